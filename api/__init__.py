@@ -1,0 +1,1 @@
+"""Touchline server: it remembers campaigns, answers GraphQL and dispatches what is due."""

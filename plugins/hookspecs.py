@@ -1,0 +1,18 @@
+"""The hook that a channel package implements."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from strategies import hookspec
+
+if TYPE_CHECKING:
+    from plugins.contract import Channel
+
+
+@hookspec
+def touchline_register_channels(environment: Mapping[str, str]) -> "Iterable[Channel]":
+    """Return the channels that this package adds.
+
+    ``environment`` is the process's environment: a channel reads its own settings and secrets from it.
+    """
+    raise AssertionError("a specification is never called")
