@@ -1,0 +1,34 @@
+"""Decide when a step goes out. What partners import to write a send option of their own.
+
+A send option is a subclass of SendOption, returned by a function ``touchline_register_send_options`` that
+carries ``@hookimpl``, in a module that the package names in its ``touchline`` entry points.
+"""
+
+from strategies.calendar import Calendar
+from strategies.contract import (
+    Availability,
+    CreateTask,
+    Note,
+    Position,
+    SendAt,
+    SendOption,
+    StepContext,
+    StepType,
+)
+from strategies.errors import Refusal
+from strategies.hookspecs import hookimpl, hookspec
+
+__all__ = [
+    "Availability",
+    "Calendar",
+    "CreateTask",
+    "Note",
+    "Position",
+    "Refusal",
+    "SendAt",
+    "SendOption",
+    "StepContext",
+    "StepType",
+    "hookimpl",
+    "hookspec",
+]

@@ -1,0 +1,91 @@
+"""Days, working days, and from a wall time to an instant.
+
+Days are ordinals: day 3 is the third day. Where weekends are skipped they are no days at all.
+A wall time that does not exist (the clocks go forward over it) moves forward by the gap; one that occurs twice
+is the first of the two, as RFC 5545 and java.time have it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from strategies.errors import Refusal
+
+SATURDAY = 5
+WEEK = 7
+WORKING_WEEK = 5
+LAST_DATE = date(9990, 12, 31)
+
+
+@lru_cache(maxsize=1024)
+def zone_info(zone: str) -> ZoneInfo:
+    """Return the zone of this IANA name. Raises Refusal INVALID_ZONE for any other text."""
+    if zone not in _zone_names():
+        raise Refusal("INVALID_ZONE", f"{zone!r} is no zone of the tz database. Use a name like 'Europe/Berlin'.")
+    return ZoneInfo(zone)
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def aware(instant: datetime) -> datetime:
+    """Return the instant in UTC. Raises ValueError for a datetime without a zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return instant.astimezone(UTC)
+
+
+def instant_of(day: date, wall: time, zone: str) -> datetime:
+    """Return the UTC instant of a wall time on a date in a zone."""
+    # fold=0 is the rule: before a gap it takes the old offset (moves forward), in an overlap the first.
+    return datetime.combine(day, wall.replace(fold=0), zone_info(zone)).astimezone(UTC)
+
+
+def wall_exists(day: date, wall: time, zone: str) -> bool:
+    """Say whether the clocks of the zone show this wall time on this date."""
+    shown = instant_of(day, wall, zone).astimezone(zone_info(zone))
+    return shown.date() == day and shown.time() == wall.replace(fold=0)
+
+
+def local(instant: datetime, zone: str) -> datetime:
+    """Return what the clocks of the zone show at an instant."""
+    return aware(instant).astimezone(zone_info(zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days of one enrollment: its zone, and whether weekends count."""
+
+    zone: str
+    skip_weekends: bool
+
+    def working(self, day: date) -> date:
+        """Return the day itself, or the Monday after it where it falls on a skipped weekend."""
+        if self.skip_weekends and day.weekday() >= SATURDAY:
+            return day + timedelta(days=WEEK - day.weekday())
+        return day
+
+    def forward(self, day: date, days: int) -> date:
+        """Return the day that lies this many counted days (0 or more) after the given one."""
+        day = self.working(day)
+        if self.skip_weekends:
+            weeks, rest = divmod(day.weekday() + days, WORKING_WEEK)
+            return day + timedelta(days=weeks * WEEK + rest - day.weekday())
+        return day + timedelta(days=days)
+
+    def instant(self, day: date, wall: time) -> datetime:
+        """Return the UTC instant of a wall time on a date in this calendar's zone."""
+        return instant_of(day, wall, self.zone)
+
+    def local(self, instant: datetime) -> datetime:
+        """Return what the clocks of this calendar's zone show at an instant."""
+        return local(instant, self.zone)
+
+    def start(self, instant: datetime) -> tuple[date, time, bool]:
+        """Return date and wall time (to the second) of a start, and whether a skipped weekend moved it."""
+        shown = self.local(instant)
+        day = self.working(shown.date())
+        return day, shown.time().replace(microsecond=0, fold=0), day != shown.date()

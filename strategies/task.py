@@ -1,0 +1,33 @@
+"""Create a task; I will send this email myself."""
+
+from strategies.contract import Availability, CreateTask, Note, Position, SendOption, StepContext
+from strategies.hookspecs import hookimpl
+
+
+class Task(SendOption):
+    """An EMAIL task, due on the step's date, that a person edits and sends."""
+
+    key = "task"
+    labels = {
+        "en": "Create a task; I will send this email myself",
+        "de": "Eine Aufgabe erstellen; ich werde diese E-Mail selbst senden",
+    }
+    help = {
+        "en": "Queues an email task. What follows for this person waits until the task is done.",
+        "de": "Erstellt eine E-Mail-Aufgabe. Was für diese Person folgt, wartet, bis sie erledigt ist.",
+    }
+    creates_task = True
+
+    def availability(self, position: Position) -> Availability:
+        """Offered for every email step."""
+        return Availability()
+
+    def resolve(self, step: StepContext) -> CreateTask:
+        """Create the task on the step's own date."""
+        return CreateTask(step.date, (Note("TASK_BY_HAND"),))
+
+
+@hookimpl
+def touchline_register_send_options() -> list[SendOption]:
+    """Register this option."""
+    return [Task()]

@@ -1,0 +1,255 @@
+"""One person's way through a campaign: which steps are scheduled now, and when.
+
+The timeline is a fold over the steps in order. Each step either already happened (its record says when), or is
+resolved by its send option, or waits because a task before it is open. Nothing is remembered between calls: what
+happened so far and the launch give the same timeline again, also after a late task or a changed zone.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strategies.calendar import Calendar, aware, wall_exists
+from strategies.contract import CreateTask, Note, Position, StepContext, StepType
+from strategies.errors import Refusal
+from strategies.registry import SendOptions
+
+LAST_DAY = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a campaign, as the timeline sees it."""
+
+    day: int
+    type: StepType
+    send_option: str | None
+    config: Mapping[str, Any]
+    follow_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What launching chose for one person. Instants in UTC; ``times`` by step number."""
+
+    now: dt.datetime
+    send_at: dt.datetime | None
+    times: Mapping[int, dt.time]
+
+
+@dataclass(frozen=True, slots=True)
+class Emailed:
+    """An automatic email that was scheduled before: the wall time that it was planned for, and its instant."""
+
+    day: dt.date
+    wall: dt.time
+    instant: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A task that is completed, sent or skipped: when it was due, and when that happened."""
+
+    due: dt.date
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSend:
+    """An automatic email: the wall time it is planned for, its zone, and the UTC instant at which it goes out."""
+
+    number: int
+    date: dt.date
+    time: dt.time
+    zone: str
+    instant: dt.datetime
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A task for a person, due on a date of the enrollment's zone."""
+
+    number: int
+    due: dt.date
+    notes: tuple[Note, ...]
+
+
+Planned = PlannedSend | PlannedTask
+
+
+def position(steps: Sequence[Step], number: int) -> Position:
+    """Return where the step of this number stands."""
+    step = steps[number - 1]
+    return Position(
+        number,
+        step.day,
+        steps[number - 2].type if number > 1 else None,
+        any(s.type is StepType.EMAIL and s.day < step.day for s in steps[: number - 1]),
+    )
+
+
+def check(steps: Sequence[Step], options: SendOptions) -> None:
+    """Check that every option is offered where it stands. Raises Refusal with the step's number in its path."""
+    for number, step in enumerate(steps, 1):
+        try:
+            check_step(steps, number, step, options)
+        except Refusal as refusal:
+            raise refusal.under("steps", str(number)) from None
+
+
+def check_step(steps: Sequence[Step], number: int, step: Step, options: SendOptions) -> None:
+    """Check one step at its place. Raises Refusal."""
+    if not 1 <= step.day <= LAST_DAY:
+        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {LAST_DAY}; this step says {step.day}.", ("day",))
+    if step.type is not StepType.EMAIL:
+        if step.send_option is not None:
+            raise Refusal("SEND_OPTION_NOT_AVAILABLE", "Only email steps have a send option.", ("sendOption",))
+    else:
+        if step.send_option is None:
+            raise Refusal("SEND_OPTION_REQUIRED", "An email step needs a send option.", ("sendOption",))
+        try:
+            availability = options.need(step.send_option).availability(position(steps, number))
+        except Refusal as refusal:
+            raise refusal.under("sendOption") from None
+        if not availability.offered:
+            raise Refusal(
+                availability.code or "SEND_OPTION_NOT_AVAILABLE",
+                availability.reason or f"{step.send_option} is not offered here.",
+                ("sendOption",),
+            )
+    if step.follow_up and (step.type is not StepType.EMAIL or not follow_up_offered(position(steps, number))):
+        raise Refusal(
+            "FOLLOW_UP_NOT_AVAILABLE",
+            "A follow-up is only possible on an email step whose directly preceding step is an email.",
+            ("followUp",),
+        )
+
+
+def follow_up_offered(at: Position) -> bool:
+    """Say whether the follow-up checkbox is shown: the directly preceding step is an email."""
+    return at.previous is StepType.EMAIL
+
+
+def check_launch(steps: Sequence[Step], launch: Launch, options: SendOptions) -> None:
+    """Check what launching chose. Raises Refusal."""
+    if not steps:
+        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaign",))
+    check(steps, options)
+    if launch.send_at is not None and launch.send_at < launch.now:
+        raise Refusal("SEND_AT_IN_PAST", "The send-at has already passed. Give NOW or a later instant.", ("sendAt",))
+    for number in launch.times:
+        if not 1 <= number <= len(steps):
+            raise Refusal("STEP_NOT_FOUND", f"This campaign has no step {number}.", ("times", str(number)))
+        option = steps[number - 1].send_option
+        if option is None or not options.need(option).takes_time:
+            raise Refusal(
+                "TIME_NOT_ACCEPTED",
+                f"The send option of step {number} takes no new time.",
+                ("times", str(number)),
+            )
+
+
+class Timeline:
+    """The fold. ``planned`` is what is to be scheduled now, up to and including the first open task."""
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        calendar: Calendar,
+        launch: Launch,
+        options: SendOptions,
+        happened: Mapping[int, Emailed | Done],
+        now: dt.datetime,
+    ) -> None:
+        self.calendar = calendar
+        self.launch = launch
+        self.options = options
+        self.now = aware(now).replace(microsecond=0)
+        self.planned: list[Planned] = []
+        self.blocked_by: int | None = None
+        self.start = launch.send_at or launch.now
+        """The start of the campaign for this person, UTC."""
+        self._emails: list[tuple[int, dt.time]] = []
+        self._base_date, _, moved = calendar.start(self.start)
+        self._base_day = 1
+        self._base_note = self._start_note("START_MOVED" if moved else "START")
+        for number, step in enumerate(steps, 1):
+            record = happened.get(number)
+            if record is None:
+                self._plan(number, step)
+                if isinstance(self.planned[-1], PlannedTask):
+                    self.blocked_by = number
+                    break
+            elif isinstance(record, Emailed):
+                self._emails.append((step.day, record.wall))
+                if number == 1:
+                    self._begin(step.day, record.day, record.instant)
+            else:
+                self._finish_task(step, record)
+
+    def _start_note(self, code: str) -> Note:
+        return Note(code, {"date": self._base_date.isoformat(), "zone": self.calendar.zone})
+
+    def date_of(self, day: int) -> dt.date:
+        """Return the date of a day, counted from the base (day 1, or the last task that was done late)."""
+        if day < self._base_day:
+            return self._base_date
+        return self.calendar.forward(self._base_date, day - self._base_day)
+
+    def _begin(self, day: int, on: dt.date, instant: dt.datetime) -> None:
+        """The first automatic email fixes the days and the start."""
+        self.start = instant
+        if on != self.date_of(day):
+            self._base_date, self._base_day = on, day
+
+    def _finish_task(self, step: Step, done: Done) -> None:
+        finished, wall, _ = self.calendar.start(done.at)
+        if finished > done.due:
+            self._base_date, self._base_day = finished, step.day
+            self._base_note = Note("SHIFTED", {"day": step.day, "date": finished.isoformat()})
+        # A task that is done ahead of day 1 must not pull an email before the start.
+        self.start = max(self.start, done.at)
+        if step.type is StepType.EMAIL:
+            self._emails.append((step.day, wall))
+
+    def _plan(self, number: int, step: Step) -> None:
+        day = self.date_of(step.day)
+        code = "DAY_WITHOUT_WEEKENDS" if self.calendar.skip_weekends else "DAY"
+        notes = (self._base_note, Note(code, {"day": step.day, "date": day.isoformat()}))
+        if step.type is not StepType.EMAIL or step.send_option is None:
+            self.planned.append(PlannedTask(number, day, (*notes, Note("HUMAN_WORK", {"type": step.type.value}))))
+            return
+        answer = self.options.need(step.send_option).resolve(self._context(number, step, day))
+        if isinstance(answer, CreateTask):
+            self.planned.append(PlannedTask(number, answer.due, (*notes, *answer.notes)))
+            return
+        instant = answer.instant or self.calendar.instant(answer.date, answer.time)
+        trace = [*notes, *answer.notes]
+        spoken = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
+        if answer.instant is None and not wall_exists(answer.date, answer.time, self.calendar.zone):
+            trace.append(Note("CLOCKS_GO_FORWARD", spoken))
+        if instant < self.now:
+            instant = self.now
+            trace.append(Note("LATE", spoken))
+        self._emails.append((step.day, answer.time))
+        if number == 1:
+            self._begin(step.day, answer.date, instant)
+            self._base_note = self._start_note("START")
+        self.planned.append(PlannedSend(number, answer.date, answer.time, self.calendar.zone, instant, tuple(trace)))
+
+    def _context(self, number: int, step: Step, day: dt.date) -> StepContext:
+        earlier = [wall for on, wall in self._emails if on < step.day]
+        return StepContext(
+            config=step.config,
+            number=number,
+            day=step.day,
+            date=day,
+            calendar=self.calendar,
+            now=self.now,
+            start=self.start,
+            send_at=self.launch.send_at if number == 1 else None,
+            time=self.launch.times.get(number),
+            earlier_email=earlier[-1] if earlier else None,
+        )
