@@ -1,0 +1,19 @@
+"""Identifiers: a prefix that says what it is, then 128 bits that sort in the order of their making."""
+
+import itertools
+import secrets
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_counter = itertools.count(secrets.randbits(20))
+
+
+def new_id(prefix: str) -> str:
+    """Return a new identifier such as ``per_01jd…``; unique across processes, ascending within one."""
+    milliseconds = time.time_ns() // 1_000_000
+    number = (milliseconds << 80) | ((next(_counter) & 0xFFFFFFFF) << 48) | secrets.randbits(48)
+    digits = []
+    for _ in range(26):
+        number, digit = divmod(number, 32)
+        digits.append(_ALPHABET[digit])
+    return f"{prefix}_{''.join(reversed(digits))}"

@@ -1,0 +1,383 @@
+"""The tables. Every row belongs to a workspace; instants are UTC; wall times stand beside the zone they belong to."""
+
+from enum import StrEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from strategies import StepType
+
+
+class OnReply(StrEnum):
+    """What a reply does to the person's campaign."""
+
+    END = "END"
+    END_AS_SUCCESS = "END_AS_SUCCESS"
+    CONTINUE = "CONTINUE"
+
+
+class OnExpiry(StrEnum):
+    """What an expired task does to the person's campaign."""
+
+    WAIT = "WAIT"
+    SKIP = "SKIP"
+    END = "END"
+
+
+class EnrollmentStatus(StrEnum):
+    """Where a person stands in a campaign."""
+
+    ACTIVE = "ACTIVE"
+    FINISHED = "FINISHED"
+    SUCCEEDED = "SUCCEEDED"
+    ENDED = "ENDED"
+
+
+class SendStatus(StrEnum):
+    """The ledger of one scheduled send."""
+
+    SCHEDULED = "SCHEDULED"
+    CLAIMED = "CLAIMED"
+    TRANSMITTING = "TRANSMITTING"
+    DEFERRED = "DEFERRED"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    BOUNCED = "BOUNCED"
+    IN_DOUBT = "IN_DOUBT"
+
+
+WAITING_STATUSES = (SendStatus.SCHEDULED, SendStatus.DEFERRED)
+PENDING_STATUSES = (*WAITING_STATUSES, SendStatus.CLAIMED, SendStatus.TRANSMITTING)
+UNDELIVERED_STATUSES = (SendStatus.FAILED, SendStatus.BOUNCED, SendStatus.IN_DOUBT)
+
+
+class TaskStatus(StrEnum):
+    """What became of a task."""
+
+    OPEN = "OPEN"
+    COMPLETED = "COMPLETED"
+    SKIPPED = "SKIPPED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+
+
+class Priority(StrEnum):
+    """How urgent a task is."""
+
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+
+
+class ImportStatus(StrEnum):
+    """Where a CSV import stands."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+
+
+def _key(length: int = 40, **options: Any) -> Any:
+    return fields.CharField(max_length=length, **options)
+
+
+def _workspace() -> Any:
+    return fields.ForeignKeyField("touchline.Workspace", db_index=True)
+
+
+class Workspace(Model):
+    """One customer's rows. A sandbox has a clock of its own, and nothing leaves it."""
+
+    id = _key(primary_key=True)
+    name = _key(200)
+    sandbox = fields.BooleanField(default=False)
+    virtual_now = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "workspace"
+
+
+class Token(Model):
+    """A bearer token, of which only the SHA-256 is kept."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    name = _key(200)
+    sha256 = _key(64, unique=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "token"
+
+
+class Sender(Model):
+    """Who writes: name, address, zone, and the channel that carries the emails."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    name = _key(200)
+    email = _key(320)
+    zone = _key(64)
+    channel = _key(64)
+    channel_config: Any = fields.JSONField(default=dict)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "sender"
+        unique_together = (("workspace_id", "email"),)
+
+
+class Person(Model):
+    """Someone to whom campaigns are sent. ``email`` is unique in a workspace, whatever its case."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    email = _key(320)
+    email_key = _key(320)
+    first_name = _key(200, default="")
+    last_name = _key(200, default="")
+    title = _key(200, default="")
+    company = _key(200, default="")
+    zone = _key(64, null=True)
+    fields_: Any = fields.JSONField(default=dict, source_field="fields")
+    unsubscribed_at = fields.DatetimeField(null=True)
+    bounced_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "person"
+        unique_together = (("workspace_id", "email_key"),)
+
+
+class Category(Model):
+    """A label that sorts templates and campaigns."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    name = _key(200)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "category"
+        unique_together = (("workspace_id", "name"),)
+
+
+class Template(Model):
+    """The content of an email, with dynamic fields."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    category: Any = fields.ForeignKeyField("touchline.Category", null=True, on_delete=fields.SET_NULL)
+    category_id: str | None
+    name = _key(200)
+    subject = fields.TextField(default="")
+    html = fields.TextField(default="")
+    text = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "template"
+
+
+class Campaign(Model):
+    """An ordered list of steps, each on a day, and the settings of their run."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    sender: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.RESTRICT)
+    sender_id: str
+    category: Any = fields.ForeignKeyField("touchline.Category", null=True, on_delete=fields.SET_NULL)
+    category_id: str | None
+    name = _key(200)
+    skip_weekends = fields.BooleanField(default=False)
+    remove_on_bounce = fields.BooleanField(default=True)
+    on_reply = fields.CharEnumField(OnReply, default=OnReply.END, max_length=20)
+    use_recipient_zone = fields.BooleanField(default=False)
+    task_expiry_days = fields.IntField(null=True)
+    on_task_expiry = fields.CharEnumField(OnExpiry, default=OnExpiry.WAIT, max_length=20)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "campaign"
+
+
+class Step(Model):
+    """One step of a campaign. ``number`` counts from 1 through the whole campaign."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.CASCADE)
+    campaign_id: str
+    number = fields.IntField()
+    day = fields.IntField()
+    type = fields.CharEnumField(StepType, max_length=20)
+    name = _key(200, default="")
+    send_option = _key(64, null=True)
+    config: Any = fields.JSONField(default=dict)
+    follow_up = fields.BooleanField(default=False)
+    template: Any = fields.ForeignKeyField("touchline.Template", null=True, on_delete=fields.RESTRICT)
+    template_id: str | None
+    subject = fields.TextField(null=True)
+    notes = fields.TextField(default="")
+    priority = fields.CharEnumField(Priority, default=Priority.NORMAL, max_length=10)
+
+    class Meta:
+        table = "step"
+        indexes = (("campaign_id", "number"),)
+
+
+class Enrollment(Model):
+    """One person going through one campaign, and what launching chose for them."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)
+    campaign_id: str
+    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
+    person_id: str
+    zone = _key(64)
+    launched_at = fields.DatetimeField()
+    send_at = fields.DatetimeField(null=True)
+    times: Any = fields.JSONField(default=dict)
+    status = fields.CharEnumField(EnrollmentStatus, default=EnrollmentStatus.ACTIVE, max_length=20)
+    end_reason = _key(64, null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "enrollment"
+
+
+class Send(Model):
+    """One email to one person with an instant. ``due_at`` is when it goes out, ``planned_*`` what the plan said."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
+    enrollment_id: str
+    step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)
+    step_id: str
+    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
+    person_id: str
+    sender: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.RESTRICT)
+    sender_id: str
+    sandbox = fields.BooleanField(default=False)
+    by_hand = fields.BooleanField(default=False)
+    subject = fields.TextField(null=True)
+    html = fields.TextField(null=True)
+    status = fields.CharEnumField(SendStatus, default=SendStatus.SCHEDULED, max_length=20)
+    due_at = fields.DatetimeField()
+    planned_at = fields.DatetimeField()
+    planned_date = fields.DateField()
+    planned_time = _key(8)
+    zone = _key(64)
+    explanation: Any = fields.JSONField(default=list)
+    attempt_id = _key(40, null=True)
+    lease_until = fields.DatetimeField(null=True)
+    attempts = fields.IntField(default=0)
+    message_id = _key(400, null=True)
+    sent_at = fields.DatetimeField(null=True)
+    reason = _key(64, null=True)
+    detail = fields.TextField(default="")
+    archived = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "send"
+        unique_together = (("enrollment_id", "step_id"),)
+        indexes = (("workspace_id", "status", "due_at"), ("status", "due_at"), ("status", "lease_until"))
+
+
+class Task(Model):
+    """Human work for one person of a campaign."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
+    enrollment_id: str
+    step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)
+    step_id: str
+    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
+    person_id: str
+    assignee: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.RESTRICT)
+    assignee_id: str
+    sandbox = fields.BooleanField(default=False)
+    type = fields.CharEnumField(StepType, max_length=20)
+    name = _key(300)
+    details = fields.TextField(default="")
+    priority = fields.CharEnumField(Priority, default=Priority.NORMAL, max_length=10)
+    status = fields.CharEnumField(TaskStatus, default=TaskStatus.OPEN, max_length=20)
+    due_date = fields.DateField()
+    expires_at = fields.DatetimeField(null=True)
+    done_at = fields.DatetimeField(null=True)
+    explanation: Any = fields.JSONField(default=list)
+
+    class Meta:
+        table = "task"
+        unique_together = (("enrollment_id", "step_id"),)
+        indexes = (("workspace_id", "status", "due_date"), ("status", "expires_at"))
+
+
+class Event(Model):
+    """One line of the Live Feed, written in the transaction of what it tells."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    kind = _key(40)
+    at = fields.DatetimeField()
+    campaign_id = _key(null=True)
+    person_id = _key(null=True)
+    enrollment_id = _key(null=True)
+    step_id = _key(null=True)
+    send_id = _key(null=True)
+    task_id = _key(null=True)
+    data: Any = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "event"
+        indexes = (("workspace_id", "id"),)
+
+
+class PeopleImport(Model):
+    """A CSV import: its source until it is finished, its progress, and the rows that were refused."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    status = fields.CharEnumField(ImportStatus, default=ImportStatus.RUNNING, max_length=20)
+    source = fields.TextField(default="")
+    total = fields.IntField()
+    processed = fields.IntField(default=0)
+    created = fields.IntField(default=0)
+    updated = fields.IntField(default=0)
+    failed = fields.IntField(default=0)
+    lease_until = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "people_import"
+
+
+class ImportRefusal(Model):
+    """One row of a CSV that was refused, and why."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    people_import: Any = fields.ForeignKeyField("touchline.PeopleImport", on_delete=fields.CASCADE)
+    people_import_id: str
+    row = fields.IntField()
+    code = _key(64)
+    message = fields.TextField()
+
+    class Meta:
+        table = "import_refusal"

@@ -1,0 +1,61 @@
+"""Transactions that a cancelled request cannot leave open.
+
+tortoise-orm 1.1.9 acquires a lock (SQLite) or a pooled connection (PostgreSQL) when a transaction begins, and
+keeps it when the task is cancelled before the block is entered: a client that hangs up a few times stops the
+server. Both entries are replaced here by ones that give back what they took. On SQLite a transaction begins
+IMMEDIATE, because a deferred one that writes later fails with "database is locked" between processes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.backends.sqlite.client import SqliteTransactionContext
+from tortoise.connection import get_connections
+from tortoise.transactions import in_transaction
+
+
+async def _enter_sqlite(self: Any) -> Any:
+    await self._trxlock.acquire()
+    try:
+        await self.ensure_connection()
+        await self.connection._connection.execute("BEGIN IMMEDIATE")
+    except BaseException:
+        # The statement may still run in the connection's thread; a rollback queued behind it ends either way.
+        await asyncio.shield(self.connection._connection.rollback())
+        self._trxlock.release()
+        raise
+    self.token = get_connections().set(self.connection_name, self.connection)
+    return self.connection
+
+
+async def _enter_pooled(self: Any) -> Any:
+    await self.ensure_connection()
+    pool = self.client._parent._pool
+    self.client._connection = await pool.acquire()
+    try:
+        await self.client.begin()
+    except BaseException:
+        await asyncio.shield(pool.release(self.client._connection))
+        raise
+    self.token = get_connections().set(self.connection_name, self.client)
+    return self.client
+
+
+SqliteTransactionContext.__aenter__ = _enter_sqlite  # type: ignore[method-assign]
+TransactionContextPooled.__aenter__ = _enter_pooled  # type: ignore[method-assign]
+
+
+def forget_dialect() -> None:
+    """Empty tortoise's cache of INSERT texts, which does not know that dialects differ."""
+    EXECUTOR_CACHE.clear()
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
+    """Run the block in one transaction. A block inside a block is a savepoint."""
+    async with in_transaction("default") as connection:
+        yield connection

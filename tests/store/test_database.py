@@ -1,0 +1,54 @@
+"""The tables on both databases, and transactions that a cancelled task cannot leave open."""
+
+import asyncio
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from api.clock import system_clock
+from api.ids import new_id
+from api.models import Workspace
+from api.store.database import migrate
+from api.store.transactions import transaction
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+async def _workspace() -> Workspace:
+    return await Workspace.create(id=new_id("wsp"), name="Acme", created_at=system_clock())
+
+
+async def test_instants_keep_their_zone() -> None:
+    row = await _workspace()
+    again = await Workspace.get(id=row.id)
+    assert again.created_at == row.created_at
+    assert again.created_at.utcoffset() is not None
+
+
+async def test_migrating_twice_changes_nothing() -> None:
+    assert await migrate() == []
+
+
+async def test_a_refused_transaction_leaves_nothing() -> None:
+    row = await _workspace()
+    with pytest.raises(IntegrityError):
+        async with transaction():
+            await _workspace()
+            await Workspace.create(id=row.id, name="the same id", created_at=system_clock())
+    assert await Workspace.all().count() == 1
+
+
+async def test_cancelled_tasks_leave_no_transaction_open() -> None:
+    async def write() -> None:
+        async with transaction():
+            await _workspace()
+
+    for turns in range(60):
+        task = asyncio.create_task(write())
+        for _ in range(turns % 12):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(write() for _ in range(20)))
+    assert await Workspace.all().count() >= 20
