@@ -1,0 +1,83 @@
+"""Checks on what clients send. Each returns the clean value or refuses with the argument's path."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from api.mail.address import AddressProblem, check_address
+from api.mail.clean import header_problem, text_problem
+from strategies import Refusal
+from strategies.calendar import zone_info
+
+Path = tuple[str, ...]
+
+
+def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> str:
+    """One line of text that may stand in an email's header."""
+    if problem := header_problem(value):
+        raise Refusal("INVALID_TEXT", problem, path)
+    value = value.strip()
+    if required and not value:
+        raise Refusal("REQUIRED", f"{path[-1]} must not be empty.", path)
+    if len(value) > limit:
+        raise Refusal("TOO_LONG", f"{path[-1]} may have {limit} characters; this has {len(value)}.", path)
+    return value
+
+
+def text(value: str, path: Path, *, limit: int = 200_000) -> str:
+    """Text of several lines."""
+    if problem := text_problem(value):
+        raise Refusal("INVALID_TEXT", problem, path)
+    if len(value) > limit:
+        raise Refusal("TOO_LONG", f"{path[-1]} may have {limit} characters; this has {len(value)}.", path)
+    return value
+
+
+def address(value: str, path: Path) -> str:
+    """An email address that can be written to."""
+    try:
+        return check_address(value)
+    except AddressProblem as problem:
+        raise Refusal("INVALID_ADDRESS", str(problem), path) from None
+
+
+def zone(value: str, path: Path) -> str:
+    """The name of a zone of the tz database."""
+    try:
+        zone_info(line(value, path))
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, path) from None
+    return value.strip()
+
+
+def wall_time(value: str, path: Path) -> time:
+    """A wall time, HH:MM or HH:MM:SS."""
+    parts = value.split(":")
+    if len(parts) in {2, 3} and all(len(part) == 2 and part.isascii() and part.isdigit() for part in parts):
+        try:
+            return time(*map(int, parts))
+        except ValueError:
+            pass
+    raise Refusal("INVALID_TIME", f"{value!r} is no time of day. Use 24 hours, as in 09:30.", path)
+
+
+def instant(value: datetime, path: Path) -> datetime:
+    """An instant between the years 2000 and 2200, UTC, to the second."""
+    value = value.astimezone(UTC).replace(microsecond=0)
+    if not 2000 <= value.year < 2200:
+        raise Refusal("INVALID_INSTANT", "Instants lie between the years 2000 and 2200.", path)
+    return value
+
+
+def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """A configuration that follows its JSON Schema."""
+    for error in sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda e: list(map(str, e.path))):
+        inside = (*path, *(str(part) for part in error.absolute_path))
+        hint = error.schema.get("description") if isinstance(error.schema, dict) else None
+        raise Refusal("INVALID_CONFIG", f"{error.message}. {hint or ''}".strip(), inside)
+    for key, item in value.items():
+        if problem := text_problem(f"{key}{item}"):
+            raise Refusal("INVALID_TEXT", problem, (*path, str(key)))
+    return dict(value)

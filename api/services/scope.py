@@ -1,0 +1,30 @@
+"""Who asks, in which workspace, at what time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.clock import Clock
+from api.models import Workspace
+from plugins.manager import Installed
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The workspace of the caller, what is installed, and the clock. Every service begins with one."""
+
+    workspace: Workspace
+    installed: Installed
+    clock: Clock
+    wake: Callable[[], None]
+    """Tell the tick loop that something may be due earlier than it thought."""
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace that every query starts from."""
+        return str(self.workspace.id)
+
+    @property
+    def now(self) -> datetime:
+        """The workspace's present, UTC, to the second: virtual in a sandbox."""
+        return (self.workspace.virtual_now or self.clock()).replace(microsecond=0)

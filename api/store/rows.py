@@ -1,0 +1,47 @@
+"""Queries that every noun shares: one row of a workspace, several rows by id, one page of a list."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from strategies import Refusal
+
+Row = TypeVar("Row", bound=Model)
+MAX_PAGE = 200
+
+
+async def find(model: type[Row], workspace_id: str, row_id: str) -> Row | None:
+    """Return the workspace's row of this id, if there is one."""
+    if not row_id.isascii() or len(row_id) > 40 or "\x00" in row_id:
+        return None
+    return await model.get_or_none(id=row_id, workspace_id=workspace_id)
+
+
+async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str, ...]) -> Row:
+    """Return the workspace's row, or refuse NOT_FOUND: a row that is not the caller's answers the same."""
+    row = await find(model, workspace_id, row_id)
+    if row is None:
+        raise Refusal("NOT_FOUND", f"There is no {model.__name__.lower()} {row_id!r} in this workspace.", path)
+    return row
+
+
+async def by_ids(model: type[Row], workspace_id: str, ids: Iterable[str]) -> dict[str, Row]:
+    """Return the workspace's rows of these ids, by id."""
+    wanted = list(set(ids))
+    found: dict[str, Row] = {}
+    for start in range(0, len(wanted), 500):
+        rows = await model.filter(workspace_id=workspace_id, id__in=wanted[start : start + 500])
+        found.update({str(row.pk): row for row in rows})
+    return found
+
+
+async def page(query: QuerySet[Row], first: int, after: str | None, *, newest: bool = False) -> tuple[list[Row], bool]:
+    """Return up to ``first`` rows behind the cursor (an id), in the order of their making, and whether more follow."""
+    if after is not None:
+        query = query.filter(id__lt=after) if newest else query.filter(id__gt=after)
+    rows = await query.order_by("-id" if newest else "id").limit(first + 1)
+    return rows[:first], len(rows) > first
+
+
