@@ -1,0 +1,24 @@
+"""What a partner's channel package imports.
+
+A channel package defines a ``Channel``, returns it from a function marked ``@hookimpl`` and named
+``touchline_register_channels``, and names its module in the entry point group "touchline"::
+
+    from plugins import Channel, hookimpl
+
+    @hookimpl
+    def touchline_register_channels(environment):
+        return [PigeonChannel(environment)]
+"""
+
+from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
+from strategies import hookimpl
+
+__all__ = [
+    "AccountUnavailableError",
+    "Channel",
+    "Outcome",
+    "Outgoing",
+    "Receipt",
+    "Session",
+    "hookimpl",
+]

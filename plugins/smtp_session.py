@@ -1,0 +1,141 @@
+"""Hand one email after the other to an SMTP server, and know at each answer whether the email may have left."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
+
+from plugins import Outcome, Outgoing, Receipt, Session
+from plugins.smtp_address import for_the_wire
+from plugins.smtp_url import SmtpSettings
+
+ACCOUNT_TROUBLE = frozenset({421, 530, 535, 538})
+"""Answers about the account (closing, login or TLS missing), which every further email would get as well."""
+DATA_FOLLOWS = range(354, 355)
+DONE = range(200, 300)
+
+
+class SmtpSession(Session):
+    """One connection on which the login has succeeded.
+
+    The commands are sent one by one, since the outcome of a broken connection depends on the moment: before
+    the content, nothing can have left; after it, only the server knows.
+    """
+
+    def __init__(self, client: SMTP, settings: SmtpSettings) -> None:
+        self._client = client
+        self._settings = settings
+        self._over = False
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
+        """Deliver one email. After ACCOUNT_UNAVAILABLE or IN_DOUBT the connection is closed for good."""
+        if self._over:
+            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, "SESSION_OVER", "The connection is closed.")
+        commands = self._envelope(outgoing)
+        if isinstance(commands, Receipt):
+            return commands
+        for command in commands:
+            if refusal := await self._ask(command, DONE):
+                return refusal
+        if not await about_to_transmit():
+            await self._ask(b"RSET", DONE)
+            return self._receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before its content left.")
+        if refusal := await self._ask(b"DATA", DATA_FOLLOWS):
+            return refusal
+        return await self._transmit(outgoing.message)
+
+    def _envelope(self, outgoing: Outgoing) -> tuple[bytes, ...] | Receipt:
+        """Write the commands that go before the content, or refuse the email without a word to the server."""
+        try:
+            sender, recipient = for_the_wire(outgoing.envelope_from), for_the_wire(outgoing.recipient)
+            if not recipient:
+                raise ValueError("it is empty")
+        except ValueError as error:
+            return self._receipt(Outcome.FAILED, "ADDRESS_INVALID", f"The address cannot be written to: {error}.")
+        headers = re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
+        parameters = ""
+        if not (sender + recipient).isascii() or not headers.isascii():
+            if not self._client.supports_extension("smtputf8"):
+                detail = "The address has characters that this server does not know (it lacks SMTPUTF8)."
+                return self._receipt(Outcome.FAILED, "SMTPUTF8_REQUIRED", detail)
+            parameters += " SMTPUTF8"
+        if not outgoing.message.isascii() and self._client.supports_extension("8bitmime"):
+            parameters += " BODY=8BITMIME"
+        mail, rcpt = f"MAIL FROM:<{sender}>{parameters}", f"RCPT TO:<{recipient}>"
+        return b"RSET", mail.encode(), rcpt.encode()
+
+    async def _ask(self, command: bytes, welcome: range) -> Receipt | None:
+        """Send one command. None: go on. Nothing of the email's content has left yet."""
+        if not self._in_step():
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, SMTPResponseException(-1, "an answer to no question"))
+        try:
+            response = await self._client.execute_command(command)
+        except (SMTPException, OSError) as error:
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
+        except BaseException:  # cancelled: the answer will come to nobody
+            self._close()
+            raise
+        if response.code in welcome:
+            return None
+        if response.code not in range(400, 600):
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, SMTPResponseException(*response))
+        # A server that cannot even forget the email before has trouble with the connection, not with this email.
+        return self._refused(response, whole_account=command == b"RSET")
+
+    async def _transmit(self, message: bytes) -> Receipt:
+        """Send the content and the final dot. From the first byte on, a broken connection means doubt."""
+        protocol = self._client.protocol
+        if protocol is None or not protocol.is_connected:
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, ConnectionError("connection lost"))
+        if not self._in_step():
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, SMTPResponseException(-1, "an answer to no question"))
+        # A lone CR or LF could hide an end of the content from one server and show it to the next.
+        content = re.sub(rb"\r\n|\r|\n", b"\r\n", message.removesuffix(b"\r\n") + b"\r\n")
+        try:
+            protocol.write(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
+            response = await protocol.read_response(timeout=self._settings.final_timeout)
+        except (SMTPException, OSError) as error:
+            return self._lost(Outcome.IN_DOUBT, error)
+        except BaseException:
+            self._close()
+            raise
+        if response.code in DONE:
+            return self._receipt(Outcome.SENT, f"SMTP_{response.code}", f"{response.code} {response.message}")
+        if response.code not in range(400, 600):
+            return self._lost(Outcome.IN_DOUBT, SMTPResponseException(*response))
+        return self._refused(response)
+
+    def _refused(self, response: SMTPResponse, whole_account: bool = False) -> Receipt:
+        """Turn a clear refusal into its outcome. The server has said that it does not take the email."""
+        if whole_account or response.code in ACCOUNT_TROUBLE:
+            self._close()
+            outcome = Outcome.ACCOUNT_UNAVAILABLE
+        else:
+            outcome = Outcome.DEFERRED if response.code < 500 else Outcome.FAILED
+        detail = f"{self._settings.server} answered: {response.code} {response.message}"
+        return self._receipt(outcome, f"SMTP_{response.code}", detail)
+
+    def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
+        """Close a connection that can no longer be understood, and say what happened to it."""
+        self._close()
+        where = "after the content" if outcome is Outcome.IN_DOUBT else "before the content"
+        server = self._settings.server
+        if isinstance(error, SMTPResponseException):
+            told = f"{error.code if error.code > 0 else ''} {error.message}"
+            detail = f"{server} gave an answer that does not fit, {where}: {told}"
+            return self._receipt(outcome, "UNEXPECTED_REPLY", detail)
+        if isinstance(error, TimeoutError):
+            return self._receipt(outcome, "TIMEOUT", f"{server} did not answer in time, {where}.")
+        return self._receipt(outcome, "CONNECTION_LOST", f"The connection to {server} broke, {where}.")
+
+    def _in_step(self) -> bool:
+        """Say whether every answer so far belonged to a question: a leftover would be taken for the next answer."""
+        protocol = self._client.protocol
+        return protocol is None or not protocol._buffer
+
+    def _close(self) -> None:
+        self._over = True
+        self._client.close()
+
+    def _receipt(self, outcome: Outcome, code: str, detail: str) -> Receipt:
+        return Receipt(outcome, code, self._settings.tidy(detail))
