@@ -25,7 +25,10 @@ class Outcome(StrEnum):
     IN_DOUBT = "IN_DOUBT"
     """The email may or may not have left (the connection broke after its content): a person decides."""
     ACCOUNT_UNAVAILABLE = "ACCOUNT_UNAVAILABLE"
-    """The account, not this email, is in trouble (421, connection lost before the content): costs the email no attempt."""
+    """The account, not this email, is in trouble (421, connection lost before the content).
+
+    It costs the email no attempt.
+    """
     WITHDRAWN = "WITHDRAWN"
     """``about_to_transmit`` answered False: nothing left."""
 

@@ -1,0 +1,74 @@
+"""Check what a package's hook returned, so that a mistake is named at the start and not met in the middle of a run."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from plugins.contract import Channel
+from strategies import SendOption
+
+Registered = TypeVar("Registered", SendOption, Channel)
+
+
+class UnusableError(Exception):
+    """A package cannot be used, and why, in one sentence."""
+
+
+def guarded(what: str, work: Callable[[], Any]) -> Any:
+    """Run a package's own code. Whatever it raises becomes one sentence; an exit is no way out for a package."""
+    try:
+        return work()
+    except UnusableError:
+        raise
+    except (Exception, SystemExit) as error:
+        first_line = (str(error).strip().splitlines() or [""])[0]
+        told = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+        fault = f"{what} raised {told}"
+    raise UnusableError(f"{fault.rstrip('.')}.")
+
+
+def collect(hook: str, result: Any) -> list[Any]:
+    """Take the objects out of a hook's result, which may be any iterable."""
+    if hasattr(result, "close") and hasattr(result, "cr_code"):
+        result.close()
+        raise UnusableError(f"{hook} is asynchronous; it must be a plain function.")
+    if isinstance(result, (str, bytes, Mapping)) or not hasattr(result, "__iter__"):
+        raise UnusableError(f"{hook} returned {describe(result)}; it must return a list of objects.")
+    return list(guarded(f"{hook}'s result", lambda: list(result)))
+
+
+def describe(thing: Any) -> str:
+    """Name an object of a wrong type without trusting its own representation."""
+    return f"the class {thing.__name__}, not an instance" if isinstance(thing, type) else f"a {type(thing).__name__}"
+
+
+def check(hook: str, thing: Any, kind: type[Registered]) -> Registered:
+    """Return the object when it keeps its contract. Raises UnusableError."""
+    if not isinstance(thing, kind):
+        raise UnusableError(f"{hook} returned {describe(thing)} where a {kind.__name__} belongs.")
+    guarded(type(thing).__name__, lambda: _check_attributes(thing))
+    return thing
+
+
+def _check_attributes(thing: SendOption | Channel) -> None:
+    name = type(thing).__name__
+    key = getattr(thing, "key", None)
+    if not isinstance(key, str) or not key.strip():
+        raise UnusableError(f"{name} has no key.")
+    for texts in ("labels", "help") if isinstance(thing, SendOption) else ("labels",):
+        by_language = getattr(thing, texts, None)
+        if not isinstance(by_language, Mapping) or not by_language.get("en"):
+            raise UnusableError(f'{name} ({key!r}) has no {texts}["en"].')
+        if not all(isinstance(text, str) for pair in by_language.items() for text in pair):
+            raise UnusableError(f"{name} ({key!r}) has {texts} that are not text by language code.")
+    if not isinstance(thing.config_schema, Mapping):
+        raise UnusableError(f"{name} ({key!r}) has a config_schema that is no mapping.")
+    try:
+        Draft202012Validator.check_schema(dict(thing.config_schema))
+    except SchemaError as error:
+        fault = f"{name} ({key!r}) has a config_schema that is no valid JSON Schema: {error.message}"
+    else:
+        return
+    raise UnusableError(fault)
