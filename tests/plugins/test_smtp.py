@@ -1,0 +1,209 @@
+"""The channel "smtp" against a server that misbehaves on demand: each moment has exactly one outcome."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from plugins import AccountUnavailableError, Outcome, Outgoing, Receipt
+from plugins.smtp import SmtpChannel
+from tests.plugins.scripted import DROP, HANG, ScriptedServer
+
+SENT, DEFERRED, FAILED = Outcome.SENT, Outcome.DEFERRED, Outcome.FAILED
+ACCOUNT, DOUBT = Outcome.ACCOUNT_UNAVAILABLE, Outcome.IN_DOUBT
+GARBAGE = b"\x00\xff what?"
+Make = Callable[..., Outgoing]
+
+
+def channel(port: int, options: str = "") -> SmtpChannel:
+    url = f"smtp://127.0.0.1:{port}?security=none&timeout=0.15&final_timeout=0.15&helo=test{options}"
+    return SmtpChannel({"TOUCHLINE_SMTP_URL": url})
+
+
+def table() -> list[Any]:
+    """Every phase with every trouble: what becomes of the email, and the code."""
+    before = {
+        b"421 closing": (ACCOUNT, "SMTP_421"),
+        b"451 later": (DEFERRED, "SMTP_451"),
+        b"550 no": (FAILED, "SMTP_550"),
+        b"530 log in first": (ACCOUNT, "SMTP_530"),
+        DROP: (ACCOUNT, "CONNECTION_LOST"),
+        HANG: (ACCOUNT, "TIMEOUT"),
+        GARBAGE: (ACCOUNT, "UNEXPECTED_REPLY"),
+        b"999 what": (ACCOUNT, "UNEXPECTED_REPLY"),
+        b"334 who": (ACCOUNT, "UNEXPECTED_REPLY"),
+    }
+    phases = {
+        "RSET": before | {b"451 later": (ACCOUNT, "SMTP_451"), b"550 no": (ACCOUNT, "SMTP_550")},
+        "MAIL": before,
+        "RCPT": before,
+        "DATA": before | {b"250 taken already": (ACCOUNT, "UNEXPECTED_REPLY")},
+        "CONTENT": before
+        | {
+            b"250 queued": (SENT, "SMTP_250"),
+            DROP: (DOUBT, "CONNECTION_LOST"),
+            HANG: (DOUBT, "TIMEOUT"),
+            GARBAGE: (DOUBT, "UNEXPECTED_REPLY"),
+            b"999 what": (DOUBT, "UNEXPECTED_REPLY"),
+            b"334 who": (DOUBT, "UNEXPECTED_REPLY"),
+        },
+    }
+    return [
+        pytest.param(phase, reply, *expected, id=f"{phase}-{reply!r}")
+        for phase, replies in phases.items()
+        for reply, expected in replies.items()
+    ]
+
+
+@pytest.mark.parametrize(("phase", "reply", "outcome", "code"), table())
+async def test_outcome(phase: str, reply: bytes, outcome: Outcome, code: str, outgoing: Make, permission: Any) -> None:
+    async with ScriptedServer({phase: reply}).running() as server:
+        async with channel(server.port).connect({}) as session:
+            receipt = await session.deliver(outgoing(), permission)
+            assert (receipt.outcome, receipt.code) == (outcome, code), receipt
+            assert receipt.detail
+            assert receipt.detail.isprintable()
+            told = len(server.lines)
+            again = await session.deliver(outgoing(), permission)
+            if outcome in (ACCOUNT, DOUBT):
+                assert again == Receipt(ACCOUNT, "SESSION_OVER", "The connection is closed.")
+                assert len(server.lines) == told, "a session that is over sends nothing"
+            else:
+                assert (again.outcome, again.code) == (outcome, code), "the session goes on after an answer"
+                assert server.connections == 1
+        assert permission.asked == (0 if phase in ("RSET", "MAIL", "RCPT") else 2 if told < len(server.lines) else 1)
+        if phase != "CONTENT":
+            assert server.contents == [], "nothing of the email's content left"
+
+
+async def test_withdrawn_leaves_nothing_and_the_session_goes_on(outgoing: Make, permission: Any, refusal: Any) -> None:
+    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+        assert (await session.deliver(outgoing(), refusal)).outcome is Outcome.WITHDRAWN
+        assert server.verbs == ["EHLO", "RSET", "MAIL", "RCPT", "RSET"]
+        assert (await session.deliver(outgoing(), permission)).outcome is SENT
+        assert len(server.contents) == 1
+
+
+async def test_withdrawn_although_the_server_is_gone(outgoing: Make) -> None:
+    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+
+        async def withdraw() -> bool:
+            server.script["RSET"] = DROP
+            return False
+
+        assert (await session.deliver(outgoing(), withdraw)).outcome is Outcome.WITHDRAWN
+        assert (await session.deliver(outgoing(), withdraw)).outcome is ACCOUNT
+
+
+async def test_a_second_answer_in_one_breath_is_never_taken_for_the_verdict(outgoing: Make, permission: Any) -> None:
+    script = {"DATA": b"354 go\r\n250 queued", "CONTENT": b"550 no"}
+    async with ScriptedServer(script).running() as server, channel(server.port).connect({}) as session:
+        receipt = await session.deliver(outgoing(), permission)
+        assert (receipt.outcome, receipt.code) == (ACCOUNT, "UNEXPECTED_REPLY")
+        assert server.contents == []
+
+
+async def test_content_is_stuffed_and_keeps_one_end(outgoing: Make, permission: Any) -> None:
+    message = b"Subject: x\r\n\r\n.\r\n..two\na\n.\nb\r.\rend"
+    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+        assert (await session.deliver(outgoing(message=message), permission)).outcome is SENT
+        await session.deliver(outgoing(), permission)
+        assert server.contents[0] == b"Subject: x\r\n\r\n..\r\n...two\r\na\r\n..\r\nb\r\n..\r\nend\r\n.\r\n"
+        assert server.contents[1] == b"Subject: Hello\r\n\r\nHi Ann\r\n.\r\n"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ann@example.com\r\nRCPT TO:<eve@example.com>",
+        "ann@example.com> SIZE=1",
+        "ann@example.com\x00",
+        "<ann@example.com>",
+        "a nn@example.com",
+        "ann@exa mple.com",
+        "ann\u2028@example.com",
+        '"a>b"@example.com',
+        "ann@[127.0.0.1]>",
+        "ann",
+        "@example.com",
+        "ann@",
+        "ann@\udc80.com",
+    ],
+)
+@pytest.mark.parametrize("side", ["recipient", "sender"])
+async def test_an_address_that_could_be_a_command_never_reaches_the_wire(
+    side: str, address: str, outgoing: Make, permission: Any
+) -> None:
+    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+        receipt = await session.deliver(outgoing(**{side: address}), permission)
+        assert (receipt.outcome, receipt.code) == (FAILED, "ADDRESS_INVALID")
+        assert server.verbs == ["EHLO"]
+        assert permission.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("recipient", "extensions", "expected"),
+    [
+        ("ann@münchen.example", "", b"RCPT TO:<ann@xn--mnchen-3ya.example>\r\n"),
+        ("ann@straße.example", "", b"RCPT TO:<ann@xn--strae-oqa.example>\r\n"),
+        ("änn@example.com", "", None),
+        ("änn@example.com", "SMTPUTF8", "RCPT TO:<änn@example.com>\r\n".encode()),
+        ('"a b"@example.com', "", b'RCPT TO:<"a b"@example.com>\r\n'),
+        ("o'neil+x@example.com", "", b"RCPT TO:<o'neil+x@example.com>\r\n"),
+    ],
+)
+async def test_addresses_beyond_ascii(
+    recipient: str, extensions: str, expected: bytes | None, outgoing: Make, permission: Any
+) -> None:
+    greeting = f"250-here\r\n250 {extensions or 'HELP'}".encode()
+    async with ScriptedServer({"EHLO": greeting}).running() as server, channel(server.port).connect({}) as session:
+        receipt = await session.deliver(outgoing(recipient), permission)
+        if expected is None:
+            assert (receipt.outcome, receipt.code) == (FAILED, "SMTPUTF8_REQUIRED")
+            assert server.verbs == ["EHLO"]
+        else:
+            assert receipt.outcome is SENT
+            assert expected in server.lines
+            assert (b"MAIL FROM:<rep@example.org> SMTPUTF8\r\n" in server.lines) == (
+                not recipient.isascii() and bool(extensions)
+            )
+
+
+async def test_a_long_answer_is_tidied(outgoing: Make, permission: Any) -> None:
+    reply = b"550-no\x07 \x1b[31m" + b"x" * 700 + b"\r\n550 \xff end"
+    async with ScriptedServer({"RCPT": reply}).running() as server, channel(server.port).connect({}) as session:
+        receipt = await session.deliver(outgoing(), permission)
+        assert receipt.outcome is FAILED
+        assert len(receipt.detail) == 500
+        assert receipt.detail.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ({"GREETING": b"421 busy"}, "SMTP_421"),
+        ({"GREETING": b"554 no"}, "SMTP_554"),
+        ({"GREETING": DROP}, "CONNECTION_FAILED"),
+        ({"GREETING": HANG}, "TIMEOUT"),
+        ({"GREETING": GARBAGE}, "UNEXPECTED_REPLY"),
+        ({"EHLO": DROP}, "CONNECTION_FAILED"),
+        ({"EHLO": HANG}, "TIMEOUT"),
+        ({"EHLO": b"502 what"}, "SMTP_502"),
+    ],
+)
+async def test_an_account_that_cannot_be_opened(script: dict[str, bytes], code: str) -> None:
+    async with ScriptedServer(script).running() as server:
+        with pytest.raises(AccountUnavailableError) as caught:
+            async with channel(server.port).connect({}):
+                raise AssertionError("opened")
+        assert caught.value.code == code
+        assert f"127.0.0.1:{server.port}" in caught.value.detail
+
+
+async def test_nobody_listens() -> None:
+    async with ScriptedServer({}).running() as server:
+        port = server.port
+    with pytest.raises(AccountUnavailableError) as caught:
+        async with channel(port).connect({}):
+            raise AssertionError("opened")
+    assert caught.value.code == "CONNECTION_FAILED"
