@@ -1,0 +1,123 @@
+"use strict";
+// Touchline's GraphiQL page: the token from the address, the tabs from the server, errors in words.
+
+const place = document.getElementById("graphiql");
+const hint = document.getElementById("hint");
+const endpoint = place.dataset.endpoint;
+
+const authorization = (token) => JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
+const tokenInAddress = () => new URLSearchParams(location.hash.slice(1)).get("token");
+const isAuthorized = (headers) => Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
+
+function parse(text) {
+  try { return JSON.parse(text || "{}") || {}; } catch { return {}; }
+}
+
+function tell(before, after) {
+  const code = document.createElement("code");
+  code.textContent = '{"Authorization": "Bearer …"}';
+  hint.replaceChildren(before, code, after);
+  hint.hidden = false;
+}
+
+const tellMissing = () => tell(
+  "No token yet. Open the link that the server gave you, or put ",
+  " with your own token into Headers, below the query.",
+);
+const tellRefused = () => tell(
+  "The server did not accept the token (401). Open the link that it gave at its latest start, or put ",
+  " with a valid token into Headers, below the query.",
+);
+
+// A token in the address that differs from the last one replaces what the browser kept: a stored token of
+// an earlier server must not lock anybody out. The same token again leaves the reader's own edits alone.
+function takeToken(storage) {
+  const token = tokenInAddress();
+  if (token && token !== storage.getItem("token")) {
+    storage.setItem("token", token);
+    storage.setItem("graphiql:headers", authorization(token));
+    const state = parse(storage.getItem("graphiql:tabState"));
+    if (Array.isArray(state.tabs)) {
+      for (const tab of state.tabs) tab.headers = authorization(token);
+      storage.setItem("graphiql:tabState", JSON.stringify(state));
+    }
+  }
+  return token || storage.getItem("token");
+}
+
+async function defaultTabs(headers) {
+  const answer = await fetch("graphiql/tabs.json");
+  if (!answer.ok) throw new Error(`the server answered ${answer.status} for the tabs`);
+  return (await answer.json()).map((tab) => ({ ...tab, headers }));
+}
+
+// GraphiQL reads every answer as GraphQL's JSON; whatever else comes is turned into a GraphQL error.
+const inWords = (message) => Response.json({ errors: [{ message }] });
+
+async function send(url, init, startHeaders) {
+  let headers = init.headers;
+  // The first introspection runs before the Headers editor exists, hence without what stands in it.
+  if (!isAuthorized(headers) && parse(init.body).operationName === "IntrospectionQuery") {
+    headers = { ...startHeaders, ...headers };
+  }
+  let answer;
+  try {
+    answer = await fetch(url, { ...init, headers: new Headers(headers) });
+  } catch (problem) {
+    return inWords(`The query could not be sent to ${url}: ${problem.message}. `
+      + "Is the server running, and do the Headers hold plain characters only?");
+  }
+  if (answer.status === 401) (isAuthorized(headers) ? tellRefused : tellMissing)();
+  else if (isAuthorized(headers)) hint.hidden = true;
+  if (/json|multipart/.test(answer.headers.get("content-type"))) return answer;
+  return inWords(`${answer.status} ${answer.statusText}: ${(await answer.text()).slice(0, 500)}`);
+}
+
+async function start() {
+  // A name of its own: another server on this port may have left its tabs in the browser.
+  const storage = GraphiQL.createLocalStorage({ namespace: "touchline" });
+  const token = takeToken(storage);
+  const tokenHeaders = token ? authorization(token) : undefined;
+  const tabs = await defaultTabs(tokenHeaders);
+  if (!storage.getItem("graphiql:tabState") && tabs.length) {
+    // The editors start from these; without them the first default tab's variables stay unseen.
+    storage.setItem("graphiql:query", tabs[0].query);
+    storage.setItem("graphiql:variables", tabs[0].variables || "");
+    storage.setItem("graphiql:headers", tokenHeaders || "");
+  }
+  const startHeaders = parse(storage.getItem("graphiql:headers") || tokenHeaders);
+  if (!isAuthorized(startHeaders)) tellMissing();
+
+  const newFetcher = () => GraphiQL.createFetcher({
+    url: endpoint,
+    fetch: (url, init) => send(url, init, startHeaders),
+  });
+  let schemaKnown = false;
+  let waiting;
+
+  function Page() {
+    const [fetcher, setFetcher] = React.useState(newFetcher);
+    // A token typed by hand: a new fetcher makes GraphiQL ask for the schema again, now with the token.
+    const onEditHeaders = (text) => {
+      clearTimeout(waiting);
+      if (!schemaKnown && isAuthorized(parse(text))) waiting = setTimeout(() => setFetcher(newFetcher), 700);
+    };
+    return React.createElement(GraphiQL, {
+      fetcher,
+      storage,
+      onEditHeaders,
+      onSchemaChange: () => { schemaKnown = true; },
+      defaultTabs: tabs.length ? tabs : undefined,
+      defaultHeaders: tokenHeaders,
+      defaultEditorToolsVisibility: token ? undefined : "headers",
+      shouldPersistHeaders: true,
+    }, React.createElement(GraphiQL.Logo, null, "Touchline"));
+  }
+
+  ReactDOM.createRoot(place).render(React.createElement(Page));
+}
+
+// Another token link opened in the same window changes the fragment alone, which loads nothing by itself.
+addEventListener("hashchange", () => { if (tokenInAddress()) location.reload(); });
+
+start().catch((problem) => { place.textContent = `GraphiQL could not start: ${problem.message}`; });
