@@ -91,6 +91,7 @@ class Workspace(Model):
     name = _key(200)
     sandbox = fields.BooleanField(default=False)
     virtual_now = fields.DatetimeField(null=True)
+    blocked_domains: Any = fields.JSONField(default=list)
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -13,6 +13,11 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer to the user, no
         self.message = message
         self.path = path
 
+    @property
+    def extensions(self) -> dict[str, object]:
+        """Return code and path as GraphQL errors carry them."""
+        return {"code": self.code, "path": list(self.path)}
+
     def under(self, *path: str) -> "Refusal":
         """Return the same refusal with its argument's path inside ``path``."""
         return Refusal(self.code, self.message, (*path, *self.path))

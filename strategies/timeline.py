@@ -247,7 +247,8 @@ class Timeline:
             day=step.day,
             date=day,
             calendar=self.calendar,
-            now=self.now,
+            # Whether the first step's time has passed is asked of the launch, also when it is resolved again.
+            now=self.launch.now if number == 1 else self.now,
             start=self.start,
             send_at=self.launch.send_at if number == 1 else None,
             time=self.launch.times.get(number),

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ('name', fields.CharField(max_length=200)),
                 ('sandbox', fields.BooleanField(default=False)),
                 ('virtual_now', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('blocked_domains', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'workspace', 'app': 'touchline', 'pk_attr': 'id', 'table_description': "One customer's rows. A sandbox has a clock of its own, and nothing leaves it."},

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from api.mail.address import AddressProblem, check_address
 from api.mail.clean import header_problem, text_problem
+from api.mail.render import TemplateProblem, check_template
 from strategies import Refusal
 from strategies.calendar import zone_info
 
@@ -68,6 +69,15 @@ def instant(value: datetime, path: Path) -> datetime:
     value = value.astimezone(UTC).replace(microsecond=0)
     if not 2000 <= value.year < 2200:
         raise Refusal("INVALID_INSTANT", "Instants lie between the years 2000 and 2200.", path)
+    return value
+
+
+def template(value: str, path: Path) -> str:
+    """Text with dynamic fields."""
+    try:
+        check_template(value)
+    except TemplateProblem as problem:
+        raise Refusal("INVALID_TEMPLATE", str(problem), path) from None
     return value
 
 

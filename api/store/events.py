@@ -7,7 +7,9 @@ from api.ids import new_id
 from api.models import Event
 
 
-def event(workspace_id: str, kind: str, at: datetime, *, data: dict[str, Any] | None = None, **about: str | None) -> Event:
+def event(
+    workspace_id: str, kind: str, at: datetime, *, data: dict[str, Any] | None = None, **about: str | None
+) -> Event:
     """Make an event, not yet written. ``about`` names rows: campaign_id, person_id, enrollment_id, step_id, …"""
     return Event(id=new_id("evt"), workspace_id=workspace_id, kind=kind, at=at, data=data or {}, **about)
 

@@ -43,5 +43,3 @@ async def page(query: QuerySet[Row], first: int, after: str | None, *, newest: b
         query = query.filter(id__lt=after) if newest else query.filter(id__gt=after)
     rows = await query.order_by("-id" if newest else "id").limit(first + 1)
     return rows[:first], len(rows) > first
-
-

@@ -1,0 +1,1 @@
+"""The GraphQL API: what frontends read and write. Rules live in api.services."""

@@ -1,0 +1,175 @@
+"""Mutations on what runs: tasks, emails, what comes back, ending, and a sandbox's clock."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, cast
+
+import strawberry
+
+from api.graphql.context import Request
+from api.graphql.errors import UserError, payload_of
+from api.graphql.people import PersonPayload
+from api.graphql.running import Email, Enrollment, Task
+from api.graphql.workspace import Workspace, WorkspacePayload
+from api.services import emails, feedback, tasks, workspaces
+from api.services.sandbox import advance_clock
+
+
+@strawberry.enum(description="What a person decides about an email in doubt.")
+class DoubtResolution(StrEnum):
+    """SENT: it arrived. RESEND: it did not, send it again."""
+
+    SENT = "SENT"
+    RESEND = "RESEND"
+
+
+@strawberry.type(description="The task, or why not.")
+class TaskPayload:
+    """Answer of the mutations on tasks."""
+
+    task: Task | None = strawberry.field(default=None, description="The task as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="The email, or why not.")
+class EmailPayload:
+    """Answer of the mutations on emails."""
+
+    email: Email | None = strawberry.field(default=None, description="The email as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="The enrollment, or why not.")
+class EnrollmentPayload:
+    """Answer of the mutations on enrollments."""
+
+    enrollment: Enrollment | None = strawberry.field(default=None, description="The enrollment as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="For how many people a campaign was ended, or why not.")
+class EndCampaignPayload:
+    """Answer of endCampaign."""
+
+    ended: int = strawberry.field(default=0, description="How many people were still in it.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="Where a sandbox's clock stands, or why it did not move.")
+class ClockPayload:
+    """Answer of advanceClock."""
+
+    now: datetime | None = strawberry.field(default=None, description="What the clock shows. UTC.")
+    dispatched: int = strawberry.field(default=0, description="Emails that were dispatched on the way.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it moved.")
+
+
+@strawberry.type
+class ActingMutation:
+    """Mutations on what runs."""
+
+    @strawberry.mutation(description="Complete a task. What follows for the person is scheduled on to the next task.")
+    @payload_of(TaskPayload)
+    async def complete_task(self, info: Request, id: strawberry.ID) -> TaskPayload:  # noqa: A002
+        """Complete a task."""
+        return TaskPayload(task=cast(Any, await tasks.complete_task(info.context.scope, id)))
+
+    @strawberry.mutation(description="Skip a task. What follows goes on as if it were completed.")
+    @payload_of(TaskPayload)
+    async def skip_task(self, info: Request, id: strawberry.ID) -> TaskPayload:  # noqa: A002
+        """Skip a task."""
+        return TaskPayload(task=cast(Any, await tasks.skip_task(info.context.scope, id)))
+
+    @strawberry.mutation(
+        description="Send the email of an EMAIL task, as it is or edited: now, which completes the task, or at a later "
+        "instant, when it completes as the email goes out."
+    )
+    @payload_of(EmailPayload)
+    async def send_task(
+        self,
+        info: Request,
+        id: strawberry.ID,  # noqa: A002
+        subject: Annotated[str | None, strawberry.argument(description="Edited subject.")] = None,
+        html: Annotated[str | None, strawberry.argument(description="Edited HTML.")] = None,
+        at: Annotated[datetime | None, strawberry.argument(description="Later than now; left out, now.")] = None,
+    ) -> EmailPayload:
+        """Send a task's email."""
+        sent = await tasks.send_task(info.context.scope, id, subject=subject, html=html, at=at)
+        return EmailPayload(email=cast(Any, sent))
+
+    @strawberry.mutation(description="Send an undelivered email at once.")
+    @payload_of(EmailPayload)
+    async def retry_send(self, info: Request, id: strawberry.ID) -> EmailPayload:  # noqa: A002
+        """Retry."""
+        return EmailPayload(email=cast(Any, await emails.retry_send(info.context.scope, id)))
+
+    @strawberry.mutation(description="Settle an email in doubt: it arrived, or it is to be sent again.")
+    @payload_of(EmailPayload)
+    async def resolve_in_doubt(
+        self,
+        info: Request,
+        id: strawberry.ID,  # noqa: A002
+        resolution: DoubtResolution,
+    ) -> EmailPayload:
+        """Settle a doubt."""
+        settled = await emails.resolve_in_doubt(info.context.scope, id, resolution.value)
+        return EmailPayload(email=cast(Any, settled))
+
+    @strawberry.mutation(description="Move a delivered email to the archive, or back. Emails cannot be deleted.")
+    @payload_of(EmailPayload)
+    async def archive_email(self, info: Request, id: strawberry.ID, archived: bool = True) -> EmailPayload:  # noqa: A002
+        """Archive."""
+        return EmailPayload(email=cast(Any, await emails.archive_send(info.context.scope, id, archived=archived)))
+
+    @strawberry.mutation(
+        description="Record a person's reply. The campaign's setting decides whether it ends for them."
+    )
+    @payload_of(EnrollmentPayload)
+    async def record_reply(self, info: Request, enrollment_id: strawberry.ID) -> EnrollmentPayload:
+        """Record a reply."""
+        return EnrollmentPayload(enrollment=cast(Any, await feedback.record_reply(info.context.scope, enrollment_id)))
+
+    @strawberry.mutation(description="Record that an email came back: the given one, else the last that was sent.")
+    @payload_of(EnrollmentPayload)
+    async def record_bounce(
+        self, info: Request, enrollment_id: strawberry.ID, email_id: strawberry.ID | None = None
+    ) -> EnrollmentPayload:
+        """Record a bounce."""
+        row = await feedback.record_bounce(info.context.scope, enrollment_id, send_id=email_id)
+        return EnrollmentPayload(enrollment=cast(Any, row))
+
+    @strawberry.mutation(description="Unsubscribe a person: every campaign of the workspace ends for them.")
+    @payload_of(PersonPayload)
+    async def unsubscribe(self, info: Request, person_id: strawberry.ID) -> PersonPayload:
+        """Unsubscribe."""
+        return PersonPayload(person=cast(Any, await feedback.unsubscribe(info.context.scope, person_id)))
+
+    @strawberry.mutation(description="End a campaign for one person: open tasks are cancelled, pending emails fail.")
+    @payload_of(EnrollmentPayload)
+    async def end_enrollment(self, info: Request, id: strawberry.ID) -> EnrollmentPayload:  # noqa: A002
+        """End one person's campaign."""
+        return EnrollmentPayload(enrollment=cast(Any, await feedback.end_enrollment(info.context.scope, id)))
+
+    @strawberry.mutation(description="End a campaign for everyone in it.")
+    @payload_of(EndCampaignPayload)
+    async def end_campaign(self, info: Request, id: strawberry.ID) -> EndCampaignPayload:  # noqa: A002
+        """End everyone's campaign."""
+        return EndCampaignPayload(ended=await feedback.end_campaign(info.context.scope, id))
+
+    @strawberry.mutation(description="Set the domains to which this workspace sends nothing.")
+    @payload_of(WorkspacePayload)
+    async def set_blocked_domains(self, info: Request, domains: list[str]) -> WorkspacePayload:
+        """Block domains."""
+        row = await workspaces.set_blocked_domains(info.context.scope, domains)
+        return WorkspacePayload(workspace=cast(Workspace, row))
+
+    @strawberry.mutation(
+        description="Move a sandbox's clock forward. All that falls due on the way happens, in order. Refused in a "
+        "workspace that runs in real time."
+    )
+    @payload_of(ClockPayload)
+    async def advance_clock(self, info: Request, to: datetime) -> ClockPayload:
+        """Travel in time."""
+        context = info.context
+        dispatched = await advance_clock(context.scope, context.post, to)
+        return ClockPayload(now=context.scope.now, dispatched=dispatched)

@@ -1,0 +1,184 @@
+"""Mutations that author campaigns."""
+
+from typing import Any, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.campaigns import Campaign, OnExpiryEnum, OnReplyEnum, PriorityEnum, Step, StepTypeEnum
+from api.graphql.context import Request
+from api.graphql.errors import UserError, payload_of
+from api.graphql.people import given
+from api.services import campaigns
+from strategies import Refusal
+
+NOT_NULL = {"name", "sender_id", "skip_weekends", "remove_on_bounce", "on_reply", "use_recipient_zone"}
+NOT_NULL |= {"on_task_expiry", "follow_up", "notes", "priority", "config"}
+
+
+@strawberry.input(description="A campaign to create.")
+class CampaignInput:
+    """What createCampaign takes."""
+
+    name: str = strawberry.field(description="Name.")
+    sender_id: strawberry.ID = strawberry.field(description="Who writes.")
+    category_id: strawberry.ID | None = strawberry.field(default=None, description="Category.")
+    skip_weekends: bool = strawberry.field(default=False, description="Days count Monday to Friday.")
+    remove_on_bounce: bool = strawberry.field(default=True, description="A bounce ends the campaign for the person.")
+    on_reply: OnReplyEnum = strawberry.field(default=OnReplyEnum.END, description="What a reply does.")
+    use_recipient_zone: bool = strawberry.field(default=False, description="Use the recipient's zone, where known.")
+    task_expiry_days: int | None = strawberry.field(default=None, description="Days after which a task expires.")
+    on_task_expiry: OnExpiryEnum = strawberry.field(default=OnExpiryEnum.WAIT, description="What an expired task does.")
+
+
+@strawberry.input(description="What to change of a campaign. What is left out stays.")
+class CampaignChanges:
+    """What updateCampaign takes."""
+
+    name: str | None = strawberry.field(default=strawberry.UNSET, description="Name.")
+    sender_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Who writes.")
+    category_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Category; null removes it."
+    )
+    skip_weekends: bool | None = strawberry.field(default=strawberry.UNSET, description="Days count Monday to Friday.")
+    remove_on_bounce: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="A bounce ends the campaign."
+    )
+    on_reply: OnReplyEnum | None = strawberry.field(default=strawberry.UNSET, description="What a reply does.")
+    use_recipient_zone: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Use the recipient's zone."
+    )
+    task_expiry_days: int | None = strawberry.field(default=strawberry.UNSET, description="Days; null is never.")
+    on_task_expiry: OnExpiryEnum | None = strawberry.field(
+        default=strawberry.UNSET, description="What an expired task does."
+    )
+
+
+@strawberry.input(description="A step to add.")
+class StepInput:
+    """What addStep takes."""
+
+    day: int = strawberry.field(description="1 is the first day.")
+    type: StepTypeEnum = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
+    position: int | None = strawberry.field(
+        default=None, description="1 is first among the day's steps; left out, last."
+    )
+    name: str = strawberry.field(default="", description="Name for reps.")
+    send_option: str | None = strawberry.field(default=None, description="Key of a send option; see `sendOptions`.")
+    config: JSON | None = strawberry.field(default=None, description="Configuration of the option, by its JSON Schema.")
+    follow_up: bool = strawberry.field(default=False, description="Append the previous email, and answer it.")
+    template_id: strawberry.ID | None = strawberry.field(default=None, description="Template of an email step.")
+    subject: str | None = strawberry.field(default=None, description="Subject instead of the template's.")
+    notes: str = strawberry.field(default="", description="Notes for whoever does the task.")
+    priority: PriorityEnum = strawberry.field(default=PriorityEnum.NORMAL, description="Priority of the task.")
+
+
+@strawberry.input(description="What to change of a step. What is left out stays.")
+class StepChanges:
+    """What changeStep takes."""
+
+    name: str | None = strawberry.field(default=strawberry.UNSET, description="Name for reps.")
+    send_option: str | None = strawberry.field(default=strawberry.UNSET, description="Key of a send option.")
+    config: JSON | None = strawberry.field(default=strawberry.UNSET, description="Configuration of the option.")
+    follow_up: bool | None = strawberry.field(default=strawberry.UNSET, description="Append the previous email.")
+    template_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Template.")
+    subject: str | None = strawberry.field(default=strawberry.UNSET, description="Subject; null takes the template's.")
+    notes: str | None = strawberry.field(default=strawberry.UNSET, description="Notes for whoever does the task.")
+    priority: PriorityEnum | None = strawberry.field(default=strawberry.UNSET, description="Priority of the task.")
+
+
+@strawberry.type(description="The campaign, or why not.")
+class CampaignPayload:
+    """Answer of the mutations on campaigns."""
+
+    campaign: Campaign | None = strawberry.field(default=None, description="The campaign as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="The step, or why not.")
+class StepPayload:
+    """Answer of the mutations on steps."""
+
+    step: Step | None = strawberry.field(default=None, description="The step as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+def _content(changes: Any) -> dict[str, Any]:
+    """Return what the client gave; null where a value is needed is refused."""
+    values = given(changes)
+    for name in NOT_NULL & values.keys():
+        if values[name] is None:
+            if name == "config":
+                values[name] = {}
+                continue
+            first, *rest = name.split("_")
+            path = first + "".join(word.capitalize() for word in rest)
+            raise Refusal("REQUIRED", f"{path} cannot be null. Leave it out to keep it.", (path,))
+    return values
+
+
+@strawberry.type
+class AuthoringMutation:
+    """Mutations on campaigns, days and steps."""
+
+    @strawberry.mutation(description="Create a campaign without steps.")
+    @payload_of(CampaignPayload)
+    async def create_campaign(self, info: Request, input: CampaignInput) -> CampaignPayload:  # noqa: A002
+        """Create a campaign."""
+        row = await campaigns.create_campaign(info.context.scope, **_content(input))
+        return CampaignPayload(campaign=cast(Any, row))
+
+    @strawberry.mutation(description="Change a campaign's settings.")
+    @payload_of(CampaignPayload)
+    async def update_campaign(self, info: Request, id: strawberry.ID, input: CampaignChanges) -> CampaignPayload:  # noqa: A002
+        """Change a campaign."""
+        row = await campaigns.update_campaign(info.context.scope, id, **_content(input))
+        return CampaignPayload(campaign=cast(Any, row))
+
+    @strawberry.mutation(description="Add a step to a day. Refused where its send option is not offered.")
+    @payload_of(StepPayload)
+    async def add_step(self, info: Request, campaign_id: strawberry.ID, input: StepInput) -> StepPayload:  # noqa: A002
+        """Add a step."""
+        content = _content(input)
+        step = await campaigns.add_step(info.context.scope, campaign_id, step_type=content.pop("type"), **content)
+        return StepPayload(step=cast(Any, step))
+
+    @strawberry.mutation(description="Change what a step contains.")
+    @payload_of(StepPayload)
+    async def change_step(self, info: Request, id: strawberry.ID, input: StepChanges) -> StepPayload:  # noqa: A002
+        """Change a step."""
+        return StepPayload(step=cast(Any, await campaigns.change_step(info.context.scope, id, **_content(input))))
+
+    @strawberry.mutation(description="Move a step to a day, at a position (1 is first) or behind the day's steps.")
+    @payload_of(StepPayload)
+    async def move_step(
+        self,
+        info: Request,
+        id: strawberry.ID,  # noqa: A002
+        day: int,
+        position: int | None = None,
+    ) -> StepPayload:
+        """Move a step."""
+        return StepPayload(
+            step=cast(Any, await campaigns.move_step(info.context.scope, id, day=day, position=position))
+        )
+
+    @strawberry.mutation(description="Remove a step that nobody has gone through.")
+    @payload_of(CampaignPayload)
+    async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
+        """Remove a step."""
+        return CampaignPayload(campaign=cast(Any, await campaigns.remove_step(info.context.scope, id)))
+
+    @strawberry.mutation(description="Move all steps of a day to another day.")
+    @payload_of(CampaignPayload)
+    async def move_day(self, info: Request, campaign_id: strawberry.ID, day: int, to: int) -> CampaignPayload:
+        """Move a day."""
+        return CampaignPayload(
+            campaign=cast(Any, await campaigns.move_day(info.context.scope, campaign_id, day=day, to=to))
+        )
+
+    @strawberry.mutation(description="Remove all steps of a day.")
+    @payload_of(CampaignPayload)
+    async def remove_day(self, info: Request, campaign_id: strawberry.ID, day: int) -> CampaignPayload:
+        """Remove a day."""
+        return CampaignPayload(campaign=cast(Any, await campaigns.remove_day(info.context.scope, campaign_id, day=day)))

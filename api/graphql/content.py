@@ -1,0 +1,165 @@
+"""Senders, templates and categories."""
+
+from datetime import datetime
+from typing import Any, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.context import Request
+from api.graphql.errors import UserError, payload_of
+from api.graphql.people import given
+from api.services import categories, senders, templates
+
+
+@strawberry.type(description="Who writes: name, address, zone, and the channel that carries the emails.")
+class Sender:
+    """A row of api.models.Sender."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    name: str = strawberry.field(description="Name that recipients see.")
+    email: str = strawberry.field(description="Address that recipients see and answer to.")
+    zone: str = strawberry.field(description="IANA zone in which the sender's days and times are meant.")
+    channel: str = strawberry.field(description="Key of the channel that carries the emails; see `channels`.")
+    channel_config: JSON = strawberry.field(description="Configuration for that channel. It holds no secrets.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+
+
+@strawberry.type(description="A label that sorts templates and campaigns.")
+class Category:
+    """A row of api.models.Category."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    name: str = strawberry.field(description="Name, unique in the workspace.")
+
+
+@strawberry.type(
+    description='The content of an email, with dynamic fields such as `{{ first_name | default: "there" }}`.'
+)
+class Template:
+    """A row of api.models.Template."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    name: str = strawberry.field(description="Name for reps; recipients never see it.")
+    subject: str = strawberry.field(
+        description="Subject; may be empty for follow-ups, which then answer the earlier one."
+    )
+    html: str = strawberry.field(description="HTML part, made safe when it was saved.")
+    text: str | None = strawberry.field(description="Text part; null makes it from the HTML.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    category_id: strawberry.Private[str | None]
+
+    @strawberry.field(description="The category, if it has one.")
+    async def category(self, info: Request) -> Category | None:
+        """Loaded with all others."""
+        return cast("Category | None", self.category_id and await info.context.loaders.category.load(self.category_id))
+
+
+@strawberry.input(description="A sender to create.")
+class SenderInput:
+    """What createSender takes."""
+
+    name: str = strawberry.field(description="Name that recipients see.")
+    email: str = strawberry.field(description="Address.")
+    zone: str = strawberry.field(description="IANA zone such as `Europe/Berlin`.")
+    channel: str = strawberry.field(default="outbox", description="Key of the channel; see `channels`.")
+    channel_config: JSON | None = strawberry.field(default=None, description="Configuration for the channel.")
+
+
+@strawberry.input(description="What to change of a sender. What is left out stays.")
+class SenderChanges:
+    """What updateSender takes."""
+
+    name: str | None = strawberry.field(default=strawberry.UNSET, description="Name.")
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="Address.")
+    zone: str | None = strawberry.field(
+        default=strawberry.UNSET, description="IANA zone, for what is launched from now on."
+    )
+    channel: str | None = strawberry.field(default=strawberry.UNSET, description="Key of the channel.")
+    channel_config: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="Configuration for the channel."
+    )
+
+
+@strawberry.input(description="A template to create.")
+class TemplateInput:
+    """What createTemplate takes."""
+
+    name: str = strawberry.field(description="Name for reps.")
+    subject: str = strawberry.field(default="", description="Subject, one line.")
+    html: str = strawberry.field(description="HTML part. Scripts are removed.")
+    text: str | None = strawberry.field(default=None, description="Text part; left out, it is made from the HTML.")
+    category_id: strawberry.ID | None = strawberry.field(default=None, description="Category.")
+
+
+@strawberry.input(description="What to change of a template. What is left out stays.")
+class TemplateChanges:
+    """What updateTemplate takes."""
+
+    name: str | None = strawberry.field(default=strawberry.UNSET, description="Name for reps.")
+    subject: str | None = strawberry.field(default=strawberry.UNSET, description="Subject, one line.")
+    html: str | None = strawberry.field(default=strawberry.UNSET, description="HTML part.")
+    text: str | None = strawberry.field(default=strawberry.UNSET, description="Text part; null makes it from the HTML.")
+    category_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Category; null removes it."
+    )
+
+
+@strawberry.type(description="The sender, or why not.")
+class SenderPayload:
+    """Answer of the mutations on senders."""
+
+    sender: Sender | None = strawberry.field(default=None, description="The sender as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="The template, or why not.")
+class TemplatePayload:
+    """Answer of the mutations on templates."""
+
+    template: Template | None = strawberry.field(default=None, description="The template as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="The category, or why not.")
+class CategoryPayload:
+    """Answer of createCategory."""
+
+    category: Category | None = strawberry.field(default=None, description="The category.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type
+class ContentMutation:
+    """Mutations on senders, templates and categories."""
+
+    @strawberry.mutation(description="Create a sender.")
+    @payload_of(SenderPayload)
+    async def create_sender(self, info: Request, input: SenderInput) -> SenderPayload:  # noqa: A002
+        """Create a sender."""
+        return SenderPayload(sender=cast(Any, await senders.create_sender(info.context.scope, **given(input))))
+
+    @strawberry.mutation(description="Change a sender.")
+    @payload_of(SenderPayload)
+    async def update_sender(self, info: Request, id: strawberry.ID, input: SenderChanges) -> SenderPayload:  # noqa: A002
+        """Change a sender."""
+        return SenderPayload(sender=cast(Any, await senders.update_sender(info.context.scope, id, **given(input))))
+
+    @strawberry.mutation(description="Create a template.")
+    @payload_of(TemplatePayload)
+    async def create_template(self, info: Request, input: TemplateInput) -> TemplatePayload:  # noqa: A002
+        """Create a template."""
+        return TemplatePayload(template=cast(Any, await templates.create_template(info.context.scope, **given(input))))
+
+    @strawberry.mutation(description="Change a template. Emails that have not left yet use the new content.")
+    @payload_of(TemplatePayload)
+    async def update_template(self, info: Request, id: strawberry.ID, input: TemplateChanges) -> TemplatePayload:  # noqa: A002
+        """Change a template."""
+        changed = await templates.update_template(info.context.scope, id, **given(input))
+        return TemplatePayload(template=cast(Any, changed))
+
+    @strawberry.mutation(description="Create a category.")
+    @payload_of(CategoryPayload)
+    async def create_category(self, info: Request, name: str) -> CategoryPayload:
+        """Create a category."""
+        return CategoryPayload(category=cast(Any, await categories.create_category(info.context.scope, name)))

@@ -1,0 +1,148 @@
+"""People, and the CSV imports that bring them."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api import models
+from api.graphql.context import Request
+from api.graphql.errors import UserError, payload_of
+from api.graphql.relay import After, Connection, First, connect
+from api.services import imports, people
+
+ImportStatus = strawberry.enum(models.ImportStatus, description="Where a CSV import stands.")
+
+
+@strawberry.type(description="Someone to whom campaigns are sent.")
+class Person:
+    """A row of api.models.Person."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    email: str = strawberry.field(description="Address, unique in the workspace whatever its case.")
+    first_name: str = strawberry.field(description="Dynamic field `{{ first_name }}`; blank when unknown.")
+    last_name: str = strawberry.field(description="Dynamic field `{{ last_name }}`; blank when unknown.")
+    title: str = strawberry.field(description="Dynamic field `{{ title }}`; blank when unknown.")
+    company: str = strawberry.field(description='Dynamic field `{{ company }}`; "your company" when unknown.')
+    zone: str | None = strawberry.field(description="IANA zone; null when unknown, and then the sender's counts.")
+    unsubscribed_at: datetime | None = strawberry.field(description="When this person unsubscribed, if ever.")
+    bounced_at: datetime | None = strawberry.field(description="When an email to this person last came back.")
+    created_at: datetime = strawberry.field(description="When this person was added.")
+    fields_: strawberry.Private[Any]
+
+    @strawberry.field(description="Dynamic fields of your own, by name.")
+    def fields(self) -> JSON:
+        """The column's Python name avoids tortoise's module."""
+        return JSON(self.fields_)
+
+
+@strawberry.type(description="A row of a CSV that was refused, and why.")
+class ImportRefusal:
+    """A row of api.models.ImportRefusal."""
+
+    row: int = strawberry.field(description="1 is the first row under the header.")
+    code: str = strawberry.field(description="For programs.")
+    message: str = strawberry.field(description="For people.")
+
+
+@strawberry.type(description="A CSV import, running or finished.")
+class PeopleImport:
+    """A row of api.models.PeopleImport."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    status: ImportStatus = strawberry.field(description="RUNNING or FINISHED.")
+    total: int = strawberry.field(description="Rows in the file.")
+    processed: int = strawberry.field(description="Rows done so far, refused ones included.")
+    created: int = strawberry.field(description="People that were new.")
+    updated: int = strawberry.field(description="People that were known and got new values.")
+    failed: int = strawberry.field(description="Rows that were refused; `refusals` says why.")
+
+    @strawberry.field(description="Progress from 0 to 1.")
+    def progress(self) -> float:
+        """An empty file is done."""
+        return self.processed / self.total if self.total else 1.0
+
+    @strawberry.field(description="The rows that were refused.")
+    async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
+        """A page of them."""
+        return await connect(models.ImportRefusal.filter(people_import_id=self.id), first, after)  # type: ignore[no-any-return]
+
+
+@strawberry.input(description="A person to add.")
+class PersonInput:
+    """What createPerson takes."""
+
+    email: str = strawberry.field(description="Address.")
+    first_name: str = strawberry.field(default="", description="First name.")
+    last_name: str = strawberry.field(default="", description="Last name.")
+    title: str = strawberry.field(default="", description="Title.")
+    company: str = strawberry.field(default="", description="Company.")
+    zone: str | None = strawberry.field(default=None, description="IANA zone such as `Europe/Berlin`.")
+    fields: JSON | None = strawberry.field(default=None, description="Dynamic fields of your own, by name.")
+
+
+@strawberry.input(description="What to change of a person. What is left out stays.")
+class PersonChanges:
+    """What updatePerson takes."""
+
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="Address.")
+    first_name: str | None = strawberry.field(default=strawberry.UNSET, description="First name.")
+    last_name: str | None = strawberry.field(default=strawberry.UNSET, description="Last name.")
+    title: str | None = strawberry.field(default=strawberry.UNSET, description="Title.")
+    company: str | None = strawberry.field(default=strawberry.UNSET, description="Company.")
+    zone: str | None = strawberry.field(default=strawberry.UNSET, description="IANA zone; null forgets it.")
+    fields: JSON | None = strawberry.field(default=strawberry.UNSET, description="Replaces all dynamic fields.")
+
+
+@strawberry.type(description="The person, or why not.")
+class PersonPayload:
+    """Answer of the mutations on people."""
+
+    person: Person | None = strawberry.field(default=None, description="The person as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="The import, or why it did not begin.")
+class ImportPayload:
+    """Answer of importPeople."""
+
+    people_import: PeopleImport | None = strawberry.field(default=None, description="Ask it for its progress.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it began.")
+
+
+def given(changes: Any) -> dict[str, Any]:
+    """Return the fields of an input that the client gave; null counts as empty for text."""
+    return {
+        name: value
+        for name in changes.__dataclass_fields__
+        if (value := getattr(changes, name)) is not strawberry.UNSET
+    }
+
+
+@strawberry.type
+class PeopleMutation:
+    """Mutations on people."""
+
+    @strawberry.mutation(description="Add a person.")
+    @payload_of(PersonPayload)
+    async def create_person(self, info: Request, input: PersonInput) -> PersonPayload:  # noqa: A002
+        """Add a person."""
+        return PersonPayload(person=await people.create_person(info.context.scope, **given(input)))  # type: ignore[arg-type]
+
+    @strawberry.mutation(description="Change a person.")
+    @payload_of(PersonPayload)
+    async def update_person(self, info: Request, id: strawberry.ID, input: PersonChanges) -> PersonPayload:  # noqa: A002
+        """Change a person."""
+        return PersonPayload(person=await people.update_person(info.context.scope, id, **given(input)))  # type: ignore[arg-type]
+
+    @strawberry.mutation(
+        description="Import people from CSV text (up to 100,000 rows). Columns: email, first_name, last_name, title, "
+        "company, zone, and dynamic fields of your own. Known addresses are updated. Runs in the background."
+    )
+    @payload_of(ImportPayload)
+    async def import_people(self, info: Request, csv: str) -> ImportPayload:
+        """Begin an import."""
+        started = await imports.start_import(info.context.scope, csv)
+        info.context.scope.wake()
+        return ImportPayload(people_import=started)  # type: ignore[arg-type]

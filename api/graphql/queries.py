@@ -1,0 +1,183 @@
+"""All queries."""
+
+from typing import Annotated, Any, cast
+
+import strawberry
+
+from api import models
+from api.graphql import campaigns, content, launching, people, running, workspace
+from api.graphql.campaigns import SendOptionOffer, offers, position_for
+from api.graphql.context import Request
+from api.graphql.launching import LaunchInput, LaunchPreview
+from api.graphql.relay import After, Connection, First, connect
+from api.services.campaigns import steps_of
+from api.store.folders import emails as emails_of
+from api.store.rows import find, need
+from api.store.tasks import TaskDue
+from api.store.tasks import tasks as tasks_of
+from strategies import Refusal
+from strategies import timeline as core
+
+TaskDueEnum = strawberry.enum(TaskDue, description="When a task is due, seen from its assignee's present day.")
+Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
+
+
+@strawberry.type(description="Whether the follow-up checkbox is shown at a position.")
+class FollowUpOffer:
+    """The follow-up flag's availability."""
+
+    available: bool = strawberry.field(description="Whether the directly preceding step is an email.")
+
+
+@strawberry.type(description="All that can be asked. Every answer is about the workspace that the token opens.")
+class Query:
+    """The root of queries."""
+
+    @strawberry.field(description="The workspace that the token opens.")
+    def workspace(self, info: Request) -> workspace.Workspace:
+        """The caller's."""
+        return cast(Any, info.context.scope.workspace)
+
+    @strawberry.field(description="The installed channels.")
+    def channels(self, info: Request) -> list[workspace.Channel]:
+        """All of them."""
+        return [workspace.Channel(channel=channel) for channel in info.context.scope.installed.channels.values()]
+
+    @strawberry.field(description="One person.")
+    async def person(self, info: Request, id: strawberry.ID) -> people.Person | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Person, info.context.scope.workspace_id, id))
+
+    @strawberry.field(description="People, in the order in which they were added.")
+    async def people(
+        self,
+        info: Request,
+        first: First = 50,
+        after: After = None,
+        email: Annotated[str | None, strawberry.argument(description="Only whose address begins so.")] = None,
+    ) -> Connection[people.Person]:
+        """A page of them."""
+        query = models.Person.filter(workspace_id=info.context.scope.workspace_id)
+        if email:
+            query = query.filter(email_key__startswith=email.casefold())
+        return await connect(query, first, after)
+
+    @strawberry.field(description="A CSV import, with its progress.")
+    async def people_import(self, info: Request, id: strawberry.ID) -> people.PeopleImport | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.PeopleImport, info.context.scope.workspace_id, id))
+
+    @strawberry.field(description="Senders.")
+    async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[content.Sender]:
+        """A page of them."""
+        return await connect(models.Sender.filter(workspace_id=info.context.scope.workspace_id), first, after)
+
+    @strawberry.field(description="Templates.")
+    async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[content.Template]:
+        """A page of them."""
+        return await connect(models.Template.filter(workspace_id=info.context.scope.workspace_id), first, after)
+
+    @strawberry.field(description="Categories.")
+    async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[content.Category]:
+        """A page of them."""
+        return await connect(models.Category.filter(workspace_id=info.context.scope.workspace_id), first, after)
+
+    @strawberry.field(description="One campaign.")
+    async def campaign(self, info: Request, id: strawberry.ID) -> campaigns.Campaign | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Campaign, info.context.scope.workspace_id, id))
+
+    @strawberry.field(description="Campaigns.")
+    async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[campaigns.Campaign]:
+        """A page of them."""
+        return await connect(models.Campaign.filter(workspace_id=info.context.scope.workspace_id), first, after)
+
+    @strawberry.field(
+        description="Every installed send option, with its availability for an email step that would be added to a day "
+        "of a campaign, at a position among the day's steps."
+    )
+    async def send_options(
+        self, info: Request, campaign_id: strawberry.ID, day: int, position: Number = None
+    ) -> list[SendOptionOffer]:
+        """For a form that adds a step."""
+        row = await need(models.Campaign, info.context.scope.workspace_id, campaign_id, ("campaignId",))
+        _check_day(day)
+        return offers(info.context.scope, position_for(await steps_of(row), day, position))
+
+    @strawberry.field(description="Whether an email step that would be added there may be a follow-up.")
+    async def follow_up(
+        self, info: Request, campaign_id: strawberry.ID, day: int, position: Number = None
+    ) -> FollowUpOffer:
+        """For a form that adds a step."""
+        row = await need(models.Campaign, info.context.scope.workspace_id, campaign_id, ("campaignId",))
+        _check_day(day)
+        at = position_for(await steps_of(row), day, position)
+        return FollowUpOffer(available=core.follow_up_offered(at))
+
+    @strawberry.field(description="What launching would do, person by person. Nothing is written.")
+    async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
+        """Resolve, and write nothing."""
+        return await launching.launch_preview(info, input)
+
+    @strawberry.field(description="One person's way through one campaign.")
+    async def enrollment(self, info: Request, id: strawberry.ID) -> running.Enrollment | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Enrollment, info.context.scope.workspace_id, id))
+
+    @strawberry.field(description="Enrollments, of one campaign or person or of all.")
+    async def enrollments(
+        self,
+        info: Request,
+        campaign_id: strawberry.ID | None = None,
+        person_id: strawberry.ID | None = None,
+        status: running.EnrollmentStatusEnum | None = None,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[running.Enrollment]:
+        """A page of them."""
+        wanted = {"campaign_id": campaign_id, "person_id": person_id, "status": status}
+        query = models.Enrollment.filter(
+            workspace_id=info.context.scope.workspace_id, **{key: value for key, value in wanted.items() if value}
+        )
+        return await connect(query, first, after)
+
+    @strawberry.field(description="One email.")
+    async def email(self, info: Request, id: strawberry.ID) -> running.Email | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Send, info.context.scope.workspace_id, id))
+
+    @strawberry.field(description="Emails of a folder of the Command Center, or all.")
+    async def emails(
+        self, info: Request, folder: running.EmailFolder | None = None, first: First = 50, after: After = None
+    ) -> Connection[running.Email]:
+        """A page of them."""
+        return await connect(emails_of(info.context.scope.workspace_id, folder), first, after)
+
+    @strawberry.field(description="One task.")
+    async def task(self, info: Request, id: strawberry.ID) -> running.Task | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Task, info.context.scope.workspace_id, id))
+
+    @strawberry.field(description="Tasks of the Command Center, by status and by when they are due.")
+    async def tasks(
+        self,
+        info: Request,
+        status: running.TaskStatusEnum | None = None,
+        due: TaskDueEnum | None = None,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[running.Task]:
+        """A page of them."""
+        scope = info.context.scope
+        return await connect(await tasks_of(scope.workspace_id, scope.now, status, due), first, after)
+
+    @strawberry.field(description="The Live Feed: what happened, the newest first.")
+    async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[running.Event]:
+        """A page of them."""
+        query = models.Event.filter(workspace_id=info.context.scope.workspace_id)
+        return await connect(query, first, after, newest=True)
+
+
+def _check_day(day: int) -> None:
+    if not 1 <= day <= core.LAST_DAY:
+        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {core.LAST_DAY}.", ("day",))

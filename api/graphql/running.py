@@ -1,0 +1,287 @@
+"""What runs: enrollments, emails, tasks and the Live Feed."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api import models
+from api.graphql.campaigns import Campaign, Language, PriorityEnum, Step, StepTypeEnum
+from api.graphql.content import Sender
+from api.graphql.context import Request
+from api.graphql.people import Person
+from api.services.plans import spoken
+from api.services.tasks import compose
+from strategies.sentences import sentence
+
+EnrollmentStatusEnum = strawberry.enum(
+    models.EnrollmentStatus,
+    name="EnrollmentStatus",
+    description="ACTIVE, FINISHED (every step came to its end), SUCCEEDED (a reply ended it as a success) or ENDED.",
+)
+SendStatusEnum = strawberry.enum(
+    models.SendStatus, name="SendStatus", description="Where an email stands in the send ledger."
+)
+TaskStatusEnum = strawberry.enum(models.TaskStatus, name="TaskStatus", description="What became of a task.")
+
+
+@strawberry.enum(description="The folders of the Command Center.")
+class EmailFolder(StrEnum):
+    """Groups of send statuses."""
+
+    DELIVERED = "DELIVERED"
+    ARCHIVED = "ARCHIVED"
+    SCHEDULED = "SCHEDULED"
+    IN_PROGRESS = "IN_PROGRESS"
+    FAILED = "FAILED"
+    BOUNCED = "BOUNCED"
+    IN_DOUBT = "IN_DOUBT"
+    SENT = "SENT"
+    PENDING = "PENDING"
+    UNDELIVERED = "UNDELIVERED"
+
+
+@strawberry.enum(description="What a step has become for one person.")
+class StepState(StrEnum):
+    """EMAIL: see `email`. TASK: see `task`. WAITING: a task blocks it. NEVER: the campaign ended before it."""
+
+    EMAIL = "EMAIL"
+    TASK = "TASK"
+    WAITING = "WAITING"
+    NEVER = "NEVER"
+
+
+@strawberry.type(description="One line of an explanation.")
+class ExplanationLine:
+    """A note, spoken."""
+
+    code: str = strawberry.field(description="For programs, such as `DAY` or `SAME_TIME_AS_EARLIER`.")
+    sentence: str = strawberry.field(description="For people.")
+    values: JSON = strawberry.field(description="The values that stand in the sentence.")
+
+
+def explain(info: Request, explanation: Any, language: str) -> list[ExplanationLine]:
+    """Say a stored explanation."""
+    options = info.context.scope.installed.send_options.values()
+    return [
+        ExplanationLine(code=note.code, sentence=sentence(note, language, options), values=JSON(dict(note.values)))
+        for note in spoken(explanation)
+    ]
+
+
+@strawberry.type(description="One email to one person, with an instant.")
+class Email:
+    """A row of api.models.Send."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    status: SendStatusEnum = strawberry.field(description="Where it stands.")
+    due_at: datetime = strawberry.field(description="When it goes out, or is tried again. UTC.")
+    planned_at: datetime = strawberry.field(description="The instant that it was planned for. UTC.")
+    planned_date: date = strawberry.field(description="The date that it was planned for, in `zone`.")
+    planned_time: str = strawberry.field(description="The wall time that it was planned for, HH:MM:SS, in `zone`.")
+    zone: str = strawberry.field(description="IANA zone of date and wall time.")
+    by_hand: bool = strawberry.field(description="Whether a person sent it, from a task.")
+    attempts: int = strawberry.field(description="How often the mail server asked to try again later.")
+    sent_at: datetime | None = strawberry.field(description="When it left. UTC.")
+    message_id: str | None = strawberry.field(description="Message-ID of the email that left.")
+    reason: str | None = strawberry.field(description="Why it did not go out, for programs: such as `UNSUBSCRIBED`.")
+    detail: str = strawberry.field(description="Why it did not go out, or what the mail server said, for people.")
+    archived: bool = strawberry.field(description="Whether it was moved to the archive.")
+    person_id: strawberry.Private[str]
+    sender_id: strawberry.Private[str]
+    step_id: strawberry.Private[str]
+    enrollment_id: strawberry.Private[str]
+
+    @strawberry.field(description="How the instant came about, from the base day on.")
+    def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
+        """Spoken in a language."""
+        return explain(info, cast(Any, self).explanation, language)
+
+    @strawberry.field(description="To whom.")
+    async def person(self, info: Request) -> Person:
+        """Loaded with all others."""
+        return cast(Person, await info.context.loaders.person.load(self.person_id))
+
+    @strawberry.field(description="From whom.")
+    async def sender(self, info: Request) -> Sender:
+        """Loaded with all others."""
+        return cast(Sender, await info.context.loaders.sender.load(self.sender_id))
+
+    @strawberry.field(description="The step that it belongs to.")
+    async def step(self, info: Request) -> Step:
+        """Loaded with all others."""
+        return cast(Step, await info.context.loaders.step.load(self.step_id))
+
+    @strawberry.field(description="The person's way through the campaign.")
+    async def enrollment(self, info: Request) -> "Enrollment":
+        """Loaded with all others."""
+        return cast(Enrollment, await info.context.loaders.enrollment.load(self.enrollment_id))
+
+
+@strawberry.type(description="An email as a compose window shows it, rendered for its person.")
+class Composition:
+    """What opening an EMAIL task gives."""
+
+    to: str = strawberry.field(description="The person's address.")
+    subject: str = strawberry.field(description="Rendered subject.")
+    html: str = strawberry.field(description="Rendered HTML.")
+    text: str = strawberry.field(description="Rendered text.")
+    gmail_url: str = strawberry.field(description="Opens it in Gmail.")
+    outlook_url: str = strawberry.field(description="Opens it in Outlook on the web.")
+    mailto_url: str = strawberry.field(description="Opens it in the mail program of the machine.")
+    body_left_out: bool = strawberry.field(
+        description="Whether the body was too long for the links, which then lack it."
+    )
+
+
+@strawberry.type(description="Human work for one person of a campaign.")
+class Task:
+    """A row of api.models.Task."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    type: StepTypeEnum = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
+    name: str = strawberry.field(description="What to do.")
+    details: str = strawberry.field(description="Notes: a talk track.")
+    priority: PriorityEnum = strawberry.field(description="NORMAL or HIGH.")
+    status: TaskStatusEnum = strawberry.field(description="What became of it.")
+    due_date: date = strawberry.field(description="Date on which it is due, in the enrollment's zone.")
+    expires_at: datetime | None = strawberry.field(description="When it expires; null is never. UTC.")
+    done_at: datetime | None = strawberry.field(description="When it was completed, sent or skipped. UTC.")
+    person_id: strawberry.Private[str]
+    assignee_id: strawberry.Private[str]
+    step_id: strawberry.Private[str]
+    enrollment_id: strawberry.Private[str]
+
+    @strawberry.field(description="How the due date came about, from the base day on.")
+    def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
+        """Spoken in a language."""
+        return explain(info, cast(Any, self).explanation, language)
+
+    @strawberry.field(description="About whom.")
+    async def person(self, info: Request) -> Person:
+        """Loaded with all others."""
+        return cast(Person, await info.context.loaders.person.load(self.person_id))
+
+    @strawberry.field(description="Who does it.")
+    async def assignee(self, info: Request) -> Sender:
+        """Loaded with all others."""
+        return cast(Sender, await info.context.loaders.sender.load(self.assignee_id))
+
+    @strawberry.field(description="The step that it belongs to.")
+    async def step(self, info: Request) -> Step:
+        """Loaded with all others."""
+        return cast(Step, await info.context.loaders.step.load(self.step_id))
+
+    @strawberry.field(description="The person's way through the campaign.")
+    async def enrollment(self, info: Request) -> "Enrollment":
+        """Loaded with all others."""
+        return cast(Enrollment, await info.context.loaders.enrollment.load(self.enrollment_id))
+
+    @strawberry.field(description="The email of an open EMAIL task, to edit and send; null for every other task.")
+    async def composition(self, info: Request) -> Composition | None:
+        """Rendered now."""
+        waiting = models.TaskStatus.OPEN, models.TaskStatus.EXPIRED
+        if self.type is not StepTypeEnum.EMAIL or self.status not in waiting:
+            return None
+        made = await compose(info.context.scope, self.id)
+        return Composition(
+            to=made.to,
+            subject=made.subject,
+            html=made.html,
+            text=made.text,
+            gmail_url=made.links.gmail,
+            outlook_url=made.links.outlook,
+            mailto_url=made.links.mailto,
+            body_left_out=made.links.body_left_out,
+        )
+
+
+@strawberry.type(description="What one step has become for one person.")
+class StepProgress:
+    """A step with its email or task."""
+
+    step: Step = strawberry.field(description="The step.")
+    state: StepState = strawberry.field(description="What it has become.")
+    email: Email | None = strawberry.field(description="Its email, automatic or sent by hand.")
+    task: Task | None = strawberry.field(description="Its task.")
+
+
+@strawberry.type(description="One person going through one campaign.")
+class Enrollment:
+    """A row of api.models.Enrollment."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    status: EnrollmentStatusEnum = strawberry.field(description="Where the person stands.")
+    zone: str = strawberry.field(description="IANA zone in which this person's days and times are meant.")
+    launched_at: datetime = strawberry.field(description="When the campaign was launched for this person. UTC.")
+    send_at: datetime | None = strawberry.field(description="The send-at that launching chose. UTC.")
+    end_reason: str | None = strawberry.field(description="Why it ended: REPLIED, BOUNCED, UNSUBSCRIBED, REMOVED, …")
+    ended_at: datetime | None = strawberry.field(description="When it finished or ended. UTC.")
+    campaign_id: strawberry.Private[str]
+    person_id: strawberry.Private[str]
+
+    @strawberry.field(description="The campaign.")
+    async def campaign(self, info: Request) -> Campaign:
+        """Loaded with all others."""
+        return cast(Campaign, await info.context.loaders.campaign.load(self.campaign_id))
+
+    @strawberry.field(description="The person.")
+    async def person(self, info: Request) -> Person:
+        """Loaded with all others."""
+        return cast(Person, await info.context.loaders.person.load(self.person_id))
+
+    @strawberry.field(description="Every step of the campaign, and what it has become for this person.")
+    async def progress(self, info: Request) -> list[StepProgress]:
+        """Steps, emails and tasks, each loaded with all others."""
+        loaders = info.context.loaders
+        emails = {send.step_id: send for send in await loaders.sends_of_enrollment.load(self.id)}
+        tasks = {task.step_id: task for task in await loaders.tasks_of_enrollment.load(self.id)}
+        never = self.status is not models.EnrollmentStatus.ACTIVE
+
+        def state(step_id: str) -> StepState:
+            if step_id in tasks:
+                return StepState.TASK
+            if step_id in emails:
+                return StepState.EMAIL
+            return StepState.NEVER if never else StepState.WAITING
+
+        return [
+            StepProgress(step=step, state=state(step.id), email=emails.get(step.id), task=tasks.get(step.id))
+            for step in await loaders.steps_of_campaign.load(self.campaign_id)
+        ]
+
+
+@strawberry.type(description="One line of the Live Feed, written in the transaction of what it tells.")
+class Event:
+    """A row of api.models.Event."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier; ascending in the order of writing.")
+    kind: str = strawberry.field(description="What happened: CAMPAIGN_LAUNCHED, EMAIL_SENT, TASK_CREATED, REPLIED, …")
+    at: datetime = strawberry.field(description="When it happened. UTC, by the workspace's clock.")
+    data: JSON = strawberry.field(description="More about it, such as the reason.")
+    person_id: strawberry.Private[str | None]
+    campaign_id: strawberry.Private[str | None]
+    send_id: strawberry.Private[str | None]
+    task_id: strawberry.Private[str | None]
+
+    @strawberry.field(description="Whom it is about.")
+    async def person(self, info: Request) -> Person | None:
+        """Loaded with all others."""
+        return cast("Person | None", self.person_id and await info.context.loaders.person.load(self.person_id))
+
+    @strawberry.field(description="The campaign that it belongs to.")
+    async def campaign(self, info: Request) -> Campaign | None:
+        """Loaded with all others."""
+        return cast("Campaign | None", self.campaign_id and await info.context.loaders.campaign.load(self.campaign_id))
+
+    @strawberry.field(description="The email that it is about.")
+    async def email(self, info: Request) -> Email | None:
+        """Loaded with all others."""
+        return cast("Email | None", self.send_id and await info.context.loaders.send.load(self.send_id))
+
+    @strawberry.field(description="The task that it is about.")
+    async def task(self, info: Request) -> Task | None:
+        """Loaded with all others."""
+        return cast("Task | None", self.task_id and await info.context.loaders.task.load(self.task_id))

@@ -1,0 +1,49 @@
+"""The schema. It never varies with what is installed: send options and channels are data."""
+
+from datetime import datetime
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import AddValidationRules, MaskErrors, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+
+from api.graphql.acting import ActingMutation
+from api.graphql.authoring import AuthoringMutation
+from api.graphql.content import ContentMutation
+from api.graphql.launching import LaunchMutation
+from api.graphql.limits import MAX_TOKENS, SizeLimit
+from api.graphql.people import PeopleMutation
+from api.graphql.queries import Query
+from api.graphql.scalars import DateTime
+from strategies import Refusal
+
+
+@strawberry.type(
+    description="All that can be changed. Each answers with the object, or with errors and nothing written."
+)
+class Mutation(PeopleMutation, ContentMutation, AuthoringMutation, LaunchMutation, ActingMutation):
+    """The root of mutations."""
+
+
+def _hide(error: GraphQLError) -> bool:
+    """Hide only what is our own fault: what the client did is told in full."""
+    return error.original_error is not None and not isinstance(error.original_error, GraphQLError | Refusal)
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    config=StrawberryConfig(scalar_map={datetime: DateTime}),
+    extensions=[
+        lambda: MaskErrors(should_mask_error=_hide, error_message="An internal error. It has been logged."),
+        lambda: MaxTokensLimiter(MAX_TOKENS),
+        lambda: AddValidationRules([SizeLimit]),
+        lambda: ParserCache(maxsize=500),
+        lambda: ValidationCache(maxsize=500),
+    ],
+)
+
+
+def schema_text() -> str:
+    """Return the schema as it is committed in schema.graphql."""
+    return schema.as_str() + "\n"

@@ -1,0 +1,60 @@
+"""What a person decides about an email: send it again, settle a doubt, archive it."""
+
+from typing import Literal
+
+from api.models import UNDELIVERED_STATUSES, Enrollment, EnrollmentStatus, Person, Send, SendStatus
+from api.services.scope import Scope
+from api.store.events import event, write
+from api.store.rows import need
+from api.store.transactions import transaction
+from strategies import Refusal
+
+
+async def retry_send(scope: Scope, send_id: str) -> Send:
+    """Send an undelivered email at once. Refused for who has unsubscribed or whose campaign has ended."""
+    send = await need(Send, scope.workspace_id, send_id, ("id",))
+    if send.status not in UNDELIVERED_STATUSES:
+        raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
+    await _may_still_go(send)
+    await _change(scope, send, "EMAIL_RETRIED", status=SendStatus.SCHEDULED, due_at=scope.now, reason=None, detail="")
+    scope.wake()
+    return send
+
+
+async def resolve_in_doubt(scope: Scope, send_id: str, resolution: Literal["SENT", "RESEND"]) -> Send:
+    """Settle whether an email in doubt arrived: SENT records that it did, RESEND sends it again."""
+    send = await need(Send, scope.workspace_id, send_id, ("id",))
+    if send.status is not SendStatus.IN_DOUBT:
+        raise Refusal("NOT_IN_DOUBT", f"This email is {send.status.lower()}, not in doubt.", ("id",))
+    if resolution == "RESEND":
+        return await retry_send(scope, send_id)
+    await _change(scope, send, "EMAIL_SENT", status=SendStatus.SENT, sent_at=scope.now, reason=None)
+    return send
+
+
+async def archive_send(scope: Scope, send_id: str, *, archived: bool = True) -> Send:
+    """Move a delivered email to the archive, or back. Campaign emails cannot be deleted."""
+    send = await need(Send, scope.workspace_id, send_id, ("id",))
+    if send.status is not SendStatus.SENT:
+        raise Refusal("NOT_SENT", "Only sent emails can be archived.", ("id",))
+    send.archived = archived
+    await send.save(update_fields=["archived"])
+    return send
+
+
+async def _may_still_go(send: Send) -> None:
+    person = await Person.get(id=send.person_id)
+    if person.unsubscribed_at is not None:
+        raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", ("id",))
+    if (await Enrollment.get(id=send.enrollment_id)).status not in {EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED}:
+        raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))
+
+
+async def _change(scope: Scope, send: Send, kind: str, **values: object) -> None:
+    before = send.status
+    async with transaction():
+        if not await Send.filter(id=send.id, status=before).update(**values):
+            raise Refusal("CHANGED_MEANWHILE", "This email has changed meanwhile. Look again.", ("id",))
+        about = {"person_id": send.person_id, "enrollment_id": send.enrollment_id, "send_id": send.id}
+        await write([event(scope.workspace_id, kind, scope.now, **about)])
+    send.update_from_dict(values)

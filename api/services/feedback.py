@@ -1,0 +1,102 @@
+"""What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
+
+from api.models import Campaign, Enrollment, EnrollmentStatus, Event, OnReply, Person, Send, SendStatus
+from api.services.progress import end
+from api.services.scope import Scope
+from api.store.events import event, write
+from api.store.rows import need
+from api.store.transactions import transaction
+from strategies import Refusal
+
+
+async def record_reply(scope: Scope, enrollment_id: str) -> Enrollment:
+    """Record a person's reply; the campaign's setting decides whether it ends for them."""
+    enrollment, campaign = await _enrollment(scope, enrollment_id)
+    async with transaction():
+        await write([_event(enrollment, "REPLIED", scope)])
+        if campaign.on_reply is not OnReply.CONTINUE:
+            success = campaign.on_reply is OnReply.END_AS_SUCCESS
+            await end(
+                enrollment,
+                scope.now,
+                reason="REPLIED",
+                detail="The person replied, which ends this campaign for them.",
+                status=EnrollmentStatus.SUCCEEDED if success else EnrollmentStatus.ENDED,
+            )
+    return enrollment
+
+
+async def record_bounce(scope: Scope, enrollment_id: str, *, send_id: str | None = None) -> Enrollment:
+    """Record that an email came back: the one of ``send_id``, else the last that was sent."""
+    enrollment, campaign = await _enrollment(scope, enrollment_id)
+    sent = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT)
+    if send_id is not None:
+        sent = sent.filter(id=send_id)
+    send = await sent.order_by("-sent_at").first()
+    if send is None:
+        raise Refusal("NOTHING_SENT", "No email has been sent to this person that could have bounced.", ("id",))
+    async with transaction():
+        await Send.filter(id=send.id).update(
+            status=SendStatus.BOUNCED, reason="BOUNCED", detail="The recipient's server sent it back."
+        )
+        await Person.filter(id=enrollment.person_id).update(bounced_at=scope.now)
+        await write([_event(enrollment, "BOUNCED", scope, send_id=send.id, step_id=send.step_id)])
+        if campaign.remove_on_bounce:
+            detail = "An earlier email bounced, which ends this campaign for the person."
+            await end(enrollment, scope.now, reason="BOUNCED", detail=detail)
+    return enrollment
+
+
+async def unsubscribe(scope: Scope, person_id: str) -> Person:
+    """Unsubscribe a person: every campaign of the workspace ends for them. A second time changes nothing."""
+    person = await need(Person, scope.workspace_id, person_id, ("personId",))
+    if person.unsubscribed_at is not None:
+        return person
+    async with transaction():
+        person.unsubscribed_at = scope.now
+        await person.save(update_fields=["unsubscribed_at"])
+        await write([event(scope.workspace_id, "UNSUBSCRIBED", scope.now, person_id=person.id)])
+        for enrollment in await Enrollment.filter(person_id=person.id, ended_at=None):
+            await end(
+                enrollment,
+                scope.now,
+                reason="UNSUBSCRIBED",
+                detail="The person has unsubscribed.",
+                send_reason="UNSUBSCRIBED",
+            )
+    return person
+
+
+async def end_enrollment(scope: Scope, enrollment_id: str) -> Enrollment:
+    """End one person's campaign by hand."""
+    enrollment, _ = await _enrollment(scope, enrollment_id)
+    async with transaction():
+        await end(enrollment, scope.now, reason="REMOVED", detail="The person was removed from this campaign.")
+    return enrollment
+
+
+async def end_campaign(scope: Scope, campaign_id: str) -> int:
+    """End a campaign for everyone in it. Returns for how many."""
+    campaign = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
+    running = await Enrollment.filter(campaign_id=campaign.id, ended_at=None)
+    for enrollment in running:
+        async with transaction():
+            await end(enrollment, scope.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")
+    return len(running)
+
+
+async def _enrollment(scope: Scope, enrollment_id: str) -> tuple[Enrollment, Campaign]:
+    enrollment = await need(Enrollment, scope.workspace_id, enrollment_id, ("enrollmentId",))
+    return enrollment, await Campaign.get(id=enrollment.campaign_id)
+
+
+def _event(enrollment: Enrollment, kind: str, scope: Scope, **ids: str) -> Event:
+    return event(
+        scope.workspace_id,
+        kind,
+        scope.now,
+        campaign_id=enrollment.campaign_id,
+        person_id=enrollment.person_id,
+        enrollment_id=enrollment.id,
+        **ids,
+    )

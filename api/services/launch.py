@@ -1,0 +1,197 @@
+"""Launch a campaign for people, or preview what launching would do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from tortoise.exceptions import IntegrityError
+
+from api.ids import new_id
+from api.models import Campaign, Enrollment, Event, Person, Send, Sender, Step, Task, Template
+from api.services import inputs
+from api.services.campaigns import steps_of
+from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
+from api.services.progress import task_created
+from api.services.scope import Scope
+from api.store.events import event, write
+from api.store.rows import by_ids, need
+from api.store.transactions import transaction
+from strategies import Refusal, StepType
+from strategies import timeline as core
+
+MAX_PEOPLE = 10_000
+Now = Literal["NOW"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What launching chooses: a send-at (NOW, or an instant) and new wall times by step number."""
+
+    send_at: datetime | Now | None = None
+    times: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What launching would schedule for one person, up to and including the first task."""
+
+    person: Person
+    zone: str
+    planned: Sequence[core.Planned]
+    waiting: Sequence[int]
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    campaign: Campaign
+    steps: list[Step]
+    enrollments: list[tuple[Enrollment, Person, core.Timeline]]
+
+
+async def launch(
+    scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
+) -> list[Enrollment]:
+    """Enroll people: all of them, or none and a Refusal. What is scheduled is written in the same transaction."""
+    checked = await _check(scope, campaign_id, person_ids, choice, per_person)
+    sends: list[Send] = []
+    tasks: list[Task] = []
+    events: list[Event] = []
+    for enrollment, person, timeline in checked.enrollments:
+        about = {"campaign_id": checked.campaign.id, "person_id": person.id, "enrollment_id": enrollment.id}
+        events.append(event(scope.workspace_id, "CAMPAIGN_LAUNCHED", scope.now, **about))
+        for planned in timeline.planned:
+            step = checked.steps[planned.number - 1]
+            if isinstance(planned, core.PlannedSend):
+                sends.append(send_row(scope, enrollment, step, checked.campaign.sender_id, planned))
+            else:
+                tasks.append(task_row(scope, enrollment, step, checked.campaign, planned))
+                events.append(task_created(enrollment, tasks[-1], scope.now))
+    try:
+        async with transaction():
+            await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
+            await Send.bulk_create(sends, batch_size=300)
+            await Task.bulk_create(tasks, batch_size=300)
+            await write(events)
+    except IntegrityError:
+        raise Refusal(
+            "ALREADY_ENROLLED", "Someone was enrolled at the same moment. Look, and launch again.", ("personIds",)
+        ) from None
+    scope.wake()
+    return [row for row, _, _ in checked.enrollments]
+
+
+async def preview(
+    scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
+) -> list[Preview]:
+    """Resolve what launching would do, and write nothing."""
+    checked = await _check(scope, campaign_id, person_ids, choice, per_person)
+    steps = core_steps(checked.steps)
+    warnings = [
+        f"Step {number}: {warning}"
+        for number, step in enumerate(steps, 1)
+        if step.send_option is not None
+        and (
+            warning := scope.installed.send_options.need(step.send_option)
+            .availability(core.position(steps, number))
+            .warning
+        )
+    ]
+    return [
+        Preview(
+            person,
+            enrollment.zone,
+            timeline.planned,
+            range(timeline.blocked_by + 1, len(steps) + 1) if timeline.blocked_by else (),
+            warnings,
+        )
+        for enrollment, person, timeline in checked.enrollments
+    ]
+
+
+async def _check(
+    scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
+) -> _Checked:
+    campaign = await need(Campaign, scope.workspace_id, campaign_id, ("campaignId",))
+    steps = await steps_of(campaign)
+    if not steps:
+        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
+    await _check_subjects(campaign, steps)
+    people = await _people(scope, campaign, person_ids)
+    for person_id in per_person:
+        if person_id not in people:
+            raise Refusal("NOT_FOUND", f"{person_id!r} is not among personIds.", ("perPerson", person_id))
+    sender = await Sender.get(id=campaign.sender_id)
+    known: dict[tuple[str, str], core.Timeline] = {}
+    enrollments = []
+    for person_id in person_ids:
+        person, own = people[person_id], per_person.get(person_id, choice)
+        path = ("perPerson", person_id) if person_id in per_person else ()
+        zone = (person.zone if campaign.use_recipient_zone else None) or sender.zone
+        enrollment = _enrollment(scope, campaign, person, zone, own, path)
+        # People of one zone and one choice share one timeline.
+        same = (zone, repr(own))
+        if same not in known:
+            try:
+                core.check_launch(core_steps(steps), core_launch(enrollment), scope.installed.send_options)
+                known[same] = resolve(scope, campaign, steps, enrollment, {}, scope.now)
+            except Refusal as refusal:
+                raise refusal.under(*path) from None
+        enrollments.append((enrollment, person, known[same]))
+    return _Checked(campaign, steps, enrollments)
+
+
+async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -> dict[str, Person]:
+    if not person_ids:
+        raise Refusal("NO_PEOPLE", "Choose at least one person.", ("personIds",))
+    if len(person_ids) > MAX_PEOPLE:
+        raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_PEOPLE} people.", ("personIds",))
+    people = await by_ids(Person, scope.workspace_id, person_ids)
+    running = set(await Enrollment.filter(campaign_id=campaign.id, ended_at=None).values_list("person_id", flat=True))
+    seen: set[str] = set()
+    for index, person_id in enumerate(person_ids):
+        path = ("personIds", str(index))
+        if person_id not in people:
+            raise Refusal("NOT_FOUND", f"There is no person {person_id!r} in this workspace.", path)
+        person = people[person_id]
+        if person_id in running or person_id in seen:
+            raise Refusal("ALREADY_ENROLLED", f"{person.email} is already in this campaign.", path)
+        if person.unsubscribed_at is not None:
+            raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", path)
+        if person.bounced_at is not None and campaign.remove_on_bounce:
+            raise Refusal("BOUNCED", f"Emails to {person.email} have bounced. Correct the address first.", path)
+        seen.add(person_id)
+    return people
+
+
+async def _check_subjects(campaign: Campaign, steps: Sequence[Step]) -> None:
+    templates = await by_ids(Template, campaign.workspace_id, [s.template_id for s in steps if s.template_id])
+    for step in steps:
+        if step.type is not StepType.EMAIL or step.follow_up or step.template_id is None:
+            continue
+        if not (step.subject or templates[step.template_id].subject):
+            raise Refusal(
+                "SUBJECT_REQUIRED",
+                f"Step {step.number} has no subject. Give it or its template one, or make it a follow-up.",
+                ("campaignId",),
+            )
+
+
+def _enrollment(  # one argument a column
+    scope: Scope, campaign: Campaign, person: Person, zone: str, choice: Choice, path: tuple[str, ...]
+) -> Enrollment:
+    send_at = scope.now if choice.send_at == "NOW" else choice.send_at
+    return Enrollment(
+        id=new_id("enr"),
+        workspace_id=scope.workspace_id,
+        campaign_id=campaign.id,
+        person_id=person.id,
+        zone=zone,
+        launched_at=scope.now,
+        send_at=inputs.instant(send_at, (*path, "sendAt")) if isinstance(send_at, datetime) else None,
+        times={
+            str(number): inputs.wall_time(wall, (*path, "times", str(number))).isoformat()
+            for number, wall in choice.times.items()
+        },
+    )

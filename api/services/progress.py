@@ -1,0 +1,142 @@
+"""Carry one enrollment on: schedule what comes next, finish it, or end it."""
+
+from datetime import datetime
+
+from api.models import (
+    PENDING_STATUSES,
+    WAITING_STATUSES,
+    Campaign,
+    Enrollment,
+    EnrollmentStatus,
+    Event,
+    Send,
+    SendStatus,
+    Step,
+    Task,
+    TaskStatus,
+)
+from api.services.plans import records, resolve, send_row, stored, task_row
+from api.services.scope import Scope
+from api.store.events import event, write
+from strategies import timeline as core
+
+STOPPABLE = (*WAITING_STATUSES, SendStatus.CLAIMED)
+"""What ending a campaign can still stop; an email in transmission has left our hands."""
+
+
+async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
+    """Schedule on to the next task and move what the facts have moved. Call inside a transaction."""
+    if enrollment.status is not EnrollmentStatus.ACTIVE:
+        return
+    campaign = await Campaign.get(id=enrollment.campaign_id)
+    steps = await Step.filter(campaign_id=campaign.id).order_by("number")
+    sends = {send.step_id: send for send in await Send.filter(enrollment_id=enrollment.id)}
+    tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
+    settled = [send for send in sends.values() if send.status is not SendStatus.SCHEDULED or send.attempts]
+    timeline = resolve(scope, campaign, steps, enrollment, records(steps, settled, tasks.values()), now)
+    events: list[Event] = []
+    for planned in timeline.planned:
+        step = steps[planned.number - 1]
+        if isinstance(planned, core.PlannedSend):
+            if step.id in sends:
+                await _move(sends[step.id], planned)
+            else:
+                await send_row(scope, enrollment, step, campaign.sender_id, planned).save(force_create=True)
+        elif step.id not in tasks:
+            task = task_row(scope, enrollment, step, campaign, planned)
+            await task.save(force_create=True)
+            events.append(task_created(enrollment, task, now))
+    await write(events)
+    await finish_if_done(enrollment, len(steps), now)
+    scope.wake()
+
+
+async def _move(send: Send, planned: core.PlannedSend) -> None:
+    """Give an email that has not been tried yet its newly resolved time."""
+    before = (send.planned_date, send.planned_time, send.zone)
+    if before == (planned.date, planned.time.isoformat(), planned.zone):
+        return
+    await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(
+        due_at=planned.instant,
+        planned_at=planned.instant,
+        planned_date=planned.date,
+        planned_time=planned.time.isoformat(),
+        zone=planned.zone,
+        explanation=stored(planned.notes),
+    )
+
+
+def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Event:
+    """Make the event of a task that was queued."""
+    return event(
+        enrollment.workspace_id,
+        "TASK_CREATED",
+        now,
+        campaign_id=enrollment.campaign_id,
+        person_id=enrollment.person_id,
+        enrollment_id=enrollment.id,
+        step_id=task.step_id,
+        task_id=task.id,
+        data={"type": str(task.type), "due": task.due_date.isoformat()},
+    )
+
+
+async def finish_if_done(enrollment: Enrollment, step_count: int, now: datetime) -> None:
+    """Finish the enrollment when every step has come to its end. Call inside a transaction."""
+    if await Send.filter(enrollment_id=enrollment.id, status__in=PENDING_STATUSES).exists():
+        return
+    if await Task.filter(enrollment_id=enrollment.id, done_at=None).exists():
+        return
+    reached = await Send.filter(enrollment_id=enrollment.id, by_hand=False).count()
+    reached += await Task.filter(enrollment_id=enrollment.id).count()
+    if reached >= step_count:
+        await _close(enrollment, EnrollmentStatus.FINISHED, None, now)
+
+
+async def end(
+    enrollment: Enrollment,
+    now: datetime,
+    *,
+    reason: str,
+    detail: str,
+    send_reason: str = "CAMPAIGN_ENDED",
+    status: EnrollmentStatus = EnrollmentStatus.ENDED,
+) -> None:
+    """End a person's campaign: open tasks are cancelled, pending sends fail with the reason. Inside a transaction.
+
+    ``reason`` is why the enrollment ended (REPLIED, BOUNCED, …); ``send_reason`` what its pending sends show.
+    """
+    if enrollment.status is not EnrollmentStatus.ACTIVE:
+        return
+    events = []
+    for send in await Send.filter(enrollment_id=enrollment.id, status__in=STOPPABLE):
+        stopped = await Send.filter(id=send.id, status__in=STOPPABLE).update(
+            status=SendStatus.FAILED, reason=send_reason, detail=detail, attempt_id=None, lease_until=None
+        )
+        if stopped:
+            events.append(_about(enrollment, "EMAIL_FAILED", now, send_reason, step_id=send.step_id, send_id=send.id))
+    for task in await Task.filter(enrollment_id=enrollment.id, status=TaskStatus.OPEN):
+        await Task.filter(id=task.id).update(status=TaskStatus.CANCELLED, done_at=now)
+        events.append(_about(enrollment, "TASK_CANCELLED", now, reason, step_id=task.step_id, task_id=task.id))
+    await write(events)
+    await _close(enrollment, status, reason, now)
+
+
+async def _close(enrollment: Enrollment, status: EnrollmentStatus, reason: str | None, now: datetime) -> None:
+    enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
+    await enrollment.save(update_fields=["status", "end_reason", "ended_at"])
+    kind = "CAMPAIGN_FINISHED" if status is EnrollmentStatus.FINISHED else "CAMPAIGN_ENDED"
+    await write([_about(enrollment, kind, now, reason)])
+
+
+def _about(enrollment: Enrollment, kind: str, now: datetime, reason: str | None, **ids: str) -> Event:
+    return event(
+        enrollment.workspace_id,
+        kind,
+        now,
+        campaign_id=enrollment.campaign_id,
+        person_id=enrollment.person_id,
+        enrollment_id=enrollment.id,
+        data={"reason": reason} if reason else {},
+        **ids,
+    )

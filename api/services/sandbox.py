@@ -1,0 +1,36 @@
+"""Time travel: move a sandbox's clock forward through all that falls due on the way, in order."""
+
+from datetime import datetime
+
+from api.models import Workspace
+from api.services import inputs
+from api.services.dispatch import Post, run_once
+from api.services.scope import Scope
+from api.store import ledger
+from strategies import Refusal
+
+MAX_PASSES = 10_000
+
+
+async def advance_clock(scope: Scope, post: Post, to: datetime) -> int:
+    """Move the clock to an instant (UTC). Returns how many emails were dispatched on the way."""
+    workspace = scope.workspace
+    if not workspace.sandbox:
+        raise Refusal("NOT_A_SANDBOX", "Only a sandbox's clock can be moved; this workspace runs in real time.")
+    to = inputs.instant(to, ("to",))
+    if to < scope.now:
+        raise Refusal("CLOCK_GOES_FORWARD", f"The clock already shows {scope.now.isoformat()}.", ("to",))
+    dispatched = 0
+    for _ in range(MAX_PASSES):
+        due = await ledger.next_due(workspace.id)
+        if due is None or due > to:
+            await _show(workspace, to)
+            return dispatched
+        await _show(workspace, max(due, scope.now))
+        dispatched += (await run_once(post, scope.now, workspace)).claimed
+    raise Refusal("TOO_MUCH_DUE", "More falls due on the way than one move can do. Move in smaller steps.", ("to",))
+
+
+async def _show(workspace: Workspace, moment: datetime) -> None:
+    workspace.virtual_now = moment
+    await workspace.save(update_fields=["virtual_now"])

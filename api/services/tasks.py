@@ -1,0 +1,191 @@
+"""Work on a task: complete it, skip it, or send the email of an EMAIL task."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.ids import new_id
+from api.mail.clean import clean_html
+from api.mail.links import ComposeLinks, compose_links
+from api.models import (
+    Campaign,
+    Enrollment,
+    EnrollmentStatus,
+    Event,
+    OnExpiry,
+    Person,
+    Send,
+    SendStatus,
+    Step,
+    Task,
+    TaskStatus,
+)
+from api.services import inputs
+from api.services.content import composed_for
+from api.services.plans import stored
+from api.services.progress import carry_on, end
+from api.services.scope import Scope
+from api.store.events import event, write
+from api.store.rows import need
+from api.store.transactions import transaction
+from strategies import Note, Refusal, StepType
+from strategies.calendar import local
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """What a compose window is filled with."""
+
+    to: str
+    subject: str
+    html: str
+    text: str
+    links: ComposeLinks
+
+
+async def complete_task(scope: Scope, task_id: str) -> Task:
+    """Complete a task; what follows for this person is scheduled on to the next task."""
+    return await _finish(scope, await _open(scope, task_id), TaskStatus.COMPLETED)
+
+
+async def skip_task(scope: Scope, task_id: str) -> Task:
+    """Skip a task; what follows goes on as if it were completed."""
+    return await _finish(scope, await _open(scope, task_id), TaskStatus.SKIPPED)
+
+
+async def send_task(
+    scope: Scope, task_id: str, *, subject: str | None = None, html: str | None = None, at: datetime | None = None
+) -> Send:
+    """Send the email of an EMAIL task, as it is or edited: now (which completes the task), or at a later instant.
+
+    An email that is sent later completes the task when it goes out.
+    """
+    task = await _open(scope, task_id)
+    if task.type is not StepType.EMAIL:
+        raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: complete it instead.", ("id",))
+    if await Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id).exists():
+        raise Refusal("ALREADY_SCHEDULED", "The email of this task is already scheduled.", ("id",))
+    if subject is not None:
+        subject = inputs.template(inputs.line(subject, ("subject",), limit=900), ("subject",))
+    if html is not None:
+        html = clean_html(inputs.template(inputs.text(html, ("html",)), ("html",)))
+    now = scope.now
+    at = now if at is None else inputs.instant(at, ("at",))
+    if at < now:
+        raise Refusal("SEND_AT_IN_PAST", "This instant has already passed.", ("at",))
+    enrollment = await Enrollment.get(id=task.enrollment_id)
+    shown = local(at, enrollment.zone)
+    send = Send(
+        id=new_id("snd"),
+        workspace_id=scope.workspace_id,
+        enrollment_id=enrollment.id,
+        step_id=task.step_id,
+        person_id=task.person_id,
+        sender_id=task.assignee_id,
+        sandbox=scope.workspace.sandbox,
+        by_hand=True,
+        subject=subject,
+        html=html,
+        due_at=at,
+        planned_at=at,
+        planned_date=shown.date(),
+        planned_time=shown.time().isoformat(),
+        zone=enrollment.zone,
+        explanation=stored([Note("SENT_BY_HAND")]),
+    )
+    async with transaction():
+        await send.save(force_create=True)
+        if at == now:
+            await _close(scope, task, TaskStatus.COMPLETED, now)
+    scope.wake()
+    return send
+
+
+async def email_went_out(scope: Scope, send: Send, at: datetime) -> None:
+    """A person's email left: its task is done at that moment, and what takes over its time moves with it.
+
+    Call inside the transaction that records the send.
+    """
+    task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
+    if task.status is TaskStatus.OPEN:
+        await _close(scope, task, TaskStatus.COMPLETED, at)
+    elif task.status is TaskStatus.COMPLETED and task.done_at != at:
+        await Task.filter(id=task.id).update(done_at=at)
+        await carry_on(scope, await Enrollment.get(id=task.enrollment_id), at)
+
+
+async def compose(scope: Scope, task_id: str) -> Compose:
+    """Return the email of an open EMAIL task, rendered for its person, and links that open it elsewhere."""
+    task = await _open(scope, task_id)
+    if task.type is not StepType.EMAIL:
+        raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
+    person = await Person.get(id=task.person_id)
+    composed = await composed_for(await Step.get(id=task.step_id), person, task.assignee_id, task.enrollment_id)
+    links = compose_links(person.email, composed.subject, composed.text)
+    return Compose(person.email, composed.subject, composed.html, composed.text, links)
+
+
+async def expire_tasks(scope: Scope, now: datetime) -> int:
+    """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many."""
+    due = await Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now)
+    for task in due:
+        async with transaction():
+            enrollment = await Enrollment.get(id=task.enrollment_id)
+            rule = (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
+            await Task.filter(id=task.id).update(
+                status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None
+            )
+            await write([_event(enrollment, task, "TASK_EXPIRED", now)])
+            if rule is OnExpiry.SKIP:
+                await carry_on(scope, enrollment, now)
+            elif rule is OnExpiry.END:
+                await end(enrollment, now, reason="TASK_EXPIRED", detail="A task expired, which ends this campaign.")
+    return len(due)
+
+
+async def _open(scope: Scope, task_id: str) -> Task:
+    task = await need(Task, scope.workspace_id, task_id, ("id",))
+    # An expired task that the campaign keeps waiting for can still be worked on.
+    waiting = task.status is TaskStatus.EXPIRED and task.done_at is None
+    if task.status is not TaskStatus.OPEN and not waiting:
+        raise Refusal("TASK_NOT_OPEN", f"This task is {task.status.lower()}.", ("id",))
+    enrollment = await Enrollment.get(id=task.enrollment_id)
+    if enrollment.status is not EnrollmentStatus.ACTIVE:
+        raise Refusal("TASK_NOT_OPEN", "This person's campaign has ended.", ("id",))
+    return task
+
+
+async def _finish(scope: Scope, task: Task, status: TaskStatus) -> Task:
+    async with transaction():
+        await _close(scope, task, status, scope.now)
+    return task
+
+
+async def _close(scope: Scope, task: Task, status: TaskStatus, at: datetime) -> None:
+    # The status in the condition makes the second of two clicks, or of two machines, change nothing.
+    closed = await Task.filter(id=task.id, status__in=(TaskStatus.OPEN, TaskStatus.EXPIRED), done_at=None).update(
+        status=status, done_at=at
+    )
+    if not closed:
+        raise Refusal("TASK_NOT_OPEN", "Someone else has just done this task.", ("id",))
+    task.status, task.done_at = status, at
+    if status is TaskStatus.SKIPPED:
+        await Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id, status=SendStatus.SCHEDULED).update(
+            status=SendStatus.FAILED, reason="TASK_SKIPPED", detail="The task was skipped before this time came."
+        )
+    enrollment = await Enrollment.get(id=task.enrollment_id)
+    await write([_event(enrollment, task, f"TASK_{status}", at)])
+    await carry_on(scope, enrollment, at)
+
+
+def _event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Event:
+    return event(
+        enrollment.workspace_id,
+        kind,
+        at,
+        campaign_id=enrollment.campaign_id,
+        person_id=enrollment.person_id,
+        enrollment_id=enrollment.id,
+        step_id=task.step_id,
+        task_id=task.id,
+        data={"type": str(task.type)},
+    )

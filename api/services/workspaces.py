@@ -1,0 +1,54 @@
+"""Workspaces and the tokens that open them."""
+
+import hashlib
+import re
+import secrets
+from datetime import datetime
+
+from api.ids import new_id
+from api.models import Token, Workspace
+from api.services.scope import Scope
+from strategies import Refusal
+
+TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
+DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+MAX_DOMAINS = 10_000
+
+
+async def create_workspace(name: str, now: datetime, *, sandbox: bool = False) -> Workspace:
+    """Create a workspace. A sandbox's clock starts at ``now``."""
+    return await Workspace.create(
+        id=new_id("wsp"), name=name, sandbox=sandbox, virtual_now=now if sandbox else None, created_at=now
+    )
+
+
+async def issue_token(workspace: Workspace, name: str, now: datetime) -> str:
+    """Issue a bearer token and return it: the only time that it can be read. An older one of this name ends."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    await Token.filter(workspace_id=workspace.id, name=name).delete()
+    await Token.create(id=new_id("tok"), workspace_id=workspace.id, name=name, sha256=_hash(token), created_at=now)
+    return token
+
+
+async def workspace_of(token: str) -> Workspace | None:
+    """Return the workspace that a bearer token opens."""
+    row = await Token.get_or_none(sha256=_hash(token))
+    return await Workspace.get(id=row.workspace_id) if row else None
+
+
+async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:
+    """Set the domains to which this workspace sends nothing, launched or not."""
+    if len(domains) > MAX_DOMAINS:
+        raise Refusal("TOO_LONG", f"A workspace may block {MAX_DOMAINS} domains.", ("domains",))
+    cleaned = []
+    for index, domain in enumerate(domains):
+        cleaned.append(domain.strip().lower())
+        if not DOMAIN.fullmatch(cleaned[-1]):
+            raise Refusal("INVALID_DOMAIN", f"{domain!r} is no domain such as example.com.", ("domains", str(index)))
+    scope.workspace.blocked_domains = cleaned
+    await scope.workspace.save(update_fields=["blocked_domains"])
+    return scope.workspace
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,49 @@
+"""Lists of tasks."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from api.models import Sender, Task, TaskStatus
+from strategies.calendar import local
+
+
+class TaskDue(StrEnum):
+    """When a task is due, seen from its assignee's present day."""
+
+    TODAY = "TODAY"
+    TOMORROW = "TOMORROW"
+    TODAY_AND_TOMORROW = "TODAY_AND_TOMORROW"
+    NEXT_SEVEN_DAYS = "NEXT_SEVEN_DAYS"
+    OVERDUE = "OVERDUE"
+
+
+DAYS = {
+    TaskDue.TODAY: (0, 0),
+    TaskDue.TOMORROW: (1, 1),
+    TaskDue.TODAY_AND_TOMORROW: (0, 1),
+    TaskDue.NEXT_SEVEN_DAYS: (0, 6),
+}
+
+
+async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due: TaskDue | None) -> QuerySet[Task]:
+    """Return the workspace's tasks of a status, due as asked. Overdue ones are open and of an earlier day."""
+    query = Task.filter(workspace_id=workspace_id)
+    if status is not None:
+        query = query.filter(status=status)
+    if due is None:
+        return query
+    if due is TaskDue.OVERDUE:
+        query = query.filter(status=TaskStatus.OPEN)
+    wanted = Q(id="")
+    for sender in await Sender.filter(workspace_id=workspace_id):
+        today = local(now, sender.zone).date()
+        if due is TaskDue.OVERDUE:
+            wanted |= Q(assignee_id=sender.id, due_date__lt=today)
+        else:
+            first, last = DAYS[due]
+            range_ = (today + timedelta(days=first), today + timedelta(days=last))
+            wanted |= Q(assignee_id=sender.id, due_date__range=range_)
+    return query.filter(wanted)
