@@ -23,10 +23,17 @@ def guarded(what: str, work: Callable[[], Any]) -> Any:
     except UnusableError:
         raise
     except (Exception, SystemExit) as error:
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        told = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
-        fault = f"{what} raised {told}"
+        fault = f"{what} raised {_told(error)}"
     raise UnusableError(f"{fault.rstrip('.')}.")
+
+
+def _told(error: BaseException) -> str:
+    """Put an error of a package's own into one line; its text is the package's code as well, and may fail."""
+    try:
+        text = " ".join(str(error).split())[:500]
+    except (Exception, SystemExit):
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def collect(hook: str, result: Any) -> list[Any]:

@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import pytest
+
+from plugins import AccountUnavailableError, Channel
+
 DROP, HANG = b"<drop>", b"<hang>"
 USUAL = {"GREETING": b"220 hi", "EHLO": b"250 here", "DATA": b"354 go", "QUIT": b"221 bye"}
 
@@ -62,3 +66,11 @@ class ScriptedServer:
             self._release.set()
             server.close()
             await server.wait_closed()
+
+
+async def refused(channel: Channel, **config: str) -> AccountUnavailableError:
+    """Open an account that cannot be opened: why."""
+    with pytest.raises(AccountUnavailableError) as caught:
+        async with channel.connect(config):
+            raise AssertionError("opened")
+    return caught.value

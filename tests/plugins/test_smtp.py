@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plugins import AccountUnavailableError, Outcome, Outgoing, Receipt
+from plugins import Outcome, Outgoing, Receipt
 from plugins.smtp import SmtpChannel
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 
@@ -176,34 +176,3 @@ async def test_a_long_answer_is_tidied(outgoing: Make, permission: Any) -> None:
         assert receipt.outcome is FAILED
         assert len(receipt.detail) == 500
         assert receipt.detail.isprintable()
-
-
-@pytest.mark.parametrize(
-    ("script", "code"),
-    [
-        ({"GREETING": b"421 busy"}, "SMTP_421"),
-        ({"GREETING": b"554 no"}, "SMTP_554"),
-        ({"GREETING": DROP}, "CONNECTION_FAILED"),
-        ({"GREETING": HANG}, "TIMEOUT"),
-        ({"GREETING": GARBAGE}, "UNEXPECTED_REPLY"),
-        ({"EHLO": DROP}, "CONNECTION_FAILED"),
-        ({"EHLO": HANG}, "TIMEOUT"),
-        ({"EHLO": b"502 what"}, "SMTP_502"),
-    ],
-)
-async def test_an_account_that_cannot_be_opened(script: dict[str, bytes], code: str) -> None:
-    async with ScriptedServer(script).running() as server:
-        with pytest.raises(AccountUnavailableError) as caught:
-            async with channel(server.port).connect({}):
-                raise AssertionError("opened")
-        assert caught.value.code == code
-        assert f"127.0.0.1:{server.port}" in caught.value.detail
-
-
-async def test_nobody_listens() -> None:
-    async with ScriptedServer({}).running() as server:
-        port = server.port
-    with pytest.raises(AccountUnavailableError) as caught:
-        async with channel(port).connect({}):
-            raise AssertionError("opened")
-    assert caught.value.code == "CONNECTION_FAILED"

@@ -1,0 +1,133 @@
+"""Packages that do not work are named and left out; the server starts with all the others."""
+
+import importlib.metadata
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from plugins import hookimpl
+from plugins.manager import DEFAULT_PLUGINS, Installed, load
+from strategies.task import Task
+from tests.plugins import packages as fake
+from tests.plugins.packages import Contents, Pigeon, Quick, channels, hook, options, variant
+
+OWN_OPTIONS = ["choose_at_launch", "at_time", "task", "same_time_as_previous"]
+OWN_CHANNELS = ["outbox", "record", "smtp"]
+Install = Callable[..., Installed]
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Load with the given packages installed."""
+
+    def install(**packages: Contents) -> Installed:
+        entries = [fake.FakeEntry(name, contents, f"{name}_module") for name, contents in packages.items()]
+        monkeypatch.setattr(
+            importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else []
+        )
+        return load({"LOFT": "roof"})
+
+    return install
+
+
+def test_touchline_alone(install: Install) -> None:
+    installed = install()
+    assert installed.broken == ()
+    assert list(installed.send_options) == OWN_OPTIONS
+    assert list(installed.channels) == OWN_CHANNELS
+    assert [package.module for package in installed.packages] == list(DEFAULT_PLUGINS)
+    assert {package.distribution for package in installed.packages} == {"touchline"}
+    installed.manager.check_pending()
+
+
+def test_a_package_that_works(install: Install) -> None:
+    seen: list[Mapping[str, str]] = []
+
+    @hookimpl
+    def touchline_register_channels(environment: Mapping[str, str]) -> Any:
+        seen.append(environment)
+        yield Pigeon()
+
+    contents = {"touchline_register_channels": touchline_register_channels, "touchline_helpers": types} | options(
+        Quick()
+    )
+    installed = install(loft=contents)
+    assert installed.broken == ()
+    assert seen == [{"LOFT": "roof"}]
+    package = installed.packages[-1]
+    assert (package.distribution, package.module, package.version) == ("loft", "loft_module", "1.2")
+    assert (package.options, package.channels) == (("quick",), ("pigeon",))
+    assert installed.send_options.distribution("quick") == "loft"
+    assert isinstance(installed.channels["pigeon"], Pigeon)
+
+
+BROKEN: dict[str, tuple[Contents, str]] = {
+    "import": (ImportError("no module named feathers"), "importing bad_module raised ImportError: no module named"),
+    "syntax": (SyntaxError("invalid syntax"), "raised SyntaxError: invalid syntax"),
+    "exit at import": (SystemExit(3), "raised SystemExit: 3"),
+    "unprintable": (fake.UnprintableError(), "importing bad_module raised UnprintableError."),
+    "misspelt": (fake.misspelt(), "touchline_register_chanels is no hook of Touchline"),
+    "misspelt and unmarked": (
+        {"touchline_register_chanels": fake.unmarked},
+        "touchline_register_chanels is no hook",
+    ),
+    "misspelt specname": ({"register": fake.misnamed}, "touchline_register_chanels is no hook of Touchline"),
+    "unmarked": ({"touchline_register_channels": fake.unmarked}, "is not marked with @hookimpl"),
+    "no hook": ({}, "it has no hook"),
+    "unknown argument": ({"touchline_register_channels": fake.wants_more}, "Argument(s) {'more'} are declared"),
+    "wrapper": ({"touchline_register_channels": fake.wrapper}, "is a wrapper"),
+    "raising": (hook(lambda: 1 / 0), "touchline_register_channels raised ZeroDivisionError: division by zero"),
+    "exiting": (hook(fake.exit_now), "touchline_register_channels raised SystemExit: bye"),
+    "raising midway": (hook(lambda: (1 / number for number in (0,))), "result raised ZeroDivisionError"),
+    "nothing": (hook(lambda: None), "returned a NoneType; it must return a list"),
+    "text": (hook(lambda: "pigeon"), "returned a str; it must return a list"),
+    "one object": (hook(Pigeon), "returned a Pigeon; it must return a list"),
+    "asynchronous": (hook(fake.later), "is asynchronous"),
+    "wrong type": (channels(7), "returned a int where a Channel belongs"),
+    "a class": (channels(Pigeon), "returned the class Pigeon, not an instance where a Channel belongs"),
+    "an option as channel": (channels(Quick()), "returned a Quick where a Channel belongs"),
+    "a channel as option": (options(Pigeon()), "returned a Pigeon where a SendOption belongs"),
+    "no key": (channels(variant(key="")), "has no key"),
+    "no English": (channels(variant(labels={"de": "Taube"})), 'has no labels["en"]'),
+    "labels of numbers": (channels(variant(labels={"en": "x", "de": 1})), "labels that are not text"),
+    "no help": (options(type("Helpless", (Quick,), {"help": {}})()), 'has no help["en"]'),
+    "bad schema": (channels(variant(config_schema={"type": "objekt"})), "no valid JSON Schema"),
+    "schema of a wrong type": (channels(variant(config_schema=[])), "config_schema that is no mapping"),
+    "raising attribute": (channels(variant(key=property(lambda self: 1 / 0))), "Variant raised ZeroDivisionError"),
+    "twice the same": (channels(Pigeon(), Pigeon()), "channel 'pigeon' is registered twice by bad"),
+    "own channel": (channels(variant(key="smtp")), "channel 'smtp' of bad is already registered by touchline"),
+    "own option": (options(Task()), "send option 'task' of bad is already registered by touchline"),
+    "one good, one bad": (channels(variant(key="crow"), 7), "returned a int"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_package_is_named_and_the_others_work(case: str, install: Install) -> None:
+    contents, expected = BROKEN[case]
+    installed = install(bad=contents, zoo=channels(Pigeon()) | options(Quick()))
+    (broken,) = installed.broken
+    assert (broken.distribution, broken.entry_point) == ("bad", "main")
+    assert expected in broken.error
+    assert "\n" not in broken.error
+    assert list(installed.channels) == [*OWN_CHANNELS, "pigeon"]
+    assert list(installed.send_options) == [*OWN_OPTIONS, "quick"]
+    assert [name for name, _ in installed.manager.list_name_plugin() if name.startswith("bad")] == []
+    installed.manager.check_pending()
+
+
+def test_of_two_packages_with_one_key_the_first_by_name_works(install: Install) -> None:
+    installed = install(
+        beta=channels(Pigeon()), alpha=channels(Pigeon()), gamma=options(Quick()), delta=options(Quick())
+    )
+    assert [(broken.distribution, broken.error) for broken in installed.broken] == [
+        ("beta", "channel 'pigeon' of beta is already registered by alpha."),
+        ("gamma", "send option 'quick' of gamma is already registered by delta."),
+    ]
+    assert [package.distribution for package in installed.packages[-2:]] == ["alpha", "delta"]
+
+
+def test_an_interrupt_is_not_a_broken_package(install: Install) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        install(bad=KeyboardInterrupt())
