@@ -36,7 +36,7 @@ class FakeEntry:
         return module
 
 
-def channels(*found: Any) -> Mapping[str, Any]:
+def channels(*found: Any) -> dict[str, Any]:
     """The contents of a module whose channel hook returns these."""
 
     @hookimpl
@@ -46,7 +46,7 @@ def channels(*found: Any) -> Mapping[str, Any]:
     return {"touchline_register_channels": touchline_register_channels}
 
 
-def options(*found: Any) -> Mapping[str, Any]:
+def options(*found: Any) -> dict[str, Any]:
     @hookimpl
     def touchline_register_send_options() -> Any:
         return found
@@ -54,7 +54,7 @@ def options(*found: Any) -> Mapping[str, Any]:
     return {"touchline_register_send_options": touchline_register_send_options}
 
 
-def hook(result: Callable[[], Any]) -> Mapping[str, Any]:
+def hook(result: Callable[[], Any]) -> dict[str, Any]:
     @hookimpl
     def touchline_register_channels() -> Any:
         return result()
@@ -63,7 +63,8 @@ def hook(result: Callable[[], Any]) -> Mapping[str, Any]:
 
 
 def variant(**attributes: Any) -> Channel:
-    return type("Variant", (Pigeon,), attributes)()
+    made: Channel = type("Variant", (Pigeon,), attributes)()
+    return made
 
 
 def exit_now() -> Any:
@@ -74,7 +75,7 @@ async def later() -> list[Channel]:
     return []
 
 
-def misspelt() -> Mapping[str, Any]:
+def misspelt() -> dict[str, Any]:
     @hookimpl
     def touchline_register_chanels() -> Any:
         return []

@@ -50,10 +50,8 @@ def test_a_package_that_works(install: Install) -> None:
         seen.append(environment)
         yield Pigeon()
 
-    contents = {"touchline_register_channels": touchline_register_channels, "touchline_helpers": types} | options(
-        Quick()
-    )
-    installed = install(loft=contents)
+    hooks: dict[str, Any] = {"touchline_register_channels": touchline_register_channels, "touchline_helpers": types}
+    installed = install(loft=hooks | options(Quick()))
     assert installed.broken == ()
     assert seen == [{"LOFT": "roof"}]
     package = installed.packages[-1]

@@ -80,7 +80,7 @@ async def serve(mailbox: Mailbox, tls: ssl.SSLContext | None = None, **options: 
 
 async def test_starttls_and_login(cafile: Path, certificate: ssl.SSLContext, outgoing: Make, permission: Any) -> None:
     mailbox = Mailbox()
-    options = {"tls_context": certificate, "require_starttls": True, "auth_required": True}
+    options: dict[str, Any] = {"tls_context": certificate, "require_starttls": True, "auth_required": True}
     async with serve(mailbox, authenticator=authenticate, **options) as port:
         environment = {"TOUCHLINE_SMTP_URL_SALES": f"smtp://{LOGIN}@127.0.0.1:{port}?cafile={cafile}&helo=test"}
         channel = SmtpChannel(environment)
@@ -109,7 +109,7 @@ async def test_a_wrong_password_is_refused_and_never_shown(
     cafile: Path, certificate: ssl.SSLContext, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    options = {"tls_context": certificate, "require_starttls": True}
+    options: dict[str, Any] = {"tls_context": certificate, "require_starttls": True}
     async with serve(Mailbox(), authenticator=authenticate, **options) as port:
         url = f"smtp://{quote(USER)}:s3cret-pass@127.0.0.1:{port}?cafile={cafile}&helo=test"
         channel = SmtpChannel({"TOUCHLINE_SMTP_URL": url})
