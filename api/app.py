@@ -1,0 +1,95 @@
+"""The composition root: settings, what is installed, the database, the tick loop, and the routes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from api import graphiql, unsubscribing
+from api.clock import Clock, system_clock
+from api.graphql.schema import schema
+from api.http import GraphQLEndpoint
+from api.services.dispatch import Delivered, Post
+from api.settings import Settings
+from api.store.database import close_database, migrate, open_database
+from api.tick import Ticker
+from plugins.manager import Installed, load
+
+
+def make_post(
+    settings: Settings,
+    installed: Installed,
+    clock: Clock = system_clock,
+    *,
+    wake: Callable[[], None] = lambda: None,
+    show: Callable[[Delivered], None] = lambda delivered: None,
+) -> Post:
+    """Return what a dispatch needs from its surroundings."""
+    return Post(installed, clock, unsubscribing.link_maker(settings), wake, show)
+
+
+def make_ticker(
+    settings: Settings,
+    installed: Installed,
+    clock: Clock = system_clock,
+    show: Callable[[Delivered], None] = lambda delivered: None,
+) -> Ticker:
+    """Return a tick loop whose post wakes it."""
+    sleeper: list[Ticker] = []
+    post = make_post(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)
+    sleeper.append(Ticker(post, clock, float(settings.poll_seconds)))
+    return sleeper[0]
+
+
+def make_app(
+    settings: Settings,
+    environment: Mapping[str, str],
+    clock: Clock = system_clock,
+    *,
+    tick: bool = True,
+    show: Callable[[Delivered], None] = lambda delivered: None,
+) -> Starlette:
+    """Return the server. It opens and migrates the database as it starts, and runs the tick loop inside."""
+    installed = load(environment)
+    ticker = make_ticker(settings, installed, clock, show)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await open_database(settings.database_url)
+        await migrate()
+        loop = asyncio.create_task(ticker.run()) if tick else None
+        try:
+            yield
+        finally:
+            ticker.stop()
+            if loop is not None:
+                await loop
+            await close_database()
+
+    endpoint = GraphQLEndpoint(
+        schema, ticker.post, int(settings.max_body_bytes), introspection=settings.graphiql == "on"
+    )
+
+    async def graphql(request: Request) -> Response:
+        return await endpoint(request)
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def home(_request: Request) -> Response:
+        return RedirectResponse("/graphiql")
+
+    pages = [Route("/", home), *graphiql.routes("/graphql")] if settings.graphiql == "on" else []
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql, methods=["POST"]),
+            Route("/health", health),
+            *unsubscribing.routes(settings, ticker.post),
+            *pages,
+        ],
+        lifespan=lifespan,
+    )

@@ -1,0 +1,80 @@
+"""Dynamic fields: ``{{ first_name | default: "there" }}``, within limits that hold against hostile templates."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from liquid import BoundTemplate, Environment, StrictDefaultUndefined
+from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
+
+BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
+MAX_TEMPLATE = 200_000
+
+
+class UnresolvedFieldError(Exception):
+    """A dynamic field without a value: this one email must not go out."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"The dynamic field {field} has no value.")
+        self.field = field
+
+
+class TemplateProblem(Exception):  # noqa: N818 - told to the author as it is
+    """A template that cannot be read or rendered, and why, in one sentence."""
+
+
+class _Fallback(str):
+    """A value that gives way to the ``default`` filter."""
+
+    __slots__ = ()
+    force_liquid_default = True
+
+
+class _Limited(Environment):
+    loop_iteration_limit = 1_000
+    output_stream_limit = 500_000
+    local_namespace_limit = 50_000
+    context_depth_limit = 12
+
+
+_TEXT = _Limited(undefined=StrictDefaultUndefined)
+_HTML = _Limited(undefined=StrictDefaultUndefined, autoescape=True)
+
+
+@lru_cache(maxsize=512)
+def _parsed(source: str, html: bool) -> BoundTemplate:
+    if len(source) > MAX_TEMPLATE:
+        raise TemplateProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
+    try:
+        return (_HTML if html else _TEXT).from_string(source)
+    except (LiquidError, RecursionError) as problem:
+        raise TemplateProblem(_sentence(problem)) from None
+
+
+def _sentence(problem: Exception) -> str:
+    first = str(problem).strip().splitlines()
+    return f"The template cannot be used: {first[0] if first else type(problem).__name__}."
+
+
+def check_template(source: str) -> None:
+    """Check that a template can be read. Raises TemplateProblem."""
+    _parsed(source, True)
+
+
+def render(source: str, fields: Mapping[str, str], *, html: bool) -> str:
+    """Render a template for one person. Raises UnresolvedFieldError or TemplateProblem.
+
+    A name or title that is unknown is blank, an unknown company "your company"; any other field needs a value or
+    a ``default``. Values are escaped in HTML only.
+    """
+    known: dict[str, str] = {name: value for name, value in fields.items() if value.strip()}
+    for name in BLANK_WHEN_UNKNOWN:
+        known.setdefault(name, "")
+    known.setdefault("company", _Fallback("your company"))
+    try:
+        return str(_parsed(source, html).render(**known))
+    except UndefinedError as problem:
+        raise UnresolvedFieldError(str(problem).split("'")[1] if "'" in str(problem) else str(problem)) from None
+    except ResourceLimitError as problem:
+        raise TemplateProblem(_sentence(problem)) from None
+    except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError) as problem:
+        raise TemplateProblem(_sentence(problem)) from None

@@ -1,0 +1,65 @@
+"""Settings, from the environment. README.md lists them; a test keeps the list true."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used: names the variable and says what it wants."""
+
+
+def _setting(name: str, default: str, about: str) -> Any:
+    return field(default=default, metadata={"name": name, "about": about})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set."""
+
+    database_url: str = _setting(
+        "TOUCHLINE_DATABASE_URL", "sqlite://touchline-data/touchline.db", "`sqlite://PATH` or `postgresql://…`"
+    )
+    host: str = _setting("TOUCHLINE_HOST", "127.0.0.1", "address that the server listens on")
+    port: str = _setting("TOUCHLINE_PORT", "8000", "port that the server listens on")
+    public_url: str = _setting(
+        "TOUCHLINE_PUBLIC_URL", "", "URL under which recipients reach this server, for unsubscribe links"
+    )
+    secret: str = _setting(
+        "TOUCHLINE_SECRET", "", "signs unsubscribe links; needed with TOUCHLINE_PUBLIC_URL, the same on all machines"
+    )
+    poll_seconds: str = _setting(
+        "TOUCHLINE_POLL_SECONDS", "5", "longest sleep of the tick loop: how soon it sees what another process scheduled"
+    )
+    max_body_bytes: str = _setting("TOUCHLINE_MAX_BODY_BYTES", "16000000", "largest request that is read")
+    graphiql: str = _setting("TOUCHLINE_GRAPHIQL", "on", "`off` serves neither GraphiQL nor introspection")
+    outbox: str = _setting("TOUCHLINE_OUTBOX", "touchline-data/outbox", "folder of the outbox channel")
+    smtp_url: str = _setting(
+        "TOUCHLINE_SMTP_URL",
+        "",
+        "mail server of the smtp channel: `smtp://user:password@host:587`; further accounts in TOUCHLINE_SMTP_URL_NAME",
+    )
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read and check the settings. Raises SettingsError."""
+        settings = cls(**{f.name: environment.get(f.metadata["name"], f.default) for f in fields(cls)})
+        for name in ("port", "max_body_bytes"):
+            if not getattr(settings, name).isdigit():
+                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number.")
+        try:
+            if not 0.05 <= float(settings.poll_seconds) <= 3600:
+                raise ValueError
+        except ValueError:
+            raise SettingsError("TOUCHLINE_POLL_SECONDS must be a number from 0.05 to 3600.") from None
+        if settings.public_url and not settings.secret:
+            raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
+        if settings.graphiql not in {"on", "off"}:
+            raise SettingsError("TOUCHLINE_GRAPHIQL must be on or off.")
+        return settings
+
+
+def environment() -> Mapping[str, str]:
+    """Return the process's environment."""
+    return os.environ
