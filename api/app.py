@@ -40,7 +40,7 @@ def make_ticker(
 ) -> Ticker:
     """Return a tick loop whose post wakes it."""
     sleeper: list[Ticker] = []
-    post = make_post(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)
+    post = make_post(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - not there yet
     sleeper.append(Ticker(post, clock, float(settings.poll_seconds)))
     return sleeper[0]
 

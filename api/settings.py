@@ -44,7 +44,7 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Read and check the settings. Raises SettingsError."""
-        settings = cls(**{f.name: environment.get(f.metadata["name"], f.default) for f in fields(cls)})
+        settings = cls(**{f.name: environment.get(f.metadata["name"], str(f.default)) for f in fields(cls)})
         for name in ("port", "max_body_bytes"):
             if not getattr(settings, name).isdigit():
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number.")

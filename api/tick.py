@@ -36,7 +36,7 @@ class Ticker:
         counts = await run_once(self.post, self.clock())
         waiting = await claim_import(self.clock())
         if waiting is not None:
-            await run_import(waiting)
+            await run_import(waiting, self.clock)
         return not counts.idle or waiting is not None
 
     async def run(self) -> None:

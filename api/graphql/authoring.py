@@ -5,8 +5,9 @@ from typing import Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.campaigns import Campaign, OnExpiryEnum, OnReplyEnum, PriorityEnum, Step, StepTypeEnum
+from api.graphql.campaigns import Campaign, Step
 from api.graphql.context import Request
+from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import given
 from api.services import campaigns
@@ -25,10 +26,10 @@ class CampaignInput:
     category_id: strawberry.ID | None = strawberry.field(default=None, description="Category.")
     skip_weekends: bool = strawberry.field(default=False, description="Days count Monday to Friday.")
     remove_on_bounce: bool = strawberry.field(default=True, description="A bounce ends the campaign for the person.")
-    on_reply: OnReplyEnum = strawberry.field(default=OnReplyEnum.END, description="What a reply does.")
+    on_reply: OnReply = strawberry.field(default=OnReply.END, description="What a reply does.")
     use_recipient_zone: bool = strawberry.field(default=False, description="Use the recipient's zone, where known.")
     task_expiry_days: int | None = strawberry.field(default=None, description="Days after which a task expires.")
-    on_task_expiry: OnExpiryEnum = strawberry.field(default=OnExpiryEnum.WAIT, description="What an expired task does.")
+    on_task_expiry: OnExpiry = strawberry.field(default=OnExpiry.WAIT, description="What an expired task does.")
 
 
 @strawberry.input(description="What to change of a campaign. What is left out stays.")
@@ -44,12 +45,12 @@ class CampaignChanges:
     remove_on_bounce: bool | None = strawberry.field(
         default=strawberry.UNSET, description="A bounce ends the campaign."
     )
-    on_reply: OnReplyEnum | None = strawberry.field(default=strawberry.UNSET, description="What a reply does.")
+    on_reply: OnReply | None = strawberry.field(default=strawberry.UNSET, description="What a reply does.")
     use_recipient_zone: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Use the recipient's zone."
     )
     task_expiry_days: int | None = strawberry.field(default=strawberry.UNSET, description="Days; null is never.")
-    on_task_expiry: OnExpiryEnum | None = strawberry.field(
+    on_task_expiry: OnExpiry | None = strawberry.field(
         default=strawberry.UNSET, description="What an expired task does."
     )
 
@@ -59,7 +60,7 @@ class StepInput:
     """What addStep takes."""
 
     day: int = strawberry.field(description="1 is the first day.")
-    type: StepTypeEnum = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
+    type: StepType = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
     position: int | None = strawberry.field(
         default=None, description="1 is first among the day's steps; left out, last."
     )
@@ -70,7 +71,7 @@ class StepInput:
     template_id: strawberry.ID | None = strawberry.field(default=None, description="Template of an email step.")
     subject: str | None = strawberry.field(default=None, description="Subject instead of the template's.")
     notes: str = strawberry.field(default="", description="Notes for whoever does the task.")
-    priority: PriorityEnum = strawberry.field(default=PriorityEnum.NORMAL, description="Priority of the task.")
+    priority: Priority = strawberry.field(default=Priority.NORMAL, description="Priority of the task.")
 
 
 @strawberry.input(description="What to change of a step. What is left out stays.")
@@ -84,7 +85,7 @@ class StepChanges:
     template_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Template.")
     subject: str | None = strawberry.field(default=strawberry.UNSET, description="Subject; null takes the template's.")
     notes: str | None = strawberry.field(default=strawberry.UNSET, description="Notes for whoever does the task.")
-    priority: PriorityEnum | None = strawberry.field(default=strawberry.UNSET, description="Priority of the task.")
+    priority: Priority | None = strawberry.field(default=strawberry.UNSET, description="Priority of the task.")
 
 
 @strawberry.type(description="The campaign, or why not.")

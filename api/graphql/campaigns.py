@@ -10,25 +10,13 @@ from strawberry.scalars import JSON
 from api import models
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
+from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.services.plans import core_steps
 from api.services.scope import Scope
-from strategies import Position, SendOption, StepType
+from strategies import Position, SendOption
 from strategies import timeline as core
 
 Language = Annotated[str, strawberry.argument(description="Language code; English where a text is missing.")]
-
-StepTypeEnum = strawberry.enum(
-    StepType, name="StepType", description="What a step is made of. All but EMAIL are always tasks."
-)
-PriorityEnum = strawberry.enum(models.Priority, name="Priority", description="How urgent a task is.")
-OnReplyEnum = strawberry.enum(
-    models.OnReply, name="OnReply", description="What a reply does: END, END_AS_SUCCESS or CONTINUE the campaign."
-)
-OnExpiryEnum = strawberry.enum(
-    models.OnExpiry,
-    name="OnExpiry",
-    description="What an expired task does: keep WAITing, SKIP the step, END the campaign.",
-)
 
 
 @strawberry.type(description="A send option at a position: what a form needs to offer it, or to say why it does not.")
@@ -130,14 +118,14 @@ class Step:
     id: strawberry.ID = strawberry.field(description="Identifier.")
     number: int = strawberry.field(description="1 is the campaign's first step.")
     day: int = strawberry.field(description="1 is the first day; day 3 is the third, not three days later.")
-    type: StepTypeEnum = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
+    type: StepType = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
     name: str = strawberry.field(description="Name for reps.")
     send_option: str | None = strawberry.field(description="Key of the send option of an email step.")
     config: JSON = strawberry.field(description="Configuration of the send option.")
     follow_up: bool = strawberry.field(description="Whether the previous email is appended, and answered.")
     subject: str | None = strawberry.field(description="Subject of its own; null or empty takes the template's.")
     notes: str = strawberry.field(description="Notes for the person who does the task: a talk track.")
-    priority: PriorityEnum = strawberry.field(description="Priority of the task.")
+    priority: Priority = strawberry.field(description="Priority of the task.")
     campaign_id: strawberry.Private[str]
     template_id: strawberry.Private[str | None]
 
@@ -175,12 +163,12 @@ class Campaign:
     name: str = strawberry.field(description="Name.")
     skip_weekends: bool = strawberry.field(description="Days count Monday to Friday; weekends are no days at all.")
     remove_on_bounce: bool = strawberry.field(description="A bounce ends the campaign for the person.")
-    on_reply: OnReplyEnum = strawberry.field(description="What a reply does.")
+    on_reply: OnReply = strawberry.field(description="What a reply does.")
     use_recipient_zone: bool = strawberry.field(
         description="Days and times are meant in the recipient's zone, where known."
     )
     task_expiry_days: int | None = strawberry.field(description="Days after which a task expires; null is never.")
-    on_task_expiry: OnExpiryEnum = strawberry.field(description="What an expired task does.")
+    on_task_expiry: OnExpiry = strawberry.field(description="What an expired task does.")
     created_at: datetime = strawberry.field(description="When it was created.")
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]

@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 from api.graphql.context import Request
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import given
-from api.services import categories, senders, templates
+from api.services import senders, templates
 
 
 @strawberry.type(description="Who writes: name, address, zone, and the channel that carries the emails.")
@@ -162,4 +162,4 @@ class ContentMutation:
     @payload_of(CategoryPayload)
     async def create_category(self, info: Request, name: str) -> CategoryPayload:
         """Create a category."""
-        return CategoryPayload(category=cast(Any, await categories.create_category(info.context.scope, name)))
+        return CategoryPayload(category=cast(Any, await templates.create_category(info.context.scope, name)))

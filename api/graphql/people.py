@@ -8,11 +8,10 @@ from strawberry.scalars import JSON
 
 from api import models
 from api.graphql.context import Request
+from api.graphql.enums import ImportStatus
 from api.graphql.errors import UserError, payload_of
 from api.graphql.relay import After, Connection, First, connect
 from api.services import imports, people
-
-ImportStatus = strawberry.enum(models.ImportStatus, description="Where a CSV import stands.")
 
 
 @strawberry.type(description="Someone to whom campaigns are sent.")
@@ -66,7 +65,7 @@ class PeopleImport:
     @strawberry.field(description="The rows that were refused.")
     async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
         """A page of them."""
-        return await connect(models.ImportRefusal.filter(people_import_id=self.id), first, after)  # type: ignore[no-any-return]
+        return await connect(models.ImportRefusal.filter(people_import_id=self.id), first, after)
 
 
 @strawberry.input(description="A person to add.")

@@ -5,20 +5,23 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api import models
-from api.graphql import campaigns, content, launching, people, running, workspace
-from api.graphql.campaigns import SendOptionOffer, offers, position_for
+from api.graphql import launching
+from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_for
+from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
+from api.graphql.enums import EnrollmentStatus, TaskDue, TaskStatus
 from api.graphql.launching import LaunchInput, LaunchPreview
+from api.graphql.people import PeopleImport, Person
 from api.graphql.relay import After, Connection, First, connect
+from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task
+from api.graphql.workspace import Channel, Workspace
 from api.services.campaigns import steps_of
 from api.store.folders import emails as emails_of
 from api.store.rows import find, need
-from api.store.tasks import TaskDue
 from api.store.tasks import tasks as tasks_of
 from strategies import Refusal
 from strategies import timeline as core
 
-TaskDueEnum = strawberry.enum(TaskDue, description="When a task is due, seen from its assignee's present day.")
 Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
 
 
@@ -34,17 +37,17 @@ class Query:
     """The root of queries."""
 
     @strawberry.field(description="The workspace that the token opens.")
-    def workspace(self, info: Request) -> workspace.Workspace:
+    def workspace(self, info: Request) -> Workspace:
         """The caller's."""
         return cast(Any, info.context.scope.workspace)
 
     @strawberry.field(description="The installed channels.")
-    def channels(self, info: Request) -> list[workspace.Channel]:
+    def channels(self, info: Request) -> list[Channel]:
         """All of them."""
-        return [workspace.Channel(channel=channel) for channel in info.context.scope.installed.channels.values()]
+        return [Channel(channel=channel) for channel in info.context.scope.installed.channels.values()]
 
     @strawberry.field(description="One person.")
-    async def person(self, info: Request, id: strawberry.ID) -> people.Person | None:  # noqa: A002
+    async def person(self, info: Request, id: strawberry.ID) -> Person | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Person, info.context.scope.workspace_id, id))
 
@@ -55,7 +58,7 @@ class Query:
         first: First = 50,
         after: After = None,
         email: Annotated[str | None, strawberry.argument(description="Only whose address begins so.")] = None,
-    ) -> Connection[people.Person]:
+    ) -> Connection[Person]:
         """A page of them."""
         query = models.Person.filter(workspace_id=info.context.scope.workspace_id)
         if email:
@@ -63,32 +66,32 @@ class Query:
         return await connect(query, first, after)
 
     @strawberry.field(description="A CSV import, with its progress.")
-    async def people_import(self, info: Request, id: strawberry.ID) -> people.PeopleImport | None:  # noqa: A002
+    async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.PeopleImport, info.context.scope.workspace_id, id))
 
     @strawberry.field(description="Senders.")
-    async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[content.Sender]:
+    async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
         """A page of them."""
         return await connect(models.Sender.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
     @strawberry.field(description="Templates.")
-    async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[content.Template]:
+    async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
         """A page of them."""
         return await connect(models.Template.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
     @strawberry.field(description="Categories.")
-    async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[content.Category]:
+    async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[Category]:
         """A page of them."""
         return await connect(models.Category.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
     @strawberry.field(description="One campaign.")
-    async def campaign(self, info: Request, id: strawberry.ID) -> campaigns.Campaign | None:  # noqa: A002
+    async def campaign(self, info: Request, id: strawberry.ID) -> Campaign | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Campaign, info.context.scope.workspace_id, id))
 
     @strawberry.field(description="Campaigns.")
-    async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[campaigns.Campaign]:
+    async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
         """A page of them."""
         return await connect(models.Campaign.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
@@ -120,7 +123,7 @@ class Query:
         return await launching.launch_preview(info, input)
 
     @strawberry.field(description="One person's way through one campaign.")
-    async def enrollment(self, info: Request, id: strawberry.ID) -> running.Enrollment | None:  # noqa: A002
+    async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Enrollment, info.context.scope.workspace_id, id))
 
@@ -130,10 +133,10 @@ class Query:
         info: Request,
         campaign_id: strawberry.ID | None = None,
         person_id: strawberry.ID | None = None,
-        status: running.EnrollmentStatusEnum | None = None,
+        status: EnrollmentStatus | None = None,
         first: First = 50,
         after: After = None,
-    ) -> Connection[running.Enrollment]:
+    ) -> Connection[Enrollment]:
         """A page of them."""
         wanted = {"campaign_id": campaign_id, "person_id": person_id, "status": status}
         query = models.Enrollment.filter(
@@ -142,19 +145,19 @@ class Query:
         return await connect(query, first, after)
 
     @strawberry.field(description="One email.")
-    async def email(self, info: Request, id: strawberry.ID) -> running.Email | None:  # noqa: A002
+    async def email(self, info: Request, id: strawberry.ID) -> Email | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Send, info.context.scope.workspace_id, id))
 
     @strawberry.field(description="Emails of a folder of the Command Center, or all.")
     async def emails(
-        self, info: Request, folder: running.EmailFolder | None = None, first: First = 50, after: After = None
-    ) -> Connection[running.Email]:
+        self, info: Request, folder: EmailFolder | None = None, first: First = 50, after: After = None
+    ) -> Connection[Email]:
         """A page of them."""
         return await connect(emails_of(info.context.scope.workspace_id, folder), first, after)
 
     @strawberry.field(description="One task.")
-    async def task(self, info: Request, id: strawberry.ID) -> running.Task | None:  # noqa: A002
+    async def task(self, info: Request, id: strawberry.ID) -> Task | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Task, info.context.scope.workspace_id, id))
 
@@ -162,17 +165,17 @@ class Query:
     async def tasks(
         self,
         info: Request,
-        status: running.TaskStatusEnum | None = None,
-        due: TaskDueEnum | None = None,
+        status: TaskStatus | None = None,
+        due: TaskDue | None = None,
         first: First = 50,
         after: After = None,
-    ) -> Connection[running.Task]:
+    ) -> Connection[Task]:
         """A page of them."""
         scope = info.context.scope
         return await connect(await tasks_of(scope.workspace_id, scope.now, status, due), first, after)
 
     @strawberry.field(description="The Live Feed: what happened, the newest first.")
-    async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[running.Event]:
+    async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[Event]:
         """A page of them."""
         query = models.Event.filter(workspace_id=info.context.scope.workspace_id)
         return await connect(query, first, after, newest=True)

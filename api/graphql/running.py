@@ -8,23 +8,14 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api import models
-from api.graphql.campaigns import Campaign, Language, PriorityEnum, Step, StepTypeEnum
+from api.graphql.campaigns import Campaign, Language, Step
 from api.graphql.content import Sender
 from api.graphql.context import Request
+from api.graphql.enums import EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
 from api.graphql.people import Person
 from api.services.plans import spoken
 from api.services.tasks import compose
 from strategies.sentences import sentence
-
-EnrollmentStatusEnum = strawberry.enum(
-    models.EnrollmentStatus,
-    name="EnrollmentStatus",
-    description="ACTIVE, FINISHED (every step came to its end), SUCCEEDED (a reply ended it as a success) or ENDED.",
-)
-SendStatusEnum = strawberry.enum(
-    models.SendStatus, name="SendStatus", description="Where an email stands in the send ledger."
-)
-TaskStatusEnum = strawberry.enum(models.TaskStatus, name="TaskStatus", description="What became of a task.")
 
 
 @strawberry.enum(description="The folders of the Command Center.")
@@ -76,7 +67,7 @@ class Email:
     """A row of api.models.Send."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: SendStatusEnum = strawberry.field(description="Where it stands.")
+    status: SendStatus = strawberry.field(description="Where it stands.")
     due_at: datetime = strawberry.field(description="When it goes out, or is tried again. UTC.")
     planned_at: datetime = strawberry.field(description="The instant that it was planned for. UTC.")
     planned_date: date = strawberry.field(description="The date that it was planned for, in `zone`.")
@@ -141,11 +132,11 @@ class Task:
     """A row of api.models.Task."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    type: StepTypeEnum = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
+    type: StepType = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
     name: str = strawberry.field(description="What to do.")
     details: str = strawberry.field(description="Notes: a talk track.")
-    priority: PriorityEnum = strawberry.field(description="NORMAL or HIGH.")
-    status: TaskStatusEnum = strawberry.field(description="What became of it.")
+    priority: Priority = strawberry.field(description="NORMAL or HIGH.")
+    status: TaskStatus = strawberry.field(description="What became of it.")
     due_date: date = strawberry.field(description="Date on which it is due, in the enrollment's zone.")
     expires_at: datetime | None = strawberry.field(description="When it expires; null is never. UTC.")
     done_at: datetime | None = strawberry.field(description="When it was completed, sent or skipped. UTC.")
@@ -183,7 +174,7 @@ class Task:
     async def composition(self, info: Request) -> Composition | None:
         """Rendered now."""
         waiting = models.TaskStatus.OPEN, models.TaskStatus.EXPIRED
-        if self.type is not StepTypeEnum.EMAIL or self.status not in waiting:
+        if self.type is not StepType.EMAIL or self.status not in waiting:
             return None
         made = await compose(info.context.scope, self.id)
         return Composition(
@@ -213,7 +204,7 @@ class Enrollment:
     """A row of api.models.Enrollment."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: EnrollmentStatusEnum = strawberry.field(description="Where the person stands.")
+    status: EnrollmentStatus = strawberry.field(description="Where the person stands.")
     zone: str = strawberry.field(description="IANA zone in which this person's days and times are meant.")
     launched_at: datetime = strawberry.field(description="When the campaign was launched for this person. UTC.")
     send_at: datetime | None = strawberry.field(description="The send-at that launching chose. UTC.")

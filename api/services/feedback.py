@@ -90,7 +90,9 @@ async def _enrollment(scope: Scope, enrollment_id: str) -> tuple[Enrollment, Cam
     return enrollment, await Campaign.get(id=enrollment.campaign_id)
 
 
-def _event(enrollment: Enrollment, kind: str, scope: Scope, **ids: str) -> Event:
+def _event(
+    enrollment: Enrollment, kind: str, scope: Scope, *, send_id: str | None = None, step_id: str | None = None
+) -> Event:
     return event(
         scope.workspace_id,
         kind,
@@ -98,5 +100,6 @@ def _event(enrollment: Enrollment, kind: str, scope: Scope, **ids: str) -> Event
         campaign_id=enrollment.campaign_id,
         person_id=enrollment.person_id,
         enrollment_id=enrollment.id,
-        **ids,
+        send_id=send_id,
+        step_id=step_id,
     )

@@ -58,7 +58,7 @@ def wall_time(value: str, path: Path) -> time:
     parts = value.split(":")
     if len(parts) in {2, 3} and all(len(part) == 2 and part.isascii() and part.isdigit() for part in parts):
         try:
-            return time(*map(int, parts))
+            return time.fromisoformat(value)
         except ValueError:
             pass
     raise Refusal("INVALID_TIME", f"{value!r} is no time of day. Use 24 hours, as in 09:30.", path)

@@ -148,7 +148,7 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
     if len(person_ids) > MAX_PEOPLE:
         raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_PEOPLE} people.", ("personIds",))
     people = await by_ids(Person, scope.workspace_id, person_ids)
-    running = set(await Enrollment.filter(campaign_id=campaign.id, ended_at=None).values_list("person_id", flat=True))
+    running = {row.person_id for row in await Enrollment.filter(campaign_id=campaign.id, ended_at=None)}
     seen: set[str] = set()
     for index, person_id in enumerate(person_ids):
         path = ("personIds", str(index))

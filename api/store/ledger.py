@@ -10,7 +10,7 @@ from api.ids import new_id
 from api.models import WAITING_STATUSES, Send, SendStatus, Task, TaskStatus
 from api.store.database import is_postgres
 
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=30)
 """How long a claim holds: longer than any batch takes, short enough that a crash is noticed."""
 
 CLAIM = """

@@ -1,0 +1,140 @@
+"""Import people from CSV: in the background, in chunks that resume exactly, with a report of the refused rows."""
+
+import csv
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+from typing import Any
+
+from api.ids import new_id
+from api.models import ImportRefusal, ImportStatus, PeopleImport, Person
+from api.services import inputs
+from api.services.people import BUILT_IN, FIELD_NAME, checked
+from api.services.scope import Scope
+from api.store.events import event, write
+from api.store.transactions import transaction
+from strategies import Refusal
+
+MAX_ROWS = 100_000
+CHUNK = 1_000
+LEASE = timedelta(minutes=2)
+COLUMNS = {"email", "first_name", "last_name", "title", "company", "zone"}
+WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "fields_", "bounced_at"]
+
+
+async def start_import(scope: Scope, source: str) -> PeopleImport:
+    """Check the header, count the rows, and store the source for the tick loop to import. Raises Refusal."""
+    inputs.text(source, ("csv",), limit=50_000_000)
+    try:
+        columns, rows = _read(source)
+        total = sum(1 for _ in rows)
+    except csv.Error as problem:
+        raise Refusal("CSV_INVALID", f"This is no CSV: {problem}.", ("csv",)) from None
+    if "email" not in columns:
+        raise Refusal("CSV_NO_EMAIL_COLUMN", f"No column is named email. Columns: {', '.join(columns)}.", ("csv",))
+    for name in columns:
+        if columns.count(name) > 1:
+            raise Refusal("CSV_DUPLICATE_COLUMN", f"The column {name!r} stands there twice.", ("csv",))
+        if name not in COLUMNS and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN):
+            raise Refusal("CSV_INVALID_COLUMN", f"{name!r} cannot name a dynamic field: use a-z, 0-9, _.", ("csv",))
+    if total > MAX_ROWS:
+        raise Refusal("CSV_TOO_LARGE", f"An import takes up to {MAX_ROWS} rows; this has {total}.", ("csv",))
+    if not total:
+        raise Refusal("CSV_EMPTY", "There are no rows under the header.", ("csv",))
+    return await PeopleImport.create(
+        id=new_id("imp"), workspace_id=scope.workspace_id, source=source, total=total, created_at=scope.now
+    )
+
+
+async def claim_import(now: datetime) -> PeopleImport | None:
+    """Take an import that nobody works on, so that any process goes on with it. ``now`` is the real time, UTC."""
+    for row in await PeopleImport.filter(status=ImportStatus.RUNNING).only("id", "lease_until"):
+        if row.lease_until is not None and row.lease_until > now:
+            continue
+        free = PeopleImport.filter(id=row.id, lease_until=row.lease_until)
+        if await free.update(lease_until=now + LEASE):
+            return await PeopleImport.get(id=row.id)
+    return None
+
+
+async def run_import(
+    row: PeopleImport, clock: Callable[[], datetime], progress: Callable[[PeopleImport], None] = lambda row: None
+) -> PeopleImport:
+    """Import what is left, chunk by chunk; each chunk and its progress are one transaction."""
+    columns, rows = _read(row.source)
+    chunk: list[dict[str, str]] = []
+    for number, cells in enumerate(rows, 1):
+        if number <= row.processed:
+            continue
+        chunk.append(dict(zip(columns, cells, strict=False)))
+        if len(chunk) == CHUNK:
+            await _import(row, chunk, clock())
+            progress(row)
+            chunk = []
+    if chunk:
+        await _import(row, chunk, clock())
+        progress(row)
+    return row
+
+
+def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the column names and the rows that are not blank."""
+    source = source.removeprefix("\ufeff")
+    header = source.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.reader(StringIO(source, newline=""), delimiter=delimiter)
+    names = next(reader, [])
+    columns = ["_".join(name.strip().lower().replace("-", " ").split()) for name in names]
+    return columns, (row for row in reader if any(cell.strip() for cell in row))
+
+
+async def _import(row: PeopleImport, chunk: list[dict[str, str]], now: datetime) -> None:
+    """Create or update the people of one chunk; refuse the rows that cannot be used, and no others."""
+    wanted: dict[str, dict[str, Any]] = {}
+    refused: list[ImportRefusal] = []
+    for number, cells in enumerate(chunk, row.processed + 1):
+        try:
+            columns = _columns(cells)
+        except Refusal as refusal:
+            told = {"row": number, "code": refusal.code, "message": refusal.message}
+            about = {"workspace_id": row.workspace_id, "people_import_id": row.id}
+            refused.append(ImportRefusal(id=new_id("ref"), **about, **told))
+        else:
+            # A later row of the same address updates the earlier one.
+            wanted[columns["email_key"]] = {**wanted.get(columns["email_key"], {}), **columns}
+    known = {
+        person.email_key: person
+        for person in await Person.filter(workspace_id=row.workspace_id, email_key__in=list(wanted))
+    }
+    created = []
+    for key, columns in wanted.items():
+        if key in known:
+            person = known[key]
+            columns["fields_"] = {**person.fields_, **columns.get("fields_", {})}
+            person.update_from_dict(columns)
+        else:
+            created.append(Person(id=new_id("per"), workspace_id=row.workspace_id, created_at=now, **columns))
+    row.processed += len(chunk)
+    row.created += len(created)
+    row.updated += len(chunk) - len(refused) - len(created)
+    row.failed += len(refused)
+    row.lease_until = now + LEASE
+    if row.processed >= row.total:
+        row.status, row.source, row.lease_until = ImportStatus.FINISHED, "", None
+    async with transaction():
+        await Person.bulk_create(created, batch_size=500)
+        if known:
+            await Person.bulk_update(known.values(), WRITABLE, batch_size=100)
+        await ImportRefusal.bulk_create(refused, batch_size=500)
+        await row.save(update_fields=["processed", "created", "updated", "failed", "status", "source", "lease_until"])
+        if row.status is ImportStatus.FINISHED:
+            told = {"created": row.created, "updated": row.updated, "failed": row.failed}
+            await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data={"import": row.id, **told})])
+
+
+def _columns(cells: dict[str, str]) -> dict[str, Any]:
+    """Return a row's columns. Blank cells say nothing, so they erase nothing."""
+    filled = {name: value.strip() for name, value in cells.items() if value.strip()}
+    own = {name: value for name, value in filled.items() if name not in COLUMNS}
+    values: dict[str, Any] = {name: value for name, value in filled.items() if name in COLUMNS}
+    return checked({"email": "", **values, **({"fields": own} if own else {})})

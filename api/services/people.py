@@ -1,0 +1,76 @@
+"""Add and change people."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from api.ids import new_id
+from api.models import Person
+from api.services import inputs
+from api.services.scope import Scope
+from api.store.rows import need
+from strategies import Refusal
+
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+BUILT_IN = {"first_name", "last_name", "title", "company", "email", "sender_name", "sender_email"}
+MAX_FIELDS = 100
+PATHS = {"first_name": "firstName", "last_name": "lastName", "title": "title", "company": "company"}
+
+
+def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a person's values and return the columns that they set. Raises Refusal."""
+    columns: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "email":
+            columns["email"] = inputs.address(value or "", ("email",))
+            columns["email_key"] = columns["email"].casefold()
+        elif name == "zone":
+            columns["zone"] = inputs.zone(value, ("zone",)) if value else None
+        elif name == "fields":
+            columns["fields_"] = own_fields(value if value is not None else {})
+        else:
+            columns[name] = inputs.line(value or "", (PATHS[name],), required=False)
+    return columns
+
+
+def own_fields(values: Any) -> dict[str, str]:
+    """Check dynamic fields of a person's own. Raises Refusal INVALID_FIELDS."""
+    if not isinstance(values, dict) or len(values) > MAX_FIELDS:
+        raise Refusal("INVALID_FIELDS", f"Give an object with up to {MAX_FIELDS} names and their texts.", ("fields",))
+    for name, value in values.items():
+        if not isinstance(name, str) or not FIELD_NAME.fullmatch(name) or name in BUILT_IN:
+            shown = repr(name)[:60]
+            message = f"{shown} is no name for a field of your own: use a-z, 0-9 and _, and no built-in name."
+            raise Refusal("INVALID_FIELDS", message, ("fields",))
+        if not isinstance(value, str):
+            raise Refusal("INVALID_FIELDS", f"The field {name} must be text.", ("fields", name))
+        inputs.text(value, ("fields", name), limit=1_000)
+    return dict(values)
+
+
+async def create_person(scope: Scope, email: str, **values: Any) -> Person:
+    """Add a person. Takes first_name, last_name, title, company, zone and fields. Raises Refusal."""
+    columns = checked({"email": email, **{name: value for name, value in values.items() if value is not None}})
+    row = Person(id=new_id("per"), workspace_id=scope.workspace_id, created_at=scope.now, **columns)
+    await _save(row, create=True)
+    return row
+
+
+async def update_person(scope: Scope, person_id: str, **values: Any) -> Person:
+    """Change the given values. A new address clears an earlier bounce. Raises Refusal."""
+    row = await need(Person, scope.workspace_id, person_id, ("id",))
+    columns = checked(values)
+    if "email_key" in columns and columns["email_key"] != row.email_key:
+        columns["bounced_at"] = None
+    row.update_from_dict(columns)
+    await _save(row, create=False)
+    return row
+
+
+async def _save(row: Person, *, create: bool) -> None:
+    try:
+        await row.save(force_create=create)
+    except IntegrityError:
+        raise Refusal("PERSON_EXISTS", f"{row.email} is already in this workspace.", ("email",)) from None

@@ -1,0 +1,64 @@
+"""Create and change templates and categories."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from api.ids import new_id
+from api.mail.clean import clean_html
+from api.models import Category, Template
+from api.services import inputs
+from api.services.scope import Scope
+from api.store.rows import need
+from strategies import Refusal
+
+
+async def create_template(
+    scope: Scope, *, name: str, subject: str = "", html: str, text: str | None = None, category_id: str | None = None
+) -> Template:
+    """Create a template. Raises Refusal."""
+    row = Template(id=new_id("tpl"), workspace_id=scope.workspace_id, created_at=scope.now)
+    values = {"name": name, "subject": subject, "html": html, "text": text, "category_id": category_id}
+    return await _set(scope, row, values, create=True)
+
+
+async def update_template(scope: Scope, template_id: str, **values: Any) -> Template:
+    """Change the given values. Emails that have not left yet use the new content. Raises Refusal."""
+    row = await need(Template, scope.workspace_id, template_id, ("id",))
+    return await _set(scope, row, values, create=False)
+
+
+async def create_category(scope: Scope, name: str) -> Category:
+    """Create a category. Raises Refusal."""
+    name = inputs.line(name, ("name",))
+    try:
+        return await Category.create(id=new_id("cat"), workspace_id=scope.workspace_id, name=name, created_at=scope.now)
+    except IntegrityError:
+        raise Refusal("CATEGORY_EXISTS", f"There is already a category {name!r}.", ("name",)) from None
+
+
+def _html(value: str) -> str:
+    return clean_html(inputs.template(inputs.text(value, ("html",)), ("html",)))
+
+
+def _subject(value: str) -> str:
+    return inputs.template(inputs.line(value, ("subject",), limit=900, required=False), ("subject",))
+
+
+async def _set(scope: Scope, row: Template, values: dict[str, Any], *, create: bool) -> Template:
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": lambda value: inputs.line(value or "", ("name",)),
+        "subject": lambda value: _subject(value or ""),
+        "html": lambda value: _html(value or ""),
+        "text": lambda value: None if value is None else inputs.template(inputs.text(value, ("text",)), ("text",)),
+        "category_id": lambda value: value,
+    }
+    for key, value in values.items():
+        setattr(row, key, checks[key](value))
+    if not row.html.strip():
+        raise Refusal("REQUIRED", "A template needs content.", ("html",))
+    if row.category_id is not None:
+        await need(Category, scope.workspace_id, row.category_id, ("categoryId",))
+    await row.save(force_create=create)
+    return row
