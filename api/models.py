@@ -363,6 +363,7 @@ class PeopleImport(Model):
     failed = fields.IntField(default=0)
     lease_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
+    refusals: fields.ReverseRelation["ImportRefusal"]
 
     class Meta:
         table = "people_import"
@@ -374,7 +375,9 @@ class ImportRefusal(Model):
     id = _key(primary_key=True)
     workspace: Any = _workspace()
     workspace_id: str
-    people_import: Any = fields.ForeignKeyField("touchline.PeopleImport", on_delete=fields.CASCADE)
+    people_import: Any = fields.ForeignKeyField(
+        "touchline.PeopleImport", related_name="refusals", on_delete=fields.CASCADE
+    )
     people_import_id: str
     row = fields.IntField()
     code = _key(64)

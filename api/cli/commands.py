@@ -1,0 +1,135 @@
+"""What each command does."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from api.app import make_app, make_post, make_ticker
+from api.clock import system_clock
+from api.graphql.schema import schema_text
+from api.models import PeopleImport, Workspace
+from api.services.dispatch import Delivered
+from api.services.imports import LEASE, run_import, start_import
+from api.services.workspaces import create_workspace, issue_token
+from api.settings import Settings, environment
+from api.store.database import close_database, migrate, open_database
+from plugins.manager import load
+
+console = Console()
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[None]:
+    """Open the migrated database for one command."""
+    await open_database(settings.database_url)
+    try:
+        await migrate()
+        yield
+    finally:
+        await close_database()
+
+
+def show(delivered: Delivered) -> None:
+    """Print what became of one email, never its content."""
+    colour = {"SENT": "green", "FAILED": "red", "IN_DOUBT": "red"}.get(delivered.outcome, "yellow")
+    line = f"{delivered.at:%H:%M:%S} [{colour}]{delivered.outcome:<8}[/] {delivered.recipient}"
+    console.print(line, delivered.subject, f"[dim]{delivered.detail}[/]", highlight=False, soft_wrap=True)
+
+
+def serve(settings: Settings, *, no_tick: bool) -> int:
+    """Run the server until it is stopped."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = make_app(settings, environment(), tick=not no_tick)
+    uvicorn.run(app, host=settings.host, port=int(settings.port), log_level="info", server_header=False)
+    return 0
+
+
+async def tick(settings: Settings, *, once: bool) -> int:
+    """Run the tick loop until it is stopped, or do what is due now."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    async with database(settings):
+        ticker = make_ticker(settings, load(environment()), show=show)
+        if once:
+            while await ticker.pass_once():
+                pass
+            return 0
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(stop, ticker.stop)
+        await ticker.run()
+    return 0
+
+
+async def migrate_database(settings: Settings) -> int:
+    """Bring the tables up to date and say what was applied."""
+    await open_database(settings.database_url)
+    try:
+        applied = await migrate()
+    finally:
+        await close_database()
+    console.print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do: the tables are up to date.")
+    return 0
+
+
+def print_schema(_settings: Settings) -> int:
+    """Print the schema as it is committed."""
+    sys.stdout.write(schema_text())
+    return 0
+
+
+def list_plugins(_settings: Settings) -> int:
+    """List the packages that work, and those that do not."""
+    installed = load(environment())
+    table = Table("package", "version", "module", "send options", "channels")
+    for package in installed.packages:
+        options, channels = ", ".join(package.options), ", ".join(package.channels)
+        table.add_row(package.distribution, package.version, package.module, options, channels)
+    console.print(table)
+    for broken in installed.broken:
+        console.print(f"[red]broken[/] {broken.distribution} ({broken.entry_point}): {broken.error}", highlight=False)
+    return 1 if installed.broken else 0
+
+
+async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
+    """Create a workspace, or find it, and print a new token: the only time that it can be read."""
+    async with database(settings):
+        workspace = await Workspace.get_or_none(name=name)
+        if workspace is None:
+            workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
+        print(await issue_token(workspace, "command line", system_clock()))
+    return 0
+
+
+async def import_people(settings: Settings, *, file: Path, workspace: str) -> int:
+    """Import a CSV file with a progress bar; exit code 1 when rows were refused."""
+    source = await asyncio.to_thread(file.read_text, encoding="utf-8-sig")
+    async with database(settings):
+        row = await Workspace.get_or_none(name=workspace) or await Workspace.get_or_none(id=workspace)
+        if row is None:
+            print(f"touchline: there is no workspace {workspace!r}", file=sys.stderr)
+            return 1
+        scope = make_post(settings, load(environment())).scope(row)
+        started = await start_import(scope, source)
+        # Claimed from the first moment on, so that a tick loop beside us leaves it alone.
+        started.lease_until = system_clock() + LEASE
+        await started.save(update_fields=["lease_until"])
+        columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            job = bar.add_task("people", total=started.total)
+
+            def moved(at: PeopleImport) -> None:
+                bar.update(job, completed=at.processed)
+
+            done = await run_import(started, system_clock, moved)
+        console.print(f"{done.created} created, {done.updated} updated, {done.failed} refused.")
+        for refusal in await done.refusals.limit(20):
+            console.print(f"  row {refusal.row}: {refusal.code}: {refusal.message}", highlight=False, soft_wrap=True)
+        return 1 if done.failed else 0

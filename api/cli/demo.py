@@ -1,0 +1,97 @@
+"""``touchline demo``: a server with people, campaigns and a first email that leaves at once."""
+
+import asyncio
+import socket
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+
+from api.app import make_app, make_post
+from api.cli.commands import console, database, show
+from api.cli.demo_content import fill
+from api.clock import system_clock
+from api.models import Workspace
+from api.services.dispatch import Delivered
+from api.services.workspaces import create_workspace, issue_token
+from api.settings import Settings, environment
+from plugins.manager import load
+
+FOLDER = Path("touchline-data/demo")
+
+
+async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int:
+    """Set up the demo workspaces, say where everything is, and run the server until it is stopped."""
+    given = dict(environment())
+    if "TOUCHLINE_DATABASE_URL" not in given:
+        file = FOLDER / "touchline.db"
+        if not keep:
+            await asyncio.to_thread(_start_over)
+        settings = replace(settings, database_url=f"sqlite://{file}")
+    outbox = given.setdefault("TOUCHLINE_OUTBOX", str(FOLDER / "outbox"))
+    port = _free_port(settings.host, int(settings.port))
+    tokens = await _prepare(settings)
+    _welcome(f"http://{settings.host}:{port}", tokens, outbox)
+
+    first = asyncio.Event()
+
+    def shown(delivered: Delivered) -> None:
+        show(delivered)
+        first.set()
+
+    app = make_app(settings, given, show=shown)
+    config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    if exit_after_first:
+        asyncio.get_running_loop().create_task(_stop_after(first, server))
+    await server.serve()
+    return 0 if server.started else 1
+
+
+def _start_over() -> None:
+    for old in FOLDER.glob("touchline.db*"):
+        old.unlink()
+
+
+async def _prepare(settings: Settings) -> dict[str, str]:
+    """Make or find the workspaces, and return a new token for each by its name."""
+    tokens = {}
+    async with database(settings):
+        post = make_post(settings, load(environment()))
+        now = system_clock()
+        for name, sandbox in (("Demo", False), ("Demo sandbox", True)):
+            workspace = await Workspace.get_or_none(name=name, sandbox=sandbox)
+            if workspace is None:
+                workspace = await create_workspace(name, now.replace(microsecond=0), sandbox=sandbox)
+                await fill(post.scope(workspace), later=timedelta(seconds=20))
+            tokens[name] = await issue_token(workspace, "demo", now)
+    return tokens
+
+
+def _welcome(url: str, tokens: dict[str, str], outbox: str) -> None:
+    console.print("[bold]Touchline demo[/]: three campaigns, a dozen people, and the tick loop inside.\n")
+    for name, about in (("Demo", "real time"), ("Demo sandbox", "its clock moves by a mutation")):
+        console.print(f"[bold]{name}[/] ({about})")
+        for title, text in (("GraphiQL", f"{url}/graphiql#token={tokens[name]}"), ("token", tokens[name])):
+            console.print(f"  {title:<9}{text}", highlight=False, soft_wrap=True)
+    console.print(f"\nEmails are written to [bold]{outbox}[/] as .eml files; open one with your mail program.")
+    console.print("What gets sent shows below. Stop with Ctrl+C.\n")
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """Return the wanted port, or any free one where it is taken."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return wanted
+
+
+async def _stop_after(first: asyncio.Event, server: uvicorn.Server) -> None:
+    await first.wait()
+    server.should_exit = True

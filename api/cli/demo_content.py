@@ -1,0 +1,109 @@
+"""The demo's people, templates and campaigns: every send option, in three stories."""
+
+from datetime import timedelta
+from typing import Any
+
+from api.models import Campaign, Person, Template
+from api.services.campaigns import add_step, create_campaign
+from api.services.launch import Choice, launch
+from api.services.people import create_person
+from api.services.scope import Scope
+from api.services.senders import create_sender
+from api.services.templates import create_category, create_template
+from strategies import StepType
+
+PEOPLE = [
+    ("Ada", "Lovelace", "Analyst", "Analytical Engines", "Europe/London"),
+    ("Alan", "Turing", "Researcher", "Bletchley Works", "Europe/London"),
+    ("Grace", "Hopper", "Rear Admiral", "Compilers Inc.", "America/New_York"),
+    ("Katherine", "Johnson", "Mathematician", "Orbit Labs", "America/Chicago"),
+    ("Margaret", "Hamilton", "Director", "Lunar Software", "America/Los_Angeles"),
+    ("Hedy", "Lamarr", "Inventor", "Frequency Hopping", "Europe/Vienna"),
+    ("Konrad", "Zuse", "Engineer", "Z-Maschinen", "Europe/Berlin"),
+    ("Emmy", "Noether", "Professor", "Symmetrie GmbH", "Europe/Berlin"),
+    ("Srinivasa", "Ramanujan", "Fellow", "Infinite Series", "Asia/Kolkata"),
+    ("Chien-Shiung", "Wu", "Physicist", "Parity Partners", "Asia/Shanghai"),
+    ("Mary", "Somerville", "", "", "Europe/Rome"),
+    ("Ruby", "Payne-Scott", "Astronomer", "Sun Spots", "Australia/Sydney"),
+]
+HELLO = """<p>Hello {{ first_name | default: "there" }},</p>
+<p>three minutes about how <b>{{ company }}</b> could plan its campaigns without a spreadsheet.</p>
+<p>Best regards<br>{{ sender_name }}</p>"""
+NUDGE = """<p>Hello {{ first_name | default: "there" }},</p>
+<p>did you get to look at my last email? Ten minutes on the phone are enough.</p>
+<p>{{ sender_name }}</p>"""
+CASE = """<p>Hello {{ first_name | default: "there" }},</p>
+<p>here is how a team of your size went from 3 to 40 campaigns a month.</p><p>{{ sender_name }}</p>"""
+
+
+async def fill(scope: Scope, later: timedelta) -> None:
+    """Fill an empty workspace, and launch its campaigns for some of its people."""
+    sender = await create_sender(scope, name="Mia Demo", email="mia@touchline.example", zone="Europe/Berlin")
+    outreach = await create_category(scope, "Outreach")
+    people = [
+        await create_person(
+            scope,
+            f"{first.lower()}.{last.lower()}@example.com",
+            first_name=first,
+            last_name=last,
+            title=title,
+            company=company,
+            zone=zone,
+        )
+        for first, last, title, company, zone in PEOPLE
+    ]
+    hello, nudge, case = [
+        await create_template(scope, name=name, subject=subject, html=html, category_id=outreach.id)
+        for name, subject, html in (
+            ("Hello", "A question for {{ company }}", HELLO),
+            ("Nudge", "", NUDGE),
+            ("Case study", "From 3 to 40 campaigns a month", CASE),
+        )
+    ]
+    about = {"sender_id": sender.id, "category_id": outreach.id}
+    welcome = await create_campaign(scope, name="Welcome", **about)
+    await _steps(
+        scope,
+        welcome,
+        (1, _email(hello, "choose_at_launch")),
+        (3, _email(nudge, "same_time_as_previous", follow_up=True)),
+        (5, _email(case, "at_time", at="10:00")),
+        (7, {"step_type": StepType.CALL, "name": "Call", "notes": "Ask what they thought of it."}),
+    )
+    fair = await create_campaign(scope, name="Trade fair", skip_weekends=True, use_recipient_zone=True, **about)
+    await _steps(
+        scope,
+        fair,
+        (1, _email(hello, "at_time", at="09:30")),
+        (2, _email(nudge, "same_time_as_previous", follow_up=True)),
+        (4, _email(case, "task")),
+        (5, {**_email(nudge, "at_time", at="14:15"), "subject": "A short reminder"}),
+    )
+    executives = await create_campaign(scope, name="Executives", **about)
+    await _steps(
+        scope,
+        executives,
+        (1, _email(hello, "task")),
+        (2, {"step_type": StepType.INMAIL, "name": "InMail", "notes": "Mention the email of yesterday."}),
+        (4, {**_email(nudge, "same_time_as_previous"), "subject": "A short reminder"}),
+        (6, {"step_type": StepType.CUSTOM, "name": "Send a postcard"}),
+    )
+    await _launch(scope, welcome, people[0:3], later)
+    await launch(scope, fair.id, [person.id for person in people[3:6]], Choice(), {})
+    await launch(scope, executives.id, [person.id for person in people[6:8]], Choice(), {})
+
+
+def _email(template: Template, send_option: str, *, follow_up: bool = False, **config: str) -> dict[str, Any]:
+    content: dict[str, Any] = {"step_type": StepType.EMAIL, "name": template.name, "template_id": template.id}
+    return content | {"send_option": send_option, "config": config, "follow_up": follow_up}
+
+
+async def _steps(scope: Scope, campaign: Campaign, *steps: tuple[int, dict[str, Any]]) -> None:
+    for day, content in steps:
+        await add_step(scope, campaign.id, day=day, **content)
+
+
+async def _launch(scope: Scope, campaign: Campaign, people: list[Person], later: timedelta) -> None:
+    """The first email leaves at once, the others a little later, so that one can watch."""
+    own = {person.id: Choice(send_at=scope.now + later * number) for number, person in enumerate(people) if number}
+    await launch(scope, campaign.id, [person.id for person in people], Choice(send_at="NOW"), own)

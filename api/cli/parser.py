@@ -1,0 +1,68 @@
+"""Which commands there are, and what they take."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from api.cli import commands
+from api.cli.demo import demo
+from api.settings import Settings, SettingsError, environment
+from strategies import Refusal
+
+EPILOG = "Settings come from the environment; README.md lists them. Exit codes: 0 done, 1 failed, 2 wrong usage."
+
+
+def build() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(prog="touchline", description="Send sales campaigns.", epilog=EPILOG)
+    subs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, about: str, run: Callable[..., object]) -> argparse.ArgumentParser:
+        sub = subs.add_parser(name, help=about, description=about, epilog=EPILOG)
+        sub.set_defaults(run=run)
+        return sub
+
+    serve = command("serve", "Run the server, with the tick loop inside.", commands.serve)
+    serve.add_argument("--no-tick", action="store_true", help="answer only; `touchline tick` dispatches elsewhere")
+    tick = command("tick", "Run the tick loop alone, beside a server on the same PostgreSQL.", commands.tick)
+    tick.add_argument("--once", action="store_true", help="do what is due now, and end")
+    show = command("demo", "Run a server with a demo workspace; emails go to a folder.", demo)
+    show.add_argument("--keep", action="store_true", help="go on with the last demo instead of starting over")
+    show.add_argument("--exit-after-first", action="store_true", help="end when the first email has left")
+    command("migrate", "Bring the database's tables up to date.", commands.migrate_database)
+    command("schema", "Print the GraphQL schema.", commands.print_schema)
+    command(
+        "plugins",
+        "List who registered which send options and channels; exit code 1 when one is broken.",
+        commands.list_plugins,
+    )
+    workspace = command("workspace", "Create a workspace and print its token.", commands.create)
+    workspace.add_argument("name", help="its name; a name that exists gets a new token")
+    workspace.add_argument("--sandbox", action="store_true", help="with a virtual clock, and nothing leaves it")
+    people = command("people", "Work on people.", lambda **_: 2)
+    importing = people.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
+        "import", help="Import people from a CSV file.", description="Import people from a CSV file.", epilog=EPILOG
+    )
+    importing.add_argument("file", type=Path, help="CSV with a header; the column email is required")
+    importing.add_argument("--workspace", required=True, help="name or id of the workspace")
+    importing.set_defaults(run=commands.import_people)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = vars(build().parse_args(arguments))
+    run = given.pop("run")
+    given.pop("command")
+    given.pop("action", None)
+    try:
+        settings = Settings.read(environment())
+        answer = run(settings, **given)
+        return int(asyncio.run(answer) if asyncio.iscoroutine(answer) else answer)
+    except KeyboardInterrupt:
+        return 130
+    except (SettingsError, Refusal, OSError, ValueError) as problem:
+        print(f"touchline: {problem}", file=sys.stderr)
+        return 1
