@@ -39,6 +39,7 @@ function takeToken(storage) {
     const state = parse(storage.getItem("graphiql:tabState"));
     if (Array.isArray(state.tabs)) {
       for (const tab of state.tabs) tab.headers = authorization(token);
+      storage.setItem("newToken", "yes");
       storage.setItem("graphiql:tabState", JSON.stringify(state));
     }
   }
@@ -48,8 +49,44 @@ function takeToken(storage) {
 async function defaultTabs(headers) {
   const answer = await fetch("graphiql/tabs.json");
   if (!answer.ok) throw new Error(`the server answered ${answer.status} for the tabs`);
-  return (await answer.json()).map((tab) => ({ ...tab, headers }));
+  const found = headers ? await lookUp(headers) : {};
+  return (await answer.json()).map((tab) => ({ ...tab, headers, variables: fill(tab.variables, found) }));
 }
+
+// The examples' variables name what they need (@campaign, @person, …), so that they run against this workspace.
+const LOOKUP = `{
+  senders(first: 1) { nodes { id } } templates(first: 1) { nodes { id } }
+  campaigns(first: 1) { nodes { id } } people(first: 200) { nodes { id } }
+  enrollments(first: 200) { nodes { id person { id } } }
+  tasks(status: OPEN, first: 200) { nodes { id type } }
+}`;
+
+async function lookUp(headers) {
+  try {
+    const init = { method: "POST", body: JSON.stringify({ query: LOOKUP }) };
+    const answer = await fetch(endpoint, { ...init, headers: { "Content-Type": "application/json", ...parse(headers) } });
+    const { data } = await answer.json();
+    const first = (list) => list.nodes[0]?.id;
+    const busy = new Set(data.enrollments.nodes.map((enrollment) => enrollment.person.id));
+    const free = data.people.nodes.map((person) => person.id).filter((id) => !busy.has(id));
+    return {
+      "@sender": first(data.senders),
+      "@template": first(data.templates),
+      "@campaign": first(data.campaigns),
+      "@person": free[0],
+      "@otherPerson": free[1],
+      "@enrollment": first(data.enrollments),
+      "@emailTask": data.tasks.nodes.find((task) => task.type === "EMAIL")?.id,
+    };
+  } catch {
+    return {}; // Without an answer the examples keep their names, and the page tells why as it asks for the schema.
+  }
+}
+
+const fromNow = (hours) => new Date(Date.now() + hours * 36e5).toISOString();
+const MOMENTS = { "@inAnHour": () => fromNow(1), "@inAWeek": () => fromNow(24 * 7) };
+const fill = (variables, found) => variables?.replace(/@\w+/g, (name) => MOMENTS[name]?.() ?? found[name] ?? name);
+
 
 // GraphiQL reads every answer as GraphQL's JSON; whatever else comes is turned into a GraphQL error.
 const inWords = (message) => Response.json({ errors: [{ message }] });
@@ -79,6 +116,16 @@ async function start() {
   const token = takeToken(storage);
   const tokenHeaders = token ? authorization(token) : undefined;
   const tabs = await defaultTabs(tokenHeaders);
+  if (storage.getItem("newToken")) {
+    // Another workspace: examples that were kept as they are get its values.
+    const state = parse(storage.getItem("graphiql:tabState"));
+    for (const tab of state.tabs || []) {
+      const same = tabs.find((known) => known.query === tab.query);
+      if (same) tab.variables = same.variables;
+    }
+    storage.setItem("graphiql:tabState", JSON.stringify(state));
+    storage.setItem("newToken", "");
+  }
   if (!storage.getItem("graphiql:tabState") && tabs.length) {
     // The editors start from these; without them the first default tab's variables stay unseen.
     storage.setItem("graphiql:query", tabs[0].query);
@@ -109,7 +156,7 @@ async function start() {
       onSchemaChange: () => { schemaKnown = true; },
       defaultTabs: tabs.length ? tabs : undefined,
       defaultHeaders: tokenHeaders,
-      defaultEditorToolsVisibility: token ? undefined : "headers",
+      defaultEditorToolsVisibility: token ? "variables" : "headers",
       shouldPersistHeaders: true,
     }, React.createElement(GraphiQL.Logo, null, "Touchline"));
   }

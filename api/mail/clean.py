@@ -48,5 +48,13 @@ def clean_html(html: str) -> str:
 @lru_cache(maxsize=512)
 def text_from_html(html: str) -> str:
     """Return the text part for an HTML part, dynamic fields included."""
-    made = markdownify(html, escape_asterisks=False, escape_underscores=False, escape_misc=False, autolinks=True)
-    return re.sub(r"\n{3,}", "\n\n", str(made)).strip() + "\n"
+    made = markdownify(
+        html,
+        strip=["b", "strong", "i", "em", "img"],
+        autolinks=True,
+        escape_asterisks=False,
+        escape_underscores=False,
+        escape_misc=False,
+    )
+    lines = re.sub(r"[ \t]+\n", "\n", str(made))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
