@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from strawberry.schema import BaseSchema
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.graphql.context import Context
 from api.services.dispatch import Post
@@ -51,12 +52,15 @@ class GraphQLEndpoint:
         if not self.introspection and "__schema" in asked["query"]:
             return refusal(400, "INTROSPECTION_OFF", "Introspection is switched off on this server.")
         context = Context(self.post.scope(workspace), self.post)
-        result = await self.schema.execute(
-            asked["query"],
-            variable_values=asked.get("variables"),
-            context_value=context,
-            operation_name=asked.get("operationName"),
-        )
+        try:
+            result = await self.schema.execute(
+                asked["query"],
+                variable_values=asked.get("variables"),
+                context_value=context,
+                operation_name=asked.get("operationName"),
+            )
+        except CannotGetOperationTypeError:
+            return refusal(400, "NO_OPERATION", "Name one of the document's operations in operationName.")
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = [error.formatted for error in result.errors]

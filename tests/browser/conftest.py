@@ -1,69 +1,71 @@
-"""A headless Chromium without a network, and a server for it on loopback."""
+"""A headless Chromium without a network, and the demo for it on loopback."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import strawberry
-import uvicorn
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
-from strawberry.asgi import GraphQL
 
-from api.graphiql import ASSETS, routes
+from api.graphiql import ASSETS
+
+ROOT = Path(__file__).parents[2]
 
 
-@strawberry.type(description="Everything that can be asked.")
-class Query:
-    """The questions of the tiny schema."""
+@dataclass(frozen=True)
+class Demo:
+    """A running demo: where its page is, its tokens, and the folder that its emails are written to."""
 
-    @strawberry.field(description="A greeting from the touchline.")
-    def greeting(self) -> str:
-        """Say hello."""
-        return "Hello from the touchline"
+    url: str
+    token: str
+    sandbox_token: str
+    outbox: Path
 
 
 @pytest.fixture(scope="session")
-def token() -> str:
-    """What the server of `graphiql_url` accepts."""
-    return "a-token-for-the-browser"
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`touchline demo`, as a newcomer runs it."""
+    folder = tmp_path_factory.mktemp("demo")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOUCHLINE_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    environment.pop("TOUCHLINE_DATABASE_URL", None)
+    command = [sys.executable, "-m", "api", "demo"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if " SENT " in line:  # the server is up, and its first email has left
+                break
+        # Whoever prints must be heard to the end, or the pipe fills and the server waits.
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        links = [line.split()[1] for line in lines if line.strip().startswith("GraphiQL")]
+        url, tokens = links[0].split("#")[0], [link.partition("#token=")[2] for link in links]
+        yield Demo(url, tokens[0], tokens[1], folder / "touchline-data" / "demo" / "outbox")
+        process.terminate()
+        process.wait(timeout=30)
 
 
-@pytest.fixture(scope="session")
-def graphiql_url(token: str) -> Iterator[str]:
-    """The address of a running GraphiQL page, whose API wants the token."""
+@pytest.fixture
+def token(demo: Demo) -> str:
+    """The demo's token."""
+    return demo.token
 
-    class Guarded(GraphQL[None, None]):
-        """The API behind a token."""
 
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            """Answer those who have the token, as the API does."""
-            if Request(scope).headers.get("Authorization") == f"Bearer {token}":
-                await super().__call__(scope, receive, send)
-            else:
-                await PlainTextResponse("Whose token is this?", 401)(scope, receive, send)
-
-    api = Guarded(strawberry.Schema(Query), graphql_ide=None)
-    app = Starlette(routes=[*routes("/graphql"), Route("/graphql", api)])
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        # The listener already takes connections, so the browser's first request waits by itself.
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphiql"
-        server.should_exit = True
-        thread.join(timeout=10)
+@pytest.fixture
+def graphiql_url(demo: Demo) -> str:
+    """The demo's page."""
+    return demo.url
 
 
 def lacking(what: str) -> None:

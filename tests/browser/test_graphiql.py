@@ -15,8 +15,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as until
 from selenium.webdriver.support.ui import WebDriverWait
 
-QUERY, ANSWER = "{ greeting }", "Hello from the touchline"
-TYPE, DESCRIPTION = "Query", "A greeting from the touchline."
+from tests.browser.conftest import Demo
+
+QUERY, ANSWER = "{ workspace { name } }", '"name": "Demo"'
+TYPE, DESCRIPTION = "Query", "The workspace that the token opens."
 SECONDS = 20
 HEADERS = ".graphiql-editor-tool .graphiql-editor:nth-child(2)"
 
@@ -71,6 +73,9 @@ class Page:
         keys = ActionChains(self.browser).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL)
         keys.send_keys(query).perform()
         self.wait(lambda b: editor_text(b, ".graphiql-query-editor") == query, "the typed query")
+        # GraphiQL notices a moment later that the tab's old operation is gone.
+        title = (By.CSS_SELECTOR, ".graphiql-tab-active .graphiql-tab-button")
+        self.wait(until.text_to_be_present_in_element(title, "<untitled>"), "a tab without the old operation")
         self.click(".graphiql-execute-button")
 
     def answers(self, text: str) -> None:
@@ -137,7 +142,7 @@ def test_without_a_token_the_page_says_where_it_goes_and_takes_it_from_headers(p
     page.open()
     page.shows("#hint", '{"Authorization": "Bearer …"}')
     page.run(QUERY)
-    page.answers("401 Unauthorized: Whose token is this?")
+    page.answers("This needs a token.")
 
     page.browser.execute_script(
         "document.querySelector(arguments[0]).CodeMirror.setValue(arguments[1])",
@@ -149,3 +154,25 @@ def test_without_a_token_the_page_says_where_it_goes_and_takes_it_from_headers(p
     page.wait(until.element_to_be_clickable((By.LINK_TEXT, TYPE)), "the docs of the schema")
     page.run(QUERY)
     page.answers(ANSWER)
+
+
+def test_launching_the_demo_campaign_writes_an_email(page: Page, demo: Demo) -> None:
+    page.open(f"#token={demo.token}")
+    before = set(demo.outbox.glob("*.eml"))
+    tabs = page.browser.find_elements(By.CSS_SELECTOR, ".graphiql-tab-button")
+    next(tab for tab in tabs if tab.text == "Preview").click()
+    page.wait(lambda b: "launchPreview" in editor_text(b, ".graphiql-query-editor"), "the example that launches")
+    items = (By.CSS_SELECTOR, "[role=menuitem]")
+
+    def menu(browser: Chrome) -> list[Any]:
+        # Until GraphiQL has read the example, its button runs the tab's first operation without asking.
+        if not browser.find_elements(*items):
+            browser.find_element(By.CSS_SELECTOR, ".graphiql-execute-button").click()
+        return browser.find_elements(*items)
+
+    page.wait(menu, "the menu of operations")
+    next(item for item in page.browser.find_elements(*items) if item.text == "Launch").click()
+    page.answers('"errors": []')
+    page.answers('"status": "SCHEDULED"')
+    arrived = page.wait(lambda _: set(demo.outbox.glob("*.eml")) - before, "an email in the outbox")
+    assert any("srinivasa.ramanujan@example.com" in path.name for path in arrived)
