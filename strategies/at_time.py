@@ -26,7 +26,7 @@ class AtTime(SendOption):
                 "type": "string",
                 "title": "Time",
                 "description": "Wall time, 24 hours, HH:MM or HH:MM:SS, in the enrollment's zone.",
-                "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$",
+                "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$(?!\\n)",
                 "examples": ["09:30"],
             }
         },

@@ -1,5 +1,6 @@
 """A GraphQL client over HTTP to a server of the test's own."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ class Client:
         """Return the whole answer."""
         answer = await self.http.post(
             "/graphql",
-            json={"query": query, "variables": variables or {}},
-            headers={"Authorization": f"Bearer {self.token}"},
+            content=json.dumps({"query": query, "variables": variables or {}}),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         assert answer.status_code == 200, answer.text
         return answer.json()

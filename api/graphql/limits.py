@@ -40,8 +40,10 @@ class SizeLimit(ValidationRule):
                     self.report_error(GraphQLError(message, part, extensions={"code": "QUERY_TOO_LARGE"}))
 
     def _measure(self, selection: SelectionSetNode | None, inside: frozenset[str]) -> Size:
-        if selection is None or len(inside) > MAX_DEPTH:
+        if selection is None:
             return 0, 0
+        if len(inside) > MAX_DEPTH:
+            return MAX_FIELDS + 1, MAX_DEPTH + 1  # fragments within fragments: deeper than is read
         fields = depth = 0
         for part in selection.selections:
             if isinstance(part, FieldNode):

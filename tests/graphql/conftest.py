@@ -1,0 +1,36 @@
+"""A server on SQLite and two workspaces: what GraphQL answers does not depend on the database."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from tests.client import Client, new_client, serving
+
+NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """The embedded default."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The running server."""
+    async with serving(database_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(http: httpx.AsyncClient) -> Client:
+    """A sandbox on Monday, 2026-03-02, 08:00 in Berlin."""
+    return await new_client(http, NOW)
+
+
+@pytest.fixture
+async def stranger(http: httpx.AsyncClient) -> Client:
+    """Another workspace of the same server."""
+    return await new_client(http, NOW)

@@ -1,0 +1,110 @@
+"""The endpoint: who may ask, and an answer for every body that a client can send."""
+
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from api.services import people
+from tests import story
+from tests.client import Client
+
+LARGE = 30_000_000
+
+
+async def post(client: Client, body: bytes, **headers: str) -> httpx.Response:
+    """Send a raw body with the client's token."""
+    given = {"Authorization": f"Bearer {client.token}", "Content-Type": "application/json"} | headers
+    return await client.http.post("/graphql", content=body, headers=given)
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic dGw=", "Bearer \u00e9"])
+async def test_without_a_valid_token_nothing_answers(client: Client, header: str) -> None:
+    answer = await post(client, b'{"query": "{ __typename }"}', Authorization=header.encode("latin-1"))  # type: ignore[arg-type]
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_health_and_the_page_answer_without_a_token(client: Client) -> None:
+    assert (await client.http.get("/health")).json() == {"status": "ok"}
+    assert (await client.http.get("/graphiql")).status_code in {200, 503}
+    assert (await client.http.get("/graphql")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"123", 400),
+        (b'"x"', 400),
+        (b"null", 400),
+        (b"[]", 400),
+        (b"{}", 400),
+        (b"", 400),
+        (b'{"query": 5}', 400),
+        (b'{"query": "{ __typename }", "variables": []}', 200),
+        (b'{"query": "{ __typename }", "variables": [1]}', 400),
+        (b'{"query": "{ __typename }", "operationName": {}}', 400),
+        (b'{"query": "{ __typename }", "operationName": {"a": 1}}', 400),
+        (b'{"query": "query A { __typename } query B { __typename }"}', 200),
+        (b'{"query": "query A { __typename }", "operationName": "Nothing"}', 400),
+        (b'{"query": "{ person(id: \\"\\ud800\\") { id } }"}', 200),
+        (b'{"query": "\\ud800"}', 200),
+        (b"\xff\xfe", 400),
+        (b"[" * 100_000, 400),
+        (b" " * LARGE, 413),
+    ],
+    ids=str,
+)
+async def test_every_body_is_answered(client: Client, body: bytes, status: int) -> None:
+    answer = await post(client, body)
+    assert answer.status_code == status
+    assert answer.json()
+
+
+async def test_only_json_is_read(client: Client) -> None:
+    answer = await post(client, b"query=x", **{"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 415
+
+
+def nested(levels: int) -> str:
+    """Fragments that double at every level: small to write, huge to run."""
+    parts = [f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels)]
+    return "{ ...F0 } " + " ".join(parts) + f" fragment F{levels} on Query {{ workspace {{ name }} }}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        nested(25),
+        "{" + " ".join(f"a{n}: workspace {{ name }}" for n in range(1_200)) + "}",
+        "{ campaigns { nodes { " + "sender { id } " * 2_500 + "} } }",
+    ],
+    ids=["fragments", "aliases", "fields"],
+)
+async def test_a_query_that_is_too_large_is_refused_soon(client: Client, query: str) -> None:
+    begin = time.perf_counter()
+    answer = await client.raw(query)
+    assert answer["data"] is None
+    assert answer["errors"]
+    assert time.perf_counter() - begin < 5, "refusing takes no longer than reading"
+
+
+@pytest.mark.parametrize("page", ["first: 0", "first: 201", "first: -1", 'after: "x"', 'after: "per_"'])
+async def test_a_bad_page_is_told(client: Client, page: str) -> None:
+    answer = await client.raw(f"{{ people({page}) {{ nodes {{ id }} }} }}")
+    assert answer["errors"][0]["extensions"]["code"] == "INVALID_PAGE"
+
+
+async def test_our_own_faults_are_hidden_and_logged(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("secret of the house")
+
+    monkeypatch.setattr(people, "create_person", broken)
+    answer = await client.raw(story.PERSON, {"input": {"email": "a@example.com"}})
+    assert "secret" not in json.dumps(answer)
+    assert "An internal error" in answer["errors"][0]["message"]
+    assert "secret of the house" in caplog.text
