@@ -1,0 +1,1 @@
+raise RuntimeError("this package was built for another planet")

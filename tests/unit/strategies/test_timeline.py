@@ -1,0 +1,176 @@
+"""The timeline: what is scheduled, when, and why."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+import pytest
+
+from plugins.manager import load
+from strategies import Calendar, Refusal, StepType
+from strategies.sentences import SENTENCES, sentence
+from strategies.timeline import Done, Emailed, Launch, PlannedSend, PlannedTask, Step, Timeline, check, position
+
+OPTIONS = load({}).send_options
+NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")
+"""Monday, 08:00 in Berlin."""
+
+
+def email(day: int, option: str, follow_up: bool = False, **config: Any) -> Step:
+    return Step(day, StepType.EMAIL, option, config, follow_up)
+
+
+def at(day: int, wall: str) -> Step:
+    return email(day, "at_time", at=wall)
+
+
+def same(day: int) -> Step:
+    return email(day, "same_time_as_previous")
+
+
+def task(day: int) -> Step:
+    return email(day, "task")
+
+
+def call(day: int) -> Step:
+    return Step(day, StepType.CALL, None, {})
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def resolve(steps: list[Step], *, now: datetime = NOW, skip: bool = False, **given: Any) -> Timeline:
+    launch = Launch(NOW, given.get("send_at"), given.get("times", {}))
+    return Timeline(steps, Calendar("Europe/Berlin", skip), launch, OPTIONS, given.get("happened", {}), now)
+
+
+def shown(timeline: Timeline) -> list[str]:
+    return [
+        f"{planned.instant:%m-%d %H:%M:%S}" if isinstance(planned, PlannedSend) else f"task {planned.due:%m-%d}"
+        for planned in timeline.planned
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "given", "expected"),
+    [
+        ([at(3, "09:30")], {}, ["03-04 08:30:00"]),
+        ([call(1), at(2, "09:00")], {"send_at": instant("2026-03-05T10:00:00Z")}, ["task 03-05"]),
+        (
+            [at(3, "09:30"), at(4, "10:00")],
+            {"send_at": instant("2026-03-10T12:00:00Z")},
+            ["03-10 12:00:00", "03-11 09:00:00"],
+        ),
+        ([at(1, "09:30")], {"times": {1: time(7, 30)}}, ["03-03 06:30:00"]),
+        ([at(1, "08:00")], {}, ["03-02 07:00:00"]),
+        ([at(1, "09:30"), at(1, "09:00"), same(8)], {}, ["03-02 08:30:00", "03-02 08:00:00", "03-09 08:00:00"]),
+        ([at(1, "07:59"), same(1)], {"skip": True}, ["03-03 06:59:00", "03-03 06:59:00"]),
+    ],
+)
+def test_what_is_scheduled(steps: list[Step], given: dict[str, Any], expected: list[str]) -> None:
+    assert shown(resolve(steps, **given)) == expected
+
+
+def done(due: str, moment: str) -> Done:
+    return Done(date.fromisoformat(due), instant(moment))
+
+
+@pytest.mark.parametrize(
+    ("steps", "happened", "skip", "expected"),
+    [
+        # Done early or on its date, a task moves nothing.
+        ([call(3), at(4, "10:00")], done("2026-03-04", "2026-03-02T12:00:00Z"), False, ["03-05 09:00:00"]),
+        # Done late, the rest counts from that day.
+        ([call(3), at(4, "10:00")], done("2026-03-04", "2026-03-08T12:00:00Z"), False, ["03-09 09:00:00"]),
+        # A Saturday counts as the Monday after it.
+        ([call(5), at(6, "10:00")], done("2026-03-06", "2026-03-07T12:00:00Z"), True, ["03-10 09:00:00"]),
+        ([call(6), at(7, "10:00")], done("2026-03-09", "2026-03-07T12:00:00Z"), True, ["03-10 09:00:00"]),
+        # What a task makes late goes out at once.
+        ([call(1), at(1, "09:00")], done("2026-03-02", "2026-03-02T12:00:00Z"), False, ["03-02 12:00:00"]),
+        # On day 1, after a task: when the task was done.
+        ([task(1), same(1)], done("2026-03-02", "2026-03-02T12:03:04Z"), False, ["03-02 12:03:04"]),
+        # A task's email counts with the moment when it was done, to the second.
+        ([task(1), same(2)], done("2026-03-02", "2026-03-02T12:03:04Z"), False, ["03-03 12:03:04"]),
+    ],
+)
+def test_after_a_task(steps: list[Step], happened: Done, skip: bool, expected: list[str]) -> None:
+    assert shown(resolve(steps, happened={1: happened}, now=happened.at, skip=skip)) == expected
+
+
+def test_a_late_email_keeps_its_planned_time_for_others() -> None:
+    timeline = resolve(
+        [call(1), at(1, "09:00"), same(2)],
+        happened={1: done("2026-03-02", "2026-03-02T12:00:00Z")},
+        now=instant("2026-03-02T12:00:00Z"),
+    )
+    assert shown(timeline) == ["03-02 12:00:00", "03-03 08:00:00"]
+
+
+def test_resolving_again_keeps_the_first_email_on_its_day() -> None:
+    assert shown(resolve([at(1, "09:30")], now=instant("2026-03-02T10:00:00Z"))) == ["03-02 10:00:00"]
+
+
+def test_what_was_sent_keeps_its_time() -> None:
+    sent = Emailed(date(2026, 3, 2), time(9, 30), instant("2026-03-02T08:30:00Z"))
+    assert shown(resolve([at(1, "11:00"), same(2)], happened={1: sent})) == ["03-03 08:30:00"]
+
+
+def test_a_task_blocks() -> None:
+    timeline = resolve([at(1, "09:30"), call(2), at(3, "10:00")])
+    assert timeline.blocked_by == 2
+    assert isinstance(timeline.planned[-1], PlannedTask)
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        ([email(2, "choose_at_launch")], "SEND_OPTION_NOT_AVAILABLE"),
+        ([same(1)], "SEND_OPTION_NOT_AVAILABLE"),
+        ([call(1), same(2)], "NO_EARLIER_EMAIL"),
+        ([at(2, "09:00"), same(2)], "NO_EARLIER_EMAIL"),
+        ([email(1, "task", True)], "FOLLOW_UP_NOT_AVAILABLE"),
+        ([at(366, "09:00")], "INVALID_DAY"),
+        ([email(1, "by_pigeon")], "SEND_OPTION_UNKNOWN"),
+    ],
+)
+def test_what_is_not_offered(steps: list[Step], code: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        check(steps, OPTIONS)
+    assert caught.value.code == code
+
+
+def test_day_one_is_offered_with_a_warning() -> None:
+    steps = [at(1, "09:00"), same(1)]
+    availability = OPTIONS["same_time_as_previous"].availability(position(steps, 2))
+    assert availability.offered
+    assert "Not recommended" in str(availability.warning)
+
+
+@pytest.mark.parametrize("key", OPTIONS)
+def test_every_option_speaks_english_and_german(key: str) -> None:
+    option = OPTIONS[key]
+    assert {"en", "de"} <= option.labels.keys()
+    assert {"en", "de"} <= option.help.keys()
+
+
+def test_every_line_of_an_explanation_is_a_sentence_in_both_languages() -> None:
+    spring = instant("2026-03-27T07:00:00Z")
+    launch = Launch(spring, None, {3: time(2, 45)})
+    steps = [at(1, "02:30"), same(1), at(2, "02:30"), same(3), call(3)]
+    timelines = [
+        Timeline(steps, Calendar("Europe/Berlin", False), launch, OPTIONS, {}, spring),
+        resolve([email(1, "choose_at_launch"), task(2)], send_at=instant("2026-03-07T10:00:00Z"), skip=True),
+        resolve(
+            [call(1), at(1, "09:00")],
+            happened={1: done("2026-03-02", "2026-03-04T12:00:00Z")},
+            now=instant("2026-03-04T12:00:00Z"),
+        ),
+    ]
+    codes = set()
+    for timeline in timelines:
+        for planned in timeline.planned:
+            for note in planned.notes:
+                codes.add(note.code)
+                assert sentence(note, "de") != sentence(note, "en")
+                assert "{" not in sentence(note, "de") + sentence(note, "en")
+    assert codes == SENTENCES.keys() - {"SENT_BY_HAND"}
