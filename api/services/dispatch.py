@@ -1,6 +1,7 @@
 """One pass of the tick loop: claim what is due, check it again, render it, deliver it, record what became of it."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from api.store.transactions import transaction
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import Installed
 from strategies.calendar import local
+
+log = logging.getLogger("touchline.dispatch")
 
 BATCH = 100
 ACCOUNT_PAUSE = timedelta(minutes=1)
@@ -151,6 +154,26 @@ class Batch:
             receipt = Receipt(Outcome.ACCOUNT_UNAVAILABLE, trouble.code, trouble.detail)
             return [await self._record(send, receipt, "") for send in sends]
 
+    async def _hand_over(self, session: Session, send: Send, message: bytes) -> Receipt:
+        """Give an email to its channel. What a channel breaks is no reason to lose an email, or to send it twice."""
+        transmitting = False
+
+        async def about_to_transmit() -> bool:
+            nonlocal transmitting
+            transmitting = await ledger.begin_transmission(send, self.attempt)
+            return transmitting
+
+        sender, person = self.senders[send.sender_id], self.people[send.person_id]
+        try:
+            outgoing = Outgoing(send.id, sender.email, person.email, message)
+            return await session.deliver(outgoing, about_to_transmit)
+        except Exception:
+            log.exception("the channel %s broke while it delivered %s", sender.channel, send.id)
+            outcome = Outcome.IN_DOUBT if transmitting else Outcome.ACCOUNT_UNAVAILABLE
+            return Receipt(
+                outcome, "CHANNEL_BROKE", "The channel failed in a way that it did not foresee; see the log."
+            )
+
     async def _deliver(self, session: Session, send: Send) -> str:
         if refused := await self._refused(send):
             return await self._record(send, refused, "")
@@ -165,11 +188,7 @@ class Batch:
         except (TemplateProblem, MessageProblem) as problem:
             return await self._record(send, Receipt(Outcome.FAILED, "INVALID_MESSAGE", str(problem)), "")
 
-        async def about_to_transmit() -> bool:
-            return await ledger.begin_transmission(send, self.attempt)
-
-        outgoing = Outgoing(send.id, sender.email, person.email, message)
-        return await self._record(send, await session.deliver(outgoing, about_to_transmit), composed.subject)
+        return await self._record(send, await self._hand_over(session, send, message), composed.subject)
 
     async def _refused(self, send: Send) -> Receipt | None:
         """Ask again whether this email may go out: what was true at launch may have changed."""

@@ -1,0 +1,243 @@
+"""The send ledger: what one pass makes of a due email, on both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.models import Enrollment, EnrollmentStatus, Event, Person, Send, SendStatus
+from api.services.campaigns import add_step, create_campaign
+from api.services.dispatch import Post, run_once
+from api.services.emails import resolve_in_doubt, retry_send
+from api.services.feedback import end_enrollment, unsubscribe
+from api.services.launch import Choice, launch
+from api.services.people import create_person
+from api.services.scope import Scope
+from api.services.senders import create_sender
+from api.services.templates import create_template
+from api.services.workspaces import create_workspace
+from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
+from plugins.manager import load
+from strategies import StepType
+
+NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+
+
+@dataclass
+class Scripted(Channel, Session):
+    """A channel that answers as the test says, and remembers what left."""
+
+    outcome: Outcome = Outcome.SENT
+    before: Callable[[Outgoing], Awaitable[None]] | None = None
+    during: Callable[[Outgoing], Awaitable[None]] | None = None
+    down: bool = False
+    left: list[str] = field(default_factory=list)
+
+    key = "scripted"
+    labels = {"en": "Scripted"}
+
+    @asynccontextmanager
+    async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
+        if self.down:
+            raise AccountUnavailableError("CONNECTION_FAILED", "Nobody answers.")
+        yield self
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
+        if self.before:
+            await self.before(outgoing)
+        if self.outcome in {Outcome.SENT, Outcome.IN_DOUBT}:
+            if not await about_to_transmit():
+                return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "Taken away.")
+            self.left.append(outgoing.recipient)
+            if self.during:
+                await self.during(outgoing)
+        return Receipt(self.outcome, "SMTP_TEST", "The server's words.")
+
+
+@dataclass
+class World:
+    """A workspace with people, and a post whose clock the test moves."""
+
+    scope: Scope
+    post: Post
+    channel: Scripted
+    enrollments: list[Enrollment]
+
+    async def tick(self, now: datetime = NOW) -> None:
+        await run_once(self.post, now)
+
+    async def send(self) -> Send:
+        return await Send.filter(workspace_id=self.scope.workspace_id).order_by("id").first()  # type: ignore[return-value]
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Two people who are due now, in a workspace that runs in real time."""
+    channel = Scripted()
+    installed = load({})
+    installed = replace(installed, channels={**installed.channels, channel.key: channel})
+    post = Post(installed, lambda: NOW, lambda person: None, lambda: None)
+    scope = post.scope(await create_workspace("Acme", NOW))
+    sender = await create_sender(scope, name="G", email="g@example.com", zone="UTC", channel="scripted")
+    template = await create_template(scope, name="T", subject="Hi {{ city | default: 'you' }}", html="<p>x</p>")
+    campaign = await create_campaign(scope, name="C", sender_id=sender.id)
+    content = {"template_id": template.id, "step_type": StepType.EMAIL}
+    await add_step(scope, campaign.id, day=1, send_option="choose_at_launch", **content)
+    await add_step(scope, campaign.id, day=9, send_option="same_time_as_previous", **content)
+    people = [(await create_person(scope, f"{name}@example.com")).id for name in ("ada", "bob")]
+    return World(scope, post, channel, await launch(scope, campaign.id, people, Choice("NOW"), {}))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "due", "attempts", "kind"),
+    [
+        (Outcome.SENT, SendStatus.SENT, None, 0, "EMAIL_SENT"),
+        (Outcome.FAILED, SendStatus.FAILED, None, 0, "EMAIL_FAILED"),
+        (Outcome.IN_DOUBT, SendStatus.IN_DOUBT, None, 0, "EMAIL_IN_DOUBT"),
+        (Outcome.DEFERRED, SendStatus.DEFERRED, timedelta(minutes=5), 1, "EMAIL_DEFERRED"),
+        (Outcome.ACCOUNT_UNAVAILABLE, SendStatus.SCHEDULED, timedelta(minutes=1), 0, None),
+    ],
+)
+async def test_each_outcome(
+    world: World, outcome: Outcome, status: SendStatus, due: timedelta | None, attempts: int, kind: str | None
+) -> None:
+    world.channel.outcome = outcome
+    await world.tick()
+    send = await world.send()
+    assert (send.status, send.attempts, send.attempt_id, send.lease_until) == (status, attempts, None, None)
+    assert due is None or send.due_at == NOW + due
+    assert send.detail == "The server's words."
+    assert send.planned_at == NOW
+    assert await Event.filter(send_id=send.id).values_list("kind", flat=True) == ([kind] if kind else [])
+
+
+async def test_temporary_refusals_back_off_and_give_up(world: World) -> None:
+    world.channel.outcome = Outcome.DEFERRED
+    waits, now = [], NOW
+    for _ in range(50):
+        await world.tick(now)
+        send = await world.send()
+        if send.status is SendStatus.FAILED:
+            break
+        waits.append(send.due_at - now)
+        now = send.due_at
+    hours = timedelta(hours=1)
+    assert waits[:6] == [hours / 12, hours / 2, hours, 2 * hours, 4 * hours, 4 * hours]
+    assert timedelta(days=3, hours=18) < now - NOW <= timedelta(days=4)
+    assert send.detail.startswith("Given up")
+
+
+async def test_an_account_that_is_down_costs_no_attempt(world: World) -> None:
+    world.channel.down = True
+    await world.tick()
+    send = await world.send()
+    assert (send.status, send.attempts, send.reason) == (SendStatus.SCHEDULED, 0, "CONNECTION_FAILED")
+    world.channel.down = False
+    await world.tick(NOW + timedelta(minutes=1))
+    assert (await world.send()).status is SendStatus.SENT
+
+
+async def test_transmitting_is_committed_before_the_content_leaves(world: World) -> None:
+    seen = []
+
+    async def look(outgoing: Outgoing) -> None:
+        seen.append((await Send.get(id=outgoing.send_id)).status)
+
+    world.channel.before = world.channel.during = look
+    await world.tick()
+    assert seen == [SendStatus.CLAIMED, SendStatus.TRANSMITTING] * 2
+
+
+async def test_who_leaves_meanwhile_gets_nothing(world: World) -> None:
+    async def leave(outgoing: Outgoing) -> None:
+        person = await Person.get(email=outgoing.recipient)
+        if person.email.startswith("ada"):
+            await unsubscribe(world.scope, person.id)
+        else:
+            await end_enrollment(world.scope, world.enrollments[1].id)
+
+    world.channel.before = leave
+    await world.tick()
+    assert world.channel.left == []
+    sends = await Send.filter(workspace_id=world.scope.workspace_id).order_by("due_at", "id")
+    assert {send.status for send in sends} == {SendStatus.FAILED}
+    assert {send.reason for send in sends} == {"UNSUBSCRIBED", "CAMPAIGN_ENDED"}
+
+
+async def test_passes_side_by_side_send_once(world: World) -> None:
+    await asyncio.gather(*(world.tick() for _ in range(5)))
+    assert sorted(world.channel.left) == ["ada@example.com", "bob@example.com"]
+
+
+async def test_one_bad_email_never_touches_others(world: World) -> None:
+    await Person.filter(email="ada@example.com").update(fields_={"city": "a\nBcc: eve@example.com"})
+    await world.tick()
+    assert world.channel.left == ["bob@example.com"]
+    send = await Send.get(person__email="ada@example.com", due_at=NOW)
+    assert (send.status, send.reason) == (SendStatus.FAILED, "INVALID_MESSAGE")
+
+
+@pytest.mark.parametrize("phase", ["before", "during"])
+async def test_a_channel_that_breaks_loses_nothing(world: World, phase: str) -> None:
+    async def broken(outgoing: Outgoing) -> None:
+        if outgoing.recipient.startswith("ada"):
+            raise RuntimeError("a bug of the channel")
+
+    setattr(world.channel, phase, broken)
+    await world.tick()
+    ada, bob = await Send.filter(due_at__lte=NOW + timedelta(hours=1)).order_by("id")
+    assert bob.status is SendStatus.SENT
+    assert ada.status is (SendStatus.SCHEDULED if phase == "before" else SendStatus.IN_DOUBT)
+    assert ada.attempt_id is None
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts", "expected"),
+    [
+        (SendStatus.CLAIMED, 0, SendStatus.SENT),
+        (SendStatus.CLAIMED, 2, SendStatus.SENT),
+        (SendStatus.TRANSMITTING, 0, SendStatus.IN_DOUBT),
+    ],
+)
+async def test_after_a_crash(world: World, status: SendStatus, attempts: int, expected: SendStatus) -> None:
+    send = await world.send()
+    past = NOW - timedelta(seconds=1)
+    await Send.filter(id=send.id).update(status=status, attempts=attempts, attempt_id="att_gone", lease_until=past)
+    await world.tick()
+    send = await world.send()
+    assert send.status is expected
+
+
+async def test_a_lease_that_holds_is_left_alone(world: World) -> None:
+    send = await world.send()
+    lease = NOW + timedelta(seconds=1)
+    await Send.filter(id=send.id).update(status=SendStatus.TRANSMITTING, attempt_id="att_other", lease_until=lease)
+    await world.tick()
+    assert (await world.send()).status is SendStatus.TRANSMITTING
+
+
+@pytest.mark.parametrize(("resolution", "status"), [("SENT", SendStatus.SENT), ("RESEND", SendStatus.SCHEDULED)])
+async def test_a_doubt_is_settled_by_a_person(world: World, resolution: Any, status: SendStatus) -> None:
+    world.channel.outcome = Outcome.IN_DOUBT
+    await world.tick()
+    send = await resolve_in_doubt(world.scope, (await world.send()).id, resolution)
+    assert send.status is status
+    world.channel.outcome = Outcome.SENT
+    await world.tick()
+    assert (await world.send()).status is SendStatus.SENT
+
+
+async def test_a_failed_email_can_be_retried_and_the_enrollment_finishes(world: World) -> None:
+    world.channel.outcome = Outcome.FAILED
+    await world.tick()
+    await retry_send(world.scope, (await world.send()).id)
+    world.channel.outcome = Outcome.SENT
+    await world.tick()
+    await world.tick(NOW + timedelta(days=8))
+    assert world.channel.left == ["ada@example.com", "ada@example.com", "bob@example.com"]
+    enrollment = await Enrollment.get(id=world.enrollments[0].id)
+    assert enrollment.status is EnrollmentStatus.FINISHED
