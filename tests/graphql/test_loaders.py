@@ -1,0 +1,47 @@
+"""The number of SQL statements does not grow with the number of rows."""
+
+import logging
+
+import pytest
+
+from tests import story
+from tests.client import Client
+
+QUERY = """{
+  campaigns(first: 200) { nodes { name sender { name } category { name }
+    steps { number template { name } sendOptions { key available } followUpAvailable } days { number } } }
+  enrollments(first: 200) { nodes { person { email } campaign { name }
+    progress { step { name } email { status person { email } sender { name } } task { status assignee { name } } } } }
+  emails(first: 200) { nodes { step { name template { name } } enrollment { status } } }
+  tasks(first: 200) { nodes { person { email } step { name } } }
+  events(first: 200) { nodes { kind person { email } campaign { name } email { status } task { status } } }
+}"""
+
+
+async def fill(client: Client, sender: str, template: str, first: int, last: int) -> None:
+    """Add campaigns of two emails and a call, each launched for one person."""
+    for number in range(first, last):
+        campaign = await story.campaign(client, sender, name=f"Campaign {number}")
+        email = {"type": "EMAIL", "sendOption": "at_time", "config": {"at": "09:30"}, "templateId": template}
+        await story.step(client, campaign, day=1, **email)
+        await story.step(client, campaign, day=2, **email)
+        await story.step(client, campaign, day=3, type="CALL")
+        person = await story.person(client, f"p{number}@example.com")
+        await client.do(story.LAUNCH, "enrollments", input={"campaignId": campaign, "personIds": [person]})
+
+
+async def statements(client: Client, caplog: pytest.LogCaptureFixture) -> int:
+    """Count the statements of the query."""
+    caplog.clear()
+    with caplog.at_level(logging.DEBUG, logger="tortoise.db_client"):
+        await client.ask(QUERY)
+    return len([record for record in caplog.records if record.name == "tortoise.db_client"])
+
+
+async def test_no_statement_for_each_row(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    sender, template = await story.sender(client), await story.template(client)
+    await fill(client, sender, template, 0, 3)
+    few = await statements(client, caplog)
+    assert 10 < few < 40
+    await fill(client, sender, template, 3, 40)
+    assert await statements(client, caplog) == few

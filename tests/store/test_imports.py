@@ -1,0 +1,85 @@
+"""CSV imports: every row once, bad rows in a report, and a crash changes nothing."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.models import ImportRefusal, ImportStatus, PeopleImport, Person
+from api.services import imports
+from api.services.dispatch import Post
+from api.services.imports import claim_import, run_import, start_import
+from api.services.scope import Scope
+from api.services.workspaces import create_workspace
+from plugins.manager import load
+from strategies import Refusal
+
+NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+
+
+def clock() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    post = Post(load({}), clock, lambda person: None, lambda: None)
+    return post.scope(await create_workspace("Acme", NOW))
+
+
+async def people() -> dict[str, tuple[str, str | None, dict[str, str]]]:
+    return {person.email: (person.first_name, person.zone, person.fields_) for person in await Person.all()}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+async def test_columns_in_any_order_and_fields_of_your_own(scope: Scope, delimiter: str) -> None:
+    rows = [["\ufeffCity", "First Name", "E-mail", "zone"], ['"Ulm\nDonau"', "Ada", "ada@example.com", "Europe/Berlin"]]
+    rows[0][2] = "Email"
+    source = "\r\n".join(delimiter.join(row) for row in rows)
+    done = await run_import(await start_import(scope, source), clock)
+    assert (done.status, done.total, done.created, done.source) == (ImportStatus.FINISHED, 1, 1, "")
+    assert await people() == {"ada@example.com": ("Ada", "Europe/Berlin", {"city": "Ulm\nDonau"})}
+
+
+async def test_blank_cells_erase_nothing_and_known_people_are_updated(scope: Scope) -> None:
+    for source in ("email,first_name,city\nada@example.com,Ada,Ulm", "email,first_name,team\nADA@example.com,,Blue"):
+        done = await run_import(await start_import(scope, source), clock)
+    assert (done.created, done.updated) == (0, 1)
+    assert [(name, own) for name, _, own in (await people()).values()] == [("Ada", {"city": "Ulm", "team": "Blue"})]
+
+
+async def test_bad_rows_are_reported_and_stop_no_others(scope: Scope) -> None:
+    source = "email,zone\nada@example.com,\nnobody,\nbob@example.com,Mars/Olympus\n\neve@example.com,UTC\n"
+    done = await run_import(await start_import(scope, source), clock)
+    assert (done.processed, done.created, done.failed) == (4, 2, 2)
+    refused = await ImportRefusal.all().order_by("row").values_list("row", "code")
+    assert [tuple(row) for row in refused] == [(2, "INVALID_ADDRESS"), (3, "INVALID_ZONE")]
+
+
+async def test_a_crash_in_the_middle_imports_each_row_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    rows = [f"p{number}@example.com" for number in range(5)] + ["p0@example.com"]
+    started = await start_import(scope, "email\n" + "\n".join(rows))
+    claimed = await claim_import(NOW)
+    assert claimed is not None
+
+    def crash(_: PeopleImport) -> None:
+        raise ConnectionError("the machine is gone")
+
+    with pytest.raises(ConnectionError):
+        await run_import(claimed, clock, crash)
+    assert (await PeopleImport.get(id=started.id)).processed == 2
+    assert await claim_import(NOW) is None, "somebody may still work on it"
+    again = await claim_import(NOW + timedelta(hours=1))
+    assert again is not None
+    progress: list[int] = []
+    done = await run_import(again, clock, lambda row: progress.append(row.processed))
+    assert progress == [4, 6]
+    assert (done.created, done.updated, done.status) == (5, 1, ImportStatus.FINISHED)
+    assert len(await people()) == 5
+
+
+async def test_too_many_rows_are_refused(scope: Scope) -> None:
+    with pytest.raises(Refusal) as caught:
+        await start_import(scope, "email\n" + "a@example.com\n" * 100_001)
+    assert caught.value.code == "CSV_TOO_LARGE"
+    assert await PeopleImport.all().count() == 0
