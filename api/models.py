@@ -143,7 +143,7 @@ class Person(Model):
     title = _key(200, default="")
     company = _key(200, default="")
     zone = _key(64, null=True)
-    fields_: Any = fields.JSONField(default=dict, source_field="fields")
+    own_fields: Any = fields.JSONField(default=dict)
     unsubscribed_at = fields.DatetimeField(null=True)
     bounced_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()

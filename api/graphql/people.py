@@ -28,12 +28,12 @@ class Person:
     unsubscribed_at: datetime | None = strawberry.field(description="When this person unsubscribed, if ever.")
     bounced_at: datetime | None = strawberry.field(description="When an email to this person last came back.")
     created_at: datetime = strawberry.field(description="When this person was added.")
-    fields_: strawberry.Private[Any]
+    own_fields: strawberry.Private[Any]
 
     @strawberry.field(description="Dynamic fields of your own, by name.")
     def fields(self) -> JSON:
-        """The column's Python name avoids tortoise's module."""
-        return JSON(self.fields_)
+        """The column, as JSON."""
+        return JSON(self.own_fields)
 
 
 @strawberry.type(description="A row of a CSV that was refused, and why.")

@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('title', fields.CharField(default='', max_length=200)),
                 ('company', fields.CharField(default='', max_length=200)),
                 ('zone', fields.CharField(null=True, max_length=64)),
-                ('fields_', fields.JSONField(source_field='fields', default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('own_fields', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('unsubscribed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('bounced_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -9,7 +9,7 @@ from strategies import StepType
 
 def fields_of(person: Person, sender: Sender) -> dict[str, str]:
     """Return the dynamic fields of a person, with the sender's."""
-    own = {name: str(value) for name, value in person.fields_.items() if value is not None}
+    own = {name: str(value) for name, value in person.own_fields.items() if value is not None}
     return {
         **own,
         "first_name": person.first_name,

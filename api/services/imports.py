@@ -19,7 +19,7 @@ MAX_ROWS = 100_000
 CHUNK = 1_000
 LEASE = timedelta(minutes=2)
 COLUMNS = {"email", "first_name", "last_name", "title", "company", "zone"}
-WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "fields_", "bounced_at"]
+WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields", "bounced_at"]
 
 
 async def start_import(scope: Scope, source: str) -> PeopleImport:
@@ -110,7 +110,7 @@ async def _import(row: PeopleImport, chunk: list[dict[str, str]], now: datetime)
     for key, columns in wanted.items():
         if key in known:
             person = known[key]
-            columns["fields_"] = {**person.fields_, **columns.get("fields_", {})}
+            columns["own_fields"] = {**person.own_fields, **columns.get("own_fields", {})}
             person.update_from_dict(columns)
         else:
             created.append(Person(id=new_id("per"), workspace_id=row.workspace_id, created_at=now, **columns))

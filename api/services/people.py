@@ -29,13 +29,13 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "zone":
             columns["zone"] = inputs.zone(value, ("zone",)) if value else None
         elif name == "fields":
-            columns["fields_"] = own_fields(value if value is not None else {})
+            columns["own_fields"] = checked_fields(value if value is not None else {})
         else:
             columns[name] = inputs.line(value or "", (PATHS[name],), required=False)
     return columns
 
 
-def own_fields(values: Any) -> dict[str, str]:
+def checked_fields(values: Any) -> dict[str, str]:
     """Check dynamic fields of a person's own. Raises Refusal INVALID_FIELDS."""
     if not isinstance(values, dict) or len(values) > MAX_FIELDS:
         raise Refusal("INVALID_FIELDS", f"Give an object with up to {MAX_FIELDS} names and their texts.", ("fields",))

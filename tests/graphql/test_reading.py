@@ -119,7 +119,8 @@ async def test_opening_and_sending_a_task(client: Client) -> None:
     made = (await client.ask(OPEN, id=task))["task"]["composition"]
     assert (made["to"], made["subject"], made["text"]) == ("ada@example.com", "Hello Ada", "Hi Ada\n")
     assert made["mailtoUrl"] == "mailto:ada@example.com?subject=Hello%20Ada&body=Hi%20Ada%0D%0A"
-    send = 'mutation($id: ID!, $at: DateTime) { sendTask(id: $id, at: $at, html: "<p>My own words</p>") { errors { code } } }'
+    send = """mutation($id: ID!, $at: DateTime) {
+      sendTask(id: $id, at: $at, html: "<p>My own words</p>") { errors { code } } }"""
     await client.do(send, "errors", id=task, at="2026-03-02T12:00:05Z")
     before = (await story.progress(client, enrollment))["progress"]
     assert (before[0]["task"]["status"], before[1]["state"]) == ("OPEN", "WAITING")

@@ -174,7 +174,7 @@ async def test_passes_side_by_side_send_once(world: World) -> None:
 
 
 async def test_one_bad_email_never_touches_others(world: World) -> None:
-    await Person.filter(email="ada@example.com").update(fields_={"city": "a\nBcc: eve@example.com"})
+    await Person.filter(email="ada@example.com").update(own_fields={"city": "a\nBcc: eve@example.com"})
     await world.tick()
     assert world.channel.left == ["bob@example.com"]
     send = await Send.get(person__email="ada@example.com", due_at=NOW)

@@ -27,7 +27,7 @@ async def scope(database: str) -> Scope:
 
 
 async def people() -> dict[str, tuple[str, str | None, dict[str, str]]]:
-    return {person.email: (person.first_name, person.zone, person.fields_) for person in await Person.all()}
+    return {person.email: (person.first_name, person.zone, person.own_fields) for person in await Person.all()}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
