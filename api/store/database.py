@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from asyncpg import PostgresError
 from tortoise import Tortoise
 from tortoise.connection import get_connection
+from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationExecutor
 
 from api.store.transactions import forget_dialect
@@ -30,7 +32,7 @@ def tortoise_url(url: str) -> str:
 
 
 async def open_database(url: str) -> None:
-    """Connect. Call close_database before opening another."""
+    """Connect. Call close_database before opening another. Raises ConnectionError when it does not answer."""
     forget_dialect()
     config: dict[str, Any] = {
         "connections": {"default": tortoise_url(url)},
@@ -39,7 +41,10 @@ async def open_database(url: str) -> None:
         "timezone": "UTC",
     }
     await Tortoise.init(config=config, _enable_global_fallback=True)
-    await get_connection("default").execute_query("SELECT 1")  # connects now, so that a wrong URL is heard at once
+    try:
+        await get_connection("default").execute_query("SELECT 1")  # connects now, so that a wrong URL is heard at once
+    except (OSError, BaseORMException, PostgresError) as problem:
+        raise ConnectionError(f"the database cannot be opened: {problem}") from problem
 
 
 async def close_database() -> None:

@@ -1,0 +1,109 @@
+"""The commands, as an operator runs them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment of the test's own, with a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")}
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TOUCHLINE_PORT": str(port), "COLUMNS": "300"}
+    return kept | own | {"TOUCHLINE_DATABASE_URL": f"sqlite://{tmp_path / 'touchline.db'}"}
+
+
+def run(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "api", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    "command", ["", "serve", "tick", "demo", "migrate", "schema", "plugins", "workspace", "people import"]
+)
+def test_help_helps(environment: dict[str, str], tmp_path: Path, command: str) -> None:
+    done = run(environment, tmp_path, *command.split(), "--help")
+    assert done.returncode == 0
+    assert "Settings come from the environment" in done.stdout
+
+
+def test_wrong_usage(environment: dict[str, str], tmp_path: Path) -> None:
+    assert run(environment, tmp_path, "fly").returncode == 2
+    assert run(environment, tmp_path).returncode == 2
+
+
+def test_migrate_schema_and_plugins(environment: dict[str, str], tmp_path: Path) -> None:
+    assert "0001_initial" in run(environment, tmp_path, "migrate").stdout
+    assert "Nothing to do" in run(environment, tmp_path, "migrate").stdout
+    schema = (ROOT / "schema.graphql").read_text(encoding="utf-8")
+    assert run(environment, tmp_path, "schema").stdout == schema
+    listed = run(environment, tmp_path, "plugins")
+    assert "same_time_as_previous" in listed.stdout
+    assert "smtp" in listed.stdout
+
+
+def test_people_import(environment: dict[str, str], tmp_path: Path) -> None:
+    token = run(environment, tmp_path, "workspace", "Acme").stdout.strip()
+    assert token.startswith("tl_")
+    file = tmp_path / "people.csv"
+    file.write_text("email,first_name\nada@example.com,Ada\nnobody,Nobody\n", encoding="utf-8")
+    done = run(environment, tmp_path, "people", "import", str(file), "--workspace", "Acme")
+    assert done.returncode == 1
+    assert "1 created, 0 updated, 1 refused" in done.stdout
+    assert "row 2: INVALID_ADDRESS" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "setting", "message"),
+    [
+        ("people import nothing.csv --workspace Acme", {}, "nothing.csv"),
+        ("people import latin.csv --workspace Acme", {}, "utf-8"),
+        ("people import good.csv --workspace Nobody", {}, "there is no workspace 'Nobody'"),
+        ("migrate", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
+        ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
+        ("serve", {"TOUCHLINE_PORT": "x"}, "TOUCHLINE_PORT must be a whole number"),
+    ],
+)
+def test_trouble_is_one_sentence(
+    environment: dict[str, str], tmp_path: Path, arguments: str, setting: dict[str, str], message: str
+) -> None:
+    (tmp_path / "latin.csv").write_bytes(b"email\nj\xfcrgen@example.com\n")
+    (tmp_path / "good.csv").write_text("email\nada@example.com\n", encoding="utf-8")
+    done = run(environment | setting, tmp_path, *arguments.split())
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_sends_its_first_email(environment: dict[str, str], tmp_path: Path) -> None:
+    environment.pop("TOUCHLINE_DATABASE_URL")
+    done = run(environment, tmp_path, "demo", "--exit-after-first")
+    assert done.returncode == 0, done.stderr
+    assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in done.stdout
+    (email,) = (tmp_path / "touchline-data" / "demo" / "outbox").glob("*.eml")
+    assert "A question for Analytical Engines" in email.read_text(encoding="utf-8")
+
+
+def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "api", "serve"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "Uvicorn running" in line:
+                break
+        health = httpx.get(f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/health")
+        assert health.json() == {"status": "ok"}
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(timeout=30) in {0, -signal.SIGTERM}

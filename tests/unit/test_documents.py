@@ -1,0 +1,88 @@
+"""The documents say what the code says."""
+
+import ast
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import plugins.hookspecs
+import strategies.hookspecs
+from api.cli.parser import build
+from api.settings import Settings, SettingsError
+from plugins import Channel, Outcome, Session
+from strategies import SendOption
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")
+
+
+def settings_table() -> str:
+    """The table of settings as README.md must have it."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for setting in fields(Settings):
+        default = f"`{setting.default}`" if setting.default else ""
+        rows.append(f"| `{setting.metadata['name']}` | {default} | {setting.metadata['about']} |")
+    return "\n".join(rows)
+
+
+def test_the_readme_lists_the_settings() -> None:
+    assert settings_table() in README, f"README.md must have:\n{settings_table()}"
+
+
+def test_the_readme_lists_the_commands() -> None:
+    choices = next(action.choices for action in build()._actions if action.choices)
+    for command in choices or ():
+        assert f"`touchline {command}" in README
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOUCHLINE_PORT", "x"),
+        ("TOUCHLINE_POLL_SECONDS", "0"),
+        ("TOUCHLINE_GRAPHIQL", "maybe"),
+        ("TOUCHLINE_PUBLIC_URL", "https://touchline.example"),
+    ],
+)
+def test_a_bad_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.read({name: value})
+
+
+def test_the_partners_guide_names_every_hook_and_method() -> None:
+    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    names = {name for module in (strategies.hookspecs, plugins.hookspecs) for name in vars(module)}
+    names = {name for name in names if name.startswith("touchline_")}
+    for kind in (SendOption, Channel, Session):
+        names |= {name for name in vars(kind) if not name.startswith("_")}
+        names |= {name for name in vars(kind).get("__annotations__", {}) if not name.startswith("_")}
+    names |= set(Outcome)
+    assert {name for name in names if name not in guide} == set()
+
+
+def refusals() -> set[str]:
+    """Every code that the source gives to Refusal, Receipt, Availability.refused, refusal() or a send's reason."""
+    found = set()
+    for file in (path for folder in ("api", "strategies", "plugins") for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            given: list[ast.expr] = []
+            if name in {"Refusal", "AccountUnavailableError"}:
+                given = node.args[:1]
+            elif name in {"Receipt", "refused", "refusal"}:
+                given = node.args[1:2]
+            given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
+            texts = [item.value for item in given if isinstance(item, ast.Constant)]
+            found |= {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+    return found
+
+
+def test_every_code_is_listed() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE))
+    assert listed == refusals()
