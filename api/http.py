@@ -1,6 +1,7 @@
 """The GraphQL endpoint: who may ask, how much, and an answer for every body that a client can send."""
 
 import json
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +12,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 from api.graphql.context import Context
 from api.services.dispatch import Post
 from api.services.workspaces import workspace_of
+
+INTROSPECTION = re.compile(r"\b__(schema|type)\b")
 
 
 def refusal(status: int, code: str, message: str) -> JSONResponse:
@@ -49,7 +52,7 @@ class GraphQLEndpoint:
             return refusal(413, "TOO_LARGE", f"A request may have {self.max_body} bytes.")
         except (ValueError, RecursionError) as problem:
             return refusal(400, "BAD_REQUEST", str(problem)[:300])
-        if not self.introspection and "__schema" in asked["query"]:
+        if not self.introspection and INTROSPECTION.search(asked["query"]):
             return refusal(400, "INTROSPECTION_OFF", "Introspection is switched off on this server.")
         context = Context(self.post.scope(workspace), self.post)
         try:

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from strategies.calendar import Calendar
-from strategies.errors import Refusal
 
 NO_CONFIG: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
@@ -132,17 +131,3 @@ class SendOption(ABC):
     @abstractmethod
     def resolve(self, step: StepContext) -> SendAt | CreateTask:
         """Resolve the step for one person. Pure: the same context gives the same answer. May raise Refusal."""
-
-
-__all__ = [
-    "NO_CONFIG",
-    "Availability",
-    "CreateTask",
-    "Note",
-    "Position",
-    "Refusal",
-    "SendAt",
-    "SendOption",
-    "StepContext",
-    "StepType",
-]

@@ -1,6 +1,5 @@
 """What every room of the tests shares: the two databases, each empty for each test."""
 
-import os
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,11 +7,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from api.ids import new_id
 from api.store.database import close_database, migrate, open_database
 
-ON_CI = os.environ.get("CI") == "true"
+# The same examples at every run, however slow the machine is.
+settings.register_profile("touchline", deadline=None, derandomize=True)
+settings.load_profile("touchline")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import api
+import plugins
+import strategies
 from api.cli import commands
 from api.cli.demo import demo
 from api.settings import Settings, SettingsError, environment
@@ -51,6 +54,15 @@ def build() -> argparse.ArgumentParser:
     return parser
 
 
+def check_packages() -> None:
+    """Check that the plain names ``strategies`` and ``plugins`` are ours. Raises ValueError naming the stranger."""
+    ours = Path(api.__file__).parent.parent
+    for package in (plugins, strategies):
+        found = Path(str(package.__file__))
+        if found.parent.parent != ours:
+            raise ValueError(f"another distribution's {package.__name__!r} hides Touchline's: {found}. Uninstall it.")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = vars(build().parse_args(arguments))
@@ -58,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.pop("command")
     given.pop("action", None)
     try:
+        check_packages()
         settings = Settings.read(environment())
         answer = run(settings, **given)
         return int(asyncio.run(answer) if asyncio.iscoroutine(answer) else answer)

@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import AddValidationRules, MaskErrors, MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 
 from api.graphql.acting import ActingMutation
 from api.graphql.authoring import AuthoringMutation
@@ -30,7 +31,15 @@ def _hide(error: GraphQLError) -> bool:
     return error.original_error is not None and not isinstance(error.original_error, GraphQLError | Refusal)
 
 
-schema = strawberry.Schema(
+class Schema(strawberry.Schema):
+    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log what the client does not get to read."""
+        super().process_errors([error for error in errors if _hide(error)], execution_context)
+
+
+schema = Schema(
     query=Query,
     mutation=Mutation,
     config=StrawberryConfig(scalar_map={datetime: DateTime}),

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import plugins.hookspecs
+import strategies
 import strategies.hookspecs
-from api.cli.parser import build
+from api.cli.parser import build, check_packages
 from api.settings import Settings, SettingsError
 from plugins import Channel, Outcome, Session
 from strategies import SendOption
@@ -50,6 +51,13 @@ def test_the_readme_lists_the_commands() -> None:
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.read({name: value})
+
+
+def test_another_package_of_our_name_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_packages()
+    monkeypatch.setattr(strategies, "__file__", "/elsewhere/strategies/__init__.py")
+    with pytest.raises(ValueError, match="/elsewhere/strategies"):
+        check_packages()
 
 
 def test_the_partners_guide_names_every_hook_and_method() -> None:
