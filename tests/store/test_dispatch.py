@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from api.models import Enrollment, EnrollmentStatus, Event, Person, Send, SendStatus
+from api import tick
+from api.models import Enrollment, EnrollmentStatus, Event, Person, Send, SendStatus, Task
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Post, run_once
 from api.services.emails import resolve_in_doubt, retry_send
 from api.services.feedback import end_enrollment, unsubscribe
 from api.services.launch import Choice, launch
 from api.services.people import create_person
+from api.services.sandbox import advance_clock
 from api.services.scope import Scope
 from api.services.senders import create_sender
+from api.services.tasks import send_task
 from api.services.templates import create_template
 from api.services.workspaces import create_workspace
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
@@ -241,3 +244,59 @@ async def test_a_failed_email_can_be_retried_and_the_enrollment_finishes(world: 
     assert world.channel.left == ["ada@example.com", "ada@example.com", "bob@example.com"]
     enrollment = await Enrollment.get(id=world.enrollments[0].id)
     assert enrollment.status is EnrollmentStatus.FINISHED
+
+
+async def test_what_takes_over_a_hand_sent_time_follows_the_real_moment(world: World) -> None:
+    template = await create_template(world.scope, name="H", subject="By hand", html="<p>x</p>")
+    sender = (await world.send()).sender_id
+    campaign = await create_campaign(world.scope, name="By hand", sender_id=sender)
+    content = {"template_id": template.id, "step_type": StepType.EMAIL}
+    await add_step(world.scope, campaign.id, day=1, send_option="task", **content)
+    await add_step(world.scope, campaign.id, day=2, send_option="same_time_as_previous", **content)
+    person = await create_person(world.scope, "eve@example.com")
+    (enrollment,) = await launch(world.scope, campaign.id, [person.id], Choice(), {})
+    task = await Task.get(enrollment_id=enrollment.id)
+    await send_task(world.scope, task.id)
+    later = Send.filter(enrollment_id=enrollment.id, by_hand=False)
+    assert [send.planned_at for send in await later] == [NOW + timedelta(days=1)]
+    really = NOW + timedelta(seconds=7)
+    await world.tick(really)
+    assert (await Task.get(id=task.id)).done_at == really
+    assert [send.planned_at for send in await later] == [really + timedelta(days=1)]
+
+
+async def test_nothing_leaves_a_sandbox(world: World) -> None:
+    workspace = world.scope.workspace
+    workspace.sandbox, workspace.virtual_now = True, NOW
+    await workspace.save()
+    await Send.all().update(sandbox=True)
+    await world.tick()
+    assert (await world.send()).status is SendStatus.SCHEDULED, "a sandbox's emails wait for its own clock"
+    await advance_clock(world.scope, world.post, NOW + timedelta(hours=1))
+    assert (await world.send()).status is SendStatus.SENT
+    assert world.channel.left == []
+
+
+async def test_the_loop_wakes_survives_a_failing_pass_and_stops(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[datetime] = []
+    asleep, sent = asyncio.Event(), asyncio.Event()
+
+    async def failing_once(post: Post, now: datetime) -> Any:
+        passes.append(now)
+        if len(passes) == 1:
+            asleep.set()
+            raise ConnectionError("the database is away")
+        return await run_once(post, now)
+
+    monkeypatch.setattr(tick, "run_once", failing_once)
+    post = replace(world.post, show=lambda delivered: sent.set())
+    ticker = tick.Ticker(post, lambda: NOW, poll=3600)
+    loop = asyncio.create_task(ticker.run())
+    async with asyncio.timeout(10):
+        await asleep.wait()
+        await asyncio.sleep(0)
+        ticker.wake()
+        await sent.wait()
+        ticker.stop()
+        await loop
+    assert len(passes) >= 2
