@@ -1,79 +1,12 @@
 """The tables. Every row belongs to a workspace; instants are UTC; wall times stand beside the zone they belong to."""
 
-from enum import StrEnum
 from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
 
+from api.states import EnrollmentStatus, ImportStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
 from strategies import StepType
-
-
-class OnReply(StrEnum):
-    """What a reply does to the person's campaign."""
-
-    END = "END"
-    END_AS_SUCCESS = "END_AS_SUCCESS"
-    CONTINUE = "CONTINUE"
-
-
-class OnExpiry(StrEnum):
-    """What an expired task does to the person's campaign."""
-
-    WAIT = "WAIT"
-    SKIP = "SKIP"
-    END = "END"
-
-
-class EnrollmentStatus(StrEnum):
-    """Where a person stands in a campaign."""
-
-    ACTIVE = "ACTIVE"
-    FINISHED = "FINISHED"
-    SUCCEEDED = "SUCCEEDED"
-    ENDED = "ENDED"
-
-
-class SendStatus(StrEnum):
-    """The ledger of one scheduled send."""
-
-    SCHEDULED = "SCHEDULED"
-    CLAIMED = "CLAIMED"
-    TRANSMITTING = "TRANSMITTING"
-    DEFERRED = "DEFERRED"
-    SENT = "SENT"
-    FAILED = "FAILED"
-    BOUNCED = "BOUNCED"
-    IN_DOUBT = "IN_DOUBT"
-
-
-WAITING_STATUSES = (SendStatus.SCHEDULED, SendStatus.DEFERRED)
-PENDING_STATUSES = (*WAITING_STATUSES, SendStatus.CLAIMED, SendStatus.TRANSMITTING)
-UNDELIVERED_STATUSES = (SendStatus.FAILED, SendStatus.BOUNCED, SendStatus.IN_DOUBT)
-
-
-class TaskStatus(StrEnum):
-    """What became of a task."""
-
-    OPEN = "OPEN"
-    COMPLETED = "COMPLETED"
-    SKIPPED = "SKIPPED"
-    EXPIRED = "EXPIRED"
-    CANCELLED = "CANCELLED"
-
-
-class Priority(StrEnum):
-    """How urgent a task is."""
-
-    NORMAL = "NORMAL"
-    HIGH = "HIGH"
-
-
-class ImportStatus(StrEnum):
-    """Where a CSV import stands."""
-
-    RUNNING = "RUNNING"
-    FINISHED = "FINISHED"
 
 
 def _key(length: int = 40, **options: Any) -> Any:

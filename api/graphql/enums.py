@@ -2,7 +2,7 @@
 
 import strawberry
 
-from api.models import EnrollmentStatus, ImportStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
+from api.states import EnrollmentStatus, ImportStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
 from api.store.tasks import TaskDue
 from strategies import StepType
 

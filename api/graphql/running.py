@@ -7,7 +7,6 @@ from typing import Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from api import models
 from api.graphql.campaigns import Campaign, Language, Step
 from api.graphql.content import Sender
 from api.graphql.context import Request
@@ -173,7 +172,7 @@ class Task:
     @strawberry.field(description="The email of an open EMAIL task, to edit and send; null for every other task.")
     async def composition(self, info: Request) -> Composition | None:
         """Rendered now."""
-        waiting = models.TaskStatus.OPEN, models.TaskStatus.EXPIRED
+        waiting = TaskStatus.OPEN, TaskStatus.EXPIRED
         if self.type is not StepType.EMAIL or self.status not in waiting:
             return None
         made = await compose(info.context.scope, self.id)
@@ -229,7 +228,7 @@ class Enrollment:
         loaders = info.context.loaders
         emails = {send.step_id: send for send in await loaders.sends_of_enrollment.load(self.id)}
         tasks = {task.step_id: task for task in await loaders.tasks_of_enrollment.load(self.id)}
-        never = self.status is not models.EnrollmentStatus.ACTIVE
+        never = self.status is not EnrollmentStatus.ACTIVE
 
         def state(step_id: str) -> StepState:
             if step_id in tasks:

@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
-from api.models import EnrollmentStatus, ImportStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
+from api.states import EnrollmentStatus, ImportStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
 from json import dumps, loads
 from strategies.contract import StepType
 from tortoise.fields.base import OnDelete

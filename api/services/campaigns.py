@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from api.ids import new_id
-from api.models import Campaign, Category, Enrollment, OnExpiry, OnReply, Priority, Send, Sender, Step, Task, Template
+from api.models import Campaign, Category, Enrollment, Send, Sender, Step, Task, Template
 from api.services import inputs
 from api.services.plans import core_steps
 from api.services.scope import Scope
+from api.states import OnExpiry, OnReply, Priority
 from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Refusal, StepType

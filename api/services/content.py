@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from api.mail.message import Composed, Content, Earlier, compose
-from api.models import Person, Send, Sender, SendStatus, Step, Template
+from api.models import Person, Send, Sender, Step, Template
+from api.states import SendStatus
 from strategies import StepType
 
 

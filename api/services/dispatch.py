@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from api.clock import Clock
 from api.mail.message import Composed, Earlier, MessageProblem, build, message_id
 from api.mail.render import TemplateProblem, UnresolvedFieldError
-from api.models import Enrollment, EnrollmentStatus, Event, Person, Send, Sender, SendStatus, Step, Workspace
+from api.models import Enrollment, Event, Person, Send, Sender, Step, Workspace
 from api.services.content import compose_step, earlier_of
 from api.services.progress import finish_if_done
 from api.services.scope import Scope
 from api.services.tasks import email_went_out, expire_tasks
+from api.states import EnrollmentStatus, SendStatus
 from api.store import ledger
 from api.store.events import event, write
 from api.store.rows import by_ids

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from api.models import UNDELIVERED_STATUSES, Enrollment, EnrollmentStatus, Person, Send, SendStatus
+from api.models import Enrollment, Person, Send
 from api.services.scope import Scope
+from api.states import UNDELIVERED_STATUSES, EnrollmentStatus, SendStatus
 from api.store.events import event, write
 from api.store.rows import need
 from api.store.transactions import transaction

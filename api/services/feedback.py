@@ -1,8 +1,9 @@
 """What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
 
-from api.models import Campaign, Enrollment, EnrollmentStatus, Event, OnReply, Person, Send, SendStatus
+from api.models import Campaign, Enrollment, Event, Person, Send
 from api.services.progress import end
 from api.services.scope import Scope
+from api.states import EnrollmentStatus, OnReply, SendStatus
 from api.store.events import event, write
 from api.store.rows import need
 from api.store.transactions import transaction

@@ -7,10 +7,11 @@ from io import StringIO
 from typing import Any
 
 from api.ids import new_id
-from api.models import ImportRefusal, ImportStatus, PeopleImport, Person
+from api.models import ImportRefusal, PeopleImport, Person
 from api.services import inputs
 from api.services.people import BUILT_IN, FIELD_NAME, checked
 from api.services.scope import Scope
+from api.states import ImportStatus
 from api.store.events import event, write
 from api.store.transactions import transaction
 from strategies import Refusal

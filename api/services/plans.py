@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 
 from api.ids import new_id
-from api.models import Campaign, Enrollment, Send, Step, Task, TaskStatus
+from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.scope import Scope
+from api.states import TaskStatus
 from strategies import Calendar, Note, StepType
 from strategies import timeline as core
 

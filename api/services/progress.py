@@ -2,21 +2,10 @@
 
 from datetime import datetime
 
-from api.models import (
-    PENDING_STATUSES,
-    WAITING_STATUSES,
-    Campaign,
-    Enrollment,
-    EnrollmentStatus,
-    Event,
-    Send,
-    SendStatus,
-    Step,
-    Task,
-    TaskStatus,
-)
+from api.models import Campaign, Enrollment, Event, Send, Step, Task
 from api.services.plans import records, resolve, send_row, stored, task_row
 from api.services.scope import Scope
+from api.states import PENDING_STATUSES, WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from api.store.events import event, write
 from strategies import timeline as core
 

@@ -6,24 +6,13 @@ from datetime import datetime
 from api.ids import new_id
 from api.mail.clean import clean_html
 from api.mail.links import ComposeLinks, compose_links
-from api.models import (
-    Campaign,
-    Enrollment,
-    EnrollmentStatus,
-    Event,
-    OnExpiry,
-    Person,
-    Send,
-    SendStatus,
-    Step,
-    Task,
-    TaskStatus,
-)
+from api.models import Campaign, Enrollment, Event, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import composed_for
 from api.services.plans import stored
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
+from api.states import EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.events import event, write
 from api.store.rows import need
 from api.store.transactions import transaction

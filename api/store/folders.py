@@ -2,7 +2,8 @@
 
 from tortoise.queryset import QuerySet
 
-from api.models import PENDING_STATUSES, UNDELIVERED_STATUSES, WAITING_STATUSES, Send, SendStatus
+from api.models import Send
+from api.states import PENDING_STATUSES, UNDELIVERED_STATUSES, WAITING_STATUSES, SendStatus
 
 FOLDERS: dict[str, dict[str, object]] = {
     "SENT": {"status": SendStatus.SENT},

@@ -7,7 +7,8 @@ from tortoise.connection import get_connection
 from tortoise.functions import Min
 
 from api.ids import new_id
-from api.models import WAITING_STATUSES, Send, SendStatus, Task, TaskStatus
+from api.models import Send, Task
+from api.states import WAITING_STATUSES, SendStatus, TaskStatus
 from api.store.database import is_postgres
 
 LEASE = timedelta(minutes=30)

@@ -6,7 +6,8 @@ from enum import StrEnum
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from api.models import Sender, Task, TaskStatus
+from api.models import Sender, Task
+from api.states import TaskStatus
 from strategies.calendar import local
 
 

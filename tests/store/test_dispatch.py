@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api import tick
-from api.models import Enrollment, EnrollmentStatus, Event, Person, Send, SendStatus, Task
+from api.models import Enrollment, Event, Person, Send, Task
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Post, run_once
 from api.services.emails import resolve_in_doubt, retry_send
@@ -23,6 +23,7 @@ from api.services.senders import create_sender
 from api.services.tasks import send_task
 from api.services.templates import create_template
 from api.services.workspaces import create_workspace
+from api.states import EnrollmentStatus, SendStatus
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import load
 from strategies import StepType

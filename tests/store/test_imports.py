@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.models import ImportRefusal, ImportStatus, PeopleImport, Person
+from api.models import ImportRefusal, PeopleImport, Person
 from api.services import imports
 from api.services.dispatch import Post
 from api.services.imports import claim_import, run_import, start_import
 from api.services.scope import Scope
 from api.services.workspaces import create_workspace
+from api.states import ImportStatus
 from plugins.manager import load
 from strategies import Refusal
 
