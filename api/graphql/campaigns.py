@@ -13,7 +13,7 @@ from api.graphql.context import Request
 from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.services.plans import core_steps
 from api.services.scope import Scope
-from strategies import Position, SendOption
+from strategies import Position, Refusal, SendOption
 from strategies import timeline as core
 
 Language = Annotated[str, strawberry.argument(description="Language code; English where a text is missing.")]
@@ -102,10 +102,15 @@ def offers(scope: Scope, at: Position) -> list[SendOptionOffer]:
 
 
 def position_for(steps: Sequence[models.Step], day: int, position: int | None) -> Position:
-    """Return where a new email step would stand on a day, at a position among its steps or behind them."""
+    """Return where a new email step would stand on a day, at a position among its steps or behind them.
+
+    Raises Refusal INVALID_POSITION, as adding the step there would.
+    """
     before = [step for step in steps if step.day < day]
     same_day = [step for step in steps if step.day == day]
-    at = len(same_day) if position is None else max(0, min(position - 1, len(same_day)))
+    if position is not None and not 1 <= position <= len(same_day) + 1:
+        raise Refusal("INVALID_POSITION", f"Positions on this day go from 1 to {len(same_day) + 1}.", ("position",))
+    at = len(same_day) if position is None else position - 1
     new = core.Step(day, StepType.EMAIL, None, {})
     in_order = [*core_steps(before), *core_steps(same_day)[:at], new]
     return core.position(in_order, len(in_order))

@@ -18,6 +18,10 @@ class Context:
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was read so far."""
         self.loaders = Loaders(self.scope.workspace_id)
 
 

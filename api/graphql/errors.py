@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from api.graphql.context import Request
 from strategies import Refusal
 
 Payload = TypeVar("Payload")
@@ -27,9 +28,11 @@ def payload_of(
 
     def decorate(resolver: Callable[..., Awaitable[Payload]]) -> Callable[..., Awaitable[Payload]]:
         @functools.wraps(resolver)
-        async def answer(*args: Any, **kwargs: Any) -> Payload:
+        async def answer(root: Any, info: Request, *args: Any, **kwargs: Any) -> Payload:
+            # What an earlier mutation of this request has read may be changed now.
+            info.context.forget()
             try:
-                return await resolver(*args, **kwargs)
+                return await resolver(root, info, *args, **kwargs)
             except Refusal as refusal:
                 error = UserError(code=refusal.code, message=refusal.message, path=list(refusal.path))
                 return kind(errors=[error])

@@ -15,9 +15,10 @@ from api.graphql.people import PeopleImport, Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task
 from api.graphql.workspace import Channel, Workspace
+from api.mail.clean import text_problem
 from api.services.campaigns import steps_of
 from api.store.folders import emails as emails_of
-from api.store.rows import find, need
+from api.store.rows import find, may_exist, need
 from api.store.tasks import tasks as tasks_of
 from strategies import Refusal
 from strategies import timeline as core
@@ -61,7 +62,9 @@ class Query:
     ) -> Connection[Person]:
         """A page of them."""
         query = models.Person.filter(workspace_id=info.context.scope.workspace_id)
-        if email:
+        if email and text_problem(email):
+            query = query.filter(id="")
+        elif email:
             query = query.filter(email_key__startswith=email.casefold())
         return await connect(query, first, after)
 
@@ -138,10 +141,14 @@ class Query:
         after: After = None,
     ) -> Connection[Enrollment]:
         """A page of them."""
-        wanted = {"campaign_id": campaign_id, "person_id": person_id, "status": status}
-        query = models.Enrollment.filter(
-            workspace_id=info.context.scope.workspace_id, **{key: value for key, value in wanted.items() if value}
-        )
+        wanted: dict[str, Any] = {
+            key: row_id if may_exist(row_id) else ""
+            for key, row_id in (("campaign_id", campaign_id), ("person_id", person_id))
+            if row_id is not None
+        }
+        if status is not None:
+            wanted["status"] = status
+        query = models.Enrollment.filter(workspace_id=info.context.scope.workspace_id, **wanted)
         return await connect(query, first, after)
 
     @strawberry.field(description="One email.")

@@ -172,8 +172,11 @@ class Task:
     @strawberry.field(description="The email of an open EMAIL task, to edit and send; null for every other task.")
     async def composition(self, info: Request) -> Composition | None:
         """Rendered now."""
-        waiting = TaskStatus.OPEN, TaskStatus.EXPIRED
-        if self.type is not StepType.EMAIL or self.status not in waiting:
+        expired = self.status is TaskStatus.EXPIRED and self.done_at is None
+        if self.type is not StepType.EMAIL or not (expired or self.status is TaskStatus.OPEN):
+            return None
+        enrollment = await info.context.loaders.enrollment.load(self.enrollment_id)
+        if enrollment.status is not EnrollmentStatus.ACTIVE:
             return None
         made = await compose(info.context.scope, self.id)
         return Composition(

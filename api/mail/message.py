@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from html import escape
 
 from api.mail.clean import header_problem, text_from_html
-from api.mail.render import render
+from api.mail.render import TemplateProblem, render
 
 _RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
 # Headers that fold differently would change what spam filters and threads see; 8-bit bodies need servers to agree.
@@ -58,7 +58,10 @@ def compose(content: Content, fields: Mapping[str, str], follow_up_to: Earlier |
     """
     subject = render(content.subject, fields, html=False).strip()
     html = render(content.html, fields, html=True)
-    text_source = content.text if content.text is not None else text_from_html(content.html)
+    try:
+        text_source = content.text if content.text is not None else text_from_html(content.html)
+    except RecursionError:
+        raise TemplateProblem("The template cannot be used: its HTML is nested too deeply.") from None
     text = render(text_source, fields, html=False)
     if follow_up_to is None:
         return Composed(subject, html, text)

@@ -32,7 +32,7 @@ async def update_campaign(scope: Scope, campaign_id: str, **settings: Any) -> Ca
         key for key, value in settings.items() if getattr(row, key) != value
     }
     if moving:
-        await _refuse_running(row)
+        await _refuse_running(row, ("id",))
     await _settings(scope, row, settings)
     await row.save()
     return row
@@ -76,7 +76,7 @@ async def add_step(
     steps = await steps_of(campaign)
     if len(steps) >= MAX_STEPS:
         raise Refusal("TOO_MANY_STEPS", f"A campaign may have {MAX_STEPS} steps.", ("campaignId",))
-    await _arrange(scope, campaign, _placed(steps, step, position), step)
+    await _arrange(scope, campaign, _placed(steps, step, position), step, path=("campaignId",))
     return step
 
 
@@ -100,23 +100,25 @@ async def move_step(scope: Scope, step_id: str, *, day: int, position: int | Non
 async def move_day(scope: Scope, campaign_id: str, *, day: int, to: int) -> Campaign:
     """Move all steps of a day to another day, behind the steps that stand there."""
     campaign, steps, moved = await _day(scope, campaign_id, day)
+    if not 1 <= to <= core.LAST_DAY:
+        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {core.LAST_DAY}.", ("to",))
     for step in moved:
         step.day = to
-    await _arrange(scope, campaign, [row for row in steps if row not in moved] + moved, None)
+    await _arrange(scope, campaign, [row for row in steps if row not in moved] + moved, None, path=("campaignId",))
     return campaign
 
 
 async def remove_step(scope: Scope, step_id: str) -> Campaign:
     """Remove a step that nobody has gone through."""
     step, campaign, steps = await _load(scope, step_id)
-    await _remove(scope, campaign, steps, [step])
+    await _remove(scope, campaign, steps, [step], ("id",))
     return campaign
 
 
 async def remove_day(scope: Scope, campaign_id: str, *, day: int) -> Campaign:
     """Remove all steps of a day."""
     campaign, steps, removed = await _day(scope, campaign_id, day)
-    await _remove(scope, campaign, steps, removed)
+    await _remove(scope, campaign, steps, removed, ("day",))
     return campaign
 
 
@@ -129,11 +131,13 @@ async def _day(scope: Scope, campaign_id: str, day: int) -> tuple[Campaign, list
     return campaign, steps, on_day
 
 
-async def _remove(scope: Scope, campaign: Campaign, steps: list[Step], removed: list[Step]) -> None:
+async def _remove(
+    scope: Scope, campaign: Campaign, steps: list[Step], removed: list[Step], path: tuple[str, ...]
+) -> None:
     ids = [step.id for step in removed]
     if await Send.filter(step_id__in=ids).exists() or await Task.filter(step_id__in=ids).exists():
-        raise Refusal("STEP_HAS_HISTORY", "People have gone through this step, so it stays in the record.", ("id",))
-    await _arrange(scope, campaign, [row for row in steps if row.id not in ids], None, removed=ids)
+        raise Refusal("STEP_HAS_HISTORY", "People have gone through this step, so it stays in the record.", path)
+    await _arrange(scope, campaign, [row for row in steps if row.id not in ids], None, path=path, removed=ids)
 
 
 async def _load(scope: Scope, step_id: str) -> tuple[Step, Campaign, list[Step]]:
@@ -165,6 +169,8 @@ async def _content(scope: Scope, step: Step, content: dict[str, Any]) -> None:
     if step.type is not StepType.EMAIL:
         if step.template_id is not None:
             raise Refusal("TEMPLATE_NOT_AVAILABLE", "Only email steps have a template.", ("templateId",))
+        if step.config != {}:
+            raise Refusal("INVALID_CONFIG", "Only email steps have a configuration. Leave it out.", ("config",))
         return
     if step.template_id is None:
         raise Refusal("TEMPLATE_REQUIRED", "An email step needs a template.", ("templateId",))
@@ -175,7 +181,7 @@ async def _content(scope: Scope, step: Step, content: dict[str, Any]) -> None:
         option = scope.installed.send_options.need(step.send_option)
     except Refusal as refusal:
         raise refusal.under("sendOption") from None
-    step.config = inputs.config(step.config or {}, option.config_schema, ("config",))
+    step.config = inputs.config(step.config, option.config_schema, ("config",))
     try:
         option.validate(step.config)
     except Refusal as refusal:
@@ -183,9 +189,18 @@ async def _content(scope: Scope, step: Step, content: dict[str, Any]) -> None:
 
 
 async def _arrange(
-    scope: Scope, campaign: Campaign, steps: list[Step], changed: Step | None, removed: list[str] | None = None
+    scope: Scope,
+    campaign: Campaign,
+    steps: list[Step],
+    changed: Step | None,
+    *,
+    path: tuple[str, ...] = ("id",),
+    removed: list[str] | None = None,
 ) -> None:
-    """Number the steps anew, check every one at its place, and write them; or refuse and write nothing."""
+    """Number the steps anew, check every one at its place, and write them; or refuse and write nothing.
+
+    ``path`` is the argument that names what is changed.
+    """
     steps.sort(key=lambda row: row.day)
     for number, row in enumerate(steps, 1):
         row.number = number
@@ -198,7 +213,7 @@ async def _arrange(
                 raise
             raise Refusal(refusal.code, f"Step {number}: {refusal.message}", ("steps", str(number))) from None
     async with transaction():
-        await _refuse_running(campaign)
+        await _refuse_running(campaign, path)
         if removed:
             await Step.filter(id__in=removed).delete()
         known = set(await Step.filter(campaign_id=campaign.id).values_list("id", flat=True))
@@ -206,10 +221,10 @@ async def _arrange(
             await row.save(force_create=row.id not in known, force_update=row.id in known)
 
 
-async def _refuse_running(campaign: Campaign) -> None:
+async def _refuse_running(campaign: Campaign, path: tuple[str, ...]) -> None:
     if await Enrollment.filter(campaign_id=campaign.id, ended_at=None).exists():
         raise Refusal(
             "CAMPAIGN_RUNNING",
             "People are going through this campaign. End it for them first, or build a new campaign.",
-            ("campaignId",),
+            path,
         )

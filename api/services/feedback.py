@@ -30,12 +30,12 @@ async def record_reply(scope: Scope, enrollment_id: str) -> Enrollment:
 async def record_bounce(scope: Scope, enrollment_id: str, *, send_id: str | None = None) -> Enrollment:
     """Record that an email came back: the one of ``send_id``, else the last that was sent."""
     enrollment, campaign = await _enrollment(scope, enrollment_id)
-    sent = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT)
+    sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
     if send_id is not None:
-        sent = sent.filter(id=send_id)
+        sent, path = sent.filter(id=(await need(Send, scope.workspace_id, send_id, ("emailId",))).id), ("emailId",)
     send = await sent.order_by("-sent_at").first()
     if send is None:
-        raise Refusal("NOTHING_SENT", "No email has been sent to this person that could have bounced.", ("id",))
+        raise Refusal("NOTHING_SENT", "No email has been sent to this person that could have bounced.", path)
     async with transaction():
         await Send.filter(id=send.id).update(
             status=SendStatus.BOUNCED, reason="BOUNCED", detail="The recipient's server sent it back."

@@ -1,13 +1,13 @@
 """Checks on what clients send. Each returns the clean value or refuses with the argument's path."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.clean import header_problem, text_problem
+from api.mail.clean import clean_html, header_problem, text_from_html, text_problem
 from api.mail.render import TemplateProblem, check_template
 from strategies import Refusal
 from strategies.calendar import zone_info
@@ -72,6 +72,18 @@ def instant(value: datetime, path: Path) -> datetime:
     return value
 
 
+def html(value: str, path: Path) -> str:
+    """HTML with dynamic fields, made safe. It must have content, and a text part that can be made from it."""
+    cleaned = clean_html(template(text(value, path), path))
+    if not cleaned.strip():
+        raise Refusal("REQUIRED", "An email needs content.", path)
+    try:
+        text_from_html(cleaned)
+    except RecursionError:
+        raise Refusal("INVALID_TEMPLATE", "This HTML is nested too deeply to be made into text.", path) from None
+    return cleaned
+
+
 def template(value: str, path: Path) -> str:
     """Text with dynamic fields."""
     try:
@@ -86,8 +98,22 @@ def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
     for error in sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda e: list(map(str, e.path))):
         inside = (*path, *(str(part) for part in error.absolute_path))
         hint = error.schema.get("description") if isinstance(error.schema, dict) else None
-        raise Refusal("INVALID_CONFIG", f"{error.message}. {hint or ''}".strip(), inside)
+        raise Refusal("INVALID_CONFIG", f"{error.message[:200]}. {hint or ''}".strip(), inside)
     for key, item in value.items():
-        if problem := text_problem(f"{key}{item}"):
-            raise Refusal("INVALID_TEXT", problem, (*path, str(key)))
+        for part in (key, *_texts(item)):
+            if problem := text_problem(part):
+                raise Refusal("INVALID_TEXT", problem, (*path, key))
     return dict(value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every text inside a JSON value, names included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

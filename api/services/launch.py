@@ -121,7 +121,7 @@ async def _check(
     people = await _people(scope, campaign, person_ids)
     for person_id in per_person:
         if person_id not in people:
-            raise Refusal("NOT_FOUND", f"{person_id!r} is not among personIds.", ("perPerson", person_id))
+            raise Refusal("NOT_FOUND", f"{person_id[:60]!r} is not among personIds.", ("perPerson", person_id))
     sender = await Sender.get(id=campaign.sender_id)
     known: dict[tuple[str, str], core.Timeline] = {}
     enrollments = []
@@ -153,7 +153,7 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
     for index, person_id in enumerate(person_ids):
         path = ("personIds", str(index))
         if person_id not in people:
-            raise Refusal("NOT_FOUND", f"There is no person {person_id!r} in this workspace.", path)
+            raise Refusal("NOT_FOUND", f"There is no person {person_id[:60]!r} in this workspace.", path)
         person = people[person_id]
         if person_id in running or person_id in seen:
             raise Refusal("ALREADY_ENROLLED", f"{person.email} is already in this campaign.", path)

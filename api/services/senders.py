@@ -18,7 +18,7 @@ async def create_sender(
 ) -> Sender:
     """Create a sender. Raises Refusal."""
     row = Sender(id=new_id("sdr"), workspace_id=scope.workspace_id, created_at=scope.now)
-    values = {"name": name, "email": email, "zone": zone, "channel": channel, "channel_config": channel_config or {}}
+    values = {"name": name, "email": email, "zone": zone, "channel": channel, "channel_config": channel_config}
     return await _set(scope, row, values, create=True)
 
 
@@ -34,7 +34,7 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
         "email": lambda value: inputs.address(value or "", ("email",)),
         "zone": lambda value: inputs.zone(value or "", ("zone",)),
         "channel": lambda value: value,
-        "channel_config": lambda value: value or {},
+        "channel_config": lambda value: {} if value is None else value,
     }
     for key, value in values.items():
         setattr(row, key, checks[key](value))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.ids import new_id
-from api.mail.clean import clean_html
 from api.mail.links import ComposeLinks, compose_links
+from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Event, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import composed_for
@@ -56,7 +56,7 @@ async def send_task(
     if subject is not None:
         subject = inputs.template(inputs.line(subject, ("subject",), limit=900), ("subject",))
     if html is not None:
-        html = clean_html(inputs.template(inputs.text(html, ("html",)), ("html",)))
+        html = inputs.html(html, ("html",))
     now = scope.now
     at = now if at is None else inputs.instant(at, ("at",))
     if at < now:
@@ -103,12 +103,21 @@ async def email_went_out(scope: Scope, send: Send, at: datetime) -> None:
 
 
 async def compose(scope: Scope, task_id: str) -> Compose:
-    """Return the email of an open EMAIL task, rendered for its person, and links that open it elsewhere."""
+    """Return the email of an open EMAIL task, rendered for its person, and links that open it elsewhere.
+
+    Raises Refusal: also for a field without a value, which the person who opens the task can give.
+    """
     task = await _open(scope, task_id)
     if task.type is not StepType.EMAIL:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
     person = await Person.get(id=task.person_id)
-    composed = await composed_for(await Step.get(id=task.step_id), person, task.assignee_id, task.enrollment_id)
+    try:
+        composed = await composed_for(await Step.get(id=task.step_id), person, task.assignee_id, task.enrollment_id)
+    except UnresolvedFieldError as problem:
+        message = f"The dynamic field {problem.field} has no value for {person.email}. Give it one, and open it again."
+        raise Refusal("UNRESOLVED_FIELD", message, ("id",)) from None
+    except TemplateProblem as problem:
+        raise Refusal("INVALID_TEMPLATE", str(problem), ("id",)) from None
     links = compose_links(person.email, composed.subject, composed.text)
     return Compose(person.email, composed.subject, composed.html, composed.text, links)
 

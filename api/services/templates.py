@@ -6,7 +6,6 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
-from api.mail.clean import clean_html
 from api.models import Category, Template
 from api.services import inputs
 from api.services.scope import Scope
@@ -38,10 +37,6 @@ async def create_category(scope: Scope, name: str) -> Category:
         raise Refusal("CATEGORY_EXISTS", f"There is already a category {name!r}.", ("name",)) from None
 
 
-def _html(value: str) -> str:
-    return clean_html(inputs.template(inputs.text(value, ("html",)), ("html",)))
-
-
 def _subject(value: str) -> str:
     return inputs.template(inputs.line(value, ("subject",), limit=900, required=False), ("subject",))
 
@@ -50,14 +45,12 @@ async def _set(scope: Scope, row: Template, values: dict[str, Any], *, create: b
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.line(value or "", ("name",)),
         "subject": lambda value: _subject(value or ""),
-        "html": lambda value: _html(value or ""),
+        "html": lambda value: inputs.html(value or "", ("html",)),
         "text": lambda value: None if value is None else inputs.template(inputs.text(value, ("text",)), ("text",)),
         "category_id": lambda value: value,
     }
     for key, value in values.items():
         setattr(row, key, checks[key](value))
-    if not row.html.strip():
-        raise Refusal("REQUIRED", "A template needs content.", ("html",))
     if row.category_id is not None:
         await need(Category, scope.workspace_id, row.category_id, ("categoryId",))
     await row.save(force_create=create)

@@ -1,17 +1,16 @@
 """Workspaces and the tokens that open them."""
 
 import hashlib
-import re
 import secrets
 from datetime import datetime
 
 from api.ids import new_id
+from api.mail.address import AddressProblem, check_address
 from api.models import Token, Workspace
 from api.services.scope import Scope
 from strategies import Refusal
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
-DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 MAX_DOMAINS = 10_000
 
 
@@ -42,9 +41,12 @@ async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:
         raise Refusal("TOO_LONG", f"A workspace may block {MAX_DOMAINS} domains.", ("domains",))
     cleaned = []
     for index, domain in enumerate(domains):
-        cleaned.append(domain.strip().lower())
-        if not DOMAIN.fullmatch(cleaned[-1]):
-            raise Refusal("INVALID_DOMAIN", f"{domain!r} is no domain such as example.com.", ("domains", str(index)))
+        try:
+            # The form that people's addresses have: müller.de and xn--mller-kva.de are one domain.
+            cleaned.append(check_address(f"x@{domain.strip()}").rpartition("@")[2].lower())
+        except AddressProblem:
+            message = f"{domain[:100]!r} is no domain such as example.com."
+            raise Refusal("INVALID_DOMAIN", message, ("domains", str(index))) from None
     scope.workspace.blocked_domains = cleaned
     await scope.workspace.save(update_fields=["blocked_domains"])
     return scope.workspace

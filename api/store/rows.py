@@ -10,11 +10,17 @@ from strategies import Refusal
 
 Row = TypeVar("Row", bound=Model)
 MAX_PAGE = 200
+NAMES = {"Send": "email", "PeopleImport": "import"}
+
+
+def may_exist(row_id: str) -> bool:
+    """Say whether a row can have this id. What no database can keep (a NUL, half a character) is not asked of one."""
+    return row_id.isascii() and len(row_id) <= 40 and "\x00" not in row_id
 
 
 async def find(model: type[Row], workspace_id: str, row_id: str) -> Row | None:
     """Return the workspace's row of this id, if there is one."""
-    if not row_id.isascii() or len(row_id) > 40 or "\x00" in row_id:
+    if not may_exist(row_id):
         return None
     return await model.get_or_none(id=row_id, workspace_id=workspace_id)
 
@@ -23,13 +29,14 @@ async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str
     """Return the workspace's row, or refuse NOT_FOUND: a row that is not the caller's answers the same."""
     row = await find(model, workspace_id, row_id)
     if row is None:
-        raise Refusal("NOT_FOUND", f"There is no {model.__name__.lower()} {row_id!r} in this workspace.", path)
+        name = NAMES.get(model.__name__, model.__name__.lower())
+        raise Refusal("NOT_FOUND", f"There is no {name} {row_id[:60]!r} in this workspace.", path)
     return row
 
 
 async def by_ids(model: type[Row], workspace_id: str, ids: Iterable[str]) -> dict[str, Row]:
     """Return the workspace's rows of these ids, by id."""
-    wanted = list(set(ids))
+    wanted = [row_id for row_id in set(ids) if may_exist(row_id)]
     found: dict[str, Row] = {}
     for start in range(0, len(wanted), 500):
         rows = await model.filter(workspace_id=workspace_id, id__in=wanted[start : start + 500])

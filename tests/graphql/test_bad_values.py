@@ -1,0 +1,176 @@
+"""Values that no form would send: half characters, NULs, numbers without end, empty and endless texts."""
+
+from typing import Any
+
+import pytest
+
+from tests import story
+from tests.client import Client
+from tests.graphql.filled import MUTATIONS, filled, ids, refused, rows
+
+HALF, LONG = "\ud800", "x" * 200_001
+CALL = {"day": 4, "type": "CALL"}
+EMAIL = {"day": 4, "type": "EMAIL", "templateId": "$template", "sendOption": "at_time"}
+LAUNCH = {"campaignId": "$campaign", "personIds": ["$person"]}
+SENDER = {"name": "N", "email": "n@example.com", "zone": "Europe/Berlin"}
+TEMPLATE = {"name": "N", "subject": "S", "html": "<p>x</p>"}
+
+
+def add(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of addStep."""
+    return {"campaign": "$campaign", "input": content}
+
+
+CASES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("launch", {"input": LAUNCH | {"personIds": [HALF]}}, "NOT_FOUND", "personIds.0"),
+    ("launch", {"input": LAUNCH | {"personIds": ["$person", "a\x00b"]}}, "NOT_FOUND", "personIds.1"),
+    ("launch", {"input": LAUNCH | {"perPerson": [{"personId": HALF}]}}, "NOT_FOUND", "perPerson.?"),
+    ("launch", {"input": LAUNCH | {"perPerson": [{"personId": "$worker"}]}}, "NOT_FOUND", "perPerson.$worker"),
+    ("launch", {"input": LAUNCH | {"times": [{"step": -5, "time": "09:00"}]}}, "STEP_NOT_FOUND", "times.-5"),
+    ("launch", {"input": LAUNCH | {"times": [{"step": 1, "time": HALF}]}}, "INVALID_TIME", "times.1"),
+    (
+        "launch",
+        {"input": LAUNCH | {"campaignId": "$running", "personIds": ["$worker"]}},
+        "ALREADY_ENROLLED",
+        "personIds.0",
+    ),
+    (
+        "launch",
+        {"input": LAUNCH | {"campaignId": "$afterCall", "times": [{"step": 1, "time": "09:00"}]}},
+        "TIME_NOT_ACCEPTED",
+        "times.1",
+    ),
+    ("addStep", add(CALL | {"config": "x"}), "INVALID_CONFIG", "config"),
+    ("addStep", add(CALL | {"config": [1]}), "INVALID_CONFIG", "config"),
+    ("addStep", add(CALL | {"config": {HALF: "\x00"}}), "INVALID_CONFIG", "config"),
+    ("addStep", add(EMAIL | {"config": 0}), "INVALID_CONFIG", "config"),
+    ("addStep", add(EMAIL | {"config": False}), "INVALID_CONFIG", "config"),
+    ("addStep", add(EMAIL | {"config": {"at": 9.5}}), "INVALID_CONFIG", "config.at"),
+    ("addStep", add(EMAIL | {"config": {"at": "09:30", HALF: 1}}), "INVALID_CONFIG", "config"),
+    ("addStep", add(EMAIL | {"config": {"at": [[["09:30"]]]}}), "INVALID_CONFIG", "config.at"),
+    ("addStep", add(EMAIL | {"config": {"at": LONG}}), "INVALID_CONFIG", "config.at"),
+    ("addStep", add(CALL | {"sendOption": HALF}), "SEND_OPTION_NOT_AVAILABLE", "sendOption"),
+    ("addStep", add(CALL | {"templateId": "$template"}), "TEMPLATE_NOT_AVAILABLE", "templateId"),
+    ("addStep", add(CALL | {"followUp": True}), "FOLLOW_UP_NOT_AVAILABLE", "followUp"),
+    ("addStep", add(CALL | {"name": "x" * 201}), "TOO_LONG", "name"),
+    ("addStep", add(CALL | {"notes": LONG}), "TOO_LONG", "notes"),
+    ("addStep", add(CALL | {"notes": "a\x00b"}), "INVALID_TEXT", "notes"),
+    ("addStep", add(EMAIL | {"config": {"at": "09:30"}, "subject": "{{"}), "INVALID_TEMPLATE", "subject"),
+    ("changeStep", {"id": "$step", "input": {"templateId": None}}, "TEMPLATE_REQUIRED", "templateId"),
+    ("changeStep", {"id": "$step", "input": {"sendOption": None}}, "SEND_OPTION_REQUIRED", "sendOption"),
+    ("changeStep", {"id": "$step", "input": {"name": None}}, "REQUIRED", "name"),
+    ("changeStep", {"id": "$step", "input": {"config": None}}, "INVALID_CONFIG", "config"),
+    ("moveStep", {"id": "$step", "day": 1, "p": -1}, "INVALID_POSITION", "position"),
+    ("moveStep", {"id": "$step", "day": 366}, "INVALID_DAY", "day"),
+    ("moveDay", {"id": "$campaign", "to": 0}, "INVALID_DAY", "to"),
+    ("moveDay", {"id": "$asks", "to": 2}, "SEND_OPTION_NOT_AVAILABLE", "steps.1"),
+    ("moveDay", {"id": "$running", "to": 5}, "CAMPAIGN_RUNNING", "campaignId"),
+    ("removeStep", {"id": "$used"}, "STEP_HAS_HISTORY", "id"),
+    ("removeDay", {"id": "$running", "day": 1}, "STEP_HAS_HISTORY", "day"),
+    ("changeStep", {"id": "$used", "input": {"name": "New"}}, "CAMPAIGN_RUNNING", "id"),
+    ("createSender", {"input": SENDER | {"channel": HALF}}, "CHANNEL_UNKNOWN", "channel"),
+    ("createSender", {"input": SENDER | {"channelConfig": []}}, "INVALID_CONFIG", "channelConfig"),
+    ("createSender", {"input": SENDER | {"zone": "../../etc/passwd"}}, "INVALID_ZONE", "zone"),
+    ("createSender", {"input": SENDER | {"name": "N\r\nBcc: x@example.com"}}, "INVALID_TEXT", "name"),
+    ("updateSender", {"id": "$sender", "input": {"zone": None}}, "REQUIRED", "zone"),
+    ("updateSender", {"id": "$sender", "input": {"channel": None}}, "CHANNEL_UNKNOWN", "channel"),
+    ("createTemplate", {"input": TEMPLATE | {"html": LONG}}, "TOO_LONG", "html"),
+    ("createTemplate", {"input": TEMPLATE | {"html": "<div>" * 3_000 + "x"}}, "INVALID_TEMPLATE", "html"),
+    ("createTemplate", {"input": TEMPLATE | {"html": "{% if a %}" * 5_000}}, "INVALID_TEMPLATE", "html"),
+    ("createTemplate", {"input": TEMPLATE | {"text": "a\x00b"}}, "INVALID_TEXT", "text"),
+    ("createTemplate", {"input": TEMPLATE | {"name": ""}}, "REQUIRED", "name"),
+    ("createCategory", {"name": "x" * 201}, "TOO_LONG", "name"),
+    ("importPeople", {"csv": f"email\n{HALF}@example.com"}, "INVALID_TEXT", "csv"),
+    ("importPeople", {"csv": 'email\n"' + LONG}, "CSV_INVALID", "csv"),
+    ("importPeople", {"csv": "email,First-Näme\na@example.com,b"}, "CSV_INVALID_COLUMN", "csv"),
+    ("sendTask", {"id": "$emailTask", "html": ""}, "REQUIRED", "html"),
+    ("sendTask", {"id": "$emailTask", "html": "<script>x</script>"}, "REQUIRED", "html"),
+    ("sendTask", {"id": "$emailTask", "html": "{{ x"}, "INVALID_TEMPLATE", "html"),
+    ("sendTask", {"id": "$emailTask", "subject": " "}, "REQUIRED", "subject"),
+    ("sendTask", {"id": "$emailTask", "at": "2026-03-01T00:00:00Z"}, "SEND_AT_IN_PAST", "at"),
+    ("recordBounce", {"id": "$enrollment", "email": HALF}, "NOT_FOUND", "emailId"),
+    ("recordBounce", {"id": "$enrollment", "email": "$email"}, "NOTHING_SENT", "emailId"),
+    ("archiveEmail", {"id": "$email"}, "NOT_SENT", "id"),
+    ("resolveInDoubt", {"id": "$email"}, "NOT_IN_DOUBT", "id"),
+    ("setBlockedDomains", {"domains": [HALF]}, "INVALID_DOMAIN", "domains.0"),
+    ("setBlockedDomains", {"domains": ["a@b.com"]}, "INVALID_DOMAIN", "domains.0"),
+    ("advanceClock", {"to": "2999-01-01T00:00:00Z"}, "INVALID_INSTANT", "to"),
+]
+
+
+async def test_a_bad_value_is_told_and_nothing_is_written(client: Client, stranger: Client) -> None:
+    known = await ids(client, stranger)
+    steps = (await story.progress(client, known["$enrollment"]))["progress"]
+    known["$used"] = steps[0]["step"]["id"]
+    before, wrong = await rows(), []
+    for mutation, variables, code, path in CASES:
+        found = await refused(client, mutation, filled(variables, known))
+        if found[:2] != (code, [known.get(part, part) for part in path.split(".")]) or not 15 < len(found[2]) < 600:
+            wrong.append((mutation, str(variables)[:200], code, path, found))
+        elif await rows() != before:
+            wrong.append((mutation, str(variables)[:200], "something was written"))
+            before = await rows()
+    assert wrong == []
+
+
+OF_ROWS = {
+    "updatePerson": "$person",
+    "updateSender": "$sender",
+    "updateTemplate": "$template",
+    "updateCampaign": "$campaign",
+    "changeStep": "$step",
+    "removeStep": "$step",
+    "completeTask": "$emailTask",
+    "skipTask": "$emailTask",
+    "sendTask": "$emailTask",
+    "retrySend": "$email",
+    "archiveEmail": "$email",
+    "resolveInDoubt": "$email",
+    "recordReply": "$enrollment",
+    "recordBounce": "$enrollment",
+    "endEnrollment": "$enrollment",
+    "unsubscribe": "$person",
+    "endCampaign": "$campaign",
+}
+
+
+async def test_a_row_of_another_workspace_answers_as_if_there_were_none(client: Client, stranger: Client) -> None:
+    known = await ids(client, stranger)
+    before = await rows()
+    for mutation, name in OF_ROWS.items():
+        answers = []
+        for row in (known[name], f"{known[name][:4]}{'0' * 26}", "\ud800", "a\x00b", ""):
+            given = {"id": row} | ({"input": {}} if "$input" in MUTATIONS[mutation] else {})
+            code, path, message = await refused(stranger, mutation, given)
+            answers.append((code, path, message.replace(repr(row), "…")))
+        assert answers[0][0] == "NOT_FOUND", mutation
+        assert answers == answers[:1] * 5, mutation
+    assert await rows() == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query($x: String) { people(email: $x) { totalCount } }",
+        "query($x: ID) { enrollments(campaignId: $x) { totalCount } }",
+        "query($x: ID) { enrollments(personId: $x) { totalCount } }",
+    ],
+)
+@pytest.mark.parametrize("value", ["\ud800", "a\x00b", "%", "_", "\\"])
+async def test_a_filter_that_nothing_can_match_finds_nothing(
+    client: Client, stranger: Client, query: str, value: str
+) -> None:
+    await ids(client, stranger)
+    assert [found["totalCount"] for found in (await client.ask(query, x=value)).values()] == [0]
+
+
+@pytest.mark.parametrize(
+    ("day", "position", "code"), [(0, 1, "INVALID_DAY"), (1, 0, "INVALID_POSITION"), (1, 99, "INVALID_POSITION")]
+)
+async def test_offers_are_made_for_places_that_exist(
+    client: Client, stranger: Client, day: int, position: int, code: str
+) -> None:
+    known = await ids(client, stranger)
+    query = "query($id: ID!, $d: Int!, $p: Int) { sendOptions(campaignId: $id, day: $d, position: $p) { key } }"
+    answer = await client.raw(query, {"id": known["$campaign"], "d": day, "p": position})
+    assert answer["errors"][0]["extensions"]["code"] == code
