@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -20,6 +21,7 @@ from tests.browser.conftest import Demo
 QUERY, ANSWER = "{ workspace { name } }", '"name": "Demo"'
 TYPE, DESCRIPTION = "Query", "The workspace that the token opens."
 SECONDS = 20
+STALE = [StaleElementReferenceException]  # React replaced the element between two looks: look again
 HEADERS = ".graphiql-editor-tool .graphiql-editor:nth-child(2)"
 
 
@@ -39,7 +41,7 @@ class Page:
 
     def wait(self, condition: Callable[[Chrome], Any], what: str) -> Any:
         """Wait for something to be true, and say what it was when it never is."""
-        return WebDriverWait(self.browser, SECONDS).until(condition, f"never seen: {what}")
+        return WebDriverWait(self.browser, SECONDS, ignored_exceptions=STALE).until(condition, f"never seen: {what}")
 
     def click(self, selector: str) -> None:
         """Click what can be clicked."""
@@ -164,14 +166,17 @@ def test_launching_the_demo_campaign_writes_an_email(page: Page, demo: Demo) -> 
     page.wait(lambda b: "launchPreview" in editor_text(b, ".graphiql-query-editor"), "the example that launches")
     items = (By.CSS_SELECTOR, "[role=menuitem]")
 
-    def menu(browser: Chrome) -> list[Any]:
+    def launched(browser: Chrome) -> bool:
         # Until GraphiQL has read the example, its button runs the tab's first operation without asking.
         if not browser.find_elements(*items):
             browser.find_element(By.CSS_SELECTOR, ".graphiql-execute-button").click()
-        return browser.find_elements(*items)
+        for item in browser.find_elements(*items):
+            if item.text == "Launch":
+                item.click()
+                return True
+        return False
 
-    page.wait(menu, "the menu of operations")
-    next(item for item in page.browser.find_elements(*items) if item.text == "Launch").click()
+    page.wait(launched, "Launch in the menu of operations")
     page.answers('"errors": []')
     page.answers('"status": "SCHEDULED"')
     arrived = page.wait(lambda _: set(demo.outbox.glob("*.eml")) - before, "an email in the outbox")
