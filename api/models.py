@@ -318,3 +318,13 @@ class ImportRefusal(Model):
 
     class Meta:
         table = "import_refusal"
+
+
+class TzDatabase(Model):
+    """The tz database that all unsent emails were last resolved with: one row, of no workspace."""
+
+    id = _key(primary_key=True)
+    fingerprint = _key(64)
+
+    class Meta:
+        table = "tz_database"

@@ -7,6 +7,7 @@ from contextlib import suppress
 from api.clock import Clock
 from api.services.dispatch import Post, run_once
 from api.services.imports import claim_import, run_import
+from api.services.zones import fingerprint, resolve_again_if_changed
 from api.store import ledger
 
 log = logging.getLogger("touchline.tick")
@@ -35,11 +36,13 @@ class Ticker:
 
     async def until_idle(self) -> None:
         """Do all that is due now, imports included."""
+        await self._heed_zones()
         while not (await run_once(self.post, self.clock())).idle or await self._import_once():
             pass
 
     async def run(self) -> None:
         """Run until ``stop``. A pass that fails is logged and tried again after ``poll`` seconds."""
+        await self._heed_zones()
         importing = asyncio.create_task(self._run_imports())
         try:
             while not self._stopping:
@@ -58,6 +61,11 @@ class Ticker:
             # What an import has done is committed chunk by chunk; the next process goes on behind it.
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)
+
+    async def _heed_zones(self) -> None:
+        """Resolve unsent emails again where the tz database is not the one that they were resolved with."""
+        if moved := await resolve_again_if_changed(self.post.scope, await asyncio.to_thread(fingerprint)):
+            log.info("the tz database has changed: the emails of %s people were resolved again", moved)
 
     async def _run_imports(self) -> None:
         """Import beside the passes, so that a long file delays no email."""

@@ -28,7 +28,7 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
         step = steps[planned.number - 1]
         if isinstance(planned, core.PlannedSend):
             if step.id in sends:
-                await _move(sends[step.id], planned)
+                await _move(sends[step.id], planned, now)
             else:
                 await send_row(scope, enrollment, step, campaign.sender_id, planned).save(force_create=True)
         elif step.id not in tasks:
@@ -40,10 +40,12 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
     scope.wake()
 
 
-async def _move(send: Send, planned: core.PlannedSend) -> None:
+async def _move(send: Send, planned: core.PlannedSend, now: datetime) -> None:
     """Give an email that has not been tried yet its newly resolved time."""
     before = (send.planned_date, send.planned_time, send.zone)
-    if before == (planned.date, planned.time.isoformat(), planned.zone):
+    # The same wall time is another instant when the tz database has changed. One that is due already stays.
+    moved = send.planned_at != planned.instant and send.planned_at > now
+    if before == (planned.date, planned.time.isoformat(), planned.zone) and not moved:
         return
     await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(
         due_at=planned.instant,

@@ -1,0 +1,76 @@
+"""When the tz database has changed, resolve again what is not sent yet: its wall time stays, its instant moves."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import time
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import TZPATH, available_timezones
+
+from api.models import Enrollment, Send, TzDatabase, Workspace
+from api.services.progress import carry_on
+from api.services.scope import Scope
+from api.states import SendStatus
+from api.store.transactions import transaction
+from strategies.calendar import instant_of
+
+PAGE = 1_000
+INSTALLED = "installed"
+
+
+def fingerprint() -> str:
+    """Return a digest of the tz database that this process uses: it changes when any zone's rules do."""
+    digest = hashlib.sha256()
+    for zone in sorted(available_timezones()):
+        digest.update(zone.encode() + _rules(zone))
+    return digest.hexdigest()
+
+
+def _rules(zone: str) -> bytes:
+    """Read a zone's file where zoneinfo reads it: in the system's folders, else in the package tzdata."""
+    for folder in TZPATH:
+        path = Path(folder, zone)
+        if path.is_file():
+            return path.read_bytes()
+    return files("tzdata").joinpath("zoneinfo", *zone.split("/")).read_bytes()
+
+
+async def resolve_again_if_changed(scope_of: Callable[[Workspace], Scope], present: str) -> int:
+    """Resolve unsent emails again when ``present`` is another fingerprint than the last one. Returns how many people.
+
+    Each person is a transaction, and the new fingerprint is kept at the end: what a stopped process leaves undone,
+    the next one does.
+    """
+    known = await TzDatabase.get_or_none(id=INSTALLED)
+    if known is not None and known.fingerprint == present:
+        return 0
+    moved = 0
+    for workspace in await Workspace.all() if known is not None else ():
+        moved += await _resolve_again(scope_of(workspace))
+    await TzDatabase.update_or_create(id=INSTALLED, defaults={"fingerprint": present})
+    return moved
+
+
+async def _resolve_again(scope: Scope) -> int:
+    """Carry on every person of the workspace who has an unsent email whose wall time is now another instant."""
+    people: set[str] = set()
+    last = ""
+    unsent = Send.filter(
+        workspace_id=scope.workspace_id,
+        status=SendStatus.SCHEDULED,
+        attempts=0,
+        by_hand=False,
+        planned_at__gt=scope.now,
+    )
+    columns = ("id", "enrollment_id", "planned_at", "planned_date", "planned_time", "zone")
+    while page := await unsent.filter(id__gt=last).order_by("id").limit(PAGE).values_list(*columns):
+        last = page[-1][0]
+        people |= {
+            enrollment_id
+            for _, enrollment_id, instant, day, wall, zone in page
+            if instant_of(day, time.fromisoformat(wall), zone) != instant
+        }
+    for enrollment_id in sorted(people):
+        async with transaction():
+            await carry_on(scope, await Enrollment.get(id=enrollment_id), scope.now)
+    return len(people)
