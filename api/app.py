@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,12 +11,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from api import graphiql, unsubscribing
-from api.clock import Clock, system_clock
+from api.clock import Clock
 from api.graphql.schema import schema
 from api.http import GraphQLEndpoint
 from api.services.dispatch import Delivered, Post
 from api.settings import Settings
 from api.store.database import close_database, migrate, open_database
+from api.store.database_clock import DatabaseClock
 from api.tick import Ticker
 from plugins.manager import Installed, load
 
@@ -23,22 +25,24 @@ from plugins.manager import Installed, load
 def make_post(
     settings: Settings,
     installed: Installed,
-    clock: Clock = system_clock,
+    clock: Clock | None = None,
     *,
     wake: Callable[[], None] = lambda: None,
     show: Callable[[Delivered], None] = lambda delivered: None,
 ) -> Post:
     """Return what a dispatch needs from its surroundings."""
-    return Post(installed, clock, unsubscribing.link_maker(settings), wake, show)
+    lease = timedelta(seconds=float(settings.lease_seconds))
+    return Post(installed, clock or DatabaseClock(), unsubscribing.link_maker(settings), wake, show, lease)
 
 
 def make_ticker(
     settings: Settings,
     installed: Installed,
-    clock: Clock = system_clock,
+    clock: Clock | None = None,
     show: Callable[[Delivered], None] = lambda delivered: None,
 ) -> Ticker:
-    """Return a tick loop whose post wakes it."""
+    """Return a tick loop whose post wakes it. Without ``clock``, the time is the database's."""
+    clock = clock or DatabaseClock()
     sleeper: list[Ticker] = []
     post = make_post(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - not there yet
     sleeper.append(Ticker(post, clock, float(settings.poll_seconds)))
@@ -48,7 +52,7 @@ def make_ticker(
 def make_app(
     settings: Settings,
     environment: Mapping[str, str],
-    clock: Clock = system_clock,
+    clock: Clock | None = None,
     *,
     tick: bool = True,
     show: Callable[[Delivered], None] = lambda delivered: None,
@@ -61,6 +65,8 @@ def make_app(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await open_database(settings.database_url)
         await migrate()
+        if isinstance(ticker.clock, DatabaseClock):
+            await ticker.clock.sync()
         loop = asyncio.create_task(ticker.run()) if tick else None
         try:
             yield

@@ -56,6 +56,9 @@ class Sender(Model):
     zone = _key(64)
     channel = _key(64)
     channel_config: Any = fields.JSONField(default=dict)
+    throttle_emails = fields.IntField(null=True)
+    throttle_seconds = fields.IntField(null=True)
+    daily_cap = fields.IntField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -135,6 +138,7 @@ class Campaign(Model):
     use_recipient_zone = fields.BooleanField(default=False)
     task_expiry_days = fields.IntField(null=True)
     on_task_expiry = fields.CharEnumField(OnExpiry, default=OnExpiry.WAIT, max_length=20)
+    in_doubt_resends = fields.IntField(default=0, db_default=0)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -217,6 +221,7 @@ class Send(Model):
     attempt_id = _key(40, null=True)
     lease_until = fields.DatetimeField(null=True)
     attempts = fields.IntField(default=0)
+    doubts = fields.IntField(default=0, db_default=0)
     message_id = _key(400, null=True)
     sent_at = fields.DatetimeField(null=True)
     reason = _key(64, null=True)
@@ -226,7 +231,8 @@ class Send(Model):
     class Meta:
         table = "send"
         unique_together = (("enrollment_id", "step_id"),)
-        indexes = (("workspace_id", "status", "due_at"), ("status", "due_at"), ("status", "lease_until"))
+        # Beside it: send_waiting, send_leased and send_in_doubt, partial ones of the migrations.
+        indexes = (("workspace_id", "status", "due_at"),)
 
 
 class Task(Model):
@@ -318,6 +324,32 @@ class ImportRefusal(Model):
 
     class Meta:
         table = "import_refusal"
+
+
+class AccountPause(Model):
+    """An account of a channel that waits, because it was in trouble. An account may serve several workspaces."""
+
+    account = _key(200, primary_key=True)
+    until = fields.DatetimeField()
+    code = _key(64)
+    detail = fields.TextField(default="")
+    failures = fields.IntField(default=1)
+
+    class Meta:
+        table = "account_pause"
+
+
+class Departure(Model):
+    """One email that left a throttled sender: from the commit before its transmission to its answer."""
+
+    id = _key(primary_key=True)
+    sender_id = _key()
+    send_id = _key()
+    began_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "departure"
 
 
 class TzDatabase(Model):

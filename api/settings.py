@@ -32,6 +32,11 @@ class Settings:
     poll_seconds: str = _setting(
         "TOUCHLINE_POLL_SECONDS", "5", "longest sleep of the tick loop: how soon it sees what another process scheduled"
     )
+    lease_seconds: str = _setting(
+        "TOUCHLINE_LEASE_SECONDS",
+        "60",
+        "how soon the work of a process that was killed is taken over; the same everywhere",
+    )
     max_body_bytes: str = _setting("TOUCHLINE_MAX_BODY_BYTES", "16000000", "largest request that is read")
     graphiql: str = _setting("TOUCHLINE_GRAPHIQL", "on", "`off` serves neither GraphiQL nor introspection")
     outbox: str = _setting("TOUCHLINE_OUTBOX", "touchline-data/outbox", "folder of the outbox channel")
@@ -48,11 +53,12 @@ class Settings:
         for name in ("port", "max_body_bytes"):
             if not getattr(settings, name).isdigit():
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number.")
-        try:
-            if not 0.05 <= float(settings.poll_seconds) <= 3600:
-                raise ValueError
-        except ValueError:
-            raise SettingsError("TOUCHLINE_POLL_SECONDS must be a number from 0.05 to 3600.") from None
+        for name, least in (("poll_seconds", 0.05), ("lease_seconds", 1.0)):
+            try:
+                if not least <= float(getattr(settings, name)) <= 3600:
+                    raise ValueError
+            except ValueError:
+                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {least:g} to 3600.") from None
         if settings.public_url and not settings.secret:
             raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
         if settings.graphiql not in {"on", "off"}:

@@ -1,20 +1,26 @@
-"""The tick loop: it sleeps until something is due or someone wakes it, and calls one pass."""
+"""The tick loop: it sleeps until something is due or someone wakes it, and lets the dispatch do one step."""
 
 import asyncio
 import logging
 from contextlib import suppress
 
 from api.clock import Clock
-from api.services.dispatch import Post, run_once
+from api.services.dispatch import Dispatcher, Post, run_once
 from api.services.imports import claim_import, run_import
 from api.services.zones import fingerprint, resolve_again_if_changed
-from api.store import ledger
+from api.store.database_clock import DatabaseClock
+from api.store.wakeups import Announcer, listen
 
 log = logging.getLogger("touchline.tick")
 
+LINGER = 5.0
+"""Seconds that an open connection waits for the next email."""
+AT_LEAST = 0.02
+AFTER_FAILURE = 1.0
+
 
 class Ticker:
-    """Runs passes until it is stopped. ``poll`` bounds its sleep, in seconds, for what other machines schedule."""
+    """Runs until it is stopped. ``poll`` bounds its sleep, in seconds, for what other machines schedule."""
 
     def __init__(self, post: Post, clock: Clock, poll: float) -> None:
         self.post = post
@@ -22,17 +28,22 @@ class Ticker:
         self.poll = poll
         self._awake = asyncio.Event()
         self._import_waits = asyncio.Event()
+        self._announcer = Announcer()
         self._stopping = False
 
     def wake(self) -> None:
-        """Look at once: something may be due earlier than it was."""
-        self._awake.set()
-        self._import_waits.set()
+        """Look at once, here and in the other processes: something may be due earlier than it was."""
+        self._heard()
+        self._announcer.announce()
 
     def stop(self) -> None:
-        """Finish the present pass, then end."""
+        """Claim nothing more, finish what is being handed over, then end."""
         self._stopping = True
-        self.wake()
+        self._heard()
+
+    def _heard(self) -> None:
+        self._awake.set()
+        self._import_waits.set()
 
     async def until_idle(self) -> None:
         """Do all that is due now, imports included."""
@@ -41,26 +52,44 @@ class Ticker:
             pass
 
     async def run(self) -> None:
-        """Run until ``stop``. A pass that fails is logged and tried again after ``poll`` seconds."""
-        await self._heed_zones()
-        importing = asyncio.create_task(self._run_imports())
+        """Run until ``stop``. A step that fails is logged and tried again."""
+        dispatcher = Dispatcher(self.post, LINGER)
+        beside = [
+            asyncio.create_task(self._try_zones()),
+            asyncio.create_task(self._run_imports()),
+            asyncio.create_task(listen(self._heard)),
+        ]
         try:
             while not self._stopping:
                 self._awake.clear()
-                pause = self.poll
-                try:
-                    if not (await run_once(self.post, self.clock())).idle:
-                        continue
-                    due = await ledger.next_due(None)
-                    if due is not None:
-                        pause = min(self.poll, max(0.0, (due - self.clock()).total_seconds()))
-                except Exception:
-                    log.exception("a pass failed; the next one is in %s seconds", self.poll)
-                await _sleep(self._awake, pause)
+                await _sleep(self._awake, await self._step(dispatcher))
         finally:
             # What an import has done is committed chunk by chunk; the next process goes on behind it.
-            importing.cancel()
-            await asyncio.gather(importing, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await dispatcher.stop()
+
+    async def _step(self, dispatcher: Dispatcher) -> float:
+        """Do one step. Returns for how many seconds there is nothing more to do."""
+        try:
+            if isinstance(self.clock, DatabaseClock):
+                await self.clock.sync()
+            done = await dispatcher.step(self.clock())
+        except Exception:
+            log.exception("a step failed; the next one is in %s s", min(self.poll, AFTER_FAILURE))
+            return min(self.poll, AFTER_FAILURE)
+        if not done.idle:
+            return 0.0
+        if done.next_at is None:
+            return self.poll
+        return min(self.poll, max(AT_LEAST, (done.next_at - self.clock()).total_seconds()))
+
+    async def _try_zones(self) -> None:
+        try:
+            await self._heed_zones()
+        except Exception:
+            log.exception("the tz database could not be compared; the next start does it")
 
     async def _heed_zones(self) -> None:
         """Resolve unsent emails again where the tz database is not the one that they were resolved with."""
@@ -87,5 +116,8 @@ class Ticker:
 
 
 async def _sleep(until: asyncio.Event, seconds: float) -> None:
+    if not seconds:
+        await asyncio.sleep(0)
+        return
     with suppress(TimeoutError):
         await asyncio.wait_for(until.wait(), seconds)

@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from api.models import Person, Workspace
-from api.services.dispatch import Post
 from api.services.feedback import unsubscribe
+from api.services.post import Addressee, Post
 from api.settings import Settings
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
@@ -24,10 +24,10 @@ def _signature(secret: str, person_id: str) -> str:
     return hmac.new(secret.encode(), person_id.encode(), hashlib.sha256).hexdigest()
 
 
-def link_maker(settings: Settings) -> Callable[[Person], str | None]:
+def link_maker(settings: Settings) -> Callable[[Addressee], str | None]:
     """Return what makes a person's unsubscribe link; None where recipients cannot reach this server."""
 
-    def link(person: Person) -> str | None:
+    def link(person: Addressee) -> str | None:
         if not settings.public_url:
             return None
         signature = _signature(settings.secret, person.id)

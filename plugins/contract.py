@@ -83,6 +83,10 @@ class Channel(ABC):
         """Name the account that this configuration uses: what is paused together when it is in trouble."""
         return self.key
 
+    def sessions(self, config: Mapping[str, Any]) -> int:
+        """Say how many sessions of one account may be open side by side, in one process."""
+        return 1
+
     @abstractmethod
     def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
         """Open the account. Entering raises AccountUnavailableError when it cannot be opened."""

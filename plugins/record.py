@@ -26,6 +26,10 @@ class RecordChannel(Channel):
         "de": "Nur vermerken (nichts geht hinaus: für Sandkästen und Proben)",
     }
 
+    def sessions(self, config: Mapping[str, Any]) -> int:
+        """Take many at once: nothing waits for anyone here."""
+        return 100
+
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
         """Open nothing: this account is always available."""

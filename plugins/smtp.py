@@ -47,6 +47,13 @@ class SmtpChannel(Channel):
         """Pause each account by itself: trouble with one server says nothing about another."""
         return f"{self.key}:{config['account']}" if config.get("account") else self.key
 
+    def sessions(self, config: Mapping[str, Any]) -> int:
+        """Open as many connections as the account's URL allows."""
+        try:
+            return self._settings(config).connections
+        except AccountUnavailableError:
+            return 1  # which then says what is wrong
+
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
         """Connect, start TLS, log in; say goodbye when the work is done."""

@@ -6,6 +6,7 @@
 - ``timeout``: seconds to wait for the connection and for each answer (30)
 - ``final_timeout``: seconds to wait for the answer to an email's content (600, as RFC 5321 asks: a server that
   is given up too early has often accepted the email)
+- ``connections``: how many connections one process may hold open to this account (10)
 - ``cafile``: a file of certificates to trust instead of the system's, for a private authority
 - ``helo``: the name by which to greet the server (this machine's name)
 
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-OPTIONS = ("security", "timeout", "final_timeout", "cafile", "helo")
+OPTIONS = ("security", "timeout", "final_timeout", "connections", "cafile", "helo")
 SCHEMES = MappingProxyType({"smtp": "starttls", "smtps": "tls"})
 PORTS = MappingProxyType({"starttls": 587, "tls": 465, "none": 25})
 HINT = "Special characters in the user and the password must be percent-encoded."
@@ -39,6 +40,7 @@ class SmtpSettings:
     password: str = field(default="", repr=False)
     timeout: float = 30.0
     final_timeout: float = 600.0
+    connections: int = 10
     cafile: str | None = None
     helo: str | None = None
 
@@ -84,6 +86,7 @@ def parse(url: str) -> SmtpSettings:
         password=unquote(parts.password or ""),
         timeout=_seconds(options, "timeout", 30.0),
         final_timeout=_seconds(options, "final_timeout", 600.0),
+        connections=_connections(options),
         cafile=options.get("cafile") or None,
         helo=helo,
     )
@@ -110,6 +113,14 @@ def _seconds(options: Mapping[str, str], name: str, default: float) -> float:
     if not 0 < seconds <= 3600:
         raise ValueError(f"{name} must be a number of seconds between 0 and 3600.")
     return seconds
+
+
+def _connections(options: Mapping[str, str]) -> int:
+    """Read a number of connections from 1 to 100."""
+    given = options.get("connections", "10")
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given) <= 100:
+        raise ValueError("connections must be a number from 1 to 100.")
+    return int(given)
 
 
 def _is_loopback(host: str) -> bool:

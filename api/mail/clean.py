@@ -58,3 +58,8 @@ def text_from_html(html: str) -> str:
     )
     lines = re.sub(r"[ \t]+\n", "\n", str(made))
     return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+
+
+def storable(text: str) -> str:
+    """Return what a stranger's program said as it can be kept: no NUL, no half characters, 2,000 characters."""
+    return _SURROGATE.sub("\ufffd", text[:2_000]).replace("\x00", "\ufffd")

@@ -1,14 +1,30 @@
 """What an email says: the step's template, rendered for one person, with earlier emails below a follow-up."""
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
 
 from api.mail.message import Composed, Content, Earlier, compose
 from api.models import Person, Send, Sender, Step, Template
 from api.states import SendStatus
 from strategies import StepType
 
+Left = tuple[str | None, datetime | None]
 
-def fields_of(person: Person, sender: Sender) -> dict[str, str]:
+
+class Recipient(Protocol):
+    """What dynamic fields need to know of a person."""
+
+    email: str
+    first_name: str
+    last_name: str
+    title: str
+    company: str
+    own_fields: Any
+
+
+def fields_of(person: Recipient, sender_name: str, sender_email: str) -> dict[str, str]:
     """Return the dynamic fields of a person, with the sender's."""
     own = {name: str(value) for name, value in person.own_fields.items() if value is not None}
     return {
@@ -18,53 +34,71 @@ def fields_of(person: Person, sender: Sender) -> dict[str, str]:
         "title": person.title,
         "company": person.company,
         "email": person.email,
-        "sender_name": sender.name,
-        "sender_email": sender.email,
+        "sender_name": sender_name,
+        "sender_email": sender_email,
     }
 
 
-async def composed_for(
-    step: Step, person: Person, sender_id: str, enrollment_id: str, *, edited: Send | None = None
-) -> Composed:
-    """Return the step's email for one person; ``edited`` gives a person's own subject and body.
-
-    Raises UnresolvedFieldError and TemplateProblem.
-    """
+async def composed_for(step: Step, person: Person, sender_id: str, enrollment_id: str) -> Composed:
+    """Return the step's email for one person. Raises UnresolvedFieldError and TemplateProblem."""
     sender = await Sender.get(id=sender_id)
-    return await compose_step(step, person, sender, await earlier_of(step, enrollment_id), edited)
-
-
-async def compose_step(
-    step: Step, person: Person, sender: Sender, earlier: Earlier | None, edited: Send | None
-) -> Composed:
-    """Render a step's email, with what comes below it as a follow-up."""
-    content = await content_of(step)
-    if edited is not None and edited.subject is not None:
-        content = replace(content, subject=edited.subject)
-    if edited is not None and edited.html is not None:
-        content = replace(content, html=edited.html, text=None)
-    return compose(content, fields_of(person, sender), earlier)
-
-
-async def content_of(step: Step) -> Content:
-    """Return the step's campaign template; its own subject goes before the template's."""
-    if step.template_id is None:
-        return Content(step.subject or "", "", None)
-    template = await Template.get(id=step.template_id)
-    return Content(step.subject or template.subject, template.html, template.text)
-
-
-async def earlier_of(step: Step, enrollment_id: str) -> Earlier | None:
-    """Return the email that a follow-up stands above, with its own earlier ones; None for what is no follow-up."""
-    if not step.follow_up:
-        return None
-    previous = await Step.get_or_none(campaign_id=step.campaign_id, number=step.number - 1)
-    if previous is None or previous.type is not StepType.EMAIL:
-        return None
-    send = await Send.get_or_none(enrollment_id=enrollment_id, step_id=previous.id, status=SendStatus.SENT)
-    return Earlier(
-        await content_of(previous),
-        send.message_id if send else None,
-        send.sent_at if send else None,
-        await earlier_of(previous, enrollment_id),
+    library = await Library.load([step.id], [enrollment_id])
+    return compose(
+        library.content(step), fields_of(person, sender.name, sender.email), library.earlier(step, enrollment_id)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The campaign templates of some steps, and what had left of the emails that their follow-ups stand above."""
+
+    steps: Mapping[str, Step]
+    numbers: Mapping[tuple[str, int], Step]
+    templates: Mapping[str, Template]
+    left: Mapping[tuple[str, str], Left]
+
+    @classmethod
+    async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "Library":
+        """Load what the emails of these steps say, for these enrollments."""
+        asked = await Step.filter(id__in=list(set(step_ids)))
+        rows = asked
+        left: dict[tuple[str, str], Left] = {}
+        if any(step.follow_up for step in asked):
+            rows = await Step.filter(campaign_id__in=list({step.campaign_id for step in asked}))
+            sent = Send.filter(
+                enrollment_id__in=list(set(enrollment_ids)),
+                step_id__in=[row.id for row in rows],
+                status=SendStatus.SENT,
+            )
+            for enrollment_id, step_id, *told in await sent.values_list(
+                "enrollment_id", "step_id", "message_id", "sent_at"
+            ):
+                left[enrollment_id, step_id] = (told[0], told[1])
+        wanted = list({row.template_id for row in rows if row.template_id})
+        templates = {row.id: row for row in await Template.filter(id__in=wanted)} if wanted else {}
+        numbers = {(row.campaign_id, row.number): row for row in rows}
+        return cls({row.id: row for row in rows}, numbers, templates, left)
+
+    def content(self, step: Step) -> Content:
+        """Return the step's campaign template; its own subject goes before the template's."""
+        if step.template_id is None:
+            return Content(step.subject or "", "", None)
+        template = self.templates[step.template_id]
+        return Content(step.subject or template.subject, template.html, template.text)
+
+    def written(self, step: Step, subject: str | None, html: str | None) -> Content:
+        """Return the step's template, with what a person has written in its place."""
+        content = self.content(step)
+        if subject is not None:
+            content = replace(content, subject=subject)
+        if html is not None:
+            content = replace(content, html=html, text=None)
+        return content
+
+    def earlier(self, step: Step, enrollment_id: str) -> Earlier | None:
+        """Return the email that a follow-up stands above, with its own earlier ones; None for no follow-up."""
+        previous = self.numbers.get((step.campaign_id, step.number - 1)) if step.follow_up else None
+        if previous is None or previous.type is not StepType.EMAIL:
+            return None
+        message_id, sent_at = self.left.get((enrollment_id, previous.id), (None, None))
+        return Earlier(self.content(previous), message_id, sent_at, self.earlier(previous, enrollment_id))

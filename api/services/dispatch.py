@@ -1,275 +1,290 @@
-"""One pass of the tick loop: claim what is due, check it again, render it, deliver it, record what became of it."""
+"""Dispatch: claim what is due, hand it to the lanes of its accounts, and commit what becomes of it.
+
+Nothing here waits for a mail server: lanes do, each for its own. The two commits around a transmission are shared
+by all emails that are ready for them at the same moment.
+"""
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
 
-from api.clock import Clock
-from api.mail.message import Composed, Earlier, MessageProblem, build, message_id
-from api.mail.render import TemplateProblem, UnresolvedFieldError
-from api.models import Enrollment, Event, Person, Send, Sender, Step, Workspace
-from api.services.content import compose_step, earlier_of
-from api.services.progress import finish_if_done
-from api.services.scope import Scope
+from api.mail.message import message_id
+from api.models import Task, Workspace
+from api.services.batch import Batch
+from api.services.lanes import AHEAD, Job, Lane, NotInstalled
+from api.services.post import Counts, Delivered, Post
+from api.services.progress import finish_done
+from api.services.settlement import LOST, RESENT, STOPPED, settlement
 from api.services.tasks import email_went_out, expire_tasks
-from api.states import EnrollmentStatus, SendStatus
-from api.store import ledger
-from api.store.events import event, write
-from api.store.rows import by_ids
+from api.services.together import Together
+from api.states import TaskStatus
+from api.store import ledger, pauses, throttles
+from api.store.events import Line, event, write
+from api.store.sql import document
 from api.store.transactions import transaction
-from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
-from plugins.manager import Installed
-from strategies.calendar import local
+from plugins.contract import Outcome, Receipt
+
+__all__ = ["Counts", "Delivered", "Dispatcher", "Post", "run_once"]
 
 log = logging.getLogger("touchline.dispatch")
 
-BATCH = 100
-ACCOUNT_PAUSE = timedelta(minutes=1)
-RETRY_AFTER = (
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=1),
-    timedelta(hours=2),
-)
-RETRY_THEN = timedelta(hours=4)
-GIVE_UP_AFTER = timedelta(days=4)
 SANDBOX_CHANNEL = "record"
-
-
-@dataclass(slots=True)
-class Counts:
-    """What one pass did: emails by outcome, tasks that expired, and leases that were given back."""
-
-    claimed: int = 0
-    by_outcome: dict[str, int] = field(default_factory=dict)
-    expired_tasks: int = 0
-    released: int = 0
-
-    @property
-    def idle(self) -> bool:
-        """Whether the pass found nothing to do."""
-        return not (self.claimed or self.expired_tasks or self.released)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What the terminal shows of one email: never its content."""
-
-    at: datetime
-    outcome: str
-    recipient: str
-    subject: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What a dispatch needs from its surroundings."""
-
-    installed: Installed
-    clock: Clock
-    unsubscribe_url: Callable[[Person], str | None]
-    wake: Callable[[], None]
-    show: Callable[[Delivered], None] = lambda delivered: None
-
-    def scope(self, workspace: Workspace) -> Scope:
-        """Return the scope in which a workspace's rules run."""
-        return Scope(workspace, self.installed, self.clock, self.wake)
+GRACE = 25.0
+"""Seconds that emails in transmission get when the process is asked to stop."""
 
 
 async def run_once(post: Post, now: datetime, sandbox: Workspace | None = None) -> Counts:
-    """Do one pass at ``now`` (UTC): for all real workspaces, or for one sandbox, from which nothing leaves."""
-    counts = Counts()
-    counts.released, doubted = await ledger.expired_leases(post.clock())
-    for send in doubted:
-        await write([_event(send, "EMAIL_IN_DOUBT", now, "IN_DOUBT")])
-    for workspace in [sandbox] if sandbox else await Workspace.filter(sandbox=False):
-        counts.expired_tasks += await expire_tasks(post.scope(workspace), now)
-    attempt, sends = await ledger.claim(now, post.clock(), BATCH, sandbox.id if sandbox else None)
-    counts.claimed = len(sends)
-    if not sends:
-        return counts
-    batch = await Batch.load(post, now, attempt, sends)
-    accounts: dict[tuple[str, str], list[Send]] = defaultdict(list)
-    for send in sends:
-        accounts[batch.account(send)].append(send)
-    # Accounts go side by side, so that one slow server delays nobody else; emails of one account keep their order.
-    for outcomes in await asyncio.gather(*(batch.deliver_all(waiting) for waiting in accounts.values())):
-        for outcome in outcomes:
-            counts.by_outcome[outcome] = counts.by_outcome.get(outcome, 0) + 1
+    """Do one pass at ``now`` (UTC) to its end: for all real workspaces, or for one sandbox."""
+    dispatcher = Dispatcher(post)
+    counts = await dispatcher.step(now, sandbox)
+    await dispatcher.drain()
+    counts.by_outcome = dict(dispatcher.outcomes)
     return counts
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Claimed sends with the rows that they need, each loaded once."""
+class Dispatcher:
+    """The dispatch of one process. ``linger`` is how long, in seconds, an open session waits for the next email."""
 
-    post: Post
-    now: datetime
-    attempt: str
-    workspaces: Mapping[str, Workspace]
-    enrollments: Mapping[str, Enrollment]
-    people: dict[str, Person]
-    senders: Mapping[str, Sender]
-    steps: Mapping[str, Step]
+    def __init__(self, post: Post, linger: float = 0.0) -> None:
+        self.post = post
+        self.linger = linger
+        self.lanes: dict[str, Lane] = {}
+        self.outcomes: Counter[str] = Counter()
+        self._leases: Counter[str] = Counter()
+        self._gate: Together[Job, bool] = Together(self._begin_all)
+        self._settler: Together[tuple[Job, Receipt], str] = Together(self._settle_all)
+        self._heart: asyncio.Task[None] | None = None
+        self._tidied = time.monotonic()
 
-    @classmethod
-    async def load(cls, post: Post, now: datetime, attempt: str, sends: list[Send]) -> "Batch":
-        """Load what the sends need, workspace by workspace."""
-        workspaces = {row.id: row for row in await Workspace.filter(id__in={send.workspace_id for send in sends})}
-        enrollments: dict[str, Enrollment] = {}
-        people: dict[str, Person] = {}
-        senders: dict[str, Sender] = {}
-        steps: dict[str, Step] = {}
-        for workspace_id in workspaces:
-            own = [send for send in sends if send.workspace_id == workspace_id]
-            enrollments.update(await by_ids(Enrollment, workspace_id, [send.enrollment_id for send in own]))
-            people.update(await by_ids(Person, workspace_id, [send.person_id for send in own]))
-            senders.update(await by_ids(Sender, workspace_id, [send.sender_id for send in own]))
-            steps.update(await by_ids(Step, workspace_id, [send.step_id for send in own]))
-        return cls(post, now, attempt, workspaces, enrollments, people, senders, steps)
+    # -- one step of the loop
 
-    def channel(self, send: Send) -> Channel | None:
-        """Return the channel that carries a send; None when it is not installed."""
-        key = SANDBOX_CHANNEL if send.sandbox else self.senders[send.sender_id].channel
-        return self.post.installed.channels.get(key)
+    async def step(self, now: datetime, sandbox: Workspace | None = None) -> Counts:
+        """Recover what was left behind and claim what is due at ``now``. The lanes deliver it meanwhile."""
+        counts = Counts(released=await self._recover())
+        workspace_id = sandbox.id if sandbox else None
+        counts.expired_tasks = await self._expire_tasks(now, workspace_id)
+        moments = [await ledger.next_expiry(workspace_id)]
+        waits = {} if sandbox else await pauses.paused(max(now, self.post.clock()))
+        for row in await ledger.first_due(workspace_id):
+            claimed, next_at = await self._claim(row, now, waits, sandbox)
+            counts.claimed += claimed
+            moments.append(next_at)
+        counts.next_at = min((moment for moment in moments if moment is not None), default=None)
+        return counts
 
-    def account(self, send: Send) -> tuple[str, str]:
-        """Name the account that a send goes through."""
-        channel, sender = self.channel(send), self.senders[send.sender_id]
-        return (channel.key, channel.account(sender.channel_config)) if channel else ("", sender.channel)
+    async def _claim(
+        self, sender: Mapping[str, Any], now: datetime, waits: Mapping[str, datetime], sandbox: Workspace | None
+    ) -> tuple[int, datetime | None]:
+        """Claim a sender's due emails. Returns how many, and when there may be more (None: the lane will ask)."""
+        if sender["first_due"] > now:
+            return 0, sender["first_due"]
+        lane = self._lane(sender, sandbox)
+        if lane.account in waits:
+            return 0, waits[lane.account]
+        limit = AHEAD - lane.outstanding
+        if limit <= 0:
+            lane.hungry = True
+            return 0, None
+        if throttles.windows(sender):
+            allowed = await throttles.allowance(sender, now)
+            if not allowed.emails:
+                return 0, allowed.opens_at
+            limit = min(limit, allowed.emails)
+        sends = await ledger.claim(sender["id"], now, self.post.clock() + self.post.lease, limit)
+        if sends:
+            self._leases[sends[0].attempt] += len(sends)
+            self._beat()
+            batch = await Batch.load(self.post, now, sender, sends)
+            lane.add(Job(send, batch) for send in sends)
+        return len(sends), now
 
-    async def deliver_all(self, sends: list[Send]) -> list[str]:
-        """Deliver the sends of one account, one after the other. Returns what became of each."""
-        channel, sender = self.channel(sends[0]), self.senders[sends[0].sender_id]
-        if channel is None:
-            receipt = Receipt(Outcome.FAILED, "CHANNEL_NOT_INSTALLED", f"No channel {sender.channel!r} is installed.")
-            return [await self._record(send, receipt, "") for send in sends]
+    def _lane(self, sender: Mapping[str, Any], sandbox: Workspace | None) -> Lane:
+        """Return the lane of a sender's account, made when it is first needed."""
+        key = SANDBOX_CHANNEL if sandbox else sender["channel"]
+        channel = self.post.installed.channels.get(key) or NotInstalled(key)
+        config = {} if sandbox else document(sender["channel_config"])
         try:
-            async with channel.connect({} if sends[0].sandbox else sender.channel_config) as session:
-                return [await self._deliver(session, send) for send in sends]
-        except AccountUnavailableError as trouble:
-            receipt = Receipt(Outcome.ACCOUNT_UNAVAILABLE, trouble.code, trouble.detail)
-            return [await self._record(send, receipt, "") for send in sends]
-
-    async def _hand_over(self, session: Session, send: Send, message: bytes) -> Receipt:
-        """Give an email to its channel. What a channel breaks is no reason to lose an email, or to send it twice."""
-        transmitting = False
-
-        async def about_to_transmit() -> bool:
-            nonlocal transmitting
-            transmitting = await ledger.begin_transmission(send, self.attempt)
-            return transmitting
-
-        sender, person = self.senders[send.sender_id], self.people[send.person_id]
-        try:
-            outgoing = Outgoing(send.id, sender.email, person.email, message)
-            return await session.deliver(outgoing, about_to_transmit)
+            account = channel.account(config)
         except Exception:
-            log.exception("the channel %s broke while it delivered %s", sender.channel, send.id)
-            outcome = Outcome.IN_DOUBT if transmitting else Outcome.ACCOUNT_UNAVAILABLE
-            return Receipt(
-                outcome, "CHANNEL_BROKE", "The channel failed in a way that it did not foresee; see the log."
-            )
+            log.exception("the channel %s could not name the account of %s", key, sender["id"])
+            account = f"{key}:{sender['id']}"
+        if account not in self.lanes:
+            self.lanes[account] = Lane(account, channel, config, self, self.linger)
+        return self.lanes[account]
 
-    async def _deliver(self, session: Session, send: Send) -> str:
-        if refused := await self._refused(send):
-            return await self._record(send, refused, "")
-        person, sender, step = self.people[send.person_id], self.senders[send.sender_id], self.steps[send.step_id]
-        earlier = await earlier_of(step, send.enrollment_id)
-        try:
-            composed = await compose_step(step, person, sender, earlier, send)
-            message = self._message(send, composed, earlier)
-        except UnresolvedFieldError as problem:
-            detail = f"The dynamic field {problem.field} has no value for this person."
-            return await self._record(send, Receipt(Outcome.FAILED, "UNRESOLVED_FIELD", detail), "")
-        except (TemplateProblem, MessageProblem) as problem:
-            return await self._record(send, Receipt(Outcome.FAILED, "INVALID_MESSAGE", str(problem)), "")
-
-        return await self._record(send, await self._hand_over(session, send, message), composed.subject)
-
-    async def _refused(self, send: Send) -> Receipt | None:
-        """Ask again whether this email may go out: what was true at launch may have changed."""
-        enrollment = await Enrollment.get(id=send.enrollment_id)
-        person = self.people[send.person_id] = await Person.get(id=send.person_id)
-        if person.unsubscribed_at is not None:
-            return Receipt(Outcome.FAILED, "UNSUBSCRIBED", "The person has unsubscribed.")
-        if enrollment.status not in {EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED}:
-            return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
-        domain = person.email.rpartition("@")[2].lower()
-        if domain in self.workspaces[send.workspace_id].blocked_domains:
-            return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", f"This workspace sends nothing to {domain}.")
-        return None
-
-    def _message(self, send: Send, composed: Composed, earlier: Earlier | None) -> bytes:
-        person, sender = self.people[send.person_id], self.senders[send.sender_id]
-        return build(
-            send_id=send.id,
-            composed=composed,
-            sender_name=sender.name,
-            sender_address=sender.email,
-            to_name=f"{person.first_name} {person.last_name}".strip(),
-            to_address=person.email,
-            date=local(self.now, send.zone),
-            earlier=earlier,
-            unsubscribe_url=self.post.unsubscribe_url(person),
-        )
-
-    async def _record(self, send: Send, receipt: Receipt, subject: str) -> str:
-        """Write what became of a send, its event, and what follows from it, in one transaction."""
-        values, kind = self._settlement(send, receipt)
+    async def _recover(self) -> int:
+        """Free the claims of a process that stopped, and put in doubt what it had begun to transmit."""
+        real_now = self.post.clock()
         async with transaction():
-            if not await ledger.settle(send, self.attempt, **values):
-                return Outcome.WITHDRAWN
-            if kind is not None:
-                await write([_event(send, kind, self.now, None if kind == "EMAIL_SENT" else receipt.code)])
-            if receipt.outcome is Outcome.SENT and send.by_hand:
-                scope = self.post.scope(self.workspaces[send.workspace_id])
-                await email_went_out(scope, send, self.now)
-            if receipt.outcome in {Outcome.SENT, Outcome.FAILED}:
-                enrollment = await Enrollment.get(id=send.enrollment_id)
-                if enrollment.status is EnrollmentStatus.ACTIVE:
-                    count = await Step.filter(campaign_id=enrollment.campaign_id).count()
-                    await finish_if_done(enrollment, count, self.now)
-        person = self.people[send.person_id]
-        self.post.show(Delivered(self.now, receipt.outcome, person.email, subject, receipt.detail))
-        return receipt.outcome
+            lost = await ledger.doubt_expired(real_now, LOST.code, LOST.detail)
+            await write([_line(row, "EMAIL_IN_DOUBT", real_now, {"reason": LOST.code}) for row in lost])
+            if lost:
+                await throttles.arrive([row["id"] for row in lost], real_now)
+                await finish_done([row["enrollment_id"] for row in lost], real_now)
+            again = await ledger.resend_doubts(real_now, RESENT.code, RESENT.detail)
+            await write([_line(row, "EMAIL_RETRIED", real_now, {"automatic": row["doubts"]}) for row in again])
+            released = await ledger.release_expired(real_now)
+        if time.monotonic() - self._tidied > 3600:
+            self._tidied = time.monotonic()
+            await throttles.forget(real_now)
+        return released + len(lost) + len(again)
 
-    def _settlement(self, send: Send, receipt: Receipt) -> tuple[dict[str, object], str | None]:
-        """Return the columns that a receipt changes, and the kind of its event."""
-        told = {"reason": receipt.code, "detail": receipt.detail}
-        match receipt.outcome:
-            case Outcome.SENT:
-                sender = self.senders[send.sender_id]
-                sent = {"status": SendStatus.SENT, "sent_at": self.now, "reason": None, "detail": receipt.detail}
-                return {**sent, "message_id": message_id(send.id, sender.email)}, "EMAIL_SENT"
-            case Outcome.FAILED:
-                return {"status": SendStatus.FAILED, **told}, "EMAIL_FAILED"
-            case Outcome.IN_DOUBT:
-                return {"status": SendStatus.IN_DOUBT, **told}, "EMAIL_IN_DOUBT"
-            case Outcome.DEFERRED:
-                again = self.now + (RETRY_AFTER[send.attempts] if send.attempts < len(RETRY_AFTER) else RETRY_THEN)
-                if again - send.planned_at > GIVE_UP_AFTER:
-                    detail = f"Given up after {send.attempts + 1} attempts. {receipt.detail}"
-                    return {"status": SendStatus.FAILED, "reason": receipt.code, "detail": detail}, "EMAIL_FAILED"
-                deferred = {"status": SendStatus.DEFERRED, "due_at": again, "attempts": send.attempts + 1}
-                return {**deferred, **told}, "EMAIL_DEFERRED"
-            case _:
-                waiting = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
-                return {"status": waiting, "due_at": self.now + ACCOUNT_PAUSE, **told}, None
+    async def _expire_tasks(self, now: datetime, workspace_id: str | None) -> int:
+        due = Task.filter(status=TaskStatus.OPEN, expires_at__lte=now)
+        due = due.filter(workspace_id=workspace_id) if workspace_id else due.filter(sandbox=False)
+        expired = 0
+        for each in sorted(set(await due.values_list("workspace_id", flat=True))):
+            try:
+                expired += await expire_tasks(self.post.scope(await Workspace.get(id=each)), now)
+            except Exception:  # one workspace's trouble stops no other's emails
+                log.exception("the tasks of %s could not expire", each)
+        return expired
+
+    # -- the office of the lanes
+
+    async def begin(self, job: Job) -> bool:
+        """Commit that the email is about to leave; False when it may not, or when that cannot be known."""
+        lease = self.post.lease.total_seconds()
+        asked = time.monotonic()
+        try:
+            began = await self._gate(job)
+        except Exception:
+            log.exception("the email %s was held back: its transmission could not be committed", job.send.id)
+            return False
+        # A process that was suspended in between comes back to a lease that others may have taken over.
+        return began and time.monotonic() - asked < lease / 2
+
+    async def settle(self, job: Job, receipt: Receipt) -> str:
+        """Record what became of an email. Returns the outcome; WITHDRAWN when the send was no longer ours."""
+        outcome = await self._settler((job, receipt))
+        self._leases[job.send.attempt] -= 1
+        self.outcomes[outcome] += 1
+        return outcome
+
+    async def pause(self, lane: Lane, trouble: Receipt) -> None:
+        """Let an account wait, in every process."""
+        with suppress(Exception):
+            until = await pauses.pause(lane.account, self.post.clock(), trouble.code, trouble.detail)
+            log.warning("the account %s waits until %s: %s", lane.account, until.isoformat(), trouble.code)
+
+    async def works(self, lane: Lane) -> None:
+        """Forget an account's failures."""
+        with suppress(Exception):
+            await pauses.forgive(lane.account)
+
+    def wake(self) -> None:
+        """Ask for another step."""
+        self.post.wake()
+
+    async def _begin_all(self, jobs: Sequence[Job]) -> list[bool]:
+        real_now = self.post.clock()
+        pairs = [(job.send, message_id(job.send.id, job.batch.sender["email"])) for job in jobs]
+        throttled: dict[str, list[Job]] = {}
+        async with transaction():
+            may = await ledger.begin_transmission(pairs, real_now + self.post.lease)
+            for job in jobs:
+                if job.send.id in may and throttles.windows(job.batch.sender):
+                    throttled.setdefault(job.send.sender_id, []).append(job)
+            for sender_id in sorted(throttled):
+                asking = throttled[sender_id]
+                leaving = await throttles.depart(
+                    asking[0].batch.sender, [job.send.id for job in asking], asking[0].now()
+                )
+                for job in asking:
+                    job.throttled = job.send.id not in leaving
+                may -= {job.send.id for job in asking if job.throttled}
+        return [job.send.id in may for job in jobs]
+
+    async def _settle_all(self, items: Sequence[tuple[Job, Receipt]]) -> list[str]:
+        """Settle in one transaction; what cannot be written is tried again for as long as the process lives.
+
+        One email whose consequences cannot be written must not hold up the others, nor be forgotten itself.
+        """
+        failures = 0
+        while True:
+            try:
+                return await self._write_settled(items, consequences=failures < 6 or len(items) > 1)
+            except Exception:
+                failures += 1
+                log.exception("what became of %s emails could not be written; trying again", len(items))
+                await asyncio.sleep(min(0.1 * 2**failures, 2.0))
+                if failures >= 5 and len(items) > 1:
+                    return [outcome for item in items for outcome in await self._settle_all([item])]
+
+    async def _write_settled(self, items: Sequence[tuple[Job, Receipt]], *, consequences: bool) -> list[str]:
+        made = [
+            (job, receipt, settlement(job.send, receipt, job.now(), random.random()))  # noqa: S311 - jitter
+            for job, receipt in items
+        ]
+        async with transaction():
+            ours = await ledger.settle([settled.row(job.send) for job, _, settled in made])
+            mine = [(job, settled) for job, _, settled in made if job.send.id in ours]
+            lines = [settled.line(job.send, job.now()) for job, settled in mine]
+            await write([line for line in lines if line is not None])
+            answered = [job for job, _, _ in made if throttles.windows(job.batch.sender)]
+            if answered:
+                await throttles.arrive([job.send.id for job in answered], answered[0].now())
+            if consequences:
+                for job, settled in mine:
+                    if job.send.by_hand and settled.sent_at is not None:
+                        await email_went_out(self.post.scope(job.batch.workspace), job.send, settled.sent_at)
+                ended = [job for job, settled in mine if settled.ended]
+                if ended:
+                    await finish_done([job.send.enrollment_id for job in ended], ended[0].now())
+        for job, receipt, _ in made:
+            if job.send.id in ours and receipt.outcome is not Outcome.WITHDRAWN:
+                address = job.batch.people[job.send.person_id].email
+                self.post.show(Delivered(job.now(), receipt.outcome, address, job.subject, receipt.detail))
+        return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt, _ in made]
+
+    # -- leases, and the end
+
+    def _beat(self) -> None:
+        """Renew the leases of what is under way, for as long as anything is."""
+        if self._heart is None or self._heart.done():
+            self._heart = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        while live := [attempt for attempt, count in self._leases.items() if count > 0]:
+            await asyncio.sleep(self.post.lease.total_seconds() / 3)
+            self._leases = Counter({attempt: count for attempt, count in self._leases.items() if count > 0})
+            try:
+                await ledger.renew(live, self.post.clock() + self.post.lease)
+            except Exception:
+                log.exception("leases could not be renewed")
+
+    async def drain(self) -> None:
+        """Wait until the lanes are empty."""
+        while workers := [task for lane in self.lanes.values() for task in lane.workers]:
+            await asyncio.gather(*workers, return_exceptions=True)
+        if self._heart is not None:
+            self._heart.cancel()
+            await asyncio.gather(self._heart, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Give back what has not begun to leave, and let what has begun come to its end, within the grace."""
+        waiting = [job for lane in self.lanes.values() for job in lane.close()]
+        for lane in self.lanes.values():
+            lane.stop()
+        try:
+            async with asyncio.timeout(GRACE):
+                await asyncio.gather(*(self.settle(job, STOPPED) for job in waiting))
+                await self.drain()
+                orphans = [job for lane in self.lanes.values() for job in lane.orphans]
+                await asyncio.gather(*(self.settle(job, STOPPED) for job in orphans))
+        except TimeoutError:
+            log.warning("stopped while emails were still being handed over; they will be in doubt")
+            for lane in self.lanes.values():
+                for task in list(lane.workers):
+                    task.cancel()
 
 
-def _event(send: Send, kind: str, now: datetime, reason: str | None) -> Event:
-    return event(
-        send.workspace_id,
-        kind,
-        now,
-        person_id=send.person_id,
-        enrollment_id=send.enrollment_id,
-        step_id=send.step_id,
-        send_id=send.id,
-        data={"reason": reason} if reason else {},
-    )
+def _line(row: Mapping[str, Any], kind: str, now: datetime, data: dict[str, Any]) -> Line:
+    about = {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}
+    return event(row["workspace_id"], kind, now, data=data, send_id=row["id"], **about)

@@ -1,10 +1,10 @@
 """What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
 
-from api.models import Campaign, Enrollment, Event, Person, Send
+from api.models import Campaign, Enrollment, Person, Send
 from api.services.progress import end
 from api.services.scope import Scope
 from api.states import EnrollmentStatus, OnReply, SendStatus
-from api.store.events import event, write
+from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Refusal
@@ -93,7 +93,7 @@ async def _enrollment(scope: Scope, enrollment_id: str) -> tuple[Enrollment, Cam
 
 def _event(
     enrollment: Enrollment, kind: str, scope: Scope, *, send_id: str | None = None, step_id: str | None = None
-) -> Event:
+) -> Line:
     return event(
         scope.workspace_id,
         kind,

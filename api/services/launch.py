@@ -8,13 +8,13 @@ from typing import Literal
 from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
-from api.models import Campaign, Enrollment, Event, Person, Send, Sender, Step, Task, Template
+from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task, Template
 from api.services import inputs
 from api.services.campaigns import steps_of
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.progress import task_created
 from api.services.scope import Scope
-from api.store.events import event, write
+from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
 from api.store.transactions import transaction
 from strategies import Refusal, StepType
@@ -57,7 +57,7 @@ async def launch(
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
     sends: list[Send] = []
     tasks: list[Task] = []
-    events: list[Event] = []
+    events: list[Line] = []
     for enrollment, person, timeline in checked.enrollments:
         about = {"campaign_id": checked.campaign.id, "person_id": person.id, "enrollment_id": enrollment.id}
         events.append(event(scope.workspace_id, "CAMPAIGN_LAUNCHED", scope.now, **about))

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from api.models import Campaign, Enrollment, Event, Send, Step, Task
+from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.plans import records, resolve, send_row, stored, task_row
 from api.services.scope import Scope
-from api.states import PENDING_STATUSES, WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
-from api.store.events import event, write
+from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
+from api.store.enrollments import finish
+from api.store.events import Line, event, write
 from strategies import timeline as core
 
 STOPPABLE = (*WAITING_STATUSES, SendStatus.CLAIMED)
@@ -23,7 +24,7 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
     settled = [send for send in sends.values() if send.status is not SendStatus.SCHEDULED or send.attempts]
     timeline = resolve(scope, campaign, steps, enrollment, records(steps, settled, tasks.values()), now)
-    events: list[Event] = []
+    events: list[Line] = []
     for planned in timeline.planned:
         step = steps[planned.number - 1]
         if isinstance(planned, core.PlannedSend):
@@ -36,7 +37,7 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
             await task.save(force_create=True)
             events.append(task_created(enrollment, task, now))
     await write(events)
-    await finish_if_done(enrollment, len(steps), now)
+    await finish_done([enrollment.id], now)
     scope.wake()
 
 
@@ -57,7 +58,7 @@ async def _move(send: Send, planned: core.PlannedSend, now: datetime) -> None:
     )
 
 
-def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Event:
+def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
     """Make the event of a task that was queued."""
     return event(
         enrollment.workspace_id,
@@ -72,16 +73,22 @@ def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Event:
     )
 
 
-async def finish_if_done(enrollment: Enrollment, step_count: int, now: datetime) -> None:
-    """Finish the enrollment when every step has come to its end. Call inside a transaction."""
-    if await Send.filter(enrollment_id=enrollment.id, status__in=PENDING_STATUSES).exists():
-        return
-    if await Task.filter(enrollment_id=enrollment.id, done_at=None).exists():
-        return
-    reached = await Send.filter(enrollment_id=enrollment.id, by_hand=False).count()
-    reached += await Task.filter(enrollment_id=enrollment.id).count()
-    if reached >= step_count:
-        await _close(enrollment, EnrollmentStatus.FINISHED, None, now)
+async def finish_done(enrollment_ids: list[str], now: datetime) -> None:
+    """Finish the enrollments of which every step has come to its end. Call inside a transaction."""
+    finished = await finish(enrollment_ids, now)
+    await write(
+        [
+            event(
+                row["workspace_id"],
+                "CAMPAIGN_FINISHED",
+                now,
+                campaign_id=row["campaign_id"],
+                person_id=row["person_id"],
+                enrollment_id=row["id"],
+            )
+            for row in finished
+        ]
+    )
 
 
 async def end(
@@ -116,11 +123,10 @@ async def end(
 async def _close(enrollment: Enrollment, status: EnrollmentStatus, reason: str | None, now: datetime) -> None:
     enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
     await enrollment.save(update_fields=["status", "end_reason", "ended_at"])
-    kind = "CAMPAIGN_FINISHED" if status is EnrollmentStatus.FINISHED else "CAMPAIGN_ENDED"
-    await write([_about(enrollment, kind, now, reason)])
+    await write([_about(enrollment, "CAMPAIGN_ENDED", now, reason)])
 
 
-def _about(enrollment: Enrollment, kind: str, now: datetime, reason: str | None, **ids: str) -> Event:
+def _about(enrollment: Enrollment, kind: str, now: datetime, reason: str | None, **ids: str) -> Line:
     return event(
         enrollment.workspace_id,
         kind,

@@ -6,7 +6,6 @@ from api.models import Workspace
 from api.services import inputs
 from api.services.dispatch import Post, run_once
 from api.services.scope import Scope
-from api.store import ledger
 from strategies import Refusal
 
 MAX_PASSES = 10_000
@@ -22,12 +21,14 @@ async def advance_clock(scope: Scope, post: Post, to: datetime) -> int:
         raise Refusal("CLOCK_GOES_FORWARD", f"The clock already shows {scope.now.isoformat()}.", ("to",))
     dispatched = 0
     for _ in range(MAX_PASSES):
-        due = await ledger.next_due(workspace.id)
-        if due is None or due > to:
+        done = await run_once(post, scope.now, workspace)
+        dispatched += done.claimed
+        if not done.idle:
+            continue
+        if done.next_at is None or done.next_at > to:
             await _show(workspace, to)
             return dispatched
-        await _show(workspace, max(due, scope.now))
-        dispatched += (await run_once(post, scope.now, workspace)).claimed
+        await _show(workspace, max(done.next_at, scope.now))
     raise Refusal("TOO_MUCH_DUE", "More falls due on the way than one move can do. Move in smaller steps.", ("to",))
 
 

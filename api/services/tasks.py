@@ -6,14 +6,15 @@ from datetime import datetime
 from api.ids import new_id
 from api.mail.links import ComposeLinks, compose_links
 from api.mail.render import TemplateProblem, UnresolvedFieldError
-from api.models import Campaign, Enrollment, Event, Person, Send, Step, Task
+from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import composed_for
 from api.services.plans import stored
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
 from api.states import EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
-from api.store.events import event, write
+from api.store.events import Line, event, write
+from api.store.ledger import Claimed
 from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Note, Refusal, StepType
@@ -89,7 +90,7 @@ async def send_task(
     return send
 
 
-async def email_went_out(scope: Scope, send: Send, at: datetime) -> None:
+async def email_went_out(scope: Scope, send: Claimed, at: datetime) -> None:
     """A person's email left: its task is done at that moment, and what takes over its time moves with it.
 
     Call inside the transaction that records the send.
@@ -175,7 +176,7 @@ async def _close(scope: Scope, task: Task, status: TaskStatus, at: datetime) -> 
     await carry_on(scope, enrollment, at)
 
 
-def _event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Event:
+def _event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Line:
     return event(
         enrollment.workspace_id,
         kind,

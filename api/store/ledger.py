@@ -1,95 +1,183 @@
 """The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tortoise.connection import get_connection
-from tortoise.functions import Min
-
 from api.ids import new_id
-from api.models import Send, Task
-from api.states import WAITING_STATUSES, SendStatus, TaskStatus
 from api.store.database import is_postgres
+from api.store.sql import among, instant, recordset, run
 
-LEASE = timedelta(minutes=30)
-"""How long a claim holds: longer than any batch takes, short enough that a crash is noticed."""
+WAITING = "status IN ('SCHEDULED', 'DEFERRED')"
+"""As the partial index has it, word by word."""
+RESEND_AFTER = timedelta(minutes=15)
+"""How long a doubt rests before a campaign's opt-in resends it: a server's late answer may still settle it."""
 
-CLAIM = """
-UPDATE send SET status = 'CLAIMED', attempt_id = {p1}, lease_until = {p2}
-WHERE id IN (
-    SELECT id FROM send WHERE status IN ('SCHEDULED', 'DEFERRED') AND due_at <= {p3} AND {scope}
-    ORDER BY due_at, id LIMIT {limit} {lock}
-) RETURNING id
-"""
+OUTCOME = {
+    "id": "text",
+    "attempt": "text",
+    "status": "text",
+    "due_at": "timestamptz",
+    "attempts": "int",
+    "reason": "text",
+    "detail": "text",
+    "sent_at": "timestamptz",
+    "late": "boolean",
+}
 
 
-async def claim(now: datetime, real_now: datetime, limit: int, workspace_id: str | None) -> tuple[str, list[Send]]:
-    """Take up to ``limit`` due sends, of a sandbox's workspace or of all real ones. Returns the attempt and the sends.
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A send that this process owns until its lease ends."""
 
-    ``now`` decides what is due, ``real_now`` when the lease expires: a sandbox's clock is not the machine's.
-    """
+    id: str
+    attempt: str
+    workspace_id: str
+    enrollment_id: str
+    step_id: str
+    person_id: str
+    sender_id: str
+    sandbox: bool
+    by_hand: bool
+    subject: str | None
+    html: str | None
+    zone: str
+    attempts: int
+
+
+async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
+    """Take up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt."""
     attempt = new_id("att")
-    postgres = is_postgres()
-    holders = ("$1", "$2", "$3", "$4") if postgres else ("?", "?", "?", "?")
-    statement = CLAIM.format(
-        p1=holders[0],
-        p2=holders[1],
-        p3=holders[2],
-        scope=f"workspace_id = {holders[3]}" if workspace_id else "NOT sandbox",
-        limit=int(limit),
-        lock="FOR UPDATE SKIP LOCKED" if postgres else "",
+    row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
+    first = f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 ORDER BY due_at, id LIMIT $5 {lock}"  # noqa: E501
+    chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
+    rows = await run(
+        f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen} RETURNING"
+        " id, workspace_id, enrollment_id, step_id, person_id, sender_id, sandbox, by_hand, subject, html, zone,"
+        " attempts, due_at",
+        attempt,
+        lease_until,
+        sender_id,
+        now,
+        limit,
     )
-    instants = [real_now + LEASE, now] if postgres else [str(real_now + LEASE), str(now)]
-    values: list[Any] = [attempt, *instants, *([workspace_id] if workspace_id else [])]
-    rows = await get_connection("default").execute_query_dict(statement, values)
-    sends = await Send.filter(id__in=[row["id"] for row in rows]).order_by("due_at", "id") if rows else []
-    return attempt, sends
-
-
-async def next_due(workspace_id: str | None) -> datetime | None:
-    """Return the earliest instant at which something is due: an email, or the expiry of a task."""
-    about: dict[str, Any] = {"workspace_id": workspace_id} if workspace_id else {"sandbox": False}
-    send = await Send.filter(status__in=WAITING_STATUSES, **about).annotate(first=Min("due_at")).values("first")
-    task = (
-        await Task.filter(status=TaskStatus.OPEN, expires_at__isnull=False, **about)
-        .annotate(first=Min("expires_at"))
-        .values("first")
-    )
-    moments = [row["first"] for row in (*send, *task) if row["first"] is not None]
-    return min(moments, default=None)
-
-
-async def begin_transmission(send: Send, attempt: str) -> bool:
-    """Commit that the email is about to leave. False when the send is no longer this attempt's."""
-    changed = await Send.filter(id=send.id, attempt_id=attempt, status=SendStatus.CLAIMED).update(
-        status=SendStatus.TRANSMITTING
-    )
-    return changed == 1
-
-
-async def settle(send: Send, attempt: str, **values: Any) -> bool:
-    """Write what became of an attempt. False when the send is no longer this attempt's."""
-    changed = await Send.filter(
-        id=send.id, attempt_id=attempt, status__in=(SendStatus.CLAIMED, SendStatus.TRANSMITTING)
-    ).update(attempt_id=None, lease_until=None, **values)
-    return changed == 1
-
-
-async def expired_leases(real_now: datetime) -> tuple[int, list[Send]]:
-    """Give back claims that expired; return how many, and the transmissions that nobody finished: in doubt now."""
-    released = await Send.filter(status=SendStatus.CLAIMED, lease_until__lt=real_now).update(
-        status=SendStatus.SCHEDULED, attempt_id=None, lease_until=None
-    )
-    lost = await Send.filter(status=SendStatus.TRANSMITTING, lease_until__lt=real_now)
-    doubted = []
-    for send in lost:
-        changed = await Send.filter(id=send.id, status=SendStatus.TRANSMITTING, attempt_id=send.attempt_id).update(
-            status=SendStatus.IN_DOUBT,
-            attempt_id=None,
-            lease_until=None,
-            reason="IN_DOUBT",
-            detail="The process stopped while this email was being handed over. It may or may not have arrived.",
+    rows.sort(key=lambda found: (str(found["due_at"]), found["id"]))
+    return [
+        Claimed(
+            **{name: value for name, value in found.items() if name not in {"due_at", "sandbox", "by_hand"}},
+            attempt=attempt,
+            sandbox=bool(found["sandbox"]),
+            by_hand=bool(found["by_hand"]),
         )
-        if changed:
-            doubted.append(send)
-    return released, doubted
+        for found in rows
+    ]
+
+
+async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: datetime) -> set[str]:
+    """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
+
+    Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended.
+    """
+    rows = [{"id": send.id, "attempt": send.attempt, "message_id": message_id} for send, message_id in sends]
+    columns = {"id": "text", "attempt": "text", "message_id": "text"}
+    began = await run(
+        "UPDATE send SET status = 'TRANSMITTING', lease_until = $2, message_id = r.message_id"
+        f" FROM {recordset(1, columns)}"
+        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status = 'CLAIMED'"
+        " AND EXISTS (SELECT 1 FROM person WHERE person.id = send.person_id AND unsubscribed_at IS NULL)"
+        " AND EXISTS (SELECT 1 FROM enrollment WHERE enrollment.id = send.enrollment_id"
+        " AND enrollment.status IN ('ACTIVE', 'FINISHED'))"
+        " RETURNING send.id",
+        rows,
+        lease_until,
+    )
+    return {row["id"] for row in began}
+
+
+async def settle(outcomes: list[Mapping[str, Any]]) -> set[str]:
+    """Write what became of attempts (columns as in OUTCOME). Returns the ids of those that were still theirs.
+
+    ``late`` lets an answer that comes after its lease settle a doubt, as long as no other attempt has begun.
+    """
+    settled = await run(
+        "UPDATE send SET status = r.status, attempt_id = NULL, lease_until = NULL,"
+        " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
+        " sent_at = r.sent_at"
+        f" FROM {recordset(1, OUTCOME)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
+        " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
+        " RETURNING send.id",
+        list(outcomes),
+    )
+    return {row["id"] for row in settled}
+
+
+async def renew(attempts: list[str], lease_until: datetime) -> None:
+    """Hold the leases of a process's own attempts for longer."""
+    await run(
+        f"UPDATE send SET lease_until = $2 WHERE {among('attempt_id', 1)} AND status IN ('CLAIMED', 'TRANSMITTING')",
+        attempts,
+        lease_until,
+    )
+
+
+async def release_expired(real_now: datetime) -> int:
+    """Give back the claims of whoever stopped in the middle. Returns how many."""
+    rows = await run(
+        "UPDATE send SET status = CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END,"
+        " attempt_id = NULL, lease_until = NULL WHERE status = 'CLAIMED' AND lease_until < $1 RETURNING id",
+        real_now,
+    )
+    return len(rows)
+
+
+async def doubt_expired(real_now: datetime, reason: str, detail: str) -> list[dict[str, Any]]:
+    """Put transmissions that nobody finished in doubt, and return them. Their attempt may still learn better."""
+    return await run(
+        "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3, due_at = $4"
+        " WHERE status = 'TRANSMITTING' AND lease_until < $1"
+        " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox",
+        real_now,
+        reason,
+        detail,
+        real_now + RESEND_AFTER,
+    )
+
+
+async def resend_doubts(now: datetime, reason: str, detail: str) -> list[dict[str, Any]]:
+    """Schedule again the doubts whose campaign allows it, up to its cap. Returns them."""
+    return await run(
+        "UPDATE send SET status = 'DEFERRED', doubts = doubts + 1, reason = $2, detail = $3"
+        " WHERE status = 'IN_DOUBT' AND due_at <= $1 AND doubts < (SELECT in_doubt_resends FROM step"
+        " JOIN campaign ON campaign.id = step.campaign_id WHERE step.id = send.step_id)"
+        " RETURNING id, workspace_id, enrollment_id, step_id, person_id, doubts",
+        now,
+        reason,
+        detail,
+    )
+
+
+async def first_due(workspace_id: str | None) -> list[dict[str, Any]]:
+    """Return each sender that has a waiting email, with when its first is due: a sandbox's, or all real ones."""
+    where = "workspace_id = $1" if workspace_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
+    first = f"SELECT min(due_at) FROM send WHERE send.sender_id = sender.id AND {WAITING}"
+    rows = await run(
+        f"SELECT * FROM (SELECT id, workspace_id, name, email, channel, channel_config, throttle_emails,"
+        f" throttle_seconds, daily_cap, ({first}) AS first_due FROM sender WHERE {where}) AS found"
+        " WHERE first_due IS NOT NULL ORDER BY first_due, id",
+        *([workspace_id] if workspace_id else []),
+    )
+    for row in rows:
+        row["first_due"] = instant(row["first_due"])
+    return rows
+
+
+async def next_expiry(workspace_id: str | None) -> datetime | None:
+    """Return when the first open task expires."""
+    where = "workspace_id = $1" if workspace_id else "NOT sandbox"
+    (row,) = await run(
+        f"SELECT min(expires_at) AS first FROM task WHERE status = 'OPEN' AND expires_at IS NOT NULL AND {where}",
+        *([workspace_id] if workspace_id else []),
+    )
+    return instant(row["first"]) if row["first"] is not None else None

@@ -1,0 +1,116 @@
+"""Claims of one sender with the rows that they need, each loaded once; each is checked and written as it leaves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.mail.message import MessageProblem, build, compose
+from api.mail.render import TemplateProblem, UnresolvedFieldError
+from api.models import Workspace
+from api.services.content import Library, fields_of
+from api.services.post import Post
+from api.states import EnrollmentStatus
+from api.store.ledger import Claimed
+from api.store.sql import among, document, run
+from plugins.contract import Outcome, Receipt
+from strategies.calendar import local
+
+MAY_GO = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
+
+
+@dataclass(slots=True)
+class Reader:
+    """A person, as far as an email needs to know."""
+
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    title: str
+    company: str
+    own_fields: dict[str, Any]
+    unsubscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An email as it leaves."""
+
+    subject: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Claims of one sender, made at ``now`` (UTC; virtual in a sandbox)."""
+
+    post: Post
+    now: datetime
+    workspace: Workspace
+    sender: Mapping[str, Any]
+    people: Mapping[str, Reader]
+    enrollments: Mapping[str, str]
+    library: Library
+
+    @classmethod
+    async def load(cls, post: Post, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed]) -> "Batch":
+        """Load what the claims need."""
+        people = await run(
+            "SELECT id, email, first_name, last_name, title, company, own_fields,"  # noqa: S608
+            f" unsubscribed_at IS NOT NULL AS unsubscribed FROM person WHERE {among('id', 1)}",
+            [send.person_id for send in sends],
+        )
+        enrollments = await run(
+            f"SELECT id, status FROM enrollment WHERE {among('id', 1)}",  # noqa: S608
+            [send.enrollment_id for send in sends],
+        )
+        return cls(
+            post,
+            now,
+            await Workspace.get(id=sender["workspace_id"]),
+            sender,
+            {row["id"]: Reader(**{**row, "own_fields": document(row["own_fields"])}) for row in people},
+            {row["id"]: row["status"] for row in enrollments},
+            await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
+        )
+
+    def refused(self, send: Claimed) -> Receipt | None:
+        """Ask again whether this email may go out: what was true at launch may have changed."""
+        person = self.people[send.person_id]
+        if person.unsubscribed:
+            return Receipt(Outcome.FAILED, "UNSUBSCRIBED", "The person has unsubscribed.")
+        if self.enrollments[send.enrollment_id] not in MAY_GO:
+            return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
+        domain = person.email.rpartition("@")[2].lower()
+        if domain in self.workspace.blocked_domains:
+            return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", f"This workspace sends nothing to {domain}.")
+        return None
+
+    def write(self, send: Claimed) -> Written | Receipt:
+        """Check, render and build one email; a Receipt says why it must not leave."""
+        if refused := self.refused(send):
+            return refused
+        person, step = self.people[send.person_id], self.library.steps[send.step_id]
+        sender_name, sender_email = self.sender["name"], self.sender["email"]
+        earlier = self.library.earlier(step, send.enrollment_id)
+        content = self.library.written(step, send.subject, send.html)
+        try:
+            composed = compose(content, fields_of(person, sender_name, sender_email), earlier)
+            message = build(
+                send_id=send.id,
+                composed=composed,
+                sender_name=sender_name,
+                sender_address=sender_email,
+                to_name=f"{person.first_name} {person.last_name}".strip(),
+                to_address=person.email,
+                date=local(self.now, send.zone),
+                earlier=earlier,
+                unsubscribe_url=self.post.unsubscribe_url(person),
+            )
+        except UnresolvedFieldError as problem:
+            detail = f"The dynamic field {problem.field} has no value for this person."
+            return Receipt(Outcome.FAILED, "UNRESOLVED_FIELD", detail)
+        except (TemplateProblem, MessageProblem) as problem:
+            return Receipt(Outcome.FAILED, "INVALID_MESSAGE", str(problem))
+        return Written(composed.subject, message)

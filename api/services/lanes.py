@@ -1,0 +1,226 @@
+"""One lane for each account: what waits for it, and the sessions that take it away, side by side."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from api.services.batch import Batch, Written
+from api.services.settlement import BROKE, THROTTLED, UNPREPARED
+from api.store.ledger import Claimed
+from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
+
+log = logging.getLogger("touchline.dispatch")
+
+AHEAD = 500
+"""How many emails one process claims ahead for one account."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One claimed email on its way through a lane."""
+
+    send: Claimed
+    batch: Batch
+    since: float = field(default_factory=time.monotonic)
+    transmitting: bool = False
+    throttled: bool = False
+    subject: str = ""
+
+    def now(self) -> datetime:
+        """Return the present: the sandbox's, or the real one."""
+        return self.batch.now if self.send.sandbox else max(self.batch.now, self.batch.post.clock())
+
+
+class NotInstalled(Channel, Session):
+    """Stands for a channel that a sender names and nobody has installed: its emails fail, visibly."""
+
+    def __init__(self, key: str) -> None:
+        self.name = key
+
+    def account(self, config: Mapping[str, Any]) -> str:
+        """Name it as it was asked for."""
+        return self.name
+
+    @asynccontextmanager
+    async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
+        """Open nothing."""
+        yield self
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
+        """Refuse the email."""
+        return Receipt(Outcome.FAILED, "CHANNEL_NOT_INSTALLED", f"No channel {self.name!r} is installed.")
+
+
+class Office(Protocol):
+    """What a lane asks of the dispatch: the two commits, and to be told of trouble."""
+
+    async def begin(self, job: Job) -> bool:
+        """Commit that the email is about to leave; False when it may not."""
+
+    async def settle(self, job: Job, receipt: Receipt) -> str:
+        """Record what became of the email."""
+
+    async def pause(self, lane: "Lane", trouble: Receipt) -> None:
+        """Let the account wait."""
+
+    async def works(self, lane: "Lane") -> None:
+        """Note that the account works."""
+
+    def wake(self) -> None:
+        """Claim more."""
+
+
+class Lane:
+    """One account. Its trouble stays its own: no other lane waits for it."""
+
+    def __init__(
+        self, account: str, channel: Channel, config: Mapping[str, Any], office: Office, linger: float = 0.0
+    ) -> None:
+        self.account = account
+        self.channel = channel
+        self.config = config
+        self.office = office
+        self.linger = linger
+        """Seconds for which an open session waits for more."""
+        self.hungry = False
+        self.queue: deque[Job] = deque()
+        self.workers: dict[asyncio.Task[None], Job | None] = {}
+        self.orphans: list[Job] = []
+        """Jobs whose worker was stopped before anything left."""
+        self._most = max(1, channel.sessions(config))
+        self._open = 0
+        self._idle = 0
+        self._more = asyncio.Event()
+        self._closing = False
+
+    @property
+    def outstanding(self) -> int:
+        """How many claimed emails are in this lane."""
+        return len(self.queue) + sum(job is not None for job in self.workers.values())
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Take jobs, and open sessions for them as far as the account allows."""
+        self.queue.extend(jobs)
+        self._more.set()
+        for _ in range(min(len(self.queue) - self._idle, self._most - len(self.workers))):
+            task = asyncio.create_task(self._work())
+            self.workers[task] = None
+            task.add_done_callback(lambda done: self.workers.pop(done, None))
+
+    def close(self) -> list[Job]:
+        """Take nothing more; let open sessions end when they are done. Returns what was still waiting."""
+        self._closing = True
+        self._more.set()
+        left = list(self.queue)
+        self.queue.clear()
+        return left
+
+    def stop(self) -> None:
+        """Stop every worker that has no email in transmission."""
+        for task, job in list(self.workers.items()):
+            if job is None or not job.transmitting:
+                task.cancel()
+
+    async def _next(self) -> Job | None:
+        if not self.queue and self.linger and not self._closing:
+            self._idle += 1
+            self._more.clear()
+            try:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._more.wait(), self.linger)
+            finally:
+                self._idle -= 1
+        job = self.queue.popleft() if self.queue else None
+        if self.hungry and len(self.queue) <= AHEAD // 2:
+            self.hungry = False
+            self.office.wake()
+        return job
+
+    async def _work(self) -> None:
+        """Open sessions and deliver on them until nothing waits, or the account is in trouble."""
+        while self.queue:
+            try:
+                async with self.channel.connect(self.config) as session:
+                    self._open += 1
+                    try:
+                        trouble = await self._deliver_on(session)
+                    finally:
+                        self._open -= 1
+            except AccountUnavailableError as error:
+                trouble = Receipt(Outcome.ACCOUNT_UNAVAILABLE, error.code, error.detail)
+            except Exception:
+                log.exception("an account of the channel %s broke", self.channel.key)
+                trouble = BROKE
+            if trouble is None:
+                continue
+            if self._open:  # the server takes fewer connections than we may open; the others go on
+                self._most = self._open
+                return
+            waiting, self.queue = list(self.queue), deque()
+            await self.office.pause(self, trouble)
+            await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
+
+    async def _deliver_on(self, session: Session) -> Receipt | None:
+        """Deliver until nothing waits or the session is used up. Returns the account's trouble, if it is in any."""
+        me, first = asyncio.current_task(), True
+        assert me is not None  # noqa: S101 - a coroutine that runs has a task
+        while job := await self._next():
+            self.workers[me] = job
+            try:
+                receipt = await self._attempt(session, job)
+            except asyncio.CancelledError:
+                if not job.transmitting:
+                    self.orphans.append(job)
+                raise
+            if receipt.outcome is Outcome.ACCOUNT_UNAVAILABLE and receipt.code != BROKE.code:
+                self.workers[me] = None
+                if not first or self._open > 1:
+                    self.queue.appendleft(job)
+                    return None if not first else receipt
+                await self.office.settle(job, receipt)
+                return receipt
+            await self.office.settle(job, receipt)
+            self.workers[me] = None
+            if receipt.code == BROKE.code or receipt.outcome is Outcome.IN_DOUBT:
+                return None  # about this email alone: the others go on a new session, which knows nothing of it
+            if first:
+                first = False
+                await self.office.works(self)
+        return None
+
+    async def _attempt(self, session: Session, job: Job) -> Receipt:
+        """Check, write and hand over one email. What breaks is no reason to lose it, or to send it twice."""
+        try:
+            written = job.batch.write(job.send)
+        except Exception:
+            log.exception("the email %s could not be prepared", job.send.id)
+            return UNPREPARED
+        if isinstance(written, Receipt):
+            return written
+        job.subject = written.subject
+        try:
+            receipt = await session.deliver(self._outgoing(job, written), self._begin(job))
+        except AccountUnavailableError as error:
+            outcome = Outcome.IN_DOUBT if job.transmitting else Outcome.ACCOUNT_UNAVAILABLE
+            return Receipt(outcome, error.code, error.detail)
+        except Exception:
+            log.exception("the channel %s broke while it delivered %s", self.channel.key, job.send.id)
+            return replace(BROKE, outcome=Outcome.IN_DOUBT) if job.transmitting else BROKE
+        return THROTTLED if receipt.outcome is Outcome.WITHDRAWN and job.throttled else receipt
+
+    def _begin(self, job: Job) -> Callable[[], Awaitable[bool]]:
+        async def about_to_transmit() -> bool:
+            job.transmitting = await self.office.begin(job)
+            return job.transmitting
+
+        return about_to_transmit
+
+    def _outgoing(self, job: Job, written: Written) -> Outgoing:
+        recipient = job.batch.people[job.send.person_id].email
+        return Outgoing(job.send.id, job.batch.sender["email"], recipient, written.message)

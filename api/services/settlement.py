@@ -1,0 +1,117 @@
+"""What follows from a channel's answer: the columns of the send that change, and the event that tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.mail.clean import storable
+from api.states import SendStatus
+from api.store.events import Line, event
+from api.store.ledger import RESEND_AFTER, Claimed
+from plugins.contract import Outcome, Receipt
+
+RETRY_AFTER = (
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+    timedelta(hours=2),
+)
+RETRY_THEN = timedelta(hours=4)
+GIVE_UP_AFTER = timedelta(days=4)
+JITTER = 0.1
+OUR_FAULT_PAUSE = timedelta(minutes=1)
+LOST = Receipt(
+    Outcome.IN_DOUBT,
+    "IN_DOUBT",
+    "The process stopped while this email was being handed over. It may or may not have arrived.",
+)
+RESENT = Receipt(Outcome.DEFERRED, "RESENT_IN_DOUBT", "It was in doubt; the campaign's settings send it again.")
+STOPPED = Receipt(Outcome.WITHDRAWN, "STOPPED", "The process was asked to stop before this email left.")
+BROKE = Receipt(
+    Outcome.ACCOUNT_UNAVAILABLE, "UNEXPECTED", "The channel failed in a way that it did not foresee; see the log."
+)
+UNPREPARED = Receipt(
+    Outcome.ACCOUNT_UNAVAILABLE,
+    "UNEXPECTED",
+    "This email could not be prepared, for a reason that nobody foresaw; see the log.",
+)
+THROTTLED = Receipt(Outcome.WITHDRAWN, "THROTTLED", "The sender's throttle is used up; it goes out as soon as it may.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a send is settled. ``kind`` None writes no event."""
+
+    status: SendStatus
+    due_at: datetime | None = None
+    attempts: int = 0
+    reason: str | None = None
+    detail: str = ""
+    sent_at: datetime | None = None
+    kind: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to the email by itself."""
+        return self.status in {SendStatus.SENT, SendStatus.FAILED, SendStatus.IN_DOUBT}
+
+    def row(self, send: Claimed) -> Mapping[str, Any]:
+        """Return the outcome as the ledger takes it."""
+        return {
+            "id": send.id,
+            "attempt": send.attempt,
+            "status": str(self.status),
+            "due_at": self.due_at,
+            "attempts": self.attempts,
+            "reason": self.reason,
+            "detail": self.detail,
+            "sent_at": self.sent_at,
+            "late": self.status is SendStatus.SENT,
+        }
+
+    def line(self, send: Claimed, now: datetime) -> Line | None:
+        """Return the event that tells it."""
+        if self.kind is None:
+            return None
+        return event(
+            send.workspace_id,
+            self.kind,
+            now,
+            person_id=send.person_id,
+            enrollment_id=send.enrollment_id,
+            step_id=send.step_id,
+            send_id=send.id,
+            data={"reason": self.reason} if self.reason else {},
+        )
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Return how long an email waits that has been refused for now, after this many earlier attempts."""
+    return RETRY_AFTER[attempts] if attempts < len(RETRY_AFTER) else RETRY_THEN
+
+
+def settlement(send: Claimed, receipt: Receipt, now: datetime, jitter: float = 0.0) -> Settlement:
+    """Return what a receipt makes of a send. ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth."""
+    detail, tried = storable(receipt.detail), send.attempts
+    waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
+    match receipt.outcome:
+        case Outcome.SENT:
+            return Settlement(SendStatus.SENT, attempts=tried, detail=detail, sent_at=now, kind="EMAIL_SENT")
+        case Outcome.FAILED:
+            return Settlement(SendStatus.FAILED, None, tried, receipt.code, detail, kind="EMAIL_FAILED")
+        case Outcome.IN_DOUBT:
+            rest = now + RESEND_AFTER
+            return Settlement(SendStatus.IN_DOUBT, rest, tried, receipt.code, detail, kind="EMAIL_IN_DOUBT")
+        case Outcome.DEFERRED:
+            # Counted from the first attempt: an email that is tried late has its four days as well.
+            if sum(map(wait_after, range(tried + 1)), timedelta()) > GIVE_UP_AFTER:
+                detail = f"Given up after {tried + 1} attempts. {detail}"
+                return Settlement(SendStatus.FAILED, None, tried + 1, receipt.code, detail, kind="EMAIL_FAILED")
+            again = now + wait_after(tried) * (1 + JITTER * jitter)
+            return Settlement(SendStatus.DEFERRED, again, tried + 1, receipt.code, detail, kind="EMAIL_DEFERRED")
+        case Outcome.WITHDRAWN:
+            return Settlement(waiting, attempts=tried)
+        case _:
+            again_at = now + OUR_FAULT_PAUSE if receipt.code == BROKE.code else None
+            return Settlement(waiting, again_at, tried, receipt.code, detail)

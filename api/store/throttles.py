@@ -1,0 +1,87 @@
+"""How many emails a sender may let go: N in any M seconds, and a cap in any 24 hours, exact across processes.
+
+An email counts from the commit before its transmission until M seconds after its answer, so that a server never
+sees more than N in any M seconds, however slow it is.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.ids import new_id
+from api.store.database import is_postgres
+from api.store.sql import among, instant, recordset, run
+
+DAY = timedelta(hours=24)
+KEEP = timedelta(hours=26)
+COLUMNS = {"id": "text", "sender_id": "text", "send_id": "text", "began_at": "timestamptz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many emails may leave now; when there are none, from when on there may be."""
+
+    emails: int
+    opens_at: datetime | None = None
+
+
+def windows(sender: Mapping[str, Any]) -> list[tuple[int, timedelta]]:
+    """Return a sender's limits: (emails, in any span)."""
+    found = []
+    if sender["throttle_emails"] is not None:
+        found.append((int(sender["throttle_emails"]), timedelta(seconds=sender["throttle_seconds"])))
+    if sender["daily_cap"] is not None:
+        found.append((int(sender["daily_cap"]), DAY))
+    return found
+
+
+async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
+    """Return what a throttled sender may let go at ``now``."""
+    left, opens_at = 1_000_000, now
+    for emails, span in windows(sender):
+        (row,) = await run(
+            "SELECT count(*) AS used FROM departure WHERE sender_id = $1 AND (ended_at IS NULL OR ended_at > $2)",
+            sender["id"],
+            now - span,
+        )
+        left = min(left, emails - int(row["used"]))
+        if row["used"] >= emails:
+            rows = await run(
+                "SELECT ended_at FROM departure WHERE sender_id = $1 AND ended_at > $2 ORDER BY ended_at DESC"
+                " LIMIT 1 OFFSET $3",
+                sender["id"],
+                now - span,
+                emails - 1,
+            )
+            # Without such a row the window waits for an answer that is under way.
+            opens_at = max(opens_at, instant(rows[0]["ended_at"]) + span if rows else now + timedelta(seconds=1))
+    return Allowance(max(left, 0), opens_at if left <= 0 else None)
+
+
+async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) -> set[str]:
+    """Count emails as leaving, as many as may. Returns their ids. Call in the transaction that begins them."""
+    if is_postgres():
+        await run("SELECT id FROM sender WHERE id = $1 FOR UPDATE", sender["id"])
+    allowed = send_ids[: (await allowance(sender, now)).emails]
+    rows = [{"id": new_id("dep"), "sender_id": sender["id"], "send_id": each, "began_at": now} for each in allowed]
+    await run(
+        f"INSERT INTO departure (id, sender_id, send_id, began_at) SELECT id, sender_id, send_id, began_at"
+        f" FROM {recordset(1, COLUMNS)}",
+        rows,
+    )
+    return set(allowed)
+
+
+async def arrive(send_ids: Iterable[str], now: datetime) -> None:
+    """Note that an answer came, or will never come: from here on the window runs out."""
+    await run(
+        f"UPDATE departure SET ended_at = $2 WHERE ended_at IS NULL AND {among('send_id', 1)}",
+        list(send_ids),
+        now,
+    )
+
+
+async def forget(now: datetime) -> None:
+    """Delete what no window reaches any more."""
+    await run("DELETE FROM departure WHERE ended_at < $1", now - KEEP)
