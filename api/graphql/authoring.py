@@ -14,7 +14,7 @@ from api.services import campaigns
 from strategies import Refusal
 
 NOT_NULL = {"name", "sender_id", "skip_weekends", "remove_on_bounce", "on_reply", "use_recipient_zone"}
-NOT_NULL |= {"on_task_expiry", "follow_up", "notes", "priority", "config"}
+NOT_NULL |= {"on_task_expiry", "follow_up", "notes", "priority", "config", "in_doubt_resends"}
 
 
 @strawberry.input(description="A campaign to create.")
@@ -30,6 +30,10 @@ class CampaignInput:
     use_recipient_zone: bool = strawberry.field(default=False, description="Use the recipient's zone, where known.")
     task_expiry_days: int | None = strawberry.field(default=None, description="Days after which a task expires.")
     on_task_expiry: OnExpiry = strawberry.field(default=OnExpiry.WAIT, description="What an expired task does.")
+    in_doubt_resends: int = strawberry.field(
+        default=0,
+        description="How often, 0 to 5, an email in doubt is sent again by itself. The person may then get it twice.",
+    )
 
 
 @strawberry.input(description="What to change of a campaign. What is left out stays.")
@@ -52,6 +56,9 @@ class CampaignChanges:
     task_expiry_days: int | None = strawberry.field(default=strawberry.UNSET, description="Days; null is never.")
     on_task_expiry: OnExpiry | None = strawberry.field(
         default=strawberry.UNSET, description="What an expired task does."
+    )
+    in_doubt_resends: int | None = strawberry.field(
+        default=strawberry.UNSET, description="How often, 0 to 5, an email in doubt is sent again by itself."
     )
 
 

@@ -174,6 +174,9 @@ class Campaign:
     )
     task_expiry_days: int | None = strawberry.field(description="Days after which a task expires; null is never.")
     on_task_expiry: OnExpiry = strawberry.field(description="What an expired task does.")
+    in_doubt_resends: int = strawberry.field(
+        description="How often an email in doubt is sent again by itself; 0 asks a person each time."
+    )
     created_at: datetime = strawberry.field(description="When it was created.")
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]

@@ -12,6 +12,24 @@ from api.graphql.people import given
 from api.services import senders, templates
 
 
+@strawberry.type(description="At most so many emails in any so many seconds.")
+class Throttle:
+    """Two columns of api.models.Sender."""
+
+    emails: int = strawberry.field(description="How many emails.")
+    seconds: int = strawberry.field(description="In any span of so many seconds, counted until the server's answers.")
+
+
+@strawberry.type(description="A channel's account waits, because it was in trouble. It costs no email an attempt.")
+class AccountPause:
+    """A row of api.models.AccountPause."""
+
+    until: datetime = strawberry.field(description="When it is tried again. UTC.")
+    code: str = strawberry.field(description="What happened, for programs: such as `CONNECTION_FAILED`.")
+    detail: str = strawberry.field(description="What happened, for people.")
+    failures: int = strawberry.field(description="How often in a row; the wait doubles from 1 to 15 minutes.")
+
+
 @strawberry.type(description="Who writes: name, address, zone, and the channel that carries the emails.")
 class Sender:
     """A row of api.models.Sender."""
@@ -22,7 +40,23 @@ class Sender:
     zone: str = strawberry.field(description="IANA zone in which the sender's days and times are meant.")
     channel: str = strawberry.field(description="Key of the channel that carries the emails; see `channels`.")
     channel_config: JSON = strawberry.field(description="Configuration for that channel. It holds no secrets.")
+    daily_cap: int | None = strawberry.field(description="Most emails in any 24 hours; null is no limit.")
     created_at: datetime = strawberry.field(description="When it was created.")
+    throttle_emails: strawberry.Private[int | None]
+    throttle_seconds: strawberry.Private[int | None]
+
+    @strawberry.field(description="Most emails in a span of seconds, for all processes together; null is no limit.")
+    def throttle(self) -> Throttle | None:
+        """Two columns."""
+        if self.throttle_emails is None or self.throttle_seconds is None:
+            return None
+        return Throttle(emails=self.throttle_emails, seconds=self.throttle_seconds)
+
+    @strawberry.field(description="Why and until when the channel's account waits; null when it does not.")
+    async def account_pause(self, info: Request) -> AccountPause | None:
+        """Loaded with all others."""
+        account = senders.account_of(info.context.scope, cast(Any, self))
+        return cast("AccountPause | None", account and await info.context.loaders.pause.load(account))
 
 
 @strawberry.type(description="A label that sorts templates and campaigns.")
@@ -55,6 +89,14 @@ class Template:
         return cast("Category | None", self.category_id and await info.context.loaders.category.load(self.category_id))
 
 
+@strawberry.input(description="At most so many emails in any so many seconds, such as 25 in 45.")
+class ThrottleInput:
+    """A sender's throttle."""
+
+    emails: int = strawberry.field(description="1 to 100,000.")
+    seconds: int = strawberry.field(description="1 to 86,400.")
+
+
 @strawberry.input(description="A sender to create.")
 class SenderInput:
     """What createSender takes."""
@@ -64,6 +106,8 @@ class SenderInput:
     zone: str = strawberry.field(description="IANA zone such as `Europe/Berlin`.")
     channel: str = strawberry.field(default="outbox", description="Key of the channel; see `channels`.")
     channel_config: JSON | None = strawberry.field(default=None, description="Configuration for the channel.")
+    throttle: ThrottleInput | None = strawberry.field(default=None, description="Left out, there is no limit.")
+    daily_cap: int | None = strawberry.field(default=None, description="Most emails in any 24 hours.")
 
 
 @strawberry.input(description="What to change of a sender. What is left out stays.")
@@ -78,6 +122,12 @@ class SenderChanges:
     channel: str | None = strawberry.field(default=strawberry.UNSET, description="Key of the channel.")
     channel_config: JSON | None = strawberry.field(
         default=strawberry.UNSET, description="Configuration for the channel."
+    )
+    throttle: ThrottleInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Counts at once, for what has left already as well; null removes it."
+    )
+    daily_cap: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Most emails in any 24 hours; null removes it."
     )
 
 
@@ -129,6 +179,13 @@ class CategoryPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
 
 
+def _sender(of: SenderInput | SenderChanges) -> dict[str, Any]:
+    values = given(of)
+    if isinstance(throttle := values.get("throttle"), ThrottleInput):
+        values["throttle"] = (throttle.emails, throttle.seconds)
+    return values
+
+
 @strawberry.type
 class ContentMutation:
     """Mutations on senders, templates and categories."""
@@ -137,13 +194,13 @@ class ContentMutation:
     @payload_of(SenderPayload)
     async def create_sender(self, info: Request, input: SenderInput) -> SenderPayload:  # noqa: A002
         """Create a sender."""
-        return SenderPayload(sender=cast(Any, await senders.create_sender(info.context.scope, **given(input))))
+        return SenderPayload(sender=cast(Any, await senders.create_sender(info.context.scope, **_sender(input))))
 
     @strawberry.mutation(description="Change a sender.")
     @payload_of(SenderPayload)
     async def update_sender(self, info: Request, id: strawberry.ID, input: SenderChanges) -> SenderPayload:  # noqa: A002
         """Change a sender."""
-        return SenderPayload(sender=cast(Any, await senders.update_sender(info.context.scope, id, **given(input))))
+        return SenderPayload(sender=cast(Any, await senders.update_sender(info.context.scope, id, **_sender(input))))
 
     @strawberry.mutation(description="Create a template.")
     @payload_of(TemplatePayload)

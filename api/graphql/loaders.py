@@ -7,8 +7,13 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 from tortoise.models import Model
 
-from api.models import Campaign, Category, Enrollment, Person, Send, Sender, Step, Task, Template
+from api.models import AccountPause, Campaign, Category, Enrollment, Person, Send, Sender, Step, Task, Template
 from api.store.rows import by_ids
+
+
+async def _pauses(accounts: list[str]) -> list[AccountPause | None]:
+    waits = {row.account: row for row in await AccountPause.filter(account__in=accounts)}
+    return [waits.get(account) for account in accounts]
 
 
 class Loaders:
@@ -25,6 +30,7 @@ class Loaders:
         self.enrollment = DataLoader(load_fn=self._by_id(Enrollment))
         self.send = DataLoader(load_fn=self._by_id(Send))
         self.task = DataLoader(load_fn=self._by_id(Task))
+        self.pause = DataLoader(load_fn=_pauses)
         self.steps_of_campaign = DataLoader(load_fn=self._children(Step, "campaign_id", "number"))
         self.sends_of_enrollment = DataLoader(load_fn=self._children(Send, "enrollment_id", "id"))
         self.tasks_of_enrollment = DataLoader(load_fn=self._children(Task, "enrollment_id", "id"))

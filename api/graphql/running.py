@@ -74,6 +74,7 @@ class Email:
     zone: str = strawberry.field(description="IANA zone of date and wall time.")
     by_hand: bool = strawberry.field(description="Whether a person sent it, from a task.")
     attempts: int = strawberry.field(description="How often the mail server asked to try again later.")
+    doubts: int = strawberry.field(description="How often it was sent again by itself after a doubt.")
     sent_at: datetime | None = strawberry.field(description="When it left. UTC.")
     message_id: str | None = strawberry.field(description="Message-ID of the email that left.")
     reason: str | None = strawberry.field(description="Why it did not go out, for programs: such as `UNSUBSCRIBED`.")

@@ -15,6 +15,7 @@ from strategies import Refusal, StepType
 from strategies import timeline as core
 
 MAX_STEPS = 100
+MAX_RESENDS = 5
 
 
 async def create_campaign(scope: Scope, **settings: Any) -> Campaign:
@@ -44,6 +45,7 @@ async def _settings(scope: Scope, row: Campaign, settings: dict[str, Any]) -> No
         "on_reply": OnReply,
         "on_task_expiry": OnExpiry,
         "task_expiry_days": _expiry,
+        "in_doubt_resends": _resends,
     }
     for key, value in settings.items():
         setattr(row, key, checks[key](value) if key in checks else value)
@@ -57,6 +59,14 @@ def _expiry(days: int | None) -> int | None:
     if days is not None and not 0 <= days <= core.LAST_DAY:
         raise Refusal("INVALID_DAY", f"A task may expire after 0 to {core.LAST_DAY} days.", ("taskExpiryDays",))
     return days
+
+
+def _resends(times: int) -> int:
+    if not 0 <= times <= MAX_RESENDS:
+        raise Refusal(
+            "INVALID_RESENDS", f"An email in doubt may be sent again 0 to {MAX_RESENDS} times.", ("inDoubtResends",)
+        )
+    return times
 
 
 async def steps_of(campaign: Campaign) -> list[Step]:

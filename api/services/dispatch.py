@@ -5,6 +5,7 @@ by all emails that are ready for them at the same moment.
 """
 
 import asyncio
+import json
 import logging
 import random
 import time
@@ -54,7 +55,7 @@ class Dispatcher:
     def __init__(self, post: Post, linger: float = 0.0) -> None:
         self.post = post
         self.linger = linger
-        self.lanes: dict[str, Lane] = {}
+        self.lanes: dict[tuple[str, str], Lane] = {}
         self.outcomes: Counter[str] = Counter()
         self._leases: Counter[str] = Counter()
         self._gate: Together[Job, bool] = Together(self._begin_all)
@@ -105,7 +106,7 @@ class Dispatcher:
         return len(sends), now
 
     def _lane(self, sender: Mapping[str, Any], sandbox: Workspace | None) -> Lane:
-        """Return the lane of a sender's account, made when it is first needed."""
+        """Return the lane of a sender's account and configuration, made when it is first needed."""
         key = SANDBOX_CHANNEL if sandbox else sender["channel"]
         channel = self.post.installed.channels.get(key) or NotInstalled(key)
         config = {} if sandbox else document(sender["channel_config"])
@@ -114,9 +115,10 @@ class Dispatcher:
         except Exception:
             log.exception("the channel %s could not name the account of %s", key, sender["id"])
             account = f"{key}:{sender['id']}"
-        if account not in self.lanes:
-            self.lanes[account] = Lane(account, channel, config, self, self.linger)
-        return self.lanes[account]
+        lane = account, json.dumps(config, sort_keys=True)
+        if lane not in self.lanes:
+            self.lanes[lane] = Lane(account, channel, config, self, self.linger)
+        return self.lanes[lane]
 
     async def _recover(self) -> int:
         """Free the claims of a process that stopped, and put in doubt what it had begun to transmit."""

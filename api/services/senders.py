@@ -1,5 +1,6 @@
 """Create and change senders."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,20 +13,57 @@ from api.services.scope import Scope
 from api.store.rows import need
 from strategies import Refusal
 
+log = logging.getLogger("touchline.senders")
+
 
 async def create_sender(
-    scope: Scope, *, name: str, email: str, zone: str, channel: str = "outbox", channel_config: Any = None
+    scope: Scope,
+    *,
+    name: str,
+    email: str,
+    zone: str,
+    channel: str = "outbox",
+    channel_config: Any = None,
+    throttle: tuple[int, int] | None = None,
+    daily_cap: int | None = None,
 ) -> Sender:
-    """Create a sender. Raises Refusal."""
+    """Create a sender. ``throttle`` is (emails, seconds), ``daily_cap`` emails in 24 hours. Raises Refusal."""
     row = Sender(id=new_id("sdr"), workspace_id=scope.workspace_id, created_at=scope.now)
-    values = {"name": name, "email": email, "zone": zone, "channel": channel, "channel_config": channel_config}
+    values: dict[str, Any] = {
+        "name": name,
+        "email": email,
+        "zone": zone,
+        "channel": channel,
+        "channel_config": channel_config,
+    }
+    values |= {"throttle": throttle, "daily_cap": daily_cap}
     return await _set(scope, row, values, create=True)
 
 
 async def update_sender(scope: Scope, sender_id: str, **values: Any) -> Sender:
     """Change the given values. The zone counts for what is launched from now on. Raises Refusal."""
     row = await need(Sender, scope.workspace_id, sender_id, ("id",))
-    return await _set(scope, row, values, create=False)
+    changed = await _set(scope, row, values, create=False)
+    scope.wake()  # a throttle may have become wider, or an account another one
+    return changed
+
+
+def account_of(scope: Scope, row: Sender) -> str | None:
+    """Return the account that carries a sender's emails; None where no channel can name it, or in a sandbox."""
+    channel = scope.installed.channels.get(row.channel)
+    if channel is None or scope.workspace.sandbox:
+        return None
+    try:
+        return channel.account(row.channel_config)
+    except Exception:
+        log.exception("the channel %s could not name the account of %s", row.channel, row.id)
+        return None
+
+
+def _within(value: int | None, most: int, path: inputs.Path) -> int | None:
+    if value is not None and not 1 <= value <= most:
+        raise Refusal("INVALID_THROTTLE", f"{path[-1]} goes from 1 to {most:,}; this is {value:,}.", path)
+    return value
 
 
 async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: bool) -> Sender:
@@ -34,8 +72,13 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
         "email": lambda value: inputs.address(value or "", ("email",)),
         "zone": lambda value: inputs.zone(value or "", ("zone",)),
         "channel": lambda value: value,
+        "daily_cap": lambda value: _within(value, 1_000_000, ("dailyCap",)),
         "channel_config": lambda value: {} if value is None else value,
     }
+    if "throttle" in values:
+        emails, seconds = values.pop("throttle") or (None, None)
+        row.throttle_emails = _within(emails, 100_000, ("throttle", "emails"))
+        row.throttle_seconds = _within(seconds, 86_400, ("throttle", "seconds"))
     for key, value in values.items():
         setattr(row, key, checks[key](value))
     channel = scope.installed.channels.get(row.channel)

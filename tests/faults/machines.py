@@ -1,0 +1,208 @@
+"""A database full of emails that are due, processes that send them, and the count at the end."""
+
+import asyncio
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from api.clock import system_clock
+from api.ids import new_id
+from api.models import Event, Person, Send
+from api.services.campaigns import add_step, create_campaign
+from api.services.launch import Choice, launch
+from api.services.post import Post
+from api.services.senders import create_sender
+from api.services.templates import create_template
+from api.services.workspaces import create_workspace
+from api.store.database import close_database, open_database
+from plugins.manager import load
+from strategies import StepType
+from tests.faults.sink import Sink
+
+ROOT = Path(__file__).parents[2]
+LEASE = 2.0
+CONNECTIONS = 10
+CHUNK = 5_000
+
+
+async def author(people: int, later: int = 0, later_at: datetime | None = None) -> None:
+    """Launch a campaign in the open database: for so many people now, and for ``later`` ones at an instant."""
+    now = system_clock()
+    post = Post(load({"TOUCHLINE_SMTP_URL": "smtp://127.0.0.1"}), system_clock, lambda person: None, lambda: None)
+    scope = post.scope(await create_workspace("Faults", now))
+    sender = await create_sender(scope, name="G", email="g@example.com", zone="UTC", channel="smtp")
+    template = await create_template(scope, name="T", subject="Hi {{ first_name }}", html="<p>Hi {{ first_name }}</p>")
+    campaign = await create_campaign(scope, name="C", sender_id=sender.id)
+    option = {"send_option": "choose_at_launch", "template_id": template.id}
+    await add_step(scope, campaign.id, day=1, step_type=StepType.EMAIL, **option)
+    rows = [
+        Person(
+            id=new_id("per"), workspace_id=scope.workspace_id, email=f"p{number}@example.com",
+            email_key=f"p{number}@example.com", first_name=f"P{number}", created_at=now,
+        )
+        for number in range(people + later)
+    ]  # fmt: skip
+    await Person.bulk_create(rows, batch_size=1_000)
+    ids = [row.id for row in rows]
+    for start in range(0, people, CHUNK):
+        await launch(scope, campaign.id, ids[start : min(start + CHUNK, people)], Choice("NOW"), {})
+    if later:
+        await launch(scope, campaign.id, ids[people:], Choice(later_at), {})
+
+
+@dataclass
+class Count:
+    """What the database says at the end, held against what the mail server received."""
+
+    fault: str
+    database: str
+    times: int = 0
+    sends: int = 0
+    sent: int = 0
+    in_doubt: int = 0
+    lost: int = 0
+    duplicates: int = 0
+    allowed_doubts: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was lost, nothing doubled, every doubt is allowed, and nothing else was wrong."""
+        return not (self.lost or self.duplicates or self.wrong or self.in_doubt > self.allowed_doubts)
+
+
+@dataclass
+class Machines:
+    """Processes of ``touchline tick`` on one database, and the mail server that they write to."""
+
+    url: str
+    sink: Sink
+    folder: Path
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def start(self, skew: float = 0.0) -> asyncio.subprocess.Process:
+        """Start one more process."""
+        environment = {
+            **os.environ,
+            "TOUCHLINE_DATABASE_URL": self.url,
+            "TOUCHLINE_SMTP_URL": f"smtp://127.0.0.1:{self.sink.port}?security=none&helo=test&connections={CONNECTIONS}",
+            "TOUCHLINE_LEASE_SECONDS": str(LEASE),
+            "TOUCHLINE_POLL_SECONDS": "0.5",
+        }
+        with (self.folder / f"tick-{len(self.processes)}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.faults.ticker", str(skew),
+                cwd=ROOT, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    async def busy(self, connections: int) -> bool:
+        """Wait until a process has connected since there were so many connections. False: nothing is left to do."""
+        until = time.monotonic() + 60
+        while self.sink.connections <= connections:
+            if await self.waiting() == 0:
+                return False
+            assert time.monotonic() < until, f"no process has connected; see {self.folder}"
+            await asyncio.sleep(0.05)
+        return True
+
+    async def waiting(self) -> int:
+        """Count the emails that are due and have not come to an end."""
+        return await Send.filter(
+            status__in=["SCHEDULED", "DEFERRED", "CLAIMED", "TRANSMITTING"], due_at__lte=system_clock()
+        ).count()
+
+    async def finish(self, seconds: float = 300) -> None:
+        """Wait until nothing is due any more, then end the processes."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                if await self.waiting() == 0:
+                    break
+            except Exception:
+                if time.monotonic() > until:
+                    raise
+            assert time.monotonic() < until, f"emails wait for ever; see {self.folder}"
+            await asyncio.sleep(0.2)
+        await self.end()
+
+    async def end(self) -> None:
+        """End every process in good order, or at once when it does not."""
+        for process in self.processes:
+            if process.returncode is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                await asyncio.wait_for(process.wait(), 30)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    async def count(self, into: Count) -> Count:
+        """Hold the database against the sink."""
+        rows = await Send.all().values_list("id", "status", "attempts")
+        status = {str(send_id): str(state) for send_id, state, _ in rows}
+        states, taken = Counter(status.values()), self.sink.received
+        into.sends, into.sent, into.in_doubt = len(rows), states["SENT"], states["IN_DOUBT"]
+        into.lost = sum(state not in {"SENT", "IN_DOUBT"} for state in status.values())
+        into.lost += sum(state == "SENT" and not taken[send_id] for send_id, state in status.items())
+        into.duplicates = sum(times - 1 for times in taken.values())
+        if unknown := [send_id for send_id in taken if status.get(send_id) not in {"SENT", "IN_DOUBT"}]:
+            into.wrong.append(f"{len(unknown)} arrived that the database takes for unsent")
+        for state, kind in (("SENT", "EMAIL_SENT"), ("IN_DOUBT", "EMAIL_IN_DOUBT")):
+            told = Counter(await Event.filter(kind=kind).values_list("send_id", flat=True))
+            if unseen := [send_id for send_id, now in status.items() if now == state and told[send_id] != 1]:
+                into.wrong.append(f"{len(unseen)} that are {state} do not stand in the feed just once")
+        return into
+
+
+@asynccontextmanager
+async def machines(url: str, people: int, sink: Sink) -> AsyncIterator[Machines]:
+    """Open the database, fill it, and run the sink; end every process afterwards."""
+    with _folder() as folder:
+        await open_database(url)
+        try:
+            await author(people)
+            async with sink.running():
+                made = Machines(url, sink, folder)
+                try:
+                    yield made
+                finally:
+                    for process in made.processes:
+                        if process.returncode is None:
+                            process.kill()
+                            await process.wait()
+        finally:
+            await close_database()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder for logs, which stays when something went wrong."""
+    folder = Path(tempfile.mkdtemp(prefix="touchline-faults-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def paced(rate: float, at_once: int, seed: int = 1) -> Sink:
+    """Return a sink that takes about ``rate`` emails a second when so many are under way at once."""
+    chance, mean = random.Random(seed), at_once / rate
+    return Sink(lambda: chance.uniform(0, 2 * mean))
+
+
+def spread(times: Sequence[float]) -> str:
+    """Say the median and the longest of some durations."""
+    ordered = sorted(times)
+    return f"{ordered[len(ordered) // 2]:.1f} s in the middle, {ordered[-1]:.1f} s at most" if ordered else "none"

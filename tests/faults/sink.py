@@ -1,0 +1,73 @@
+"""An SMTP server that takes everything and counts what it took, by send."""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+MESSAGE_ID = re.compile(rb"^Message-ID: *(?:\r\n )?<([^@>]+)@", re.MULTILINE | re.IGNORECASE)
+
+
+class Sink:
+    """``delay`` says how many seconds the answer to an email's content takes."""
+
+    def __init__(self, delay: Callable[[], float] = lambda: 0.0) -> None:
+        self.delay = delay
+        self.received: Counter[str] = Counter()
+        self.total = 0
+        self.connections = 0
+        self.last = time.monotonic()
+        self.port = 0
+
+    def take(self, content: bytes) -> None:
+        """Count one email."""
+        found = MESSAGE_ID.search(content)
+        assert found is not None, content[:500]
+        self.received[found[1].decode()] += 1
+        self.total += 1
+        self.last = time.monotonic()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Sink"]:
+        """Listen on loopback."""
+        server = await asyncio.get_running_loop().create_server(lambda: _Conversation(self), "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+
+
+class _Conversation(asyncio.Protocol):
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.buffer = bytearray()
+        self.content = False
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+        self.sink.connections += 1
+        self.transport.write(b"220 sink\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n.\r\n" if self.content else b"\r\n")) >= 0:
+            taken = bytes(self.buffer[:end])
+            del self.buffer[: end + (5 if self.content else 2)]
+            if self.content:
+                self.content = False
+                self.sink.take(taken)
+                if wait := self.sink.delay():
+                    asyncio.get_running_loop().call_later(wait, self.transport.write, b"250 taken\r\n")
+                else:
+                    self.transport.write(b"250 taken\r\n")
+                continue
+            verb = taken[:4].upper()
+            self.content = verb == b"DATA"
+            if verb == b"EHLO":
+                self.transport.write(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
+            else:
+                self.transport.write({b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 ok\r\n"))
