@@ -18,7 +18,7 @@ from typing import Any
 from api.mail.message import message_id
 from api.models import Task, Workspace
 from api.services.batch import Batch
-from api.services.lanes import AHEAD, Job, Lane, NotInstalled
+from api.services.lanes import Job, Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.progress import finish_done
 from api.services.settlement import LOST, RESENT, STOPPED, settlement
@@ -88,7 +88,7 @@ class Dispatcher:
         lane = self._lane(sender, sandbox)
         if lane.account in waits:
             return 0, waits[lane.account]
-        limit = AHEAD - lane.outstanding
+        limit = lane.ahead - lane.outstanding
         if limit <= 0:
             lane.hungry = True
             return 0, None

@@ -18,7 +18,10 @@ from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing
 log = logging.getLogger("touchline.dispatch")
 
 AHEAD = 500
-"""How many emails one process claims ahead for one account."""
+"""How many emails one process claims ahead for one account at most; it aims at the work of a second."""
+AT_LEAST = 50
+MEASURED = 0.25
+"""Seconds over which an account's pace is measured."""
 
 
 @dataclass(slots=True)
@@ -96,6 +99,9 @@ class Lane:
         self._most = max(1, channel.sessions(config))
         self._open = 0
         self._idle = 0
+        self._done = 0
+        self._pace = 0.0
+        self._measured = time.monotonic()
         self._more = asyncio.Event()
         self._closing = False
 
@@ -103,6 +109,14 @@ class Lane:
     def outstanding(self) -> int:
         """How many claimed emails are in this lane."""
         return len(self.queue) + sum(job is not None for job in self.workers.values())
+
+    @property
+    def ahead(self) -> int:
+        """How many emails to claim ahead: a second's work, so that other processes and a crash leave little idle."""
+        span = time.monotonic() - self._measured
+        if span >= MEASURED:
+            self._pace, self._done, self._measured = self._done / span, 0, time.monotonic()
+        return min(max(int(self._pace), 2 * self._most, AT_LEAST), AHEAD)
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Take jobs, and open sessions for them as far as the account allows."""
@@ -137,7 +151,7 @@ class Lane:
             finally:
                 self._idle -= 1
         job = self.queue.popleft() if self.queue else None
-        if self.hungry and len(self.queue) <= AHEAD // 2:
+        if self.hungry and len(self.queue) <= self.ahead // 2:
             self.hungry = False
             self.office.wake()
         return job
@@ -187,6 +201,7 @@ class Lane:
                 return receipt
             await self.office.settle(job, receipt)
             self.workers[me] = None
+            self._done += 1
             if receipt.code == BROKE.code or receipt.outcome is Outcome.IN_DOUBT:
                 return None  # about this email alone: the others go on a new session, which knows nothing of it
             if first:

@@ -1,1 +1,1 @@
-"""What can go wrong, done on purpose: ``pytest tests/faults`` for the short form, ``python -m tests.faults`` for all."""
+"""What can go wrong, done on purpose: ``pytest tests/faults`` is the short form, ``python -m tests.faults`` all."""

@@ -92,15 +92,16 @@ class Machines:
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, skew: float = 0.0) -> asyncio.subprocess.Process:
-        """Start one more process."""
+        """Start one more process, which greets the sink as p0, p1 and so on."""
+        name = f"p{len(self.processes)}"
         environment = {
             **os.environ,
             "TOUCHLINE_DATABASE_URL": self.url,
-            "TOUCHLINE_SMTP_URL": f"smtp://127.0.0.1:{self.sink.port}?security=none&helo=test&connections={CONNECTIONS}",
+            "TOUCHLINE_SMTP_URL": f"smtp://127.0.0.1:{self.sink.port}?security=none&helo={name}&connections={CONNECTIONS}",
             "TOUCHLINE_LEASE_SECONDS": str(LEASE),
             "TOUCHLINE_POLL_SECONDS": "0.5",
         }
-        with (self.folder / f"tick-{len(self.processes)}.log").open("ab") as log:
+        with (self.folder / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.faults.ticker", str(skew),
                 cwd=ROOT, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=log,
@@ -108,10 +109,10 @@ class Machines:
         self.processes.append(process)
         return process
 
-    async def busy(self, connections: int) -> bool:
-        """Wait until a process has connected since there were so many connections. False: nothing is left to do."""
-        until = time.monotonic() + 60
-        while self.sink.connections <= connections:
+    async def busy(self, process: asyncio.subprocess.Process) -> bool:
+        """Wait until a process has connected to the sink. False: nothing is left to do."""
+        until, name = time.monotonic() + 60, f"p{self.processes.index(process)}"
+        while name not in self.sink.greeted:
             if await self.waiting() == 0:
                 return False
             assert time.monotonic() < until, f"no process has connected; see {self.folder}"

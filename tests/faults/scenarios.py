@@ -35,15 +35,13 @@ async def killed(url: str, kills: int, sends: int, rate: float = 100) -> Count:
     chance = random.Random(7)
     async with machines(url, sends, paced(rate, CONNECTIONS * count)) as world:
         began = time.monotonic()
-        seen = world.sink.connections
         running = [await world.start() for _ in range(count)]
-        while result.times < kills and await world.busy(seen):
+        while result.times < kills and await world.busy(running[0]):
             await asyncio.sleep(chance.uniform(0, 0.6))
             victim = running.pop(0)
             victim.kill()
             await victim.wait()
             result.times += 1
-            seen = world.sink.connections
             running.append(await world.start())
         await world.finish(60 + sends / rate * 3)
         result.seconds = time.monotonic() - began
@@ -57,9 +55,8 @@ async def terminated(url: str, times: int, sends: int, rate: float = 100) -> Cou
     chance, took = random.Random(8), []
     async with machines(url, sends, paced(rate, CONNECTIONS * count)) as world:
         began = time.monotonic()
-        seen = world.sink.connections
         running = [await world.start() for _ in range(count)]
-        while result.times < times and await world.busy(seen):
+        while result.times < times and await world.busy(running[0]):
             await asyncio.sleep(chance.uniform(0, 0.6))
             victim = running.pop(0)
             asked = time.monotonic()
@@ -68,7 +65,6 @@ async def terminated(url: str, times: int, sends: int, rate: float = 100) -> Cou
                 result.wrong.append(f"a process ended with {victim.returncode}")
             took.append(time.monotonic() - asked)
             result.times += 1
-            seen = world.sink.connections
             running.append(await world.start())
         await world.finish(60 + sends / rate * 3)
         result.seconds = time.monotonic() - began
@@ -84,7 +80,7 @@ async def suspended(url: str, times: int, sends: int, rate: float = 100) -> Coun
     async with machines(url, sends, paced(rate, CONNECTIONS * 2)) as world:
         began = time.monotonic()
         running = [await world.start(), await world.start()]
-        await world.busy(CONNECTIONS)
+        await asyncio.gather(*map(world.busy, running))
         while result.times < times and await world.waiting():
             sleeper = running[result.times % 2]
             sleeper.send_signal(signal.SIGSTOP)
@@ -106,7 +102,6 @@ async def skewed(url: str, skews: list[float], sends: int, rate: float = 200) ->
         began = time.monotonic()
         for skew in skews:
             await world.start(skew)
-        await world.busy(0)
         await world.finish(60 + sends / rate * 3)
         result.seconds = time.monotonic() - began
         early = await Send.filter(due_at__gt=system_clock()).exclude(status="SCHEDULED").count()
@@ -124,9 +119,8 @@ async def cut(url: str, times: int, sends: int, rate: float = 100) -> Count:
     async with machines(url, sends, paced(rate, CONNECTIONS * 2)) as world:
         admin = await asyncpg.connect(url.replace(parts.path, "/postgres", 1))
         began, idle = time.monotonic(), []
-        for _ in range(2):
-            await world.start()
-        await world.busy(0)
+        running = [await world.start(), await world.start()]
+        await asyncio.gather(*map(world.busy, running))
         try:
             while result.times < times:
                 await admin.execute(
@@ -151,9 +145,8 @@ async def stopped(server: PostgresServer, url: str, times: int, sends: int, rate
     chance = random.Random(10)
     async with machines(url, sends, paced(rate, CONNECTIONS * 2)) as world:
         began, idle = time.monotonic(), []
-        for _ in range(2):
-            await world.start()
-        await world.busy(0)
+        running = [await world.start(), await world.start()]
+        await asyncio.gather(*map(world.busy, running))
         while result.times < times and await world.waiting():
             options = shlex.join(_options(server.pgdata))
             await asyncio.to_thread(

@@ -17,7 +17,8 @@ class Sink:
         self.delay = delay
         self.received: Counter[str] = Counter()
         self.total = 0
-        self.connections = 0
+        self.greeted: set[str] = set()
+        """The names by which clients have greeted it."""
         self.last = time.monotonic()
         self.port = 0
 
@@ -49,7 +50,6 @@ class _Conversation(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
-        self.sink.connections += 1
         self.transport.write(b"220 sink\r\n")
 
     def data_received(self, data: bytes) -> None:
@@ -68,6 +68,7 @@ class _Conversation(asyncio.Protocol):
             verb = taken[:4].upper()
             self.content = verb == b"DATA"
             if verb == b"EHLO":
+                self.sink.greeted.add(taken[5:].decode())
                 self.transport.write(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
             else:
                 self.transport.write({b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 ok\r\n"))
