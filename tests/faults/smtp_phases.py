@@ -1,0 +1,62 @@
+"""What each answer of a mail server, at each phase, makes of an email, of its account, and of the next email."""
+
+from datetime import timedelta
+
+from api.clock import system_clock
+from api.models import AccountPause, Send
+from api.services.dispatch import Dispatcher
+from api.services.post import Post
+from plugins.manager import load
+from tests.faults.machines import author
+from tests.plugins.scripted import DROP, HANG, ScriptedServer
+
+ANSWERS = (b"421 closing", b"451 later", b"550 no", b"552 too much", DROP, HANG, b"\x00\xff what?")
+PHASES = ("GREETING", "EHLO", "RSET", "MAIL", "RCPT", "DATA", "CONTENT")
+
+State = tuple[str, int, str | None, bool]
+"""Status, attempts, reason, and whether the account waits."""
+
+
+def expected(phase: str, answer: bytes) -> State:
+    """Return what must become of the email."""
+    code = f"SMTP_{answer[:3].decode()}" if answer[:3].isdigit() else None
+    lost = {DROP: "CONNECTION_LOST", HANG: "TIMEOUT"}.get(answer, "UNEXPECTED_REPLY")
+    if phase in {"GREETING", "EHLO"}:  # the account cannot be opened: whatever it says is no word about the email
+        return "SCHEDULED", 0, None, True
+    if phase == "RSET" or answer.startswith(b"421"):
+        return "SCHEDULED", 0, code or lost, True
+    if answer.startswith(b"451"):
+        return "DEFERRED", 1, code, False
+    if code:
+        return "FAILED", 0, code, False
+    if phase == "CONTENT":
+        return "IN_DOUBT", 0, lost, False
+    return "SCHEDULED", 0, lost, True
+
+
+async def outcome(phase: str, answer: bytes) -> State:
+    """Send one email to a server that gives this answer at this phase. The database is open and empty of sends."""
+    async with ScriptedServer({phase: answer}).running() as server:
+        url = f"smtp://127.0.0.1:{server.port}?security=none&timeout=0.2&final_timeout=0.2&helo=test"
+        post = Post(load({"TOUCHLINE_SMTP_URL": url}), system_clock, lambda person: None, lambda: None)
+        dispatcher = Dispatcher(post)
+        await dispatcher.step(system_clock())
+        await dispatcher.drain()
+    send = await Send.get()
+    assert send.attempt_id is None or send.status == "IN_DOUBT"
+    assert send.lease_until is None
+    reason = None if phase in {"GREETING", "EHLO"} else send.reason
+    return str(send.status), send.attempts, reason, await AccountPause.all().exists()
+
+
+async def prepare() -> None:
+    """Fill the open database with one email that is due."""
+    await author(1)
+
+
+async def reset() -> None:
+    """Make the email due again, as if nothing had happened."""
+    await AccountPause.all().delete()
+    await Send.all().update(
+        status="SCHEDULED", attempts=0, reason=None, attempt_id=None, due_at=system_clock() - timedelta(seconds=1)
+    )
