@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.states import EnrollmentStatus, ImportStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
+from api.states import EnrollmentStatus, ImportStatus, LaunchStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
 from strategies import StepType
 
 
@@ -191,6 +191,47 @@ class Enrollment(Model):
 
     class Meta:
         table = "enrollment"
+
+
+class Launch(Model):
+    """A launch in the background: its audience until it is over (ids, or null for everyone), and its progress."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)
+    campaign_id: str
+    status = fields.CharEnumField(LaunchStatus, default=LaunchStatus.RUNNING, max_length=20)
+    audience = fields.TextField(default="null")
+    cursor = _key(default="")
+    total = fields.IntField()
+    processed = fields.IntField(default=0)
+    enrolled = fields.IntField(default=0)
+    left_out = fields.IntField(default=0)
+    launched_at = fields.DatetimeField()
+    send_at = fields.DatetimeField(null=True)
+    times: Any = fields.JSONField(default=dict)
+    lease_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "launch"
+        indexes = (("campaign_id", "status"),)
+
+
+class LeftOut(Model):
+    """Someone whom a launch in the background did not enroll, and why. ``person_id`` may be of no person."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace()
+    workspace_id: str
+    launch: Any = fields.ForeignKeyField("touchline.Launch", on_delete=fields.CASCADE)
+    launch_id: str
+    person_id = _key(200)
+    code = _key(64)
+
+    class Meta:
+        table = "left_out"
+        indexes = (("launch_id", "code"),)
 
 
 class Send(Model):

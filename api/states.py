@@ -68,3 +68,11 @@ class ImportStatus(StrEnum):
 
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
+
+
+class LaunchStatus(StrEnum):
+    """Where a launch in the background stands."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    CANCELLED = "CANCELLED"

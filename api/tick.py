@@ -7,6 +7,7 @@ from contextlib import suppress
 from api.clock import Clock
 from api.services.dispatch import Dispatcher, Post, run_once
 from api.services.imports import claim_import, run_import
+from api.services.launches import claim_launch, run_launch
 from api.services.zones import fingerprint, resolve_again_if_changed
 from api.store.database_clock import DatabaseClock
 from api.store.wakeups import Announcer, listen
@@ -27,7 +28,7 @@ class Ticker:
         self.clock = clock
         self.poll = poll
         self._awake = asyncio.Event()
-        self._import_waits = asyncio.Event()
+        self._job_waits = asyncio.Event()
         self._announcer = Announcer()
         self._stopping = False
 
@@ -43,12 +44,12 @@ class Ticker:
 
     def _heard(self) -> None:
         self._awake.set()
-        self._import_waits.set()
+        self._job_waits.set()
 
     async def until_idle(self) -> None:
-        """Do all that is due now, imports included."""
+        """Do all that is due now, imports and launches included."""
         await self._heed_zones()
-        while not (await run_once(self.post, self.clock())).idle or await self._import_once():
+        while not (await run_once(self.post, self.clock())).idle or await self._job_once():
             pass
 
     async def run(self) -> None:
@@ -56,7 +57,7 @@ class Ticker:
         dispatcher = Dispatcher(self.post, LINGER)
         beside = [
             asyncio.create_task(self._try_zones()),
-            asyncio.create_task(self._run_imports()),
+            asyncio.create_task(self._run_jobs()),
             asyncio.create_task(listen(self._heard)),
         ]
         try:
@@ -64,7 +65,7 @@ class Ticker:
                 self._awake.clear()
                 await _sleep(self._awake, await self._step(dispatcher))
         finally:
-            # What an import has done is committed chunk by chunk; the next process goes on behind it.
+            # What an import or a launch has done is committed chunk by chunk; the next process goes on behind it.
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -96,23 +97,26 @@ class Ticker:
         if moved := await resolve_again_if_changed(self.post.scope, await asyncio.to_thread(fingerprint)):
             log.info("the tz database has changed: the emails of %s people were resolved again", moved)
 
-    async def _run_imports(self) -> None:
-        """Import beside the passes, so that a long file delays no email."""
+    async def _run_jobs(self) -> None:
+        """Import people and launch for large audiences beside the passes, so that they delay no email."""
         # The flag, not the cancelling alone: on Python 3.11 a wait that ends as it is cancelled swallows that.
         while not self._stopping:
-            self._import_waits.clear()
+            self._job_waits.clear()
             try:
-                if await self._import_once():
+                if await self._job_once():
                     continue
             except Exception:
-                log.exception("an import failed; it is tried again when its lease has expired")
-            await _sleep(self._import_waits, self.poll)
+                log.exception("an import or a launch failed; it is tried again when its lease has expired")
+            await _sleep(self._job_waits, self.poll)
 
-    async def _import_once(self) -> bool:
+    async def _job_once(self) -> bool:
         waiting = await claim_import(self.clock())
         if waiting is not None:
             await run_import(waiting, self.clock)
-        return waiting is not None
+        launch = await claim_launch(self.clock())
+        if launch is not None:
+            await run_launch(launch, self.post.scope, self.clock)
+        return waiting is not None or launch is not None
 
 
 async def _sleep(until: asyncio.Event, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from api.states import EnrollmentStatus, ImportStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
+from api.states import EnrollmentStatus, ImportStatus, LaunchStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
 from api.store.tasks import TaskDue
 from strategies import StepType
 
@@ -16,6 +16,7 @@ DESCRIPTIONS = {
     TaskStatus: "What became of a task.",
     TaskDue: "When a task is due, seen from its assignee's present day.",
     ImportStatus: "Where a CSV import stands.",
+    LaunchStatus: "Where a launch in the background stands.",
 }
 
 for kind, description in DESCRIPTIONS.items():
@@ -24,6 +25,7 @@ for kind, description in DESCRIPTIONS.items():
 __all__ = [
     "EnrollmentStatus",
     "ImportStatus",
+    "LaunchStatus",
     "OnExpiry",
     "OnReply",
     "Priority",

@@ -5,12 +5,16 @@ from typing import Any, cast
 
 import strawberry
 
-from api.graphql.campaigns import Language
+from api import models
+from api.graphql.campaigns import Campaign, Language
 from api.graphql.context import Request
+from api.graphql.enums import LaunchStatus
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import Person
+from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Enrollment, ExplanationLine, explain
 from api.services import launch as service
+from api.services import launches
 from api.services.plans import stored
 from strategies import Refusal
 from strategies import timeline as core
@@ -84,7 +88,86 @@ class LaunchPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when everyone was enrolled.")
 
 
-def _choice(of: LaunchInput | PersonLaunchInput, *path: str) -> service.Choice:
+@strawberry.input(description="For whom to launch a campaign in the background, and when.")
+class StartLaunchInput:
+    """What startLaunch takes."""
+
+    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
+    person_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The people, up to 200,000; null is everyone in the workspace."
+    )
+    send_now: bool = strawberry.field(default=False, description="Send the first email now.")
+    send_at: datetime | None = strawberry.field(
+        default=None, description="Send the first email at this instant; its local date is day 1."
+    )
+    times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times for all.")
+
+
+@strawberry.type(description="How many people a launch left out for one reason.")
+class LeftOutCount:
+    """A count by code."""
+
+    code: str = strawberry.field(description="UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, …")
+    people: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="Someone whom a launch did not enroll.")
+class LeftOut:
+    """A row of api.models.LeftOut."""
+
+    code: str = strawberry.field(description="Why: UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, …")
+    person_id: strawberry.ID = strawberry.field(description="The id as it was given.")
+
+    @strawberry.field(description="The person; null when there is none of this id.")
+    async def person(self, info: Request) -> Person | None:
+        """Loaded with all others."""
+        return cast("Person | None", await info.context.loaders.person.load(self.person_id))
+
+
+@strawberry.type(description="A launch for a large audience, in the background.")
+class Launch:
+    """A row of api.models.Launch."""
+
+    id: strawberry.ID = strawberry.field(description="Identifier.")
+    status: LaunchStatus = strawberry.field(description="RUNNING, FINISHED or CANCELLED.")
+    total: int = strawberry.field(description="People in the audience.")
+    processed: int = strawberry.field(description="People done so far, those left out included.")
+    enrolled: int = strawberry.field(description="People who were enrolled.")
+    left_out: int = strawberry.field(description="People who were not; `leftOutPeople` says why.")
+    launched_at: datetime = strawberry.field(description="When it began: the moment that everyone is launched at. UTC.")
+    campaign_id: strawberry.Private[str]
+
+    @strawberry.field(description="The campaign.")
+    async def campaign(self, info: Request) -> Campaign:
+        """Loaded with all others."""
+        return cast(Campaign, await info.context.loaders.campaign.load(self.campaign_id))
+
+    @strawberry.field(description="Progress from 0 to 1.")
+    def progress(self) -> float:
+        """What is over is done."""
+        return self.processed / self.total if self.total and self.status is LaunchStatus.RUNNING else 1.0
+
+    @strawberry.field(description="How many were left out, by the reason.")
+    async def left_out_by_code(self) -> list[LeftOutCount]:
+        """Counted now."""
+        counts = await launches.left_out_by_code(self.id)
+        return [LeftOutCount(code=code, people=people) for code, people in sorted(counts.items())]
+
+    @strawberry.field(description="Who was left out, and why.")
+    async def left_out_people(self, first: First = 50, after: After = None) -> Connection[LeftOut]:
+        """A page of them."""
+        return await connect(models.LeftOut.filter(launch_id=self.id), first, after)
+
+
+@strawberry.type(description="The launch in the background, or why it did not begin.")
+class StartLaunchPayload:
+    """Answer of startLaunch and cancelLaunch."""
+
+    launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+def _choice(of: LaunchInput | PersonLaunchInput | StartLaunchInput, *path: str) -> service.Choice:
     if of.send_now and of.send_at is not None:
         raise Refusal("SEND_AT_AMBIGUOUS", "Give sendNow or sendAt, not both.", (*path, "sendAt"))
     times = {item.step: item.time for item in of.times}
@@ -127,3 +210,23 @@ class LaunchMutation:
     async def launch(self, info: Request, input: LaunchInput) -> LaunchPayload:  # noqa: A002
         """Enroll people."""
         return LaunchPayload(enrollments=cast(Any, await service.launch(info.context.scope, *_arguments(input))))
+
+    @strawberry.mutation(
+        description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
+        "left out and listed; nobody is enrolled twice, whatever happens meanwhile."
+    )
+    @payload_of(StartLaunchPayload)
+    async def start_launch(self, info: Request, input: StartLaunchInput) -> StartLaunchPayload:  # noqa: A002
+        """Begin a launch."""
+        ids = None if input.person_ids is None else [str(person) for person in input.person_ids]
+        started = await launches.start_launch(info.context.scope, str(input.campaign_id), ids, _choice(input))
+        return StartLaunchPayload(launch=cast(Any, started))
+
+    @strawberry.mutation(
+        description="Let a launch in the background enroll nobody else. Who is enrolled stays; endCampaign ends it "
+        "for them, and cancels its launches itself."
+    )
+    @payload_of(StartLaunchPayload)
+    async def cancel_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:  # noqa: A002
+        """Cancel a launch."""
+        return StartLaunchPayload(launch=cast(Any, await launches.cancel_launch(info.context.scope, id)))

@@ -10,7 +10,7 @@ from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_fo
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
 from api.graphql.enums import EnrollmentStatus, TaskDue, TaskStatus
-from api.graphql.launching import LaunchInput, LaunchPreview
+from api.graphql.launching import Launch, LaunchInput, LaunchPreview
 from api.graphql.people import PeopleImport, Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task
@@ -72,6 +72,11 @@ class Query:
     async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.PeopleImport, info.context.scope.workspace_id, id))
+
+    @strawberry.field(description="A launch in the background, with its progress.")
+    async def launch(self, info: Request, id: strawberry.ID) -> Launch | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Launch, info.context.scope.workspace_id, id))
 
     @strawberry.field(description="Senders.")
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:

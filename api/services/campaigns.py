@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from api.ids import new_id
-from api.models import Campaign, Category, Enrollment, Send, Sender, Step, Task, Template
+from api.models import Campaign, Category, Enrollment, Launch, Send, Sender, Step, Task, Template
 from api.services import inputs
 from api.services.plans import core_steps
 from api.services.scope import Scope
-from api.states import OnExpiry, OnReply, Priority
+from api.states import LaunchStatus, OnExpiry, OnReply, Priority
 from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Refusal, StepType
@@ -232,7 +232,8 @@ async def _arrange(
 
 
 async def _refuse_running(campaign: Campaign, path: tuple[str, ...]) -> None:
-    if await Enrollment.filter(campaign_id=campaign.id, ended_at=None).exists():
+    launching = Launch.filter(campaign_id=campaign.id, status=LaunchStatus.RUNNING)
+    if await launching.exists() or await Enrollment.filter(campaign_id=campaign.id, ended_at=None).exists():
         raise Refusal(
             "CAMPAIGN_RUNNING",
             "People are going through this campaign. End it for them first, or build a new campaign.",

@@ -1,9 +1,9 @@
 """What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
 
-from api.models import Campaign, Enrollment, Person, Send
+from api.models import Campaign, Enrollment, Launch, Person, Send
 from api.services.progress import end
 from api.services.scope import Scope
-from api.states import EnrollmentStatus, OnReply, SendStatus
+from api.states import EnrollmentStatus, LaunchStatus, OnReply, SendStatus
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction
@@ -79,6 +79,10 @@ async def end_enrollment(scope: Scope, enrollment_id: str) -> Enrollment:
 async def end_campaign(scope: Scope, campaign_id: str) -> int:
     """End a campaign for everyone in it. Returns for how many."""
     campaign = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
+    # First of all: a launch in the background enrolls nobody behind our back.
+    await Launch.filter(campaign_id=campaign.id, status=LaunchStatus.RUNNING).update(
+        status=LaunchStatus.CANCELLED, audience="null", lease_until=None
+    )
     running = await Enrollment.filter(campaign_id=campaign.id, ended_at=None)
     for enrollment in running:
         async with transaction():

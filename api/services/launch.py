@@ -110,14 +110,20 @@ async def preview(
     ]
 
 
-async def _check(
-    scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
-) -> _Checked:
+async def ready(scope: Scope, campaign_id: str) -> tuple[Campaign, list[Step]]:
+    """Return a campaign that can be launched, with its steps. Raises Refusal."""
     campaign = await need(Campaign, scope.workspace_id, campaign_id, ("campaignId",))
     steps = await steps_of(campaign)
     if not steps:
         raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
     await _check_subjects(campaign, steps)
+    return campaign, steps
+
+
+async def _check(
+    scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
+) -> _Checked:
+    campaign, steps = await ready(scope, campaign_id)
     people = await _people(scope, campaign, person_ids)
     for person_id in per_person:
         if person_id not in people:
@@ -129,7 +135,7 @@ async def _check(
         person, own = people[person_id], per_person.get(person_id, choice)
         path = ("perPerson", person_id) if person_id in per_person else ()
         zone = (person.zone if campaign.use_recipient_zone else None) or sender.zone
-        enrollment = _enrollment(scope, campaign, person, zone, own, path)
+        enrollment = enrollment_row(scope, campaign, person.id, zone, own, path)
         # People of one zone and one choice share one timeline.
         same = (zone, repr(own))
         if same not in known:
@@ -146,7 +152,8 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
     if not person_ids:
         raise Refusal("NO_PEOPLE", "Choose at least one person.", ("personIds",))
     if len(person_ids) > MAX_PEOPLE:
-        raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_PEOPLE} people.", ("personIds",))
+        told = f"A launch at once takes up to {MAX_PEOPLE:,} people; startLaunch takes more."
+        raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
     people = await by_ids(Person, scope.workspace_id, person_ids)
     running = {row.person_id for row in await Enrollment.filter(campaign_id=campaign.id, ended_at=None)}
     seen: set[str] = set()
@@ -178,15 +185,16 @@ async def _check_subjects(campaign: Campaign, steps: Sequence[Step]) -> None:
             )
 
 
-def _enrollment(  # one argument a column
-    scope: Scope, campaign: Campaign, person: Person, zone: str, choice: Choice, path: tuple[str, ...]
+def enrollment_row(  # one argument a column
+    scope: Scope, campaign: Campaign, person_id: str, zone: str, choice: Choice, path: tuple[str, ...]
 ) -> Enrollment:
+    """Make the row of an enrollment, not yet written. Raises Refusal for a choice that makes no sense."""
     send_at = scope.now if choice.send_at == "NOW" else choice.send_at
     return Enrollment(
         id=new_id("enr"),
         workspace_id=scope.workspace_id,
         campaign_id=campaign.id,
-        person_id=person.id,
+        person_id=person_id,
         zone=zone,
         launched_at=scope.now,
         send_at=inputs.instant(send_at, (*path, "sendAt")) if isinstance(send_at, datetime) else None,

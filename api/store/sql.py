@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tortoise.connection import get_connection
@@ -50,6 +50,8 @@ def document(value: Any) -> Any:
 def _value(value: Any, postgres: bool) -> Any:
     if isinstance(value, datetime):
         return value if postgres else str(value.astimezone(UTC))
+    if isinstance(value, date):
+        return value if postgres else value.isoformat()
     if isinstance(value, list) and not (postgres and all(isinstance(item, str) for item in value)):
         return json.dumps(value, default=str)
     return value

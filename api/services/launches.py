@@ -1,0 +1,237 @@
+"""Launch for a large audience: in the background, in chunks that resume exactly, with a list of who was left out."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.ids import new_id
+from api.models import Campaign, Enrollment, Launch, Person, Sender, Step, Workspace
+from api.services.launch import Choice, enrollment_row, ready
+from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
+from api.services.scope import Scope
+from api.states import LaunchStatus
+from api.store.bulk import insert, shared
+from api.store.events import event, write
+from api.store.rows import need
+from api.store.sql import among, run
+from api.store.transactions import transaction
+from strategies import Refusal
+from strategies import timeline as core
+
+MAX_IDS = 200_000
+CHUNK = 1_000
+LEASE = timedelta(minutes=2)
+OWN = {"id", "enrollment_id", "person_id"}
+
+
+async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str] | None, choice: Choice) -> Launch:
+    """Check the campaign and the choice, and store the audience: these people, or everyone (None). Raises Refusal.
+
+    People who cannot be enrolled are left out one by one; everything else is as in a launch at once.
+    """
+    campaign, steps = await ready(scope, campaign_id)
+    ids = None if person_ids is None else list(dict.fromkeys(person_ids))
+    if ids is not None and not ids:
+        raise Refusal("NO_PEOPLE", "Choose at least one person, or everyone.", ("personIds",))
+    if ids is not None and len(ids) > MAX_IDS:
+        raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_IDS:,} people by id.", ("personIds",))
+    sender = await Sender.get(id=campaign.sender_id)
+    example = enrollment_row(scope, campaign, "", sender.zone, choice, ())
+    core.check_launch(core_steps(steps), core_launch(example), scope.installed.send_options)
+    resolve(scope, campaign, steps, example, {}, scope.now)
+    total = len(ids) if ids is not None else await Person.filter(workspace_id=scope.workspace_id).count()
+    started = await Launch.create(
+        id=new_id("lau"),
+        workspace_id=scope.workspace_id,
+        campaign_id=campaign.id,
+        audience=json.dumps(ids),
+        total=total,
+        launched_at=scope.now,
+        send_at=example.send_at,
+        times=example.times,
+    )
+    scope.wake()
+    return started
+
+
+async def cancel_launch(scope: Scope, launch_id: str) -> Launch:
+    """Enroll nobody else from this moment on. Who is enrolled already stays."""
+    row = await need(Launch, scope.workspace_id, launch_id, ("id",))
+    if not await Launch.filter(id=row.id, status=LaunchStatus.RUNNING).update(
+        status=LaunchStatus.CANCELLED, audience="null", lease_until=None
+    ):
+        raise Refusal("LAUNCH_NOT_RUNNING", "This launch is over: nobody else will be enrolled by it.", ("id",))
+    return await Launch.get(id=row.id)
+
+
+async def claim_launch(now: datetime) -> Launch | None:
+    """Take a launch that nobody works on, so that any process goes on with it. ``now`` is the real time, UTC."""
+    for row in await Launch.filter(status=LaunchStatus.RUNNING).only("id", "lease_until"):
+        if row.lease_until is not None and row.lease_until > now:
+            continue
+        free = Launch.filter(id=row.id, status=LaunchStatus.RUNNING, lease_until=row.lease_until)
+        if await free.update(lease_until=now + LEASE):
+            return await Launch.get(id=row.id)
+    return None
+
+
+async def run_launch(row: Launch, scope_of: Callable[[Workspace], Scope], clock: Callable[[], datetime]) -> Launch:
+    """Enroll who is left, chunk by chunk; each chunk and its progress are one transaction."""
+    scope = scope_of(await Workspace.get(id=row.workspace_id))
+    campaign, steps = await ready(scope, row.campaign_id)
+    sender = await Sender.get(id=campaign.sender_id)
+    job = _Job(scope, row, campaign, steps, sender.zone, json.loads(row.audience))
+    while await job.chunk(clock()):
+        scope.wake()
+    return await Launch.get(id=row.id)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What everyone of one zone gets: the columns that their rows share."""
+
+    enrollment: Mapping[str, Any]
+    sends: Sequence[Mapping[str, Any]]
+    tasks: Sequence[Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Job:
+    scope: Scope
+    row: Launch
+    campaign: Campaign
+    steps: Sequence[Step]
+    zone: str
+    ids: Sequence[str] | None
+    plans: dict[str, _Plan | Refusal] = field(default_factory=dict)
+
+    async def chunk(self, real_now: datetime) -> bool:
+        """Enroll the next people. Returns whether there are more, and whether it is still for us to do so."""
+        people, missing, cursor = await self._next()
+        left_out: dict[str, str] = dict.fromkeys(missing, "NOT_FOUND")
+        wanted: dict[str, list[str]] = {}
+        for person in people:
+            zone = (person["zone"] if self.campaign.use_recipient_zone else None) or self.zone
+            plan = self._plan(zone)
+            if person["unsubscribed"]:
+                left_out[person["id"]] = "UNSUBSCRIBED"
+            elif person["bounced"] and self.campaign.remove_on_bounce:
+                left_out[person["id"]] = "BOUNCED"
+            elif isinstance(plan, Refusal):
+                left_out[person["id"]] = plan.code
+            else:
+                wanted.setdefault(zone, []).append(person["id"])
+        done = len(people) + len(missing)
+        async with transaction():
+            # Whoever cancels it, ends its campaign, or has taken it over waits for this row, or has it already.
+            if not await run(
+                "UPDATE launch SET processed = processed + $3, cursor = $4, lease_until = $5"
+                " WHERE id = $1 AND status = 'RUNNING' AND processed = $2 RETURNING id",
+                self.row.id, self.row.processed, done, cursor, real_now + LEASE,
+            ):  # fmt: skip
+                return False
+            enrolled = 0
+            for zone, ids in wanted.items():
+                added = await self._enroll(self.plans[zone], ids)
+                left_out |= dict.fromkeys(
+                    (person_id for person_id in ids if person_id not in added), "ALREADY_ENROLLED"
+                )
+                enrolled += len(added)
+            await self._leave_out(left_out)
+            self.row.processed += done
+            self.row.cursor = cursor
+            self.row.enrolled += enrolled
+            self.row.left_out += len(left_out)
+            over = done < CHUNK or (self.ids is not None and self.row.processed >= self.row.total)
+            if over:
+                self.row.status, self.row.audience = LaunchStatus.FINISHED, "null"
+            await self.row.save(update_fields=["enrolled", "left_out", "status", "audience"])
+            if over:
+                await write([self._finished()])
+        return not over
+
+    async def _next(self) -> tuple[list[dict[str, Any]], list[str], str]:
+        columns = "id, zone, unsubscribed_at IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"
+        if self.ids is None:
+            people = await run(
+                f"SELECT {columns} FROM person WHERE workspace_id = $1 AND id > $2 AND created_at <= $3"  # noqa: S608
+                " ORDER BY id LIMIT $4",
+                self.row.workspace_id, self.row.cursor, self.row.launched_at, CHUNK,
+            )  # fmt: skip
+            return people, [], people[-1]["id"] if people else self.row.cursor
+        ids = self.ids[self.row.processed : self.row.processed + CHUNK]
+        people = await run(
+            f"SELECT {columns} FROM person WHERE {among('id', 1)} AND workspace_id = $2",  # noqa: S608
+            list(ids),
+            self.row.workspace_id,
+        )
+        found = {person["id"] for person in people}
+        return people, [person_id for person_id in ids if person_id not in found], ""
+
+    def _plan(self, zone: str) -> _Plan | Refusal:
+        """Resolve the campaign for a zone, once."""
+        if zone not in self.plans:
+            try:
+                self.plans[zone] = self._resolved(zone)
+            except Refusal as refusal:
+                self.plans[zone] = refusal
+        return self.plans[zone]
+
+    def _resolved(self, zone: str) -> _Plan:
+        example = Enrollment(
+            id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="", zone=zone,
+            launched_at=self.row.launched_at, send_at=self.row.send_at, times=self.row.times,
+        )  # fmt: skip
+        sends, tasks = [], []
+        for planned in resolve(self.scope, self.campaign, self.steps, example, {}, self.row.launched_at).planned:
+            step = self.steps[planned.number - 1]
+            if isinstance(planned, core.PlannedSend):
+                send = send_row(self.scope, example, step, self.campaign.sender_id, planned)
+                sends.append(shared(send, OWN))
+            else:
+                tasks.append(shared(task_row(self.scope, example, step, self.campaign, planned), OWN))
+        return _Plan(shared(example, {"id", "person_id"}), sends, tasks)
+
+    async def _enroll(self, plan: _Plan | Refusal, person_ids: Sequence[str]) -> set[str]:
+        """Enroll people of one zone who are not in the campaign yet. Returns who was."""
+        assert isinstance(plan, _Plan)  # noqa: S101 - refusals were left out
+        enrollments = {new_id("enr"): person_id for person_id in person_ids}
+        rows = [{"id": key, "person_id": person_id} for key, person_id in enrollments.items()]
+        added = await insert("enrollment", plan.enrollment, rows, skip_known=True)
+        about = [{"enrollment_id": key, "person_id": enrollments[key]} for key in enrollments if key in added]
+        for send in plan.sends:
+            await insert("send", send, [{"id": new_id("snd"), **row} for row in about])
+        now, told = self.row.launched_at, {"workspace_id": self.row.workspace_id, "at": self.row.launched_at}
+        campaign = {"campaign_id": self.campaign.id}
+        kind = {"kind": "CAMPAIGN_LAUNCHED", "data": "{}"}
+        await insert("event", told | campaign | kind, [{"id": new_id("evt"), **row} for row in about])
+        for task in plan.tasks:
+            tasks = [{"id": new_id("tsk"), **row} for row in about]
+            await insert("task", task, tasks)
+            lines = [
+                event(self.row.workspace_id, "TASK_CREATED", now, **campaign, step_id=task["step_id"],
+                      task_id=row["id"], person_id=row["person_id"], enrollment_id=row["enrollment_id"])
+                for row in tasks
+            ]  # fmt: skip
+            await write(lines)
+        return {row["person_id"] for row in about}
+
+    async def _leave_out(self, codes: Mapping[str, str]) -> None:
+        about = {"workspace_id": self.row.workspace_id, "launch_id": self.row.id}
+        for code in sorted(set(codes.values())):
+            people = [person_id for person_id, why in codes.items() if why == code]
+            rows = [{"id": new_id("out"), "person_id": person_id} for person_id in people]
+            await insert("left_out", {**about, "code": code}, rows)
+
+    def _finished(self) -> Any:
+        told = {"launch": self.row.id, "enrolled": self.row.enrolled, "leftOut": self.row.left_out}
+        return event(self.row.workspace_id, "LAUNCH_FINISHED", self.scope.now, data=told, campaign_id=self.campaign.id)
+
+
+async def left_out_by_code(launch_id: str) -> dict[str, int]:
+    """Count who was left out, by the reason."""
+    rows = await run("SELECT code, count(*) AS people FROM left_out WHERE launch_id = $1 GROUP BY code", launch_id)
+    return Counter({row["code"]: int(row["people"]) for row in rows})

@@ -1,0 +1,42 @@
+"""Insert many rows that differ in a few columns only: what they share is sent once."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from tortoise.fields import JSONField
+from tortoise.models import Model
+
+from api.store.sql import recordset, run
+
+
+def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
+    """Return a row's columns, as both databases take them, without those that are each row's own."""
+    found = {}
+    for name, column in row._meta.fields_db_projection.items():
+        if column not in own:
+            value = getattr(row, name)
+            found[column] = json.dumps(value) if isinstance(row._meta.fields_map[name], JSONField) else value
+    return found
+
+
+async def insert(
+    table: str, columns: Mapping[str, Any], rows: Sequence[Mapping[str, str | None]], *, skip_known: bool = False
+) -> set[str]:
+    """Insert rows, each a dict of its own text columns with ``id``, beside the shared ``columns``. Returns their ids.
+
+    ``skip_known`` leaves out what a unique index forbids. Call in the transaction of what the rows belong to.
+    """
+    if not rows:
+        return set()
+    own = dict.fromkeys(rows[0], "text")
+    names = ", ".join([*columns, *own])
+    values = ", ".join([*(f"${number}" for number in range(2, len(columns) + 2)), *(f"r.{name}" for name in own)])
+    inserted = await run(
+        # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
+        f"INSERT INTO {table} ({names}) SELECT {values} FROM {recordset(1, own)} WHERE true"
+        f" {'ON CONFLICT DO NOTHING' if skip_known else ''} RETURNING id",
+        list(rows),
+        *columns.values(),
+    )
+    return {row["id"] for row in inserted}

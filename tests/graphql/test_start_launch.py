@@ -1,0 +1,58 @@
+"""A launch in the background through GraphQL: begun, watched, cancelled, and nobody else's."""
+
+from api.models import Launch
+from api.services.launches import claim_launch, run_launch
+from api.services.scope import Scope
+from plugins.manager import load
+from tests import story
+from tests.client import Client
+from tests.graphql.conftest import NOW
+
+FIELDS = """launch { id status total processed enrolled leftOut progress leftOutByCode { code people }
+  leftOutPeople { nodes { code personId person { email } } } campaign { name } }"""
+START = f"mutation($input: StartLaunchInput!) {{ startLaunch(input: $input) {{ {FIELDS} {story.ERRORS} }} }}"
+CANCEL = f"mutation($id: ID!) {{ cancelLaunch(id: $id) {{ {FIELDS} {story.ERRORS} }} }}"
+WATCH = f"query($id: ID!) {{ {FIELDS.replace('launch {', 'launch(id: $id) {', 1)} }}"
+
+
+async def authored(client: Client) -> str:
+    sender = await story.sender(client)
+    campaign = await story.campaign(client, sender)
+    template = await story.template(client)
+    await story.step(client, campaign, day=1, type="EMAIL", sendOption="choose_at_launch", templateId=template)
+    return campaign
+
+
+async def test_a_launch_is_watched_to_its_end(client: Client, stranger: Client) -> None:
+    campaign = await authored(client)
+    ada = await story.person(client)
+    given = {"campaignId": campaign, "personIds": [ada, "per_x"], "sendNow": True}
+    begun = await client.do(START, "launch", input=given)
+    assert (begun["status"], begun["total"], begun["progress"]) == ("RUNNING", 2, 0)
+    row = await claim_launch(NOW)
+    assert row is not None
+    await run_launch(row, lambda of: Scope(of, load({}), lambda: NOW, lambda: None), lambda: NOW)
+    done = (await client.ask(WATCH, id=begun["id"]))["launch"]
+    assert (done["status"], done["enrolled"], done["leftOut"], done["progress"]) == ("FINISHED", 1, 1, 1)
+    assert done["leftOutByCode"] == [{"code": "NOT_FOUND", "people": 1}]
+    assert done["leftOutPeople"]["nodes"] == [{"code": "NOT_FOUND", "personId": "per_x", "person": None}]
+    assert (await stranger.ask(WATCH, id=begun["id"]))["launch"] is None
+
+
+async def test_a_launch_is_cancelled_once_and_by_nobody_else(client: Client, stranger: Client) -> None:
+    campaign = await authored(client)
+    await story.person(client)
+    begun = await client.do(START, "launch", input={"campaignId": campaign, "sendNow": True})
+    foreign = (await stranger.ask(CANCEL, id=begun["id"]))["cancelLaunch"]["errors"]
+    assert [error["code"] for error in foreign] == ["NOT_FOUND"]
+    assert (await client.do(CANCEL, "launch", id=begun["id"]))["status"] == "CANCELLED"
+    again = (await client.ask(CANCEL, id=begun["id"]))["cancelLaunch"]["errors"]
+    assert [(error["code"], error["path"]) for error in again] == [("LAUNCH_NOT_RUNNING", ["id"])]
+
+
+async def test_a_launch_that_makes_no_sense_is_refused(client: Client) -> None:
+    campaign = await authored(client)
+    for changes, code in (({}, "SEND_AT_REQUIRED"), ({"sendNow": True, "personIds": []}, "NO_PEOPLE")):
+        (error,) = (await client.ask(START, input={"campaignId": campaign, **changes}))["startLaunch"]["errors"]
+        assert error["code"] == code
+    assert await Launch.all().count() == 0

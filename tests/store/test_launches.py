@@ -1,0 +1,209 @@
+"""Launches in the background: everyone once, exactly resumed, exactly cancelled, the same as a launch at once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.ids import new_id
+from api.models import Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task
+from api.services import launches
+from api.services.campaigns import add_step, change_step, create_campaign
+from api.services.feedback import end_campaign, unsubscribe
+from api.services.launch import Choice, launch
+from api.services.launches import cancel_launch, claim_launch, run_launch, start_launch
+from api.services.post import Post
+from api.services.scope import Scope
+from api.services.senders import create_sender
+from api.services.templates import create_template
+from api.services.workspaces import create_workspace
+from api.states import LaunchStatus
+from plugins.manager import load
+from strategies import Refusal, StepType
+
+NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+ZONES = ["Europe/Berlin", "America/New_York", None]
+
+
+def clock() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    """Twenty-five people in three zones."""
+    post = Post(load({}), clock, lambda person: None, lambda: None)
+    scope = post.scope(await create_workspace("Acme", NOW))
+    rows = [
+        Person(
+            id=new_id("per"), workspace_id=scope.workspace_id, email=f"p{number}@example.com",
+            email_key=f"p{number}@example.com", zone=ZONES[number % 3], created_at=NOW,
+        )
+        for number in range(25)
+    ]  # fmt: skip
+    await Person.bulk_create(rows)
+    return scope
+
+
+@pytest.fixture
+async def campaign(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Emails on three days and a call, in recipients' zones."""
+    monkeypatch.setattr(launches, "CHUNK", 10)
+    return await author(scope)
+
+
+async def author(scope: Scope) -> str:
+    sender = await create_sender(scope, name="G", email=f"{new_id('g')}@example.com", zone="UTC")
+    template = await create_template(scope, name="T", subject="Hi", html="<p>x</p>")
+    made = await create_campaign(scope, name="C", sender_id=sender.id, use_recipient_zone=True)
+    email: dict[str, Any] = {"template_id": template.id, "step_type": StepType.EMAIL}
+    await add_step(scope, made.id, day=1, send_option="choose_at_launch", **email)
+    await add_step(scope, made.id, day=2, send_option="same_time_as_previous", **email)
+    await add_step(scope, made.id, day=3, step_type=StepType.CALL)
+    await add_step(scope, made.id, day=4, send_option="same_time_as_previous", **email)
+    return made.id
+
+
+async def rows(campaign: str) -> list[tuple[Any, ...]]:
+    """All that a launch wrote, but for the identifiers that it made."""
+    people = dict(await Enrollment.filter(campaign_id=campaign).values_list("id", "person_id"))
+    numbers = dict(await Step.filter(campaign_id=campaign).values_list("id", "number"))
+    found: list[tuple[Any, ...]] = []
+    for model in (Enrollment, Send, Task):
+        for row in await model.filter(**({"campaign_id": campaign} if model is Enrollment else {})):
+            if model is not Enrollment and row.enrollment_id not in people:  # type: ignore[attr-defined]
+                continue
+            made = {"id", "enrollment_id", "campaign_id", "sender_id", "assignee_id"}
+            values = {name: getattr(row, name) for name in set(row._meta.fields_db_projection) - made}
+            if "step_id" in values:
+                values["step_id"] = numbers[values["step_id"]]
+            found.append((model.__name__, *sorted((name, repr(value)) for name, value in values.items())))
+    events = await Event.filter(campaign_id=campaign).exclude(kind="LAUNCH_FINISHED")
+    found += [("Event", row.kind, row.at, row.person_id, people.get(row.enrollment_id or "")) for row in events]
+    return sorted(found, key=repr)
+
+
+async def test_it_writes_what_a_launch_at_once_writes(scope: Scope, campaign: str) -> None:
+    other = await author(scope)
+    ids = list(await Person.all().values_list("id", flat=True))
+    await launch(scope, other, ids, Choice("NOW"), {})
+    done = await run_launch(await start_launch(scope, campaign, None, Choice("NOW")), lambda _: scope, clock)
+    assert (done.status, done.total, done.processed, done.enrolled) == (LaunchStatus.FINISHED, 25, 25, 25)
+    assert await rows(campaign) == await rows(other)
+    assert await Send.filter(enrollment__campaign_id=campaign).count() == 50
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_who_cannot_be_enrolled_is_left_out_and_listed(scope: Scope, campaign: str, by_id: bool) -> None:
+    ids = list(await Person.all().order_by("id").values_list("id", flat=True))
+    await unsubscribe(scope, ids[3])
+    await Person.filter(id=ids[4]).update(bounced_at=NOW)
+    await launch(scope, campaign, [ids[5]], Choice("NOW"), {})
+    given = [*ids, ids[0], "per_nobody"] if by_id else None
+    done = await run_launch(await start_launch(scope, campaign, given, Choice("NOW")), lambda _: scope, clock)
+    assert (done.enrolled, done.left_out) == (22, 4 if by_id else 3)
+    told = {(row.person_id, row.code) for row in await LeftOut.filter(launch_id=done.id)}
+    assert told - {("per_nobody", "NOT_FOUND")} == {
+        (ids[3], "UNSUBSCRIBED"),
+        (ids[4], "BOUNCED"),
+        (ids[5], "ALREADY_ENROLLED"),
+    }
+    assert (("per_nobody", "NOT_FOUND") in told) is by_id
+    assert await Enrollment.all().count() == 23
+    (event,) = await Event.filter(kind="LAUNCH_FINISHED")
+    assert event.data == {"launch": done.id, "enrolled": 22, "leftOut": done.left_out}
+
+
+async def test_a_crash_in_the_middle_enrolls_everyone_once(
+    scope: Scope, campaign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, calls = launches.insert, []
+
+    async def crash(table: str, *args: Any, **options: Any) -> set[str]:
+        calls.append(table)
+        if calls.count("task") == 6 and table == "task":
+            raise ConnectionError("killed")
+        return await right(table, *args, **options)
+
+    await start_launch(scope, campaign, None, Choice("NOW"))
+    monkeypatch.setattr(launches, "insert", crash)
+    first = await claim_launch(NOW)
+    assert first is not None
+    with pytest.raises(ConnectionError):
+        await run_launch(first, lambda _: scope, clock)
+    assert (await Launch.get()).processed == 10, "what the crash cut short is undone"
+    assert await claim_launch(NOW) is None, "its lease holds"
+    again = await claim_launch(NOW + timedelta(minutes=3))
+    assert again is not None
+    done = await run_launch(again, lambda _: scope, clock)
+    assert (done.status, done.enrolled, done.left_out) == (LaunchStatus.FINISHED, 25, 0)
+    assert await Enrollment.all().count() == 25
+    assert await Send.all().count() == 50
+
+
+async def test_two_processes_at_once_enroll_everyone_once(scope: Scope, campaign: str) -> None:
+    row = await start_launch(scope, campaign, None, Choice("NOW"))
+    twin = await Launch.get(id=row.id)
+    await run_launch(row, lambda _: scope, clock)
+    await run_launch(twin, lambda _: scope, clock)
+    assert await Enrollment.all().count() == 25
+    assert (await Launch.get()).enrolled == 25
+
+
+@pytest.mark.parametrize("by_ending", [True, False])
+async def test_it_is_cancelled_exactly(scope: Scope, campaign: str, by_ending: bool) -> None:
+    row = await start_launch(scope, campaign, None, Choice("NOW"))
+    calls = 0
+
+    def stop() -> datetime:
+        nonlocal calls
+        calls += 1
+        return NOW
+
+    async def chunk_then_stop() -> None:
+        right = launches._Job.chunk
+
+        async def once(job: Any, now: datetime) -> bool:
+            more = await right(job, now)
+            if calls == 1:
+                await (end_campaign(scope, campaign) if by_ending else cancel_launch(scope, row.id))
+            return more
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(launches._Job, "chunk", once)
+            await run_launch(row, lambda _: scope, stop)
+
+    await chunk_then_stop()
+    done = await Launch.get()
+    assert (done.status, done.processed, done.enrolled) == (LaunchStatus.CANCELLED, 10, 10)
+    assert await Enrollment.all().count() == 10
+    assert await Enrollment.filter(ended_at=None).count() == (0 if by_ending else 10)
+    with pytest.raises(Refusal, match="over"):
+        await cancel_launch(scope, row.id)
+
+
+async def test_the_campaign_is_fixed_while_it_is_launched(scope: Scope, campaign: str) -> None:
+    await start_launch(scope, campaign, None, Choice("NOW"))
+    step = await Step.filter(campaign_id=campaign).order_by("number").first()
+    assert step is not None
+    with pytest.raises(Refusal) as refused:
+        await change_step(scope, step.id, send_option="task")
+    assert refused.value.code == "CAMPAIGN_RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("ids", "choice", "code"),
+    [
+        ([], Choice("NOW"), "NO_PEOPLE"),
+        (None, Choice(), "SEND_AT_REQUIRED"),
+        (None, Choice(NOW - timedelta(days=1)), "SEND_AT_IN_PAST"),
+        (None, Choice("NOW", {1: "25:00"}), "INVALID_TIME"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_at_once(
+    scope: Scope, campaign: str, ids: list[str] | None, choice: Choice, code: str
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        await start_launch(scope, campaign, ids, choice)
+    assert refused.value.code == code
+    assert await Launch.all().count() == 0
