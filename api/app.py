@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api import graphiql, unsubscribing
+from api import graphiql, unsubscribing, watching
 from api.clock import Clock
 from api.graphql.schema import schema
 from api.http import GraphQLEndpoint
@@ -83,9 +83,6 @@ def make_app(
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
     async def home(_request: Request) -> Response:
         return RedirectResponse("/graphiql")
 
@@ -93,7 +90,7 @@ def make_app(
     return Starlette(
         routes=[
             Route("/graphql", graphql, methods=["POST"]),
-            Route("/health", health),
+            *watching.routes(ticker.post, ticker if tick else None),
             *unsubscribing.routes(settings, ticker.post),
             *pages,
         ],

@@ -37,6 +37,11 @@ class Settings:
         "60",
         "how soon the work of a process that was killed is taken over; the same everywhere",
     )
+    watch_port: str = _setting(
+        "TOUCHLINE_WATCH_PORT", "", "port on which `touchline tick` answers /health, /ready and /metrics"
+    )
+    log: str = _setting("TOUCHLINE_LOG", "text", "`json` writes a JSON object a line, with the identifiers apart")
+    log_level: str = _setting("TOUCHLINE_LOG_LEVEL", "INFO", "`DEBUG` also tells each email that was sent")
     max_body_bytes: str = _setting("TOUCHLINE_MAX_BODY_BYTES", "16000000", "largest request that is read")
     graphiql: str = _setting("TOUCHLINE_GRAPHIQL", "on", "`off` serves neither GraphiQL nor introspection")
     outbox: str = _setting("TOUCHLINE_OUTBOX", "touchline-data/outbox", "folder of the outbox channel")
@@ -61,6 +66,12 @@ class Settings:
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {least:g} to 3600.") from None
         if settings.public_url and not settings.secret:
             raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
+        if settings.watch_port and not settings.watch_port.isdigit():
+            raise SettingsError("TOUCHLINE_WATCH_PORT must be a whole number, or empty.")
+        if settings.log not in {"text", "json"}:
+            raise SettingsError("TOUCHLINE_LOG must be text or json.")
+        if settings.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise SettingsError("TOUCHLINE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
         if settings.graphiql not in {"on", "off"}:
             raise SettingsError("TOUCHLINE_GRAPHIQL must be on or off.")
         return settings

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 
 from api.clock import Clock
@@ -18,6 +19,8 @@ LINGER = 5.0
 """Seconds that an open connection waits for the next email."""
 AT_LEAST = 0.02
 AFTER_FAILURE = 1.0
+UNHEARD_OF = 30.0
+"""Seconds without a step after which the loop is taken for broken."""
 
 
 class Ticker:
@@ -31,6 +34,7 @@ class Ticker:
         self._job_waits = asyncio.Event()
         self._announcer = Announcer()
         self._stopping = False
+        self._stepped = time.monotonic()
 
     def wake(self) -> None:
         """Look at once, here and in the other processes: something may be due earlier than it was."""
@@ -45,6 +49,11 @@ class Ticker:
     def _heard(self) -> None:
         self._awake.set()
         self._job_waits.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the loop has done a step lately."""
+        return time.monotonic() - self._stepped < max(UNHEARD_OF, 3 * self.poll)
 
     async def until_idle(self) -> None:
         """Do all that is due now, imports and launches included."""
@@ -77,7 +86,9 @@ class Ticker:
             if isinstance(self.clock, DatabaseClock):
                 await self.clock.sync()
             done = await dispatcher.step(self.clock())
+            self._stepped = time.monotonic()
         except Exception:
+            self.post.meter.failed_steps.inc()
             log.exception("a step failed; the next one is in %s s", min(self.poll, AFTER_FAILURE))
             return min(self.poll, AFTER_FAILURE)
         if not done.idle:

@@ -9,10 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
+from pythonjsonlogger.json import JsonFormatter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from starlette.applications import Starlette
 
+from api import watching
 from api.app import make_app, make_post, make_ticker
 from api.clock import system_clock
 from api.graphql.schema import schema_text
@@ -22,6 +25,7 @@ from api.services.imports import LEASE, run_import, start_import
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
+from api.tick import Ticker
 from plugins.manager import load
 
 console = Console()
@@ -45,17 +49,50 @@ def show(delivered: Delivered) -> None:
     console.print(line, delivered.subject, f"[dim]{delivered.detail}[/]", highlight=False, soft_wrap=True)
 
 
+def set_up_logs(settings: Settings) -> None:
+    """Write logs to standard error: text for people, or JSON for programs."""
+    handler = logging.StreamHandler()
+    if settings.log == "json":
+        style = "%(asctime)s %(levelname)s %(name)s %(message)s"
+        handler.setFormatter(JsonFormatter(style, rename_fields={"asctime": "time", "levelname": "level"}))
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=settings.log_level, handlers=[handler])
+
+
+@asynccontextmanager
+async def watched(settings: Settings, ticker: Ticker) -> AsyncIterator[None]:
+    """Answer an operator's questions on a port of its own, where the settings name one."""
+    if not settings.watch_port:
+        yield
+        return
+    app = Starlette(routes=watching.routes(ticker.post, ticker))
+    config = uvicorn.Config(
+        app, host=settings.host, port=int(settings.watch_port), log_config=None, access_log=False, server_header=False
+    )
+    server = uvicorn.Server(config)
+    # The tick loop is the one that heeds signals; this server ends with it.
+    serving = asyncio.create_task(server._serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
 def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(settings)
     app = make_app(settings, environment(), tick=not no_tick)
-    uvicorn.run(app, host=settings.host, port=int(settings.port), log_level="info", server_header=False)
+    # Uvicorn's own lines go through the same logs as ours.
+    options = {"log_config": None} if settings.log == "json" else {"log_level": "info"}
+    uvicorn.run(app, host=settings.host, port=int(settings.port), server_header=False, **options)
     return 0
 
 
 async def tick(settings: Settings, *, once: bool) -> int:
     """Run the tick loop until it is stopped, or do what is due now."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(settings)
     async with database(settings):
         ticker = make_ticker(settings, load(environment()), show=show)
         if once:
@@ -63,7 +100,8 @@ async def tick(settings: Settings, *, once: bool) -> int:
             return 0
         for stop in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(stop, ticker.stop)
-        await ticker.run()
+        async with watched(settings, ticker):
+            await ticker.run()
     return 0
 
 

@@ -95,10 +95,12 @@ class Dispatcher:
         if throttles.windows(sender):
             allowed = await throttles.allowance(sender, now)
             if not allowed.emails:
+                self.post.meter.throttled.inc()
                 return 0, allowed.opens_at
             limit = min(limit, allowed.emails)
         sends = await ledger.claim(sender["id"], now, self.post.clock() + self.post.lease, limit)
         if sends:
+            self.post.meter.claimed.inc(len(sends))
             self._leases[sends[0].attempt] += len(sends)
             self._beat()
             batch = await Batch.load(self.post, now, sender, sends)
@@ -167,7 +169,25 @@ class Dispatcher:
         outcome = await self._settler((job, receipt))
         self._leases[job.send.attempt] -= 1
         self.outcomes[outcome] += 1
+        self._tell(job, outcome, receipt.code)
         return outcome
+
+    def _tell(self, job: Job, outcome: str, code: str) -> None:
+        """Count and log what became of an email: identifiers only."""
+        self.post.meter.outcomes.labels(outcome, job.batch.sender["channel"]).inc()
+        if outcome == Outcome.SENT and not job.send.sandbox:
+            self.post.meter.latency.observe(max(0.0, (self.post.clock() - job.send.due_at).total_seconds()))
+        level = logging.DEBUG if outcome == Outcome.SENT else logging.INFO
+        if log.isEnabledFor(level):
+            about = {
+                "send": job.send.id,
+                "attempt": job.send.attempt,
+                "workspace": job.send.workspace_id,
+                "enrollment": job.send.enrollment_id,
+                "outcome": str(outcome),
+                "code": code,
+            }
+            log.log(level, "the email %s: %s %s", job.send.id, outcome, code, extra=about)
 
     async def pause(self, lane: Lane, trouble: Receipt) -> None:
         """Let an account wait, in every process."""

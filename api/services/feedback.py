@@ -1,13 +1,16 @@
 """What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
 
 from api.models import Campaign, Enrollment, Launch, Person, Send
-from api.services.progress import end
+from api.services.progress import end, end_all
 from api.services.scope import Scope
 from api.states import EnrollmentStatus, LaunchStatus, OnReply, SendStatus
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Refusal
+
+AT_ONCE = 1_000
+"""People for whom a campaign ends in one transaction."""
 
 
 async def record_reply(scope: Scope, enrollment_id: str) -> Enrollment:
@@ -83,11 +86,15 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     await Launch.filter(campaign_id=campaign.id, status=LaunchStatus.RUNNING).update(
         status=LaunchStatus.CANCELLED, audience="null", lease_until=None
     )
-    running = await Enrollment.filter(campaign_id=campaign.id, ended_at=None)
-    for enrollment in running:
+    running = (
+        await Enrollment.filter(campaign_id=campaign.id, ended_at=None).order_by("id").values_list("id", flat=True)
+    )
+    ended, detail = 0, "The campaign was ended for everyone."
+    for start in range(0, len(running), AT_ONCE):
+        ids = [str(each) for each in running[start : start + AT_ONCE]]
         async with transaction():
-            await end(enrollment, scope.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")
-    return len(running)
+            ended += await end_all(ids, scope.now, reason="CAMPAIGN_ENDED", detail=detail)
+    return ended
 
 
 async def _enrollment(scope: Scope, enrollment_id: str) -> tuple[Enrollment, Campaign]:

@@ -211,8 +211,9 @@ class _Job:
         for task in plan.tasks:
             tasks = [{"id": new_id("tsk"), **row} for row in about]
             await insert("task", task, tasks)
+            due = {"type": str(task["type"]), "due": task["due_date"].isoformat()}
             lines = [
-                event(self.row.workspace_id, "TASK_CREATED", now, **campaign, step_id=task["step_id"],
+                event(self.row.workspace_id, "TASK_CREATED", now, **campaign, step_id=task["step_id"], data=due,
                       task_id=row["id"], person_id=row["person_id"], enrollment_id=row["enrollment_id"])
                 for row in tasks
             ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from api.clock import Clock
 from api.models import Workspace
+from api.services.meter import Meter
 from api.services.scope import Scope
 from plugins.manager import Installed
 
@@ -39,6 +40,7 @@ class Post:
     show: Callable[[Delivered], None] = lambda delivered: None
     lease: timedelta = timedelta(seconds=60)
     """How long a claim holds without being renewed: how soon a crash is noticed."""
+    meter: Meter = field(default_factory=Meter)
 
     def scope(self, workspace: Workspace) -> Scope:
         """Return the scope in which a workspace's rules run."""

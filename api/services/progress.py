@@ -5,13 +5,10 @@ from datetime import datetime
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.plans import records, resolve, send_row, stored, task_row
 from api.services.scope import Scope
-from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
-from api.store.enrollments import finish
+from api.states import EnrollmentStatus, SendStatus
+from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
 from strategies import timeline as core
-
-STOPPABLE = (*WAITING_STATUSES, SendStatus.CLAIMED)
-"""What ending a campaign can still stop; an email in transmission has left our hands."""
 
 
 async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
@@ -106,34 +103,43 @@ async def end(
     """
     if enrollment.status is not EnrollmentStatus.ACTIVE:
         return
-    events = []
-    for send in await Send.filter(enrollment_id=enrollment.id, status__in=STOPPABLE):
-        stopped = await Send.filter(id=send.id, status__in=STOPPABLE).update(
-            status=SendStatus.FAILED, reason=send_reason, detail=detail, attempt_id=None, lease_until=None
-        )
-        if stopped:
-            events.append(_about(enrollment, "EMAIL_FAILED", now, send_reason, step_id=send.step_id, send_id=send.id))
-    for task in await Task.filter(enrollment_id=enrollment.id, status=TaskStatus.OPEN):
-        await Task.filter(id=task.id).update(status=TaskStatus.CANCELLED, done_at=now)
-        events.append(_about(enrollment, "TASK_CANCELLED", now, reason, step_id=task.step_id, task_id=task.id))
-    await write(events)
-    await _close(enrollment, status, reason, now)
-
-
-async def _close(enrollment: Enrollment, status: EnrollmentStatus, reason: str | None, now: datetime) -> None:
+    await end_all([enrollment.id], now, reason=reason, detail=detail, send_reason=send_reason, status=status)
     enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
-    await enrollment.save(update_fields=["status", "end_reason", "ended_at"])
-    await write([_about(enrollment, "CAMPAIGN_ENDED", now, reason)])
 
 
-def _about(enrollment: Enrollment, kind: str, now: datetime, reason: str | None, **ids: str) -> Line:
-    return event(
-        enrollment.workspace_id,
-        kind,
-        now,
-        campaign_id=enrollment.campaign_id,
-        person_id=enrollment.person_id,
-        enrollment_id=enrollment.id,
-        data={"reason": reason} if reason else {},
-        **ids,
-    )
+async def end_all(
+    enrollment_ids: list[str],
+    now: datetime,
+    *,
+    reason: str,
+    detail: str,
+    send_reason: str = "CAMPAIGN_ENDED",
+    status: EnrollmentStatus = EnrollmentStatus.ENDED,
+) -> int:
+    """End the campaigns of many people, as ``end`` does. Returns for how many. Call inside a transaction."""
+    stopped = await stop(enrollment_ids, now, status, reason, send_reason, detail)
+    whose = {row["id"]: row for row in stopped.enrollments}
+
+    def about(kind: str, why: str, enrollment_id: str, **ids: str) -> Line:
+        row = whose[enrollment_id]
+        return event(
+            row["workspace_id"],
+            kind,
+            now,
+            campaign_id=row["campaign_id"],
+            person_id=row["person_id"],
+            enrollment_id=enrollment_id,
+            data={"reason": why},
+            **ids,
+        )
+
+    events = [
+        about("EMAIL_FAILED", send_reason, row["enrollment_id"], step_id=row["step_id"], send_id=row["id"])
+        for row in stopped.sends
+    ]
+    events += [
+        about("TASK_CANCELLED", reason, row["enrollment_id"], step_id=row["step_id"], task_id=row["id"])
+        for row in stopped.tasks
+    ]
+    await write(events + [about("CAMPAIGN_ENDED", reason, key) for key in whose])
+    return len(whose)

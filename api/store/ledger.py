@@ -44,6 +44,7 @@ class Claimed:
     html: str | None
     zone: str
     attempts: int
+    due_at: datetime
 
 
 async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
@@ -69,6 +70,7 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
             attempt=attempt,
             sandbox=bool(found["sandbox"]),
             by_hand=bool(found["by_hand"]),
+            due_at=instant(found["due_at"]),
         )
         for found in rows
     ]

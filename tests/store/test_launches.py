@@ -79,7 +79,9 @@ async def rows(campaign: str) -> list[tuple[Any, ...]]:
                 values["step_id"] = numbers[values["step_id"]]
             found.append((model.__name__, *sorted((name, repr(value)) for name, value in values.items())))
     events = await Event.filter(campaign_id=campaign).exclude(kind="LAUNCH_FINISHED")
-    found += [("Event", row.kind, row.at, row.person_id, people.get(row.enrollment_id or "")) for row in events]
+    found += [
+        ("Event", row.kind, row.at, row.person_id, row.data, people.get(row.enrollment_id or "")) for row in events
+    ]
     return sorted(found, key=repr)
 
 

@@ -1,0 +1,34 @@
+"""How much waits: what an operator watches, from indexes that stay small."""
+
+from datetime import datetime
+from typing import Any
+
+from api.store.ledger import WAITING
+from api.store.sql import instant, run
+
+
+async def backlog(now: datetime) -> dict[str, float]:
+    """Return how many emails are due, in hand, in doubt, for how many seconds the oldest is due, and so on."""
+    # By sender, since that is how the index of what waits is ordered: what lies ahead costs nothing.
+    due = f"FROM send WHERE send.sender_id = sender.id AND {WAITING} AND due_at <= $1"
+    (row,) = await run(
+        f"SELECT sum(emails) AS due, min(oldest) AS oldest FROM (SELECT (SELECT count(*) {due}) AS emails,"
+        f" (SELECT min(due_at) {due}) AS oldest FROM sender"
+        " WHERE workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)) AS each_sender",
+        now,
+    )
+
+    async def count(what: str, *values: Any) -> float:
+        (found,) = await run(f"SELECT count(*) AS found FROM {what}", *values)
+        return float(found["found"])
+
+    return {
+        "due": float(row["due"] or 0),
+        "oldest_due_seconds": max(0.0, (now - instant(row["oldest"])).total_seconds()) if row["oldest"] else 0.0,
+        "claimed": await count("send WHERE status = 'CLAIMED'"),
+        "transmitting": await count("send WHERE status = 'TRANSMITTING'"),
+        "in_doubt": await count("send WHERE status = 'IN_DOUBT'"),
+        "paused_accounts": await count("account_pause WHERE until > $1", now),
+        "running_launches": await count("launch WHERE status = 'RUNNING'"),
+        "running_imports": await count("people_import WHERE status = 'RUNNING'"),
+    }
