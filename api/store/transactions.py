@@ -4,9 +4,13 @@ tortoise-orm 1.1.9 acquires a lock (SQLite) or a pooled connection (PostgreSQL) 
 keeps it when the task is cancelled before the block is entered: a client that hangs up a few times stops the
 server. Both entries are replaced here by ones that give back what they took. On SQLite a transaction begins
 IMMEDIATE, because a deferred one that writes later fails with "database is locked" between processes.
+
+When a connection breaks inside a transaction, tortoise goes on taking it for the task's own, and every later
+transaction of that task fails: the exit is replaced as well.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +19,10 @@ from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextP
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.backends.sqlite.client import SqliteTransactionContext
 from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
 from tortoise.transactions import in_transaction
+
+log = logging.getLogger("touchline.store")
 
 
 async def _enter_sqlite(self: Any) -> Any:
@@ -39,14 +46,32 @@ async def _enter_pooled(self: Any) -> Any:
     try:
         await self.client.begin()
     except BaseException:
-        await asyncio.shield(pool.release(self.client._connection))
+        await asyncio.shield(_give_back(self.client))
         raise
     self.token = get_connections().set(self.connection_name, self.client)
     return self.client
 
 
+async def _exit_pooled(self: Any, kind: type[BaseException] | None, *_: object) -> None:
+    try:
+        if not self.client._finalized and kind is not TransactionManagementError:
+            await (self.client.rollback() if kind else self.client.commit())
+    finally:
+        get_connections().reset(self.token)
+        await _give_back(self.client)
+
+
+async def _give_back(client: Any) -> None:
+    """Give a connection back to the pool. One that cannot even be reset is broken, and the pool closes it."""
+    try:
+        await client._parent._pool.release(client._connection)
+    except Exception as problem:
+        log.info("a broken connection was closed: %s", problem)
+
+
 SqliteTransactionContext.__aenter__ = _enter_sqlite  # type: ignore[method-assign]
 TransactionContextPooled.__aenter__ = _enter_pooled  # type: ignore[method-assign]
+TransactionContextPooled.__aexit__ = _exit_pooled  # type: ignore[method-assign]
 
 
 def forget_dialect() -> None:

@@ -9,6 +9,7 @@ from api.clock import system_clock
 from api.ids import new_id
 from api.models import Workspace
 from api.store.database import migrate
+from api.store.sql import run
 from api.store.transactions import transaction
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -52,3 +53,16 @@ async def test_cancelled_tasks_leave_no_transaction_open() -> None:
     async with asyncio.timeout(5):
         await asyncio.gather(*(write() for _ in range(20)))
     assert await Workspace.all().count() >= 20
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_connection_that_breaks_inside_a_transaction_harms_no_later_one(database: str) -> None:
+    for _ in range(30):  # more often than the pool has connections
+        with pytest.raises(Exception, match=r"operation|closed"):
+            async with transaction() as connection:
+                busy = asyncio.create_task(connection._connection.execute("SELECT pg_sleep(60)"))  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
+                raise RuntimeError("the work failed while the connection was busy")
+        await asyncio.gather(busy, return_exceptions=True)
+    async with transaction():
+        assert await run("SELECT 1 AS one") == [{"one": 1}]
