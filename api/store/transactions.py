@@ -71,7 +71,7 @@ async def _give_back(client: Any) -> None:
 
 SqliteTransactionContext.__aenter__ = _enter_sqlite  # type: ignore[method-assign]
 TransactionContextPooled.__aenter__ = _enter_pooled  # type: ignore[method-assign]
-TransactionContextPooled.__aexit__ = _exit_pooled  # type: ignore[method-assign]
+TransactionContextPooled.__aexit__ = _exit_pooled  # type: ignore[assignment, method-assign]
 
 
 def forget_dialect() -> None:
