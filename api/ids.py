@@ -5,6 +5,8 @@ import secrets
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_SHIFTS = range(120, -1, -10)
 _counter = itertools.count(secrets.randbits(20))
 
 
@@ -12,8 +14,4 @@ def new_id(prefix: str) -> str:
     """Return a new identifier such as ``per_01jd…``; unique across processes, ascending within one."""
     milliseconds = time.time_ns() // 1_000_000
     number = (milliseconds << 80) | ((next(_counter) & 0xFFFFFFFF) << 48) | secrets.randbits(48)
-    digits = []
-    for _ in range(26):
-        number, digit = divmod(number, 32)
-        digits.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(digits))}"
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"

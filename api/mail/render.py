@@ -6,6 +6,8 @@ from functools import lru_cache
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
+from api.mail.simple import Simple, simple
+
 BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
 MAX_TEMPLATE = 200_000
 
@@ -60,18 +62,35 @@ def check_template(source: str) -> None:
     _parsed(source, True)
 
 
+@lru_cache(maxsize=512)
+def _simple(source: str, html: bool) -> Simple | None:
+    def missing(parsed: BoundTemplate) -> str | None:
+        try:
+            return _liquid(parsed, {})
+        except UnresolvedFieldError:
+            return None
+
+    return simple(_parsed(source, html), html, missing)
+
+
 def render(source: str, fields: Mapping[str, str], *, html: bool) -> str:
     """Render a template for one person. Raises UnresolvedFieldError or TemplateProblem.
 
     A name or title that is unknown is blank, an unknown company "your company"; any other field needs a value or
     a ``default``. Values are escaped in HTML only.
     """
+    quick = _simple(source, html)
+    said = quick.render(fields) if quick is not None else None
+    return said if said is not None else _liquid(_parsed(source, html), fields)
+
+
+def _liquid(parsed: BoundTemplate, fields: Mapping[str, str]) -> str:
     known: dict[str, str] = {name: value for name, value in fields.items() if value.strip()}
     for name in BLANK_WHEN_UNKNOWN:
         known.setdefault(name, "")
     known.setdefault("company", _Fallback("your company"))
     try:
-        return str(_parsed(source, html).render(**known))
+        return str(parsed.render(**known))
     except UndefinedError as problem:
         raise UnresolvedFieldError(str(problem).split("'")[1] if "'" in str(problem) else str(problem)) from None
     except ResourceLimitError as problem:
