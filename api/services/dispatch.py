@@ -1,29 +1,26 @@
 """Dispatch: claim what is due, hand it to the lanes of its accounts, and commit what becomes of it.
 
-Nothing here waits for a mail server: lanes do, each for its own. The two commits around a transmission are shared
-by all emails that are ready for them at the same moment.
+Nothing here waits for a mail server: lanes do, each for its own.
 """
 
 import asyncio
 import json
 import logging
-import random
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from api.mail.message import message_id
 from api.models import Task, Workspace
 from api.services.batch import Batch
+from api.services.desk import Desk
 from api.services.lanes import Job, Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.progress import finish_done
-from api.services.settlement import LOST, RESENT, STOPPED, settlement
-from api.services.tasks import email_went_out, expire_tasks
-from api.services.together import Together
+from api.services.settlement import LOST, RESENT, STOPPED
+from api.services.tasks import expire_tasks
 from api.states import TaskStatus
 from api.store import ledger, pauses, throttles
 from api.store.events import Line, event, write
@@ -58,8 +55,7 @@ class Dispatcher:
         self.lanes: dict[tuple[str, str], Lane] = {}
         self.outcomes: Counter[str] = Counter()
         self._leases: Counter[str] = Counter()
-        self._gate: Together[Job, bool] = Together(self._begin_all)
-        self._settler: Together[tuple[Job, Receipt], str] = Together(self._settle_all)
+        self.desk = Desk(post, self._settled)
         self._heart: asyncio.Task[None] | None = None
         self._tidied = time.monotonic()
 
@@ -153,27 +149,17 @@ class Dispatcher:
     # -- the office of the lanes
 
     async def begin(self, job: Job) -> bool:
-        """Commit that the email is about to leave; False when it may not, or when that cannot be known."""
-        lease = self.post.lease.total_seconds()
-        asked = time.monotonic()
-        try:
-            began = await self._gate(job)
-        except Exception:
-            log.exception("the email %s was held back: its transmission could not be committed", job.send.id)
-            return False
-        # A process that was suspended in between comes back to a lease that others may have taken over.
-        return began and time.monotonic() - asked < lease / 2
+        """Commit that an email is about to leave; False when it may not."""
+        return await self.desk.begin(job)
 
-    async def settle(self, job: Job, receipt: Receipt) -> str:
-        """Record what became of an email. Returns the outcome; WITHDRAWN when the send was no longer ours."""
-        outcome = await self._settler((job, receipt))
+    def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
+        """Record what became of an email."""
+        return self.desk.settle(job, receipt)
+
+    def _settled(self, job: Job, outcome: str, code: str) -> None:
+        """Count and log what became of an email: identifiers only."""
         self._leases[job.send.attempt] -= 1
         self.outcomes[outcome] += 1
-        self._tell(job, outcome, receipt.code)
-        return outcome
-
-    def _tell(self, job: Job, outcome: str, code: str) -> None:
-        """Count and log what became of an email: identifiers only."""
         self.post.meter.outcomes.labels(outcome, job.batch.sender["channel"]).inc()
         if outcome == Outcome.SENT and not job.send.sandbox:
             self.post.meter.latency.observe(max(0.0, (self.post.clock() - job.send.due_at).total_seconds()))
@@ -204,67 +190,6 @@ class Dispatcher:
         """Ask for another step."""
         self.post.wake()
 
-    async def _begin_all(self, jobs: Sequence[Job]) -> list[bool]:
-        real_now = self.post.clock()
-        pairs = [(job.send, message_id(job.send.id, job.batch.sender["email"])) for job in jobs]
-        throttled: dict[str, list[Job]] = {}
-        async with transaction():
-            may = await ledger.begin_transmission(pairs, real_now + self.post.lease)
-            for job in jobs:
-                if job.send.id in may and throttles.windows(job.batch.sender):
-                    throttled.setdefault(job.send.sender_id, []).append(job)
-            for sender_id in sorted(throttled):
-                asking = throttled[sender_id]
-                leaving = await throttles.depart(
-                    asking[0].batch.sender, [job.send.id for job in asking], asking[0].now()
-                )
-                for job in asking:
-                    job.throttled = job.send.id not in leaving
-                may -= {job.send.id for job in asking if job.throttled}
-        return [job.send.id in may for job in jobs]
-
-    async def _settle_all(self, items: Sequence[tuple[Job, Receipt]]) -> list[str]:
-        """Settle in one transaction; what cannot be written is tried again for as long as the process lives.
-
-        One email whose consequences cannot be written must not hold up the others, nor be forgotten itself.
-        """
-        failures = 0
-        while True:
-            try:
-                return await self._write_settled(items, consequences=failures < 6 or len(items) > 1)
-            except Exception:
-                failures += 1
-                log.exception("what became of %s emails could not be written; trying again", len(items))
-                await asyncio.sleep(min(0.1 * 2**failures, 2.0))
-                if failures >= 5 and len(items) > 1:
-                    return [outcome for item in items for outcome in await self._settle_all([item])]
-
-    async def _write_settled(self, items: Sequence[tuple[Job, Receipt]], *, consequences: bool) -> list[str]:
-        made = [
-            (job, receipt, settlement(job.send, receipt, job.now(), random.random()))  # noqa: S311 - jitter
-            for job, receipt in items
-        ]
-        async with transaction():
-            ours = await ledger.settle([settled.row(job.send) for job, _, settled in made])
-            mine = [(job, settled) for job, _, settled in made if job.send.id in ours]
-            lines = [settled.line(job.send, job.now()) for job, settled in mine]
-            await write([line for line in lines if line is not None])
-            answered = [job for job, _, _ in made if throttles.windows(job.batch.sender)]
-            if answered:
-                await throttles.arrive([job.send.id for job in answered], answered[0].now())
-            if consequences:
-                for job, settled in mine:
-                    if job.send.by_hand and settled.sent_at is not None:
-                        await email_went_out(self.post.scope(job.batch.workspace), job.send, settled.sent_at)
-                ended = [job for job, settled in mine if settled.ended]
-                if ended:
-                    await finish_done([job.send.enrollment_id for job in ended], ended[0].now())
-        for job, receipt, _ in made:
-            if job.send.id in ours and receipt.outcome is not Outcome.WITHDRAWN:
-                address = job.batch.people[job.send.person_id].email
-                self.post.show(Delivered(job.now(), receipt.outcome, address, job.subject, receipt.detail))
-        return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt, _ in made]
-
     # -- leases, and the end
 
     def _beat(self) -> None:
@@ -285,6 +210,7 @@ class Dispatcher:
         """Wait until the lanes are empty."""
         while workers := [task for lane in self.lanes.values() for task in lane.workers]:
             await asyncio.gather(*workers, return_exceptions=True)
+        await self.desk.idle()
         if self._heart is not None:
             self._heart.cancel()
             await asyncio.gather(self._heart, return_exceptions=True)

@@ -61,13 +61,13 @@ class NotInstalled(Channel, Session):
 
 
 class Office(Protocol):
-    """What a lane asks of the dispatch: the two commits, and to be told of trouble."""
+    """What a lane asks of the dispatch: to write what it reports, and to be told of trouble."""
 
     async def begin(self, job: Job) -> bool:
         """Commit that the email is about to leave; False when it may not."""
 
-    async def settle(self, job: Job, receipt: Receipt) -> str:
-        """Record what became of the email."""
+    def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
+        """Record what became of the email, at once or with what comes next."""
 
     async def pause(self, lane: "Lane", trouble: Receipt) -> None:
         """Let the account wait."""
@@ -199,9 +199,11 @@ class Lane:
                     return None if not first else receipt
                 await self.office.settle(job, receipt)
                 return receipt
-            await self.office.settle(job, receipt)
+            settled = self.office.settle(job, receipt)
             self.workers[me] = None
             self._done += 1
+            if not job.transmitting:
+                await settled  # what leaves next waits for this report; where nothing leaves, the others' turn comes
             if receipt.code == BROKE.code or receipt.outcome is Outcome.IN_DOUBT:
                 return None  # about this email alone: the others go on a new session, which knows nothing of it
             if first:

@@ -72,20 +72,22 @@ def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
 
 async def finish_done(enrollment_ids: list[str], now: datetime) -> None:
     """Finish the enrollments of which every step has come to its end. Call inside a transaction."""
-    finished = await finish(enrollment_ids, now)
-    await write(
-        [
-            event(
-                row["workspace_id"],
-                "CAMPAIGN_FINISHED",
-                now,
-                campaign_id=row["campaign_id"],
-                person_id=row["person_id"],
-                enrollment_id=row["id"],
-            )
-            for row in finished
-        ]
-    )
+    await write(await finished(enrollment_ids, now))
+
+
+async def finished(enrollment_ids: list[str], now: datetime) -> list[Line]:
+    """Finish as ``finish_done`` does, and return the events that tell it, to be written in the same transaction."""
+    return [
+        event(
+            row["workspace_id"],
+            "CAMPAIGN_FINISHED",
+            now,
+            campaign_id=row["campaign_id"],
+            person_id=row["person_id"],
+            enrollment_id=row["id"],
+        )
+        for row in await finish(enrollment_ids, now)
+    ]
 
 
 async def end(

@@ -9,21 +9,26 @@ Answer = TypeVar("Answer")
 
 
 class Together(Generic[Item, Answer]):
-    """Collects items while the last ones are being written; whoever gave one waits for its own answer."""
+    """Collects items while the last ones are being written, and writes them in the order in which they came."""
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 500) -> None:
+    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 150) -> None:
         self._write = write
         self._most = most
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def __call__(self, item: Item) -> Answer:
-        """Write one item with those of the others. Raises what the writing raises."""
+    def put(self, item: Item) -> asyncio.Future[Answer]:
+        """Write an item with those of the others. The future has its answer, or what the writing raised."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._run())
-        return await future
+        return future
+
+    async def idle(self) -> None:
+        """Wait until everything is written."""
+        while self._writer is not None and not self._writer.done():
+            await asyncio.wait([self._writer])
 
     async def _run(self) -> None:
         while self._waiting:

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise.fields import JSONField
 from tortoise.models import Model
 
-from api.store.sql import recordset, run
+from api.store.sql import Records, recordset, run
 
 
 def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
@@ -31,12 +31,12 @@ async def insert(
         return set()
     own = dict.fromkeys(rows[0], "text")
     names = ", ".join([*columns, *own])
-    values = ", ".join([*(f"${number}" for number in range(2, len(columns) + 2)), *(f"r.{name}" for name in own)])
+    values = ", ".join([*(f"${number}" for number in range(1, len(columns) + 1)), *(f"r.{name}" for name in own)])
     inserted = await run(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
-        f"INSERT INTO {table} ({names}) SELECT {values} FROM {recordset(1, own)} WHERE true"
+        f"INSERT INTO {table} ({names}) SELECT {values} FROM {recordset(len(columns) + 1, own)} WHERE true"
         f" {'ON CONFLICT DO NOTHING' if skip_known else ''} RETURNING id",
-        list(rows),
         *columns.values(),
+        Records(own, [tuple(row.values()) for row in rows]),
     )
     return {row["id"] for row in inserted}

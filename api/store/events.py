@@ -1,11 +1,12 @@
 """The Live Feed: events, written in the transaction of what they tell."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from api.ids import new_id
-from api.store.sql import recordset, run
+from api.store.sql import Records, recordset, run
 
 COLUMNS = {
     "id": "text",
@@ -20,7 +21,6 @@ COLUMNS = {
     "task_id": "text",
     "data": "jsonb",
 }
-FIELDS = tuple(name for name in COLUMNS if name != "id")
 CHUNK = 2_000
 
 
@@ -51,8 +51,13 @@ async def write(events: list[Line]) -> None:
     """Write events. Call inside the transaction of what they tell."""
     names = ", ".join(COLUMNS)
     for start in range(0, len(events), CHUNK):
-        rows = [
-            {"id": new_id("evt"), **{name: getattr(line, name) for name in FIELDS}}
-            for line in events[start : start + CHUNK]
-        ]
-        await run(f"INSERT INTO event ({names}) SELECT {names} FROM {recordset(1, COLUMNS)}", rows)
+        rows = [(new_id("evt"), *_cells(line)) for line in events[start : start + CHUNK]]
+        await run(f"INSERT INTO event ({names}) SELECT {names} FROM {recordset(1, COLUMNS)}", Records(COLUMNS, rows))
+
+
+def _cells(line: Line) -> tuple[Any, ...]:
+    data = json.dumps(line.data) if line.data else "{}"
+    return (
+        line.workspace_id, line.kind, line.at, line.campaign_id, line.person_id, line.enrollment_id, line.step_id,
+        line.send_id, line.task_id, data,
+    )  # fmt: skip

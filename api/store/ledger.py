@@ -1,19 +1,20 @@
 """The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from api.ids import new_id
 from api.store.database import is_postgres
-from api.store.sql import among, instant, recordset, run
+from api.store.sql import Records, among, instant, recordset, run
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED')"
 """As the partial index has it, word by word."""
 RESEND_AFTER = timedelta(minutes=15)
 """How long a doubt rests before a campaign's opt-in resends it: a server's late answer may still settle it."""
 
+LEAVING = {"id": "text", "attempt": "text", "message_id": "text"}
 OUTCOME = {
     "id": "text",
     "attempt": "text",
@@ -81,23 +82,22 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
 
     Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended.
     """
-    rows = [{"id": send.id, "attempt": send.attempt, "message_id": message_id} for send, message_id in sends]
-    columns = {"id": "text", "attempt": "text", "message_id": "text"}
+    rows = [(send.id, send.attempt, message_id) for send, message_id in sends]
     began = await run(
-        "UPDATE send SET status = 'TRANSMITTING', lease_until = $2, message_id = r.message_id"
-        f" FROM {recordset(1, columns)}"
+        "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id"
+        f" FROM {recordset(2, LEAVING)}"
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status = 'CLAIMED'"
         " AND EXISTS (SELECT 1 FROM person WHERE person.id = send.person_id AND unsubscribed_at IS NULL)"
         " AND EXISTS (SELECT 1 FROM enrollment WHERE enrollment.id = send.enrollment_id"
         " AND enrollment.status IN ('ACTIVE', 'FINISHED'))"
         " RETURNING send.id",
-        rows,
         lease_until,
+        Records(LEAVING, rows),
     )
     return {row["id"] for row in began}
 
 
-async def settle(outcomes: list[Mapping[str, Any]]) -> set[str]:
+async def settle(outcomes: Sequence[Sequence[Any]]) -> set[str]:
     """Write what became of attempts (columns as in OUTCOME). Returns the ids of those that were still theirs.
 
     ``late`` lets an answer that comes after its lease settle a doubt, as long as no other attempt has begun.
@@ -110,7 +110,7 @@ async def settle(outcomes: list[Mapping[str, Any]]) -> set[str]:
         " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
         " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
         " RETURNING send.id",
-        list(outcomes),
+        Records(OUTCOME, outcomes),
     )
     return {row["id"] for row in settled}
 

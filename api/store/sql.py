@@ -1,7 +1,8 @@
 """One SQL text for both databases: numbered values (``$1``), lists of ids, and many rows in one value."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,12 +18,20 @@ def among(column: str, number: int) -> str:
     return f"{column} IN (SELECT value FROM json_each(${number}))"
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Many rows as one value of a statement: tuples in the order of ``columns``, which are named with their types."""
+
+    columns: Mapping[str, str]
+    rows: Sequence[Sequence[Any]]
+
+
 def recordset(number: int, columns: Mapping[str, str]) -> str:
-    """Return the rows in value ``$number``, a list of dicts, as a table named ``r``; ``columns`` by PostgreSQL type."""
+    """Return the rows in value ``$number``, Records, as a table named ``r``. It is the last of a statement's values."""
     if is_postgres():
-        typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        return f"jsonb_to_recordset(${number}::jsonb) AS r({typed})"
-    picked = ", ".join(f"value ->> '{name}' AS {name}" for name in columns)
+        arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(columns.values(), number))
+        return f"unnest({arrays}) AS r({', '.join(columns)})"
+    picked = ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(columns))
     return f"(SELECT {picked} FROM json_each(${number})) AS r"
 
 
@@ -32,7 +41,7 @@ async def run(statement: str, *values: Any) -> list[dict[str, Any]]:
     if not postgres:
         statement = statement.replace("$", "?")
     rows: Sequence[dict[str, Any]] = await get_connection("default").execute_query_dict(
-        statement, [_value(value, postgres) for value in values]
+        statement, [each for value in values for each in _values(value, postgres)]
     )
     return list(rows)
 
@@ -47,11 +56,20 @@ def document(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def _values(value: Any, postgres: bool) -> Iterable[Any]:
+    """Return a value as the driver takes it; on PostgreSQL, records are an array for each column."""
+    if not isinstance(value, Records):
+        return (_value(value, postgres),)
+    if not postgres:
+        return (json.dumps([[_value(each, postgres) for each in row] for row in value.rows]),)
+    return zip(*value.rows, strict=True) if value.rows else [()] * len(value.columns)
+
+
 def _value(value: Any, postgres: bool) -> Any:
     if isinstance(value, datetime):
         return value if postgres else str(value.astimezone(UTC))
     if isinstance(value, date):
         return value if postgres else value.isoformat()
-    if isinstance(value, list) and not (postgres and all(isinstance(item, str) for item in value)):
-        return json.dumps(value, default=str)
+    if isinstance(value, list) and not postgres:
+        return json.dumps(value)
     return value

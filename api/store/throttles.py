@@ -11,7 +11,7 @@ from typing import Any
 
 from api.ids import new_id
 from api.store.database import is_postgres
-from api.store.sql import among, instant, recordset, run
+from api.store.sql import Records, among, instant, recordset, run
 
 DAY = timedelta(hours=24)
 KEEP = timedelta(hours=26)
@@ -64,11 +64,11 @@ async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) 
     if is_postgres():
         await run("SELECT id FROM sender WHERE id = $1 FOR UPDATE", sender["id"])
     allowed = send_ids[: (await allowance(sender, now)).emails]
-    rows = [{"id": new_id("dep"), "sender_id": sender["id"], "send_id": each, "began_at": now} for each in allowed]
+    rows = [(new_id("dep"), sender["id"], each, now) for each in allowed]
     await run(
         f"INSERT INTO departure (id, sender_id, send_id, began_at) SELECT id, sender_id, send_id, began_at"
         f" FROM {recordset(1, COLUMNS)}",
-        rows,
+        Records(COLUMNS, rows),
     )
     return set(allowed)
 

@@ -1,0 +1,144 @@
+"""The desk where lanes report: what is about to leave, and what became of what left, a whole pile in one transaction.
+
+A lane goes on before its last report is written: the report stands on the pile before the next email's, so that the
+next one leaves only when both are committed. A crash therefore leaves one email in doubt for each session at most.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from api.mail.message import message_id
+from api.services.lanes import Job
+from api.services.post import Delivered, Post
+from api.services.progress import finished
+from api.services.settlement import Settlement, settlement
+from api.services.tasks import email_went_out
+from api.services.together import Together
+from api.store import ledger, throttles
+from api.store.events import write
+from api.store.transactions import transaction
+from plugins.contract import Outcome, Receipt
+
+log = logging.getLogger("touchline.dispatch")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One email's: that it is about to leave (no receipt), or what became of it."""
+
+    job: Job
+    receipt: Receipt | None = None
+
+
+class Desk:
+    """One for a dispatcher. ``settled`` is told of each outcome; WITHDRAWN when the send was no longer ours."""
+
+    def __init__(self, post: Post, settled: Callable[[Job, str, str], None]) -> None:
+        self._post = post
+        self._settled = settled
+        self._pile: Together[Report, bool] = Together(self._write)
+
+    async def begin(self, job: Job) -> bool:
+        """Commit that an email is about to leave; False when it may not, or when that cannot be known."""
+        lease = self._post.lease.total_seconds()
+        asked = time.monotonic()
+        try:
+            may = await self._pile.put(Report(job))
+        except Exception:
+            log.exception("the email %s was held back: its transmission could not be committed", job.send.id)
+            return False
+        # A process that was suspended in between comes back to a lease that others may have taken over.
+        return may and time.monotonic() - asked < lease / 2
+
+    def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
+        """Record what became of an email. Whoever does not wait for it may rely on its being written."""
+        return self._pile.put(Report(job, receipt))
+
+    async def idle(self) -> None:
+        """Wait until every report is written."""
+        await self._pile.idle()
+
+    async def _write(self, reports: Sequence[Report]) -> list[bool]:
+        leaving = [report.job for report in reports if report.receipt is None]
+        done = [(report.job, report.receipt) for report in reports if report.receipt is not None]
+        try:
+            outcomes, may = await self._commit(done, leaving)
+        except Exception:
+            if not done:
+                raise
+            log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
+            outcomes, may = await self._settle(done), set()
+        for (job, receipt), outcome in zip(done, outcomes, strict=True):
+            if outcome != Outcome.WITHDRAWN:
+                address = job.batch.people[job.send.person_id].email
+                self._post.show(Delivered(job.now(), outcome, address, job.subject, receipt.detail))
+            self._settled(job, outcome, receipt.code)
+        return [report.receipt is not None or report.job.send.id in may for report in reports]
+
+    async def _settle(self, done: Sequence[tuple[Job, Receipt]]) -> list[str]:
+        """Settle; what cannot be written is tried again for as long as the process lives.
+
+        One email whose consequences cannot be written must not hold up the others, nor be forgotten itself.
+        """
+        failures = 0
+        while True:
+            await asyncio.sleep(min(0.1 * 2**failures, 2.0))
+            try:
+                outcomes, _ = await self._commit(done, (), consequences=failures < 6 or len(done) > 1)
+            except Exception:
+                failures += 1
+                log.exception("what became of %s emails could not be written; trying again", len(done))
+                if failures >= 5 and len(done) > 1:
+                    return [outcome for each in done for outcome in await self._settle([each])]
+            else:
+                return outcomes
+
+    async def _commit(
+        self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job], *, consequences: bool = True
+    ) -> tuple[list[str], set[str]]:
+        """Write what is done, then what is about to leave. Returns the outcomes, and the ids that may leave."""
+        made = [
+            (job, settlement(job.send, receipt, job.now(), random.random()))  # noqa: S311 - jitter
+            for job, receipt in done
+        ]
+        async with transaction():
+            ours = await self._record(made, consequences=consequences) if made else set()
+            may = await self._begin(leaving) if leaving else set()
+        return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
+
+    async def _record(self, made: Sequence[tuple[Job, Settlement]], *, consequences: bool) -> set[str]:
+        ours = await ledger.settle([settled.row(job.send) for job, settled in made])
+        mine = [(job, settled) for job, settled in made if job.send.id in ours]
+        lines = [line for job, settled in mine if (line := settled.line(job.send, job.now())) is not None]
+        answered = [job for job, _ in made if throttles.windows(job.batch.sender)]
+        if answered:
+            await throttles.arrive([job.send.id for job in answered], answered[0].now())
+        if consequences:
+            for job, settled in mine:
+                if job.send.by_hand and settled.sent_at is not None:
+                    await email_went_out(self._post.scope(job.batch.workspace), job.send, settled.sent_at)
+            ended = [job for job, settled in mine if settled.ended]
+            if ended:
+                lines += await finished([job.send.enrollment_id for job in ended], ended[0].now())
+        await write(lines)
+        return ours
+
+    async def _begin(self, jobs: Sequence[Job]) -> set[str]:
+        pairs = [(job.send, message_id(job.send.id, job.batch.sender["email"])) for job in jobs]
+        may = await ledger.begin_transmission(pairs, self._post.clock() + self._post.lease)
+        throttled: dict[str, list[Job]] = {}
+        for job in jobs:
+            if job.send.id in may and throttles.windows(job.batch.sender):
+                throttled.setdefault(job.send.sender_id, []).append(job)
+        for sender_id in sorted(throttled):
+            asking = throttled[sender_id]
+            ids = [job.send.id for job in asking]
+            leaving = await throttles.depart(asking[0].batch.sender, ids, asking[0].now())
+            for job in asking:
+                job.throttled = job.send.id not in leaving
+            may -= {job.send.id for job in asking if job.throttled}
+        return may
