@@ -32,6 +32,8 @@ __all__ = ["Counts", "Delivered", "Dispatcher", "Post", "run_once"]
 
 log = logging.getLogger("touchline.dispatch")
 
+RECOVER_EVERY = 0.5
+"""Seconds between two looks at leases that have run out."""
 SANDBOX_CHANNEL = "record"
 GRACE = 25.0
 """Seconds that emails in transmission get when the process is asked to stop."""
@@ -58,14 +60,19 @@ class Dispatcher:
         self.desk = Desk(post, self._settled)
         self._heart: asyncio.Task[None] | None = None
         self._tidied = time.monotonic()
+        self._recovered = float("-inf")
 
     # -- one step of the loop
 
     async def step(self, now: datetime, sandbox: Workspace | None = None) -> Counts:
         """Recover what was left behind and claim what is due at ``now``. The lanes deliver it meanwhile."""
-        counts = Counts(released=await self._recover())
+        counts = Counts()
         workspace_id = sandbox.id if sandbox else None
-        counts.expired_tasks = await self._expire_tasks(now, workspace_id)
+        # A busy loop steps many times a second: what others left behind may wait for a moment.
+        if time.monotonic() - self._recovered > RECOVER_EVERY:
+            counts.released = await self._recover()
+            counts.expired_tasks = await self._expire_tasks(now, workspace_id)
+            self._recovered = time.monotonic()
         moments = [await ledger.next_expiry(workspace_id)]
         waits = {} if sandbox else await pauses.paused(max(now, self.post.clock()))
         for row in await ledger.first_due(workspace_id):

@@ -17,7 +17,7 @@ from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing
 
 log = logging.getLogger("touchline.dispatch")
 
-AHEAD = 500
+AHEAD = 2_000
 """How many emails one process claims ahead for one account at most; it aims at the work of a second."""
 AT_LEAST = 50
 MEASURED = 0.25
@@ -103,6 +103,8 @@ class Lane:
         self._pace = 0.0
         self._measured = time.monotonic()
         self._more = asyncio.Event()
+        self._doubted = True
+        """Whether failures of this account may be on record that a success has not wiped out yet."""
         self._closing = False
 
     @property
@@ -177,6 +179,7 @@ class Lane:
                 self._most = self._open
                 return
             waiting, self.queue = list(self.queue), deque()
+            self._doubted = True
             await self.office.pause(self, trouble)
             await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
 
@@ -206,8 +209,9 @@ class Lane:
                 await settled  # what leaves next waits for this report; where nothing leaves, the others' turn comes
             if receipt.code == BROKE.code or receipt.outcome is Outcome.IN_DOUBT:
                 return None  # about this email alone: the others go on a new session, which knows nothing of it
-            if first:
-                first = False
+            first = False
+            if self._doubted:
+                self._doubted = False
                 await self.office.works(self)
         return None
 

@@ -86,10 +86,12 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
     began = await run(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id"
         f" FROM {recordset(2, LEAVING)}"
-        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status = 'CLAIMED'"
-        " AND EXISTS (SELECT 1 FROM person WHERE person.id = send.person_id AND unsubscribed_at IS NULL)"
-        " AND EXISTS (SELECT 1 FROM enrollment WHERE enrollment.id = send.enrollment_id"
-        " AND enrollment.status IN ('ACTIVE', 'FINISHED'))"
+        # Every row is to be looked up by its key: a bare status would let PostgreSQL read all that is leased instead,
+        # and an EXISTS whole tables.
+        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
+        " AND (SELECT unsubscribed_at FROM person WHERE person.id = send.person_id) IS NULL"
+        " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
+        " IN ('ACTIVE', 'FINISHED')"
         " RETURNING send.id",
         lease_until,
         Records(LEAVING, rows),
