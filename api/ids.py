@@ -1,6 +1,7 @@
 """Identifiers: a prefix that says what it is, then 128 bits that sort in the order of their making."""
 
 import itertools
+import os
 import secrets
 import time
 
@@ -13,5 +14,5 @@ _counter = itertools.count(secrets.randbits(20))
 def new_id(prefix: str) -> str:
     """Return a new identifier such as ``per_01jd…``; unique across processes, ascending within one."""
     milliseconds = time.time_ns() // 1_000_000
-    number = (milliseconds << 80) | ((next(_counter) & 0xFFFFFFFF) << 48) | secrets.randbits(48)
+    number = (milliseconds << 80) | ((next(_counter) & 0xFFFFFFFF) << 48) | int.from_bytes(os.urandom(6))
     return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"

@@ -13,8 +13,11 @@ def _key(length: int = 40, **options: Any) -> Any:
     return fields.CharField(max_length=length, **options)
 
 
-def _workspace() -> Any:
-    return fields.ForeignKeyField("touchline.Workspace", db_index=True)
+def _workspace(**options: Any) -> Any:
+    return fields.ForeignKeyField("touchline.Workspace", **{"db_index": True, **options})
+
+
+BEGINS_ANOTHER_INDEX: dict[str, Any] = {"db_index": False}
 
 
 class Workspace(Model):
@@ -70,7 +73,7 @@ class Person(Model):
     """Someone to whom campaigns are sent. ``email`` is unique in a workspace, whatever its case."""
 
     id = _key(primary_key=True)
-    workspace: Any = _workspace()
+    workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX)
     workspace_id: str
     email = _key(320)
     email_key = _key(320)
@@ -238,7 +241,7 @@ class Send(Model):
     """One email to one person with an instant. ``due_at`` is when it goes out, ``planned_*`` what the plan said."""
 
     id = _key(primary_key=True)
-    workspace: Any = _workspace()
+    workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX)
     workspace_id: str
     enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
     enrollment_id: str
@@ -280,7 +283,7 @@ class Task(Model):
     """Human work for one person of a campaign."""
 
     id = _key(primary_key=True)
-    workspace: Any = _workspace()
+    workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX)
     workspace_id: str
     enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
     enrollment_id: str
@@ -311,7 +314,7 @@ class Event(Model):
     """One line of the Live Feed, written in the transaction of what it tells."""
 
     id = _key(primary_key=True)
-    workspace: Any = _workspace()
+    workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX, db_constraint=False)
     workspace_id: str
     kind = _key(40)
     at = fields.DatetimeField()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -85,6 +86,12 @@ def _quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.rstrip().splitlines())
 
 
+@lru_cache(maxsize=64)
+def _date(date: datetime) -> str:
+    """Write a date; the emails of one claim share it."""
+    return format_datetime(date)
+
+
 def message_id(send_id: str, sender_address: str) -> str:
     """Return the Message-ID of a send: the same at every attempt."""
     return f"<{send_id}@{wire.addr_spec(sender_address).rpartition('@')[2]}>"
@@ -113,7 +120,7 @@ def build(
             ("To", wire.mailbox(to_name, to_address)),
             # Rendered from a person's fields, so it is checked here and not only when it was written.
             ("Subject", wire.unstructured("Subject", composed.subject)),
-            ("Date", format_datetime(date)),
+            ("Date", _date(date)),
             ("Message-ID", message_id(send_id, sender_address)),
         ]
         if chain := _chain(earlier):

@@ -78,6 +78,7 @@ def mailbox(name: str, address: str) -> str:
     return f"{name} <{spec}>" if len(name) + len(spec) + 9 <= LINE else f"{name}\r\n <{spec}>"
 
 
+@lru_cache(maxsize=4096)
 def addr_spec(address: str) -> str:
     """Return an address with its domain in ASCII (IDNA 2008). Raises NotForTheWireError."""
     local, _, domain = address.rpartition("@")

@@ -104,7 +104,7 @@ class Dispatcher:
         sends = await ledger.claim(sender["id"], now, self.post.clock() + self.post.lease, limit)
         if sends:
             self.post.meter.claimed.inc(len(sends))
-            self._leases[sends[0].attempt] += len(sends)
+            self._leases[sends[0].attempt_id] += len(sends)
             self._beat()
             batch = await Batch.load(self.post, now, sender, sends)
             lane.add(Job(send, batch) for send in sends)
@@ -165,7 +165,7 @@ class Dispatcher:
 
     def _settled(self, job: Job, outcome: str, code: str) -> None:
         """Count and log what became of an email: identifiers only."""
-        self._leases[job.send.attempt] -= 1
+        self._leases[job.send.attempt_id] -= 1
         self.outcomes[outcome] += 1
         self.post.meter.outcomes.labels(outcome, job.batch.sender["channel"]).inc()
         if outcome == Outcome.SENT and not job.send.sandbox:
@@ -174,7 +174,7 @@ class Dispatcher:
         if log.isEnabledFor(level):
             about = {
                 "send": job.send.id,
-                "attempt": job.send.attempt,
+                "attempt": job.send.attempt_id,
                 "workspace": job.send.workspace_id,
                 "enrollment": job.send.enrollment_id,
                 "outcome": str(outcome),

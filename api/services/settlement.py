@@ -59,8 +59,8 @@ class Settlement:
         """Return the outcome as the ledger takes it: in the order of its columns."""
         late = self.status is SendStatus.SENT
         return (
-            send.id, send.attempt, str(self.status), self.due_at, self.attempts, self.reason, self.detail, self.sent_at,
-            late,
+            send.id, send.attempt_id, str(self.status), self.due_at, self.attempts, self.reason, self.detail,
+            self.sent_at, late,
         )  # fmt: skip
 
     def line(self, send: Claimed, now: datetime) -> Line | None:

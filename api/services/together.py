@@ -11,7 +11,7 @@ Answer = TypeVar("Answer")
 class Together(Generic[Item, Answer]):
     """Collects items while the last ones are being written, and writes them in the order in which they came."""
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 150) -> None:
+    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 500) -> None:
         self._write = write
         self._most = most
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []

@@ -1,9 +1,8 @@
 """The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.ids import new_id
 from api.store.database import is_postgres
@@ -28,12 +27,11 @@ OUTCOME = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A send that this process owns until its lease ends."""
 
     id: str
-    attempt: str
+    attempt_id: str
     workspace_id: str
     enrollment_id: str
     step_id: str
@@ -50,15 +48,13 @@ class Claimed:
 
 async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
     """Take up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt."""
-    attempt = new_id("att")
     row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
     first = f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 ORDER BY due_at, id LIMIT $5 {lock}"  # noqa: E501
     chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
     rows = await run(
-        f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen} RETURNING"
-        " id, workspace_id, enrollment_id, step_id, person_id, sender_id, sandbox, by_hand, subject, html, zone,"
-        " attempts, due_at",
-        attempt,
+        f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen}"
+        f" RETURNING {', '.join(Claimed._fields)}",
+        new_id("att"),
         lease_until,
         sender_id,
         now,
@@ -67,11 +63,12 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
     rows.sort(key=lambda found: (str(found["due_at"]), found["id"]))
     return [
         Claimed(
-            **{name: value for name, value in found.items() if name not in {"due_at", "sandbox", "by_hand"}},
-            attempt=attempt,
-            sandbox=bool(found["sandbox"]),
-            by_hand=bool(found["by_hand"]),
-            due_at=instant(found["due_at"]),
+            **{
+                **found,
+                "sandbox": bool(found["sandbox"]),
+                "by_hand": bool(found["by_hand"]),
+                "due_at": instant(found["due_at"]),
+            }
         )
         for found in rows
     ]
@@ -82,7 +79,7 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
 
     Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended.
     """
-    rows = [(send.id, send.attempt, message_id) for send, message_id in sends]
+    rows = [(send.id, send.attempt_id, message_id) for send, message_id in sends]
     began = await run(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id"
         f" FROM {recordset(2, LEAVING)}"
