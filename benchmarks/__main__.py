@@ -37,7 +37,7 @@ from plugins.manager import load
 from strategies import StepType
 from tests.faults.sink import Sink
 
-CONNECTIONS = 10
+CONNECTIONS = 100
 Measure = Callable[[], Awaitable[float]]
 
 

@@ -57,14 +57,14 @@ class SmtpSession(Session):
                 raise ValueError("it is empty")
         except ValueError as error:
             return self._receipt(Outcome.FAILED, "ADDRESS_INVALID", f"The address cannot be written to: {error}.")
-        headers = re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
-        parameters = ""
+        plain, parameters = outgoing.message.isascii(), ""
+        headers = b"" if plain else re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
         if not (sender + recipient).isascii() or not headers.isascii():
             if not self._client.supports_extension("smtputf8"):
                 detail = "The address has characters that this server does not know (it lacks SMTPUTF8)."
                 return self._receipt(Outcome.FAILED, "SMTPUTF8_REQUIRED", detail)
             parameters += " SMTPUTF8"
-        if not outgoing.message.isascii() and self._client.supports_extension("8bitmime"):
+        if not plain and self._client.supports_extension("8bitmime"):
             parameters += " BODY=8BITMIME"
         mail, rcpt = f"MAIL FROM:<{sender}>{parameters}", f"RCPT TO:<{recipient}>"
         return b"RSET", mail.encode(), rcpt.encode()
@@ -94,10 +94,8 @@ class SmtpSession(Session):
             return self._lost(Outcome.ACCOUNT_UNAVAILABLE, ConnectionError("connection lost"))
         if not self._in_step():
             return self._lost(Outcome.ACCOUNT_UNAVAILABLE, SMTPResponseException(-1, "an answer to no question"))
-        # A lone CR or LF could hide an end of the content from one server and show it to the next.
-        content = re.sub(rb"\r\n|\r|\n", b"\r\n", message.removesuffix(b"\r\n") + b"\r\n")
         try:
-            protocol.write(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
+            protocol.write(content_of(message))
             response = await protocol.read_response(timeout=self._settings.final_timeout)
         except (SMTPException, OSError) as error:
             return self._lost(Outcome.IN_DOUBT, error)
@@ -145,3 +143,13 @@ class SmtpSession(Session):
 
     def _receipt(self, outcome: Outcome, code: str, detail: str) -> Receipt:
         return Receipt(outcome, code, self._settings.tidy(detail))
+
+
+def content_of(message: bytes) -> bytes:
+    """Return what follows DATA: lines that end with CRLF, none of which is taken for the end, and the final dot."""
+    content = message if message.endswith(b"\r\n") else message + b"\r\n"
+    # A lone CR or LF could hide an end of the content from one server and show it to the next.
+    if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
+        content = re.sub(rb"\r\n|\r|\n", b"\r\n", content)
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    return b"".join((b"." if stuffed.startswith(b".") else b"", stuffed, b".\r\n"))

@@ -1,12 +1,16 @@
 """The channel "smtp" against a server that misbehaves on demand: each moment has exactly one outcome."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugins import Outcome, Outgoing, Receipt
 from plugins.smtp import SmtpChannel
+from plugins.smtp_session import content_of
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 
 SENT, DEFERRED, FAILED = Outcome.SENT, Outcome.DEFERRED, Outcome.FAILED
@@ -176,3 +180,11 @@ async def test_a_long_answer_is_tidied(outgoing: Make, permission: Any) -> None:
         assert receipt.outcome is FAILED
         assert len(receipt.detail) == 500
         assert receipt.detail.isprintable()
+
+
+@given(st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"..", b"x", b"\r\n.\r\n"]), max_size=12).map(b"".join))
+def test_the_content_is_what_the_library_would_send(message: bytes) -> None:
+    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", message.removesuffix(b"\r\n") + b"\r\n")
+    sent = content_of(message)
+    assert sent == re.sub(rb"(?m)^\.", b"..", lines) + b".\r\n"
+    assert sent.count(b"\r\n.\r\n") + sent.startswith(b".\r\n") == 1, "nothing in it is taken for its end"
