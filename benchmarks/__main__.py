@@ -93,7 +93,7 @@ async def launched(channel: str, count: int, steps: int = 1) -> tuple[Post, Camp
 
 async def dispatch(channel: str, count: int) -> float:
     """Return emails a second: claim, check, render, build, mark, hand over, record, feed."""
-    post, campaign = await launched(channel, count)
+    post, campaign = await launched(channel, count, 2)
     done = asyncio.Event()
     left = count
 
