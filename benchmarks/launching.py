@@ -1,0 +1,77 @@
+"""Launching a campaign for a large audience, against sending the same rows by COPY."""
+
+import resource
+import statistics
+import time
+from typing import Any
+
+import asyncpg
+
+from api.clock import system_clock
+from api.ids import new_id
+from api.models import Campaign, Launch, Sender, Step, Workspace
+from api.services import launches
+from api.services.launch import Choice
+from api.store.sql import run
+from benchmarks.world import author, empty, people, row
+
+STEPS = 5
+
+
+async def measure(url: str, count: int, times: int) -> None:
+    """Print the time and the memory of a launch. To be called first: peak memory only grows."""
+    ours, copies, peak = [], [], 0.0
+    for _ in range(times):
+        post, campaign = await author("record", STEPS)
+        await people(campaign.workspace_id, count)
+        scope = post.scope(await Workspace.get(id=campaign.workspace_id))
+        idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        began = time.perf_counter()
+        started = await launches.start_launch(scope, campaign.id, None, Choice("NOW"))
+        done = await launches.run_launch(started, post.scope, system_clock)
+        ours.append(time.perf_counter() - began)
+        peak = max(peak, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) / 1024)
+        assert done.enrolled == count
+        ids = [
+            found["person_id"]
+            for found in await run("SELECT person_id FROM enrollment WHERE campaign_id = $1", campaign.id)
+        ]
+        await run("TRUNCATE launch, left_out, event, send, task, enrollment")
+        copies.append(await copied(url, done, campaign, scope, ids))
+        await empty()
+    mine, theirs = statistics.median(ours), statistics.median(copies)
+    row(
+        f"launch {count:,} people × {STEPS} steps",
+        f"{mine:.1f} s, {peak:.0f} MB over idle",
+        f"the same rows by COPY: {theirs:.1f} s",
+        mine / theirs,
+        "≤ 3, ≤ 150 MB",
+    )
+
+
+async def copied(url: str, done: Launch, campaign: Campaign, scope: Any, ids: list[str]) -> float:
+    """Make the same rows and send them by COPY, in one transaction. Returns seconds."""
+    sender = await Sender.get(id=campaign.sender_id)
+    steps = await Step.filter(campaign_id=campaign.id).order_by("number")
+    plan = launches._Job(scope, done, campaign, steps, sender.zone, None)._resolved(sender.zone)
+    connection = await asyncpg.connect(url)
+    began = time.perf_counter()
+    enrollments = [(new_id("enr"), person) for person in ids]
+    constant = tuple(plan.enrollment.values())
+    sent = [
+        (new_id("snd"), enrollment, person, *send.values()) for enrollment, person in enrollments for send in plan.sends
+    ]
+    events = [
+        (new_id("evt"), enrollment, person, campaign.workspace_id, "CAMPAIGN_LAUNCHED", done.launched_at, "{}")
+        for enrollment, person in enrollments
+    ]
+    async with connection.transaction():
+        for table, columns, records in (
+            ("enrollment", ["id", "person_id", *plan.enrollment], [(*pair, *constant) for pair in enrollments]),
+            ("send", ["id", "enrollment_id", "person_id", *plan.sends[0]], sent),
+            ("event", ["id", "enrollment_id", "person_id", "workspace_id", "kind", "at", "data"], events),
+        ):
+            await connection.copy_records_to_table(table, columns=columns, records=records)
+    seconds = time.perf_counter() - began
+    await connection.close()
+    return seconds

@@ -1,0 +1,74 @@
+"""A PostgreSQL of the run's own, with durable commits, and campaigns in it for as many people as it takes."""
+
+import os
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from api.clock import system_clock
+from api.ids import new_id
+from api.models import Campaign, Workspace
+from api.services import launches
+from api.services.campaigns import add_step, create_campaign
+from api.services.launch import Choice
+from api.services.post import Post
+from api.services.senders import create_sender
+from api.services.templates import create_template
+from api.services.workspaces import create_workspace
+from api.store.sql import run
+from plugins.manager import load
+from strategies import StepType
+
+HTML = "<p>Hi {{ first_name | default: 'there' }},</p><p>how is {{ company }}?</p>" + "<p>Lorem ipsum.</p>" * 20
+
+
+def row(what: str, ours: str, against: str, ratio: float, bar: str) -> None:
+    """Print a line of the table."""
+    print(f"| {what} | {ours} | {against} | {ratio:.2f} | {bar} |", flush=True)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Return the median, and beside it the lowest and the highest."""
+    return f"{statistics.median(values):,.0f} ({min(values):,.0f}–{max(values):,.0f})"
+
+
+async def author(channel: str, steps: int) -> tuple[Post, Campaign]:
+    """Make a campaign of so many emails, on as many days."""
+    post = Post(load(dict(os.environ)), system_clock, lambda person: None, lambda: None)
+    scope = post.scope(await create_workspace(new_id("bench"), system_clock()))
+    sender = await create_sender(scope, name="G", email="g@example.com", zone="UTC", channel=channel)
+    template = await create_template(scope, name="T", subject="Hi {{ first_name }}", html=HTML)
+    campaign = await create_campaign(scope, name="C", sender_id=sender.id)
+    email: dict[str, Any] = {"template_id": template.id, "step_type": StepType.EMAIL}
+    await add_step(scope, campaign.id, day=1, send_option="choose_at_launch", **email)
+    for day in range(2, steps + 1):
+        await add_step(scope, campaign.id, day=day, send_option="same_time_as_previous", **email)
+    return post, campaign
+
+
+async def people(workspace_id: str, count: int) -> None:
+    """Fill a workspace by one statement."""
+    await run(
+        "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
+        " created_at) SELECT 'per_' || $1 || n, $1, n || '@example.com', n || '@example.com', 'Ada', 'L', '', 'Acme',"
+        " '{}', now() - interval '1 minute' FROM generate_series(1, $2::int) AS n",
+        workspace_id,
+        count,
+    )
+
+
+async def launched(channel: str, count: int, choice: Choice | None = None) -> tuple[Post, Campaign]:
+    """Launch a campaign of two emails for so many people, the first due now or as chosen, the second tomorrow."""
+    post, campaign = await author(channel, 2)
+    await people(campaign.workspace_id, count)
+    scope = post.scope(await Workspace.get(id=campaign.workspace_id))
+    started = await launches.start_launch(scope, campaign.id, None, choice or Choice("NOW"))
+    await launches.run_launch(started, post.scope, system_clock)
+    await run("ANALYZE")
+    return post, campaign
+
+
+async def empty() -> None:
+    """Delete what launches and dispatches wrote."""
+    await run("TRUNCATE launch, left_out, event, send, task, enrollment")
+    await run("VACUUM ANALYZE")
