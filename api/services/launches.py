@@ -16,7 +16,7 @@ from api.states import LaunchStatus
 from api.store.bulk import insert, shared
 from api.store.events import event, write
 from api.store.rows import need
-from api.store.sql import among, run
+from api.store.sql import Row, among, run
 from api.store.transactions import transaction
 from strategies import Refusal
 from strategies import timeline as core
@@ -153,7 +153,7 @@ class _Job:
                 await write([self._finished()])
         return not over
 
-    async def _next(self) -> tuple[list[dict[str, Any]], list[str], str]:
+    async def _next(self) -> tuple[Sequence[Row], list[str], str]:
         columns = "id, zone, unsubscribed_at IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"
         if self.ids is None:
             people = await run(

@@ -1,14 +1,14 @@
 """How enrollments come to their end: many in a few statements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from api.store.database import is_postgres
-from api.store.sql import among, run
+from api.store.sql import Row, among, run
 
 
-async def finish(enrollment_ids: list[str], now: datetime) -> list[dict[str, Any]]:
+async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     """Finish those of which nothing is pending, no task is open, and every step was reached. Returns them."""
     mine = among("id", 1)
     if is_postgres():
@@ -33,9 +33,9 @@ async def finish(enrollment_ids: list[str], now: datetime) -> list[dict[str, Any
 class Stopped:
     """Rows that ending enrollments has changed."""
 
-    enrollments: list[dict[str, Any]]
-    sends: list[dict[str, Any]]
-    tasks: list[dict[str, Any]]
+    enrollments: Sequence[Row]
+    sends: Sequence[Row]
+    tasks: Sequence[Row]
 
 
 async def stop(

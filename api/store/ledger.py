@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from api.ids import new_id
 from api.store.database import is_postgres
-from api.store.sql import Records, among, instant, recordset, run
+from api.store.sql import Records, Row, among, instant, recordset, run
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED')"
 """As the partial index has it, word by word."""
@@ -60,8 +60,7 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
         now,
         limit,
     )
-    rows.sort(key=lambda found: (str(found["due_at"]), found["id"]))
-    return [
+    claimed = [
         Claimed(
             **{
                 **found,
@@ -72,6 +71,7 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
         )
         for found in rows
     ]
+    return sorted(claimed, key=lambda send: (send.due_at, send.id))
 
 
 async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: datetime) -> set[str]:
@@ -133,7 +133,7 @@ async def release_expired(real_now: datetime) -> int:
     return len(rows)
 
 
-async def doubt_expired(real_now: datetime, reason: str, detail: str) -> list[dict[str, Any]]:
+async def doubt_expired(real_now: datetime, reason: str, detail: str) -> Sequence[Row]:
     """Put transmissions that nobody finished in doubt, and return them. Their attempt may still learn better."""
     return await run(
         "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3, due_at = $4"
@@ -146,7 +146,7 @@ async def doubt_expired(real_now: datetime, reason: str, detail: str) -> list[di
     )
 
 
-async def resend_doubts(now: datetime, reason: str, detail: str) -> list[dict[str, Any]]:
+async def resend_doubts(now: datetime, reason: str, detail: str) -> Sequence[Row]:
     """Schedule again the doubts whose campaign allows it, up to its cap. Returns them."""
     return await run(
         "UPDATE send SET status = 'DEFERRED', doubts = doubts + 1, reason = $2, detail = $3"
@@ -169,9 +169,7 @@ async def first_due(workspace_id: str | None) -> list[dict[str, Any]]:
         " WHERE first_due IS NOT NULL ORDER BY first_due, id",
         *([workspace_id] if workspace_id else []),
     )
-    for row in rows:
-        row["first_due"] = instant(row["first_due"])
-    return rows
+    return [{**row, "first_due": instant(row["first_due"])} for row in rows]
 
 
 async def next_expiry(workspace_id: str | None) -> datetime | None:

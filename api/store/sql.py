@@ -18,6 +18,9 @@ def among(column: str, number: int) -> str:
     return f"{column} IN (SELECT value FROM json_each(${number}))"
 
 
+Row = Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """Many rows as one value of a statement: tuples in the order of ``columns``, which are named with their types."""
@@ -35,15 +38,16 @@ def recordset(number: int, columns: Mapping[str, str]) -> str:
     return f"(SELECT {picked} FROM json_each(${number})) AS r"
 
 
-async def run(statement: str, *values: Any) -> list[dict[str, Any]]:
+async def run(statement: str, *values: Any) -> Sequence[Row]:
     """Run a statement in the transaction at hand, if there is one. Returns its rows, as the driver gives them."""
-    postgres = is_postgres()
+    postgres, connection = is_postgres(), get_connection("default")
+    given = [each for value in values for each in _values(value, postgres)]
     if not postgres:
-        statement = statement.replace("$", "?")
-    rows: Sequence[dict[str, Any]] = await get_connection("default").execute_query_dict(
-        statement, [each for value in values for each in _values(value, postgres)]
-    )
-    return list(rows)
+        return await connection.execute_query_dict(statement.replace("$", "?"), given)
+    # Tortoise answers an UPDATE with a number, unless it does not see that it is one; and a dict for each row, which
+    # it would make otherwise, costs as much as fetching it.
+    _, rows = await connection.execute_query(f"/* rows */ {statement}", given)
+    return rows
 
 
 def instant(value: Any) -> datetime:

@@ -65,4 +65,4 @@ async def test_a_connection_that_breaks_inside_a_transaction_harms_no_later_one(
                 raise RuntimeError("the work failed while the connection was busy")
         await asyncio.gather(busy, return_exceptions=True)
     async with transaction():
-        assert await run("SELECT 1 AS one") == [{"one": 1}]
+        assert [dict(row) for row in await run("SELECT 1 AS one")] == [{"one": 1}]
