@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from tortoise.connection import get_connection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -30,6 +31,15 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0)
+
+
+def unused_connections() -> bool:
+    """Say whether no connection to the database is held."""
+    connection = get_connection("default")
+    pool = getattr(connection, "_pool", None)
+    if pool is None:
+        return not connection._lock.locked()  # type: ignore[attr-defined]
+    return bool(pool.get_idle_size() == pool.get_size())
 
 
 class Gate:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 import pytest
-from tortoise.connection import get_connection
 
 from api.models import Campaign, Launch, Token
 from api.services import launch_watch
@@ -16,7 +15,7 @@ from tests import story
 from tests.client import Client, new_client
 from tests.graphql.conftest import NOW
 from tests.graphql.test_start_launch import CANCEL, START, authored
-from tests.live import PATIENCE, Live, Socket, until
+from tests.live import PATIENCE, Live, Socket, until, unused_connections
 
 FOLLOW = """subscription($id: ID!) { launchProgress(id: $id) {
   status processed enrolled leftOut progress campaign { name } } }"""
@@ -166,15 +165,6 @@ async def test_following_holds_no_connection_and_ends_with_the_client(live: Live
     assert unused_connections()
 
 
-def unused_connections() -> bool:
-    """Say whether no connection to the database is held."""
-    connection = get_connection("default")
-    pool = getattr(connection, "_pool", None)
-    if pool is None:
-        return not connection._lock.locked()  # type: ignore[attr-defined]
-    return bool(pool.get_idle_size() == pool.get_size())
-
-
 async def test_a_token_that_ends_ends_what_it_follows(live: Live, rep: Client) -> None:
     launch = await begun(rep)
     async with live.opened(rep.token) as socket:
@@ -183,7 +173,7 @@ async def test_a_token_that_ends_ends_what_it_follows(live: Live, rep: Client) -
         await Token.filter(workspace_id=rep.workspace.id).delete()
         await moved(launch)
         live.gate.open()
-        assert await socket.closing() == (4403, "This token opens nothing.")
+        assert await socket.closing() == (4401, "This token opens nothing.")
     await until(lambda: not live.watch.followers)
 
 
