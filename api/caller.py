@@ -17,7 +17,7 @@ from api.socket import Socket
 log = logging.getLogger("touchline.websocket")
 
 UNAUTHENTICATED = 4401
-FORBIDDEN = 4403
+"""Not 4403, after which clients open the same connection with the same token again."""
 
 
 class Caller:
@@ -38,7 +38,7 @@ class Caller:
             return None
         context = await self.gate.context(authorization)
         if context is None:
-            await self.socket.close(FORBIDDEN, "This token opens nothing.")
+            await self.socket.close(UNAUTHENTICATED, "This token opens nothing.")
         return context
 
 
