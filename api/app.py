@@ -8,17 +8,20 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from api import graphiql, unsubscribing, watching
 from api.clock import Clock
+from api.gate import Gate
 from api.graphql.schema import schema
 from api.http import GraphQLEndpoint
 from api.services.dispatch import Delivered, Post
+from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
 from api.store.database import close_database, migrate, open_database
 from api.store.database_clock import DatabaseClock
 from api.tick import Ticker
+from api.websocket import WebSocketEndpoint
 from plugins.manager import Installed, load
 
 
@@ -56,9 +59,11 @@ def make_app(
     *,
     tick: bool = True,
     show: Callable[[Delivered], None] = lambda delivered: None,
+    watch: LaunchWatch | None = None,
 ) -> Starlette:
     """Return the server. It opens and migrates the database as it starts, and runs the tick loop inside."""
     installed = load(environment)
+    watch = watch or LaunchWatch()
     ticker = make_ticker(settings, installed, clock, show)
 
     @asynccontextmanager
@@ -74,11 +79,11 @@ def make_app(
             ticker.stop()
             if loop is not None:
                 await loop
+            await watch.close()
             await close_database()
 
-    endpoint = GraphQLEndpoint(
-        schema, ticker.post, int(settings.max_body_bytes), introspection=settings.graphiql == "on"
-    )
+    gate = Gate(ticker.post, watch, int(settings.max_body_bytes), introspection=settings.graphiql == "on")
+    endpoint = GraphQLEndpoint(schema, gate)
 
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
@@ -90,6 +95,7 @@ def make_app(
     return Starlette(
         routes=[
             Route("/graphql", graphql, methods=["POST"]),
+            WebSocketRoute("/graphql", WebSocketEndpoint(schema, gate, settings.public_url)),
             *watching.routes(ticker.post, ticker if tick else None),
             *unsubscribing.routes(settings, ticker.post),
             *pages,

@@ -24,7 +24,9 @@ class Settings:
     host: str = _setting("TOUCHLINE_HOST", "127.0.0.1", "address that the server listens on")
     port: str = _setting("TOUCHLINE_PORT", "8000", "port that the server listens on")
     public_url: str = _setting(
-        "TOUCHLINE_PUBLIC_URL", "", "URL under which recipients reach this server, for unsubscribe links"
+        "TOUCHLINE_PUBLIC_URL",
+        "",
+        "URL under which recipients reach this server, for unsubscribe links; its pages may open websockets",
     )
     secret: str = _setting(
         "TOUCHLINE_SECRET", "", "signs unsubscribe links; needed with TOUCHLINE_PUBLIC_URL, the same on all machines"

@@ -76,3 +76,8 @@ class LaunchStatus(StrEnum):
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
     CANCELLED = "CANCELLED"
+
+    @property
+    def over(self) -> bool:
+        """Whether it has come to its end: nobody else will ever be enrolled by it."""
+        return self in {LaunchStatus.FINISHED, LaunchStatus.CANCELLED}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from pythonjsonlogger.json import JsonFormatter
@@ -29,6 +30,9 @@ from api.tick import Ticker
 from plugins.manager import load
 
 console = Console()
+
+SHUTDOWN_SECONDS = 20
+"""How long a server that stops waits for requests that run, and for websockets whose client reads no more."""
 
 
 @asynccontextmanager
@@ -80,13 +84,22 @@ async def watched(settings: Settings, ticker: Ticker) -> AsyncIterator[None]:
         await serving
 
 
+def limits(settings: Settings) -> dict[str, Any]:
+    """Return what uvicorn is told of every server: what it tells of itself, reads at most, and waits for at its end."""
+    return {
+        "server_header": False,
+        "ws_max_size": int(settings.max_body_bytes),
+        "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+    }
+
+
 def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
     set_up_logs(settings)
     app = make_app(settings, environment(), tick=not no_tick)
     # Uvicorn's own lines go through the same logs as ours.
     options = {"log_config": None} if settings.log == "json" else {"log_level": "info"}
-    uvicorn.run(app, host=settings.host, port=int(settings.port), server_header=False, **options)
+    uvicorn.run(app, host=settings.host, port=int(settings.port), **limits(settings), **options)
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import make_app, make_post
-from api.cli.commands import console, database, show
+from api.cli.commands import console, database, limits, show
 from api.cli.demo_content import fill
 from api.clock import system_clock
 from api.models import Workspace
@@ -41,7 +41,7 @@ async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int
         first.set()
 
     app = make_app(settings, given, show=shown)
-    config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", server_header=False)
+    config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", **limits(settings))
     server = uvicorn.Server(config)
     if exit_after_first:
         asyncio.get_running_loop().create_task(_stop_after(first, server))

@@ -135,8 +135,10 @@ async function start() {
   const startHeaders = parse(storage.getItem("graphiql:headers") || tokenHeaders);
   if (!isAuthorized(startHeaders)) tellMissing();
 
+  // Subscriptions go over a websocket at the same address, each with what stands in Headers as its parameters.
   const newFetcher = () => GraphiQL.createFetcher({
     url: endpoint,
+    subscriptionUrl: new URL(endpoint, location.href).href.replace(/^http/, "ws"),
     fetch: (url, init) => send(url, init, startHeaders),
   });
   let schemaKnown = false;

@@ -6,15 +6,17 @@ from strawberry.types import Info
 
 from api.graphql.loaders import Loaders
 from api.services.dispatch import Post
+from api.services.launch_watch import LaunchWatch
 from api.services.scope import Scope
 
 
 @dataclass
 class Context:
-    """One request."""
+    """One request over HTTP, or one operation over a websocket."""
 
     scope: Scope
     post: Post
+    watch: LaunchWatch
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

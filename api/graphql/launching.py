@@ -145,7 +145,7 @@ class Launch:
     @strawberry.field(description="Progress from 0 to 1.")
     def progress(self) -> float:
         """What is over is done."""
-        return self.processed / self.total if self.total and self.status is LaunchStatus.RUNNING else 1.0
+        return self.processed / self.total if self.total and not self.status.over else 1.0
 
     @strawberry.field(description="How many were left out, by the reason.")
     async def left_out_by_code(self) -> list[LeftOutCount]:

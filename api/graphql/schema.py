@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import AddValidationRules, MaskErrors, MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext
 
 from api.graphql.acting import ActingMutation
@@ -16,7 +17,13 @@ from api.graphql.limits import MAX_TOKENS, SizeLimit
 from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
 from api.graphql.scalars import DateTime
+from api.graphql.subscriptions import Subscription
 from strategies import Refusal
+
+INTERNAL_ERROR = "An internal error. It has been logged."
+"""What a client reads of our own faults."""
+CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
+"""What a client did wrong."""
 
 
 @strawberry.type(
@@ -28,7 +35,7 @@ class Mutation(PeopleMutation, ContentMutation, AuthoringMutation, LaunchMutatio
 
 def _hide(error: GraphQLError) -> bool:
     """Hide only what is our own fault: what the client did is told in full."""
-    return error.original_error is not None and not isinstance(error.original_error, GraphQLError | Refusal)
+    return error.original_error is not None and not isinstance(error.original_error, CLIENTS)
 
 
 class Schema(strawberry.Schema):
@@ -42,9 +49,10 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     config=StrawberryConfig(scalar_map={datetime: DateTime}),
     extensions=[
-        lambda: MaskErrors(should_mask_error=_hide, error_message="An internal error. It has been logged."),
+        lambda: MaskErrors(should_mask_error=_hide, error_message=INTERNAL_ERROR),
         lambda: MaxTokensLimiter(MAX_TOKENS),
         lambda: AddValidationRules([SizeLimit]),
         lambda: ParserCache(maxsize=500),

@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+import httpx
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, Keys
@@ -181,3 +182,32 @@ def test_launching_the_demo_campaign_writes_an_email(page: Page, demo: Demo) -> 
     page.answers('"status": "SCHEDULED"')
     arrived = page.wait(lambda _: set(demo.outbox.glob("*.eml")) - before, "an email in the outbox")
     assert any("srinivasa.ramanujan@example.com" in path.name for path in arrived)
+
+
+def test_a_launch_is_followed_over_a_websocket(page: Page, demo: Demo) -> None:
+    headers = {"Authorization": f"Bearer {demo.sandbox_token}"}
+
+    # In the sandbox: the other tests launch for people of the first workspace.
+    def ask(query: str) -> Any:
+        address = urljoin(demo.url, "/graphql")
+        return httpx.post(address, json={"query": query}, headers=headers).json()["data"]
+
+    campaign = ask("{ campaigns(first: 1) { nodes { id } } }")["campaigns"]["nodes"][0]["id"]
+    start = f'mutation {{ startLaunch(input: {{ campaignId: "{campaign}", sendNow: true }}) {{ launch {{ id }} }} }}'
+    launch = ask(start)["startLaunch"]["launch"]["id"]
+
+    page.open(f"#token={demo.sandbox_token}")
+    page.run(f'subscription {{ launchProgress(id: "{launch}") {{ status progress }} }}')
+    page.answers('"status": "FINISHED"')
+    page.answers('"progress": 1')
+    page.wait(until.element_to_be_clickable((By.CSS_SELECTOR, "button[aria-label^='Execute']")), "the end of it")
+    severe = [line["message"] for line in page.browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert severe == []
+
+    page.browser.execute_script(
+        "document.querySelector(arguments[0]).CodeMirror.setValue(arguments[1])",
+        f"{HEADERS} .CodeMirror",
+        json.dumps({"Authorization": "Bearer of-yesterday"}),
+    )
+    page.click(".graphiql-execute-button")
+    page.answers("This token opens nothing.")

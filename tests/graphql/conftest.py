@@ -7,14 +7,15 @@ import httpx
 import pytest
 
 from tests.client import Client, new_client, serving
+from tests.live import Live, listening
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def database_kind() -> str:
-    """The embedded default."""
-    return "sqlite"
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The embedded default, unless a test asks for another."""
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
@@ -34,3 +35,16 @@ async def client(http: httpx.AsyncClient) -> Client:
 async def stranger(http: httpx.AsyncClient) -> Client:
     """Another workspace of the same server."""
     return await new_client(http, NOW)
+
+
+@pytest.fixture
+async def live(database_url: str) -> AsyncIterator[Live]:
+    """A server that listens on loopback, for what goes over websockets."""
+    async with listening(database_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def rep(live: Live) -> Client:
+    """A client of the server on loopback: a sandbox, as ``client``."""
+    return await new_client(live.http, NOW)

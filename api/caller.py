@@ -1,0 +1,73 @@
+"""Who opened a websocket, and what runs for them: asked again for each operation, because a connection lives long."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from graphql import GraphQLError
+from strawberry.schema import BaseSchema
+from strawberry.types.execution import PreExecutionError
+
+from api.gate import Gate
+from api.graphql.context import Context
+from api.graphql.schema import INTERNAL_ERROR
+from api.socket import Socket
+
+log = logging.getLogger("touchline.websocket")
+
+UNAUTHENTICATED = 4401
+"""Not 4403, after which clients open the same connection with the same token again."""
+
+
+class Caller:
+    """Whose token came in connection_init, or else with the handshake."""
+
+    def __init__(self, gate: Gate, socket: Socket, handshake: str) -> None:
+        self.gate = gate
+        self.socket = socket
+        self.handshake = handshake
+        self.connection_params: dict[str, object] = {}
+
+    async def context(self) -> Context | None:
+        """Return a context of its own for one operation. Where the token opens nothing, the connection is closed."""
+        given = {name.lower(): value for name, value in self.connection_params.items()}
+        authorization = str(given.get("authorization") or self.handshake)
+        if not authorization:
+            await self.socket.close(UNAUTHENTICATED, 'Send {"Authorization": "Bearer <token>"} with connection_init.')
+            return None
+        context = await self.gate.context(authorization)
+        if context is None:
+            await self.socket.close(UNAUTHENTICATED, "This token opens nothing.")
+        return context
+
+
+class CallersSchema:
+    """The schema as strawberry's handler of a connection uses it, which passes the connection's caller as context."""
+
+    def __init__(self, schema: BaseSchema) -> None:
+        self.schema = schema
+
+    async def stream(self, query: str, *, context_value: Caller, **given: Any) -> AsyncGenerator[Any, None]:
+        """Return the results of an operation."""
+        return self._results(query, context_value, given)
+
+    async def _results(self, query: str, caller: Caller, given: dict[str, Any]) -> AsyncGenerator[Any, None]:
+        try:
+            context = await caller.context()
+            if context is None:
+                return
+            async with aclosing(await self.schema.stream(query, context_value=context, **given)) as results:
+                many = False
+                async for result in results:
+                    # An event that comes later is for whom the token opens then.
+                    if many and await caller.context() is None:
+                        return
+                    yield result
+                    many = True
+        except GraphQLError as wrong:
+            # A document that cannot be parsed: strawberry's cache of parsed ones raises past strawberry's own answer.
+            yield PreExecutionError(data=None, errors=[wrong])
+        except Exception:
+            log.exception("an operation failed")
+            yield PreExecutionError(data=None, errors=[GraphQLError(INTERNAL_ERROR)])

@@ -1,0 +1,63 @@
+"""One websocket: text frames of strict JSON come in, text frames go out, and closing it twice is closing it once."""
+
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from typing import Any, cast
+
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
+
+from api.gate import read_json, write_json
+
+INVALID = 4400
+TOO_BIG = 1009
+MAX_REASON = 123
+"""Bytes of a reason that fit into a close frame."""
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Make one line of what uvicorn logs when a text frame is no UTF-8: the client's fault, which was answered."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+    return True
+
+
+class Socket(ASGIWebSocketAdapter):
+    """Strawberry's adapter, made safe against every frame that a client can send."""
+
+    @property
+    def max_bytes(self) -> int:
+        """How large a message may be. The server holds the same limit before it has read a message to its end."""
+        return int(cast(Any, self.view).gate.max_body)
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """Yield messages until either side closes. A frame that cannot be read closes the connection."""
+        while self.ws.application_state is WebSocketState.CONNECTED:
+            frame = await self.ws.receive()
+            if frame["type"] == "websocket.disconnect":
+                return
+            text = frame.get("text")
+            if text is None:
+                await self.close(INVALID, "Send text frames.")
+            elif len(text.encode("utf-8", "replace")) > self.max_bytes:
+                await self.close(TOO_BIG, f"A message may have {self.max_bytes} bytes.")
+            else:
+                try:
+                    message = read_json(text)
+                except ValueError as problem:
+                    await self.close(INVALID, str(problem))
+                else:
+                    yield message
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Send a message, or drop it where nobody is left to read it: the next frame that comes in tells so."""
+        # RuntimeError is how starlette and uvicorn name a connection that they have closed already.
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self.ws.send_text(write_json(message).decode())
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection, unless it is closed."""
+        short = reason.encode("utf-8", "replace")[:MAX_REASON].decode("utf-8", "ignore")
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self.ws.close(code=code, reason=short)
