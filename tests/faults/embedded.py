@@ -1,0 +1,95 @@
+"""Faults of the embedded database, made in the process itself: a disk that is full, and a file that another holds."""
+
+import asyncio
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from tortoise.connection import get_connection
+
+from api.models import Event, Send
+from api.store.database import close_database, open_database
+from plugins.contract import Outgoing
+from tests.faults.machines import Count
+from tests.store.world import World, make_world
+
+AFTER = 3
+"""How many emails have left when the fault begins."""
+LASTS = 0.5
+"""Seconds."""
+PEOPLE = 10
+Fault = Callable[[World, str], Awaitable[None]]
+
+
+async def full_disk(url: str, times: int) -> Count:
+    """Let the disk be full while emails leave."""
+    return await _rounds("disk full", url, times, _fill)
+
+
+async def busy(url: str, times: int) -> Count:
+    """Let another program hold the database while emails leave."""
+    return await _rounds("SQLITE_BUSY", url, times, _lock)
+
+
+async def _fill(world: World, _url: str) -> None:
+    connection = get_connection("default")
+
+    async def full(_: Outgoing) -> None:
+        if len(world.channel.left) == AFTER:
+            pages = (await connection.execute_query_dict("PRAGMA page_count"))[0]["page_count"]
+            free = (await connection.execute_query_dict("PRAGMA freelist_count"))[0]["freelist_count"]
+            await connection.execute_query(f"PRAGMA max_page_count = {pages - free}")
+            await Event.all().limit(1)  # still readable
+            asyncio.get_running_loop().call_later(LASTS, lambda: asyncio.ensure_future(space()))
+
+    async def space() -> None:
+        await connection.execute_query("PRAGMA max_page_count = 1000000")
+
+    world.channel.during = full
+
+
+async def _lock(world: World, url: str) -> None:
+    await get_connection("default").execute_query("PRAGMA busy_timeout = 20")
+    path = url.removeprefix("sqlite://").split("?")[0]
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+    def let_go() -> None:
+        other.execute("ROLLBACK")
+        other.close()
+
+    async def locked(_: Outgoing) -> None:
+        if len(world.channel.left) == AFTER:
+            other.execute("BEGIN IMMEDIATE")
+            asyncio.get_running_loop().call_later(LASTS, let_go)
+
+    world.channel.during = locked
+
+
+async def _rounds(name: str, url: str, times: int, fault: Fault) -> Count:
+    """Do the fault so many times, to ten people each time, and count."""
+    result = Count(name, "SQLite")
+    began = time.monotonic()
+    await open_database(url)
+    try:
+        for _ in range(times):
+            world = await make_world(PEOPLE)
+            await fault(world, url)
+            async with asyncio.timeout(60):
+                for _ in range(10):
+                    await world.tick()
+            due = await Send.filter(workspace_id=world.scope.workspace_id, due_at__lte=world.post.clock())
+            told = await Event.filter(workspace_id=world.scope.workspace_id, kind="EMAIL_SENT").count()
+            left = Counter(world.channel.left)
+            result.times += 1
+            result.sends += len(due)
+            result.sent += sum(send.status == "SENT" for send in due)
+            result.in_doubt += sum(send.status == "IN_DOUBT" for send in due)
+            result.lost += PEOPLE - len(left) + sum(send.status not in {"SENT", "IN_DOUBT"} for send in due)
+            result.duplicates += left.total() - len(left)
+            if told != PEOPLE:
+                result.wrong.append(f"the feed tells {told} of {PEOPLE}")
+    finally:
+        await close_database()
+    result.seconds = time.monotonic() - began
+    return result
