@@ -74,5 +74,10 @@ class LaunchStatus(StrEnum):
     """Where a launch in the background stands."""
 
     RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
     FINISHED = "FINISHED"
     CANCELLED = "CANCELLED"
+
+
+GOING_ON = (LaunchStatus.RUNNING, LaunchStatus.PAUSED)
+OVER = (LaunchStatus.FINISHED, LaunchStatus.CANCELLED)
