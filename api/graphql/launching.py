@@ -16,6 +16,7 @@ from api.graphql.running import Enrollment, ExplanationLine, explain
 from api.services import launch as service
 from api.services import launches
 from api.services.plans import stored
+from api.states import OVER
 from strategies import Refusal
 from strategies import timeline as core
 
@@ -129,12 +130,17 @@ class Launch:
     """A row of api.models.Launch."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: LaunchStatus = strawberry.field(description="RUNNING, FINISHED or CANCELLED.")
+    status: LaunchStatus = strawberry.field(description="RUNNING, PAUSED, FINISHED or CANCELLED.")
     total: int = strawberry.field(description="People in the audience.")
     processed: int = strawberry.field(description="People done so far, those left out included.")
     enrolled: int = strawberry.field(description="People who were enrolled.")
     left_out: int = strawberry.field(description="People who were not; `leftOutPeople` says why.")
-    launched_at: datetime = strawberry.field(description="When it began: the moment that everyone is launched at. UTC.")
+    launched_at: datetime = strawberry.field(
+        description="When it began: the moment that people are launched at. Everyone is who was there then. UTC."
+    )
+    resumed_at: datetime | None = strawberry.field(
+        description="When it was last resumed: the moment that people are launched at from then on. UTC."
+    )
     campaign_id: strawberry.Private[str]
 
     @strawberry.field(description="The campaign.")
@@ -145,7 +151,7 @@ class Launch:
     @strawberry.field(description="Progress from 0 to 1.")
     def progress(self) -> float:
         """What is over is done."""
-        return self.processed / self.total if self.total and self.status is LaunchStatus.RUNNING else 1.0
+        return self.processed / self.total if self.total and self.status not in OVER else 1.0
 
     @strawberry.field(description="How many were left out, by the reason.")
     async def left_out_by_code(self) -> list[LeftOutCount]:
@@ -161,7 +167,7 @@ class Launch:
 
 @strawberry.type(description="The launch in the background, or why it did not begin.")
 class StartLaunchPayload:
-    """Answer of startLaunch and cancelLaunch."""
+    """Answer of startLaunch, pauseLaunch, resumeLaunch and cancelLaunch."""
 
     launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
