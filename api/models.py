@@ -142,6 +142,11 @@ class Campaign(Model):
     task_expiry_days = fields.IntField(null=True)
     on_task_expiry = fields.CharEnumField(OnExpiry, default=OnExpiry.WAIT, max_length=20)
     in_doubt_resends = fields.IntField(default=0, db_default=0)
+    paused_at = fields.DatetimeField(null=True)
+    resumed_at = fields.DatetimeField(null=True)
+    # The pause or resume whose emails are still to be put on hold or released, and until when a process does so.
+    holds = _key(null=True)
+    holds_lease = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -175,7 +180,10 @@ class Step(Model):
 
 
 class Enrollment(Model):
-    """One person going through one campaign, and what launching chose for them."""
+    """One person going through one campaign, what launching chose for them, and what pauses have moved.
+
+    ``resumed`` is by step number the date from which days count since a resume; null when no pause moved anything.
+    """
 
     id = _key(primary_key=True)
     workspace: Any = _workspace()
@@ -188,6 +196,7 @@ class Enrollment(Model):
     launched_at = fields.DatetimeField()
     send_at = fields.DatetimeField(null=True)
     times: Any = fields.JSONField(default=dict)
+    resumed: Any = fields.JSONField(null=True)
     status = fields.CharEnumField(EnrollmentStatus, default=EnrollmentStatus.ACTIVE, max_length=20)
     end_reason = _key(64, null=True)
     ended_at = fields.DatetimeField(null=True)
@@ -197,7 +206,10 @@ class Enrollment(Model):
 
 
 class Launch(Model):
-    """A launch in the background: its audience until it is over (ids, or null for everyone), and its progress."""
+    """A launch in the background: its audience until it is over (ids, or null for everyone), and its progress.
+
+    Everyone is who was there at ``launched_at``; those enrolled since a resume are launched at ``resumed_at``.
+    """
 
     id = _key(primary_key=True)
     workspace: Any = _workspace()
@@ -215,6 +227,8 @@ class Launch(Model):
     send_at = fields.DatetimeField(null=True)
     times: Any = fields.JSONField(default=dict)
     lease_until = fields.DatetimeField(null=True)
+    resumed_at = fields.DatetimeField(null=True)
+    paused_with_campaign = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "launch"
@@ -271,11 +285,12 @@ class Send(Model):
     reason = _key(64, null=True)
     detail = fields.TextField(default="")
     archived = fields.BooleanField(default=False)
+    held = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "send"
         unique_together = (("enrollment_id", "step_id"),)
-        # Beside it: send_waiting, send_leased and send_in_doubt, partial ones of the migrations.
+        # Beside it: send_waiting, send_held, send_leased and send_in_doubt, partial ones of the migrations.
         indexes = (("workspace_id", "status", "due_at"),)
 
 

@@ -74,6 +74,7 @@ class LaunchStatus(StrEnum):
     """Where a launch in the background stands."""
 
     RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
     FINISHED = "FINISHED"
     CANCELLED = "CANCELLED"
 
@@ -81,3 +82,6 @@ class LaunchStatus(StrEnum):
     def over(self) -> bool:
         """Whether it has come to its end: nobody else will ever be enrolled by it."""
         return self in {LaunchStatus.FINISHED, LaunchStatus.CANCELLED}
+
+
+GOING_ON = (LaunchStatus.RUNNING, LaunchStatus.PAUSED)

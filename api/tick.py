@@ -9,6 +9,7 @@ from api.clock import Clock
 from api.services.dispatch import Dispatcher, Post, run_once
 from api.services.imports import claim_import, run_import
 from api.services.launches import claim_launch, run_launch
+from api.services.pausing import claim_holds, run_holds
 from api.services.zones import fingerprint, resolve_again_if_changed
 from api.store.database_clock import DatabaseClock
 from api.store.wakeups import Announcer, listen
@@ -56,7 +57,7 @@ class Ticker:
         return time.monotonic() - self._stepped < max(UNHEARD_OF, 3 * self.poll)
 
     async def until_idle(self) -> None:
-        """Do all that is due now, imports and launches included."""
+        """Do all that is due now, imports, launches, pauses and resumes included."""
         await self._heed_zones()
         while not (await run_once(self.post, self.clock())).idle or await self._job_once():
             pass
@@ -74,7 +75,7 @@ class Ticker:
                 self._awake.clear()
                 await _sleep(self._awake, await self._step(dispatcher))
         finally:
-            # What an import or a launch has done is committed chunk by chunk; the next process goes on behind it.
+            # What such a job has done is committed chunk by chunk; the next process goes on behind it.
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -109,7 +110,7 @@ class Ticker:
             log.info("the tz database has changed: the emails of %s people were resolved again", moved)
 
     async def _run_jobs(self) -> None:
-        """Import people and launch for large audiences beside the passes, so that they delay no email."""
+        """Import people, pause, resume and launch beside the passes, so that they delay no email."""
         # The flag, not the cancelling alone: on Python 3.11 a wait that ends as it is cancelled swallows that.
         while not self._stopping:
             self._job_waits.clear()
@@ -117,17 +118,20 @@ class Ticker:
                 if await self._job_once():
                     continue
             except Exception:
-                log.exception("an import or a launch failed; it is tried again when its lease has expired")
+                log.exception("a job beside the passes failed; it is tried again when its lease has expired")
             await _sleep(self._job_waits, self.poll)
 
     async def _job_once(self) -> bool:
         waiting = await claim_import(self.clock())
         if waiting is not None:
             await run_import(waiting, self.clock)
+        holds = await claim_holds(self.clock())
+        if holds is not None:
+            await run_holds(holds, self.post.scope)
         launch = await claim_launch(self.clock())
         if launch is not None:
             await run_launch(launch, self.post.scope, self.clock)
-        return waiting is not None or launch is not None
+        return any(job is not None for job in (waiting, holds, launch))
 
 
 async def _sleep(until: asyncio.Event, seconds: float) -> None:

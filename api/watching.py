@@ -26,9 +26,10 @@ ABOUT = {
     "oldest_due_seconds": "For how many seconds the oldest of them has been due.",
     "claimed": "Emails that processes have claimed.",
     "transmitting": "Emails that are being handed over.",
+    "on_hold": "Emails of paused campaigns.",
     "in_doubt": "Emails that wait for a person to say whether they arrived.",
     "paused_accounts": "Accounts of channels that wait because they were in trouble.",
-    "running_launches": "Launches in the background that are not over.",
+    "running_launches": "Launches in the background that enroll people.",
     "running_imports": "Imports of people that are not over.",
 }
 

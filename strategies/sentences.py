@@ -17,6 +17,10 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "en": "The task of day {day} was done late, on {date}; what follows is counted from there.",
         "de": "Die Aufgabe von Tag {day} wurde verspätet am {date} erledigt; ab dort wird gezählt.",
     },
+    "RESUMED": {
+        "en": "The campaign was paused, so day {day} moved to {date}; what follows is counted from there.",
+        "de": "Die Kampagne war angehalten, daher rückte Tag {day} auf den {date}; ab dort wird gezählt.",
+    },
     "DAY": {
         "en": "Day {day} falls on {date}.",
         "de": "Tag {day} fällt auf den {date}.",

@@ -2,7 +2,7 @@
 
 The timeline is a fold over the steps in order. Each step either already happened (its record says when), or is
 resolved by its send option, or waits because a task before it is open. Nothing is remembered between calls: what
-happened so far and the launch give the same timeline again, also after a late task or a changed zone.
+happened so far and the launch give the same timeline again, also after a late task, a pause or a changed zone.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strategies.calendar import Calendar, aware, wall_exists
-from strategies.contract import CreateTask, Note, Position, StepContext, StepType
+from strategies.contract import CreateTask, Note, Position, SendAt, StepContext, StepType
 from strategies.errors import Refusal
 from strategies.registry import SendOptions
 
@@ -151,8 +151,14 @@ def check_launch(steps: Sequence[Step], launch: Launch, options: SendOptions) ->
             )
 
 
+NEVER_RESUMED: Mapping[int, dt.date] = {}
+
+
 class Timeline:
-    """The fold. ``planned`` is what is to be scheduled now, up to and including the first open task."""
+    """The fold. ``planned`` is what is to be scheduled now, up to and including the first open task.
+
+    ``resumed`` are the pauses that moved this person: from the step of that number on, days count from that date.
+    """
 
     def __init__(
         self,
@@ -162,12 +168,15 @@ class Timeline:
         options: SendOptions,
         happened: Mapping[int, Emailed | Done],
         now: dt.datetime,
+        resumed: Mapping[int, dt.date] = NEVER_RESUMED,
     ) -> None:
         self.calendar = calendar
         self.launch = launch
         self.options = options
         self.now = aware(now).replace(microsecond=0)
         self.planned: list[Planned] = []
+        self.days: dict[int, dt.date] = {}
+        """The date that each planned step's day fell on."""
         self.blocked_by: int | None = None
         self.start = launch.send_at or launch.now
         """The start of the campaign for this person, UTC."""
@@ -175,7 +184,10 @@ class Timeline:
         self._base_date, _, moved = calendar.start(self.start)
         self._base_day = 1
         self._base_note = self._start_note("START_MOVED" if moved else "START")
+        self._resumed = False
         for number, step in enumerate(steps, 1):
+            if number in resumed:
+                self._resume(step, resumed[number])
             record = happened.get(number)
             if record is None:
                 self._plan(number, step)
@@ -193,7 +205,7 @@ class Timeline:
         return Note(code, {"date": self._base_date.isoformat(), "zone": self.calendar.zone})
 
     def date_of(self, day: int) -> dt.date:
-        """Return the date of a day, counted from the base (day 1, or the last task that was done late)."""
+        """Return the date of a day, counted from the base (day 1, the last late task, or the last resume)."""
         if day < self._base_day:
             return self._base_date
         return self.calendar.forward(self._base_date, day - self._base_day)
@@ -204,10 +216,16 @@ class Timeline:
         if on != self.date_of(day):
             self._base_date, self._base_day = on, day
 
+    def _resume(self, step: Step, on: dt.date) -> None:
+        """Count from the date to which resuming moved this step, unless a task has moved it further."""
+        if on > self.date_of(step.day):
+            self._base_date, self._base_day, self._resumed = on, step.day, True
+            self._base_note = Note("RESUMED", {"day": step.day, "date": on.isoformat()})
+
     def _finish_task(self, step: Step, done: Done) -> None:
         finished, wall, _ = self.calendar.start(done.at)
         if finished > done.due:
-            self._base_date, self._base_day = finished, step.day
+            self._base_date, self._base_day, self._resumed = finished, step.day, False
             self._base_note = Note("SHIFTED", {"day": step.day, "date": finished.isoformat()})
         # A task that is done ahead of day 1 must not pull an email before the start.
         self.start = max(self.start, done.at)
@@ -215,16 +233,22 @@ class Timeline:
             self._emails.append((step.day, wall))
 
     def _plan(self, number: int, step: Step) -> None:
-        day = self.date_of(step.day)
+        day = self.days[number] = self.date_of(step.day)
         code = "DAY_WITHOUT_WEEKENDS" if self.calendar.skip_weekends else "DAY"
         notes = (self._base_note, Note(code, {"day": step.day, "date": day.isoformat()}))
         if step.type is not StepType.EMAIL or step.send_option is None:
             self.planned.append(PlannedTask(number, day, (*notes, Note("HUMAN_WORK", {"type": step.type.value}))))
             return
-        answer = self.options.need(step.send_option).resolve(self._context(number, step, day))
+        option = self.options.need(step.send_option)
+        answer = option.resolve(self._context(number, step, day))
         if isinstance(answer, CreateTask):
             self.planned.append(PlannedTask(number, answer.due, (*notes, *answer.notes)))
             return
+        if self._resumed and answer.date < day:
+            other = option.resolve(self._context(number, step, self.calendar.forward(day, 1)))
+            if isinstance(other, SendAt) and other.date == answer.date:
+                # An instant that was fixed before the pause, such as a send-at: only its wall time is kept.
+                answer = SendAt(day, answer.time, answer.notes)
         instant = answer.instant or self.calendar.instant(answer.date, answer.time)
         trace = [*notes, *answer.notes]
         spoken = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
@@ -235,8 +259,10 @@ class Timeline:
             trace.append(Note("LATE", spoken))
         self._emails.append((step.day, answer.time))
         if number == 1:
+            self.days[number] = answer.date
             self._begin(step.day, answer.date, instant)
-            self._base_note = self._start_note("START")
+            if not self._resumed:
+                self._base_note = self._start_note("START")
         self.planned.append(PlannedSend(number, answer.date, answer.time, self.calendar.zone, instant, tuple(trace)))
 
     def _context(self, number: int, step: Step, day: dt.date) -> StepContext:

@@ -177,6 +177,7 @@ class Campaign:
     in_doubt_resends: int = strawberry.field(
         description="How often an email in doubt is sent again by itself; 0 asks a person each time."
     )
+    paused_at: datetime | None = strawberry.field(description="Since when it is paused; null when it is not. UTC.")
     created_at: datetime = strawberry.field(description="When it was created.")
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]
@@ -190,6 +191,11 @@ class Campaign:
     async def category(self, info: Request) -> Category | None:
         """Loaded with all others."""
         return cast("Category | None", self.category_id and await info.context.loaders.category.load(self.category_id))
+
+    @strawberry.field(description="How many emails are on hold. They wait until the campaign is resumed.")
+    async def held_emails(self, info: Request) -> int:
+        """Counted with those of all others."""
+        return await info.context.loaders.held_of_campaign.load(self.id)
 
     @strawberry.field(description="All steps, in order.")
     async def steps(self, info: Request) -> list[Step]:

@@ -129,12 +129,17 @@ class Launch:
     """A row of api.models.Launch."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: LaunchStatus = strawberry.field(description="RUNNING, FINISHED or CANCELLED.")
+    status: LaunchStatus = strawberry.field(description="RUNNING, PAUSED, FINISHED or CANCELLED.")
     total: int = strawberry.field(description="People in the audience.")
     processed: int = strawberry.field(description="People done so far, those left out included.")
     enrolled: int = strawberry.field(description="People who were enrolled.")
     left_out: int = strawberry.field(description="People who were not; `leftOutPeople` says why.")
-    launched_at: datetime = strawberry.field(description="When it began: the moment that everyone is launched at. UTC.")
+    launched_at: datetime = strawberry.field(
+        description="When it began: the moment that people are launched at. Everyone is who was there then. UTC."
+    )
+    resumed_at: datetime | None = strawberry.field(
+        description="When it was last resumed: the moment that people are launched at from then on. UTC."
+    )
     campaign_id: strawberry.Private[str]
 
     @strawberry.field(description="The campaign.")
@@ -161,7 +166,7 @@ class Launch:
 
 @strawberry.type(description="The launch in the background, or why it did not begin.")
 class StartLaunchPayload:
-    """Answer of startLaunch and cancelLaunch."""
+    """Answer of startLaunch, pauseLaunch, resumeLaunch and cancelLaunch."""
 
     launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")

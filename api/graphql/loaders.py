@@ -8,12 +8,18 @@ from strawberry.dataloader import DataLoader
 from tortoise.models import Model
 
 from api.models import AccountPause, Campaign, Category, Enrollment, Person, Send, Sender, Step, Task, Template
+from api.store.holds import held_emails
 from api.store.rows import by_ids
 
 
 async def _pauses(accounts: list[str]) -> list[AccountPause | None]:
     waits = {row.account: row for row in await AccountPause.filter(account__in=accounts)}
     return [waits.get(account) for account in accounts]
+
+
+async def _held(campaigns: list[str]) -> list[int]:
+    counts = await held_emails(campaigns)
+    return [counts.get(campaign, 0) for campaign in campaigns]
 
 
 class Loaders:
@@ -31,6 +37,7 @@ class Loaders:
         self.send = DataLoader(load_fn=self._by_id(Send))
         self.task = DataLoader(load_fn=self._by_id(Task))
         self.pause = DataLoader(load_fn=_pauses)
+        self.held_of_campaign = DataLoader(load_fn=_held)
         self.steps_of_campaign = DataLoader(load_fn=self._children(Step, "campaign_id", "number"))
         self.sends_of_enrollment = DataLoader(load_fn=self._children(Send, "enrollment_id", "id"))
         self.tasks_of_enrollment = DataLoader(load_fn=self._children(Task, "enrollment_id", "id"))

@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api import models
-from api.graphql import launching
+from api.graphql import launching, pausing
 from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_for
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
@@ -129,6 +129,14 @@ class Query:
     async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
         """Resolve, and write nothing."""
         return await launching.launch_preview(info, input)
+
+    @strawberry.field(
+        description="What resuming a paused campaign at this moment would do: how many emails move, and to when. "
+        "Nothing is written."
+    )
+    async def resume_preview(self, info: Request, campaign_id: strawberry.ID) -> pausing.ResumePreview:
+        """Resolve, and write nothing."""
+        return await pausing.preview(info, campaign_id)
 
     @strawberry.field(description="One person's way through one campaign.")
     async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:  # noqa: A002

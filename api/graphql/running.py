@@ -80,6 +80,7 @@ class Email:
     reason: str | None = strawberry.field(description="Why it did not go out, for programs: such as `UNSUBSCRIBED`.")
     detail: str = strawberry.field(description="Why it did not go out, or what the mail server said, for people.")
     archived: bool = strawberry.field(description="Whether it was moved to the archive.")
+    held: bool = strawberry.field(description="Whether it is on hold, because its campaign is or was just paused.")
     person_id: strawberry.Private[str]
     sender_id: strawberry.Private[str]
     step_id: strawberry.Private[str]
@@ -252,7 +253,9 @@ class Event:
     """A row of api.models.Event."""
 
     id: strawberry.ID = strawberry.field(description="Identifier; ascending in the order of writing.")
-    kind: str = strawberry.field(description="What happened: CAMPAIGN_LAUNCHED, EMAIL_SENT, TASK_CREATED, REPLIED, …")
+    kind: str = strawberry.field(
+        description="What happened: CAMPAIGN_LAUNCHED, CAMPAIGN_PAUSED, EMAIL_SENT, REPLIED, …"
+    )
     at: datetime = strawberry.field(description="When it happened. UTC, by the workspace's clock.")
     data: JSON = strawberry.field(description="More about it, such as the reason.")
     person_id: strawberry.Private[str | None]

@@ -14,6 +14,7 @@ from api.graphql.authoring import AuthoringMutation
 from api.graphql.content import ContentMutation
 from api.graphql.launching import LaunchMutation
 from api.graphql.limits import MAX_TOKENS, SizeLimit
+from api.graphql.pausing import PausingMutation
 from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
 from api.graphql.scalars import DateTime
@@ -29,7 +30,7 @@ CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
 @strawberry.type(
     description="All that can be changed. Each answers with the object, or with errors and nothing written."
 )
-class Mutation(PeopleMutation, ContentMutation, AuthoringMutation, LaunchMutation, ActingMutation):
+class Mutation(PeopleMutation, ContentMutation, AuthoringMutation, LaunchMutation, PausingMutation, ActingMutation):
     """The root of mutations."""
 
 

@@ -8,7 +8,7 @@ from api.models import Campaign, Category, Enrollment, Launch, Send, Sender, Ste
 from api.services import inputs
 from api.services.plans import core_steps
 from api.services.scope import Scope
-from api.states import LaunchStatus, OnExpiry, OnReply, Priority
+from api.states import GOING_ON, OnExpiry, OnReply, Priority
 from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Refusal, StepType
@@ -35,7 +35,8 @@ async def update_campaign(scope: Scope, campaign_id: str, **settings: Any) -> Ca
     if moving:
         await _refuse_running(row, ("id",))
     await _settings(scope, row, settings)
-    await row.save()
+    if settings:  # and nothing else: a pause may have come meanwhile
+        await row.save(update_fields=list(settings))
     return row
 
 
@@ -232,7 +233,7 @@ async def _arrange(
 
 
 async def _refuse_running(campaign: Campaign, path: tuple[str, ...]) -> None:
-    launching = Launch.filter(campaign_id=campaign.id, status=LaunchStatus.RUNNING)
+    launching = Launch.filter(campaign_id=campaign.id, status__in=GOING_ON)
     if await launching.exists() or await Enrollment.filter(campaign_id=campaign.id, ended_at=None).exists():
         raise Refusal(
             "CAMPAIGN_RUNNING",

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from api.models import Enrollment, Person, Send
+from api.services.paused import refuse_paused
 from api.services.scope import Scope
 from api.states import UNDELIVERED_STATUSES, EnrollmentStatus, SendStatus
 from api.store.events import event, write
@@ -16,8 +17,10 @@ async def retry_send(scope: Scope, send_id: str) -> Send:
     send = await need(Send, scope.workspace_id, send_id, ("id",))
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
-    await _may_still_go(send)
-    await _change(scope, send, "EMAIL_RETRIED", status=SendStatus.SCHEDULED, due_at=scope.now, reason=None, detail="")
+    async with transaction():
+        await refuse_paused((await _may_still_go(send)).campaign_id, ("id",))
+        again = {"status": SendStatus.SCHEDULED, "due_at": scope.now, "reason": None, "detail": ""}
+        await _change(scope, send, "EMAIL_RETRIED", **again)
     scope.wake()
     return send
 
@@ -43,12 +46,14 @@ async def archive_send(scope: Scope, send_id: str, *, archived: bool = True) -> 
     return send
 
 
-async def _may_still_go(send: Send) -> None:
+async def _may_still_go(send: Send) -> Enrollment:
     person = await Person.get(id=send.person_id)
     if person.unsubscribed_at is not None:
         raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", ("id",))
-    if (await Enrollment.get(id=send.enrollment_id)).status not in {EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED}:
+    enrollment = await Enrollment.get(id=send.enrollment_id)
+    if enrollment.status not in {EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED}:
         raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))
+    return enrollment
 
 
 async def _change(scope: Scope, send: Send, kind: str, **values: object) -> None:

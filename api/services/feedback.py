@@ -3,7 +3,7 @@
 from api.models import Campaign, Enrollment, Launch, Person, Send
 from api.services.progress import end, end_all
 from api.services.scope import Scope
-from api.states import EnrollmentStatus, LaunchStatus, OnReply, SendStatus
+from api.states import GOING_ON, EnrollmentStatus, LaunchStatus, OnReply, SendStatus
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction
@@ -83,7 +83,7 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     """End a campaign for everyone in it. Returns for how many."""
     campaign = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
     # First of all: a launch in the background enrolls nobody behind our back.
-    await Launch.filter(campaign_id=campaign.id, status=LaunchStatus.RUNNING).update(
+    await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON).update(
         status=LaunchStatus.CANCELLED, audience="null", lease_until=None
     )
     running = (

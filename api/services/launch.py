@@ -11,6 +11,7 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task, Template
 from api.services import inputs
 from api.services.campaigns import steps_of
+from api.services.paused import refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.progress import task_created
 from api.services.scope import Scope
@@ -70,6 +71,7 @@ async def launch(
                 events.append(task_created(enrollment, tasks[-1], scope.now))
     try:
         async with transaction():
+            await refuse_paused(checked.campaign.id, ("campaignId",))
             await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)

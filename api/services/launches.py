@@ -10,9 +10,10 @@ from typing import Any
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Launch, Person, Sender, Step, Workspace
 from api.services.launch import Choice, enrollment_row, ready
+from api.services.paused import refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.scope import Scope
-from api.states import LaunchStatus
+from api.states import GOING_ON, LaunchStatus
 from api.store.bulk import insert, shared
 from api.store.events import event, write
 from api.store.rows import need
@@ -43,16 +44,18 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
     core.check_launch(core_steps(steps), core_launch(example), scope.installed.send_options)
     resolve(scope, campaign, steps, example, {}, scope.now)
     total = len(ids) if ids is not None else await Person.filter(workspace_id=scope.workspace_id).count()
-    started = await Launch.create(
-        id=new_id("lau"),
-        workspace_id=scope.workspace_id,
-        campaign_id=campaign.id,
-        audience=json.dumps(ids),
-        total=total,
-        launched_at=scope.now,
-        send_at=example.send_at,
-        times=example.times,
-    )
+    async with transaction():
+        await refuse_paused(campaign.id, ("campaignId",))
+        started = await Launch.create(
+            id=new_id("lau"),
+            workspace_id=scope.workspace_id,
+            campaign_id=campaign.id,
+            audience=json.dumps(ids),
+            total=total,
+            launched_at=scope.now,
+            send_at=example.send_at,
+            times=example.times,
+        )
     scope.wake()
     return started
 
@@ -60,7 +63,7 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
 async def cancel_launch(scope: Scope, launch_id: str) -> Launch:
     """Enroll nobody else from this moment on. Who is enrolled already stays."""
     row = await need(Launch, scope.workspace_id, launch_id, ("id",))
-    if not await Launch.filter(id=row.id, status=LaunchStatus.RUNNING).update(
+    if not await Launch.filter(id=row.id, status__in=GOING_ON).update(
         status=LaunchStatus.CANCELLED, audience="null", lease_until=None
     ):
         raise Refusal("LAUNCH_NOT_RUNNING", "This launch is over: nobody else will be enrolled by it.", ("id",))
@@ -108,6 +111,11 @@ class _Job:
     ids: Sequence[str] | None
     plans: dict[str, _Plan | Refusal] = field(default_factory=dict)
 
+    @property
+    def began(self) -> datetime:
+        """When those who are left are launched: at the start, or since the last resume."""
+        return self.row.resumed_at or self.row.launched_at
+
     async def chunk(self, real_now: datetime) -> bool:
         """Enroll the next people. Returns whether there are more, and whether it is still for us to do so."""
         people, missing, cursor = await self._next()
@@ -126,11 +134,12 @@ class _Job:
                 wanted.setdefault(zone, []).append(person["id"])
         done = len(people) + len(missing)
         async with transaction():
-            # Whoever cancels it, ends its campaign, or has taken it over waits for this row, or has it already.
+            # Whoever pauses or cancels it, ends its campaign, or has taken it over waits for this row, or has it
+            # already. What another resume would launch at another moment is not ours either.
             if not await run(
-                "UPDATE launch SET processed = processed + $3, cursor = $4, lease_until = $5"
-                " WHERE id = $1 AND status = 'RUNNING' AND processed = $2 RETURNING id",
-                self.row.id, self.row.processed, done, cursor, real_now + LEASE,
+                "UPDATE launch SET processed = processed + $3, cursor = $4, lease_until = $5 WHERE id = $1"
+                " AND status = 'RUNNING' AND processed = $2 AND coalesce(resumed_at, launched_at) = $6 RETURNING id",
+                self.row.id, self.row.processed, done, cursor, real_now + LEASE, self.began,
             ):  # fmt: skip
                 return False
             enrolled = 0
@@ -183,10 +192,10 @@ class _Job:
     def _resolved(self, zone: str) -> _Plan:
         example = Enrollment(
             id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="", zone=zone,
-            launched_at=self.row.launched_at, send_at=self.row.send_at, times=self.row.times,
+            launched_at=self.began, send_at=self.row.send_at, times=self.row.times,
         )  # fmt: skip
         sends, tasks = [], []
-        for planned in resolve(self.scope, self.campaign, self.steps, example, {}, self.row.launched_at).planned:
+        for planned in resolve(self.scope, self.campaign, self.steps, example, {}, self.began).planned:
             step = self.steps[planned.number - 1]
             if isinstance(planned, core.PlannedSend):
                 send = send_row(self.scope, example, step, self.campaign.sender_id, planned)
@@ -204,7 +213,7 @@ class _Job:
         about = [{"enrollment_id": key, "person_id": enrollments[key]} for key in enrollments if key in added]
         for send in plan.sends:
             await insert("send", send, [{"id": new_id("snd"), **row} for row in about])
-        now, told = self.row.launched_at, {"workspace_id": self.row.workspace_id, "at": self.row.launched_at}
+        now, told = self.began, {"workspace_id": self.row.workspace_id, "at": self.began}
         campaign = {"campaign_id": self.campaign.id}
         kind = {"kind": "CAMPAIGN_LAUNCHED", "data": "{}"}
         await insert("event", told | campaign | kind, [{"id": new_id("evt"), **row} for row in about])

@@ -1,12 +1,12 @@
 """From rows to the pure timeline, and back."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
 
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.scope import Scope
-from api.states import TaskStatus
+from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, StepType
 from strategies import timeline as core
 
@@ -27,6 +27,11 @@ def core_launch(enrollment: Enrollment) -> core.Launch:
     return core.Launch(enrollment.launched_at, enrollment.send_at, times)
 
 
+def resumes(enrollment: Enrollment) -> dict[int, date]:
+    """Return from which date on days count since a resume, by the number of the step that it begins with."""
+    return {int(number): date.fromisoformat(on) for number, on in (enrollment.resumed or {}).items()}
+
+
 def resolve(  # every argument is a fact of its own
     scope: Scope,
     campaign: Campaign,
@@ -34,12 +39,19 @@ def resolve(  # every argument is a fact of its own
     enrollment: Enrollment,
     happened: dict[int, core.Emailed | core.Done],
     now: datetime,
+    resumed: Mapping[int, date] | None = None,
 ) -> core.Timeline:
-    """Fold one enrollment's way through the campaign."""
+    """Fold one enrollment's way through the campaign; ``resumed`` where it is not what the enrollment has."""
     calendar = Calendar(enrollment.zone, campaign.skip_weekends)
+    resumed = resumes(enrollment) if resumed is None else resumed
     return core.Timeline(
-        core_steps(steps), calendar, core_launch(enrollment), scope.installed.send_options, happened, now
+        core_steps(steps), calendar, core_launch(enrollment), scope.installed.send_options, happened, now, resumed
     )
+
+
+def untouched(send: Send) -> bool:
+    """Say whether an email still follows the plan: neither tried, nor retried by a person, nor put off."""
+    return send.status is SendStatus.SCHEDULED and not send.attempts and send.due_at == send.planned_at
 
 
 def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, core.Emailed | core.Done]:
@@ -85,14 +97,18 @@ def send_row(scope: Scope, enrollment: Enrollment, step: Step, sender_id: str, p
     )
 
 
+def expiry(enrollment: Enrollment, campaign: Campaign, due: date) -> datetime | None:
+    """Return when a task expires that is due on a date: at the end of the last day that the campaign gives it."""
+    if campaign.task_expiry_days is None:
+        return None
+    calendar = Calendar(enrollment.zone, campaign.skip_weekends)
+    return calendar.instant(calendar.forward(due, campaign.task_expiry_days + 1), time(0))
+
+
 def task_row(  # the campaign gives assignee and expiry
     scope: Scope, enrollment: Enrollment, step: Step, campaign: Campaign, planned: core.PlannedTask
 ) -> Task:
-    """Make the row of a task, not yet written. It expires at the end of the last day that the campaign gives it."""
-    expires_at = None
-    if campaign.task_expiry_days is not None:
-        calendar = Calendar(enrollment.zone, campaign.skip_weekends)
-        expires_at = calendar.instant(calendar.forward(planned.due, campaign.task_expiry_days + 1), time(0))
+    """Make the row of a task, not yet written."""
     return Task(
         id=new_id("tsk"),
         workspace_id=enrollment.workspace_id,
@@ -106,6 +122,6 @@ def task_row(  # the campaign gives assignee and expiry
         details=step.notes,
         priority=step.priority,
         due_date=planned.due,
-        expires_at=expires_at,
+        expires_at=expiry(enrollment, campaign, planned.due),
         explanation=stored(planned.notes),
     )

@@ -3,23 +3,29 @@
 from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.plans import records, resolve, send_row, stored, task_row
+from api.services.plans import records, resolve, send_row, stored, task_row, untouched
 from api.services.scope import Scope
 from api.states import EnrollmentStatus, SendStatus
 from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
+from api.store.holds import lock_people, pause_of
 from strategies import timeline as core
 
 
 async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
     """Schedule on to the next task and move what the facts have moved. Call inside a transaction."""
+    paused = await pause_of(enrollment.campaign_id)
+    await lock_people([enrollment.id])
+    enrollment = await Enrollment.get(id=enrollment.id)
     if enrollment.status is not EnrollmentStatus.ACTIVE:
         return
     campaign = await Campaign.get(id=enrollment.campaign_id)
     steps = await Step.filter(campaign_id=campaign.id).order_by("number")
     sends = {send.step_id: send for send in await Send.filter(enrollment_id=enrollment.id)}
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
-    settled = [send for send in sends.values() if send.status is not SendStatus.SCHEDULED or send.attempts]
+    settled = [send for send in sends.values() if not untouched(send)]
+    # What comes next does not overtake what is on hold: resuming moves them together.
+    held = paused is not None or any(send.held for send in sends.values())
     timeline = resolve(scope, campaign, steps, enrollment, records(steps, settled, tasks.values()), now)
     events: list[Line] = []
     for planned in timeline.planned:
@@ -28,7 +34,9 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
             if step.id in sends:
                 await _move(sends[step.id], planned, now)
             else:
-                await send_row(scope, enrollment, step, campaign.sender_id, planned).save(force_create=True)
+                new = send_row(scope, enrollment, step, campaign.sender_id, planned)
+                new.held = held
+                await new.save(force_create=True)
         elif step.id not in tasks:
             task = task_row(scope, enrollment, step, campaign, planned)
             await task.save(force_create=True)

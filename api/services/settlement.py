@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.mail.clean import storable
-from api.states import SendStatus
+from api.states import WAITING_STATUSES, SendStatus
 from api.store.events import Line, event
 from api.store.ledger import RESEND_AFTER, Claimed
 from plugins.contract import Outcome, Receipt
@@ -55,12 +55,17 @@ class Settlement:
         """Whether nothing more happens to the email by itself."""
         return self.status in {SendStatus.SENT, SendStatus.FAILED, SendStatus.IN_DOUBT}
 
-    def row(self, send: Claimed) -> tuple[Any, ...]:
-        """Return the outcome as the ledger takes it: in the order of its columns."""
+    @property
+    def waits(self) -> bool:
+        """Whether the email is to be claimed again."""
+        return self.status in WAITING_STATUSES
+
+    def row(self, send: Claimed, held: bool) -> tuple[Any, ...]:
+        """Return the outcome as the ledger takes it: in the order of its columns. ``held``: its campaign is paused."""
         late = self.status is SendStatus.SENT
         return (
             send.id, send.attempt_id, str(self.status), self.due_at, self.attempts, self.reason, self.detail,
-            self.sent_at, late,
+            self.sent_at, late, held and self.waits,
         )  # fmt: skip
 
     def line(self, send: Claimed, now: datetime) -> Line | None:

@@ -9,6 +9,7 @@ from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import composed_for
+from api.services.paused import refuse_paused
 from api.services.plans import stored
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
@@ -83,6 +84,7 @@ async def send_task(
         explanation=stored([Note("SENT_BY_HAND")]),
     )
     async with transaction():
+        await refuse_paused(enrollment.campaign_id, ("id",))
         await send.save(force_create=True)
         if at == now:
             await _close(scope, task, TaskStatus.COMPLETED, now)
@@ -169,7 +171,10 @@ async def _close(scope: Scope, task: Task, status: TaskStatus, at: datetime) -> 
     task.status, task.done_at = status, at
     if status is TaskStatus.SKIPPED:
         await Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id, status=SendStatus.SCHEDULED).update(
-            status=SendStatus.FAILED, reason="TASK_SKIPPED", detail="The task was skipped before this time came."
+            status=SendStatus.FAILED,
+            held=False,
+            reason="TASK_SKIPPED",
+            detail="The task was skipped before this time came.",
         )
     enrollment = await Enrollment.get(id=task.enrollment_id)
     await write([_event(enrollment, task, f"TASK_{status}", at)])

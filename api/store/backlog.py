@@ -27,6 +27,7 @@ async def backlog(now: datetime) -> dict[str, float]:
         "oldest_due_seconds": max(0.0, (now - instant(row["oldest"])).total_seconds()) if row["oldest"] else 0.0,
         "claimed": await count("send WHERE status = 'CLAIMED'"),
         "transmitting": await count("send WHERE status = 'TRANSMITTING'"),
+        "on_hold": await count("send WHERE held"),
         "in_doubt": await count("send WHERE status = 'IN_DOUBT'"),
         "paused_accounts": await count("account_pause WHERE until > $1", now),
         "running_launches": await count("launch WHERE status = 'RUNNING'"),

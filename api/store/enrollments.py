@@ -48,7 +48,8 @@ async def stop(
     ids = sorted(set(enrollment_ids))
     active = f"enrollment_id IN (SELECT id FROM enrollment WHERE {among('id', 1)} AND status = 'ACTIVE')"
     sends = await run(
-        "UPDATE send SET status = 'FAILED', reason = $2, detail = $3, attempt_id = NULL, lease_until = NULL"
+        "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
+        " lease_until = NULL"
         f" WHERE {active} AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED')"
         " RETURNING id, enrollment_id, step_id",
         ids,

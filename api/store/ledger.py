@@ -1,4 +1,8 @@
-"""The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send."""
+"""The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send.
+
+What would wait again goes on hold where its campaign is paused. Each statement asks that of the campaign's row and
+keeps it so (on PostgreSQL) until it commits, so that a pause has happened before it, or happens after it.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -8,8 +12,10 @@ from api.ids import new_id
 from api.store.database import is_postgres
 from api.store.sql import Records, Row, among, instant, recordset, run
 
-WAITING = "status IN ('SCHEDULED', 'DEFERRED')"
+WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """As the partial index has it, word by word."""
+AGAIN = "CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END"
+"""The status of a send that was claimed and did not leave."""
 RESEND_AFTER = timedelta(minutes=15)
 """How long a doubt rests before a campaign's opt-in resends it: a server's late answer may still settle it."""
 
@@ -24,6 +30,7 @@ OUTCOME = {
     "detail": "text",
     "sent_at": "timestamptz",
     "late": "boolean",
+    "held": "boolean",
 }
 
 
@@ -44,6 +51,16 @@ class Claimed(NamedTuple):
     zone: str
     attempts: int
     due_at: datetime
+
+
+def _whose(sends: str, condition: str = "true") -> str:
+    """Return a table ``whose`` that says of sends whether their campaign is paused, and keeps that so."""
+    lock = "FOR SHARE OF campaign" if is_postgres() else ""
+    return (
+        f"WITH whose AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM {sends}"
+        " JOIN enrollment ON enrollment.id = send.enrollment_id"
+        f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock})"
+    )
 
 
 async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
@@ -77,9 +94,19 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
 async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: datetime) -> set[str]:
     """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
 
-    Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended.
+    Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended; and
+    where it is paused, they are put on hold here, so that nobody claims them again.
     """
-    rows = [(send.id, send.attempt_id, message_id) for send, message_id in sends]
+    leaving = list(sends)
+    paused = await paused_steps({send.step_id for send, _ in leaving})
+    holding = [(send.id, send.attempt_id, "") for send, _ in leaving if send.step_id in paused]
+    if holding:
+        await run(
+            f"UPDATE send SET status = {AGAIN}, held = true, attempt_id = NULL, lease_until = NULL"
+            f" FROM {recordset(1, LEAVING)}"
+            " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'",
+            Records(LEAVING, holding),
+        )
     began = await run(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id"
         f" FROM {recordset(2, LEAVING)}"
@@ -91,9 +118,19 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
         " IN ('ACTIVE', 'FINISHED')"
         " RETURNING send.id",
         lease_until,
-        Records(LEAVING, rows),
+        Records(LEAVING, [(send.id, send.attempt_id, told) for send, told in leaving if send.step_id not in paused]),
     )
     return {row["id"] for row in began}
+
+
+async def paused_steps(step_ids: Iterable[str]) -> set[str]:
+    """Return the steps whose campaign is paused. It is neither paused nor resumed before the transaction ends."""
+    rows = await run(
+        "SELECT step.id, paused_at IS NOT NULL AS paused FROM step JOIN campaign ON campaign.id = step.campaign_id"
+        f" WHERE {among('step.id', 1)} ORDER BY campaign.id {'FOR SHARE OF campaign' if is_postgres() else ''}",
+        sorted(step_ids),
+    )
+    return {row["id"] for row in rows if row["paused"]}
 
 
 async def settle(outcomes: Sequence[Sequence[Any]]) -> set[str]:
@@ -102,7 +139,7 @@ async def settle(outcomes: Sequence[Sequence[Any]]) -> set[str]:
     ``late`` lets an answer that comes after its lease settle a doubt, as long as no other attempt has begun.
     """
     settled = await run(
-        "UPDATE send SET status = r.status, attempt_id = NULL, lease_until = NULL,"
+        "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
         " sent_at = r.sent_at"
         f" FROM {recordset(1, OUTCOME)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
@@ -125,9 +162,10 @@ async def renew(attempts: list[str], lease_until: datetime) -> None:
 
 async def release_expired(real_now: datetime) -> int:
     """Give back the claims of whoever stopped in the middle. Returns how many."""
+    expired = "send.status = 'CLAIMED' AND send.lease_until < $1"
     rows = await run(
-        "UPDATE send SET status = CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END,"
-        " attempt_id = NULL, lease_until = NULL WHERE status = 'CLAIMED' AND lease_until < $1 RETURNING id",
+        f"{_whose('send', expired)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
+        f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {expired} RETURNING send.id",
         real_now,
     )
     return len(rows)
@@ -148,11 +186,12 @@ async def doubt_expired(real_now: datetime, reason: str, detail: str) -> Sequenc
 
 async def resend_doubts(now: datetime, reason: str, detail: str) -> Sequence[Row]:
     """Schedule again the doubts whose campaign allows it, up to its cap. Returns them."""
+    rested = "send.status = 'IN_DOUBT' AND send.due_at <= $1"
     return await run(
-        "UPDATE send SET status = 'DEFERRED', doubts = doubts + 1, reason = $2, detail = $3"
-        " WHERE status = 'IN_DOUBT' AND due_at <= $1 AND doubts < (SELECT in_doubt_resends FROM step"
-        " JOIN campaign ON campaign.id = step.campaign_id WHERE step.id = send.step_id)"
-        " RETURNING id, workspace_id, enrollment_id, step_id, person_id, doubts",
+        f"{_whose('send', f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
+        " UPDATE send SET status = 'DEFERRED', held = whose.paused, doubts = doubts + 1, reason = $2, detail = $3"
+        f" FROM whose WHERE send.id = whose.id AND {rested}"
+        " RETURNING send.id, send.workspace_id, send.enrollment_id, send.step_id, send.person_id, send.doubts",
         now,
         reason,
         detail,

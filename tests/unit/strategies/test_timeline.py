@@ -165,6 +165,7 @@ def test_every_line_of_an_explanation_is_a_sentence_in_both_languages() -> None:
             happened={1: done("2026-03-02", "2026-03-04T12:00:00Z")},
             now=instant("2026-03-04T12:00:00Z"),
         ),
+        Timeline(steps, Calendar("Europe/Berlin", False), launch, OPTIONS, {}, spring, {1: date(2026, 4, 1)}),
     ]
     codes = set()
     for timeline in timelines:

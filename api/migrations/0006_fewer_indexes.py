@@ -27,7 +27,7 @@ async def unlock(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("touchline", "0004_launches")]
+    dependencies = [("touchline", "0005_pauses")]
     initial = False
 
     operations = [

@@ -1,0 +1,70 @@
+"""Pause a launch in the background, and let it go on: alone, or with its campaign."""
+
+from datetime import datetime
+from itertools import count
+
+from api.models import Campaign, Launch, Sender
+from api.services.paused import refuse_paused
+from api.services.scope import Scope
+from api.states import LaunchStatus
+from api.store.rows import need
+from api.store.transactions import transaction
+from strategies import Calendar, Refusal
+
+
+async def pause_launch(scope: Scope, launch_id: str) -> Launch:
+    """Enroll nobody else until the launch is resumed. One that its campaign has paused stays so after that."""
+    row = await need(Launch, scope.workspace_id, launch_id, ("id",))
+    # A chunk has this row until it is committed, and asks for the status before it enrolls anyone.
+    paused = {"status": LaunchStatus.PAUSED, "paused_with_campaign": False, "lease_until": None}
+    if not (
+        await Launch.filter(id=row.id, status=LaunchStatus.RUNNING).update(**paused)
+        or await Launch.filter(id=row.id, status=LaunchStatus.PAUSED, paused_with_campaign=True).update(**paused)
+    ):
+        raise Refusal("LAUNCH_NOT_RUNNING", "This launch is paused already, or over.", ("id",))
+    return await Launch.get(id=row.id)
+
+
+async def resume_launch(scope: Scope, launch_id: str) -> Launch:
+    """Go on with whoever is left, as of now."""
+    row = await need(Launch, scope.workspace_id, launch_id, ("id",))
+    async with transaction():
+        await refuse_paused(row.campaign_id, ("id",))
+        if not await _go_on(scope, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):
+            raise Refusal("LAUNCH_NOT_PAUSED", "This launch is not paused.", ("id",))
+    scope.wake()
+    return await Launch.get(id=row.id)
+
+
+async def pause_launches(campaign_id: str) -> None:
+    """Pause what runs of a campaign's launches. Call in the transaction that pauses the campaign."""
+    await Launch.filter(campaign_id=campaign_id, status=LaunchStatus.RUNNING).update(
+        status=LaunchStatus.PAUSED, paused_with_campaign=True, lease_until=None
+    )
+
+
+async def resume_launches(scope: Scope, campaign: Campaign) -> None:
+    """Let go on what was paused with its campaign. Call in the transaction that resumes the campaign."""
+    for row in await Launch.filter(campaign_id=campaign.id, status=LaunchStatus.PAUSED, paused_with_campaign=True):
+        await _go_on(scope, row, campaign)
+
+
+async def _go_on(scope: Scope, row: Launch, campaign: Campaign) -> int:
+    sender = await Sender.get(id=campaign.sender_id)
+    return await Launch.filter(id=row.id, status=LaunchStatus.PAUSED).update(
+        status=LaunchStatus.RUNNING,
+        paused_with_campaign=False,
+        resumed_at=scope.now,
+        send_at=_send_at(row, Calendar(sender.zone, campaign.skip_weekends), scope.now),
+        lease_until=None,
+    )
+
+
+def _send_at(row: Launch, calendar: Calendar, now: datetime) -> datetime | None:
+    """Return the send-at for whoever is left: now for a launch that said now; one that has passed moves by days."""
+    if row.send_at is None or row.send_at >= now:
+        return row.send_at
+    if row.send_at <= (row.resumed_at or row.launched_at):
+        return now
+    day, wall, _ = calendar.start(row.send_at)
+    return next(moved for days in count() if (moved := calendar.instant(calendar.forward(day, days), wall)) >= now)

@@ -1,0 +1,124 @@
+"""Pause a campaign, and resume it: exactly, whatever is under way, and however many emails wait.
+
+One short transaction decides; from its commit on nothing begins to leave, or everything may again. What follows from
+it is done chunk by chunk, so that nobody else's emails wait for it: by the caller as far as that is quick, and by the
+tick loop of any process from there on.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from api.ids import new_id
+from api.models import Campaign, Workspace
+from api.services.campaigns import steps_of
+from api.services.launch_pauses import pause_launches, resume_launches
+from api.services.scope import Scope
+from api.services.shifting import Shifter
+from api.store import holds
+from api.store.events import event, write
+from api.store.rows import need
+from api.store.transactions import transaction
+from strategies import Refusal
+
+LEASE = timedelta(minutes=2)
+HELD_AT_ONCE = 500
+"""People whose emails are put on hold in one transaction: about a thousand emails."""
+RELEASED_AT_ONCE = 250
+CHUNKS_OF_A_CALLER = 20
+
+
+async def pause_campaign(scope: Scope, campaign_id: str) -> Campaign:
+    """Let nothing more of a campaign begin to leave. What is being handed over comes to its end."""
+    row = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
+    async with transaction():
+        if not await Campaign.filter(id=row.id, paused_at=None).update(paused_at=scope.now, **_new(scope)):
+            raise Refusal("CAMPAIGN_PAUSED", "This campaign is paused already.", ("id",))
+        await pause_launches(row.id)
+        await write([event(scope.workspace_id, "CAMPAIGN_PAUSED", scope.now, campaign_id=row.id)])
+    return await _begun(scope, row.id)
+
+
+async def resume_campaign(scope: Scope, campaign_id: str) -> Campaign:
+    """Let a campaign go on: what is overdue moves by whole (working) days, with all that the person still gets."""
+    row = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
+    if row.paused_at is not None and row.holds is not None:
+        await carry_out(scope, row)  # all that became overdue is on hold before anything may leave
+    async with transaction():
+        resumed = Campaign.filter(id=row.id, holds=None).exclude(paused_at=None)
+        if not await resumed.update(paused_at=None, resumed_at=scope.now, **_new(scope)):
+            raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("id",))
+        await resume_launches(scope, row)
+        await write([event(scope.workspace_id, "CAMPAIGN_RESUMED", scope.now, campaign_id=row.id)])
+    return await _begun(scope, row.id)
+
+
+def _new(scope: Scope) -> dict[str, object]:
+    """Name the pause or resume that is to be carried out, so that nobody goes on with an earlier one."""
+    return {"holds": new_id("hld"), "holds_lease": scope.clock() + LEASE}
+
+
+async def _begun(scope: Scope, campaign_id: str) -> Campaign:
+    """Carry out what is quick, and leave the rest to a tick loop."""
+    row = await Campaign.get(id=campaign_id)
+    await carry_out(scope, row, CHUNKS_OF_A_CALLER)
+    await Campaign.filter(id=row.id, holds=row.holds).update(holds_lease=None)
+    scope.wake()
+    return await Campaign.get(id=campaign_id)
+
+
+async def claim_holds(now: datetime) -> Campaign | None:
+    """Take a pause or resume that nobody carries out. ``now`` is the real time, UTC."""
+    for row in await Campaign.exclude(holds=None).only("id", "holds", "holds_lease"):
+        if row.holds_lease is not None and row.holds_lease > now:
+            continue
+        free = Campaign.filter(id=row.id, holds=row.holds, holds_lease=row.holds_lease)
+        if await free.update(holds_lease=now + LEASE):
+            return await Campaign.get(id=row.id)
+    return None
+
+
+async def run_holds(row: Campaign, scope_of: Callable[[Workspace], Scope]) -> None:
+    """Carry out to its end what was claimed."""
+    await carry_out(scope_of(await Workspace.get(id=row.workspace_id)), row)
+
+
+async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> None:
+    """Put on hold, or release, in chunks: up to ``most`` of them. Whoever pauses or resumes again ends it."""
+    assert row.holds is not None  # noqa: S101 - there is something to carry out
+    shifter = None if row.resumed_at is None else Shifter(scope, row, await steps_of(row), row.resumed_at)
+    after: str | None = ""
+    chunks, lease = 0, scope.clock() + LEASE / 2
+    while most is None or chunks < most:
+        async with transaction():
+            current, paused_at = await holds.work_of(row.id)
+            if current != row.holds:
+                return
+            if paused_at is not None:
+                after = await _hold(row.id, after or "")
+            else:
+                assert shifter is not None  # noqa: S101 - what is resumed was so at a moment
+                after = await _release(shifter, after or "")
+        if paused_at is None:
+            scope.wake()
+        chunks += 1
+        if after is None and await holds.close(row.id, row.holds):
+            return
+        if scope.clock() > lease:
+            lease = scope.clock() + LEASE / 2
+            await Campaign.filter(id=row.id, holds=row.holds).update(holds_lease=scope.clock() + LEASE)
+        await asyncio.sleep(0)  # others have their turn
+
+
+async def _hold(campaign_id: str, after: str) -> str | None:
+    held = await holds.hold(campaign_id, after, HELD_AT_ONCE)
+    return after if held.in_hand else held.after
+
+
+async def _release(shifter: Shifter, after: str) -> str | None:
+    people = await holds.held_people(shifter.campaign.id, after, RELEASED_AT_ONCE)
+    await holds.lock_people(people)
+    changes = await shifter.changes(people)
+    await holds.move(changes.sends, changes.tasks, changes.resumed)
+    await holds.release(people)
+    return people[-1] if len(people) == RELEASED_AT_ONCE else None

@@ -1,0 +1,159 @@
+"""What resuming does to people: everything unsent of someone with an overdue email moves by the same days."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from api.models import Campaign, Enrollment, Send, Step, Task
+from api.services.plans import core_launch, expiry, records, resolve, resumes, stored, untouched
+from api.services.scope import Scope
+from api.states import WAITING_STATUSES, TaskStatus
+from strategies import Calendar, Note, Refusal
+from strategies import timeline as core
+from strategies.calendar import instant_of, local
+from strategies.resume import Shift, shift
+
+log = logging.getLogger("touchline.pausing")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One waiting email: the number of its step, and when it is due before and after."""
+
+    number: int
+    before: datetime
+    after: datetime
+
+
+@dataclass(slots=True)
+class Changes:
+    """What changes for people, as the store takes it. ``emails`` has those that stay as well."""
+
+    emails: list[Change] = field(default_factory=list)
+    sends: list[Mapping[str, Any]] = field(default_factory=list)
+    tasks: list[Mapping[str, Any]] = field(default_factory=list)
+    resumed: list[Mapping[str, Any]] = field(default_factory=list)
+    people: int = 0
+    """Who has something on hold."""
+
+    @property
+    def moving(self) -> int:
+        """How many people have something overdue."""
+        return len(self.resumed)
+
+
+@dataclass(slots=True)
+class Shifter:
+    """Shifts the people of one campaign to ``now``. Those who stand alike are resolved once."""
+
+    scope: Scope
+    campaign: Campaign
+    steps: Sequence[Step]
+    now: datetime
+    known: dict[str, Shift] = field(default_factory=dict)
+
+    async def changes(self, enrollment_ids: Sequence[str]) -> Changes:
+        """Return what resuming changes for these enrollments; nothing is written."""
+        sends: dict[str, list[Send]] = {key: [] for key in enrollment_ids}
+        tasks: dict[str, list[Task]] = {key: [] for key in enrollment_ids}
+        for send in await Send.filter(enrollment_id__in=enrollment_ids):
+            sends[send.enrollment_id].append(send)
+        for task in await Task.filter(enrollment_id__in=enrollment_ids):
+            tasks[task.enrollment_id].append(task)
+        found = Changes()
+        for enrollment in await Enrollment.filter(id__in=enrollment_ids):
+            self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
+        return found
+
+    def _add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+        numbers = {step.id: step.number for step in self.steps}
+        waiting = [send for send in sends if send.status in WAITING_STATUSES]
+        found.people += 1
+        if not any(send.due_at < self.now for send in waiting):
+            found.emails += [Change(numbers[send.step_id], send.due_at, send.due_at) for send in waiting]
+            return
+        done = self._shift(enrollment, sends, tasks, waiting)
+        for send in waiting:
+            row = self._send(enrollment, send, numbers[send.step_id], done)
+            found.sends.append(row)
+            found.emails.append(Change(numbers[send.step_id], send.due_at, row["due_at"]))
+        for task in tasks:
+            planned = done.planned.get(numbers[task.step_id])
+            if task.status is TaskStatus.OPEN and isinstance(planned, core.PlannedTask) and planned.due > task.due_date:
+                found.tasks.append(
+                    {
+                        "id": task.id,
+                        "due_date": planned.due,
+                        "expires_at": expiry(enrollment, self.campaign, planned.due),
+                        "explanation": stored(planned.notes),
+                    }
+                )
+        resumed = {str(number): on.isoformat() for number, on in done.resumed.items()}
+        found.resumed.append({"id": enrollment.id, "resumed": resumed})
+
+    def _shift(
+        self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task], waiting: Sequence[Send]
+    ) -> Shift:
+        happened = records(self.steps, [send for send in sends if not untouched(send)], tasks)
+        numbers = {step.id: step.number for step in self.steps}
+        overdue = [send for send in waiting if send.due_at < self.now]
+        planned = sorted(numbers[send.step_id] for send in overdue if _follows(send))
+        loose = sorted(_wall(send) for send in overdue if not _follows(send))
+        launched = core_launch(enrollment)
+        # People who were launched together and stand alike share one answer.
+        alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose))
+        if alike not in self.known:
+            calendar, resumed = Calendar(enrollment.zone, self.campaign.skip_weekends), resumes(enrollment)
+
+            def fold(resumed: Mapping[int, date]) -> core.Timeline:
+                return resolve(self.scope, self.campaign, self.steps, enrollment, happened, self.now, resumed)
+
+            try:
+                self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now)
+            except Refusal as refusal:
+                # Without its send option a step cannot be resolved; its emails move all the same, by their rows.
+                log.warning("%s was resumed without its send options: %s", self.campaign.id, refusal.message)
+                options = self.scope.installed.send_options
+                nothing = core.Timeline((), calendar, launched, options, {}, self.now)
+                walls = sorted(_wall(send) for send in overdue)
+                self.known[alike] = shift(lambda _: nothing, resumed, (), walls, calendar, self.now)
+        return self.known[alike]
+
+    def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
+        planned = done.planned.get(number)
+        if _follows(send) and isinstance(planned, core.PlannedSend):
+            return {
+                "id": send.id,
+                "due_at": planned.instant,
+                "planned_at": planned.instant,
+                "planned_date": planned.date,
+                "planned_time": planned.time.isoformat(),
+                "explanation": stored(planned.notes),
+            }
+        day, wall = _wall(send)
+        day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
+        due, follows = instant_of(day, wall, send.zone), untouched(send)
+        note = Note("RESUMED", {"day": self.steps[number - 1].day, "date": day.isoformat()})
+        return {
+            "id": send.id,
+            "due_at": due,
+            "planned_at": due if follows else send.planned_at,
+            "planned_date": day if follows else send.planned_date,
+            "planned_time": send.planned_time,
+            "explanation": [*send.explanation, *stored([note])],
+        }
+
+
+def _follows(send: Send) -> bool:
+    """Whether the email's time is that of its send option."""
+    return untouched(send) and not send.by_hand
+
+
+def _wall(send: Send) -> tuple[date, time]:
+    """Return date and wall time that an email keeps: of its plan, or of when it is tried again."""
+    if untouched(send):
+        return send.planned_date, time.fromisoformat(send.planned_time)
+    shown = local(send.due_at, send.zone)
+    return shown.date(), shown.time().replace(fold=0)

@@ -1,0 +1,161 @@
+"""Emails on hold: what waits in a paused campaign. No dispatch sees them until they are released.
+
+Whoever writes what waits asks ``pause_of`` first, which keeps the answer true until the transaction ends.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.store.database import is_postgres
+from api.store.ledger import AGAIN
+from api.store.sql import Records, among, instant, recordset, run
+
+MOVED = {
+    "id": "text",
+    "due_at": "timestamptz",
+    "planned_at": "timestamptz",
+    "planned_date": "date",
+    "planned_time": "text",
+    "explanation": "jsonb",
+}
+DUE = {"id": "text", "due_date": "date", "expires_at": "timestamptz", "explanation": "jsonb"}
+RESUMED = {"id": "text", "resumed": "jsonb"}
+UNHELD = "status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND NOT held"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one chunk of holding did: whether others still have emails of it in hand, and where the next begins."""
+
+    in_hand: bool
+    after: str | None
+
+
+async def pause_of(campaign_id: str) -> datetime | None:
+    """Return since when a campaign is paused. It is neither paused nor resumed before the transaction ends."""
+    lock = "FOR SHARE" if is_postgres() else ""
+    (row,) = await run(f"SELECT paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
+    return instant(row["paused_at"]) if row["paused_at"] is not None else None
+
+
+async def work_of(campaign_id: str) -> tuple[str | None, datetime | None]:
+    """Return which pause or resume is to be carried out, and since when the campaign is paused, as ``pause_of``."""
+    since = await pause_of(campaign_id)
+    (row,) = await run("SELECT holds FROM campaign WHERE id = $1", campaign_id)
+    return row["holds"], since
+
+
+async def hold(campaign_id: str, after: str, people: int) -> Held:
+    """Put on hold what waits for the next people who are in the campaign. Call in a transaction that it is paused in.
+
+    Who has finished it has at most an email that a person retried, which goes on hold when it would leave.
+    """
+    rows = await run(
+        "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND person_id > $2"
+        " ORDER BY person_id LIMIT $3",
+        campaign_id,
+        after,
+        people,
+    )
+    mine = f"{among('enrollment_id', 1)} AND {UNHELD}"
+    # What another process has in its hands just now is looked for again: neither waits for the other.
+    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    ids = [row["id"] for row in rows]
+    await run(
+        f"UPDATE send SET held = true, status = CASE WHEN status = 'CLAIMED' THEN {AGAIN} ELSE status END,"
+        " attempt_id = CASE WHEN status = 'CLAIMED' THEN NULL ELSE attempt_id END"
+        f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND {UNHELD}",
+        ids,
+    )
+    left = await run(f"SELECT 1 AS found FROM send WHERE {mine} LIMIT 1", ids)
+    return Held(bool(left), rows[-1]["person_id"] if len(rows) == people else None)
+
+
+async def held_people(campaign_id: str, after: str, people: int) -> list[str]:
+    """Return the next enrollments of a campaign that have emails on hold, by their ids."""
+    rows = await run(
+        "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
+        " WHERE held AND campaign_id = $1 AND enrollment_id > $2 ORDER BY enrollment_id LIMIT $3",
+        campaign_id,
+        after,
+        people,
+    )
+    return [row["enrollment_id"] for row in rows]
+
+
+async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
+    """Count the emails on hold, by campaign."""
+    rows = await run(
+        "SELECT campaign_id, count(*) AS emails FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
+        f" WHERE held AND {among('campaign_id', 1)} GROUP BY campaign_id",
+        campaign_ids,
+    )
+    return {row["campaign_id"]: int(row["emails"]) for row in rows}
+
+
+async def lock_people(enrollment_ids: list[str]) -> None:
+    """Let nobody else carry these people on or move their emails before the transaction ends."""
+    if is_postgres():
+        # Emails first, as settling and ending have it.
+        waiting = "status IN ('SCHEDULED', 'DEFERRED')"
+        ids = sorted(enrollment_ids)
+        await run(f"SELECT id FROM send WHERE {among('enrollment_id', 1)} AND {waiting} ORDER BY id FOR UPDATE", ids)
+        await run(f"SELECT id FROM enrollment WHERE {among('id', 1)} ORDER BY id FOR UPDATE", ids)
+
+
+async def move(
+    sends: list[Mapping[str, Any]], tasks: list[Mapping[str, Any]], resumed: list[Mapping[str, Any]]
+) -> None:
+    """Write what resuming has moved: waiting emails, open tasks, and the resumes of enrollments."""
+    if sends:
+        await run(
+            "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
+            f" planned_time = r.planned_time, explanation = r.explanation FROM {recordset(1, MOVED)}"
+            " WHERE send.id = r.id AND status IN ('SCHEDULED', 'DEFERRED')",
+            _records(MOVED, sends),
+        )
+    if tasks:
+        await run(
+            "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
+            f" FROM {recordset(1, DUE)} WHERE task.id = r.id AND status = 'OPEN'",
+            _records(DUE, tasks),
+        )
+    if resumed:
+        await run(
+            f"UPDATE enrollment SET resumed = r.resumed FROM {recordset(1, RESUMED)} WHERE enrollment.id = r.id",
+            _records(RESUMED, resumed),
+        )
+
+
+def _records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Records:
+    """Return rows as a statement takes them: documents as their text."""
+    documents = {name for name, kind in columns.items() if kind == "jsonb"}
+    return Records(
+        columns, [[json.dumps(row[name]) if name in documents else row[name] for name in columns] for row in rows]
+    )
+
+
+async def release(enrollment_ids: list[str]) -> int:
+    """Let go what these people have on hold. Returns how many emails."""
+    rows = await run(
+        f"UPDATE send SET held = false WHERE held AND {among('enrollment_id', 1)} RETURNING id", enrollment_ids
+    )
+    return len(rows)
+
+
+async def close(campaign_id: str, holds: str) -> bool:
+    """Note that a pause or resume is carried out. Returns False where there is something to release yet."""
+    held = (
+        "EXISTS (SELECT 1 FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
+        " WHERE held AND campaign_id = $1)"
+    )
+    rows = await run(
+        f"UPDATE campaign SET holds = NULL, holds_lease = NULL WHERE id = $1 AND holds = $2"
+        f" AND (paused_at IS NOT NULL OR NOT {held}) RETURNING id",
+        campaign_id,
+        holds,
+    )
+    return bool(rows)

@@ -1,0 +1,69 @@
+"""What a pause does to one person: everything unsent moves by the same number of days, and keeps its wall time."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from strategies.calendar import Calendar
+from strategies.timeline import Planned, PlannedSend, Timeline
+
+Fold = Callable[[Mapping[int, dt.date]], Timeline]
+"""Folds the person's campaign at the moment of resuming, with these resumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """By how many counted days, the resumes that the person has now, and what is planned by them, by step number."""
+
+    days: int
+    resumed: Mapping[int, dt.date]
+    planned: Mapping[int, Planned]
+
+
+def shift(
+    fold: Fold,
+    resumed: Mapping[int, dt.date],
+    overdue: Collection[int],
+    loose: Sequence[tuple[dt.date, dt.time]],
+    calendar: Calendar,
+    now: dt.datetime,
+) -> Shift:
+    """Return the smallest shift that leaves nothing overdue at ``now``. Spacing stays, so nothing bunches.
+
+    ``overdue`` are the numbers of planned emails whose time has passed; ``loose`` date and wall time of others that
+    have, but that no option resolves any more: tried before, or given their time by a person. Raises Refusal.
+    """
+    before = fold(resumed)
+    planned = [each for each in before.planned if isinstance(each, PlannedSend) and each.number in overdue]
+    past = [*((each.date, each.time) for each in planned), *loose]
+    first = min(before.days, default=None)
+    for days in count(_at_least(past, calendar, now)):
+        if any(calendar.instant(calendar.forward(date, days), wall) < now for date, wall in loose):
+            continue
+        if first is None:
+            return Shift(days, resumed, {})
+        moved = {number: calendar.forward(on, days) if number > first else on for number, on in resumed.items()}
+        moved[first] = calendar.forward(before.days[first], days)
+        after = fold(moved)
+        # An option that answers with the same past date whatever its day is cannot be moved for ever.
+        if days > ENOUGH or not any(_past(each, overdue, calendar, now) for each in after.planned):
+            return Shift(days, moved, {each.number: each for each in after.planned})
+    raise AssertionError
+
+
+ENOUGH = 40_000
+"""Days: more than any campaign is paused for."""
+
+
+def _past(planned: Planned, overdue: Collection[int], calendar: Calendar, now: dt.datetime) -> bool:
+    if not isinstance(planned, PlannedSend) or planned.number not in overdue:
+        return False
+    return calendar.instant(planned.date, planned.time) < now
+
+
+def _at_least(past: Sequence[tuple[dt.date, dt.time]], calendar: Calendar, now: dt.datetime) -> int:
+    """Return a number of days that is not too large, so that a long pause is not counted day by day."""
+    today = calendar.local(now).date()
+    span = (today - min((date for date, _ in past), default=today)).days
+    return max(0, span * 5 // 7 - 3) if calendar.skip_weekends else max(0, span - 1)
