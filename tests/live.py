@@ -107,6 +107,7 @@ class Live:
     http: httpx.AsyncClient
     host: str
     server: uvicorn.Server
+    serving: asyncio.Task[None]
     watch: LaunchWatch
     gate: Gate
 
@@ -137,7 +138,7 @@ async def listening(database_url: str, environment: dict[str, str] | None = None
         await until(lambda: server.started or serving.done())
         try:
             async with httpx.AsyncClient(base_url=f"http://{host}", timeout=PATIENCE) as http:
-                yield Live(http, host, server, watch, gate)
+                yield Live(http, host, server, serving, watch, gate)
         finally:
             server.should_exit = True
             await asyncio.wait_for(serving, PATIENCE)

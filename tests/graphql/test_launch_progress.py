@@ -175,14 +175,3 @@ async def test_a_token_that_ends_ends_what_it_follows(live: Live, rep: Client) -
         live.gate.open()
         assert await socket.closing() == (4401, "This token opens nothing.")
     await until(lambda: not live.watch.followers)
-
-
-async def test_a_server_that_stops_closes_what_is_followed(live: Live, rep: Client) -> None:
-    launch = await begun(rep)
-    async with live.opened(rep.token) as socket, live.opened() as silent:
-        await socket.begin(FOLLOW, id=launch)
-        await event(socket)
-        live.server.should_exit = True
-        assert (await socket.closing())[0] == 1012
-        assert (await silent.closing())[0] == 1012
-    await until(lambda: not live.watch.followers)
