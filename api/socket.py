@@ -16,11 +16,14 @@ MAX_REASON = 123
 """Bytes of a reason that fit into a close frame."""
 
 
-def without_traceback(record: logging.LogRecord) -> bool:
-    """Make one line of what uvicorn logs when a text frame is no UTF-8: the client's fault, which was answered."""
+def discreet(record: logging.LogRecord) -> bool:
+    """Let through what uvicorn may log of websockets: no frames and handshakes, for they hold tokens.
+
+    That a text frame is no UTF-8 is one line and no traceback: it is the client's fault, and was answered.
+    """
     if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
         record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
-    return True
+    return record.levelno > logging.DEBUG
 
 
 class Socket(ASGIWebSocketAdapter):

@@ -22,7 +22,7 @@ from strawberry.types.unset import UnsetType
 from api.caller import Caller, CallersSchema
 from api.gate import Gate, operation_of
 from api.graphql.schema import INTERNAL_ERROR
-from api.socket import INVALID, Socket, without_traceback
+from api.socket import INVALID, Socket, discreet
 from strategies import Refusal
 
 log = logging.getLogger("touchline.websocket")
@@ -36,7 +36,7 @@ NO_PAYLOAD: UnsetType = UNSET
 
 
 class Handler(BaseGraphQLTransportWSHandler[Any, None]):
-    """Strawberry's handler. It trusts the form of messages and closes connections often; this one does neither."""
+    """Strawberry's handler, which trusts the form of messages, and closes the connection over one bad document."""
 
     view: "WebSocketEndpoint"
 
@@ -44,9 +44,11 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
         """Answer a message. One of a wrong form closes the connection."""
         try:
             _check(message)
-            await super().handle_message(message)
         except ValueError as problem:
             await self.websocket.close(INVALID, str(problem))
+            return
+        try:
+            await super().handle_message(message)
         except Exception:
             log.exception("a message could not be handled")
             await self.websocket.close(1011, INTERNAL_ERROR)
@@ -77,7 +79,7 @@ class WebSocketEndpoint(GraphQL[Any, None]):
     graphql_transport_ws_handler_class = Handler
 
     def __init__(self, schema: BaseSchema, gate: Gate, public_url: str) -> None:
-        logging.getLogger("uvicorn.error").addFilter(without_traceback)
+        logging.getLogger("uvicorn.error").addFilter(discreet)
         public = normalize_origin(public_url)
         super().__init__(
             CallersSchema(schema),  # type: ignore[arg-type]

@@ -42,8 +42,8 @@ def unused_connections() -> bool:
     return bool(pool.get_idle_size() == pool.get_size())
 
 
-class Gate:
-    """The pause between two looks of the watch: each lasts until the test opens the gate."""
+class Turnstile:
+    """The pause between two looks of the watch: each lasts until the test lets it end."""
 
     def __init__(self) -> None:
         self._open = asyncio.Semaphore(0)
@@ -109,7 +109,7 @@ class Live:
     server: uvicorn.Server
     serving: asyncio.Task[None]
     watch: LaunchWatch
-    gate: Gate
+    gate: Turnstile
 
     @asynccontextmanager
     async def opened(self, token: str | None = None, **options: Any) -> AsyncIterator[Socket]:
@@ -127,7 +127,7 @@ class Live:
 async def listening(database_url: str, environment: dict[str, str] | None = None) -> AsyncIterator[Live]:
     """Run a server on a free port of loopback, in the test's own loop, without its tick loop."""
     environment = {"TOUCHLINE_DATABASE_URL": database_url, **(environment or {})}
-    settings, gate = Settings.read(environment), Gate()
+    settings, gate = Settings.read(environment), Turnstile()
     watch = LaunchWatch(gate)
     app = make_app(settings, environment, tick=False, watch=watch)
     with socket.create_server(("127.0.0.1", 0)) as port:

@@ -1,6 +1,6 @@
 """A server on SQLite and two workspaces: what GraphQL answers does not depend on the database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -9,6 +9,10 @@ import pytest
 from tests.client import Client, new_client, serving
 from tests.live import Live, listening
 
+EXPECTED = (
+    "secret of the house",  # a fault of ours that a test makes
+    "Resetting connection",  # asyncpg's line on one that a cancelled request gives back in the middle of its BEGIN
+)
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
@@ -48,3 +52,12 @@ async def live(database_url: str) -> AsyncIterator[Live]:
 async def rep(live: Live) -> Client:
     """A client of the server on loopback: a sandbox, as ``client``."""
     return await new_client(live.http, NOW)
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """What clients get wrong is no news: nothing is logged as an error, and no traceback."""
+    yield
+    loud = [record for record in caplog.get_records("call") if record.levelname == "ERROR" or record.exc_info]
+    told = [f"{record.getMessage()} {record.exc_info}" for record in loud]
+    assert [text for text in told if not any(known in text for known in EXPECTED)] == []

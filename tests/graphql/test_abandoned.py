@@ -9,6 +9,7 @@ from tests.client import Client
 from tests.graphql.test_start_launch import authored
 from tests.live import Live, until, unused_connections
 
+pytestmark = pytest.mark.usefixtures("quiet")
 MOMENTS = 60
 
 
@@ -27,7 +28,7 @@ async def test_abandoned_mutations_leave_the_server_whole(live: Live, rep: Clien
                 await socket.send({"id": name, "type": "complete"})
             socket.wire.transport.abort()
     await until(lambda: not asyncio.all_tasks() - before)
-    assert unused_connections()
+    await until(unused_connections)
     last = await story.person(rep, "last@example.com")
     async with live.opened(rep.token) as socket:
         given = {"campaignId": campaign, "personIds": [last], "sendNow": True}

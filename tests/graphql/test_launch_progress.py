@@ -17,6 +17,7 @@ from tests.graphql.conftest import NOW
 from tests.graphql.test_start_launch import CANCEL, START, authored
 from tests.live import PATIENCE, Live, Socket, until, unused_connections
 
+pytestmark = pytest.mark.usefixtures("quiet")
 FOLLOW = """subscription($id: ID!) { launchProgress(id: $id) {
   status processed enrolled leftOut progress campaign { name } } }"""
 
@@ -157,12 +158,12 @@ async def test_following_holds_no_connection_and_ends_with_the_client(live: Live
             name = await socket.begin(FOLLOW, id=launch)
             await event(socket)
         assert live.watch.followers == 3
-        assert unused_connections()
+        await until(unused_connections)
         await stopped.send({"id": name, "type": "complete"})
         dropped.wire.transport.abort()
     await until(lambda: not live.watch.followers)
     await until(lambda: not asyncio.all_tasks() - before)
-    assert unused_connections()
+    await until(unused_connections)
 
 
 async def test_a_token_that_ends_ends_what_it_follows(live: Live, rep: Client) -> None:
