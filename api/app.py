@@ -12,16 +12,16 @@ from starlette.routing import Route, WebSocketRoute
 
 from api import graphiql, unsubscribing, watching
 from api.clock import Clock
-from api.gate import Gate
 from api.graphql.schema import schema
-from api.http import GraphQLEndpoint
 from api.services.dispatch import Delivered, Post
 from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
 from api.store.database import close_database, migrate, open_database
 from api.store.database_clock import DatabaseClock
 from api.tick import Ticker
-from api.websocket import WebSocketEndpoint
+from api.transport.gate import Gate
+from api.transport.http import GraphQLEndpoint
+from api.transport.websocket import WebSocketEndpoint
 from plugins.manager import Installed, load
 
 

@@ -14,13 +14,13 @@ from strawberry.dataloader import DataLoader
 from api.app import make_post
 from api.clock import system_clock
 from api.graphql.schema import schema
-from api.http import GraphQLEndpoint
 from api.models import Campaign, Step, Workspace
 from api.services.campaigns import add_step, create_campaign
 from api.services.senders import create_sender
 from api.services.templates import create_template
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings
+from api.transport.http import GraphQLEndpoint
 from benchmarks.world import row
 from plugins.manager import load
 from strategies import StepType

@@ -11,10 +11,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from api import websocket
 from api.models import Token
 from api.services import people
-from api.websocket import MAX_OPERATIONS
+from api.transport import websocket
+from api.transport.websocket import MAX_OPERATIONS
 from tests import story
 from tests.client import Client, new_client
 from tests.graphql.conftest import NOW
@@ -240,14 +240,14 @@ async def test_our_own_faults_are_hidden_and_logged(
         assert "secret of the house" in caplog.text
         caplog.clear()
         with monkeypatch.context() as patched:
-            patched.setattr("api.gate.workspace_of", broken)
+            patched.setattr("api.transport.gate.workspace_of", broken)
             await socket.begin(NAME)
             answer = await socket.hear()
         assert (answer["type"], answer["payload"][0]["message"]) == ("error", "An internal error. It has been logged.")
         assert "secret of the house" in caplog.text
         assert await socket.ask(NAME) == DATA
     async with live.opened() as late:
-        monkeypatch.setattr("api.gate.workspace_of", broken)
+        monkeypatch.setattr("api.transport.gate.workspace_of", broken)
         await late.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {rep.token}"}})
         assert await late.closing() == (1011, "An internal error. It has been logged.")
 

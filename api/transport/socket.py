@@ -8,7 +8,7 @@ from typing import Any, cast
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 
-from api.gate import read_json, write_json
+from api.transport.gate import read_json, write_json
 
 INVALID = 4400
 TOO_BIG = 1009

@@ -8,7 +8,7 @@ from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from api.gate import Gate, operation_of, read_json, write_json
+from api.transport.gate import Gate, operation_of, read_json, write_json
 from strategies import Refusal
 
 KINDS = {OperationType.QUERY, OperationType.MUTATION}

@@ -9,10 +9,10 @@ from graphql import GraphQLError
 from strawberry.schema import BaseSchema
 from strawberry.types.execution import PreExecutionError
 
-from api.gate import Gate
 from api.graphql.context import Context
 from api.graphql.schema import INTERNAL_ERROR
-from api.socket import Socket
+from api.transport.gate import Gate
+from api.transport.socket import Socket
 
 log = logging.getLogger("touchline.websocket")
 

@@ -19,10 +19,10 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
-from api.caller import Caller, CallersSchema
-from api.gate import Gate, operation_of
 from api.graphql.schema import INTERNAL_ERROR
-from api.socket import INVALID, Socket, discreet
+from api.transport.caller import Caller, CallersSchema
+from api.transport.gate import Gate, operation_of
+from api.transport.socket import INVALID, Socket, discreet
 from strategies import Refusal
 
 log = logging.getLogger("touchline.websocket")
