@@ -111,9 +111,7 @@ class Desk:
         return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
 
     async def _record(self, made: Sequence[tuple[Job, Settlement]], *, consequences: bool) -> set[str]:
-        again = {job.send.step_id for job, settled in made if settled.waits}
-        paused = await ledger.paused_steps(again) if again else ()
-        ours = await ledger.settle([settled.row(job.send, job.send.step_id in paused) for job, settled in made])
+        ours = await ledger.settle([settled.row(job.send) for job, settled in made])
         mine = [(job, settled) for job, settled in made if job.send.id in ours]
         lines = [line for job, settled in mine if (line := settled.line(job.send, job.now())) is not None]
         answered = [job for job, _ in made if throttles.windows(job.batch.sender)]

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from api.mail.clean import storable
-from api.states import WAITING_STATUSES, SendStatus
+from api.states import SendStatus
 from api.store.events import Line, event
-from api.store.ledger import RESEND_AFTER, Claimed
+from api.store.ledger import RESEND_AFTER, Became, Claimed
 from plugins.contract import Outcome, Receipt
 
 RETRY_AFTER = (
@@ -55,17 +54,12 @@ class Settlement:
         """Whether nothing more happens to the email by itself."""
         return self.status in {SendStatus.SENT, SendStatus.FAILED, SendStatus.IN_DOUBT}
 
-    @property
-    def waits(self) -> bool:
-        """Whether the email is to be claimed again."""
-        return self.status in WAITING_STATUSES
-
-    def row(self, send: Claimed, held: bool) -> tuple[Any, ...]:
-        """Return the outcome as the ledger takes it: in the order of its columns. ``held``: its campaign is paused."""
+    def row(self, send: Claimed) -> Became:
+        """Return the outcome as the ledger takes it."""
         late = self.status is SendStatus.SENT
-        return (
-            send.id, send.attempt_id, str(self.status), self.due_at, self.attempts, self.reason, self.detail,
-            self.sent_at, late, held and self.waits,
+        return Became(
+            send.id, send.attempt_id, send.step_id, str(self.status), self.due_at, self.attempts, self.reason,
+            self.detail, self.sent_at, late,
         )  # fmt: skip
 
     def line(self, send: Claimed, now: datetime) -> Line | None:

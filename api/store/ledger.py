@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from api.ids import new_id
+from api.states import WAITING_STATUSES
 from api.store.database import is_postgres
 from api.store.sql import Records, Row, among, instant, recordset, run
 
@@ -20,14 +21,28 @@ RESEND_AFTER = timedelta(minutes=15)
 """How long a doubt rests before a campaign's opt-in resends it: a server's late answer may still settle it."""
 
 LEAVING = {"id": "text", "attempt": "text", "message_id": "text"}
+
+
+class Became(NamedTuple):
+    """What became of an attempt. ``status`` and the rest are columns of the send; ``due_at`` None leaves it."""
+
+    id: str
+    attempt: str
+    step_id: str
+    status: str
+    due_at: datetime | None
+    attempts: int
+    reason: str | None
+    detail: str
+    sent_at: datetime | None
+    late: bool
+    """Whether it may settle a doubt, when it comes after its lease and no other attempt has begun."""
+
+
 OUTCOME = {
-    "id": "text",
-    "attempt": "text",
-    "status": "text",
+    **dict.fromkeys(Became._fields, "text"),
     "due_at": "timestamptz",
     "attempts": "int",
-    "reason": "text",
-    "detail": "text",
     "sent_at": "timestamptz",
     "late": "boolean",
     "held": "boolean",
@@ -133,11 +148,11 @@ async def paused_steps(step_ids: Iterable[str]) -> set[str]:
     return {row["id"] for row in rows if row["paused"]}
 
 
-async def settle(outcomes: Sequence[Sequence[Any]]) -> set[str]:
-    """Write what became of attempts (columns as in OUTCOME). Returns the ids of those that were still theirs.
-
-    ``late`` lets an answer that comes after its lease settle a doubt, as long as no other attempt has begun.
-    """
+async def settle(outcomes: Sequence[Became]) -> set[str]:
+    """Write what became of attempts. Returns the ids of those that were still theirs."""
+    again = {outcome.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
+    paused = await paused_steps(again) if again else set()
+    rows = [(*each, each.step_id in paused and each.status in WAITING_STATUSES) for each in outcomes]
     settled = await run(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
@@ -146,7 +161,7 @@ async def settle(outcomes: Sequence[Sequence[Any]]) -> set[str]:
         " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
         " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
         " RETURNING send.id",
-        Records(OUTCOME, outcomes),
+        Records(OUTCOME, rows),
     )
     return {row["id"] for row in settled}
 
