@@ -10,7 +10,9 @@ import pytest
 import plugins.hookspecs
 import strategies
 import strategies.hookspecs
+from api import watching
 from api.cli.parser import build, check_packages
+from api.services.meter import Meter
 from api.settings import Settings, SettingsError
 from plugins import Channel, Outcome, Session
 from strategies import SendOption
@@ -69,6 +71,14 @@ def test_the_partners_guide_names_every_hook_and_method() -> None:
         names |= {name for name in vars(kind).get("__annotations__", {}) if not name.startswith("_")}
     names |= set(Outcome)
     assert {name for name in names if name not in guide} == set()
+
+
+def test_the_operators_guide_names_every_metric() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    families = {f"touchline_{name}" for name in watching.ABOUT}
+    for family in Meter().registry.collect():
+        families.add(f"{family.name}_total" if family.type == "counter" else family.name)
+    assert {name for name in families if f"`{name}`" not in guide} == set()
 
 
 def refusals() -> set[str]:
