@@ -32,12 +32,10 @@ class StepPreview:
     first: Moved | None = None
     last: Moved | None = None
 
-    def add(self, change: Change, moves: bool) -> None:
-        """Count one person's email."""
-        if not moves:
-            self.staying += 1
-            return
+    def add(self, change: Change) -> None:
+        """Count one person's email that moves."""
         self.moving += 1
+        self.staying -= 1
         moved = Moved(change.before, change.after)
         if self.first is None or moved.before < self.first.before:
             self.first = moved
@@ -62,15 +60,18 @@ async def resume_preview(scope: Scope, campaign_id: str) -> ResumePreview:
     if row.paused_at is None:
         raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("campaignId",))
     shifter = Shifter(scope, row, await steps_of(row), scope.now)
-    found, steps, after = ResumePreview(scope.now), dict[int, StepPreview](), ""
+    found, after = ResumePreview(scope.now), ""
+    steps = {step.id: StepPreview(step.number) for step in shifter.steps}
+    by_number = {step.step: step for step in steps.values()}
     while people := await holds.held_people(row.id, after, RELEASED_AT_ONCE):
         changes = await shifter.changes(people)
+        for step_id, emails in (await holds.waiting_emails(people)).items():
+            steps[step_id].staying += emails
+            found.held_emails += emails
         for change in changes.emails:
-            moves = change.before != change.after
-            steps.setdefault(change.number, StepPreview(change.number)).add(change, moves)
-        found.held_emails += len(changes.emails)
-        found.moving_people += changes.moving
-        found.staying_people += changes.people - changes.moving
+            by_number[change.number].add(change)
+        found.moving_people += len(changes.resumed)
+        found.staying_people += len(people) - len(changes.resumed)
         after = people[-1]
-    found.steps = [steps[number] for number in sorted(steps)]
+    found.steps = [step for step in by_number.values() if step.moving or step.staying]
     return found

@@ -10,10 +10,19 @@ from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.plans import core_launch, expiry, records, resolve, resumes, stored, untouched
 from api.services.scope import Scope
 from api.states import WAITING_STATUSES, TaskStatus
+from api.store import holds
 from strategies import Calendar, Note, Refusal
 from strategies import timeline as core
 from strategies.calendar import instant_of, local
 from strategies.resume import Shift, shift
+
+# What is read of many rows, and no more than that.
+SEND = (
+    *("id", "enrollment_id", "step_id", "status", "attempts", "by_hand", "due_at"),
+    *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
+)
+TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
+ENROLLMENT = ("id", "zone", "launched_at", "send_at", "times", "resumed")
 
 log = logging.getLogger("touchline.pausing")
 
@@ -29,19 +38,13 @@ class Change:
 
 @dataclass(slots=True)
 class Changes:
-    """What changes for people, as the store takes it. ``emails`` has those that stay as well."""
+    """What changes for people with something overdue, as the store takes it."""
 
     emails: list[Change] = field(default_factory=list)
     sends: list[Mapping[str, Any]] = field(default_factory=list)
     tasks: list[Mapping[str, Any]] = field(default_factory=list)
     resumed: list[Mapping[str, Any]] = field(default_factory=list)
-    people: int = 0
-    """Who has something on hold."""
-
-    @property
-    def moving(self) -> int:
-        """How many people have something overdue."""
-        return len(self.resumed)
+    """One for each person."""
 
 
 @dataclass(slots=True)
@@ -56,24 +59,21 @@ class Shifter:
 
     async def changes(self, enrollment_ids: Sequence[str]) -> Changes:
         """Return what resuming changes for these enrollments; nothing is written."""
-        sends: dict[str, list[Send]] = {key: [] for key in enrollment_ids}
-        tasks: dict[str, list[Task]] = {key: [] for key in enrollment_ids}
-        for send in await Send.filter(enrollment_id__in=enrollment_ids):
+        moving = await holds.overdue_people(list(enrollment_ids), self.now)
+        sends: dict[str, list[Send]] = {key: [] for key in moving}
+        tasks: dict[str, list[Task]] = {key: [] for key in moving}
+        for send in await Send.filter(enrollment_id__in=moving).only(*SEND):
             sends[send.enrollment_id].append(send)
-        for task in await Task.filter(enrollment_id__in=enrollment_ids):
+        for task in await Task.filter(enrollment_id__in=moving).only(*TASK):
             tasks[task.enrollment_id].append(task)
         found = Changes()
-        for enrollment in await Enrollment.filter(id__in=enrollment_ids):
+        for enrollment in await Enrollment.filter(id__in=moving).only(*ENROLLMENT):
             self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
         return found
 
     def _add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
         numbers = {step.id: step.number for step in self.steps}
         waiting = [send for send in sends if send.status in WAITING_STATUSES]
-        found.people += 1
-        if not any(send.due_at < self.now for send in waiting):
-            found.emails += [Change(numbers[send.step_id], send.due_at, send.due_at) for send in waiting]
-            return
         done = self._shift(enrollment, sends, tasks, waiting)
         for send in waiting:
             row = self._send(enrollment, send, numbers[send.step_id], done)

@@ -84,6 +84,27 @@ async def held_people(campaign_id: str, after: str, people: int) -> list[str]:
     return [row["enrollment_id"] for row in rows]
 
 
+async def overdue_people(enrollment_ids: list[str], now: datetime) -> list[str]:
+    """Return those of these enrollments that have a waiting email whose time has passed."""
+    rows = await run(
+        f"SELECT DISTINCT enrollment_id FROM send WHERE {among('enrollment_id', 1)}"
+        " AND status IN ('SCHEDULED', 'DEFERRED') AND due_at < $2 ORDER BY enrollment_id",
+        enrollment_ids,
+        now,
+    )
+    return [row["enrollment_id"] for row in rows]
+
+
+async def waiting_emails(enrollment_ids: list[str]) -> dict[str, int]:
+    """Count what waits for these enrollments, by step."""
+    rows = await run(
+        f"SELECT step_id, count(*) AS emails FROM send WHERE {among('enrollment_id', 1)}"
+        " AND status IN ('SCHEDULED', 'DEFERRED') GROUP BY step_id",
+        enrollment_ids,
+    )
+    return {row["step_id"]: int(row["emails"]) for row in rows}
+
+
 async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
     """Count the emails on hold, by campaign."""
     rows = await run(

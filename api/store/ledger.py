@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.ids import new_id
+from api.states import WAITING_STATUSES
 from api.store.database import is_postgres
 from api.store.sql import among, instant, recordset, run
 
@@ -53,12 +54,12 @@ class Claimed:
     due_at: datetime
 
 
-def _whose(sends: str, condition: str = "true") -> str:
+def _whose(sends: str, condition: str, columns: str = "send.id", enrollment: str = "send.enrollment_id") -> str:
     """Return a table ``whose`` that says of sends whether their campaign is paused, and keeps that so."""
     lock = "FOR SHARE OF campaign" if is_postgres() else ""
     return (
-        f"WITH whose AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM {sends}"
-        " JOIN enrollment ON enrollment.id = send.enrollment_id"
+        f"WITH whose AS (SELECT {columns}, campaign.paused_at IS NOT NULL AS paused FROM {sends}"
+        f" JOIN enrollment ON enrollment.id = {enrollment}"
         f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock})"
     )
 
@@ -98,19 +99,19 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
     Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended; and
     where it is paused, they are put on hold here, so that nobody claims them again.
     """
-    rows = [{"id": send.id, "attempt": send.attempt, "message_id": message_id} for send, message_id in sends]
-    columns = {"id": "text", "attempt": "text", "message_id": "text"}
-    table = recordset(1, columns)
+    rows = [
+        {"id": send.id, "attempt": send.attempt, "enrollment": send.enrollment_id, "message_id": message_id}
+        for send, message_id in sends
+    ]
+    given = recordset(1, {"id": "text", "attempt": "text", "enrollment": "text", "message_id": "text"})
+    may = "enrollment.status IN ('ACTIVE', 'FINISHED')"
+    whose = _whose(given, may, "r.id, r.attempt, r.message_id", "r.enrollment")
     began = await run(
-        f"{_whose(f'{table} JOIN send ON send.id = r.id')}"
-        f" UPDATE send SET status = CASE WHEN whose.paused THEN {AGAIN} ELSE 'TRANSMITTING' END, held = whose.paused,"
-        " attempt_id = CASE WHEN whose.paused THEN NULL ELSE attempt_id END, lease_until = $2,"
-        " message_id = CASE WHEN whose.paused THEN send.message_id ELSE r.message_id END"
-        f" FROM {table} JOIN whose ON whose.id = r.id"
-        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status = 'CLAIMED'"
+        f"{whose} UPDATE send SET status = CASE WHEN whose.paused THEN {AGAIN} ELSE 'TRANSMITTING' END,"
+        " held = whose.paused, attempt_id = CASE WHEN whose.paused THEN NULL ELSE attempt_id END, lease_until = $2,"
+        " message_id = CASE WHEN whose.paused THEN send.message_id ELSE whose.message_id END"
+        " FROM whose WHERE send.id = whose.id AND send.attempt_id = whose.attempt AND send.status = 'CLAIMED'"
         " AND EXISTS (SELECT 1 FROM person WHERE person.id = send.person_id AND unsubscribed_at IS NULL)"
-        " AND EXISTS (SELECT 1 FROM enrollment WHERE enrollment.id = send.enrollment_id"
-        " AND enrollment.status IN ('ACTIVE', 'FINISHED'))"
         " RETURNING send.id, send.held",
         rows,
         lease_until,
@@ -124,12 +125,16 @@ async def settle(outcomes: list[Mapping[str, Any]]) -> set[str]:
     ``late`` lets an answer that comes after its lease settle a doubt, as long as no other attempt has begun.
     """
     table = recordset(1, OUTCOME)
-    again = _whose(f"{table} JOIN send ON send.id = r.id", "r.status IN ('SCHEDULED', 'DEFERRED')")
+    # Most have left, and no pause is of interest to them.
+    again = any(outcome["status"] in WAITING_STATUSES for outcome in outcomes)
+    whose = _whose(f"{table} JOIN send ON send.id = r.id", "r.status IN ('SCHEDULED', 'DEFERRED')") if again else ""
+    held = "coalesce(whose.paused, false)" if again else "false"
     settled = await run(
-        f"{again} UPDATE send SET status = r.status, held = coalesce(whose.paused, false), attempt_id = NULL,"
+        f"{whose} UPDATE send SET status = r.status, held = {held}, attempt_id = NULL,"
         " lease_until = NULL, due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason,"
         " detail = r.detail, sent_at = r.sent_at"
-        f" FROM {table} LEFT JOIN whose ON whose.id = r.id WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        f" FROM {table} {'LEFT JOIN whose ON whose.id = r.id' if again else ''}"
+        " WHERE send.id = r.id AND send.attempt_id = r.attempt"
         " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
         " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
         " RETURNING send.id",

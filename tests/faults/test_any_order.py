@@ -16,18 +16,23 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from api.models import Enrollment, Event, Send, Task
+from api.models import Campaign, Enrollment, Event, Launch, Send, Task
+from api.services import launches, pausing
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Dispatcher, run_once
 from api.services.emails import resolve_in_doubt, retry_send
 from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply, unsubscribe
 from api.services.launch import Choice, launch
+from api.services.launch_pauses import pause_launch, resume_launch
+from api.services.launches import cancel_launch, claim_launch, run_launch, start_launch
+from api.services.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
 from api.services.people import create_person
 from api.services.post import Post
 from api.services.senders import create_sender
 from api.services.tasks import complete_task
 from api.services.templates import create_template, update_template
 from api.services.workspaces import create_workspace
+from api.states import GOING_ON, PENDING_STATUSES
 from api.store.database import close_database, migrate, open_database
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import load
@@ -50,6 +55,8 @@ class Recorder(Channel, Session):
         self.left: list[str] = []
         self.hang: str | None = None
         self.hanging = asyncio.Event()
+        self.interrupt: Callable[[], Awaitable[None]] | None = None
+        """What happens while the next email is about to leave."""
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
@@ -57,6 +64,9 @@ class Recorder(Channel, Session):
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         await self._maybe("before")
+        interrupt, self.interrupt = self.interrupt, None
+        if interrupt:
+            await interrupt()
         if self.outcome in {Outcome.SENT, Outcome.IN_DOUBT}:
             if not await about_to_transmit():
                 return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "")
@@ -84,6 +94,16 @@ class AnyOrder(RuleBasedStateMachine):
         self.no_more: dict[str, int] = {}
         """How often a send had left when its person left the campaign."""
         self.people = 0
+        self.may_have_left = 0
+        """How many emails had left, or begun to, when the campaign was last paused."""
+        self.patch = pytest.MonkeyPatch()
+        for module, name, count in (
+            (launches, "CHUNK", 2),
+            (pausing, "HELD_AT_ONCE", 2),
+            (pausing, "RELEASED_AT_ONCE", 1),
+            (pausing, "CHUNKS_OF_A_CALLER", 2),
+        ):
+            self.patch.setattr(module, name, count)
 
     def do(self, work: Awaitable[Any]) -> Any:
         async def doing() -> Any:
@@ -120,7 +140,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.people += count
         names = range(self.people - count, self.people)
         ids = [(await create_person(self.scope, f"p{number}@example.com")).id for number in names]
-        await launch(self.scope, self.campaign, ids, Choice("NOW"), {})
+        with suppress(Refusal):  # the campaign may be paused
+            await launch(self.scope, self.campaign, ids, Choice("NOW"), {})
 
     @rule(hours=st.sampled_from([0, 0.1, 1, 24, 30]))
     def tick(self, hours: float) -> None:
@@ -150,6 +171,99 @@ class AnyOrder(RuleBasedStateMachine):
                 await task
 
     @rule()
+    def pauses(self) -> None:
+        with suppress(Refusal):
+            self.do(self._pause())
+
+    async def _pause(self) -> None:
+        await pause_campaign(self.scope, self.campaign)
+        transmitting = await Send.filter(status="TRANSMITTING").values_list("id", flat=True)
+        self.may_have_left = len(self.channel.left) + len(set(transmitting) - set(self.channel.left))
+
+    @rule()
+    def pauses_while_emails_leave(self) -> None:
+        async def pause() -> None:
+            with suppress(Refusal):
+                await self._pause()
+
+        self.channel.interrupt = pause
+        self.do(run_once(self.post, self.now))
+        self.channel.interrupt = None
+
+    @rule(hours=st.sampled_from([0, 1, 30, 100]))
+    def resumes(self, hours: float) -> None:
+        self.now += timedelta(hours=hours)
+        with suppress(Refusal):
+            self.do(resume_campaign(self.scope, self.campaign))
+
+    @rule(work=st.sampled_from(["_hold", "_release"]), change=st.sampled_from([pause_campaign, resume_campaign]))
+    def is_killed_while_it_pauses_or_resumes(self, work: str, change: Callable[..., Awaitable[Any]]) -> None:
+        right, calls = getattr(pausing, work), []
+
+        async def killed(*given: Any) -> Any:
+            calls.append(given)
+            if len(calls) > 1:
+                raise ConnectionError("killed")
+            return await right(*given)
+
+        with pytest.MonkeyPatch.context() as patch, suppress(Refusal, ConnectionError):
+            patch.setattr(pausing, work, killed)
+            self.do(change(self.scope, self.campaign))
+        if change is pause_campaign:
+            self.may_have_left = max(self.may_have_left, len(self.channel.left))
+        self.now += pausing.LEASE
+
+    @rule()
+    def does_the_jobs(self) -> None:
+        self.do(self._jobs())
+
+    async def _jobs(self) -> None:
+        while (row := await claim_holds(self.now)) is not None:
+            await run_holds(row, self.post.scope)
+        while (launching := await claim_launch(self.now)) is not None:
+            await run_launch(launching, self.post.scope, lambda: self.now)
+
+    @rule()
+    def launches_in_the_background(self) -> None:
+        with suppress(Refusal):
+            self.do(start_launch(self.scope, self.campaign, None, Choice("NOW")))
+
+    @rule(data=st.data(), how=st.sampled_from([pause_launch, resume_launch, cancel_launch]))
+    def decides_about_a_launch(self, data: st.DataObject, how: Callable[..., Awaitable[Any]]) -> None:
+        chosen = self.pick(data, self.do(Launch.filter(status__in=GOING_ON)))
+        if chosen is not None:
+            with suppress(Refusal):
+                self.do(how(self.scope, chosen.id))
+
+    @rule(data=st.data(), how=st.sampled_from([pause_launch, pause_campaign, end_campaign]))
+    def interrupts_a_launch(self, data: st.DataObject, how: Callable[..., Awaitable[Any]]) -> None:
+        self.do(self._interrupt(how))
+        self.gone([row.id for row in self.do(Enrollment.filter(status="ENDED"))])
+
+    async def _interrupt(self, how: Callable[..., Awaitable[Any]]) -> None:
+        row = await claim_launch(self.now)
+        if row is None:
+            return
+        right, enrolled = launches._Job.chunk, -1
+
+        async def once(job: Any, now: datetime) -> bool:
+            nonlocal enrolled
+            more: bool = await right(job, now)
+            if enrolled < 0 and more:
+                enrolled = (await Launch.get(id=row.id)).enrolled
+                with suppress(Refusal):
+                    await (how(self.scope, row.id) if how is pause_launch else how(self.scope, self.campaign))
+            return more
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(launches._Job, "chunk", once)
+            done = await run_launch(row, self.post.scope, lambda: self.now)
+        if enrolled >= 0:
+            assert done.enrolled == enrolled, "enrolled after the launch was stopped"
+            if how is pause_campaign:
+                self.may_have_left = max(self.may_have_left, len(self.channel.left))
+
+    @rule()
     def edit(self) -> None:
         self.do(update_template(self.scope, self.template.id, subject=f"Hi {self.now:%H:%M}"))
 
@@ -175,8 +289,9 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.people)
     def unsubscribes(self, data: st.DataObject) -> None:
         chosen = self.pick(data, self.do(Enrollment.all()))
-        self.do(unsubscribe(self.scope, chosen.person_id))
-        self.gone([chosen.id])
+        if chosen is not None:
+            self.do(unsubscribe(self.scope, chosen.person_id))
+            self.gone([chosen.id])
 
     @rule()
     def ends_for_all(self) -> None:
@@ -215,6 +330,46 @@ class AnyOrder(RuleBasedStateMachine):
             assert times <= self.no_more.get(send_id, times), "sent to someone who had left"
 
     @invariant()
+    def nothing_leaves_while_paused(self) -> None:
+        if hasattr(self, "campaign"):
+            self.do(self._held())
+
+    async def _held(self) -> None:
+        campaign = await Campaign.get(id=self.campaign)
+        held = await Send.filter(held=True)
+        assert {send.status for send in held} <= {"SCHEDULED", "DEFERRED"}
+        if campaign.paused_at is not None:
+            assert len(self.channel.left) <= self.may_have_left, "left while paused"
+            assert not await Launch.filter(status="RUNNING").exists(), "launched while paused"
+        if campaign.holds is None and campaign.paused_at is None:
+            assert held == [], "on hold, and nobody will release it"
+        if campaign.holds is None and campaign.paused_at is not None:
+            loose = Send.filter(status__in=["SCHEDULED", "DEFERRED", "CLAIMED"], held=False)
+            assert not await loose.filter(enrollment__status="ACTIVE").exists(), "paused, and not on hold"
+        days: dict[str, dict[int, Any]] = {}
+        for send in await Send.filter(by_hand=False).select_related("step"):
+            days.setdefault(send.enrollment_id, {})[send.step.number] = send.planned_date
+        for planned in days.values():
+            assert 2 not in planned or planned[2] - planned[1] >= timedelta(days=1), "bunched"
+
+    async def in_the_end(self) -> None:
+        """When everything goes on, the server takes everything and time passes, nothing waits for ever."""
+        self.channel.outcome = Outcome.SENT
+        with suppress(Refusal):
+            await resume_campaign(self.scope, self.campaign)
+        for row in await Launch.filter(status="PAUSED"):
+            await resume_launch(self.scope, row.id)
+        self.now += max(pausing.LEASE, launches.LEASE)
+        await self._jobs()
+        for hours in [1] * 4 + [24] * 8 + [1] * 8:
+            self.now += timedelta(hours=hours)
+            while not (await run_once(self.post, self.now)).idle:
+                pass
+        waiting = await Send.filter(status__in=PENDING_STATUSES)
+        assert waiting == [], [(send.status, send.held, send.due_at, self.now) for send in waiting]
+        assert not await Launch.filter(status__in=GOING_ON).exists()
+
+    @invariant()
     def the_feed_tells_the_state(self) -> None:
         if hasattr(self, "template"):
             self.do(self._feed())
@@ -239,12 +394,17 @@ class AnyOrder(RuleBasedStateMachine):
             assert campaigns[enrollment.id] == enrollment.status, (enrollment.status, campaigns[enrollment.id])
 
     def teardown(self) -> None:
-        self.do(close_database())
-        self.runner.close()
-        shutil.rmtree(self.folder)
+        try:
+            if hasattr(self, "campaign"):
+                self.do(self.in_the_end())
+        finally:
+            self.do(close_database())
+            self.runner.close()
+            self.patch.undo()
+            shutil.rmtree(self.folder)
 
 
-AnyOrder.TestCase.settings = settings(max_examples=20, stateful_step_count=25, phases=[Phase.generate])
+AnyOrder.TestCase.settings = settings(max_examples=15, stateful_step_count=25, phases=[Phase.generate])
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -1,0 +1,193 @@
+"""Several processes dispatch, pause and resume at the same moment on one PostgreSQL: a pause is exact all the same."""
+
+import asyncio
+import contextvars
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.models import Campaign, Enrollment, Send
+from api.services import pausing
+from api.services.dispatch import run_once
+from api.services.feedback import end_enrollment
+from api.services.launches import LEASE
+from api.services.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
+from api.services.progress import carry_on
+from api.services.settlement import settlement
+from api.store import ledger
+from api.store.sql import run
+from api.store.transactions import transaction
+from plugins.contract import Outcome, Outgoing, Receipt
+from strategies import Refusal
+from tests.store.world import NOW, World, make_world
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """Where statements really run side by side."""
+    return "postgres"
+
+
+@pytest.fixture
+async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Three hundred people who are due now."""
+    monkeypatch.setattr(pausing, "HELD_AT_ONCE", 20)
+    monkeypatch.setattr(pausing, "RELEASED_AT_ONCE", 20)
+    world = await make_world(300)
+    await Campaign.all().update(in_doubt_resends=1)
+    return world
+
+
+async def dispatch(world: World, days: int) -> None:
+    """One process that dispatches until nothing is due."""
+    now = NOW + days * DAY
+    post = replace(world.post, clock=lambda: now)
+    while not (await run_once(post, now)).idle:
+        pass
+
+
+@pytest.mark.parametrize("after", [1, 40, 150])
+async def test_a_pause_among_many_processes(world: World, after: int) -> None:
+    campaign = world.enrollments[0].campaign_id
+    enough, left_then = asyncio.Event(), 0
+
+    async def count(outgoing: Outgoing) -> None:
+        if len(world.channel.left) >= after:
+            enough.set()
+
+    async def pause() -> None:
+        nonlocal left_then
+        await enough.wait()
+        await pause_campaign(world.scope, campaign)
+        # What had begun by the commit may still be on its way to the channel.
+        left_then = await Send.filter(status__in=["TRANSMITTING", "SENT"]).count()
+
+    world.channel.during = count
+    await asyncio.gather(pause(), *(dispatch(world, 0) for _ in range(4)))
+    assert len(world.channel.left) == left_then < 300
+    assert await Send.filter(held=True).count() == 600 - left_then
+    assert (await Campaign.get()).holds is None
+    await resume_campaign(replace_now(world, 2).scope, campaign)
+    await asyncio.gather(*(dispatch(world, 2) for _ in range(4)))
+    assert Counter(Counter(world.channel.left).values()) == {1: 300}
+
+
+def replace_now(world: World, days: int) -> World:
+    post = replace(world.post, clock=lambda: NOW + days * DAY)
+    return replace(world, post=post, scope=post.scope(world.scope.workspace))
+
+
+async def test_many_resume_and_pause_at_once(world: World) -> None:
+    """Whoever wins: nothing is sent twice, nothing is lost, and nothing stays on hold."""
+    campaign = world.enrollments[0].campaign_id
+
+    async def click(days: int, pauses: bool) -> None:
+        scope = replace_now(world, days).scope
+        try:
+            await (pause_campaign(scope, campaign) if pauses else resume_campaign(scope, campaign))
+        except Refusal as refusal:
+            assert refusal.code in {"CAMPAIGN_PAUSED", "CAMPAIGN_NOT_PAUSED"}
+
+    async def ends() -> None:
+        for enrollment in world.enrollments[:40]:
+            await end_enrollment(world.scope, enrollment.id)
+            await asyncio.sleep(0)
+
+    for turn in range(4):
+        clicks = (click(turn, pauses) for pauses in (True, False, True, False))
+        await asyncio.gather(*clicks, *(dispatch(world, turn) for _ in range(2)), *([ends()] if turn == 1 else []))
+    await click(5, False)
+    world = replace_now(world, 6)
+    while (row := await claim_holds(NOW + 6 * DAY + LEASE)) is not None:
+        await run_holds(row, world.post.scope)
+    assert (await Campaign.get()).paused_at is None
+    assert await Send.filter(held=True).count() == 0
+    await asyncio.gather(*(dispatch(world, 30) for _ in range(2)))
+    sent = Counter(world.channel.left)
+    assert set(sent.values()) <= {1, 2}, "each of two emails at most once"
+    ended = await Enrollment.filter(status="ENDED").count()
+    assert await Send.filter(status="SENT").count() == sum(sent.values())
+    rest = await Send.filter(status__not_in=["SENT", "FAILED"])
+    assert rest == [], [(send.status, send.held, send.due_at, send.reason) for send in rest[:3]]
+    assert len(sent) >= 300 - ended
+
+
+async def begins(world: World) -> None:
+    (send,) = await ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
+    await ledger.begin_transmission([(send, "<1@example.com>")], NOW + DAY)
+
+
+async def is_deferred(world: World) -> None:
+    (send,) = await ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
+    settled = settlement(send, Receipt(Outcome.DEFERRED, "SMTP_450", "Later."), NOW)
+    async with transaction():
+        assert await ledger.settle([settled.row(send)]) == {send.id}
+
+
+async def expires(world: World) -> None:
+    await ledger.claim((await world.send()).sender_id, NOW, NOW, 1)
+    assert await ledger.release_expired(NOW + DAY) == 1
+
+
+async def is_resent(world: World) -> None:
+    first = await world.send()
+    await Send.filter(id=first.id).update(status="IN_DOUBT")
+    assert len(await ledger.resend_doubts(NOW, "RESENT_IN_DOUBT", "")) == 1
+
+
+async def is_scheduled(world: World) -> None:
+    second = await Send.filter(due_at__gt=NOW).first()
+    assert second is not None
+    await Send.filter(id=second.id).delete()
+    async with transaction():
+        await carry_on(world.scope, await Enrollment.get(id=second.enrollment_id), NOW)
+
+
+WORKS = [begins, is_deferred, expires, is_resent, is_scheduled]
+
+
+def beside(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    """Run on a connection of its own, outside of the transaction at hand."""
+    return asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+
+
+async def waits_for_us(task: "asyncio.Task[Any]") -> bool:
+    """Whether the task comes to wait for a lock, and not to its end."""
+    blocked = (
+        "SELECT count(*) AS found FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    while not task.done():
+        if (await run(blocked))[0]["found"]:
+            return True
+    await task
+    return False
+
+
+@pytest.mark.parametrize("work", WORKS)
+async def test_what_has_begun_is_committed_before_the_pause(world: World, work: Any) -> None:
+    campaign = world.enrollments[0].campaign_id
+    async with transaction():
+        await work(world)
+        pause = beside(pause_campaign(world.scope, campaign))
+        assert await waits_for_us(pause), "a pause that does not wait may miss what is being written"
+    await pause
+    left_our_hands = await Send.filter(status="TRANSMITTING").count()
+    assert left_our_hands == (work is begins)
+    assert await Send.filter(held=True).count() == 600 - left_our_hands
+
+
+@pytest.mark.parametrize("work", WORKS)
+async def test_what_comes_after_the_pause_heeds_it(world: World, work: Any) -> None:
+    async with transaction():
+        await Campaign.all().update(paused_at=NOW)
+        late = beside(work(world))
+        assert await waits_for_us(late), "it must not go by what was true when it began"
+    await late
+    assert await Send.filter(status__in=["TRANSMITTING", "CLAIMED"]).count() == 0
+    assert await Send.filter(held=True).count() == 1
