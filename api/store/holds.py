@@ -49,7 +49,8 @@ async def work_of(campaign_id: str) -> tuple[str | None, datetime | None]:
 async def hold(campaign_id: str, after: str, people: int) -> Held:
     """Put on hold what waits for the next people who are in the campaign. Call in a transaction that it is paused in.
 
-    Who has finished it has at most an email that a person retried, which goes on hold when it would leave.
+    By person, since no index knows a campaign's emails by when they are due: what is due before its turn comes goes
+    on hold when it would leave. So does the email that a person retried for someone who has finished the campaign.
     """
     rows = await run(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND person_id > $2"
