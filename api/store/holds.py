@@ -119,11 +119,17 @@ async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
 async def lock_people(enrollment_ids: list[str]) -> None:
     """Let nobody else carry these people on or move their emails before the transaction ends."""
     if is_postgres():
-        # Emails first, as settling and ending have it.
-        waiting = "status IN ('SCHEDULED', 'DEFERRED')"
-        ids = sorted(enrollment_ids)
-        await run(f"SELECT id FROM send WHERE {among('enrollment_id', 1)} AND {waiting} ORDER BY id FOR UPDATE", ids)
-        await run(f"SELECT id FROM enrollment WHERE {among('id', 1)} ORDER BY id FOR UPDATE", ids)
+        # Tasks, emails, enrollments: the order of whoever completes a task, settles an email or ends a campaign.
+        mine, waiting = among("enrollment_id", 1), "status IN ('SCHEDULED', 'DEFERRED')"
+        await run(f"SELECT id FROM task WHERE {mine} AND status = 'OPEN' ORDER BY id FOR UPDATE", enrollment_ids)
+        await run(f"SELECT id FROM send WHERE {mine} AND {waiting} ORDER BY id FOR UPDATE", enrollment_ids)
+        await lock_enrollments(enrollment_ids)
+
+
+async def lock_enrollments(enrollment_ids: list[str]) -> None:
+    """Let nobody else carry these people on before the transaction ends."""
+    if is_postgres():
+        await run(f"SELECT id FROM enrollment WHERE {among('id', 1)} ORDER BY id FOR UPDATE", enrollment_ids)
 
 
 async def move(
