@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from api.clock import Clock
@@ -33,6 +34,7 @@ class Ticker:
         self.poll = poll
         self._awake = asyncio.Event()
         self._job_waits = asyncio.Event()
+        self._hold_waits = asyncio.Event()
         self._announcer = Announcer()
         self._stopping = False
         self._stepped = time.monotonic()
@@ -50,6 +52,7 @@ class Ticker:
     def _heard(self) -> None:
         self._awake.set()
         self._job_waits.set()
+        self._hold_waits.set()
 
     @property
     def alive(self) -> bool:
@@ -59,7 +62,7 @@ class Ticker:
     async def until_idle(self) -> None:
         """Do all that is due now, imports, launches, pauses and resumes included."""
         await self._heed_zones()
-        while not (await run_once(self.post, self.clock())).idle or await self._job_once():
+        while not (await run_once(self.post, self.clock())).idle or await self._hold_once() or await self._job_once():
             pass
 
     async def run(self) -> None:
@@ -67,7 +70,9 @@ class Ticker:
         dispatcher = Dispatcher(self.post, LINGER)
         beside = [
             asyncio.create_task(self._try_zones()),
-            asyncio.create_task(self._run_jobs()),
+            asyncio.create_task(self._run_jobs(self._job_once, self._job_waits)),
+            # Apart: whose campaign goes on does not wait for the end of a large import or launch.
+            asyncio.create_task(self._run_jobs(self._hold_once, self._hold_waits)),
             asyncio.create_task(listen(self._heard)),
         ]
         try:
@@ -109,29 +114,34 @@ class Ticker:
         if moved := await resolve_again_if_changed(self.post.scope, await asyncio.to_thread(fingerprint)):
             log.info("the tz database has changed: the emails of %s people were resolved again", moved)
 
-    async def _run_jobs(self) -> None:
-        """Import people, pause, resume and launch beside the passes, so that they delay no email."""
+    async def _run_jobs(self, once: Callable[[], Awaitable[bool]], waits: asyncio.Event) -> None:
+        """Do jobs beside the passes, so that they delay no email."""
         # The flag, not the cancelling alone: on Python 3.11 a wait that ends as it is cancelled swallows that.
         while not self._stopping:
-            self._job_waits.clear()
+            waits.clear()
             try:
-                if await self._job_once():
+                if await once():
                     continue
             except Exception:
                 log.exception("a job beside the passes failed; it is tried again when its lease has expired")
-            await _sleep(self._job_waits, self.poll)
+            await _sleep(waits, self.poll)
 
-    async def _job_once(self) -> bool:
-        waiting = await claim_import(self.clock())
-        if waiting is not None:
-            await run_import(waiting, self.clock)
+    async def _hold_once(self) -> bool:
+        """Go on with a pause or a resume that a process has left undone."""
         holds = await claim_holds(self.clock())
         if holds is not None:
             await run_holds(holds, self.post.scope)
+        return holds is not None
+
+    async def _job_once(self) -> bool:
+        """Import people, or launch for a large audience."""
+        waiting = await claim_import(self.clock())
+        if waiting is not None:
+            await run_import(waiting, self.clock)
         launch = await claim_launch(self.clock())
         if launch is not None:
             await run_launch(launch, self.post.scope, self.clock)
-        return any(job is not None for job in (waiting, holds, launch))
+        return waiting is not None or launch is not None
 
 
 async def _sleep(until: asyncio.Event, seconds: float) -> None:

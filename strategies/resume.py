@@ -38,22 +38,24 @@ def shift(
     planned = [each for each in before.planned if isinstance(each, PlannedSend) and each.number in overdue]
     past = [*((each.date, each.time) for each in planned), *loose]
     first = min(before.days, default=None)
-    for days in count(_at_least(past, calendar, now)):
+    least = _at_least(past, calendar, now)
+    for days in count(least):
         if any(calendar.instant(calendar.forward(date, days), wall) < now for date, wall in loose):
             continue
         if first is None:
             return Shift(days, resumed, {})
         moved = {number: calendar.forward(on, days) if number > first else on for number, on in resumed.items()}
-        moved[first] = calendar.forward(before.days[first], days)
+        # Each by its own: a task that was done late meanwhile counts anew, and would end the shift.
+        moved |= {number: calendar.forward(on, days) for number, on in before.days.items()}
         after = fold(moved)
-        # An option that answers with the same past date whatever its day is cannot be moved for ever.
-        if days > ENOUGH or not any(_past(each, overdue, calendar, now) for each in after.planned):
+        # An option that answers with a past date on whatever day it stands is not asked for ever.
+        if days > least + ENOUGH or not any(_past(each, overdue, calendar, now) for each in after.planned):
             return Shift(days, moved, {each.number: each for each in after.planned})
     raise AssertionError
 
 
-ENOUGH = 40_000
-"""Days: more than any campaign is paused for."""
+ENOUGH = 400
+"""Days: more than any option lies before its day."""
 
 
 def _past(planned: Planned, overdue: Collection[int], calendar: Calendar, now: dt.datetime) -> bool:

@@ -100,23 +100,25 @@ class Desk:
     async def _commit(
         self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job], *, consequences: bool = True
     ) -> tuple[list[str], set[str]]:
-        """Write what is done, then what is about to leave. Returns the outcomes, and the ids that may leave."""
+        """Write what is done and what is about to leave. Returns the outcomes, and the ids that may leave."""
         made = [
             (job, settlement(job.send, receipt, job.now(), random.random()))  # noqa: S311 - jitter
             for job, receipt in done
         ]
         async with transaction():
-            ours = await self._record(made, consequences=consequences) if made else set()
+            # Emails first, then what belongs to them, as everyone has it who locks both.
+            ours = await ledger.settle([settled.row(job.send) for job, settled in made]) if made else set()
             may = await self._begin(leaving) if leaving else set()
+            mine = [(job, settled) for job, settled in made if job.send.id in ours]
+            await self._follow(mine, consequences=consequences)
+            answered = [job for job, _ in made if throttles.windows(job.batch.sender)]
+            if answered:
+                await throttles.arrive([job.send.id for job in answered], answered[0].now())
         return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
 
-    async def _record(self, made: Sequence[tuple[Job, Settlement]], *, consequences: bool) -> set[str]:
-        ours = await ledger.settle([settled.row(job.send) for job, settled in made])
-        mine = [(job, settled) for job, settled in made if job.send.id in ours]
+    async def _follow(self, mine: Sequence[tuple[Job, Settlement]], *, consequences: bool) -> None:
+        """Write what follows for people's campaigns, and the feed."""
         lines = [line for job, settled in mine if (line := settled.line(job.send, job.now())) is not None]
-        answered = [job for job, _ in made if throttles.windows(job.batch.sender)]
-        if answered:
-            await throttles.arrive([job.send.id for job in answered], answered[0].now())
         if consequences:
             for job, settled in mine:
                 if job.send.by_hand and settled.sent_at is not None:
@@ -125,7 +127,6 @@ class Desk:
             if ended:
                 lines += await finished([job.send.enrollment_id for job in ended], ended[0].now())
         await write(lines)
-        return ours
 
     async def _begin(self, jobs: Sequence[Job]) -> set[str]:
         pairs = [(job.send, message_id(job.send.id, job.batch.sender["email"])) for job in jobs]

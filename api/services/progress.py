@@ -8,14 +8,14 @@ from api.services.scope import Scope
 from api.states import EnrollmentStatus, SendStatus
 from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
-from api.store.holds import lock_people, pause_of
+from api.store.holds import lock_enrollments, pause_of
 from strategies import timeline as core
 
 
 async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
     """Schedule on to the next task and move what the facts have moved. Call inside a transaction."""
     paused = await pause_of(enrollment.campaign_id)
-    await lock_people([enrollment.id])
+    await lock_enrollments([enrollment.id])
     enrollment = await Enrollment.get(id=enrollment.id)
     if enrollment.status is not EnrollmentStatus.ACTIVE:
         return

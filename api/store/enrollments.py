@@ -47,6 +47,12 @@ async def stop(
     """
     ids = sorted(set(enrollment_ids))
     active = f"enrollment_id IN (SELECT id FROM enrollment WHERE {among('id', 1)} AND status = 'ACTIVE')"
+    tasks = await run(
+        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {active} AND task.status = 'OPEN'"
+        " RETURNING id, enrollment_id, step_id",
+        ids,
+        now,
+    )
     sends = await run(
         "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
         " lease_until = NULL"
@@ -55,12 +61,6 @@ async def stop(
         ids,
         send_reason,
         detail,
-    )
-    tasks = await run(
-        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {active} AND task.status = 'OPEN'"
-        " RETURNING id, enrollment_id, step_id",
-        ids,
-        now,
     )
     enrollments = await run(
         f"UPDATE enrollment SET status = $2, end_reason = $3, ended_at = $4 WHERE {among('id', 1)}"

@@ -51,7 +51,8 @@ async def work_of(campaign_id: str) -> tuple[str | None, datetime | None]:
 async def hold(campaign_id: str, after: str, people: int) -> Held:
     """Put on hold what waits for the next people who are in the campaign. Call in a transaction that it is paused in.
 
-    Who has finished it has at most an email that a person retried, which goes on hold when it would leave.
+    By person, since no index knows a campaign's emails by when they are due: what is due before its turn comes goes
+    on hold when it would leave. So does the email that a person retried for someone who has finished the campaign.
     """
     rows = await run(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND person_id > $2"
@@ -120,11 +121,17 @@ async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
 async def lock_people(enrollment_ids: list[str]) -> None:
     """Let nobody else carry these people on or move their emails before the transaction ends."""
     if is_postgres():
-        # Emails first, as settling and ending have it.
-        waiting = "status IN ('SCHEDULED', 'DEFERRED')"
-        ids = sorted(enrollment_ids)
-        await run(f"SELECT id FROM send WHERE {among('enrollment_id', 1)} AND {waiting} ORDER BY id FOR UPDATE", ids)
-        await run(f"SELECT id FROM enrollment WHERE {among('id', 1)} ORDER BY id FOR UPDATE", ids)
+        # Tasks, emails, enrollments: the order of whoever completes a task, settles an email or ends a campaign.
+        mine, waiting = among("enrollment_id", 1), "status IN ('SCHEDULED', 'DEFERRED')"
+        await run(f"SELECT id FROM task WHERE {mine} AND status = 'OPEN' ORDER BY id FOR UPDATE", enrollment_ids)
+        await run(f"SELECT id FROM send WHERE {mine} AND {waiting} ORDER BY id FOR UPDATE", enrollment_ids)
+        await lock_enrollments(enrollment_ids)
+
+
+async def lock_enrollments(enrollment_ids: list[str]) -> None:
+    """Let nobody else carry these people on before the transaction ends."""
+    if is_postgres():
+        await run(f"SELECT id FROM enrollment WHERE {among('id', 1)} ORDER BY id FOR UPDATE", enrollment_ids)
 
 
 async def move(

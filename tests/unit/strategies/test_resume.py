@@ -108,7 +108,7 @@ def test_everything_moves_by_the_same_days(
 def test_what_is_sent_stays_and_the_rest_moves() -> None:
     person = Person([at(1, "09:30"), at(2, "09:30"), same(3)])
     person.happened[1] = Emailed(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02T08:30Z"))
-    assert person.resume("2026-03-09T12:00Z").resumed == {2: date(2026, 3, 10)}
+    assert person.resume("2026-03-09T12:00Z").resumed == {2: date(2026, 3, 10), 3: date(2026, 3, 11)}
     assert person.shown("2026-03-09T12:00Z") == ["03-10 08:30", "03-11 08:30"]
 
 
@@ -139,6 +139,13 @@ def test_a_task_that_is_late_after_a_resume_counts_from_then() -> None:
     assert person.shown("2026-03-05T12:00Z") == ["03-07 09:00"], "done early, it moves nothing"
     person.happened[2] = Done(date(2026, 3, 6), datetime.fromisoformat("2026-03-09T12:00Z"))
     assert person.shown("2026-03-09T12:00Z") == ["03-10 09:00"]
+
+
+def test_a_late_task_between_what_is_overdue_and_what_follows_ends_no_shift() -> None:
+    late = Done(date(2026, 3, 3), datetime.fromisoformat("2026-03-04T12:00Z"))
+    person = Person([at(1, "09:30"), call(2), at(3, "10:00")], happened={2: late})
+    assert person.resume("2026-03-04T12:00Z").days == 3
+    assert person.shown("2026-03-04T12:00Z") == ["03-05 08:30", "03-08 09:00"], "not 03-05, where it stood before"
 
 
 def test_a_pause_after_a_late_task_counts_from_that_task() -> None:
