@@ -46,7 +46,7 @@ _PART = 'Content-Type: text/{}; charset="utf-8"\r\nContent-Transfer-Encoding: qu
 def quoted(text: str) -> bytes:
     """Return a body in quoted-printable with CRLF, ending with a line break. Raises NotForTheWireError."""
     try:
-        plain = _NEWLINE.sub("\r\n", text).encode()
+        plain = (_NEWLINE.sub("\n", text) if "\r" in text else text).replace("\n", "\r\n").encode()
     except UnicodeEncodeError as problem:
         raise NotForTheWireError("The text has half of a character (a lone surrogate).") from problem
     # The encoder takes the form of its soft breaks from the first line break that it meets.

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from api.mail.message import message_id
 from api.services.lanes import Job
@@ -101,31 +102,30 @@ class Desk:
         self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job], *, consequences: bool = True
     ) -> tuple[list[str], set[str]]:
         """Write what is done and what is about to leave. Returns the outcomes, and the ids that may leave."""
-        made = [
-            (job, settlement(job.send, receipt, job.now(), random.random()))  # noqa: S311 - jitter
-            for job, receipt in done
-        ]
+        made = []
+        for job, receipt in done:
+            now = job.now()
+            made.append((job, settlement(job.send, receipt, now, random.random()), now))  # noqa: S311 - jitter
         async with transaction():
             # Emails first, then what belongs to them, as everyone has it who locks both.
-            ours = await ledger.settle([settled.row(job.send) for job, settled in made]) if made else set()
+            ours = await ledger.settle([settled.row(job.send) for job, settled, _ in made]) if made else set()
             may = await self._begin(leaving) if leaving else set()
-            mine = [(job, settled) for job, settled in made if job.send.id in ours]
-            await self._follow(mine, consequences=consequences)
-            answered = [job for job, _ in made if throttles.windows(job.batch.sender)]
+            await self._follow([each for each in made if each[0].send.id in ours], consequences=consequences)
+            answered = [job for job, *_ in made if throttles.windows(job.batch.sender)]
             if answered:
                 await throttles.arrive([job.send.id for job in answered], answered[0].now())
         return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
 
-    async def _follow(self, mine: Sequence[tuple[Job, Settlement]], *, consequences: bool) -> None:
+    async def _follow(self, mine: Sequence[tuple[Job, Settlement, datetime]], *, consequences: bool) -> None:
         """Write what follows for people's campaigns, and the feed."""
-        lines = [line for job, settled in mine if (line := settled.line(job.send, job.now())) is not None]
+        lines = [line for job, settled, now in mine if (line := settled.line(job.send, now)) is not None]
         if consequences:
-            for job, settled in mine:
+            for job, settled, _ in mine:
                 if job.send.by_hand and settled.sent_at is not None:
                     await email_went_out(self._post.scope(job.batch.workspace), job.send, settled.sent_at)
-            ended = [job for job, settled in mine if settled.ended]
+            ended = [(job.send.enrollment_id, now) for job, settled, now in mine if settled.ended]
             if ended:
-                lines += await finished([job.send.enrollment_id for job in ended], ended[0].now())
+                lines += await finished([enrollment for enrollment, _ in ended], ended[0][1])
         await write(lines)
 
     async def _begin(self, jobs: Sequence[Job]) -> set[str]:
