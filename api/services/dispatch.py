@@ -104,9 +104,10 @@ class Dispatcher:
         sends = await ledger.claim(sender["id"], now, self.post.clock() + self.post.lease, limit)
         if sends:
             self.post.meter.claimed.inc(len(sends))
+            # Before anything is renewed: what a broken connection keeps us from loading is free when its lease ends.
+            batch = await Batch.load(self.post, now, sender, sends)
             self._leases[sends[0].attempt_id] += len(sends)
             self._beat()
-            batch = await Batch.load(self.post, now, sender, sends)
             lane.add(Job(send, batch) for send in sends)
         return len(sends), now
 

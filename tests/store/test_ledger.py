@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.models import AccountPause, Campaign, Event, Send, Sender
+from api.services.batch import Batch
 from api.services.dispatch import Dispatcher, run_once
 from api.services.emails import resolve_in_doubt
 from api.states import SendStatus
@@ -194,3 +195,25 @@ async def test_stopping_gives_back_what_has_not_begun_and_finishes_what_has(worl
     }
     assert due == {"SENT": 1, "SCHEDULED": 29, "IN_DOUBT": 0}
     assert await Send.exclude(attempt_id=None).count() == 0
+
+
+async def test_what_was_claimed_and_could_not_be_loaded_is_free_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = NOW
+    post = replace(world.post, clock=lambda: at, lease=timedelta(seconds=0.05))
+    dispatcher = Dispatcher(post)
+
+    async def cut(*_: object) -> Batch:
+        raise ConnectionError("the connection was cut")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Batch, "load", cut)
+        with pytest.raises(ConnectionError):
+            await dispatcher.step(at)
+    assert await Send.filter(status=SendStatus.CLAIMED).count() == 30
+    await asyncio.sleep(0)
+    assert dispatcher._heart is None, "nobody renews what nobody works on"
+    at += timedelta(seconds=1)
+    await run_once(post, at)
+    assert len(world.channel.left) == 30
