@@ -201,7 +201,7 @@ async def test_what_was_claimed_and_could_not_be_loaded_is_free_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = NOW
-    post = replace(world.post, clock=lambda: at, lease=timedelta(seconds=0.05))
+    post = replace(world.post, clock=lambda: at)
     dispatcher = Dispatcher(post)
 
     async def cut(*_: object) -> Batch:
@@ -214,6 +214,6 @@ async def test_what_was_claimed_and_could_not_be_loaded_is_free_again(
     assert await Send.filter(status=SendStatus.CLAIMED).count() == 30
     await asyncio.sleep(0)
     assert dispatcher._heart is None, "nobody renews what nobody works on"
-    at += timedelta(seconds=1)
+    at += post.lease + timedelta(seconds=1)
     await run_once(post, at)
     assert len(world.channel.left) == 30
