@@ -16,10 +16,12 @@ from api.clock import system_clock
 from api.graphql.schema import schema
 from api.models import Campaign, Step, Workspace
 from api.services.campaigns import add_step, create_campaign
+from api.services.launch_watch import LaunchWatch
 from api.services.senders import create_sender
 from api.services.templates import create_template
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings
+from api.transport.gate import Gate
 from api.transport.http import GraphQLEndpoint
 from benchmarks.world import row
 from plugins.manager import load
@@ -91,7 +93,7 @@ async def measure(times: int) -> None:
     post = make_post(Settings.read({}), installed)
     await _fill(workspace, post)
     token = await issue_token(workspace, "reading", system_clock())
-    endpoint = GraphQLEndpoint(schema, post, 1_000_000, introspection=True)
+    endpoint = GraphQLEndpoint(schema, Gate(post, LaunchWatch(), 1_000_000, introspection=True))
     plain = PlainApp(strawberry.Schema(PlainQuery), graphql_ide=None)
     plain.workspace = workspace.id
     mine = Starlette(routes=[Route("/graphql", endpoint.__call__, methods=["POST"])])

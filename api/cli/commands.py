@@ -14,6 +14,7 @@ from pythonjsonlogger.json import JsonFormatter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 from starlette.applications import Starlette
 
 from api import watching
@@ -49,8 +50,10 @@ async def database(settings: Settings) -> AsyncIterator[None]:
 def show(delivered: Delivered) -> None:
     """Print what became of one email, never its content."""
     colour = {"SENT": "green", "FAILED": "red", "IN_DOUBT": "red"}.get(delivered.outcome, "yellow")
-    line = f"{delivered.at:%H:%M:%S} [{colour}]{delivered.outcome:<8}[/] {delivered.recipient}"
-    console.print(line, delivered.subject, f"[dim]{delivered.detail}[/]", highlight=False, soft_wrap=True)
+    # Texts and not markup: what people and servers write may have brackets.
+    outcome, detail = Text(f"{delivered.outcome:<8}", style=colour), Text(delivered.detail, style="dim")
+    line = (f"{delivered.at:%H:%M:%S}", outcome, Text(delivered.recipient), Text(delivered.subject), detail)
+    console.print(*line, highlight=False, soft_wrap=True)
 
 
 def set_up_logs(settings: Settings) -> None:

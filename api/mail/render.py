@@ -90,7 +90,7 @@ def _liquid(parsed: BoundTemplate, fields: Mapping[str, str]) -> str:
         known.setdefault(name, "")
     known.setdefault("company", _Fallback("your company"))
     try:
-        return str(parsed.render(**known))
+        return str(parsed.render(known))
     except UndefinedError as problem:
         raise UnresolvedFieldError(str(problem).split("'")[1] if "'" in str(problem) else str(problem)) from None
     except ResourceLimitError as problem:

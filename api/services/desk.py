@@ -74,11 +74,18 @@ class Desk:
             log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
             outcomes, may = await self._settle(done), set()
         for (job, receipt), outcome in zip(done, outcomes, strict=True):
-            if outcome != Outcome.WITHDRAWN:
-                address = job.batch.people[job.send.person_id].email
-                self._post.show(Delivered(job.now(), outcome, address, job.subject, receipt.detail))
             self._settled(job, outcome, receipt.code)
+            if outcome != Outcome.WITHDRAWN:
+                self._show(job, outcome, receipt)
         return [report.receipt is not None or report.job.send.id in may for report in reports]
+
+    def _show(self, job: Job, outcome: str, receipt: Receipt) -> None:
+        """Show one email. What is committed stays so, whatever a terminal thinks of it."""
+        address = job.batch.people[job.send.person_id].email
+        try:
+            self._post.show(Delivered(job.now(), outcome, address, job.subject, receipt.detail))
+        except (Exception, SystemExit):  # rich exits where nobody reads the terminal any more
+            log.debug("the email %s could not be shown", job.send.id, exc_info=True)
 
     async def _settle(self, done: Sequence[tuple[Job, Receipt]]) -> list[str]:
         """Settle; what cannot be written is tried again for as long as the process lives.
@@ -87,21 +94,24 @@ class Desk:
         """
         failures = 0
         while True:
-            await asyncio.sleep(min(0.1 * 2**failures, 2.0))
             try:
-                outcomes, _ = await self._commit(done, (), consequences=failures < 6 or len(done) > 1)
+                outcomes, _ = await self._commit(done, (), careful=True)
             except Exception:
                 failures += 1
                 log.exception("what became of %s emails could not be written; trying again", len(done))
+                await asyncio.sleep(min(0.1 * 2**failures, 2.0))
                 if failures >= 5 and len(done) > 1:
                     return [outcome for each in done for outcome in await self._settle([each])]
             else:
                 return outcomes
 
     async def _commit(
-        self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job], *, consequences: bool = True
+        self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job], *, careful: bool = False
     ) -> tuple[list[str], set[str]]:
-        """Write what is done and what is about to leave. Returns the outcomes, and the ids that may leave."""
+        """Write what is done and what is about to leave. Returns the outcomes, and the ids that may leave.
+
+        ``careful`` writes an email's outcome also where what follows from it, in its person's campaign, cannot be.
+        """
         made = []
         for job, receipt in done:
             now = job.now()
@@ -110,22 +120,27 @@ class Desk:
             # Emails first, then what belongs to them, as everyone has it who locks both.
             ours = await ledger.settle([settled.row(job.send) for job, settled, _ in made]) if made else set()
             may = await self._begin(leaving) if leaving else set()
-            await self._follow([each for each in made if each[0].send.id in ours], consequences=consequences)
+            await self._follow([each for each in made if each[0].send.id in ours], careful=careful)
             answered = [job for job, *_ in made if throttles.windows(job.batch.sender)]
             if answered:
                 await throttles.arrive([job.send.id for job in answered], answered[0].now())
         return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
 
-    async def _follow(self, mine: Sequence[tuple[Job, Settlement, datetime]], *, consequences: bool) -> None:
+    async def _follow(self, mine: Sequence[tuple[Job, Settlement, datetime]], *, careful: bool) -> None:
         """Write what follows for people's campaigns, and the feed."""
         lines = [line for job, settled, now in mine if (line := settled.line(job.send, now)) is not None]
-        if consequences:
-            for job, settled, _ in mine:
-                if job.send.by_hand and settled.sent_at is not None:
-                    await email_went_out(self._post.scope(job.batch.workspace), job.send, settled.sent_at)
-            ended = [(job.send.enrollment_id, now) for job, settled, now in mine if settled.ended]
-            if ended:
-                lines += await finished([enrollment for enrollment, _ in ended], ended[0][1])
+        for job, settled, _ in mine:
+            if job.send.by_hand and settled.sent_at is not None:
+                try:
+                    async with transaction():
+                        await email_went_out(self._post.scope(job.batch.workspace), job.send, settled.sent_at)
+                except Exception:
+                    if not careful:
+                        raise
+                    log.exception("the task of the email %s stays open: its campaign cannot go on", job.send.id)
+        ended = [(job.send.enrollment_id, now) for job, settled, now in mine if settled.ended]
+        if ended:
+            lines += await finished([enrollment for enrollment, _ in ended], ended[0][1])
         await write(lines)
 
     async def _begin(self, jobs: Sequence[Job]) -> set[str]:

@@ -13,13 +13,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from api.mail.clean import storable
 from api.models import Task, Workspace
 from api.services.batch import Batch
 from api.services.desk import Desk
 from api.services.lanes import Job, Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.progress import finish_done
-from api.services.settlement import LOST, RESENT, STOPPED
+from api.services.settlement import LONGEST_CODE, LOST, RESENT, STOPPED
 from api.services.tasks import expire_tasks
 from api.states import TaskStatus
 from api.store import ledger, pauses, throttles
@@ -35,6 +36,8 @@ log = logging.getLogger("touchline.dispatch")
 RECOVER_EVERY = 0.5
 """Seconds between two looks at leases that have run out."""
 SANDBOX_CHANNEL = "record"
+LONGEST_ACCOUNT = 200
+"""Characters of an account's name that are kept."""
 GRACE = 25.0
 """Seconds that emails in transmission get when the process is asked to stop."""
 
@@ -42,8 +45,12 @@ GRACE = 25.0
 async def run_once(post: Post, now: datetime, sandbox: Workspace | None = None) -> Counts:
     """Do one pass at ``now`` (UTC) to its end: for all real workspaces, or for one sandbox."""
     dispatcher = Dispatcher(post)
-    counts = await dispatcher.step(now, sandbox)
-    await dispatcher.drain()
+    try:
+        counts = await dispatcher.step(now, sandbox)
+        await dispatcher.drain()
+    except BaseException:
+        await dispatcher.stop()  # nobody renews what this pass leaves behind
+        raise
     counts.by_outcome = dict(dispatcher.outcomes)
     return counts
 
@@ -75,10 +82,17 @@ class Dispatcher:
             self._recovered = time.monotonic()
         moments = [await ledger.next_expiry(workspace_id)]
         waits = {} if sandbox else await pauses.paused(max(now, self.post.clock()))
+        trouble: Exception | None = None
         for row in await ledger.first_due(workspace_id):
-            claimed, next_at = await self._claim(row, now, waits, sandbox)
+            try:
+                claimed, next_at = await self._claim(row, now, waits, sandbox)
+            except Exception as problem:  # one sender's trouble stops no other's emails
+                trouble = problem
+                continue
             counts.claimed += claimed
             moments.append(next_at)
+        if trouble is not None:
+            raise trouble
         counts.next_at = min((moment for moment in moments if moment is not None), default=None)
         return counts
 
@@ -117,7 +131,7 @@ class Dispatcher:
         channel = self.post.installed.channels.get(key) or NotInstalled(key)
         config = {} if sandbox else document(sender["channel_config"])
         try:
-            account = channel.account(config)
+            account = storable(channel.account(config))[:LONGEST_ACCOUNT]
         except Exception:
             log.exception("the channel %s could not name the account of %s", key, sender["id"])
             account = f"{key}:{sender['id']}"
@@ -186,7 +200,8 @@ class Dispatcher:
     async def pause(self, lane: Lane, trouble: Receipt) -> None:
         """Let an account wait, in every process."""
         with suppress(Exception):
-            until = await pauses.pause(lane.account, self.post.clock(), trouble.code, trouble.detail)
+            code, detail = storable(trouble.code)[:LONGEST_CODE], storable(trouble.detail)
+            until = await pauses.pause(lane.account, self.post.clock(), code, detail)
             log.warning("the account %s waits until %s: %s", lane.account, until.isoformat(), trouble.code)
 
     async def works(self, lane: Lane) -> None:
@@ -230,10 +245,10 @@ class Dispatcher:
             lane.stop()
         try:
             async with asyncio.timeout(GRACE):
-                await asyncio.gather(*(self.settle(job, STOPPED) for job in waiting))
+                given = [self.settle(job, STOPPED) for job in waiting]
                 await self.drain()
-                orphans = [job for lane in self.lanes.values() for job in lane.orphans]
-                await asyncio.gather(*(self.settle(job, STOPPED) for job in orphans))
+                given += [self.settle(job, STOPPED) for lane in self.lanes.values() for job in lane.orphans]
+                await asyncio.gather(*given, return_exceptions=True)
         except TimeoutError:
             log.warning("stopped while emails were still being handed over; they will be in doubt")
             for lane in self.lanes.values():

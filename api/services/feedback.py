@@ -1,12 +1,14 @@
 """What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
 
+from functools import partial
+
 from api.models import Campaign, Enrollment, Launch, Person, Send
 from api.services.progress import end, end_all
 from api.services.scope import Scope
 from api.states import GOING_ON, EnrollmentStatus, LaunchStatus, OnReply, SendStatus
 from api.store.events import Line, event, write
 from api.store.rows import need
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 AT_ONCE = 1_000
@@ -15,6 +17,10 @@ AT_ONCE = 1_000
 
 async def record_reply(scope: Scope, enrollment_id: str) -> Enrollment:
     """Record a person's reply; the campaign's setting decides whether it ends for them."""
+    return await undeadlocked(lambda: _reply(scope, enrollment_id))
+
+
+async def _reply(scope: Scope, enrollment_id: str) -> Enrollment:
     enrollment, campaign = await _enrollment(scope, enrollment_id)
     async with transaction():
         await write([_event(enrollment, "REPLIED", scope)])
@@ -32,6 +38,10 @@ async def record_reply(scope: Scope, enrollment_id: str) -> Enrollment:
 
 async def record_bounce(scope: Scope, enrollment_id: str, *, send_id: str | None = None) -> Enrollment:
     """Record that an email came back: the one of ``send_id``, else the last that was sent."""
+    return await undeadlocked(lambda: _bounce(scope, enrollment_id, send_id))
+
+
+async def _bounce(scope: Scope, enrollment_id: str, send_id: str | None) -> Enrollment:
     enrollment, campaign = await _enrollment(scope, enrollment_id)
     sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
     if send_id is not None:
@@ -53,6 +63,10 @@ async def record_bounce(scope: Scope, enrollment_id: str, *, send_id: str | None
 
 async def unsubscribe(scope: Scope, person_id: str) -> Person:
     """Unsubscribe a person: every campaign of the workspace ends for them. A second time changes nothing."""
+    return await undeadlocked(lambda: _unsubscribe(scope, person_id))
+
+
+async def _unsubscribe(scope: Scope, person_id: str) -> Person:
     person = await need(Person, scope.workspace_id, person_id, ("personId",))
     if person.unsubscribed_at is not None:
         return person
@@ -73,6 +87,10 @@ async def unsubscribe(scope: Scope, person_id: str) -> Person:
 
 async def end_enrollment(scope: Scope, enrollment_id: str) -> Enrollment:
     """End one person's campaign by hand."""
+    return await undeadlocked(lambda: _remove(scope, enrollment_id))
+
+
+async def _remove(scope: Scope, enrollment_id: str) -> Enrollment:
     enrollment, _ = await _enrollment(scope, enrollment_id)
     async with transaction():
         await end(enrollment, scope.now, reason="REMOVED", detail="The person was removed from this campaign.")
@@ -89,12 +107,16 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     running = (
         await Enrollment.filter(campaign_id=campaign.id, ended_at=None).order_by("id").values_list("id", flat=True)
     )
-    ended, detail = 0, "The campaign was ended for everyone."
+    ended = 0
     for start in range(0, len(running), AT_ONCE):
         ids = [str(each) for each in running[start : start + AT_ONCE]]
-        async with transaction():
-            ended += await end_all(ids, scope.now, reason="CAMPAIGN_ENDED", detail=detail)
+        ended += await undeadlocked(partial(_end, scope, ids))
     return ended
+
+
+async def _end(scope: Scope, ids: list[str]) -> int:
+    async with transaction():
+        return await end_all(ids, scope.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")
 
 
 async def _enrollment(scope: Scope, enrollment_id: str) -> tuple[Enrollment, Campaign]:

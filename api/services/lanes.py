@@ -124,7 +124,10 @@ class Lane:
         """Take jobs, and open sessions for them as far as the account allows."""
         self.queue.extend(jobs)
         self._more.set()
-        for _ in range(min(len(self.queue) - self._idle, self._most - len(self.workers))):
+        working = sum(not task.done() for task in self.workers)
+        if not working:
+            self._most = max(1, self.channel.sessions(self.config))  # a server may take more again
+        for _ in range(min(len(self.queue) - self._idle, self._most - working)):
             task = asyncio.create_task(self._work())
             self.workers[task] = None
             task.add_done_callback(lambda done: self.workers.pop(done, None))
@@ -180,7 +183,11 @@ class Lane:
                 return
             waiting, self.queue = list(self.queue), deque()
             self._doubted = True
-            await self.office.pause(self, trouble)
+            try:
+                await self.office.pause(self, trouble)
+            except asyncio.CancelledError:
+                self.orphans += waiting
+                raise
             await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
 
     async def _deliver_on(self, session: Session) -> Receipt | None:
@@ -198,7 +205,9 @@ class Lane:
             if receipt.outcome is Outcome.ACCOUNT_UNAVAILABLE and receipt.code != BROKE.code:
                 self.workers[me] = None
                 if not first or self._open > 1:
+                    job.transmitting = False
                     self.queue.appendleft(job)
+                    self._more.set()
                     return None if not first else receipt
                 await self.office.settle(job, receipt)
                 return receipt

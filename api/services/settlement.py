@@ -18,6 +18,8 @@ RETRY_AFTER = (
 RETRY_THEN = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=4)
 JITTER = 0.1
+LONGEST_CODE = 64
+"""Characters of a channel's code that are kept."""
 OUR_FAULT_PAUSE = timedelta(minutes=1)
 LOST = Receipt(
     Outcome.IN_DOUBT,
@@ -85,25 +87,25 @@ def wait_after(attempts: int) -> timedelta:
 
 def settlement(send: Claimed, receipt: Receipt, now: datetime, jitter: float = 0.0) -> Settlement:
     """Return what a receipt makes of a send. ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth."""
-    detail, tried = storable(receipt.detail), send.attempts
+    code, detail, tried = storable(receipt.code)[:LONGEST_CODE], storable(receipt.detail), send.attempts
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
     match receipt.outcome:
         case Outcome.SENT:
             return Settlement(SendStatus.SENT, attempts=tried, detail=detail, sent_at=now, kind="EMAIL_SENT")
         case Outcome.FAILED:
-            return Settlement(SendStatus.FAILED, None, tried, receipt.code, detail, kind="EMAIL_FAILED")
+            return Settlement(SendStatus.FAILED, None, tried, code, detail, kind="EMAIL_FAILED")
         case Outcome.IN_DOUBT:
             rest = now + RESEND_AFTER
-            return Settlement(SendStatus.IN_DOUBT, rest, tried, receipt.code, detail, kind="EMAIL_IN_DOUBT")
+            return Settlement(SendStatus.IN_DOUBT, rest, tried, code, detail, kind="EMAIL_IN_DOUBT")
         case Outcome.DEFERRED:
             # Counted from the first attempt: an email that is tried late has its four days as well.
             if sum(map(wait_after, range(tried + 1)), timedelta()) > GIVE_UP_AFTER:
                 detail = f"Given up after {tried + 1} attempts. {detail}"
-                return Settlement(SendStatus.FAILED, None, tried + 1, receipt.code, detail, kind="EMAIL_FAILED")
+                return Settlement(SendStatus.FAILED, None, tried + 1, code, detail, kind="EMAIL_FAILED")
             again = now + wait_after(tried) * (1 + JITTER * jitter)
-            return Settlement(SendStatus.DEFERRED, again, tried + 1, receipt.code, detail, kind="EMAIL_DEFERRED")
+            return Settlement(SendStatus.DEFERRED, again, tried + 1, code, detail, kind="EMAIL_DEFERRED")
         case Outcome.WITHDRAWN:
             return Settlement(waiting, attempts=tried)
         case _:
             again_at = now + OUR_FAULT_PAUSE if receipt.code == BROKE.code else None
-            return Settlement(waiting, again_at, tried, receipt.code, detail)
+            return Settlement(waiting, again_at, tried, code, detail)

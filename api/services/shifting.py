@@ -11,7 +11,7 @@ from api.services.plans import core_launch, expiry, records, resolve, resumes, s
 from api.services.scope import Scope
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store import holds
-from strategies import Calendar, Note, Refusal
+from strategies import Calendar, Note
 from strategies import timeline as core
 from strategies.calendar import instant_of, local
 from strategies.resume import Shift, shift
@@ -112,9 +112,9 @@ class Shifter:
 
             try:
                 self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now)
-            except Refusal as refusal:
-                # Without its send option a step cannot be resolved; its emails move all the same, by their rows.
-                log.warning("%s was resumed without its send options: %s", self.campaign.id, refusal.message)
+            except Exception as problem:
+                # Without its send option, or with one that breaks, its emails move all the same, by their rows.
+                log.warning("%s was resumed without its send options: %s", self.campaign.id, problem)
                 options = self.scope.installed.send_options
                 nothing = core.Timeline((), calendar, launched, options, {}, self.now)
                 walls = sorted(_wall(send) for send in overdue)

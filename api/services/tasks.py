@@ -127,20 +127,23 @@ async def compose(scope: Scope, task_id: str) -> Compose:
 
 async def expire_tasks(scope: Scope, now: datetime) -> int:
     """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many."""
-    due = await Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now)
-    for task in due:
+    expired = 0
+    for task in await Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now):
         async with transaction():
             enrollment = await Enrollment.get(id=task.enrollment_id)
             rule = (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
-            await Task.filter(id=task.id).update(
+            # The condition again: someone may have done it meanwhile, and other processes expire it as well.
+            if not await Task.filter(id=task.id, status=TaskStatus.OPEN).update(
                 status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None
-            )
+            ):
+                continue
+            expired += 1
             await write([_event(enrollment, task, "TASK_EXPIRED", now)])
             if rule is OnExpiry.SKIP:
                 await carry_on(scope, enrollment, now)
             elif rule is OnExpiry.END:
                 await end(enrollment, now, reason="TASK_EXPIRED", detail="A task expired, which ends this campaign.")
-    return len(due)
+    return expired
 
 
 async def _open(scope: Scope, task_id: str) -> Task:

@@ -13,7 +13,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     mine = among("id", 1)
     if is_postgres():
         # One after the other: two last emails that are settled side by side would not see each other.
-        await run(f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR UPDATE", sorted(set(enrollment_ids)))
+        await run(f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR NO KEY UPDATE", sorted(set(enrollment_ids)))
     return await run(
         f"UPDATE enrollment SET status = 'FINISHED', ended_at = $2 WHERE {mine} AND status = 'ACTIVE'"
         # Counts, each by its key: for NOT EXISTS, PostgreSQL may read whole tables.

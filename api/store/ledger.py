@@ -168,8 +168,11 @@ async def settle(outcomes: Sequence[Became]) -> set[str]:
 
 async def renew(attempts: list[str], lease_until: datetime) -> None:
     """Hold the leases of a process's own attempts for longer."""
+    # What is being written just now is settled, or gets a lease of its own: neither waits for the other.
+    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     await run(
-        f"UPDATE send SET lease_until = $2 WHERE {among('attempt_id', 1)} AND status IN ('CLAIMED', 'TRANSMITTING')",
+        f"UPDATE send SET lease_until = $2 WHERE id IN (SELECT id FROM send WHERE {among('attempt_id', 1)}"
+        f" AND status IN ('CLAIMED', 'TRANSMITTING') {lock})",
         attempts,
         lease_until,
     )

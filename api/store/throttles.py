@@ -62,7 +62,7 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
 async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) -> set[str]:
     """Count emails as leaving, as many as may. Returns their ids. Call in the transaction that begins them."""
     if is_postgres():
-        await run("SELECT id FROM sender WHERE id = $1 FOR UPDATE", sender["id"])
+        await run("SELECT id FROM sender WHERE id = $1 FOR NO KEY UPDATE", sender["id"])
     allowed = send_ids[: (await allowance(sender, now)).emails]
     rows = [(new_id("dep"), sender["id"], each, now) for each in allowed]
     await run(

@@ -11,10 +11,11 @@ transaction of that task fails: the exit is replaced as well.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+from asyncpg.exceptions import DeadlockDetectedError
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.backends.sqlite.client import SqliteTransactionContext
@@ -23,6 +24,8 @@ from tortoise.exceptions import TransactionManagementError
 from tortoise.transactions import in_transaction
 
 log = logging.getLogger("touchline.store")
+
+Answer = TypeVar("Answer")
 
 
 async def _enter_sqlite(self: Any) -> Any:
@@ -77,6 +80,19 @@ TransactionContextPooled.__aexit__ = _exit_pooled  # type: ignore[assignment, me
 def forget_dialect() -> None:
     """Empty tortoise's cache of INSERT texts, which does not know that dialects differ."""
     EXECUTOR_CACHE.clear()
+
+
+DEADLOCKS = 5
+
+
+async def undeadlocked(work: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Do a work that is one transaction, and do it again where PostgreSQL ended it to undo a deadlock."""
+    for _ in range(DEADLOCKS):
+        try:
+            return await work()
+        except DeadlockDetectedError as problem:
+            log.info("a transaction is done again: %s", problem)
+    return await work()
 
 
 @asynccontextmanager

@@ -1,0 +1,242 @@
+"""Mishaps of which one must not become everyone's: terminals, partners' channels, broken options, abandoned work."""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.cli.commands import show
+from api.models import Campaign, Event, Person, Send, Step, Task
+from api.services.batch import Batch
+from api.services.campaigns import add_step, create_campaign
+from api.services.dispatch import Dispatcher, run_once
+from api.services.feedback import end_campaign
+from api.services.lanes import Job
+from api.services.launch import Choice, launch
+from api.services.pausing import pause_campaign, resume_campaign
+from api.services.people import create_person
+from api.services.post import Delivered
+from api.services.progress import finished
+from api.services.settlement import settlement
+from api.services.tasks import expire_tasks, send_task
+from api.states import SendStatus, TaskStatus
+from api.store import ledger, pauses, throttles
+from api.store.sql import run
+from api.store.transactions import transaction
+from plugins.contract import Outcome, Outgoing, Receipt
+from strategies import StepType
+from strategies.contract import SendAt, StepContext
+from strategies.same_time_as_previous import SameTimeAsPrevious
+from tests.store.world import NOW, World, make_world
+
+MINUTE = timedelta(minutes=1)
+SENT = Receipt(Outcome.SENT, "SMTP_250", "ok")
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Thirty people who are due now, on both databases."""
+    return await make_world(30)
+
+
+def beside(work: Awaitable[Any]) -> asyncio.Task[Any]:
+    """Run it as another process would: in no transaction of ours."""
+
+    async def alone() -> Any:
+        return await work
+
+    return asyncio.get_running_loop().create_task(alone(), context=contextvars.Context())
+
+
+async def due(status: SendStatus) -> int:
+    return await Send.filter(due_at__lte=NOW, status=status).count()
+
+
+@pytest.mark.parametrize("mishap", [ValueError("markup"), SystemExit(1)])
+async def test_what_cannot_be_shown_is_sent_all_the_same(world: World, mishap: BaseException) -> None:
+    def broken(_: Delivered) -> None:
+        raise mishap
+
+    await run_once(replace(world.post, show=broken), NOW)
+    assert await due(SendStatus.SENT) == len(world.channel.left) == 30
+
+
+async def test_brackets_in_what_people_write_are_no_markup(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    await Person.filter(email="ada@example.com").update(own_fields={"city": "[/b] [red]x"})
+    await run_once(replace(world.post, show=show), NOW)
+    assert await due(SendStatus.SENT) == 30
+    assert "[/b] [red]x" in capsys.readouterr().out
+
+
+async def test_a_code_that_is_too_long_is_cut(world: World) -> None:
+    async def deliver(outgoing: Outgoing, _: object) -> Receipt:
+        return Receipt(Outcome.FAILED, "X\x00" * 70, "A partner's words.")
+
+    world.channel.deliver = deliver  # type: ignore[assignment, method-assign]
+    await run_once(world.post, NOW)
+    assert await due(SendStatus.FAILED) == 30
+    assert len((await world.send()).reason or "") == 64
+
+
+async def test_a_pass_that_is_abandoned_gives_back_what_it_claimed(world: World) -> None:
+    begun = asyncio.Event()
+
+    async def hangs(_: Outgoing) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    world.channel.before = hangs
+    abandoned = asyncio.create_task(run_once(world.post, NOW))
+    await begun.wait()
+    abandoned.cancel()
+    await asyncio.gather(abandoned, return_exceptions=True)
+    assert await due(SendStatus.SCHEDULED) == 30
+    world.channel.before = None
+    await run_once(world.post, NOW)
+    assert await due(SendStatus.SENT) == 30
+
+
+async def test_one_senders_trouble_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = await make_world(5)
+    load = Batch.load
+
+    async def breaks(post: Any, now: Any, sender: Any, sends: Any) -> Batch:
+        if sender["workspace_id"] == world.scope.workspace_id:
+            raise ConnectionError("cut")
+        return await load(post, now, sender, sends)
+
+    monkeypatch.setattr(Batch, "load", breaks)
+    dispatcher = Dispatcher(replace(world.post, installed=other.post.installed))
+    with pytest.raises(ConnectionError):
+        await dispatcher.step(NOW)
+    await dispatcher.drain()
+    assert len(other.channel.left) == 5
+
+
+async def test_a_worker_that_has_ended_is_none(world: World) -> None:
+    dispatcher = Dispatcher(world.post)
+    (sender,) = await ledger.first_due(None)
+    first, second, *_ = await ledger.claim(sender["id"], NOW, NOW + MINUTE, 10)
+    batch = await Batch.load(world.post, NOW, sender, [first, second])
+    lane = dispatcher._lane(sender, None)
+    lane.add([Job(first, batch)])
+    (worker,) = lane.workers
+    while not worker.done():  # noqa: ASYNC110 - the very round in which it ends
+        await asyncio.sleep(0)
+    lane.add([Job(second, batch)])
+    await dispatcher.drain()
+    assert len(world.channel.left) == 2
+
+
+async def test_stopping_while_an_account_is_being_paused_keeps_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.channel.down = True
+    asked = asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(pauses, "pause", slow)
+    dispatcher = Dispatcher(world.post, linger=1)
+    await dispatcher.step(NOW)
+    await asked.wait()
+    await dispatcher.stop()
+    assert await due(SendStatus.SCHEDULED) == 30
+
+
+async def test_an_email_whose_campaign_cannot_go_on_holds_up_no_other(world: World) -> None:
+    scope, campaign = world.scope, await Campaign.get(id=world.enrollments[0].campaign_id)
+    step = await Step.filter(campaign_id=campaign.id).first()
+    assert step is not None
+    by_hand = await create_campaign(scope, name="By hand", sender_id=campaign.sender_id)
+    email = {"step_type": StepType.EMAIL, "template_id": step.template_id}
+    await add_step(scope, by_hand.id, day=1, send_option="task", **email)
+    await add_step(scope, by_hand.id, day=2, send_option="same_time_as_previous", **email)
+    person = await create_person(scope, "x@example.com")
+    await launch(scope, by_hand.id, [person.id], Choice("NOW"), {})
+    task = await Task.get()
+    await send_task(scope, task.id, at=NOW + MINUTE)
+    await Step.filter(campaign_id=by_hand.id, day=2).update(send_option="gone")
+    await run_once(world.post, NOW + MINUTE)
+    assert await Send.filter(status=SendStatus.SENT).count() == 31
+    assert (await Task.get()).status is TaskStatus.OPEN
+
+
+async def test_a_task_expires_once_and_never_after_it_was_done(world: World) -> None:
+    campaign = await create_campaign(
+        world.scope,
+        name="T",
+        sender_id=(await Campaign.all().first()).sender_id,
+        task_expiry_days=1,  # type: ignore[union-attr]
+    )
+    await add_step(world.scope, campaign.id, day=1, step_type=StepType.CALL)
+    people = [await create_person(world.scope, f"x{number}@example.com") for number in range(5)]
+    await launch(world.scope, campaign.id, [person.id for person in people], Choice("NOW"), {})
+    later = (await Task.all().first()).expires_at + MINUTE  # type: ignore[union-attr]
+    counts = await asyncio.gather(*(beside(expire_tasks(world.scope, later)) for _ in range(3)))
+    assert sum(counts) == 5
+    assert await Event.filter(kind="TASK_EXPIRED").count() == 5
+
+
+async def test_an_option_that_breaks_holds_nobody_after_a_resume(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(self: object, step: StepContext) -> SendAt:
+        raise ValueError("a partner's bug")
+
+    await pause_campaign(world.scope, world.enrollments[0].campaign_id)
+    later = replace(world.post, clock=lambda: NOW + timedelta(days=3)).scope(world.scope.workspace)
+    monkeypatch.setattr(SameTimeAsPrevious, "resolve", breaks)
+    await resume_campaign(later, world.enrollments[0].campaign_id)
+    assert await Send.filter(held=True).count() == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: World) -> None:
+    first, second, *_ = await ledger.claim((await world.send()).sender_id, NOW, NOW + MINUTE, 30)
+    await ledger.begin_transmission([(first, "<m>")], NOW + MINUTE)
+    async with transaction():
+        await ledger.settle([settlement(first, SENT, NOW).row(first)])
+        async with asyncio.timeout(5):
+            await beside(ledger.renew([first.attempt_id], NOW + 2 * MINUTE))
+        assert await ledger.begin_transmission([(second, "<n>")], NOW + MINUTE) == {second.id}
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_ending_a_campaign_outlives_a_deadlock(world: World) -> None:
+    ids = [row.id for row in world.enrollments]
+    async with transaction():
+        await finished(ids, NOW)
+        ending = beside(end_campaign(world.scope, world.enrollments[0].campaign_id))
+        while not await _waits_for_a_lock():  # noqa: ASYNC110 - PostgreSQL tells nobody
+            await asyncio.sleep(0.01)
+        # It holds the emails and waits for the people; we do it the other way round, and PostgreSQL ends one of us.
+        await Send.filter(enrollment_id__in=ids, status=SendStatus.SCHEDULED).update(detail="x")
+    assert await ending == 30
+
+
+async def _waits_for_a_lock() -> bool:
+    return bool(await run("SELECT 1 AS found FROM pg_locks WHERE NOT granted"))
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_throttle_does_not_wait_for_a_launch(world: World) -> None:
+    sender = (await world.send()).sender_id
+    async with transaction():
+        row = await world.send()
+        await Task.create(
+            id="tsk_1", workspace_id=row.workspace_id, enrollment_id=row.enrollment_id, step_id=row.step_id,
+            person_id=row.person_id, assignee_id=sender, type=StepType.CALL, name="C", due_date=NOW.date(),
+        )  # fmt: skip
+        throttled = {"id": sender, "throttle_emails": 5, "throttle_seconds": 60, "daily_cap": None}
+        async with asyncio.timeout(5):
+            assert await beside(_depart(throttled, row.id)) == {row.id}
+
+
+async def _depart(sender: dict[str, Any], send_id: str) -> set[str]:
+    async with transaction():
+        return await throttles.depart(sender, [send_id], NOW)
