@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +64,13 @@ class Desk:
         await self._pile.idle()
 
     async def _write(self, reports: Sequence[Report]) -> list[bool]:
+        """Write reports, each email's one after the other: of two attempts at one, the ledger knows which owns it."""
+        answers: list[bool] = []
+        for pile in _one_of_each(reports):
+            answers += await self._write_pile(pile)
+        return answers
+
+    async def _write_pile(self, reports: Sequence[Report]) -> list[bool]:
         leaving = [report.job for report in reports if report.receipt is None]
         done = [(report.job, report.receipt) for report in reports if report.receipt is not None]
         try:
@@ -158,3 +165,14 @@ class Desk:
                 job.throttled = job.send.id not in leaving
             may -= {job.send.id for job in asking if job.throttled}
         return may
+
+
+def _one_of_each(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
+    """Cut reports into piles, in their order, none of which has two of the same email."""
+    start, seen = 0, set[str]()
+    for at, report in enumerate(reports):
+        if report.job.send.id in seen:
+            yield reports[start:at]
+            start, seen = at, set()
+        seen.add(report.job.send.id)
+    yield reports[start:]

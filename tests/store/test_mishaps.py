@@ -195,6 +195,21 @@ async def test_an_option_that_breaks_holds_nobody_after_a_resume(world: World, m
     assert await Send.filter(held=True).count() == 0
 
 
+async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(world: World) -> None:
+    dispatcher = Dispatcher(world.post)
+    (sender,) = await ledger.first_due(None)
+    (old,) = await ledger.claim(sender["id"], NOW, NOW - MINUTE, 1)
+    await ledger.release_expired(NOW)
+    claimed = await ledger.claim(sender["id"], NOW, NOW + MINUTE, 30)
+    new = next(send for send in claimed if send.id == old.id)
+    batch = await Batch.load(world.post, NOW, sender, claimed)
+    before, after = Job(old, batch), Job(new, batch)
+    assert await asyncio.gather(*map(dispatcher.begin, (before, after, before))) == [False, True, False]
+    await asyncio.gather(dispatcher.settle(after, SENT), dispatcher.settle(before, SENT))
+    assert await Event.filter(kind="EMAIL_SENT").count() == 1
+    assert dispatcher.outcomes == {"SENT": 1, "WITHDRAWN": 1}
+
+
 @pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: World) -> None:
     first, second, *_ = await ledger.claim((await world.send()).sender_id, NOW, NOW + MINUTE, 30)
