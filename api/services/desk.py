@@ -47,11 +47,7 @@ class Desk:
         """Commit that an email is about to leave; False when it may not, or when that cannot be known."""
         lease = self._post.lease.total_seconds()
         asked = time.monotonic()
-        try:
-            may = await self._pile.put(Report(job))
-        except Exception:
-            log.exception("the email %s was held back: its transmission could not be committed", job.send.id)
-            return False
+        may = await self._pile.put(Report(job))
         # A process that was suspended in between comes back to a lease that others may have taken over.
         return may and time.monotonic() - asked < lease / 2
 
@@ -76,10 +72,8 @@ class Desk:
         try:
             outcomes, may = await self._commit(done, leaving)
         except Exception:
-            if not done:
-                raise
             log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
-            outcomes, may = await self._settle(done), set()
+            outcomes, may = await self._settle(done) if done else [], set()
         for (job, receipt), outcome in zip(done, outcomes, strict=True):
             self._settled(job, outcome, receipt.code)
             if outcome != Outcome.WITHDRAWN:
