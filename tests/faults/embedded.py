@@ -19,7 +19,8 @@ AFTER = 3
 LASTS = 0.5
 """Seconds."""
 PEOPLE = 10
-Fault = Callable[[World, str], Awaitable[None]]
+Fault = Callable[[World, str], Awaitable[asyncio.Event]]
+"""Arranges the fault, and returns what says that it is over."""
 
 
 async def full_disk(url: str, times: int) -> Count:
@@ -32,8 +33,8 @@ async def busy(url: str, times: int) -> Count:
     return await _rounds("SQLITE_BUSY", url, times, _lock)
 
 
-async def _fill(world: World, _url: str) -> None:
-    connection = get_connection("default")
+async def _fill(world: World, _url: str) -> asyncio.Event:
+    connection, over = get_connection("default"), asyncio.Event()
 
     async def full(_: Outgoing) -> None:
         if len(world.channel.left) == AFTER:
@@ -45,11 +46,14 @@ async def _fill(world: World, _url: str) -> None:
 
     async def space() -> None:
         await connection.execute_query("PRAGMA max_page_count = 1000000")
+        over.set()
 
     world.channel.during = full
+    return over
 
 
-async def _lock(world: World, url: str) -> None:
+async def _lock(world: World, url: str) -> asyncio.Event:
+    over = asyncio.Event()
     await get_connection("default").execute_query("PRAGMA busy_timeout = 20")
     path = url.removeprefix("sqlite://").split("?")[0]
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -57,6 +61,7 @@ async def _lock(world: World, url: str) -> None:
     def let_go() -> None:
         other.execute("ROLLBACK")
         other.close()
+        over.set()
 
     async def locked(_: Outgoing) -> None:
         if len(world.channel.left) == AFTER:
@@ -64,6 +69,7 @@ async def _lock(world: World, url: str) -> None:
             asyncio.get_running_loop().call_later(LASTS, let_go)
 
     world.channel.during = locked
+    return over
 
 
 async def _rounds(name: str, url: str, times: int, fault: Fault) -> Count:
@@ -74,10 +80,12 @@ async def _rounds(name: str, url: str, times: int, fault: Fault) -> Count:
     try:
         for _ in range(times):
             world = await make_world(PEOPLE)
-            await fault(world, url)
+            over = await fault(world, url)
             async with asyncio.timeout(60):
                 for _ in range(10):
                     await world.tick()
+                await over.wait()
+                await world.tick()
             due = await Send.filter(workspace_id=world.scope.workspace_id, due_at__lte=world.post.clock())
             told = await Event.filter(workspace_id=world.scope.workspace_id, kind="EMAIL_SENT").count()
             left = Counter(world.channel.left)
