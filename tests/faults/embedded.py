@@ -5,8 +5,10 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from tortoise.connection import get_connection
+from tortoise.exceptions import OperationalError
 
 from api.models import Event, Send
 from api.store.database import close_database, open_database
@@ -83,7 +85,8 @@ async def _rounds(name: str, url: str, times: int, fault: Fault) -> Count:
             over = await fault(world, url)
             async with asyncio.timeout(60):
                 for _ in range(10):
-                    await world.tick()
+                    with suppress(OperationalError):  # as the loop does, which tries again
+                        await world.tick()
                 await over.wait()
                 await world.tick()
             due = await Send.filter(workspace_id=world.scope.workspace_id, due_at__lte=world.post.clock())
