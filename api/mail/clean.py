@@ -60,6 +60,6 @@ def text_from_html(html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
 
 
-def storable(text: str) -> str:
-    """Return what a stranger's program said as it can be kept: no NUL, no half characters, 2,000 characters."""
-    return _SURROGATE.sub("\ufffd", text[:2_000]).replace("\x00", "\ufffd")
+def storable(text: str, most: int = 2_000) -> str:
+    """Return what a stranger's program said as it can be kept: no NUL, no half characters, ``most`` characters."""
+    return _SURROGATE.sub("\ufffd", text[:most]).replace("\x00", "\ufffd")

@@ -131,7 +131,7 @@ class Dispatcher:
         channel = self.post.installed.channels.get(key) or NotInstalled(key)
         config = {} if sandbox else document(sender["channel_config"])
         try:
-            account = storable(channel.account(config))[:LONGEST_ACCOUNT]
+            account = storable(channel.account(config), LONGEST_ACCOUNT)
         except Exception:
             log.exception("the channel %s could not name the account of %s", key, sender["id"])
             account = f"{key}:{sender['id']}"
@@ -200,7 +200,7 @@ class Dispatcher:
     async def pause(self, lane: Lane, trouble: Receipt) -> None:
         """Let an account wait, in every process."""
         with suppress(Exception):
-            code, detail = storable(trouble.code)[:LONGEST_CODE], storable(trouble.detail)
+            code, detail = storable(trouble.code, LONGEST_CODE), storable(trouble.detail)
             until = await pauses.pause(lane.account, self.post.clock(), code, detail)
             log.warning("the account %s waits until %s: %s", lane.account, until.isoformat(), trouble.code)
 

@@ -13,6 +13,7 @@ from api.services.people import BUILT_IN, FIELD_NAME, checked
 from api.services.scope import Scope
 from api.states import ImportStatus
 from api.store.events import event, write
+from api.store.leases import take
 from api.store.transactions import transaction
 from strategies import Refusal
 
@@ -49,13 +50,7 @@ async def start_import(scope: Scope, source: str) -> PeopleImport:
 
 async def claim_import(now: datetime) -> PeopleImport | None:
     """Take an import that nobody works on, so that any process goes on with it. ``now`` is the real time, UTC."""
-    for row in await PeopleImport.filter(status=ImportStatus.RUNNING).only("id", "lease_until"):
-        if row.lease_until is not None and row.lease_until > now:
-            continue
-        free = PeopleImport.filter(id=row.id, lease_until=row.lease_until)
-        if await free.update(lease_until=now + LEASE):
-            return await PeopleImport.get(id=row.id)
-    return None
+    return await take(PeopleImport.filter(status=ImportStatus.RUNNING), now, LEASE)
 
 
 async def run_import(

@@ -16,6 +16,7 @@ from api.services.scope import Scope
 from api.states import GOING_ON, LaunchStatus
 from api.store.bulk import insert, shared
 from api.store.events import event, write
+from api.store.leases import take
 from api.store.rows import need
 from api.store.sql import Row, among, run
 from api.store.transactions import transaction
@@ -72,13 +73,7 @@ async def cancel_launch(scope: Scope, launch_id: str) -> Launch:
 
 async def claim_launch(now: datetime) -> Launch | None:
     """Take a launch that nobody works on, so that any process goes on with it. ``now`` is the real time, UTC."""
-    for row in await Launch.filter(status=LaunchStatus.RUNNING).only("id", "lease_until"):
-        if row.lease_until is not None and row.lease_until > now:
-            continue
-        free = Launch.filter(id=row.id, status=LaunchStatus.RUNNING, lease_until=row.lease_until)
-        if await free.update(lease_until=now + LEASE):
-            return await Launch.get(id=row.id)
-    return None
+    return await take(Launch.filter(status=LaunchStatus.RUNNING), now, LEASE)
 
 
 async def run_launch(row: Launch, scope_of: Callable[[Workspace], Scope], clock: Callable[[], datetime]) -> Launch:

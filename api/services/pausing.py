@@ -17,6 +17,7 @@ from api.services.scope import Scope
 from api.services.shifting import Shifter
 from api.store import holds
 from api.store.events import event, write
+from api.store.leases import take
 from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Refusal
@@ -71,13 +72,7 @@ async def _begun(scope: Scope, campaign_id: str) -> Campaign:
 
 async def claim_holds(now: datetime) -> Campaign | None:
     """Take a pause or resume that nobody carries out. ``now`` is the real time, UTC."""
-    for row in await Campaign.exclude(holds=None).only("id", "holds", "holds_lease"):
-        if row.holds_lease is not None and row.holds_lease > now:
-            continue
-        free = Campaign.filter(id=row.id, holds=row.holds, holds_lease=row.holds_lease)
-        if await free.update(holds_lease=now + LEASE):
-            return await Campaign.get(id=row.id)
-    return None
+    return await take(Campaign.exclude(holds=None), now, LEASE, "holds_lease")
 
 
 async def run_holds(row: Campaign, scope_of: Callable[[Workspace], Scope]) -> None:

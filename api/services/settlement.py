@@ -87,7 +87,7 @@ def wait_after(attempts: int) -> timedelta:
 
 def settlement(send: Claimed, receipt: Receipt, now: datetime, jitter: float = 0.0) -> Settlement:
     """Return what a receipt makes of a send. ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth."""
-    code, detail, tried = storable(receipt.code)[:LONGEST_CODE], storable(receipt.detail), send.attempts
+    code, detail, tried = storable(receipt.code, LONGEST_CODE), storable(receipt.detail), send.attempts
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
     match receipt.outcome:
         case Outcome.SENT:

@@ -68,11 +68,11 @@ class Claimed(NamedTuple):
     due_at: datetime
 
 
-def _whose(sends: str, condition: str = "true") -> str:
+def _whose(condition: str) -> str:
     """Return a table ``whose`` that says of sends whether their campaign is paused, and keeps that so."""
     lock = "FOR SHARE OF campaign" if is_postgres() else ""
     return (
-        f"WITH whose AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM {sends}"
+        f"WITH whose AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM send"
         " JOIN enrollment ON enrollment.id = send.enrollment_id"
         f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock})"
     )
@@ -182,7 +182,7 @@ async def release_expired(real_now: datetime) -> int:
     """Give back the claims of whoever stopped in the middle. Returns how many."""
     expired = "send.status = 'CLAIMED' AND send.lease_until < $1"
     rows = await run(
-        f"{_whose('send', expired)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
+        f"{_whose(expired)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
         f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {expired} RETURNING send.id",
         real_now,
     )
@@ -206,7 +206,7 @@ async def resend_doubts(now: datetime, reason: str, detail: str) -> Sequence[Row
     """Schedule again the doubts whose campaign allows it, up to its cap. Returns them."""
     rested = "send.status = 'IN_DOUBT' AND send.due_at <= $1"
     return await run(
-        f"{_whose('send', f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
+        f"{_whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
         " UPDATE send SET status = 'DEFERRED', held = whose.paused, doubts = doubts + 1, reason = $2, detail = $3"
         f" FROM whose WHERE send.id = whose.id AND {rested}"
         " RETURNING send.id, send.workspace_id, send.enrollment_id, send.step_id, send.person_id, send.doubts",

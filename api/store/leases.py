@@ -1,0 +1,21 @@
+"""Jobs that any process may go on with: whoever takes one owns it until its lease ends."""
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+Row = TypeVar("Row", bound=Model)
+
+
+async def take(waiting: QuerySet[Row], now: datetime, lease: timedelta, column: str = "lease_until") -> Row | None:
+    """Take one of the rows that nobody works on, and return it whole. ``now`` is the real time, UTC."""
+    for row in await waiting.only("id", column):
+        until = getattr(row, column)
+        if until is not None and until > now:
+            continue
+        # Only as it was seen: of several processes one gets it.
+        if await waiting.filter(id=row.pk, **{column: until}).update(**{column: now + lease}):
+            return await type(row).get(id=row.pk)
+    return None
