@@ -1,6 +1,7 @@
 """The composition root: settings, what is installed, the database, the tick loop, and the routes."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -50,6 +51,12 @@ def make_ticker(
     post = make_post(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - not there yet
     sleeper.append(Ticker(post, clock, float(settings.poll_seconds)))
     return sleeper[0]
+
+
+def settle_in() -> None:
+    """Tell the garbage collector that what is loaded by now stays, so that it does not visit it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_app(

@@ -18,7 +18,7 @@ from rich.text import Text
 from starlette.applications import Starlette
 
 from api import watching
-from api.app import make_app, make_post, make_ticker
+from api.app import make_app, make_post, make_ticker, settle_in
 from api.clock import system_clock
 from api.graphql.schema import schema_text
 from api.models import PeopleImport, Workspace
@@ -102,6 +102,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     app = make_app(settings, environment(), tick=not no_tick)
     # Uvicorn's own lines go through the same logs as ours.
     options = {"log_config": None} if settings.log == "json" else {"log_level": "info"}
+    settle_in()
     uvicorn.run(app, host=settings.host, port=int(settings.port), **limits(settings), **options)
     return 0
 
@@ -116,6 +117,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
             return 0
         for stop in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(stop, ticker.stop)
+        settle_in()
         async with watched(settings, ticker):
             await ticker.run()
     return 0

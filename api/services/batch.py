@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.mail.message import MessageProblem, build, compose
 from api.mail.render import TemplateProblem, UnresolvedFieldError
@@ -32,9 +32,12 @@ class Reader:
     own_fields: dict[str, Any]
     unsubscribed: bool
 
+    def __post_init__(self) -> None:
+        """Read the fields, which come as text."""
+        self.own_fields = document(self.own_fields)
 
-@dataclass(frozen=True, slots=True)
-class Written:
+
+class Written(NamedTuple):
     """An email as it leaves."""
 
     subject: str
@@ -73,7 +76,7 @@ class Batch:
             now,
             await Workspace.get(id=sender["workspace_id"]),
             sender,
-            {row["id"]: Reader(**{**row, "own_fields": document(row["own_fields"])}) for row in people},
+            {row["id"]: Reader(*row.values()) for row in people},
             {row["id"]: row["status"] for row in enrollments},
             {row["id"] for row in enrollments if row["paused"]},
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),

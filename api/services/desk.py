@@ -9,8 +9,8 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from api.mail.message import message_id
 from api.services.lanes import Job
@@ -20,6 +20,7 @@ from api.services.settlement import Settlement, settlement
 from api.services.tasks import email_went_out
 from api.services.together import Together
 from api.store import ledger, throttles
+from api.store.database import is_postgres
 from api.store.events import write
 from api.store.transactions import transaction
 from plugins.contract import Outcome, Receipt
@@ -27,8 +28,7 @@ from plugins.contract import Outcome, Receipt
 log = logging.getLogger("touchline.dispatch")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One email's: that it is about to leave (no receipt), or what became of it."""
 
     job: Job
@@ -41,23 +41,29 @@ class Desk:
     def __init__(self, post: Post, settled: Callable[[Job, str, str], None]) -> None:
         self._post = post
         self._settled = settled
-        self._pile: Together[Report, bool] = Together(self._write)
+        # While PostgreSQL writes the one pile, emails are made for the other. SQLite writes one at a time.
+        self._piles = [Together[Report, bool](self._write) for _ in range(2 if is_postgres() else 1)]
 
     async def begin(self, job: Job) -> bool:
         """Commit that an email is about to leave; False when it may not, or when that cannot be known."""
         lease = self._post.lease.total_seconds()
         asked = time.monotonic()
-        may = await self._pile.put(Report(job))
+        may = await self._pile(job).put(Report(job))
         # A process that was suspended in between comes back to a lease that others may have taken over.
         return may and time.monotonic() - asked < lease / 2
 
     def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
         """Record what became of an email. Whoever does not wait for it may rely on its being written."""
-        return self._pile.put(Report(job, receipt))
+        return self._pile(job).put(Report(job, receipt))
 
     async def idle(self) -> None:
         """Wait until every report is written."""
-        await self._pile.idle()
+        for pile in self._piles:
+            await pile.idle()
+
+    def _pile(self, job: Job) -> Together[Report, bool]:
+        """Return the pile of the session that has the email: its reports are written in their order."""
+        return self._piles[job.session % len(self._piles)]
 
     async def _write(self, reports: Sequence[Report]) -> list[bool]:
         """Write reports, each email's one after the other: of two attempts at one, the ledger knows which owns it."""
@@ -164,6 +170,9 @@ class Desk:
 def _one_of_each(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
     """Cut reports into piles, in their order, none of which has two of the same email."""
     start, seen = 0, set[str]()
+    if len({report.job.send.id for report in reports}) == len(reports):
+        yield reports
+        return
     for at, report in enumerate(reports):
         if report.job.send.id in seen:
             yield reports[start:at]

@@ -182,7 +182,7 @@ class Dispatcher:
         """Count and log what became of an email: identifiers only."""
         self._leases[job.send.attempt_id] -= 1
         self.outcomes[outcome] += 1
-        self.post.meter.outcomes.labels(outcome, job.batch.sender["channel"]).inc()
+        self.post.meter.outcomes(outcome, job.batch.sender["channel"]).inc()
         if outcome == Outcome.SENT and not job.send.sandbox:
             self.post.meter.latency.observe(max(0.0, (self.post.clock() - job.send.due_at).total_seconds()))
         level = logging.DEBUG if outcome == Outcome.SENT else logging.INFO

@@ -1,11 +1,12 @@
 """One lane for each account: what waits for it, and the sessions that take it away, side by side."""
 
 import asyncio
+import itertools
 import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -34,6 +35,8 @@ class Job:
     transmitting: bool = False
     throttled: bool = False
     subject: str = ""
+    session: int = 0
+    """Which of the lane's workers has it."""
 
     def now(self) -> datetime:
         """Return the present: the sandbox's, or the real one."""
@@ -98,11 +101,12 @@ class Lane:
         """Jobs whose worker was stopped before anything left."""
         self._most = max(1, channel.sessions(config))
         self._open = 0
-        self._idle = 0
+        self._numbers = itertools.count()
+        self._parked: dict[asyncio.Future[None], None] = {}
+        """Who waits for more on an open session."""
         self._done = 0
         self._pace = 0.0
         self._measured = time.monotonic()
-        self._more = asyncio.Event()
         self._doubted = True
         """Whether failures of this account may be on record that a success has not wiped out yet."""
         self._closing = False
@@ -123,19 +127,18 @@ class Lane:
     def add(self, jobs: Iterable[Job]) -> None:
         """Take jobs, and open sessions for them as far as the account allows."""
         self.queue.extend(jobs)
-        self._more.set()
         working = sum(not task.done() for task in self.workers)
         if not working:
             self._most = max(1, self.channel.sessions(self.config))  # a server may take more again
-        for _ in range(min(len(self.queue) - self._idle, self._most - working)):
-            task = asyncio.create_task(self._work())
+        for _ in range(min(len(self.queue) - self._call(len(self.queue)), self._most - working)):
+            task = asyncio.create_task(self._work(next(self._numbers)))
             self.workers[task] = None
             task.add_done_callback(lambda done: self.workers.pop(done, None))
 
     def close(self) -> list[Job]:
         """Take nothing more; let open sessions end when they are done. Returns what was still waiting."""
         self._closing = True
-        self._more.set()
+        self._call(len(self._parked))
         left = list(self.queue)
         self.queue.clear()
         return left
@@ -147,28 +150,41 @@ class Lane:
                 task.cancel()
 
     async def _next(self) -> Job | None:
-        if not self.queue and self.linger and not self._closing:
-            self._idle += 1
-            self._more.clear()
-            try:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._more.wait(), self.linger)
-            finally:
-                self._idle -= 1
-        job = self.queue.popleft() if self.queue else None
         if self.hungry and len(self.queue) <= self.ahead // 2:
             self.hungry = False
             self.office.wake()
-        return job
+        until = time.monotonic() + self.linger
+        while not self.queue and not self._closing and (left := until - time.monotonic()) > 0:
+            await self._park(left)
+        return self.queue.popleft() if self.queue else None
 
-    async def _work(self) -> None:
+    async def _park(self, seconds: float) -> None:
+        """Wait until somebody is called, or the time is over."""
+        loop = asyncio.get_running_loop()
+        called: asyncio.Future[None] = loop.create_future()
+        self._parked[called] = None
+        timer = loop.call_later(seconds, _wake, called)
+        try:
+            await called
+        finally:
+            timer.cancel()
+            self._parked.pop(called, None)
+
+    def _call(self, most: int) -> int:
+        """Call those who wait, the last one first, so that sessions that are not needed end. Returns how many."""
+        number = min(most, len(self._parked))
+        for _ in range(number):
+            _wake(self._parked.popitem()[0])
+        return number
+
+    async def _work(self, number: int) -> None:
         """Open sessions and deliver on them until nothing waits, or the account is in trouble."""
         while self.queue:
             try:
                 async with self.channel.connect(self.config) as session:
                     self._open += 1
                     try:
-                        trouble = await self._deliver_on(session)
+                        trouble = await self._deliver_on(session, number)
                     finally:
                         self._open -= 1
             except AccountUnavailableError as error:
@@ -190,12 +206,12 @@ class Lane:
                 raise
             await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
 
-    async def _deliver_on(self, session: Session) -> Receipt | None:
+    async def _deliver_on(self, session: Session, number: int) -> Receipt | None:
         """Deliver until nothing waits or the session is used up. Returns the account's trouble, if it is in any."""
         me, first = asyncio.current_task(), True
         assert me is not None  # noqa: S101 - a coroutine that runs has a task
         while job := await self._next():
-            self.workers[me] = job
+            self.workers[me], job.session = job, number
             try:
                 receipt = await self._attempt(session, job)
             except asyncio.CancelledError:
@@ -207,7 +223,7 @@ class Lane:
                 if not first or self._open > 1:
                     job.transmitting = False
                     self.queue.appendleft(job)
-                    self._more.set()
+                    self._call(1)
                     return None if not first else receipt
                 await self.office.settle(job, receipt)
                 return receipt
@@ -254,3 +270,8 @@ class Lane:
     def _outgoing(self, job: Job, written: Written) -> Outgoing:
         recipient = job.batch.people[job.send.person_id].email
         return Outgoing(job.send.id, job.batch.sender["email"], recipient, written.message)
+
+
+def _wake(called: "asyncio.Future[None]") -> None:
+    if not called.done():
+        called.set_result(None)

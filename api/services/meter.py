@@ -1,5 +1,7 @@
 """What one process counts for its operator: numbers only, no names and no contents."""
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 
@@ -9,9 +11,11 @@ class Meter:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.claimed = Counter("touchline_claimed", "Emails that were claimed.", registry=self.registry)
-        self.outcomes = Counter(
+        outcomes = Counter(
             "touchline_outcomes", "Attempts by their outcome.", ["outcome", "channel"], registry=self.registry
         )
+        self.outcomes = cache(outcomes.labels)
+        """The counter of an outcome and a channel."""
         self.latency = Histogram(
             "touchline_send_latency_seconds",
             "From the moment that an email was due to the server's answer.",

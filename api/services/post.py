@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from api.clock import Clock
 from api.models import Workspace
@@ -18,8 +18,7 @@ class Addressee(Protocol):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """What the terminal shows of one email: never its content."""
 
     at: datetime

@@ -1,7 +1,7 @@
 """What follows from a channel's answer: the columns of the send that change, and the event that tells it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from api.mail.clean import storable
 from api.states import SendStatus
@@ -39,8 +39,7 @@ UNPREPARED = Receipt(
 THROTTLED = Receipt(Outcome.WITHDRAWN, "THROTTLED", "The sender's throttle is used up; it goes out as soon as it may.")
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """How a send is settled. ``kind`` None writes no event."""
 
     status: SendStatus

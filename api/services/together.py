@@ -32,7 +32,8 @@ class Together(Generic[Item, Answer]):
 
     async def _run(self) -> None:
         while self._waiting:
-            await asyncio.sleep(0)  # everyone who is ready now comes along
+            if len(self._waiting) < self._most:
+                await asyncio.sleep(0)  # everyone who is ready now comes along
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
                 answers = await self._write([item for item, _ in batch])

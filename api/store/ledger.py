@@ -92,17 +92,12 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
         now,
         limit,
     )
-    claimed = [
-        Claimed(
-            **{
-                **found,
-                "sandbox": bool(found["sandbox"]),
-                "by_hand": bool(found["by_hand"]),
-                "due_at": instant(found["due_at"]),
-            }
-        )
-        for found in rows
-    ]
+    claimed = [Claimed._make(found.values()) for found in rows]
+    if not is_postgres():
+        claimed = [
+            send._replace(sandbox=bool(send.sandbox), by_hand=bool(send.by_hand), due_at=instant(send.due_at))
+            for send in claimed
+        ]
     return sorted(claimed, key=lambda send: (send.due_at, send.id))
 
 
