@@ -10,13 +10,14 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPResponseException
 
 from plugins import AccountUnavailableError, Channel, Session, hookimpl
 from plugins.smtp_session import SmtpSession
 from plugins.smtp_url import SmtpSettings, parse
+from plugins.smtp_wire import UnexpectedReplyError, Wire
 
 VARIABLE = "TOUCHLINE_SMTP_URL"
 ACCOUNT = "^[A-Z][A-Z0-9_]{0,30}$"
@@ -60,10 +61,10 @@ class SmtpChannel(Channel):
         settings = self._settings(config)
         client = await open_connection(settings)
         try:
-            yield SmtpSession(client, settings)
-            with contextlib.suppress(SMTPException, OSError):
-                if client.is_connected:
-                    await client.quit(timeout=min(settings.timeout, LONGEST_GOODBYE))
+            wire = Wire(cast(asyncio.Transport, client.transport))
+            yield SmtpSession(wire, client.supports_extension, settings)
+            with contextlib.suppress(OSError, UnexpectedReplyError):
+                await wire.exchange(b"QUIT\r\n", 1, min(settings.timeout, LONGEST_GOODBYE))
         finally:
             client.close()
 

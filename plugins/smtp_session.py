@@ -1,29 +1,32 @@
 """Hand one email after the other to an SMTP server, and know at each answer whether the email may have left."""
 
 import re
-from collections.abc import Awaitable, Callable
-
-from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
+from collections.abc import Awaitable, Callable, Sequence
 
 from plugins import Outcome, Outgoing, Receipt, Session
 from plugins.smtp_address import for_the_wire
 from plugins.smtp_url import SmtpSettings
+from plugins.smtp_wire import Reply, UnexpectedReplyError, Wire
 
 ACCOUNT_TROUBLE = frozenset({421, 530, 535, 538})
 """Answers about the account (closing, login or TLS missing), which every further email would get as well."""
 DATA_FOLLOWS = range(354, 355)
 DONE = range(200, 300)
+RSET = b"RSET\r\n"
 
 
 class SmtpSession(Session):
     """One connection on which the login has succeeded.
 
-    The commands are sent one by one, since the outcome of a broken connection depends on the moment: before
-    the content, nothing can have left; after it, only the server knows.
+    The outcome of a broken connection depends on the moment: before the content, nothing can have left; after it,
+    only the server knows. ``supports`` says which extensions the server has named: where PIPELINING is one of them,
+    the envelope's commands leave together.
     """
 
-    def __init__(self, client: SMTP, settings: SmtpSettings) -> None:
-        self._client = client
+    def __init__(self, wire: Wire, supports: Callable[[str], bool], settings: SmtpSettings) -> None:
+        self._wire = wire
+        self._supports = supports
+        self._together = supports("pipelining")
         self._settings = settings
         self._over = False
         self._blank = False
@@ -39,13 +42,13 @@ class SmtpSession(Session):
         if self._blank:
             commands = commands[1:]
         self._blank = False
-        for command in commands:
-            if refusal := await self._ask(command, DONE):
+        for part in (commands,) if self._together else [(command,) for command in commands]:
+            if refusal := await self._ask(part):
                 return refusal
         if not await about_to_transmit():
-            await self._ask(b"RSET", DONE)
+            await self._ask((RSET,))
             return self._receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before its content left.")
-        if refusal := await self._ask(b"DATA", DATA_FOLLOWS):
+        if refusal := await self._ask((b"DATA\r\n",), DATA_FOLLOWS):
             return refusal
         return await self._transmit(outgoing.message)
 
@@ -60,86 +63,77 @@ class SmtpSession(Session):
         plain, parameters = outgoing.message.isascii(), ""
         headers = b"" if plain else re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
         if not (sender + recipient).isascii() or not headers.isascii():
-            if not self._client.supports_extension("smtputf8"):
+            if not self._supports("smtputf8"):
                 detail = "The address has characters that this server does not know (it lacks SMTPUTF8)."
                 return self._receipt(Outcome.FAILED, "SMTPUTF8_REQUIRED", detail)
             parameters += " SMTPUTF8"
-        if not plain and self._client.supports_extension("8bitmime"):
+        if not plain and self._supports("8bitmime"):
             parameters += " BODY=8BITMIME"
-        mail, rcpt = f"MAIL FROM:<{sender}>{parameters}", f"RCPT TO:<{recipient}>"
-        return b"RSET", mail.encode(), rcpt.encode()
+        mail, rcpt = f"MAIL FROM:<{sender}>{parameters}\r\n", f"RCPT TO:<{recipient}>\r\n"
+        return RSET, mail.encode(), rcpt.encode()
 
-    async def _ask(self, command: bytes, welcome: range) -> Receipt | None:
-        """Send one command. None: go on. Nothing of the email's content has left yet."""
-        if not self._in_step():
-            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, SMTPResponseException(-1, "an answer to no question"))
+    async def _ask(self, commands: Sequence[bytes], welcome: range = DONE) -> Receipt | None:
+        """Send commands together. None: go on. Nothing of the email's content has left yet."""
         try:
-            response = await self._client.execute_command(command)
-        except (SMTPException, OSError) as error:
+            replies = await self._wire.exchange(b"".join(commands), len(commands), self._settings.timeout)
+        except (OSError, UnexpectedReplyError) as error:
             return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
         except BaseException:  # cancelled: the answer will come to nobody
             self._close()
             raise
-        if response.code in welcome:
-            return None
-        if response.code not in range(400, 600):
-            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, SMTPResponseException(*response))
-        # A server that cannot even forget the email before has trouble with the connection, not with this email.
-        return self._refused(response, whole_account=command == b"RSET")
+        for command, reply in zip(commands, replies, strict=False):
+            if reply.code in range(400, 600):
+                # A server that cannot even forget the email before has trouble with the connection, not with this one.
+                return self._refused(reply, whole_account=command == RSET)
+            if reply.code not in welcome:
+                return self._lost(Outcome.ACCOUNT_UNAVAILABLE, UnexpectedReplyError(f"{reply.code} {reply.text}"))
+        return None
 
     async def _transmit(self, message: bytes) -> Receipt:
         """Send the content and the final dot. From the first byte on, a broken connection means doubt."""
-        protocol = self._client.protocol
-        if protocol is None or not protocol.is_connected:
-            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, ConnectionError("connection lost"))
-        if not self._in_step():
-            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, SMTPResponseException(-1, "an answer to no question"))
         try:
-            protocol.write(content_of(message))
-            response = await protocol.read_response(timeout=self._settings.final_timeout)
-        except (SMTPException, OSError) as error:
+            self._wire.check()
+        except (OSError, UnexpectedReplyError) as error:
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
+        try:
+            (reply,) = await self._wire.exchange(content_of(message), 1, self._settings.final_timeout)
+        except (OSError, UnexpectedReplyError) as error:
             return self._lost(Outcome.IN_DOUBT, error)
         except BaseException:
             self._close()
             raise
-        if response.code in DONE:
+        if reply.code in DONE:
             self._blank = True
-            return self._receipt(Outcome.SENT, f"SMTP_{response.code}", f"{response.code} {response.message}")
-        if response.code not in range(400, 600):
-            return self._lost(Outcome.IN_DOUBT, SMTPResponseException(*response))
-        return self._refused(response)
+            return self._receipt(Outcome.SENT, f"SMTP_{reply.code}", f"{reply.code} {reply.text}")
+        if reply.code not in range(400, 600):
+            return self._lost(Outcome.IN_DOUBT, UnexpectedReplyError(f"{reply.code} {reply.text}"))
+        return self._refused(reply)
 
-    def _refused(self, response: SMTPResponse, whole_account: bool = False) -> Receipt:
+    def _refused(self, reply: Reply, whole_account: bool = False) -> Receipt:
         """Turn a clear refusal into its outcome. The server has said that it does not take the email."""
-        if whole_account or response.code in ACCOUNT_TROUBLE:
+        if whole_account or reply.code in ACCOUNT_TROUBLE:
             self._close()
             outcome = Outcome.ACCOUNT_UNAVAILABLE
         else:
-            outcome = Outcome.DEFERRED if response.code < 500 else Outcome.FAILED
-        detail = f"{self._settings.server} answered: {response.code} {response.message}"
-        return self._receipt(outcome, f"SMTP_{response.code}", detail)
+            outcome = Outcome.DEFERRED if reply.code < 500 else Outcome.FAILED
+        detail = f"{self._settings.server} answered: {reply.code} {reply.text}"
+        return self._receipt(outcome, f"SMTP_{reply.code}", detail)
 
     def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
         """Close a connection that can no longer be understood, and say what happened to it."""
         self._close()
         where = "after the content" if outcome is Outcome.IN_DOUBT else "before the content"
         server = self._settings.server
-        if isinstance(error, SMTPResponseException):
-            told = f"{error.code if error.code > 0 else ''} {error.message}"
-            detail = f"{server} gave an answer that does not fit, {where}: {told}"
+        if isinstance(error, UnexpectedReplyError):
+            detail = f"{server} gave an answer that does not fit, {where}: {error}"
             return self._receipt(outcome, "UNEXPECTED_REPLY", detail)
         if isinstance(error, TimeoutError):
             return self._receipt(outcome, "TIMEOUT", f"{server} did not answer in time, {where}.")
         return self._receipt(outcome, "CONNECTION_LOST", f"The connection to {server} broke, {where}.")
 
-    def _in_step(self) -> bool:
-        """Say whether every answer so far belonged to a question: a leftover would be taken for the next answer."""
-        protocol = self._client.protocol
-        return protocol is None or not protocol._buffer
-
     def _close(self) -> None:
         self._over = True
-        self._client.close()
+        self._wire.close()
 
     def _receipt(self, outcome: Outcome, code: str, detail: str) -> Receipt:
         return Receipt(outcome, code, self._settings.tidy(detail))

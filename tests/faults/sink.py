@@ -69,6 +69,6 @@ class _Conversation(asyncio.Protocol):
             self.content = verb == b"DATA"
             if verb == b"EHLO":
                 self.sink.greeted.add(taken[5:].decode())
-                self.transport.write(b"250-sink\r\n250 8BITMIME\r\n")
+                self.transport.write(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
             else:
                 self.transport.write({b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 ok\r\n"))
