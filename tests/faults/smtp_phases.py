@@ -12,6 +12,9 @@ from tests.plugins.scripted import DROP, HANG, ScriptedServer
 
 ANSWERS = (b"421 closing", b"451 later", b"550 no", b"552 too much", DROP, HANG, b"\x00\xff what?")
 PHASES = ("GREETING", "EHLO", "RSET", "MAIL", "RCPT", "DATA", "CONTENT")
+GREETINGS = (b"250 here", b"250-here\r\n250 PIPELINING")
+"""Commands leave one by one, and together."""
+STATES = [(phase, answer, greeting) for phase in PHASES for answer in ANSWERS for greeting in GREETINGS]
 
 State = tuple[str, int, str | None, bool]
 """Status, attempts, reason, and whether the account waits."""
@@ -34,9 +37,9 @@ def expected(phase: str, answer: bytes) -> State:
     return "SCHEDULED", 0, lost, True
 
 
-async def outcome(phase: str, answer: bytes) -> State:
+async def outcome(phase: str, answer: bytes, greeting: bytes) -> State:
     """Send one email to a server that gives this answer at this phase. The database is open and empty of sends."""
-    async with ScriptedServer({phase: answer}).running() as server:
+    async with ScriptedServer({"EHLO": greeting, phase: answer}).running() as server:
         url = f"smtp://127.0.0.1:{server.port}?security=none&timeout=0.2&final_timeout=0.2&helo=test"
         post = Post(load({"TOUCHLINE_SMTP_URL": url}), system_clock, lambda person: None, lambda: None)
         dispatcher = Dispatcher(post)

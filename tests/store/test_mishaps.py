@@ -2,7 +2,8 @@
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from api.cli.commands import show
 from api.models import Campaign, Event, Person, Send, Step, Task
+from api.services import lanes
 from api.services.batch import Batch
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Dispatcher, run_once
@@ -31,7 +33,7 @@ from plugins.contract import Outcome, Outgoing, Receipt
 from strategies import StepType
 from strategies.contract import SendAt, StepContext
 from strategies.same_time_as_previous import SameTimeAsPrevious
-from tests.store.world import NOW, World, make_world
+from tests.store.world import NOW, Scripted, World, make_world
 
 MINUTE = timedelta(minutes=1)
 SENT = Receipt(Outcome.SENT, "SMTP_250", "ok")
@@ -148,6 +150,55 @@ async def test_stopping_while_an_account_is_being_paused_keeps_nothing(
     await asked.wait()
     await dispatcher.stop()
     assert await due(SendStatus.SCHEDULED) == 30
+
+
+async def test_a_channel_of_more_sessions_than_are_claimed_ahead_waits_for_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "AHEAD", 4)
+    monkeypatch.setattr(lanes, "AT_LEAST", 4)
+    monkeypatch.setattr(Scripted, "sessions", lambda *_: 9)
+    hungry = asyncio.Event()
+    dispatcher = Dispatcher(replace(world.post, wake=hungry.set), linger=600)
+    async with asyncio.timeout(30):
+        while await due(SendStatus.SENT) < 30:
+            hungry.clear()
+            if (await dispatcher.step(NOW)).idle and await due(SendStatus.SCHEDULED):
+                await hungry.wait()  # and not for the session's patience to end
+            await asyncio.sleep(0)
+    await dispatcher.stop()
+    assert sorted(world.channel.left) == sorted(set(world.channel.left))
+
+
+async def test_what_comes_later_wakes_as_many_sessions_as_it_needs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scripted, "sessions", lambda *_: 5)
+    first = sorted(await Send.filter(due_at=NOW).values_list("id", flat=True))
+    await Send.filter(id__in=first[5:]).update(due_at=NOW + 2 * MINUTE)
+    await Send.filter(id=first[5]).update(due_at=NOW + MINUTE)
+    opened, closed = 0, 0
+
+    @asynccontextmanager
+    async def connect(self: Scripted, _: Mapping[str, Any]) -> AsyncIterator[Scripted]:
+        nonlocal opened, closed
+        opened += 1
+        try:
+            yield self
+        finally:
+            closed += 1
+
+    monkeypatch.setattr(Scripted, "connect", connect)
+    dispatcher = Dispatcher(world.post, linger=600)
+
+    async with asyncio.timeout(30):
+        for now, sent in ((NOW, 5), (NOW + MINUTE, 6)):
+            await dispatcher.step(now)
+            while await Send.filter(status=SendStatus.SENT).count() < sent:
+                pass
+            assert (opened, closed) == (5, 0), "the sessions that wait take what comes, and stay for more"
+    await dispatcher.stop()
+    assert closed == 5
 
 
 async def test_an_email_whose_campaign_cannot_go_on_holds_up_no_other(world: World) -> None:

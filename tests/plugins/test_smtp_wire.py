@@ -1,0 +1,141 @@
+"""An open SMTP connection: answers in any pieces, none too many, and what a server says before it hangs up."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins import Outcome
+from plugins.smtp_wire import LONGEST, Reply, UnexpectedReplyError, Wire
+from tests.plugins.scripted import DROP, HANG, ScriptedServer
+from tests.plugins.test_smtp import ACCOUNT, DEFERRED, FAILED, SENT, Make, channel, table
+
+PIPELINING = b"250-here\r\n250 PIPELINING"
+
+
+class Line(asyncio.Transport):
+    """A connection without a network: it remembers what was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None: ...
+
+    def write(self, data: Any) -> None:
+        self.written.append(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def exchange(pieces: Iterable[bytes], answers: int, hang_up: bool = False) -> tuple[Wire, list[Reply]]:
+    """Ask, and let the answers come in these pieces."""
+    wire = Wire(Line())
+    asked = asyncio.ensure_future(wire.exchange(b"?", answers, 60))
+    await asyncio.sleep(0)
+    for piece in pieces:
+        wire.data_received(piece)
+    if hang_up:
+        wire.connection_lost(None)
+    return wire, await asked
+
+
+ANSWERS = b"250-first\r\n250-second\r\n250 third\r\n354\r\n550 5.1.1 \xc3\xa4\n"
+
+
+@given(st.lists(st.integers(0, len(ANSWERS)), max_size=6).map(sorted))
+def test_answers_may_come_in_any_pieces(cuts: list[int]) -> None:
+    pieces = [ANSWERS[start:end] for start, end in zip([0, *cuts], [*cuts, len(ANSWERS)], strict=True)]
+    wire, replies = asyncio.run(exchange(pieces, 3))
+    assert replies == [(250, "first\nsecond\nthird"), (354, ""), (550, "5.1.1 ä")]
+    wire.check()
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [b"250 ok\r\n250 and more\r\n"],
+        [b"what?\r\n"],
+        [b"25\r\n"],
+        [b"250ok\r\n"],
+        [b"x" * LONGEST, b"x"],
+        [b"250-more\r\n" * LONGEST],
+    ],
+)
+async def test_what_is_no_answer_closes_the_connection(pieces: list[bytes]) -> None:
+    wire = Wire(line := Line())
+    asked = asyncio.ensure_future(wire.exchange(b"?", 1, 60))
+    await asyncio.sleep(0)
+    for piece in pieces:
+        wire.data_received(piece)
+    with pytest.raises(UnexpectedReplyError):
+        await asked
+    assert line.closed
+    with pytest.raises(UnexpectedReplyError):
+        await wire.exchange(b"?", 1, 60)
+    assert line.written == [b"?"], "nothing more is said"
+
+
+async def test_an_answer_to_no_question_is_nobodys() -> None:
+    wire = Wire(line := Line())
+    wire.data_received(b"421 too long idle\r\n")
+    assert line.closed
+    with pytest.raises(UnexpectedReplyError):
+        await wire.exchange(b"?", 1, 60)
+    assert line.written == []
+
+
+async def test_an_answer_that_comes_behind_the_one_that_was_wanted_is_not_taken_for_the_next() -> None:
+    wire, replies = await exchange([b"354 go\r\n", b"250 queued\r\n"], 1)
+    assert replies == [(354, "go")]
+    with pytest.raises(UnexpectedReplyError):
+        wire.check()
+
+
+async def test_a_refusal_stands_when_the_server_hangs_up_behind_it() -> None:
+    _, replies = await exchange([b"250 ok\r\n421 closing\r\n"], 3, hang_up=True)
+    assert replies == [(250, "ok"), (421, "closing")]
+    with pytest.raises(ConnectionError):
+        await exchange([b"250 ok\r\n"], 3, hang_up=True)
+
+
+async def test_whoever_is_cancelled_leaves_no_answer_for_the_next() -> None:
+    wire = Wire(line := Line())
+    asked = asyncio.ensure_future(wire.exchange(b"?", 1, 60))
+    await asyncio.sleep(0)
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    assert line.closed
+    with pytest.raises(ConnectionError):
+        await wire.exchange(b"?", 1, 60)
+
+
+@pytest.mark.parametrize(("phase", "reply", "outcome", "code"), table())
+async def test_outcomes_are_the_same_where_commands_leave_together(
+    phase: str, reply: bytes, outcome: Outcome, code: str, outgoing: Make, permission: Any
+) -> None:
+    async with ScriptedServer({"EHLO": PIPELINING, phase: reply}).running() as server:
+        async with channel(server.port).connect({}) as session:
+            for _ in range(1 if outcome not in {SENT, DEFERRED, FAILED} else 2):
+                receipt = await session.deliver(outgoing(), permission)
+                assert (receipt.outcome, receipt.code) == (outcome, code), receipt
+        assert server.connections == 1
+        if phase != "CONTENT":
+            assert server.contents == [], "nothing of the email's content left"
+
+
+@pytest.mark.parametrize("behind", [DROP, HANG])
+async def test_a_refusal_stands_whatever_follows_it(behind: bytes, outgoing: Make, permission: Any) -> None:
+    script = {"EHLO": PIPELINING, "MAIL": b"550 no", "RCPT": behind}
+    async with ScriptedServer(script).running() as server, channel(server.port).connect({}) as session:
+        receipt = await session.deliver(outgoing(), permission)
+        assert (receipt.outcome, receipt.code) == (FAILED, "SMTP_550")
+        assert (await session.deliver(outgoing(), permission)).outcome is ACCOUNT, "the connection is used up"
