@@ -28,7 +28,7 @@ class RecordChannel(Channel):
 
     def sessions(self, config: Mapping[str, Any]) -> int:
         """Take many at once: nothing waits for anyone here."""
-        return 1_000
+        return 500
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
