@@ -78,6 +78,16 @@ class Query:
         """By id."""
         return cast(Any, await find(models.Launch, info.context.scope.workspace_id, id))
 
+    @strawberry.field(description="Launches in the background, of one campaign or of all, the newest first.")
+    async def launches(
+        self, info: Request, campaign_id: strawberry.ID | None = None, first: First = 50, after: After = None
+    ) -> Connection[Launch]:
+        """A page of them."""
+        query = models.Launch.filter(workspace_id=info.context.scope.workspace_id)
+        if campaign_id is not None:
+            query = query.filter(campaign_id=campaign_id if may_exist(campaign_id) else "")
+        return await connect(query, first, after, newest=True)
+
     @strawberry.field(description="Senders.")
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
         """A page of them."""

@@ -12,11 +12,12 @@ FIELDS = """launch { id status total processed enrolled leftOut progress leftOut
   leftOutPeople { nodes { code personId person { email } } } campaign { name } }"""
 START = f"mutation($input: StartLaunchInput!) {{ startLaunch(input: $input) {{ {FIELDS} {story.ERRORS} }} }}"
 CANCEL = f"mutation($id: ID!) {{ cancelLaunch(id: $id) {{ {FIELDS} {story.ERRORS} }} }}"
+LIST = "query($campaign: ID, $after: String) { launches(campaignId: $campaign, first: 1, after: $after) { nodes { id status } pageInfo { endCursor hasNextPage } } }"  # noqa: E501
 WATCH = f"query($id: ID!) {{ {FIELDS.replace('launch {', 'launch(id: $id) {', 1)} }}"
 
 
-async def authored(client: Client) -> str:
-    sender = await story.sender(client)
+async def authored(client: Client, email: str = "grace@example.com") -> str:
+    sender = await story.sender(client, email=email)
     campaign = await story.campaign(client, sender)
     template = await story.template(client)
     await story.step(client, campaign, day=1, type="EMAIL", sendOption="choose_at_launch", templateId=template)
@@ -56,3 +57,19 @@ async def test_a_launch_that_makes_no_sense_is_refused(client: Client) -> None:
         (error,) = (await client.ask(START, input={"campaignId": campaign, **changes}))["startLaunch"]["errors"]
         assert error["code"] == code
     assert await Launch.all().count() == 0
+
+
+async def test_launches_are_listed_the_newest_first_and_for_nobody_else(client: Client, stranger: Client) -> None:
+    campaign, other = await authored(client), await authored(client, "ada@example.com")
+    await story.person(client)
+    begun = [
+        (await client.do(START, "launch", input={"campaignId": each, "sendNow": True}))["id"]
+        for each in (campaign, other, campaign)
+    ]
+    page = (await client.ask(LIST))["launches"]
+    assert page["nodes"] == [{"id": begun[2], "status": "RUNNING"}]
+    rest = (await client.ask(LIST, after=page["pageInfo"]["endCursor"]))["launches"]
+    assert ([each["id"] for each in rest["nodes"]], rest["pageInfo"]["hasNextPage"]) == ([begun[1]], True)
+    assert [each["id"] for each in (await client.ask(LIST, campaign=other))["launches"]["nodes"]] == [begun[1]]
+    for asker, about in ((stranger, None), (stranger, campaign), (client, "cmp_\x00")):
+        assert (await asker.ask(LIST, campaign=about))["launches"]["nodes"] == []
