@@ -1,6 +1,6 @@
 """Claims of one sender with the rows that they need, each loaded once; each is checked and written as it leaves."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -54,8 +54,6 @@ class Batch:
     sender: Mapping[str, Any]
     people: Mapping[str, Reader]
     enrollments: Mapping[str, str]
-    paused: Collection[str]
-    """The enrollments whose campaign was paused already."""
     library: Library
 
     @classmethod
@@ -67,8 +65,7 @@ class Batch:
             [send.person_id for send in sends],
         )
         enrollments = await run(
-            "SELECT enrollment.id, status, paused_at IS NOT NULL AS paused FROM enrollment"  # noqa: S608
-            f" JOIN campaign ON campaign.id = campaign_id WHERE {among('enrollment.id', 1)}",
+            f"SELECT id, status FROM enrollment WHERE {among('id', 1)}",  # noqa: S608
             [send.enrollment_id for send in sends],
         )
         return cls(
@@ -78,7 +75,6 @@ class Batch:
             sender,
             {row["id"]: Reader(*row.values()) for row in people},
             {row["id"]: row["status"] for row in enrollments},
-            {row["id"] for row in enrollments if row["paused"]},
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
         )
 
@@ -89,8 +85,6 @@ class Batch:
             return Receipt(Outcome.FAILED, "UNSUBSCRIBED", "The person has unsubscribed.")
         if self.enrollments[send.enrollment_id] not in MAY_GO:
             return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
-        if send.enrollment_id in self.paused:
-            return Receipt(Outcome.WITHDRAWN, "CAMPAIGN_PAUSED", "The campaign is paused; the email is on hold.")
         domain = person.email.rpartition("@")[2].lower()
         if domain in self.workspace.blocked_domains:
             return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", f"This workspace sends nothing to {domain}.")
