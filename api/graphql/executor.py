@@ -5,8 +5,11 @@ attributes with a scalar or an enum in them, and only when all is well: at the f
 object anew, and says what is wrong, where, and how far null spreads. Reading an attribute twice does no harm.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any, NamedTuple, TypeGuard, cast
+from weakref import ref
 
 from graphql import (
     GraphQLBoolean,
@@ -14,21 +17,26 @@ from graphql import (
     GraphQLID,
     GraphQLLeafType,
     GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
     GraphQLString,
     TypeNameMetaFieldDef,
     get_nullable_type,
     is_leaf_type,
 )
-from graphql.execution.collect_fields import GroupedFieldSet
-from graphql.pyutils import Path
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import Path, Undefined, gather_with_cancel
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
 AS_THEY_ARE: dict[GraphQLLeafType, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 """What these scalars answer for a value of this type: the value."""
+SETTLED = frozenset({str, bool, int, float, dict, list, datetime, date})
+"""Types of values that are neither to be awaited nor raised."""
 Results = dict[str, Any]
 
 
@@ -36,9 +44,10 @@ class Plain(NamedTuple):
     """A field that is an attribute with a scalar or an enum in it."""
 
     attribute: str
-    leaf: GraphQLLeafType
+    as_it_is: type | None  # the scalar answers values of this type as they are
     nullable: bool
-    as_it_is: type | None
+    others: Container[type]  # types of values that may be written otherwise
+    write: Callable[[Any], Any]
 
 
 class Plan(NamedTuple):
@@ -51,7 +60,7 @@ class Plan(NamedTuple):
 
 
 class UnsettledError(Exception):
-    """A value that is still to be awaited or raised."""
+    """What the short way does not take: a value that is to be awaited or raised, or null where it may not be."""
 
 
 def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
@@ -66,6 +75,15 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **given)
         self.is_awaitable = is_awaitable
         self._plans: dict[tuple[GraphQLObjectType, int], Plan] = {}
+        # Graphql-core's helpers hold the executor, which holds them: with that circle, all rows of a request would wait
+        # for the garbage collector.
+        me = ref(self)
+
+        def track(values: Sequence[Any]) -> None:
+            if executor := me():
+                executor.track_async_work(values)
+
+        self.async_helpers = GraphQLResolveInfoHelpers(lambda values: gather_with_cancel(*values), track)
 
     def execute_fields(
         self,
@@ -75,32 +93,42 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> Results | Awaitable[Results]:
-        """Read the plain fields, and leave the others to graphql-core; or all, where one is in trouble."""
+        """Read an object's plain fields, and leave the others to graphql-core; or all, where one is in trouble."""
         execute = super().execute_fields
-        blank, plain, rest, _ = self._plan(parent_type, grouped_field_set)
-        if not plain:
+        plan = self._plan(parent_type, grouped_field_set)
+        if not plan.plain:
             return execute(parent_type, source_value, path, grouped_field_set, position_context)
-        results = blank.copy()
         try:
-            for name, (attribute, leaf, nullable, as_it_is) in plain.items():
-                value = getattr(source_value, attribute)
-                if type(value) is as_it_is:
-                    results[name] = value
-                elif value is not None or not nullable:
-                    results[name] = self._settled(leaf, value)
+            results = _read(plan, source_value)
         except Exception:
             return execute(parent_type, source_value, path, grouped_field_set, position_context)
-        if not rest:
+        if not plan.rest:
             return results
-        others = execute(parent_type, source_value, path, rest, position_context)
+        others = execute(parent_type, source_value, path, plan.rest, position_context)
         if is_awaitable(others):
             return _joined(results, others)
         return results | cast("Results", others)
 
-    def _settled(self, leaf: GraphQLLeafType, value: object) -> object:
-        if isinstance(value, Exception) or is_awaitable(value):
-            raise UnsettledError
-        return self.complete_leaf_value(leaf, value)
+    def complete_iterable_value(
+        self,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: Iterable[Any],
+        position_context: Any,
+    ) -> list[Any] | Awaitable[list[Any]]:
+        """Read a list of objects of which only plain fields are asked, where none of them is in trouble."""
+        kind = get_nullable_type(item_type)
+        if isinstance(kind, GraphQLObjectType) and kind.is_type_of is None and isinstance(items, list):
+            selected, deferred, _ = self.collect_subfields(kind, field_details_list)
+            plan = self._plan(kind, selected)
+            if plan.plain and not (plan.rest or deferred or self.get_stream_usage(field_details_list, path)):
+                one_of_each = {type(item): item for item in items}.values()
+                if not any(isinstance(item, Exception) or is_awaitable(item) for item in one_of_each):
+                    with suppress(Exception):
+                        return [_read(plan, item) for item in items]
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
     def _plan(self, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Plan:
         known = self._plans.get((parent, id(selected)))
@@ -124,11 +152,33 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return plan
 
 
+def _read(plan: Plan, source: Any) -> Results:
+    """Return the plain fields of an object. Raises whatever, where one is in trouble."""
+    results = plan.blank.copy()
+    for name, (attribute, as_it_is, nullable, others, write) in plan.plain.items():
+        value = getattr(source, attribute)
+        kind = type(value)
+        if kind is as_it_is:
+            results[name] = value
+        elif kind in others:
+            results[name] = written = write(value)
+            if written is None or written is Undefined:
+                raise UnsettledError
+        elif value is not None or not nullable:
+            raise UnsettledError
+    return results
+
+
 def _plain(field: GraphQLField) -> Plain | None:
     leaf, ours = get_nullable_type(field.type), field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if isinstance(ours, StrawberryField) and ours.is_basic_field and is_leaf_type(leaf):
-        return Plain(ours.python_name, leaf, leaf is field.type, AS_THEY_ARE.get(leaf))
-    return None
+    if not (isinstance(ours, StrawberryField) and ours.is_basic_field and is_leaf_type(leaf)):
+        return None
+    others: Container[type] = SETTLED
+    write: Callable[[Any], Any] = leaf.coerce_output_value
+    if isinstance(leaf, CustomGraphQLEnumType):
+        others = {leaf.wrapped_cls}
+        write = {leaf.wrapped_cls(member.value): name for name, member in leaf.values.items()}.__getitem__
+    return Plain(ours.python_name, AS_THEY_ARE.get(leaf), leaf is field.type, others, write)
 
 
 async def _joined(results: Results, others: Awaitable[Results]) -> Results:
