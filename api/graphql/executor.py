@@ -1,82 +1,35 @@
-"""How an object's fields are executed: graphql-core's way, with a short one for fields that are plain columns.
+"""How what was asked is executed: as graphql-core does, with a short way for plain fields.
 
-A list of 50 campaigns with their steps has 1,650 such fields. The short way takes those fields of an object that are
-attributes with a scalar or an enum in them, and only when all is well: at the first trouble graphql-core executes the
-object anew, and says what is wrong, where, and how far null spreads. Reading an attribute twice does no harm.
+A list of 50 campaigns with their steps has 1,650 of them. The short way is gone only where all is well. At the first
+trouble graphql-core executes the object anew, and says what is wrong, where, and how far null spreads; reading an
+attribute twice does no harm.
 """
 
-from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
-from contextlib import suppress
-from datetime import date, datetime
-from typing import Any, NamedTuple, TypeGuard, cast
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any
 from weakref import ref
 
 from graphql import (
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLID,
-    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLResolveInfoHelpers,
-    GraphQLString,
-    TypeNameMetaFieldDef,
     get_nullable_type,
-    is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
-from graphql.pyutils import Path, Undefined, gather_with_cancel
-from strawberry.execution.is_awaitable import optimized_is_awaitable
+from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
-from strawberry.types.field import StrawberryField
-from tortoise.models import Model
 
-AS_THEY_ARE: dict[GraphQLLeafType, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
-"""What these scalars answer for a value of this type: the value."""
-SETTLED = frozenset({str, bool, int, float, dict, list, datetime, date})
-"""Types of values that are neither to be awaited nor raised."""
-Results = dict[str, Any]
-
-
-class Plain(NamedTuple):
-    """A field that is an attribute with a scalar or an enum in it."""
-
-    attribute: str
-    as_it_is: type | None  # the scalar answers values of this type as they are
-    nullable: bool
-    others: Container[type]  # types of values that may be written otherwise
-    write: Callable[[Any], Any]
-
-
-class Plan(NamedTuple):
-    """How the fields that were selected of a type are executed."""
-
-    blank: Results  # in the order in which they were asked for
-    plain: dict[str, Plain]
-    rest: GroupedFieldSet
-    selected: GroupedFieldSet  # kept, so that no other has its identity
-
-
-class UnsettledError(Exception):
-    """What the short way does not take: a value that is to be awaited or raised, or null where it may not be."""
-
-
-def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
-    """Say whether a value is to be awaited. A row is not, although tortoise's models have an ``__await__``."""
-    return optimized_is_awaitable(value) and not isinstance(value, Model)
+from api.graphql.plain import Plan, Results, plan, read
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's, with the short way."""
+    """Strawberry's, with the short way, and without a circle that would keep a request's rows from being freed."""
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
-        self.is_awaitable = is_awaitable
         self._plans: dict[tuple[GraphQLObjectType, int], Plan] = {}
-        # Graphql-core's helpers hold the executor, which holds them: with that circle, all rows of a request would wait
-        # for the garbage collector.
+        self._long_way_only = bool(self.middleware_manager and self.middleware_manager.middlewares)
         me = ref(self)
 
         def track(values: Sequence[Any]) -> None:
@@ -95,19 +48,17 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     ) -> Results | Awaitable[Results]:
         """Read an object's plain fields, and leave the others to graphql-core; or all, where one is in trouble."""
         execute = super().execute_fields
-        plan = self._plan(parent_type, grouped_field_set)
-        if not plan.plain:
+        # A root's fields have resolvers. Each event of a subscription collects them anew.
+        made = self._plan(parent_type, grouped_field_set) if path else None
+        results = read(made, source_value) if made and made.plain else None
+        if made is None or results is None:
             return execute(parent_type, source_value, path, grouped_field_set, position_context)
-        try:
-            results = _read(plan, source_value)
-        except Exception:
-            return execute(parent_type, source_value, path, grouped_field_set, position_context)
-        if not plan.rest:
+        if not made.rest:
             return results
-        others = execute(parent_type, source_value, path, plan.rest, position_context)
-        if is_awaitable(others):
-            return _joined(results, others)
-        return results | cast("Results", others)
+        others = execute(parent_type, source_value, path, made.rest, position_context)
+        if isinstance(others, dict):
+            return results | others
+        return _joined(results, others)
 
     def complete_iterable_value(
         self,
@@ -122,63 +73,25 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         kind = get_nullable_type(item_type)
         if isinstance(kind, GraphQLObjectType) and kind.is_type_of is None and isinstance(items, list):
             selected, deferred, _ = self.collect_subfields(kind, field_details_list)
-            plan = self._plan(kind, selected)
-            if plan.plain and not (plan.rest or deferred or self.get_stream_usage(field_details_list, path)):
-                one_of_each = {type(item): item for item in items}.values()
-                if not any(isinstance(item, Exception) or is_awaitable(item) for item in one_of_each):
-                    with suppress(Exception):
-                        return [_read(plan, item) for item in items]
+            made = self._plan(kind, selected)
+            special = made.rest or deferred or self.get_stream_usage(field_details_list, path)
+            if made.plain and not special and not self._unsettled(items):
+                results = [read(made, item) for item in items]
+                if None not in results:
+                    return results
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
     def _plan(self, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Plan:
         known = self._plans.get((parent, id(selected)))
         if known is None:
-            known = self._plans[parent, id(selected)] = self._planned(parent, selected)
+            known = Plan({}, {}, {}, selected) if self._long_way_only else plan(self.schema, parent, selected)
+            self._plans[parent, id(selected)] = known
         return known
 
-    def _planned(self, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Plan:
-        plan = Plan({}, {}, {}, selected)
-        if self.middleware_manager and self.middleware_manager.middlewares:
-            return plan
-        for name, parts in selected.items():
-            field = self.schema.get_field(parent, parts[0].node.name.value)
-            if field is None:
-                continue
-            plan.blank[name] = parent.name if field is TypeNameMetaFieldDef else None
-            if plain := _plain(field):
-                plan.plain[name] = plain
-            elif field is not TypeNameMetaFieldDef:
-                plan.rest[name] = parts
-        return plan
-
-
-def _read(plan: Plan, source: Any) -> Results:
-    """Return the plain fields of an object. Raises whatever, where one is in trouble."""
-    results = plan.blank.copy()
-    for name, (attribute, as_it_is, nullable, others, write) in plan.plain.items():
-        value = getattr(source, attribute)
-        kind = type(value)
-        if kind is as_it_is:
-            results[name] = value
-        elif kind in others:
-            results[name] = written = write(value)
-            if written is None or written is Undefined:
-                raise UnsettledError
-        elif value is not None or not nullable:
-            raise UnsettledError
-    return results
-
-
-def _plain(field: GraphQLField) -> Plain | None:
-    leaf, ours = get_nullable_type(field.type), field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if not (isinstance(ours, StrawberryField) and ours.is_basic_field and is_leaf_type(leaf)):
-        return None
-    others: Container[type] = SETTLED
-    write: Callable[[Any], Any] = leaf.coerce_output_value
-    if isinstance(leaf, CustomGraphQLEnumType):
-        others = {leaf.wrapped_cls}
-        write = {leaf.wrapped_cls(member.value): name for name, member in leaf.values.items()}.__getitem__
-    return Plain(ours.python_name, AS_THEY_ARE.get(leaf), leaf is field.type, others, write)
+    def _unsettled(self, items: list[Any]) -> bool:
+        """Say whether there are items that are to be awaited or raised, which depends on what type they are of."""
+        one_of_each = {type(item): item for item in items}.values()
+        return any(isinstance(item, Exception) or self.is_awaitable(item) for item in one_of_each)
 
 
 async def _joined(results: Results, others: Awaitable[Results]) -> Results:

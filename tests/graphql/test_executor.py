@@ -1,6 +1,7 @@
 """The short way through plain fields answers what graphql-core answers, to the last error's path."""
 
 import json
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
@@ -195,13 +196,53 @@ async def test_a_field_that_the_object_lacks_is_an_error_of_its_path() -> None:
     assert (json.loads(data), errors[0]["path"]) == ({"leaf": {"name": "oak", "note": None}}, ["leaf", "note"])
 
 
-async def test_null_spreads_to_the_nearest_that_may_be_null() -> None:
+@pytest.mark.parametrize("later", ["", "later"])
+async def test_null_spreads_to_the_nearest_that_may_be_null(later: str) -> None:
     root = {"leaves": lambda: [leaf(), leaf(name=None), leaf(number=None), leaf(note="n")]}
-    query = "{ leaves { name number note later } }"
+    query = f"{{ leaves {{ name number note {later} }} }}"
     data, errors = await answer(SHORT, query, root)
     assert (data, errors) == await answer(LONG, query, root)
     assert [bool(found) for found in json.loads(data)["leaves"]] == [True, False, False, True]
     assert [error["path"] for error in errors] == [["leaves", 1, "name"], ["leaves", 2, "number"]]
+
+
+@pytest.mark.parametrize("later", ["", "later"])
+async def test_the_items_of_a_list_may_be_null_awaited_or_errors(later: str) -> None:
+    root = {"leaves": lambda: [leaf(), None, soon(leaf(name="late")), soon(None), ValueError("no leaf"), leaf(note=7)]}
+    query = f"{{ leaves {{ name note {later} }} }}"
+    data, errors = await answer(SHORT, query, root)
+    assert (data, errors) == await answer(LONG, query, root)
+    assert [found and found["name"] for found in json.loads(data)["leaves"]] == [
+        "oak", None, "late", None, None, "oak",
+    ]  # fmt: skip
+    assert [error["path"] for error in errors] == [["leaves", 4]]
+
+
+async def test_an_error_that_is_an_item_is_raised_though_it_has_the_attributes() -> None:
+    root = {"leaves": lambda: [leaf(), ImportError(name="oak")]}
+    data, errors = await answer(SHORT, "{ leaves { name } }", root)
+    assert (data, errors) == await answer(LONG, "{ leaves { name } }", root)
+    assert (json.loads(data)["leaves"][1], errors[0]["path"]) == (None, ["leaves", 1])
+
+
+@pytest.mark.parametrize("made", [tuple, iter])
+async def test_a_list_may_be_any_iterable(made: Callable[[list[Leaf]], Any]) -> None:
+    root = {"leaves": lambda: made([leaf(), leaf(note="n")])}
+    data, errors = await answer(SHORT, "{ leaves { name note } }", root)
+    assert (json.loads(data)["leaves"][1], errors) == ({"name": "oak", "note": "n"}, [])
+
+
+async def test_what_a_request_has_read_is_freed_with_its_answer() -> None:
+    class Context:
+        """What a request holds its rows by."""
+
+    for query in (ALL, "{ leaves { name later } }", "{ leaves { name } }"):
+        context = Context()
+        gone = weakref.ref(context)
+        root = SimpleNamespace(leaf=leaf(), leaves=[leaf(), leaf()])
+        assert (await SHORT.execute(query, root_value=root, context_value=context)).data
+        del context
+        assert gone() is None, query
 
 
 async def test_each_type_of_an_abstract_list_has_fields_of_its_own() -> None:
