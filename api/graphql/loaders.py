@@ -26,10 +26,6 @@ async def _by_id(model: type[Model], workspace_id: str, ids: list[str]) -> list[
     return [rows.get(key) for key in ids]
 
 
-async def _children(model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str]) -> list[list[Any]]:
-    return await children(model, workspace_id, parent, ids, order)
-
-
 class Loaders:
     """The loaders of one request. Rows are found only in the caller's workspace."""
 
@@ -45,6 +41,6 @@ class Loaders:
         self.task = DataLoader(load_fn=partial(_by_id, Task, workspace_id))
         self.pause = DataLoader(load_fn=_pauses)
         self.held_of_campaign = DataLoader(load_fn=_held)
-        self.steps_of_campaign = DataLoader(load_fn=partial(_children, Step, workspace_id, "campaign_id", "number"))
-        self.sends_of_enrollment = DataLoader(load_fn=partial(_children, Send, workspace_id, "enrollment_id", "id"))
-        self.tasks_of_enrollment = DataLoader(load_fn=partial(_children, Task, workspace_id, "enrollment_id", "id"))
+        self.steps_of_campaign = DataLoader(load_fn=partial(children, Step, workspace_id, "campaign_id", "number"))
+        self.sends_of_enrollment = DataLoader(load_fn=partial(children, Send, workspace_id, "enrollment_id", "id"))
+        self.tasks_of_enrollment = DataLoader(load_fn=partial(children, Task, workspace_id, "enrollment_id", "id"))

@@ -5,9 +5,12 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
     GraphQLBoolean,
     GraphQLField,
     GraphQLID,
+    GraphQLInt,
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -21,8 +24,13 @@ from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-AS_THEY_ARE: dict[GraphQLLeafType, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
-"""What these scalars write for a value of this type: the value."""
+AS_THEY_ARE: dict[GraphQLLeafType, type] = {
+    GraphQLString: str,
+    GraphQLID: str,
+    GraphQLBoolean: bool,
+    GraphQLInt: int,
+}
+"""What these scalars write for a value of this type: the value, where an integer is not too large."""
 SETTLED = frozenset({str, bool, int, float, dict, list, datetime, date})
 """Types of values that are neither to be awaited nor raised."""
 Results = dict[str, Any]
@@ -63,13 +71,13 @@ def plan(schema: GraphQLSchema, parent: GraphQLObjectType, selected: GroupedFiel
 
 
 def read(made: Plan, source: object) -> Results | None:
-    """Return the plain fields of an object; None where one is in trouble, for a word on which one asks elsewhere."""
+    """Return the plain fields of an object; None where one is in trouble, which graphql-core is to tell."""
     results = made.blank.copy()
     try:
         for name, (attribute, as_it_is, others, write, nullable) in made.plain.items():
             value = getattr(source, attribute)
             kind = type(value)
-            if kind is as_it_is:
+            if kind is as_it_is and (kind is not int or GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT):
                 results[name] = value
             elif kind in others:
                 results[name] = written = write(value)

@@ -43,7 +43,7 @@ async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> d
     return {row.id: row for row in rows}
 
 
-async def children(model: type[Model], workspace_id: str, parent: str, ids: list[str], order: str) -> list[list[Any]]:
+async def children(model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str]) -> list[list[Any]]:
     """Return the workspace's rows of each of these parents, in an order, to be read only."""
     found: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
     condition = f"workspace_id = $1 AND {among(parent, 2)} ORDER BY {order}"

@@ -66,9 +66,9 @@ async def test_rows_by_id_and_by_parent_are_the_workspaces_own(workspace_id: str
     assert {row_id: row.name for row_id, row in found.items()} == {"cmp_1": "Ünïcode ☂", "cmp_2": ""}
     assert await by_ids(models.Campaign, "another", ["cmp_1"]) == {}
     assert await by_ids(models.Campaign, workspace_id, []) == {}
-    steps = await children(models.Step, workspace_id, "campaign_id", ["cmp_2", "cmp_1"], "number")
+    steps = await children(models.Step, workspace_id, "campaign_id", "number", ["cmp_2", "cmp_1"])
     assert [[step.id for step in of] for of in steps] == [[], ["stp_1", "stp_2"]]
-    assert await children(models.Step, "another", "campaign_id", ["cmp_1"], "number") == [[]]
+    assert await children(models.Step, "another", "campaign_id", "number", ["cmp_1"]) == [[]]
 
 
 async def test_a_page_ends_where_more_follow(workspace_id: str) -> None:
