@@ -27,7 +27,7 @@ from benchmarks.world import row
 from plugins.manager import load
 from strategies import StepType
 
-CAMPAIGNS, STEPS, REQUESTS = 50, 5, 30
+CAMPAIGNS, STEPS, REQUESTS = 50, 5, 150
 OURS = "{ campaigns(first: 50) { nodes { id name skipWeekends steps { id number day type sendOption subject } } } }"
 PLAIN = "{ campaigns { id name skipWeekends steps { id number day type sendOption subject } } }"
 

@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext
 from api.graphql.acting import ActingMutation
 from api.graphql.authoring import AuthoringMutation
 from api.graphql.content import ContentMutation
+from api.graphql.executor import Executor
 from api.graphql.launching import LaunchMutation
 from api.graphql.limits import MAX_TOKENS, SizeLimit
 from api.graphql.pausing import PausingMutation
@@ -52,6 +53,7 @@ schema = Schema(
     mutation=Mutation,
     subscription=Subscription,
     config=StrawberryConfig(scalar_map={datetime: DateTime}),
+    execution_context_class=Executor,
     extensions=[
         lambda: MaskErrors(should_mask_error=_hide, error_message=INTERNAL_ERROR),
         lambda: MaxTokensLimiter(MAX_TOKENS),

@@ -31,8 +31,7 @@ async def issue_token(workspace: Workspace, name: str, now: datetime) -> str:
 
 async def workspace_of(token: str) -> Workspace | None:
     """Return the workspace that a bearer token opens."""
-    row = await Token.get_or_none(sha256=_hash(token))
-    return await Workspace.get(id=row.workspace_id) if row else None
+    return await Workspace.get_or_none(tokens__sha256=_hash(token))
 
 
 async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:

@@ -1,11 +1,13 @@
 """Queries that every noun shares: one row of a workspace, several rows by id, one page of a list."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from api.store.reading import read, read_where
+from api.store.sql import among
 from strategies import Refusal
 
 Row = TypeVar("Row", bound=Model)
@@ -34,19 +36,25 @@ async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str
     return row
 
 
-async def by_ids(model: type[Row], workspace_id: str, ids: Iterable[str]) -> dict[str, Row]:
-    """Return the workspace's rows of these ids, by id."""
+async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> dict[str, Any]:
+    """Return the workspace's rows of these ids, by id, to be read only."""
     wanted = [row_id for row_id in set(ids) if may_exist(row_id)]
-    found: dict[str, Row] = {}
-    for start in range(0, len(wanted), 500):
-        rows = await model.filter(workspace_id=workspace_id, id__in=wanted[start : start + 500])
-        found.update({str(row.pk): row for row in rows})
-    return found
+    rows = await read_where(model, f"workspace_id = $1 AND {among('id', 2)}", workspace_id, wanted)
+    return {row.id: row for row in rows}
 
 
-async def page(query: QuerySet[Row], first: int, after: str | None, *, newest: bool = False) -> tuple[list[Row], bool]:
+async def children(model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str]) -> list[list[Any]]:
+    """Return the workspace's rows of each of these parents, in an order, to be read only."""
+    found: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
+    condition = f"workspace_id = $1 AND {among(parent, 2)} ORDER BY {order}"
+    for row in await read_where(model, condition, workspace_id, ids):
+        found[getattr(row, parent)].append(row)
+    return [found[parent_id] for parent_id in ids]
+
+
+async def page(query: QuerySet[Any], first: int, after: str | None, *, newest: bool = False) -> tuple[list[Any], bool]:
     """Return up to ``first`` rows behind the cursor (an id), in the order of their making, and whether more follow."""
     if after is not None:
         query = query.filter(id__lt=after) if newest else query.filter(id__gt=after)
-    rows = await query.order_by("-id" if newest else "id").limit(first + 1)
+    rows = await read(query.order_by("-id" if newest else "id").limit(first + 1))
     return rows[:first], len(rows) > first

@@ -1,9 +1,11 @@
 """The number of SQL statements does not grow with the number of rows."""
 
 import logging
+import weakref
 
 import pytest
 
+from api.graphql.loaders import Loaders
 from tests import story
 from tests.client import Client
 
@@ -45,3 +47,10 @@ async def test_no_statement_for_each_row(client: Client, caplog: pytest.LogCaptu
     assert 10 < few < 40
     await fill(client, sender, template, 3, 40)
     assert await statements(client, caplog) == few
+
+
+async def test_what_was_loaded_is_freed_with_its_loaders() -> None:
+    loaders = Loaders("wsp")
+    gone = weakref.ref(loaders)
+    del loaders
+    assert gone() is None

@@ -1,0 +1,103 @@
+"""Plain fields: attributes with a scalar or an enum in them, which are read without asking a resolver."""
+
+from collections.abc import Callable, Container
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+    TypeNameMetaFieldDef,
+    get_nullable_type,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import GroupedFieldSet
+from graphql.pyutils import Undefined
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+AS_THEY_ARE: dict[GraphQLLeafType, type] = {
+    GraphQLString: str,
+    GraphQLID: str,
+    GraphQLBoolean: bool,
+    GraphQLInt: int,
+}
+"""What these scalars write for a value of this type: the value, where an integer is not too large."""
+SETTLED = frozenset({str, bool, int, float, dict, list, datetime, date})
+"""Types of values that are neither to be awaited nor raised."""
+Results = dict[str, Any]
+
+
+class Plain(NamedTuple):
+    """How one plain field is read."""
+
+    attribute: str
+    as_it_is: type | None  # values of this type need no writing
+    others: Container[type]  # values of these types are written
+    write: Callable[[Any], Any]
+    nullable: bool
+
+
+class Plan(NamedTuple):
+    """What was selected of a type: its plain fields, and the rest."""
+
+    blank: Results  # in the order in which they were asked for
+    plain: dict[str, Plain]
+    rest: GroupedFieldSet
+    selected: GroupedFieldSet  # kept, so that no other has its identity
+
+
+def plan(schema: GraphQLSchema, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Plan:
+    """Sort out the plain fields among those that were selected of a type."""
+    made = Plan({}, {}, {}, selected)
+    for name, parts in selected.items():
+        field = schema.get_field(parent, parts[0].node.name.value)
+        if field is None:
+            continue
+        made.blank[name] = parent.name if field is TypeNameMetaFieldDef else None
+        if plain := _plain(field):
+            made.plain[name] = plain
+        elif field is not TypeNameMetaFieldDef:
+            made.rest[name] = parts
+    return made
+
+
+def read(made: Plan, source: object) -> Results | None:
+    """Return the plain fields of an object; None where one is in trouble, which graphql-core is to tell."""
+    results = made.blank.copy()
+    try:
+        for name, (attribute, as_it_is, others, write, nullable) in made.plain.items():
+            value = getattr(source, attribute)
+            kind = type(value)
+            if kind is as_it_is and (kind is not int or GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT):
+                results[name] = value
+            elif kind in others:
+                results[name] = written = write(value)
+                if written is None or written is Undefined:
+                    return None
+            elif value is not None or not nullable:
+                return None
+    except Exception:
+        return None
+    return results
+
+
+def _plain(field: GraphQLField) -> Plain | None:
+    leaf, ours = get_nullable_type(field.type), field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not (isinstance(ours, StrawberryField) and ours.is_basic_field and is_leaf_type(leaf)):
+        return None
+    name, nullable = ours.python_name, leaf is field.type
+    if isinstance(leaf, CustomGraphQLEnumType):
+        names: dict[Any, str] = {
+            leaf.wrapped_cls(member.value): member_name for member_name, member in leaf.values.items()
+        }
+        return Plain(name, None, {leaf.wrapped_cls}, names.__getitem__, nullable)
+    return Plain(name, AS_THEY_ARE.get(leaf), SETTLED, leaf.coerce_output_value, nullable)
