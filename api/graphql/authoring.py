@@ -171,7 +171,9 @@ class AuthoringMutation:
             step=cast(Any, await campaigns.move_step(info.context.scope, id, day=day, position=position))
         )
 
-    @strawberry.mutation(description="Remove a step that nobody has gone through.")
+    @strawberry.mutation(
+        description="Remove a step. It is cancelled for whoever waits for it, and stays in the record of who has had it."
+    )
     @payload_of(CampaignPayload)
     async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
         """Remove a step."""

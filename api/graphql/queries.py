@@ -16,7 +16,7 @@ from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task
 from api.graphql.workspace import Channel, Workspace
 from api.mail.clean import text_problem
-from api.services.campaigns import steps_of
+from api.services.steps import steps_of
 from api.store.folders import emails as emails_of
 from api.store.rows import find, may_exist, need
 from api.store.tasks import tasks as tasks_of
