@@ -38,7 +38,8 @@ class Loaders:
         self.task = DataLoader(load_fn=self._by_id(Task))
         self.pause = DataLoader(load_fn=_pauses)
         self.held_of_campaign = DataLoader(load_fn=_held)
-        self.steps_of_campaign = DataLoader(load_fn=self._children(Step, "campaign_id", "number"))
+        self.steps_of_campaign = DataLoader(load_fn=self._children(Step, "campaign_id", "number", removed_at=None))
+        self.every_step_of_campaign = DataLoader(load_fn=self._children(Step, "campaign_id", "number"))
         self.sends_of_enrollment = DataLoader(load_fn=self._children(Send, "enrollment_id", "id"))
         self.tasks_of_enrollment = DataLoader(load_fn=self._children(Task, "enrollment_id", "id"))
 
@@ -49,10 +50,12 @@ class Loaders:
 
         return load
 
-    def _children(self, model: type[Model], parent: str, order: str) -> Callable[[list[str]], Awaitable[list[Any]]]:
+    def _children(
+        self, model: type[Model], parent: str, order: str, **only: Any
+    ) -> Callable[[list[str]], Awaitable[list[Any]]]:
         async def load(ids: list[str]) -> list[Any]:
             found: dict[str, list[Any]] = defaultdict(list)
-            query = model.filter(workspace_id=self.workspace_id, **{f"{parent}__in": ids})
+            query = model.filter(workspace_id=self.workspace_id, **{f"{parent}__in": ids}, **only)
             for row in await query.order_by(order):
                 found[getattr(row, parent)].append(row)
             return [found[key] for key in ids]

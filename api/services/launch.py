@@ -11,7 +11,7 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task, Template
 from api.services import inputs
 from api.services.paused import refuse_edited, refuse_paused
-from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
+from api.services.plans import core_launch, core_steps, offer_warnings, resolve, send_row, task_row
 from api.services.progress import task_created
 from api.services.scope import Scope
 from api.services.steps import steps_of
@@ -90,23 +90,13 @@ async def preview(
 ) -> list[Preview]:
     """Resolve what launching would do, and write nothing."""
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
-    steps = core_steps(checked.steps)
-    warnings = [
-        f"Step {number}: {warning}"
-        for number, step in enumerate(steps, 1)
-        if step.send_option is not None
-        and (
-            warning := scope.installed.send_options.need(step.send_option)
-            .availability(core.position(steps, number))
-            .warning
-        )
-    ]
+    warnings = offer_warnings(scope, checked.steps)
     return [
         Preview(
             person,
             enrollment.zone,
             timeline.planned,
-            range(timeline.blocked_by + 1, len(steps) + 1) if timeline.blocked_by else (),
+            range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else (),
             warnings,
         )
         for enrollment, person, timeline in checked.enrollments

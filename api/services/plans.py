@@ -58,6 +58,17 @@ def resolve(  # every argument is a fact of its own
     return core.Timeline(core_steps(steps), calendar, launched, scope.installed.send_options, happened, now, resumed)
 
 
+def offer_warnings(scope: Scope, rows: Sequence[Step]) -> list[str]:
+    """Return what is to be thought about where send options stand that are offered, but not recommended."""
+    steps, options = core_steps(rows), scope.installed.send_options
+    return [
+        f"Step {number}: {warning}"
+        for number, step in enumerate(steps, 1)
+        if step.send_option is not None
+        and (warning := options.need(step.send_option).availability(core.position(steps, number)).warning)
+    ]
+
+
 def untouched(send: Send) -> bool:
     """Say whether an email still follows the plan: neither tried, nor retried by a person, nor put off."""
     return send.status is SendStatus.SCHEDULED and not send.attempts and send.due_at == send.planned_at
