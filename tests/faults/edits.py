@@ -43,7 +43,8 @@ class Edits:
     @rule(data=st.data(), option=st.sampled_from(OPTIONS))
     def changes_a_step(self: Any, data: st.DataObject, option: dict[str, Any]) -> None:
         step = self.pick(data, self.do(Step.filter(campaign_id=self.campaign, type="EMAIL", removed_at=None)))
-        self.rewrites(change_step, step.id, **option)
+        if step is not None:
+            self.rewrites(change_step, step.id, **option)
 
     @rule(data=st.data(), day=DAYS)
     def moves_a_step(self: Any, data: st.DataObject, day: int) -> None:
@@ -61,8 +62,9 @@ class Edits:
 
     @rule(data=st.data())
     def removes_a_step(self: Any, data: st.DataObject) -> None:
-        step = self.pick(data, self.do(Step.filter(campaign_id=self.campaign, removed_at=None)))
-        self.rewrites(remove_step, step.id)
+        steps = self.do(Step.filter(campaign_id=self.campaign, removed_at=None))
+        if len(steps) > 2:
+            self.rewrites(remove_step, self.pick(data, steps).id)
 
     @rule(skip=st.booleans())
     def skips_weekends(self: Any, skip: bool) -> None:
