@@ -129,9 +129,13 @@ class Edits:
         assert stale == 0, "an edit has not come to someone, and nobody will bring it"
         people = [str(each) for each in await Enrollment.filter(status="ACTIVE").values_list("id", flat=True)]
         as_of = campaign.paused_at or campaign.edited_at or campaign.created_at
-        found = await Rescheduler(self.scope, campaign, await steps_of(campaign), as_of).changes(people)
+        steps = await steps_of(campaign)
+        found = await Rescheduler(self.scope, campaign, steps, as_of).changes(people)
         assert found.unresolved == []
         assert (found.emails, found.withdrawn, found.tasks, found.tasks_withdrawn) == ([], [], [], [])
         assert found.tasks_removed == []
-        moved = [(send.due_at, planned) for send, planned in found.moved if follows(send) and send.due_at > self.now]
-        assert moved == [], "an email waits for another time than its step says"
+        for send, planned in found.moved:
+            # Day 1 may begin with a late first email: then it is the moment of resolving that counts.
+            if follows(send) and send.due_at > self.now and steps[planned.number - 1].day > 1:
+                told = (steps[planned.number - 1].send_option, send.planned_date, send.planned_time, planned)
+                raise AssertionError(f"an email waits for another time than its step says: {told}")
