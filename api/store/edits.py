@@ -20,8 +20,11 @@ TASK = {
     "details": "text",
     "priority": "text",
 }
-FOLLOWS = "status = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
-"""Of an email whose time is that of its send option: neither tried, nor in anybody's hands."""
+FOLLOWS = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
+"""Of an email whose time is that of its send option: neither tried, nor in anybody's hands.
+
+Not a bare status: PostgreSQL could read all that waits by its index, where each row is to be looked up by its key.
+"""
 
 
 async def revision_of(campaign_id: str) -> int:
