@@ -147,6 +147,11 @@ class Campaign(Model):
     # The pause or resume whose emails are still to be put on hold or released, and until when a process does so.
     holds = _key(null=True)
     holds_lease = fields.DatetimeField(null=True)
+    # Counts the edits that may move someone; while ``editing``, some people are still to be resolved by the last one.
+    revision = fields.IntField(default=0, db_default=0)
+    edited_at = fields.DatetimeField(null=True)
+    editing = fields.BooleanField(default=False, db_default=False)
+    edit_lease = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -154,7 +159,11 @@ class Campaign(Model):
 
 
 class Step(Model):
-    """One step of a campaign. ``number`` counts from 1 through the whole campaign."""
+    """One step of a campaign. ``number`` counts from 1 through the whole campaign.
+
+    A step that someone has gone through is removed by its ``removed_at`` and stays in the record. Whoever was launched
+    before ``added_at`` may have passed it.
+    """
 
     id = _key(primary_key=True)
     workspace: Any = _workspace()
@@ -173,6 +182,8 @@ class Step(Model):
     subject = fields.TextField(null=True)
     notes = fields.TextField(default="")
     priority = fields.CharEnumField(Priority, default=Priority.NORMAL, max_length=10)
+    added_at = fields.DatetimeField(null=True)
+    removed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "step"
@@ -182,7 +193,8 @@ class Step(Model):
 class Enrollment(Model):
     """One person going through one campaign, what launching chose for them, and what pauses have moved.
 
-    ``resumed`` is by step number the date from which days count since a resume; null when no pause moved anything.
+    ``times`` are new wall times by step id. ``resumed`` is by step id a day and the date that it fell on since a
+    resume; null when no pause moved anything. ``revision`` is the campaign's that this person was last resolved by.
     """
 
     id = _key(primary_key=True)
@@ -197,6 +209,7 @@ class Enrollment(Model):
     send_at = fields.DatetimeField(null=True)
     times: Any = fields.JSONField(default=dict)
     resumed: Any = fields.JSONField(null=True)
+    revision = fields.IntField(default=0, db_default=0)
     status = fields.CharEnumField(EnrollmentStatus, default=EnrollmentStatus.ACTIVE, max_length=20)
     end_reason = _key(64, null=True)
     ended_at = fields.DatetimeField(null=True)
@@ -209,6 +222,7 @@ class Launch(Model):
     """A launch in the background: its audience until it is over (ids, or null for everyone), and its progress.
 
     Everyone is who was there at ``launched_at``; those enrolled since a resume are launched at ``resumed_at``.
+    ``times`` are new wall times by step id.
     """
 
     id = _key(primary_key=True)

@@ -11,6 +11,7 @@ from api.services.dispatch import Dispatcher, Post, run_once
 from api.services.imports import claim_import, run_import
 from api.services.launches import claim_launch, run_launch
 from api.services.pausing import claim_holds, run_holds
+from api.services.resolving import claim_edit, run_edit
 from api.services.zones import fingerprint, resolve_again_if_changed
 from api.store.database_clock import DatabaseClock
 from api.store.wakeups import Announcer, listen
@@ -60,7 +61,7 @@ class Ticker:
         return time.monotonic() - self._stepped < max(UNHEARD_OF, 3 * self.poll)
 
     async def until_idle(self) -> None:
-        """Do all that is due now, imports, launches, pauses and resumes included."""
+        """Do all that is due now, imports, launches, pauses, resumes and edits included."""
         await self._heed_zones()
         while not (await run_once(self.post, self.clock())).idle or await self._hold_once() or await self._job_once():
             pass
@@ -127,11 +128,14 @@ class Ticker:
             await _sleep(waits, self.poll)
 
     async def _hold_once(self) -> bool:
-        """Go on with a pause or a resume that a process has left undone."""
+        """Go on with a pause, a resume or an edit that a process has left undone."""
         holds = await claim_holds(self.clock())
         if holds is not None:
             await run_holds(holds, self.post.scope)
-        return holds is not None
+        edit = await claim_edit(self.clock())
+        if edit is not None:
+            await run_edit(edit, self.post.scope)
+        return holds is not None or edit is not None
 
     async def _job_once(self) -> bool:
         """Import people, or launch for a large audience."""

@@ -26,10 +26,11 @@ ABOUT = {
     "oldest_due_seconds": "For how many seconds the oldest of them has been due.",
     "claimed": "Emails that processes have claimed.",
     "transmitting": "Emails that are being handed over.",
-    "on_hold": "Emails of paused campaigns.",
+    "on_hold": "Emails of paused campaigns, and of those who wait for an edit to come to them.",
     "in_doubt": "Emails that wait for a person to say whether they arrived.",
     "paused_accounts": "Accounts of channels that wait because they were in trouble.",
     "running_launches": "Launches in the background that enroll people.",
+    "running_edits": "Edits of running campaigns that still come to some people.",
     "running_imports": "Imports of people that are not over.",
 }
 

@@ -21,6 +21,18 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "en": "The campaign was paused, so day {day} moved to {date}; what follows is counted from there.",
         "de": "Die Kampagne war angehalten, daher rückte Tag {day} auf den {date}; ab dort wird gezählt.",
     },
+    "ADDED": {
+        "en": "This step was added while the campaign was running.",
+        "de": "Dieser Schritt wurde in der laufenden Kampagne hinzugefügt.",
+    },
+    "EDITED": {
+        "en": "The campaign was edited: before, this email was planned for {time} on {date}.",
+        "de": "Die Kampagne wurde bearbeitet: vorher war diese E-Mail für {time} am {date} geplant.",
+    },
+    "TASK_EDITED": {
+        "en": "The campaign was edited: before, this task was due on {date}.",
+        "de": "Die Kampagne wurde bearbeitet: vorher war diese Aufgabe am {date} fällig.",
+    },
     "DAY": {
         "en": "Day {day} falls on {date}.",
         "de": "Tag {day} fällt auf den {date}.",

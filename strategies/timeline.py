@@ -6,7 +6,7 @@ happened so far and the launch give the same timeline again, also after a late t
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ class Step:
     send_option: str | None
     config: Mapping[str, Any]
     follow_up: bool = False
+    added: dt.datetime | None = None
+    """When it was added, UTC: whoever was launched before may have passed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ class Done:
 
     due: dt.date
     at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """An open task whose email a person has scheduled: it stays a task, whatever the step has become."""
+
+
+Record = Emailed | Done | ByHand
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,15 @@ def check_launch(steps: Sequence[Step], launch: Launch, options: SendOptions) ->
 NEVER_RESUMED: Mapping[int, dt.date] = {}
 
 
+def _went_by(number: int, added: dt.datetime, happened: Mapping[int, Record]) -> bool:
+    """Whether something behind a step had happened already when it was added."""
+    return any(
+        (record.instant if isinstance(record, Emailed) else record.at) < added
+        for other, record in happened.items()
+        if other > number and not isinstance(record, ByHand)
+    )
+
+
 class Timeline:
     """The fold. ``planned`` is what is to be scheduled now, up to and including the first open task.
 
@@ -166,7 +185,7 @@ class Timeline:
         calendar: Calendar,
         launch: Launch,
         options: SendOptions,
-        happened: Mapping[int, Emailed | Done],
+        happened: Mapping[int, Record],
         now: dt.datetime,
         resumed: Mapping[int, dt.date] = NEVER_RESUMED,
     ) -> None:
@@ -177,6 +196,8 @@ class Timeline:
         self.planned: list[Planned] = []
         self.days: dict[int, dt.date] = {}
         """The date that each planned step's day fell on."""
+        self.passed: list[int] = []
+        """Steps that were added when the person had passed their place: they never come."""
         self.blocked_by: int | None = None
         self.start = launch.send_at or launch.now
         """The start of the campaign for this person, UTC."""
@@ -189,9 +210,15 @@ class Timeline:
             if number in resumed:
                 self._resume(step, resumed[number])
             record = happened.get(number)
-            if record is None:
-                self._plan(number, step)
-                if isinstance(self.planned[-1], PlannedTask):
+            if record is None or isinstance(record, ByHand):
+                added = self._added(step) if record is None else None
+                passed = added is not None and _went_by(number, added, happened)
+                planned = None if passed else self._plan(number, step, added, by_hand=record is not None)
+                if planned is None:
+                    self.passed.append(number)
+                    continue
+                self.planned.append(planned)
+                if isinstance(planned, PlannedTask):
                     self.blocked_by = number
                     break
             elif isinstance(record, Emailed):
@@ -232,38 +259,58 @@ class Timeline:
         if step.type is StepType.EMAIL:
             self._emails.append((step.day, wall))
 
-    def _plan(self, number: int, step: Step) -> None:
-        day = self.days[number] = self.date_of(step.day)
+    def _added(self, step: Step) -> dt.datetime | None:
+        """Return when a step was added that this person was not launched with."""
+        return step.added if step.added is not None and self.launch.now < step.added else None
+
+    def _plan(self, number: int, step: Step, added: dt.datetime | None, *, by_hand: bool) -> Planned | None:
+        """Return what is to be scheduled; None where its time had passed when the step was added."""
+        day = self.date_of(step.day)
         code = "DAY_WITHOUT_WEEKENDS" if self.calendar.skip_weekends else "DAY"
-        notes = (self._base_note, Note(code, {"day": step.day, "date": day.isoformat()}))
+        notes: tuple[Note, ...] = (self._base_note, Note(code, {"day": step.day, "date": day.isoformat()}))
+        if added is not None:
+            notes = (*notes, Note("ADDED"))
         if step.type is not StepType.EMAIL or step.send_option is None:
-            self.planned.append(PlannedTask(number, day, (*notes, Note("HUMAN_WORK", {"type": step.type.value}))))
-            return
-        option = self.options.need(step.send_option)
-        answer = option.resolve(self._context(number, step, day))
+            answer: CreateTask | SendAt = CreateTask(day, (Note("HUMAN_WORK", {"type": step.type.value}),))
+        else:
+            answer = self.options.need(step.send_option).resolve(self._context(number, step, day))
+            if by_hand and isinstance(answer, SendAt):
+                answer = CreateTask(day, (Note("TASK_BY_HAND"),))
         if isinstance(answer, CreateTask):
-            self.planned.append(PlannedTask(number, answer.due, (*notes, *answer.notes)))
-            return
+            if added is not None and answer.due < self.calendar.local(added).date():
+                return None
+            self.days[number] = day
+            return PlannedTask(number, answer.due, (*notes, *answer.notes))
         if self._resumed and answer.date < day:
-            other = option.resolve(self._context(number, step, self.calendar.forward(day, 1)))
-            if isinstance(other, SendAt) and other.date == answer.date:
-                # An instant that was fixed before the pause, such as a send-at: only its wall time is kept.
-                answer = SendAt(day, answer.time, answer.notes)
+            answer = self._unfixed(number, step, day, answer)
         instant = answer.instant or self.calendar.instant(answer.date, answer.time)
-        trace = [*notes, *answer.notes]
-        spoken = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
-        if answer.instant is None and not wall_exists(answer.date, answer.time, self.calendar.zone):
-            trace.append(Note("CLOCKS_GO_FORWARD", spoken))
-        if instant < self.now:
-            instant = self.now
-            trace.append(Note("LATE", spoken))
+        if added is not None and instant < added:
+            return None
+        self.days[number] = answer.date if number == 1 else day
         self._emails.append((step.day, answer.time))
+        late = instant < self.now
         if number == 1:
-            self.days[number] = answer.date
-            self._begin(step.day, answer.date, instant)
+            self._begin(step.day, answer.date, self.now if late else instant)
             if not self._resumed:
                 self._base_note = self._start_note("START")
-        self.planned.append(PlannedSend(number, answer.date, answer.time, self.calendar.zone, instant, tuple(trace)))
+        trace = (*notes, *answer.notes, *self._timing(answer, late))
+        instant = self.now if late else instant
+        return PlannedSend(number, answer.date, answer.time, self.calendar.zone, instant, trace)
+
+    def _unfixed(self, number: int, step: Step, day: dt.date, answer: SendAt) -> SendAt:
+        """Keep only the wall time of an instant that was fixed before the pause, such as a send-at."""
+        assert step.send_option is not None  # noqa: S101 - it has answered
+        later = self._context(number, step, self.calendar.forward(day, 1))
+        other = self.options.need(step.send_option).resolve(later)
+        fixed = isinstance(other, SendAt) and other.date == answer.date
+        return SendAt(day, answer.time, answer.notes) if fixed else answer
+
+    def _timing(self, answer: SendAt, late: bool) -> Iterator[Note]:
+        spoken = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
+        if answer.instant is None and not wall_exists(answer.date, answer.time, self.calendar.zone):
+            yield Note("CLOCKS_GO_FORWARD", spoken)
+        if late:
+            yield Note("LATE", spoken)
 
     def _context(self, number: int, step: Step, day: dt.date) -> StepContext:
         earlier = [wall for on, wall in self._emails if on < step.day]

@@ -56,7 +56,7 @@ async function defaultTabs(headers) {
 // The examples' variables name what they need (@campaign, @person, …), so that they run against this workspace.
 const LOOKUP = `{
   senders(first: 1) { nodes { id } } templates(first: 1) { nodes { id } }
-  campaigns(first: 1) { nodes { id } } people(first: 200) { nodes { id } }
+  campaigns(first: 1) { nodes { id steps { id type } } } people(first: 200) { nodes { id } }
   enrollments(first: 200) { nodes { id person { id } } }
   tasks(status: OPEN, first: 200) { nodes { id type } }
 }`;
@@ -73,6 +73,7 @@ async function lookUp(headers) {
       "@sender": first(data.senders),
       "@template": first(data.templates),
       "@campaign": first(data.campaigns),
+      "@laterEmailStep": data.campaigns.nodes[0]?.steps.findLast((step) => step.type === "EMAIL")?.id,
       "@person": free[0],
       "@otherPerson": free[1],
       "@enrollment": first(data.enrollments),

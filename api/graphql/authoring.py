@@ -111,8 +111,8 @@ class StepPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
 
 
-def _content(changes: Any) -> dict[str, Any]:
-    """Return what the client gave; null where a value is needed is refused."""
+def content_of(changes: Any) -> dict[str, Any]:
+    """Return what the client gave. Raises Refusal where it gave null and a value is needed."""
     values = given(changes)
     for name in NOT_NULL & values.keys():
         if values[name] is None:
@@ -133,21 +133,21 @@ class AuthoringMutation:
     @payload_of(CampaignPayload)
     async def create_campaign(self, info: Request, input: CampaignInput) -> CampaignPayload:  # noqa: A002
         """Create a campaign."""
-        row = await campaigns.create_campaign(info.context.scope, **_content(input))
+        row = await campaigns.create_campaign(info.context.scope, **content_of(input))
         return CampaignPayload(campaign=cast(Any, row))
 
     @strawberry.mutation(description="Change a campaign's settings.")
     @payload_of(CampaignPayload)
     async def update_campaign(self, info: Request, id: strawberry.ID, input: CampaignChanges) -> CampaignPayload:  # noqa: A002
         """Change a campaign."""
-        row = await campaigns.update_campaign(info.context.scope, id, **_content(input))
+        row = await campaigns.update_campaign(info.context.scope, id, **content_of(input))
         return CampaignPayload(campaign=cast(Any, row))
 
     @strawberry.mutation(description="Add a step to a day. Refused where its send option is not offered.")
     @payload_of(StepPayload)
     async def add_step(self, info: Request, campaign_id: strawberry.ID, input: StepInput) -> StepPayload:  # noqa: A002
         """Add a step."""
-        content = _content(input)
+        content = content_of(input)
         step = await campaigns.add_step(info.context.scope, campaign_id, step_type=content.pop("type"), **content)
         return StepPayload(step=cast(Any, step))
 
@@ -155,7 +155,7 @@ class AuthoringMutation:
     @payload_of(StepPayload)
     async def change_step(self, info: Request, id: strawberry.ID, input: StepChanges) -> StepPayload:  # noqa: A002
         """Change a step."""
-        return StepPayload(step=cast(Any, await campaigns.change_step(info.context.scope, id, **_content(input))))
+        return StepPayload(step=cast(Any, await campaigns.change_step(info.context.scope, id, **content_of(input))))
 
     @strawberry.mutation(description="Move a step to a day, at a position (1 is first) or behind the day's steps.")
     @payload_of(StepPayload)
@@ -171,7 +171,9 @@ class AuthoringMutation:
             step=cast(Any, await campaigns.move_step(info.context.scope, id, day=day, position=position))
         )
 
-    @strawberry.mutation(description="Remove a step that nobody has gone through.")
+    @strawberry.mutation(
+        description="Remove a step. It is cancelled for whoever waits for it, and stays in the record of others."
+    )
     @payload_of(CampaignPayload)
     async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
         """Remove a step."""

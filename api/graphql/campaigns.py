@@ -131,6 +131,12 @@ class Step:
     subject: str | None = strawberry.field(description="Subject of its own; null or empty takes the template's.")
     notes: str = strawberry.field(description="Notes for the person who does the task: a talk track.")
     priority: Priority = strawberry.field(description="Priority of the task.")
+    added_at: datetime | None = strawberry.field(
+        description="When it was added: whoever was launched before may have passed it. UTC."
+    )
+    removed_at: datetime | None = strawberry.field(
+        description="When it was removed: it is a record then, and no step of the campaign any more. UTC."
+    )
     campaign_id: strawberry.Private[str]
     template_id: strawberry.Private[str | None]
 
@@ -141,13 +147,17 @@ class Step:
 
     @strawberry.field(description="Every send option, offered or not, where this step stands.")
     async def send_options(self, info: Request) -> list[SendOptionOffer]:
-        """For a form that changes the step."""
+        """For a form that changes the step; a removed one stands nowhere."""
+        if self.removed_at is not None:
+            return []
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
         return offers(info.context.scope, core.position(steps, self.number))
 
     @strawberry.field(description="Whether the follow-up checkbox is shown: the directly preceding step is an email.")
     async def follow_up_available(self, info: Request) -> bool:
-        """For a form that changes the step."""
+        """For a form that changes the step; a removed one stands nowhere."""
+        if self.removed_at is not None:
+            return False
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
         return self.type is StepType.EMAIL and core.follow_up_offered(core.position(steps, self.number))
 
@@ -178,6 +188,12 @@ class Campaign:
         description="How often an email in doubt is sent again by itself; 0 asks a person each time."
     )
     paused_at: datetime | None = strawberry.field(description="Since when it is paused; null when it is not. UTC.")
+    edited_at: datetime | None = strawberry.field(
+        description="When an edit last had the people in it resolved again; null for never. UTC."
+    )
+    editing: bool = strawberry.field(
+        description="Whether that edit still comes to some of them. Until then none of their emails leaves."
+    )
     created_at: datetime = strawberry.field(description="When it was created.")
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api import models
-from api.graphql import launching, pausing
+from api.graphql import editing, launching, pausing
 from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_for
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
@@ -16,7 +16,7 @@ from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task
 from api.graphql.workspace import Channel, Workspace
 from api.mail.clean import text_problem
-from api.services.campaigns import steps_of
+from api.services.steps import steps_of
 from api.store.folders import emails as emails_of
 from api.store.rows import find, may_exist, need
 from api.store.tasks import tasks as tasks_of
@@ -147,6 +147,14 @@ class Query:
     async def resume_preview(self, info: Request, campaign_id: strawberry.ID) -> pausing.ResumePreview:
         """Resolve, and write nothing."""
         return await pausing.preview(info, campaign_id)
+
+    @strawberry.field(
+        description="What an edit of a running campaign would do at this moment, by step: how many emails and tasks "
+        "move from when to when, and what stays. Give what the mutation would be given. Nothing is written."
+    )
+    async def edit_preview(self, info: Request, edit: editing.EditInput) -> editing.EditPreview:
+        """Resolve, and write nothing."""
+        return await editing.preview(info, edit)
 
     @strawberry.field(description="One person's way through one campaign.")
     async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:  # noqa: A002

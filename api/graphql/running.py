@@ -35,7 +35,7 @@ class EmailFolder(StrEnum):
 
 @strawberry.enum(description="What a step has become for one person.")
 class StepState(StrEnum):
-    """EMAIL: see `email`. TASK: see `task`. WAITING: a task blocks it. NEVER: the campaign ended before it."""
+    """EMAIL: see `email`. TASK: see `task`. WAITING: a task blocks it. NEVER: it does not come to this person."""
 
     EMAIL = "EMAIL"
     TASK = "TASK"
@@ -233,18 +233,20 @@ class Enrollment:
         loaders = info.context.loaders
         emails = {send.step_id: send for send in await loaders.sends_of_enrollment.load(self.id)}
         tasks = {task.step_id: task for task in await loaders.tasks_of_enrollment.load(self.id)}
-        never = self.status is not EnrollmentStatus.ACTIVE
+        # What comes next is scheduled up to the first task that is not done; a step that was added may be passed.
+        waits = self.status is EnrollmentStatus.ACTIVE and any(task.done_at is None for task in tasks.values())
 
         def state(step_id: str) -> StepState:
             if step_id in tasks:
                 return StepState.TASK
             if step_id in emails:
                 return StepState.EMAIL
-            return StepState.NEVER if never else StepState.WAITING
+            return StepState.WAITING if waits else StepState.NEVER
 
         return [
             StepProgress(step=step, state=state(step.id), email=emails.get(step.id), task=tasks.get(step.id))
-            for step in await loaders.steps_of_campaign.load(self.campaign_id)
+            for step in await loaders.every_step_of_campaign.load(self.campaign_id)
+            if step.removed_at is None or step.id in tasks or step.id in emails
         ]
 
 

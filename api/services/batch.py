@@ -10,6 +10,7 @@ from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Workspace
 from api.services.content import Library, fields_of
 from api.services.post import Post
+from api.services.steps import STEP_REMOVED
 from api.states import EnrollmentStatus
 from api.store.ledger import Claimed
 from api.store.sql import among, document, run
@@ -85,6 +86,8 @@ class Batch:
             return Receipt(Outcome.FAILED, "UNSUBSCRIBED", "The person has unsubscribed.")
         if self.enrollments[send.enrollment_id] not in MAY_GO:
             return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
+        if self.library.steps[send.step_id].removed_at is not None:
+            return Receipt(Outcome.FAILED, "STEP_REMOVED", STEP_REMOVED)
         domain = person.email.rpartition("@")[2].lower()
         if domain in self.workspace.blocked_domains:
             return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", f"This workspace sends nothing to {domain}.")

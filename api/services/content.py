@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from api.mail.message import Composed, Content, Earlier, compose
-from api.models import Person, Send, Sender, Step, Template
+from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.states import SendStatus
 from strategies import StepType
 
@@ -56,6 +56,7 @@ class Library:
     numbers: Mapping[tuple[str, int], Step]
     templates: Mapping[str, Template]
     left: Mapping[tuple[str, str], Left]
+    launched: Mapping[str, datetime]
 
     @classmethod
     async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "Library":
@@ -63,6 +64,7 @@ class Library:
         asked = await Step.filter(id__in=list(set(step_ids)))
         rows = asked
         left: dict[tuple[str, str], Left] = {}
+        launched: dict[str, datetime] = {}
         if any(step.follow_up for step in asked):
             rows = await Step.filter(campaign_id__in=list({step.campaign_id for step in asked}))
             sent = Send.filter(
@@ -74,10 +76,12 @@ class Library:
                 "enrollment_id", "step_id", "message_id", "sent_at"
             ):
                 left[enrollment_id, step_id] = (told[0], told[1])
+            theirs = Enrollment.filter(id__in=list(set(enrollment_ids)))
+            launched = {str(key): at for key, at in await theirs.values_list("id", "launched_at")}
         wanted = list({row.template_id for row in rows if row.template_id})
         templates = {row.id: row for row in await Template.filter(id__in=wanted)} if wanted else {}
-        numbers = {(row.campaign_id, row.number): row for row in rows}
-        return cls({row.id: row for row in rows}, numbers, templates, left)
+        numbers = {(row.campaign_id, row.number): row for row in rows if row.removed_at is None}
+        return cls({row.id: row for row in rows}, numbers, templates, left, launched)
 
     def content(self, step: Step) -> Content:
         """Return the step's campaign template; its own subject goes before the template's."""
@@ -95,9 +99,16 @@ class Library:
             content = replace(content, html=html, text=None)
         return content
 
+    def _passed(self, step: Step, enrollment_id: str) -> bool:
+        """Whether a step was added while the campaign ran, and this person did not get its email."""
+        added = step.added_at is not None and self.launched[enrollment_id] < step.added_at
+        return added and (enrollment_id, step.id) not in self.left
+
     def earlier(self, step: Step, enrollment_id: str) -> Earlier | None:
         """Return the email that a follow-up stands above, with its own earlier ones; None for no follow-up."""
         previous = self.numbers.get((step.campaign_id, step.number - 1)) if step.follow_up else None
+        while previous is not None and self._passed(previous, enrollment_id):
+            previous = self.numbers.get((previous.campaign_id, previous.number - 1))
         if previous is None or previous.type is not StepType.EMAIL:
             return None
         message_id, sent_at = self.left.get((enrollment_id, previous.id), (None, None))

@@ -10,11 +10,11 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task, Template
 from api.services import inputs
-from api.services.campaigns import steps_of
-from api.services.paused import refuse_paused
-from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
+from api.services.paused import refuse_edited, refuse_paused
+from api.services.plans import core_launch, core_steps, offer_warnings, resolve, send_row, task_row
 from api.services.progress import task_created
 from api.services.scope import Scope
+from api.services.steps import steps_of
 from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
 from api.store.transactions import transaction
@@ -72,6 +72,7 @@ async def launch(
     try:
         async with transaction():
             await refuse_paused(checked.campaign.id, ("campaignId",))
+            await refuse_edited(checked.campaign, ("campaignId",))
             await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)
@@ -89,23 +90,13 @@ async def preview(
 ) -> list[Preview]:
     """Resolve what launching would do, and write nothing."""
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
-    steps = core_steps(checked.steps)
-    warnings = [
-        f"Step {number}: {warning}"
-        for number, step in enumerate(steps, 1)
-        if step.send_option is not None
-        and (
-            warning := scope.installed.send_options.need(step.send_option)
-            .availability(core.position(steps, number))
-            .warning
-        )
-    ]
+    warnings = offer_warnings(scope, checked.steps)
     return [
         Preview(
             person,
             enrollment.zone,
             timeline.planned,
-            range(timeline.blocked_by + 1, len(steps) + 1) if timeline.blocked_by else (),
+            range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else (),
             warnings,
         )
         for enrollment, person, timeline in checked.enrollments
@@ -118,7 +109,7 @@ async def ready(scope: Scope, campaign_id: str) -> tuple[Campaign, list[Step]]:
     steps = await steps_of(campaign)
     if not steps:
         raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
-    await _check_subjects(campaign, steps)
+    await check_subjects(campaign, steps, ("campaignId",))
     return campaign, steps
 
 
@@ -137,12 +128,12 @@ async def _check(
         person, own = people[person_id], per_person.get(person_id, choice)
         path = ("perPerson", person_id) if person_id in per_person else ()
         zone = (person.zone if campaign.use_recipient_zone else None) or sender.zone
-        enrollment = enrollment_row(scope, campaign, person.id, zone, own, path)
+        enrollment = enrollment_row(scope, campaign, steps, person.id, zone, own, path)
         # People of one zone and one choice share one timeline.
         same = (zone, repr(own))
         if same not in known:
             try:
-                core.check_launch(core_steps(steps), core_launch(enrollment), scope.installed.send_options)
+                core.check_launch(core_steps(steps), core_launch(enrollment, steps), scope.installed.send_options)
                 known[same] = resolve(scope, campaign, steps, enrollment, {}, scope.now)
             except Refusal as refusal:
                 raise refusal.under(*path) from None
@@ -174,7 +165,8 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
     return people
 
 
-async def _check_subjects(campaign: Campaign, steps: Sequence[Step]) -> None:
+async def check_subjects(campaign: Campaign, steps: Sequence[Step], path: tuple[str, ...]) -> None:
+    """Check that every email has a subject, or follows up on one. Raises Refusal."""
     templates = await by_ids(Template, campaign.workspace_id, [s.template_id for s in steps if s.template_id])
     for step in steps:
         if step.type is not StepType.EMAIL or step.follow_up or step.template_id is None:
@@ -183,15 +175,25 @@ async def _check_subjects(campaign: Campaign, steps: Sequence[Step]) -> None:
             raise Refusal(
                 "SUBJECT_REQUIRED",
                 f"Step {step.number} has no subject. Give it or its template one, or make it a follow-up.",
-                ("campaignId",),
+                path,
             )
 
 
 def enrollment_row(  # one argument a column
-    scope: Scope, campaign: Campaign, person_id: str, zone: str, choice: Choice, path: tuple[str, ...]
+    scope: Scope,
+    campaign: Campaign,
+    steps: Sequence[Step],
+    person_id: str,
+    zone: str,
+    choice: Choice,
+    path: tuple[str, ...],
 ) -> Enrollment:
     """Make the row of an enrollment, not yet written. Raises Refusal for a choice that makes no sense."""
     send_at = scope.now if choice.send_at == "NOW" else choice.send_at
+    for number in choice.times:
+        if not 1 <= number <= len(steps):
+            told = f"This campaign has no step {number}."
+            raise Refusal("STEP_NOT_FOUND", told, (*path, "times", str(number)))
     return Enrollment(
         id=new_id("enr"),
         workspace_id=scope.workspace_id,
@@ -199,9 +201,10 @@ def enrollment_row(  # one argument a column
         person_id=person_id,
         zone=zone,
         launched_at=scope.now,
+        revision=campaign.revision,
         send_at=inputs.instant(send_at, (*path, "sendAt")) if isinstance(send_at, datetime) else None,
         times={
-            str(number): inputs.wall_time(wall, (*path, "times", str(number))).isoformat()
+            steps[number - 1].id: inputs.wall_time(wall, (*path, "times", str(number))).isoformat()
             for number, wall in choice.times.items()
         },
     )

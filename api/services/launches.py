@@ -15,6 +15,7 @@ from api.services.plans import core_launch, core_steps, resolve, send_row, task_
 from api.services.scope import Scope
 from api.states import GOING_ON, LaunchStatus
 from api.store.bulk import insert, shared
+from api.store.edits import revision_of
 from api.store.events import event, write
 from api.store.leases import take
 from api.store.rows import need
@@ -41,8 +42,8 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
     if ids is not None and len(ids) > MAX_IDS:
         raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_IDS:,} people by id.", ("personIds",))
     sender = await Sender.get(id=campaign.sender_id)
-    example = enrollment_row(scope, campaign, "", sender.zone, choice, ())
-    core.check_launch(core_steps(steps), core_launch(example), scope.installed.send_options)
+    example = enrollment_row(scope, campaign, steps, "", sender.zone, choice, ())
+    core.check_launch(core_steps(steps), core_launch(example, steps), scope.installed.send_options)
     resolve(scope, campaign, steps, example, {}, scope.now)
     total = len(ids) if ids is not None else await Person.filter(workspace_id=scope.workspace_id).count()
     async with transaction():
@@ -83,6 +84,9 @@ async def run_launch(row: Launch, scope_of: Callable[[Workspace], Scope], clock:
     sender = await Sender.get(id=campaign.sender_id)
     job = _Job(scope, row, campaign, steps, sender.zone, json.loads(row.audience))
     while await job.chunk(clock()):
+        if job.edited:  # whoever is left gets the steps as they are now
+            campaign, steps = await ready(scope, row.campaign_id)
+            job = _Job(scope, await Launch.get(id=row.id), campaign, steps, sender.zone, job.ids)
         scope.wake()
     return await Launch.get(id=row.id)
 
@@ -104,6 +108,8 @@ class _Job:
     steps: Sequence[Step]
     zone: str
     ids: Sequence[str] | None
+    edited: bool = False
+    """Whether the campaign has been edited since it was read."""
     plans: dict[str, _Plan | Refusal] = field(default_factory=dict)
 
     @property
@@ -129,6 +135,9 @@ class _Job:
                 wanted.setdefault(zone, []).append(person["id"])
         done = len(people) + len(missing)
         async with transaction():
+            self.edited = await revision_of(self.campaign.id) != self.campaign.revision
+            if self.edited:
+                return True
             # Whoever pauses or cancels it, ends its campaign, or has taken it over waits for this row, or has it
             # already. What another resume would launch at another moment is not ours either.
             if not await run(
@@ -187,7 +196,7 @@ class _Job:
     def _resolved(self, zone: str) -> _Plan:
         example = Enrollment(
             id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="", zone=zone,
-            launched_at=self.began, send_at=self.row.send_at, times=self.row.times,
+            launched_at=self.began, send_at=self.row.send_at, times=self.row.times, revision=self.campaign.revision,
         )  # fmt: skip
         sends, tasks = [], []
         for planned in resolve(self.scope, self.campaign, self.steps, example, {}, self.began).planned:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 from api.ids import new_id
 from api.models import Campaign, Workspace
-from api.services.campaigns import steps_of
+from api.services import resolving
 from api.services.launch_pauses import pause_launches, resume_launches
 from api.services.scope import Scope
 from api.services.shifting import Shifter
+from api.services.steps import steps_of
 from api.store import holds
 from api.store.events import event, write
 from api.store.leases import take
@@ -45,11 +46,14 @@ async def resume_campaign(scope: Scope, campaign_id: str) -> Campaign:
     row = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
     if row.paused_at is not None and row.holds is not None:
         await carry_out(scope, row)  # all that became overdue is on hold before anything may leave
+    if row.paused_at is not None and row.editing:
+        await resolving.carry_out(scope, row)  # and everyone stands as the last edit has it
     async with transaction():
-        resumed = Campaign.filter(id=row.id, holds=None).exclude(paused_at=None)
+        resumed = Campaign.filter(id=row.id, holds=None, editing=False).exclude(paused_at=None)
         if not await resumed.update(paused_at=None, resumed_at=scope.now, **_new(scope)):
             if await holds.pause_of(row.id) is not None:
-                raise Refusal("CHANGED_MEANWHILE", "Someone has just paused this campaign again. Look again.", ("id",))
+                told = "Someone has just paused this campaign again, or edited it. Look again."
+                raise Refusal("CHANGED_MEANWHILE", told, ("id",))
             raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("id",))
         await resume_launches(scope, row)
         await write([event(scope.workspace_id, "CAMPAIGN_RESUMED", scope.now, campaign_id=row.id)])

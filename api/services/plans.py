@@ -9,6 +9,7 @@ from api.services.scope import Scope
 from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, StepType
 from strategies import timeline as core
+from strategies.edit import Slot
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
 
@@ -16,20 +17,29 @@ DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
 def core_steps(rows: Iterable[Step]) -> list[core.Step]:
     """Return the steps as the timeline sees them, in order."""
     return [
-        core.Step(row.day, StepType(row.type), row.send_option, row.config, row.follow_up)
+        core.Step(row.day, StepType(row.type), row.send_option, row.config, row.follow_up, row.added_at)
         for row in sorted(rows, key=lambda row: row.number)
     ]
 
 
-def core_launch(enrollment: Enrollment) -> core.Launch:
+def core_launch(enrollment: Enrollment, steps: Iterable[Step]) -> core.Launch:
     """Return what launching chose for this person."""
-    times = {int(number): time.fromisoformat(wall) for number, wall in enrollment.times.items()}
+    times = {row.number: time.fromisoformat(enrollment.times[row.id]) for row in steps if row.id in enrollment.times}
     return core.Launch(enrollment.launched_at, enrollment.send_at, times)
 
 
-def resumes(enrollment: Enrollment) -> dict[int, date]:
-    """Return from which date on days count since a resume, by the number of the step that it begins with."""
-    return {int(number): date.fromisoformat(on) for number, on in (enrollment.resumed or {}).items()}
+def resumes(enrollment: Enrollment, steps: Iterable[Step], calendar: Calendar) -> dict[int, date]:
+    """Return from which date on days count since a resume, by the number of the step that it begins with.
+
+    A step that was moved to another day since then has moved by as many days from there.
+    """
+    known = enrollment.resumed or {}
+    found = {}
+    for row in steps:
+        if row.id in known:
+            day, on = known[row.id]
+            found[row.number] = calendar.forward(date.fromisoformat(on), row.day - day)
+    return found
 
 
 def resolve(  # every argument is a fact of its own
@@ -37,16 +47,26 @@ def resolve(  # every argument is a fact of its own
     campaign: Campaign,
     steps: Sequence[Step],
     enrollment: Enrollment,
-    happened: dict[int, core.Emailed | core.Done],
+    happened: Mapping[int, core.Record],
     now: datetime,
     resumed: Mapping[int, date] | None = None,
 ) -> core.Timeline:
     """Fold one enrollment's way through the campaign; ``resumed`` where it is not what the enrollment has."""
     calendar = Calendar(enrollment.zone, campaign.skip_weekends)
-    resumed = resumes(enrollment) if resumed is None else resumed
-    return core.Timeline(
-        core_steps(steps), calendar, core_launch(enrollment), scope.installed.send_options, happened, now, resumed
-    )
+    resumed = resumes(enrollment, steps, calendar) if resumed is None else resumed
+    launched = core_launch(enrollment, steps)
+    return core.Timeline(core_steps(steps), calendar, launched, scope.installed.send_options, happened, now, resumed)
+
+
+def offer_warnings(scope: Scope, rows: Sequence[Step]) -> list[str]:
+    """Return what is to be thought about where send options stand that are offered, but not recommended."""
+    steps, options = core_steps(rows), scope.installed.send_options
+    return [
+        f"Step {number}: {warning}"
+        for number, step in enumerate(steps, 1)
+        if step.send_option is not None
+        and (warning := options.need(step.send_option).availability(core.position(steps, number)).warning)
+    ]
 
 
 def untouched(send: Send) -> bool:
@@ -54,16 +74,30 @@ def untouched(send: Send) -> bool:
     return send.status is SendStatus.SCHEDULED and not send.attempts and send.due_at == send.planned_at
 
 
-def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, core.Emailed | core.Done]:
-    """Return what already happened, by step number: scheduled or sent emails, and tasks that are done."""
+def follows(send: Send) -> bool:
+    """Say whether an email's time is that of its send option."""
+    return untouched(send) and not send.by_hand
+
+
+def slot(send: Send) -> Slot:
+    """Return the time for which an automatic email waits."""
+    return Slot(send.planned_date, time.fromisoformat(send.planned_time), send.zone, send.planned_at)
+
+
+def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, core.Record]:
+    """Return what already happened, by step number: emails that no longer follow the plan, and tasks that are done.
+
+    What belongs to a step that was removed is no part of the campaign any more.
+    """
     numbers = {step.id: step.number for step in steps}
-    happened: dict[int, core.Emailed | core.Done] = {
-        numbers[send.step_id]: core.Emailed(send.planned_date, time.fromisoformat(send.planned_time), send.planned_at)
-        for send in sends
-        if not send.by_hand
-    }
+    happened: dict[int, core.Record] = {}
+    for send in sends:
+        if send.step_id in numbers and not follows(send):
+            wall = time.fromisoformat(send.planned_time)
+            emailed = core.Emailed(send.planned_date, wall, send.planned_at)
+            happened[numbers[send.step_id]] = core.ByHand() if send.by_hand else emailed
     for task in tasks:
-        if task.status in DONE_STATUSES and task.done_at is not None:
+        if task.step_id in numbers and task.status in DONE_STATUSES and task.done_at is not None:
             happened[numbers[task.step_id]] = core.Done(task.due_date, task.done_at)
     return happened
 
@@ -105,6 +139,11 @@ def expiry(enrollment: Enrollment, campaign: Campaign, due: date) -> datetime | 
     return calendar.instant(calendar.forward(due, campaign.task_expiry_days + 1), time(0))
 
 
+def task_name(step: Step) -> str:
+    """Return what the tasks of a step are called."""
+    return step.name or f"{StepType(step.type).value.capitalize()}, day {step.day}"
+
+
 def task_row(  # the campaign gives assignee and expiry
     scope: Scope, enrollment: Enrollment, step: Step, campaign: Campaign, planned: core.PlannedTask
 ) -> Task:
@@ -118,7 +157,7 @@ def task_row(  # the campaign gives assignee and expiry
         assignee_id=campaign.sender_id,
         sandbox=scope.workspace.sandbox,
         type=StepType(step.type),
-        name=step.name or f"{StepType(step.type).value.capitalize()}, day {step.day}",
+        name=task_name(step),
         details=step.notes,
         priority=step.priority,
         due_date=planned.due,

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.plans import records, resolve, send_row, stored, task_row, untouched
+from api.models import Campaign, Enrollment, Send, Task
+from api.services.plans import records, resolve, send_row, slot, stored, task_row
 from api.services.scope import Scope
+from api.services.steps import steps_of
 from api.states import EnrollmentStatus, SendStatus
 from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
 from api.store.holds import lock_enrollments, pause_of
 from strategies import timeline as core
+from strategies.edit import moves
 
 
 async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
@@ -20,13 +22,12 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
     if enrollment.status is not EnrollmentStatus.ACTIVE:
         return
     campaign = await Campaign.get(id=enrollment.campaign_id)
-    steps = await Step.filter(campaign_id=campaign.id).order_by("number")
+    steps = await steps_of(campaign)
     sends = {send.step_id: send for send in await Send.filter(enrollment_id=enrollment.id)}
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
-    settled = [send for send in sends.values() if not untouched(send)]
     # What comes next does not overtake what is on hold: resuming moves them together.
     held = paused is not None or any(send.held for send in sends.values())
-    timeline = resolve(scope, campaign, steps, enrollment, records(steps, settled, tasks.values()), now)
+    timeline = resolve(scope, campaign, steps, enrollment, records(steps, sends.values(), tasks.values()), now)
     events: list[Line] = []
     for planned in timeline.planned:
         step = steps[planned.number - 1]
@@ -48,10 +49,7 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
 
 async def _move(send: Send, planned: core.PlannedSend, now: datetime) -> None:
     """Give an email that has not been tried yet its newly resolved time."""
-    before = (send.planned_date, send.planned_time, send.zone)
-    # The same wall time is another instant when the tz database has changed. One that is due already stays.
-    moved = send.planned_at != planned.instant and send.planned_at > now
-    if before == (planned.date, planned.time.isoformat(), planned.zone) and not moved:
+    if not moves(slot(send), planned, now):
         return
     await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(
         due_at=planned.instant,

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.models import Campaign
-from api.services.campaigns import steps_of
 from api.services.pausing import RELEASED_AT_ONCE
 from api.services.scope import Scope
 from api.services.shifting import Change, Shifter
+from api.services.steps import steps_of
 from api.store import holds
 from api.store.rows import need
 from strategies import Refusal

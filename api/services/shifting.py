@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.plans import core_launch, expiry, records, resolve, resumes, stored, untouched
+from api.services.plans import core_launch, expiry, follows, records, resolve, resumes, stored, untouched
 from api.services.scope import Scope
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store import holds
@@ -73,14 +73,14 @@ class Shifter:
 
     def _add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
         numbers = {step.id: step.number for step in self.steps}
-        waiting = [send for send in sends if send.status in WAITING_STATUSES]
+        waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
         done = self._shift(enrollment, sends, tasks, waiting)
         for send in waiting:
             row = self._send(enrollment, send, numbers[send.step_id], done)
             found.sends.append(row)
             found.emails.append(Change(numbers[send.step_id], send.due_at, row["due_at"]))
         for task in tasks:
-            planned = done.planned.get(numbers[task.step_id])
+            planned = done.planned.get(numbers.get(task.step_id, 0))
             if task.status is TaskStatus.OPEN and isinstance(planned, core.PlannedTask) and planned.due > task.due_date:
                 found.tasks.append(
                     {
@@ -90,22 +90,24 @@ class Shifter:
                         "explanation": stored(planned.notes),
                     }
                 )
-        resumed = {str(number): on.isoformat() for number, on in done.resumed.items()}
+        steps = {step.number: step for step in self.steps}
+        resumed = {steps[number].id: [steps[number].day, on.isoformat()] for number, on in done.resumed.items()}
         found.resumed.append({"id": enrollment.id, "resumed": resumed})
 
     def _shift(
         self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task], waiting: Sequence[Send]
     ) -> Shift:
-        happened = records(self.steps, [send for send in sends if not untouched(send)], tasks)
+        happened = records(self.steps, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
         overdue = [send for send in waiting if send.due_at < self.now]
-        planned = sorted(numbers[send.step_id] for send in overdue if _follows(send))
-        loose = sorted(_wall(send) for send in overdue if not _follows(send))
-        launched = core_launch(enrollment)
+        planned = sorted(numbers[send.step_id] for send in overdue if follows(send))
+        loose = sorted(_wall(send) for send in overdue if not follows(send))
+        launched = core_launch(enrollment, self.steps)
         # People who were launched together and stand alike share one answer.
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose))
         if alike not in self.known:
-            calendar, resumed = Calendar(enrollment.zone, self.campaign.skip_weekends), resumes(enrollment)
+            calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
+            resumed = resumes(enrollment, self.steps, calendar)
 
             def fold(resumed: Mapping[int, date]) -> core.Timeline:
                 return resolve(self.scope, self.campaign, self.steps, enrollment, happened, self.now, resumed)
@@ -123,7 +125,7 @@ class Shifter:
 
     def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
         planned = done.planned.get(number)
-        if _follows(send) and isinstance(planned, core.PlannedSend):
+        if follows(send) and isinstance(planned, core.PlannedSend):
             return {
                 "id": send.id,
                 "due_at": planned.instant,
@@ -134,21 +136,16 @@ class Shifter:
             }
         day, wall = _wall(send)
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
-        due, follows = instant_of(day, wall, send.zone), untouched(send)
+        due, planned_so = instant_of(day, wall, send.zone), untouched(send)
         note = Note("RESUMED", {"day": self.steps[number - 1].day, "date": day.isoformat()})
         return {
             "id": send.id,
             "due_at": due,
-            "planned_at": due if follows else send.planned_at,
-            "planned_date": day if follows else send.planned_date,
+            "planned_at": due if planned_so else send.planned_at,
+            "planned_date": day if planned_so else send.planned_date,
             "planned_time": send.planned_time,
             "explanation": [*send.explanation, *stored([note])],
         }
-
-
-def _follows(send: Send) -> bool:
-    """Whether the email's time is that of its send option."""
-    return untouched(send) and not send.by_hand
 
 
 def _wall(send: Send) -> tuple[date, time]:

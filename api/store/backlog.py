@@ -31,5 +31,6 @@ async def backlog(now: datetime) -> dict[str, float]:
         "in_doubt": await count("send WHERE status = 'IN_DOUBT'"),
         "paused_accounts": await count("account_pause WHERE until > $1", now),
         "running_launches": await count("launch WHERE status = 'RUNNING'"),
+        "running_edits": await count("campaign WHERE editing"),
         "running_imports": await count("people_import WHERE status = 'RUNNING'"),
     }

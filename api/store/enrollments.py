@@ -9,7 +9,11 @@ from api.store.sql import Row, among, run
 
 
 async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
-    """Finish those of which nothing is pending, no task is open, and every step was reached. Returns them."""
+    """Finish those of which nothing is pending and no task is open. Returns them.
+
+    Whoever carries a person on schedules up to the next task, so nothing is left behind what has come to its end. Who
+    is still to be resolved by an edit is not finished: it may bring another step.
+    """
     mine = among("id", 1)
     if is_postgres():
         # One after the other: two last emails that are settled side by side would not see each other.
@@ -20,9 +24,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
         " AND (SELECT count(*) FROM send WHERE enrollment_id = enrollment.id"
         " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')) = 0"
         " AND (SELECT count(*) FROM task WHERE enrollment_id = enrollment.id AND done_at IS NULL) = 0"
-        " AND (SELECT count(*) FROM send WHERE enrollment_id = enrollment.id AND NOT by_hand)"
-        " + (SELECT count(*) FROM task WHERE enrollment_id = enrollment.id)"
-        " >= (SELECT count(*) FROM step WHERE step.campaign_id = enrollment.campaign_id)"
+        " AND revision = (SELECT campaign.revision FROM campaign WHERE campaign.id = enrollment.campaign_id)"
         " RETURNING id, workspace_id, campaign_id, person_id",
         sorted(set(enrollment_ids)),
         now,

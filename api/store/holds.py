@@ -143,22 +143,22 @@ async def move(
             "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
             f" planned_time = r.planned_time, explanation = r.explanation FROM {recordset(1, MOVED)}"
             " WHERE send.id = r.id AND status IN ('SCHEDULED', 'DEFERRED')",
-            _records(MOVED, sends),
+            records(MOVED, sends),
         )
     if tasks:
         await run(
             "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
             f" FROM {recordset(1, DUE)} WHERE task.id = r.id AND status = 'OPEN'",
-            _records(DUE, tasks),
+            records(DUE, tasks),
         )
     if resumed:
         await run(
             f"UPDATE enrollment SET resumed = r.resumed FROM {recordset(1, RESUMED)} WHERE enrollment.id = r.id",
-            _records(RESUMED, resumed),
+            records(RESUMED, resumed),
         )
 
 
-def _records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Records:
+def records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Records:
     """Return rows as a statement takes them: documents as their text."""
     documents = {name for name, kind in columns.items() if kind == "jsonb"}
     return Records(

@@ -20,6 +20,12 @@ AGAIN = "CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END"
 RESEND_AFTER = timedelta(minutes=15)
 """How long a doubt rests before a campaign's opt-in resends it: a server's late answer may still settle it."""
 
+STALE = (
+    "(SELECT enrollment.status = 'ACTIVE' AND enrollment.revision <> campaign.revision FROM enrollment"
+    " JOIN campaign ON campaign.id = enrollment.campaign_id WHERE enrollment.id = send.enrollment_id)"
+)
+"""Whether an email's person is still to be resolved by the last edit of the campaign."""
+
 LEAVING = {"id": "text", "attempt": "text", "message_id": "text"}
 
 
@@ -105,18 +111,14 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
     """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
 
     Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended; and
-    where it is paused, they are put on hold here, so that nobody claims them again.
+    where it is paused, or where an edit has not come to their person yet, they are put on hold here, so that nobody
+    claims them again.
     """
     leaving = list(sends)
-    paused = await paused_steps({send.step_id for send, _ in leaving})
+    paused, edited = await _held_back({send.step_id for send, _ in leaving})
     holding = [(send.id, send.attempt_id, "") for send, _ in leaving if send.step_id in paused]
-    if holding:
-        await run(
-            f"UPDATE send SET status = {AGAIN}, held = true, attempt_id = NULL, lease_until = NULL"
-            f" FROM {recordset(1, LEAVING)}"
-            " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'",
-            Records(LEAVING, holding),
-        )
+    stale = [(send.id, send.attempt_id, "") for send, _ in leaving if send.step_id in edited - paused]
+    held = await _hold_back(holding) | await _hold_back(stale, STALE)
     began = await run(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id"
         f" FROM {recordset(2, LEAVING)}"
@@ -128,19 +130,39 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
         " IN ('ACTIVE', 'FINISHED')"
         " RETURNING send.id",
         lease_until,
-        Records(LEAVING, [(send.id, send.attempt_id, told) for send, told in leaving if send.step_id not in paused]),
+        Records(LEAVING, [(send.id, send.attempt_id, told) for send, told in leaving if send.id not in held]),
     )
     return {row["id"] for row in began}
 
 
+async def _hold_back(sends: Sequence[tuple[str, str, str]], where: str = "true") -> set[str]:
+    """Put on hold what was about to leave. Returns the ids."""
+    if not sends:
+        return set()
+    held = await run(
+        f"UPDATE send SET status = {AGAIN}, held = true, attempt_id = NULL, lease_until = NULL"
+        f" FROM {recordset(1, LEAVING)}"
+        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
+        f" AND {where} RETURNING send.id",
+        Records(LEAVING, sends),
+    )
+    return {row["id"] for row in held}
+
+
 async def paused_steps(step_ids: Iterable[str]) -> set[str]:
     """Return the steps whose campaign is paused. It is neither paused nor resumed before the transaction ends."""
+    return (await _held_back(step_ids))[0]
+
+
+async def _held_back(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the steps whose campaign is paused, and whose is being edited. Neither changes until the commit."""
     rows = await run(
-        "SELECT step.id, paused_at IS NOT NULL AS paused FROM step JOIN campaign ON campaign.id = step.campaign_id"
-        f" WHERE {among('step.id', 1)} ORDER BY campaign.id {'FOR SHARE OF campaign' if is_postgres() else ''}",
+        "SELECT step.id, paused_at IS NOT NULL AS paused, editing FROM step"
+        f" JOIN campaign ON campaign.id = step.campaign_id WHERE {among('step.id', 1)}"
+        f" ORDER BY campaign.id {'FOR SHARE OF campaign' if is_postgres() else ''}",
         sorted(step_ids),
     )
-    return {row["id"] for row in rows if row["paused"]}
+    return {row["id"] for row in rows if row["paused"]}, {row["id"] for row in rows if row["editing"]}
 
 
 async def settle(outcomes: Sequence[Became]) -> set[str]:

@@ -43,10 +43,12 @@ async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> d
     return {row.id: row for row in rows}
 
 
-async def children(model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str]) -> list[list[Any]]:
-    """Return the workspace's rows of each of these parents, in an order, to be read only."""
+async def children(
+    model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str], *, only: str = "TRUE"
+) -> list[list[Any]]:
+    """Return the workspace's rows of each of these parents, in an order, to be read only. ``only`` is a condition."""
     found: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
-    condition = f"workspace_id = $1 AND {among(parent, 2)} ORDER BY {order}"
+    condition = f"workspace_id = $1 AND {among(parent, 2)} AND {only} ORDER BY {order}"
     for row in await read_where(model, condition, workspace_id, ids):
         found[getattr(row, parent)].append(row)
     return [found[parent_id] for parent_id in ids]

@@ -138,8 +138,18 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("endCampaign", {"id": "$foreignCampaign"}, "NOT_FOUND", "id"),
     ("advanceClock", {"to": "2026-03-02T06:00:00Z"}, "CLOCK_GOES_FORWARD", "to"),
     ("setBlockedDomains", {"domains": ["example.com", "no domain"]}, "INVALID_DOMAIN", "domains.1"),
-    ("addStep", {"campaign": "$running", "input": {"day": 9, "type": "CALL"}}, "CAMPAIGN_RUNNING", "campaignId"),
-    ("updateCampaign", {"id": "$running", "input": {"skipWeekends": True}}, "CAMPAIGN_RUNNING", "id"),
+    (
+        "addStep",
+        {"campaign": "$running", "input": {"day": 1, "position": 1, "type": "CALL"}},
+        "CAMPAIGN_RUNNING",
+        "campaignId",
+    ),
+    (
+        "updateCampaign",
+        {"id": "$running", "input": {"useRecipientZone": True}},
+        "CAMPAIGN_RUNNING",
+        "useRecipientZone",
+    ),
 ]
 
 

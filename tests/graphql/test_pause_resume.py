@@ -120,7 +120,7 @@ async def test_a_launch_is_paused_and_resumed(client: Client, stranger: Client, 
     paused = await client.do(PAUSE_LAUNCH, "launch", id=started["id"])
     assert (paused["status"], paused["progress"], paused["resumedAt"]) == ("PAUSED", 0, None)
     assert await refused(client, PAUSE_LAUNCH, id=started["id"]) == ("LAUNCH_NOT_RUNNING", ["id"])
-    step = f"""mutation($campaign: ID!) {{ addStep(campaignId: $campaign, input: {{day: 9, type: CALL}}) {{
+    step = f"""mutation($campaign: ID!) {{ addStep(campaignId: $campaign, input: {{day: 1, position: 1, type: CALL}}) {{
       {story.ERRORS} }} }}"""
     assert (await refused(client, step, campaign=campaign))[0] == "CAMPAIGN_RUNNING"
     await client.do(story.ADVANCE, "now", to="2026-03-02T07:30:00Z")

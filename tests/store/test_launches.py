@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.ids import new_id
-from api.models import Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task
+from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task
 from api.services import launches
 from api.services.campaigns import add_step, change_step, create_campaign
 from api.services.feedback import end_campaign, unsubscribe
@@ -184,13 +184,26 @@ async def test_it_is_cancelled_exactly(scope: Scope, campaign: str, by_ending: b
         await cancel_launch(scope, row.id)
 
 
-async def test_the_campaign_is_fixed_while_it_is_launched(scope: Scope, campaign: str) -> None:
+async def test_who_is_left_gets_the_steps_as_they_are_edited(
+    scope: Scope, campaign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await start_launch(scope, campaign, None, Choice("NOW"))
-    step = await Step.filter(campaign_id=campaign).order_by("number").first()
-    assert step is not None
-    with pytest.raises(Refusal) as refused:
-        await change_step(scope, step.id, send_option="task")
-    assert refused.value.code == "CAMPAIGN_RUNNING"
+    row = await claim_launch(NOW)
+    assert row is not None
+    second = await Step.get(campaign_id=campaign, number=2)
+    right, revision = launches._Job.chunk, (await Campaign.get(id=campaign)).revision
+
+    async def edited(self: launches._Job, now: datetime) -> bool:
+        if self.row.processed == 10 and self.campaign.revision == revision:
+            await change_step(scope, second.id, send_option="at_time", config={"at": "11:00"})
+        return await right(self, now)
+
+    monkeypatch.setattr(launches._Job, "chunk", edited)
+    done = await run_launch(row, lambda _: scope, clock)
+    assert (done.status, done.enrolled) == (LaunchStatus.FINISHED, await Enrollment.all().count())
+    assert await Enrollment.filter(revision=revision + 1).count() == done.enrolled > 10
+    assert set(await Send.filter(step_id=second.id).values_list("planned_time", flat=True)) == {"11:00:00"}
+    assert await Send.filter(step_id=second.id).count() == done.enrolled
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """Several processes dispatch, pause and resume at the same moment on one PostgreSQL: a pause is exact all the same."""
 
 import asyncio
-import contextvars
 from collections import Counter
-from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,10 +21,10 @@ from api.services.settlement import settlement
 from api.services.tasks import complete_task
 from api.services.templates import create_template
 from api.store import ledger
-from api.store.sql import run
 from api.store.transactions import transaction
 from plugins.contract import Outcome, Outgoing, Receipt
 from strategies import Refusal, StepType
+from tests.store.locks import beside, waits_for_us
 from tests.store.world import NOW, World, make_world
 
 DAY = timedelta(days=1)
@@ -154,23 +152,6 @@ async def is_scheduled(world: World) -> None:
 
 
 WORKS = [begins, is_deferred, expires, is_resent, is_scheduled]
-
-
-def beside(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-    """Run on a connection of its own, outside of the transaction at hand."""
-    return asyncio.get_running_loop().create_task(work, context=contextvars.Context())
-
-
-async def waits_for_us(task: "asyncio.Task[Any]") -> bool:
-    """Whether the task comes to wait for a lock, and not to its end."""
-    blocked = (
-        "SELECT count(*) AS found FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    while not task.done():
-        if (await run(blocked))[0]["found"]:
-            return True
-    await task
-    return False
 
 
 @pytest.mark.parametrize("work", WORKS)

@@ -1,0 +1,187 @@
+"""Preview what editing a running campaign would do to the people in it."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Any, cast
+
+import strawberry
+
+from api.graphql.authoring import CampaignChanges, StepChanges, StepInput, content_of
+from api.graphql.context import Request
+from api.services import drafts
+from api.services import edit_preview as service
+from api.services.drafts import Draft
+from strategies import Refusal
+
+
+@strawberry.input(description="The arguments of updateCampaign.")
+class UpdateCampaignArguments:
+    """Other settings."""
+
+    id: strawberry.ID = strawberry.field(description="The campaign.")
+    input: CampaignChanges = strawberry.field(description="What would change.")
+
+
+@strawberry.input(description="The arguments of addStep.")
+class AddStepArguments:
+    """A new step."""
+
+    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
+    input: StepInput = strawberry.field(description="The step that would be added.")
+
+
+@strawberry.input(description="The arguments of changeStep.")
+class ChangeStepArguments:
+    """Other content."""
+
+    id: strawberry.ID = strawberry.field(description="The step.")
+    input: StepChanges = strawberry.field(description="What would change.")
+
+
+@strawberry.input(description="The arguments of moveStep.")
+class MoveStepArguments:
+    """Another place."""
+
+    id: strawberry.ID = strawberry.field(description="The step.")
+    day: int = strawberry.field(description="1 is the first day.")
+    position: int | None = strawberry.field(
+        default=None, description="1 is first among the day's steps; left out, last."
+    )
+
+
+@strawberry.input(description="The arguments of removeStep.")
+class RemoveStepArguments:
+    """A step less."""
+
+    id: strawberry.ID = strawberry.field(description="The step.")
+
+
+@strawberry.input(description="The arguments of moveDay.")
+class MoveDayArguments:
+    """Another day for all steps of one."""
+
+    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
+    day: int = strawberry.field(description="The day whose steps would move.")
+    to: int = strawberry.field(description="Where they would move to.")
+
+
+@strawberry.input(description="The arguments of removeDay.")
+class RemoveDayArguments:
+    """A day less."""
+
+    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
+    day: int = strawberry.field(description="The day whose steps would be removed.")
+
+
+@strawberry.input(description="One edit: the arguments of just one of the mutations that edit a campaign.")
+class EditInput:
+    """What editPreview takes."""
+
+    update_campaign: UpdateCampaignArguments | None = strawberry.field(default=None, description="As updateCampaign.")
+    add_step: AddStepArguments | None = strawberry.field(default=None, description="As addStep.")
+    change_step: ChangeStepArguments | None = strawberry.field(default=None, description="As changeStep.")
+    move_step: MoveStepArguments | None = strawberry.field(default=None, description="As moveStep.")
+    remove_step: RemoveStepArguments | None = strawberry.field(default=None, description="As removeStep.")
+    move_day: MoveDayArguments | None = strawberry.field(default=None, description="As moveDay.")
+    remove_day: RemoveDayArguments | None = strawberry.field(default=None, description="As removeDay.")
+
+
+@strawberry.type(description="An old and a new time, and how many emails have just these.")
+class EditMove:
+    """A pair of instants."""
+
+    before: datetime | None = strawberry.field(description="When they are due; null for new emails. UTC.")
+    after: datetime | None = strawberry.field(description="When they would go out; null for those taken away. UTC.")
+    emails: int = strawberry.field(description="How many emails.")
+
+
+@strawberry.type(description="What an edit would do to the emails and tasks of one step.")
+class EditStepPreview:
+    """One step of the campaign."""
+
+    id: strawberry.ID | None = strawberry.field(description="The step; null for one that would be added.")
+    step: int = strawberry.field(description="Number that it would have; of a removed one, that it has.")
+    name: str = strawberry.field(description="Name for reps.")
+    added: bool = strawberry.field(description="Whether the edit adds it.")
+    removed: bool = strawberry.field(description="Whether the edit removes it.")
+    moves: list[EditMove] = strawberry.field(
+        description="The distinct pairs of old and new time with their counts, the earliest first: up to 100."
+    )
+    more_moves: int = strawberry.field(description="How many further pairs there are.")
+    moving: int = strawberry.field(description="Emails that would get another time.")
+    staying: int = strawberry.field(description="Emails that wait and would keep their time.")
+    scheduled: int = strawberry.field(description="Emails that would be scheduled anew.")
+    withdrawn: int = strawberry.field(description="Emails that would be taken away until a task is done, or for good.")
+    cancelled: int = strawberry.field(description="Emails that would fail, since their step is removed.")
+    at_once: int = strawberry.field(description="Of those that move or are new: whose time has passed already.")
+    in_hand: int = strawberry.field(description="Emails that are being handed over, or in doubt: left as they are.")
+    settled: int = strawberry.field(description="Emails that are sent, or have failed: they never change.")
+    passed: int = strawberry.field(description="People who have passed its place, and would not get it.")
+    tasks_moving: int = strawberry.field(description="Open tasks that would get another due date.")
+    tasks_staying: int = strawberry.field(description="Open tasks that would keep theirs.")
+    tasks_created: int = strawberry.field(description="Tasks that would be created.")
+    tasks_withdrawn: int = strawberry.field(description="Open tasks that would be taken away, for now or for good.")
+    tasks_cancelled: int = strawberry.field(description="Open tasks that would be cancelled: their step is removed.")
+    tasks_done: int = strawberry.field(description="Tasks that are done: they never change.")
+
+
+@strawberry.type(description="What an edit of a running campaign would do at this moment. Nothing is written.")
+class EditPreview:
+    """The whole campaign."""
+
+    at: datetime = strawberry.field(description="The moment for which this is true. UTC.")
+    people: int = strawberry.field(description="People who are in the campaign.")
+    moving_people: int = strawberry.field(description="People for whom an email or a task would change.")
+    unresolved_people: int = strawberry.field(
+        description="People whose emails cannot be resolved again, and would keep their times."
+    )
+    steps: list[EditStepPreview] = strawberry.field(description="Every step, in order; removed ones behind them.")
+    warnings: list[str] = strawberry.field(description="What to think about before doing it.")
+
+
+async def preview(info: Request, edit: EditInput) -> EditPreview:
+    """Resolve what the edit would do. Raises Refusal as the mutation would, its path inside the mutation's name."""
+    given = {name: value for name, value in vars(edit).items() if value is not None}
+    if len(given) != 1:
+        told = f"Give the arguments of just one mutation; these are {len(given)}."
+        raise Refusal("EDIT_AMBIGUOUS", told, ("edit",))
+    ((name, arguments),) = given.items()
+    first, *rest = name.split("_")
+    try:
+        found = await service.edit_preview(info.context.scope, await _draft(info, arguments))
+    except Refusal as refusal:
+        raise refusal.under(first + "".join(word.capitalize() for word in rest)) from None
+    return EditPreview(
+        at=found.at,
+        people=found.people,
+        moving_people=found.moving_people,
+        unresolved_people=found.unresolved_people,
+        steps=[_step(step) for step in found.steps],
+        warnings=found.warnings,
+    )
+
+
+def _step(step: service.StepEdit) -> EditStepPreview:
+    names = [field.python_name for field in cast(Any, EditStepPreview).__strawberry_definition__.fields]
+    return EditStepPreview(**{name: getattr(step, name) for name in names} | ({"id": None} if step.added else {}))
+
+
+def _draft(info: Request, arguments: Any) -> Awaitable[Draft]:
+    scope = info.context.scope
+    match arguments:
+        case UpdateCampaignArguments(id=key, input=changes):
+            return drafts.settings(scope, key, **content_of(changes))
+        case AddStepArguments(campaign_id=key, input=step):
+            content = content_of(step)
+            return drafts.add_step(scope, key, step_type=content.pop("type"), **content)
+        case ChangeStepArguments(id=key, input=changes):
+            return drafts.change_step(scope, key, **content_of(changes))
+        case MoveStepArguments(id=key, day=day, position=position):
+            return drafts.move_step(scope, key, day=day, position=position)
+        case RemoveStepArguments(id=key):
+            return drafts.remove_step(scope, key)
+        case MoveDayArguments(campaign_id=key, day=day, to=to):
+            return drafts.move_day(scope, key, day=day, to=to)
+        case RemoveDayArguments(campaign_id=key, day=day):
+            return drafts.remove_day(scope, key, day=day)
+    raise AssertionError(arguments)

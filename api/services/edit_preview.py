@@ -1,0 +1,164 @@
+"""What an edit would do at this moment: per step, how many move from when to when. Nothing is written."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from api.models import Enrollment, Launch, Send, Task
+from api.services.drafts import Draft
+from api.services.editing import check
+from api.services.plans import offer_warnings
+from api.services.rescheduling import Found, Rescheduler
+from api.services.resolving import RESOLVED_AT_ONCE
+from api.services.scope import Scope
+from api.states import GOING_ON
+from api.store import edits
+from strategies import timeline as core
+
+MOST_MOVES = 100
+"""Pairs of an old and a new time that are listed for a step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An old and a new time, UTC, and how many emails have just these. None where there is no email."""
+
+    before: datetime | None
+    after: datetime | None
+    emails: int
+
+
+@dataclass(slots=True)
+class StepEdit:
+    """One step: what becomes of its emails and tasks. ``step`` is its number, or the one that it had."""
+
+    id: str
+    step: int
+    name: str
+    added: bool = False
+    removed: bool = False
+    pairs: Counter[tuple[datetime | None, datetime | None]] = field(default_factory=Counter)
+    moving: int = 0
+    staying: int = 0
+    scheduled: int = 0
+    withdrawn: int = 0
+    cancelled: int = 0
+    at_once: int = 0
+    in_hand: int = 0
+    settled: int = 0
+    passed: int = 0
+    tasks_moving: int = 0
+    tasks_staying: int = 0
+    tasks_created: int = 0
+    tasks_withdrawn: int = 0
+    tasks_cancelled: int = 0
+    tasks_done: int = 0
+
+    @property
+    def moves(self) -> Sequence[Move]:
+        """The distinct pairs of times, the earliest first, up to MOST_MOVES of them."""
+        pairs = sorted(self.pairs.items(), key=lambda each: [at.isoformat() for at in each[0] if at is not None])
+        return [Move(before, after, emails) for (before, after), emails in pairs[:MOST_MOVES]]
+
+    @property
+    def more_moves(self) -> int:
+        """How many further pairs there are."""
+        return max(0, len(self.pairs) - MOST_MOVES)
+
+
+@dataclass(slots=True)
+class EditPreview:
+    """The whole campaign. ``at`` is the moment for which it is true, UTC."""
+
+    at: datetime
+    people: int = 0
+    moving_people: int = 0
+    unresolved_people: int = 0
+    steps: Sequence[StepEdit] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+async def edit_preview(scope: Scope, draft: Draft) -> EditPreview:
+    """Resolve for everyone in the campaign what the edit would make of them. Raises Refusal as the edit would."""
+    await check(scope, draft)
+    row = draft.campaign
+    rescheduler = Rescheduler(scope, row, draft.steps, row.paused_at or scope.now)
+    found = EditPreview(scope.now)
+    known = {step.id: StepEdit(step.id, step.number, step.name) for step in draft.steps}
+    for step in draft.removed:
+        known[step.id] = StepEdit(step.id, step.number, step.name, removed=True)
+    if draft.new and draft.changed is not None:
+        known[draft.changed.id].added = True
+    after = ""
+    while people := await edits.people_in(row.id, after, RESOLVED_AT_ONCE):
+        changes = await rescheduler.changes([person["id"] for person in people])
+        _count(found, known, changes)
+        after = people[-1]["person_id"]
+    found.steps = sorted(known.values(), key=lambda step: (step.removed, step.step))
+    found.warnings = [*await _warnings(scope, draft, found)]
+    return found
+
+
+def _count(found: EditPreview, known: dict[str, StepEdit], changes: Found) -> None:
+    for send, planned in changes.moved:
+        _pair(known[send.step_id], send.due_at, planned)
+        known[send.step_id].moving += 1
+    for _, step, planned in changes.emails:
+        _pair(known[step.id], None, planned)
+        known[step.id].scheduled += 1
+    for send in changes.withdrawn:
+        known[send.step_id].pairs[send.due_at, None] += 1
+        known[send.step_id].withdrawn += 1
+    for send in changes.removed:
+        if send.step_id in known:
+            known[send.step_id].pairs[send.due_at, None] += 1
+            known[send.step_id].cancelled += 1
+    _each(known, "staying", changes.stays)
+    _each(known, "in_hand", changes.in_hand)
+    _each(known, "settled", changes.settled)
+    _each(known, "tasks_done", changes.tasks_done)
+    _each(known, "tasks_withdrawn", changes.tasks_withdrawn)
+    _each(known, "tasks_cancelled", changes.tasks_removed)
+    _each(known, "tasks_moving", [task for _, _, task, _ in changes.tasks_moved])
+    _each(known, "tasks_staying", [task for _, _, task in changes.tasks_stay])
+    for _, step, _ in changes.tasks:
+        known[step.id].tasks_created += 1
+    for step in changes.passed:
+        known[step.id].passed += 1
+    rows: list[Send | Task] = [send for send, _ in changes.moved]
+    rows += [*changes.withdrawn, *changes.removed, *changes.tasks_withdrawn, *changes.tasks_removed]
+    rows += [task for _, _, task, _ in changes.tasks_moved]
+    new: list[Enrollment] = [each for each, _, _ in changes.emails] + [each for each, _, _ in changes.tasks]
+    touched = {row.enrollment_id for row in rows} | {each.id for each in new}
+    found.people += len(changes.people)
+    found.moving_people += len(touched)
+    found.unresolved_people += len(changes.unresolved)
+
+
+def _pair(step: StepEdit, before: datetime | None, planned: core.PlannedSend) -> None:
+    step.pairs[before, planned.instant] += 1
+    step.at_once += any(note.code == "LATE" for note in planned.notes)
+
+
+def _each(known: dict[str, StepEdit], count: str, rows: Sequence[Send | Task]) -> None:
+    for row in rows:
+        if row.step_id in known:  # else it is of a step that was removed before
+            setattr(known[row.step_id], count, getattr(known[row.step_id], count) + 1)
+
+
+async def _warnings(scope: Scope, draft: Draft, found: EditPreview) -> list[str]:
+    warnings = offer_warnings(scope, draft.steps)
+    row = draft.campaign
+    if row.paused_at is not None and found.people:
+        warnings.append("The campaign is paused: its emails stay on hold, and resuming moves what is overdue.")
+    elif late := sum(step.at_once for step in found.steps):
+        warnings.append(f"The new time of {late} emails has already passed: they go out at once.")
+    if passed := sum(step.passed for step in found.steps if step.added):
+        warnings.append(f"{passed} people have passed the place of the new step: they do not get it.")
+    if found.unresolved_people:
+        told = f"The emails of {found.unresolved_people} people cannot be resolved again: they keep their times."
+        warnings.append(told)
+    if await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
+        warnings.append("A launch in the background goes on: whoever it still enrolls gets the steps as they are then.")
+    return warnings

@@ -1,0 +1,98 @@
+"""Carry out an edit of a running campaign: everyone in it is resolved again, chunk by chunk.
+
+From the edit's commit on, no email leaves by the old plan: one that is about to waits for its person's turn. A chunk
+is one transaction, and a person who is resolved carries the edit's revision, so that whoever goes on after a crash
+knows who is left.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from api.models import Campaign, Workspace
+from api.services.progress import finish_done
+from api.services.rescheduling import Rescheduler
+from api.services.rewriting import rewrite
+from api.services.scope import Scope
+from api.services.steps import steps_of
+from api.store import edits, holds
+from api.store.leases import take
+from api.store.transactions import transaction, undeadlocked
+
+LEASE = timedelta(minutes=2)
+RESOLVED_AT_ONCE = 250
+"""People who are resolved in one transaction."""
+CHUNKS_OF_A_CALLER = 20
+
+
+async def claim_edit(now: datetime) -> Campaign | None:
+    """Take an edit that nobody carries out. ``now`` is the real time, UTC."""
+    return await take(Campaign.filter(editing=True), now, LEASE, "edit_lease")
+
+
+async def run_edit(row: Campaign, scope_of: Callable[[Workspace], Scope]) -> None:
+    """Carry out to its end what was claimed."""
+    await carry_out(scope_of(await Workspace.get(id=row.workspace_id)), row)
+
+
+async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> None:
+    """Resolve everyone in the campaign again, in chunks: up to ``most`` of them. A later edit ends it."""
+    if not row.editing:
+        return
+    work = _Work(scope, row, await _rescheduler(scope, row, row.paused_at))
+    chunks, lease = 0, scope.clock() + LEASE / 2
+    while most is None or chunks < most:
+        if not await undeadlocked(work.chunk):
+            return
+        chunks += 1
+        if scope.clock() > lease:
+            lease = scope.clock() + LEASE / 2
+            current = Campaign.filter(id=row.id, revision=row.revision, editing=True)
+            await current.update(edit_lease=scope.clock() + LEASE)
+        await asyncio.sleep(0)  # others have their turn
+
+
+async def _rescheduler(scope: Scope, row: Campaign, paused_at: datetime | None) -> Rescheduler:
+    assert row.edited_at is not None  # noqa: S101 - what is being edited was so at a moment
+    return Rescheduler(scope, row, await steps_of(row), paused_at or row.edited_at)
+
+
+class _Work:
+    """An edit that is being carried out, and how far it has come."""
+
+    def __init__(self, scope: Scope, row: Campaign, rescheduler: Rescheduler) -> None:
+        self.scope = scope
+        self.row = row
+        self.rescheduler = rescheduler
+        self._after = ""
+
+    async def chunk(self) -> bool:
+        """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
+        row, after = self.row, self._after
+        async with transaction():
+            state = await edits.state_of(row.id)
+            if state["revision"] != row.revision or not state["editing"]:
+                return False
+            people = await edits.stale_people(row.id, row.revision, after, RESOLVED_AT_ONCE)
+            ids = [person["id"] for person in people]
+            if not ids and state["paused_at"] is None:
+                # What was about to leave when its person's turn had not come, and came back just after it.
+                ids = await holds.held_people(row.id, "", RESOLVED_AT_ONCE)
+            if ids:
+                await self._resolve(ids, paused=state["paused_at"] is not None)
+        self._after = people[-1]["person_id"] if people else ""
+        self.scope.wake()
+        return bool(ids or after) or not await self._close()
+
+    async def _resolve(self, ids: list[str], *, paused: bool) -> None:
+        await holds.lock_people(ids)
+        found = await self.rescheduler.changes(ids)
+        await rewrite(self.scope, self.row, found, held=paused)
+        if not paused:
+            await holds.release(ids)
+        await edits.resolved(ids, self.row.revision)
+        await finish_done(ids, self.scope.now)
+
+    async def _close(self) -> bool:
+        async with transaction():
+            return await edits.close(self.row.id, self.row.revision)

@@ -1,0 +1,31 @@
+"""What tests of edits ask of the one campaign that there is."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from api.models import Event, Send, Step
+from strategies import StepType
+from tests.store.world import World
+
+
+def later(world: World, now: datetime) -> World:
+    """The same world at another time."""
+    post = replace(world.post, clock=lambda: now)
+    return replace(world, post=post, scope=post.scope(world.scope.workspace))
+
+
+async def step(number: int) -> Step:
+    return await Step.get(number=number, removed_at=None)
+
+
+async def content() -> dict[str, Any]:
+    return {"step_type": StepType.EMAIL, "template_id": (await step(1)).template_id}
+
+
+async def due(number: int) -> set[datetime]:
+    return {send.due_at for send in await Send.filter(step__number=number, step__removed_at=None)}
+
+
+async def kinds(prefix: str) -> list[str]:
+    return [event.kind for event in await Event.filter(kind__startswith=prefix).order_by("id")]
