@@ -13,6 +13,7 @@ from strategies import Refusal
 
 KEPT = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
 """Settings that people keep as they were launched with."""
+UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
 FIRST = (
     "People are going through this campaign, and its first step is what their days are counted from: it stays the"
     " first, on its day. Change what it contains, edit the steps behind it, or build a new campaign."
@@ -68,7 +69,7 @@ async def _check_send_at(scope: Scope, draft: Draft) -> None:
         return
     theirs = {"step_id": first.id, "enrollment__send_at": None, "enrollment__ended_at": None}
     if (
-        await Send.filter(**theirs, status=SendStatus.SCHEDULED, attempts=0, by_hand=False).exists()
+        await Send.filter(**theirs, status__in=UNSENT, attempts=0, by_hand=False).exists()
         or await Task.filter(**theirs, status=TaskStatus.OPEN).exists()
         or await Launch.filter(campaign_id=draft.campaign.id, status__in=GOING_ON, send_at=None).exists()
     ):
