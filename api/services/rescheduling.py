@@ -116,6 +116,9 @@ class Rescheduler:
             self.now,
         )
         self._emails(found, enrollment, done, emails)
+        # Whose email a person has scheduled stays, also behind a new task: the email goes out, and then it is done.
+        by_hand = {numbers[send.step_id] for send in sends if send.by_hand and send.step_id in numbers}
+        done.tasks_withdrawn = [number for number in done.tasks_withdrawn if number not in by_hand]
         self._tasks(found, enrollment, done, undone)
 
     def _gone(self, found: Found, numbers: dict[str, int], sends: Iterable[Send], tasks: Iterable[Task]) -> None:

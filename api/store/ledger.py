@@ -111,8 +111,8 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
     """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
 
     Not those that are no longer their attempt's, whose person has unsubscribed, whose campaign has ended, or whose
-    step was removed; and where it is paused, or where an edit has not come to their person yet, they are put on hold here, so that nobody
-    claims them again.
+    step was removed; and where it is paused, or where an edit has not come to their person yet, they are put on hold
+    here, so that nobody claims them again.
     """
     leaving = list(sends)
     paused, edited = await _held_back({send.step_id for send, _ in leaving})

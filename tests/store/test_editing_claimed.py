@@ -1,6 +1,5 @@
 """What is claimed when an edit comes has not left: it follows the edit as everything that waits does."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from api.services.dispatch import run_once
 from api.services.emails import retry_send
 from api.states import EnrollmentStatus, SendStatus
 from api.store import ledger
-from plugins.contract import Outcome, Outgoing
+from plugins.contract import Outgoing
 from tests.store.edited import due, later, step
 from tests.store.world import NOW, World, make_world
 
