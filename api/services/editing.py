@@ -1,10 +1,14 @@
 """Edit a campaign: one short transaction decides, and what follows for its people is carried out from there."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from api.models import Campaign, Enrollment, Launch, Send, Step, Task
 from api.services import pausing, resolving
 from api.services.drafts import Draft
 from api.services.launch import check_subjects
 from api.services.scope import Scope
+from api.services.steps import steps_of
 from api.states import GOING_ON, SendStatus, TaskStatus
 from api.store import edits
 from api.store.events import Line, event, write
@@ -28,7 +32,9 @@ async def apply(scope: Scope, draft: Draft) -> Campaign:
     async with transaction():
         await edits.lock_campaign(row.id)
         current = await Campaign.get(id=row.id)
-        if current.revision != row.revision or (draft.resolves and current.holds is not None):
+        # Content that moves nobody counts as no revision, and is not written over either.
+        same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
+        if not same or current.revision != row.revision or (draft.resolves and current.holds is not None):
             raise Refusal("CHANGED_MEANWHILE", "Someone has changed this campaign meanwhile. Look again.", draft.path)
         people = await check(scope, draft)
         await _write(scope, draft, current)
@@ -77,6 +83,10 @@ async def _check_send_at(scope: Scope, draft: Draft) -> None:
         raise Refusal("SEND_AT_REQUIRED", told, ("sendOption",))
 
 
+def _columns(steps: Iterable[Step]) -> list[list[Any]]:
+    return [[getattr(step, name) for name in Step._meta.fields_db_projection] for step in steps]
+
+
 async def _write(scope: Scope, draft: Draft, current: Campaign) -> None:
     row = draft.campaign
     values = {name: getattr(row, name) for name in draft.settings}
@@ -84,7 +94,7 @@ async def _write(scope: Scope, draft: Draft, current: Campaign) -> None:
         values |= {"revision": current.revision + 1, "edited_at": scope.now, "editing": False, "edit_lease": None}
     if values:
         await Campaign.filter(id=row.id).update(**values)
-    if not draft.resolves and draft.changed is None:
+    if not draft.writes_steps:
         return
     if removed := [step.id for step in draft.removed]:
         kept = await edits.steps_with_rows(removed)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, Enrollment, Event, Send
-from api.services import drafts, editing, resolving
+from api.models import Campaign, Enrollment, Event, Launch, Send
+from api.services import drafts, editing, launches, resolving
 from api.services.campaigns import add_step, change_step, move_step, update_campaign
 from api.services.dispatch import run_once
 from api.services.launch import Choice, launch
@@ -205,3 +205,29 @@ async def test_two_edits_at_once(world: World) -> None:
         await editing.apply(world.scope, draft)
     assert refused.value.code == "CHANGED_MEANWHILE"
     assert await due(2) == {NOW + 3 * DAY}
+
+
+async def test_an_edit_writes_no_old_content_over_another(world: World) -> None:
+    """The other one moves nobody, and so counts as no revision: what it wrote stays all the same."""
+    draft = await drafts.move_step(world.scope, (await step(2)).id, day=3)
+    await change_step(world.scope, (await step(2)).id, subject="Another")
+    with pytest.raises(Refusal) as refused:
+        await editing.apply(world.scope, draft)
+    assert refused.value.code == "CHANGED_MEANWHILE"
+    assert ((await step(2)).subject, (await step(2)).day) == ("Another", 9)
+
+
+async def test_a_launch_in_the_background_begins_by_the_steps_that_were_checked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = launches.refuse_paused
+
+    async def edited(*given: Any) -> None:
+        await Campaign.all().update(revision=99)
+        await right(*given)
+
+    monkeypatch.setattr(launches, "refuse_paused", edited)
+    with pytest.raises(Refusal) as refused:
+        await launches.start_launch(world.scope, (await Campaign.get()).id, None, Choice("NOW"))
+    assert refused.value.code == "CHANGED_MEANWHILE"
+    assert await Launch.all().count() == 0
