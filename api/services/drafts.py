@@ -49,6 +49,11 @@ class Draft:
         """Whether the change can move anybody's emails or tasks."""
         return "skip_weekends" in self.settings or _resolved_by(self.before) != _resolved_by(self.steps)
 
+    @property
+    def writes_steps(self) -> bool:
+        """Whether anything of the steps is written."""
+        return self.resolves or self.changed is not None
+
 
 def _resolved_by(steps: Iterable[Step]) -> list[tuple[object, ...]]:
     return [(step.id, *(getattr(step, name) for name in RESOLVED_BY)) for step in steps]

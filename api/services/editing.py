@@ -1,10 +1,14 @@
 """Edit a campaign: one short transaction decides, and what follows for its people is carried out from there."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from api.models import Campaign, Enrollment, Launch, Send, Step, Task
 from api.services import pausing, resolving
 from api.services.drafts import Draft
 from api.services.launch import check_subjects
 from api.services.scope import Scope
+from api.services.steps import steps_of
 from api.states import GOING_ON, SendStatus, TaskStatus
 from api.store import edits
 from api.store.events import Line, event, write
@@ -13,6 +17,7 @@ from strategies import Refusal
 
 KEPT = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
 """Settings that people keep as they were launched with."""
+UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
 FIRST = (
     "People are going through this campaign, and its first step is what their days are counted from: it stays the"
     " first, on its day. Change what it contains, edit the steps behind it, or build a new campaign."
@@ -27,7 +32,9 @@ async def apply(scope: Scope, draft: Draft) -> Campaign:
     async with transaction():
         await edits.lock_campaign(row.id)
         current = await Campaign.get(id=row.id)
-        if current.revision != row.revision or (draft.resolves and current.holds is not None):
+        # Content that moves nobody counts as no revision, and is not written over either.
+        same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
+        if not same or current.revision != row.revision or (draft.resolves and current.holds is not None):
             raise Refusal("CHANGED_MEANWHILE", "Someone has changed this campaign meanwhile. Look again.", draft.path)
         people = await check(scope, draft)
         await _write(scope, draft, current)
@@ -68,12 +75,16 @@ async def _check_send_at(scope: Scope, draft: Draft) -> None:
         return
     theirs = {"step_id": first.id, "enrollment__send_at": None, "enrollment__ended_at": None}
     if (
-        await Send.filter(**theirs, status=SendStatus.SCHEDULED, attempts=0, by_hand=False).exists()
+        await Send.filter(**theirs, status__in=UNSENT, attempts=0, by_hand=False).exists()
         or await Task.filter(**theirs, status=TaskStatus.OPEN).exists()
         or await Launch.filter(campaign_id=draft.campaign.id, status__in=GOING_ON, send_at=None).exists()
     ):
         told = "People who wait for this email were launched without a send-at. Choose an option that asks for none."
         raise Refusal("SEND_AT_REQUIRED", told, ("sendOption",))
+
+
+def _columns(steps: Iterable[Step]) -> list[list[Any]]:
+    return [[getattr(step, name) for name in Step._meta.fields_db_projection] for step in steps]
 
 
 async def _write(scope: Scope, draft: Draft, current: Campaign) -> None:
@@ -83,7 +94,7 @@ async def _write(scope: Scope, draft: Draft, current: Campaign) -> None:
         values |= {"revision": current.revision + 1, "edited_at": scope.now, "editing": False, "edit_lease": None}
     if values:
         await Campaign.filter(id=row.id).update(**values)
-    if not draft.resolves and draft.changed is None:
+    if not draft.writes_steps:
         return
     if removed := [step.id for step in draft.removed]:
         kept = await edits.steps_with_rows(removed)

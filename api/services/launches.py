@@ -10,7 +10,7 @@ from typing import Any
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Launch, Person, Sender, Step, Workspace
 from api.services.launch import Choice, enrollment_row, ready
-from api.services.paused import refuse_paused
+from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.scope import Scope
 from api.states import GOING_ON, LaunchStatus
@@ -48,6 +48,7 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
     total = len(ids) if ids is not None else await Person.filter(workspace_id=scope.workspace_id).count()
     async with transaction():
         await refuse_paused(campaign.id, ("campaignId",))
+        await refuse_edited(campaign, ("campaignId",))
         started = await Launch.create(
             id=new_id("lau"),
             workspace_id=scope.workspace_id,

@@ -26,7 +26,7 @@ ENROLLMENT = (
     *("id", "workspace_id", "campaign_id", "person_id", "zone"),
     *("launched_at", "send_at", "times", "resumed", "status"),
 )
-IN_HAND = (SendStatus.CLAIMED, SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
+IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
 COMMENTS = ("EDITED", "TASK_EDITED", "LATE")
 """Notes that tell what happened to a plan, not how it came about."""
 
@@ -87,6 +87,8 @@ class Rescheduler:
         sends: dict[str, list[Send]] = {row.id: [] for row in found.people}
         tasks: dict[str, list[Task]] = {row.id: [] for row in found.people}
         for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND):
+            if send.status is SendStatus.CLAIMED:  # it has not begun to leave: the edit takes it back
+                send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
             sends[send.enrollment_id].append(send)
         for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK):
             tasks[task.enrollment_id].append(task)
@@ -114,6 +116,9 @@ class Rescheduler:
             self.now,
         )
         self._emails(found, enrollment, done, emails)
+        # Whose email a person has scheduled stays, also behind a new task: the email goes out, and then it is done.
+        by_hand = {numbers[send.step_id] for send in sends if send.by_hand and send.step_id in numbers}
+        done.tasks_withdrawn = [number for number in done.tasks_withdrawn if number not in by_hand]
         self._tasks(found, enrollment, done, undone)
 
     def _gone(self, found: Found, numbers: dict[str, int], sends: Iterable[Send], tasks: Iterable[Task]) -> None:

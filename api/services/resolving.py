@@ -85,13 +85,17 @@ class _Work:
         return bool(ids or after) or not await self._close()
 
     async def _resolve(self, ids: list[str], *, paused: bool) -> None:
+        await edits.take_back(ids)
         await holds.lock_people(ids)
         found = await self.rescheduler.changes(ids)
         await rewrite(self.scope, self.row, found, held=paused)
+        # Whose email was in another process's hands just now stays on the list: it may come back as it was.
+        claimed = await edits.claimed_people(ids)
+        done = [each for each in ids if each not in claimed]
         if not paused:
-            await holds.release(ids)
-        await edits.resolved(ids, self.row.revision)
-        await finish_done(ids, self.scope.now)
+            await holds.release(done)
+        await edits.resolved(done, self.row.revision)
+        await finish_done(done, self.scope.now)
 
     async def _close(self) -> bool:
         async with transaction():

@@ -17,6 +17,7 @@ from api.states import EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.events import Line, event, write
 from api.store.ledger import Claimed
 from api.store.rows import need
+from api.store.tasks import lock_undone
 from api.store.transactions import transaction
 from strategies import Note, Refusal, StepType
 from strategies.calendar import local
@@ -53,8 +54,7 @@ async def send_task(
     task = await _open(scope, task_id)
     if task.type is not StepType.EMAIL:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: complete it instead.", ("id",))
-    if await Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id).exists():
-        raise Refusal("ALREADY_SCHEDULED", "The email of this task is already scheduled.", ("id",))
+    await _refuse_scheduled(task)
     if subject is not None:
         subject = inputs.template(inputs.line(subject, ("subject",), limit=900), ("subject",))
     if html is not None:
@@ -85,11 +85,20 @@ async def send_task(
     )
     async with transaction():
         await refuse_paused(enrollment.campaign_id, ("id",))
+        # An edit may have taken the task away meanwhile, and someone else may have clicked as well.
+        if not await lock_undone(task.id):
+            raise Refusal("TASK_NOT_OPEN", "This task has just been done, or an edit has taken it away.", ("id",))
+        await _refuse_scheduled(task)
         await send.save(force_create=True)
         if at == now:
             await _close(scope, task, TaskStatus.COMPLETED, now)
     scope.wake()
     return send
+
+
+async def _refuse_scheduled(task: Task) -> None:
+    if await Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id).exists():
+        raise Refusal("ALREADY_SCHEDULED", "The email of this task is already scheduled.", ("id",))
 
 
 async def email_went_out(scope: Scope, send: Claimed, at: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from api.store.database import is_postgres
 from api.store.holds import MOVED, records
+from api.store.ledger import AGAIN
 from api.store.sql import Row, among, recordset, run
 
 TASK = {
@@ -70,6 +71,24 @@ async def steps_with_rows(step_ids: list[str]) -> set[str]:
         step_ids,
     )
     return {row["id"] for row in rows}
+
+
+async def take_back(enrollment_ids: list[str]) -> None:
+    """Let these people's claimed emails, which have not begun to leave, wait again, so that they follow the edit."""
+    mine = f"{among('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
+    # What another process writes just now is not waited for: ``claimed_people`` tells who still has some.
+    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    await run(
+        f"UPDATE send SET status = {AGAIN}, attempt_id = NULL, lease_until = NULL"
+        f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND status || '' = 'CLAIMED'",
+        enrollment_ids,
+    )
+
+
+async def claimed_people(enrollment_ids: list[str]) -> set[str]:
+    """Return those of these enrollments that have a claimed email."""
+    mine = f"{among('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
+    return {row["enrollment_id"] for row in await run(f"SELECT enrollment_id FROM send WHERE {mine}", enrollment_ids)}
 
 
 async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:

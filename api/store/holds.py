@@ -123,7 +123,7 @@ async def lock_people(enrollment_ids: list[str]) -> None:
     if is_postgres():
         # Tasks, emails, enrollments: the order of whoever completes a task, settles an email or ends a campaign.
         mine, waiting = among("enrollment_id", 1), "status IN ('SCHEDULED', 'DEFERRED')"
-        await run(f"SELECT id FROM task WHERE {mine} AND status = 'OPEN' ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
+        await run(f"SELECT id FROM task WHERE {mine} AND done_at IS NULL ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
         await run(f"SELECT id FROM send WHERE {mine} AND {waiting} ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
         await lock_enrollments(enrollment_ids)
 

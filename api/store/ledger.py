@@ -110,9 +110,9 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
 async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: datetime) -> set[str]:
     """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
 
-    Not those that are no longer their attempt's, whose person has unsubscribed, or whose campaign has ended; and
-    where it is paused, or where an edit has not come to their person yet, they are put on hold here, so that nobody
-    claims them again.
+    Not those that are no longer their attempt's, whose person has unsubscribed, whose campaign has ended, or whose
+    step was removed; and where it is paused, or where an edit has not come to their person yet, they are put on hold
+    here, so that nobody claims them again.
     """
     leaving = list(sends)
     paused, edited = await _held_back({send.step_id for send, _ in leaving})
@@ -128,6 +128,7 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
         " AND (SELECT unsubscribed_at FROM person WHERE person.id = send.person_id) IS NULL"
         " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
         " IN ('ACTIVE', 'FINISHED')"
+        " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
         " RETURNING send.id",
         lease_until,
         Records(LEAVING, [(send.id, send.attempt_id, told) for send, told in leaving if send.id not in held]),

@@ -8,6 +8,8 @@ from tortoise.queryset import QuerySet
 
 from api.models import Sender, Task
 from api.states import TaskStatus
+from api.store.database import is_postgres
+from api.store.sql import run
 from strategies.calendar import local
 
 
@@ -27,6 +29,12 @@ DAYS = {
     TaskDue.TODAY_AND_TOMORROW: (0, 1),
     TaskDue.NEXT_SEVEN_DAYS: (0, 6),
 }
+
+
+async def lock_undone(task_id: str) -> bool:
+    """Say whether a task is still waited for. It is neither done nor taken away before the transaction ends."""
+    lock = "FOR NO KEY UPDATE" if is_postgres() else ""
+    return bool(await run(f"SELECT id FROM task WHERE id = $1 AND done_at IS NULL {lock}", task_id))
 
 
 async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due: TaskDue | None) -> QuerySet[Task]:

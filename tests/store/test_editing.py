@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, Enrollment, Event, Send
-from api.services import drafts, editing, resolving
+from api.models import Campaign, Enrollment, Event, Launch, Send
+from api.services import drafts, editing, launches, resolving
 from api.services.campaigns import add_step, change_step, move_step, update_campaign
 from api.services.dispatch import run_once
 from api.services.launch import Choice, launch
@@ -111,7 +111,7 @@ async def test_what_someone_has_in_hand_is_left_as_it_is(world: World) -> None:
     await ledger.begin_transmission([(claimed[0], "<1@example.com>")], NOW + HOUR)
     await Send.filter(id=seven[2].id).update(status=SendStatus.IN_DOUBT)
     await Send.filter(id=seven[3].id).update(status=SendStatus.DEFERRED, attempts=1, due_at=NOW + HOUR)
-    touched = [claimed[0].id, claimed[1].id, seven[2].id, seven[3].id]
+    touched = [claimed[0].id, seven[2].id, seven[3].id]
     before = await Send.filter(id__in=touched).order_by("id").values()
     await change_step(world.scope, (await step(1)).id, send_option="at_time", config={"at": "09:30"})
     assert await Send.filter(id__in=touched).order_by("id").values() == before
@@ -205,3 +205,29 @@ async def test_two_edits_at_once(world: World) -> None:
         await editing.apply(world.scope, draft)
     assert refused.value.code == "CHANGED_MEANWHILE"
     assert await due(2) == {NOW + 3 * DAY}
+
+
+async def test_an_edit_writes_no_old_content_over_another(world: World) -> None:
+    """The other one moves nobody, and so counts as no revision: what it wrote stays all the same."""
+    draft = await drafts.move_step(world.scope, (await step(2)).id, day=3)
+    await change_step(world.scope, (await step(2)).id, subject="Another")
+    with pytest.raises(Refusal) as refused:
+        await editing.apply(world.scope, draft)
+    assert refused.value.code == "CHANGED_MEANWHILE"
+    assert ((await step(2)).subject, (await step(2)).day) == ("Another", 9)
+
+
+async def test_a_launch_in_the_background_begins_by_the_steps_that_were_checked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = launches.refuse_paused
+
+    async def edited(*given: Any) -> None:
+        await Campaign.all().update(revision=99)
+        await right(*given)
+
+    monkeypatch.setattr(launches, "refuse_paused", edited)
+    with pytest.raises(Refusal) as refused:
+        await launches.start_launch(world.scope, (await Campaign.get()).id, None, Choice("NOW"))
+    assert refused.value.code == "CHANGED_MEANWHILE"
+    assert await Launch.all().count() == 0

@@ -1,0 +1,86 @@
+"""What is claimed when an edit comes has not left: it follows the edit as everything that waits does."""
+
+from datetime import timedelta
+
+import pytest
+
+from api.models import Campaign, Enrollment, Send
+from api.services import resolving
+from api.services.campaigns import move_step, remove_step
+from api.services.dispatch import run_once
+from api.services.emails import retry_send
+from api.states import EnrollmentStatus, SendStatus
+from api.store import ledger
+from plugins.contract import Outgoing
+from tests.store.edited import due, later, step
+from tests.store.world import NOW, World, make_world
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Seven people whose first email has left, and whose second is due on day 9; edited by two at a time."""
+    monkeypatch.setattr(resolving, "RESOLVED_AT_ONCE", 2)
+    made = await make_world(7)
+    await made.tick()
+    made.channel.left.clear()
+    return later(made, NOW + 8 * DAY)
+
+
+async def test_a_claimed_email_of_a_removed_step_does_not_leave(world: World) -> None:
+    async def remove(outgoing: Outgoing) -> None:
+        world.channel.before = None
+        await remove_step(world.scope, (await step(2)).id)
+
+    world.channel.before = remove
+    await world.tick(NOW + 8 * DAY)
+    await world.tick(NOW + 8 * DAY)
+    assert world.channel.left == []
+    assert await Send.filter(reason="STEP_REMOVED", status=SendStatus.FAILED).count() == 7
+    assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 7
+
+
+async def test_a_claimed_email_leaves_when_its_step_says_now(world: World) -> None:
+    async def move(outgoing: Outgoing) -> None:
+        world.channel.before = None
+        await move_step(world.scope, (await step(2)).id, day=20)
+
+    world.channel.before = move
+    await world.tick(NOW + 8 * DAY)
+    await world.tick(NOW + 8 * DAY)
+    assert world.channel.left == []
+    assert await due(2) == {NOW + 19 * DAY}
+    await world.tick(NOW + 19 * DAY)
+    assert len(world.channel.left) == 7
+
+
+async def test_a_claim_that_comes_back_after_an_edit_has_the_new_time(world: World) -> None:
+    claimed = await ledger.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
+    assert len(claimed) == 7
+    await move_step(world.scope, (await step(2)).id, day=20)
+    await ledger.release_expired(NOW + 9 * DAY)
+    assert await due(2) == {NOW + 19 * DAY}
+    assert (await Campaign.get()).editing is False
+    assert await ledger.begin_transmission([(send, "<1@example.com>") for send in claimed], NOW + 10 * DAY) == set()
+
+
+async def test_a_removed_step_is_not_retried_for_who_has_finished(world: World) -> None:
+    """Nobody is left whom an edit could come to, but an email that a person retries is on its way."""
+    await world.tick(NOW + 8 * DAY)
+    world.channel.left.clear()
+    assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 7
+    now = NOW + 8 * DAY
+    await Send.filter(step_id=(await step(2)).id).update(status=SendStatus.FAILED, sent_at=None)
+    for send in await Send.filter(status=SendStatus.FAILED):
+        await retry_send(world.scope, send.id)
+
+    async def remove(outgoing: Outgoing) -> None:
+        world.channel.before = None
+        await remove_step(world.scope, (await step(2)).id)
+
+    world.channel.before = remove
+    while not (await run_once(world.post, now)).idle:
+        pass
+    assert world.channel.left == []
+    assert await Send.filter(reason="STEP_REMOVED", status=SendStatus.FAILED).count() == 7
