@@ -81,12 +81,13 @@ class Wire(asyncio.Protocol):
                 self._text = []
         if self._waiter is None:
             self._fail(UnexpectedReplyError("an answer to no question"))
-        elif len(self._replies) > self._wanted:
-            self._fail(UnexpectedReplyError("more answers than questions"))
-        elif len(self._buffer) + sum(map(len, self._text)) > LONGEST:
-            self._fail(UnexpectedReplyError("an answer without an end"))
-        elif len(self._replies) == self._wanted and not self._text and not self._buffer:
+        elif len(self._replies) >= self._wanted:
+            # The answers that were asked for stand; what comes behind them belongs to nothing.
             self._arrived()
+            if len(self._replies) > self._wanted or self._text or self._buffer:
+                self._fail(UnexpectedReplyError("more answers than questions"))
+        elif len(self._buffer) + sum(len(line) + 1 for line in self._text) > LONGEST:
+            self._fail(UnexpectedReplyError("an answer without an end"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""

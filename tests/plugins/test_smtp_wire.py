@@ -62,12 +62,12 @@ def test_answers_may_come_in_any_pieces(cuts: list[int]) -> None:
 @pytest.mark.parametrize(
     "pieces",
     [
-        [b"250 ok\r\n250 and more\r\n"],
         [b"what?\r\n"],
         [b"25\r\n"],
         [b"250ok\r\n"],
         [b"x" * LONGEST, b"x"],
         [b"250-more\r\n" * LONGEST],
+        [b"250-\r\n" * (LONGEST + 1)],
     ],
 )
 async def test_what_is_no_answer_closes_the_connection(pieces: list[bytes]) -> None:
@@ -93,8 +93,11 @@ async def test_an_answer_to_no_question_is_nobodys() -> None:
     assert line.written == []
 
 
-async def test_an_answer_that_comes_behind_the_one_that_was_wanted_is_not_taken_for_the_next() -> None:
-    wire, replies = await exchange([b"354 go\r\n", b"250 queued\r\n"], 1)
+@pytest.mark.parametrize(
+    "pieces", [[b"354 go\r\n", b"250 queued\r\n"], [b"354 go\r\n250 queued\r\n"], [b"354 go\r\n421-clo"]]
+)
+async def test_what_comes_behind_the_answer_that_was_wanted_is_not_taken_for_the_next(pieces: list[bytes]) -> None:
+    wire, replies = await exchange(pieces, 1)
     assert replies == [(354, "go")]
     with pytest.raises(UnexpectedReplyError):
         wire.check()
@@ -139,3 +142,11 @@ async def test_a_refusal_stands_whatever_follows_it(behind: bytes, outgoing: Mak
         receipt = await session.deliver(outgoing(), permission)
         assert (receipt.outcome, receipt.code) == (FAILED, "SMTP_550")
         assert (await session.deliver(outgoing(), permission)).outcome is ACCOUNT, "the connection is used up"
+
+
+async def test_a_goodbye_behind_the_verdict_leaves_no_doubt(outgoing: Make, permission: Any) -> None:
+    async with ScriptedServer({"CONTENT": b"250 queued\r\n421 closing"}).running() as server:
+        async with channel(server.port).connect({}) as session:
+            assert (await session.deliver(outgoing(), permission)).outcome is SENT
+            assert (await session.deliver(outgoing(), permission)).outcome is ACCOUNT
+        assert len(server.contents) == 1
