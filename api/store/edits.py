@@ -7,8 +7,9 @@ transaction ends.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.store import holds
 from api.store.database import is_postgres
-from api.store.holds import MOVED, records
+from api.store.holds import records
 from api.store.ledger import AGAIN
 from api.store.sql import Row, among, recordset, run
 
@@ -93,13 +94,7 @@ async def claimed_people(enrollment_ids: list[str]) -> set[str]:
 
 async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:
     """Give waiting emails their new times. Returns the ids of those that still waited."""
-    moved = await run(
-        "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
-        f" planned_time = r.planned_time, explanation = r.explanation FROM {recordset(1, MOVED)}"
-        f" WHERE send.id = r.id AND {FOLLOWS} RETURNING send.id",
-        records(MOVED, rows),
-    )
-    return {row["id"] for row in moved}
+    return await holds.move_emails(rows, FOLLOWS)
 
 
 async def withdraw_emails(ids: list[str]) -> set[str]:

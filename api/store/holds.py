@@ -139,12 +139,7 @@ async def move(
 ) -> None:
     """Write what resuming has moved: waiting emails, open tasks, and the resumes of enrollments."""
     if sends:
-        await run(
-            "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
-            f" planned_time = r.planned_time, explanation = r.explanation FROM {recordset(1, MOVED)}"
-            " WHERE send.id = r.id AND status IN ('SCHEDULED', 'DEFERRED')",
-            records(MOVED, sends),
-        )
+        await move_emails(sends, "status IN ('SCHEDULED', 'DEFERRED')")
     if tasks:
         await run(
             "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
@@ -156,6 +151,17 @@ async def move(
             f"UPDATE enrollment SET resumed = r.resumed FROM {recordset(1, RESUMED)} WHERE enrollment.id = r.id",
             records(RESUMED, resumed),
         )
+
+
+async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
+    """Give emails their new times, as far as a condition is still true of them. Returns their ids."""
+    moved = await run(
+        "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
+        f" planned_time = r.planned_time, explanation = r.explanation FROM {recordset(1, MOVED)}"
+        f" WHERE send.id = r.id AND {which} RETURNING send.id",
+        records(MOVED, rows),
+    )
+    return {row["id"] for row in moved}
 
 
 def records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Records:
