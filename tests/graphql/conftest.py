@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from tests import story
 from tests.client import Client, new_client, serving
 from tests.live import Live, listening
 
@@ -61,3 +62,15 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     loud = [record for record in caplog.get_records("call") if record.levelname == "ERROR" or record.exc_info]
     told = [f"{record.getMessage()} {record.exc_info}" for record in loud]
     assert [text for text in told if not any(known in text for known in EXPECTED)] == []
+
+
+@pytest.fixture
+async def campaign(client: Client) -> str:
+    """Two emails for two people, launched on Monday at 08:00 in Berlin: at 09:30, and on Wednesday at that time."""
+    made = await story.campaign(client, await story.sender(client), skipWeekends=True)
+    email = {"type": "EMAIL", "templateId": await story.template(client)}
+    await story.step(client, made, day=1, sendOption="at_time", config={"at": "09:30"}, **email)
+    await story.step(client, made, day=3, sendOption="same_time_as_previous", **email)
+    people = [await story.person(client, f"p{number}@example.com") for number in range(2)]
+    await client.do(story.LAUNCH, "enrollments", input={"campaignId": made, "personIds": people})
+    return made

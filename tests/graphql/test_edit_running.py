@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from api.models import Campaign, Enrollment, Event, Send, Step, Task
 from tests import story
 from tests.client import Client
@@ -35,18 +33,6 @@ async def preview(client: Client, **edit: Any) -> dict[str, Any]:
 def counts(step: dict[str, Any]) -> dict[str, int]:
     """The counts of a step that are not 0."""
     return {key: value for key, value in step.items() if type(value) is int and value and key != "step"}
-
-
-@pytest.fixture
-async def campaign(client: Client) -> str:
-    """Two emails for two people, launched on Monday at 08:00 in Berlin: at 09:30, and on Wednesday at that time."""
-    made = await story.campaign(client, await story.sender(client), skipWeekends=True)
-    email = {"type": "EMAIL", "templateId": await story.template(client)}
-    await story.step(client, made, day=1, sendOption="at_time", config={"at": "09:30"}, **email)
-    await story.step(client, made, day=3, sendOption="same_time_as_previous", **email)
-    people = [await story.person(client, f"p{number}@example.com") for number in range(2)]
-    await client.do(story.LAUNCH, "enrollments", input={"campaignId": made, "personIds": people})
-    return made
 
 
 async def steps(client: Client, campaign: str) -> list[str]:

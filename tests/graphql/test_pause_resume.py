@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from api.models import Enrollment, Send
 from tests import story
 from tests.client import Client
@@ -27,18 +25,6 @@ async def refused(client: Client, mutation: str, **variables: Any) -> tuple[str,
     (payload,) = (await client.ask(mutation, **variables)).values()
     (error,) = payload["errors"]
     return error["code"], error["path"]
-
-
-@pytest.fixture
-async def campaign(client: Client) -> str:
-    """Two emails for two people, launched on Monday at 08:00 in Berlin: at 09:30, and on Wednesday at that time."""
-    made = await story.campaign(client, await story.sender(client), skipWeekends=True)
-    email = {"type": "EMAIL", "templateId": await story.template(client)}
-    await story.step(client, made, day=1, sendOption="at_time", config={"at": "09:30"}, **email)
-    await story.step(client, made, day=3, sendOption="same_time_as_previous", **email)
-    people = [await story.person(client, f"p{number}@example.com") for number in range(2)]
-    await client.do(story.LAUNCH, "enrollments", input={"campaignId": made, "personIds": people})
-    return made
 
 
 async def test_a_pause_holds_in_virtual_time_and_is_previewed(client: Client, campaign: str) -> None:
