@@ -38,7 +38,7 @@ class Report(NamedTuple):
 class Desk:
     """One for a dispatcher. ``settled`` is told of each outcome; WITHDRAWN when the send was no longer ours."""
 
-    def __init__(self, post: Post, settled: Callable[[Job, str, str], None]) -> None:
+    def __init__(self, post: Post, settled: Callable[[Job, str, str, datetime], None]) -> None:
         self._post = post
         self._settled = settled
         # While PostgreSQL writes the one pile, emails are made for the other. SQLite writes one at a time.
@@ -80,17 +80,18 @@ class Desk:
         except Exception:
             log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
             outcomes, may = await self._settle(done) if done else [], set()
+        real_now = self._post.clock()
         for (job, receipt), outcome in zip(done, outcomes, strict=True):
-            self._settled(job, outcome, receipt.code)
+            self._settled(job, outcome, receipt.code, real_now)
             if outcome != Outcome.WITHDRAWN:
-                self._show(job, outcome, receipt)
+                self._show(job, outcome, receipt, real_now)
         return [report.receipt is not None or report.job.send.id in may for report in reports]
 
-    def _show(self, job: Job, outcome: str, receipt: Receipt) -> None:
+    def _show(self, job: Job, outcome: str, receipt: Receipt, real_now: datetime) -> None:
         """Show one email. What is committed stays so, whatever a terminal thinks of it."""
         address = job.batch.people[job.send.person_id].email
         try:
-            self._post.show(Delivered(job.now(), outcome, address, job.subject, receipt.detail))
+            self._post.show(Delivered(job.at(real_now), outcome, address, job.subject, receipt.detail))
         except (Exception, SystemExit):  # rich exits where nobody reads the terminal any more
             log.debug("the email %s could not be shown", job.send.id, exc_info=True)
 
@@ -119,9 +120,9 @@ class Desk:
 
         ``careful`` writes an email's outcome also where what follows from it, in its person's campaign, cannot be.
         """
-        made = []
+        made, real_now = [], self._post.clock()
         for job, receipt in done:
-            now = job.now()
+            now = job.at(real_now)
             made.append((job, settlement(job.send, receipt, now, random.random()), now))  # noqa: S311 - jitter
         async with transaction():
             # Emails first, then what belongs to them, as everyone has it who locks both.
@@ -130,7 +131,7 @@ class Desk:
             await self._follow([each for each in made if each[0].send.id in ours], careful=careful)
             answered = [job for job, *_ in made if throttles.windows(job.batch.sender)]
             if answered:
-                await throttles.arrive([job.send.id for job in answered], answered[0].now())
+                await throttles.arrive([job.send.id for job in answered], answered[0].at(self._post.clock()))
         return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
 
     async def _follow(self, mine: Sequence[tuple[Job, Settlement, datetime]], *, careful: bool) -> None:
@@ -160,7 +161,7 @@ class Desk:
         for sender_id in sorted(throttled):
             asking = throttled[sender_id]
             ids = [job.send.id for job in asking]
-            leaving = await throttles.depart(asking[0].batch.sender, ids, asking[0].now())
+            leaving = await throttles.depart(asking[0].batch.sender, ids, asking[0].at(self._post.clock()))
             for job in asking:
                 job.throttled = job.send.id not in leaving
             may -= {job.send.id for job in asking if job.throttled}

@@ -178,13 +178,13 @@ class Dispatcher:
         """Record what became of an email."""
         return self.desk.settle(job, receipt)
 
-    def _settled(self, job: Job, outcome: str, code: str) -> None:
+    def _settled(self, job: Job, outcome: str, code: str, real_now: datetime) -> None:
         """Count and log what became of an email: identifiers only."""
         self._leases[job.send.attempt_id] -= 1
         self.outcomes[outcome] += 1
         self.post.meter.outcomes(outcome, job.batch.sender["channel"]).inc()
         if outcome == Outcome.SENT and not job.send.sandbox:
-            self.post.meter.latency.observe(max(0.0, (self.post.clock() - job.send.due_at).total_seconds()))
+            self.post.meter.latency.observe(max(0.0, (real_now - job.send.due_at).total_seconds()))
         level = logging.DEBUG if outcome == Outcome.SENT else logging.INFO
         if log.isEnabledFor(level):
             about = {

@@ -38,9 +38,9 @@ class Job:
     session: int = 0
     """Which of the lane's workers has it."""
 
-    def now(self) -> datetime:
+    def at(self, real_now: datetime) -> datetime:
         """Return the present: the sandbox's, or the real one."""
-        return self.batch.now if self.send.sandbox else max(self.batch.now, self.batch.post.clock())
+        return self.batch.now if self.send.sandbox else max(self.batch.now, real_now)
 
 
 class NotInstalled(Channel, Session):

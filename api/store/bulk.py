@@ -7,7 +7,7 @@ from typing import Any
 from tortoise.fields import JSONField
 from tortoise.models import Model
 
-from api.store.sql import Records, recordset, run
+from api.store.sql import Records, run
 
 
 def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
@@ -29,14 +29,14 @@ async def insert(
     """
     if not rows:
         return set()
-    own = dict.fromkeys(rows[0], "text")
-    names = ", ".join([*columns, *own])
-    values = ", ".join([*(f"${number}" for number in range(1, len(columns) + 1)), *(f"r.{name}" for name in own)])
+    own = Records(dict.fromkeys(rows[0], "text"), [tuple(row.values()) for row in rows])
+    names = ", ".join([*columns, *own.columns])
+    values = ", ".join([*(f"${number}" for number in range(1, len(columns) + 1)), *(f"r.{name}" for name in own.columns)])
     inserted = await run(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
-        f"INSERT INTO {table} ({names}) SELECT {values} FROM {recordset(len(columns) + 1, own)} WHERE true"
+        f"INSERT INTO {table} ({names}) SELECT {values} FROM {own.table(len(columns) + 1)} WHERE true"
         f" {'ON CONFLICT DO NOTHING' if skip_known else ''} RETURNING id",
         *columns.values(),
-        Records(own, [tuple(row.values()) for row in rows]),
+        own,
     )
     return {row["id"] for row in inserted}

@@ -11,7 +11,7 @@ from api.store import holds
 from api.store.database import is_postgres
 from api.store.holds import records
 from api.store.ledger import AGAIN
-from api.store.sql import Row, among, recordset, run
+from api.store.sql import Row, among, run
 
 TASK = {
     "id": "text",
@@ -117,11 +117,12 @@ async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
 
 async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
     """Give open tasks their new date and content. Returns the ids of those that were still open."""
+    given = records(TASK, rows)
     changed = await run(
         "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation,"
-        f" name = r.name, details = r.details, priority = r.priority FROM {recordset(1, TASK)}"
+        f" name = r.name, details = r.details, priority = r.priority FROM {given.table(1)}"
         " WHERE task.id = r.id AND status = 'OPEN' RETURNING task.id",
-        records(TASK, rows),
+        given,
     )
     return {row["id"] for row in changed}
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.ids import new_id
-from api.store.sql import Records, recordset, run
+from api.store.sql import Records, run
 
 COLUMNS = {
     "id": "text",
@@ -49,5 +49,5 @@ async def write(events: list[Line]) -> None:
     """Write events. Call inside the transaction of what they tell."""
     names = ", ".join(COLUMNS)
     for start in range(0, len(events), CHUNK):
-        rows = [(new_id("evt"), *line) for line in events[start : start + CHUNK]]
-        await run(f"INSERT INTO event ({names}) SELECT {names} FROM {recordset(1, COLUMNS)}", Records(COLUMNS, rows))
+        rows = Records(COLUMNS, [(new_id("evt"), *line) for line in events[start : start + CHUNK]])
+        await run(f"INSERT INTO event ({names}) SELECT {names} FROM {rows.table(1)}", rows)

@@ -11,7 +11,7 @@ from typing import Any
 
 from api.store.database import is_postgres
 from api.store.ledger import AGAIN
-from api.store.sql import Records, among, instant, recordset, run
+from api.store.sql import Records, among, instant, run
 
 MOVED = {
     "id": "text",
@@ -141,25 +141,27 @@ async def move(
     if sends:
         await move_emails(sends, "status IN ('SCHEDULED', 'DEFERRED')")
     if tasks:
+        dates = records(DUE, tasks)
         await run(
             "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
-            f" FROM {recordset(1, DUE)} WHERE task.id = r.id AND status = 'OPEN'",
-            records(DUE, tasks),
+            f" FROM {dates.table(1)} WHERE task.id = r.id AND status = 'OPEN'",
+            dates,
         )
     if resumed:
+        given = records(RESUMED, resumed)
         await run(
-            f"UPDATE enrollment SET resumed = r.resumed FROM {recordset(1, RESUMED)} WHERE enrollment.id = r.id",
-            records(RESUMED, resumed),
+            f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given
         )
 
 
 async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
     """Give emails their new times, as far as a condition is still true of them. Returns their ids."""
+    given = records(MOVED, rows)
     moved = await run(
         "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
-        f" planned_time = r.planned_time, explanation = r.explanation FROM {recordset(1, MOVED)}"
+        f" planned_time = r.planned_time, explanation = r.explanation FROM {given.table(1)}"
         f" WHERE send.id = r.id AND {which} RETURNING send.id",
-        records(MOVED, rows),
+        given,
     )
     return {row["id"] for row in moved}
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from api.ids import new_id
 from api.states import WAITING_STATUSES
 from api.store.database import is_postgres
-from api.store.sql import Records, Row, among, instant, recordset, run
+from api.store.sql import Records, Row, among, instant, run
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """As the partial index has it, word by word."""
@@ -119,9 +119,10 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
     holding = [(send.id, send.attempt_id, "") for send, _ in leaving if send.step_id in paused]
     stale = [(send.id, send.attempt_id, "") for send, _ in leaving if send.step_id in edited - paused]
     held = await _hold_back(holding) | await _hold_back(stale, STALE)
+    going = Records(LEAVING, [(send.id, send.attempt_id, told) for send, told in leaving if send.id not in held])
     began = await run(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id"
-        f" FROM {recordset(2, LEAVING)}"
+        f" FROM {going.table(2)}"
         # Every row is to be looked up by its key: a bare status would let PostgreSQL read all that is leased instead,
         # and an EXISTS whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
@@ -131,7 +132,7 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
         " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
         " RETURNING send.id",
         lease_until,
-        Records(LEAVING, [(send.id, send.attempt_id, told) for send, told in leaving if send.id not in held]),
+        going,
     )
     return {row["id"] for row in began}
 
@@ -140,12 +141,13 @@ async def _hold_back(sends: Sequence[tuple[str, str, str]], where: str = "true")
     """Put on hold what was about to leave. Returns the ids."""
     if not sends:
         return set()
+    given = Records(LEAVING, sends)
     held = await run(
         f"UPDATE send SET status = {AGAIN}, held = true, attempt_id = NULL, lease_until = NULL"
-        f" FROM {recordset(1, LEAVING)}"
+        f" FROM {given.table(1)}"
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
         f" AND {where} RETURNING send.id",
-        Records(LEAVING, sends),
+        given,
     )
     return {row["id"] for row in held}
 
@@ -170,16 +172,18 @@ async def settle(outcomes: Sequence[Became]) -> set[str]:
     """Write what became of attempts. Returns the ids of those that were still theirs."""
     again = {outcome.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
     paused = await paused_steps(again) if again else set()
-    rows = [(*each, each.step_id in paused and each.status in WAITING_STATUSES) for each in outcomes]
+    rows = Records(
+        OUTCOME, [(*each, each.step_id in paused and each.status in WAITING_STATUSES) for each in outcomes]
+    )
     settled = await run(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
         " sent_at = r.sent_at"
-        f" FROM {recordset(1, OUTCOME)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        f" FROM {rows.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
         " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
         " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
         " RETURNING send.id",
-        Records(OUTCOME, rows),
+        rows,
     )
     return {row["id"] for row in settled}
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,21 +20,37 @@ def among(column: str, number: int) -> str:
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Records:
-    """Many rows as one value of a statement: tuples in the order of ``columns``, which are named with their types."""
+    """Many rows as the last value of a statement: tuples in the order of ``columns``, which are named with their types.
 
-    columns: Mapping[str, str]
-    rows: Sequence[Sequence[Any]]
+    PostgreSQL gets an array for each column; a column in which all rows agree is sent once.
+    """
 
+    def __init__(self, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.values: list[Any] = []
+        self._own: list[bool] = []
+        if is_postgres():
+            by_column = zip(*rows, strict=True) if rows else ((),) * len(columns)
+            for values in by_column:
+                own = not self._own or not rows or values.count(values[0]) != len(values)
+                self._own.append(own)  # the first one always is: it says how many rows there are
+                self.values.append(values if own else values[0])
 
-def recordset(number: int, columns: Mapping[str, str]) -> str:
-    """Return the rows in value ``$number``, Records, as a table named ``r``. It is the last of a statement's values."""
-    if is_postgres():
-        arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(columns.values(), number))
-        return f"unnest({arrays}) AS r({', '.join(columns)})"
-    picked = ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(columns))
-    return f"(SELECT {picked} FROM json_each(${number})) AS r"
+    def table(self, number: int) -> str:
+        """Return the rows as a table named ``r``, where they are the value ``$number``."""
+        if not is_postgres():
+            picked = ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(self.columns))
+            return f"(SELECT {picked} FROM json_each(${number})) AS r"
+        own, arrays, shared = [], [], []
+        for at, ((name, kind), differs) in enumerate(zip(self.columns.items(), self._own, strict=True), number):
+            if differs:
+                own.append(name)
+                arrays.append(f"${at}::{kind}[]")
+            else:
+                shared.append(f", ${at}::{kind} AS {name}")
+        return f"(SELECT u.*{''.join(shared)} FROM unnest({', '.join(arrays)}) AS u({', '.join(own)})) AS r"
 
 
 async def run(statement: str, *values: Any) -> Sequence[Row]:
@@ -61,12 +76,12 @@ def document(value: Any) -> Any:
 
 
 def _values(value: Any, postgres: bool) -> Iterable[Any]:
-    """Return a value as the driver takes it; on PostgreSQL, records are an array for each column."""
+    """Return a value as the driver takes it; on PostgreSQL, records are a value for each column."""
     if not isinstance(value, Records):
         return (_value(value, postgres),)
     if not postgres:
         return (json.dumps([[_value(each, postgres) for each in row] for row in value.rows]),)
-    return zip(*value.rows, strict=True) if value.rows else [()] * len(value.columns)
+    return value.values
 
 
 def _value(value: Any, postgres: bool) -> Any:

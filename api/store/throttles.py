@@ -11,7 +11,7 @@ from typing import Any
 
 from api.ids import new_id
 from api.store.database import is_postgres
-from api.store.sql import Records, among, instant, recordset, run
+from api.store.sql import Records, among, instant, run
 
 DAY = timedelta(hours=24)
 KEEP = timedelta(hours=26)
@@ -64,11 +64,11 @@ async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) 
     if is_postgres():
         await run("SELECT id FROM sender WHERE id = $1 FOR NO KEY UPDATE", sender["id"])
     allowed = send_ids[: (await allowance(sender, now)).emails]
-    rows = [(new_id("dep"), sender["id"], each, now) for each in allowed]
+    rows = Records(COLUMNS, [(new_id("dep"), sender["id"], each, now) for each in allowed])
     await run(
         f"INSERT INTO departure (id, sender_id, send_id, began_at) SELECT id, sender_id, send_id, began_at"
-        f" FROM {recordset(1, COLUMNS)}",
-        Records(COLUMNS, rows),
+        f" FROM {rows.table(1)}",
+        rows,
     )
     return set(allowed)
 
