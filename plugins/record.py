@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from plugins import Channel, Outcome, Outgoing, Receipt, Session, hookimpl
 
+RECORDED = Receipt(Outcome.SENT, "RECORDED", "Recorded only: nothing left.")
+
 
 class RecordSession(Session):
     """Answers as a channel that works would, so that a rehearsal takes every step but the last."""
@@ -14,7 +16,7 @@ class RecordSession(Session):
         """Accept the email and let it go."""
         if not await about_to_transmit():
             return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before it was recorded.")
-        return Receipt(Outcome.SENT, "RECORDED", "Recorded only: nothing left.")
+        return RECORDED
 
 
 class RecordChannel(Channel):

@@ -92,6 +92,12 @@ def _date(date: datetime) -> str:
     return format_datetime(date)
 
 
+@lru_cache(maxsize=512)
+def _mailto(sender_address: str) -> str:
+    """Return the link by which a person who wants no more writes to the sender."""
+    return wire.url(f"mailto:{quote(wire.addr_spec(sender_address), safe='@')}?subject=unsubscribe")
+
+
 def message_id(send_id: str, sender_address: str) -> str:
     """Return the Message-ID of a send: the same at every attempt."""
     return f"<{send_id}@{wire.addr_spec(sender_address).rpartition('@')[2]}>"
@@ -126,8 +132,7 @@ def build(
         if chain := _chain(earlier):
             headers += [("In-Reply-To", wire.ids(chain[-1:])), ("References", wire.ids(chain))]
         if unsubscribe_url is None:
-            mailto = f"mailto:{quote(wire.addr_spec(sender_address), safe='@')}?subject=unsubscribe"
-            headers.append(("List-Unsubscribe", wire.url(mailto)))
+            headers.append(("List-Unsubscribe", _mailto(sender_address)))
         else:
             headers.append(("List-Unsubscribe", wire.url(unsubscribe_url)))
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))

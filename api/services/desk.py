@@ -35,22 +35,27 @@ class Report(NamedTuple):
     receipt: Receipt | None = None
 
 
-class Desk:
-    """One for a dispatcher. ``settled`` is told of each outcome; WITHDRAWN when the send was no longer ours."""
+Settled = tuple[Job, str, str]
+"""An email, its outcome (WITHDRAWN when it was no longer ours), and the receipt's code."""
 
-    def __init__(self, post: Post, settled: Callable[[Job, str, str, datetime], None]) -> None:
+
+class Desk:
+    """One for a dispatcher. ``settled`` is told what became of emails, and when (UTC, the real time)."""
+
+    def __init__(self, post: Post, settled: Callable[[Sequence[Settled], datetime], None]) -> None:
         self._post = post
         self._settled = settled
         # While PostgreSQL writes the one pile, emails are made for the other. SQLite writes one at a time.
         self._piles = [Together[Report, bool](self._write) for _ in range(2 if is_postgres() else 1)]
 
     async def begin(self, job: Job) -> bool:
-        """Commit that an email is about to leave; False when it may not, or when that cannot be known."""
+        """Commit that an email is about to leave, and mark it so; False when it may not, or it cannot be known."""
         lease = self._post.lease.total_seconds()
         asked = time.monotonic()
         may = await self._pile(job).put(Report(job))
         # A process that was suspended in between comes back to a lease that others may have taken over.
-        return may and time.monotonic() - asked < lease / 2
+        job.transmitting = may and time.monotonic() - asked < lease / 2
+        return job.transmitting
 
     def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
         """Record what became of an email. Whoever does not wait for it may rely on its being written."""
@@ -81,8 +86,9 @@ class Desk:
             log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
             outcomes, may = await self._settle(done) if done else [], set()
         real_now = self._post.clock()
-        for (job, receipt), outcome in zip(done, outcomes, strict=True):
-            self._settled(job, outcome, receipt.code, real_now)
+        told = list(zip(done, outcomes, strict=True))
+        self._settled([(job, outcome, receipt.code) for (job, receipt), outcome in told], real_now)
+        for (job, receipt), outcome in told:
             if outcome != Outcome.WITHDRAWN:
                 self._show(job, outcome, receipt, real_now)
         return [report.receipt is not None or report.job.send.id in may for report in reports]

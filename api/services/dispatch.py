@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from api.mail.clean import storable
 from api.models import Task, Workspace
 from api.services.batch import Batch
-from api.services.desk import Desk
+from api.services.desk import Desk, Settled
 from api.services.lanes import Job, Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.progress import finish_done
@@ -170,32 +170,35 @@ class Dispatcher:
 
     # -- the office of the lanes
 
-    async def begin(self, job: Job) -> bool:
-        """Commit that an email is about to leave; False when it may not."""
-        return await self.desk.begin(job)
+    def begin(self, job: Job) -> Awaitable[bool]:
+        """Commit that an email is about to leave, and mark it so; False when it may not."""
+        return self.desk.begin(job)
 
     def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
         """Record what became of an email."""
         return self.desk.settle(job, receipt)
 
-    def _settled(self, job: Job, outcome: str, code: str, real_now: datetime) -> None:
-        """Count and log what became of an email: identifiers only."""
-        self._leases[job.send.attempt_id] -= 1
-        self.outcomes[outcome] += 1
-        self.post.meter.outcomes(outcome, job.batch.sender["channel"]).inc()
-        if outcome == Outcome.SENT and not job.send.sandbox:
-            self.post.meter.latency.observe(max(0.0, (real_now - job.send.due_at).total_seconds()))
-        level = logging.DEBUG if outcome == Outcome.SENT else logging.INFO
-        if log.isEnabledFor(level):
-            about = {
-                "send": job.send.id,
-                "attempt": job.send.attempt_id,
-                "workspace": job.send.workspace_id,
-                "enrollment": job.send.enrollment_id,
-                "outcome": str(outcome),
-                "code": code,
-            }
-            log.log(level, "the email %s: %s %s", job.send.id, outcome, code, extra=about)
+    def _settled(self, settled: Sequence[Settled], real_now: datetime) -> None:
+        """Count and log what became of emails: identifiers only."""
+        self._leases.subtract(job.send.attempt_id for job, _, _ in settled)
+        counted = Counter((outcome, job.batch.sender["channel"]) for job, outcome, _ in settled)
+        for (outcome, channel), number in counted.items():
+            self.outcomes[outcome] += number
+            self.post.meter.outcomes(outcome, channel).inc(number)
+        for job, outcome, code in settled:
+            if outcome == Outcome.SENT and not job.send.sandbox:
+                self.post.meter.latency.observe(max(0.0, (real_now - job.send.due_at).total_seconds()))
+            level = logging.DEBUG if outcome == Outcome.SENT else logging.INFO
+            if log.isEnabledFor(level):
+                about = {
+                    "send": job.send.id,
+                    "attempt": job.send.attempt_id,
+                    "workspace": job.send.workspace_id,
+                    "enrollment": job.send.enrollment_id,
+                    "outcome": str(outcome),
+                    "code": code,
+                }
+                log.log(level, "the email %s: %s %s", job.send.id, outcome, code, extra=about)
 
     async def pause(self, lane: Lane, trouble: Receipt) -> None:
         """Let an account wait, in every process."""

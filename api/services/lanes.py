@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from api.services.batch import Batch, Written
@@ -66,8 +67,8 @@ class NotInstalled(Channel, Session):
 class Office(Protocol):
     """What a lane asks of the dispatch: to write what it reports, and to be told of trouble."""
 
-    async def begin(self, job: Job) -> bool:
-        """Commit that the email is about to leave; False when it may not."""
+    def begin(self, job: Job) -> Awaitable[bool]:
+        """Commit that the email is about to leave, and mark it so; False when it may not."""
 
     def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
         """Record what became of the email, at once or with what comes next."""
@@ -251,7 +252,7 @@ class Lane:
             return written
         job.subject = written.subject
         try:
-            receipt = await session.deliver(self._outgoing(job, written), self._begin(job))
+            receipt = await session.deliver(self._outgoing(job, written), partial(self.office.begin, job))
         except AccountUnavailableError as error:
             outcome = Outcome.IN_DOUBT if job.transmitting else Outcome.ACCOUNT_UNAVAILABLE
             return Receipt(outcome, error.code, error.detail)
@@ -259,13 +260,6 @@ class Lane:
             log.exception("the channel %s broke while it delivered %s", self.channel.key, job.send.id)
             return replace(BROKE, outcome=Outcome.IN_DOUBT) if job.transmitting else BROKE
         return THROTTLED if receipt.outcome is Outcome.WITHDRAWN and job.throttled else receipt
-
-    def _begin(self, job: Job) -> Callable[[], Awaitable[bool]]:
-        async def about_to_transmit() -> bool:
-            job.transmitting = await self.office.begin(job)
-            return job.transmitting
-
-        return about_to_transmit
 
     def _outgoing(self, job: Job, written: Written) -> Outgoing:
         recipient = job.batch.people[job.send.person_id].email

@@ -31,7 +31,8 @@ async def insert(
         return set()
     own = Records(dict.fromkeys(rows[0], "text"), [tuple(row.values()) for row in rows])
     names = ", ".join([*columns, *own.columns])
-    values = ", ".join([*(f"${number}" for number in range(1, len(columns) + 1)), *(f"r.{name}" for name in own.columns)])
+    numbers = range(1, len(columns) + 1)
+    values = ", ".join([*(f"${number}" for number in numbers), *(f"r.{name}" for name in own.columns)])
     inserted = await run(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
         f"INSERT INTO {table} ({names}) SELECT {values} FROM {own.table(len(columns) + 1)} WHERE true"

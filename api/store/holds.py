@@ -149,9 +149,7 @@ async def move(
         )
     if resumed:
         given = records(RESUMED, resumed)
-        await run(
-            f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given
-        )
+        await run(f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given)
 
 
 async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:

@@ -172,9 +172,7 @@ async def settle(outcomes: Sequence[Became]) -> set[str]:
     """Write what became of attempts. Returns the ids of those that were still theirs."""
     again = {outcome.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
     paused = await paused_steps(again) if again else set()
-    rows = Records(
-        OUTCOME, [(*each, each.step_id in paused and each.status in WAITING_STATUSES) for each in outcomes]
-    )
+    rows = Records(OUTCOME, [(*each, each.step_id in paused and each.status in WAITING_STATUSES) for each in outcomes])
     settled = await run(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
