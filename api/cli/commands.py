@@ -111,7 +111,9 @@ async def tick(settings: Settings, *, once: bool) -> int:
     """Run the tick loop until it is stopped, or do what is due now."""
     set_up_logs(settings)
     async with database(settings):
-        ticker = make_ticker(settings, load(environment()), show=show)
+        # For whoever looks on: what a service prints is kept, and whom it writes to has no place there.
+        shown = show if console.is_terminal else lambda delivered: None
+        ticker = make_ticker(settings, load(environment()), show=shown)
         if once:
             await ticker.until_idle()
             return 0
