@@ -114,7 +114,9 @@ class EditStepPreview:
     withdrawn: int = strawberry.field(description="Emails that would be taken away until a task is done, or for good.")
     cancelled: int = strawberry.field(description="Emails that would fail, since their step is removed.")
     at_once: int = strawberry.field(description="Of those that move or are new: whose time has passed already.")
-    in_hand: int = strawberry.field(description="Emails that are being handed over, or in doubt: left as they are.")
+    in_hand: int = strawberry.field(
+        description="Emails that are being handed over (one that comes back follows the edit), or in doubt (left as they are)."
+    )
     settled: int = strawberry.field(description="Emails that are sent, or have failed: they never change.")
     passed: int = strawberry.field(description="People who have passed its place, and would not get it.")
     tasks_moving: int = strawberry.field(description="Open tasks that would get another due date.")

@@ -115,9 +115,6 @@ def _edited(scope: Scope, draft: Draft) -> Line:
 
 async def _begun(scope: Scope, campaign_id: str) -> Campaign:
     """Carry out what is quick, and leave the rest to a tick loop."""
-    row = await Campaign.get(id=campaign_id)
-    await resolving.carry_out(scope, row, resolving.CHUNKS_OF_A_CALLER)
-    if row.editing:
-        await Campaign.filter(id=row.id, revision=row.revision, editing=True).update(edit_lease=None)
-        scope.wake()
+    await resolving.carry_out(scope, await Campaign.get(id=campaign_id), resolving.CHUNKS_OF_A_CALLER)
+    scope.wake()
     return await Campaign.get(id=campaign_id)

@@ -46,7 +46,7 @@ class Found:
     settled: list[Send] = field(default_factory=list)
     """Emails that have left, or failed."""
     in_hand: list[Send] = field(default_factory=list)
-    """Emails that someone hands over just now, or that are in doubt: left as they are."""
+    """Emails that someone hands over just now (whose people are resolved when it is over), or that are in doubt."""
     emails: list[tuple[Enrollment, Step, core.PlannedSend]] = field(default_factory=list)
     """Emails that are scheduled because of the edit."""
     withdrawn: list[Send] = field(default_factory=list)

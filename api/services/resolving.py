@@ -20,6 +20,8 @@ from api.store.leases import take
 from api.store.transactions import transaction, undeadlocked
 
 LEASE = timedelta(minutes=2)
+LOOK_AGAIN = timedelta(seconds=2)
+"""When the edit is taken up again, where all who are left have an email that is just being handed over."""
 RESOLVED_AT_ONCE = 250
 """People who are resolved in one transaction."""
 CHUNKS_OF_A_CALLER = 20
@@ -36,7 +38,11 @@ async def run_edit(row: Campaign, scope_of: Callable[[Workspace], Scope]) -> Non
 
 
 async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> None:
-    """Resolve everyone in the campaign again, in chunks: up to ``most`` of them. A later edit ends it."""
+    """Resolve everyone in the campaign again, in chunks: up to ``most`` of them. A later edit ends it.
+
+    Where someone is left, the edit may be taken up by whoever comes next: in a moment, where all of them have an email
+    that is just being handed over.
+    """
     if not row.editing:
         return
     work = _Work(scope, row, await _rescheduler(scope, row, row.paused_at))
@@ -44,12 +50,15 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
     while most is None or chunks < most:
         if not await undeadlocked(work.chunk):
             return
+        if work.waits:
+            await edits.lease(row.id, row.revision, scope.clock() + LOOK_AGAIN)
+            return
         chunks += 1
         if scope.clock() > lease:
             lease = scope.clock() + LEASE / 2
-            current = Campaign.filter(id=row.id, revision=row.revision, editing=True)
-            await current.update(edit_lease=scope.clock() + LEASE)
+            await edits.lease(row.id, row.revision, scope.clock() + LEASE)
         await asyncio.sleep(0)  # others have their turn
+    await edits.lease(row.id, row.revision, None)
 
 
 async def _rescheduler(scope: Scope, row: Campaign, paused_at: datetime | None) -> Rescheduler:
@@ -65,10 +74,13 @@ class _Work:
         self.row = row
         self.rescheduler = rescheduler
         self._after = ""
+        self._resolved = self._leaving = 0
+        self.waits = False
+        """Whether everyone who is left has an email that is just being handed over."""
 
     async def chunk(self) -> bool:
         """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
-        row, after = self.row, self._after
+        row, after, ids, leaving = self.row, self._after, [], set[str]()
         async with transaction():
             state = await edits.state_of(row.id)
             if state["revision"] != row.revision or not state["editing"]:
@@ -79,23 +91,32 @@ class _Work:
                 # What was about to leave when its person's turn had not come, and came back just after it.
                 ids = await holds.held_people(row.id, "", RESOLVED_AT_ONCE)
             if ids:
-                await self._resolve(ids, paused=state["paused_at"] is not None)
+                leaving = await self._resolve(ids, paused=state["paused_at"] is not None)
+        if not after:
+            self._resolved = self._leaving = 0
+        self._resolved += len(ids) - len(leaving)
+        self._leaving += len(leaving)
+        self.waits = not people and self._leaving > 0 and self._resolved == 0
         self._after = people[-1]["person_id"] if people else ""
         self.scope.wake()
         return bool(ids or after) or not await self._close()
 
-    async def _resolve(self, ids: list[str], *, paused: bool) -> None:
+    async def _resolve(self, ids: list[str], *, paused: bool) -> set[str]:
+        """Resolve people. Returns those who have to wait, because an email of theirs is just being handed over."""
         await edits.take_back(ids)
         await holds.lock_people(ids)
+        # Whose email is in somebody's hands stays on the list: it may come back as it was.
+        leaving = await edits.people_with(ids, "TRANSMITTING")
+        ids = [each for each in ids if each not in leaving]
         found = await self.rescheduler.changes(ids)
         await rewrite(self.scope, self.row, found, held=paused)
-        # Whose email was in another process's hands just now stays on the list: it may come back as it was.
-        claimed = await edits.claimed_people(ids)
+        claimed = await edits.people_with(ids, "CLAIMED")
         done = [each for each in ids if each not in claimed]
         if not paused:
             await holds.release(done)
         await edits.resolved(done, self.row.revision)
         await finish_done(done, self.scope.now)
+        return leaving
 
     async def _close(self) -> bool:
         async with transaction():

@@ -5,6 +5,7 @@ transaction ends.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from api.store import holds
@@ -77,7 +78,7 @@ async def steps_with_rows(step_ids: list[str]) -> set[str]:
 async def take_back(enrollment_ids: list[str]) -> None:
     """Let these people's claimed emails, which have not begun to leave, wait again, so that they follow the edit."""
     mine = f"{among('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
-    # What another process writes just now is not waited for: ``claimed_people`` tells who still has some.
+    # What another process writes just now is not waited for: ``people_with`` tells who still has some.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     await run(
         f"UPDATE send SET status = {AGAIN}, attempt_id = NULL, lease_until = NULL"
@@ -86,10 +87,18 @@ async def take_back(enrollment_ids: list[str]) -> None:
     )
 
 
-async def claimed_people(enrollment_ids: list[str]) -> set[str]:
-    """Return those of these enrollments that have a claimed email."""
-    mine = f"{among('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
-    return {row["enrollment_id"] for row in await run(f"SELECT enrollment_id FROM send WHERE {mine}", enrollment_ids)}
+async def people_with(enrollment_ids: list[str], status: str) -> set[str]:
+    """Return those of these enrollments that have an email of a status."""
+    mine = f"{among('enrollment_id', 1)} AND status || '' = $2"
+    rows = await run(f"SELECT enrollment_id FROM send WHERE {mine}", enrollment_ids, status)
+    return {row["enrollment_id"] for row in rows}
+
+
+async def lease(campaign_id: str, revision: int, until: datetime | None) -> None:
+    """Let nobody take up an edit before then (real time, UTC; None: at once), where it is still to be carried out."""
+    await run(
+        "UPDATE campaign SET edit_lease = $3 WHERE id = $1 AND revision = $2 AND editing", campaign_id, revision, until
+    )
 
 
 async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:

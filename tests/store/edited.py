@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from api.models import Event, Send, Step
+from api.services.resolving import claim_edit, run_edit
 from strategies import StepType
 from tests.store.world import World
 
@@ -29,3 +30,11 @@ async def due(number: int) -> set[datetime]:
 
 async def kinds(prefix: str) -> list[str]:
     return [event.kind for event in await Event.filter(kind__startswith=prefix).order_by("id")]
+
+
+async def taken_up(world: World, now: datetime) -> bool:
+    """Go on with an edit, as a tick loop does at ``now``. Returns whether there was one to be taken up."""
+    row = await claim_edit(now)
+    if row is not None:
+        await run_edit(row, world.post.scope)
+    return row is not None

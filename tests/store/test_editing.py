@@ -18,7 +18,7 @@ from api.store import ledger
 from api.tick import Ticker
 from plugins.contract import Outgoing
 from strategies import Refusal
-from tests.store.edited import content, due, kinds, later, step
+from tests.store.edited import content, due, kinds, later, step, taken_up
 from tests.store.world import NOW, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -119,7 +119,12 @@ async def test_what_someone_has_in_hand_is_left_as_it_is(world: World) -> None:
     assert {send.due_at for send in others} == {NOW}, "a send-at was chosen at launch, and stays"
     await change_step(world.scope, (await step(2)).id, send_option="at_time", config={"at": "09:30"})
     assert await Send.filter(id__in=touched).order_by("id").values() == before
-    assert await due(2) == {NOW.replace(hour=9, minute=30) + 8 * DAY}
+    # Whose email is just being handed over has their turn when it is: it may come back as it was.
+    new = NOW.replace(hour=9, minute=30) + 8 * DAY
+    assert await due(2) == {NOW + 8 * DAY, new}
+    await ledger.doubt_expired(NOW + 2 * HOUR, "IN_DOUBT", "Nobody knows.")
+    assert await taken_up(world, NOW + HOUR)
+    assert await due(2) == {new}
 
 
 async def test_an_edit_that_comes_while_emails_are_about_to_leave(world: World) -> None:

@@ -9,10 +9,11 @@ from api.services import resolving
 from api.services.campaigns import move_step, remove_step
 from api.services.dispatch import run_once
 from api.services.emails import retry_send
+from api.services.settlement import settlement
 from api.states import EnrollmentStatus, SendStatus
 from api.store import ledger
-from plugins.contract import Outgoing
-from tests.store.edited import due, later, step
+from plugins.contract import Outcome, Outgoing, Receipt
+from tests.store.edited import due, later, step, taken_up
 from tests.store.world import NOW, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -63,6 +64,58 @@ async def test_a_claim_that_comes_back_after_an_edit_has_the_new_time(world: Wor
     assert await due(2) == {NOW + 19 * DAY}
     assert (await Campaign.get()).editing is False
     assert await ledger.begin_transmission([(send, "<1@example.com>") for send in claimed], NOW + 10 * DAY) == set()
+
+
+async def leaving(world: World, number: int) -> list[ledger.Claimed]:
+    """Claim everyone's second email, and begin to transmit so many of them."""
+    claimed = await ledger.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
+    begun = [(send, f"<{send.id}@example.com>") for send in claimed[:number]]
+    assert len(await ledger.begin_transmission(begun, NOW + 8 * DAY + HOUR)) == number
+    return claimed[:number]
+
+
+def became(send: ledger.Claimed, outcome: Outcome) -> ledger.Became:
+    return settlement(send, Receipt(outcome, "TEST", "The server's words."), NOW + 8 * DAY).row(send)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACCOUNT_UNAVAILABLE, Outcome.WITHDRAWN])
+async def test_an_email_that_comes_back_unsent_follows_the_edit(world: World, outcome: Outcome) -> None:
+    begun = await leaving(world, 3)
+    await move_step(world.scope, (await step(2)).id, day=20)
+    assert await due(2) == {NOW + 8 * DAY, NOW + 19 * DAY}
+    assert await Send.filter(step__number=2, due_at=NOW + 19 * DAY).count() == 4
+    assert not await taken_up(world, NOW + 8 * DAY), "its people are waited for"
+    again = NOW + 8 * DAY + resolving.LOOK_AGAIN
+    assert await taken_up(world, again)
+    assert (await Campaign.get()).editing is True, "and nothing has changed meanwhile"
+    await ledger.settle([became(send, outcome) for send in begun])
+    await world.tick(NOW + 8 * DAY)
+    assert world.channel.left == [], "nothing leaves by the old plan"
+    assert await taken_up(world, again)
+    assert await due(2) == {NOW + 19 * DAY}
+    assert not await Send.filter(held=True).exists()
+    assert (await Campaign.get()).editing is False
+
+
+async def test_an_email_of_a_removed_step_that_comes_back_unsent_fails(world: World) -> None:
+    (begun,) = await leaving(world, 1)
+    await remove_step(world.scope, (await step(2)).id)
+    await ledger.settle([became(begun, Outcome.ACCOUNT_UNAVAILABLE)])
+    assert await taken_up(world, NOW + 8 * DAY + resolving.LOOK_AGAIN)
+    assert await Send.filter(reason="STEP_REMOVED", status=SendStatus.FAILED).count() == 7
+    assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 7
+
+
+async def test_an_email_that_has_left_meanwhile_stays_as_it_was(world: World) -> None:
+    (begun,) = await leaving(world, 1)
+    await move_step(world.scope, (await step(2)).id, day=20)
+    before = await Send.get(id=begun.id)
+    await ledger.settle([became(begun, Outcome.SENT)])
+    assert await taken_up(world, NOW + 8 * DAY + resolving.LOOK_AGAIN)
+    sent = await Send.get(id=begun.id)
+    assert (sent.status, sent.due_at, sent.explanation) == (SendStatus.SENT, before.due_at, before.explanation)
+    assert (await Enrollment.get(id=begun.enrollment_id)).status is EnrollmentStatus.FINISHED
+    assert (await Campaign.get()).editing is False
 
 
 async def test_a_removed_step_is_not_retried_for_who_has_finished(world: World) -> None:
