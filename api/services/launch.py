@@ -17,7 +17,7 @@ from api.services.scope import Scope
 from api.services.steps import steps_of
 from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal, StepType
 from strategies import timeline as core
 
@@ -51,6 +51,7 @@ class _Checked:
     enrollments: list[tuple[Enrollment, Person, core.Timeline]]
 
 
+@undeadlocked
 async def launch(
     scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
 ) -> list[Enrollment]:

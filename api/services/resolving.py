@@ -42,7 +42,7 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
     work = _Work(scope, row, await _rescheduler(scope, row, row.paused_at))
     chunks, lease = 0, scope.clock() + LEASE / 2
     while most is None or chunks < most:
-        if not await undeadlocked(work.chunk):
+        if not await work.chunk():
             return
         chunks += 1
         if scope.clock() > lease:
@@ -66,6 +66,7 @@ class _Work:
         self.rescheduler = rescheduler
         self._after = ""
 
+    @undeadlocked
     async def chunk(self) -> bool:
         """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
         row, after = self.row, self._after
