@@ -67,7 +67,7 @@ async def check(scope: Scope, draft: Draft) -> bool:
         if now is None or (now.id, now.day) != (before.id, before.day):
             raise Refusal("CAMPAIGN_RUNNING", FIRST, draft.path)
     if draft.changed is not None:
-        await check_subjects(row, [draft.changed], ("subject",))
+        await check_subjects([draft.changed], ("subject",))
     await _check_send_at(scope, draft)
     return people
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Launch, Person, Sender, Step, Workspace
-from api.services.launch import Choice, enrollment_row, ready
+from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.scope import Scope
+from api.services.steps import steps_of
 from api.states import GOING_ON, LaunchStatus
 from api.store.bulk import insert, shared
 from api.store.edits import revision_of
@@ -49,6 +50,7 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
     async with transaction():
         await refuse_paused(campaign.id, ("campaignId",))
         await refuse_edited(campaign, ("campaignId",))
+        await check_subjects(await steps_of(campaign), ("campaignId",))
         started = await Launch.create(
             id=new_id("lau"),
             workspace_id=scope.workspace_id,
