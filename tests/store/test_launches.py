@@ -18,6 +18,7 @@ from api.services.senders import create_sender
 from api.services.templates import create_template, update_template
 from api.services.workspaces import create_workspace
 from api.states import LaunchStatus
+from api.store.edits import lock_campaign
 from api.store.transactions import transaction
 from plugins.manager import load
 from strategies import Refusal, StepType
@@ -239,12 +240,13 @@ async def test_a_launch_and_an_emptied_subject_come_one_after_the_other(scope: S
         return start_launch(scope, campaign, None, Choice("NOW"))
 
     async with transaction():
-        await update_template(scope, template.id, subject="")
+        await lock_campaign(campaign)
         late = beside(started())
-        assert await waits_for_us(late), "it must not go by the subject that was there when it began"
+        assert await waits_for_us(late)
+        await update_template(scope, template.id, subject="")
     with pytest.raises(Refusal) as refused:
         await late
-    assert refused.value.code == "SUBJECT_REQUIRED"
+    assert refused.value.code == "SUBJECT_REQUIRED", "it must not go by the subject that was there when it began"
     assert (await Enrollment.all().count(), await Launch.all().count()) == (0, 0)
     await update_template(scope, template.id, subject="Hi")
     async with transaction():
@@ -255,3 +257,16 @@ async def test_a_launch_and_an_emptied_subject_come_one_after_the_other(scope: S
         await emptied
     assert (refused.value.code, refused.value.path) == ("SUBJECT_REQUIRED", ("subject",))
     assert (await Template.get()).subject == "Hi"
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_two_updates_of_a_template_keep_each_other_s_values(scope: Scope) -> None:
+    await author(scope)
+    template = await Template.get()
+    async with transaction():
+        await update_template(scope, template.id, subject="New")
+        late = beside(update_template(scope, template.id, html="<p>new</p>"))
+        assert await waits_for_us(late)
+    await late
+    after = await Template.get()
+    assert (after.subject, after.html) == ("New", "<p>new</p>")
