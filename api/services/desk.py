@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from asyncpg.exceptions import DeadlockDetectedError
+
 from api.mail.message import message_id
 from api.services.lanes import Job
 from api.services.post import Delivered, Post
@@ -22,7 +24,7 @@ from api.services.together import Together
 from api.store import ledger, throttles
 from api.store.database import is_postgres
 from api.store.events import write
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from plugins.contract import Outcome, Receipt
 
 log = logging.getLogger("touchline.dispatch")
@@ -119,6 +121,7 @@ class Desk:
             else:
                 return outcomes
 
+    @undeadlocked
     async def _commit(
         self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job], *, careful: bool = False
     ) -> tuple[list[str], set[str]]:
@@ -148,6 +151,8 @@ class Desk:
                 try:
                     async with transaction():
                         await email_went_out(self._post.scope(job.batch.workspace), job.send, settled.sent_at)
+                except DeadlockDetectedError:
+                    raise  # the whole transaction is done again
                 except Exception:
                     if not careful:
                         raise

@@ -26,7 +26,7 @@ from api.states import TaskStatus
 from api.store import ledger, pauses, throttles
 from api.store.events import Line, event, write
 from api.store.sql import document
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from plugins.contract import Outcome, Receipt
 
 __all__ = ["Counts", "Delivered", "Dispatcher", "Post", "run_once"]
@@ -140,6 +140,7 @@ class Dispatcher:
             self.lanes[lane] = Lane(account, channel, config, self, self.linger)
         return self.lanes[lane]
 
+    @undeadlocked
     async def _recover(self) -> int:
         """Free the claims of a process that stopped, and put in doubt what it had begun to transmit."""
         real_now = self.post.clock()

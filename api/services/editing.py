@@ -12,7 +12,7 @@ from api.services.steps import steps_of
 from api.states import GOING_ON, SendStatus, TaskStatus
 from api.store import edits
 from api.store.events import Line, event, write
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 KEPT = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
@@ -29,6 +29,13 @@ async def apply(scope: Scope, draft: Draft) -> Campaign:
     row = draft.campaign
     if draft.resolves and row.holds is not None:
         await pausing.carry_out(scope, row)  # a resume that is under way moves people by the steps as they were
+    await _decide(scope, draft)
+    return await _begun(scope, row.id)
+
+
+@undeadlocked
+async def _decide(scope: Scope, draft: Draft) -> None:
+    row = draft.campaign
     async with transaction():
         await edits.lock_campaign(row.id)
         current = await Campaign.get(id=row.id)
@@ -43,7 +50,6 @@ async def apply(scope: Scope, draft: Draft) -> Campaign:
             await Campaign.filter(id=row.id).update(editing=True, edit_lease=lease)
         if people:
             await write([_edited(scope, draft)])
-    return await _begun(scope, row.id)
 
 
 async def check(scope: Scope, draft: Draft) -> bool:
@@ -61,7 +67,7 @@ async def check(scope: Scope, draft: Draft) -> bool:
         if now is None or (now.id, now.day) != (before.id, before.day):
             raise Refusal("CAMPAIGN_RUNNING", FIRST, draft.path)
     if draft.changed is not None:
-        await check_subjects(row, [draft.changed], ("subject",))
+        await check_subjects([draft.changed], ("subject",))
     await _check_send_at(scope, draft)
     return people
 

@@ -8,10 +8,11 @@ from api.services.scope import Scope
 from api.states import UNDELIVERED_STATUSES, EnrollmentStatus, SendStatus
 from api.store.events import event, write
 from api.store.rows import need
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 
+@undeadlocked
 async def retry_send(scope: Scope, send_id: str) -> Send:
     """Send an undelivered email at once. Refused for who has unsubscribed or whose campaign has ended."""
     send = await need(Send, scope.workspace_id, send_id, ("id",))

@@ -1,7 +1,5 @@
 """What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
 
-from functools import partial
-
 from api.models import Campaign, Enrollment, Launch, Person, Send
 from api.services.progress import end, end_all
 from api.services.scope import Scope
@@ -15,12 +13,9 @@ AT_ONCE = 1_000
 """People for whom a campaign ends in one transaction."""
 
 
+@undeadlocked
 async def record_reply(scope: Scope, enrollment_id: str) -> Enrollment:
     """Record a person's reply; the campaign's setting decides whether it ends for them."""
-    return await undeadlocked(lambda: _reply(scope, enrollment_id))
-
-
-async def _reply(scope: Scope, enrollment_id: str) -> Enrollment:
     enrollment, campaign = await _enrollment(scope, enrollment_id)
     async with transaction():
         await write([_event(enrollment, "REPLIED", scope)])
@@ -36,12 +31,9 @@ async def _reply(scope: Scope, enrollment_id: str) -> Enrollment:
     return enrollment
 
 
+@undeadlocked
 async def record_bounce(scope: Scope, enrollment_id: str, *, send_id: str | None = None) -> Enrollment:
     """Record that an email came back: the one of ``send_id``, else the last that was sent."""
-    return await undeadlocked(lambda: _bounce(scope, enrollment_id, send_id))
-
-
-async def _bounce(scope: Scope, enrollment_id: str, send_id: str | None) -> Enrollment:
     enrollment, campaign = await _enrollment(scope, enrollment_id)
     sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
     if send_id is not None:
@@ -61,12 +53,9 @@ async def _bounce(scope: Scope, enrollment_id: str, send_id: str | None) -> Enro
     return enrollment
 
 
+@undeadlocked
 async def unsubscribe(scope: Scope, person_id: str) -> Person:
     """Unsubscribe a person: every campaign of the workspace ends for them. A second time changes nothing."""
-    return await undeadlocked(lambda: _unsubscribe(scope, person_id))
-
-
-async def _unsubscribe(scope: Scope, person_id: str) -> Person:
     person = await need(Person, scope.workspace_id, person_id, ("personId",))
     if person.unsubscribed_at is not None:
         return person
@@ -85,12 +74,9 @@ async def _unsubscribe(scope: Scope, person_id: str) -> Person:
     return person
 
 
+@undeadlocked
 async def end_enrollment(scope: Scope, enrollment_id: str) -> Enrollment:
     """End one person's campaign by hand."""
-    return await undeadlocked(lambda: _remove(scope, enrollment_id))
-
-
-async def _remove(scope: Scope, enrollment_id: str) -> Enrollment:
     enrollment, _ = await _enrollment(scope, enrollment_id)
     async with transaction():
         await end(enrollment, scope.now, reason="REMOVED", detail="The person was removed from this campaign.")
@@ -110,10 +96,11 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     ended = 0
     for start in range(0, len(running), AT_ONCE):
         ids = [str(each) for each in running[start : start + AT_ONCE]]
-        ended += await undeadlocked(partial(_end, scope, ids))
+        ended += await _end(scope, ids)
     return ended
 
 
+@undeadlocked
 async def _end(scope: Scope, ids: list[str]) -> int:
     async with transaction():
         return await end_all(ids, scope.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")

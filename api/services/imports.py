@@ -14,7 +14,7 @@ from api.services.scope import Scope
 from api.states import ImportStatus
 from api.store.events import event, write
 from api.store.leases import take
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 MAX_ROWS = 100_000
@@ -84,6 +84,7 @@ def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
     return columns, (row for row in reader if any(cell.strip() for cell in row))
 
 
+@undeadlocked
 async def _import(row: PeopleImport, chunk: list[dict[str, str]], now: datetime) -> None:
     """Create or update the people of one chunk; refuse the rows that cannot be used, and no others."""
     wanted: dict[str, dict[str, Any]] = {}
@@ -110,22 +111,24 @@ async def _import(row: PeopleImport, chunk: list[dict[str, str]], now: datetime)
             person.update_from_dict(columns)
         else:
             created.append(Person(id=new_id("per"), workspace_id=row.workspace_id, created_at=now, **columns))
-    row.processed += len(chunk)
-    row.created += len(created)
-    row.updated += len(chunk) - len(refused) - len(created)
-    row.failed += len(refused)
-    row.lease_until = now + LEASE
-    if row.processed >= row.total:
-        row.status, row.source, row.lease_until = ImportStatus.FINISHED, "", None
+    told = {
+        "created": row.created + len(created),
+        "updated": row.updated + len(chunk) - len(refused) - len(created),
+        "failed": row.failed + len(refused),
+    }
+    values = {"processed": row.processed + len(chunk), "lease_until": now + LEASE, **told}
+    over = row.processed + len(chunk) >= row.total
+    if over:
+        values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None}
     async with transaction():
         await Person.bulk_create(created, batch_size=500)
         if known:
             await Person.bulk_update(known.values(), WRITABLE, batch_size=100)
         await ImportRefusal.bulk_create(refused, batch_size=500)
-        await row.save(update_fields=["processed", "created", "updated", "failed", "status", "source", "lease_until"])
-        if row.status is ImportStatus.FINISHED:
-            told = {"created": row.created, "updated": row.updated, "failed": row.failed}
+        await PeopleImport.filter(id=row.id).update(**values)
+        if over:
             await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data={"import": row.id, **told})])
+    row.update_from_dict(values)
 
 
 def _columns(cells: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Literal
 from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
-from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task, Template
+from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
 from api.services import inputs
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, offer_warnings, resolve, send_row, task_row
@@ -17,7 +17,8 @@ from api.services.scope import Scope
 from api.services.steps import steps_of
 from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
-from api.store.transactions import transaction
+from api.store.templates import subjects_of
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal, StepType
 from strategies import timeline as core
 
@@ -51,6 +52,7 @@ class _Checked:
     enrollments: list[tuple[Enrollment, Person, core.Timeline]]
 
 
+@undeadlocked
 async def launch(
     scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
 ) -> list[Enrollment]:
@@ -73,6 +75,7 @@ async def launch(
         async with transaction():
             await refuse_paused(checked.campaign.id, ("campaignId",))
             await refuse_edited(checked.campaign, ("campaignId",))
+            await check_subjects(await steps_of(checked.campaign), ("campaignId",))
             await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)
@@ -109,7 +112,7 @@ async def ready(scope: Scope, campaign_id: str) -> tuple[Campaign, list[Step]]:
     steps = await steps_of(campaign)
     if not steps:
         raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
-    await check_subjects(campaign, steps, ("campaignId",))
+    await check_subjects(steps, ("campaignId",))
     return campaign, steps
 
 
@@ -165,13 +168,13 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
     return people
 
 
-async def check_subjects(campaign: Campaign, steps: Sequence[Step], path: tuple[str, ...]) -> None:
-    """Check that every email has a subject, or follows up on one. Raises Refusal."""
-    templates = await by_ids(Template, campaign.workspace_id, [s.template_id for s in steps if s.template_id])
+async def check_subjects(steps: Sequence[Step], path: tuple[str, ...]) -> None:
+    """Check that every email has a subject, or follows up on one: inside a transaction, until its end."""
+    subjects = await subjects_of([step.template_id for step in steps if step.template_id])
     for step in steps:
         if step.type is not StepType.EMAIL or step.follow_up or step.template_id is None:
             continue
-        if not (step.subject or templates[step.template_id].subject):
+        if not (step.subject or subjects[step.template_id]):
             raise Refusal(
                 "SUBJECT_REQUIRED",
                 f"Step {step.number} has no subject. Give it or its template one, or make it a follow-up.",

@@ -8,7 +8,7 @@ from api.services.paused import refuse_paused
 from api.services.scope import Scope
 from api.states import LaunchStatus
 from api.store.rows import need
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Calendar, Refusal
 
 
@@ -25,6 +25,7 @@ async def pause_launch(scope: Scope, launch_id: str) -> Launch:
     return await Launch.get(id=row.id)
 
 
+@undeadlocked
 async def resume_launch(scope: Scope, launch_id: str) -> Launch:
     """Go on with whoever is left, as of now."""
     row = await need(Launch, scope.workspace_id, launch_id, ("id",))

@@ -9,10 +9,11 @@ from typing import Any
 
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Launch, Person, Sender, Step, Workspace
-from api.services.launch import Choice, enrollment_row, ready
+from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.scope import Scope
+from api.services.steps import steps_of
 from api.states import GOING_ON, LaunchStatus
 from api.store.bulk import insert, shared
 from api.store.edits import revision_of
@@ -20,7 +21,7 @@ from api.store.events import event, write
 from api.store.leases import take
 from api.store.rows import need
 from api.store.sql import Row, among, run
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 from strategies import timeline as core
 
@@ -49,6 +50,7 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
     async with transaction():
         await refuse_paused(campaign.id, ("campaignId",))
         await refuse_edited(campaign, ("campaignId",))
+        await check_subjects(await steps_of(campaign), ("campaignId",))
         started = await Launch.create(
             id=new_id("lau"),
             workspace_id=scope.workspace_id,
@@ -118,6 +120,7 @@ class _Job:
         """When those who are left are launched: at the start, or since the last resume."""
         return self.row.resumed_at or self.row.launched_at
 
+    @undeadlocked
     async def chunk(self, real_now: datetime) -> bool:
         """Enroll the next people. Returns whether there are more, and whether it is still for us to do so."""
         people, missing, cursor = await self._next()
@@ -147,7 +150,7 @@ class _Job:
                 self.row.id, self.row.processed, done, cursor, real_now + LEASE, self.began,
             ):  # fmt: skip
                 return False
-            enrolled = 0
+            enrolled = self.row.enrolled
             for zone, ids in wanted.items():
                 added = await self._enroll(self.plans[zone], ids)
                 left_out |= dict.fromkeys(
@@ -155,16 +158,14 @@ class _Job:
                 )
                 enrolled += len(added)
             await self._leave_out(left_out)
-            self.row.processed += done
-            self.row.cursor = cursor
-            self.row.enrolled += enrolled
-            self.row.left_out += len(left_out)
-            over = done < CHUNK or (self.ids is not None and self.row.processed >= self.row.total)
+            counted = {"enrolled": enrolled, "left_out": self.row.left_out + len(left_out)}
+            processed = self.row.processed + done
+            over = done < CHUNK or (self.ids is not None and processed >= self.row.total)
+            ended = {"status": LaunchStatus.FINISHED, "audience": "null"} if over else {}
+            await Launch.filter(id=self.row.id).update(**counted, **ended)
             if over:
-                self.row.status, self.row.audience = LaunchStatus.FINISHED, "null"
-            await self.row.save(update_fields=["enrolled", "left_out", "status", "audience"])
-            if over:
-                await write([self._finished()])
+                await write([self._finished(counted)])
+        self.row.update_from_dict({"processed": processed, "cursor": cursor, **counted, **ended})
         return not over
 
     async def _next(self) -> tuple[Sequence[Row], list[str], str]:
@@ -241,8 +242,8 @@ class _Job:
             rows = [{"id": new_id("out"), "person_id": person_id} for person_id in people]
             await insert("left_out", {**about, "code": code}, rows)
 
-    def _finished(self) -> Any:
-        told = {"launch": self.row.id, "enrolled": self.row.enrolled, "leftOut": self.row.left_out}
+    def _finished(self, counted: Mapping[str, int]) -> Any:
+        told = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
         return event(self.row.workspace_id, "LAUNCH_FINISHED", self.scope.now, data=told, campaign_id=self.campaign.id)
 
 

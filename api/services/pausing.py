@@ -8,6 +8,7 @@ tick loop of any process from there on.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from api.ids import new_id
 from api.models import Campaign, Workspace
@@ -20,7 +21,7 @@ from api.store import holds
 from api.store.events import event, write
 from api.store.leases import take
 from api.store.rows import need
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 LEASE = timedelta(minutes=2)
@@ -33,12 +34,17 @@ CHUNKS_OF_A_CALLER = 20
 async def pause_campaign(scope: Scope, campaign_id: str) -> Campaign:
     """Let nothing more of a campaign begin to leave. What is being handed over comes to its end."""
     row = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
+    await _pause(scope, row)
+    return await _begun(scope, row.id)
+
+
+@undeadlocked
+async def _pause(scope: Scope, row: Campaign) -> None:
     async with transaction():
         if not await Campaign.filter(id=row.id, paused_at=None).update(paused_at=scope.now, **_new(scope)):
             raise Refusal("CAMPAIGN_PAUSED", "This campaign is paused already.", ("id",))
         await pause_launches(row.id)
         await write([event(scope.workspace_id, "CAMPAIGN_PAUSED", scope.now, campaign_id=row.id)])
-    return await _begun(scope, row.id)
 
 
 async def resume_campaign(scope: Scope, campaign_id: str) -> Campaign:
@@ -48,6 +54,12 @@ async def resume_campaign(scope: Scope, campaign_id: str) -> Campaign:
         await carry_out(scope, row)  # all that became overdue is on hold before anything may leave
     if row.paused_at is not None and row.editing:
         await resolving.carry_out(scope, row)  # and everyone stands as the last edit has it
+    await _resume(scope, row)
+    return await _begun(scope, row.id)
+
+
+@undeadlocked
+async def _resume(scope: Scope, row: Campaign) -> None:
     async with transaction():
         resumed = Campaign.filter(id=row.id, holds=None, editing=False).exclude(paused_at=None)
         if not await resumed.update(paused_at=None, resumed_at=scope.now, **_new(scope)):
@@ -57,7 +69,6 @@ async def resume_campaign(scope: Scope, campaign_id: str) -> Campaign:
             raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("id",))
         await resume_launches(scope, row)
         await write([event(scope.workspace_id, "CAMPAIGN_RESUMED", scope.now, campaign_id=row.id)])
-    return await _begun(scope, row.id)
 
 
 def _new(scope: Scope) -> dict[str, object]:
@@ -92,16 +103,11 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
     after: str | None = ""
     chunks, lease = 0, scope.clock() + LEASE / 2
     while most is None or chunks < most:
-        async with transaction():
-            current, paused_at = await holds.work_of(row.id)
-            if current != row.holds:
-                return
-            if paused_at is not None:
-                after = await _hold(row.id, after or "")
-            else:
-                assert shifter is not None  # noqa: S101 - what is resumed was so at a moment
-                after = await _release(shifter, after or "")
-        if paused_at is None:
+        chunk = await _chunk(row, shifter, after or "")
+        if chunk is None:
+            return
+        after = chunk.after
+        if chunk.released:
             scope.wake()
         chunks += 1
         if after is None and await holds.close(row.id, row.holds):
@@ -110,6 +116,26 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
             lease = scope.clock() + LEASE / 2
             await Campaign.filter(id=row.id, holds=row.holds).update(holds_lease=scope.clock() + LEASE)
         await asyncio.sleep(0)  # others have their turn
+
+
+class _Chunk(NamedTuple):
+    """What one transaction has carried out: whether emails may leave, and where the next begins."""
+
+    released: bool
+    after: str | None
+
+
+@undeadlocked
+async def _chunk(row: Campaign, shifter: Shifter | None, after: str) -> _Chunk | None:
+    """Put on hold, or release, the next people. Returns None where it is no longer for us to do so."""
+    async with transaction():
+        current, paused_at = await holds.work_of(row.id)
+        if current != row.holds:
+            return None
+        if paused_at is not None:
+            return _Chunk(released=False, after=await _hold(row.id, after))
+        assert shifter is not None  # noqa: S101 - what is resumed was so at a moment
+        return _Chunk(released=True, after=await _release(shifter, after))
 
 
 async def _hold(campaign_id: str, after: str) -> str | None:

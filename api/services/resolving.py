@@ -48,7 +48,7 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
     work = _Work(scope, row, await _rescheduler(scope, row, row.paused_at))
     chunks, lease = 0, scope.clock() + LEASE / 2
     while most is None or chunks < most:
-        if not await undeadlocked(work.chunk):
+        if not await work.chunk():
             return
         if work.waits:
             await edits.lease(row.id, row.revision, scope.clock() + LOOK_AGAIN)
@@ -78,6 +78,7 @@ class _Work:
         self.waits = False
         """Whether everyone who is left has an email that is just being handed over."""
 
+    @undeadlocked
     async def chunk(self) -> bool:
         """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
         row, after, ids, leaving = self.row, self._after, [], set[str]()

@@ -18,7 +18,7 @@ from api.store.events import Line, event, write
 from api.store.ledger import Claimed
 from api.store.rows import need
 from api.store.tasks import lock_undone
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies import Note, Refusal, StepType
 from strategies.calendar import local
 
@@ -34,16 +34,19 @@ class Compose:
     links: ComposeLinks
 
 
+@undeadlocked
 async def complete_task(scope: Scope, task_id: str) -> Task:
     """Complete a task; what follows for this person is scheduled on to the next task."""
     return await _finish(scope, await _open(scope, task_id), TaskStatus.COMPLETED)
 
 
+@undeadlocked
 async def skip_task(scope: Scope, task_id: str) -> Task:
     """Skip a task; what follows goes on as if it were completed."""
     return await _finish(scope, await _open(scope, task_id), TaskStatus.SKIPPED)
 
 
+@undeadlocked
 async def send_task(
     scope: Scope, task_id: str, *, subject: str | None = None, html: str | None = None, at: datetime | None = None
 ) -> Send:
@@ -138,21 +141,26 @@ async def expire_tasks(scope: Scope, now: datetime) -> int:
     """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many."""
     expired = 0
     for task in await Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now):
-        async with transaction():
-            enrollment = await Enrollment.get(id=task.enrollment_id)
-            rule = (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
-            # The condition again: someone may have done it meanwhile, and other processes expire it as well.
-            if not await Task.filter(id=task.id, status=TaskStatus.OPEN).update(
-                status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None
-            ):
-                continue
-            expired += 1
-            await write([_event(enrollment, task, "TASK_EXPIRED", now)])
-            if rule is OnExpiry.SKIP:
-                await carry_on(scope, enrollment, now)
-            elif rule is OnExpiry.END:
-                await end(enrollment, now, reason="TASK_EXPIRED", detail="A task expired, which ends this campaign.")
+        expired += await _expire(scope, task, now)
     return expired
+
+
+@undeadlocked
+async def _expire(scope: Scope, task: Task, now: datetime) -> bool:
+    async with transaction():
+        enrollment = await Enrollment.get(id=task.enrollment_id)
+        rule = (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
+        # The condition again: someone may have done it meanwhile, and other processes expire it as well.
+        if not await Task.filter(id=task.id, status=TaskStatus.OPEN).update(
+            status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None
+        ):
+            return False
+        await write([_event(enrollment, task, "TASK_EXPIRED", now)])
+        if rule is OnExpiry.SKIP:
+            await carry_on(scope, enrollment, now)
+        elif rule is OnExpiry.END:
+            await end(enrollment, now, reason="TASK_EXPIRED", detail="A task expired, which ends this campaign.")
+    return True
 
 
 async def _open(scope: Scope, task_id: str) -> Task:

@@ -6,11 +6,13 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
-from api.models import Category, Template
+from api.models import Category, Enrollment, Launch, Step, Template
 from api.services import inputs
 from api.services.scope import Scope
+from api.states import GOING_ON
 from api.store.rows import need
-from strategies import Refusal
+from api.store.transactions import transaction
+from strategies import Refusal, StepType
 
 
 async def create_template(
@@ -24,8 +26,30 @@ async def create_template(
 
 async def update_template(scope: Scope, template_id: str, **values: Any) -> Template:
     """Change the given values. Emails that have not left yet use the new content. Raises Refusal."""
-    row = await need(Template, scope.workspace_id, template_id, ("id",))
-    return await _set(scope, row, values, create=False)
+    async with transaction():
+        row = await _set(scope, await need(Template, scope.workspace_id, template_id, ("id",)), values, create=False)
+        if "subject" in values and not row.subject:
+            await _refuse_if_needed(row)
+    return row
+
+
+async def _refuse_if_needed(row: Template) -> None:
+    """Refuse to leave an email of a campaign that goes on without a subject, as launching and editing do.
+
+    Call once the template is written: whoever launches until then is seen here, and whoever does later sees it.
+    """
+    takers = Step.filter(template_id=row.id, type=StepType.EMAIL, follow_up=False, removed_at=None)
+    for step in await takers.order_by("id").select_related("campaign"):
+        campaign = {"campaign_id": step.campaign_id}
+        if not step.subject and (
+            await Enrollment.filter(**campaign, ended_at=None).exists()
+            or await Launch.filter(**campaign, status__in=GOING_ON).exists()
+        ):
+            told = (
+                f"Step {step.number} of {step.campaign.name!r} takes its subject from here, and people are going"
+                " through that campaign or being launched. Leave one, or give the step a subject of its own first."
+            )
+            raise Refusal("SUBJECT_REQUIRED", told, ("subject",))
 
 
 async def create_category(scope: Scope, name: str) -> Category:
@@ -53,5 +77,5 @@ async def _set(scope: Scope, row: Template, values: dict[str, Any], *, create: b
         setattr(row, key, checks[key](value))
     if row.category_id is not None:
         await need(Category, scope.workspace_id, row.category_id, ("categoryId",))
-    await row.save(force_create=create)
+    await row.save(force_create=create, update_fields=None if create else [*values])
     return row

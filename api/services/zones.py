@@ -11,7 +11,7 @@ from api.models import Enrollment, Send, TzDatabase, Workspace
 from api.services.progress import carry_on
 from api.services.scope import Scope
 from api.states import SendStatus
-from api.store.transactions import transaction
+from api.store.transactions import transaction, undeadlocked
 from strategies.calendar import instant_of
 
 PAGE = 1_000
@@ -71,6 +71,11 @@ async def _resolve_again(scope: Scope) -> int:
             if instant_of(day, time.fromisoformat(wall), zone) != instant
         }
     for enrollment_id in sorted(people):
-        async with transaction():
-            await carry_on(scope, await Enrollment.get(id=enrollment_id), scope.now)
+        await _carry_on(scope, enrollment_id)
     return len(people)
+
+
+@undeadlocked
+async def _carry_on(scope: Scope, enrollment_id: str) -> None:
+    async with transaction():
+        await carry_on(scope, await Enrollment.get(id=enrollment_id), scope.now)

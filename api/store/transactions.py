@@ -10,10 +10,11 @@ transaction of that task fails: the exit is replaced as well.
 """
 
 import asyncio
+import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from asyncpg.exceptions import DeadlockDetectedError
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
@@ -26,6 +27,7 @@ from tortoise.transactions import in_transaction
 log = logging.getLogger("touchline.store")
 
 Answer = TypeVar("Answer")
+Given = ParamSpec("Given")
 
 
 async def _enter_sqlite(self: Any) -> Any:
@@ -85,14 +87,23 @@ def forget_dialect() -> None:
 DEADLOCKS = 5
 
 
-async def undeadlocked(work: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Do a work that is one transaction, and do it again where PostgreSQL ended it to undo a deadlock."""
-    for _ in range(DEADLOCKS):
-        try:
-            return await work()
-        except DeadlockDetectedError as problem:
-            log.info("a transaction is done again: %s", problem)
-    return await work()
+def undeadlocked(work: Callable[Given, Coroutine[Any, Any, Answer]]) -> Callable[Given, Coroutine[Any, Any, Answer]]:
+    """Let a function be called again where PostgreSQL ended its transaction to undo a deadlock.
+
+    For what is one transaction, inside of no other, and has done nothing else before it ends. It must find its
+    arguments as they were: what it changes it reads itself, or changes in memory after the commit.
+    """
+
+    @functools.wraps(work)
+    async def done(*args: Given.args, **given: Given.kwargs) -> Answer:
+        for _ in range(DEADLOCKS):
+            try:
+                return await work(*args, **given)
+            except DeadlockDetectedError as problem:
+                log.info("a transaction is done again: %s", problem)
+        return await work(*args, **given)
+
+    return done
 
 
 @asynccontextmanager

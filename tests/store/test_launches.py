@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.ids import new_id
-from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task
+from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task, Template
 from api.services import launches
 from api.services.campaigns import add_step, change_step, create_campaign
 from api.services.feedback import end_campaign, unsubscribe
@@ -15,11 +15,14 @@ from api.services.launches import cancel_launch, claim_launch, run_launch, start
 from api.services.post import Post
 from api.services.scope import Scope
 from api.services.senders import create_sender
-from api.services.templates import create_template
+from api.services.templates import create_template, update_template
 from api.services.workspaces import create_workspace
 from api.states import LaunchStatus
+from api.store.edits import lock_campaign
+from api.store.transactions import transaction
 from plugins.manager import load
 from strategies import Refusal, StepType
+from tests.store.locks import beside, waits_for_us
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 ZONES = ["Europe/Berlin", "America/New_York", None]
@@ -222,3 +225,48 @@ async def test_what_makes_no_sense_is_refused_at_once(
         await start_launch(scope, campaign, ids, choice)
     assert refused.value.code == code
     assert await Launch.all().count() == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_launch_and_an_emptied_subject_come_one_after_the_other(scope: Scope, at_once: bool) -> None:
+    campaign = await author(scope)
+    template, person = await Template.get(), await Person.all().first()
+    assert person is not None
+
+    def started() -> Any:
+        if at_once:
+            return launch(scope, campaign, [person.id], Choice("NOW"), {})
+        return start_launch(scope, campaign, None, Choice("NOW"))
+
+    async with transaction():
+        await lock_campaign(campaign)
+        late = beside(started())
+        assert await waits_for_us(late)
+        await update_template(scope, template.id, subject="")
+    with pytest.raises(Refusal) as refused:
+        await late
+    assert refused.value.code == "SUBJECT_REQUIRED", "it must not go by the subject that was there when it began"
+    assert (await Enrollment.all().count(), await Launch.all().count()) == (0, 0)
+    await update_template(scope, template.id, subject="Hi")
+    async with transaction():
+        await started()
+        emptied = beside(update_template(scope, template.id, subject=""))
+        assert await waits_for_us(emptied), "it must see who is being launched"
+    with pytest.raises(Refusal) as refused:
+        await emptied
+    assert (refused.value.code, refused.value.path) == ("SUBJECT_REQUIRED", ("subject",))
+    assert (await Template.get()).subject == "Hi"
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_two_updates_of_a_template_keep_each_other_s_values(scope: Scope) -> None:
+    await author(scope)
+    template = await Template.get()
+    async with transaction():
+        await update_template(scope, template.id, subject="New")
+        late = beside(update_template(scope, template.id, html="<p>new</p>"))
+        assert await waits_for_us(late)
+    await late
+    after = await Template.get()
+    assert (after.subject, after.html) == ("New", "<p>new</p>")

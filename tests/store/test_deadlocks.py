@@ -1,0 +1,296 @@
+"""Whoever PostgreSQL ends to undo a deadlock does its work again, and nobody is told."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asyncpg.exceptions import DeadlockDetectedError
+
+from api.models import Campaign, Enrollment, Event, Launch, PeopleImport, Person, Send, Task
+from api.services import desk, zones
+from api.services.batch import Batch
+from api.services.campaigns import add_step, change_step
+from api.services.dispatch import Dispatcher, run_once
+from api.services.emails import retry_send
+from api.services.feedback import end_enrollment, record_bounce, record_reply, unsubscribe
+from api.services.imports import claim_import, run_import, start_import
+from api.services.lanes import Job
+from api.services.launch import Choice, launch
+from api.services.launch_pauses import pause_launch, resume_launch
+from api.services.launches import claim_launch, run_launch, start_launch
+from api.services.pausing import pause_campaign, resume_campaign
+from api.services.people import create_person
+from api.services.tasks import complete_task, email_went_out, expire_tasks, send_task, skip_task
+from api.store import ledger
+from api.store.sql import run
+from api.store.transactions import DEADLOCKS, transaction, undeadlocked
+from strategies import Refusal
+from tests.store.edited import content, later, step
+from tests.store.locks import beside, waits_for_us
+from tests.store.world import NOW, World, make_world
+
+DAY = timedelta(days=1)
+Work = Coroutine[Any, Any, Any]
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """SQLite has one writer, and no deadlocks."""
+    return "postgres"
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Two people who are due now."""
+    return await make_world()
+
+
+@pytest.fixture
+def again(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
+    """Whether a transaction was done again since one last asked. It may have met with us more than once."""
+    caplog.set_level("INFO", "touchline.store")
+
+    def told() -> bool:
+        found = "a transaction is done again" in caplog.text
+        caplog.clear()
+        return found
+
+    return told
+
+
+async def lock(table: str) -> None:
+    """Lock as whoever changes the rows does."""
+    await run(f"SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE")
+
+
+async def crossed(work: Work, first: Awaitable[Any], then: Awaitable[Any]) -> Any:
+    """Do ``first``, let the work come to wait for it, and do what has to wait for the work.
+
+    PostgreSQL ends the work and not us, since we never look for a deadlock.
+    """
+    async with transaction():
+        await run("SET LOCAL deadlock_timeout = '1h'")
+        await first
+        crossing = beside(work)
+        assert await waits_for_us(crossing)
+        await then
+    return await crossing
+
+
+async def task_of(world: World) -> str:
+    """Return the task, between two emails, of one of the people. Each has one."""
+    await add_step(world.scope, (await Campaign.get()).id, day=2, send_option="task", **await content())
+    return (await Task.all().order_by("id"))[0].id
+
+
+async def completes(world: World) -> Work:
+    return complete_task(world.scope, await task_of(world))
+
+
+async def skips(world: World) -> Work:
+    return skip_task(world.scope, await task_of(world))
+
+
+async def sends(world: World) -> Work:
+    return send_task(world.scope, await task_of(world), subject="By hand")
+
+
+@pytest.mark.parametrize(("work", "status"), [(completes, "COMPLETED"), (skips, "SKIPPED"), (sends, "COMPLETED")])
+async def test_a_task_is_done(world: World, again: Callable[[], bool], work: Any, status: str) -> None:
+    await crossed(await work(world), lock("enrollment"), lock("task"))
+    assert again()
+    (done,) = await Task.filter(status=status)
+    assert done.done_at == NOW
+    assert await Event.filter(kind=f"TASK_{status}").count() == 1
+    assert await Send.filter(step_id=done.step_id).count() == (work is sends)
+    assert await Send.filter(enrollment_id=done.enrollment_id, step__number=3).count() == 1, "what follows is scheduled"
+
+
+@pytest.mark.parametrize(("rule", "status"), [("SKIP", "ACTIVE"), ("END", "ENDED")])
+async def test_a_task_expires(world: World, again: Callable[[], bool], rule: str, status: str) -> None:
+    expiring = await task_of(world)
+    await Task.filter(id=expiring).update(expires_at=NOW)
+    await Campaign.all().update(on_task_expiry=rule)
+    assert await crossed(expire_tasks(world.scope, NOW), lock("enrollment"), lock("task")) == 1
+    assert again()
+    assert await Event.filter(kind="TASK_EXPIRED").count() == 1
+    assert (await Enrollment.get(id=(await Task.get(id=expiring)).enrollment_id)).status == status
+
+
+async def replies(world: World) -> Work:
+    return record_reply(world.scope, world.enrollments[0].id)
+
+
+async def bounces(world: World) -> Work:
+    await Send.filter(step__number=1).update(status="SENT", sent_at=NOW)
+    return record_bounce(world.scope, world.enrollments[0].id)
+
+
+async def unsubscribes(world: World) -> Work:
+    return unsubscribe(world.scope, world.enrollments[0].person_id)
+
+
+async def leaves(world: World) -> Work:
+    return end_enrollment(world.scope, world.enrollments[0].id)
+
+
+@pytest.mark.parametrize(
+    ("work", "kind", "then"),
+    [
+        (replies, "REPLIED", "send"),
+        (bounces, "BOUNCED", "send"),
+        (unsubscribes, "UNSUBSCRIBED", "person"),
+        (leaves, "CAMPAIGN_ENDED", "send"),
+    ],
+)
+async def test_a_campaign_ends_for_someone(
+    world: World, again: Callable[[], bool], work: Any, kind: str, then: str
+) -> None:
+    await crossed(await work(world), lock("enrollment"), lock(then))
+    assert again()
+    assert await Event.filter(kind=kind).count() == 1
+    assert await Enrollment.filter(status="ENDED").count() == 1
+
+
+async def test_an_email_is_retried(world: World, again: Callable[[], bool]) -> None:
+    failed = await world.send()
+    await Send.filter(id=failed.id).update(status="FAILED", reason="X")
+    retried = await crossed(retry_send(world.scope, failed.id), lock("send"), lock("campaign"))
+    assert (again(), retried.status, (await Send.get(id=failed.id)).status) == (True, "SCHEDULED", "SCHEDULED")
+    assert await Event.filter(kind="EMAIL_RETRIED").count() == 1
+
+
+async def test_zones_are_resolved_again(world: World, again: Callable[[], bool]) -> None:
+    assert await zones.resolve_again_if_changed(world.post.scope, "2026a") == 0
+    (right,) = {send.due_at for send in await Send.filter(step__number=2)}
+    wrong = right + timedelta(hours=1)
+    await Send.filter(step__number=2).update(planned_at=wrong, due_at=wrong)
+    work = zones.resolve_again_if_changed(world.post.scope, "2026b")
+    assert await crossed(work, lock("enrollment"), lock("campaign")) == 2
+    assert again()
+    assert {send.due_at for send in await Send.filter(step__number=2)} == {right}
+
+
+async def test_a_campaign_is_paused_edited_and_resumed(world: World, again: Callable[[], bool]) -> None:
+    campaign = (await Campaign.get()).id
+    started = await start_launch(world.scope, campaign, None, Choice("NOW"))
+    await crossed(pause_campaign(world.scope, campaign), lock("launch"), lock("campaign"))
+    assert (again(), (await Launch.get(id=started.id)).status) == (True, "PAUSED")
+    assert await Send.filter(held=True).count() == 4
+    await crossed(change_step(world.scope, (await step(1)).id, name="Hello"), lock("step"), lock("campaign"))
+    assert (again(), (await step(1)).name) == (True, "Hello")
+    await crossed(resume_campaign(world.scope, campaign), lock("launch"), lock("campaign"))
+    assert (again(), (await Launch.get(id=started.id)).status) == (True, "RUNNING")
+    kinds = ("CAMPAIGN_PAUSED", "CAMPAIGN_EDITED", "CAMPAIGN_RESUMED")
+    assert [await Event.filter(kind=kind).count() for kind in kinds] == [1, 1, 1]
+
+
+async def test_what_was_on_hold_is_moved_and_released(world: World, again: Callable[[], bool]) -> None:
+    campaign = (await Campaign.get()).id
+    await pause_campaign(world.scope, campaign)
+    await crossed(resume_campaign(later(world, NOW + 2 * DAY).scope, campaign), lock("enrollment"), lock("send"))
+    assert again()
+    row = await Campaign.get()
+    assert (row.paused_at, row.holds, await Send.filter(held=True).count()) == (None, None, 0)
+    assert {send.due_at for send in await Send.filter(step__number=1)} == {NOW + 2 * DAY}, "moved once"
+
+
+async def test_a_launch_is_resumed(world: World, again: Callable[[], bool]) -> None:
+    started = await start_launch(world.scope, (await Campaign.get()).id, None, Choice("NOW"))
+    await pause_launch(world.scope, started.id)
+    resumed = await crossed(resume_launch(world.scope, started.id), lock("launch"), lock("campaign"))
+    assert (again(), resumed.status) == (True, "RUNNING")
+
+
+async def test_two_launches_of_the_same_people(world: World, again: Callable[[], bool]) -> None:
+    """Each enrolls who is the other's next: one has them all, and the other is told so."""
+    campaign = (await Campaign.get()).id
+    cleo, dora = [(await create_person(world.scope, f"{name}@example.com")).id for name in ("cleo", "dora")]
+
+    def ours(person: str) -> Work:
+        return launch(world.scope, campaign, [person], Choice("NOW"), {})
+
+    with pytest.raises(Refusal) as refused:
+        await crossed(launch(world.scope, campaign, [cleo, dora], Choice("NOW"), {}), ours(dora), ours(cleo))
+    assert (again(), refused.value.code) == (True, "ALREADY_ENROLLED")
+    assert await Enrollment.filter(person_id__in=[cleo, dora]).count() == 2
+
+
+async def test_a_chunk_of_a_launch_counts_nobody_twice(world: World, again: Callable[[], bool]) -> None:
+    campaign = (await Campaign.get()).id
+    cleo, dora = [(await create_person(world.scope, f"{name}@example.com")).id for name in ("cleo", "dora")]
+    await start_launch(world.scope, campaign, [cleo, dora], Choice("NOW"))
+    row = await claim_launch(NOW)
+    assert row is not None
+    ours = launch(world.scope, campaign, [dora], Choice("NOW"), {})
+    await crossed(run_launch(row, world.post.scope, world.post.clock), ours, lock("launch"))
+    done = await Launch.get(id=row.id)
+    assert (again(), done.status, done.processed, done.enrolled, done.left_out) == (True, "FINISHED", 2, 1, 1)
+    (told,) = await Event.filter(kind="LAUNCH_FINISHED")
+    assert told.data == {"launch": row.id, "enrolled": 1, "leftOut": 1}
+
+
+async def test_a_chunk_of_an_import_counts_nobody_twice(world: World, again: Callable[[], bool]) -> None:
+    await start_import(world.scope, "email,title\nada@example.com,Dr\nnew@example.com,Ms\nnobody,Mr\n")
+    row = await claim_import(NOW)
+    assert row is not None
+    await crossed(run_import(row, world.post.clock), lock("people_import"), lock("person"))
+    done = await PeopleImport.get(id=row.id)
+    assert (again(), done.status) == (True, "FINISHED")
+    for counted in (row, done):
+        assert (counted.processed, counted.created, counted.updated, counted.failed) == (3, 1, 1, 1)
+    assert await Person.filter(title__in=["Dr", "Ms"]).count() == 2
+    (told,) = await Event.filter(kind="PEOPLE_IMPORTED")
+    assert told.data == {"import": row.id, "created": 1, "updated": 1, "failed": 1}
+
+
+async def test_what_a_stopped_process_left_is_recovered(world: World, again: Callable[[], bool]) -> None:
+    left = await world.send()
+    await Send.filter(id=left.id).update(status="TRANSMITTING", attempt_id="att_1", lease_until=NOW - DAY)
+    await crossed(run_once(world.post, NOW), lock("enrollment"), lock("send"))
+    assert again()
+    assert await Event.filter(kind="EMAIL_IN_DOUBT").count() == await Send.filter(status="IN_DOUBT").count() == 1
+
+
+async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], bool]) -> None:
+    (sender,) = await ledger.first_due(None)
+    (send, _) = await ledger.claim(sender["id"], NOW, NOW + DAY, 2)
+    job = Job(send, await Batch.load(world.post, NOW, sender, [send]))
+
+    async def begin() -> bool:
+        return await Dispatcher(world.post).begin(job)
+
+    assert await crossed(begin(), lock("send"), lock("campaign"))
+    assert (again(), (await Send.get(id=send.id)).status) == (True, "TRANSMITTING")
+
+
+async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the desk is careful, which takes an email for sent whatever becomes of its task."""
+    doing = await task_of(world)
+    await send_task(world.scope, doing, at=NOW + timedelta(hours=1))
+    raised = iter([OSError(), DeadlockDetectedError()])
+
+    async def unlucky(*args: Any) -> None:
+        if problem := next(raised, None):
+            raise problem
+        await email_went_out(*args)
+
+    monkeypatch.setattr(desk, "email_went_out", unlucky)
+    await run_once(later(world, NOW + timedelta(hours=1)).post, NOW + timedelta(hours=1))
+    assert next(raised, None) is None
+    assert (await Task.get(id=doing)).status == "COMPLETED"
+
+
+async def test_a_deadlock_that_never_ends_is_told() -> None:
+    tried = 0
+
+    @undeadlocked
+    async def hopeless() -> None:
+        nonlocal tried
+        tried += 1
+        raise DeadlockDetectedError
+
+    with pytest.raises(DeadlockDetectedError):
+        await hopeless()
+    assert tried == DEADLOCKS + 1
