@@ -115,7 +115,7 @@ class EditStepPreview:
     cancelled: int = strawberry.field(description="Emails that would fail, since their step is removed.")
     at_once: int = strawberry.field(description="Of those that move or are new: whose time has passed already.")
     in_hand: int = strawberry.field(
-        description="Emails that are being handed over (one that comes back follows the edit), or in doubt (left as they are)."
+        description="Emails in doubt, or being handed over: left as they are, but for one that comes back unsent."
     )
     settled: int = strawberry.field(description="Emails that are sent, or have failed: they never change.")
     passed: int = strawberry.field(description="People who have passed its place, and would not get it.")
