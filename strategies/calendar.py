@@ -28,7 +28,8 @@ def zone_info(zone: str) -> ZoneInfo:
 
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # Two that are no places: what this machine is set to, and a clock that was not set at all.
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def aware(instant: datetime) -> datetime:

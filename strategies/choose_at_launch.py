@@ -32,7 +32,7 @@ class ChooseAtLaunch(SendOption):
         if step.send_at is None:
             raise Refusal(
                 "SEND_AT_REQUIRED",
-                "This campaign's first email asks when it is to be sent: give NOW or an instant.",
+                "This campaign's first email asks when it is to be sent: give an instant (sendAt), or sendNow.",
                 ("sendAt",),
             )
         return chosen(step, step.send_at)

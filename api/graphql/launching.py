@@ -175,12 +175,22 @@ class StartLaunchPayload:
 def _choice(of: LaunchInput | PersonLaunchInput | StartLaunchInput, *path: str) -> service.Choice:
     if of.send_now and of.send_at is not None:
         raise Refusal("SEND_AT_AMBIGUOUS", "Give sendNow or sendAt, not both.", (*path, "sendAt"))
-    times = {item.step: item.time for item in of.times}
+    times: dict[int, str] = {}
+    for item in of.times:
+        if item.step in times:
+            told = f"Step {item.step} has two new times here. Give it one."
+            raise Refusal("NAMED_TWICE", told, (*path, "times", str(item.step)))
+        times[item.step] = item.time
     return service.Choice("NOW" if of.send_now else of.send_at, times)
 
 
 def _arguments(of: LaunchInput) -> tuple[str, list[str], service.Choice, dict[str, service.Choice]]:
-    own = {str(item.person_id): _choice(item, "perPerson", item.person_id) for item in of.per_person}
+    own: dict[str, service.Choice] = {}
+    for item in of.per_person:
+        if item.person_id in own:
+            told = f"{item.person_id[:60]!r} has two choices of its own here. Give one."
+            raise Refusal("NAMED_TWICE", told, ("perPerson", item.person_id))
+        own[str(item.person_id)] = _choice(item, "perPerson", item.person_id)
     return str(of.campaign_id), [str(person) for person in of.person_ids], _choice(of), own
 
 

@@ -67,7 +67,9 @@ class Email:
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
     status: SendStatus = strawberry.field(description="Where it stands.")
-    due_at: datetime = strawberry.field(description="When it goes out, or is tried again. UTC.")
+    due_at: datetime = strawberry.field(
+        description="When it goes out, or is tried again; in doubt, when it may be resent as inDoubtResends says. UTC."
+    )
     planned_at: datetime = strawberry.field(description="The instant that it was planned for. UTC.")
     planned_date: date = strawberry.field(description="The date that it was planned for, in `zone`.")
     planned_time: str = strawberry.field(description="The wall time that it was planned for, HH:MM:SS, in `zone`.")

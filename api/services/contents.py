@@ -53,6 +53,8 @@ async def set_content(scope: Scope, step: Step, content: dict[str, Any]) -> None
         "notes": lambda value: inputs.text(value, ("notes",), limit=20_000),
         "priority": Priority,
     }
+    if content.get("send_option", step.send_option) != step.send_option:
+        step.config = {}  # what is configured belongs to the option that it was made for
     for key, value in content.items():
         setattr(step, key, checks[key](value) if key in checks else value)
     if step.subject:

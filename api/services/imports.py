@@ -1,7 +1,7 @@
 """Import people from CSV: in the background, in chunks that resume exactly, with a report of the refused rows."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -58,17 +58,17 @@ async def run_import(
 ) -> PeopleImport:
     """Import what is left, chunk by chunk; each chunk and its progress are one transaction."""
     columns, rows = _read(row.source)
-    chunk: list[dict[str, str]] = []
+    chunk: list[list[str]] = []
     for number, cells in enumerate(rows, 1):
         if number <= row.processed:
             continue
-        chunk.append(dict(zip(columns, cells, strict=False)))
+        chunk.append(cells)
         if len(chunk) == CHUNK:
-            await _import(row, chunk, clock())
+            await _import(row, columns, chunk, clock())
             progress(row)
             chunk = []
     if chunk:
-        await _import(row, chunk, clock())
+        await _import(row, columns, chunk, clock())
         progress(row)
     return row
 
@@ -85,13 +85,13 @@ def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
 
 
 @undeadlocked
-async def _import(row: PeopleImport, chunk: list[dict[str, str]], now: datetime) -> None:
+async def _import(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime) -> None:
     """Create or update the people of one chunk; refuse the rows that cannot be used, and no others."""
     wanted: dict[str, dict[str, Any]] = {}
     refused: list[ImportRefusal] = []
     for number, cells in enumerate(chunk, row.processed + 1):
         try:
-            columns = _columns(cells)
+            columns = _columns(names, cells)
         except Refusal as refusal:
             told = {"row": number, "code": refusal.code, "message": refusal.message}
             about = {"workspace_id": row.workspace_id, "people_import_id": row.id}
@@ -131,9 +131,12 @@ async def _import(row: PeopleImport, chunk: list[dict[str, str]], now: datetime)
     row.update_from_dict(values)
 
 
-def _columns(cells: dict[str, str]) -> dict[str, Any]:
+def _columns(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
     """Return a row's columns. Blank cells say nothing, so they erase nothing."""
-    filled = {name: value.strip() for name, value in cells.items() if value.strip()}
+    if any(cell.strip() for cell in cells[len(names) :]):
+        told = f"This row has {len(cells)} cells for {len(names)} columns. A cell with a comma in it needs quotes."
+        raise Refusal("TOO_MANY_CELLS", told, ())
+    filled = {name: value.strip() for name, value in zip(names, cells, strict=False) if value.strip()}
     own = {name: value for name, value in filled.items() if name not in COLUMNS}
     values: dict[str, Any] = {name: value for name, value in filled.items() if name in COLUMNS}
     return checked({"email": "", **values, **({"fields": own} if own else {})})

@@ -158,7 +158,9 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
         if person_id not in people:
             raise Refusal("NOT_FOUND", f"There is no person {person_id[:60]!r} in this workspace.", path)
         person = people[person_id]
-        if person_id in running or person_id in seen:
+        if person_id in seen:
+            raise Refusal("NAMED_TWICE", f"{person.email} is named twice. Name everyone once.", path)
+        if person_id in running:
             raise Refusal("ALREADY_ENROLLED", f"{person.email} is already in this campaign.", path)
         if person.unsubscribed_at is not None:
             raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", path)

@@ -24,7 +24,9 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, value in values.items():
         if name == "email":
-            columns["email"] = inputs.address(value or "", ("email",))
+            if value is None:
+                raise Refusal("REQUIRED", "email cannot be null. Leave it out to keep it.", ("email",))
+            columns["email"] = inputs.address(value, ("email",))
             columns["email_key"] = columns["email"].casefold()
         elif name == "zone":
             columns["zone"] = inputs.zone(value, ("zone",)) if value else None

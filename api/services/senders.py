@@ -86,8 +86,13 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
         known = ", ".join(scope.installed.channels)
         raise Refusal("CHANNEL_UNKNOWN", f"No channel {row.channel!r} is installed. Installed: {known}.", ("channel",))
     row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
+    exists = Refusal("SENDER_EXISTS", f"A sender with {row.email} exists already.", ("email",))
+    # In other letters it is the same mailbox: a second sender would have a throttle and a cap of its own.
+    same = Sender.filter(workspace_id=row.workspace_id, email__iexact=row.email).exclude(id=row.id)
+    if "email" in values and await same.exists():
+        raise exists
     try:
         await row.save(force_create=create)
     except IntegrityError:
-        raise Refusal("SENDER_EXISTS", f"A sender with {row.email} exists already.", ("email",)) from None
+        raise exists from None
     return row

@@ -155,3 +155,11 @@ async def test_what_a_preview_refuses(client: Client, stranger: Client, campaign
     answer = await stranger.raw(PREVIEW, {"edit": {"removeStep": {"id": second}}})
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
     assert await rows() == before
+
+
+async def test_another_send_option_does_not_keep_what_the_last_one_was_configured_with(client: Client) -> None:
+    campaign = await story.campaign(client, await story.sender(client))
+    content = {"type": "EMAIL", "templateId": await story.template(client)}
+    step = await story.step(client, campaign, day=1, sendOption="at_time", config={"at": "09:30"}, **content)
+    await client.do(MUTATIONS["changeStep"], "errors", id=step, input={"sendOption": "task"})
+    assert (await Step.get(id=step)).config == {}

@@ -41,6 +41,17 @@ async def test_a_throttle_that_makes_no_sense_is_refused(
     assert (await client.ask(SENDERS))["senders"]["nodes"][0]["dailyCap"] == 5
 
 
+async def test_an_address_in_other_letters_is_the_same_sender(client: Client) -> None:
+    first = await story.sender(client, email="ann@acme.example.com", dailyCap=5)
+    create = (
+        f"""mutation($input: SenderInput!) {{ createSender(input: $input) {{ sender {{ id }} {story.ERRORS} }} }}"""
+    )
+    again = {"name": "Ann", "email": "ANN@Acme.Example.com", "zone": "UTC"}
+    (error,) = (await client.ask(create, input=again))["createSender"]["errors"]
+    assert (error["code"], error["path"]) == ("SENDER_EXISTS", ["email"])
+    assert await client.do(UPDATE, "sender", id=first, input={"email": "Ann@acme.example.com"}), "its own may change"
+
+
 async def test_a_sender_shows_why_its_account_waits(http: Any) -> None:
     client = await new_client(http, datetime(2026, 3, 2, tzinfo=UTC), sandbox=False)
     await story.sender(client, channel="smtp", channelConfig={"account": "SALES"})

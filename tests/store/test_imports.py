@@ -56,6 +56,14 @@ async def test_bad_rows_are_reported_and_stop_no_others(scope: Scope) -> None:
     assert [tuple(row) for row in refused] == [(2, "INVALID_ADDRESS"), (3, "INVALID_ZONE")]
 
 
+async def test_a_row_whose_cells_have_no_column_is_refused(scope: Scope) -> None:
+    source = "email,company\nada@example.com,Acme,,\nbob@example.com,Acme, Inc.\n"
+    done = await run_import(await start_import(scope, source), clock)
+    assert (done.created, done.failed) == (1, 1)
+    refused = await ImportRefusal.get()
+    assert (refused.row, refused.code) == (2, "TOO_MANY_CELLS")
+
+
 async def test_a_crash_in_the_middle_imports_each_row_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imports, "CHUNK", 2)
     rows = [f"p{number}@example.com" for number in range(5)] + ["p0@example.com"]

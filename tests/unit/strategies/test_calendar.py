@@ -67,7 +67,9 @@ def test_gaps_and_overlaps(zone: str, day: date, wall: time, expected: str) -> N
     assert instant_of(day, wall, zone).isoformat() == expected
 
 
-@pytest.mark.parametrize("zone", ["", "Berlin", "Europe/berlin", "../etc/passwd", "UTC+1", "\x00"])
+@pytest.mark.parametrize(
+    "zone", ["", "Berlin", "Europe/berlin", "../etc/passwd", "UTC+1", "localtime", "Factory", "\x00"]
+)
 def test_an_unknown_zone_is_refused(zone: str) -> None:
     with pytest.raises(Refusal) as caught:
         zone_info(zone)
