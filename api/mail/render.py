@@ -80,6 +80,15 @@ def check_template(source: str) -> None:
 
 
 @lru_cache(maxsize=512)
+def fields_in(source: str) -> frozenset[str]:
+    """Return the dynamic fields that a template names; of one that cannot be read, none."""
+    try:
+        return frozenset(_parsed(source, True).analyze(include_partials=False).globals)
+    except (TemplateProblem, LiquidError, RecursionError):
+        return frozenset()
+
+
+@lru_cache(maxsize=512)
 def _simple(source: str, html: bool) -> Simple | None:
     def missing(parsed: BoundTemplate) -> str | None:
         try:
@@ -109,7 +118,7 @@ def _liquid(parsed: BoundTemplate, fields: Mapping[str, str]) -> str:
     try:
         return str(parsed.render(known))
     except UndefinedError as problem:
-        raise UnresolvedFieldError(str(problem).split("'")[1] if "'" in str(problem) else str(problem)) from None
+        raise UnresolvedFieldError(str(problem.message).removesuffix(" is undefined").strip("'")) from None
     except ResourceLimitError as problem:
         raise TemplateProblem(_sentence(problem)) from None
     except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError) as problem:

@@ -42,6 +42,9 @@ def test_an_unresolved_field_stops_the_email() -> None:
     with pytest.raises(UnresolvedFieldError) as caught:
         render("In {{ city }}", {"city": " "}, html=False)
     assert caught.value.field == "city"
+    with pytest.raises(UnresolvedFieldError) as caught:
+        render("It's {{ city.zone }}", {"city": "Rome"}, html=False)
+    assert caught.value.field == "city.zone"
 
 
 @pytest.mark.parametrize("source", ["{{ a", "{% if %}", "{% nothing %}", "{{ first_name | nothing }}{%"])
