@@ -14,7 +14,7 @@ from api.cli.commands import show
 from api.models import Campaign, Event, Person, Send, Step, Task
 from api.services import lanes
 from api.services.batch import Batch
-from api.services.campaigns import add_step, create_campaign
+from api.services.campaigns import add_step, change_step, create_campaign
 from api.services.dispatch import Dispatcher, run_once
 from api.services.feedback import end_campaign
 from api.services.lanes import Job
@@ -284,6 +284,22 @@ async def test_an_option_that_breaks_holds_nobody_after_a_resume(world: World, m
     monkeypatch.setattr(SameTimeAsPrevious, "resolve", breaks)
     await resume_campaign(later, world.enrollments[0].campaign_id)
     assert await Send.filter(held=True).count() == 0
+
+
+async def test_an_option_that_breaks_leaves_emails_at_their_times_when_a_campaign_is_edited(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(self: object, step: StepContext) -> str:
+        return "at lunch"
+
+    before = await Send.all().order_by("id").values()
+    monkeypatch.setattr(AtTime, "resolve", breaks)
+    second = await Step.get(number=2)
+    await change_step(world.scope, second.id, send_option="at_time", config={"at": "09:00"})
+    assert await Send.all().order_by("id").values() == before
+    told = await Event.filter(kind="EDIT_NOT_APPLIED")
+    assert [event.data for event in told] == [{"reason": "SEND_OPTION_FAILED"}] * 30
+    assert not (await Campaign.get()).editing
 
 
 async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(world: World) -> None:
