@@ -58,7 +58,7 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """All that an option may know when it resolves one email step for one person. It never sees a clock."""
+    """All that an option may know when it resolves one email step for one person. ``now`` is its only clock."""
 
     config: Mapping[str, Any]
     number: int
@@ -67,7 +67,7 @@ class StepContext:
     """The step's own date by the campaign's calendar."""
     calendar: Calendar
     now: dt.datetime
-    """The instant of resolving, UTC."""
+    """The instant of resolving, UTC; for the first step that of the launch."""
     start: dt.datetime
     """The start of the campaign for this person, UTC: the first email's instant, or when a task before it was done."""
     send_at: dt.datetime | None

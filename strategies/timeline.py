@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from strategies.answers import checked
 from strategies.calendar import Calendar, aware, wall_exists
 from strategies.contract import CreateTask, Note, Position, SendAt, StepContext, StepType
 from strategies.errors import Refusal
@@ -273,7 +274,7 @@ class Timeline:
         if step.type is not StepType.EMAIL or step.send_option is None:
             answer: CreateTask | SendAt = CreateTask(day, (Note("HUMAN_WORK", {"type": step.type.value}),))
         else:
-            answer = self.options.need(step.send_option).resolve(self._context(number, step, day))
+            answer = self._ask(step.send_option, number, step, day)
             if by_hand and isinstance(answer, SendAt):
                 answer = CreateTask(day, (Note("TASK_BY_HAND"),))
         if isinstance(answer, CreateTask):
@@ -297,11 +298,25 @@ class Timeline:
         instant = self.now if late else instant
         return PlannedSend(number, answer.date, answer.time, self.calendar.zone, instant, trace)
 
+    def _ask(self, key: str, number: int, step: Step, day: dt.date) -> SendAt | CreateTask:
+        """Let the option resolve the step. Raises Refusal: its own, or SEND_OPTION_FAILED with what it raised."""
+        option = self.options.need(key)
+        context = self._context(number, step, day)
+        try:
+            return checked(option.resolve(context))
+        except Refusal:
+            raise
+        except Exception as problem:
+            told = (
+                f"The send option {key!r} of step {number} broke: {type(problem).__name__}."
+                " Its package has to be mended; see the log."
+            )
+            raise Refusal("SEND_OPTION_FAILED", told) from problem
+
     def _unfixed(self, number: int, step: Step, day: dt.date, answer: SendAt) -> SendAt:
         """Keep only the wall time of an instant that was fixed before the pause, such as a send-at."""
         assert step.send_option is not None  # noqa: S101 - it has answered
-        later = self._context(number, step, self.calendar.forward(day, 1))
-        other = self.options.need(step.send_option).resolve(later)
+        other = self._ask(step.send_option, number, step, self.calendar.forward(day, 1))
         fixed = isinstance(other, SendAt) and other.date == answer.date
         return SendAt(day, answer.time, answer.notes) if fixed else answer
 

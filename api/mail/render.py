@@ -37,6 +37,11 @@ class _Limited(Environment):
     local_namespace_limit = 50_000
     context_depth_limit = 12
 
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """Leave out the tags that load other templates: there are none to load."""
+        super().setup_tags_and_filters(extra=extra)
+        del self.tags["include"], self.tags["render"]
+
 
 _TEXT = _Limited(undefined=StrictDefaultUndefined)
 _HTML = _Limited(undefined=StrictDefaultUndefined, autoescape=True)
@@ -58,8 +63,29 @@ def _sentence(problem: Exception) -> str:
 
 
 def check_template(source: str) -> None:
-    """Check that a template can be read. Raises TemplateProblem."""
-    _parsed(source, True)
+    """Check that a template can be read, knows its filters and keeps within the limits. Raises TemplateProblem."""
+    parsed = _parsed(source, True)
+    try:
+        used = parsed.analyze(include_partials=False)
+    except (LiquidError, RecursionError) as problem:
+        raise TemplateProblem(_sentence(problem)) from None
+    if unknown := sorted(set(used.filters) - set(parsed.env.filters)):
+        raise TemplateProblem(f"The template cannot be used: there is no filter {unknown[0]!r}.")
+    try:
+        parsed.render(dict.fromkeys(used.globals, "1"))
+    except ResourceLimitError as problem:
+        raise TemplateProblem(_sentence(problem)) from None
+    except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError):
+        return  # it may be well with a person's own values
+
+
+@lru_cache(maxsize=512)
+def fields_in(source: str) -> frozenset[str]:
+    """Return the dynamic fields that a template names; of one that cannot be read, none."""
+    try:
+        return frozenset(_parsed(source, True).analyze(include_partials=False).globals)
+    except (TemplateProblem, LiquidError, RecursionError):
+        return frozenset()
 
 
 @lru_cache(maxsize=512)
@@ -92,7 +118,7 @@ def _liquid(parsed: BoundTemplate, fields: Mapping[str, str]) -> str:
     try:
         return str(parsed.render(known))
     except UndefinedError as problem:
-        raise UnresolvedFieldError(str(problem).split("'")[1] if "'" in str(problem) else str(problem)) from None
+        raise UnresolvedFieldError(str(problem.message).removesuffix(" is undefined").strip("'")) from None
     except ResourceLimitError as problem:
         raise TemplateProblem(_sentence(problem)) from None
     except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError) as problem:

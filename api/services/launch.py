@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
 from api.services import inputs
+from api.services.missing import missing_warnings
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, offer_warnings, resolve, send_row, task_row
 from api.services.progress import task_created
@@ -93,7 +94,9 @@ async def preview(
 ) -> list[Preview]:
     """Resolve what launching would do, and write nothing."""
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
+    sender, people = await Sender.get(id=checked.campaign.sender_id), [person for _, person, _ in checked.enrollments]
     warnings = offer_warnings(scope, checked.steps)
+    warnings += await missing_warnings(scope, checked.steps, people, sender)
     return [
         Preview(
             person,

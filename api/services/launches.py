@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.ids import new_id
+from api.mail.clean import storable
 from api.models import Campaign, Enrollment, Launch, Person, Sender, Step, Workspace
 from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.scope import Scope
+from api.services.settlement import LONGEST_CODE
 from api.services.steps import steps_of
 from api.states import GOING_ON, LaunchStatus
 from api.store.bulk import insert, shared
@@ -134,7 +136,7 @@ class _Job:
             elif person["bounced"] and self.campaign.remove_on_bounce:
                 left_out[person["id"]] = "BOUNCED"
             elif isinstance(plan, Refusal):
-                left_out[person["id"]] = plan.code
+                left_out[person["id"]] = storable(plan.code, LONGEST_CODE)
             else:
                 wanted.setdefault(zone, []).append(person["id"])
         done = len(people) + len(missing)

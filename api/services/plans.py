@@ -1,5 +1,6 @@
 """From rows to the pure timeline, and back."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
@@ -7,11 +8,13 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.scope import Scope
 from api.states import SendStatus, TaskStatus
-from strategies import Calendar, Note, StepType
+from strategies import Calendar, Note, Refusal, StepType
 from strategies import timeline as core
 from strategies.edit import Slot
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
+
+log = logging.getLogger("touchline.plans")
 
 
 def core_steps(rows: Iterable[Step]) -> list[core.Step]:
@@ -51,11 +54,19 @@ def resolve(  # every argument is a fact of its own
     now: datetime,
     resumed: Mapping[int, date] | None = None,
 ) -> core.Timeline:
-    """Fold one enrollment's way through the campaign; ``resumed`` where it is not what the enrollment has."""
+    """Fold one enrollment's way through the campaign; ``resumed`` where it is not what the enrollment has.
+
+    Raises Refusal: what a send option refuses, and, with its traceback in the log, SEND_OPTION_FAILED where one breaks.
+    """
     calendar = Calendar(enrollment.zone, campaign.skip_weekends)
     resumed = resumes(enrollment, steps, calendar) if resumed is None else resumed
-    launched = core_launch(enrollment, steps)
-    return core.Timeline(core_steps(steps), calendar, launched, scope.installed.send_options, happened, now, resumed)
+    launched, options = core_launch(enrollment, steps), scope.installed.send_options
+    try:
+        return core.Timeline(core_steps(steps), calendar, launched, options, happened, now, resumed)
+    except Refusal as refusal:
+        if refusal.code == "SEND_OPTION_FAILED":
+            log.error("%s: %s", campaign.id, refusal.message, exc_info=refusal.__cause__)
+        raise
 
 
 def offer_warnings(scope: Scope, rows: Sequence[Step]) -> list[str]:

@@ -1,6 +1,5 @@
 """What an edit does to people: what waits for them is resolved again by the steps as they are now."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,8 +28,6 @@ ENROLLMENT = (
 IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
 COMMENTS = ("EDITED", "TASK_EDITED", "LATE")
 """Notes that tell what happened to a plan, not how it came about."""
-
-log = logging.getLogger("touchline.editing")
 
 
 @dataclass(slots=True)
@@ -169,11 +166,8 @@ class Rescheduler:
         if alike not in self.known:
             try:
                 self.known[alike] = resolve(self.scope, self.campaign, self.steps, enrollment, happened, self.now)
-            except Refusal as refusal:
+            except Refusal as refusal:  # nobody else's emails wait for it
                 self.known[alike] = refusal.code
-            except Exception:  # a partner's option: nobody else's emails wait for it
-                log.exception("a send option of %s broke when its people were resolved again", self.campaign.id)
-                self.known[alike] = "UNEXPECTED"
         return self.known[alike]
 
 

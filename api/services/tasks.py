@@ -1,5 +1,6 @@
 """Work on a task: complete it, skip it, or send the email of an EMAIL task."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,8 @@ from api.store.tasks import lock_undone
 from api.store.transactions import transaction, undeadlocked
 from strategies import Note, Refusal, StepType
 from strategies.calendar import local
+
+log = logging.getLogger("touchline.tasks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +141,25 @@ async def compose(scope: Scope, task_id: str) -> Compose:
 
 
 async def expire_tasks(scope: Scope, now: datetime) -> int:
-    """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many."""
+    """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many.
+
+    Where the campaign cannot go on, because a send option of it breaks or is gone, the expired task waits for a person.
+    """
     expired = 0
     for task in await Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now):
-        expired += await _expire(scope, task, now)
+        try:
+            expired += await _expire(scope, task, now)
+        except Refusal as refusal:
+            log.warning("the task %s has expired, and waits: %s", task.id, refusal)
+            expired += await _expire(scope, task, now, waits=True)
     return expired
 
 
 @undeadlocked
-async def _expire(scope: Scope, task: Task, now: datetime) -> bool:
+async def _expire(scope: Scope, task: Task, now: datetime, *, waits: bool = False) -> bool:
     async with transaction():
         enrollment = await Enrollment.get(id=task.enrollment_id)
-        rule = (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
+        rule = OnExpiry.WAIT if waits else (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
         # The condition again: someone may have done it meanwhile, and other processes expire it as well.
         if not await Task.filter(id=task.id, status=TaskStatus.OPEN).update(
             status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None

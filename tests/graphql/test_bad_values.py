@@ -56,6 +56,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("addStep", add(CALL | {"notes": LONG}), "TOO_LONG", "notes"),
     ("addStep", add(CALL | {"notes": "a\x00b"}), "INVALID_TEXT", "notes"),
     ("addStep", add(EMAIL | {"config": {"at": "09:30"}, "subject": "{{"}), "INVALID_TEMPLATE", "subject"),
+    ("addStep", add(EMAIL | {"config": {"at": "09:30"}, "subject": "{{ x | y }}"}), "INVALID_TEMPLATE", "subject"),
     ("changeStep", {"id": "$step", "input": {"templateId": None}}, "TEMPLATE_REQUIRED", "templateId"),
     ("changeStep", {"id": "$step", "input": {"sendOption": None}}, "SEND_OPTION_REQUIRED", "sendOption"),
     ("changeStep", {"id": "$step", "input": {"name": None}}, "REQUIRED", "name"),

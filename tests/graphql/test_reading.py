@@ -67,6 +67,35 @@ async def test_a_preview_is_what_launching_does_and_writes_nothing(client: Clien
     assert done == [planned["sendAt"] or planned["dueDate"] for planned in preview["planned"]]
 
 
+async def test_a_preview_warns_of_fields_without_a_value(client: Client) -> None:
+    campaign = await story.campaign(client, await story.sender(client))
+    plain = await story.template(client, html="<p>Hi {{ first_name }} of {{ company }}</p>")
+    town = await story.template(
+        client, html="<p>{{ city }}, {{ street }} {{ order.number }}</p>", subject="In {{ city }}"
+    )
+    spare = await story.template(
+        client, html="<p>{{ city | default: 'town' }}</p>", subject="{{ city | default: 'x' }}"
+    )
+    email = {"type": "EMAIL", "sendOption": "at_time", "config": {"at": "09:30"}}
+    await story.step(client, campaign, day=1, templateId=plain, **email)
+    await story.step(client, campaign, day=2, type="CALL")
+    await story.step(client, campaign, day=3, templateId=town, **email)
+    await story.step(client, campaign, day=3, templateId=spare, followUp=True, **email)
+    await story.step(client, campaign, day=4, templateId=spare, **email)
+    cities: list[dict[str, str]] = [{"city": "Paris", "street": "Rue"}, {"city": "Rome"}, {"city": " "}, {}]
+    people = [await story.person(client, f"p{at}@example.com", fields=own) for at, own in enumerate(cities)]
+    (first, *others) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people}))["launchPreview"]
+    told = "of 4 people have no value for the dynamic field {}, which has no default. Their emails would fail."
+    assert first["warnings"] == [
+        f"Step {step}: {number} {told.format(name)}"
+        for step in (3, 4)
+        for name, number in (("city", 2), ("order", 4), ("order.number", 4), ("street", 3))
+    ]
+    assert [each["warnings"] for each in others] == [first["warnings"]] * 3
+    (full,) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people[:1]}))["launchPreview"]
+    assert all("order" in warning for warning in full["warnings"])
+
+
 async def test_folders_and_the_feed(client: Client) -> None:
     campaign = await author(client, AT, AT | {"day": 2}, {"day": 3})
     enrollment = await launch(client, campaign, await story.person(client))

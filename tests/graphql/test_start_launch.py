@@ -1,9 +1,13 @@
 """A launch in the background through GraphQL: begun, watched, cancelled, and nobody else's."""
 
+import pytest
+
 from api.models import Launch
 from api.services.launches import claim_launch, run_launch
 from api.services.scope import Scope
 from plugins.manager import load
+from strategies import StepContext
+from strategies.choose_at_launch import ChooseAtLaunch
 from tests import story
 from tests.client import Client
 from tests.graphql.conftest import NOW
@@ -73,3 +77,25 @@ async def test_launches_are_listed_the_newest_first_and_for_nobody_else(client: 
     assert [each["id"] for each in (await client.ask(LIST, campaign=other))["launches"]["nodes"]] == [begun[1]]
     for asker, about in ((stranger, None), (stranger, campaign), (client, "cmp_\x00")):
         assert (await asker.ask(LIST, campaign=about))["launches"]["nodes"] == []
+
+
+PREVIEW = "query($input: LaunchInput!) { launchPreview(input: $input) { zone } }"
+
+
+async def test_a_send_option_that_breaks_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(self: ChooseAtLaunch, step: StepContext) -> None:
+        raise RuntimeError("a partner's bug")
+
+    campaign, person = await authored(client), await story.person(client)
+    monkeypatch.setattr(ChooseAtLaunch, "resolve", breaks)
+    given = {"campaignId": campaign, "personIds": [person], "sendNow": True}
+    errors = [
+        (await client.ask(START, input=given))["startLaunch"]["errors"][0],
+        (await client.ask(story.LAUNCH, input=given))["launch"]["errors"][0],
+    ]
+    (refused,) = (await client.raw(PREVIEW, {"input": given}))["errors"]
+    assert [error["code"] for error in (*errors, refused["extensions"])] == ["SEND_OPTION_FAILED"] * 3
+    told = (
+        "The send option 'choose_at_launch' of step 1 broke: RuntimeError. Its package has to be mended; see the log."
+    )
+    assert [error["message"] for error in (*errors, refused)] == [told] * 3

@@ -21,7 +21,8 @@ from api.states import LaunchStatus
 from api.store.edits import lock_campaign
 from api.store.transactions import transaction
 from plugins.manager import load
-from strategies import Refusal, StepType
+from strategies import Refusal, SendAt, StepContext, StepType
+from strategies.same_time_as_previous import SameTimeAsPrevious
 from tests.store.locks import beside, waits_for_us
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -96,6 +97,27 @@ async def test_it_writes_what_a_launch_at_once_writes(scope: Scope, campaign: st
     assert (done.status, done.total, done.processed, done.enrolled) == (LaunchStatus.FINISHED, 25, 25, 25)
     assert await rows(campaign) == await rows(other)
     assert await Send.filter(enrollment__campaign_id=campaign).count() == 50
+
+
+async def test_people_on_whom_a_send_option_breaks_are_left_out_and_nobody_else(
+    scope: Scope, campaign: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    right = SameTimeAsPrevious.resolve
+
+    def breaks(self: SameTimeAsPrevious, step: StepContext) -> SendAt:
+        if step.calendar.zone == "America/New_York":
+            raise RuntimeError("a partner's bug")
+        if step.calendar.zone == "Europe/Berlin":
+            raise Refusal("X\x00" * 70, "Not in Berlin.")
+        return right(self, step)
+
+    monkeypatch.setattr(SameTimeAsPrevious, "resolve", breaks)
+    done = await run_launch(await start_launch(scope, campaign, None, Choice("NOW")), lambda _: scope, clock)
+    assert (done.status, done.processed, done.enrolled, done.left_out) == (LaunchStatus.FINISHED, 25, 8, 17)
+    codes = await launches.left_out_by_code(done.id)
+    assert codes == {"SEND_OPTION_FAILED": 8, "X\ufffd" * 32: 9}
+    logged = [line for line in caplog.records if line.levelname == "ERROR"]
+    assert ["a partner's bug" in str(line.exc_info) for line in logged] == [True]
 
 
 @pytest.mark.parametrize("by_id", [True, False])

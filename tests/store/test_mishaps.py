@@ -14,7 +14,7 @@ from api.cli.commands import show
 from api.models import Campaign, Event, Person, Send, Step, Task
 from api.services import lanes
 from api.services.batch import Batch
-from api.services.campaigns import add_step, create_campaign
+from api.services.campaigns import add_step, change_step, create_campaign
 from api.services.dispatch import Dispatcher, run_once
 from api.services.feedback import end_campaign
 from api.services.lanes import Job
@@ -24,13 +24,14 @@ from api.services.people import create_person
 from api.services.post import Delivered
 from api.services.progress import finished
 from api.services.settlement import settlement
-from api.services.tasks import expire_tasks, send_task
+from api.services.tasks import complete_task, expire_tasks, send_task, skip_task
 from api.states import SendStatus, TaskStatus
 from api.store import ledger, pauses, throttles
 from api.store.sql import run
 from api.store.transactions import transaction
 from plugins.contract import Outcome, Outgoing, Receipt
-from strategies import StepType
+from strategies import Refusal, StepType
+from strategies.at_time import AtTime
 from strategies.contract import SendAt, StepContext
 from strategies.same_time_as_previous import SameTimeAsPrevious
 from tests.store.world import NOW, Scripted, World, make_world
@@ -235,6 +236,45 @@ async def test_a_task_expires_once_and_never_after_it_was_done(world: World) -> 
     assert await Event.filter(kind="TASK_EXPIRED").count() == 5
 
 
+async def test_a_task_whose_campaign_cannot_go_on_expires_and_waits_and_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope, first = world.scope, await Campaign.get(id=world.enrollments[0].campaign_id)
+    campaign = await create_campaign(
+        scope, name="T", sender_id=first.sender_id, task_expiry_days=1, on_task_expiry="SKIP", use_recipient_zone=True
+    )
+    await add_step(scope, campaign.id, day=1, step_type=StepType.CALL)
+    template = (await Step.filter(campaign_id=first.id).first()).template_id  # type: ignore[union-attr]
+    email = {"step_type": StepType.EMAIL, "template_id": template}
+    await add_step(scope, campaign.id, day=5, send_option="at_time", config={"at": "09:00"}, **email)
+    zones = ("UTC", "Europe/Berlin", "UTC")
+    people = [await create_person(scope, f"x{at}@example.com", zone=zone) for at, zone in enumerate(zones)]
+    await launch(scope, campaign.id, [person.id for person in people], Choice("NOW"), {})
+    later = max(await Task.all().values_list("expires_at", flat=True)) + MINUTE
+    right = AtTime.resolve
+
+    def breaks(self: AtTime, step: StepContext) -> SendAt:
+        if step.calendar.zone == "Europe/Berlin":
+            raise ValueError("a partner's bug")
+        return right(self, step)
+
+    after = replace(world.post, clock=lambda: later).scope(scope.workspace)
+    with monkeypatch.context() as patch:
+        patch.setattr(AtTime, "resolve", breaks)
+        assert await expire_tasks(after, later) == 3
+        assert await Send.filter(enrollment__campaign_id=campaign.id).count() == 2
+        assert await expire_tasks(after, later) == 0, "nothing is tried again and again"
+        task = await Task.get(person_id=people[1].id)
+        assert (task.status, task.done_at) == (TaskStatus.EXPIRED, None)
+        for work in (complete_task, skip_task):
+            with pytest.raises(Refusal) as refused:
+                await work(after, task.id)
+            assert refused.value.code == "SEND_OPTION_FAILED"
+        assert (await Task.get(id=task.id)).done_at is None, "nothing was written"
+    await complete_task(after, task.id)
+    assert await Send.filter(enrollment__campaign_id=campaign.id).count() == 3
+
+
 async def test_an_option_that_breaks_holds_nobody_after_a_resume(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(self: object, step: StepContext) -> SendAt:
         raise ValueError("a partner's bug")
@@ -244,6 +284,22 @@ async def test_an_option_that_breaks_holds_nobody_after_a_resume(world: World, m
     monkeypatch.setattr(SameTimeAsPrevious, "resolve", breaks)
     await resume_campaign(later, world.enrollments[0].campaign_id)
     assert await Send.filter(held=True).count() == 0
+
+
+async def test_an_option_that_breaks_leaves_emails_at_their_times_when_a_campaign_is_edited(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(self: object, step: StepContext) -> str:
+        return "at lunch"
+
+    before = await Send.all().order_by("id").values()
+    monkeypatch.setattr(AtTime, "resolve", breaks)
+    second = await Step.get(number=2)
+    await change_step(world.scope, second.id, send_option="at_time", config={"at": "09:00"})
+    assert await Send.all().order_by("id").values() == before
+    told = await Event.filter(kind="EDIT_NOT_APPLIED")
+    assert [event.data for event in told] == [{"reason": "SEND_OPTION_FAILED"}] * 30
+    assert not (await Campaign.get()).editing
 
 
 async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(world: World) -> None:

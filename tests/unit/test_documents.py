@@ -15,7 +15,7 @@ from api.cli.parser import build, check_packages
 from api.services.meter import Meter
 from api.settings import Settings, SettingsError
 from plugins import Channel, Outcome, Session
-from strategies import SendOption
+from strategies import Note, Position, SendOption, StepContext
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,6 +71,15 @@ def test_the_partners_guide_names_every_hook_and_method() -> None:
         names |= {name for name in vars(kind).get("__annotations__", {}) if not name.startswith("_")}
     names |= set(Outcome)
     assert {name for name in names if name not in guide} == set()
+
+
+@pytest.mark.parametrize("kind", [StepContext, Position, Note])
+def test_the_partners_guide_has_a_table_of_what_an_option_is_given(kind: type) -> None:
+    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    tables = [set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) for part in guide.split("\n\n")]
+    names = {field.name for field in fields(kind)}
+    names |= {name for name, value in vars(kind).items() if isinstance(value, property)}
+    assert names in tables
 
 
 def test_the_operators_guide_names_every_metric() -> None:

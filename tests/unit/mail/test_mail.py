@@ -42,12 +42,46 @@ def test_an_unresolved_field_stops_the_email() -> None:
     with pytest.raises(UnresolvedFieldError) as caught:
         render("In {{ city }}", {"city": " "}, html=False)
     assert caught.value.field == "city"
+    with pytest.raises(UnresolvedFieldError) as caught:
+        render("It's {{ city.zone }}", {"city": "Rome"}, html=False)
+    assert caught.value.field == "city.zone"
 
 
 @pytest.mark.parametrize("source", ["{{ a", "{% if %}", "{% nothing %}", "{{ first_name | nothing }}{%"])
 def test_a_template_that_cannot_be_read_is_told(source: str) -> None:
     with pytest.raises(TemplateProblem):
         check_template(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("{{ first_name | frob }}", "no filter 'frob'"),
+        ("{% if city %}{% assign x = city | upcase | frob %}{% endif %}", "no filter 'frob'"),
+        ("{% liquid\necho city | frob %}", "no filter 'frob'"),
+        ("{% include 'footer' %}", "unexpected tag 'include'"),
+        ("{% if city %}{% render 'footer' %}{% endif %}", "unexpected tag 'render'"),
+        ("{{ city }}{% for i in (1..99999) %}x{% endfor %}", "limit reached"),
+    ],
+)
+def test_what_would_fail_for_everyone_is_told_at_once(source: str, told: str) -> None:
+    with pytest.raises(TemplateProblem, match=told):
+        check_template(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ city | default: 'x' | date: '%Y' }}",
+        "{% for i in (1..9) %}{{ i | plus: 1 }}{% endfor %}",
+        "{% comment %}{{ a | frob }}{% endcomment %}",
+        "{{ seats | minus: 1 | divided_by: 0 }}",
+        "{{ order.number }}",
+        "{{ price | divided_by: seats | round: 2 }} {% if seats > 3 %}x{% endif %}",
+    ],
+)
+def test_what_may_be_well_with_a_persons_own_values_is_taken(source: str) -> None:
+    check_template(source)
 
 
 def test_a_hostile_template_stops_soon() -> None:

@@ -1,0 +1,68 @@
+"""What a send option answers, held against its contract: a partner's mistake is told before anything is planned."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from strategies.contract import CreateTask, Note, SendAt
+
+YEARS = range(1900, 2300)
+
+
+def checked(answer: object) -> SendAt | CreateTask:
+    """Return what ``resolve`` answered. Raises TypeError or ValueError where the contract does not allow it."""
+    if isinstance(answer, SendAt):
+        _check_date("date", answer.date)
+        _check_time(answer.time)
+        _check_instant(answer.instant)
+    elif isinstance(answer, CreateTask):
+        _check_date("due", answer.due)
+    else:
+        raise TypeError(f"resolve() returned {answer!r:.60}, which is neither SendAt nor CreateTask")
+    _check_notes(answer.notes)
+    return answer
+
+
+def _check_date(name: str, day: object) -> None:
+    if not isinstance(day, dt.date) or isinstance(day, dt.datetime):
+        raise TypeError(f"{name} is {day!r:.60}, and no date")
+    _check_year(name, day)
+
+
+def _check_year(name: str, day: dt.date) -> None:
+    if day.year not in YEARS:
+        raise ValueError(f"{name} lies in the year {day.year}")
+
+
+def _check_time(wall: object) -> None:
+    if not isinstance(wall, dt.time):
+        raise TypeError(f"time is {wall!r:.60}, and no time")
+    if wall.tzinfo is not None or wall.microsecond:
+        raise ValueError(f"time is {wall}: wall times have no zone of their own, and no parts of a second")
+
+
+def _check_instant(instant: object) -> None:
+    if instant is None:
+        return
+    if not isinstance(instant, dt.datetime):
+        raise TypeError(f"instant is {instant!r:.60}, and no datetime")
+    if instant.utcoffset() is None:
+        raise ValueError("instant has no zone")
+    _check_year("instant", instant)
+
+
+def _check_notes(notes: object) -> None:
+    if not isinstance(notes, tuple | list):
+        raise TypeError(f"notes are {notes!r:.60}, and no tuple or list")
+    for note in notes:
+        if not isinstance(note, Note):
+            raise TypeError(f"{note!r:.60} is no Note")
+        _check_texts((note.code, *note.values))
+        _check_texts(value for value in note.values.values() if not isinstance(value, int))
+
+
+def _check_texts(texts: Iterable[object]) -> None:
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r:.60} in a note is neither text nor int")
+        if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise ValueError(f"{text!r:.60} in a note cannot be stored")

@@ -1,0 +1,87 @@
+"""A send option that breaks, or answers what its contract does not allow, is named."""
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any, ClassVar
+
+import pytest
+
+from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepType
+from strategies.registry import SendOptions
+from strategies.timeline import Launch, Step, Timeline
+
+NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+DAY, WALL = date(2026, 3, 3), time(12, 30)
+
+
+class Lunch(SendOption):
+    """Answers, or raises, what the test says."""
+
+    key = "lunch"
+    labels = {"en": "At lunch"}
+    help = {"en": "At lunch."}
+    answer: ClassVar[Any] = None
+
+    def availability(self, position: Position) -> Availability:
+        return Availability()
+
+    def resolve(self, step: Any) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def resolve(answer: Any, monkeypatch: pytest.MonkeyPatch) -> Timeline:
+    monkeypatch.setattr(Lunch, "answer", answer)
+    options = SendOptions()
+    options.register(Lunch(), "partner")
+    steps = [Step(1, StepType.EMAIL, "lunch", {})]
+    return Timeline(steps, Calendar("Europe/Berlin", False), Launch(NOW, None, {}), options, {}, NOW)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SendAt(DAY, WALL),
+        SendAt(DAY, WALL, (Note("LUNCH", {"day": "Tuesday", "number": 2}),), datetime(2026, 3, 3, 11, 30, tzinfo=UTC)),
+        SendAt(DAY, WALL, (), datetime(2026, 3, 3, 12, 30, tzinfo=timezone(timedelta(hours=1)))),
+        CreateTask(DAY, (Note("LUNCH"),)),
+    ],
+)
+def test_what_the_contract_allows(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(resolve(answer, monkeypatch).planned) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (RuntimeError("no table"), "RuntimeError"),
+        (None, "TypeError"),
+        ((DAY, WALL), "TypeError"),
+        (SendAt(datetime(2026, 3, 3, 12, 30), WALL), "TypeError"),
+        (SendAt("2026-03-03", WALL), "TypeError"),  # type: ignore[arg-type]
+        (SendAt(DAY, "12:30"), "TypeError"),  # type: ignore[arg-type]
+        (SendAt(DAY, time(12, 30, tzinfo=UTC)), "ValueError"),
+        (SendAt(DAY, time(12, 30, 0, 5)), "ValueError"),
+        (SendAt(date.max, WALL), "ValueError"),
+        (SendAt(DAY, WALL, (), datetime(2026, 3, 3, 12, 30)), "ValueError"),
+        (SendAt(DAY, WALL, (), datetime.max.replace(tzinfo=UTC)), "ValueError"),
+        (SendAt(DAY, WALL, (), DAY), "TypeError"),  # type: ignore[arg-type]
+        (SendAt(DAY, WALL, Note("LUNCH")), "TypeError"),  # type: ignore[arg-type]
+        (SendAt(DAY, WALL, ("LUNCH",)), "TypeError"),  # type: ignore[arg-type]
+        (SendAt(DAY, WALL, (Note("LUNCH", {"on": DAY}),)), "TypeError"),  # type: ignore[dict-item]
+        (SendAt(DAY, WALL, (Note("LUNCH", {"on": "\x00"}),)), "ValueError"),
+        (SendAt(DAY, WALL, (Note("\ud800"),)), "ValueError"),
+        (CreateTask(None), "TypeError"),  # type: ignore[arg-type]
+    ],
+)
+def test_an_option_that_breaks_is_named(answer: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Refusal) as caught:
+        resolve(answer, monkeypatch)
+    told = f"The send option 'lunch' of step 1 broke: {name}. Its package has to be mended; see the log."
+    assert (caught.value.code, caught.value.message) == ("SEND_OPTION_FAILED", told)
+    assert type(caught.value.__cause__).__name__ == name
+
+
+def test_what_an_option_refuses_itself_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Refusal, match="NO_LUNCH"):
+        resolve(Refusal("NO_LUNCH", "The canteen is closed."), monkeypatch)
