@@ -1,11 +1,13 @@
 """What a send option answers, held against its contract: a partner's mistake is told before anything is planned."""
 
 import datetime as dt
-from collections.abc import Iterable
+import re
 
 from strategies.contract import CreateTask, Note, SendAt
 
 YEARS = range(1900, 2300)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""A NUL, and half a character."""
 
 
 def checked(answer: object) -> SendAt | CreateTask:
@@ -56,13 +58,9 @@ def _check_notes(notes: object) -> None:
     for note in notes:
         if not isinstance(note, Note):
             raise TypeError(f"{note!r:.60} is no Note")
-        _check_texts((note.code, *note.values))
-        _check_texts(value for value in note.values.values() if not isinstance(value, int))
-
-
-def _check_texts(texts: Iterable[object]) -> None:
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"{text!r:.60} in a note is neither text nor int")
-        if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise ValueError(f"{text!r:.60} in a note cannot be stored")
+        for text in (note.code, *note.values, *note.values.values()):
+            if isinstance(text, str):
+                if _UNSTORABLE.search(text):
+                    raise ValueError(f"{text!r:.60} in a note cannot be stored")
+            elif not isinstance(text, int):
+                raise TypeError(f"{text!r:.60} in a note is neither text nor int")
