@@ -1,13 +1,15 @@
 """The schema. It never varies with what is installed: send options and channels are data."""
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.extensions import AddValidationRules, MaskErrors, MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
 
 from api.graphql.acting import ActingMutation
 from api.graphql.authoring import AuthoringMutation
@@ -40,8 +42,38 @@ def _hide(error: GraphQLError) -> bool:
     return error.original_error is not None and not isinstance(error.original_error, CLIENTS)
 
 
+class Asked(ExecutionContext):
+    """What was asked, and which operation of its document: of several, none where none is named."""
+
+    @property
+    def operation_type(self) -> OperationType:
+        """Return whether it is a query, a mutation or a subscription. Raises RuntimeError where nothing says which."""
+        parts = self.graphql_document.definitions if self.graphql_document else ()
+        if (
+            self._provided_operation_name is None
+            and sum(isinstance(part, OperationDefinitionNode) for part in parts) > 1
+        ):
+            raise RuntimeError("several operations, and no name")
+        return super().operation_type
+
+
 class Schema(strawberry.Schema):
-    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news."""
+    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news.
+
+    Strawberry alone would run the first of several operations where none is named.
+    """
+
+    def _create_execution_context(self, *_: Any, **given: Any) -> ExecutionContext:
+        return Asked(
+            query=given["query"],
+            schema=self,
+            allowed_operations=given["allowed_operation_types"],
+            context=given["context_value"],
+            root_value=given["root_value"],
+            variables=given["variable_values"],
+            provided_operation_name=given["operation_name"],
+            operation_extensions=given["operation_extensions"],
+        )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log what the client does not get to read."""

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.models import Person
 from api.services import people
 from tests import story
 from tests.client import Client
@@ -47,7 +48,9 @@ async def test_health_and_the_page_answer_without_a_token(client: Client) -> Non
         (b'{"query": "{ __typename }", "variables": [1]}', 400),
         (b'{"query": "{ __typename }", "operationName": {}}', 400),
         (b'{"query": "{ __typename }", "operationName": {"a": 1}}', 400),
-        (b'{"query": "query A { __typename } query B { __typename }"}', 200),
+        (b'{"query": "query A { __typename } query B { __typename }"}', 400),
+        (b'{"query": "query A { __typename } query B { __typename }", "operationName": ""}', 400),
+        (b'{"query": "query A { __typename } query B { __typename }", "operationName": "B"}', 200),
         (b'{"query": "query A { __typename }", "operationName": "Nothing"}', 400),
         (b'{"query": "{ person(id: \\"\\ud800\\") { id } }"}', 200),
         (b'{"query": "\\ud800"}', 200),
@@ -61,6 +64,19 @@ async def test_every_body_is_answered(client: Client, body: bytes, status: int) 
     answer = await post(client, body)
     assert answer.status_code == status
     assert answer.json()
+
+
+TWO = """mutation A { createPerson(input: {email: "a@example.com"}) { errors { code } } }
+mutation B { createPerson(input: {email: "b@example.com"}) { errors { code } } }"""
+
+
+async def test_of_several_operations_none_runs_unless_it_is_named(client: Client) -> None:
+    answer = await post(client, json.dumps({"query": TWO}).encode())
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "NO_OPERATION")
+    assert await Person.all().count() == 0
+    answer = await post(client, json.dumps({"query": TWO, "operationName": "B"}).encode())
+    assert answer.json() == {"data": {"createPerson": {"errors": []}}}
+    assert [person.email for person in await Person.all()] == ["b@example.com"]
 
 
 async def test_only_json_is_read(client: Client) -> None:

@@ -196,6 +196,7 @@ async def test_one_connection_runs_a_bounded_number_of_operations(live: Live, re
         ({"query": "{" + " ".join(f"a{n}: workspace {{ name }}" for n in range(1_200)) + "}"}, "QUERY_TOO_LARGE"),
         ({"query": "{ campaigns { nodes { " + "sender { id } " * 2_500 + "} } }"}, None),
         ({"query": "query A { __typename }", "operationName": "B"}, "NO_OPERATION"),
+        ({"query": "query A { __typename } query B { __typename }"}, "NO_OPERATION"),
         ({"query": "fragment F on Query { __typename }"}, "NO_OPERATION"),
         ({"query": "subscription { a: launchProgress(id: 1) { id } b: launchProgress(id: 2) { id } }"}, None),
         ({"query": FOLLOW, "variables": {"id": ["x"]}}, None),
