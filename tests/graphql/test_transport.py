@@ -107,6 +107,34 @@ async def test_a_query_that_is_too_large_is_refused_soon(client: Client, query: 
     assert time.perf_counter() - begin < 5, "refusing takes no longer than reading"
 
 
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        ("{", {}, "SYNTAX"),
+        ("{ workspace { nothing } }", {}, "INVALID_QUERY"),
+        ("{ tasks(status: NOTHING) { nodes { id } } }", {}, "INVALID_QUERY"),
+        ("{ people(first: true) { nodes { id } } }", {}, "INVALID_QUERY"),
+        (nested(25), {}, "QUERY_TOO_LARGE"),
+        ("query($id: ID!) { person(id: $id) { id } }", {}, "INVALID_VALUE"),
+        ("query($id: ID!) { person(id: $id) { id } }", {"id": {}}, "INVALID_VALUE"),
+        ("query($of: TaskStatus) { tasks(status: $of) { nodes { id } } }", {"of": "NOTHING"}, "INVALID_VALUE"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+async def test_what_graphql_itself_refuses_has_a_code(
+    client: Client, query: str, variables: dict[str, Any], code: str
+) -> None:
+    for _ in range(2):  # the second time from the caches of documents
+        answer = await client.raw(query, variables)
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
+
+
+async def test_a_wrong_token_is_told_from_none(client: Client) -> None:
+    wrong, none = [await post(client, b"{}", Authorization=header) for header in ("Bearer wrong", "")]
+    assert wrong.json()["errors"][0]["message"] == "This token opens nothing."
+    assert none.json()["errors"][0]["message"].startswith("This needs a token.")
+
+
 @pytest.mark.parametrize("page", ["first: 0", "first: 201", "first: -1", 'after: "x"', 'after: "per_"'])
 async def test_a_bad_page_is_told(client: Client, page: str) -> None:
     answer = await client.raw(f"{{ people({page}) {{ nodes {{ id }} }} }}")
@@ -123,4 +151,5 @@ async def test_our_own_faults_are_hidden_and_logged(
     answer = await client.raw(story.PERSON, {"input": {"email": "a@example.com"}})
     assert "secret" not in json.dumps(answer)
     assert "An internal error" in answer["errors"][0]["message"]
+    assert answer["errors"][0]["extensions"] == {"code": "INTERNAL_ERROR"}
     assert "secret of the house" in caplog.text
