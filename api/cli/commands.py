@@ -6,10 +6,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -56,15 +58,29 @@ def show(delivered: Delivered) -> None:
     console.print(*line, highlight=False, soft_wrap=True)
 
 
+def _utc(record: logging.LogRecord, datefmt: str | None = None) -> str:
+    """Return when a line was logged, as ISO 8601 with its offset."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
 def set_up_logs(settings: Settings) -> None:
-    """Write logs to standard error: text for people, or JSON for programs."""
-    handler = logging.StreamHandler()
+    """Write logs to standard error: text for people, or JSON for programs.
+
+    The level is that of our own loggers. Those of libraries tell statements and their values below WARNING.
+    """
+    style = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    formatter = logging.Formatter(style)
     if settings.log == "json":
-        style = "%(asctime)s %(levelname)s %(name)s %(message)s"
-        handler.setFormatter(JsonFormatter(style, rename_fields={"asctime": "time", "levelname": "level"}))
-    else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=settings.log_level, handlers=[handler])
+        names = {"asctime": "time", "levelname": "level"}
+        # Uvicorn tells each of its lines a second time, in colours.
+        formatter = JsonFormatter(style, rename_fields=names, reserved_attrs=[*RESERVED_ATTRS, "color_message"])
+    formatter.formatTime = _utc  # type: ignore[method-assign]
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
+    logging.getLogger("touchline").setLevel(level)
+    logging.getLogger("uvicorn").setLevel(max(level, logging.INFO))
 
 
 @asynccontextmanager
@@ -90,6 +106,7 @@ async def watched(settings: Settings, ticker: Ticker) -> AsyncIterator[None]:
 def limits(settings: Settings) -> dict[str, Any]:
     """Return what uvicorn is told of every server: what it tells of itself, reads at most, and waits for at its end."""
     return {
+        "access_log": False,  # the links by which people unsubscribe would stand there
         "server_header": False,
         "ws_max_size": int(settings.max_body_bytes),
         "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
