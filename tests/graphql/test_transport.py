@@ -141,6 +141,14 @@ async def test_a_bad_page_is_told(client: Client, page: str) -> None:
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_PAGE"
 
 
+async def test_the_beginning_of_an_address_is_no_longer_than_one(client: Client) -> None:
+    query = "query($email: String) { people(email: $email) { nodes { id } } }"
+    for length in (321, 60_000):
+        answer = await client.raw(query, {"email": "x" * length})
+        assert answer["errors"][0]["extensions"]["code"] == "TOO_LONG"
+    assert await client.ask(query, email="x" * 320) == {"people": {"nodes": []}}
+
+
 async def test_our_own_faults_are_hidden_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
