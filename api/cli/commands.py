@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
 from api.tick import Ticker
 from plugins.manager import load
+from plugins.smtp import check_accounts
 
 console = Console()
 
@@ -113,8 +115,28 @@ def limits(settings: Settings) -> dict[str, Any]:
     }
 
 
+def check_free(host: str, port: int) -> None:
+    """Check that a port can be listened on, so that it is told in a sentence. Raises OSError."""
+    try:
+        for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as problem:
+        raise OSError(f"port {port} of {host} cannot be listened on: {problem.strerror or problem}") from problem
+
+
+async def _check_database(settings: Settings) -> None:
+    """Open the database once: what is wrong with it is told in a sentence, as by the other commands."""
+    async with database(settings):
+        pass
+
+
 def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
+    check_accounts(environment())
+    check_free(settings.host, int(settings.port))
+    asyncio.run(_check_database(settings))
     set_up_logs(settings)
     app = make_app(settings, environment(), tick=not no_tick)
     # Uvicorn's own lines go through the same logs as ours.
@@ -126,6 +148,9 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
 
 async def tick(settings: Settings, *, once: bool) -> int:
     """Run the tick loop until it is stopped, or do what is due now."""
+    check_accounts(environment())
+    if settings.watch_port:
+        check_free(settings.host, int(settings.watch_port))
     set_up_logs(settings)
     async with database(settings):
         # For whoever looks on: what a service prints is kept, and whom it writes to has no place there.
