@@ -10,6 +10,17 @@ class SettingsError(Exception):
     """A setting that cannot be used: names the variable and says what it wants."""
 
 
+LAST_PORT = 65_535
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _is_port(text: str) -> bool:
+    return _whole(text) and len(text) <= 5 and int(text) <= LAST_PORT
+
+
 def _setting(name: str, default: str, about: str) -> Any:
     return field(default=default, metadata={"name": name, "about": about})
 
@@ -57,9 +68,10 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Read and check the settings. Raises SettingsError."""
         settings = cls(**{f.name: environment.get(f.metadata["name"], str(f.default)) for f in fields(cls)})
-        for name in ("port", "max_body_bytes"):
-            if not getattr(settings, name).isdigit():
-                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number.")
+        if not _whole(settings.max_body_bytes):
+            raise SettingsError("TOUCHLINE_MAX_BODY_BYTES must be a whole number.")
+        if not _is_port(settings.port):
+            raise SettingsError(f"TOUCHLINE_PORT must be a whole number from 0 to {LAST_PORT}.")
         for name, least in (("poll_seconds", 0.05), ("lease_seconds", 1.0)):
             try:
                 if not least <= float(getattr(settings, name)) <= 3600:
@@ -68,8 +80,8 @@ class Settings:
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {least:g} to 3600.") from None
         if settings.public_url and not settings.secret:
             raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
-        if settings.watch_port and not settings.watch_port.isdigit():
-            raise SettingsError("TOUCHLINE_WATCH_PORT must be a whole number, or empty.")
+        if settings.watch_port and not _is_port(settings.watch_port):
+            raise SettingsError(f"TOUCHLINE_WATCH_PORT must be a whole number from 0 to {LAST_PORT}, or empty.")
         if settings.log not in {"text", "json"}:
             raise SettingsError("TOUCHLINE_LOG must be text or json.")
         if settings.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

@@ -85,6 +85,16 @@ class SmtpChannel(Channel):
         raise AccountUnavailableError("NOT_CONFIGURED", f"{variable} cannot be used. {fault}")
 
 
+def check_accounts(environment: Mapping[str, str]) -> None:
+    """Check how every account's server is written. Raises ValueError with a sentence that names the variable."""
+    for variable, url in sorted(environment.items()):
+        if url and (variable == VARIABLE or variable.startswith(f"{VARIABLE}_")):
+            try:
+                parse(url)
+            except ValueError as error:
+                raise ValueError(f"{variable} cannot be used. {error}") from None
+
+
 async def open_connection(settings: SmtpSettings) -> SMTP:
     """Return a client that has logged in. Raises AccountUnavailableError for whatever went wrong on the way."""
     context = None if settings.security == "none" else await asyncio.to_thread(trust, settings)

@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -29,6 +32,7 @@ from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
 from api.tick import Ticker
 from plugins.manager import load
+from plugins.smtp import check_accounts
 
 console = Console()
 
@@ -56,15 +60,29 @@ def show(delivered: Delivered) -> None:
     console.print(*line, highlight=False, soft_wrap=True)
 
 
+def _utc(record: logging.LogRecord, datefmt: str | None = None) -> str:
+    """Return when a line was logged, as ISO 8601 with its offset."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
 def set_up_logs(settings: Settings) -> None:
-    """Write logs to standard error: text for people, or JSON for programs."""
-    handler = logging.StreamHandler()
+    """Write logs to standard error: text for people, or JSON for programs.
+
+    The level is that of our own loggers. Those of libraries tell statements and their values below WARNING.
+    """
+    style = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    formatter = logging.Formatter(style)
     if settings.log == "json":
-        style = "%(asctime)s %(levelname)s %(name)s %(message)s"
-        handler.setFormatter(JsonFormatter(style, rename_fields={"asctime": "time", "levelname": "level"}))
-    else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=settings.log_level, handlers=[handler])
+        names = {"asctime": "time", "levelname": "level"}
+        # Uvicorn tells each of its lines a second time, in colours.
+        formatter = JsonFormatter(style, rename_fields=names, reserved_attrs=[*RESERVED_ATTRS, "color_message"])
+    formatter.formatTime = _utc  # type: ignore[method-assign]
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
+    logging.getLogger("touchline").setLevel(level)
+    logging.getLogger("uvicorn").setLevel(max(level, logging.INFO))
 
 
 @asynccontextmanager
@@ -90,14 +108,35 @@ async def watched(settings: Settings, ticker: Ticker) -> AsyncIterator[None]:
 def limits(settings: Settings) -> dict[str, Any]:
     """Return what uvicorn is told of every server: what it tells of itself, reads at most, and waits for at its end."""
     return {
+        "access_log": False,  # the links by which people unsubscribe would stand there
         "server_header": False,
         "ws_max_size": int(settings.max_body_bytes),
         "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
     }
 
 
+def check_free(host: str, port: int) -> None:
+    """Check that a port can be listened on, so that it is told in a sentence. Raises OSError."""
+    try:
+        for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as problem:
+        raise OSError(f"port {port} of {host} cannot be listened on: {problem.strerror or problem}") from problem
+
+
+async def _check_database(settings: Settings) -> None:
+    """Open the database once: what is wrong with it is told in a sentence, as by the other commands."""
+    async with database(settings):
+        pass
+
+
 def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
+    check_accounts(environment())
+    check_free(settings.host, int(settings.port))
+    asyncio.run(_check_database(settings))
     set_up_logs(settings)
     app = make_app(settings, environment(), tick=not no_tick)
     # Uvicorn's own lines go through the same logs as ours.
@@ -109,6 +148,9 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
 
 async def tick(settings: Settings, *, once: bool) -> int:
     """Run the tick loop until it is stopped, or do what is due now."""
+    check_accounts(environment())
+    if settings.watch_port:
+        check_free(settings.host, int(settings.watch_port))
     set_up_logs(settings)
     async with database(settings):
         # For whoever looks on: what a service prints is kept, and whom it writes to has no place there.

@@ -1,15 +1,26 @@
-"""How a refusal reaches the client: in the mutation's payload, never as a masked error."""
+"""How what went wrong reaches the client: a refusal in the mutation's payload, all else as an error with a code."""
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import strawberry
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import MaskErrors, SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.graphql.context import Request
+from api.store.away import database_away
 from strategies import Refusal
 
 Payload = TypeVar("Payload")
+
+INTERNAL_ERROR = "An internal error. It has been logged."
+"""What a client reads of our own faults."""
+AWAY = "The database does not answer at the moment. Try again later."
+NO_OPERATION = "Name one of the document's operations in operationName."
+CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
+"""What a client did wrong."""
 
 
 @strawberry.type(description="Why a mutation was refused. When there is one, nothing was written.")
@@ -40,3 +51,50 @@ def payload_of(
         return answer
 
     return decorate
+
+
+def hidden(error: GraphQLError) -> bool:
+    """Say whether an error is not the client's own: what the client did is told in full."""
+    return error.original_error is not None and not isinstance(error.original_error, CLIENTS)
+
+
+def fault(problem: Exception | None) -> GraphQLError:
+    """Return what a client reads of a fault that is not its own: whether it may go well later, and nothing else."""
+    if database_away(problem):
+        return GraphQLError(AWAY, extensions={"code": "DATABASE_AWAY"})
+    return GraphQLError(INTERNAL_ERROR, extensions={"code": "INTERNAL_ERROR"})
+
+
+class HideFaults(MaskErrors):
+    """Says of faults that are not the client's no more than ``fault`` does, and where they happened."""
+
+    def __init__(self) -> None:
+        super().__init__(should_mask_error=hidden)
+
+    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
+        """Return what is told instead."""
+        told = fault(error.original_error)
+        return GraphQLError(told.message, error.nodes, path=error.path, extensions=told.extensions)
+
+
+class InvalidQueries(SchemaExtension):
+    """Gives each error of a document that is not valid its code."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Look when all rules have been asked."""
+        yield
+        for error in self.execution_context.pre_execution_errors or ():
+            error.extensions = {"code": "INVALID_QUERY"} | (error.extensions or {})
+
+
+def coded(error: GraphQLError) -> GraphQLError:
+    """Return an error of a result with a code: what has none yet is graphql-core's own."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    if isinstance(error.original_error, CannotGetOperationTypeError):
+        return GraphQLError(NO_OPERATION, extensions={"code": "NO_OPERATION"})
+    if hidden(error):
+        return fault(error.original_error)
+    own = {"code": "SYNTAX"} if isinstance(error, GraphQLSyntaxError) else {"code": "INVALID_VALUE"}
+    error.extensions = own | (error.extensions or {})
+    return error

@@ -25,6 +25,9 @@ from strategies import timeline as core
 
 Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
 
+MAX_ADDRESS = 320
+"""How long an address can be: no longer beginning finds one."""
+
 
 @strawberry.type(description="Whether the follow-up checkbox is shown at a position.")
 class FollowUpOffer:
@@ -62,6 +65,8 @@ class Query:
     ) -> Connection[Person]:
         """A page of them."""
         query = models.Person.filter(workspace_id=info.context.scope.workspace_id)
+        if email and len(email) > MAX_ADDRESS:
+            raise Refusal("TOO_LONG", f"email may have {MAX_ADDRESS} characters; this has {len(email)}.", ("email",))
         if email and text_problem(email):
             query = query.filter(id="")
         elif email:

@@ -1,17 +1,20 @@
 """The schema. It never varies with what is installed: send options and channels are data."""
 
+import logging
 from datetime import datetime
+from typing import Any
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import AddValidationRules, MaskErrors, MaxTokensLimiter, ParserCache, ValidationCache
+from graphql import GraphQLError, OperationDefinitionNode
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
 
 from api.graphql.acting import ActingMutation
 from api.graphql.authoring import AuthoringMutation
 from api.graphql.content import ContentMutation
+from api.graphql.errors import HideFaults, InvalidQueries, hidden
 from api.graphql.executor import Executor
 from api.graphql.launching import LaunchMutation
 from api.graphql.limits import MAX_TOKENS, SizeLimit
@@ -20,12 +23,9 @@ from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
 from api.graphql.scalars import DateTime
 from api.graphql.subscriptions import Subscription
-from strategies import Refusal
+from api.store.away import database_away
 
-INTERNAL_ERROR = "An internal error. It has been logged."
-"""What a client reads of our own faults."""
-CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
-"""What a client did wrong."""
+log = logging.getLogger("touchline.graphql")
 
 
 @strawberry.type(
@@ -35,17 +35,48 @@ class Mutation(PeopleMutation, ContentMutation, AuthoringMutation, LaunchMutatio
     """The root of mutations."""
 
 
-def _hide(error: GraphQLError) -> bool:
-    """Hide only what is our own fault: what the client did is told in full."""
-    return error.original_error is not None and not isinstance(error.original_error, CLIENTS)
+class Asked(ExecutionContext):
+    """What was asked, and which operation of its document: of several, none where none is named."""
+
+    @property
+    def operation_type(self) -> OperationType:
+        """Return whether it is a query, a mutation or a subscription. Raises RuntimeError where nothing says which."""
+        parts = self.graphql_document.definitions if self.graphql_document else ()
+        if (
+            self._provided_operation_name is None
+            and sum(isinstance(part, OperationDefinitionNode) for part in parts) > 1
+        ):
+            raise RuntimeError("several operations, and no name")
+        return super().operation_type
 
 
 class Schema(strawberry.Schema):
-    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news."""
+    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news.
+
+    Strawberry alone would run the first of several operations where none is named.
+    """
+
+    def _create_execution_context(self, *_: Any, **given: Any) -> ExecutionContext:
+        return Asked(
+            query=given["query"],
+            schema=self,
+            allowed_operations=given["allowed_operation_types"],
+            context=given["context_value"],
+            root_value=given["root_value"],
+            variables=given["variable_values"],
+            provided_operation_name=given["operation_name"],
+            operation_extensions=given["operation_extensions"],
+        )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log what the client does not get to read."""
-        super().process_errors([error for error in errors if _hide(error)], execution_context)
+        faults = [error for error in errors if hidden(error)]
+        for error in faults:
+            if database_away(error.original_error):
+                log.warning("the database is away: %s", error.original_error)
+        super().process_errors(
+            [error for error in faults if not database_away(error.original_error)], execution_context
+        )
 
 
 schema = Schema(
@@ -55,7 +86,8 @@ schema = Schema(
     config=StrawberryConfig(scalar_map={datetime: DateTime}),
     execution_context_class=Executor,
     extensions=[
-        lambda: MaskErrors(should_mask_error=_hide, error_message=INTERNAL_ERROR),
+        HideFaults,
+        InvalidQueries,
         lambda: MaxTokensLimiter(MAX_TOKENS),
         lambda: AddValidationRules([SizeLimit]),
         lambda: ParserCache(maxsize=500),

@@ -7,11 +7,12 @@ from typing import Any
 
 from graphql import GraphQLError
 from strawberry.schema import BaseSchema
-from strawberry.types.execution import PreExecutionError
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from api.graphql.context import Context
-from api.graphql.schema import INTERNAL_ERROR
-from api.transport.gate import Gate
+from api.graphql.errors import coded, fault
+from api.store.away import database_away
+from api.transport.gate import WRONG_TOKEN, Gate
 from api.transport.socket import Socket
 
 log = logging.getLogger("touchline.websocket")
@@ -38,7 +39,7 @@ class Caller:
             return None
         context = await self.gate.context(authorization)
         if context is None:
-            await self.socket.close(UNAUTHENTICATED, "This token opens nothing.")
+            await self.socket.close(UNAUTHENTICATED, WRONG_TOKEN)
         return context
 
 
@@ -63,11 +64,16 @@ class CallersSchema:
                     # An event that comes later is for whom the token opens then.
                     if many and await caller.context() is None:
                         return
+                    if isinstance(result, ExecutionResult) and result.errors:
+                        result.errors = [coded(error) for error in result.errors]
                     yield result
                     many = True
         except GraphQLError as wrong:
             # A document that cannot be parsed: strawberry's cache of parsed ones raises past strawberry's own answer.
-            yield PreExecutionError(data=None, errors=[wrong])
-        except Exception:
-            log.exception("an operation failed")
-            yield PreExecutionError(data=None, errors=[GraphQLError(INTERNAL_ERROR)])
+            yield PreExecutionError(data=None, errors=[coded(wrong)])
+        except Exception as problem:
+            if database_away(problem):
+                log.warning("the database is away: %s", problem)
+            else:
+                log.exception("an operation failed")
+            yield PreExecutionError(data=None, errors=[fault(problem)])

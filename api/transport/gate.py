@@ -13,6 +13,7 @@ from api.services.workspaces import workspace_of
 from strategies import Refusal
 
 MAX_DEPTH = 100
+WRONG_TOKEN = "This token opens nothing."  # noqa: S105 - a sentence
 INTROSPECTION = re.compile(r"\b__(schema|type)\b")
 
 

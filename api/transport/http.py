@@ -1,5 +1,6 @@
 """The GraphQL endpoint over HTTP: an answer for every body that a client can send."""
 
+import logging
 from typing import Any
 
 from starlette.requests import Request
@@ -8,15 +9,21 @@ from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from api.transport.gate import Gate, operation_of, read_json, write_json
+from api.graphql.errors import AWAY, NO_OPERATION, coded
+from api.store.away import database_away
+from api.transport.gate import WRONG_TOKEN, Gate, operation_of, read_json, write_json
 from strategies import Refusal
 
+log = logging.getLogger("touchline.http")
+
 KINDS = {OperationType.QUERY, OperationType.MUTATION}
+NO_TOKEN = "This needs a token. Send the header: Authorization: Bearer <token>."  # noqa: S105 - a sentence
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 
 
 def refusal(status: int, code: str, message: str) -> JSONResponse:
     """Return an error as GraphQL clients expect it."""
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = HEADERS.get(status)
     body = {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
     return JSONResponse(body, status, headers)
 
@@ -42,11 +49,16 @@ class GraphQLEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        context = await self.gate.context(request.headers.get("authorization", ""))
+        authorization = request.headers.get("authorization", "")
+        try:
+            context = await self.gate.context(authorization)
+        except Exception as problem:
+            if not database_away(problem):
+                raise
+            log.warning("the database is away: %s", problem)
+            return refusal(503, "DATABASE_AWAY", AWAY)
         if context is None:
-            return refusal(
-                401, "UNAUTHENTICATED", "This needs a token. Send the header: Authorization: Bearer <token>."
-            )
+            return refusal(401, "UNAUTHENTICATED", WRONG_TOKEN if authorization else NO_TOKEN)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             return refusal(415, "NOT_JSON", "Send Content-Type: application/json.")
         try:
@@ -69,14 +81,17 @@ class GraphQLEndpoint:
                 allowed_operation_types=KINDS,
             )
         except CannotGetOperationTypeError:
-            return refusal(400, "NO_OPERATION", "Name one of the document's operations in operationName.")
+            return refusal(400, "NO_OPERATION", NO_OPERATION)
         except InvalidOperationTypeError:
             message = "Subscriptions go over the websocket at this address, by the protocol graphql-transport-ws."
             return refusal(400, "WEBSOCKET_NEEDED", message)
         answer: dict[str, Any] = {"data": result.data}
+        status = 200
         if result.errors:
-            answer["errors"] = [error.formatted for error in result.errors]
-        return Answer(answer)
+            answer["errors"] = errors = [coded(error).formatted for error in result.errors]
+            if result.data is None and any(error["extensions"]["code"] == "DATABASE_AWAY" for error in errors):
+                status = 503
+        return Answer(answer, status, HEADERS.get(status))
 
     async def _body(self, request: Request) -> bytes:
         parts, size = [], 0

@@ -13,13 +13,13 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.websocket_origin import normalize_origin
 from strawberry.schema import BaseSchema
-from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
-from api.graphql.schema import INTERNAL_ERROR
+from api.graphql.errors import AWAY, INTERNAL_ERROR
+from api.store.away import database_away
 from api.transport.caller import Caller, CallersSchema
 from api.transport.gate import Gate, operation_of
 from api.transport.socket import INVALID, Socket, discreet
@@ -32,6 +32,7 @@ INIT_SECONDS = 10.0
 MAX_OPERATIONS = 50
 """How many operations of one connection may run at once."""
 MAX_ID = 200
+TRY_AGAIN_LATER = 1013
 NO_PAYLOAD: UnsetType = UNSET
 
 
@@ -49,9 +50,13 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             return
         try:
             await super().handle_message(message)
-        except Exception:
-            log.exception("a message could not be handled")
-            await self.websocket.close(1011, INTERNAL_ERROR)
+        except Exception as problem:
+            if database_away(problem):
+                log.warning("the database is away: %s", problem)
+                await self.websocket.close(TRY_AGAIN_LATER, AWAY)
+            else:
+                log.exception("a message could not be handled")
+                await self.websocket.close(1011, INTERNAL_ERROR)
 
     async def handle_subscribe(self, message: Any) -> None:
         """Begin an operation, or say as its error why it does not begin."""
@@ -69,7 +74,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def _handle_pre_execution_error(self, operation: Operation[Any, None], result: PreExecutionError) -> None:
         """Tell that operation alone what is wrong with its document: the others of its connection go on."""
-        await operation.send_initial_errors([_coded(error) for error in result.errors or ()])
+        await operation.send_initial_errors(result.errors or [])
 
 
 class WebSocketEndpoint(GraphQL[Any, None]):
@@ -114,10 +119,3 @@ def _check(message: Any) -> None:
             raise ValueError(f'A message must have an "id" of 1 to {MAX_ID} whole characters.')
     if message["type"] == "subscribe":
         operation_of(message.get("payload"))
-
-
-def _coded(error: GraphQLError) -> GraphQLError:
-    if isinstance(error.original_error, CannotGetOperationTypeError):
-        message = "Name one of the document's operations in operationName."
-        return GraphQLError(message, extensions={"code": "NO_OPERATION"})
-    return error

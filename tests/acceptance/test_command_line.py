@@ -73,6 +73,12 @@ def test_people_import(environment: dict[str, str], tmp_path: Path) -> None:
         ("migrate", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
         ("serve", {"TOUCHLINE_PORT": "x"}, "TOUCHLINE_PORT must be a whole number"),
+        ("serve", {"TOUCHLINE_PORT": "99999"}, "TOUCHLINE_PORT must be a whole number from 0 to 65535"),
+        ("tick", {"TOUCHLINE_WATCH_PORT": "65536"}, "TOUCHLINE_WATCH_PORT must be a whole number from 0 to 65535"),
+        ("serve", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
+        ("serve", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "the database cannot be opened"),
+        ("serve", {"TOUCHLINE_SMTP_URL": "http://x"}, "TOUCHLINE_SMTP_URL cannot be used. It must begin with smtp://"),
+        ("tick", {"TOUCHLINE_SMTP_URL_SALES": "smtp://u:p@h?tls=off"}, "TOUCHLINE_SMTP_URL_SALES cannot be used."),
     ],
 )
 def test_trouble_is_one_sentence(
@@ -83,6 +89,20 @@ def test_trouble_is_one_sentence(
     done = run(environment | setting, tmp_path, *arguments.split())
     assert done.returncode == 1
     assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "setting"), [("serve", "TOUCHLINE_PORT"), ("tick", "TOUCHLINE_WATCH_PORT")], ids=["serve", "tick"]
+)
+def test_a_port_that_is_taken_is_one_sentence(
+    environment: dict[str, str], tmp_path: Path, command: str, setting: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run(environment | {setting: port}, tmp_path, command)
+    assert done.returncode == 1
+    assert f"port {port} of 127.0.0.1 cannot be listened on" in done.stderr
     assert "Traceback" not in done.stderr
 
 

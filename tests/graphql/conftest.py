@@ -13,6 +13,7 @@ from tests.live import Live, listening
 EXPECTED = (
     "secret of the house",  # a fault of ours that a test makes
     "Resetting connection",  # asyncpg's line on one that a cancelled request gives back in the middle of its BEGIN
+    "Failed to restore the pool connection floor",  # asyncpg's line while PostgreSQL is away
 )
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 

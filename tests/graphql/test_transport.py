@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.models import Person
 from api.services import people
 from tests import story
 from tests.client import Client
@@ -47,7 +48,9 @@ async def test_health_and_the_page_answer_without_a_token(client: Client) -> Non
         (b'{"query": "{ __typename }", "variables": [1]}', 400),
         (b'{"query": "{ __typename }", "operationName": {}}', 400),
         (b'{"query": "{ __typename }", "operationName": {"a": 1}}', 400),
-        (b'{"query": "query A { __typename } query B { __typename }"}', 200),
+        (b'{"query": "query A { __typename } query B { __typename }"}', 400),
+        (b'{"query": "query A { __typename } query B { __typename }", "operationName": ""}', 400),
+        (b'{"query": "query A { __typename } query B { __typename }", "operationName": "B"}', 200),
         (b'{"query": "query A { __typename }", "operationName": "Nothing"}', 400),
         (b'{"query": "{ person(id: \\"\\ud800\\") { id } }"}', 200),
         (b'{"query": "\\ud800"}', 200),
@@ -61,6 +64,19 @@ async def test_every_body_is_answered(client: Client, body: bytes, status: int) 
     answer = await post(client, body)
     assert answer.status_code == status
     assert answer.json()
+
+
+TWO = """mutation A { createPerson(input: {email: "a@example.com"}) { errors { code } } }
+mutation B { createPerson(input: {email: "b@example.com"}) { errors { code } } }"""
+
+
+async def test_of_several_operations_none_runs_unless_it_is_named(client: Client) -> None:
+    answer = await post(client, json.dumps({"query": TWO}).encode())
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "NO_OPERATION")
+    assert await Person.all().count() == 0
+    answer = await post(client, json.dumps({"query": TWO, "operationName": "B"}).encode())
+    assert answer.json() == {"data": {"createPerson": {"errors": []}}}
+    assert [person.email for person in await Person.all()] == ["b@example.com"]
 
 
 async def test_only_json_is_read(client: Client) -> None:
@@ -91,10 +107,46 @@ async def test_a_query_that_is_too_large_is_refused_soon(client: Client, query: 
     assert time.perf_counter() - begin < 5, "refusing takes no longer than reading"
 
 
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        ("{", {}, "SYNTAX"),
+        ("{ workspace { nothing } }", {}, "INVALID_QUERY"),
+        ("{ tasks(status: NOTHING) { nodes { id } } }", {}, "INVALID_QUERY"),
+        ("{ people(first: true) { nodes { id } } }", {}, "INVALID_QUERY"),
+        (nested(25), {}, "QUERY_TOO_LARGE"),
+        ("query($id: ID!) { person(id: $id) { id } }", {}, "INVALID_VALUE"),
+        ("query($id: ID!) { person(id: $id) { id } }", {"id": {}}, "INVALID_VALUE"),
+        ("query($of: TaskStatus) { tasks(status: $of) { nodes { id } } }", {"of": "NOTHING"}, "INVALID_VALUE"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+async def test_what_graphql_itself_refuses_has_a_code(
+    client: Client, query: str, variables: dict[str, Any], code: str
+) -> None:
+    for _ in range(2):  # the second time from the caches of documents
+        answer = await client.raw(query, variables)
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
+
+
+async def test_a_wrong_token_is_told_from_none(client: Client) -> None:
+    wrong, none = [await post(client, b"{}", Authorization=header) for header in ("Bearer wrong", "")]
+    assert wrong.json()["errors"][0]["message"] == "This token opens nothing."
+    assert none.json()["errors"][0]["message"].startswith("This needs a token.")
+
+
 @pytest.mark.parametrize("page", ["first: 0", "first: 201", "first: -1", 'after: "x"', 'after: "per_"'])
 async def test_a_bad_page_is_told(client: Client, page: str) -> None:
     answer = await client.raw(f"{{ people({page}) {{ nodes {{ id }} }} }}")
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_PAGE"
+
+
+async def test_the_beginning_of_an_address_is_no_longer_than_one(client: Client) -> None:
+    query = "query($email: String) { people(email: $email) { nodes { id } } }"
+    for length in (321, 60_000):
+        answer = await client.raw(query, {"email": "x" * length})
+        assert answer["errors"][0]["extensions"]["code"] == "TOO_LONG"
+    assert await client.ask(query, email="x" * 320) == {"people": {"nodes": []}}
 
 
 async def test_our_own_faults_are_hidden_and_logged(
@@ -107,4 +159,5 @@ async def test_our_own_faults_are_hidden_and_logged(
     answer = await client.raw(story.PERSON, {"input": {"email": "a@example.com"}})
     assert "secret" not in json.dumps(answer)
     assert "An internal error" in answer["errors"][0]["message"]
+    assert answer["errors"][0]["extensions"] == {"code": "INTERNAL_ERROR"}
     assert "secret of the house" in caplog.text

@@ -187,24 +187,28 @@ async def test_one_connection_runs_a_bounded_number_of_operations(live: Live, re
 @pytest.mark.parametrize(
     ("payload", "code"),
     [
-        ({"query": "{"}, None),
-        ({"query": "\ud800"}, None),
-        ({"query": "{ nothing }"}, None),
-        ({"query": "{ a " * 3_000}, None),
-        ({"query": "{ a(b: " + "[" * 3_000}, None),
+        ({"query": "{"}, "SYNTAX"),
+        ({"query": "\ud800"}, "SYNTAX"),
+        ({"query": "{ nothing }"}, "INVALID_QUERY"),
+        ({"query": "{ a " * 3_000}, "SYNTAX"),
+        ({"query": "{ a(b: " + "[" * 3_000}, "SYNTAX"),
         ({"query": nested(25)}, "QUERY_TOO_LARGE"),
         ({"query": "{" + " ".join(f"a{n}: workspace {{ name }}" for n in range(1_200)) + "}"}, "QUERY_TOO_LARGE"),
-        ({"query": "{ campaigns { nodes { " + "sender { id } " * 2_500 + "} } }"}, None),
+        ({"query": "{ campaigns { nodes { " + "sender { id } " * 2_500 + "} } }"}, "SYNTAX"),
         ({"query": "query A { __typename }", "operationName": "B"}, "NO_OPERATION"),
+        ({"query": "query A { __typename } query B { __typename }"}, "NO_OPERATION"),
         ({"query": "fragment F on Query { __typename }"}, "NO_OPERATION"),
-        ({"query": "subscription { a: launchProgress(id: 1) { id } b: launchProgress(id: 2) { id } }"}, None),
-        ({"query": FOLLOW, "variables": {"id": ["x"]}}, None),
-        ({"query": FOLLOW}, None),
+        (
+            {"query": "subscription { a: launchProgress(id: 1) { id } b: launchProgress(id: 2) { id } }"},
+            "INVALID_QUERY",
+        ),
+        ({"query": FOLLOW, "variables": {"id": ["x"]}}, "INVALID_VALUE"),
+        ({"query": FOLLOW}, "INVALID_VALUE"),
     ],
     ids=lambda value: str(value)[:60],
 )
 async def test_a_document_that_cannot_run_is_its_own_error(
-    live: Live, rep: Client, payload: dict[str, Any], code: str | None
+    live: Live, rep: Client, payload: dict[str, Any], code: str
 ) -> None:
     async with live.opened(rep.token) as socket:
         await socket.send(subscribe(payload=payload))

@@ -91,22 +91,31 @@ def test_the_operators_guide_names_every_metric() -> None:
 
 
 def refusals() -> set[str]:
-    """Every code that the source gives to Refusal, Receipt, Availability.refused, refusal() or a send's reason."""
+    """Every code in the source: of refusals, receipts, a send's reason, or an error's extensions."""
     found = set()
     for file in (path for folder in ("api", "strategies", "plugins") for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Dict):
+                pairs = zip(node.keys, node.values, strict=True)
+                given = [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"]
+                found |= codes(given)
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            given: list[ast.expr] = []
+            given = []
             if name in {"Refusal", "AccountUnavailableError"}:
                 given = node.args[:1]
             elif name in {"Receipt", "refused", "refusal"}:
                 given = node.args[1:2]
             given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
-            texts = [item.value for item in given if isinstance(item, ast.Constant)]
-            found |= {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+            found |= codes(given)
     return found
+
+
+def codes(given: list[ast.expr]) -> set[str]:
+    """Return what is written there as a code."""
+    texts = [item.value for item in given if isinstance(item, ast.Constant)]
+    return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
 
 
 def test_every_code_is_listed() -> None:

@@ -1,0 +1,147 @@
+"""A database that is away, or locked by another program, is told as that: later, the same goes well."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+import httpx
+import pytest
+
+from api.models import Person
+from api.settings import Settings
+from api.unsubscribing import link_maker
+from tests import story
+from tests.client import Client, new_client, serving
+from tests.graphql.conftest import NOW
+from tests.live import Live
+
+NAME = "{ workspace { name } }"
+ENVIRONMENT = {"TOUCHLINE_PUBLIC_URL": "http://test", "TOUCHLINE_SECRET": "s"}
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Another program holds the SQLite file."""
+    other = sqlite3.connect(url.removeprefix("sqlite://").split("?")[0], isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        other.close()
+
+
+@pytest.fixture
+async def database_url(database_url: str) -> str:
+    """The same, where SQLite waits for no lock."""
+    return f"{database_url}?synchronous=NORMAL&busy_timeout=0" if "sqlite" in database_url else database_url
+
+
+async def refused(*_: Any) -> None:
+    raise ConnectionRefusedError("nobody listens")
+
+
+async def asked(client: Client, query: str, **variables: Any) -> httpx.Response:
+    return await client.http.post(
+        "/graphql",
+        content=json.dumps({"query": query, "variables": variables}),
+        headers={"Authorization": f"Bearer {client.token}", "Content-Type": "application/json"},
+    )
+
+
+def told(answer: httpx.Response) -> tuple[int, str, str]:
+    return answer.status_code, answer.headers["Retry-After"], answer.json()["errors"][0]["extensions"]["code"]
+
+
+async def test_a_token_that_cannot_be_looked_up_is_answered(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("api.transport.gate.workspace_of", refused)
+        answer = await asked(client, NAME)
+    assert told(answer) == (503, "5", "DATABASE_AWAY")
+    assert "Try again later" in answer.json()["errors"][0]["message"]
+    assert (await asked(client, NAME)).status_code == 200
+
+
+async def test_a_lock_that_a_resolver_meets_is_answered(client: Client, database_url: str) -> None:
+    person = {"email": "a@example.com"}
+    with locked(database_url):
+        answer = await asked(client, story.PERSON, input=person)
+        assert told(answer) == (503, "5", "DATABASE_AWAY")
+        assert (await asked(client, NAME)).status_code == 200, "reading goes on"
+    await client.do(story.PERSON, "person", input=person)
+
+
+async def test_the_unsubscribe_page_asks_to_come_back(database_url: str) -> None:
+    async with serving(database_url, ENVIRONMENT) as http:
+        person = await Person.get(id=await story.person(await new_client(http, NOW), "a@example.com"))
+        link = str(link_maker(Settings.read(ENVIRONMENT))(person))
+        with locked(database_url):
+            answer = await http.post(link)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "try again in a few minutes" in answer.text
+        assert "will receive no more emails" in (await http.post(link)).text
+
+
+async def test_a_websocket_stays_open_and_a_new_one_is_asked_to_come_back(
+    live: Live, rep: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with live.opened(rep.token) as socket, live.opened() as late:
+        with monkeypatch.context() as patched:
+            patched.setattr("api.transport.gate.workspace_of", refused)
+            await socket.begin(NAME)
+            answer = await socket.hear()
+            assert (answer["type"], answer["payload"][0]["extensions"]) == ("error", {"code": "DATABASE_AWAY"})
+            await late.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {rep.token}"}})
+            assert await late.closing() == (1013, "The database does not answer at the moment. Try again later.")
+        assert (await socket.ask(NAME))["data"] == {"workspace": {"name": "Test"}}
+
+
+@asynccontextmanager
+async def relay(socket: str) -> AsyncIterator[tuple[int, Any]]:
+    """Stand between a server and its database. Gives the port, and what cuts all connections and makes no new one."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while part := await source.read(65536):
+                sink.write(part)
+                await sink.drain()
+        sink.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(socket)
+        writers.extend((writer, back))
+        await asyncio.gather(pump(reader, back), pump(there, writer))
+
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+
+    def cut() -> None:
+        listener.close()
+        for writer in writers:
+            writer.transport.abort()
+
+    try:
+        yield listener.sockets[0].getsockname()[1], cut
+    finally:
+        cut()
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)
+async def test_postgresql_that_is_cut_off_is_told(database_url: str) -> None:
+    parts = urlsplit(database_url)
+    folder = parse_qs(parts.query)["host"][0]
+    async with relay(f"{folder}/.s.PGSQL.5432") as (port, cut):
+        url = urlunsplit(parts._replace(netloc=f"{parts.username}@127.0.0.1:{port}", query=""))
+        async with serving(url, ENVIRONMENT) as http:
+            client = await new_client(http, NOW)
+            person = await Person.get(id=await story.person(client, "a@example.com"))
+            link = str(link_maker(Settings.read(ENVIRONMENT))(person))
+            cut()
+            for _ in range(3):
+                assert told(await asked(client, NAME)) == (503, "5", "DATABASE_AWAY")
+                assert (await http.post(link)).status_code == 503
