@@ -10,7 +10,7 @@ import api
 import plugins
 import strategies
 from api.cli import commands
-from api.cli.demo import demo
+from api.cli.demo import DemoRunsError, demo
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
@@ -76,6 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(asyncio.run(answer) if asyncio.iscoroutine(answer) else answer)
     except KeyboardInterrupt:
         return 130
-    except (SettingsError, Refusal, OSError, ValueError) as problem:
+    except (SettingsError, Refusal, DemoRunsError, OSError, ValueError) as problem:
         print(f"touchline: {problem}", file=sys.stderr)
         return 1

@@ -1,10 +1,13 @@
 """The commands, as an operator runs them."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -93,6 +96,50 @@ def test_the_demo_sends_its_first_email(environment: dict[str, str], tmp_path: P
     assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in done.stdout
     (email,) = (tmp_path / "touchline-data" / "demo" / "outbox").glob("*.eml")
     assert "A question for Analytical Engines" in email.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running_demo(environment: dict[str, str], folder: Path) -> Iterator[list[str]]:
+    """Run a demo until the block ends; gives what it printed until its first email had left."""
+    command = [sys.executable, "-m", "api", "demo"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if " SENT " in line:
+                break
+        try:
+            yield lines
+        finally:
+            process.terminate()
+            process.stdout.read()
+
+
+def test_a_second_demo_leaves_the_first_one_its_database(environment: dict[str, str], tmp_path: Path) -> None:
+    environment.pop("TOUCHLINE_DATABASE_URL")
+    database = tmp_path / "touchline-data" / "demo" / "touchline.db"
+    with running_demo(environment, tmp_path):
+        file = database.stat().st_ino
+        for arguments in (("demo", "--exit-after-first"), ("demo", "--keep", "--exit-after-first")):
+            second = run(environment, tmp_path, *arguments)
+            assert second.returncode == 1
+            assert second.stderr.count("\n") == 1
+            assert "a demo runs in" in second.stderr
+        assert database.stat().st_ino == file
+    assert run(environment, tmp_path, "demo", "--exit-after-first").returncode == 0
+
+
+def test_the_demo_says_which_port_it_takes_instead_of_one_that_is_taken(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment.pop("TOUCHLINE_DATABASE_URL")
+    with socket.create_server(("127.0.0.1", int(environment["TOUCHLINE_PORT"]))):
+        done = run(environment, tmp_path, "demo", "--exit-after-first")
+    said = re.search(r"Port (\d+) is taken by something else: the demo listens on port (\d+)\.", done.stdout)
+    assert said is not None, done.stdout
+    assert said[1] == environment["TOUCHLINE_PORT"]
+    assert f"http://127.0.0.1:{said[2]}/graphiql#token=tl_" in done.stdout
 
 
 def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) -> None:
