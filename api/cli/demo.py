@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import make_app, make_post
-from api.cli.commands import console, database, limits, show
+from api.cli.commands import console, database, graphiql_link, limits, show
 from api.cli.demo_content import fill
 from api.clock import system_clock
 from api.models import Workspace
@@ -47,7 +47,7 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
     tokens = await _prepare(settings)
     if port != wanted:
         console.print(f"Port {wanted} is taken by something else: the demo listens on port {port}.", highlight=False)
-    _welcome(f"http://{settings.host}:{port}", tokens, outbox)
+    _welcome({name: (graphiql_link(settings.host, port, token), token) for name, token in tokens.items()}, outbox)
 
     first = asyncio.Event()
 
@@ -100,11 +100,11 @@ async def _prepare(settings: Settings) -> dict[str, str]:
     return tokens
 
 
-def _welcome(url: str, tokens: dict[str, str], outbox: str) -> None:
+def _welcome(ways: dict[str, tuple[str, str]], outbox: str) -> None:
     console.print("[bold]Touchline demo[/]: three campaigns, a dozen people, and the tick loop inside.\n")
     for name, about in (("Demo", "real time"), ("Demo sandbox", "its clock moves by a mutation")):
         console.print(f"[bold]{name}[/] ({about})")
-        for title, text in (("GraphiQL", f"{url}/graphiql#token={tokens[name]}"), ("token", tokens[name])):
+        for title, text in zip(("GraphiQL", "token"), ways[name], strict=True):
             console.print(f"  {title:<9}{text}", highlight=False, soft_wrap=True)
     console.print(f"\nEmails are written to [bold]{outbox}[/] as .eml files; open one with your mail program.")
     console.print("What gets sent shows below. Stop with Ctrl+C.\n")

@@ -41,8 +41,8 @@ def build() -> argparse.ArgumentParser:
         "List who registered which send options and channels; exit code 1 when one is broken.",
         commands.list_plugins,
     )
-    workspace = command("workspace", "Create a workspace and print its token.", commands.create)
-    workspace.add_argument("name", help="its name; a name that exists gets a new token")
+    workspace = command("workspace", "Create a workspace, or renew its token, and print the token.", commands.create)
+    workspace.add_argument("name", help="its name; one that exists gets a new token, and the one printed before ends")
     workspace.add_argument("--sandbox", action="store_true", help="with a virtual clock, and nothing leaves it")
     people = command("people", "Work on people.", lambda **_: 2)
     importing = people.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(

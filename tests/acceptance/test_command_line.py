@@ -51,7 +51,7 @@ def test_migrate_schema_and_plugins(environment: dict[str, str], tmp_path: Path)
     assert "Nothing to do" in run(environment, tmp_path, "migrate").stdout
     schema = (ROOT / "schema.graphql").read_text(encoding="utf-8")
     assert run(environment, tmp_path, "schema").stdout == schema
-    listed = run(environment, tmp_path, "plugins")
+    listed = run(environment | {"COLUMNS": "60"}, tmp_path, "plugins")
     assert "same_time_as_previous" in listed.stdout
     assert "smtp" in listed.stdout
 
@@ -65,6 +65,45 @@ def test_people_import(environment: dict[str, str], tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "1 created, 0 updated, 1 refused" in done.stdout
     assert "row 2: INVALID_ADDRESS" in done.stdout
+
+
+def test_a_new_workspace_prints_its_token_and_the_link(environment: dict[str, str], tmp_path: Path) -> None:
+    made = run(environment, tmp_path, "workspace", "Acme")
+    assert re.fullmatch(r"tl_\S+\n", made.stdout)
+    assert "The workspace 'Acme' is new." in made.stderr
+    assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token={made.stdout.strip()}" in made.stderr
+    by_name = run(environment | {"TOUCHLINE_HOST": "::1"}, tmp_path, "workspace", "Other")
+    assert f"http://[::1]:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in by_name.stderr
+
+
+def test_a_workspace_that_exists_says_that_its_old_token_ends(environment: dict[str, str], tmp_path: Path) -> None:
+    first = run(environment, tmp_path, "workspace", "Acme")
+    again = run(environment, tmp_path, "workspace", " Acme ")
+    assert again.returncode == 0
+    assert "opens nothing any more" in again.stderr
+    assert "opens nothing any more" not in first.stderr
+    assert first.stdout != again.stdout
+    assert "printed before ends" in " ".join(run(environment, tmp_path, "workspace", "--help").stdout.split())
+
+
+def test_a_real_workspace_is_never_taken_for_a_sandbox(environment: dict[str, str], tmp_path: Path) -> None:
+    run(environment, tmp_path, "workspace", "Acme")
+    refused = run(environment, tmp_path, "workspace", "Acme", "--sandbox")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "touchline: 'Acme' exists and is no sandbox; choose another name for a sandbox.\n"
+
+    run(environment, tmp_path, "workspace", "Play", "--sandbox")
+    plain = run(environment, tmp_path, "workspace", "Play")
+    assert plain.returncode == 0
+    assert "The sandbox 'Play' has a new token" in plain.stderr
+
+
+@pytest.mark.parametrize("name", ["", "  ", "Ac\nme", "Ac\x1b[31mme", "x" * 201])
+def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, name: str) -> None:
+    refused = run(environment, tmp_path, "workspace", name)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("touchline: ")
+    assert refused.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -93,6 +132,7 @@ def test_the_demo_sends_its_first_email(environment: dict[str, str], tmp_path: P
     environment.pop("TOUCHLINE_DATABASE_URL")
     done = run(environment, tmp_path, "demo", "--exit-after-first")
     assert done.returncode == 0, done.stderr
+    assert re.search(r"\d\d:\d\d:\d\d SENT +Demo ada\.lovelace@example\.com", done.stdout)
     assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in done.stdout
     (email,) = (tmp_path / "touchline-data" / "demo" / "outbox").glob("*.eml")
     assert "A question for Analytical Engines" in email.read_text(encoding="utf-8")
