@@ -83,8 +83,8 @@ async function lookUp(headers) {
       "@template": first(data.templates) ?? "no template yet: createTemplate makes one",
       "@campaign": first(data.campaigns) ?? "no campaign yet: createCampaign makes one",
       "@laterEmailStep": lastEmail?.id ?? "no email step yet: addStep makes one",
-      "@person": free[0] ?? "everyone is in a campaign: createPerson makes one who is not",
-      "@otherPerson": free[1] ?? "no second person is left: createPerson makes one",
+      "@person": free[0] ?? "nobody without a campaign: createPerson makes one",
+      "@otherPerson": free[1] ?? "no second one without a campaign: createPerson makes one",
       "@enrollment": first(data.enrollments) ?? "nobody is in a campaign yet: launch puts people into one",
       "@emailTask": emailTask?.id ?? "no email waits for you: launch a campaign with a task",
     };

@@ -67,6 +67,15 @@ def test_people_import(environment: dict[str, str], tmp_path: Path) -> None:
     assert "row 2: INVALID_ADDRESS" in done.stdout
 
 
+def test_the_readme_s_people_are_imported(environment: dict[str, str], tmp_path: Path) -> None:
+    example = re.search(r"```\n(email,.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    (tmp_path / "people.csv").write_text(example[1], encoding="utf-8")
+    run(environment, tmp_path, "workspace", "Acme")
+    done = run(environment, tmp_path, "people", "import", "people.csv", "--workspace", "Acme")
+    assert (done.returncode, "1 created, 0 updated, 0 refused" in done.stdout) == (0, True), done.stdout
+
+
 def test_a_new_workspace_prints_its_token_and_the_link(environment: dict[str, str], tmp_path: Path) -> None:
     made = run(environment, tmp_path, "workspace", "Acme")
     assert re.fullmatch(r"tl_\S+\n", made.stdout)

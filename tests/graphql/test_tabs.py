@@ -48,4 +48,4 @@ async def test_the_first_step_goes_into_the_campaign_that_was_created(client: Cl
 
 @pytest.mark.parametrize("tab", TABS, ids=[tab["query"].splitlines()[0][2:40] for tab in TABS])
 def test_a_comment_fits_into_the_editor(tab: dict[str, str]) -> None:
-    assert [line for line in tab["query"].splitlines() if line.startswith("#") and len(line) > 58] == []
+    assert [line for line in tab["query"].splitlines() if line.startswith("#") and len(line) > 54] == []
