@@ -30,6 +30,7 @@ from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
 from api.tick import Ticker
 from plugins.manager import load
+from strategies import Refusal
 
 console = Console()
 
@@ -58,9 +59,9 @@ def show(delivered: Delivered) -> None:
     # Texts and not markup: what people and servers write may have brackets.
     outcome, detail = Text(f"{delivered.outcome:<8}", style=colour), Text(delivered.detail, style="dim")
     # A sandbox's clock may show another day.
-    when = f"{delivered.at:%H:%M:%S}" if delivered.at.date() == system_clock().date() else f"{delivered.at:%F %H:%M:%S}"
+    day = "" if delivered.at.date() == system_clock().date() else f"{delivered.at:%Y-%m-%d} "
     about = (Text(delivered.workspace, style="dim"), Text(delivered.recipient), Text(delivered.subject), detail)
-    console.print(when, outcome, *about, highlight=False, soft_wrap=True)
+    console.print(f"{day}{delivered.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
 
 
 def set_up_logs(settings: Settings) -> None:
@@ -175,6 +176,8 @@ async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
     The token alone goes to standard output, for scripts; what there is to know about it goes to standard error.
     """
     name = line(name, ("name",))
+    if "\t" in name:  # the one control character that a line may have
+        raise Refusal("INVALID_TEXT", "A workspace's name may have no tabs.", ("name",))
     async with database(settings):
         workspace = await Workspace.get_or_none(name=name)
         if workspace and sandbox and not workspace.sandbox:

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+
+from api.cli.commands import show
+from api.services.post import Delivered
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,7 +111,7 @@ def test_a_real_workspace_is_never_taken_for_a_sandbox(environment: dict[str, st
     assert "The sandbox 'Play' has a new token" in plain.stderr
 
 
-@pytest.mark.parametrize("name", ["", "  ", "Ac\nme", "Ac\x1b[31mme", "x" * 201])
+@pytest.mark.parametrize("name", ["", "  ", "Ac\nme", "Ac\tme", "Ac\x7fme", "Ac\x85me", "Ac\x1b[31mme", "x" * 201])
 def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, name: str) -> None:
     refused = run(environment, tmp_path, "workspace", name)
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -189,6 +193,12 @@ def test_the_demo_says_which_port_it_takes_instead_of_one_that_is_taken(
     assert said is not None, done.stdout
     assert said[1] == environment["TOUCHLINE_PORT"]
     assert f"http://127.0.0.1:{said[2]}/graphiql#token=tl_" in done.stdout
+
+
+def test_an_email_of_another_day_shows_the_day(capsys: pytest.CaptureFixture[str]) -> None:
+    virtual = datetime(2024, 3, 4, 8, 30, tzinfo=UTC)
+    show(Delivered("Demo sandbox", virtual, "SENT", "ada@example.com", "Hello", ""))
+    assert capsys.readouterr().out.startswith("2024-03-04 08:30:00 SENT     Demo sandbox ada@example.com Hello")
 
 
 def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) -> None:
