@@ -161,7 +161,11 @@ def list_plugins(_settings: Settings) -> int:
         table.add_row(package.distribution, package.version, package.module, options, channels)
     (console if console.is_terminal else Console(width=WIDE)).print(table)
     for broken in installed.broken:
-        console.print(f"[red]broken[/] {broken.distribution} ({broken.entry_point}): {broken.error}", highlight=False)
+        console.print(
+            f"[red]broken[/] {broken.distribution} ({broken.entry_point}): {broken.error}",
+            highlight=False,
+            soft_wrap=True,
+        )
     return 1 if installed.broken else 0
 
 
