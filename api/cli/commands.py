@@ -16,7 +16,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from starlette.applications import Starlette
 
@@ -24,20 +24,26 @@ from api import watching
 from api.app import make_app, make_post, make_ticker, settle_in
 from api.clock import system_clock
 from api.graphql.schema import schema_text
-from api.models import PeopleImport, Workspace
+from api.models import PeopleImport, Token, Workspace
 from api.services.dispatch import Delivered
 from api.services.imports import LEASE, run_import, start_import
+from api.services.inputs import line
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
 from api.tick import Ticker
 from plugins.manager import load
 from plugins.smtp import check_accounts
+from strategies import Refusal
 
 console = Console()
 
+TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
 SHUTDOWN_SECONDS = 20
 """How long a server that stops waits for requests that run, and for websockets whose client reads no more."""
+
+WIDE = 10_000
+"""Columns of an output that is no terminal: nothing is folded."""
 
 
 @asynccontextmanager
@@ -56,8 +62,10 @@ def show(delivered: Delivered) -> None:
     colour = {"SENT": "green", "FAILED": "red", "IN_DOUBT": "red"}.get(delivered.outcome, "yellow")
     # Texts and not markup: what people and servers write may have brackets.
     outcome, detail = Text(f"{delivered.outcome:<8}", style=colour), Text(delivered.detail, style="dim")
-    line = (f"{delivered.at:%H:%M:%S}", outcome, Text(delivered.recipient), Text(delivered.subject), detail)
-    console.print(*line, highlight=False, soft_wrap=True)
+    # A sandbox's clock may show another day.
+    day = "" if delivered.at.date() == system_clock().date() else f"{delivered.at:%Y-%m-%d} "
+    about = (Text(delivered.workspace, style="dim"), Text(delivered.recipient), Text(delivered.subject), detail)
+    console.print(f"{day}{delivered.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
 
 
 def _utc(record: logging.LogRecord, datefmt: str | None = None) -> str:
@@ -187,23 +195,52 @@ def print_schema(_settings: Settings) -> int:
 def list_plugins(_settings: Settings) -> int:
     """List the packages that work, and those that do not."""
     installed = load(environment())
-    table = Table("package", "version", "module", "send options", "channels")
+    # Keys are for copying: folded in a narrow terminal, whole where a program reads them.
+    titles = ("package", "version", "module", "send options", "channels")
+    table = Table(*(Column(title, overflow="fold") for title in titles))
     for package in installed.packages:
         options, channels = ", ".join(package.options), ", ".join(package.channels)
         table.add_row(package.distribution, package.version, package.module, options, channels)
-    console.print(table)
+    (console if console.is_terminal else Console(width=WIDE)).print(table)
     for broken in installed.broken:
-        console.print(f"[red]broken[/] {broken.distribution} ({broken.entry_point}): {broken.error}", highlight=False)
+        console.print(
+            f"[red]broken[/] {broken.distribution} ({broken.entry_point}): {broken.error}",
+            highlight=False,
+            soft_wrap=True,
+        )
     return 1 if installed.broken else 0
 
 
+def graphiql_link(host: str, port: int | str, token: str) -> str:
+    """Return the link that opens GraphiQL with a token."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql#token={token}"
+
+
 async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
-    """Create a workspace, or find it, and print a new token: the only time that it can be read."""
+    """Create a workspace, or find it, and print a new token: the only time that it can be read.
+
+    The token alone goes to standard output, for scripts; what there is to know about it goes to standard error.
+    """
+    name = line(name, ("name",))
+    if "\t" in name:  # the one control character that a line may have
+        raise Refusal("INVALID_TEXT", "A workspace's name may have no tabs.", ("name",))
     async with database(settings):
         workspace = await Workspace.get_or_none(name=name)
+        if workspace and sandbox and not workspace.sandbox:
+            print(f"touchline: {name!r} exists and is no sandbox; choose another name for a sandbox.", file=sys.stderr)
+            return 1
         if workspace is None:
             workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
-        print(await issue_token(workspace, "command line", system_clock()))
+            about = "is new"
+        elif await Token.filter(workspace_id=workspace.id, name=TOKEN_NAME).exists():
+            about = "has a new token; the one that this command printed before opens nothing any more"
+        else:
+            about = "has a new token"
+        token = await issue_token(workspace, TOKEN_NAME, system_clock())
+    kind = "The sandbox" if workspace.sandbox else "The workspace"
+    print(f"{kind} {name!r} {about}.", file=sys.stderr)
+    print(f"GraphiQL, while the server runs: {graphiql_link(settings.host, settings.port, token)}", file=sys.stderr)
+    print(token)
     return 0
 
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import make_app, make_post
-from api.cli.commands import console, database, limits, show
+from api.cli.commands import console, database, graphiql_link, limits, show
 from api.cli.demo_content import fill
 from api.clock import system_clock
 from api.models import Workspace
@@ -21,18 +24,30 @@ from plugins.manager import load
 FOLDER = Path("touchline-data/demo")
 
 
+class DemoRunsError(Exception):
+    """A demo runs in this folder already: starting over would take its database away."""
+
+
 async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int:
     """Set up the demo workspaces, say where everything is, and run the server until it is stopped."""
+    own = "TOUCHLINE_DATABASE_URL" not in environment()
+    with _alone() if own else nullcontext():
+        if own:
+            if not keep:
+                await asyncio.to_thread(_start_over)
+            settings = replace(settings, database_url=f"sqlite://{FOLDER / 'touchline.db'}")
+        return await _run(settings, exit_after_first=exit_after_first)
+
+
+async def _run(settings: Settings, *, exit_after_first: bool) -> int:
     given = dict(environment())
-    if "TOUCHLINE_DATABASE_URL" not in given:
-        file = FOLDER / "touchline.db"
-        if not keep:
-            await asyncio.to_thread(_start_over)
-        settings = replace(settings, database_url=f"sqlite://{file}")
     outbox = given.setdefault("TOUCHLINE_OUTBOX", str(FOLDER / "outbox"))
-    port = _free_port(settings.host, int(settings.port))
+    wanted = int(settings.port)
+    port = _free_port(settings.host, wanted)
     tokens = await _prepare(settings)
-    _welcome(f"http://{settings.host}:{port}", tokens, outbox)
+    if port != wanted:
+        console.print(f"Port {wanted} is taken by something else: the demo listens on port {port}.", highlight=False)
+    _welcome({name: (graphiql_link(settings.host, port, token), token) for name, token in tokens.items()}, outbox)
 
     first = asyncio.Event()
 
@@ -47,6 +62,22 @@ async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int
         asyncio.get_running_loop().create_task(_stop_after(first, server))
     await server.serve()
     return 0 if server.started else 1
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other demos out of the folder for as long as this one runs. Raises DemoRunsError."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    # SQLite locks files on every system, and the system unlocks them however a process ends.
+    lock = sqlite3.connect(FOLDER / "running.lock", timeout=0)
+    try:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise DemoRunsError(f"a demo runs in {FOLDER.resolve()} already; stop it first, with Ctrl+C.") from None
+        yield
+    finally:
+        lock.close()
 
 
 def _start_over() -> None:
@@ -69,11 +100,11 @@ async def _prepare(settings: Settings) -> dict[str, str]:
     return tokens
 
 
-def _welcome(url: str, tokens: dict[str, str], outbox: str) -> None:
+def _welcome(ways: dict[str, tuple[str, str]], outbox: str) -> None:
     console.print("[bold]Touchline demo[/]: three campaigns, a dozen people, and the tick loop inside.\n")
     for name, about in (("Demo", "real time"), ("Demo sandbox", "its clock moves by a mutation")):
         console.print(f"[bold]{name}[/] ({about})")
-        for title, text in (("GraphiQL", f"{url}/graphiql#token={tokens[name]}"), ("token", tokens[name])):
+        for title, text in zip(("GraphiQL", "token"), ways[name], strict=True):
             console.print(f"  {title:<9}{text}", highlight=False, soft_wrap=True)
     console.print(f"\nEmails are written to [bold]{outbox}[/] as .eml files; open one with your mail program.")
     console.print("What gets sent shows below. Stop with Ctrl+C.\n")

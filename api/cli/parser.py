@@ -10,7 +10,7 @@ import api
 import plugins
 import strategies
 from api.cli import commands
-from api.cli.demo import demo
+from api.cli.demo import DemoRunsError, demo
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
@@ -41,8 +41,8 @@ def build() -> argparse.ArgumentParser:
         "List who registered which send options and channels; exit code 1 when one is broken.",
         commands.list_plugins,
     )
-    workspace = command("workspace", "Create a workspace and print its token.", commands.create)
-    workspace.add_argument("name", help="its name; a name that exists gets a new token")
+    workspace = command("workspace", "Create a workspace, or renew its token, and print the token.", commands.create)
+    workspace.add_argument("name", help="its name; one that exists gets a new token, and the one printed before ends")
     workspace.add_argument("--sandbox", action="store_true", help="with a virtual clock, and nothing leaves it")
     people = command("people", "Work on people.", lambda **_: 2)
     importing = people.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
@@ -76,6 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(asyncio.run(answer) if asyncio.iscoroutine(answer) else answer)
     except KeyboardInterrupt:
         return 130
-    except (SettingsError, Refusal, OSError, ValueError) as problem:
+    except (SettingsError, Refusal, DemoRunsError, OSError, ValueError) as problem:
         print(f"touchline: {problem}", file=sys.stderr)
         return 1

@@ -29,32 +29,38 @@ const tellRefused = () => tell(
   " with a valid token into Headers, below the query.",
 );
 
-// A token in the address that differs from the last one replaces what the browser kept: a stored token of
-// an earlier server must not lock anybody out. The same token again leaves the reader's own edits alone.
+// The token does not stay in the address, where others can read it.
 function takeToken(storage) {
   const token = tokenInAddress();
-  if (token && token !== storage.getItem("token")) {
-    storage.setItem("token", token);
-    storage.setItem("graphiql:headers", authorization(token));
-    const state = parse(storage.getItem("graphiql:tabState"));
-    if (Array.isArray(state.tabs)) {
-      for (const tab of state.tabs) tab.headers = authorization(token);
-      storage.setItem("newToken", "yes");
-      storage.setItem("graphiql:tabState", JSON.stringify(state));
-    }
-  }
-  return token || storage.getItem("token");
+  if (token) history.replaceState(null, "", location.pathname + location.search);
+  const kept = storage.getItem("token");
+  return { token: token || kept, isNew: Boolean(token) && token !== kept };
 }
 
-async function defaultTabs(headers) {
+// A new token of the workspace that was open goes into the reader's tabs. One of another workspace starts afresh:
+// what the browser kept has that one's token and identifiers.
+function makeRoom(storage, token, workspace) {
+  const state = parse(storage.getItem("graphiql:tabState"));
+  if (workspace && workspace === storage.getItem("workspace") && Array.isArray(state.tabs)) {
+    for (const tab of state.tabs) tab.headers = authorization(token);
+    storage.setItem("graphiql:tabState", JSON.stringify(state));
+    storage.setItem("graphiql:headers", authorization(token));
+  } else {
+    storage.clear();
+  }
+  storage.setItem("token", token);
+  storage.setItem("workspace", workspace || "");
+}
+
+async function defaultTabs(headers, found) {
   const answer = await fetch("graphiql/tabs.json");
   if (!answer.ok) throw new Error(`the server answered ${answer.status} for the tabs`);
-  const found = headers ? await lookUp(headers) : {};
   return (await answer.json()).map((tab) => ({ ...tab, headers, variables: fill(tab.variables, found) }));
 }
 
 // The examples' variables name what they need (@campaign, @person, …), so that they run against this workspace.
 const LOOKUP = `{
+  workspace { id }
   senders(first: 1) { nodes { id } } templates(first: 1) { nodes { id } }
   campaigns(first: 1) { nodes { id steps { id type } } } people(first: 200) { nodes { id } }
   enrollments(first: 200) { nodes { id person { id } } }
@@ -69,15 +75,18 @@ async function lookUp(headers) {
     const first = (list) => list.nodes[0]?.id;
     const busy = new Set(data.enrollments.nodes.map((enrollment) => enrollment.person.id));
     const free = data.people.nodes.map((person) => person.id).filter((id) => !busy.has(id));
+    const lastEmail = data.campaigns.nodes[0]?.steps.findLast((step) => step.type === "EMAIL");
+    const emailTask = data.tasks.nodes.find((task) => task.type === "EMAIL");
     return {
-      "@sender": first(data.senders),
-      "@template": first(data.templates),
-      "@campaign": first(data.campaigns),
-      "@laterEmailStep": data.campaigns.nodes[0]?.steps.findLast((step) => step.type === "EMAIL")?.id,
-      "@person": free[0],
-      "@otherPerson": free[1],
-      "@enrollment": first(data.enrollments),
-      "@emailTask": data.tasks.nodes.find((task) => task.type === "EMAIL")?.id,
+      workspace: data.workspace.id,
+      "@sender": first(data.senders) ?? "no sender yet: createSender makes one",
+      "@template": first(data.templates) ?? "no template yet: createTemplate makes one",
+      "@campaign": first(data.campaigns) ?? "no campaign yet: createCampaign makes one",
+      "@laterEmailStep": lastEmail?.id ?? "no email step yet: addStep makes one",
+      "@person": free[0] ?? "nobody without a campaign: createPerson makes one",
+      "@otherPerson": free[1] ?? "no second one without a campaign: createPerson makes one",
+      "@enrollment": first(data.enrollments) ?? "nobody is in a campaign yet: launch puts people into one",
+      "@emailTask": emailTask?.id ?? "no email waits for you: launch a campaign with a task",
     };
   } catch {
     return {}; // Without an answer the examples keep their names, and the page tells why as it asks for the schema.
@@ -87,7 +96,6 @@ async function lookUp(headers) {
 const fromNow = (hours) => new Date(Date.now() + hours * 36e5).toISOString();
 const MOMENTS = { "@inAnHour": () => fromNow(1), "@inAWeek": () => fromNow(24 * 7) };
 const fill = (variables, found) => variables?.replace(/@\w+/g, (name) => MOMENTS[name]?.() ?? found[name] ?? name);
-
 
 // GraphiQL reads every answer as GraphQL's JSON; whatever else comes is turned into a GraphQL error.
 const inWords = (message) => Response.json({ errors: [{ message }] });
@@ -114,19 +122,11 @@ async function send(url, init, startHeaders) {
 async function start() {
   // A name of its own: another server on this port may have left its tabs in the browser.
   const storage = GraphiQL.createLocalStorage({ namespace: "touchline" });
-  const token = takeToken(storage);
+  const { token, isNew } = takeToken(storage);
   const tokenHeaders = token ? authorization(token) : undefined;
-  const tabs = await defaultTabs(tokenHeaders);
-  if (storage.getItem("newToken")) {
-    // Another workspace: examples that were kept as they are get its values.
-    const state = parse(storage.getItem("graphiql:tabState"));
-    for (const tab of state.tabs || []) {
-      const same = tabs.find((known) => known.query === tab.query);
-      if (same) tab.variables = same.variables;
-    }
-    storage.setItem("graphiql:tabState", JSON.stringify(state));
-    storage.setItem("newToken", "");
-  }
+  const found = token ? await lookUp(tokenHeaders) : {};
+  if (isNew) makeRoom(storage, token, found.workspace);
+  const tabs = await defaultTabs(tokenHeaders, found);
   if (!storage.getItem("graphiql:tabState") && tabs.length) {
     // The editors start from these; without them the first default tab's variables stay unseen.
     storage.setItem("graphiql:query", tabs[0].query);

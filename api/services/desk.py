@@ -99,7 +99,8 @@ class Desk:
         """Show one email. What is committed stays so, whatever a terminal thinks of it."""
         address = job.batch.people[job.send.person_id].email
         try:
-            self._post.show(Delivered(job.at(real_now), outcome, address, job.subject, receipt.detail))
+            name, at = job.batch.workspace.name, job.at(real_now)
+            self._post.show(Delivered(name, at, outcome, address, job.subject, receipt.detail))
         except (Exception, SystemExit):  # rich exits where nobody reads the terminal any more
             log.debug("the email %s could not be shown", job.send.id, exc_info=True)
 

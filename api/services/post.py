@@ -21,6 +21,7 @@ class Addressee(Protocol):
 class Delivered(NamedTuple):
     """What the terminal shows of one email: never its content."""
 
+    workspace: str
     at: datetime
     outcome: str
     recipient: str

@@ -1,14 +1,21 @@
 """The commands, as an operator runs them."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+
+from api.cli.commands import show
+from api.services.post import Delivered
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +55,7 @@ def test_migrate_schema_and_plugins(environment: dict[str, str], tmp_path: Path)
     assert "Nothing to do" in run(environment, tmp_path, "migrate").stdout
     schema = (ROOT / "schema.graphql").read_text(encoding="utf-8")
     assert run(environment, tmp_path, "schema").stdout == schema
-    listed = run(environment, tmp_path, "plugins")
+    listed = run(environment | {"COLUMNS": "60"}, tmp_path, "plugins")
     assert "same_time_as_previous" in listed.stdout
     assert "smtp" in listed.stdout
 
@@ -62,6 +69,54 @@ def test_people_import(environment: dict[str, str], tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "1 created, 0 updated, 1 refused" in done.stdout
     assert "row 2: INVALID_ADDRESS" in done.stdout
+
+
+def test_the_readme_s_people_are_imported(environment: dict[str, str], tmp_path: Path) -> None:
+    example = re.search(r"```\n(email,.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    (tmp_path / "people.csv").write_text(example[1], encoding="utf-8")
+    run(environment, tmp_path, "workspace", "Acme")
+    done = run(environment, tmp_path, "people", "import", "people.csv", "--workspace", "Acme")
+    assert (done.returncode, "1 created, 0 updated, 0 refused" in done.stdout) == (0, True), done.stdout
+
+
+def test_a_new_workspace_prints_its_token_and_the_link(environment: dict[str, str], tmp_path: Path) -> None:
+    made = run(environment, tmp_path, "workspace", "Acme")
+    assert re.fullmatch(r"tl_\S+\n", made.stdout)
+    assert "The workspace 'Acme' is new." in made.stderr
+    assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token={made.stdout.strip()}" in made.stderr
+    by_name = run(environment | {"TOUCHLINE_HOST": "::1"}, tmp_path, "workspace", "Other")
+    assert f"http://[::1]:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in by_name.stderr
+
+
+def test_a_workspace_that_exists_says_that_its_old_token_ends(environment: dict[str, str], tmp_path: Path) -> None:
+    first = run(environment, tmp_path, "workspace", "Acme")
+    again = run(environment, tmp_path, "workspace", " Acme ")
+    assert again.returncode == 0
+    assert "opens nothing any more" in again.stderr
+    assert "opens nothing any more" not in first.stderr
+    assert first.stdout != again.stdout
+    assert "printed before ends" in " ".join(run(environment, tmp_path, "workspace", "--help").stdout.split())
+
+
+def test_a_real_workspace_is_never_taken_for_a_sandbox(environment: dict[str, str], tmp_path: Path) -> None:
+    run(environment, tmp_path, "workspace", "Acme")
+    refused = run(environment, tmp_path, "workspace", "Acme", "--sandbox")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "touchline: 'Acme' exists and is no sandbox; choose another name for a sandbox.\n"
+
+    run(environment, tmp_path, "workspace", "Play", "--sandbox")
+    plain = run(environment, tmp_path, "workspace", "Play")
+    assert plain.returncode == 0
+    assert "The sandbox 'Play' has a new token" in plain.stderr
+
+
+@pytest.mark.parametrize("name", ["", "  ", "Ac\nme", "Ac\tme", "Ac\x7fme", "Ac\x85me", "Ac\x1b[31mme", "x" * 201])
+def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, name: str) -> None:
+    refused = run(environment, tmp_path, "workspace", name)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("touchline: ")
+    assert refused.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -110,9 +165,60 @@ def test_the_demo_sends_its_first_email(environment: dict[str, str], tmp_path: P
     environment.pop("TOUCHLINE_DATABASE_URL")
     done = run(environment, tmp_path, "demo", "--exit-after-first")
     assert done.returncode == 0, done.stderr
+    assert re.search(r"\d\d:\d\d:\d\d SENT +Demo ada\.lovelace@example\.com", done.stdout)
     assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in done.stdout
     (email,) = (tmp_path / "touchline-data" / "demo" / "outbox").glob("*.eml")
     assert "A question for Analytical Engines" in email.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running_demo(environment: dict[str, str], folder: Path) -> Iterator[list[str]]:
+    """Run a demo until the block ends; gives what it printed until its first email had left."""
+    command = [sys.executable, "-m", "api", "demo"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if " SENT " in line:
+                break
+        try:
+            yield lines
+        finally:
+            process.terminate()
+            process.stdout.read()
+
+
+def test_a_second_demo_leaves_the_first_one_its_database(environment: dict[str, str], tmp_path: Path) -> None:
+    environment.pop("TOUCHLINE_DATABASE_URL")
+    database = tmp_path / "touchline-data" / "demo" / "touchline.db"
+    with running_demo(environment, tmp_path):
+        file = database.stat().st_ino
+        for arguments in (("demo", "--exit-after-first"), ("demo", "--keep", "--exit-after-first")):
+            second = run(environment, tmp_path, *arguments)
+            assert second.returncode == 1
+            assert second.stderr.count("\n") == 1
+            assert "a demo runs in" in second.stderr
+        assert database.stat().st_ino == file
+    assert run(environment, tmp_path, "demo", "--exit-after-first").returncode == 0
+
+
+def test_the_demo_says_which_port_it_takes_instead_of_one_that_is_taken(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment.pop("TOUCHLINE_DATABASE_URL")
+    with socket.create_server(("127.0.0.1", int(environment["TOUCHLINE_PORT"]))):
+        done = run(environment, tmp_path, "demo", "--exit-after-first")
+    said = re.search(r"Port (\d+) is taken by something else: the demo listens on port (\d+)\.", done.stdout)
+    assert said is not None, done.stdout
+    assert said[1] == environment["TOUCHLINE_PORT"]
+    assert f"http://127.0.0.1:{said[2]}/graphiql#token=tl_" in done.stdout
+
+
+def test_an_email_of_another_day_shows_the_day(capsys: pytest.CaptureFixture[str]) -> None:
+    virtual = datetime(2024, 3, 4, 8, 30, tzinfo=UTC)
+    show(Delivered("Demo sandbox", virtual, "SENT", "ada@example.com", "Hello", ""))
+    assert capsys.readouterr().out.startswith("2024-03-04 08:30:00 SENT     Demo sandbox ada@example.com Hello")
 
 
 def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -17,12 +19,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as until
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser.conftest import Demo
+from tests.browser.conftest import ROOT, Demo
 
 QUERY, ANSWER = "{ workspace { name } }", '"name": "Demo"'
 TYPE, DESCRIPTION = "Query", "The workspace that the token opens."
 SECONDS = 20
 STALE = [StaleElementReferenceException]  # React replaced the element between two looks: look again
+VARIABLES = ".graphiql-editor-tool .graphiql-editor:nth-child(1)"
 HEADERS = ".graphiql-editor-tool .graphiql-editor:nth-child(2)"
 
 
@@ -30,6 +33,31 @@ def editor_text(browser: Chrome, editor: str) -> str:
     """What stands in one of GraphiQL's editors, also in the lines that are scrolled away."""
     script = "const e = document.querySelector(arguments[0]); return e ? e.CodeMirror.getValue() : ''"
     return str(browser.execute_script(script, f"{editor} .CodeMirror"))
+
+
+def kept(browser: Chrome, name: str) -> Any:
+    """What the page keeps in the browser under a name."""
+    return json.loads(browser.execute_script("return localStorage['touchline:' + arguments[0]] || '{}'", name))
+
+
+def asked(demo: Demo, token: str, query: str) -> Any:
+    """What the server answers, without the page."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.post(urljoin(demo.url, "/graphql"), json={"query": query}, headers=headers).json()["data"]
+
+
+def first_campaign(demo: Demo, token: str) -> str:
+    """The id of the campaign that the examples name."""
+    return str(asked(demo, token, "{ campaigns(first: 1) { nodes { id } } }")["campaigns"]["nodes"][0]["id"])
+
+
+def new_token(demo: Demo, workspace: str) -> str:
+    """A new token of one of the demo's workspaces, or of a new one, from the command line."""
+    database = f"sqlite://{demo.outbox.parent / 'touchline.db'}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOUCHLINE_DATABASE_URL": database}
+    command = [sys.executable, "-m", "api", "workspace", workspace]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip()
 
 
 class Page:
@@ -80,6 +108,20 @@ class Page:
         title = (By.CSS_SELECTOR, ".graphiql-tab-active .graphiql-tab-button")
         self.wait(until.text_to_be_present_in_element(title, "<untitled>"), "a tab without the old operation")
         self.click(".graphiql-execute-button")
+
+    def tabs(self) -> list[str]:
+        """The names of the tabs, in their order."""
+        return [tab.text for tab in self.browser.find_elements(By.CSS_SELECTOR, ".graphiql-tab-button")]
+
+    def active_tab(self) -> str:
+        """The name of the tab that is open."""
+        return self.browser.find_element(By.CSS_SELECTOR, ".graphiql-tab-active .graphiql-tab-button").text
+
+    def choose(self, name: str, shows: str) -> None:
+        """Click a tab, and wait for its query."""
+        buttons = self.browser.find_elements(By.CSS_SELECTOR, ".graphiql-tab-button")
+        next(button for button in buttons if button.text == name).click()
+        self.wait(lambda b: shows in editor_text(b, ".graphiql-query-editor"), f"{shows!r} in the tab {name}")
 
     def answers(self, text: str) -> None:
         """Wait for a text in the answer."""
@@ -141,6 +183,55 @@ def test_a_new_link_replaces_a_stale_token_that_the_browser_kept(page: Page, tok
     assert set(page.tokens(QUERY)) == {f"Bearer {token}"}
 
 
+def test_the_link_of_another_workspace_starts_afresh(page: Page, demo: Demo) -> None:
+    page.open(f"#token={demo.token}")
+    tabs = page.tabs()
+    page.choose("Preview", "launchPreview")
+    page.wait(lambda b: first_campaign(demo, demo.token) in editor_text(b, VARIABLES), "the first workspace's campaign")
+    page.wait(lambda b: kept(b, "graphiql:tabState").get("activeTabIndex") == tabs.index("Preview"), "the tab kept")
+
+    page.browser.get(f"{page.url}#token={demo.sandbox_token}")
+    page.wait(lambda b: demo.sandbox_token in editor_text(b, HEADERS), "the new token in Headers")
+    assert page.tabs() == tabs
+    assert page.active_tab() == tabs[0] == "Look"
+    assert "query Look" in editor_text(page.browser, ".graphiql-query-editor")
+    page.choose("Preview", "launchPreview")
+    own = first_campaign(demo, demo.sandbox_token)
+    page.wait(lambda b: own in editor_text(b, VARIABLES), "the campaign of the workspace that was opened")
+    everything = page.browser.execute_script("return JSON.stringify(localStorage)")
+    assert demo.token not in everything
+    assert first_campaign(demo, demo.token) not in everything
+
+
+def test_a_new_token_of_the_same_workspace_keeps_the_tabs(page: Page, demo: Demo) -> None:
+    page.open(f"#token={demo.token}")
+    page.run(QUERY)
+    page.answers(ANSWER)
+    page.wait(lambda b: QUERY in json.dumps(kept(b, "graphiql:tabState")), "the typed query kept")
+
+    token = new_token(demo, "Demo")
+    page.browser.get(f"{page.url}#token={token}")
+    page.wait(lambda b: token in editor_text(b, HEADERS), "the new token in Headers")
+    assert editor_text(page.browser, ".graphiql-query-editor") == QUERY
+    assert page.tabs()[1:3] == ["CreateCampaign", "Preview"]
+    page.choose("CreateCampaign", "createCampaign")
+    page.wait(lambda b: token in editor_text(b, HEADERS), "the new token in another tab")
+
+
+def test_the_token_does_not_stay_in_the_address(page: Page, token: str) -> None:
+    page.open(f"#token={token}")
+    assert page.browser.current_url == page.url
+    page.browser.refresh()
+    page.wait(lambda b: token in editor_text(b, HEADERS), "the token, kept")
+
+
+def test_what_an_empty_workspace_lacks_is_said_in_the_variables(page: Page, demo: Demo) -> None:
+    page.open(f"#token={new_token(demo, 'Empty')}")
+    page.choose("Preview", "launchPreview")
+    page.wait(lambda b: "no campaign yet: createCampaign makes one" in editor_text(b, VARIABLES), "what is lacking")
+    assert "@person" not in editor_text(page.browser, VARIABLES)
+
+
 def test_without_a_token_the_page_says_where_it_goes_and_takes_it_from_headers(page: Page, token: str) -> None:
     page.open()
     page.shows("#hint", '{"Authorization": "Bearer …"}')
@@ -162,9 +253,7 @@ def test_without_a_token_the_page_says_where_it_goes_and_takes_it_from_headers(p
 def test_launching_the_demo_campaign_writes_an_email(page: Page, demo: Demo) -> None:
     page.open(f"#token={demo.token}")
     before = set(demo.outbox.glob("*.eml"))
-    tabs = page.browser.find_elements(By.CSS_SELECTOR, ".graphiql-tab-button")
-    next(tab for tab in tabs if tab.text == "Preview").click()
-    page.wait(lambda b: "launchPreview" in editor_text(b, ".graphiql-query-editor"), "the example that launches")
+    page.choose("Preview", "launchPreview")
     items = (By.CSS_SELECTOR, "[role=menuitem]")
 
     def launched(browser: Chrome) -> bool:
@@ -185,14 +274,11 @@ def test_launching_the_demo_campaign_writes_an_email(page: Page, demo: Demo) -> 
 
 
 def test_a_launch_is_followed_over_a_websocket(page: Page, demo: Demo) -> None:
-    headers = {"Authorization": f"Bearer {demo.sandbox_token}"}
-
     # In the sandbox: the other tests launch for people of the first workspace.
     def ask(query: str) -> Any:
-        address = urljoin(demo.url, "/graphql")
-        return httpx.post(address, json={"query": query}, headers=headers).json()["data"]
+        return asked(demo, demo.sandbox_token, query)
 
-    campaign = ask("{ campaigns(first: 1) { nodes { id } } }")["campaigns"]["nodes"][0]["id"]
+    campaign = first_campaign(demo, demo.sandbox_token)
     start = f'mutation {{ startLaunch(input: {{ campaignId: "{campaign}", sendNow: true }}) {{ launch {{ id }} }} }}'
     launch = ask(start)["startLaunch"]["launch"]["id"]
 
