@@ -6,8 +6,8 @@ import re
 from strategies.contract import CreateTask, Note, SendAt
 
 YEARS = range(1900, 2300)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""A NUL, and half a character."""
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character."""
 
 
 def checked(answer: object) -> SendAt | CreateTask:
@@ -53,14 +53,20 @@ def _check_instant(instant: object) -> None:
 
 
 def _check_notes(notes: object) -> None:
-    if not isinstance(notes, tuple | list):
+    if not isinstance(notes, (tuple, list)):
         raise TypeError(f"notes are {notes!r:.60}, and no tuple or list")
     for note in notes:
         if not isinstance(note, Note):
             raise TypeError(f"{note!r:.60} is no Note")
-        for text in (note.code, *note.values, *note.values.values()):
-            if isinstance(text, str):
-                if _UNSTORABLE.search(text):
-                    raise ValueError(f"{text!r:.60} in a note cannot be stored")
-            elif not isinstance(text, int):
-                raise TypeError(f"{text!r:.60} in a note is neither text nor int")
+        _check_text(note.code)
+        for name, value in note.values.items():
+            _check_text(name)
+            if not isinstance(value, int):
+                _check_text(value)
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r:.60} in a note is neither text nor int")
+    if "\x00" in text or not (text.isascii() or _HALF.search(text) is None):
+        raise ValueError(f"{text!r:.60} in a note cannot be stored")
