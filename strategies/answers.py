@@ -1,13 +1,47 @@
 """What a send option answers, held against its contract: a partner's mistake is told before anything is planned."""
 
 import datetime as dt
+import logging
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from strategies.contract import CreateTask, Note, SendAt
+from strategies.contract import Availability, CreateTask, Note, Position, SendAt, SendOption
+from strategies.errors import Refusal
+
+log = logging.getLogger("touchline.options")
 
 YEARS = range(1900, 2300)
 _HALF = re.compile("[\ud800-\udfff]")
 """Half of a character."""
+
+
+def availability(option: SendOption, at: Position) -> Availability:
+    """Return whether an option is offered at a position: not, with SEND_OPTION_FAILED, where it breaks when asked."""
+    try:
+        answer = option.availability(at)
+        if not isinstance(answer, Availability):
+            raise TypeError(f"availability() returned {answer!r:.60}")
+    except Exception as problem:
+        log.exception("the send option %s could not say where it is offered", option.key)
+        return Availability.refused(broke(f"{option.key!r}", problem), "SEND_OPTION_FAILED")
+    return answer
+
+
+def validate(option: SendOption, config: Mapping[str, Any]) -> None:
+    """Let an option check a configuration. Raises Refusal: its own, or SEND_OPTION_FAILED where it breaks."""
+    try:
+        option.validate(config)
+    except Refusal:
+        raise
+    except Exception as problem:
+        log.exception("the send option %s could not check a configuration", option.key)
+        raise Refusal("SEND_OPTION_FAILED", broke(f"{option.key!r}", problem)) from problem
+
+
+def broke(which: str, problem: Exception) -> str:
+    """Say that a send option broke, and what is to be done."""
+    return f"The send option {which} broke: {type(problem).__name__}. Its package has to be mended; see the log."
 
 
 def checked(answer: object) -> SendAt | CreateTask:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strategies.answers import checked
+from strategies.answers import availability, broke, checked
 from strategies.calendar import Calendar, aware, wall_exists
 from strategies.contract import CreateTask, Note, Position, SendAt, StepContext, StepType
 from strategies.errors import Refusal
@@ -121,13 +121,13 @@ def check_step(steps: Sequence[Step], number: int, step: Step, options: SendOpti
         if step.send_option is None:
             raise Refusal("SEND_OPTION_REQUIRED", "An email step needs a send option.", ("sendOption",))
         try:
-            availability = options.need(step.send_option).availability(position(steps, number))
+            offer = availability(options.need(step.send_option), position(steps, number))
         except Refusal as refusal:
             raise refusal.under("sendOption") from None
-        if not availability.offered:
+        if not offer.offered:
             raise Refusal(
-                availability.code or "SEND_OPTION_NOT_AVAILABLE",
-                availability.reason or f"{step.send_option} is not offered here.",
+                offer.code or "SEND_OPTION_NOT_AVAILABLE",
+                offer.reason or f"{step.send_option} is not offered here.",
                 ("sendOption",),
             )
     if step.follow_up and (step.type is not StepType.EMAIL or not follow_up_offered(position(steps, number))):
@@ -307,11 +307,7 @@ class Timeline:
         except Refusal:
             raise
         except Exception as problem:
-            told = (
-                f"The send option {key!r} of step {number} broke: {type(problem).__name__}."
-                " Its package has to be mended; see the log."
-            )
-            raise Refusal("SEND_OPTION_FAILED", told) from problem
+            raise Refusal("SEND_OPTION_FAILED", broke(f"{key!r} of step {number}", problem)) from problem
 
     def _unfixed(self, number: int, step: Step, day: dt.date, answer: SendAt) -> SendAt:
         """Keep only the wall time of an instant that was fixed before the pause, such as a send-at."""

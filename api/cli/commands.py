@@ -1,19 +1,15 @@
 """What each command does."""
 
 import asyncio
-import logging
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from pythonjsonlogger.core import RESERVED_ATTRS
-from pythonjsonlogger.json import JsonFormatter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
@@ -22,6 +18,7 @@ from starlette.applications import Starlette
 
 from api import watching
 from api.app import make_app, make_post, make_ticker, settle_in
+from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
 from api.models import PeopleImport, Token, Workspace
@@ -66,31 +63,6 @@ def show(delivered: Delivered) -> None:
     day = "" if delivered.at.date() == system_clock().date() else f"{delivered.at:%Y-%m-%d} "
     about = (Text(delivered.workspace, style="dim"), Text(delivered.recipient), Text(delivered.subject), detail)
     console.print(f"{day}{delivered.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
-
-
-def _utc(record: logging.LogRecord, datefmt: str | None = None) -> str:
-    """Return when a line was logged, as ISO 8601 with its offset."""
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-
-
-def set_up_logs(settings: Settings) -> None:
-    """Write logs to standard error: text for people, or JSON for programs.
-
-    The level is that of our own loggers. Those of libraries tell statements and their values below WARNING.
-    """
-    style = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    formatter = logging.Formatter(style)
-    if settings.log == "json":
-        names = {"asctime": "time", "levelname": "level"}
-        # Uvicorn tells each of its lines a second time, in colours.
-        formatter = JsonFormatter(style, rename_fields=names, reserved_attrs=[*RESERVED_ATTRS, "color_message"])
-    formatter.formatTime = _utc  # type: ignore[method-assign]
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    level = logging.getLevelNamesMapping()[settings.log_level]
-    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
-    logging.getLogger("touchline").setLevel(level)
-    logging.getLogger("uvicorn").setLevel(max(level, logging.INFO))
 
 
 @asynccontextmanager

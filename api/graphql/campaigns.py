@@ -15,6 +15,7 @@ from api.services.plans import core_steps
 from api.services.scope import Scope
 from strategies import Position, Refusal, SendOption
 from strategies import timeline as core
+from strategies.answers import availability
 
 Language = Annotated[str, strawberry.argument(description="Language code; English where a text is missing.")]
 
@@ -50,22 +51,22 @@ class SendOptionOffer:
     @strawberry.field(description="Whether it is offered at this position.")
     def available(self) -> bool:
         """Ask the option."""
-        return self.option.availability(self.at).offered
+        return availability(self.option, self.at).offered
 
     @strawberry.field(description="The code with which authoring would refuse it here.")
     def reason_code(self) -> str | None:
         """Ask the option."""
-        return self.option.availability(self.at).code
+        return availability(self.option, self.at).code
 
     @strawberry.field(description="Why it is not offered here.")
     def reason(self) -> str | None:
         """Ask the option."""
-        return self.option.availability(self.at).reason
+        return availability(self.option, self.at).reason
 
     @strawberry.field(description='What to think about before choosing it here, such as "not recommended".')
     def warning(self) -> str | None:
         """Ask the option."""
-        return self.option.availability(self.at).warning
+        return availability(self.option, self.at).warning
 
     @strawberry.field(description="JSON Schema of the step's `config` for this option.")
     def config_schema(self) -> JSON:

@@ -10,6 +10,7 @@ from api.states import OnExpiry, OnReply, Priority
 from api.store.rows import need
 from strategies import Refusal, StepType
 from strategies import timeline as core
+from strategies.answers import validate
 
 MAX_RESENDS = 5
 
@@ -76,6 +77,6 @@ async def set_content(scope: Scope, step: Step, content: dict[str, Any]) -> None
         raise refusal.under("sendOption") from None
     step.config = inputs.config(step.config, option.config_schema, ("config",))
     try:
-        option.validate(step.config)
+        validate(option, step.config)
     except Refusal as refusal:
         raise refusal.under("config") from None

@@ -10,6 +10,7 @@ from api.services.scope import Scope
 from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, Refusal, StepType
 from strategies import timeline as core
+from strategies.answers import availability
 from strategies.edit import Slot
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
@@ -76,7 +77,7 @@ def offer_warnings(scope: Scope, rows: Sequence[Step]) -> list[str]:
         f"Step {number}: {warning}"
         for number, step in enumerate(steps, 1)
         if step.send_option is not None
-        and (warning := options.need(step.send_option).availability(core.position(steps, number)).warning)
+        and (warning := availability(options.need(step.send_option), core.position(steps, number)).warning)
     ]
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from api.cli.commands import limits, set_up_logs
+from api.cli.commands import limits
+from api.cli.logs import set_up_logs
 from api.settings import Settings
 
 NAMES = ("", "touchline", "uvicorn")

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import pytest
 
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepType
+from strategies.answers import availability, validate
 from strategies.registry import SendOptions
-from strategies.timeline import Launch, Step, Timeline
+from strategies.timeline import Launch, Step, Timeline, check_step
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 DAY, WALL = date(2026, 3, 3), time(12, 30)
@@ -85,3 +86,34 @@ def test_an_option_that_breaks_is_named(answer: Any, name: str, monkeypatch: pyt
 def test_what_an_option_refuses_itself_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refusal, match="NO_LUNCH"):
         resolve(Refusal("NO_LUNCH", "The canteen is closed."), monkeypatch)
+
+
+class Moody(Lunch):
+    """Breaks when it is asked for anything."""
+
+    def availability(self, position: Position) -> Availability:
+        raise ZeroDivisionError
+
+    def validate(self, config: Any) -> None:
+        raise ZeroDivisionError
+
+
+def test_an_option_that_breaks_when_it_is_asked_is_not_offered(caplog: pytest.LogCaptureFixture) -> None:
+    options = SendOptions()
+    options.register(Moody(), "partner")
+    with pytest.raises(Refusal) as refused:
+        check_step([step := Step(1, StepType.EMAIL, "lunch", {})], 1, step, options)
+    assert (refused.value.code, refused.value.path) == ("SEND_OPTION_FAILED", ("sendOption",))
+    assert "'lunch' broke: ZeroDivisionError" in refused.value.message
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_option_that_answers_no_availability_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lunch, "availability", lambda option, position: True)
+    assert availability(Lunch(), Position(1, 1, None, False)).code == "SEND_OPTION_FAILED"
+
+
+def test_a_configuration_that_an_option_breaks_on_is_refused() -> None:
+    with pytest.raises(Refusal) as refused:
+        validate(Moody(), {})
+    assert refused.value.code == "SEND_OPTION_FAILED"

@@ -1,0 +1,34 @@
+"""What a process logs, and how: to standard error, as text for people or JSON for programs."""
+
+import logging
+from datetime import UTC, datetime
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+from api.settings import Settings
+
+
+def _utc(record: logging.LogRecord, datefmt: str | None = None) -> str:
+    """Return when a line was logged, as ISO 8601 with its offset."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Write logs to standard error: text for people, or JSON for programs.
+
+    The level is that of our own loggers. Those of libraries tell statements and their values below WARNING.
+    """
+    style = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    formatter = logging.Formatter(style)
+    if settings.log == "json":
+        names = {"asctime": "time", "levelname": "level"}
+        # Uvicorn tells each of its lines a second time, in colours.
+        formatter = JsonFormatter(style, rename_fields=names, reserved_attrs=[*RESERVED_ATTRS, "color_message"])
+    formatter.formatTime = _utc  # type: ignore[method-assign]
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
+    logging.getLogger("touchline").setLevel(level)
+    logging.getLogger("uvicorn").setLevel(max(level, logging.INFO))
