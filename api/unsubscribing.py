@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Callable
 from html import escape
 
@@ -14,7 +13,7 @@ from api.models import Person, Workspace
 from api.services.feedback import unsubscribe
 from api.services.post import Addressee, Post
 from api.settings import Settings
-from api.store.away import database_away
+from api.store.away import told_away
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
 <body style="font-family: sans-serif; max-width: 30em; margin: 4em auto">{body}</body></html>"""
@@ -22,7 +21,6 @@ FORM = """<p>Do you want to receive no more emails from this sender?</p>
 <form method="post"><button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>"""
 
 LATER = "<p>This cannot be done at the moment, and nothing was changed. Please try again in a few minutes.</p>"
-log = logging.getLogger("touchline.unsubscribing")
 
 
 def _signature(secret: str, person_id: str) -> str:
@@ -57,9 +55,8 @@ def routes(settings: Settings, post: Post) -> list[Route]:
                 return HTMLResponse(PAGE.format(body=FORM))
             await unsubscribe(post.scope(await Workspace.get(id=person.workspace_id)), person.id)
         except Exception as problem:
-            if not database_away(problem):
+            if not told_away(problem):
                 raise
-            log.warning("the database is away: %s", problem)
             return HTMLResponse(PAGE.format(body=LATER), 503, {"Retry-After": "5"})
         return HTMLResponse(PAGE.format(body=f"<p>{escape(person.email)} will receive no more emails.</p>"))
 

@@ -77,18 +77,13 @@ async def processes(url: str, count: int, number: int, cores: int) -> float:
             process.terminate()
         for process in started:
             process.wait()
-        await _bind([], cpus())
+        await _bind([], None)
     await empty()
     return rate
 
 
-def cpus() -> int:
-    """Return how many cores there are."""
-    return len(os.sched_getaffinity(0))
-
-
-async def _bind(processes: Sequence[int], cores: int) -> None:
-    """Let processes and the database have so many cores."""
+async def _bind(processes: Sequence[int], cores: int | None) -> None:
+    """Let processes and the database have so many cores; None: all."""
     servers = await run(
         "SELECT pid FROM pg_stat_activity UNION SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int"
     )

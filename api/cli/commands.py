@@ -95,15 +95,17 @@ def limits(settings: Settings) -> dict[str, Any]:
     }
 
 
-def check_free(host: str, port: int) -> None:
-    """Check that a port can be listened on, so that it is told in a sentence. Raises OSError."""
+def free_port(host: str, port: int) -> int:
+    """Return a port that can be listened on: any for 0. Raises OSError with a sentence where this one cannot be."""
     try:
         for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             with socket.socket(family, kind) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
+                found = int(probe.getsockname()[1])
     except OSError as problem:
         raise OSError(f"port {port} of {host} cannot be listened on: {problem.strerror or problem}") from problem
+    return found
 
 
 async def _check_database(settings: Settings) -> None:
@@ -115,7 +117,7 @@ async def _check_database(settings: Settings) -> None:
 def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
     check_accounts(environment())
-    check_free(settings.host, int(settings.port))
+    free_port(settings.host, int(settings.port))
     asyncio.run(_check_database(settings))
     set_up_logs(settings)
     app = make_app(settings, environment(), tick=not no_tick)
@@ -130,7 +132,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
     """Run the tick loop until it is stopped, or do what is due now."""
     check_accounts(environment())
     if settings.watch_port:
-        check_free(settings.host, int(settings.watch_port))
+        free_port(settings.host, int(settings.watch_port))
     set_up_logs(settings)
     async with database(settings):
         # For whoever looks on: what a service prints is kept, and whom it writes to has no place there.

@@ -1,7 +1,6 @@
 """``touchline demo``: a server with people, campaigns and a first email that leaves at once."""
 
 import asyncio
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import make_app, make_post
-from api.cli.commands import console, database, graphiql_link, limits, show
+from api.cli.commands import console, database, free_port, graphiql_link, limits, show
 from api.cli.demo_content import fill
 from api.clock import system_clock
 from api.models import Workspace
@@ -43,7 +42,7 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
     given = dict(environment())
     outbox = given.setdefault("TOUCHLINE_OUTBOX", str(FOLDER / "outbox"))
     wanted = int(settings.port)
-    port = _free_port(settings.host, wanted)
+    port = _port(settings.host, wanted)
     tokens = await _prepare(settings)
     if port != wanted:
         console.print(f"Port {wanted} is taken by something else: the demo listens on port {port}.", highlight=False)
@@ -110,17 +109,12 @@ def _welcome(ways: dict[str, tuple[str, str]], outbox: str) -> None:
     console.print("What gets sent shows below. Stop with Ctrl+C.\n")
 
 
-def _free_port(host: str, wanted: int) -> int:
+def _port(host: str, wanted: int) -> int:
     """Return the wanted port, or any free one where it is taken."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    return wanted
+    try:
+        return free_port(host, wanted)
+    except OSError:
+        return free_port(host, 0)
 
 
 async def _stop_after(first: asyncio.Event, server: uvicorn.Server) -> None:

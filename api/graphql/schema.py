@@ -1,6 +1,5 @@
 """The schema. It never varies with what is installed: send options and channels are data."""
 
-import logging
 from datetime import datetime
 from typing import Any
 
@@ -23,9 +22,7 @@ from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
 from api.graphql.scalars import DateTime
 from api.graphql.subscriptions import Subscription
-from api.store.away import database_away
-
-log = logging.getLogger("touchline.graphql")
+from api.store.away import told_away
 
 
 @strawberry.type(
@@ -70,13 +67,8 @@ class Schema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log what the client does not get to read."""
-        faults = [error for error in errors if hidden(error)]
-        for error in faults:
-            if database_away(error.original_error):
-                log.warning("the database is away: %s", error.original_error)
-        super().process_errors(
-            [error for error in faults if not database_away(error.original_error)], execution_context
-        )
+        faults = [error for error in errors if hidden(error) and not told_away(error.original_error)]
+        super().process_errors(faults, execution_context)
 
 
 schema = Schema(

@@ -50,6 +50,7 @@ class Preview:
 class _Checked:
     campaign: Campaign
     steps: list[Step]
+    sender: Sender
     enrollments: list[tuple[Enrollment, Person, core.Timeline]]
 
 
@@ -94,9 +95,9 @@ async def preview(
 ) -> list[Preview]:
     """Resolve what launching would do, and write nothing."""
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
-    sender, people = await Sender.get(id=checked.campaign.sender_id), [person for _, person, _ in checked.enrollments]
+    people = [person for _, person, _ in checked.enrollments]
     warnings = offer_warnings(scope, checked.steps)
-    warnings += await missing_warnings(scope, checked.steps, people, sender)
+    warnings += await missing_warnings(scope, checked.steps, people, checked.sender)
     return [
         Preview(
             person,
@@ -144,7 +145,7 @@ async def _check(
             except Refusal as refusal:
                 raise refusal.under(*path) from None
         enrollments.append((enrollment, person, known[same]))
-    return _Checked(campaign, steps, enrollments)
+    return _Checked(campaign, steps, sender, enrollments)
 
 
 async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -> dict[str, Person]:

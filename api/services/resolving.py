@@ -74,14 +74,14 @@ class _Work:
         self.row = row
         self.rescheduler = rescheduler
         self._after = ""
-        self._resolved = self._leaving = 0
+        self._resolved = 0
         self.waits = False
         """Whether everyone who is left has an email that is just being handed over."""
 
     @undeadlocked
     async def chunk(self) -> bool:
         """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
-        row, after, ids, leaving = self.row, self._after, [], set[str]()
+        row, after, resolved = self.row, self._after, 0
         async with transaction():
             state = await edits.state_of(row.id)
             if state["revision"] != row.revision or not state["editing"]:
@@ -92,18 +92,16 @@ class _Work:
                 # What was about to leave when its person's turn had not come, and came back just after it.
                 ids = await holds.held_people(row.id, "", RESOLVED_AT_ONCE)
             if ids:
-                leaving = await self._resolve(ids, paused=state["paused_at"] is not None)
-        if not after:
-            self._resolved = self._leaving = 0
-        self._resolved += len(ids) - len(leaving)
-        self._leaving += len(leaving)
-        self.waits = not people and self._leaving > 0 and self._resolved == 0
+                resolved = await self._resolve(ids, paused=state["paused_at"] is not None)
+        self._resolved = resolved + (self._resolved if after else 0)
+        more = bool(ids or after)
+        self.waits = more and not people and self._resolved == 0
         self._after = people[-1]["person_id"] if people else ""
         self.scope.wake()
-        return bool(ids or after) or not await self._close()
+        return more or not await self._close()
 
-    async def _resolve(self, ids: list[str], *, paused: bool) -> set[str]:
-        """Resolve people. Returns those who have to wait, because an email of theirs is just being handed over."""
+    async def _resolve(self, ids: list[str], *, paused: bool) -> int:
+        """Resolve people, but for those of whom an email is just being handed over. Returns how many."""
         await edits.take_back(ids)
         await holds.lock_people(ids)
         # Whose email is in somebody's hands stays on the list: it may come back as it was.
@@ -117,7 +115,7 @@ class _Work:
             await holds.release(done)
         await edits.resolved(done, self.row.revision)
         await finish_done(done, self.scope.now)
-        return leaving
+        return len(ids)
 
     async def _close(self) -> bool:
         async with transaction():

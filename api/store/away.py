@@ -1,10 +1,13 @@
 """Tell a database that is away for the moment from a fault of ours."""
 
+import logging
 import sqlite3
 
 from asyncpg import InterfaceError, PostgresConnectionError, TooManyConnectionsError
 from asyncpg.exceptions import AdminShutdownError, CannotConnectNowError, CrashShutdownError
 from tortoise.exceptions import OperationalError
+
+log = logging.getLogger("touchline.store")
 
 POSTGRES = (
     OSError,  # whatever keeps a connection from being made
@@ -25,6 +28,14 @@ SQLITE = frozenset(
 )
 PRIMARY = 0xFF
 """The byte of SQLite's code that says what kind of trouble it is."""
+
+
+def told_away(problem: BaseException | None) -> bool:
+    """Say whether the database is away, and if so log it: in a line, since it is no fault of ours."""
+    away = database_away(problem)
+    if away:
+        log.warning("the database is away: %s", problem)
+    return away
 
 
 def database_away(problem: BaseException | None) -> bool:

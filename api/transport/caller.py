@@ -11,7 +11,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from api.graphql.context import Context
 from api.graphql.errors import coded, fault
-from api.store.away import database_away
+from api.store.away import told_away
 from api.transport.gate import WRONG_TOKEN, Gate
 from api.transport.socket import Socket
 
@@ -72,8 +72,6 @@ class CallersSchema:
             # A document that cannot be parsed: strawberry's cache of parsed ones raises past strawberry's own answer.
             yield PreExecutionError(data=None, errors=[coded(wrong)])
         except Exception as problem:
-            if database_away(problem):
-                log.warning("the database is away: %s", problem)
-            else:
+            if not told_away(problem):
                 log.exception("an operation failed")
             yield PreExecutionError(data=None, errors=[fault(problem)])

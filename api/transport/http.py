@@ -1,6 +1,5 @@
 """The GraphQL endpoint over HTTP: an answer for every body that a client can send."""
 
-import logging
 from typing import Any
 
 from starlette.requests import Request
@@ -10,11 +9,9 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from api.graphql.errors import AWAY, NO_OPERATION, coded
-from api.store.away import database_away
+from api.store.away import told_away
 from api.transport.gate import WRONG_TOKEN, Gate, operation_of, read_json, write_json
 from strategies import Refusal
-
-log = logging.getLogger("touchline.http")
 
 KINDS = {OperationType.QUERY, OperationType.MUTATION}
 NO_TOKEN = "This needs a token. Send the header: Authorization: Bearer <token>."  # noqa: S105 - a sentence
@@ -53,9 +50,8 @@ class GraphQLEndpoint:
         try:
             context = await self.gate.context(authorization)
         except Exception as problem:
-            if not database_away(problem):
+            if not told_away(problem):
                 raise
-            log.warning("the database is away: %s", problem)
             return refusal(503, "DATABASE_AWAY", AWAY)
         if context is None:
             return refusal(401, "UNAUTHENTICATED", WRONG_TOKEN if authorization else NO_TOKEN)

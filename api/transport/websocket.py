@@ -19,7 +19,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
 from api.graphql.errors import AWAY, INTERNAL_ERROR
-from api.store.away import database_away
+from api.store.away import told_away
 from api.transport.caller import Caller, CallersSchema
 from api.transport.gate import Gate, operation_of
 from api.transport.socket import INVALID, Socket, discreet
@@ -51,8 +51,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             await super().handle_message(message)
         except Exception as problem:
-            if database_away(problem):
-                log.warning("the database is away: %s", problem)
+            if told_away(problem):
                 await self.websocket.close(TRY_AGAIN_LATER, AWAY)
             else:
                 log.exception("a message could not be handled")
