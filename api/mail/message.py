@@ -106,6 +106,7 @@ def message_id(send_id: str, sender_address: str) -> str:
 def build(
     *,
     send_id: str,
+    message_id: str,
     composed: Composed,
     sender_name: str,
     sender_address: str,
@@ -127,7 +128,7 @@ def build(
             # Rendered from a person's fields, so it is checked here and not only when it was written.
             ("Subject", wire.unstructured("Subject", composed.subject)),
             ("Date", _date(date)),
-            ("Message-ID", message_id(send_id, sender_address)),
+            ("Message-ID", message_id),
         ]
         if chain := _chain(earlier):
             headers += [("In-Reply-To", wire.ids(chain[-1:])), ("References", wire.ids(chain))]

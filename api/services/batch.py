@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from api.mail.message import MessageProblem, build, compose
+from api.mail.message import MessageProblem, build, compose, message_id
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Workspace
 from api.services.content import Library, fields_of
@@ -17,6 +17,8 @@ from api.store.sql import among, document, run
 from plugins.contract import Outcome, Receipt
 from strategies.calendar import local
 
+LOOK_AGAIN = timedelta(seconds=2)
+"""How long a follow-up waits for an email that is about to leave."""
 MAY_GO = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
 
 
@@ -79,6 +81,10 @@ class Batch:
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
         )
 
+    def message_id(self, send: Claimed) -> str:
+        """Return the email's Message-ID: that of its first attempt, also where its sender has moved since."""
+        return send.message_id or message_id(send.id, self.sender["email"])
+
     def refused(self, send: Claimed) -> Receipt | None:
         """Ask again whether this email may go out: what was true at launch may have changed."""
         person = self.people[send.person_id]
@@ -93,6 +99,16 @@ class Batch:
             return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", f"This workspace sends nothing to {domain}.")
         return None
 
+    def waits_until(self, send: Claimed) -> datetime | None:
+        """Return when a follow-up is to be looked at again that was claimed before the email that it follows has left.
+
+        None where it may leave. A sandbox stands still until all that is due has left: there it is due at once.
+        """
+        first = self.library.waits_for(self.library.steps[send.step_id], send.enrollment_id)
+        if first is None:
+            return None
+        return max(first.due_at, self.now if send.sandbox else self.now + LOOK_AGAIN)
+
     def write(self, send: Claimed) -> Written | Receipt:
         """Check, render and build one email; a Receipt says why it must not leave."""
         if refused := self.refused(send):
@@ -105,6 +121,7 @@ class Batch:
             composed = compose(content, fields_of(person, sender_name, sender_email), earlier)
             message = build(
                 send_id=send.id,
+                message_id=self.message_id(send),
                 composed=composed,
                 sender_name=sender_name,
                 sender_address=sender_email,

@@ -3,14 +3,22 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from api.mail.message import Composed, Content, Earlier, compose
 from api.models import Enrollment, Person, Send, Sender, Step, Template
-from api.states import SendStatus
+from api.states import PENDING_STATUSES, SendStatus
 from strategies import StepType
 
 Left = tuple[str | None, datetime | None]
+"""The Message-ID of an email that was sent, and when."""
+
+
+class Unsent(NamedTuple):
+    """An email that is still to leave."""
+
+    planned_at: datetime
+    due_at: datetime
 
 
 class Recipient(Protocol):
@@ -56,6 +64,7 @@ class Library:
     numbers: Mapping[tuple[str, int], Step]
     templates: Mapping[str, Template]
     left: Mapping[tuple[str, str], Left]
+    unsent: Mapping[tuple[str, str], Unsent]
     launched: Mapping[str, datetime]
 
     @classmethod
@@ -64,24 +73,27 @@ class Library:
         asked = await Step.filter(id__in=list(set(step_ids)))
         rows = asked
         left: dict[tuple[str, str], Left] = {}
+        unsent: dict[tuple[str, str], Unsent] = {}
         launched: dict[str, datetime] = {}
         if any(step.follow_up for step in asked):
             rows = await Step.filter(campaign_id__in=list({step.campaign_id for step in asked}))
-            sent = Send.filter(
+            emails = Send.filter(
                 enrollment_id__in=list(set(enrollment_ids)),
                 step_id__in=[row.id for row in rows],
-                status=SendStatus.SENT,
+                status__in=(SendStatus.SENT, *PENDING_STATUSES),
             )
-            for enrollment_id, step_id, *told in await sent.values_list(
-                "enrollment_id", "step_id", "message_id", "sent_at"
-            ):
-                left[enrollment_id, step_id] = (told[0], told[1])
+            columns = "enrollment_id", "step_id", "status", "message_id", "sent_at", "planned_at", "due_at"
+            for enrollment_id, step_id, status, *told in await emails.values_list(*columns):
+                if status == SendStatus.SENT:
+                    left[enrollment_id, step_id] = (told[0], told[1])
+                else:
+                    unsent[enrollment_id, step_id] = Unsent(told[2], told[3])
             theirs = Enrollment.filter(id__in=list(set(enrollment_ids)))
             launched = {str(key): at for key, at in await theirs.values_list("id", "launched_at")}
         wanted = list({row.template_id for row in rows if row.template_id})
         templates = {row.id: row for row in await Template.filter(id__in=wanted)} if wanted else {}
         numbers = {(row.campaign_id, row.number): row for row in rows if row.removed_at is None}
-        return cls({row.id: row for row in rows}, numbers, templates, left, launched)
+        return cls({row.id: row for row in rows}, numbers, templates, left, unsent, launched)
 
     def content(self, step: Step) -> Content:
         """Return the step's campaign template; its own subject goes before the template's."""
@@ -102,14 +114,26 @@ class Library:
     def _passed(self, step: Step, enrollment_id: str) -> bool:
         """Whether a step was added while the campaign ran, and this person did not get its email."""
         added = step.added_at is not None and self.launched[enrollment_id] < step.added_at
-        return added and (enrollment_id, step.id) not in self.left
+        return added and (enrollment_id, step.id) not in self.left and (enrollment_id, step.id) not in self.unsent
 
-    def earlier(self, step: Step, enrollment_id: str) -> Earlier | None:
-        """Return the email that a follow-up stands above, with its own earlier ones; None for no follow-up."""
+    def _previous(self, step: Step, enrollment_id: str) -> Step | None:
+        """Return the step whose email a follow-up stands above; None for no follow-up."""
         previous = self.numbers.get((step.campaign_id, step.number - 1)) if step.follow_up else None
         while previous is not None and self._passed(previous, enrollment_id):
             previous = self.numbers.get((previous.campaign_id, previous.number - 1))
-        if previous is None or previous.type is not StepType.EMAIL:
+        return previous if previous is not None and previous.type is StepType.EMAIL else None
+
+    def waits_for(self, step: Step, enrollment_id: str) -> Unsent | None:
+        """Return the email that a follow-up is to leave behind, where that one has not left yet."""
+        previous = self._previous(step, enrollment_id)
+        first = self.unsent.get((enrollment_id, previous.id)) if previous is not None else None
+        own = self.unsent.get((enrollment_id, step.id))
+        return first if first is not None and own is not None and first.planned_at <= own.planned_at else None
+
+    def earlier(self, step: Step, enrollment_id: str) -> Earlier | None:
+        """Return the email that a follow-up stands above, with its own earlier ones; None for no follow-up."""
+        previous = self._previous(step, enrollment_id)
+        if previous is None:
             return None
         message_id, sent_at = self.left.get((enrollment_id, previous.id), (None, None))
         return Earlier(self.content(previous), message_id, sent_at, self.earlier(previous, enrollment_id))

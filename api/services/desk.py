@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from asyncpg.exceptions import DeadlockDetectedError
 
-from api.mail.message import message_id
 from api.services.lanes import Job
 from api.services.post import Delivered, Post
 from api.services.progress import finished
@@ -133,7 +132,7 @@ class Desk:
         made, real_now = [], self._post.clock()
         for job, receipt in done:
             now = job.at(real_now)
-            made.append((job, settlement(job.send, receipt, now, random.random()), now))  # noqa: S311 - jitter
+            made.append((job, settlement(job.send, receipt, now, random.random(), job.again_at), now))  # noqa: S311
         async with transaction():
             # Emails first, then what belongs to them, as everyone has it who locks both.
             ours = await ledger.settle([settled.row(job.send) for job, settled, _ in made]) if made else set()
@@ -164,7 +163,7 @@ class Desk:
         await write(lines)
 
     async def _begin(self, jobs: Sequence[Job]) -> set[str]:
-        pairs = [(job.send, message_id(job.send.id, job.batch.sender["email"])) for job in jobs]
+        pairs = [(job.send, job.batch.message_id(job.send)) for job in jobs]
         may = await ledger.begin_transmission(pairs, self._post.clock() + self._post.lease)
         throttled: dict[str, list[Job]] = {}
         for job in jobs:

@@ -6,6 +6,7 @@ from api.models import Enrollment, Person, Send
 from api.services.paused import refuse_paused
 from api.services.scope import Scope
 from api.states import UNDELIVERED_STATUSES, EnrollmentStatus, SendStatus
+from api.store import ledger
 from api.store.events import event, write
 from api.store.rows import need
 from api.store.transactions import transaction, undeadlocked
@@ -45,6 +46,15 @@ async def archive_send(scope: Scope, send_id: str, *, archived: bool = True) -> 
     send.archived = archived
     await send.save(update_fields=["archived"])
     return send
+
+
+async def write_anew(scope: Scope, column: str, key: str) -> None:
+    """Let what is claimed and has not begun to leave be written with what has changed, which must be committed.
+
+    ``column`` says of whom ``key`` is: workspace_id, sender_id or person_id.
+    """
+    if await ledger.release(column, [key]):
+        scope.wake()
 
 
 async def _may_still_go(send: Send) -> Enrollment:

@@ -12,6 +12,7 @@ from api.services import inputs
 from api.services.people import BUILT_IN, FIELD_NAME, checked
 from api.services.scope import Scope
 from api.states import ImportStatus
+from api.store import ledger
 from api.store.events import event, write
 from api.store.leases import take
 from api.store.transactions import transaction, undeadlocked
@@ -64,13 +65,18 @@ async def run_import(
             continue
         chunk.append(cells)
         if len(chunk) == CHUNK:
-            await _import(row, columns, chunk, clock())
+            await _write(row, columns, chunk, clock())
             progress(row)
             chunk = []
     if chunk:
-        await _import(row, columns, chunk, clock())
+        await _write(row, columns, chunk, clock())
         progress(row)
     return row
+
+
+async def _write(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime) -> None:
+    """Import a chunk, and let emails that are claimed be written with what people are called now."""
+    await ledger.release("person_id", await _import(row, names, chunk, now))
 
 
 def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
@@ -85,8 +91,11 @@ def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
 
 
 @undeadlocked
-async def _import(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime) -> None:
-    """Create or update the people of one chunk; refuse the rows that cannot be used, and no others."""
+async def _import(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime) -> list[str]:
+    """Create or update the people of one chunk; refuse the rows that cannot be used, and no others.
+
+    Returns the ids of those who were there before.
+    """
     wanted: dict[str, dict[str, Any]] = {}
     refused: list[ImportRefusal] = []
     for number, cells in enumerate(chunk, row.processed + 1):
@@ -129,6 +138,7 @@ async def _import(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[
         if over:
             await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data={"import": row.id, **told})])
     row.update_from_dict(values)
+    return [str(person.id) for person in known.values()]
 
 
 def _columns(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from api.services.batch import Batch, Written
-from api.services.settlement import BROKE, THROTTLED, UNPREPARED
+from api.services.settlement import BROKE, FOLLOWS, THROTTLED, UNPREPARED
 from api.store.ledger import Claimed
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 
@@ -35,6 +35,8 @@ class Job:
     since: float = field(default_factory=time.monotonic)
     transmitting: bool = False
     throttled: bool = False
+    again_at: datetime | None = None
+    """When a follow-up is due again that waits for the email that it follows."""
     subject: str = ""
     session: int = 0
     """Which of the lane's workers has it."""
@@ -244,6 +246,9 @@ class Lane:
     async def _attempt(self, session: Session, job: Job) -> Receipt:
         """Check, write and hand over one email. What breaks is no reason to lose it, or to send it twice."""
         try:
+            job.again_at = job.batch.waits_until(job.send)
+            if job.again_at is not None:
+                return FOLLOWS
             written = job.batch.write(job.send)
         except Exception:
             log.exception("the email %s could not be prepared", job.send.id)

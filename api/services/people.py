@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Person
 from api.services import inputs
+from api.services.emails import write_anew
 from api.services.scope import Scope
 from api.store.rows import need
 from strategies import Refusal
@@ -68,6 +69,7 @@ async def update_person(scope: Scope, person_id: str, **values: Any) -> Person:
         columns["bounced_at"] = None
     row.update_from_dict(columns)
     await _save(row, create=False)
+    await write_anew(scope, "person_id", row.id)
     return row
 
 

@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Sender
 from api.services import inputs
+from api.services.emails import write_anew
 from api.services.scope import Scope
 from api.store.rows import need
 from strategies import Refusal
@@ -44,6 +45,7 @@ async def update_sender(scope: Scope, sender_id: str, **values: Any) -> Sender:
     """Change the given values. The zone counts for what is launched from now on. Raises Refusal."""
     row = await need(Sender, scope.workspace_id, sender_id, ("id",))
     changed = await _set(scope, row, values, create=False)
+    await write_anew(scope, "sender_id", row.id)
     scope.wake()  # a throttle may have become wider, or an account another one
     return changed
 

@@ -38,6 +38,10 @@ UNPREPARED = Receipt(
 )
 THROTTLED = Receipt(Outcome.WITHDRAWN, "THROTTLED", "The sender's throttle is used up; it goes out as soon as it may.")
 
+FOLLOWS = Receipt(
+    Outcome.WITHDRAWN, "FOLLOWS_UNSENT", "It waits until the email that it follows up has left, or has failed."
+)
+
 
 class Settlement(NamedTuple):
     """How a send is settled. ``kind`` None writes no event."""
@@ -84,8 +88,14 @@ def wait_after(attempts: int) -> timedelta:
     return RETRY_AFTER[attempts] if attempts < len(RETRY_AFTER) else RETRY_THEN
 
 
-def settlement(send: Claimed, receipt: Receipt, now: datetime, jitter: float = 0.0) -> Settlement:
-    """Return what a receipt makes of a send. ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth."""
+def settlement(
+    send: Claimed, receipt: Receipt, now: datetime, jitter: float = 0.0, again_at: datetime | None = None
+) -> Settlement:
+    """Return what a receipt makes of a send, all instants UTC.
+
+    ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth. ``again_at`` is when a follow-up that waits for
+    its email is due.
+    """
     code, detail, tried = storable(receipt.code, LONGEST_CODE), storable(receipt.detail), send.attempts
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
     match receipt.outcome:
@@ -103,6 +113,8 @@ def settlement(send: Claimed, receipt: Receipt, now: datetime, jitter: float = 0
                 return Settlement(SendStatus.FAILED, None, tried + 1, code, detail, kind="EMAIL_FAILED")
             again = now + wait_after(tried) * (1 + JITTER * jitter)
             return Settlement(SendStatus.DEFERRED, again, tried + 1, code, detail, kind="EMAIL_DEFERRED")
+        case Outcome.WITHDRAWN if receipt is FOLLOWS:
+            return Settlement(waiting, again_at, tried, code, detail)
         case Outcome.WITHDRAWN:
             return Settlement(waiting, attempts=tried)
         case _:

@@ -8,6 +8,7 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Category, Enrollment, Launch, Step, Template
 from api.services import inputs
+from api.services.emails import write_anew
 from api.services.scope import Scope
 from api.states import GOING_ON
 from api.store.rows import need
@@ -30,6 +31,7 @@ async def update_template(scope: Scope, template_id: str, **values: Any) -> Temp
         row = await _set(scope, await need(Template, scope.workspace_id, template_id, ("id",)), values, create=False)
         if "subject" in values and not row.subject:
             await _refuse_if_needed(row)
+    await write_anew(scope, "workspace_id", scope.workspace_id)
     return row
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from api.ids import new_id
 from api.mail.address import AddressProblem, check_address
 from api.models import Token, Workspace
+from api.services.emails import write_anew
 from api.services.scope import Scope
 from strategies import Refusal
 
@@ -48,6 +49,7 @@ async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:
             raise Refusal("INVALID_DOMAIN", message, ("domains", str(index))) from None
     scope.workspace.blocked_domains = cleaned
     await scope.workspace.save(update_fields=["blocked_domains"])
+    await write_anew(scope, "workspace_id", scope.workspace_id)
     return scope.workspace
 
 

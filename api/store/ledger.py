@@ -12,6 +12,7 @@ from api.ids import new_id
 from api.states import WAITING_STATUSES
 from api.store.database import is_postgres
 from api.store.sql import Records, Row, among, instant, run
+from api.store.transactions import undeadlocked
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """As the partial index has it, word by word."""
@@ -72,6 +73,8 @@ class Claimed(NamedTuple):
     zone: str
     attempts: int
     due_at: datetime
+    message_id: str | None
+    """Of an earlier attempt; every later one has the same."""
 
 
 def _whose(condition: str) -> str:
@@ -200,11 +203,24 @@ async def renew(attempts: list[str], lease_until: datetime) -> None:
 
 async def release_expired(real_now: datetime) -> int:
     """Give back the claims of whoever stopped in the middle. Returns how many."""
-    expired = "send.status = 'CLAIMED' AND send.lease_until < $1"
+    return await _release("send.lease_until < $1", real_now)
+
+
+@undeadlocked
+async def release(column: str, ids: Sequence[str]) -> int:
+    """Give back claims, by workspace_id, sender_id or person_id, so that the emails are written anew.
+
+    Call once what they are to be written with is committed: who claims them later reads it. Returns how many.
+    """
+    return await _release(among(f"send.{column}", 1), list(ids))
+
+
+async def _release(condition: str, value: Any) -> int:
+    claimed = f"send.status = 'CLAIMED' AND {condition}"
     rows = await run(
-        f"{_whose(expired)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
-        f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {expired} RETURNING send.id",
-        real_now,
+        f"{_whose(claimed)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
+        f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {claimed} RETURNING send.id",
+        value,
     )
     return len(rows)
 

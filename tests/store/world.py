@@ -69,8 +69,11 @@ class World:
         return await Send.filter(workspace_id=self.scope.workspace_id).order_by("id").first()  # type: ignore[return-value]
 
 
-async def make_world(people: int = 2) -> World:
-    """Launch for people named ada, bob, p2, p3 and so on, in a workspace that runs in real time."""
+async def make_world(people: int = 2, *, day: int = 9, follow_up: bool = False) -> World:
+    """Launch for people named ada, bob, p2, p3 and so on, in a workspace that runs in real time.
+
+    They get an email now and one on a ``day``, which may be its follow-up.
+    """
     channel = Scripted()
     installed = load({})
     installed = replace(installed, channels={**installed.channels, channel.key: channel})
@@ -81,7 +84,8 @@ async def make_world(people: int = 2) -> World:
     campaign = await create_campaign(scope, name="C", sender_id=sender.id)
     content = {"template_id": template.id, "step_type": StepType.EMAIL}
     await add_step(scope, campaign.id, day=1, send_option="choose_at_launch", **content)
-    await add_step(scope, campaign.id, day=9, send_option="same_time_as_previous", **content)
+    again = {"send_option": "same_time_as_previous", "follow_up": follow_up}
+    await add_step(scope, campaign.id, day=day, **again, **content)
     names = ["ada", "bob", *(f"p{number}" for number in range(2, people))][:people]
     ids = [(await create_person(scope, f"{name}@example.com")).id for name in names]
     return World(scope, post, channel, await launch(scope, campaign.id, ids, Choice("NOW"), {}))

@@ -131,6 +131,7 @@ def test_follow_ups_nest_and_answer_once() -> None:
 def made(composed: Composed, **changes: object) -> bytes:
     about: dict[str, object] = {
         "send_id": "snd_1",
+        "message_id": "<snd_1@example.com>",
         "composed": composed,
         "sender_name": "Grace",
         "sender_address": "grace@example.com",

@@ -26,7 +26,8 @@ ANY = st.text(max_size=60)
 
 def parsed(**changes: object) -> EmailMessage:
     given = {
-        "send_id": "snd_1", "composed": Composed("Hi", "<p>x</p>", "x"), "sender_name": "Grace Hopper",
+        "send_id": "snd_1", "message_id": "<snd_1@example.com>", "composed": Composed("Hi", "<p>x</p>", "x"),
+        "sender_name": "Grace Hopper",
         "sender_address": "grace@example.com", "to_name": "Ada", "to_address": "ada@example.com", "date": WHEN,
         "earlier": None, "unsubscribe_url": None,
     }  # fmt: skip
