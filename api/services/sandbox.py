@@ -6,6 +6,7 @@ from api.models import Workspace
 from api.services import inputs
 from api.services.dispatch import Post, run_once
 from api.services.scope import Scope
+from plugins.contract import Outcome
 from strategies import Refusal
 
 MAX_PASSES = 10_000
@@ -22,7 +23,7 @@ async def advance_clock(scope: Scope, post: Post, to: datetime) -> int:
     dispatched = 0
     for _ in range(MAX_PASSES):
         done = await run_once(post, scope.now, workspace)
-        dispatched += done.claimed
+        dispatched += sum(number for outcome, number in done.by_outcome.items() if outcome != Outcome.WITHDRAWN)
         if not done.idle:
             continue
         if done.next_at is None or done.next_at > to:

@@ -89,7 +89,7 @@ async def test_in_a_sandbox_both_leave_at_the_moment_that_they_are_planned_for(d
     await add_step(scope, campaign.id, day=1, send_option="choose_at_launch", **email)
     await add_step(scope, campaign.id, day=1, send_option="same_time_as_previous", follow_up=True, **email)
     await launch(scope, campaign.id, [(await create_person(scope, "ada@example.com")).id], Choice("NOW"), {})
-    await advance_clock(scope, post, NOW)
+    assert await advance_clock(scope, post, NOW) == 2, "each counts once"
     first, second = await Send.all().order_by("id")
     assert first.status == second.status == SendStatus.SENT
     assert first.sent_at == second.sent_at == NOW
