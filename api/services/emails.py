@@ -48,11 +48,8 @@ async def archive_send(scope: Scope, send_id: str, *, archived: bool = True) -> 
     return send
 
 
-async def write_anew(scope: Scope, column: str, key: str) -> None:
-    """Let what is claimed and has not begun to leave be written with what has changed, which must be committed.
-
-    ``column`` says of whom ``key`` is: workspace_id, sender_id or person_id.
-    """
+async def write_anew(scope: Scope, column: ledger.Owner, key: str) -> None:
+    """Let what is claimed and has not begun to leave be written with what has changed, which must be committed."""
     if await ledger.release(column, [key]):
         scope.wake()
 

@@ -6,7 +6,7 @@ keeps it so (on PostgreSQL) until it commits, so that a pause has happened befor
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from api.ids import new_id
 from api.states import WAITING_STATUSES
@@ -27,6 +27,7 @@ STALE = (
 )
 """Whether an email's person is still to be resolved by the last edit of the campaign."""
 
+Owner = Literal["workspace_id", "sender_id", "person_id"]
 LEAVING = {"id": "text", "attempt": "text", "message_id": "text"}
 
 
@@ -207,8 +208,8 @@ async def release_expired(real_now: datetime) -> int:
 
 
 @undeadlocked
-async def release(column: str, ids: Sequence[str]) -> int:
-    """Give back claims, by workspace_id, sender_id or person_id, so that the emails are written anew.
+async def release(column: Owner, ids: Sequence[str]) -> int:
+    """Give back the claims of some workspaces, senders or people, so that the emails are written anew.
 
     Call once what they are to be written with is committed: who claims them later reads it. Returns how many.
     """
