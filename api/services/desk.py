@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from asyncpg.exceptions import DeadlockDetectedError
 
-from api.services.lanes import Job
+from api.services.attempts import Job
 from api.services.post import Delivered, Post
 from api.services.progress import finished
 from api.services.settlement import Settlement, settlement
@@ -52,7 +52,7 @@ class Desk:
     async def begin(self, job: Job) -> bool:
         """Commit that an email is about to leave, and mark it so; False when it may not, or it cannot be known."""
         lease = self._post.lease.total_seconds()
-        asked = time.monotonic()
+        asked, job.asked = time.monotonic(), True
         may = await self._pile(job).put(Report(job))
         # A process that was suspended in between comes back to a lease that others may have taken over.
         job.transmitting = may and time.monotonic() - asked < lease / 2

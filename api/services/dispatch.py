@@ -15,9 +15,11 @@ from typing import Any
 
 from api.mail.clean import storable
 from api.models import Task, Workspace
+from api.services.accounts import account_name
+from api.services.attempts import Job
 from api.services.batch import Batch
 from api.services.desk import Desk, Settled
-from api.services.lanes import Job, Lane, NotInstalled
+from api.services.lanes import Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.progress import finish_done
 from api.services.settlement import LONGEST_CODE, LOST, RESENT, STOPPED
@@ -36,8 +38,6 @@ log = logging.getLogger("touchline.dispatch")
 RECOVER_EVERY = 0.5
 """Seconds between two looks at leases that have run out."""
 SANDBOX_CHANNEL = "record"
-LONGEST_ACCOUNT = 200
-"""Characters of an account's name that are kept."""
 GRACE = 25.0
 """Seconds that emails in transmission get when the process is asked to stop."""
 
@@ -77,6 +77,8 @@ class Dispatcher:
         workspace_id = sandbox.id if sandbox else None
         # A busy loop steps many times a second: what others left behind may wait for a moment.
         if time.monotonic() - self._recovered > RECOVER_EVERY:
+            for each in self.lanes.values():
+                each.cut_off()
             counts.released = await self._recover()
             counts.expired_tasks = await self._expire_tasks(now, workspace_id)
             self._recovered = time.monotonic()
@@ -130,11 +132,7 @@ class Dispatcher:
         key = SANDBOX_CHANNEL if sandbox else sender["channel"]
         channel = self.post.installed.channels.get(key) or NotInstalled(key)
         config = {} if sandbox else document(sender["channel_config"])
-        try:
-            account = storable(channel.account(config), LONGEST_ACCOUNT)
-        except Exception:
-            log.exception("the channel %s could not name the account of %s", key, sender["id"])
-            account = f"{key}:{sender['id']}"
+        account = account_name(channel, config, sender["id"])
         lane = account, json.dumps(config, sort_keys=True)
         if lane not in self.lanes:
             self.lanes[lane] = Lane(account, channel, config, self, self.linger)

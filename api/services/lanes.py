@@ -6,15 +6,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
 
-from api.services.batch import Batch, Written
-from api.services.settlement import BROKE, FOLLOWS, THROTTLED, UNPREPARED
-from api.store.ledger import Claimed
+from api.services.accounts import sessions
+from api.services.attempts import Job, attempt, broken, stopped, unavailable
+from api.services.settlement import ACCOUNT_BROKE, BROKE
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 
 log = logging.getLogger("touchline.dispatch")
@@ -22,39 +20,17 @@ log = logging.getLogger("touchline.dispatch")
 AHEAD = 2_000
 """How many emails one process claims ahead for one account at most; it aims at the work of a second."""
 AT_LEAST = 50
+LONGEST = 900.0
+"""Seconds that a channel may take to open or close a session, or for one email; then it is cut off."""
 MEASURED = 0.25
 """Seconds over which an account's pace is measured."""
-
-
-@dataclass(slots=True)
-class Job:
-    """One claimed email on its way through a lane."""
-
-    send: Claimed
-    batch: Batch
-    since: float = field(default_factory=time.monotonic)
-    transmitting: bool = False
-    throttled: bool = False
-    again_at: datetime | None = None
-    """When a follow-up is due again that waits for the email that it follows."""
-    subject: str = ""
-    session: int = 0
-    """Which of the lane's workers has it."""
-
-    def at(self, real_now: datetime) -> datetime:
-        """Return the present: the sandbox's, or the real one."""
-        return self.batch.now if self.send.sandbox else max(self.batch.now, real_now)
 
 
 class NotInstalled(Channel, Session):
     """Stands for a channel that a sender names and nobody has installed: its emails fail, visibly."""
 
     def __init__(self, key: str) -> None:
-        self.name = key
-
-    def account(self, config: Mapping[str, Any]) -> str:
-        """Name it as it was asked for."""
-        return self.name
+        self.key = key  # type: ignore[misc]
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
@@ -63,7 +39,7 @@ class NotInstalled(Channel, Session):
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Refuse the email."""
-        return Receipt(Outcome.FAILED, "CHANNEL_NOT_INSTALLED", f"No channel {self.name!r} is installed.")
+        return Receipt(Outcome.FAILED, "CHANNEL_NOT_INSTALLED", f"No channel {self.key!r} is installed.")
 
 
 class Office(Protocol):
@@ -102,7 +78,7 @@ class Lane:
         self.workers: dict[asyncio.Task[None], Job | None] = {}
         self.orphans: list[Job] = []
         """Jobs whose worker was stopped before anything left."""
-        self._most = max(1, channel.sessions(config))
+        self._most = sessions(channel, config)
         self._open = 0
         self._numbers = itertools.count()
         self._parked: dict[asyncio.Future[None], None] = {}
@@ -132,11 +108,30 @@ class Lane:
         self.queue.extend(jobs)
         working = sum(not task.done() for task in self.workers)
         if not working:
-            self._most = max(1, self.channel.sessions(self.config))  # a server may take more again
+            self._most = sessions(self.channel, self.config)  # a server may take more again
         for _ in range(min(len(self.queue) - self._call(len(self.queue)), self._most - working)):
             task = asyncio.create_task(self._work(next(self._numbers)))
             self.workers[task] = None
-            task.add_done_callback(lambda done: self.workers.pop(done, None))
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """See to the email of a worker that was stopped, or broke, in the middle of it."""
+        job = self.workers.pop(task)
+        if task.cancelled():
+            if job is not None and not job.transmitting:
+                self.orphans.append(job)
+        elif (fault := task.exception()) is not None:
+            log.error("a worker of the channel %s broke", self.channel.key, exc_info=fault)
+            if job is not None:
+                self.office.settle(job, broken(job))
+
+    def cut_off(self) -> None:
+        """Stop what the channel has been doing for one email for too long."""
+        late = time.monotonic() - LONGEST
+        for task, job in self.workers.items():
+            if job is not None and job.since < late and not job.hung:
+                job.hung = True
+                task.cancel()
 
     def close(self) -> list[Job]:
         """Take nothing more; let open sessions end when they are done. Returns what was still waiting."""
@@ -184,17 +179,19 @@ class Lane:
         """Open sessions and deliver on them until nothing waits, or the account is in trouble."""
         while self.queue:
             try:
-                async with self.channel.connect(self.config) as session:
+                async with self._connected() as session:
                     self._open += 1
                     try:
                         trouble = await self._deliver_on(session, number)
                     finally:
                         self._open -= 1
             except AccountUnavailableError as error:
-                trouble = Receipt(Outcome.ACCOUNT_UNAVAILABLE, error.code, error.detail)
-            except Exception:
+                trouble = unavailable(error)
+            except BaseException as error:
+                if stopped(error):
+                    raise
                 log.exception("an account of the channel %s broke", self.channel.key)
-                trouble = BROKE
+                trouble = ACCOUNT_BROKE
             if trouble is None:
                 continue
             if self._open:  # the server takes fewer connections than we may open; the others go on
@@ -209,22 +206,27 @@ class Lane:
                 raise
             await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
 
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Session]:
+        """Open a session, and close it."""
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(LONGEST):
+                session = await stack.enter_async_context(self.channel.connect(self.config))
+            yield session
+            async with asyncio.timeout(LONGEST):
+                await stack.aclose()
+
     async def _deliver_on(self, session: Session, number: int) -> Receipt | None:
         """Deliver until nothing waits or the session is used up. Returns the account's trouble, if it is in any."""
         me, first = asyncio.current_task(), True
         assert me is not None  # noqa: S101 - a coroutine that runs has a task
         while job := await self._next():
-            self.workers[me], job.session = job, number
-            try:
-                receipt = await self._attempt(session, job)
-            except asyncio.CancelledError:
-                if not job.transmitting:
-                    self.orphans.append(job)
-                raise
-            if receipt.outcome is Outcome.ACCOUNT_UNAVAILABLE and receipt.code != BROKE.code:
+            self.workers[me], job.session, job.since = job, number, time.monotonic()
+            receipt = await attempt(session, job, partial(self.office.begin, job), self.channel.key)
+            if receipt.outcome is Outcome.ACCOUNT_UNAVAILABLE:
                 self.workers[me] = None
                 if not first or self._open > 1:
-                    job.transmitting = False
+                    job.transmitting = job.asked = False
                     self.queue.appendleft(job)
                     self._call(1)
                     return None if not first else receipt
@@ -242,33 +244,6 @@ class Lane:
                 self._doubted = False
                 await self.office.works(self)
         return None
-
-    async def _attempt(self, session: Session, job: Job) -> Receipt:
-        """Check, write and hand over one email. What breaks is no reason to lose it, or to send it twice."""
-        try:
-            job.again_at = job.batch.waits_until(job.send)
-            if job.again_at is not None:
-                return FOLLOWS
-            written = job.batch.write(job.send)
-        except Exception:
-            log.exception("the email %s could not be prepared", job.send.id)
-            return UNPREPARED
-        if isinstance(written, Receipt):
-            return written
-        job.subject = written.subject
-        try:
-            receipt = await session.deliver(self._outgoing(job, written), partial(self.office.begin, job))
-        except AccountUnavailableError as error:
-            outcome = Outcome.IN_DOUBT if job.transmitting else Outcome.ACCOUNT_UNAVAILABLE
-            return Receipt(outcome, error.code, error.detail)
-        except Exception:
-            log.exception("the channel %s broke while it delivered %s", self.channel.key, job.send.id)
-            return replace(BROKE, outcome=Outcome.IN_DOUBT) if job.transmitting else BROKE
-        return THROTTLED if receipt.outcome is Outcome.WITHDRAWN and job.throttled else receipt
-
-    def _outgoing(self, job: Job, written: Written) -> Outgoing:
-        recipient = job.batch.people[job.send.person_id].email
-        return Outgoing(job.send.id, job.batch.sender["email"], recipient, written.message)
 
 
 def _wake(called: "asyncio.Future[None]") -> None:

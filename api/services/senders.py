@@ -1,6 +1,5 @@
 """Create and change senders."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +8,11 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Sender
 from api.services import inputs
+from api.services.accounts import account_name
 from api.services.emails import write_anew
 from api.services.scope import Scope
 from api.store.rows import need
 from strategies import Refusal
-
-log = logging.getLogger("touchline.senders")
 
 
 async def create_sender(
@@ -51,15 +49,11 @@ async def update_sender(scope: Scope, sender_id: str, **values: Any) -> Sender:
 
 
 def account_of(scope: Scope, row: Sender) -> str | None:
-    """Return the account that carries a sender's emails; None where no channel can name it, or in a sandbox."""
+    """Return the account that carries a sender's emails; None without its channel, or in a sandbox."""
     channel = scope.installed.channels.get(row.channel)
     if channel is None or scope.workspace.sandbox:
         return None
-    try:
-        return channel.account(row.channel_config)
-    except Exception:
-        log.exception("the channel %s could not name the account of %s", row.channel, row.id)
-        return None
+    return account_name(channel, row.channel_config, row.id)
 
 
 def _within(value: int | None, most: int, path: inputs.Path) -> int | None:

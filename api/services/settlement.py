@@ -20,7 +20,6 @@ GIVE_UP_AFTER = timedelta(days=4)
 JITTER = 0.1
 LONGEST_CODE = 64
 """Characters of a channel's code that are kept."""
-OUR_FAULT_PAUSE = timedelta(minutes=1)
 LOST = Receipt(
     Outcome.IN_DOUBT,
     "IN_DOUBT",
@@ -29,15 +28,22 @@ LOST = Receipt(
 RESENT = Receipt(Outcome.DEFERRED, "RESENT_IN_DOUBT", "It was in doubt; the campaign's settings send it again.")
 STOPPED = Receipt(Outcome.WITHDRAWN, "STOPPED", "The process was asked to stop before this email left.")
 BROKE = Receipt(
-    Outcome.ACCOUNT_UNAVAILABLE, "UNEXPECTED", "The channel failed in a way that it did not foresee; see the log."
+    Outcome.DEFERRED,
+    "UNEXPECTED",
+    "The channel failed in a way that nobody foresaw before the email left; see the log.",
+)
+UNTOLD = Receipt(
+    Outcome.IN_DOUBT,
+    "UNEXPECTED",
+    "The channel failed in a way that nobody foresaw, after it had begun to hand the email over; see the log.",
+)
+ACCOUNT_BROKE = Receipt(
+    Outcome.ACCOUNT_UNAVAILABLE, "UNEXPECTED", "The channel failed in a way that nobody foresaw; see the log."
 )
 UNPREPARED = Receipt(
-    Outcome.ACCOUNT_UNAVAILABLE,
-    "UNEXPECTED",
-    "This email could not be prepared, for a reason that nobody foresaw; see the log.",
+    Outcome.DEFERRED, "UNEXPECTED", "This email could not be prepared, for a reason that nobody foresaw; see the log."
 )
 THROTTLED = Receipt(Outcome.WITHDRAWN, "THROTTLED", "The sender's throttle is used up; it goes out as soon as it may.")
-
 FOLLOWS = Receipt(
     Outcome.WITHDRAWN, "FOLLOWS_UNSENT", "It waits until the email that it follows up has left, or has failed."
 )
@@ -118,5 +124,4 @@ def settlement(
         case Outcome.WITHDRAWN:
             return Settlement(waiting, attempts=tried)
         case _:
-            again_at = now + OUR_FAULT_PAUSE if receipt.code == BROKE.code else None
-            return Settlement(waiting, again_at, tried, code, detail)
+            return Settlement(waiting, attempts=tried, reason=code, detail=detail)

@@ -1,0 +1,127 @@
+"""One attempt at one email: check it, write it, hand it over, and hold the channel's answer against its contract.
+
+A channel is a package's code. Whatever it does, the email ends in a state that is true, and no other email waits.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from inspect import isawaitable
+
+from api.services.batch import Batch, Written
+from api.services.settlement import BROKE, FOLLOWS, THROTTLED, UNPREPARED, UNTOLD
+from api.store.ledger import Claimed
+from plugins.checks import describe
+from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
+
+log = logging.getLogger("touchline.dispatch")
+
+
+@dataclass(slots=True)
+class Job:
+    """One claimed email on its way through a lane."""
+
+    send: Claimed
+    batch: Batch
+    since: float = 0.0
+    """When a worker took it; monotonic."""
+    asked: bool = False
+    """Whether the channel has asked if it may leave."""
+    transmitting: bool = False
+    throttled: bool = False
+    again_at: datetime | None = None
+    """When a follow-up is due again that waits for the email that it follows."""
+    hung: bool = False
+    """Whether the channel was cut off, because it took too long."""
+    subject: str = ""
+    session: int = 0
+    """Which of the lane's workers has it."""
+
+    def at(self, real_now: datetime) -> datetime:
+        """Return the present: the sandbox's, or the real one."""
+        return self.batch.now if self.send.sandbox else max(self.batch.now, real_now)
+
+
+async def attempt(session: Session, job: Job, begin: Callable[[], Awaitable[bool]], channel: str) -> Receipt:
+    """Check, write and hand over one email. What breaks is no reason to lose it, or to send it twice."""
+    try:
+        job.again_at = job.batch.waits_until(job.send)
+        if job.again_at is not None:
+            return FOLLOWS
+        written = job.batch.write(job.send)
+    except Exception:
+        log.exception("the email %s could not be prepared", job.send.id)
+        return UNPREPARED
+    if isinstance(written, Receipt):
+        return written
+    job.subject = written.subject
+    try:
+        handed = session.deliver(_outgoing(job, written), begin)
+        answer = await handed if isawaitable(handed) else handed
+    except AccountUnavailableError as error:
+        return unavailable(error, Outcome.IN_DOUBT if job.transmitting else Outcome.ACCOUNT_UNAVAILABLE)
+    except BaseException as error:
+        if not _channels_own(error, job):
+            raise
+        told = "took too long for" if job.hung else "broke while it delivered"
+        log.exception("the channel %s %s %s", channel, told, job.send.id)
+        return broken(job)
+    return _checked(answer, job, channel)
+
+
+def broken(job: Job) -> Receipt:
+    """Return what becomes of an email whose channel broke."""
+    return UNTOLD if job.transmitting else BROKE
+
+
+def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOUNT_UNAVAILABLE) -> Receipt:
+    """Return what a channel says of its account."""
+    return Receipt(outcome, _text(error.code), _text(error.detail))
+
+
+def stopped(error: BaseException) -> bool:
+    """Whether this task is being stopped, and the error is no package's own."""
+    task = asyncio.current_task()
+    own = isinstance(error, asyncio.CancelledError) and (task is None or not task.cancelling())
+    return isinstance(error, (asyncio.CancelledError, GeneratorExit)) and not own
+
+
+def _channels_own(error: BaseException, job: Job) -> bool:
+    task = asyncio.current_task()
+    if job.hung and task is not None and isinstance(error, asyncio.CancelledError):
+        task.uncancel()
+    return not stopped(error)
+
+
+def _checked(answer: object, job: Job, channel: str) -> Receipt:
+    """Return a channel's answer where its contract allows it."""
+    if isinstance(answer, Receipt) and isinstance(answer.outcome, Outcome):
+        if answer.outcome is Outcome.WITHDRAWN and job.asked and not job.transmitting:
+            return THROTTLED if job.throttled else answer
+        if answer.outcome is Outcome.SENT and not job.asked:
+            log.error("the channel %s sent %s without asking whether it may leave", channel, job.send.id)
+        if answer.outcome is not Outcome.WITHDRAWN:
+            plain = isinstance(answer.code, str) and isinstance(answer.detail, str)
+            return answer if plain else Receipt(answer.outcome, _text(answer.code), _text(answer.detail))
+    log.error("the channel %s gave %s as its answer for %s", channel, _named(answer), job.send.id)
+    return broken(job)
+
+
+def _named(answer: object) -> str:
+    if isinstance(answer, Receipt) and isinstance(answer.outcome, str):
+        return f"the outcome {str(answer.outcome)!r:.60}"
+    return describe(answer)
+
+
+def _text(value: object) -> str:
+    """Return what a package gave for a text."""
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    return "" if value is None else describe(value)
+
+
+def _outgoing(job: Job, written: Written) -> Outgoing:
+    recipient = job.batch.people[job.send.person_id].email
+    return Outgoing(job.send.id, job.batch.sender["email"], recipient, written.message)

@@ -1,0 +1,202 @@
+"""Whatever a partner's channel does, its email ends in a state that is true, and no other account waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.models import AccountPause, Event, Send
+from api.services import lanes
+from api.services.dispatch import Dispatcher, run_once
+from api.states import SendStatus
+from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
+from tests.store.world import NOW, Scripted, World, make_world
+
+Ask = Callable[[], Awaitable[bool]]
+SOON = NOW + timedelta(seconds=30)
+EXITS = [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError(), BaseException("odd")]
+
+
+@dataclass
+class Odd(Scripted):
+    """A channel that answers, or breaks, as a test says, once it has asked or without asking."""
+
+    answer: Any = None
+    asks: bool = True
+    breaks: BaseException | None = None
+    opens: BaseException | None = None
+    named: Any = "odd"
+    at_once: Any = 1
+    calls: int = 0
+
+    key = "odd"
+
+    def account(self, config: Mapping[str, Any]) -> str:
+        return self._said(self.named)
+
+    def sessions(self, config: Mapping[str, Any]) -> int:
+        return self._said(self.at_once)
+
+    def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Any]:
+        if self.opens is not None:
+            raise self.opens
+        return super().connect(config)
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Ask) -> Receipt:
+        self.calls += 1
+        if self.asks:
+            assert await about_to_transmit()
+        if self.breaks is not None:
+            raise self.breaks
+        return self.answer  # type: ignore[no-any-return]
+
+    @staticmethod
+    def _said(value: Any) -> Any:
+        if isinstance(value, BaseException):
+            raise value
+        return value
+
+
+@pytest.fixture
+async def odd(database: str) -> World:
+    """One person who is due through the odd channel, and two through one that works, in one process."""
+    other = await make_world(1)
+    world = await make_world(2)
+    channel = Odd()
+    channels = {**world.post.installed.channels, "odd": channel}
+    post = replace(world.post, installed=replace(world.post.installed, channels=channels))
+    mine = await Send.filter(workspace_id=other.scope.workspace_id).order_by("id").first()
+    assert mine is not None
+    await mine.fetch_related("sender")
+    await type(mine.sender).filter(id=mine.sender_id).update(channel="odd")
+    return World(other.scope, post, channel, other.enrollments)
+
+
+async def outcome(world: World) -> tuple[SendStatus, str | None, int]:
+    """Dispatch twice. The others' emails have left; returns status, reason and attempts of the odd channel's."""
+    await world.tick()
+    await world.tick(SOON)
+    others = Send.filter(due_at__lte=NOW).exclude(workspace_id=world.scope.workspace_id)
+    assert await others.filter(status=SendStatus.SENT).count() == 2
+    send = await world.send()
+    return send.status, send.reason, send.attempts
+
+
+def odd_of(world: World) -> Odd:
+    assert isinstance(world.channel, Odd)
+    return world.channel
+
+
+@pytest.mark.parametrize("code", [202, None, b"x", Receipt, ["x"]])
+async def test_a_code_that_is_no_text_is_written_as_one(odd: World, code: Any) -> None:
+    odd_of(odd).answer = Receipt(Outcome.FAILED, code, code)
+    status, reason, _ = await outcome(odd)
+    assert status is SendStatus.FAILED
+    assert reason == {202: "202", None: ""}.get(code if isinstance(code, int | None) else 0, reason)
+
+
+NO_ANSWERS = [None, "SENT", {}, True, Receipt, Outcome.SENT, Receipt("sent", "OK", "posted"), Receipt(None, "", "")]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", [*NO_ANSWERS, Receipt(Outcome.WITHDRAWN, "X", "x")])
+async def test_what_no_channel_may_answer_is_in_doubt_once_it_was_told_to_go_on(odd: World, answer: Any) -> None:
+    odd_of(odd).answer = answer
+    assert await outcome(odd) == (SendStatus.IN_DOUBT, "UNEXPECTED", 0)
+    assert odd_of(odd).calls == 1
+    assert await Event.filter(kind="EMAIL_IN_DOUBT").count() == 1
+
+
+@pytest.mark.parametrize("answer", [*NO_ANSWERS, Receipt(Outcome.WITHDRAWN, "X", "x")])
+async def test_before_that_it_is_tried_again_as_after_a_refusal_for_now(odd: World, answer: Any) -> None:
+    odd_of(odd).asks, odd_of(odd).answer = False, answer
+    assert await outcome(odd) == (SendStatus.DEFERRED, "UNEXPECTED", 1)
+    assert odd_of(odd).calls == 1
+
+
+@pytest.mark.parametrize("mishap", EXITS, ids=repr)
+async def test_no_exit_of_a_channel_is_the_processs(odd: World, mishap: BaseException) -> None:
+    odd_of(odd).breaks = mishap
+    assert (await outcome(odd))[:2] == (SendStatus.IN_DOUBT, "UNEXPECTED")
+
+
+@pytest.mark.parametrize("mishap", EXITS[:3], ids=repr)
+async def test_an_exit_before_it_asked_costs_an_attempt(odd: World, mishap: BaseException) -> None:
+    odd_of(odd).asks, odd_of(odd).breaks = False, mishap
+    assert (await outcome(odd))[0] is SendStatus.DEFERRED
+
+
+MALFORMED = [AccountUnavailableError(None, None), AccountUnavailableError(5, {})]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mishap", [RuntimeError(), *MALFORMED, *EXITS[:2], *EXITS[3:]], ids=repr)
+async def test_an_account_that_cannot_be_opened_waits(odd: World, mishap: BaseException) -> None:
+    odd_of(odd).opens = mishap
+    status, _, attempts = await outcome(odd)
+    assert (status, attempts) == (SendStatus.SCHEDULED, 0)
+    assert await AccountPause.filter(account="odd").count() == 1
+
+
+@pytest.mark.parametrize("named", [None, "", ["x"], *EXITS], ids=repr)
+async def test_an_account_without_a_usable_name_is_its_senders_own(odd: World, named: Any) -> None:
+    odd_of(odd).named, odd_of(odd).opens = named, RuntimeError()
+    await outcome(odd)
+    assert (await AccountPause.get()).account == f"odd:{(await odd.send()).sender_id}"
+
+
+@pytest.mark.parametrize("number", [None, "many", 0, -3, float("nan"), *EXITS], ids=repr)
+async def test_a_channel_that_cannot_count_its_sessions_has_one(odd: World, number: Any) -> None:
+    odd_of(odd).at_once, odd_of(odd).answer = number, Receipt(Outcome.SENT, "OK", "ok")
+    assert (await outcome(odd))[0] is SendStatus.SENT
+
+
+async def test_a_plain_function_may_deliver_and_its_answer_counts(odd: World, caplog: pytest.LogCaptureFixture) -> None:
+    def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
+        return Receipt(Outcome.SENT, "OK", "posted")
+
+    odd_of(odd).deliver = deliver  # type: ignore[method-assign,assignment]
+    assert (await outcome(odd))[0] is SendStatus.SENT
+    assert "without asking whether it may leave" in caplog.text
+
+
+@pytest.mark.parametrize("phase", ["before", "during"])
+async def test_a_channel_that_takes_too_long_is_cut_off(
+    database: str, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    world = await make_world(2)
+    monkeypatch.setattr(lanes, "LONGEST", 3_600.0)
+    hangs = asyncio.Event()
+
+    async def hang(outgoing: Outgoing) -> None:
+        if outgoing.recipient.startswith("ada"):
+            hangs.set()
+            await asyncio.Event().wait()
+
+    setattr(world.channel, phase, hang)
+    dispatcher = Dispatcher(world.post)
+    await dispatcher.step(NOW)
+    await hangs.wait()
+    monkeypatch.setattr(lanes, "LONGEST", -1.0)
+    (lane,) = dispatcher.lanes.values()
+    lane.cut_off()
+    await dispatcher.drain()
+    ada, bob = await Send.filter(planned_at=NOW).order_by("id")
+    assert ada.status is (SendStatus.DEFERRED if phase == "before" else SendStatus.IN_DOUBT)
+    assert bob.status is SendStatus.SENT
+
+
+async def test_an_account_that_hangs_as_it_opens_waits(odd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging:
+        async def __aenter__(self) -> None:
+            await asyncio.Event().wait()
+
+        async def __aexit__(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr(lanes, "LONGEST", 0.01)
+    monkeypatch.setattr(Odd, "connect", lambda self, config: Hanging())
+    await run_once(odd.post, NOW)
+    assert await AccountPause.filter(account="odd").count() == 1
