@@ -90,8 +90,7 @@ class Ticker:
     async def _step(self, dispatcher: Dispatcher) -> float:
         """Do one step. Returns for how many seconds there is nothing more to do."""
         try:
-            if isinstance(self.clock, DatabaseClock):
-                await self.clock.sync()
+            await self._set_clock()
             done = await dispatcher.step(self.clock())
             self._stepped = time.monotonic()
         except Exception:
@@ -103,6 +102,10 @@ class Ticker:
         if done.next_at is None:
             return self.poll
         return min(self.poll, max(AT_LEAST, (done.next_at - self.clock()).total_seconds()))
+
+    async def _set_clock(self) -> None:
+        if isinstance(self.clock, DatabaseClock):
+            await self.clock.sync()
 
     async def _try_zones(self) -> None:
         try:
@@ -121,6 +124,7 @@ class Ticker:
         while not self._stopping:
             waits.clear()
             try:
+                await self._set_clock()  # before the first lease is looked at
                 if await once():
                     continue
             except Exception:

@@ -31,6 +31,8 @@ class Job:
     """Whether the channel has asked if it may leave."""
     transmitting: bool = False
     throttled: bool = False
+    blamed: bool = False
+    """Whether the account was in trouble when it had this email: others go first, for it may be what brings it."""
     again_at: datetime | None = None
     """When a follow-up is due again that waits for the email that it follows."""
     hung: bool = False

@@ -17,7 +17,7 @@ from asyncpg.exceptions import DeadlockDetectedError
 from api.services.attempts import Job
 from api.services.post import Delivered, Post
 from api.services.progress import finished
-from api.services.settlement import Settlement, settlement
+from api.services.settlement import BLAMED, Settlement, settlement
 from api.services.tasks import email_went_out
 from api.services.together import Together
 from api.store import ledger, throttles
@@ -132,7 +132,7 @@ class Desk:
         made, real_now = [], self._post.clock()
         for job, receipt in done:
             now = job.at(real_now)
-            made.append((job, settlement(job.send, receipt, now, random.random(), job.again_at), now))  # noqa: S311
+            made.append((job, self._settlement(job, receipt, now), now))
         async with transaction():
             # Emails first, then what belongs to them, as everyone has it who locks both.
             ours = await ledger.settle([settled.row(job.send) for job, settled, _ in made]) if made else set()
@@ -142,6 +142,10 @@ class Desk:
             if answered:
                 await throttles.arrive([job.send.id for job in answered], answered[0].at(self._post.clock()))
         return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
+
+    def _settlement(self, job: Job, receipt: Receipt, now: datetime) -> Settlement:
+        again_at = now + BLAMED if job.blamed and job.again_at is None else job.again_at
+        return settlement(job.send, receipt, now, random.random(), again_at)  # noqa: S311 - jitter
 
     async def _follow(self, mine: Sequence[tuple[Job, Settlement, datetime]], *, careful: bool) -> None:
         """Write what follows for people's campaigns, and the feed."""

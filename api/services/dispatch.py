@@ -68,6 +68,7 @@ class Dispatcher:
         self._heart: asyncio.Task[None] | None = None
         self._tidied = time.monotonic()
         self._recovered = float("-inf")
+        self._next_expiry: datetime | None = None
 
     # -- one step of the loop
 
@@ -81,8 +82,9 @@ class Dispatcher:
                 each.cut_off()
             counts.released = await self._recover()
             counts.expired_tasks = await self._expire_tasks(now, workspace_id)
+            self._next_expiry = await ledger.next_expiry(workspace_id)
             self._recovered = time.monotonic()
-        moments = [await ledger.next_expiry(workspace_id)]
+        moments = [self._next_expiry]
         waits = {} if sandbox else await pauses.paused(max(now, self.post.clock()))
         trouble: Exception | None = None
         for row in await ledger.first_due(workspace_id):
@@ -158,6 +160,7 @@ class Dispatcher:
 
     async def _expire_tasks(self, now: datetime, workspace_id: str | None) -> int:
         due = Task.filter(status=TaskStatus.OPEN, expires_at__lte=now)
+        due = due.filter(enrollment__campaign__paused_at=None)
         due = due.filter(workspace_id=workspace_id) if workspace_id else due.filter(sandbox=False)
         expired = 0
         for each in sorted(set(await due.values_list("workspace_id", flat=True))):

@@ -5,6 +5,7 @@ from typing import Literal
 from api.models import Enrollment, Person, Send
 from api.services.paused import refuse_paused
 from api.services.scope import Scope
+from api.services.tasks import email_went_out
 from api.states import UNDELIVERED_STATUSES, EnrollmentStatus, SendStatus
 from api.store import ledger
 from api.store.events import event, write
@@ -34,7 +35,15 @@ async def resolve_in_doubt(scope: Scope, send_id: str, resolution: Literal["SENT
         raise Refusal("NOT_IN_DOUBT", f"This email is {send.status.lower()}, not in doubt.", ("id",))
     if resolution == "RESEND":
         return await retry_send(scope, send_id)
-    await _change(scope, send, "EMAIL_SENT", status=SendStatus.SENT, sent_at=scope.now, reason=None)
+    return await _arrived(scope, send)
+
+
+@undeadlocked
+async def _arrived(scope: Scope, send: Send) -> Send:
+    async with transaction():
+        await _change(scope, send, "EMAIL_SENT", status=SendStatus.SENT, sent_at=scope.now, reason=None, detail="")
+        if send.by_hand:
+            await email_went_out(scope, send, scope.now)
     return send
 
 

@@ -4,11 +4,14 @@ from api.models import Campaign, Enrollment, Launch, Person, Send
 from api.services.progress import end, end_all
 from api.services.scope import Scope
 from api.states import GOING_ON, EnrollmentStatus, LaunchStatus, OnReply, SendStatus
+from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
+GOING = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
+"""Of whom something may still leave: who has finished may have an email that was retried."""
 AT_ONCE = 1_000
 """People for whom a campaign ends in one transaction."""
 
@@ -63,7 +66,7 @@ async def unsubscribe(scope: Scope, person_id: str) -> Person:
         person.unsubscribed_at = scope.now
         await person.save(update_fields=["unsubscribed_at"])
         await write([event(scope.workspace_id, "UNSUBSCRIBED", scope.now, person_id=person.id)])
-        for enrollment in await Enrollment.filter(person_id=person.id, ended_at=None):
+        for enrollment in await Enrollment.filter(person_id=person.id, status__in=GOING):
             await end(
                 enrollment,
                 scope.now,
@@ -93,10 +96,10 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     running = (
         await Enrollment.filter(campaign_id=campaign.id, ended_at=None).order_by("id").values_list("id", flat=True)
     )
+    everyone = [*map(str, running), *await finished_with_emails(str(campaign.id))]
     ended = 0
-    for start in range(0, len(running), AT_ONCE):
-        ids = [str(each) for each in running[start : start + AT_ONCE]]
-        ended += await _end(scope, ids)
+    for start in range(0, len(everyone), AT_ONCE):
+        ended += await _end(scope, everyone[start : start + AT_ONCE])
     return ended
 
 

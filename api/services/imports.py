@@ -22,7 +22,7 @@ MAX_ROWS = 100_000
 CHUNK = 1_000
 LEASE = timedelta(minutes=2)
 COLUMNS = {"email", "first_name", "last_name", "title", "company", "zone"}
-WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields", "bounced_at"]
+WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
 
 
 async def start_import(scope: Scope, source: str) -> PeopleImport:
@@ -64,19 +64,15 @@ async def run_import(
         if number <= row.processed:
             continue
         chunk.append(cells)
-        if len(chunk) == CHUNK:
-            await _write(row, columns, chunk, clock())
+        if len(chunk) == CHUNK or number == row.total:
+            known = await _import(row, columns, chunk, clock())
+            if known is None:  # another process has taken it over, because we were away for too long
+                return await PeopleImport.get(id=row.id)
+            # Emails that are claimed are written with what people are called now.
+            await ledger.release("person_id", known)
             progress(row)
             chunk = []
-    if chunk:
-        await _write(row, columns, chunk, clock())
-        progress(row)
     return row
-
-
-async def _write(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime) -> None:
-    """Import a chunk, and let emails that are claimed be written with what people are called now."""
-    await ledger.release("person_id", await _import(row, names, chunk, now))
 
 
 def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
@@ -91,11 +87,51 @@ def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
 
 
 @undeadlocked
-async def _import(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime) -> list[str]:
+async def _import(
+    row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime
+) -> list[str] | None:
     """Create or update the people of one chunk; refuse the rows that cannot be used, and no others.
 
-    Returns the ids of those who were there before.
+    Returns the ids of those who were there before; None where the import is no longer ours.
     """
+    wanted, refused = _sorted_out(row, names, chunk)
+    values: dict[str, Any] = {"processed": row.processed + len(chunk), "lease_until": now + LEASE}
+    over = row.processed + len(chunk) >= row.total
+    if over:
+        values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None}
+    async with transaction():
+        ours = PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING, processed=row.processed)
+        if not await ours.update(**values):
+            return None
+        found = Person.filter(workspace_id=row.workspace_id, email_key__in=list(wanted)).select_for_update()
+        known = {person.email_key: person for person in await found}
+        created = []
+        for key, columns in wanted.items():
+            if key in known:
+                columns["own_fields"] = {**known[key].own_fields, **columns.get("own_fields", {})}
+                known[key].update_from_dict(columns)
+            else:
+                created.append(Person(id=new_id("per"), workspace_id=row.workspace_id, created_at=now, **columns))
+        await Person.bulk_create(created, batch_size=500)
+        if known:
+            await Person.bulk_update(known.values(), WRITABLE, batch_size=100)
+        await ImportRefusal.bulk_create(refused, batch_size=500)
+        told = {
+            "created": row.created + len(created),
+            "updated": row.updated + len(chunk) - len(refused) - len(created),
+            "failed": row.failed + len(refused),
+        }
+        await PeopleImport.filter(id=row.id).update(**told)
+        if over:
+            await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data={"import": row.id, **told})])
+    row.update_from_dict(values | told)
+    return [str(person.id) for person in known.values()]
+
+
+def _sorted_out(
+    row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]]
+) -> tuple[dict[str, dict[str, Any]], list[ImportRefusal]]:
+    """Return the columns of each address, and the rows that cannot be used."""
     wanted: dict[str, dict[str, Any]] = {}
     refused: list[ImportRefusal] = []
     for number, cells in enumerate(chunk, row.processed + 1):
@@ -108,37 +144,7 @@ async def _import(row: PeopleImport, names: Sequence[str], chunk: Sequence[list[
         else:
             # A later row of the same address updates the earlier one.
             wanted[columns["email_key"]] = {**wanted.get(columns["email_key"], {}), **columns}
-    known = {
-        person.email_key: person
-        for person in await Person.filter(workspace_id=row.workspace_id, email_key__in=list(wanted))
-    }
-    created = []
-    for key, columns in wanted.items():
-        if key in known:
-            person = known[key]
-            columns["own_fields"] = {**person.own_fields, **columns.get("own_fields", {})}
-            person.update_from_dict(columns)
-        else:
-            created.append(Person(id=new_id("per"), workspace_id=row.workspace_id, created_at=now, **columns))
-    told = {
-        "created": row.created + len(created),
-        "updated": row.updated + len(chunk) - len(refused) - len(created),
-        "failed": row.failed + len(refused),
-    }
-    values = {"processed": row.processed + len(chunk), "lease_until": now + LEASE, **told}
-    over = row.processed + len(chunk) >= row.total
-    if over:
-        values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None}
-    async with transaction():
-        await Person.bulk_create(created, batch_size=500)
-        if known:
-            await Person.bulk_update(known.values(), WRITABLE, batch_size=100)
-        await ImportRefusal.bulk_create(refused, batch_size=500)
-        await PeopleImport.filter(id=row.id).update(**values)
-        if over:
-            await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data={"import": row.id, **told})])
-    row.update_from_dict(values)
-    return [str(person.id) for person in known.values()]
+    return wanted, refused
 
 
 def _columns(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:

@@ -225,9 +225,10 @@ class Lane:
             receipt = await attempt(session, job, partial(self.office.begin, job), self.channel.key)
             if receipt.outcome is Outcome.ACCOUNT_UNAVAILABLE:
                 self.workers[me] = None
-                if not first or self._open > 1:
+                again, job.blamed = not job.blamed, True
+                if again and (not first or self._open > 1):
                     job.transmitting = job.asked = False
-                    self.queue.appendleft(job)
+                    self.queue.append(job)
                     self._call(1)
                     return None if not first else receipt
                 await self.office.settle(job, receipt)

@@ -16,6 +16,7 @@ from api.services.plans import core_launch, core_steps, offer_warnings, resolve,
 from api.services.progress import task_created
 from api.services.scope import Scope
 from api.services.steps import steps_of
+from api.store.enrollments import unsubscribed
 from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
 from api.store.templates import subjects_of
@@ -78,6 +79,7 @@ async def launch(
             await refuse_paused(checked.campaign.id, ("campaignId",))
             await refuse_edited(checked.campaign, ("campaignId",))
             await check_subjects(await steps_of(checked.campaign), ("campaignId",))
+            await _refuse_unsubscribed(list(person_ids))
             await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)
@@ -88,6 +90,14 @@ async def launch(
         ) from None
     scope.wake()
     return [row for row, _, _ in checked.enrollments]
+
+
+async def _refuse_unsubscribed(person_ids: list[str]) -> None:
+    """Refuse who has unsubscribed since everyone was checked; in the transaction, which keeps the answer true."""
+    gone = await unsubscribed(person_ids)
+    for index, person_id in enumerate(person_ids):
+        if person_id in gone:
+            raise Refusal("UNSUBSCRIBED", "This person has just unsubscribed.", ("personIds", str(index)))
 
 
 async def preview(

@@ -19,6 +19,7 @@ from api.services.steps import steps_of
 from api.states import GOING_ON, LaunchStatus
 from api.store.bulk import insert, shared
 from api.store.edits import revision_of
+from api.store.enrollments import unsubscribed
 from api.store.events import event, write
 from api.store.leases import take
 from api.store.rows import need
@@ -153,7 +154,10 @@ class _Job:
             ):  # fmt: skip
                 return False
             enrolled = self.row.enrolled
-            for zone, ids in wanted.items():
+            gone = await unsubscribed([each for ids in wanted.values() for each in ids])
+            left_out |= dict.fromkeys(sorted(gone), "UNSUBSCRIBED")
+            for zone, everyone in wanted.items():
+                ids = [person_id for person_id in everyone if person_id not in gone]
                 added = await self._enroll(self.plans[zone], ids)
                 left_out |= dict.fromkeys(
                     (person_id for person_id in ids if person_id not in added), "ALREADY_ENROLLED"

@@ -18,9 +18,11 @@ from api.services.scope import Scope
 from api.services.shifting import Shifter
 from api.services.steps import steps_of
 from api.store import holds
+from api.store.edits import lock_campaign
 from api.store.events import event, write
 from api.store.leases import take
 from api.store.rows import need
+from api.store.tasks import give_time_back
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
@@ -61,12 +63,16 @@ async def resume_campaign(scope: Scope, campaign_id: str) -> Campaign:
 @undeadlocked
 async def _resume(scope: Scope, row: Campaign) -> None:
     async with transaction():
+        await lock_campaign(row.id)
+        paused_at = await holds.pause_of(row.id)
         resumed = Campaign.filter(id=row.id, holds=None, editing=False).exclude(paused_at=None)
         if not await resumed.update(paused_at=None, resumed_at=scope.now, **_new(scope)):
-            if await holds.pause_of(row.id) is not None:
+            if paused_at is not None:
                 told = "Someone has just paused this campaign again, or edited it. Look again."
                 raise Refusal("CHANGED_MEANWHILE", told, ("id",))
             raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("id",))
+        assert paused_at is not None  # noqa: S101 - it was, until just now
+        await give_time_back(row.id, paused_at, scope.now)
         await resume_launches(scope, row)
         await write([event(scope.workspace_id, "CAMPAIGN_RESUMED", scope.now, campaign_id=row.id)])
 

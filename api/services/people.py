@@ -57,7 +57,7 @@ async def create_person(scope: Scope, email: str, **values: Any) -> Person:
     """Add a person. Takes first_name, last_name, title, company, zone and fields. Raises Refusal."""
     columns = checked({"email": email, **{name: value for name, value in values.items() if value is not None}})
     row = Person(id=new_id("per"), workspace_id=scope.workspace_id, created_at=scope.now, **columns)
-    await _save(row, create=True)
+    await _save(row)
     return row
 
 
@@ -68,13 +68,15 @@ async def update_person(scope: Scope, person_id: str, **values: Any) -> Person:
     if "email_key" in columns and columns["email_key"] != row.email_key:
         columns["bounced_at"] = None
     row.update_from_dict(columns)
-    await _save(row, create=False)
+    await _save(row, [*columns])
     await write_anew(scope, "person_id", row.id)
     return row
 
 
-async def _save(row: Person, *, create: bool) -> None:
+async def _save(row: Person, columns: list[str] | None = None) -> None:
+    """Create a person, or write these columns and no others: someone may unsubscribe meanwhile."""
     try:
-        await row.save(force_create=create)
+        if columns != []:
+            await row.save(force_create=columns is None, update_fields=columns)
     except IntegrityError:
         raise Refusal("PERSON_EXISTS", f"{row.email} is already in this workspace.", ("email",)) from None

@@ -10,6 +10,7 @@ from api.states import EnrollmentStatus, SendStatus
 from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
 from api.store.holds import lock_enrollments, pause_of
+from api.store.sql import Row
 from strategies import timeline as core
 from strategies.edit import moves
 
@@ -107,12 +108,11 @@ async def end(
 ) -> None:
     """End a person's campaign: open tasks are cancelled, pending sends fail with the reason. Inside a transaction.
 
+    Of who has finished it, only what was retried since fails.
     ``reason`` is why the enrollment ended (REPLIED, BOUNCED, …); ``send_reason`` what its pending sends show.
     """
-    if enrollment.status is not EnrollmentStatus.ACTIVE:
-        return
-    await end_all([enrollment.id], now, reason=reason, detail=detail, send_reason=send_reason, status=status)
-    enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
+    if await end_all([enrollment.id], now, reason=reason, detail=detail, send_reason=send_reason, status=status):
+        enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
 
 
 async def end_all(
@@ -126,28 +126,19 @@ async def end_all(
 ) -> int:
     """End the campaigns of many people, as ``end`` does. Returns for how many. Call inside a transaction."""
     stopped = await stop(enrollment_ids, now, status, reason, send_reason, detail)
-    whose = {row["id"]: row for row in stopped.enrollments}
 
-    def about(kind: str, why: str, enrollment_id: str, **ids: str) -> Line:
-        row = whose[enrollment_id]
-        return event(
-            row["workspace_id"],
-            kind,
-            now,
-            campaign_id=row["campaign_id"],
-            person_id=row["person_id"],
-            enrollment_id=enrollment_id,
-            data={"reason": why},
-            **ids,
-        )
+    def about(kind: str, why: str, row: Row, **ids: str) -> Line:
+        who = {"campaign_id": row["campaign_id"], "person_id": row["person_id"]}
+        return event(row["workspace_id"], kind, now, data={"reason": why}, **who, **ids)
 
-    events = [
-        about("EMAIL_FAILED", send_reason, row["enrollment_id"], step_id=row["step_id"], send_id=row["id"])
-        for row in stopped.sends
-    ]
-    events += [
-        about("TASK_CANCELLED", reason, row["enrollment_id"], step_id=row["step_id"], task_id=row["id"])
-        for row in stopped.tasks
-    ]
-    await write(events + [about("CAMPAIGN_ENDED", reason, key) for key in whose])
-    return len(whose)
+    def step(row: Row) -> dict[str, str]:
+        return {"enrollment_id": row["enrollment_id"], "step_id": row["step_id"]}
+
+    await write(
+        [
+            *(about("EMAIL_FAILED", send_reason, row, **step(row), send_id=row["id"]) for row in stopped.sends),
+            *(about("TASK_CANCELLED", reason, row, **step(row), task_id=row["id"]) for row in stopped.tasks),
+            *(about("CAMPAIGN_ENDED", reason, row, enrollment_id=row["id"]) for row in stopped.enrollments),
+        ]
+    )
+    return len(stopped.enrollments)

@@ -26,6 +26,8 @@ ENROLLMENT = (
     *("launched_at", "send_at", "times", "resumed", "status"),
 )
 IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
+ALIKE = 1_000
+"""Ways in which people may stand that are kept."""
 COMMENTS = ("EDITED", "TASK_EDITED", "LATE")
 """Notes that tell what happened to a plan, not how it came about."""
 
@@ -163,6 +165,8 @@ class Rescheduler:
         happened = records(self.steps, sends, tasks)
         launched = core_launch(enrollment, self.steps)
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
+        if len(self.known) >= ALIKE:
+            self.known.clear()
         if alike not in self.known:
             try:
                 self.known[alike] = resolve(self.scope, self.campaign, self.steps, enrollment, happened, self.now)

@@ -108,8 +108,8 @@ class _Work:
         leaving = await edits.people_with(ids, "TRANSMITTING")
         ids = [each for each in ids if each not in leaving]
         found = await self.rescheduler.changes(ids)
-        await rewrite(self.scope, self.row, found, held=paused)
-        claimed = await edits.people_with(ids, "CLAIMED")
+        missed = await rewrite(self.scope, self.row, found, held=paused)
+        claimed = missed | await edits.people_with(ids, "CLAIMED")
         done = [each for each in ids if each not in claimed]
         if not paused:
             await holds.release(done)

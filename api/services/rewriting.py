@@ -16,18 +16,23 @@ from strategies import Note
 from strategies import timeline as core
 
 
-async def rewrite(scope: Scope, campaign: Campaign, found: Found, *, held: bool) -> None:
-    """Write it, in the transaction that found it. New emails are ``held`` while the campaign is paused."""
+async def rewrite(scope: Scope, campaign: Campaign, found: Found, *, held: bool) -> set[str]:
+    """Write it, in the transaction that found it. New emails are ``held`` while the campaign is paused.
+
+    Returns the enrollments of emails that were in somebody's hands just then, and were not changed.
+    """
     now = scope.now
-    lines = [*await _emails(scope, campaign, found, held=held), *await _tasks(scope, campaign, found)]
+    lines, missed = await _emails(scope, campaign, found, held=held)
+    lines += await _tasks(scope, campaign, found)
     for enrollment, code in found.unresolved:
         about = {"campaign_id": campaign.id, "person_id": enrollment.person_id, "enrollment_id": enrollment.id}
         lines.append(event(campaign.workspace_id, "EDIT_NOT_APPLIED", now, data={"reason": code}, **about))
     await write(lines)
+    return missed
 
 
-async def _emails(scope: Scope, campaign: Campaign, found: Found, *, held: bool) -> list[Line]:
-    now, lines = scope.now, []
+async def _emails(scope: Scope, campaign: Campaign, found: Found, *, held: bool) -> tuple[list[Line], set[str]]:
+    now, lines = scope.now, list[Line]()
     moved = [_moved(send, planned, told(send, planned)) for send, planned in found.moved]
     retold = [_moved(send, planned, stored(planned.notes), keeps=True) for send, planned in found.retold]
     written = await edits.move_emails([*moved, *retold]) if moved or retold else set()
@@ -45,7 +50,8 @@ async def _emails(scope: Scope, campaign: Campaign, found: Found, *, held: bool)
     failed = await edits.fail_emails(_ids(found.removed), "STEP_REMOVED", STEP_REMOVED) if found.removed else set()
     reason = {"reason": "STEP_REMOVED"}
     lines += [_told(campaign, send, "EMAIL_FAILED", now, reason) for send in found.removed if send.id in failed]
-    return lines
+    touched = [*(send for send, _ in (*found.moved, *found.retold)), *found.withdrawn, *found.removed]
+    return lines, {send.enrollment_id for send in touched if send.id not in written | gone | failed}
 
 
 async def _tasks(scope: Scope, campaign: Campaign, found: Found) -> list[Line]:

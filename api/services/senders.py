@@ -71,7 +71,9 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
         "daily_cap": lambda value: _within(value, 1_000_000, ("dailyCap",)),
         "channel_config": lambda value: {} if value is None else value,
     }
+    changed = set(values)
     if "throttle" in values:
+        changed = changed - {"throttle"} | {"throttle_emails", "throttle_seconds"}
         emails, seconds = values.pop("throttle") or (None, None)
         row.throttle_emails = _within(emails, 100_000, ("throttle", "emails"))
         row.throttle_seconds = _within(seconds, 86_400, ("throttle", "seconds"))
@@ -88,7 +90,7 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
     if "email" in values and await same.exists():
         raise exists
     try:
-        await row.save(force_create=create)
+        await row.save(force_create=create, update_fields=None if create else [*changed, "channel_config"])
     except IntegrityError:
         raise exists from None
     return row

@@ -18,6 +18,8 @@ RETRY_AFTER = (
 RETRY_THEN = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=4)
 JITTER = 0.1
+BLAMED = timedelta(minutes=1)
+"""How long an email waits that the account had in hand when trouble came, so that others go first."""
 LONGEST_CODE = 64
 """Characters of a channel's code that are kept."""
 LOST = Receipt(
@@ -99,8 +101,8 @@ def settlement(
 ) -> Settlement:
     """Return what a receipt makes of a send, all instants UTC.
 
-    ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth. ``again_at`` is when a follow-up that waits for
-    its email is due.
+    ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth. ``again_at`` is when an email is due that goes
+    behind others: a follow-up that waits for its email, or what the account had in hand when trouble came.
     """
     code, detail, tried = storable(receipt.code, LONGEST_CODE), storable(receipt.detail), send.attempts
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
@@ -124,4 +126,4 @@ def settlement(
         case Outcome.WITHDRAWN:
             return Settlement(waiting, attempts=tried)
         case _:
-            return Settlement(waiting, attempts=tried, reason=code, detail=detail)
+            return Settlement(waiting, again_at, tried, code, detail)

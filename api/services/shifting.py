@@ -24,6 +24,9 @@ SEND = (
 TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
 ENROLLMENT = ("id", "zone", "launched_at", "send_at", "times", "resumed")
 
+ALIKE = 1_000
+"""Ways in which people may stand that are kept."""
+
 log = logging.getLogger("touchline.pausing")
 
 
@@ -105,6 +108,8 @@ class Shifter:
         launched = core_launch(enrollment, self.steps)
         # People who were launched together and stand alike share one answer.
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose))
+        if len(self.known) >= ALIKE:
+            self.known.clear()
         if alike not in self.known:
             calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
             resumed = resumes(enrollment, self.steps, calendar)

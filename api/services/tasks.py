@@ -14,8 +14,9 @@ from api.services.paused import refuse_paused
 from api.services.plans import stored
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
-from api.states import EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
+from api.states import WAITING_STATUSES, EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.events import Line, event, write
+from api.store.holds import pause_of
 from api.store.ledger import Claimed
 from api.store.rows import need
 from api.store.tasks import lock_undone
@@ -24,6 +25,9 @@ from strategies import Note, Refusal, StepType
 from strategies.calendar import local
 
 log = logging.getLogger("touchline.tasks")
+
+UNBEGUN = (*WAITING_STATUSES, SendStatus.CLAIMED)
+"""Of an email that has not begun to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,13 @@ async def _refuse_scheduled(task: Task) -> None:
         raise Refusal("ALREADY_SCHEDULED", "The email of this task is already scheduled.", ("id",))
 
 
-async def email_went_out(scope: Scope, send: Claimed, at: datetime) -> None:
+async def email_went_out(scope: Scope, send: Claimed | Send, at: datetime) -> None:
     """A person's email left: its task is done at that moment, and what takes over its time moves with it.
 
     Call inside the transaction that records the send.
     """
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
-    if task.status is TaskStatus.OPEN:
+    if task.done_at is None:  # open, or expired and still waited for
         await _close(scope, task, TaskStatus.COMPLETED, at)
     elif task.status is TaskStatus.COMPLETED and task.done_at != at:
         await Task.filter(id=task.id).update(done_at=at)
@@ -143,10 +147,12 @@ async def compose(scope: Scope, task_id: str) -> Compose:
 async def expire_tasks(scope: Scope, now: datetime) -> int:
     """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many.
 
+    While a campaign is paused its tasks do not expire: their emails could not be sent. Resuming gives the time back.
     Where the campaign cannot go on, because a send option of it breaks or is gone, the expired task waits for a person.
     """
     expired = 0
-    for task in await Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now):
+    due = Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now)
+    for task in await due.filter(enrollment__campaign__paused_at=None):
         try:
             expired += await _expire(scope, task, now)
         except Refusal as refusal:
@@ -159,9 +165,12 @@ async def expire_tasks(scope: Scope, now: datetime) -> int:
 async def _expire(scope: Scope, task: Task, now: datetime, *, waits: bool = False) -> bool:
     async with transaction():
         enrollment = await Enrollment.get(id=task.enrollment_id)
+        if await pause_of(enrollment.campaign_id) is not None:
+            return False
         rule = OnExpiry.WAIT if waits else (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
         # The condition again: someone may have done it meanwhile, and other processes expire it as well.
-        if not await Task.filter(id=task.id, status=TaskStatus.OPEN).update(
+        # An edit may have moved it as well.
+        if not await Task.filter(id=task.id, status=TaskStatus.OPEN, expires_at__lte=now).update(
             status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None
         ):
             return False
@@ -199,16 +208,26 @@ async def _close(scope: Scope, task: Task, status: TaskStatus, at: datetime) -> 
     if not closed:
         raise Refusal("TASK_NOT_OPEN", "Someone else has just done this task.", ("id",))
     task.status, task.done_at = status, at
-    if status is TaskStatus.SKIPPED:
-        await Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id, status=SendStatus.SCHEDULED).update(
-            status=SendStatus.FAILED,
-            held=False,
-            reason="TASK_SKIPPED",
-            detail="The task was skipped before this time came.",
-        )
     enrollment = await Enrollment.get(id=task.enrollment_id)
-    await write([_event(enrollment, task, f"TASK_{status}", at)])
+    lines = [_event(enrollment, task, f"TASK_{status}", at)]
+    if status is TaskStatus.SKIPPED:
+        lines += await _fail_email(enrollment, task, at)
+    await write(lines)
     await carry_on(scope, enrollment, at)
+
+
+async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[Line]:
+    """Let the email fail that someone has scheduled from a task, unless it has begun to leave."""
+    theirs = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
+    send = await theirs.filter(status__in=UNBEGUN).first()
+    if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN).update(
+        status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason="TASK_SKIPPED",
+        detail="The task was skipped before its email went out.",
+    ):  # fmt: skip
+        return []
+    about = {"person_id": send.person_id, "enrollment_id": enrollment.id, "step_id": send.step_id, "send_id": send.id}
+    told = {"reason": "TASK_SKIPPED"}
+    return [event(send.workspace_id, "EMAIL_FAILED", at, campaign_id=enrollment.campaign_id, data=told, **about)]
 
 
 def _event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Line:

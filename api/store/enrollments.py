@@ -45,25 +45,12 @@ async def stop(
 ) -> Stopped:
     """End those that are active: their open tasks are cancelled, and emails that have not begun to leave fail.
 
-    An email in transmission has left our hands. Call inside a transaction.
+    So do emails that a person has retried for someone who had finished. An email in transmission has left our hands.
+    Call inside a transaction.
     """
     ids = sorted(set(enrollment_ids))
-    active = f"enrollment_id IN (SELECT id FROM enrollment WHERE {among('id', 1)} AND status = 'ACTIVE')"
-    tasks = await run(
-        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {active} AND task.status = 'OPEN'"
-        " RETURNING id, enrollment_id, step_id",
-        ids,
-        now,
-    )
-    sends = await run(
-        "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
-        " lease_until = NULL"
-        f" WHERE {active} AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED')"
-        " RETURNING id, enrollment_id, step_id",
-        ids,
-        send_reason,
-        detail,
-    )
+    whose = f"SELECT id FROM enrollment WHERE {among('id', 1)} AND status IN ('ACTIVE', 'FINISHED')"
+    tasks, sends = await _stop_rows(whose, ids, now, send_reason, detail)
     enrollments = await run(
         f"UPDATE enrollment SET status = $2, end_reason = $3, ended_at = $4 WHERE {among('id', 1)}"
         " AND status = 'ACTIVE' RETURNING id, workspace_id, campaign_id, person_id",
@@ -72,4 +59,50 @@ async def stop(
         reason,
         now,
     )
-    return Stopped(enrollments, sends, tasks)
+    # Whoever has carried one of them on meanwhile is done now, for they are ours: what is new stops as well.
+    mine = f"SELECT id FROM enrollment WHERE {among('id', 1)}"
+    new_tasks, new_sends = await _stop_rows(mine, [row["id"] for row in enrollments], now, send_reason, detail)
+    return Stopped(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
+
+
+async def _stop_rows(
+    whose: str, ids: list[str], now: datetime, reason: str, detail: str
+) -> tuple[Sequence[Row], Sequence[Row]]:
+    """Cancel open tasks, and let emails fail that have not begun to leave. Returns both."""
+    about = (
+        "id, workspace_id, enrollment_id, person_id, step_id,"
+        " (SELECT campaign_id FROM enrollment WHERE enrollment.id = enrollment_id) AS campaign_id"
+    )
+    tasks = await run(
+        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE enrollment_id IN ({whose}) AND task.status = 'OPEN'"
+        f" RETURNING {about}",
+        ids,
+        now,
+    )
+    sends = await run(
+        "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
+        f" lease_until = NULL WHERE enrollment_id IN ({whose})"
+        f" AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
+        ids,
+        reason,
+        detail,
+    )
+    return tasks, sends
+
+
+async def finished_with_emails(campaign_id: str) -> list[str]:
+    """Return who has finished a campaign and has an email to come, which a person has retried."""
+    rows = await run(
+        "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
+        " WHERE campaign_id = $1 AND enrollment.status = 'FINISHED'"
+        " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') ORDER BY enrollment_id",
+        campaign_id,
+    )
+    return [row["enrollment_id"] for row in rows]
+
+
+async def unsubscribed(person_ids: list[str]) -> set[str]:
+    """Return those of these people who have unsubscribed. Nobody else of them does before the transaction ends."""
+    lock = "FOR SHARE" if is_postgres() else ""
+    people = f"SELECT id, unsubscribed_at FROM person WHERE {among('id', 1)} ORDER BY id {lock}"
+    return {row["id"] for row in await run(people, person_ids) if row["unsubscribed_at"] is not None}

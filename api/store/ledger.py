@@ -267,10 +267,13 @@ async def first_due(workspace_id: str | None) -> list[dict[str, Any]]:
 
 
 async def next_expiry(workspace_id: str | None) -> datetime | None:
-    """Return when the first open task expires."""
-    where = "workspace_id = $1" if workspace_id else "NOT sandbox"
-    (row,) = await run(
-        f"SELECT min(expires_at) AS first FROM task WHERE status = 'OPEN' AND expires_at IS NOT NULL AND {where}",
+    """Return when the first open task expires whose campaign is not paused."""
+    where = "task.workspace_id = $1" if workspace_id else "NOT task.sandbox"
+    rows = await run(
+        "SELECT expires_at AS first FROM task JOIN enrollment ON enrollment.id = task.enrollment_id"
+        " JOIN campaign ON campaign.id = enrollment.campaign_id"
+        f" WHERE task.status = 'OPEN' AND expires_at IS NOT NULL AND paused_at IS NULL AND {where}"
+        " ORDER BY expires_at LIMIT 1",
         *([workspace_id] if workspace_id else []),
     )
-    return instant(row["first"]) if row["first"] is not None else None
+    return instant(rows[0]["first"]) if rows else None

@@ -56,3 +56,18 @@ async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due
             range_ = (today + timedelta(days=first), today + timedelta(days=last))
             wanted |= Q(assignee_id=sender.id, due_date__range=range_)
     return query.filter(wanted)
+
+
+async def give_time_back(campaign_id: str, since: datetime, until: datetime) -> None:
+    """Let open tasks of a campaign expire later, by the time for which it was paused."""
+    span: object = until - since
+    later = "expires_at + $2::interval"
+    if not is_postgres():
+        later = "strftime('%Y-%m-%d %H:%M:%S+00:00', expires_at, $2)"
+        span = f"{(until - since).total_seconds()} seconds"
+    await run(
+        f"UPDATE task SET expires_at = {later} WHERE status = 'OPEN' AND expires_at IS NOT NULL"
+        " AND enrollment_id IN (SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'ACTIVE')",
+        campaign_id,
+        span,
+    )

@@ -200,3 +200,24 @@ async def test_an_account_that_hangs_as_it_opens_waits(odd: World, monkeypatch: 
     monkeypatch.setattr(Odd, "connect", lambda self, config: Hanging())
     await run_once(odd.post, NOW)
     assert await AccountPause.filter(account="odd").count() == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 10])
+async def test_one_recipient_at_whom_the_server_hangs_up_holds_up_no_other(database: str, at_once: int) -> None:
+    world = await make_world(100)
+
+    class Server(Scripted):
+        def sessions(self, config: Mapping[str, Any]) -> int:
+            return at_once
+
+    async def hangs_up(outgoing: Outgoing) -> None:
+        if outgoing.recipient.startswith("ada"):
+            raise AccountUnavailableError("SMTP_421", "Try again later.")
+
+    channel = Server(before=hangs_up)
+    installed = replace(world.post.installed, channels={**world.post.installed.channels, "scripted": channel})
+    for minute in range(6):
+        await run_once(replace(world.post, installed=installed), NOW + timedelta(minutes=minute))
+    assert len(channel.left) == len(set(channel.left)) == 99
+    ada = await Send.get(person__email="ada@example.com", planned_at=NOW)
+    assert (ada.status, ada.attempts) == (SendStatus.SCHEDULED, 0)

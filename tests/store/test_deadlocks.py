@@ -235,7 +235,7 @@ async def test_a_chunk_of_an_import_counts_nobody_twice(world: World, again: Cal
     await start_import(world.scope, "email,title\nada@example.com,Dr\nnew@example.com,Ms\nnobody,Mr\n")
     row = await claim_import(NOW)
     assert row is not None
-    await crossed(run_import(row, world.post.clock), lock("people_import"), lock("person"))
+    await crossed(run_import(row, world.post.clock), lock("person"), lock("people_import"))
     done = await PeopleImport.get(id=row.id)
     assert (again(), done.status) == (True, "FINISHED")
     for counted in (row, done):

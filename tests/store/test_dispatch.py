@@ -37,7 +37,7 @@ async def world(database: str) -> World:
         (Outcome.FAILED, SendStatus.FAILED, None, 0, "EMAIL_FAILED"),
         (Outcome.IN_DOUBT, SendStatus.IN_DOUBT, None, 0, "EMAIL_IN_DOUBT"),
         (Outcome.DEFERRED, SendStatus.DEFERRED, timedelta(minutes=5), 1, "EMAIL_DEFERRED"),
-        (Outcome.ACCOUNT_UNAVAILABLE, SendStatus.SCHEDULED, timedelta(0), 0, None),
+        (Outcome.ACCOUNT_UNAVAILABLE, SendStatus.SCHEDULED, timedelta(minutes=1), 0, None),
     ],
 )
 async def test_each_outcome(

@@ -147,11 +147,11 @@ async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
 ) -> None:
     right, calls = resolving.rewrite, []
 
-    async def killed(*given: Any, **named: Any) -> None:
+    async def killed(*given: Any, **named: Any) -> set[str]:
         calls.append(given)
         if len(calls) == 3:
             raise ConnectionError("killed")
-        await right(*given, **named)
+        return await right(*given, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(resolving, "rewrite", killed)

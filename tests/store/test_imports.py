@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.models import ImportRefusal, PeopleImport, Person
+from api.models import Event, ImportRefusal, PeopleImport, Person
 from api.services import imports
 from api.services.dispatch import Post
 from api.services.imports import claim_import, run_import, start_import
@@ -92,3 +92,19 @@ async def test_too_many_rows_are_refused(scope: Scope) -> None:
         await start_import(scope, "email\n" + "a@example.com\n" * 100_001)
     assert caught.value.code == "CSV_TOO_LARGE"
     assert await PeopleImport.all().count() == 0
+
+
+async def test_a_process_that_was_suspended_past_its_lease_imports_nothing_again(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    await start_import(scope, "email,company\n" + "".join(f"n{number}@example.com,A\n" for number in range(6)))
+    suspended, other = await claim_import(NOW), await claim_import(NOW + timedelta(minutes=3))
+    assert suspended is not None
+    assert other is not None
+    await run_import(other, clock)
+    await Person.filter(email="n0@example.com").update(company="Changed since")
+    done = await run_import(suspended, clock)
+    assert (done.status, done.created, done.updated) == (ImportStatus.FINISHED, 6, 0)
+    assert await Event.filter(kind="PEOPLE_IMPORTED").count() == 1
+    assert (await Person.get(email="n0@example.com")).company == "Changed since"

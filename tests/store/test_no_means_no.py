@@ -1,0 +1,179 @@
+"""Who has said no, or has ended a campaign, gets nothing more, whatever else happens at the same moment."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.models import Campaign, Enrollment, Event, Person, Send, Task
+from api.services import launches
+from api.services.campaigns import add_step, create_campaign
+from api.services.emails import retry_send
+from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply, unsubscribe
+from api.services.imports import claim_import, run_import, start_import
+from api.services.launch import Choice, launch
+from api.services.launches import claim_launch, run_launch, start_launch
+from api.services.people import create_person, update_person
+from api.services.scope import Scope
+from api.services.tasks import complete_task
+from api.states import EnrollmentStatus, SendStatus, TaskStatus
+from api.store.sql import run
+from api.store.transactions import transaction
+from plugins.contract import Outcome
+from strategies import Refusal, StepType
+from tests.store.edited import later
+from tests.store.locks import beside, waits_for_us
+from tests.store.world import NOW, make_world
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+on_postgres = pytest.mark.parametrize("database_kind", ["postgres"])
+
+
+@on_postgres
+async def test_whoever_changes_a_person_does_not_undo_their_unsubscribing(database: str, database_kind: str) -> None:
+    world = await make_world()
+    ada = await Person.get(email="ada@example.com")
+    async with transaction():
+        await unsubscribe(world.scope, ada.id)
+        late = beside(update_person(world.scope, ada.id, company="New Ltd"))
+        assert await waits_for_us(late)
+    await late
+    person = await Person.get(id=ada.id)
+    assert (person.company, person.unsubscribed_at) == ("New Ltd", NOW)
+
+
+@on_postgres
+async def test_an_import_does_not_undo_a_bounce(database: str, database_kind: str) -> None:
+    world = await make_world()
+    await world.tick()
+    enrollment = world.enrollments[0]
+    person = await Person.get(id=enrollment.person_id)
+    await start_import(world.scope, f"email,company\n{person.email},New\n")
+    row = await claim_import(NOW)
+    assert row is not None
+    async with transaction():
+        await record_bounce(world.scope, enrollment.id)
+        late = beside(run_import(row, lambda: NOW))
+        assert await waits_for_us(late)
+    await late
+    person = await Person.get(id=person.id)
+    assert (person.company, person.bounced_at) == ("New", NOW)
+
+
+async def test_a_launch_in_the_background_leaves_out_who_unsubscribes_meanwhile(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await make_world(1)
+    campaign = await create_campaign(world.scope, name="D", sender_id=(await world.send()).sender_id)
+    await add_step(world.scope, campaign.id, day=1, step_type=StepType.CALL)
+    eve = await create_person(world.scope, "eve@example.com")
+    await start_launch(world.scope, campaign.id, None, Choice())
+    row = await claim_launch(NOW)
+    assert row is not None
+    read = launches._Job._next
+
+    async def then_unsubscribes(self: Any) -> Any:
+        found = await read(self)
+        await unsubscribe(world.scope, eve.id)
+        return found
+
+    monkeypatch.setattr(launches._Job, "_next", then_unsubscribes)
+    await run_launch(row, world.post.scope, lambda: NOW)
+    assert await Enrollment.filter(person_id=eve.id).count() == 0
+    assert await Task.filter(person_id=eve.id).count() == 0
+    assert await launches.left_out_by_code(row.id) == {"UNSUBSCRIBED": 1}
+
+
+@on_postgres
+async def test_who_unsubscribes_while_a_launch_is_written_is_ended_or_refused(
+    database: str, database_kind: str
+) -> None:
+    world = await make_world(1)
+    campaign = await create_campaign(world.scope, name="D", sender_id=(await world.send()).sender_id)
+    await add_step(world.scope, campaign.id, day=1, step_type=StepType.CALL)
+    eve = await create_person(world.scope, "eve@example.com")
+    async with transaction():
+        await unsubscribe(world.scope, eve.id)
+        launching = beside(launch(world.scope, campaign.id, [eve.id], Choice(), {}))
+        assert await waits_for_us(launching)
+    with pytest.raises(Refusal) as refused:
+        await launching
+    assert (refused.value.code, refused.value.path) == ("UNSUBSCRIBED", ("personIds", "0"))
+    assert await Enrollment.filter(person_id=eve.id).count() == 0
+
+
+Ends = Callable[[Scope, Enrollment], Awaitable[Any]]
+ENDS: dict[str, Ends] = {
+    "endEnrollment": lambda scope, row: end_enrollment(scope, row.id),
+    "endCampaign": lambda scope, row: end_campaign(scope, row.campaign_id),
+    "recordReply": lambda scope, row: record_reply(scope, row.id),
+    "unsubscribe": lambda scope, row: unsubscribe(scope, row.person_id),
+}
+
+
+@pytest.mark.parametrize("ends", ENDS)
+async def test_a_retried_email_of_who_had_finished_does_not_outlive_the_end(database: str, ends: str) -> None:
+    world = await make_world(1)
+    await world.tick()
+    world.channel.outcome = Outcome.FAILED
+    world = later(world, NOW + 10 * DAY)
+    await world.tick(NOW + 10 * DAY)
+    failed = await Send.get(status=SendStatus.FAILED)
+    await retry_send(world.scope, failed.id)
+    world.channel.outcome = Outcome.DEFERRED
+    await world.tick(NOW + 10 * DAY)
+    assert (await Send.get(id=failed.id)).status is SendStatus.DEFERRED
+    (enrollment,) = await Enrollment.all()
+    await ENDS[ends](world.scope, enrollment)
+    send = await Send.get(id=failed.id)
+    reason = "UNSUBSCRIBED" if ends == "unsubscribe" else "CAMPAIGN_ENDED"
+    assert (send.status, send.reason) == (SendStatus.FAILED, reason)
+    assert (await Enrollment.get()).status is EnrollmentStatus.FINISHED, "how it ended stays on record"
+    (told,) = (await Event.filter(kind="EMAIL_FAILED", send_id=send.id).order_by("-id"))[:1]
+    assert told.data == {"reason": reason}
+    world.channel.outcome = Outcome.SENT
+    world.channel.left.clear()
+    await later(world, NOW + 11 * DAY).tick(NOW + 11 * DAY)
+    assert world.channel.left == []
+
+
+@on_postgres
+@pytest.mark.parametrize("work", [end_enrollment, record_reply, unsubscribe])
+async def test_ending_while_a_task_is_completed_leaves_no_new_task(
+    database: str, database_kind: str, work: Any
+) -> None:
+    world = await make_world(1)
+    await world.tick()
+    campaign = (await Campaign.get()).id
+    await add_step(world.scope, campaign, day=2, step_type=StepType.CALL)
+    await add_step(world.scope, campaign, day=3, step_type=StepType.CALL)
+    task = await Task.get()
+    async with transaction():
+        await complete_task(world.scope, task.id)
+        late = beside(work(world.scope, task.person_id if work is unsubscribe else task.enrollment_id))
+        assert await waits_for_us(late)
+    await late
+    assert (await Enrollment.get()).status is EnrollmentStatus.ENDED
+    assert await Task.filter(status=TaskStatus.OPEN).count() == 0
+    assert await Event.filter(kind="TASK_CANCELLED").count() == 1
+
+
+@on_postgres
+async def test_so_does_ending_while_an_expired_task_is_completed(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    await world.tick()
+    campaign = (await Campaign.get()).id
+    await add_step(world.scope, campaign, day=2, step_type=StepType.CALL)
+    await add_step(world.scope, campaign, day=9, step_type=StepType.CALL)
+    task = await Task.get()
+    await Task.all().update(status=TaskStatus.EXPIRED)
+    async with transaction():
+        await complete_task(world.scope, task.id)
+        await run("SELECT 1 AS held")
+        late = beside(end_enrollment(world.scope, task.enrollment_id))
+        assert await waits_for_us(late)
+    await late
+    assert await Task.filter(status=TaskStatus.OPEN).count() == 0
+    assert await Send.filter(status__in=[SendStatus.SCHEDULED, SendStatus.DEFERRED]).count() == 0
