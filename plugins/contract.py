@@ -53,12 +53,17 @@ class Outgoing:
 
 
 class AccountUnavailableError(Exception):
-    """Raised by ``Channel.connect``: no connection, no login. The account waits; no email loses an attempt."""
+    """Raised by ``Channel.connect``: no connection, no login. The account waits; no email loses an attempt.
 
-    def __init__(self, code: str, detail: str) -> None:
+    It waits in all processes, unless what is missing is missing ``here`` alone, such as a setting or a file: then this
+    process leaves its emails to the others.
+    """
+
+    def __init__(self, code: str, detail: str, *, here: bool = False) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.here = here
 
 
 class Session(ABC):

@@ -77,12 +77,12 @@ class SmtpChannel(Channel):
         url = self._environment.get(variable)
         if not url:
             detail = f"Set {variable} to smtp://user:password@host:587 (see the documentation of the channel)."
-            raise AccountUnavailableError("NOT_CONFIGURED", detail)
+            raise AccountUnavailableError("NOT_CONFIGURED", detail, here=True)
         try:
             return parse(url)
         except ValueError as error:
             fault = str(error)
-        raise AccountUnavailableError("NOT_CONFIGURED", f"{variable} cannot be used. {fault}")
+        raise AccountUnavailableError("NOT_CONFIGURED", f"{variable} cannot be used. {fault}", here=True)
 
 
 def check_accounts(environment: Mapping[str, str]) -> None:
@@ -143,7 +143,7 @@ def trust(settings: SmtpSettings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=settings.cafile)
     except OSError as error:
         detail = f"The certificates in cafile={settings.cafile} cannot be read: {error.strerror or error}."
-        raise AccountUnavailableError("CAFILE_UNREADABLE", settings.tidy(detail)) from error
+        raise AccountUnavailableError("CAFILE_UNREADABLE", settings.tidy(detail), here=True) from error
 
 
 def explain(error: Exception, step: str, settings: SmtpSettings) -> AccountUnavailableError:

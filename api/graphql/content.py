@@ -56,7 +56,9 @@ class Sender:
     async def account_pause(self, info: Request) -> AccountPause | None:
         """Loaded with all others."""
         account = senders.account_of(info.context.scope, cast(Any, self))
-        return cast("AccountPause | None", account and await info.context.loaders.pause.load(account))
+        pause = await info.context.loaders.pause.load(account) if account else None
+        waits = pause is not None and pause.until > info.context.scope.clock()
+        return cast("AccountPause | None", pause if waits else None)
 
 
 @strawberry.type(description="A label that sorts templates and campaigns.")

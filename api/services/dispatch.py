@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from api.mail.clean import storable
@@ -37,6 +37,8 @@ log = logging.getLogger("touchline.dispatch")
 
 RECOVER_EVERY = 0.5
 """Seconds between two looks at leases that have run out."""
+QUIET = (Outcome.SENT, Outcome.WITHDRAWN)
+"""Outcomes that nobody needs to read of each email."""
 SANDBOX_CHANNEL = "record"
 GRACE = 25.0
 """Seconds that emails in transmission get when the process is asked to stop."""
@@ -85,7 +87,7 @@ class Dispatcher:
             self._next_expiry = await ledger.next_expiry(workspace_id)
             self._recovered = time.monotonic()
         moments = [self._next_expiry]
-        waits = {} if sandbox else await pauses.paused(max(now, self.post.clock()))
+        waits = {} if sandbox else await pauses.pauses()
         trouble: Exception | None = None
         for row in await ledger.first_due(workspace_id):
             try:
@@ -107,8 +109,12 @@ class Dispatcher:
         if sender["first_due"] > now:
             return 0, sender["first_due"]
         lane = self._lane(sender, sandbox)
-        if lane.account in waits:
-            return 0, waits[lane.account]
+        until, here = waits.get(lane.account), lane.waits - time.monotonic()
+        if until is not None and until > max(now, self.post.clock()):
+            return 0, until
+        if here > 0:
+            return 0, now + timedelta(seconds=here)
+        lane.doubted |= until is not None
         limit = lane.ahead - lane.outstanding
         if limit <= 0:
             lane.hungry = True
@@ -146,6 +152,7 @@ class Dispatcher:
         real_now = self.post.clock()
         async with transaction():
             lost = await ledger.doubt_expired(real_now, LOST.code, LOST.detail)
+            in_doubt = [(row["id"], row["channel"]) for row in lost]
             await write([_line(row, "EMAIL_IN_DOUBT", real_now, {"reason": LOST.code}) for row in lost])
             if lost:
                 await throttles.arrive([row["id"] for row in lost], real_now)
@@ -153,6 +160,9 @@ class Dispatcher:
             again = await ledger.resend_doubts(real_now, RESENT.code, RESENT.detail)
             await write([_line(row, "EMAIL_RETRIED", real_now, {"automatic": row["doubts"]}) for row in again])
             released = await ledger.release_expired(real_now)
+        for send_id, channel in in_doubt:
+            self.post.meter.outcomes(Outcome.IN_DOUBT, channel).inc()
+            log.info("the email %s: IN_DOUBT %s", send_id, LOST.code, extra={"send": send_id, "code": LOST.code})
         if time.monotonic() - self._tidied > 3600:
             self._tidied = time.monotonic()
             await throttles.forget(real_now)
@@ -190,7 +200,7 @@ class Dispatcher:
         for job, outcome, code in settled:
             if outcome == Outcome.SENT and not job.send.sandbox:
                 self.post.meter.latency.observe(max(0.0, (real_now - job.send.due_at).total_seconds()))
-            level = logging.DEBUG if outcome == Outcome.SENT else logging.INFO
+            level = logging.DEBUG if outcome in QUIET else logging.INFO
             if log.isEnabledFor(level):
                 about = {
                     "send": job.send.id,
@@ -207,7 +217,8 @@ class Dispatcher:
         with suppress(Exception):
             code, detail = storable(trouble.code, LONGEST_CODE), storable(trouble.detail)
             until = await pauses.pause(lane.account, self.post.clock(), code, detail)
-            log.warning("the account %s waits until %s: %s", lane.account, until.isoformat(), trouble.code)
+            if until is not None:
+                log.warning("the account %s waits until %s: %s", lane.account, until.isoformat(), trouble.code)
 
     async def works(self, lane: Lane) -> None:
         """Forget an account's failures."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from api.services.accounts import sessions
 from api.services.attempts import Job, attempt, broken, stopped, unavailable
-from api.services.settlement import ACCOUNT_BROKE, BROKE
+from api.services.settlement import ACCOUNT_BROKE, BROKE, DOUBTS_IN_A_ROW
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 
 log = logging.getLogger("touchline.dispatch")
@@ -20,6 +20,10 @@ log = logging.getLogger("touchline.dispatch")
 AHEAD = 2_000
 """How many emails one process claims ahead for one account at most; it aims at the work of a second."""
 AT_LEAST = 50
+DOUBTS = 10
+"""How many emails in a row may end in doubt before the account waits."""
+HERE = 60.0
+"""Seconds for which a process leaves an account to others that it cannot use itself."""
 LONGEST = 900.0
 """Seconds that a channel may take to open or close a session, or for one email; then it is cut off."""
 MEASURED = 0.25
@@ -86,7 +90,11 @@ class Lane:
         self._done = 0
         self._pace = 0.0
         self._measured = time.monotonic()
-        self._doubted = True
+        self.waits = float("-inf")
+        """Until when this process leaves the account to others; monotonic."""
+        self._doubts = 0
+        """How many emails in a row ended in doubt."""
+        self.doubted = True
         """Whether failures of this account may be on record that a success has not wiped out yet."""
         self._closing = False
 
@@ -187,6 +195,9 @@ class Lane:
                         self._open -= 1
             except AccountUnavailableError as error:
                 trouble = unavailable(error)
+                if getattr(error, "here", False):
+                    await self._wait_here(trouble)
+                    return
             except BaseException as error:
                 if stopped(error):
                     raise
@@ -194,17 +205,27 @@ class Lane:
                 trouble = ACCOUNT_BROKE
             if trouble is None:
                 continue
-            if self._open:  # the server takes fewer connections than we may open; the others go on
+            if self._open and trouble is not DOUBTS_IN_A_ROW:
+                # The server takes fewer connections than we may open; the others go on.
                 self._most = self._open
                 return
             waiting, self.queue = list(self.queue), deque()
-            self._doubted = True
+            self.doubted = True
             try:
                 await self.office.pause(self, trouble)
             except asyncio.CancelledError:
                 self.orphans += waiting
                 raise
             await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
+
+    async def _wait_here(self, trouble: Receipt) -> None:
+        """Leave the account's emails to other processes for a while: only this one cannot use it."""
+        self.waits = time.monotonic() + HERE
+        log.error(
+            "this process cannot use the account %s, and looks again in %s s: %s", self.account, HERE, trouble.code
+        )
+        waiting, self.queue = list(self.queue), deque()
+        await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Session]:
@@ -238,11 +259,19 @@ class Lane:
             self._done += 1
             if not job.transmitting:
                 await settled  # what leaves next waits for this report; where nothing leaves, the others' turn comes
-            if receipt.code == BROKE.code or receipt.outcome is Outcome.IN_DOUBT:
+            if receipt.outcome is Outcome.SENT:
+                self._doubts = 0
+            if receipt.outcome is Outcome.IN_DOUBT:
+                self._doubts += 1
+                if self._doubts >= DOUBTS:
+                    self._doubts = 0
+                    return DOUBTS_IN_A_ROW
                 return None  # about this email alone: the others go on a new session, which knows nothing of it
+            if receipt.code == BROKE.code:
+                return None  # likewise
             first = False
-            if self._doubted:
-                self._doubted = False
+            if self.doubted:
+                self.doubted = False
                 await self.office.works(self)
         return None
 

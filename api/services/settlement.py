@@ -42,6 +42,11 @@ UNTOLD = Receipt(
 ACCOUNT_BROKE = Receipt(
     Outcome.ACCOUNT_UNAVAILABLE, "UNEXPECTED", "The channel failed in a way that nobody foresaw; see the log."
 )
+DOUBTS_IN_A_ROW = Receipt(
+    Outcome.ACCOUNT_UNAVAILABLE,
+    "DOUBTS_IN_A_ROW",
+    "The last emails were all cut off after their content, and are in doubt: before more are, the account waits.",
+)
 UNPREPARED = Receipt(
     Outcome.DEFERRED, "UNEXPECTED", "This email could not be prepared, for a reason that nobody foresaw; see the log."
 )

@@ -231,7 +231,8 @@ async def doubt_expired(real_now: datetime, reason: str, detail: str) -> Sequenc
     return await run(
         "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3, due_at = $4"
         " WHERE status = 'TRANSMITTING' AND lease_until < $1"
-        " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox",
+        " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox,"
+        " (SELECT channel FROM sender WHERE sender.id = sender_id) AS channel",
         real_now,
         reason,
         detail,

@@ -8,32 +8,33 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
-async def paused(now: datetime) -> dict[str, datetime]:
-    """Return the accounts that wait, and until when."""
-    return {
-        row["account"]: instant(row["until"])
-        for row in await run("SELECT account, until FROM account_pause WHERE until > $1", now)
-    }
+async def pauses() -> dict[str, datetime]:
+    """Return the accounts that wait, or have waited and have not worked since, and until when."""
+    return {row["account"]: instant(row["until"]) for row in await run("SELECT account, until FROM account_pause")}
 
 
-async def pause(account: str, now: datetime, code: str, detail: str) -> datetime:
-    """Let an account wait, a minute to fifteen, twice as long after each further failure. Returns until when."""
+async def pause(account: str, now: datetime, code: str, detail: str) -> datetime | None:
+    """Let an account wait, a minute to fifteen, twice as long after each further failure in a row.
+
+    Returns until when; None where it waits already, because someone else has seen the same trouble.
+    """
     rows = await run("SELECT failures, until FROM account_pause WHERE account = $1", account)
-    failures = 1 + (int(rows[0]["failures"]) if rows else 0)
-    if rows and instant(rows[0]["until"]) > now:  # another process has seen the same trouble
-        return instant(rows[0]["until"])
-    until: datetime = now + min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
-    await run(
+    failures = int(rows[0]["failures"]) if rows else 0
+    if rows and instant(rows[0]["until"]) > now:
+        return None
+    until: datetime = now + min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+    ours = await run(
         "INSERT INTO account_pause (account, until, code, detail, failures) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (account) DO UPDATE SET until = excluded.until, code = excluded.code,"
-        " detail = excluded.detail, failures = excluded.failures",
+        " detail = excluded.detail, failures = excluded.failures WHERE account_pause.failures = $6 RETURNING account",
         account,
         until,
         code,
         detail,
+        failures + 1,
         failures,
     )
-    return until
+    return until if ours else None
 
 
 async def forgive(account: str) -> None:

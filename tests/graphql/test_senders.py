@@ -55,12 +55,15 @@ async def test_an_address_in_other_letters_is_the_same_sender(client: Client) ->
 async def test_a_sender_shows_why_its_account_waits(http: Any) -> None:
     client = await new_client(http, datetime(2026, 3, 2, tzinfo=UTC), sandbox=False)
     await story.sender(client, channel="smtp", channelConfig={"account": "SALES"})
-    until = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    until = datetime(2199, 3, 2, 9, tzinfo=UTC)
     await AccountPause.create(account="smtp:SALES", until=until, code="LOGIN_REFUSED", detail="535 no", failures=2)
     (sender,) = (await client.ask(SENDERS))["senders"]["nodes"]
     pause = sender["accountPause"]
     assert (pause["code"], pause["detail"], pause["failures"]) == ("LOGIN_REFUSED", "535 no", 2)
     assert datetime.fromisoformat(pause["until"]) == until
+    await AccountPause.all().update(until=datetime(2026, 3, 2, tzinfo=UTC))
+    (sender,) = (await client.ask(SENDERS))["senders"]["nodes"]
+    assert sender["accountPause"] is None, "it is over"
 
 
 async def test_a_campaign_says_how_often_a_doubt_is_resent(client: Client) -> None:

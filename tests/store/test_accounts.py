@@ -1,0 +1,80 @@
+"""Accounts in trouble: who waits, for how long, and who does not."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import generate_latest
+
+from api.models import AccountPause, Send
+from api.services import lanes
+from api.services.dispatch import Dispatcher, run_once
+from api.states import SendStatus
+from api.store import ledger, pauses
+from plugins.contract import AccountUnavailableError, Outcome, Session
+from tests.store.world import NOW, Scripted, World, make_world
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Thirty people who are due now, on both databases."""
+    return await make_world(30)
+
+
+async def test_a_success_in_any_process_ends_the_row_of_failures(world: World) -> None:
+    await pauses.pause("scripted", NOW - 2 * MINUTE, "CONNECTION_FAILED", "Nobody answered another process.")
+    dispatcher = Dispatcher(world.post)
+    for row in await ledger.first_due(None):
+        dispatcher._lane(row, None).doubted = False  # it has worked here all the time
+    await dispatcher.step(NOW)
+    await dispatcher.drain()
+    assert len(world.channel.left) == 30
+    assert await AccountPause.all().count() == 0
+
+
+async def test_doubts_in_a_row_let_the_account_wait(world: World) -> None:
+    world.channel.outcome = Outcome.IN_DOUBT
+    await run_once(world.post, NOW)
+    assert await Send.filter(status=SendStatus.IN_DOUBT).count() == lanes.DOUBTS
+    assert (await AccountPause.get()).code == "DOUBTS_IN_A_ROW"
+    world.channel.left.clear()
+    world.channel.outcome = Outcome.SENT
+    await run_once(world.post, NOW + MINUTE)
+    assert len(world.channel.left) == 30 - lanes.DOUBTS
+
+
+async def test_a_process_that_cannot_use_an_account_leaves_it_to_the_others(world: World) -> None:
+    class Unset(Scripted):
+        def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
+            raise AccountUnavailableError("NOT_CONFIGURED", "TOUCHLINE_SMTP_URL is not set.", here=True)
+
+    channels = {**world.post.installed.channels, world.channel.key: Unset()}
+    here = Dispatcher(replace(world.post, installed=replace(world.post.installed, channels=channels)))
+    await here.step(NOW)
+    await here.drain()
+    assert await AccountPause.all().count() == 0
+    assert (await world.send()).reason == "NOT_CONFIGURED"
+    counts = await here.step(NOW)
+    assert counts.claimed == 0, "for a minute"
+    assert counts.next_at is not None
+    assert NOW < counts.next_at <= NOW + MINUTE
+    await run_once(world.post, NOW)
+    assert len(world.channel.left) == 30
+
+
+async def test_what_another_process_left_in_transmission_is_logged_and_counted(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "touchline.dispatch")
+    send = await world.send()
+    gone = {"status": SendStatus.TRANSMITTING, "attempt_id": "att_gone", "lease_until": NOW - MINUTE}
+    await Send.filter(id=send.id).update(**gone)
+    await run_once(world.post, NOW)
+    assert f"the email {send.id}: IN_DOUBT" in caplog.text
+    counted = generate_latest(world.post.meter.registry).decode()
+    assert 'touchline_outcomes_total{channel="scripted",outcome="IN_DOUBT"} 1.0' in counted
