@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.services.post import Post
+from api.store.away import in_a_line, read_only
 from api.store.backlog import backlog
 from api.store.sql import run
 
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("touchline.watching")
 
+Answer = TypeVar("Answer")
+
 PATIENCE = 5.0
 """Seconds that the database gets to answer."""
+TRY = "UPDATE workspace SET name = name WHERE id = ''"
+"""Changes nothing, and is refused where nothing may be changed."""
 ABOUT = {
     "due": "Emails that are due and wait to be claimed.",
     "oldest_due_seconds": "For how many seconds the oldest of them has been due.",
@@ -35,8 +41,44 @@ ABOUT = {
 }
 
 
+class Look(Generic[Answer]):
+    """Asks the database, and waits no longer than PATIENCE, whatever the database does.
+
+    Where a server is frozen even the cancelling of a query waits for it: so nobody waits for that, and whoever asks
+    meanwhile is told by the same look, lest hung ones take all connections.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[Answer]]) -> None:
+        self._ask = ask
+        self._asking: asyncio.Task[Answer] | None = None
+
+    async def __call__(self) -> Answer:
+        """Return what the database says. Raises TimeoutError, and what the asking raises."""
+        asking = self._asking
+        if asking is None or asking.done():
+            asking = self._asking = asyncio.create_task(self._asked())
+            asking.add_done_callback(_heard)
+        await asyncio.wait({asking}, timeout=PATIENCE)
+        if not asking.done():
+            asking.cancel()
+        if not asking.done() or asking.cancelled():
+            raise TimeoutError(f"no answer within {PATIENCE:g} s")
+        return asking.result()
+
+    async def _asked(self) -> Answer:
+        return await self._ask()
+
+
+def _heard(asking: "asyncio.Task[Answer]") -> None:
+    """Take what a look ended with that nobody waits for any more."""
+    if not asking.cancelled():
+        asking.exception()
+
+
 def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
     """Return the three pages. ``ticker`` is the tick loop of this process, if it has one."""
+    trial = Look(lambda: run(TRY))
+    counting = Look(lambda: backlog(post.clock()))
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -44,11 +86,10 @@ def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
     async def ready(_request: Request) -> Response:
         problems = {}
         try:
-            async with asyncio.timeout(PATIENCE):
-                await run("SELECT count(*) AS found FROM workspace WHERE id = ''")
+            await trial()
         except Exception as problem:
-            log.warning("not ready: the database does not answer: %s", problem)
-            problems["database"] = "It does not answer."
+            log.warning("not ready: the database cannot be used: %s", in_a_line(problem))
+            problems["database"] = "It is read-only." if read_only(problem) else "It does not answer."
         if ticker is not None and not ticker.alive:
             problems["tick"] = "The tick loop has not done a step for a while; see the log."
         if problems:
@@ -58,10 +99,9 @@ def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
     async def metrics(_request: Request) -> Response:
         shared = CollectorRegistry()
         try:
-            async with asyncio.timeout(PATIENCE):
-                numbers = await backlog(post.clock())
+            numbers = await counting()
         except Exception as problem:  # what this process counts is told all the same
-            log.warning("the backlog could not be counted: %s", problem)
+            log.warning("the backlog could not be counted: %s", in_a_line(problem))
             numbers = {}
         for name, value in numbers.items():
             Gauge(f"touchline_{name}", ABOUT[name], registry=shared).set(value)

@@ -5,14 +5,19 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+import asyncpg
 import httpx
 import pytest
+from tortoise.connection import get_connection
 
+from api import watching
 from api.models import Person
 from api.settings import Settings
+from api.store.sql import run
 from api.unsubscribing import link_maker
 from tests import story
 from tests.client import Client, new_client, serving
@@ -101,14 +106,68 @@ async def test_a_websocket_stays_open_and_a_new_one_is_asked_to_come_back(
         assert (await socket.ask(NAME))["data"] == {"workspace": {"name": "Test"}}
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
+async def test_a_database_that_may_only_be_read_is_told(
+    client: Client, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = {"email": "a@example.com"}
+    async with only_read(database_url):
+        answer = await asked(client, story.PERSON, input=person)
+        assert told(answer) == (503, "5", "DATABASE_AWAY")
+        assert (await asked(client, NAME)).status_code == 200, "reading goes on"
+        ready = await client.http.get("/ready")
+        assert (ready.status_code, ready.json()["problems"]) == (503, {"database": "It is read-only."})
+    assert [line for line in caplog.messages if line.startswith("Resetting connection")] == []
+    assert (await client.http.get("/ready")).status_code == 200
+    await client.do(story.PERSON, "person", input=person)
+
+
 @asynccontextmanager
-async def relay(socket: str) -> AsyncIterator[tuple[int, Any]]:
-    """Stand between a server and its database. Gives the port, and what cuts all connections and makes no new one."""
-    writers: list[asyncio.StreamWriter] = []
+async def only_read(url: str) -> AsyncIterator[None]:
+    """Let the database refuse changes for a while."""
+    if "sqlite" in url:
+        await run("PRAGMA query_only = ON")
+        yield
+        await run("PRAGMA query_only = OFF")
+        return
+    pool, name = get_connection("default")._pool, urlsplit(url).path[1:]  # type: ignore[attr-defined]
+    await run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await pool.expire_connections()
+    yield
+    other = await asyncpg.connect(url)
+    await other.execute("SET default_transaction_read_only = off")
+    await other.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    await other.close()
+    await pool.expire_connections()
+
+
+@dataclass
+class Relay:
+    """Stands between a server and its database."""
+
+    port: int
+    listener: asyncio.Server
+    writers: list[asyncio.StreamWriter]
+    flowing: asyncio.Event
+
+    def cut(self) -> None:
+        """Cut all connections and make no new one."""
+        self.listener.close()
+        for writer in self.writers:
+            writer.transport.abort()
+
+
+@asynccontextmanager
+async def relay(database_url: str) -> AsyncIterator[tuple[str, Relay]]:
+    """Relay what goes to a PostgreSQL that listens on a socket. Gives the URL to connect to, and the relay."""
+    parts, writers, flowing = urlsplit(database_url), [], asyncio.Event()
+    socket = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
+    flowing.set()
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while part := await source.read(65536):
+                await flowing.wait()
                 sink.write(part)
                 await sink.drain()
         sink.close()
@@ -119,29 +178,40 @@ async def relay(socket: str) -> AsyncIterator[tuple[int, Any]]:
         await asyncio.gather(pump(reader, back), pump(there, writer))
 
     listener = await asyncio.start_server(accept, "127.0.0.1", 0)
-
-    def cut() -> None:
-        listener.close()
-        for writer in writers:
-            writer.transport.abort()
-
+    between = Relay(listener.sockets[0].getsockname()[1], listener, writers, flowing)
+    netloc = f"{parts.username}@127.0.0.1:{between.port}"
     try:
-        yield listener.sockets[0].getsockname()[1], cut
+        yield urlunsplit(parts._replace(netloc=netloc, query="")), between
     finally:
-        cut()
+        between.cut()
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)
 async def test_postgresql_that_is_cut_off_is_told(database_url: str) -> None:
-    parts = urlsplit(database_url)
-    folder = parse_qs(parts.query)["host"][0]
-    async with relay(f"{folder}/.s.PGSQL.5432") as (port, cut):
-        url = urlunsplit(parts._replace(netloc=f"{parts.username}@127.0.0.1:{port}", query=""))
-        async with serving(url, ENVIRONMENT) as http:
-            client = await new_client(http, NOW)
-            person = await Person.get(id=await story.person(client, "a@example.com"))
-            link = str(link_maker(Settings.read(ENVIRONMENT))(person))
-            cut()
-            for _ in range(3):
-                assert told(await asked(client, NAME)) == (503, "5", "DATABASE_AWAY")
-                assert (await http.post(link)).status_code == 503
+    async with relay(database_url) as (url, between), serving(url, ENVIRONMENT) as http:
+        client = await new_client(http, NOW)
+        person = await Person.get(id=await story.person(client, "a@example.com"))
+        link = str(link_maker(Settings.read(ENVIRONMENT))(person))
+        between.cut()
+        for _ in range(3):
+            assert told(await asked(client, NAME)) == (503, "5", "DATABASE_AWAY")
+            assert (await http.post(link)).status_code == 503
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)
+async def test_postgresql_that_is_frozen_keeps_nobody_waiting(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "PATIENCE", 0.2)
+    async with relay(database_url) as (url, between), serving(url) as http:
+        assert (await http.get("/ready")).status_code == 200
+        between.flowing.clear()
+        async with asyncio.timeout(5):
+            for _ in range(4):
+                assert (await http.get("/ready")).json()["problems"] == {"database": "It does not answer."}
+                assert "touchline_due" not in (await http.get("/metrics")).text
+        between.flowing.set()
+        async with asyncio.timeout(5):
+            while (await http.get("/ready")).status_code != 200:  # noqa: ASYNC110 - nobody tells that it is back
+                await asyncio.sleep(0.05)
+        assert "touchline_due 0.0" in (await http.get("/metrics")).text
