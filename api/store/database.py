@@ -1,41 +1,32 @@
 """Open the database that the settings name, and bring its tables up to date."""
 
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from asyncpg import PostgresError
+from asyncpg import InsufficientPrivilegeError, InterfaceError, PostgresError
 from tortoise import Tortoise
 from tortoise.connection import get_connection
-from tortoise.exceptions import BaseORMException
+from tortoise.exceptions import BaseORMException, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 
+from api.store.away import database_away, in_a_line
+from api.store.database_url import connection_of
 from api.store.transactions import forget_dialect
 
 MIGRATION_LOCK = 7_280_114_001
 """PostgreSQL's advisory lock that lets one ``migrate`` run at a time."""
+OWN = "let the role of TOUCHLINE_DATABASE_URL own its database, as docs/operations.md shows"
 
 MODELS = {"models": ["api.models"], "migrations": "api.migrations", "default_connection": "default"}
 
 
-def tortoise_url(url: str) -> str:
-    """Turn a public database URL into tortoise's. Raises ValueError for what is neither SQLite nor PostgreSQL."""
-    scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
-        path = Path(url.removeprefix("sqlite://").split("?")[0])
-        if str(path) != ":memory:":
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return url if "?" in url else f"{url}?synchronous=NORMAL&busy_timeout=10000"
-    if scheme in {"postgres", "postgresql"}:
-        return "asyncpg" + url[len(scheme) :]
-    raise ValueError(f"TOUCHLINE_DATABASE_URL must begin with sqlite:// or postgresql://, not {scheme}://")
-
-
 async def open_database(url: str) -> None:
-    """Connect. Call close_database before opening another. Raises ConnectionError when it does not answer."""
+    """Connect. Call close_database before opening another.
+
+    Raises ValueError for a URL that cannot be used, and ConnectionError when the database does not answer.
+    """
     forget_dialect()
     config: dict[str, Any] = {
-        "connections": {"default": tortoise_url(url)},
+        "connections": {"default": connection_of(url)},
         "apps": {"touchline": MODELS},
         "use_tz": True,
         "timezone": "UTC",
@@ -43,8 +34,8 @@ async def open_database(url: str) -> None:
     await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         await get_connection("default").execute_query("SELECT 1")  # connects now, so that a wrong URL is heard at once
-    except (OSError, BaseORMException, PostgresError) as problem:
-        raise ConnectionError(f"the database cannot be opened: {problem}") from problem
+    except (OSError, BaseORMException, PostgresError, InterfaceError) as problem:
+        raise ConnectionError(f"the database cannot be opened: {in_a_line(problem)}") from problem
 
 
 async def close_database() -> None:
@@ -58,7 +49,21 @@ def is_postgres() -> bool:
 
 
 async def migrate() -> list[str]:
-    """Bring the tables up to date, one process at a time. Returns the names of the migrations that were applied."""
+    """Bring the tables up to date, one process at a time. Returns the names of the migrations that were applied.
+
+    Raises PermissionError where the role may make no tables, and ConnectionError where the database is away.
+    """
+    try:
+        return await _migrate()
+    except Exception as problem:
+        if isinstance(problem, OperationalError) and isinstance(problem.args[0], InsufficientPrivilegeError):
+            raise PermissionError(f"{in_a_line(problem)}: {OWN}") from problem
+        if database_away(problem):
+            raise ConnectionError(f"the tables cannot be brought up to date: {in_a_line(problem)}") from problem
+        raise
+
+
+async def _migrate() -> list[str]:
     connection = get_connection("default")
     applied: list[str] = []
 

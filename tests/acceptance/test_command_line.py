@@ -127,6 +127,8 @@ def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, n
         ("people import good.csv --workspace Nobody", {}, "there is no workspace 'Nobody'"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
+        ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1/x?maxsize=1"}, "maxsize must be at least 2"),
+        ("tick", {"TOUCHLINE_DATABASE_URL": "postgresql://u:top/secret@127.0.0.1/x"}, "must be percent-encoded"),
         ("serve", {"TOUCHLINE_PORT": "x"}, "TOUCHLINE_PORT must be a whole number"),
         ("serve", {"TOUCHLINE_PORT": "99999"}, "TOUCHLINE_PORT must be a whole number from 0 to 65535"),
         ("tick", {"TOUCHLINE_WATCH_PORT": "65536"}, "TOUCHLINE_WATCH_PORT must be a whole number from 0 to 65535"),
@@ -145,6 +147,7 @@ def test_trouble_is_one_sentence(
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert "secret@" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,9 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -23,6 +22,7 @@ from tests import story
 from tests.client import Client, new_client, serving
 from tests.graphql.conftest import NOW
 from tests.live import Live
+from tests.relay import relay
 
 NAME = "{ workspace { name } }"
 ENVIRONMENT = {"TOUCHLINE_PUBLIC_URL": "http://test", "TOUCHLINE_SECRET": "s"}
@@ -139,51 +139,6 @@ async def only_read(url: str) -> AsyncIterator[None]:
     await other.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
     await other.close()
     await pool.expire_connections()
-
-
-@dataclass
-class Relay:
-    """Stands between a server and its database."""
-
-    port: int
-    listener: asyncio.Server
-    writers: list[asyncio.StreamWriter]
-    flowing: asyncio.Event
-
-    def cut(self) -> None:
-        """Cut all connections and make no new one."""
-        self.listener.close()
-        for writer in self.writers:
-            writer.transport.abort()
-
-
-@asynccontextmanager
-async def relay(database_url: str) -> AsyncIterator[tuple[str, Relay]]:
-    """Relay what goes to a PostgreSQL that listens on a socket. Gives the URL to connect to, and the relay."""
-    parts, writers, flowing = urlsplit(database_url), [], asyncio.Event()
-    socket = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
-    flowing.set()
-
-    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while part := await source.read(65536):
-                await flowing.wait()
-                sink.write(part)
-                await sink.drain()
-        sink.close()
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(socket)
-        writers.extend((writer, back))
-        await asyncio.gather(pump(reader, back), pump(there, writer))
-
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
-    between = Relay(listener.sockets[0].getsockname()[1], listener, writers, flowing)
-    netloc = f"{parts.username}@127.0.0.1:{between.port}"
-    try:
-        yield urlunsplit(parts._replace(netloc=netloc, query="")), between
-    finally:
-        between.cut()
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)

@@ -14,6 +14,7 @@ from api import watching
 from api.cli.parser import build, check_packages
 from api.services.meter import Meter
 from api.settings import Settings, SettingsError
+from api.store.database_url import OPTIONS
 from plugins import Channel, Outcome, Session
 from strategies import Note, Position, SendOption, StepContext
 
@@ -88,6 +89,11 @@ def test_the_operators_guide_names_every_metric() -> None:
     for family in Meter().registry.collect():
         families.add(f"{family.name}_total" if family.type == "counter" else family.name)
     assert {name for name in families if f"`{name}`" not in guide} == set()
+
+
+def test_the_operators_guide_names_every_parameter_of_the_database_s_url() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {name for name in OPTIONS if f"`{name}`" not in guide} == set()
 
 
 def refusals() -> set[str]:

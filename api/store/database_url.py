@@ -1,0 +1,141 @@
+"""Read ``TOUCHLINE_DATABASE_URL``: a SQLite file, or a PostgreSQL with libpq's names for TLS.
+
+No message of this module quotes a part of the URL, because a password that is not percent-encoded lands in
+unexpected parts.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+VARIABLE = "TOUCHLINE_DATABASE_URL"
+SCHEMES = frozenset({"postgres", "postgresql"})
+FORM = "It must be of the form postgresql://user:password@host:5432/database"
+HINT = "special characters in the user and the password must be percent-encoded"
+LEAST = 2
+"""Connections without which a process waits for itself: one hears announcements, or holds the lock of ``migrate``."""
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SYSTEM = "system"
+"""What libpq calls the certificates that the system trusts."""
+OPTIONS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {
+        "host": str,  # also the folder of a socket
+        "port": int,
+        "user": str,
+        "password": str,
+        "passfile": str,
+        "minsize": int,
+        "maxsize": int,
+        "max_queries": int,
+        "max_inactive_connection_lifetime": float,
+        "timeout": float,
+        "command_timeout": float,
+        "statement_cache_size": int,
+        "max_cached_statement_lifetime": int,
+        "max_cacheable_statement_size": int,
+        "application_name": str,
+        "schema": str,
+        "target_session_attrs": str,
+        "sslmode": str,
+        "sslrootcert": str,
+    }
+)
+
+
+def connection_of(url: str) -> dict[str, Any]:
+    """Return what tortoise takes for a database. Raises ValueError with a sentence that keeps the password to itself.
+
+    A SQLite file is made where there is none.
+    """
+    scheme, mark, _ = url.partition("://")
+    if mark and scheme == "sqlite":
+        return _sqlite(url)
+    if mark and scheme in SCHEMES:
+        return {"engine": "tortoise.backends.asyncpg", "credentials": _postgres(url)}
+    raise ValueError(f"{VARIABLE} must begin with sqlite:// or postgresql://.")
+
+
+def _sqlite(url: str) -> dict[str, Any]:
+    path, _, query = url.removeprefix("sqlite://").partition("?")
+    if not path:
+        raise ValueError(f"{VARIABLE} cannot be used: sqlite:// names no file.")
+    if path != ":memory:":
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # It holds addresses. What SQLite puts beside it gets the same rights.
+        file.touch(mode=0o600, exist_ok=True)
+    pragmas = dict(parse_qsl(query)) or {"synchronous": "NORMAL", "busy_timeout": "10000"}
+    return {"engine": "tortoise.backends.sqlite", "credentials": {"file_path": path, **pragmas}}
+
+
+def _postgres(url: str) -> dict[str, Any]:
+    parts, port = _split(url)
+    options = _options(parts.query)
+    if options.get("maxsize", LEAST) < LEAST:
+        raise ValueError(f"{VARIABLE} cannot be used: maxsize must be at least {LEAST}.")
+    if not 0 <= options.get("minsize", 1) <= options.get("maxsize", 5):
+        raise ValueError(f"{VARIABLE} cannot be used: minsize must be between 0 and maxsize, which is 5 by default.")
+    given = {
+        "host": parts.hostname and unquote(parts.hostname),
+        "port": port,
+        "user": parts.username and unquote(parts.username),
+        "password": parts.password and unquote(parts.password),
+        "database": unquote(parts.path[1:]) or None,
+    }
+    mode, roots = options.pop("sslmode", None), options.pop("sslrootcert", None)
+    tls = _tls(mode, roots)
+    return options | {name: value for name, value in given.items() if value} | ({"ssl": tls} if tls else {})
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    """Take the URL apart. Python's own errors quote what they stumbled over: they are not passed on."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        parts, port = None, None
+    # A / or a # of the password ends the host: what follows then looks like a database or a fragment.
+    if parts is None or "/" in parts.path[1:] or "@" in parts.path or parts.fragment:
+        raise ValueError(f"{VARIABLE} cannot be used. {FORM}: {HINT}.")
+    return parts, port
+
+
+def _options(query: str) -> dict[str, Any]:
+    texts = dict(parse_qsl(query, keep_blank_values=True))
+    if "ssl" in texts:
+        raise ValueError(f"{VARIABLE} cannot be used: write sslmode={'|'.join(SSL_MODES)} instead of ssl.")
+    if not set(texts) <= set(OPTIONS):
+        known = ", ".join(OPTIONS)
+        raise ValueError(f"{VARIABLE} cannot be used: it has a parameter that is not one of {known} ({HINT}).")
+    options = {}
+    for name, text in texts.items():
+        try:
+            options[name] = OPTIONS[name](text)
+        except ValueError:
+            raise ValueError(f"{VARIABLE} cannot be used: {name} must be a number.") from None
+    return options
+
+
+def _tls(mode: str | None, roots: str | None) -> str | ssl.SSLContext | None:
+    """Return what asyncpg takes for libpq's ``sslmode`` and ``sslrootcert``; it knows the modes itself."""
+    if mode is not None and mode not in SSL_MODES:
+        raise ValueError(f"{VARIABLE} cannot be used: sslmode must be one of {', '.join(SSL_MODES)}.")
+    if roots == SYSTEM and mode not in {None, "verify-full"}:
+        raise ValueError(f"{VARIABLE} cannot be used: sslrootcert={SYSTEM} needs sslmode=verify-full.")
+    if roots is None or (roots != SYSTEM and mode in {None, "disable", "allow", "prefer"}):
+        return mode
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # As in libpq, a file of certificates makes "require" look at them.
+    context.check_hostname = roots == SYSTEM or mode == "verify-full"
+    if roots == SYSTEM:
+        context.load_default_certs()
+        return context
+    try:
+        context.load_verify_locations(cafile=roots)
+    except OSError as problem:
+        reason = "it holds no certificates" if isinstance(problem, ssl.SSLError) else problem.strerror
+        raise ValueError(f"{VARIABLE} cannot be used: the file of sslrootcert cannot be read: {reason}.") from None
+    return context

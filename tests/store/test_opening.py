@@ -1,0 +1,87 @@
+"""What keeps a database from being opened and brought up to date is told in a sentence."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from api.ids import new_id
+from api.store.database import close_database, migrate, open_database
+from tests.conftest import on_database
+from tests.relay import relay
+
+
+@pytest.fixture(autouse=True)
+async def closed() -> AsyncIterator[None]:
+    """Close what a test has opened."""
+    yield
+    await close_database()
+
+
+async def empty(server: str) -> str:
+    """Make an empty database, and return its URL."""
+    name = new_id("test")
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return on_database(server, name)
+
+
+async def do(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def test_two_connections_are_enough_to_migrate(postgres_server: str) -> None:
+    await open_database(f"{await empty(postgres_server)}&maxsize=2")
+    async with asyncio.timeout(60):
+        assert "0001_initial" in "".join(await migrate())
+
+
+async def test_a_role_that_may_make_no_tables_is_told_what_to_do(postgres_server: str) -> None:
+    url, role = await empty(postgres_server), new_id("role")
+    await do(url, f"CREATE ROLE {role} LOGIN")
+    await open_database(urlunsplit(urlsplit(url)._replace(netloc=f"{role}@")))
+    with pytest.raises(PermissionError) as refused:
+        await migrate()
+    assert str(refused.value).startswith("permission denied for schema public: let the role of TOUCHLINE_DATABASE_URL")
+    assert "docs/operations.md" in str(refused.value)
+
+
+async def test_a_role_that_owns_its_database_makes_its_tables(postgres_server: str) -> None:
+    url, role = await empty(postgres_server), new_id("role")
+    await do(url, f"CREATE ROLE {role} LOGIN; ALTER DATABASE {urlsplit(url).path[1:]} OWNER TO {role}")
+    await open_database(urlunsplit(urlsplit(url)._replace(netloc=f"{role}@")))
+    assert await migrate() != []
+
+
+async def test_a_standby_without_the_tables_is_told(postgres_server: str) -> None:
+    url = await empty(postgres_server)
+    await do(url, f"ALTER DATABASE {urlsplit(url).path[1:]} SET default_transaction_read_only = on")
+    await open_database(url)
+    with pytest.raises(ConnectionError, match=r"cannot be brought up to date: .* in a read-only transaction"):
+        await migrate()
+
+
+async def test_tls_is_insisted_on_only_where_it_is_asked_for(postgres_server: str) -> None:
+    async with relay(postgres_server) as (url, _):
+        for mode in ("require", "verify-full&sslrootcert=system"):
+            with pytest.raises(ConnectionError, match=r"the database cannot be opened: .*rejected SSL upgrade"):
+                await open_database(f"{url}?sslmode={mode}")
+            await close_database()
+        for mode in ("disable", "allow", "prefer"):
+            await open_database(f"{url}?sslmode={mode}&application_name=here")
+            await close_database()
+
+
+async def test_a_missing_certificate_of_the_authority_is_told_in_a_line(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/nowhere")
+    async with relay(postgres_server) as (url, _):
+        with pytest.raises(ConnectionError, match="root certificate file") as refused:
+            await open_database(f"{url}?sslmode=verify-ca")
+    assert "\n" not in str(refused.value)
