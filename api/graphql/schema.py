@@ -1,5 +1,6 @@
 """The schema. It never varies with what is installed: send options and channels are data."""
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from api.graphql.queries import Query
 from api.graphql.scalars import DateTime
 from api.graphql.subscriptions import Subscription
 from api.store.away import told_away
+
+log = logging.getLogger("touchline.graphql")
 
 
 @strawberry.type(
@@ -66,9 +69,17 @@ class Schema(strawberry.Schema):
         )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Log what the client does not get to read."""
-        faults = [error for error in errors if hidden(error) and not told_away(error.original_error)]
-        super().process_errors(faults, execution_context)
+        """Log what the client does not get to read, and where: an error's own text has the document's line as well.
+
+        In a document stand addresses and texts that people write.
+        """
+        for error in errors:
+            if hidden(error) and not told_away(error.original_error):
+                log.error("an internal error at %s", _where(error), exc_info=error.original_error)
+
+
+def _where(error: GraphQLError) -> str:
+    return ".".join(map(str, error.path or ())) or "no field"
 
 
 schema = Schema(

@@ -161,3 +161,21 @@ async def test_our_own_faults_are_hidden_and_logged(
     assert "An internal error" in answer["errors"][0]["message"]
     assert answer["errors"][0]["extensions"] == {"code": "INTERNAL_ERROR"}
     assert "secret of the house" in caplog.text
+
+
+async def test_the_log_of_a_fault_has_its_field_and_nothing_of_the_document(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("secret of the house")
+
+    monkeypatch.setattr(people, "create_person", broken)
+    document = """mutation($name: String!) {
+      createPerson(input: {email: "ada@example.com", firstName: $name}) { person { id } }
+    }"""
+    await client.raw(document, {"name": "Lovelace"})
+    (record,) = (record for record in caplog.records if record.exc_info)
+    assert record.getMessage() == "an internal error at createPerson"
+    assert str(record.exc_info[1]) == "secret of the house"
+    for written in ("ada@example.com", "Lovelace", "firstName"):
+        assert written not in caplog.text
