@@ -13,6 +13,7 @@ from api.services.launches import claim_launch, run_launch
 from api.services.pausing import claim_holds, run_holds
 from api.services.resolving import claim_edit, run_edit
 from api.services.zones import fingerprint, resolve_again_if_changed
+from api.store.away import told_away
 from api.store.database_clock import DatabaseClock
 from api.store.wakeups import Announcer, listen
 
@@ -93,9 +94,10 @@ class Ticker:
             await self._set_clock()
             done = await dispatcher.step(self.clock())
             self._stepped = time.monotonic()
-        except Exception:
+        except Exception as problem:
             self.post.meter.failed_steps.inc()
-            log.exception("a step failed; the next one is in %s s", min(self.poll, AFTER_FAILURE))
+            if not told_away(problem):
+                log.exception("a step failed; the next one is in %s s", min(self.poll, AFTER_FAILURE))
             return min(self.poll, AFTER_FAILURE)
         if not done.idle:
             return 0.0
@@ -110,8 +112,9 @@ class Ticker:
     async def _try_zones(self) -> None:
         try:
             await self._heed_zones()
-        except Exception:
-            log.exception("the tz database could not be compared; the next start does it")
+        except Exception as problem:
+            if not told_away(problem):
+                log.exception("the tz database could not be compared; the next start does it")
 
     async def _heed_zones(self) -> None:
         """Resolve unsent emails again where the tz database is not the one that they were resolved with."""
@@ -127,8 +130,9 @@ class Ticker:
                 await self._set_clock()  # before the first lease is looked at
                 if await once():
                     continue
-            except Exception:
-                log.exception("a job beside the passes failed; it is tried again when its lease has expired")
+            except Exception as problem:
+                if not told_away(problem):
+                    log.exception("a job beside the passes failed; it is tried again when its lease has expired")
             await _sleep(waits, self.poll)
 
     async def _hold_once(self) -> bool:

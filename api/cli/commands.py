@@ -121,10 +121,9 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     asyncio.run(_check_database(settings))
     set_up_logs(settings)
     app = make_app(settings, environment(), tick=not no_tick)
-    # Uvicorn's own lines go through the same logs as ours.
-    options = {"log_config": None} if settings.log == "json" else {"log_level": "info"}
     settle_in()
-    uvicorn.run(app, host=settings.host, port=int(settings.port), **limits(settings), **options)
+    # Uvicorn's own lines go through the same logs as ours.
+    uvicorn.run(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
     return 0
 
 

@@ -14,6 +14,11 @@ def _utc(record: logging.LogRecord, datefmt: str | None = None) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Say no to the traceback that asyncpg's pool logs again and again while PostgreSQL is away: our own lines tell."""
+    return not (record.name == "asyncpg.pool" and record.msg.startswith("Failed to restore the pool connection floor"))
+
+
 def set_up_logs(settings: Settings) -> None:
     """Write logs to standard error: text for people, or JSON for programs.
 
@@ -28,6 +33,8 @@ def set_up_logs(settings: Settings) -> None:
     formatter.formatTime = _utc  # type: ignore[method-assign]
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
+    if settings.log_level != "DEBUG":
+        handler.addFilter(_worth_telling)
     level = logging.getLevelNamesMapping()[settings.log_level]
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     logging.getLogger("touchline").setLevel(level)

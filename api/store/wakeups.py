@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from tortoise.connection import get_connection
 
+from api.store.away import in_a_line, told_away
 from api.store.database import is_postgres
 from api.store.sql import run
 
@@ -40,7 +41,8 @@ async def _tell() -> None:
         if is_postgres():
             await run(f"SELECT pg_notify('{CHANNEL}', '')")
     except Exception as problem:
-        log.info("nobody could be told of the change, they will see it by polling: %s", problem)
+        if not told_away(problem):
+            log.info("nobody could be told of the change, they will see it by polling: %s", in_a_line(problem))
 
 
 async def listen(heard: Callable[[], None]) -> None:
@@ -62,5 +64,6 @@ async def listen(heard: Callable[[], None]) -> None:
                     with suppress(Exception):  # the connection may be gone, and its listener with it
                         await connection.remove_listener(CHANNEL, tell)
         except Exception as problem:
-            log.info("announcements are not heard at the moment, polling goes on: %s", problem)
+            if not told_away(problem):
+                log.info("announcements are not heard at the moment, polling goes on: %s", in_a_line(problem))
         await asyncio.sleep(AGAIN)

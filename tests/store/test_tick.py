@@ -1,6 +1,7 @@
-"""Imports run beside the passes of the loop."""
+"""Imports run beside the passes of the loop, and what fails is told: a database that is away in a line."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from api.models import PeopleImport, Person
 from api.services.imports import run_import, start_import
 from api.services.workspaces import create_workspace
 from api.settings import Settings
+from api.store import wakeups
 from api.store.database_clock import DatabaseClock
 from api.tick import Ticker
 from plugins.manager import load
@@ -70,3 +72,98 @@ async def test_no_lease_is_looked_at_before_the_clock_is_set(database: str, monk
     ticker.stop()
     await loop
     assert min(looked) > 0
+
+
+async def until_cancelled(_: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
+    """Run the loop until a step, a job and the zones have each met the problem."""
+    met: set[str] = set()
+    all_met = asyncio.Event()
+
+    def meets(name: str) -> Callable[..., Awaitable[None]]:
+        async def fail(*_: object) -> None:
+            met.add(name)
+            if len(met) == 4:
+                all_met.set()
+            raise problem
+
+        return fail
+
+    for name in ("resolve_again_if_changed", "claim_import", "claim_holds"):
+        monkeypatch.setattr(tick, name, meets(name))
+    monkeypatch.setattr(tick.Dispatcher, "step", meets("step"))
+    monkeypatch.setattr(tick, "listen", until_cancelled)  # which would wake all of them once more
+    ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)
+    loop = asyncio.create_task(ticker.run())
+    async with asyncio.timeout(10):
+        await all_met.wait()
+        ticker.stop()
+        await loop
+
+
+async def test_a_database_that_is_away_is_a_line_without_a_traceback(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await one_round(monkeypatch, ConnectionRefusedError("nobody\nlistens"))
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert caplog.messages.count("the database is away: nobody listens") == 4
+
+
+async def test_a_fault_of_ours_keeps_its_traceback(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await one_round(monkeypatch, RuntimeError("a fault"))
+    told = [record.getMessage() for record in caplog.records if record.exc_info]
+    assert sorted(text.split(";")[0] for text in told) == [
+        "a job beside the passes failed",
+        "a job beside the passes failed",
+        "a step failed",
+        "the tz database could not be compared",
+    ]
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (TimeoutError(), "the database is away: TimeoutError"),
+        (RuntimeError("broken\nin two"), "announcements are not heard at the moment, polling goes on: broken in two"),
+    ],
+)
+async def test_announcements_are_heard_again(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, problem: Exception, line: str
+) -> None:
+    caplog.set_level("INFO")
+    heard, failed = asyncio.Event(), asyncio.Event()
+
+    def broken(_: str) -> None:
+        failed.set()
+        raise problem
+
+    monkeypatch.setattr(wakeups, "AGAIN", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(wakeups, "get_connection", broken)
+        listening = asyncio.create_task(wakeups.listen(heard.set))
+        async with asyncio.timeout(10):
+            await failed.wait()
+    async with asyncio.timeout(10):
+        await heard.wait()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert line in caplog.messages
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_change_that_cannot_be_announced_is_a_line(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise ConnectionRefusedError("nobody listens")
+
+    monkeypatch.setattr(wakeups, "run", refuse)
+    await wakeups._tell()
+    assert caplog.messages == ["the database is away: nobody listens"]

@@ -50,6 +50,16 @@ def test_a_high_level_holds_for_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("level", "told"), [("INFO", False), ("DEBUG", True)])
+def test_the_pool_s_tracebacks_are_for_debugging(capsys: pytest.CaptureFixture[str], level: str, told: bool) -> None:
+    with process(TOUCHLINE_LOG_LEVEL=level):
+        logging.getLogger("asyncpg.pool").warning("Failed to restore the pool connection floor; retrying")
+        logging.getLogger("asyncpg.pool").warning("something else")
+    err = capsys.readouterr().err
+    assert ("Failed to restore" in err) is told
+    assert "WARNING asyncpg.pool something else" in err
+
+
 @pytest.mark.parametrize("log", ["json", "text"])
 def test_the_time_has_its_offset(capsys: pytest.CaptureFixture[str], log: str) -> None:
     with process(TOUCHLINE_LOG=log):
