@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api import version
 from api.services.post import Post
 from api.store.away import in_a_line, read_only
 from api.store.backlog import backlog
@@ -77,11 +78,12 @@ def _heard(asking: "asyncio.Task[Answer]") -> None:
 
 def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
     """Return the three pages. ``ticker`` is the tick loop of this process, if it has one."""
+    running = version()
     trial = Look(lambda: run(TRY))
     counting = Look(lambda: backlog(post.clock()))
 
     async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "ok", "version": running})
 
     async def ready(_request: Request) -> Response:
         problems = {}

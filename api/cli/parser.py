@@ -20,6 +20,7 @@ EPILOG = "Settings come from the environment; README.md lists them. Exit codes: 
 def build() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(prog="touchline", description="Send sales campaigns.", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=api.version())
     subs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, about: str, run: Callable[..., object]) -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from asyncpg.exceptions import (
     CannotConnectNowError,
     CrashShutdownError,
     ReadOnlySQLTransactionError,
+    TargetServerAttributeNotMatched,
 )
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
@@ -22,6 +23,7 @@ POSTGRES = (
     CrashShutdownError,
     TooManyConnectionsError,
     ReadOnlySQLTransactionError,  # a standby, until it takes over
+    TargetServerAttributeNotMatched,  # the same, where the URL asks for another one
 )
 SQLITE = frozenset(
     {

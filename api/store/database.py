@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from asyncpg import InsufficientPrivilegeError, InterfaceError, PostgresError
+from asyncpg import InsufficientPrivilegeError, InterfaceError, InternalClientError, PostgresError
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.exceptions import BaseORMException, OperationalError
@@ -34,7 +34,7 @@ async def open_database(url: str) -> None:
     await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         await get_connection("default").execute_query("SELECT 1")  # connects now, so that a wrong URL is heard at once
-    except (OSError, BaseORMException, PostgresError, InterfaceError) as problem:
+    except (OSError, BaseORMException, PostgresError, InterfaceError, InternalClientError) as problem:
         raise ConnectionError(f"the database cannot be opened: {in_a_line(problem)}") from problem
 
 

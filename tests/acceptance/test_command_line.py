@@ -6,14 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from api import version
 from api.cli.commands import show
 from api.services.post import Delivered
 
@@ -48,6 +50,11 @@ def test_help_helps(environment: dict[str, str], tmp_path: Path, command: str) -
 def test_wrong_usage(environment: dict[str, str], tmp_path: Path) -> None:
     assert run(environment, tmp_path, "fly").returncode == 2
     assert run(environment, tmp_path).returncode == 2
+
+
+def test_the_version_is_that_of_the_project(environment: dict[str, str], tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert run(environment, tmp_path, "--version").stdout == f"{project['version']}\n"
 
 
 def test_migrate_schema_and_plugins(environment: dict[str, str], tmp_path: Path) -> None:
@@ -229,10 +236,11 @@ def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) ->
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
+            assert datetime.fromisoformat(line.split()[0]).utcoffset() == timedelta(0), line
             if "Uvicorn running" in line:
                 break
         health = httpx.get(f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/health")
-        assert health.json() == {"status": "ok"}
+        assert health.json() == {"status": "ok", "version": version()}
         process.send_signal(signal.SIGTERM)
         process.stderr.read()
         assert process.wait(timeout=30) in {0, -signal.SIGTERM}

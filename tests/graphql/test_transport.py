@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api import version
 from api.models import Person
 from api.services import people
 from tests import story
@@ -29,7 +30,7 @@ async def test_without_a_valid_token_nothing_answers(client: Client, header: str
 
 
 async def test_health_and_the_page_answer_without_a_token(client: Client) -> None:
-    assert (await client.http.get("/health")).json() == {"status": "ok"}
+    assert (await client.http.get("/health")).json() == {"status": "ok", "version": version()}
     assert (await client.http.get("/graphiql")).status_code in {200, 503}
     assert (await client.http.get("/graphql")).status_code == 405
 

@@ -66,6 +66,13 @@ async def test_a_standby_without_the_tables_is_told(postgres_server: str) -> Non
         await migrate()
 
 
+async def test_a_standby_is_refused_where_another_is_asked_for(postgres_server: str) -> None:
+    url = await empty(postgres_server)
+    await do(url, f"ALTER DATABASE {urlsplit(url).path[1:]} SET default_transaction_read_only = on")
+    with pytest.raises(ConnectionError, match="the database cannot be opened: "):
+        await open_database(f"{url}&target_session_attrs=read-write")
+
+
 async def test_tls_is_insisted_on_only_where_it_is_asked_for(postgres_server: str) -> None:
     async with relay(postgres_server) as (url, _):
         for mode in ("require", "verify-full&sslrootcert=system"):
