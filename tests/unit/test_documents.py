@@ -15,7 +15,7 @@ from api.cli.parser import build, check_packages
 from api.services.meter import Meter
 from api.settings import Settings, SettingsError
 from api.store.database_url import OPTIONS
-from plugins import Channel, Outcome, Session
+from plugins import Channel, Outcome, Session, smtp_url
 from strategies import Note, Position, SendOption, StepContext
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +94,11 @@ def test_the_operators_guide_names_every_metric() -> None:
 def test_the_operators_guide_names_every_parameter_of_the_database_s_url() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert {name for name in OPTIONS if f"`{name}`" not in guide} == set()
+
+
+def test_the_operators_guide_names_every_option_of_a_mail_server_s_url() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {name for name in smtp_url.OPTIONS if f"| `{name}` |" not in guide} == set()
 
 
 def refusals() -> set[str]:
