@@ -6,7 +6,8 @@ server. Both entries are replaced here by ones that give back what they took. On
 IMMEDIATE, because a deferred one that writes later fails with "database is locked" between processes.
 
 When a connection breaks inside a transaction, tortoise goes on taking it for the task's own, and every later
-transaction of that task fails: the exit is replaced as well.
+transaction of that task fails. One that PostgreSQL has refused to write in is given back without its end, which
+asyncpg then tells as an error. So the exit is replaced as well.
 """
 
 import asyncio
@@ -21,7 +22,6 @@ from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextP
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.backends.sqlite.client import SqliteTransactionContext
 from tortoise.connection import get_connections
-from tortoise.exceptions import TransactionManagementError
 from tortoise.transactions import in_transaction
 
 log = logging.getLogger("touchline.store")
@@ -59,7 +59,7 @@ async def _enter_pooled(self: Any) -> Any:
 
 async def _exit_pooled(self: Any, kind: type[BaseException] | None, *_: object) -> None:
     try:
-        if not self.client._finalized and kind is not TransactionManagementError:
+        if not self.client._finalized:
             await (self.client.rollback() if kind else self.client.commit())
     finally:
         get_connections().reset(self.token)

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tortoise.exceptions import IntegrityError
+from tortoise.exceptions import IntegrityError, TransactionManagementError
 
 from api.clock import system_clock
 from api.ids import new_id
@@ -66,3 +66,15 @@ async def test_a_connection_that_breaks_inside_a_transaction_harms_no_later_one(
         await asyncio.gather(busy, return_exceptions=True)
     async with transaction():
         assert [dict(row) for row in await run("SELECT 1 AS one")] == [{"one": 1}]
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_transaction_that_may_only_read_is_ended(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(TransactionManagementError, match="read-only transaction"):
+        async with transaction():
+            await run("SET TRANSACTION READ ONLY")
+            await _workspace()
+    assert caplog.messages == [], "asyncpg has found it open"
+    async with transaction():
+        await _workspace()
+    assert await Workspace.all().count() == 1
