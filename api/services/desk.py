@@ -21,6 +21,7 @@ from api.services.settlement import BLAMED, Settlement, settlement
 from api.services.tasks import email_went_out
 from api.services.together import Together
 from api.store import ledger, throttles
+from api.store.away import told_away
 from api.store.database import is_postgres
 from api.store.events import write
 from api.store.transactions import transaction, undeadlocked
@@ -83,8 +84,9 @@ class Desk:
         done = [(report.job, report.receipt) for report in reports if report.receipt is not None]
         try:
             outcomes, may = await self._commit(done, leaving)
-        except Exception:
-            log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
+        except Exception as problem:
+            if not told_away(problem):
+                log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
             outcomes, may = await self._settle(done) if done else [], set()
         real_now = self._post.clock()
         told = list(zip(done, outcomes, strict=True))
@@ -112,9 +114,10 @@ class Desk:
         while True:
             try:
                 outcomes, _ = await self._commit(done, (), careful=True)
-            except Exception:
+            except Exception as problem:
                 failures += 1
-                log.exception("what became of %s emails could not be written; trying again", len(done))
+                if not told_away(problem):
+                    log.exception("what became of %s emails could not be written; trying again", len(done))
                 await asyncio.sleep(min(0.1 * 2**failures, 2.0))
                 if failures >= 5 and len(done) > 1:
                     return [outcome for each in done for outcome in await self._settle([each])]

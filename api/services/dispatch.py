@@ -26,6 +26,7 @@ from api.services.settlement import LONGEST_CODE, LOST, RESENT, STOPPED
 from api.services.tasks import expire_tasks
 from api.states import TaskStatus
 from api.store import ledger, pauses, throttles
+from api.store.away import told_away
 from api.store.events import Line, event, write
 from api.store.sql import document
 from api.store.transactions import transaction, undeadlocked
@@ -242,8 +243,9 @@ class Dispatcher:
             self._leases = Counter({attempt: count for attempt, count in self._leases.items() if count > 0})
             try:
                 await ledger.renew(live, self.post.clock() + self.post.lease)
-            except Exception:
-                log.exception("leases could not be renewed")
+            except Exception as problem:
+                if not told_away(problem):
+                    log.exception("leases could not be renewed")
 
     async def drain(self) -> None:
         """Wait until the lanes are empty."""
