@@ -18,7 +18,7 @@ from api.services.dispatch import Delivered, Post
 from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
 from api.store.database import close_database, migrate, open_database
-from api.store.database_clock import DatabaseClock
+from api.store.database_clock import DatabaseClock, set_by_database
 from api.tick import Ticker
 from api.transport.gate import Gate
 from api.transport.http import GraphQLEndpoint
@@ -81,8 +81,7 @@ def make_app(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await open_database(settings.database_url)
         await migrate()
-        if isinstance(ticker.clock, DatabaseClock):
-            await ticker.clock.sync()
+        await set_by_database(ticker.clock)
         loop = asyncio.create_task(ticker.run()) if tick else None
         try:
             yield

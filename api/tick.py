@@ -14,7 +14,7 @@ from api.services.pausing import claim_holds, run_holds
 from api.services.resolving import claim_edit, run_edit
 from api.services.zones import fingerprint, resolve_again_if_changed
 from api.store.away import told_away
-from api.store.database_clock import DatabaseClock
+from api.store.database_clock import set_by_database
 from api.store.wakeups import Announcer, listen
 
 log = logging.getLogger("touchline.tick")
@@ -91,7 +91,7 @@ class Ticker:
     async def _step(self, dispatcher: Dispatcher) -> float:
         """Do one step. Returns for how many seconds there is nothing more to do."""
         try:
-            await self._set_clock()
+            await set_by_database(self.clock)
             done = await dispatcher.step(self.clock())
             self._stepped = time.monotonic()
         except Exception as problem:
@@ -104,10 +104,6 @@ class Ticker:
         if done.next_at is None:
             return self.poll
         return min(self.poll, max(AT_LEAST, (done.next_at - self.clock()).total_seconds()))
-
-    async def _set_clock(self) -> None:
-        if isinstance(self.clock, DatabaseClock):
-            await self.clock.sync()
 
     async def _try_zones(self) -> None:
         try:
@@ -127,7 +123,7 @@ class Ticker:
         while not self._stopping:
             waits.clear()
             try:
-                await self._set_clock()  # before the first lease is looked at
+                await set_by_database(self.clock)  # before the first lease is looked at
                 if await once():
                     continue
             except Exception as problem:

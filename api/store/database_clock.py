@@ -30,3 +30,9 @@ class DatabaseClock:
             return
         (row,) = await run("SELECT clock_timestamp() AS shown")
         self._set = (instant(row["shown"]), time.monotonic())
+
+
+async def set_by_database(clock: Clock) -> None:
+    """Set a clock by the database's time, where it is one that goes by it."""
+    if isinstance(clock, DatabaseClock):
+        await clock.sync()

@@ -10,6 +10,7 @@ from api.graphql.context import Context
 from api.services.launch_watch import LaunchWatch
 from api.services.post import Post
 from api.services.workspaces import workspace_of
+from api.store.database_clock import set_by_database
 from strategies import Refusal
 
 MAX_DEPTH = 100
@@ -28,6 +29,7 @@ class Gate:
 
     async def context(self, authorization: str) -> Context | None:
         """Return a context of its own for one request of a token's bearer; None where the token opens nothing."""
+        await set_by_database(self.post.clock)  # a server without a tick loop has nobody else who does
         scheme, _, token = authorization.partition(" ")
         workspace = await workspace_of(token.strip()) if scheme.lower() == "bearer" and token else None
         return None if workspace is None else Context(self.post.scope(workspace), self.post, self.watch)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,11 +12,14 @@ from api.app import make_ticker
 from api.clock import Clock
 from api.models import PeopleImport, Person
 from api.services.imports import run_import, start_import
+from api.services.launch_watch import LaunchWatch
 from api.services.workspaces import create_workspace
 from api.settings import Settings
-from api.store import wakeups
+from api.store import database_clock, wakeups
+from api.store.database import is_postgres
 from api.store.database_clock import DatabaseClock
 from api.tick import Ticker
+from api.transport.gate import Gate
 from plugins.manager import load
 from tests.store.world import make_world
 
@@ -167,3 +171,13 @@ async def test_a_change_that_cannot_be_announced_is_a_line(
     monkeypatch.setattr(wakeups, "run", refuse)
     await wakeups._tell()
     assert caplog.messages == ["the database is away: nobody listens"]
+
+
+async def test_a_server_without_a_tick_loop_goes_by_the_databases_time(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_clock, "STALE", 0.0)
+    clock = DatabaseClock(lambda: NOW)
+    post = replace((await make_world(1)).post, clock=clock)
+    await Gate(post, LaunchWatch(), 1_000, introspection=True).context("")
+    assert (clock() > NOW) is is_postgres()
