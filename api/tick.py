@@ -23,6 +23,8 @@ LINGER = 5.0
 """Seconds that an open connection waits for the next email."""
 AT_LEAST = 0.02
 AFTER_FAILURE = 1.0
+PATIENCE = 2.0
+"""Seconds that a step, and then whatever runs beside it, gets to end when the process is asked to stop."""
 UNHEARD_OF = 30.0
 """Seconds without a step after which the loop is taken for broken."""
 
@@ -38,7 +40,7 @@ class Ticker:
         self._job_waits = asyncio.Event()
         self._hold_waits = asyncio.Event()
         self._announcer = Announcer()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._stepped = time.monotonic()
 
     def wake(self) -> None:
@@ -48,7 +50,7 @@ class Ticker:
 
     def stop(self) -> None:
         """Claim nothing more, finish what is being handed over, then end."""
-        self._stopping = True
+        self._stopping.set()
         self._heard()
 
     def _heard(self) -> None:
@@ -70,7 +72,9 @@ class Ticker:
     async def run(self) -> None:
         """Run until ``stop``. A step that fails is logged and tried again."""
         dispatcher = Dispatcher(self.post, LINGER)
+        steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
         beside = [
+            stop,
             asyncio.create_task(self._try_zones()),
             asyncio.create_task(self._run_jobs(self._job_once, self._job_waits)),
             # Apart: whose campaign goes on does not wait for the end of a large import or launch.
@@ -78,15 +82,22 @@ class Ticker:
             asyncio.create_task(listen(self._heard)),
         ]
         try:
-            while not self._stopping:
-                self._awake.clear()
-                await _sleep(self._awake, await self._step(dispatcher))
+            await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([steps], timeout=PATIENCE)
         finally:
             # What such a job has done is committed chunk by chunk; the next process goes on behind it.
-            for task in beside:
+            for task in (steps, *beside):
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            # No longer: a database that is frozen does not answer when it is told to leave off, either.
+            await asyncio.wait([steps, *beside], timeout=PATIENCE)
             await dispatcher.stop()
+        if steps.done() and not steps.cancelled():
+            steps.result()
+
+    async def _steps(self, dispatcher: Dispatcher) -> None:
+        while not self._stopping.is_set():
+            self._awake.clear()
+            await _sleep(self._awake, await self._step(dispatcher))
 
     async def _step(self, dispatcher: Dispatcher) -> float:
         """Do one step. Returns for how many seconds there is nothing more to do."""
@@ -120,7 +131,7 @@ class Ticker:
     async def _run_jobs(self, once: Callable[[], Awaitable[bool]], waits: asyncio.Event) -> None:
         """Do jobs beside the passes, so that they delay no email."""
         # The flag, not the cancelling alone: on Python 3.11 a wait that ends as it is cancelled swallows that.
-        while not self._stopping:
+        while not self._stopping.is_set():
             waits.clear()
             try:
                 await set_by_database(self.clock)  # before the first lease is looked at

@@ -1,5 +1,7 @@
 """Open the database that the settings name, and bring its tables up to date."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from asyncpg import InsufficientPrivilegeError, InterfaceError, InternalClientError, PostgresError
@@ -12,6 +14,8 @@ from api.store.away import database_away, in_a_line
 from api.store.database_url import connection_of
 from api.store.transactions import forget_dialect
 
+PATIENCE = 2.0
+"""Seconds that connections get to close in good order."""
 MIGRATION_LOCK = 7_280_114_001
 """PostgreSQL's advisory lock that lets one ``migrate`` run at a time."""
 OWN = "let the role of TOUCHLINE_DATABASE_URL own its database, as docs/operations.md shows"
@@ -39,8 +43,10 @@ async def open_database(url: str) -> None:
 
 
 async def close_database() -> None:
-    """Close every connection."""
-    await Tortoise.close_connections()
+    """Close every connection: in good order, or where the database does not answer, at once."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):  # its cancelling makes the driver break what is left
+            await Tortoise.close_connections()
 
 
 def is_postgres() -> bool:

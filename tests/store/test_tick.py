@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -181,3 +182,23 @@ async def test_a_server_without_a_tick_loop_goes_by_the_databases_time(
     post = replace((await make_world(1)).post, clock=clock)
     await Gate(post, LaunchWatch(), 1_000, introspection=True).context("")
     assert (clock() > NOW) is is_postgres()
+
+
+async def test_a_step_that_hangs_keeps_no_process_from_ending(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, thawed = asyncio.Event(), asyncio.Event()
+
+    async def frozen(*_: object) -> None:
+        began.set()
+        while not thawed.is_set():
+            with suppress(asyncio.CancelledError):
+                await thawed.wait()
+
+    monkeypatch.setattr(tick, "PATIENCE", 0.01)
+    monkeypatch.setattr(tick.Dispatcher, "step", frozen)
+    ticker = make_ticker(Settings.read({}), load({}), lambda: NOW)
+    loop = asyncio.create_task(ticker.run())
+    await began.wait()
+    ticker.stop()
+    async with asyncio.timeout(10):
+        await loop
+    thawed.set()
