@@ -147,10 +147,12 @@ class Launch:
         """Loaded with all others."""
         return cast(Campaign, await info.context.loaders.campaign.load(self.campaign_id))
 
-    @strawberry.field(description="Progress from 0 to 1.")
+    @strawberry.field(
+        description="Progress from 0 to 1: `processed` of `total`. A launch that was cancelled stays where it stood."
+    )
     def progress(self) -> float:
-        """What is over is done."""
-        return self.processed / self.total if self.total and not self.status.over else 1.0
+        """People may have gone since they were counted: what is finished is done."""
+        return 1.0 if self.status is LaunchStatus.FINISHED else self.processed / max(self.total, 1)
 
     @strawberry.field(description="How many were left out, by the reason.")
     async def left_out_by_code(self) -> list[LeftOutCount]:

@@ -192,19 +192,24 @@ class Query:
         """By id."""
         return cast(Any, await find(models.Send, info.context.scope.workspace_id, id))
 
-    @strawberry.field(description="Emails of a folder of the Command Center, or all.")
+    @strawberry.field(
+        description="Emails of a folder of the Command Center, or all, in the order in which they were created (by id)."
+    )
     async def emails(
         self, info: Request, folder: EmailFolder | None = None, first: First = 50, after: After = None
     ) -> Connection[Email]:
         """A page of them."""
-        return await connect(emails_of(info.context.scope.workspace_id, folder), first, after)
+        return await connect(emails_of(info.context.scope.workspace_id, folder and folder.name), first, after)
 
     @strawberry.field(description="One task.")
     async def task(self, info: Request, id: strawberry.ID) -> Task | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Task, info.context.scope.workspace_id, id))
 
-    @strawberry.field(description="Tasks of the Command Center, by status and by when they are due.")
+    @strawberry.field(
+        description="Tasks of the Command Center, of a status or due at some time, in the order in which they were "
+        "created (by id)."
+    )
     async def tasks(
         self,
         info: Request,

@@ -13,7 +13,12 @@ Node = TypeVar("Node")
 CURSOR = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
 
 First = Annotated[int, strawberry.argument(description=f"How many at most: 1 to {MAX_PAGE}.")]
-After = Annotated[str | None, strawberry.argument(description="The cursor behind which the page begins.")]
+After = Annotated[
+    str | None,
+    strawberry.argument(
+        description=("The cursor behind which the page begins. It belongs to the list, with its filters, that gave it.")
+    ),
+]
 
 
 @strawberry.type(description="Where a page ends, and whether more follow.")

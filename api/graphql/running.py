@@ -1,7 +1,7 @@
 """What runs: enrollments, emails, tasks and the Live Feed."""
 
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, cast
 
 import strawberry
@@ -17,20 +17,24 @@ from api.services.tasks import compose
 from strategies.sentences import sentence
 
 
-@strawberry.enum(description="The folders of the Command Center.")
-class EmailFolder(StrEnum):
+def _folder(value: str, description: str) -> Any:
+    return strawberry.enum_value(value, description=description)
+
+
+@strawberry.enum(description="The folders of the Command Center. Three of them hold several others.")
+class EmailFolder(Enum):
     """Groups of send statuses."""
 
-    DELIVERED = "DELIVERED"
-    ARCHIVED = "ARCHIVED"
-    SCHEDULED = "SCHEDULED"
-    IN_PROGRESS = "IN_PROGRESS"
-    FAILED = "FAILED"
-    BOUNCED = "BOUNCED"
-    IN_DOUBT = "IN_DOUBT"
-    SENT = "SENT"
-    PENDING = "PENDING"
-    UNDELIVERED = "UNDELIVERED"
+    DELIVERED = _folder("DELIVERED", "Sent, not archived.")
+    ARCHIVED = _folder("ARCHIVED", "Sent, and moved to the archive.")
+    SCHEDULED = _folder("SCHEDULED", "Waits for its time, or to be tried again (SCHEDULED and DEFERRED).")
+    IN_PROGRESS = _folder("IN_PROGRESS", "A process has it in hand (CLAIMED and TRANSMITTING).")
+    FAILED = _folder("FAILED", "Did not go out, and will not by itself.")
+    BOUNCED = _folder("BOUNCED", "Was sent, and came back.")
+    IN_DOUBT = _folder("IN_DOUBT", "May have left or not: a person decides by `resolveInDoubt`.")
+    SENT = _folder("SENT", "All that was sent and did not come back: DELIVERED and ARCHIVED.")
+    PENDING = _folder("PENDING", "All that is still to come: SCHEDULED and IN_PROGRESS.")
+    UNDELIVERED = _folder("UNDELIVERED", "All that went wrong: FAILED, BOUNCED and IN_DOUBT.")
 
 
 @strawberry.enum(description="What a step has become for one person.")
@@ -264,6 +268,7 @@ class Event:
     data: JSON = strawberry.field(description="More about it, such as the reason.")
     person_id: strawberry.Private[str | None]
     campaign_id: strawberry.Private[str | None]
+    enrollment_id: strawberry.Private[str | None]
     send_id: strawberry.Private[str | None]
     task_id: strawberry.Private[str | None]
 
@@ -274,8 +279,12 @@ class Event:
 
     @strawberry.field(description="The campaign that it belongs to.")
     async def campaign(self, info: Request) -> Campaign | None:
-        """Loaded with all others."""
-        return cast("Campaign | None", self.campaign_id and await info.context.loaders.campaign.load(self.campaign_id))
+        """Loaded with all others; what happens to an email names it by its enrollment alone."""
+        campaign_id, loaders = self.campaign_id, info.context.loaders
+        if campaign_id is None and self.enrollment_id is not None:
+            enrollment = await loaders.enrollment.load(self.enrollment_id)
+            campaign_id = enrollment and enrollment.campaign_id
+        return cast("Campaign | None", campaign_id and await loaders.campaign.load(campaign_id))
 
     @strawberry.field(description="The email that it is about.")
     async def email(self, info: Request) -> Email | None:

@@ -80,7 +80,7 @@ async def unsubscribe(scope: Scope, person_id: str) -> Person:
 @undeadlocked
 async def end_enrollment(scope: Scope, enrollment_id: str) -> Enrollment:
     """End one person's campaign by hand."""
-    enrollment, _ = await _enrollment(scope, enrollment_id)
+    enrollment, _ = await _enrollment(scope, enrollment_id, "id")
     async with transaction():
         await end(enrollment, scope.now, reason="REMOVED", detail="The person was removed from this campaign.")
     return enrollment
@@ -109,8 +109,8 @@ async def _end(scope: Scope, ids: list[str]) -> int:
         return await end_all(ids, scope.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")
 
 
-async def _enrollment(scope: Scope, enrollment_id: str) -> tuple[Enrollment, Campaign]:
-    enrollment = await need(Enrollment, scope.workspace_id, enrollment_id, ("enrollmentId",))
+async def _enrollment(scope: Scope, enrollment_id: str, argument: str = "enrollmentId") -> tuple[Enrollment, Campaign]:
+    enrollment = await need(Enrollment, scope.workspace_id, enrollment_id, (argument,))
     return enrollment, await Campaign.get(id=enrollment.campaign_id)
 
 

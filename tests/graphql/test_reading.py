@@ -110,7 +110,8 @@ async def test_folders_and_the_feed(client: Client) -> None:
 
     names = ("SENT", "PENDING", "UNDELIVERED", "BOUNCED", "FAILED", "IN_DOUBT")
     assert [await folder(name) for name in names] == [0, 0, 2, 1, 1, 0]
-    events = (await client.ask("{ events { nodes { kind at person { email } } } }"))["events"]["nodes"]
+    events = (await client.ask("{ events { nodes { kind at person { email } campaign { id } } } }"))["events"]["nodes"]
+    assert {event["kind"]: event["campaign"] for event in events}["EMAIL_SENT"] == {"id": campaign}
     assert [event["kind"] for event in reversed(events)] == [
         "CAMPAIGN_LAUNCHED",
         "TASK_CREATED",

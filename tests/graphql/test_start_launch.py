@@ -99,3 +99,12 @@ async def test_a_send_option_that_breaks_is_named(client: Client, monkeypatch: p
         "The send option 'choose_at_launch' of step 1 broke: RuntimeError. Its package has to be mended; see the log."
     )
     assert [error["message"] for error in (*errors, refused)] == [told] * 3
+
+
+async def test_a_launch_that_is_cancelled_stays_where_it_stood(client: Client) -> None:
+    campaign = await authored(client)
+    people = [await story.person(client), await story.person(client, "grace@example.com")]
+    given = {"campaignId": campaign, "personIds": people, "sendNow": True}
+    at_once, midway = [(await client.do(START, "launch", input=given))["id"] for _ in range(2)]
+    await Launch.filter(id=midway).update(processed=1, enrolled=1)
+    assert [(await client.do(CANCEL, "launch", id=each))["progress"] for each in (at_once, midway)] == [0, 0.5]
