@@ -102,12 +102,12 @@ def position(steps: Sequence[Step], number: int) -> Position:
 
 
 def check(steps: Sequence[Step], options: SendOptions) -> None:
-    """Check that every option is offered where it stands. Raises Refusal with the step's number in its path."""
+    """Check that every option is offered where it stands. Raises Refusal that says which step is wrong."""
     for number, step in enumerate(steps, 1):
         try:
             check_step(steps, number, step, options)
         except Refusal as refusal:
-            raise refusal.under("steps", str(number)) from None
+            raise Refusal(refusal.code, f"Step {number}: {refusal.message}", ("campaignId",)) from None
 
 
 def check_step(steps: Sequence[Step], number: int, step: Step, options: SendOptions) -> None:
@@ -146,19 +146,19 @@ def follow_up_offered(at: Position) -> bool:
 def check_launch(steps: Sequence[Step], launch: Launch, options: SendOptions) -> None:
     """Check what launching chose. Raises Refusal."""
     if not steps:
-        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaign",))
+        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
     check(steps, options)
     if launch.send_at is not None and launch.send_at < launch.now:
         raise Refusal("SEND_AT_IN_PAST", "The send-at has already passed. Give NOW or a later instant.", ("sendAt",))
     for number in launch.times:
         if not 1 <= number <= len(steps):
-            raise Refusal("STEP_NOT_FOUND", f"This campaign has no step {number}.", ("times", str(number)))
+            raise Refusal("STEP_NOT_FOUND", f"This campaign has no step {number}.", ("times", str(number), "step"))
         option = steps[number - 1].send_option
         if option is None or not options.need(option).takes_time:
             raise Refusal(
                 "TIME_NOT_ACCEPTED",
                 f"The send option of step {number} takes no new time.",
-                ("times", str(number)),
+                ("times", str(number), "time"),
             )
 
 

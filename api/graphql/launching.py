@@ -7,6 +7,7 @@ import strawberry
 
 from api import models
 from api.graphql.campaigns import Campaign, Language
+from api.graphql.choosing import LaunchInput, StartLaunchInput, arguments, choice, placed
 from api.graphql.context import Request
 from api.graphql.enums import LaunchStatus
 from api.graphql.errors import UserError, payload_of
@@ -16,42 +17,7 @@ from api.graphql.running import Enrollment, ExplanationLine, explain
 from api.services import launch as service
 from api.services import launches
 from api.services.plans import stored
-from strategies import Refusal
 from strategies import timeline as core
-
-
-@strawberry.input(description="A new wall time for a step.")
-class StepTimeInput:
-    """One of launching's new times."""
-
-    step: int = strawberry.field(description="Number of the step; its send option must take a time.")
-    time: str = strawberry.field(description="Wall time, HH:MM or HH:MM:SS, in the enrollment's zone.")
-
-
-@strawberry.input(description="What launching chooses for one person instead of for all.")
-class PersonLaunchInput:
-    """One person's own choice."""
-
-    person_id: strawberry.ID = strawberry.field(description="One of `personIds`.")
-    send_now: bool = strawberry.field(default=False, description="Send the first email now.")
-    send_at: datetime | None = strawberry.field(default=None, description="Send the first email at this instant.")
-    times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times.")
-
-
-@strawberry.input(description="For whom to launch a campaign, and when.")
-class LaunchInput:
-    """What launch and launchPreview take."""
-
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    person_ids: list[strawberry.ID] = strawberry.field(description="The people, at least one.")
-    send_now: bool = strawberry.field(default=False, description="Send the first email now.")
-    send_at: datetime | None = strawberry.field(
-        default=None, description="Send the first email at this instant; its local date is day 1."
-    )
-    times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times for all.")
-    per_person: list[PersonLaunchInput] = strawberry.field(
-        default_factory=list, description="What is chosen for single people instead."
-    )
 
 
 @strawberry.type(description="What launching would schedule: an email with an instant, or a task with a due date.")
@@ -86,21 +52,6 @@ class LaunchPayload:
 
     enrollments: list[Enrollment] = strawberry.field(default_factory=list, description="One for each person.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when everyone was enrolled.")
-
-
-@strawberry.input(description="For whom to launch a campaign in the background, and when.")
-class StartLaunchInput:
-    """What startLaunch takes."""
-
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    person_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The people, up to 200,000; null is everyone in the workspace."
-    )
-    send_now: bool = strawberry.field(default=False, description="Send the first email now.")
-    send_at: datetime | None = strawberry.field(
-        default=None, description="Send the first email at this instant; its local date is day 1."
-    )
-    times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times for all.")
 
 
 @strawberry.type(description="How many people a launch left out for one reason.")
@@ -174,30 +125,11 @@ class StartLaunchPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
 
 
-def _choice(of: LaunchInput | PersonLaunchInput | StartLaunchInput, *path: str) -> service.Choice:
-    if of.send_now and of.send_at is not None:
-        raise Refusal("SEND_AT_AMBIGUOUS", "Give sendNow or sendAt, not both.", (*path, "sendAt"))
-    times: dict[int, str] = {}
-    for item in of.times:
-        if item.step in times:
-            told = f"Step {item.step} has two new times here. Give it one."
-            raise Refusal("NAMED_TWICE", told, (*path, "times", str(item.step)))
-        times[item.step] = item.time
-    return service.Choice("NOW" if of.send_now else of.send_at, times)
-
-
-def _arguments(of: LaunchInput) -> tuple[str, list[str], service.Choice, dict[str, service.Choice]]:
-    own: dict[str, service.Choice] = {}
-    for item in of.per_person:
-        if item.person_id in own:
-            told = f"{item.person_id[:60]!r} has two choices of its own here. Give one."
-            raise Refusal("NAMED_TWICE", told, ("perPerson", item.person_id))
-        own[str(item.person_id)] = _choice(item, "perPerson", item.person_id)
-    return str(of.campaign_id), [str(person) for person in of.person_ids], _choice(of), own
-
-
 async def launch_preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
     """Resolve what launching would do."""
+    given = arguments(input)
+    with placed(input):
+        previews = await service.preview(info.context.scope, *given)
     return [
         LaunchPreview(
             person=cast(Any, preview.person),
@@ -206,7 +138,7 @@ async def launch_preview(info: Request, input: LaunchInput) -> list[LaunchPrevie
             waiting=list(preview.waiting),
             warnings=list(preview.warnings),
         )
-        for preview in await service.preview(info.context.scope, *_arguments(input))
+        for preview in previews
     ]
 
 
@@ -226,7 +158,9 @@ class LaunchMutation:
     @payload_of(LaunchPayload)
     async def launch(self, info: Request, input: LaunchInput) -> LaunchPayload:  # noqa: A002
         """Enroll people."""
-        return LaunchPayload(enrollments=cast(Any, await service.launch(info.context.scope, *_arguments(input))))
+        given = arguments(input)
+        with placed(input):
+            return LaunchPayload(enrollments=cast(Any, await service.launch(info.context.scope, *given)))
 
     @strawberry.mutation(
         description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
@@ -236,7 +170,9 @@ class LaunchMutation:
     async def start_launch(self, info: Request, input: StartLaunchInput) -> StartLaunchPayload:  # noqa: A002
         """Begin a launch."""
         ids = None if input.person_ids is None else [str(person) for person in input.person_ids]
-        started = await launches.start_launch(info.context.scope, str(input.campaign_id), ids, _choice(input))
+        chosen = choice(input)
+        with placed(input):
+            started = await launches.start_launch(info.context.scope, str(input.campaign_id), ids, chosen)
         return StartLaunchPayload(launch=cast(Any, started))
 
     @strawberry.mutation(

@@ -7,10 +7,11 @@ import strawberry
 from api import models
 from api.graphql import editing, launching, pausing
 from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_for
+from api.graphql.choosing import LaunchInput
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
 from api.graphql.enums import EnrollmentStatus, TaskDue, TaskStatus
-from api.graphql.launching import Launch, LaunchInput, LaunchPreview
+from api.graphql.launching import Launch, LaunchPreview
 from api.graphql.people import PeopleImport, Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task

@@ -83,7 +83,7 @@ async def add_step(
     if len(draft.steps) >= MAX_STEPS:
         raise Refusal("TOO_MANY_STEPS", f"A campaign may have {MAX_STEPS} steps.", ("campaignId",))
     draft.changed, draft.new = step, True
-    return _arranged(scope, draft, _placed(draft.steps, step, position))
+    return _arranged(scope, draft, _placed(draft.steps, step, position), others=("day",))
 
 
 async def change_step(scope: Scope, step_id: str, **content: Any) -> Draft:
@@ -100,7 +100,8 @@ async def move_step(scope: Scope, step_id: str, *, day: int, position: int | Non
     step = draft.changed
     assert step is not None  # noqa: S101 - it was found
     step.day = day
-    return _arranged(scope, draft, _placed([row for row in draft.steps if row.id != step.id], step, position))
+    steps = _placed([row for row in draft.steps if row.id != step.id], step, position)
+    return _arranged(scope, draft, steps, own=("day",), others=("day",))
 
 
 async def move_day(scope: Scope, campaign_id: str, *, day: int, to: int) -> Draft:
@@ -111,7 +112,7 @@ async def move_day(scope: Scope, campaign_id: str, *, day: int, to: int) -> Draf
         raise Refusal("INVALID_DAY", f"Days are counted from 1 to {core.LAST_DAY}.", ("to",))
     for step in moved:
         step.day = to
-    return _arranged(scope, draft, [row for row in draft.steps if row not in moved] + moved)
+    return _arranged(scope, draft, [row for row in draft.steps if row not in moved] + moved, others=("to",))
 
 
 async def remove_step(scope: Scope, step_id: str) -> Draft:
@@ -159,8 +160,14 @@ def _placed(steps: list[Step], step: Step, position: int | None) -> list[Step]:
     return [row for row in steps if row.day != step.day] + same_day[:at] + [step] + same_day[at:]
 
 
-def _arranged(scope: Scope, draft: Draft, steps: list[Step]) -> Draft:
-    """Number the steps anew and check every one at its place. Raises Refusal."""
+def _arranged(
+    scope: Scope, draft: Draft, steps: list[Step], *, own: Path | None = None, others: Path | None = None
+) -> Draft:
+    """Number the steps anew and check every one at its place. Raises Refusal.
+
+    ``own`` is the argument that is wrong where the changed step is, if that is no part of its content, and ``others``
+    where another step is; else it is the one that names what is edited.
+    """
     steps.sort(key=lambda row: row.day)
     for number, row in enumerate(steps, 1):
         row.number = number
@@ -170,7 +177,7 @@ def _arranged(scope: Scope, draft: Draft, steps: list[Step]) -> Draft:
             core.check_step(in_order, number, step, scope.installed.send_options)
         except Refusal as refusal:
             if draft.changed is not None and row.id == draft.changed.id:
-                raise
-            raise Refusal(refusal.code, f"Step {number}: {refusal.message}", ("steps", str(number))) from None
+                raise Refusal(refusal.code, refusal.message, own or refusal.path) from None
+            raise Refusal(refusal.code, f"Step {number}: {refusal.message}", others or draft.path) from None
     draft.steps = steps
     return draft

@@ -137,7 +137,9 @@ async def _check(
     people = await _people(scope, campaign, person_ids)
     for person_id in per_person:
         if person_id not in people:
-            raise Refusal("NOT_FOUND", f"{person_id[:60]!r} is not among personIds.", ("perPerson", person_id))
+            raise Refusal(
+                "NOT_FOUND", f"{person_id[:60]!r} is not among personIds.", ("perPerson", person_id, "personId")
+            )
     sender = await Sender.get(id=campaign.sender_id)
     known: dict[tuple[str, str], core.Timeline] = {}
     enrollments = []
@@ -153,7 +155,8 @@ async def _check(
                 core.check_launch(core_steps(steps), core_launch(enrollment, steps), scope.installed.send_options)
                 known[same] = resolve(scope, campaign, steps, enrollment, {}, scope.now)
             except Refusal as refusal:
-                raise refusal.under(*path) from None
+                # What is wrong with the campaign itself is wrong for everyone.
+                raise (refusal if refusal.path == ("campaignId",) else refusal.under(*path)) from None
         enrollments.append((enrollment, person, known[same]))
     return _Checked(campaign, steps, sender, enrollments)
 
@@ -212,7 +215,7 @@ def enrollment_row(  # one argument a column
     for number in choice.times:
         if not 1 <= number <= len(steps):
             told = f"This campaign has no step {number}."
-            raise Refusal("STEP_NOT_FOUND", told, (*path, "times", str(number)))
+            raise Refusal("STEP_NOT_FOUND", told, (*path, "times", str(number), "step"))
     return Enrollment(
         id=new_id("enr"),
         workspace_id=scope.workspace_id,
@@ -223,7 +226,7 @@ def enrollment_row(  # one argument a column
         revision=campaign.revision,
         send_at=inputs.instant(send_at, (*path, "sendAt")) if isinstance(send_at, datetime) else None,
         times={
-            steps[number - 1].id: inputs.wall_time(wall, (*path, "times", str(number))).isoformat()
+            steps[number - 1].id: inputs.wall_time(wall, (*path, "times", str(number), "time")).isoformat()
             for number, wall in choice.times.items()
         },
     )

@@ -136,11 +136,11 @@ async def test_what_an_edit_refuses(world: World) -> None:
     wrong: list[tuple[Any, str, tuple[str, ...]]] = [
         (update_campaign(world.scope, row.id, sender_id=other.id), "CAMPAIGN_RUNNING", ("senderId",)),
         (update_campaign(world.scope, row.id, use_recipient_zone=True), "CAMPAIGN_RUNNING", ("useRecipientZone",)),
-        (move_step(world.scope, (await step(2)).id, day=1, position=1), "SEND_OPTION_NOT_AVAILABLE", ("sendOption",)),
+        (move_step(world.scope, (await step(2)).id, day=1, position=1), "SEND_OPTION_NOT_AVAILABLE", ("day",)),
         (
             add_step(world.scope, row.id, day=1, position=1, send_option="task", **email),
             "SEND_OPTION_NOT_AVAILABLE",
-            ("steps", "2"),
+            ("day",),
         ),
         (change_step(world.scope, (await step(2)).id, config={"at": 1}), "INVALID_CONFIG", ("config",)),
         (change_step(world.scope, first.id, send_option="at_time", config={}), "INVALID_CONFIG", ("config",)),

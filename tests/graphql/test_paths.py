@@ -1,0 +1,90 @@
+"""Where a refusal points: at the argument of the request, elements of lists by their index."""
+
+from typing import Any
+
+import pytest
+
+from strategies import Availability
+from strategies.at_time import AtTime
+from tests import story
+from tests.client import Client
+from tests.graphql.filled import MUTATIONS, filled, refused
+from tests.graphql.test_start_launch import PREVIEW, START
+
+NINE, BAD = {"step": 1, "time": "09:00"}, "99:00"
+ADA = {"personId": "$ada"}
+
+CHOICES: list[tuple[dict[str, Any], str, str]] = [
+    ({"times": [{"step": 2, "time": "09:00"}, {"step": 1, "time": BAD}]}, "INVALID_TIME", "times.1.time"),
+    ({"times": [NINE, {"step": 5, "time": "09:00"}]}, "STEP_NOT_FOUND", "times.1.step"),
+    ({"times": [NINE, {"step": 3, "time": "09:00"}]}, "TIME_NOT_ACCEPTED", "times.1.time"),
+    ({"times": [{"step": 2, "time": "09:00"}, NINE, NINE]}, "NAMED_TWICE", "times.2.step"),
+    ({"sendAt": "2026-03-01T08:00:00Z"}, "SEND_AT_IN_PAST", "sendAt"),
+]
+OWN: list[tuple[dict[str, Any], str, str]] = [
+    ({"sendAt": "2026-03-01T08:00:00Z"}, "SEND_AT_IN_PAST", "perPerson.1.sendAt"),
+    ({"sendAt": "2026-03-04T08:00:00Z", "sendNow": True}, "SEND_AT_AMBIGUOUS", "perPerson.1.sendAt"),
+    ({"times": [NINE, {"step": 2, "time": BAD}]}, "INVALID_TIME", "perPerson.1.times.1.time"),
+    ({"times": [NINE, {"step": 5, "time": "09:00"}]}, "STEP_NOT_FOUND", "perPerson.1.times.1.step"),
+    ({"times": [NINE, {"step": 3, "time": "09:00"}]}, "TIME_NOT_ACCEPTED", "perPerson.1.times.1.time"),
+    ({"times": [NINE, NINE]}, "NAMED_TWICE", "perPerson.1.times.1.step"),
+    ({"personId": "per_nobody"}, "NOT_FOUND", "perPerson.1.personId"),
+    (ADA, "NAMED_TWICE", "perPerson.1.personId"),
+]
+
+
+@pytest.fixture
+async def known(client: Client) -> dict[str, str]:
+    """Two emails at a time of day, the time of the second again on a later day, and two people."""
+    campaign = await story.campaign(client, await story.sender(client))
+    email = {"type": "EMAIL", "templateId": await story.template(client)}
+    for day in (1, 2):
+        await story.step(client, campaign, day=day, sendOption="at_time", config={"at": "09:30"}, **email)
+    last = await story.step(client, campaign, day=3, sendOption="same_time_as_previous", **email)
+    people = {"$ada": await story.person(client), "$grace": await story.person(client, "grace@example.com")}
+    return {"$campaign": campaign, "$last": last} | people
+
+
+async def test_a_choice_for_all(client: Client, known: dict[str, str]) -> None:
+    for given, code, path in CHOICES:
+        chosen = filled({"campaignId": "$campaign", "personIds": ["$grace"]} | given, known)
+        (started,) = (await client.ask(START, input=chosen))["startLaunch"]["errors"]
+        (previewed,) = (await client.raw(PREVIEW, {"input": chosen}))["errors"]
+        assert previewed["extensions"] == {"code": code, "path": path.split(".")}, given
+        for found in (await refused(client, "launch", {"input": chosen}), (started["code"], started["path"])):
+            assert found[:2] == (code, path.split(".")), given
+
+
+async def test_a_choice_for_one_person(client: Client, known: dict[str, str]) -> None:
+    for given, code, path in OWN:
+        own = [ADA, {"personId": "$grace"} | given]
+        chosen = filled({"campaignId": "$campaign", "personIds": ["$grace", "$ada"], "perPerson": own}, known)
+        assert (await refused(client, "launch", {"input": chosen}))[:2] == (code, path.split(".")), given
+
+
+async def test_what_an_edit_does_to_another_step(client: Client, known: dict[str, str]) -> None:
+    """The email whose time is taken over goes away, or comes behind: the step that suffers is no argument."""
+    campaign, last = known["$campaign"], known["$last"]
+    await client.do(MUTATIONS["removeDay"], "errors", id=campaign, day=2)
+    found = await client.ask("query($id: ID!) { campaign(id: $id) { steps { id } } }", id=campaign)
+    first = found["campaign"]["steps"][0]["id"]
+    for mutation, given, path in (
+        ("moveDay", {"id": campaign, "to": 4}, "to"),
+        ("moveStep", {"id": first, "day": 4}, "day"),
+        ("removeStep", {"id": first}, "id"),
+        ("removeDay", {"id": campaign, "day": 1}, "day"),
+    ):
+        told = "Step 1: The first step has no previous email."
+        assert await refused(client, mutation, given) == ("SEND_OPTION_NOT_AVAILABLE", [path], told), mutation
+    moved = await refused(client, "moveStep", {"id": last, "day": 1, "p": 1})
+    assert moved == ("SEND_OPTION_NOT_AVAILABLE", ["day"], "The first step has no previous email.")
+
+
+async def test_a_campaign_whose_option_is_offered_no_more(
+    client: Client, known: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AtTime, "availability", lambda *_: Availability.refused("Closed."))
+    for own in ([], [ADA]):
+        chosen = filled({"campaignId": "$campaign", "personIds": ["$ada"], "perPerson": own}, known)
+        code, path, told = await refused(client, "launch", {"input": chosen})
+        assert (code, path, told) == ("SEND_OPTION_NOT_AVAILABLE", ["campaignId"], "Step 1: Closed.")
