@@ -10,6 +10,7 @@ from strawberry.extensions import MaskErrors, SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.graphql.context import Request
+from api.graphql.wrong_values import path_of
 from api.store.away import database_away
 from strategies import Refusal
 
@@ -29,7 +30,11 @@ class UserError:
 
     code: str = strawberry.field(description="For programs: such as `SEND_AT_REQUIRED`. docs/errors.md lists them all.")
     message: str = strawberry.field(description="For people: what is wrong, and what to do about it.")
-    path: list[str] = strawberry.field(description="The argument that is wrong, from the outermost to the innermost.")
+    path: list[str] = strawberry.field(
+        description="Where the wrong value is: the argument's name, or inside `input` the name of its field, then "
+        'field by field inwards, elements of lists by their index from 0. Such as `["email"]` or '
+        '`["times", "1", "time"]`. Empty when no argument is at fault.'
+    )
 
 
 def payload_of(
@@ -95,6 +100,8 @@ def coded(error: GraphQLError) -> GraphQLError:
         return GraphQLError(NO_OPERATION, extensions={"code": "NO_OPERATION"})
     if hidden(error):
         return fault(error.original_error)
-    own = {"code": "SYNTAX"} if isinstance(error, GraphQLSyntaxError) else {"code": "INVALID_VALUE"}
+    own: dict[str, Any] = {"code": "SYNTAX"} if isinstance(error, GraphQLSyntaxError) else {"code": "INVALID_VALUE"}
+    if (path := path_of(error)) is not None:
+        own["path"] = path
     error.extensions = own | (error.extensions or {})
     return error

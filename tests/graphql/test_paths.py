@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from graphql import GraphQLError
 
+from api.graphql.wrong_values import path_of
 from strategies import Availability
 from strategies.at_time import AtTime
 from tests import story
@@ -88,3 +90,47 @@ async def test_a_campaign_whose_option_is_offered_no_more(
         chosen = filled({"campaignId": "$campaign", "personIds": ["$ada"], "perPerson": own}, known)
         code, path, told = await refused(client, "launch", {"input": chosen})
         assert (code, path, told) == ("SEND_OPTION_NOT_AVAILABLE", ["campaignId"], "Step 1: Closed.")
+
+
+LAUNCH = {"campaignId": "c", "personIds": ["p"]}
+OFFSET = {"sendAt": "2026-03-03T09:00:00"}
+ADD = "mutation($day: Int!, $name: String!) { addStep(campaignId: 1, input: {day: $day, type: CALL, name: $name}) { errors { code } } }"  # noqa: E501
+OURS = """mutation A($x: ID!) { unsubscribe(personId: $x) { errors { code } } }
+mutation B($x: ID!) { ...F } fragment F on Mutation { archiveEmail(id: $x) { errors { code } } }"""
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "path"),
+    [
+        (story.LAUNCH, {}, "input"),
+        (story.LAUNCH, {"input": None}, "input"),
+        (story.LAUNCH, {"input": "x at .campaignId: "}, "input"),
+        (story.LAUNCH, {"input": {"campaignId": "c"}}, "personIds"),
+        (story.LAUNCH, {"input": LAUNCH | {"sendat": "now"}}, "sendat"),
+        (story.LAUNCH, {"input": LAUNCH | OFFSET}, "sendAt"),
+        (story.LAUNCH, {"input": LAUNCH | {"campaignId": None}}, "campaignId"),
+        (story.LAUNCH, {"input": LAUNCH | {"perPerson": [{"personId": "p"}, {"personId": "q"} | OFFSET]}},
+         "perPerson.1.sendAt"),
+        (story.LAUNCH, {"input": LAUNCH | {"perPerson": [{"personId": "p", "times": [{"step": 1}]}]}},
+         "perPerson.0.times.0.time"),
+        (story.ADVANCE, {"to": "yesterday"}, "to"),
+        (story.ADD_STEP, {"campaign": "c", "input": {"day": 1, "type": "LETTER"}}, "type"),
+        (story.ADD_STEP, {"campaign": {}, "input": {"day": 1, "type": "CALL"}}, "campaignId"),
+        (ADD, {"day": "one", "name": "x"}, "day"),
+        (OURS.split("\n", maxsplit=1)[0], {}, "personId"),
+        (OURS.split("\n")[1], {}, "id"),
+        ("query($n: Int) { people(first: $n) { totalCount } }", {"n": None}, "first"),
+        ("query($of: TaskStatus) { tasks(status: $of) { totalCount } }", {"of": "LATE"}, "status"),
+        ("query($d: Int!) { editPreview(edit: {moveStep: {id: 1, day: $d}}) { people } }", {"d": "x"}, "moveStep.day"),
+        ("query($e: EditInput!) { editPreview(edit: $e) { people } }",
+         {"e": {"changeStep": {"id": "s", "input": {"priority": "x"}}}}, "changeStep.priority"),
+    ],
+)  # fmt: skip
+async def test_a_value_that_graphql_refuses(client: Client, query: str, variables: dict[str, Any], path: str) -> None:
+    (error,) = (await client.raw(query, variables))["errors"]
+    assert error["extensions"] == {"code": "INVALID_VALUE", "path": path.split(".")}, error
+
+
+def test_what_has_no_place_has_no_path() -> None:
+    for told in ("Variable values are nested too deeply.", "Variable '$x' has invalid value: It is unknown."):
+        assert path_of(GraphQLError(told)) is None
