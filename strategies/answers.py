@@ -22,7 +22,7 @@ def availability(option: SendOption, at: Position) -> Availability:
         answer = option.availability(at)
         if not isinstance(answer, Availability):
             raise TypeError(f"availability() returned {answer!r:.60}")
-    except Exception as problem:
+    except BaseException as problem:  # an exit is no way out for a package
         log.exception("the send option %s could not say where it is offered", option.key)
         return Availability.refused(broke(f"{option.key!r}", problem), "SEND_OPTION_FAILED")
     return answer
@@ -34,12 +34,12 @@ def validate(option: SendOption, config: Mapping[str, Any]) -> None:
         option.validate(config)
     except Refusal:
         raise
-    except Exception as problem:
+    except BaseException as problem:
         log.exception("the send option %s could not check a configuration", option.key)
         raise Refusal("SEND_OPTION_FAILED", broke(f"{option.key!r}", problem)) from problem
 
 
-def broke(which: str, problem: Exception) -> str:
+def broke(which: str, problem: BaseException) -> str:
     """Say that a send option broke, and what is to be done."""
     return f"The send option {which} broke: {type(problem).__name__}. Its package has to be mended; see the log."
 

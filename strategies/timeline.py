@@ -306,7 +306,7 @@ class Timeline:
             return checked(option.resolve(context))
         except Refusal:
             raise
-        except Exception as problem:
+        except BaseException as problem:  # an exit is no way out for a package, and nothing here is awaited
             raise Refusal("SEND_OPTION_FAILED", broke(f"{key!r} of step {number}", problem)) from problem
 
     def _unfixed(self, number: int, step: Step, day: dt.date, answer: SendAt) -> SendAt:

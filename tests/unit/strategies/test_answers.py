@@ -1,5 +1,6 @@
 """A send option that breaks, or answers what its contract does not allow, is named."""
 
+from asyncio import CancelledError
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ class Lunch(SendOption):
         return Availability()
 
     def resolve(self, step: Any) -> Any:
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
@@ -56,6 +57,10 @@ def test_what_the_contract_allows(answer: Any, monkeypatch: pytest.MonkeyPatch) 
     ("answer", "name"),
     [
         (RuntimeError("no table"), "RuntimeError"),
+        (SystemExit(3), "SystemExit"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (GeneratorExit(), "GeneratorExit"),
+        (CancelledError(), "CancelledError"),
         (None, "TypeError"),
         ((DAY, WALL), "TypeError"),
         (SendAt(datetime(2026, 3, 3, 12, 30), WALL), "TypeError"),
@@ -91,21 +96,30 @@ def test_what_an_option_refuses_itself_stays(monkeypatch: pytest.MonkeyPatch) ->
 class Moody(Lunch):
     """Breaks when it is asked for anything."""
 
+    trouble: ClassVar[type[BaseException]] = ZeroDivisionError
+
     def availability(self, position: Position) -> Availability:
-        raise ZeroDivisionError
+        raise self.trouble
 
     def validate(self, config: Any) -> None:
-        raise ZeroDivisionError
+        raise self.trouble
 
 
-def test_an_option_that_breaks_when_it_is_asked_is_not_offered(caplog: pytest.LogCaptureFixture) -> None:
+TROUBLES = [ZeroDivisionError, SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_an_option_that_breaks_when_it_is_asked_is_not_offered(
+    trouble: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Moody, "trouble", trouble)
     options = SendOptions()
     options.register(Moody(), "partner")
     with pytest.raises(Refusal) as refused:
         check_step([step := Step(1, StepType.EMAIL, "lunch", {})], 1, step, options)
     assert (refused.value.code, refused.value.path) == ("SEND_OPTION_FAILED", ("sendOption",))
-    assert "'lunch' broke: ZeroDivisionError" in refused.value.message
-    assert "ZeroDivisionError" in caplog.text
+    assert f"'lunch' broke: {trouble.__name__}" in refused.value.message
+    assert trouble.__name__ in caplog.text
 
 
 def test_an_option_that_answers_no_availability_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +127,11 @@ def test_an_option_that_answers_no_availability_is_not_offered(monkeypatch: pyte
     assert availability(Lunch(), Position(1, 1, None, False)).code == "SEND_OPTION_FAILED"
 
 
-def test_a_configuration_that_an_option_breaks_on_is_refused() -> None:
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_configuration_that_an_option_breaks_on_is_refused(
+    trouble: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Moody, "trouble", trouble)
     with pytest.raises(Refusal) as refused:
         validate(Moody(), {})
     assert refused.value.code == "SEND_OPTION_FAILED"
