@@ -22,7 +22,7 @@ LAST_DATE = date(9990, 12, 31)
 def zone_info(zone: str) -> ZoneInfo:
     """Return the zone of this IANA name. Raises Refusal INVALID_ZONE for any other text."""
     if zone not in _zone_names():
-        raise Refusal("INVALID_ZONE", f"{zone!r} is no zone of the tz database. Use a name like 'Europe/Berlin'.")
+        raise Refusal("INVALID_ZONE", f"{zone[:60]!r} is no zone of the tz database. Use a name like 'Europe/Berlin'.")
     return ZoneInfo(zone)
 
 

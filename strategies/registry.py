@@ -23,7 +23,7 @@ class SendOptions(Mapping[str, SendOption]):
         """Return the option. Raises Refusal SEND_OPTION_UNKNOWN when it is not installed."""
         if key not in self._options:
             known = ", ".join(self._options)
-            raise Refusal("SEND_OPTION_UNKNOWN", f"No send option {key!r} is installed. Installed: {known}.")
+            raise Refusal("SEND_OPTION_UNKNOWN", f"No send option {key[:60]!r} is installed. Installed: {known}.")
         return self._options[key][0]
 
     def distribution(self, key: str) -> str:

@@ -20,6 +20,8 @@ INTERNAL_ERROR = "An internal error. It has been logged."
 """What a client reads of our own faults."""
 AWAY = "The database does not answer at the moment. Try again later."
 NO_OPERATION = "Name one of the document's operations in operationName."
+LONGEST = 1_000
+"""Characters of a sentence of graphql-core's own."""
 CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
 """What a client did wrong."""
 
@@ -94,6 +96,8 @@ class InvalidQueries(SchemaExtension):
 
 def coded(error: GraphQLError) -> GraphQLError:
     """Return an error of a result with a code: what has none yet is graphql-core's own."""
+    # graphql-core repeats what it was given, of whatever size.
+    error.message = error.message[:LONGEST]
     if error.extensions and "code" in error.extensions:
         return error
     if isinstance(error.original_error, CannotGetOperationTypeError):

@@ -1,4 +1,7 @@
-"""How large a query may be: its fields, aliases and depth, counted once with fragments spread out."""
+"""How large a query may be: its fields, aliases and depth, counted once with fragments spread out; and its numbers."""
+
+import re
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -7,15 +10,20 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
     ValidationRule,
+    Visitor,
+    visit,
 )
 
 MAX_FIELDS = 2_000
 MAX_DEPTH = 20
 MAX_TOKENS = 10_000
+MAX_DIGITS = 1_000
+DIGITS = re.compile(f"[0-9]{{{MAX_DIGITS}}}")
 Size = tuple[int, int]
 
 
@@ -28,7 +36,9 @@ class SizeLimit(ValidationRule):
         self._fragments: dict[str, FragmentDefinitionNode] = {}
 
     def enter_document(self, node: DocumentNode, *_: object) -> None:
-        """Measure every operation."""
+        """Measure every operation. Raises GraphQLError where a number is longer than the other rules can read."""
+        if node.loc and DIGITS.search(node.loc.source.body):
+            visit(node, _Numbers())
         for part in node.definitions:
             if isinstance(part, FragmentDefinitionNode):
                 self._fragments[part.name.value] = part
@@ -64,3 +74,13 @@ class SizeLimit(ValidationRule):
         if name not in self._known:
             self._known[name] = self._measure(self._fragments[name].selection_set, inside | {name})
         return self._known[name]
+
+
+class _Numbers(Visitor):
+    """Looks for a number without end."""
+
+    def enter_int_value(self, node: IntValueNode, *_: Any) -> None:
+        """Refuse one."""
+        if len(node.value) > MAX_DIGITS:
+            told = f"{node.value[:30]}… is a number of {len(node.value):,} characters, and too long."
+            raise GraphQLError(told, node, extensions={"code": "INVALID_QUERY"})

@@ -21,7 +21,7 @@ from graphql import (
 TOLD = re.compile(
     r"(?:Variable '\$(?P<variable>\w+)'|Argument '(?P<argument>\w+)') has invalid (?:default )?value"
     r"(?: at (?P<inside>[\w.\[\]]+))?: "
-    r"(?:Expected value of type '[^']+' (?:to include required|not to include unknown) field '(?P<field>\w+)')?"
+    r"(?:Expected value of type '[^']+' (?:to include required|not to include unknown) field '(?P<field>\w{1,60})')?"
 )
 """How graphql-core begins its sentence, before anything that the client gave."""
 CONTAINERS = {"input", "edit"}

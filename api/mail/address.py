@@ -12,6 +12,6 @@ def check_address(text: str) -> str:
     try:
         found = validate_email(text.strip(" "), check_deliverability=False, test_environment=True)
     except (EmailNotValidError, UnicodeError) as problem:
-        shown = text[:80].encode("unicode_escape").decode("ascii")
-        raise AddressProblem(f"'{shown}' is no address that can be written to: {problem}") from None
+        shown = text[:60].encode("unicode_escape").decode("ascii")
+        raise AddressProblem(f"'{shown}' is no address that can be written to: {str(problem)[:200]}") from None
     return found.normalized

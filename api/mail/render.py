@@ -59,7 +59,7 @@ def _parsed(source: str, html: bool) -> BoundTemplate:
 
 def _sentence(problem: Exception) -> str:
     first = str(problem).strip().splitlines()
-    return f"The template cannot be used: {first[0] if first else type(problem).__name__}."
+    return f"The template cannot be used: {first[0][:300] if first else type(problem).__name__}."
 
 
 def check_template(source: str) -> None:
@@ -70,7 +70,7 @@ def check_template(source: str) -> None:
     except (LiquidError, RecursionError) as problem:
         raise TemplateProblem(_sentence(problem)) from None
     if unknown := sorted(set(used.filters) - set(parsed.env.filters)):
-        raise TemplateProblem(f"The template cannot be used: there is no filter {unknown[0]!r}.")
+        raise TemplateProblem(f"The template cannot be used: there is no filter {unknown[0][:60]!r}.")
     try:
         parsed.render(dict.fromkeys(used.globals, "1"))
     except ResourceLimitError as problem:

@@ -1,10 +1,13 @@
 """Checks on what clients send. Each returns the clean value or refuses with the argument's path."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from referencing import Registry
 
 from api.mail.address import AddressProblem, check_address
 from api.mail.clean import clean_html, header_problem, text_from_html, text_problem
@@ -13,6 +16,8 @@ from strategies import Refusal
 from strategies.calendar import zone_info
 
 Path = tuple[str, ...]
+SHOWN = 60
+"""How much of a value a refusal repeats."""
 
 
 def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> str:
@@ -61,7 +66,7 @@ def wall_time(value: str, path: Path) -> time:
             return time.fromisoformat(value)
         except ValueError:
             pass
-    raise Refusal("INVALID_TIME", f"{value!r} is no time of day. Use 24 hours, as in 09:30.", path)
+    raise Refusal("INVALID_TIME", f"{value[:SHOWN]!r} is no time of day. Use 24 hours, as in 09:30.", path)
 
 
 def instant(value: datetime, path: Path) -> datetime:
@@ -95,15 +100,38 @@ def template(value: str, path: Path) -> str:
 
 def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """A configuration that follows its JSON Schema."""
-    for error in sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda e: list(map(str, e.path))):
-        inside = (*path, *(str(part) for part in error.absolute_path))
-        hint = error.schema.get("description") if isinstance(error.schema, dict) else None
-        raise Refusal("INVALID_CONFIG", f"{error.message[:200]}. {hint or ''}".strip(), inside)
+    rules = Draft202012Validator(dict(schema), registry=Registry())
+    for error in sorted(rules.iter_errors(value), key=lambda e: list(map(str, e.path))):
+        inside = [*error.absolute_path, *_missing(error)]
+        raise Refusal("INVALID_CONFIG", _sentence(error), (*path, *(str(part)[:SHOWN] for part in inside)))
     for key, item in value.items():
         for part in (key, *_texts(item)):
             if problem := text_problem(part):
-                raise Refusal("INVALID_TEXT", problem, (*path, key))
+                raise Refusal("INVALID_TEXT", problem, (*path, key[:SHOWN]))
     return dict(value)
+
+
+def _missing(error: ValidationError) -> list[str]:
+    """Return the name of the property that is missing, if that is what is wrong."""
+    if error.validator != "required" or not isinstance(error.instance, dict):
+        return []
+    return [name for name in cast(list[str], error.validator_value) if error.message.startswith(f"{name!r} is")][:1]
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say what is wrong: what the schema says of the property, or the rule that is broken."""
+    about = error.schema.get("description") if isinstance(error.schema, dict) else None
+    given, shown = repr(error.instance), _shown(error.instance)
+    if error.validator == "pattern":
+        return f"{shown} does not fit. {about}" if about else f"{shown} does not match {error.validator_value}"
+    told = error.message.replace(given, shown) if len(given) > SHOWN else error.message
+    return f"{told[:200]}. {about or ''}".strip()
+
+
+def _shown(value: Any) -> str:
+    """Return the beginning of a value, as JSON."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -82,7 +82,8 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
     channel = scope.installed.channels.get(row.channel)
     if channel is None:
         known = ", ".join(scope.installed.channels)
-        raise Refusal("CHANNEL_UNKNOWN", f"No channel {row.channel!r} is installed. Installed: {known}.", ("channel",))
+        told = f"No channel {row.channel!r:.60} is installed. Installed: {known}."
+        raise Refusal("CHANNEL_UNKNOWN", told, ("channel",))
     row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
     exists = Refusal("SENDER_EXISTS", f"A sender with {row.email} exists already.", ("email",))
     # In other letters it is the same mailbox: a second sender would have a throttle and a cap of its own.

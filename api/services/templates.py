@@ -60,7 +60,7 @@ async def create_category(scope: Scope, name: str) -> Category:
     try:
         return await Category.create(id=new_id("cat"), workspace_id=scope.workspace_id, name=name, created_at=scope.now)
     except IntegrityError:
-        raise Refusal("CATEGORY_EXISTS", f"There is already a category {name!r}.", ("name",)) from None
+        raise Refusal("CATEGORY_EXISTS", f"There is already a category {name[:60]!r}.", ("name",)) from None
 
 
 def _subject(value: str) -> str:

@@ -45,7 +45,7 @@ async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:
             # The form that people's addresses have: müller.de and xn--mller-kva.de are one domain.
             cleaned.append(check_address(f"x@{domain.strip()}").rpartition("@")[2].lower())
         except AddressProblem:
-            message = f"{domain[:100]!r} is no domain such as example.com."
+            message = f"{domain[:60]!r} is no domain such as example.com."
             raise Refusal("INVALID_DOMAIN", message, ("domains", str(index))) from None
     scope.workspace.blocked_domains = cleaned
     await scope.workspace.save(update_fields=["blocked_domains"])

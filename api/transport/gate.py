@@ -54,7 +54,7 @@ def operation_of(asked: object) -> dict[str, Any]:
 def read_json(text: str) -> Any:
     """Read JSON that can be stored and answered. Raises ValueError with a sentence for the client."""
     try:
-        value = json.loads(text, parse_constant=_number, parse_float=_number)
+        value = json.loads(text, parse_constant=_number, parse_float=_number, parse_int=_integer)
     except json.JSONDecodeError as problem:
         raise ValueError(f"This is not JSON: {problem}.") from None
     except RecursionError:
@@ -75,6 +75,14 @@ def _number(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text[:30]} is no number that JSON can carry.")
     return number
+
+
+def _integer(text: str) -> int:
+    """Read an integer. Python reads some thousand digits: more would take it too long."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text[:30]}… is a number of {len(text):,} characters, and too long.") from None
 
 
 def _depth(value: object) -> int:

@@ -65,7 +65,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("addStep", {"campaign": "$campaign", "input": AT | {"config": {"at": "09:30\n"}}}, "INVALID_CONFIG", "config.at"),
     ("addStep", {"campaign": "$campaign", "input": AT | {"config": []}}, "INVALID_CONFIG", "config"),
     ("addStep", {"campaign": "$campaign", "input": AT | {"config": "x"}}, "INVALID_CONFIG", "config"),
-    ("addStep", {"campaign": "$campaign", "input": AT}, "INVALID_CONFIG", "config"),
+    ("addStep", {"campaign": "$campaign", "input": AT}, "INVALID_CONFIG", "config.at"),
     ("addStep", {"campaign": "$campaign", "input": AT | {"config": {"at": "09:30"}, "day": 0}}, "INVALID_DAY", "day"),
     ("addStep", {"campaign": "$campaign", "input": {"day": -5, "type": "CALL"}}, "INVALID_DAY", "day"),
     ("addStep", {"campaign": "$campaign", "input": {"day": 2**31 - 1, "type": "CALL"}}, "INVALID_DAY", "day"),

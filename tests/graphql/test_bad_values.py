@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from api.services import inputs
+from strategies import Refusal
 from tests import story
 from tests.client import Client
 from tests.graphql.filled import MUTATIONS, filled, ids, refused, rows
@@ -60,7 +62,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("changeStep", {"id": "$step", "input": {"templateId": None}}, "TEMPLATE_REQUIRED", "templateId"),
     ("changeStep", {"id": "$step", "input": {"sendOption": None}}, "SEND_OPTION_REQUIRED", "sendOption"),
     ("changeStep", {"id": "$step", "input": {"name": None}}, "REQUIRED", "name"),
-    ("changeStep", {"id": "$step", "input": {"config": None}}, "INVALID_CONFIG", "config"),
+    ("changeStep", {"id": "$step", "input": {"config": None}}, "INVALID_CONFIG", "config.at"),
     ("moveStep", {"id": "$step", "day": 1, "p": -1}, "INVALID_POSITION", "position"),
     ("moveStep", {"id": "$step", "day": 366}, "INVALID_DAY", "day"),
     ("moveDay", {"id": "$campaign", "to": 0}, "INVALID_DAY", "to"),
@@ -147,6 +149,66 @@ async def test_a_row_of_another_workspace_answers_as_if_there_were_none(client: 
         assert answers[0][0] == "NOT_FOUND", mutation
         assert answers == answers[:1] * 5, mutation
     assert await rows() == before
+
+
+HUGE = "9" * 100_000
+
+
+async def test_a_refusal_repeats_only_the_beginning_of_a_value(client: Client, stranger: Client) -> None:
+    known = await ids(client, stranger)
+    for mutation, variables in (
+        ("createSender", {"input": SENDER | {"channel": HUGE}}),
+        ("createSender", {"input": SENDER | {"zone": HUGE}}),
+        ("createSender", {"input": SENDER | {"email": HUGE}}),
+        ("createSender", {"input": SENDER | {"channelConfig": {HUGE: HUGE}}}),
+        ("addStep", add(EMAIL | {"sendOption": HUGE})),
+        ("addStep", add(EMAIL | {"config": {"at": HUGE}})),
+        ("addStep", add(EMAIL | {"config": {"at": [HUGE]}})),
+        ("addStep", add(EMAIL | {"config": {"at": "09:30", HUGE: 1}})),
+        ("addStep", add(EMAIL | {"config": HUGE})),
+        ("createTemplate", {"input": TEMPLATE | {"html": f"{{{{ x | a{HUGE} }}}}"}}),
+        ("createTemplate", {"input": TEMPLATE | {"html": f"{{% a{HUGE} %}}"}}),
+        ("launch", {"input": LAUNCH | {"times": [{"step": 1, "time": HUGE}]}}),
+        ("launch", {"input": LAUNCH | {"campaignId": HUGE}}),
+        ("launch", {"input": LAUNCH | {"sendAt": HUGE}}),
+        ("launch", {"input": LAUNCH | {HUGE: HUGE}}),
+        ("setBlockedDomains", {"domains": [HUGE]}),
+    ):
+        _, path, told = await refused(client, mutation, filled(variables, known))
+        assert len(told) <= 1_000, mutation
+        assert sum(map(len, path)) < 100, mutation
+        assert told.count("9") <= 300 or told.startswith("Variable"), told
+    answer = await client.raw(f'{{ people(first: "{HUGE}") {{ totalCount }} }}')
+    assert len(answer["errors"][0]["message"]) == 1_000
+
+
+async def test_a_configuration_is_refused_in_words_for_people(client: Client, stranger: Client) -> None:
+    known = await ids(client, stranger)
+    about = "Wall time, 24 hours, HH:MM or HH:MM:SS, in the enrollment's zone."
+    for given, told in (
+        ({"at": "25:00"}, f'"25:00" does not fit. {about}'),
+        ({"at": LONG}, f'"{"x" * 59}… does not fit. {about}'),
+        ({"at": 9}, f"9 is not of type 'string'. {about}"),
+        ({}, "'at' is a required property."),
+    ):
+        _, _, found = await refused(client, "addStep", filled(add(EMAIL | {"config": given}), known))
+        assert found == told
+
+
+def test_what_a_schema_does_not_describe_is_told_by_its_own_rule() -> None:
+    schema = {
+        "required": ["days", "from"],
+        "properties": {"from": {"pattern": "^\\d+$"}, "way": {"required": ["days"]}},
+    }
+    for given, path, told in (
+        ({"days": 1}, ("config", "from"), "'from' is a required property."),
+        ({"from": "1"}, ("config", "days"), "'days' is a required property."),
+        ({"days": 1, "from": "x"}, ("config", "from"), '"x" does not match ^\\d+$'),
+        ({"days": 1, "from": "1", "way": {}}, ("config", "way", "days"), "'days' is a required property."),
+    ):
+        with pytest.raises(Refusal) as found:
+            inputs.config(given, schema, ("config",))
+        assert (found.value.path, found.value.message) == (path, told)
 
 
 @pytest.mark.parametrize(

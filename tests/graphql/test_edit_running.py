@@ -138,7 +138,7 @@ async def test_what_a_preview_refuses(client: Client, stranger: Client, campaign
         (
             {"changeStep": {"id": second, "input": {"sendOption": "at_time"}}},
             "INVALID_CONFIG",
-            ["changeStep", "config"],
+            ["changeStep", "config", "at"],
         ),
         ({"changeStep": {"id": second, "input": {"name": None}}}, "REQUIRED", ["changeStep", "name"]),
         (

@@ -80,6 +80,21 @@ async def test_of_several_operations_none_runs_unless_it_is_named(client: Client
     assert [person.email for person in await Person.all()] == ["b@example.com"]
 
 
+async def test_a_number_without_end_is_told_in_our_words(client: Client) -> None:
+    for digits in ("-" + "7" * 5_000, "7" * 1_000_000):
+        answer = await post(client, b'{"query": "{ __typename }", "variables": {"x": %s}}' % digits.encode())
+        (error,) = answer.json()["errors"]
+        told = f"{digits[:30]}… is a number of {len(digits):,} characters, and too long."
+        assert (answer.status_code, error["extensions"], error["message"]) == (400, {"code": "BAD_REQUEST"}, told)
+    for literal in ("people(first: %s) { totalCount }", "person(id: %s) { id }"):
+        answer = await post(client, json.dumps({"query": f"{{ {literal % ('7' * 5_000)} }}"}).encode())
+        (error,) = answer.json()["errors"]
+        assert error["extensions"] == {"code": "INVALID_QUERY"}
+        assert error["message"].endswith("… is a number of 5,000 characters, and too long.")
+    text = f'mutation {{ createCategory(name: "{"7" * 5_000}") {{ errors {{ code }} }} }}'
+    assert (await client.ask(text))["createCategory"]["errors"] == [{"code": "TOO_LONG"}]
+
+
 async def test_only_json_is_read(client: Client) -> None:
     answer = await post(client, b"query=x", **{"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 415

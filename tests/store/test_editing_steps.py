@@ -143,7 +143,7 @@ async def test_what_an_edit_refuses(world: World) -> None:
             ("day",),
         ),
         (change_step(world.scope, (await step(2)).id, config={"at": 1}), "INVALID_CONFIG", ("config",)),
-        (change_step(world.scope, first.id, send_option="at_time", config={}), "INVALID_CONFIG", ("config",)),
+        (change_step(world.scope, first.id, send_option="at_time", config={}), "INVALID_CONFIG", ("config", "at")),
     ]
     for work, code, path in wrong:
         with pytest.raises(Refusal) as refused:
