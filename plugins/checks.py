@@ -1,14 +1,15 @@
 """Check what a package's hook returned, so that a mistake is named at the start and not met in the middle of a run."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from plugins.contract import Channel
+from plugins.schemas import fault_of
 from strategies import SendOption
 
+KEY = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""What a step or a sender keeps, in 64 characters."""
 Registered = TypeVar("Registered", SendOption, Channel)
 
 
@@ -64,18 +65,20 @@ def _check_attributes(thing: SendOption | Channel) -> None:
     key = getattr(thing, "key", None)
     if not isinstance(key, str) or not key.strip():
         raise UnusableError(f"{name} has no key.")
+    if not KEY.fullmatch(key):
+        raise UnusableError(f"{name} has the key {key!r:.80}; a key must match {KEY.pattern}.")
     for texts in ("labels", "help") if isinstance(thing, SendOption) else ("labels",):
         by_language = getattr(thing, texts, None)
         if not isinstance(by_language, Mapping) or not by_language.get("en"):
             raise UnusableError(f'{name} ({key!r}) has no {texts}["en"].')
-        if not all(isinstance(text, str) for pair in by_language.items() for text in pair):
+        if not all(isinstance(text, str) and _whole(text) for pair in by_language.items() for text in pair):
             raise UnusableError(f"{name} ({key!r}) has {texts} that are not text by language code.")
     if not isinstance(thing.config_schema, Mapping):
         raise UnusableError(f"{name} ({key!r}) has a config_schema that is no mapping.")
-    try:
-        Draft202012Validator.check_schema(dict(thing.config_schema))
-    except SchemaError as error:
-        fault = f"{name} ({key!r}) has a config_schema that is no valid JSON Schema: {error.message}"
-    else:
-        return
-    raise UnusableError(fault)
+    if fault := fault_of(dict(thing.config_schema)):
+        raise UnusableError(f"{name} ({key!r}) has a config_schema {fault.rstrip('.')}.")
+
+
+def _whole(text: str) -> bool:
+    """Whether a text has no half of a character, which no answer could carry."""
+    return text.isascii() or text.encode("utf-8", "replace") == text.encode("utf-8", "surrogatepass")

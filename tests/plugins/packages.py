@@ -105,3 +105,10 @@ class UnprintableError(Exception):
 
 def unmarked() -> Any:
     return []
+
+
+def circle() -> dict[str, Any]:
+    """A schema that contains itself."""
+    made: dict[str, Any] = {"type": "object"}
+    made["properties"] = {"again": made}
+    return made

@@ -1,14 +1,17 @@
 """Packages that do not work are named and left out; the server starts with all the others."""
 
 import importlib.metadata
+import socket
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from plugins import hookimpl
+from api.services import inputs
+from plugins import Channel, hookimpl
 from plugins.manager import DEFAULT_PLUGINS, Installed, load
+from strategies import Refusal
 from strategies.task import Task
 from tests.plugins import packages as fake
 from tests.plugins.packages import Contents, Pigeon, Quick, channels, hook, options, variant
@@ -61,6 +64,11 @@ def test_a_package_that_works(install: Install) -> None:
     assert isinstance(installed.channels["pigeon"], Pigeon)
 
 
+def schema(of_x: dict[str, Any]) -> Channel:
+    """A channel with a schema of one property."""
+    return variant(config_schema={"type": "object", "properties": {"x": of_x}})
+
+
 BROKEN: dict[str, tuple[Contents, str]] = {
     "import": (ImportError("no module named feathers"), "importing bad_module raised ImportError: no module named"),
     "syntax": (SyntaxError("invalid syntax"), "raised SyntaxError: invalid syntax"),
@@ -92,6 +100,36 @@ BROKEN: dict[str, tuple[Contents, str]] = {
     "labels of numbers": (channels(variant(labels={"en": "x", "de": 1})), "labels that are not text"),
     "no help": (options(type("Helpless", (Quick,), {"help": {}})()), 'has no help["en"]'),
     "bad schema": (channels(variant(config_schema={"type": "objekt"})), "no valid JSON Schema"),
+    "a pattern that is none": (channels(schema({"pattern": "("})), "no valid JSON Schema"),
+    "schema with an object": (channels(schema({"default": object()})), "no JSON: Object of type object is not"),
+    "schema with NaN": (channels(schema({"maximum": float("nan")})), "no JSON: Out of range float values"),
+    "schema in a circle": (channels(variant(config_schema=fake.circle())), "no JSON: Circular reference"),
+    "schema with half a character": (channels(schema({"title": "\ud800"})), "no JSON: 'utf-8' codec can't encode"),
+    "a reference into the network": (
+        channels(schema({"$ref": "https://example.com/schema.json"})),
+        "refers to 'https://example.com/schema.json', which is not in it",
+    ),
+    "a reference to a file": (channels(schema({"$ref": "file:///etc/passwd"})), "refers to 'file:///etc/passwd'"),
+    "a reference to nothing": (channels(schema({"$ref": "#/$defs/nothing"})), "refers to '#/$defs/nothing'"),
+    "a dynamic reference": (channels(schema({"$dynamicRef": "https://example.com/#x"})), "refers to 'https://example"),
+    "a reference by an id": (
+        channels(schema({"$id": "https://example.com/a/", "properties": {"y": {"$ref": "b.json"}}})),
+        "refers to 'b.json'",
+    ),
+    "a reference behind a reference": (
+        channels(variant(config_schema={"$ref": "#/own", "own": {"not": {"$ref": "other.json"}}})),
+        "refers to 'other.json'",
+    ),
+    "a reference without end": (channels(variant(config_schema={"$ref": "#"})), "refers to itself without end"),
+    "a key with a space": (channels(variant(key="my pigeon")), "has the key 'my pigeon'; a key must match"),
+    "a key that begins with a dot": (channels(variant(key=".pigeon")), "a key must match"),
+    "a key that is too long": (channels(variant(key="p" * 65)), "a key must match"),
+    "a key of other letters": (options(type("Straße", (Quick,), {"key": "straße"})()), "a key must match"),
+    "labels with half a character": (channels(variant(labels={"en": "\udc00"})), "labels that are not text"),
+    "help with half a character": (
+        options(type("H", (Quick,), {"help": {"en": "\udc00"}})()),
+        "help that are not text",
+    ),
     "schema of a wrong type": (channels(variant(config_schema=[])), "config_schema that is no mapping"),
     "raising attribute": (channels(variant(key=property(lambda self: 1 / 0))), "Variant raised ZeroDivisionError"),
     "twice the same": (channels(Pigeon(), Pigeon()), "channel 'pigeon' is registered twice by bad"),
@@ -129,3 +167,30 @@ def test_of_two_packages_with_one_key_the_first_by_name_works(install: Install) 
 def test_an_interrupt_is_not_a_broken_package(install: Install) -> None:
     with pytest.raises(KeyboardInterrupt):
         install(bad=KeyboardInterrupt())
+
+
+def test_a_schema_may_refer_to_its_own_parts(install: Install) -> None:
+    tree = {
+        "$id": "https://example.com/tree",
+        "type": "object",
+        "properties": {"left": {"$ref": "#"}, "right": {"$ref": "tree"}, "leaf": {"$ref": "#/$defs/leaf"}},
+        "$defs": {"leaf": {"$anchor": "leaf", "type": "string"}, "also": {"$ref": "#leaf"}, "node": {"$ref": "leaf2"},
+                  "two": {"$id": "leaf2", "type": "string"}},
+        "examples": [{"$ref": "https://example.com/no-reference"}],
+    }  # fmt: skip
+    installed = install(loft=channels(variant(key="x" * 64, labels={"en": "Straße 🕊"}, config_schema=tree)))
+    assert installed.broken == ()
+    told = {"left": {"leaf": "x"}, "right": {}}
+    assert inputs.config(told, tree, ("config",)) == told
+    with pytest.raises(Refusal) as refused:
+        inputs.config({"left": {"right": {"leaf": 1}}}, tree, ("config",))
+    assert refused.value.path == ("config", "left", "right", "leaf")
+
+
+def test_what_checks_a_configuration_fetches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reach(*_: Any, **__: Any) -> None:
+        raise AssertionError("a schema was fetched")
+
+    monkeypatch.setattr(socket.socket, "connect", reach)
+    with pytest.raises(Exception, match="Unresolvable"):
+        inputs.config({}, {"$ref": "http://127.0.0.1:9/schema.json"}, ("config",))

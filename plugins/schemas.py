@@ -1,0 +1,52 @@
+"""Check a package's JSON Schema: that it can be answered and followed, and that it needs nothing but itself."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+REFERENCES = ("$ref", "$dynamicRef")
+
+
+def fault_of(schema: dict[str, Any]) -> str | None:
+    """Say why a schema cannot be used, in the end of a sentence; None where it can."""
+    try:
+        json.dumps(schema, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"that is no JSON: {error}"
+    try:
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    except SchemaError as error:
+        return f"that is no valid JSON Schema: {error.message}"
+    registry: Registry[Any] = Registry()
+    whole = DRAFT202012.create_resource(schema)
+    if (lost := _lost(schema, registry.resolver_with_root(whole), set())) is not None:
+        return f"that refers to {lost!r:.80}, which is not in it; a schema can refer to no other"
+    try:
+        Draft202012Validator(schema, registry=registry).is_valid({})
+    except RecursionError:
+        return "that refers to itself without end"
+    return None
+
+
+def _lost(part: Any, resolver: Any, known: set[int]) -> str | None:
+    """Look up every reference of a schema and of what it leads to. Returns the first that leads nowhere."""
+    if not isinstance(part, Mapping) or id(part) in known:
+        return None
+    known.add(id(part))
+    resource: Resource[Any] = DRAFT202012.create_resource(part)
+    inside = resolver.in_subresource(resource)
+    parts = [(below.contents, inside) for below in resource.subresources()]
+    for reference in (part[word] for word in REFERENCES if isinstance(part.get(word), str)):
+        try:
+            found = inside.lookup(reference)
+        except Unresolvable:
+            return str(reference)
+        parts.append((found.contents, found.resolver))
+    lost = (_lost(contents, resolver, known) for contents, resolver in parts)
+    return next((reference for reference in lost if reference is not None), None)
