@@ -262,7 +262,7 @@ class Event:
 
     id: strawberry.ID = strawberry.field(description="Identifier; ascending in the order of writing.")
     kind: str = strawberry.field(
-        description="What happened: CAMPAIGN_LAUNCHED, CAMPAIGN_PAUSED, EMAIL_SENT, REPLIED, …"
+        description="What happened: CAMPAIGN_LAUNCHED, EMAIL_SENT, REPLIED, … docs/errors.md lists them all."
     )
     at: datetime = strawberry.field(description="When it happened. UTC, by the workspace's clock.")
     data: JSON = strawberry.field(description="More about it, such as the reason.")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from api import watching
 from api.cli.parser import build, check_packages
 from api.services.meter import Meter
 from api.settings import Settings, SettingsError
+from api.states import TaskStatus
 from api.store.database_url import OPTIONS
-from plugins import Channel, Outcome, Session, smtp_url
+from plugins import Channel, Outcome, Outgoing, Receipt, Session, smtp_url
 from strategies import Note, Position, SendOption, StepContext
 
 ROOT = Path(__file__).parents[2]
@@ -74,13 +76,21 @@ def test_the_partners_guide_names_every_hook_and_method() -> None:
     assert {name for name in names if name not in guide} == set()
 
 
-@pytest.mark.parametrize("kind", [StepContext, Position, Note])
-def test_the_partners_guide_has_a_table_of_what_an_option_is_given(kind: type) -> None:
-    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
-    tables = [set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) for part in guide.split("\n\n")]
+def tables(document: str) -> list[set[str]]:
+    """What each table of a document lists."""
+    parts = (ROOT / "docs" / document).read_text(encoding="utf-8").split("\n\n")
+    return [set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) for part in parts]
+
+
+@pytest.mark.parametrize("kind", [StepContext, Position, Note, Outgoing, Receipt])
+def test_the_partners_guide_has_a_table_of_what_a_package_is_given_and_gives(kind: type) -> None:
     names = {field.name for field in fields(kind)}
     names |= {name for name, value in vars(kind).items() if isinstance(value, property)}
-    assert names in tables
+    assert names in tables("plugins.md")
+
+
+def test_the_partners_guide_has_a_table_of_all_outcomes() -> None:
+    assert set(Outcome) in tables("plugins.md")
 
 
 def test_the_operators_guide_names_every_metric() -> None:
@@ -101,35 +111,79 @@ def test_the_operators_guide_names_every_option_of_a_mail_server_s_url() -> None
     assert {name for name in smtp_url.OPTIONS if f"| `{name}` |" not in guide} == set()
 
 
+def source(*folders: str) -> Iterator[tuple[str, ast.AST]]:
+    """Every node of the source, with the folder that it is in."""
+    for folder in folders:
+        for path in (ROOT / folder).rglob("*.py"):
+            yield from ((folder, node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def refusals() -> set[str]:
     """Every code in the source: of refusals, receipts, a send's reason, or an error's extensions."""
     found = set()
-    for file in (path for folder in ("api", "strategies", "plugins") for path in (ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Dict):
-                pairs = zip(node.keys, node.values, strict=True)
-                given = [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"]
-                found |= codes(given)
-            if not isinstance(node, ast.Call):
-                continue
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            given = []
-            if name in {"Refusal", "AccountUnavailableError"}:
-                given = node.args[:1]
-            elif name in {"Receipt", "refused", "refusal"}:
-                given = node.args[1:2]
-            given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
-            found |= codes(given)
+    for folder, node in source("api", "strategies", "plugins"):
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"])
+        if folder == "plugins" and isinstance(node, ast.Assign):
+            found |= assigned(node.targets[0], node.value)
+        if folder == "plugins" and isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            found |= codes(node.value.elts[:1])
+        if not isinstance(node, ast.Call):
+            continue
+        name = called(node)
+        given = []
+        if name in {"Refusal", "AccountUnavailableError"}:
+            given = node.args[:1]
+        elif name in {"Receipt", "_receipt", "refused", "refusal"}:
+            given = node.args[1:2]
+        given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
+        found |= codes(given)
     return found
 
 
-def codes(given: list[ast.expr]) -> set[str]:
+def called(node: ast.Call) -> str:
+    return str(getattr(node.func, "id", getattr(node.func, "attr", "")))
+
+
+def assigned(target: ast.expr, value: ast.expr) -> set[str]:
+    """Return what a variable named code is set to, alone or as the first of several."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        target, value = target.elts[0], value.elts[0]
+    return codes([value]) if isinstance(target, ast.Name) and target.id == "code" else set()
+
+
+def codes(given: Sequence[ast.expr]) -> set[str]:
     """Return what is written there as a code."""
-    texts = [item.value for item in given if isinstance(item, ast.Constant)]
+    either = [part for item in given if isinstance(item, ast.IfExp) for part in (item.body, item.orelse)]
+    texts = [item.value for item in (*given, *either) if isinstance(item, ast.Constant)]
     return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
 
 
+def kinds() -> set[str]:
+    """Every kind of event in the source."""
+    found = {f"TASK_{status}" for status in (TaskStatus.COMPLETED, TaskStatus.SKIPPED)}
+    for _, node in source("api/services"):
+        if isinstance(node, ast.Call):
+            if called(node) in {"event", "_event", "_told", "_line", "_change", "about"}:
+                found |= codes(node.args[:3])
+            found |= codes([keyword.value for keyword in node.keywords if keyword.arg == "kind"])
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "kind"])
+    return found
+
+
+FEED = "## What the Live Feed tells"
+
+
 def test_every_code_is_listed() -> None:
-    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE))
-    assert listed == refusals()
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[0]
+    listed = re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)
+    assert set(listed) == refusals()
+    assert len(listed) == len(set(listed))
+
+
+def test_every_kind_of_event_is_listed() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[1]
+    assert set(re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)) == kinds()

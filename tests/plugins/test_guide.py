@@ -1,0 +1,112 @@
+"""The channel in docs/plugins.md works as it stands there."""
+
+import asyncio
+import importlib.metadata
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.services import inputs
+from plugins import AccountUnavailableError, Channel, Outcome, Outgoing
+from plugins.manager import load
+from strategies import Refusal
+from tests.plugins.packages import FakeEntry
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+LOFT = {"loft": "north"}
+Make = Callable[..., Outgoing]
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Channel:
+    """Load the example as an installed package."""
+    (example,) = (block for block in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if "PigeonChannel" in block)
+    contents: dict[str, Any] = {}
+    exec(compile(example, "docs/plugins.md", "exec"), contents)
+    entries = [FakeEntry("loft", contents, "pigeon")]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
+    found = load(environment)
+    assert found.broken == ()
+    return found.channels["pigeon"]
+
+
+class Service:
+    """Answers every request with one status, or hangs up; and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.status, self.port = 202, 0
+        self.requests: list[bytes] = []
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        self.requests.append(head + await reader.readexactly(int(length[1]) if length else 0))
+        if self.status:
+            writer.write(b"HTTP/1.1 %d Told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % self.status)
+        writer.close()
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    made = Service()
+    async with await asyncio.start_server(made.answer, "127.0.0.1", 0) as server:
+        made.port = server.sockets[0].getsockname()[1]
+        yield made
+
+
+@pytest.fixture
+def pigeon(monkeypatch: pytest.MonkeyPatch, service: Service) -> Channel:
+    monkeypatch.setenv("no_proxy", "*")
+    return installed(monkeypatch, PIGEON_URL=f"http://127.0.0.1:{service.port}", PIGEON_TOKEN="t")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "code"),
+    [
+        (202, Outcome.SENT, "ACCEPTED"),
+        (400, Outcome.FAILED, "HTTP_400"),
+        (401, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_401"),
+        (429, Outcome.DEFERRED, "HTTP_429"),
+        (500, Outcome.IN_DOUBT, "HTTP_500"),
+        (503, Outcome.DEFERRED, "HTTP_503"),
+        (0, Outcome.IN_DOUBT, "CONNECTION_LOST"),
+    ],
+)
+async def test_the_example_of_a_channel(
+    pigeon: Channel, service: Service, outgoing: Make, permission: Any, status: int, outcome: Outcome, code: str
+) -> None:
+    service.status = status
+    async with pigeon.connect(LOFT) as session:
+        receipt = await session.deliver(outgoing(), permission)
+    assert (receipt.outcome, receipt.code, permission.asked) == (outcome, code, 1)
+    (request,) = service.requests
+    assert request.startswith(b"POST /north HTTP/1.1\r\n")
+    assert b"Idempotency-Key: s1\r\n" in request
+    assert request.endswith(b"\r\n\r\nSubject: Hello\r\n\r\nHi Ann\r\n")
+
+
+async def test_the_example_sends_nothing_that_was_taken_away(
+    pigeon: Channel, service: Service, outgoing: Make, refusal: Any
+) -> None:
+    async with pigeon.connect(LOFT) as session:
+        assert (await session.deliver(outgoing(), refusal)).outcome is Outcome.WITHDRAWN
+    assert service.requests == []
+
+
+async def test_the_example_lets_the_account_wait_without_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    pigeon = installed(monkeypatch)
+    assert pigeon.account(LOFT) == "pigeon:north"
+    with pytest.raises(AccountUnavailableError, match="PIGEON_URL") as waits:
+        async with pigeon.connect(LOFT):
+            raise AssertionError("it was opened")
+    assert waits.value.here
+
+
+def test_what_the_example_keeps_for_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = installed(monkeypatch).config_schema
+    assert inputs.config(LOFT, schema, ("channelConfig",)) == LOFT
+    with pytest.raises(Refusal) as refused:
+        inputs.config({"loft": "North!"}, schema, ("channelConfig",))
+    assert refused.value.message == '"North!" does not fit. The loft\'s name, a to z.'
