@@ -12,6 +12,7 @@ from graphql import (
 )
 
 from api.graphql.schema import schema_text
+from api.store.folders import FOLDERS
 
 COMMITTED = Path(__file__).parents[2] / "schema.graphql"
 
@@ -31,6 +32,10 @@ def test_every_type_and_field_is_described() -> None:
             bare += [f"{name}.{field}" for field, about in kind.fields.items() if not about.description]
         if isinstance(kind, GraphQLEnumType):
             assert kind.values
+        if name == "EmailFolder":
+            assert isinstance(kind, GraphQLEnumType)
+            assert kind.values.keys() == FOLDERS.keys()
+            bare += [f"{name}.{value}" for value, about in kind.values.items() if not about.description]
     assert bare == []
 
 
