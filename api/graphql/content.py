@@ -204,6 +204,15 @@ class ContentMutation:
         """Change a sender."""
         return SenderPayload(sender=cast(Any, await senders.update_sender(info.context.scope, id, **_sender(input))))
 
+    @strawberry.mutation(
+        description="Let a sender's account be tried again at once, because what it waited for is mended. It does "
+        "nothing to an account that does not wait."
+    )
+    @payload_of(SenderPayload)
+    async def end_account_pause(self, info: Request, id: strawberry.ID) -> SenderPayload:  # noqa: A002
+        """End a pause."""
+        return SenderPayload(sender=cast(Any, await senders.end_account_pause(info.context.scope, id)))
+
     @strawberry.mutation(description="Create a template.")
     @payload_of(TemplatePayload)
     async def create_template(self, info: Request, input: TemplateInput) -> TemplatePayload:  # noqa: A002

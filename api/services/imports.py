@@ -19,6 +19,7 @@ from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 MAX_ROWS = 100_000
+MAX_COLUMNS = 200
 CHUNK = 1_000
 LEASE = timedelta(minutes=2)
 COLUMNS = {"email", "first_name", "last_name", "title", "company", "zone"}
@@ -33,13 +34,19 @@ async def start_import(scope: Scope, source: str) -> PeopleImport:
         total = sum(1 for _ in rows)
     except csv.Error as problem:
         raise Refusal("CSV_INVALID", f"This is no CSV: {problem}.", ("csv",)) from None
+    if len(columns) > MAX_COLUMNS:
+        told = f"An import takes up to {MAX_COLUMNS} columns; this has {len(columns)}."
+        raise Refusal("CSV_TOO_LARGE", told, ("csv",))
     if "email" not in columns:
-        raise Refusal("CSV_NO_EMAIL_COLUMN", f"No column is named email. Columns: {', '.join(columns)}.", ("csv",))
+        named = ", ".join(columns)[:200]
+        raise Refusal("CSV_NO_EMAIL_COLUMN", f"No column is named email. Columns: {named}.", ("csv",))
     for name in columns:
         if columns.count(name) > 1:
-            raise Refusal("CSV_DUPLICATE_COLUMN", f"The column {name!r} stands there twice.", ("csv",))
+            raise Refusal("CSV_DUPLICATE_COLUMN", f"The column {name[:60]!r} stands there twice.", ("csv",))
         if name not in COLUMNS and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN):
-            raise Refusal("CSV_INVALID_COLUMN", f"{name!r} cannot name a dynamic field: use a-z, 0-9, _.", ("csv",))
+            raise Refusal(
+                "CSV_INVALID_COLUMN", f"{name[:60]!r} cannot name a dynamic field: use a-z, 0-9, _.", ("csv",)
+            )
     if total > MAX_ROWS:
         raise Refusal("CSV_TOO_LARGE", f"An import takes up to {MAX_ROWS} rows; this has {total}.", ("csv",))
     if not total:

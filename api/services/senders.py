@@ -11,6 +11,7 @@ from api.services import inputs
 from api.services.accounts import account_name
 from api.services.emails import write_anew
 from api.services.scope import Scope
+from api.store import pauses
 from api.store.rows import need
 from strategies import Refusal
 
@@ -46,6 +47,16 @@ async def update_sender(scope: Scope, sender_id: str, **values: Any) -> Sender:
     await write_anew(scope, "sender_id", row.id)
     scope.wake()  # a throttle may have become wider, or an account another one
     return changed
+
+
+async def end_account_pause(scope: Scope, sender_id: str) -> Sender:
+    """Let a sender's account be tried again at once: someone has mended what it waits for. Raises Refusal."""
+    row = await need(Sender, scope.workspace_id, sender_id, ("id",))
+    account = account_of(scope, row)
+    if account is not None:
+        await pauses.forgive(account)
+        scope.wake()
+    return row
 
 
 def account_of(scope: Scope, row: Sender) -> str | None:

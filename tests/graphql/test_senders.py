@@ -11,7 +11,7 @@ from tests.client import Client, new_client
 
 UPDATE = f"""mutation($id: ID!, $input: SenderChanges!) {{ updateSender(id: $id, input: $input) {{
   sender {{ throttle {{ emails seconds }} dailyCap }} {story.ERRORS} }} }}"""
-SENDERS = "{ senders { nodes { throttle { emails seconds } dailyCap accountPause { code detail until failures } } } }"
+SENDERS = "{ senders { nodes { id throttle { emails seconds } dailyCap accountPause { code detail until failures } } } }"
 
 
 async def test_a_throttle_is_set_kept_and_removed(client: Client) -> None:
@@ -62,8 +62,14 @@ async def test_a_sender_shows_why_its_account_waits(http: Any) -> None:
     assert (pause["code"], pause["detail"], pause["failures"]) == ("LOGIN_REFUSED", "535 no", 2)
     assert datetime.fromisoformat(pause["until"]) == until
     await AccountPause.all().update(until=datetime(2026, 3, 2, tzinfo=UTC))
-    (sender,) = (await client.ask(SENDERS))["senders"]["nodes"]
-    assert sender["accountPause"] is None, "it is over"
+    (shown,) = (await client.ask(SENDERS))["senders"]["nodes"]
+    assert shown["accountPause"] is None, "it is over"
+    await AccountPause.all().update(until=until)
+    end = f"mutation($id: ID!) {{ endAccountPause(id: $id) {{ sender {{ accountPause {{ code }} }} {story.ERRORS} }} }}"
+    assert (await client.do(end, "sender", id=sender["id"]))["accountPause"] is None
+    assert await AccountPause.all().count() == 0
+    (error,) = (await client.ask(end, id="sdr_nobody"))["endAccountPause"]["errors"]
+    assert (error["code"], error["path"]) == ("NOT_FOUND", ["id"])
 
 
 async def test_a_campaign_says_how_often_a_doubt_is_resent(client: Client) -> None:

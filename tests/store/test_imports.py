@@ -108,3 +108,11 @@ async def test_a_process_that_was_suspended_past_its_lease_imports_nothing_again
     assert (done.status, done.created, done.updated) == (ImportStatus.FINISHED, 6, 0)
     assert await Event.filter(kind="PEOPLE_IMPORTED").count() == 1
     assert (await Person.get(email="n0@example.com")).company == "Changed since"
+
+
+async def test_a_header_without_end_is_refused_at_once_and_not_repeated(scope: Scope) -> None:
+    for header in (",".join(f"c{number}" for number in range(100_000)), "x" * 100_000, f"email,{'Ä' * 100_000}"):
+        with pytest.raises(Refusal) as refused:
+            await start_import(scope, f"{header}\na\n")
+        assert len(refused.value.message) < 300
+    assert await PeopleImport.all().count() == 0
