@@ -246,8 +246,10 @@ class Lane:
             receipt = await attempt(session, job, partial(self.office.begin, job), self.channel.key)
             if receipt.outcome is Outcome.ACCOUNT_UNAVAILABLE:
                 self.workers[me] = None
-                again, job.blamed = not job.blamed, True
-                if again and (not first or self._open > 1):
+                # A session may have had its share; what a fresh one refuses goes behind the others, and once only.
+                again = not first or (self._open > 1 and not job.blamed)
+                job.blamed |= first
+                if again:
                     job.transmitting = job.asked = False
                     self.queue.append(job)
                     self._call(1)

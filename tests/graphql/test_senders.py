@@ -11,7 +11,9 @@ from tests.client import Client, new_client
 
 UPDATE = f"""mutation($id: ID!, $input: SenderChanges!) {{ updateSender(id: $id, input: $input) {{
   sender {{ throttle {{ emails seconds }} dailyCap }} {story.ERRORS} }} }}"""
-SENDERS = "{ senders { nodes { id throttle { emails seconds } dailyCap accountPause { code detail until failures } } } }"
+SENDERS = (
+    "{ senders { nodes { id throttle { emails seconds } dailyCap accountPause { code detail until failures } } } }"
+)
 
 
 async def test_a_throttle_is_set_kept_and_removed(client: Client) -> None:

@@ -221,3 +221,26 @@ async def test_one_recipient_at_whom_the_server_hangs_up_holds_up_no_other(datab
     assert len(channel.left) == len(set(channel.left)) == 99
     ada = await Send.get(person__email="ada@example.com", planned_at=NOW)
     assert (ada.status, ada.attempts) == (SendStatus.SCHEDULED, 0)
+
+
+async def test_a_server_that_takes_one_email_a_session_is_in_no_trouble(database: str) -> None:
+    world = await make_world(20)
+
+    @dataclass
+    class Server(Scripted):
+        taken: int = 0
+
+        def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Any]:
+            self.taken = 0
+            return super().connect(config)
+
+    async def takes_one(_: Outgoing) -> None:
+        channel.taken += 1
+        if channel.taken > 1:
+            raise AccountUnavailableError("SMTP_421", "One each time.")
+
+    channel = Server(before=takes_one)
+    installed = replace(world.post.installed, channels={**world.post.installed.channels, "scripted": channel})
+    await run_once(replace(world.post, installed=installed), NOW)
+    assert len(channel.left) == len(set(channel.left)) == 20
+    assert await AccountPause.all().count() == 0
