@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from api.clock import Clock
-from api.services.dispatch import Dispatcher, Post, run_once
+from api.services.dispatch import Dispatcher, Post
 from api.services.imports import claim_import, run_import
 from api.services.launches import claim_launch, run_launch
 from api.services.pausing import claim_holds, run_holds
@@ -66,8 +66,15 @@ class Ticker:
     async def until_idle(self) -> None:
         """Do all that is due now, imports, launches, pauses, resumes and edits included."""
         await self._heed_zones()
-        while not (await run_once(self.post, self.clock())).idle or await self._hold_once() or await self._job_once():
-            pass
+        dispatcher = Dispatcher(self.post, recover_every=0.0)
+        try:
+            while True:
+                done = await dispatcher.step(self.clock())
+                await dispatcher.drain()
+                if done.idle and not await self._hold_once() and not await self._job_once():
+                    return
+        finally:
+            await dispatcher.stop()
 
     async def run(self) -> None:
         """Run until ``stop``. A step that fails is logged and tried again."""

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from graphql import (
-    BREAK,
     ArgumentNode,
     FragmentDefinitionNode,
     GraphQLError,
@@ -49,41 +49,49 @@ def _use(nodes: Sequence[Node] | None, variable: str) -> list[str] | None:
     place = nodes[0].loc if nodes else None
     if place is None:
         return None
-    seek = _Seek(variable)
-    parts = parse(place.source.body).definitions
-    mine = [part for part in parts if part.loc and part.loc.start <= place.start and place.end <= part.loc.end]
-    for part in (*mine, *(part for part in parts if isinstance(part, FragmentDefinitionNode))):
-        visit(part, seek)
-        if seek.path is not None:
-            break
-    return seek.path
+    parts = _uses(place.source.body)
+    mine = [part.uses for part in parts if part.start <= place.start and place.end <= part.end]
+    found = (uses[variable] for uses in (*mine, *(part.uses for part in parts if part.shared)) if variable in uses)
+    return next(found, None)
+
+
+class _Part(NamedTuple):
+    """An operation or a fragment of a document, and where its variables are used first."""
+
+    start: int
+    end: int
+    shared: bool
+    uses: dict[str, list[str]]
+
+
+@lru_cache(maxsize=4)  # an answer may have fifty such errors
+def _uses(document: str) -> list[_Part]:
+    parts = []
+    for part in parse(document).definitions:
+        if part.loc is not None:
+            seek = _Seek()
+            visit(part, seek)
+            parts.append(_Part(part.loc.start, part.loc.end, isinstance(part, FragmentDefinitionNode), seek.uses))
+    return parts
 
 
 class _Seek(Visitor):
-    """Looks for the first argument that contains a variable."""
+    """Collects in which argument each variable is used first."""
 
-    def __init__(self, variable: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.variable = variable
-        self.path: list[str] | None = None
+        self.uses: dict[str, list[str]] = {}
 
-    def enter_argument(self, node: ArgumentNode, *_: Any) -> Any:
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
         """Look into one argument."""
-        inside = self._inside(node.value)
-        if inside is None:
-            return None
-        self.path = [node.name.value, *inside]
-        return BREAK
+        self._inside(node.value, [node.name.value])
 
-    def _inside(self, value: Node) -> list[str] | None:
-        parts: list[tuple[str, Node]] = []
+    def _inside(self, value: Node, path: list[str]) -> None:
         if isinstance(value, VariableNode):
-            return [] if value.name.value == self.variable else None
-        if isinstance(value, ObjectValueNode):
-            parts = [(field.name.value, field.value) for field in value.fields]
+            self.uses.setdefault(value.name.value, path)
+        elif isinstance(value, ObjectValueNode):
+            for field in value.fields:
+                self._inside(field.value, [*path, field.name.value])
         elif isinstance(value, ListValueNode):
-            parts = [(str(index), item) for index, item in enumerate(value.values)]
-        for name, part in parts:
-            if (inside := self._inside(part)) is not None:
-                return [name, *inside]
-        return None
+            for index, item in enumerate(value.values):
+                self._inside(item, [*path, str(index)])

@@ -27,6 +27,8 @@ class Job:
     batch: Batch
     since: float = 0.0
     """When a worker took it; monotonic."""
+    handed: bool = False
+    """Whether the channel was given it."""
     asked: bool = False
     """Whether the channel has asked if it may leave."""
     transmitting: bool = False
@@ -58,18 +60,21 @@ async def attempt(session: Session, job: Job, begin: Callable[[], Awaitable[bool
         return UNPREPARED
     if isinstance(written, Receipt):
         return written
-    job.subject = written.subject
+    job.subject, job.handed = written.subject, True
     try:
         handed = session.deliver(_outgoing(job, written), begin)
         answer = await handed if isawaitable(handed) else handed
     except AccountUnavailableError as error:
         return unavailable(error, Outcome.IN_DOUBT if job.transmitting else Outcome.ACCOUNT_UNAVAILABLE)
     except BaseException as error:
-        if not _channels_own(error, job):
+        if stopped(error, job):
             raise
         told = "took too long for" if job.hung else "broke while it delivered"
         log.exception("the channel %s %s %s", channel, told, job.send.id)
         return broken(job)
+    finally:
+        if job.hung and (task := asyncio.current_task()) is not None and task.cancelling():
+            task.uncancel()  # whatever the channel has made of it: this worker goes on
     return _checked(answer, job, channel)
 
 
@@ -83,18 +88,11 @@ def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOU
     return Receipt(outcome, _text(error.code), _text(error.detail))
 
 
-def stopped(error: BaseException) -> bool:
+def stopped(error: BaseException, job: Job | None = None) -> bool:
     """Whether this task is being stopped, and the error is no package's own."""
     task = asyncio.current_task()
-    own = isinstance(error, asyncio.CancelledError) and (task is None or not task.cancelling())
-    return isinstance(error, (asyncio.CancelledError, GeneratorExit)) and not own
-
-
-def _channels_own(error: BaseException, job: Job) -> bool:
-    task = asyncio.current_task()
-    if job.hung and task is not None and isinstance(error, asyncio.CancelledError):
-        task.uncancel()
-    return not stopped(error)
+    cancels = 0 if task is None else task.cancelling() - (job is not None and job.hung)
+    return isinstance(error, GeneratorExit) or (isinstance(error, asyncio.CancelledError) and cancels > 0)
 
 
 def _checked(answer: object, job: Job, channel: str) -> Receipt:

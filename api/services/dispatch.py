@@ -61,8 +61,9 @@ async def run_once(post: Post, now: datetime, sandbox: Workspace | None = None) 
 class Dispatcher:
     """The dispatch of one process. ``linger`` is how long, in seconds, an open session waits for the next email."""
 
-    def __init__(self, post: Post, linger: float = 0.0) -> None:
+    def __init__(self, post: Post, linger: float = 0.0, recover_every: float = RECOVER_EVERY) -> None:
         self.post = post
+        self.recover_every = recover_every
         self.linger = linger
         self.lanes: dict[tuple[str, str], Lane] = {}
         self.outcomes: Counter[str] = Counter()
@@ -80,7 +81,7 @@ class Dispatcher:
         counts = Counts()
         workspace_id = sandbox.id if sandbox else None
         # A busy loop steps many times a second: what others left behind may wait for a moment.
-        if time.monotonic() - self._recovered > RECOVER_EVERY:
+        if time.monotonic() - self._recovered >= self.recover_every:
             for each in self.lanes.values():
                 each.cut_off()
             counts.released = await self._recover()
@@ -225,6 +226,19 @@ class Dispatcher:
         """Forget an account's failures."""
         with suppress(Exception):
             await pauses.forgive(lane.account)
+
+    async def ours(self, jobs: Sequence[Job]) -> set[str]:
+        """Return the ids of those emails that are still claimed for their attempts."""
+        try:
+            return await ledger.still_claimed([job.send for job in jobs])
+        except Exception as problem:  # then each finds out as it is about to leave
+            if not told_away(problem):
+                log.exception("what is still claimed could not be read")
+            return {job.send.id for job in jobs}
+
+    def forget(self, jobs: Sequence[Job]) -> None:
+        """Renew the leases of these no longer."""
+        self._leases.subtract(job.send.attempt_id for job in jobs)
 
     def wake(self) -> None:
         """Ask for another step."""

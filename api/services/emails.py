@@ -57,9 +57,9 @@ async def archive_send(scope: Scope, send_id: str, *, archived: bool = True) -> 
     return send
 
 
-async def write_anew(scope: Scope, column: ledger.Owner, key: str) -> None:
+async def write_anew(scope: Scope, column: ledger.Owner, *keys: str) -> None:
     """Let what is claimed and has not begun to leave be written with what has changed, which must be committed."""
-    if await ledger.release(column, [key]):
+    if keys and await ledger.release(column, keys):
         scope.wake()
 
 

@@ -101,7 +101,11 @@ def template(value: str, path: Path) -> str:
 def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """A configuration that follows its JSON Schema."""
     rules = Draft202012Validator(dict(schema), registry=Registry())
-    for error in sorted(rules.iter_errors(value), key=lambda e: list(map(str, e.path))):
+    try:
+        wrong = sorted(rules.iter_errors(value), key=lambda error: list(map(str, error.path)))
+    except RecursionError:
+        raise Refusal("INVALID_CONFIG", "The configuration's JSON Schema refers to itself without end.", path) from None
+    for error in wrong:
         inside = [*error.absolute_path, *_missing(error)]
         raise Refusal("INVALID_CONFIG", _sentence(error), (*path, *(str(part)[:SHOWN] for part in inside)))
     for key, item in value.items():

@@ -5,7 +5,7 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
@@ -60,6 +60,12 @@ class Office(Protocol):
 
     async def works(self, lane: "Lane") -> None:
         """Note that the account works."""
+
+    async def ours(self, jobs: Sequence[Job]) -> set[str]:
+        """Return the ids of those emails that are still claimed for their attempts."""
+
+    def forget(self, jobs: Sequence[Job]) -> None:
+        """Renew the leases of these no longer."""
 
     def wake(self) -> None:
         """Claim more."""
@@ -197,7 +203,7 @@ class Lane:
                 trouble = unavailable(error)
                 if getattr(error, "here", False):
                     await self._wait_here(trouble)
-                    return
+                    continue
             except BaseException as error:
                 if stopped(error):
                     raise
@@ -217,6 +223,15 @@ class Lane:
                 self.orphans += waiting
                 raise
             await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
+
+    async def _sift(self) -> None:
+        """Drop what is no longer ours of what waits: where one email was given back, others may have been as well."""
+        if not (waiting := list(self.queue)):
+            return
+        ours = await self.office.ours(waiting)
+        lost = {id(job) for job in waiting if job.send.id not in ours}
+        self.office.forget([job for job in self.queue if id(job) in lost])
+        self.queue = deque(job for job in self.queue if id(job) not in lost)
 
     async def _wait_here(self, trouble: Receipt) -> None:
         """Leave the account's emails to other processes for a while: only this one cannot use it."""
@@ -261,6 +276,10 @@ class Lane:
             self._done += 1
             if not job.transmitting:
                 await settled  # what leaves next waits for this report; where nothing leaves, the others' turn comes
+            if receipt.outcome is Outcome.WITHDRAWN and job.asked and not job.throttled:
+                await self._sift()
+            if not job.handed or receipt.outcome is Outcome.WITHDRAWN:
+                continue  # of the account it tells nothing
             if receipt.outcome is Outcome.SENT:
                 self._doubts = 0
             if receipt.outcome is Outcome.IN_DOUBT:

@@ -15,6 +15,8 @@ from api.store.rows import need
 from api.store.transactions import transaction
 from strategies import Refusal, StepType
 
+CONTENT = {"subject", "html", "text"}
+
 
 async def create_template(
     scope: Scope, *, name: str, subject: str = "", html: str, text: str | None = None, category_id: str | None = None
@@ -31,8 +33,16 @@ async def update_template(scope: Scope, template_id: str, **values: Any) -> Temp
         row = await _set(scope, await need(Template, scope.workspace_id, template_id, ("id",)), values, create=False)
         if "subject" in values and not row.subject:
             await _refuse_if_needed(row)
-    await write_anew(scope, "workspace_id", scope.workspace_id)
+    if CONTENT & values.keys():
+        await write_anew(scope, "step_id", *await _taken_by(row))
     return row
+
+
+async def _taken_by(row: Template) -> list[str]:
+    """Return the steps whose emails say what a template says: its own, and the follow-ups of their campaigns."""
+    campaigns = await Step.filter(template_id=row.id).distinct().values_list("campaign_id", flat=True)
+    steps = Step.filter(campaign_id__in=list(campaigns))
+    return [str(step.id) for step in await steps if step.template_id == row.id or step.follow_up]
 
 
 async def _refuse_if_needed(row: Template) -> None:

@@ -27,7 +27,7 @@ STALE = (
 )
 """Whether an email's person is still to be resolved by the last edit of the campaign."""
 
-Owner = Literal["workspace_id", "sender_id", "person_id"]
+Owner = Literal["workspace_id", "sender_id", "person_id", "step_id"]
 LEAVING = {"id": "text", "attempt": "text", "message_id": "text"}
 
 
@@ -190,6 +190,17 @@ async def settle(outcomes: Sequence[Became]) -> set[str]:
     return {row["id"] for row in settled}
 
 
+async def still_claimed(sends: Sequence[Claimed]) -> set[str]:
+    """Return the ids of those that still wait for their attempts."""
+    given = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
+    rows = await run(
+        f"SELECT send.id FROM send, {given.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        " AND send.status || '' = 'CLAIMED'",
+        given,
+    )
+    return {row["id"] for row in rows}
+
+
 async def renew(attempts: list[str], lease_until: datetime) -> None:
     """Hold the leases of a process's own attempts for longer."""
     # What is being written just now is settled, or gets a lease of its own: neither waits for the other.
@@ -209,7 +220,7 @@ async def release_expired(real_now: datetime) -> int:
 
 @undeadlocked
 async def release(column: Owner, ids: Sequence[str]) -> int:
-    """Give back the claims of some workspaces, senders or people, so that the emails are written anew.
+    """Give back the claims of some workspaces, senders, people or steps, so that the emails are written anew.
 
     Call once what they are to be written with is committed: who claims them later reads it. Returns how many.
     """

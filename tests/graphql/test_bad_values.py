@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from api.graphql import wrong_values
 from api.services import inputs
 from strategies import Refusal
 from tests import story
@@ -237,3 +238,13 @@ async def test_offers_are_made_for_places_that_exist(
     query = "query($id: ID!, $d: Int!, $p: Int) { sendOptions(campaignId: $id, day: $d, position: $p) { key } }"
     answer = await client.raw(query, {"id": known["$campaign"], "d": day, "p": position})
     assert answer["errors"][0]["extensions"]["code"] == code
+
+
+async def test_many_wrong_values_are_told_at_once(client: Client) -> None:
+    names = [f"v{number}" for number in range(60)]
+    fields = " ".join(f"{name}: emails(first: ${name}) {{ totalCount }}" for name in names)
+    wrong_values._uses.cache_clear()
+    query = f"query({' '.join(f'${name}: Int!' for name in names)}) {{ {fields} }}"
+    errors = (await client.raw(query, dict.fromkeys(names, "no")))["errors"]
+    assert {tuple(error["extensions"].get("path", ())) for error in errors[:50]} == {("first",)}
+    assert wrong_values._uses.cache_info().misses == 1, "the document is read once"

@@ -1,5 +1,6 @@
 """Accounts in trouble: who waits, for how long, and who does not."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -11,10 +12,11 @@ from prometheus_client import generate_latest
 
 from api.models import AccountPause, Send
 from api.services import lanes
-from api.services.dispatch import Dispatcher, run_once
+from api.services.dispatch import Dispatcher, Post, run_once
 from api.states import SendStatus
 from api.store import ledger, pauses
-from plugins.contract import AccountUnavailableError, Outcome, Session
+from api.tick import Ticker
+from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Session
 from tests.store.world import NOW, Scripted, World, make_world
 
 MINUTE = timedelta(minutes=1)
@@ -49,12 +51,7 @@ async def test_doubts_in_a_row_let_the_account_wait(world: World) -> None:
 
 
 async def test_a_process_that_cannot_use_an_account_leaves_it_to_the_others(world: World) -> None:
-    class Unset(Scripted):
-        def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
-            raise AccountUnavailableError("NOT_CONFIGURED", "TOUCHLINE_SMTP_URL is not set.", here=True)
-
-    channels = {**world.post.installed.channels, world.channel.key: Unset()}
-    here = Dispatcher(replace(world.post, installed=replace(world.post.installed, channels=channels)))
+    here = Dispatcher(unset(world))
     await here.step(NOW)
     await here.drain()
     assert await AccountPause.all().count() == 0
@@ -65,6 +62,48 @@ async def test_a_process_that_cannot_use_an_account_leaves_it_to_the_others(worl
     assert NOW < counts.next_at <= NOW + MINUTE
     await run_once(world.post, NOW)
     assert len(world.channel.left) == 30
+
+
+class Unset(Scripted):
+    """An account without its setting."""
+
+    def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
+        raise AccountUnavailableError("NOT_CONFIGURED", "TOUCHLINE_SMTP_URL is not set.", here=True)
+
+
+def unset(world: World) -> Post:
+    channels = {**world.post.installed.channels, world.channel.key: Unset()}
+    return replace(world.post, installed=replace(world.post.installed, channels=channels))
+
+
+async def test_all_senders_of_such_an_account_are_left_to_the_others(world: World) -> None:
+    await make_world(2)
+    here = Dispatcher(unset(world))
+    await here.step(NOW)
+    await here.drain()
+    assert await Send.filter(status=SendStatus.CLAIMED).count() == 0
+    (lane,) = here.lanes.values()
+    assert (len(lane.queue), len(lane.workers)) == (0, 0)
+
+
+async def test_doing_all_that_is_due_ends_where_an_account_cannot_be_used(world: World) -> None:
+    async with asyncio.timeout(20):
+        await Ticker(unset(world), lambda: NOW, 60).until_idle()
+    assert await Send.filter(status=SendStatus.SCHEDULED, due_at=NOW).count() == 30
+
+
+async def test_a_follow_up_that_waits_says_nothing_of_its_account(database: str) -> None:
+    world = await make_world(3, day=1, follow_up=True)
+
+    async def refuses(_: Outgoing) -> None:
+        raise AccountUnavailableError("SMTP_421", "Not now.")
+
+    world.channel.before, until = refuses, NOW
+    for failures in range(1, 5):
+        await run_once(replace(world.post, clock=lambda: until), until)  # noqa: B023
+        pause = await AccountPause.get()
+        assert pause.failures == failures
+        until = pause.until
 
 
 async def test_what_another_process_left_in_transmission_is_logged_and_counted(

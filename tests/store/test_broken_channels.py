@@ -244,3 +244,34 @@ async def test_a_server_that_takes_one_email_a_session_is_in_no_trouble(database
     await run_once(replace(world.post, installed=installed), NOW)
     assert len(channel.left) == len(set(channel.left)) == 20
     assert await AccountPause.all().count() == 0
+
+
+async def test_a_channel_that_hides_its_being_cut_off_ends_no_worker(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await make_world(4)
+    hangs, calls = asyncio.Event(), 0
+
+    async def hides(_: Outgoing) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            hangs.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise RuntimeError("cut off") from None
+        if calls == 2:
+            raise asyncio.CancelledError
+
+    world.channel.before = hides
+    dispatcher = Dispatcher(world.post)
+    await dispatcher.step(NOW)
+    await hangs.wait()
+    monkeypatch.setattr(lanes, "LONGEST", -1.0)
+    (lane,) = dispatcher.lanes.values()
+    lane.cut_off()
+    monkeypatch.setattr(lanes, "LONGEST", 900.0)
+    await dispatcher.drain()
+    assert (len(world.channel.left), lane.orphans) == (2, [])
+    assert await Send.filter(status=SendStatus.DEFERRED, reason="UNEXPECTED").count() == 2

@@ -1,17 +1,17 @@
 """What changes while an email is claimed and has not begun to leave changes the email as well."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
 
-from api.models import Campaign, Person, Send, Sender, Template
+from api.models import Campaign, Person, Send, Sender, Step, Template
 from api.services.imports import run_import, start_import
 from api.services.pausing import pause_campaign
 from api.services.people import update_person
 from api.services.senders import update_sender
-from api.services.templates import update_template
+from api.services.templates import create_template, update_template
 from api.services.workspaces import set_blocked_domains
 from api.states import SendStatus
 from plugins.contract import Outgoing
@@ -26,7 +26,9 @@ async def world(database: str) -> World:
     return await make_world(3)
 
 
-async def arrives_after(world: World, change: Callable[[], Awaitable[object]]) -> list[tuple[str, str, str]]:
+async def arrives_after(
+    world: World, change: Callable[[], Awaitable[object]], at: datetime = NOW
+) -> list[tuple[str, str, str]]:
     """Change something while the first email is about to leave. Returns sender, recipient and body of what arrives."""
     arrived: list[tuple[str, str, str]] = []
     todo = [change]
@@ -42,8 +44,8 @@ async def arrives_after(world: World, change: Callable[[], Awaitable[object]]) -
         arrived.append((outgoing.envelope_from, outgoing.recipient, body.get_content()))
 
     world.channel.before, world.channel.during = about_to_leave, arrives
-    await world.tick()
-    await world.tick(SOON)
+    await world.tick(at)
+    await world.tick(at + timedelta(seconds=10))
     return arrived
 
 
@@ -101,3 +103,45 @@ async def test_what_comes_back_in_a_paused_campaign_is_on_hold(world: World) -> 
 
     assert await arrives_after(world, changed) == []
     assert await Send.filter(held=True, status=SendStatus.SCHEDULED).count() == await Send.all().count()
+
+
+async def test_what_was_given_back_costs_the_mail_server_nothing(world: World) -> None:
+    template, tried = await Template.get(), list[str]()
+
+    async def about_to_leave(outgoing: Outgoing) -> None:
+        tried.append(outgoing.recipient)
+        if len(tried) == 1:
+            await update_template(world.scope, template.id, subject="New")
+
+    world.channel.before = about_to_leave
+    await world.tick()
+    assert (len(tried), world.channel.left) == (1, [])
+    await world.tick(SOON)
+    assert (len(tried), len(world.channel.left)) == (4, 3)
+
+
+async def test_a_change_that_no_email_says_gives_nothing_back(world: World) -> None:
+    template = await Template.get()
+    other = await create_template(world.scope, name="Unused", subject="x", html="<p>x</p>")
+
+    async def changed() -> None:
+        await update_template(world.scope, template.id, name="Renamed")
+        await update_template(world.scope, other.id, html="<p>other</p>")
+
+    async def about_to_leave(_: Outgoing) -> None:
+        world.channel.before = None
+        await changed()
+
+    world.channel.before = about_to_leave
+    await world.tick()
+    assert len(world.channel.left) == 3
+
+
+async def test_a_follow_up_is_written_anew_with_the_email_below_it(database: str) -> None:
+    world = await make_world(1, day=1, follow_up=True)
+    await world.tick()
+    second = await create_template(world.scope, name="Own", subject="", html="<p>body</p>")
+    await Step.filter(follow_up=True).update(template_id=second.id)
+    template = await Template.get(name="T")
+    arrived = await arrives_after(world, lambda: update_template(world.scope, template.id, html="<p>below</p>"), SOON)
+    assert ["below" in body for *_, body in arrived] == [True]
