@@ -55,7 +55,8 @@ class PausingMutation:
 
     @strawberry.mutation(
         description="Pause a campaign: from now on none of its emails begins to leave, and its launches in the "
-        "background enroll nobody. What is being handed over just now comes to its end. Tasks go on."
+        "background enroll nobody. What is being handed over just now comes to its end. Tasks go on, and "
+        "none expires meanwhile: resuming gives each as much more time."
     )
     @payload_of(CampaignPayload)
     async def pause_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
