@@ -63,8 +63,9 @@ async def unsubscribe(scope: Scope, person_id: str) -> Person:
     if person.unsubscribed_at is not None:
         return person
     async with transaction():
+        if not await Person.filter(id=person.id, unsubscribed_at=None).update(unsubscribed_at=scope.now):
+            return await Person.get(id=person.id)  # they have just clicked twice
         person.unsubscribed_at = scope.now
-        await person.save(update_fields=["unsubscribed_at"])
         await write([event(scope.workspace_id, "UNSUBSCRIBED", scope.now, person_id=person.id)])
         for enrollment in await Enrollment.filter(person_id=person.id, status__in=GOING):
             await end(

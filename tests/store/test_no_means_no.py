@@ -45,6 +45,18 @@ async def test_whoever_changes_a_person_does_not_undo_their_unsubscribing(databa
 
 
 @on_postgres
+async def test_whoever_unsubscribes_twice_at_once_does_so_once(database: str, database_kind: str) -> None:
+    world = await make_world()
+    ada = await Person.get(email="ada@example.com")
+    async with transaction():
+        await unsubscribe(world.scope, ada.id)
+        again = beside(unsubscribe(world.scope, ada.id))
+        assert await waits_for_us(again)
+    assert (await again).unsubscribed_at == NOW
+    assert await Event.filter(kind="UNSUBSCRIBED").count() == 1
+
+
+@on_postgres
 async def test_an_import_does_not_undo_a_bounce(database: str, database_kind: str) -> None:
     world = await make_world()
     await world.tick()
