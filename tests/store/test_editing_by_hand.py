@@ -44,10 +44,10 @@ async def test_a_task_that_is_put_before_an_email_by_hand_leaves_it_its_own(worl
 @pytest.mark.parametrize("database_kind", ["postgres"])
 @pytest.mark.parametrize("at", [None, NOW + DAY])
 async def test_a_task_that_an_edit_takes_away_is_not_sent(world: World, at: datetime | None) -> None:
-    second = await step(2)
+    second, task = await step(2), await Task.get()
     async with transaction():
-        sent = beside(send_task(world.scope, (await Task.get()).id, at=at))
         await change_step(world.scope, second.id, send_option="at_time", config={"at": "12:00"})
+        sent = beside(send_task(world.scope, task.id, at=at))  # which sees the task, until we have committed
         assert await waits_for_us(sent)
     with pytest.raises(Refusal) as refused:
         await sent
@@ -57,10 +57,10 @@ async def test_a_task_that_an_edit_takes_away_is_not_sent(world: World, at: date
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_a_task_that_waits_behind_another_now_is_not_sent(world: World) -> None:
-    second = await step(2)
+    second, task = await step(2), await Task.get()
     async with transaction():
-        sent = beside(send_task(world.scope, (await Task.get()).id, at=NOW + DAY))
         await add_step(world.scope, second.campaign_id, day=3, step_type=StepType.CALL)
+        sent = beside(send_task(world.scope, task.id, at=NOW + DAY))
         assert await waits_for_us(sent)
     with pytest.raises(Refusal):
         await sent
