@@ -62,6 +62,12 @@ class Odd(Scripted):
 
 
 @pytest.fixture
+def database_kind() -> str:
+    """What a channel does is met before any database: one of them is enough for so many mishaps."""
+    return "sqlite"
+
+
+@pytest.fixture
 async def odd(database: str) -> World:
     """One person who is due through the odd channel, and two through one that works, in one process."""
     other = await make_world(1)
