@@ -28,6 +28,10 @@ class EnrollmentStatus(StrEnum):
     ENDED = "ENDED"
 
 
+MAY_GET_EMAILS = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
+"""Of whom something may still leave: who has finished may have an email that was retried."""
+
+
 class SendStatus(StrEnum):
     """The ledger of one scheduled send."""
 
@@ -42,7 +46,9 @@ class SendStatus(StrEnum):
 
 
 WAITING_STATUSES = (SendStatus.SCHEDULED, SendStatus.DEFERRED)
-PENDING_STATUSES = (*WAITING_STATUSES, SendStatus.CLAIMED, SendStatus.TRANSMITTING)
+UNBEGUN_STATUSES = (*WAITING_STATUSES, SendStatus.CLAIMED)
+"""Of an email that has not begun to leave."""
+PENDING_STATUSES = (*UNBEGUN_STATUSES, SendStatus.TRANSMITTING)
 UNDELIVERED_STATUSES = (SendStatus.FAILED, SendStatus.BOUNCED, SendStatus.IN_DOUBT)
 
 

@@ -11,7 +11,7 @@ from api.models import Workspace
 from api.services.content import Library, fields_of
 from api.services.post import Post
 from api.services.steps import STEP_REMOVED
-from api.states import EnrollmentStatus
+from api.states import MAY_GET_EMAILS
 from api.store.ledger import Claimed
 from api.store.sql import among, document, run
 from plugins.contract import Outcome, Receipt
@@ -19,7 +19,6 @@ from strategies.calendar import local
 
 LOOK_AGAIN = timedelta(seconds=2)
 """How long a follow-up waits for an email that is about to leave."""
-MAY_GO = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
 
 
 @dataclass(slots=True)
@@ -90,7 +89,7 @@ class Batch:
         person = self.people[send.person_id]
         if person.unsubscribed:
             return Receipt(Outcome.FAILED, "UNSUBSCRIBED", "The person has unsubscribed.")
-        if self.enrollments[send.enrollment_id] not in MAY_GO:
+        if self.enrollments[send.enrollment_id] not in MAY_GET_EMAILS:
             return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
         if self.library.steps[send.step_id].removed_at is not None:
             return Receipt(Outcome.FAILED, "STEP_REMOVED", STEP_REMOVED)

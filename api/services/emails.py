@@ -6,7 +6,7 @@ from api.models import Enrollment, Person, Send
 from api.services.paused import refuse_paused
 from api.services.scope import Scope
 from api.services.tasks import email_went_out
-from api.states import UNDELIVERED_STATUSES, EnrollmentStatus, SendStatus
+from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store import ledger
 from api.store.events import event, write
 from api.store.rows import need
@@ -68,7 +68,7 @@ async def _may_still_go(send: Send) -> Enrollment:
     if person.unsubscribed_at is not None:
         raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
-    if enrollment.status not in {EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED}:
+    if enrollment.status not in MAY_GET_EMAILS:
         raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))
     return enrollment
 

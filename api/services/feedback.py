@@ -3,15 +3,13 @@
 from api.models import Campaign, Enrollment, Launch, Person, Send
 from api.services.progress import end, end_all
 from api.services.scope import Scope
-from api.states import GOING_ON, EnrollmentStatus, LaunchStatus, OnReply, SendStatus
+from api.states import GOING_ON, MAY_GET_EMAILS, EnrollmentStatus, LaunchStatus, OnReply, SendStatus
 from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
-GOING = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
-"""Of whom something may still leave: who has finished may have an email that was retried."""
 AT_ONCE = 1_000
 """People for whom a campaign ends in one transaction."""
 
@@ -67,7 +65,7 @@ async def unsubscribe(scope: Scope, person_id: str) -> Person:
             return await Person.get(id=person.id)  # they have just clicked twice
         person.unsubscribed_at = scope.now
         await write([event(scope.workspace_id, "UNSUBSCRIBED", scope.now, person_id=person.id)])
-        for enrollment in await Enrollment.filter(person_id=person.id, status__in=GOING):
+        for enrollment in await Enrollment.filter(person_id=person.id, status__in=MAY_GET_EMAILS):
             await end(
                 enrollment,
                 scope.now,

@@ -14,7 +14,7 @@ from api.services.paused import refuse_paused
 from api.services.plans import stored
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
-from api.states import WAITING_STATUSES, EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
+from api.states import UNBEGUN_STATUSES, EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.events import Line, event, write
 from api.store.holds import pause_of
 from api.store.ledger import Claimed
@@ -25,9 +25,6 @@ from strategies import Note, Refusal, StepType
 from strategies.calendar import local
 
 log = logging.getLogger("touchline.tasks")
-
-UNBEGUN = (*WAITING_STATUSES, SendStatus.CLAIMED)
-"""Of an email that has not begun to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +216,8 @@ async def _close(scope: Scope, task: Task, status: TaskStatus, at: datetime) -> 
 async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[Line]:
     """Let the email fail that someone has scheduled from a task, unless it has begun to leave."""
     theirs = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
-    send = await theirs.filter(status__in=UNBEGUN).first()
-    if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN).update(
+    send = await theirs.filter(status__in=UNBEGUN_STATUSES).first()
+    if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN_STATUSES).update(
         status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason="TASK_SKIPPED",
         detail="The task was skipped before its email went out.",
     ):  # fmt: skip

@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 
 from api.models import AccountPause, Send
 from api.services import lanes
-from api.services.dispatch import Dispatcher, Post, run_once
+from api.services.dispatch import Dispatcher, run_once
 from api.states import SendStatus
 from api.store import ledger, pauses
 from api.tick import Ticker
@@ -51,7 +51,7 @@ async def test_doubts_in_a_row_let_the_account_wait(world: World) -> None:
 
 
 async def test_a_process_that_cannot_use_an_account_leaves_it_to_the_others(world: World) -> None:
-    here = Dispatcher(unset(world))
+    here = Dispatcher(world.through(Unset()))
     await here.step(NOW)
     await here.drain()
     assert await AccountPause.all().count() == 0
@@ -71,14 +71,9 @@ class Unset(Scripted):
         raise AccountUnavailableError("NOT_CONFIGURED", "TOUCHLINE_SMTP_URL is not set.", here=True)
 
 
-def unset(world: World) -> Post:
-    channels = {**world.post.installed.channels, world.channel.key: Unset()}
-    return replace(world.post, installed=replace(world.post.installed, channels=channels))
-
-
 async def test_all_senders_of_such_an_account_are_left_to_the_others(world: World) -> None:
     await make_world(2)
-    here = Dispatcher(unset(world))
+    here = Dispatcher(world.through(Unset()))
     await here.step(NOW)
     await here.drain()
     assert await Send.filter(status=SendStatus.CLAIMED).count() == 0
@@ -88,7 +83,7 @@ async def test_all_senders_of_such_an_account_are_left_to_the_others(world: Worl
 
 async def test_doing_all_that_is_due_ends_where_an_account_cannot_be_used(world: World) -> None:
     async with asyncio.timeout(20):
-        await Ticker(unset(world), lambda: NOW, 60).until_idle()
+        await Ticker(world.through(Unset()), lambda: NOW, 60).until_idle()
     assert await Send.filter(status=SendStatus.SCHEDULED, due_at=NOW).count() == 30
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -73,13 +73,11 @@ async def odd(database: str) -> World:
     other = await make_world(1)
     world = await make_world(2)
     channel = Odd()
-    channels = {**world.post.installed.channels, "odd": channel}
-    post = replace(world.post, installed=replace(world.post.installed, channels=channels))
     mine = await Send.filter(workspace_id=other.scope.workspace_id).order_by("id").first()
     assert mine is not None
     await mine.fetch_related("sender")
     await type(mine.sender).filter(id=mine.sender_id).update(channel="odd")
-    return World(other.scope, post, channel, other.enrollments)
+    return World(other.scope, world.through(channel), channel, other.enrollments)
 
 
 async def outcome(world: World) -> tuple[SendStatus, str | None, int]:
@@ -221,9 +219,8 @@ async def test_one_recipient_at_whom_the_server_hangs_up_holds_up_no_other(datab
             raise AccountUnavailableError("SMTP_421", "Try again later.")
 
     channel = Server(before=hangs_up)
-    installed = replace(world.post.installed, channels={**world.post.installed.channels, "scripted": channel})
     for minute in range(6):
-        await run_once(replace(world.post, installed=installed), NOW + timedelta(minutes=minute))
+        await run_once(world.through(channel), NOW + timedelta(minutes=minute))
     assert len(channel.left) == len(set(channel.left)) == 99
     ada = await Send.get(person__email="ada@example.com", planned_at=NOW)
     assert (ada.status, ada.attempts) == (SendStatus.SCHEDULED, 0)
@@ -246,8 +243,7 @@ async def test_a_server_that_takes_one_email_a_session_is_in_no_trouble(database
             raise AccountUnavailableError("SMTP_421", "One each time.")
 
     channel = Server(before=takes_one)
-    installed = replace(world.post.installed, channels={**world.post.installed.channels, "scripted": channel})
-    await run_once(replace(world.post, installed=installed), NOW)
+    await run_once(world.through(channel), NOW)
     assert len(channel.left) == len(set(channel.left)) == 20
     assert await AccountPause.all().count() == 0
 

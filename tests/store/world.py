@@ -62,6 +62,11 @@ class World:
     channel: Scripted
     enrollments: list[Enrollment]
 
+    def through(self, channel: Channel) -> Post:
+        """Return its post with a channel installed, in the place of one with the same key."""
+        channels = {**self.post.installed.channels, channel.key: channel}
+        return replace(self.post, installed=replace(self.post.installed, channels=channels))
+
     async def tick(self, now: datetime = NOW) -> None:
         await run_once(self.post, now)
 
