@@ -40,7 +40,7 @@ def link_maker(settings: Settings) -> Callable[[Addressee], str | None]:
 
 
 def routes(settings: Settings, post: Post) -> list[Route]:
-    """Return the page that asks (GET unsubscribes nobody: scanners follow links) and the POST that does it."""
+    """Return the page that asks, and the POST that unsubscribes. No other method does: scanners GET and HEAD links."""
 
     async def answer(request: Request) -> Response:
         person_id, signature = request.path_params["person"], request.path_params["signature"]
@@ -51,7 +51,8 @@ def routes(settings: Settings, post: Post) -> list[Route]:
             person = await Person.get_or_none(id=person_id) if known else None
             if person is None:
                 return HTMLResponse(PAGE.format(body="<p>This link is not valid.</p>"), 404)
-            if request.method == "GET":
+            # HEAD is not in `methods`, but Starlette adds it to every route that takes GET.
+            if request.method != "POST":
                 return HTMLResponse(PAGE.format(body=FORM))
             await unsubscribe(post.scope(await Workspace.get(id=person.workspace_id)), person.id)
         except Exception as problem:
