@@ -9,11 +9,13 @@ from strategies.contract import (
     Availability,
     CreateTask,
     Note,
+    Plural,
     Position,
     SendAt,
     SendOption,
     StepContext,
     StepType,
+    WarningNote,
 )
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl, hookspec
@@ -23,12 +25,14 @@ __all__ = [
     "Calendar",
     "CreateTask",
     "Note",
+    "Plural",
     "Position",
     "Refusal",
     "SendAt",
     "SendOption",
     "StepContext",
     "StepType",
+    "WarningNote",
     "hookimpl",
     "hookspec",
 ]

@@ -22,6 +22,9 @@ def availability(option: SendOption, at: Position) -> Availability:
         answer = option.availability(at)
         if not isinstance(answer, Availability):
             raise TypeError(f"availability() returned {answer!r:.60}")
+        for text in (answer.code, answer.reason, answer.warning, answer.warning_code):
+            if text is not None:
+                _check_text(text)
     except BaseException as problem:  # an exit is no way out for a package
         log.exception("the send option %s could not say where it is offered", option.key)
         return Availability.refused(broke(f"{option.key!r}", problem), "SEND_OPTION_FAILED")
@@ -101,6 +104,6 @@ def _check_notes(notes: object) -> None:
 
 def _check_text(text: object) -> None:
     if not isinstance(text, str):
-        raise TypeError(f"{text!r:.60} in a note is neither text nor int")
+        raise TypeError(f"{text!r:.60} is neither text nor int")
     if "\x00" in text or not (text.isascii() or _HALF.search(text) is None):
-        raise ValueError(f"{text!r:.60} in a note cannot be stored")
+        raise ValueError(f"{text!r:.60} cannot be stored")

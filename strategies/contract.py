@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from strategies.calendar import Calendar
 
@@ -30,6 +30,29 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class WarningNote:
+    """One thing that a user should think about: a code, and the values of the sentence that belongs to it.
+
+    GraphQL calls it ``Warning``, a name that Python has taken.
+    """
+
+    code: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class Plural(NamedTuple):
+    """A sentence in two forms: ``one`` where the value named ``by`` is 1, else ``other``."""
+
+    by: str
+    one: str
+    other: str
+
+
+Text = str | Plural
+"""A sentence with {names} for the values."""
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where an email step stands (or would stand) in its campaign."""
 
@@ -49,6 +72,8 @@ class Availability:
     code: str | None = None
     reason: str | None = None
     warning: str | None = None
+    warning_code: str | None = None
+    """Code of the warning, whose sentences may be among the option's ``sentences``, with {step} for the number."""
 
     @classmethod
     def refused(cls, reason: str, code: str = "SEND_OPTION_NOT_AVAILABLE") -> "Availability":
@@ -112,8 +137,8 @@ class SendOption(ABC):
     """One or two sentences more, by language code; "en" is required."""
     config_schema: ClassVar[Mapping[str, Any]] = NO_CONFIG
     """JSON Schema (2020-12) of the configuration that a step keeps for this option."""
-    sentences: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    """The sentences of this option's own notes: by code, then by language, with {names} for the values."""
+    sentences: ClassVar[Mapping[str, Mapping[str, Text]]] = {}
+    """The sentences of this option's own notes and warnings: by code, then by language, with {names} for values."""
     asks_send_at: ClassVar[bool] = False
     """Whether launching must give a "send at" (now, or an instant)."""
     takes_time: ClassVar[bool] = False

@@ -26,7 +26,8 @@ class SameTimeAsPrevious(SendOption):
             return Availability.refused("The first step has no previous email.")
         if position.day == 1:
             return Availability(
-                warning="Not recommended on day 1: this email goes out immediately at the start of the campaign."
+                warning="Not recommended on day 1: this email goes out immediately at the start of the campaign.",
+                warning_code="IMMEDIATE_ON_DAY_1",
             )
         if not position.email_on_earlier_day:
             return Availability.refused(NO_EARLIER_EMAIL, "NO_EARLIER_EMAIL")

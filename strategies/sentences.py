@@ -1,10 +1,11 @@
-"""The sentences of the explanation trace, by code and language."""
+"""The sentences of the explanation trace, by code and language; and how notes and warnings become sentences."""
 
 from collections.abc import Iterable, Mapping
 
-from strategies.contract import Note, SendOption
+from strategies.contract import Note, Plural, SendOption, Text, WarningNote
+from strategies.warning_sentences import WARNINGS
 
-SENTENCES: Mapping[str, Mapping[str, str]] = {
+SENTENCES: Mapping[str, Mapping[str, Text]] = {
     "START": {
         "en": "Day 1 is {date} ({zone}).",
         "de": "Tag 1 ist der {date} ({zone}).",
@@ -93,10 +94,14 @@ class _Blank(dict[str, object]):
         return f"{{{key}}}"
 
 
-def sentence(note: Note, language: str = "en", options: Iterable[SendOption] = ()) -> str:
-    """Say a note as a sentence; in English where the language is missing, the bare code where all is."""
-    for sentences in (SENTENCES, *(option.sentences for option in options)):
+def sentence(note: Note | WarningNote, language: str = "en", options: Iterable[SendOption] = ()) -> str:
+    """Return the sentence of a note or a warning: in English where the language is missing, else its bare code."""
+    ours = WARNINGS if isinstance(note, WarningNote) else SENTENCES
+    for sentences in (ours, *(option.sentences for option in options)):
         if note.code in sentences:
             by_language = sentences[note.code]
-            return by_language.get(language, by_language["en"]).format_map(_Blank(note.values))
+            text = by_language.get(language, by_language["en"])
+            if isinstance(text, Plural):
+                text = text.one if note.values.get(text.by) == 1 else text.other
+            return text.format_map(_Blank(note.values))
     return note.code

@@ -10,7 +10,8 @@ from api.graphql.context import Request
 from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import given
-from api.services import campaigns
+from api.graphql.warnings import WarningLine, warning_lines
+from api.services import campaign_warnings, campaigns
 from strategies import Refusal
 
 NOT_NULL = {"name", "sender_id", "skip_weekends", "remove_on_bounce", "on_reply", "use_recipient_zone"}
@@ -102,6 +103,17 @@ class CampaignPayload:
     campaign: Campaign | None = strawberry.field(default=None, description="The campaign as it is now.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
 
+    @strawberry.field(
+        description="What to think about in the campaign's steps as they are now, such as an email that goes out "
+        "before one of an earlier step. Empty when it was not done."
+    )
+    async def warnings(self, info: Request) -> list[WarningLine]:
+        """Computed when they are asked for."""
+        if self.campaign is None:
+            return []
+        steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.campaign.id)
+        return warning_lines(campaign_warnings.campaign_warnings(info.context.scope, steps))
+
 
 @strawberry.type(description="The step, or why not.")
 class StepPayload:
@@ -109,6 +121,17 @@ class StepPayload:
 
     step: Step | None = strawberry.field(default=None, description="The step as it is now.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+    @strawberry.field(
+        description="What to think about at this step's place, such as an email that goes out before one of an "
+        "earlier step. Empty when it was not done."
+    )
+    async def warnings(self, info: Request) -> list[WarningLine]:
+        """Computed when they are asked for."""
+        if self.step is None:
+            return []
+        steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.step.campaign_id)
+        return warning_lines(campaign_warnings.step_warnings(info.context.scope, steps, self.step.number))
 
 
 def content_of(changes: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import strawberry
 
 from api.graphql.authoring import CampaignChanges, StepChanges, StepInput, content_of
 from api.graphql.context import Request
+from api.graphql.warnings import WarningLine, warning_lines
 from api.services import drafts
 from api.services import edit_preview as service
 from api.services.drafts import Draft
@@ -138,7 +139,7 @@ class EditPreview:
         description="People whose emails cannot be resolved again, and would keep their times."
     )
     steps: list[EditStepPreview] = strawberry.field(description="Every step, in order; removed ones behind them.")
-    warnings: list[str] = strawberry.field(description="What to think about before doing it.")
+    warnings: list[WarningLine] = strawberry.field(description="What to think about before doing it.")
 
 
 async def preview(info: Request, edit: EditInput) -> EditPreview:
@@ -159,7 +160,7 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
         moving_people=found.moving_people,
         unresolved_people=found.unresolved_people,
         steps=[_step(step) for step in found.steps],
-        warnings=found.warnings,
+        warnings=warning_lines(found.warnings),
     )
 
 

@@ -14,6 +14,7 @@ from api.graphql.errors import UserError, payload_of
 from api.graphql.people import Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Enrollment, ExplanationLine, explain
+from api.graphql.warnings import WarningLine, warning_lines
 from api.services import launch as service
 from api.services import launches
 from api.services.plans import stored
@@ -43,7 +44,7 @@ class LaunchPreview:
     zone: str = strawberry.field(description="IANA zone in which days and times would be meant.")
     planned: list[PlannedStep] = strawberry.field(description="What would be scheduled at once.")
     waiting: list[int] = strawberry.field(description="Numbers of the steps that a task would block.")
-    warnings: list[str] = strawberry.field(description="What to think about before launching.")
+    warnings: list[WarningLine] = strawberry.field(description="What to think about before launching.")
 
 
 @strawberry.type(description="The enrollments, or why nobody was enrolled.")
@@ -136,7 +137,7 @@ async def launch_preview(info: Request, input: LaunchInput) -> list[LaunchPrevie
             zone=preview.zone,
             planned=[_planned(planned) for planned in preview.planned],
             waiting=list(preview.waiting),
-            warnings=list(preview.warnings),
+            warnings=warning_lines(preview.warnings),
         )
         for preview in previews
     ]

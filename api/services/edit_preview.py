@@ -14,6 +14,7 @@ from api.services.resolving import RESOLVED_AT_ONCE
 from api.services.scope import Scope
 from api.states import GOING_ON
 from api.store import edits
+from strategies import WarningNote
 from strategies import timeline as core
 
 MOST_MOVES = 100
@@ -76,7 +77,7 @@ class EditPreview:
     moving_people: int = 0
     unresolved_people: int = 0
     steps: Sequence[StepEdit] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[WarningNote] = field(default_factory=list)
 
 
 async def edit_preview(scope: Scope, draft: Draft) -> EditPreview:
@@ -147,18 +148,20 @@ def _each(known: dict[str, StepEdit], count: str, rows: Sequence[Send | Task]) -
             setattr(known[row.step_id], count, getattr(known[row.step_id], count) + 1)
 
 
-async def _warnings(scope: Scope, draft: Draft, found: EditPreview) -> list[str]:
+async def _warnings(scope: Scope, draft: Draft, found: EditPreview) -> list[WarningNote]:
     warnings = offer_warnings(scope, draft.steps)
     row = draft.campaign
     if row.paused_at is not None and found.people:
-        warnings.append("The campaign is paused: its emails stay on hold, and resuming moves what is overdue.")
+        warnings.append(WarningNote("EMAILS_STAY_ON_HOLD"))
     elif late := sum(step.at_once for step in found.steps):
-        warnings.append(f"The new time of {late} emails has already passed: they go out at once.")
-    if passed := sum(step.passed for step in found.steps if step.added):
-        warnings.append(f"{passed} people have passed the place of the new step: they do not get it.")
+        warnings.append(WarningNote("EMAILS_LATE", {"emails": late}))
+    warnings += [
+        WarningNote("NEW_STEP_PASSED", {"step": step.step, "people": step.passed})
+        for step in found.steps
+        if step.added and step.passed
+    ]
     if found.unresolved_people:
-        told = f"The emails of {found.unresolved_people} people cannot be resolved again: they keep their times."
-        warnings.append(told)
+        warnings.append(WarningNote("PEOPLE_NOT_RESOLVED", {"people": found.unresolved_people}))
     if await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
-        warnings.append("A launch in the background goes on: whoever it still enrolls gets the steps as they are then.")
+        warnings.append(WarningNote("LAUNCH_IN_PROGRESS"))
     return warnings

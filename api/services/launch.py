@@ -21,7 +21,7 @@ from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
 from api.store.templates import subjects_of
 from api.store.transactions import transaction, undeadlocked
-from strategies import Refusal, StepType
+from strategies import Refusal, StepType, WarningNote
 from strategies import timeline as core
 
 MAX_PEOPLE = 10_000
@@ -44,7 +44,7 @@ class Preview:
     zone: str
     planned: Sequence[core.Planned]
     waiting: Sequence[int]
-    warnings: Sequence[str]
+    warnings: Sequence[WarningNote]
 
 
 @dataclass(frozen=True, slots=True)

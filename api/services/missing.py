@@ -9,13 +9,15 @@ from api.mail.render import TemplateProblem, UnresolvedFieldError, fields_in
 from api.models import Person, Sender, Step
 from api.services.content import Library, fields_of
 from api.services.scope import Scope
-from strategies import StepType
+from strategies import StepType, WarningNote
 
 NOBODY = ""
 """Stands for the enrollments that are not there yet."""
 
 
-async def missing_warnings(scope: Scope, steps: Sequence[Step], people: Sequence[Person], sender: Sender) -> list[str]:
+async def missing_warnings(
+    scope: Scope, steps: Sequence[Step], people: Sequence[Person], sender: Sender
+) -> list[WarningNote]:
     """Return, for each email and field, how many of these people have no value for it where it has no default."""
     emails = [step for step in steps if step.type is StepType.EMAIL]
     library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: scope.now})
@@ -36,8 +38,10 @@ async def missing_warnings(scope: Scope, steps: Sequence[Step], people: Sequence
             for name in _missing(content, examples[shape], library.earlier(step, NOBODY)):
                 counts[name] += number
         warnings += [
-            f"Step {step.number}: {number} of {len(people)} people have no value for the dynamic field {name},"
-            " which has no default. Their emails would fail."
+            WarningNote(
+                "FIELD_WITHOUT_VALUE",
+                {"step": step.number, "field": name, "missing": number, "people": len(people)},
+            )
             for name, number in sorted(counts.items())
         ]
     return warnings

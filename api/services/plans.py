@@ -8,7 +8,7 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.scope import Scope
 from api.states import SendStatus, TaskStatus
-from strategies import Calendar, Note, Refusal, StepType
+from strategies import Calendar, Note, Refusal, StepType, WarningNote
 from strategies import timeline as core
 from strategies.answers import availability
 from strategies.edit import Slot
@@ -70,15 +70,18 @@ def resolve(  # every argument is a fact of its own
         raise
 
 
-def offer_warnings(scope: Scope, rows: Sequence[Step]) -> list[str]:
-    """Return what is to be thought about where send options stand that are offered, but not recommended."""
+def offer_warnings(scope: Scope, rows: Sequence[Step]) -> list[WarningNote]:
+    """Return a warning for each step whose send option is offered there, but not recommended."""
     steps, options = core_steps(rows), scope.installed.send_options
-    return [
-        f"Step {number}: {warning}"
-        for number, step in enumerate(steps, 1)
-        if step.send_option is not None
-        and (warning := availability(options.need(step.send_option), core.position(steps, number)).warning)
-    ]
+    found: list[WarningNote] = []
+    for number, step in enumerate(steps, 1):
+        if step.send_option is None:
+            continue
+        offer = availability(options.need(step.send_option), core.position(steps, number))
+        if offer.warning:
+            values: dict[str, str | int] = {"step": number, "option": step.send_option, "warning": offer.warning}
+            found.append(WarningNote(offer.warning_code or "SEND_OPTION_WARNING", values))
+    return found
 
 
 def untouched(send: Send) -> bool:

@@ -7,7 +7,8 @@ from tests import story
 from tests.client import Client
 from tests.graphql.filled import MUTATIONS
 
-PREVIEW = """query($edit: EditInput!) { editPreview(edit: $edit) { at people movingPeople unresolvedPeople warnings
+PREVIEW = """query($edit: EditInput!) { editPreview(edit: $edit) { at people movingPeople unresolvedPeople
+  warnings { code sentence values }
   steps { id step name added removed moves { before after emails } moreMoves moving staying scheduled withdrawn
     cancelled atOnce inHand settled passed tasksMoving tasksStaying tasksCreated tasksWithdrawn tasksCancelled
     tasksDone } } }"""
@@ -71,7 +72,8 @@ async def test_a_past_time_is_warned_of_and_goes_out_at_once(client: Client, cam
     found = await preview(client, moveStep={"id": second, "day": 2})
     assert counts(found["steps"][1]) == {"moving": 2, "atOnce": 2}
     assert found["steps"][1]["moves"][0]["after"] == "2026-03-03T12:00:00Z"
-    assert found["warnings"] == ["The new time of 2 emails has already passed: they go out at once."]
+    late = "The new time of 2 emails has already passed. They go out at once."
+    assert found["warnings"] == [{"code": "EMAILS_LATE", "sentence": late, "values": {"emails": 2}}]
     await client.do(MUTATIONS["moveStep"], "errors", id=second, day=2, p=None)
     assert await client.do(story.ADVANCE, "dispatched", to="2026-03-03T12:00:00Z") == 2
 
@@ -117,7 +119,8 @@ async def test_days_and_settings_are_previewed(client: Client, campaign: str) ->
     assert counts(found["steps"][1]) == {"cancelled": 2}
     await client.do(PAUSE, "errors", id=campaign)
     found = await preview(client, updateCampaign={"id": campaign, "input": {"skipWeekends": False}})
-    assert found["warnings"] == ["The campaign is paused: its emails stay on hold, and resuming moves what is overdue."]
+    held = "The campaign is paused. Its emails stay on hold, and resuming it moves the overdue ones."
+    assert found["warnings"] == [{"code": "EMAILS_STAY_ON_HOLD", "sentence": held, "values": {}}]
 
 
 async def test_nobody_is_in_the_campaign(client: Client) -> None:

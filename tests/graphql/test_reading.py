@@ -12,7 +12,8 @@ OFFERS = """query($id: ID!, $day: Int!, $position: Int) {
   sendOptions(campaignId: $id, day: $day, position: $position) { key available reasonCode warning }
   followUp(campaignId: $id, day: $day, position: $position) { available } }"""
 PREVIEW = """query($input: LaunchInput!) { launchPreview(input: $input) {
-  zone waiting warnings planned { step sendAt dueDate explanation(language: "de") { sentence } } } }"""
+  zone waiting warnings { code sentence german: sentence(language: "de") values }
+  planned { step sendAt dueDate explanation(language: "de") { sentence } } } }"""
 OPEN = """query($id: ID!) { task(id: $id) { composition { to subject html text gmailUrl outlookUrl mailtoUrl } } }"""
 
 
@@ -60,7 +61,20 @@ async def test_a_preview_is_what_launching_does_and_writes_nothing(client: Clien
     (preview,) = (await client.ask(PREVIEW, input=chosen))["launchPreview"]
     assert await Enrollment.all().count() == await Event.all().count() == 0
     assert preview["waiting"] == [4]
-    assert preview["warnings"][0].startswith("Step 2: Not recommended")
+    assert preview["warnings"] == [
+        {
+            "code": "IMMEDIATE_ON_DAY_1",
+            "sentence": "Step 2: not recommended on day 1, because this email goes out immediately at the start of the"
+            " campaign.",
+            "german": "Schritt 2: an Tag 1 nicht empfohlen, denn diese E-Mail geht sofort zu Beginn der Kampagne"
+            " hinaus.",
+            "values": {
+                "step": 2,
+                "option": "same_time_as_previous",
+                "warning": "Not recommended on day 1: this email goes out immediately at the start of the campaign.",
+            },
+        }
+    ]
     assert preview["planned"][0]["explanation"][0]["sentence"] == "Tag 1 ist der 2026-03-04 (Europe/Berlin)."
     steps = (await story.progress(client, await launch(client, campaign, person, sendAt=chosen["sendAt"])))["progress"]
     done = [step["email"]["plannedAt"] if step["email"] else step["task"]["dueDate"] for step in steps[:3]]
@@ -85,15 +99,20 @@ async def test_a_preview_warns_of_fields_without_a_value(client: Client) -> None
     cities: list[dict[str, str]] = [{"city": "Paris", "street": "Rue"}, {"city": "Rome"}, {"city": " "}, {}]
     people = [await story.person(client, f"p{at}@example.com", fields=own) for at, own in enumerate(cities)]
     (first, *others) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people}))["launchPreview"]
-    told = "of 4 people have no value for the dynamic field {}, which has no default. Their emails would fail."
-    assert first["warnings"] == [
-        f"Step {step}: {number} {told.format(name)}"
+    assert [(each["code"], each["values"]) for each in first["warnings"]] == [
+        ("FIELD_WITHOUT_VALUE", {"step": step, "field": name, "missing": missing, "people": 4})
         for step in (3, 4)
-        for name, number in (("city", 2), ("order", 4), ("order.number", 4), ("street", 3))
+        for name, missing in (("city", 2), ("order", 4), ("order.number", 4), ("street", 3))
     ]
+    assert first["warnings"][0]["sentence"] == (
+        "Step 3: 2 of 4 people have no value for the dynamic field city, which has no default. Their emails would fail."
+    )
     assert [each["warnings"] for each in others] == [first["warnings"]] * 3
     (full,) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people[:1]}))["launchPreview"]
-    assert all("order" in warning for warning in full["warnings"])
+    assert full["warnings"][0]["sentence"] == (
+        "Step 3: 1 of 1 people has no value for the dynamic field order, which has no default. That email would fail."
+    )
+    assert {each["values"]["field"] for each in full["warnings"]} == {"order", "order.number"}
 
 
 async def test_folders_and_the_feed(client: Client) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -18,7 +19,9 @@ from api.settings import Settings, SettingsError
 from api.states import TaskStatus
 from api.store.database_url import OPTIONS
 from plugins import Channel, Outcome, Outgoing, Receipt, Session, smtp_url
-from strategies import Note, Position, SendOption, StepContext
+from strategies import Note, Plural, Position, SendOption, StepContext, WarningNote
+from strategies.sentences import sentence
+from strategies.warning_sentences import WARNINGS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -175,6 +178,7 @@ def kinds() -> set[str]:
 
 
 FEED = "## What the Live Feed tells"
+WARNINGS_PART = "## Warnings"
 
 
 def test_every_code_is_listed() -> None:
@@ -185,5 +189,32 @@ def test_every_code_is_listed() -> None:
 
 
 def test_every_kind_of_event_is_listed() -> None:
-    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[1]
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[1].split(WARNINGS_PART)[0]
     assert set(re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)) == kinds()
+
+
+def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(WARNINGS_PART)[1]
+    listed = re.findall(r"^\| `([A-Z0-9_]+)` \| [^|]+ \| ([^|]*) \|$", text, re.MULTILINE)
+    values = {code: set(re.findall(r"`(\w+)`", told)) for code, told in listed}
+    assert len(listed) == len(values)
+    assert values.keys() == WARNINGS.keys()
+    for code, by_language in WARNINGS.items():
+        assert by_language.keys() == {"en", "de"}, code
+        for text in by_language.values():
+            for form in text[1:] if isinstance(text, Plural) else [text]:
+                assert {name for _, name, _, _ in Formatter().parse(form) if name} <= values[code]
+            assert not isinstance(text, Plural) or text.by in values[code]
+
+
+def test_every_warning_in_the_source_has_its_sentence() -> None:
+    given = [node.args for _, node in source("api") if isinstance(node, ast.Call) and called(node) == "WarningNote"]
+    named = {part.value for args in given for part in ast.walk(args[0]) if isinstance(part, ast.Constant)}
+    assert named <= WARNINGS.keys()
+    assert given
+
+
+def test_a_sentence_has_a_singular_and_a_plural() -> None:
+    assert sentence(WarningNote("EMAILS_LATE", {"emails": 1})).startswith("The new time of 1 email has")
+    assert sentence(WarningNote("EMAILS_LATE", {"emails": 2})).startswith("The new time of 2 emails has")
+    assert sentence(WarningNote("EMAILS_LATE", {"emails": 1}), "de").startswith("Der neue Zeitpunkt von 1 E-Mail ist")

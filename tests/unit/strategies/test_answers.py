@@ -135,3 +135,10 @@ def test_a_configuration_that_an_option_breaks_on_is_refused(
     with pytest.raises(Refusal) as refused:
         validate(Moody(), {})
     assert refused.value.code == "SEND_OPTION_FAILED"
+
+
+@pytest.mark.parametrize("given", [{"warning": 3}, {"warning": "\ud800"}, {"warning_code": b"X"}, {"reason": "\x00"}])
+def test_texts_of_an_availability_that_no_answer_could_carry(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lunch, "availability", lambda *_: Availability(**given))
+    offer = availability(Lunch(), Position(1, 1, None, False))
+    assert (offer.offered, offer.code) == (False, "SEND_OPTION_FAILED")

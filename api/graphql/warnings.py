@@ -1,0 +1,47 @@
+"""Warnings: what to think about, told beside an answer that is no error."""
+
+from collections.abc import Iterable
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.campaigns import Language
+from api.graphql.context import Request
+from strategies import WarningNote
+from strategies.sentences import sentence
+
+
+@strawberry.type(
+    name="Warning",
+    description="Something to think about. It stops nothing: what was asked for was done, or can be done.",
+)
+class WarningLine:
+    """A WarningNote with its sentence."""
+
+    note: strawberry.Private[WarningNote]
+
+    @strawberry.field(
+        description="For programs: such as `FIELD_WITHOUT_VALUE`. docs/errors.md lists the codes and their values; "
+        "packages with send options may add their own."
+    )
+    def code(self) -> str:
+        """The note's code."""
+        return self.note.code
+
+    @strawberry.field(description="For people: what to think about, in one or two sentences.")
+    def sentence(self, info: Request, language: Language = "en") -> str:
+        """The note in a language."""
+        return sentence(self.note, language, info.context.scope.installed.send_options.values())
+
+    @strawberry.field(
+        description="The values in the sentence, as an object: texts and whole numbers by name, such as "
+        '`{"step": 2, "field": "city", "missing": 1, "people": 4}`.'
+    )
+    def values(self) -> JSON:
+        """The note's values."""
+        return JSON(dict(self.note.values))
+
+
+def warning_lines(notes: Iterable[WarningNote]) -> list[WarningLine]:
+    """Return warnings as GraphQL gives them."""
+    return [WarningLine(note=note) for note in notes]

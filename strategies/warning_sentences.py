@@ -1,0 +1,81 @@
+"""The sentences of the warnings, by code and language. docs/errors.md lists the codes and their values."""
+
+from collections.abc import Mapping
+
+from strategies.contract import Plural, Text
+
+WARNINGS: Mapping[str, Mapping[str, Text]] = {
+    "SEND_OPTION_WARNING": {
+        "en": "Step {step}: {warning}",
+        "de": "Schritt {step}: {warning}",
+    },
+    "IMMEDIATE_ON_DAY_1": {
+        "en": "Step {step}: not recommended on day 1, because this email goes out immediately at the start of the"
+        " campaign.",
+        "de": "Schritt {step}: an Tag 1 nicht empfohlen, denn diese E-Mail geht sofort zu Beginn der Kampagne hinaus.",
+    },
+    "FIELD_WITHOUT_VALUE": {
+        "en": Plural(
+            "missing",
+            "Step {step}: {missing} of {people} people has no value for the dynamic field {field}, which has no"
+            " default. That email would fail.",
+            "Step {step}: {missing} of {people} people have no value for the dynamic field {field}, which has no"
+            " default. Their emails would fail.",
+        ),
+        "de": Plural(
+            "missing",
+            "Schritt {step}: {missing} von {people} Personen hat keinen Wert für das dynamische Feld {field}, das"
+            " keinen Ersatztext hat. Diese E-Mail würde fehlschlagen.",
+            "Schritt {step}: {missing} von {people} Personen haben keinen Wert für das dynamische Feld {field}, das"
+            " keinen Ersatztext hat. Ihre E-Mails würden fehlschlagen.",
+        ),
+    },
+    "EMAILS_STAY_ON_HOLD": {
+        "en": "The campaign is paused. Its emails stay on hold, and resuming it moves the overdue ones.",
+        "de": "Die Kampagne ist angehalten. Ihre E-Mails bleiben angehalten; überfällige rücken beim Fortsetzen vor.",
+    },
+    "EMAILS_LATE": {
+        "en": Plural(
+            "emails",
+            "The new time of {emails} email has already passed. It goes out at once.",
+            "The new time of {emails} emails has already passed. They go out at once.",
+        ),
+        "de": Plural(
+            "emails",
+            "Der neue Zeitpunkt von {emails} E-Mail ist schon vorbei. Sie geht sofort hinaus.",
+            "Der neue Zeitpunkt von {emails} E-Mails ist schon vorbei. Sie gehen sofort hinaus.",
+        ),
+    },
+    "NEW_STEP_PASSED": {
+        "en": Plural(
+            "people",
+            "{people} person has already passed the place of step {step}. This person does not get it.",
+            "{people} people have already passed the place of step {step}. They do not get it.",
+        ),
+        "de": Plural(
+            "people",
+            "{people} Person hat die Stelle von Schritt {step} schon hinter sich. Sie bekommt ihn nicht.",
+            "{people} Personen haben die Stelle von Schritt {step} schon hinter sich. Sie bekommen ihn nicht.",
+        ),
+    },
+    "PEOPLE_NOT_RESOLVED": {
+        "en": Plural(
+            "people",
+            "The emails of {people} person cannot be scheduled again, because a send option fails. They keep their"
+            " times.",
+            "The emails of {people} people cannot be scheduled again, because a send option fails. They keep their"
+            " times.",
+        ),
+        "de": Plural(
+            "people",
+            "Die E-Mails von {people} Person lassen sich nicht neu planen, weil eine Versandoption fehlschlägt. Sie"
+            " behalten ihre Zeiten.",
+            "Die E-Mails von {people} Personen lassen sich nicht neu planen, weil eine Versandoption fehlschlägt. Sie"
+            " behalten ihre Zeiten.",
+        ),
+    },
+    "LAUNCH_IN_PROGRESS": {
+        "en": "A background launch is in progress. The people whom it still enrolls get the edited steps.",
+        "de": "Ein Start im Hintergrund läuft noch. Wen er noch aufnimmt, bekommt die bearbeiteten Schritte.",
+    },
+}
