@@ -219,10 +219,10 @@ class Enrollment(Model):
 
 
 class Launch(Model):
-    """A launch in the background: its audience until it is over (ids, or null for everyone), and its progress.
+    """A launch in the background, and its progress. ``times`` are new wall times by step id.
 
-    Everyone is who was there at ``launched_at``; those enrolled since a resume are launched at ``resumed_at``.
-    ``times`` are new wall times by step id.
+    Its audience is in the table launch_audience, numbered from 1, as far as it is not processed; see store/launches.py.
+    Those enrolled since a resume are launched at ``resumed_at``.
     """
 
     id = _key(primary_key=True)
@@ -231,8 +231,6 @@ class Launch(Model):
     campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)
     campaign_id: str
     status = fields.CharEnumField(LaunchStatus, default=LaunchStatus.RUNNING, max_length=20)
-    audience = fields.TextField(default="null")
-    cursor = _key(default="")
     total = fields.IntField()
     processed = fields.IntField(default=0)
     enrolled = fields.IntField(default=0)

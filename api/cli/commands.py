@@ -28,6 +28,7 @@ from api.services.inputs import line
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
+from api.store.database_clock import DatabaseClock
 from api.tick import Ticker
 from plugins.manager import load
 from plugins.smtp import check_accounts
@@ -225,10 +226,12 @@ async def import_people(settings: Settings, *, file: Path, workspace: str) -> in
         if row is None:
             print(f"touchline: there is no workspace {workspace!r}", file=sys.stderr)
             return 1
-        scope = make_post(settings, load(environment())).scope(row)
+        clock = DatabaseClock()
+        await clock.sync()  # other processes compare the lease with the database's time
+        scope = make_post(settings, load(environment()), clock).scope(row)
         started = await start_import(scope, source)
         # Claimed from the first moment on, so that a tick loop beside us leaves it alone.
-        started.lease_until = system_clock() + LEASE
+        started.lease_until = clock() + LEASE
         await started.save(update_fields=["lease_until"])
         columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console) as bar:
@@ -237,7 +240,7 @@ async def import_people(settings: Settings, *, file: Path, workspace: str) -> in
             def moved(at: PeopleImport) -> None:
                 bar.update(job, completed=at.processed)
 
-            done = await run_import(started, system_clock, moved)
+            done = await run_import(started, clock, moved)
         console.print(f"{done.created} created, {done.updated} updated, {done.failed} refused.")
         for refusal in await done.refusals.limit(20):
             console.print(f"  row {refusal.row}: {refusal.code}: {refusal.message}", highlight=False, soft_wrap=True)

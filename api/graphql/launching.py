@@ -59,7 +59,7 @@ class LaunchPayload:
 class LeftOutCount:
     """A count by code."""
 
-    code: str = strawberry.field(description="UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, …")
+    code: str = strawberry.field(description="UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …")
     people: int = strawberry.field(description="How many.")
 
 
@@ -67,7 +67,9 @@ class LeftOutCount:
 class LeftOut:
     """A row of api.models.LeftOut."""
 
-    code: str = strawberry.field(description="Why: UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, …")
+    code: str = strawberry.field(
+        description="Why: UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
+    )
     person_id: strawberry.ID = strawberry.field(description="The id as it was given.")
 
     @strawberry.field(description="The person; null when there is none of this id.")
@@ -82,12 +84,19 @@ class Launch:
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
     status: LaunchStatus = strawberry.field(description="RUNNING, PAUSED, FINISHED or CANCELLED.")
-    total: int = strawberry.field(description="People in the audience.")
-    processed: int = strawberry.field(description="People done so far, those left out included.")
+    total: int = strawberry.field(
+        description="People in the audience, which is fixed when the launch starts. Once the launch is over, `total` "
+        "is `enrolled` and `leftOut` together."
+    )
+    processed: int = strawberry.field(
+        description="People whose turn has come so far, those left out included. A launch that was cancelled stays "
+        "where it stood; the rest are left out as LAUNCH_CANCELLED."
+    )
     enrolled: int = strawberry.field(description="People who were enrolled.")
     left_out: int = strawberry.field(description="People who were not; `leftOutPeople` says why.")
     launched_at: datetime = strawberry.field(
-        description="When it began: the moment that people are launched at. Everyone is who was there then. UTC."
+        description="When it began: the moment that people are launched at. For everyone means the people who were "
+        "in the workspace when it began, however short before they were added or imported. UTC."
     )
     resumed_at: datetime | None = strawberry.field(
         description="When it was last resumed: the moment that people are launched at from then on. UTC."
@@ -103,7 +112,7 @@ class Launch:
         description="Progress from 0 to 1: `processed` of `total`. A launch that was cancelled stays where it stood."
     )
     def progress(self) -> float:
-        """People may have gone since they were counted: what is finished is done."""
+        """A launch without people is done at once."""
         return 1.0 if self.status is LaunchStatus.FINISHED else self.processed / max(self.total, 1)
 
     @strawberry.field(description="How many were left out, by the reason.")

@@ -1,9 +1,10 @@
 """What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
 
 from api.models import Campaign, Enrollment, Launch, Person, Send
+from api.services.launches import cancel
 from api.services.progress import end, end_all
 from api.services.scope import Scope
-from api.states import GOING_ON, MAY_GET_EMAILS, EnrollmentStatus, LaunchStatus, OnReply, SendStatus
+from api.states import GOING_ON, MAY_GET_EMAILS, EnrollmentStatus, OnReply, SendStatus
 from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 from api.store.rows import need
@@ -89,9 +90,8 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     """End a campaign for everyone in it. Returns for how many."""
     campaign = await need(Campaign, scope.workspace_id, campaign_id, ("id",))
     # First of all: a launch in the background enrolls nobody behind our back.
-    await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON).update(
-        status=LaunchStatus.CANCELLED, audience="null", lease_until=None
-    )
+    for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
+        await cancel(launch.id)
     running = (
         await Enrollment.filter(campaign_id=campaign.id, ended_at=None).order_by("id").values_list("id", flat=True)
     )

@@ -10,7 +10,7 @@ from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services import inputs
 from api.services.people import BUILT_IN, FIELD_NAME, checked
-from api.services.scope import Scope
+from api.services.scope import Scope, workspace_now
 from api.states import ImportStatus
 from api.store import ledger
 from api.store.events import event, write
@@ -72,7 +72,8 @@ async def run_import(
             continue
         chunk.append(cells)
         if len(chunk) == CHUNK or number == row.total:
-            known = await _import(row, columns, chunk, clock())
+            lease_until, now = clock() + LEASE, await workspace_now(row.workspace_id, clock)
+            known = await _import(row, columns, chunk, lease_until, now)
             if known is None:  # another process has taken it over, because we were away for too long
                 return await PeopleImport.get(id=row.id)
             # Emails that are claimed are written with what people are called now.
@@ -95,14 +96,15 @@ def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
 
 @undeadlocked
 async def _import(
-    row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], now: datetime
+    row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], lease_until: datetime, now: datetime
 ) -> list[str] | None:
     """Create or update the people of one chunk; refuse the rows that cannot be used, and no others.
 
+    ``lease_until`` is real time, ``now`` the workspace's present: virtual in a sandbox. Both UTC.
     Returns the ids of those who were there before; None where the import is no longer ours.
     """
     wanted, refused = _sorted_out(row, names, chunk)
-    values: dict[str, Any] = {"processed": row.processed + len(chunk), "lease_until": now + LEASE}
+    values: dict[str, Any] = {"processed": row.processed + len(chunk), "lease_until": lease_until}
     over = row.processed + len(chunk) >= row.total
     if over:
         values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None}

@@ -10,7 +10,6 @@ from typing import Any
 
 from api.models import Launch
 from api.services.scope import Scope
-from api.store.launches import without_audience
 from api.store.rows import need
 
 log = logging.getLogger("touchline.launch_watch")
@@ -105,4 +104,4 @@ class LaunchWatch:
 
 
 async def _rows(ids: Iterable[str]) -> dict[str, Launch]:
-    return {launch.id: launch for launch in await without_audience(sorted(set(ids)))}
+    return {launch.id: launch for launch in await Launch.filter(id__in=sorted(set(ids)))}

@@ -1,6 +1,5 @@
 """Launch for a large audience: in the background, in chunks that resume exactly, with a list of who was left out."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,26 +8,29 @@ from typing import Any
 
 from api.ids import new_id
 from api.mail.clean import storable
-from api.models import Campaign, Enrollment, Launch, Person, Sender, Step, Workspace
+from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
-from api.services.scope import Scope
+from api.services.scope import Scope, workspace_now
 from api.services.settlement import LONGEST_CODE
 from api.services.steps import steps_of
 from api.states import GOING_ON, LaunchStatus
+from api.store import launches as audience
 from api.store.bulk import insert, shared
 from api.store.edits import revision_of
 from api.store.enrollments import unsubscribed
-from api.store.events import event, write
+from api.store.events import Line, event, write
 from api.store.leases import take
 from api.store.rows import need
-from api.store.sql import Row, among, run
+from api.store.sql import run
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 from strategies import timeline as core
 
 MAX_IDS = 200_000
+LONGEST_ID = 200
+"""Characters of a given id that are kept; no person has a longer one."""
 CHUNK = 1_000
 LEASE = timedelta(minutes=2)
 OWN = {"id", "enrollment_id", "person_id"}
@@ -49,7 +51,6 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
     example = enrollment_row(scope, campaign, steps, "", sender.zone, choice, ())
     core.check_launch(core_steps(steps), core_launch(example, steps), scope.installed.send_options)
     resolve(scope, campaign, steps, example, {}, scope.now)
-    total = len(ids) if ids is not None else await Person.filter(workspace_id=scope.workspace_id).count()
     async with transaction():
         await refuse_paused(campaign.id, ("campaignId",))
         await refuse_edited(campaign, ("campaignId",))
@@ -58,24 +59,40 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
             id=new_id("lau"),
             workspace_id=scope.workspace_id,
             campaign_id=campaign.id,
-            audience=json.dumps(ids),
-            total=total,
+            total=0,
             launched_at=scope.now,
             send_at=example.send_at,
             times=example.times,
         )
+        if ids is None:
+            started.total = await audience.store_everyone(started.id, scope.workspace_id)
+        else:
+            started.total = await audience.store_people(started.id, [storable(each, LONGEST_ID) for each in ids])
+        await started.save(update_fields=["total"])
     scope.wake()
     return started
 
 
 async def cancel_launch(scope: Scope, launch_id: str) -> Launch:
-    """Enroll nobody else from this moment on. Who is enrolled already stays."""
+    """Enroll nobody else from this moment on, and leave out the rest. People who are enrolled already stay."""
     row = await need(Launch, scope.workspace_id, launch_id, ("id",))
-    if not await Launch.filter(id=row.id, status__in=GOING_ON).update(
-        status=LaunchStatus.CANCELLED, audience="null", lease_until=None
-    ):
+    if not await cancel(row.id):
         raise Refusal("LAUNCH_NOT_RUNNING", "This launch is over: nobody else will be enrolled by it.", ("id",))
     return await Launch.get(id=row.id)
+
+
+@undeadlocked
+async def cancel(launch_id: str) -> bool:
+    """Cancel a launch and leave out everyone whose turn has not come. Returns False where it is over already."""
+    async with transaction():
+        # A chunk that is under way holds this row until it commits.
+        going_on = Launch.filter(id=launch_id, status__in=GOING_ON)
+        if not await going_on.update(status=LaunchStatus.CANCELLED, lease_until=None):
+            return False
+        row = await Launch.get(id=launch_id)
+        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, "LAUNCH_CANCELLED")
+        await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
+    return True
 
 
 async def claim_launch(now: datetime) -> Launch | None:
@@ -88,11 +105,11 @@ async def run_launch(row: Launch, scope_of: Callable[[Workspace], Scope], clock:
     scope = scope_of(await Workspace.get(id=row.workspace_id))
     campaign, steps = await ready(scope, row.campaign_id)
     sender = await Sender.get(id=campaign.sender_id)
-    job = _Job(scope, row, campaign, steps, sender.zone, json.loads(row.audience))
+    job = _Job(scope, row, campaign, steps, sender.zone)
     while await job.chunk(clock()):
         if job.edited:  # whoever is left gets the steps as they are now
             campaign, steps = await ready(scope, row.campaign_id)
-            job = _Job(scope, await Launch.get(id=row.id), campaign, steps, sender.zone, job.ids)
+            job = _Job(scope, await Launch.get(id=row.id), campaign, steps, sender.zone)
         scope.wake()
     return await Launch.get(id=row.id)
 
@@ -113,7 +130,6 @@ class _Job:
     campaign: Campaign
     steps: Sequence[Step]
     zone: str
-    ids: Sequence[str] | None
     edited: bool = False
     """Whether the campaign has been edited since it was read."""
     plans: dict[str, _Plan | Refusal] = field(default_factory=dict)
@@ -126,10 +142,13 @@ class _Job:
     @undeadlocked
     async def chunk(self, real_now: datetime) -> bool:
         """Enroll the next people. Returns whether there are more, and whether it is still for us to do so."""
-        people, missing, cursor = await self._next()
-        left_out: dict[str, str] = dict.fromkeys(missing, "NOT_FOUND")
+        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, CHUNK)
+        left_out: dict[str, str] = {}
         wanted: dict[str, list[str]] = {}
         for person in people:
+            if person["id"] is None:
+                left_out[person["person_id"]] = "NOT_FOUND"
+                continue
             zone = (person["zone"] if self.campaign.use_recipient_zone else None) or self.zone
             plan = self._plan(zone)
             if person["unsubscribed"]:
@@ -140,7 +159,7 @@ class _Job:
                 left_out[person["id"]] = storable(plan.code, LONGEST_CODE)
             else:
                 wanted.setdefault(zone, []).append(person["id"])
-        done = len(people) + len(missing)
+        processed = self.row.processed + len(people)
         async with transaction():
             self.edited = await revision_of(self.campaign.id) != self.campaign.revision
             if self.edited:
@@ -148,9 +167,9 @@ class _Job:
             # Whoever pauses or cancels it, ends its campaign, or has taken it over waits for this row, or has it
             # already. What another resume would launch at another moment is not ours either.
             if not await run(
-                "UPDATE launch SET processed = processed + $3, cursor = $4, lease_until = $5 WHERE id = $1"
-                " AND status = 'RUNNING' AND processed = $2 AND coalesce(resumed_at, launched_at) = $6 RETURNING id",
-                self.row.id, self.row.processed, done, cursor, real_now + LEASE, self.began,
+                "UPDATE launch SET processed = $3, lease_until = $4 WHERE id = $1"
+                " AND status = 'RUNNING' AND processed = $2 AND coalesce(resumed_at, launched_at) = $5 RETURNING id",
+                self.row.id, self.row.processed, processed, real_now + LEASE, self.began,
             ):  # fmt: skip
                 return False
             enrolled = self.row.enrolled
@@ -164,33 +183,16 @@ class _Job:
                 )
                 enrolled += len(added)
             await self._leave_out(left_out)
+            await audience.forget_people(self.row.id, processed)
             counted = {"enrolled": enrolled, "left_out": self.row.left_out + len(left_out)}
-            processed = self.row.processed + done
-            over = done < CHUNK or (self.ids is not None and processed >= self.row.total)
-            ended = {"status": LaunchStatus.FINISHED, "audience": "null"} if over else {}
+            over = processed >= self.row.total
+            ended = {"status": LaunchStatus.FINISHED} if over else {}
             await Launch.filter(id=self.row.id).update(**counted, **ended)
             if over:
-                await write([self._finished(counted)])
-        self.row.update_from_dict({"processed": processed, "cursor": cursor, **counted, **ended})
+                now = await workspace_now(self.row.workspace_id, self.scope.clock)
+                await write([self._finished(counted, now)])
+        self.row.update_from_dict({"processed": processed, **counted, **ended})
         return not over
-
-    async def _next(self) -> tuple[Sequence[Row], list[str], str]:
-        columns = "id, zone, unsubscribed_at IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"
-        if self.ids is None:
-            people = await run(
-                f"SELECT {columns} FROM person WHERE workspace_id = $1 AND id > $2 AND created_at <= $3"  # noqa: S608
-                " ORDER BY id LIMIT $4",
-                self.row.workspace_id, self.row.cursor, self.row.launched_at, CHUNK,
-            )  # fmt: skip
-            return people, [], people[-1]["id"] if people else self.row.cursor
-        ids = self.ids[self.row.processed : self.row.processed + CHUNK]
-        people = await run(
-            f"SELECT {columns} FROM person WHERE {among('id', 1)} AND workspace_id = $2",  # noqa: S608
-            list(ids),
-            self.row.workspace_id,
-        )
-        found = {person["id"] for person in people}
-        return people, [person_id for person_id in ids if person_id not in found], ""
 
     def _plan(self, zone: str) -> _Plan | Refusal:
         """Resolve the campaign for a zone, once."""
@@ -248,9 +250,9 @@ class _Job:
             rows = [{"id": new_id("out"), "person_id": person_id} for person_id in people]
             await insert("left_out", {**about, "code": code}, rows)
 
-    def _finished(self, counted: Mapping[str, int]) -> Any:
+    def _finished(self, counted: Mapping[str, int], now: datetime) -> Line:
         told = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
-        return event(self.row.workspace_id, "LAUNCH_FINISHED", self.scope.now, data=told, campaign_id=self.campaign.id)
+        return event(self.row.workspace_id, "LAUNCH_FINISHED", now, data=told, campaign_id=self.campaign.id)
 
 
 async def left_out_by_code(launch_id: str) -> dict[str, int]:

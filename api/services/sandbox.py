@@ -34,5 +34,6 @@ async def advance_clock(scope: Scope, post: Post, to: datetime) -> int:
 
 
 async def _show(workspace: Workspace, moment: datetime) -> None:
-    workspace.virtual_now = moment
-    await workspace.save(update_fields=["virtual_now"])
+    # Never back: someone else may be moving it as well.
+    await Workspace.filter(id=workspace.id, virtual_now__lt=moment).update(virtual_now=moment)
+    workspace.virtual_now = (await Workspace.get(id=workspace.id)).virtual_now
