@@ -21,14 +21,18 @@ LAST_DATE = date(9990, 12, 31)
 @lru_cache(maxsize=1024)
 def zone_info(zone: str) -> ZoneInfo:
     """Return the zone of this IANA name. Raises Refusal INVALID_ZONE for any other text."""
-    if zone not in _zone_names():
+    if zone not in zone_names():
         raise Refusal("INVALID_ZONE", f"{zone[:60]!r} is no zone of the tz database. Use a name like 'Europe/Berlin'.")
     return ZoneInfo(zone)
 
 
 @lru_cache(maxsize=1)
-def _zone_names() -> frozenset[str]:
-    # Two that are no places: what this machine is set to, and a clock that was not set at all.
+def zone_names() -> frozenset[str]:
+    """Return the names of all zones that are accepted.
+
+    Some machines list two more that name no place: "localtime" is this machine's own setting, "Factory" a clock that
+    was never set.
+    """
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 

@@ -1,16 +1,18 @@
 """The calendar, in every zone of the tz database."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strategies import Calendar, Refusal
-from strategies.calendar import aware, instant_of, wall_exists, zone_info
+from strategies import calendar as module
+from strategies.calendar import aware, instant_of, wall_exists, zone_info, zone_names
 
-ZONES = st.sampled_from(sorted(available_timezones()))
+ZONES = st.sampled_from(sorted(zone_names()))
+"""The zones that are tested are the zones that are accepted."""
 DATES = st.dates(date(1990, 1, 1), date(2100, 1, 1))
 TIMES = st.times().map(lambda wall: wall.replace(microsecond=0))
 DAYS = st.integers(0, 364)
@@ -45,6 +47,8 @@ def test_a_wall_time_that_exists_is_shown_at_its_instant(zone: str, day: date, w
     assert shown == wanted if wall_exists(day, wall, zone) else shown > wanted
 
 
+@example(zone="Australia/Lord_Howe", instant=datetime(2026, 4, 4, 15, 15))  # the second of two, half an hour apart
+@example(zone="America/Danmarkshavn", instant=datetime(1996, 1, 1, 3, 0))  # a zone's rules end
 @given(zone=ZONES, instant=st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)))
 def test_an_instant_comes_back_from_its_wall_time_or_the_first_of_two(zone: str, instant: datetime) -> None:
     instant = instant.replace(microsecond=0, tzinfo=UTC)
@@ -74,6 +78,28 @@ def test_an_unknown_zone_is_refused(zone: str) -> None:
     with pytest.raises(Refusal) as caught:
         zone_info(zone)
     assert caught.value.code == "INVALID_ZONE"
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory"])
+def test_what_a_machine_lists_beside_the_zones_is_neither_accepted_nor_tested(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Found by a run that drew Debian's "localtime": the zones that were drawn were more than those accepted.
+    monkeypatch.setattr(module, "available_timezones", lambda: {name, "Europe/Berlin"})
+    zone_names.cache_clear()
+    zone_info.cache_clear()
+    try:
+        assert zone_names() == {"Europe/Berlin"}
+        with pytest.raises(Refusal):
+            instant_of(date(2000, 1, 1), time(0, 0), name)
+    finally:
+        zone_names.cache_clear()
+
+
+def test_every_zone_that_is_accepted_can_be_used() -> None:
+    assert len(zone_names()) > 400
+    for zone in sorted(zone_names()):
+        assert instant_of(date(2026, 7, 1), time(12, 0), zone).utcoffset() == timedelta(0)
 
 
 def test_an_instant_needs_a_zone() -> None:
