@@ -70,5 +70,5 @@ async def launched(channel: str, count: int, choice: Choice | None = None) -> tu
 
 async def empty() -> None:
     """Delete what launches and dispatches wrote."""
-    await run("TRUNCATE launch, left_out, event, send, task, enrollment")
+    await run("TRUNCATE launch, launch_audience, left_out, event, send, task, enrollment")
     await run("VACUUM ANALYZE")

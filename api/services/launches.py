@@ -90,7 +90,7 @@ async def cancel(launch_id: str) -> bool:
         if not await going_on.update(status=LaunchStatus.CANCELLED, lease_until=None):
             return False
         row = await Launch.get(id=launch_id)
-        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, "LAUNCH_CANCELLED")
+        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason="LAUNCH_CANCELLED")
         await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
     return True
 

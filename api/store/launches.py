@@ -63,7 +63,7 @@ async def forget_people(launch_id: str, processed: int) -> None:
     await run("DELETE FROM launch_audience WHERE launch_id = $1 AND position <= $2", launch_id, processed)
 
 
-async def leave_out_the_rest(launch_id: str, workspace_id: str, code: str) -> int:
+async def leave_out_the_rest(launch_id: str, workspace_id: str, *, reason: str) -> int:
     """Leave out everyone in the audience whose turn has not come, for one reason. Returns how many.
 
     Call in the transaction that ends the launch.
@@ -76,7 +76,7 @@ async def leave_out_the_rest(launch_id: str, workspace_id: str, code: str) -> in
         launch_id,
         new_id("out"),
         workspace_id,
-        code,
+        reason,
     )
     (row,) = await run("SELECT count(*) AS people FROM launch_audience WHERE launch_id = $1", launch_id)
     await run("DELETE FROM launch_audience WHERE launch_id = $1", launch_id)
