@@ -264,7 +264,11 @@ class LeftOut(Model):
 
 
 class Send(Model):
-    """One email to one person with an instant. ``due_at`` is when it goes out, ``planned_*`` what the plan said."""
+    """One email to one person with an instant. ``due_at`` is when it goes out, ``planned_*`` what the plan said.
+
+    ``subject`` and ``html`` are what a rep wrote, and are sent as they are; in rows that an earlier release wrote
+    (``written_as_template``) they are templates.
+    """
 
     id = _key(primary_key=True)
     workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX)
@@ -281,6 +285,7 @@ class Send(Model):
     by_hand = fields.BooleanField(default=False)
     subject = fields.TextField(null=True)
     html = fields.TextField(null=True)
+    written_as_template = fields.BooleanField(default=False, db_default=False)
     status = fields.CharEnumField(SendStatus, default=SendStatus.SCHEDULED, max_length=20)
     due_at = fields.DatetimeField()
     planned_at = fields.DatetimeField()

@@ -89,8 +89,16 @@ class ActingMutation:
         self,
         info: Request,
         id: strawberry.ID,  # noqa: A002
-        subject: Annotated[str | None, strawberry.argument(description="Edited subject.")] = None,
-        html: Annotated[str | None, strawberry.argument(description="Edited HTML.")] = None,
+        subject: Annotated[
+            str | None, strawberry.argument(description="Edited subject, sent as it is: it is no template.")
+        ] = None,
+        html: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Edited HTML, such as `composition.html` and what was changed of it. It is no template: "
+                "its `{{ }}` are sent as they are. It is made safe, and the text part is made from it."
+            ),
+        ] = None,
         at: Annotated[datetime | None, strawberry.argument(description="Later than now; left out, now.")] = None,
     ) -> EmailPayload:
         """Send a task's email."""

@@ -1,8 +1,5 @@
-"""Compose an email from its template, with earlier emails below a follow-up, and build the bytes that leave."""
+"""Build the bytes of an email that leaves."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -10,80 +7,11 @@ from html import escape
 from urllib.parse import quote
 
 from api.mail import wire
-from api.mail.clean import text_from_html
-from api.mail.render import TemplateProblem, render
-
-_RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
+from api.mail.compose import Composed, Earlier
 
 
 class MessageProblem(Exception):  # noqa: N818 - told to the user as it is
     """An email that cannot be built, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A campaign template. ``text`` None makes the text part from the HTML."""
-
-    subject: str
-    html: str
-    text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The email that a follow-up stands above. ``message_id`` and ``sent_at`` are None when it never left."""
-
-    content: Content
-    message_id: str | None
-    sent_at: datetime | None
-    earlier: "Earlier | None"
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """An email, rendered for one person."""
-
-    subject: str
-    html: str
-    text: str
-
-
-def compose(content: Content, fields: Mapping[str, str], follow_up_to: Earlier | None) -> Composed:
-    """Render an email; below a follow-up stands the earlier campaign template, with its own earlier ones.
-
-    Raises UnresolvedFieldError and TemplateProblem.
-    """
-    subject = render(content.subject, fields, html=False).strip()
-    html = render(content.html, fields, html=True)
-    try:
-        text_source = content.text if content.text is not None else text_from_html(content.html)
-    except RecursionError:
-        raise TemplateProblem("The template cannot be used: its HTML is nested too deeply.") from None
-    text = render(text_source, fields, html=False)
-    if follow_up_to is None:
-        return Composed(subject, html, text)
-    below = compose(follow_up_to.content, fields, follow_up_to.earlier)
-    heading = _heading(follow_up_to, fields)
-    return Composed(
-        subject or _reply_subject(below.subject),
-        f"{html}\n<p>{escape(heading)}</p>\n<blockquote>\n{below.html}\n</blockquote>\n",
-        f"{text.rstrip()}\n\n{heading}\n{_quoted(below.text)}\n",
-    )
-
-
-def _reply_subject(subject: str) -> str:
-    return subject if _RE.match(subject) else f"Re: {subject}"
-
-
-def _heading(earlier: Earlier, fields: Mapping[str, str]) -> str:
-    who = fields.get("sender_name") or fields.get("sender_email") or "I"
-    if earlier.sent_at is None:
-        return f"{who} wrote:"
-    return f"On {earlier.sent_at:%Y-%m-%d} {who} wrote:"
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.rstrip().splitlines())
 
 
 @lru_cache(maxsize=64)

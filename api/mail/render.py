@@ -6,7 +6,9 @@ from functools import lru_cache
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
+from api.mail.prompts import Prompted, restore
 from api.mail.simple import Simple, simple
+from api.mail.tags import prepare
 
 BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
 MAX_TEMPLATE = 200_000
@@ -52,7 +54,7 @@ def _parsed(source: str, html: bool) -> BoundTemplate:
     if len(source) > MAX_TEMPLATE:
         raise TemplateProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
     try:
-        return (_HTML if html else _TEXT).from_string(source)
+        return (_HTML if html else _TEXT).from_string(prepare(source, html).text)
     except (LiquidError, RecursionError) as problem:
         raise TemplateProblem(_sentence(problem)) from None
 
@@ -100,14 +102,23 @@ def _simple(source: str, html: bool) -> Simple | None:
 
 
 def render(source: str, fields: Mapping[str, str], *, html: bool) -> str:
+    """Render a template for one person, its field prompts as they are. See ``render_prompted``."""
+    return render_prompted(source, fields, html=html).text
+
+
+def render_prompted(source: str, fields: Mapping[str, str], *, html: bool, quoted: bool = False) -> Prompted:
     """Render a template for one person. Raises UnresolvedFieldError or TemplateProblem.
+
+    ``quoted`` leaves out the field prompts.
 
     A name or title that is unknown is blank, an unknown company "your company"; any other field needs a value or
     a ``default``. Values are escaped in HTML only.
     """
     quick = _simple(source, html)
     said = quick.render(fields) if quick is not None else None
-    return said if said is not None else _liquid(_parsed(source, html), fields)
+    if said is None:
+        said = _liquid(_parsed(source, html), fields)
+    return restore(said, prepare(source, html).prompts, quoted=quoted)
 
 
 def _liquid(parsed: BoundTemplate, fields: Mapping[str, str]) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from api.mail.message import MessageProblem, build, compose, message_id
+from api.mail.compose import compose
+from api.mail.message import MessageProblem, build, message_id
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Workspace
-from api.services.content import Library, fields_of
+from api.services.content import Library, fields_of, prompt_left
 from api.services.post import Post
 from api.services.steps import STEP_REMOVED
 from api.states import MAY_GET_EMAILS
@@ -115,9 +116,11 @@ class Batch:
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]
         earlier = self.library.earlier(step, send.enrollment_id)
-        content = self.library.written(step, send.subject, send.html)
+        content = self.library.written(step, send)
         try:
             composed = compose(content, fields_of(person, sender_name, sender_email), earlier)
+            if composed.prompts:
+                return Receipt(Outcome.FAILED, "FIELD_PROMPT_LEFT", prompt_left(composed.prompts))
             message = build(
                 send_id=send.id,
                 message_id=self.message_id(send),

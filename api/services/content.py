@@ -1,11 +1,11 @@
 """What an email says: the step's template, rendered for one person, with earlier emails below a follow-up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from api.mail.message import Composed, Content, Earlier, compose
+from api.mail.compose import Composed, Content, Earlier, compose
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.states import PENDING_STATUSES, SendStatus
 from strategies import StepType
@@ -19,6 +19,22 @@ class Unsent(NamedTuple):
 
     planned_at: datetime
     due_at: datetime
+
+
+class Written(Protocol):
+    """What a person has written in an email's place. None leaves the template's part."""
+
+    @property
+    def subject(self) -> str | None:
+        """The subject."""
+
+    @property
+    def html(self) -> str | None:
+        """The HTML part; the text part is made from it."""
+
+    @property
+    def written_as_template(self) -> bool:
+        """Whether it is to be rendered, as everything was that was written before the text of a rep was final."""
 
 
 class Recipient(Protocol):
@@ -47,13 +63,23 @@ def fields_of(person: Recipient, sender_name: str, sender_email: str) -> dict[st
     }
 
 
-async def composed_for(step: Step, person: Person, sender_id: str, enrollment_id: str) -> Composed:
-    """Return the step's email for one person. Raises UnresolvedFieldError and TemplateProblem."""
+def prompt_left(prompts: Sequence[str]) -> str:
+    """Say that an email cannot leave because of its field prompts."""
+    asked = ", ".join(f"{{{{! {prompt} }}}}"[:80] for prompt in prompts[:5])
+    return f"A field prompt is still in this email: {asked}. Write something in its place."
+
+
+async def composed_for(
+    step: Step, person: Person, sender_id: str, enrollment_id: str, written: Written | None = None
+) -> Composed:
+    """Return the step's email for one person, with what someone wrote in its place.
+
+    Raises UnresolvedFieldError and TemplateProblem.
+    """
     sender = await Sender.get(id=sender_id)
     library = await Library.load([step.id], [enrollment_id])
-    return compose(
-        library.content(step), fields_of(person, sender.name, sender.email), library.earlier(step, enrollment_id)
-    )
+    content = library.content(step) if written is None else library.written(step, written)
+    return compose(content, fields_of(person, sender.name, sender.email), library.earlier(step, enrollment_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +128,13 @@ class Library:
         template = self.templates[step.template_id]
         return Content(step.subject or template.subject, template.html, template.text)
 
-    def written(self, step: Step, subject: str | None, html: str | None) -> Content:
-        """Return the step's template, with what a person has written in its place."""
-        content = self.content(step)
-        if subject is not None:
-            content = replace(content, subject=subject)
-        if html is not None:
-            content = replace(content, html=html, text=None)
+    def written(self, step: Step, written: Written) -> Content:
+        """Return the step's template, with what a person has written in the places of its parts."""
+        content, final = self.content(step), not written.written_as_template
+        if written.subject is not None:
+            content = replace(content, subject=written.subject, final_subject=final)
+        if written.html is not None:
+            content = replace(content, html=written.html, text=None, final_html=final)
         return content
 
     def _passed(self, step: Step, enrollment_id: str) -> bool:

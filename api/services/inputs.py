@@ -12,6 +12,7 @@ from referencing import Registry
 from api.mail.address import AddressProblem, check_address
 from api.mail.clean import clean_html, header_problem, text_from_html, text_problem
 from api.mail.render import TemplateProblem, check_template
+from api.mail.sanitize import sanitize
 from strategies import Refusal
 from strategies.calendar import zone_info
 
@@ -86,6 +87,18 @@ def html(value: str, path: Path) -> str:
         text_from_html(cleaned)
     except RecursionError:
         raise Refusal("INVALID_TEMPLATE", "This HTML is nested too deeply to be made into text.", path) from None
+    return cleaned
+
+
+def written_html(value: str, path: Path) -> str:
+    """HTML that a person wrote for one email, made safe. It is no template."""
+    cleaned = sanitize(text(value, path))
+    if not cleaned.strip():
+        raise Refusal("REQUIRED", "An email needs content.", path)
+    try:
+        text_from_html(cleaned)
+    except RecursionError:
+        raise Refusal("INVALID_HTML", "This HTML is nested too deeply to be made into text.", path) from None
     return cleaned
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from api.mail.message import Content, Earlier, compose
+from api.mail.compose import Content, Earlier, compose
 from api.mail.render import TemplateProblem, UnresolvedFieldError, fields_in
 from api.models import Person, Sender, Step
 from api.services.content import Library, fields_of

@@ -1,6 +1,7 @@
 """Work on a task: complete it, skip it, or send the email of an EMAIL task."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from api.mail.links import ComposeLinks, compose_links
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
-from api.services.content import composed_for
+from api.services.content import composed_for, prompt_left
 from api.services.paused import refuse_paused
 from api.services.plans import stored
 from api.services.progress import carry_on, end
@@ -35,6 +36,9 @@ class Compose:
     subject: str
     html: str
     text: str
+    quoted_html: str | None
+    quoted_text: str | None
+    prompts: Sequence[str]
     links: ComposeLinks
 
 
@@ -56,16 +60,17 @@ async def send_task(
 ) -> Send:
     """Send the email of an EMAIL task, as it is or edited: now (which completes the task), or at a later instant.
 
-    An email that is sent later completes the task when it goes out.
+    ``subject`` and ``html`` are no templates: they are sent as they are. An email that is sent later completes the
+    task when it goes out.
     """
     task = await _open(scope, task_id)
     if task.type is not StepType.EMAIL:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: complete it instead.", ("id",))
     await _refuse_scheduled(task)
     if subject is not None:
-        subject = inputs.template(inputs.line(subject, ("subject",), limit=900), ("subject",))
+        subject = inputs.line(subject, ("subject",), limit=900)
     if html is not None:
-        html = inputs.html(html, ("html",))
+        html = inputs.written_html(html, ("html",))
     now = scope.now
     at = now if at is None else inputs.instant(at, ("at",))
     if at < now:
@@ -90,6 +95,8 @@ async def send_task(
         zone=enrollment.zone,
         explanation=stored([Note("SENT_BY_HAND")]),
     )
+    if at == now:
+        await _refuse_prompts(task, send)
     async with transaction():
         await refuse_paused(enrollment.campaign_id, ("id",))
         # An edit may have taken the task away meanwhile, and someone else may have clicked as well.
@@ -101,6 +108,22 @@ async def send_task(
             await _close(scope, task, TaskStatus.COMPLETED, now)
     scope.wake()
     return send
+
+
+async def _refuse_prompts(task: Task, send: Send) -> None:
+    """Refuse an email that is to leave now with a field prompt in it."""
+    try:
+        composed = await composed_for(
+            await Step.get(id=task.step_id),
+            await Person.get(id=task.person_id),
+            send.sender_id,
+            task.enrollment_id,
+            send,
+        )
+    except (UnresolvedFieldError, TemplateProblem):
+        return  # it fails as it leaves, with that reason
+    if composed.prompts:
+        raise Refusal("FIELD_PROMPT_LEFT", prompt_left(composed.prompts), ("id",) if send.html is None else ("html",))
 
 
 async def _refuse_scheduled(task: Task) -> None:
@@ -138,7 +161,17 @@ async def compose(scope: Scope, task_id: str) -> Compose:
     except TemplateProblem as problem:
         raise Refusal("INVALID_TEMPLATE", str(problem), ("id",)) from None
     links = compose_links(person.email, composed.subject, composed.text)
-    return Compose(person.email, composed.subject, composed.html, composed.text, links)
+    quote = composed.quote
+    return Compose(
+        to=person.email,
+        subject=composed.subject,
+        html=composed.body_html,
+        text=composed.body_text,
+        quoted_html=None if quote is None else quote.html,
+        quoted_text=None if quote is None else quote.text,
+        prompts=composed.prompts,
+        links=links,
+    )
 
 
 async def expire_tasks(scope: Scope, now: datetime) -> int:

@@ -71,6 +71,7 @@ class Claimed(NamedTuple):
     by_hand: bool
     subject: str | None
     html: str | None
+    written_as_template: bool
     zone: str
     attempts: int
     due_at: datetime
@@ -105,7 +106,12 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
     claimed = [Claimed._make(found.values()) for found in rows]
     if not is_postgres():
         claimed = [
-            send._replace(sandbox=bool(send.sandbox), by_hand=bool(send.by_hand), due_at=instant(send.due_at))
+            send._replace(
+                sandbox=bool(send.sandbox),
+                by_hand=bool(send.by_hand),
+                written_as_template=bool(send.written_as_template),
+                due_at=instant(send.due_at),
+            )
             for send in claimed
         ]
     return sorted(claimed, key=lambda send: (send.due_at, send.id))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from api.mail.address import AddressProblem, check_address
 from api.mail.clean import clean_html, header_problem, text_from_html
+from api.mail.compose import Composed, Content, Earlier, compose
 from api.mail.links import compose_links
-from api.mail.message import Composed, Content, Earlier, MessageProblem, build, compose
+from api.mail.message import MessageProblem, build
 from api.mail.render import TemplateProblem, UnresolvedFieldError, check_template, render
 
 MOMENT = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from api.mail import wire
 from api.mail.clean import header_problem
-from api.mail.message import Composed, Content, Earlier, MessageProblem, build
+from api.mail.compose import Composed, Content, Earlier
+from api.mail.message import MessageProblem, build
 
 WHEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 BODIES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=400)

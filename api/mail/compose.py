@@ -1,0 +1,134 @@
+"""Compose an email for one person: from its template or what a rep wrote, with earlier emails below a follow-up."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from html import escape
+
+from api.mail.clean import text_from_html
+from api.mail.prompts import Prompted, left_in
+from api.mail.render import TemplateProblem, render_prompted
+from api.mail.sanitize import sanitize
+
+_RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an email says. ``text`` None makes the text part from the HTML.
+
+    A template, except where a part is final: a rep wrote it, and it is sent as they saw it.
+    """
+
+    subject: str
+    html: str
+    text: str | None
+    final_subject: bool = False
+    final_html: bool = False
+    quoted: bool = False
+    """Whether it is below a follow-up: then its field prompts are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The email that a follow-up stands above. ``message_id`` and ``sent_at`` are None when it never left."""
+
+    content: Content
+    message_id: str | None
+    sent_at: datetime | None
+    earlier: "Earlier | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The earlier email that a follow-up appends, with its heading."""
+
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An email, rendered for one person: its own body, and below it what a follow-up quotes."""
+
+    subject: str
+    body_html: str
+    body_text: str
+    quote: Quote | None = None
+    prompts: tuple[str, ...] = ()
+    """What the field prompts ask for that nobody has answered: the email must not leave with them."""
+
+    @property
+    def html(self) -> str:
+        """The HTML part as it leaves."""
+        return self.body_html if self.quote is None else f"{self.body_html}\n{self.quote.html}"
+
+    @property
+    def text(self) -> str:
+        """The text part as it leaves."""
+        return self.body_text if self.quote is None else f"{self.body_text.rstrip()}\n\n{self.quote.text}"
+
+
+def compose(content: Content, fields: Mapping[str, str], follow_up_to: Earlier | None) -> Composed:
+    """Compose an email; a follow-up appends the earlier campaign template, with its own earlier ones.
+
+    Raises UnresolvedFieldError and TemplateProblem.
+    """
+    subject, html = _subject(content, fields), _html(content, fields)
+    try:
+        text = _text(content, fields, html.text)
+    except RecursionError:
+        raise TemplateProblem("The template cannot be used: its HTML is nested too deeply.") from None
+    prompts = tuple(dict.fromkeys((*subject.prompts, *html.prompts, *text.prompts)))
+    said = subject.text.strip()
+    if follow_up_to is None:
+        return Composed(said, html.text, text.text, None, prompts)
+    # Nobody can write in what is quoted: its prompts are left out, and stop nothing.
+    quoted = replace(follow_up_to.content, quoted=True)
+    below = compose(quoted, fields, follow_up_to.earlier)
+    return Composed(
+        said or _reply_subject(below.subject), html.text, text.text, _quote(follow_up_to, below, fields), prompts
+    )
+
+
+def _subject(content: Content, fields: Mapping[str, str]) -> Prompted:
+    if content.final_subject:
+        return Prompted(content.subject, left_in(content.subject, fields.values(), html=False))
+    return render_prompted(content.subject, fields, html=False, quoted=content.quoted)
+
+
+def _html(content: Content, fields: Mapping[str, str]) -> Prompted:
+    if content.final_html:
+        return Prompted(sanitize(content.html), left_in(content.html, fields.values(), html=True))
+    return render_prompted(content.html, fields, html=True, quoted=content.quoted)
+
+
+def _text(content: Content, fields: Mapping[str, str], html: str) -> Prompted:
+    if content.final_html:
+        return Prompted(text_from_html(html))
+    source = text_from_html(content.html) if content.text is None else content.text
+    return render_prompted(source, fields, html=False, quoted=content.quoted)
+
+
+def _reply_subject(subject: str) -> str:
+    return subject if _RE.match(subject) else f"Re: {subject}"
+
+
+def _quote(earlier: Earlier, below: Composed, fields: Mapping[str, str]) -> Quote:
+    heading = _heading(earlier, fields)
+    return Quote(
+        f"<p>{escape(heading)}</p>\n<blockquote>\n{below.html}\n</blockquote>\n",
+        f"{heading}\n{_quoted(below.text)}\n",
+    )
+
+
+def _heading(earlier: Earlier, fields: Mapping[str, str]) -> str:
+    who = fields.get("sender_name") or fields.get("sender_email") or "I"
+    if earlier.sent_at is None:
+        return f"{who} wrote:"
+    return f"On {earlier.sent_at:%Y-%m-%d} {who} wrote:"
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.rstrip().splitlines())

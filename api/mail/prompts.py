@@ -1,0 +1,53 @@
+"""Field prompts: ``{{! Introduce yourself }}`` in a template asks a person to write something in its place."""
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape, unescape
+from typing import NamedTuple
+
+from api.mail.tags import PROMPT_BEGIN, PROMPT_END
+
+_MARK = re.compile(f"{PROMPT_BEGIN}([0-9]{{1,6}}){PROMPT_END}")
+_PROMPT = re.compile(r"\{\{\s*!(.*?)\}\}", re.DOTALL)
+_ELEMENT = re.compile(r"<[^>]*>")
+
+
+class Prompted(NamedTuple):
+    """A rendered text, and what its field prompts ask for that are still in it."""
+
+    text: str
+    prompts: tuple[str, ...] = ()
+
+
+def restore(text: str, prompts: Sequence[str], *, quoted: bool) -> Prompted:
+    """Put field prompts in the places of their marks, as they were written; in what is ``quoted``, nothing."""
+    if not prompts:
+        return Prompted(text)
+    found: list[str] = []
+
+    def written(mark: re.Match[str]) -> str:
+        number = int(mark[1])
+        if quoted or number >= len(prompts):
+            return ""
+        found.append(prompts[number])
+        return prompts[number]
+
+    return Prompted(_MARK.sub(written, text), labels(found))
+
+
+def left_in(text: str, values: Iterable[str], *, html: bool) -> tuple[str, ...]:
+    """Return what the field prompts ask for that a person has left in their text.
+
+    ``values`` are the person's own, which stand in that text as they are: nobody's company is a prompt.
+    """
+    for value in values:
+        if "{{" in value:
+            text = text.replace(escape(value), " ").replace(escape(value, quote=False), " ").replace(value, " ")
+    plain = unescape(text) if html else text
+    return labels(match.group() for match in _PROMPT.finditer(plain))
+
+
+def labels(prompts: Iterable[str]) -> tuple[str, ...]:
+    """Return what prompts ask for, each once: of ``{{! Introduce yourself }}``, "Introduce yourself"."""
+    said = (_ELEMENT.sub("", unescape(prompt)).strip("{}").strip().removeprefix("!") for prompt in prompts)
+    return tuple(dict.fromkeys(" ".join(each.split()) for each in said))

@@ -1,0 +1,166 @@
+"""Read the tags of a template as their author meant them, whatever an HTML editor has made of them.
+
+Editors escape quotes and comparisons inside of tags (``default: &quot;there&quot;``, ``{% if n &gt; 5 %}``), or make
+them typographic. Only what stands inside of ``{{ }}`` and ``{% %}`` changes here, and only for liquid.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+
+from api.mail.markup import Markup
+
+PROMPT_BEGIN, PROMPT_END = "\ue100", "\ue101"
+"""Around the number of a field prompt, in the text that liquid reads and writes: characters for private use."""
+
+_TAGS = re.compile(
+    r"(?P<verbatim>\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}"
+    r"|\{%-?\s*comment\b.*?\{%-?\s*endcomment\s*-?%\}"
+    r"|\{%-?\s*doc\s*-?%\}.*?\{%-?\s*enddoc\s*-?%\}"
+    r"|\{%-?\s*#.*?%\})"
+    r"|(?P<prompt>\{\{(?:\s|&nbsp;)*!(?P<label>.*?)\}\})"
+    r"|(?P<output>\{\{.*?\}\})"
+    r"|(?P<tag>\{%.*?%\})",
+    re.DOTALL,
+)
+_ESCAPED = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_WORTH_A_LOOK = re.compile("[&\u00a0\u2018-\u201f\u200b\u2060\ufeff]|.\"|.'", re.DOTALL)
+_DOUBLE, _SINGLE = '"\u201c\u201d\u201e\u201f', "'\u2018\u2019\u201a\u201b"
+_SPACES = {"\u00a0": " ", "\u200b": "", "\u2060": "", "\ufeff": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A template for liquid. ``prompts`` are the field prompts as they were written, by the number in their mark."""
+
+    source: str
+    text: str
+    prompts: tuple[str, ...]
+    starts: tuple[tuple[int, int], ...]
+    """Where a stretch begins: in ``text``, and in ``source``."""
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return line and column, both from 1, in the source, of a place in the text that liquid read."""
+        at = bisect_right(self.starts, (index, len(self.source) + 1)) - 1
+        begin, origin = self.starts[at]
+        end = self.starts[at + 1][1] if at + 1 < len(self.starts) else len(self.source)
+        found = min(origin + index - begin, max(origin, end - 1))
+        return self.source.count("\n", 0, found) + 1, found - (self.source.rfind("\n", 0, found) + 1) + 1
+
+
+@lru_cache(maxsize=512)
+def prepare(source: str, html: bool) -> Prepared:
+    """Return a template as liquid is to read it."""
+    parts: list[str] = []
+    starts: list[tuple[int, int]] = []
+    prompts: list[str] = []
+    markup = Markup()
+    length = at = 0
+
+    def add(text: str, origin: int) -> None:
+        nonlocal length
+        starts.append((length, origin))
+        parts.append(text)
+        length += len(text)
+
+    for match in _TAGS.finditer(source):
+        between = source[at : match.start()]
+        if html:
+            markup.read(between)
+        add(between, at)
+        at = match.end()
+        said = match.group()
+        if match.lastgroup == "verbatim":
+            add(said, match.start())
+        elif match["prompt"] is not None:
+            add(f"{PROMPT_BEGIN}{len(prompts)}{PROMPT_END}", match.start())
+            prompts.append(said)
+        else:
+            add(_decoded(said, html=html, output=match["output"] is not None, within=markup.quote), match.start())
+    add(source[at:], at)
+    return Prepared(source, "".join(parts), tuple(prompts), tuple(starts))
+
+
+def neutral(source: str, field: str) -> str:
+    """Return the HTML around a template's tags, of all branches: ``field`` in the place of values, no tags."""
+
+    def instead(match: re.Match[str]) -> str:
+        return field if match["output"] is not None or match["prompt"] is not None else ""
+
+    return _TAGS.sub(instead, source)
+
+
+def _decoded(tag: str, *, html: bool, output: bool, within: str) -> str:
+    """Return a tag without what an editor has escaped in it.
+
+    ``output``: whether it is a ``{{ }}``, whose texts in quotes are HTML. ``within``: the quote of the attribute's
+    value that it stands in, or nothing.
+    """
+    if not _WORTH_A_LOOK.search(tag):
+        return tag
+    edited = html
+    made: list[str | _Quoted] = []
+    at = 0
+    while at < len(tag):
+        escaped = _ESCAPED.match(tag, at)
+        said = escaped.group() if escaped else tag[at]
+        means = unescape(said) if escaped else said
+        at += len(said)
+        kind = next((kind for kind in (_DOUBLE, _SINGLE) if means in kind), None)
+        if kind is None:
+            edited = edited or means != said
+            made.append(_SPACES.get(means, means))
+            continue
+        end = _closing(tag, at, said, kind)
+        if end is None:
+            made.append(said if said in "\"'" else means)
+            continue
+        edited = edited or said not in "\"'"
+        made.append(_Quoted(tag[at : end.start()], kind[0]))
+        at = end.end()
+    return "".join(
+        each if isinstance(each, str) else each.written(html=html, output=output, within=within, edited=edited)
+        for each in made
+    )
+
+
+def _closing(tag: str, at: int, opened: str, kind: str) -> re.Match[str] | None:
+    """Return the quote that closes what ``opened``: a plain one is closed by a plain one, if there is one."""
+    if opened == kind[0] and (plain := re.compile(re.escape(opened)).search(tag, at)):
+        return plain
+    for match in re.compile(f"{_ESCAPED.pattern}|[{kind}]").finditer(tag, at):
+        if unescape(match.group()) in kind:
+            return match
+    return None
+
+
+def _but_angles(escaped: re.Match[str]) -> str:
+    means = unescape(escaped.group())
+    return escaped.group() if means in "<>" else means
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """A text in quotes inside of a tag."""
+
+    said: str
+    quote: str
+
+    def written(self, *, html: bool, output: bool, within: str, edited: bool) -> str:
+        """Return it as liquid is to read it. In an output of HTML it is HTML: what it escapes stays so."""
+        if not edited:
+            return f"{self.quote}{self.said}{self.quote}"
+        if html and output:
+            text = _ESCAPED.sub(_but_angles, self.said)
+            if within:
+                text = text.replace(within, f"&#{ord(within)};")
+        else:
+            text = unescape(self.said).replace("\u00a0", " ")
+        other = "'" if self.quote == '"' else '"'
+        if self.quote not in text:
+            return f"{self.quote}{text}{self.quote}"
+        if other not in text:
+            return f"{other}{text}{other}"
+        return f'"{text.replace(chr(34), "&quot;" if html and output else chr(0x201D))}"'
