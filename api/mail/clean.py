@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 
 import nh3
-from markdownify import markdownify
+
+from api.mail.plain_text import plain_text
 
 _HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -48,16 +49,7 @@ def clean_html(html: str) -> str:
 @lru_cache(maxsize=512)
 def text_from_html(html: str) -> str:
     """Return the text part for an HTML part, dynamic fields included."""
-    made = markdownify(
-        html,
-        strip=["b", "strong", "i", "em", "img"],
-        autolinks=True,
-        escape_asterisks=False,
-        escape_underscores=False,
-        escape_misc=False,
-    )
-    lines = re.sub(r"[ \t]+\n", "\n", str(made))
-    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+    return plain_text(html)
 
 
 def storable(text: str, most: int = 2_000) -> str:

@@ -1,0 +1,22 @@
+"""The text part of an email, made from its HTML part. Pure; imports nothing from the rest of Touchline.
+
+``plain_text`` is for HTML that is ready, ``template_text`` for a template whose text is rendered later.
+"""
+
+from api.mail.plain_text.fields import Fields
+from api.mail.plain_text.reader import Reader
+
+
+def plain_text(html: str) -> str:
+    """Return HTML as text for people: never raises, takes linear time, and ends with one line break.
+
+    Dynamic fields such as ``{{ first_name }}`` stay byte for byte, in texts and in addresses.
+    """
+    fields = Fields(html)
+    return fields.restore(Reader(fields).writer.text()) + "\n"
+
+
+def template_text(html: str) -> str:
+    """Return an HTML template as a template of text. Braces that are no field in the HTML are none in the text."""
+    fields = Fields(html)
+    return fields.restore_template(Reader(fields).writer.text()) + "\n"

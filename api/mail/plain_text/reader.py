@@ -1,0 +1,224 @@
+"""Turns the tags and texts of HTML into the lines of a text, in one pass."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from api.mail.plain_text import links
+from api.mail.plain_text.elements import (
+    BLOCKS,
+    CELLS,
+    ENDS_BY_ITSELF,
+    LISTS,
+    NEVER_SHOWN,
+    PARAGRAPHS,
+    PREFORMATTED,
+    VOID,
+)
+from api.mail.plain_text.fields import Fields
+from api.mail.plain_text.lists import numbering_of
+from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
+from api.mail.plain_text.styles import Style, style_of
+from api.mail.plain_text.tables import LONG, finish, table_of
+from api.mail.plain_text.tokens import End, Start, tokens
+from api.mail.plain_text.writer import BREAK, PREFIX_MOST, SOFT, VISIBLE, Writer, joined
+
+_PIXEL = frozenset({"0", "1", "0px", "1px"})
+
+
+class Reader:
+    """Reads one document or fragment. ``writer`` has the lines in the end."""
+
+    def __init__(self, fields: Fields) -> None:
+        self.writer = Writer()
+        self._stack = Stack()
+        self._restore = fields.restore
+        for token in tokens(fields.html):
+            if isinstance(token, str):
+                context = self._stack.context
+                if context.seen:
+                    self.writer.add(token, context.preformatted)
+            elif isinstance(token, Start):
+                self._start(token.name, token.attributes)
+            elif isinstance(token, End):
+                self._end(token.name)
+        self._close_to(0)
+        self.writer.end_line("")
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._end_what_ends_by_itself(name)
+        style = style_of(attributes)
+        outer = self._stack.context
+        context = self._context(name, style, attributes, outer)
+        if name in VOID:
+            if not (context.removed or context.invisible):
+                self._void(name, attributes, context)
+            return
+        own_line = (name in BLOCKS or style.own_line) and not context.removed
+        element = Element(name, context, own_line)
+        if own_line:
+            self._begin_line(name, outer)
+        if name == "button":
+            self._soft_space(context)
+        if name == "a" and not context.removed and (address := links.target(attributes.get("href", ""))):
+            element.link = OpenLink(address, len(self.writer.pieces), len(self.writer.lines), self.writer.flushes)
+        elif name in LISTS:
+            element.numbering = numbering_of(name, attributes)
+        elif name == "li" and own_line:
+            element.context = self._item(attributes, context, outer)
+        elif name in {"blockquote", "dd"}:
+            element.context = replace(context, prefix=_longer(outer.prefix, "> " if name == "blockquote" else "  "))
+        self._table_part(element, attributes)
+        self._stack.push(element)
+        if name == "q" and context.seen:
+            self.writer.add('"', preformatted=False)
+
+    def _end_what_ends_by_itself(self, name: str) -> None:
+        if name == "table" and self._stack.between_cells():
+            self._close_to(self._stack.place("table"))
+        places = [place for other in ENDS_BY_ITSELF.get(name, ()) if (place := self._stack.place(other)) >= 0]
+        if name in BLOCKS and (place := self._stack.place("p")) >= 0:
+            places.append(place)
+        if places:
+            self._close_to(min(places))
+        if name == "a":
+            self._end("a")
+
+    def _context(self, name: str, style: Style, attributes: Mapping[str, str], outer: Context) -> Context:
+        preview = style.outlook_only_hidden and name != "a" and not self.writer.has_text
+        removed = style.removed or preview or name in NEVER_SHOWN or (name == "dialog" and "open" not in attributes)
+        preformatted = name in PREFORMATTED if style.preformatted is None else style.preformatted
+        return Context(
+            outer.prefix,
+            removed=outer.removed or removed,
+            invisible=outer.invisible if style.invisible is None else style.invisible,
+            tiny=outer.tiny if style.tiny is None else style.tiny,
+            preformatted=preformatted or (outer.preformatted and style.preformatted is None),
+        )
+
+    def _void(self, name: str, attributes: Mapping[str, str], context: Context) -> None:
+        add = self.writer.pieces.append
+        if name == "br":
+            add(BREAK)
+        elif name == "hr":
+            self._begin_line(name, context)
+            self.writer.write("---", context.prefix)
+            self.writer.blank = True
+        elif name == "img":
+            self._image(attributes, attributes.get("alt") or attributes.get("title", ""))
+        elif name == "area" and (address := links.target(attributes.get("href", ""))):
+            self._begin_line(name, context)
+            link = OpenLink(address, 0, len(self.writer.lines), self.writer.flushes, image=True)
+            self.writer.add(attributes.get("alt", ""), preformatted=False)
+            self._finish_link(link)
+            self.writer.end_line(context.prefix)
+        elif name == "input" and attributes.get("type", "").lower() in {"submit", "button", "reset"}:
+            self._image(attributes, attributes.get("value", ""))
+
+    def _image(self, attributes: Mapping[str, str], text: str) -> None:
+        if attributes.get("width") in _PIXEL or attributes.get("height") in _PIXEL:
+            return
+        if link := self._stack.link:
+            link.image = True
+        self.writer.pieces.append(SOFT)
+        self.writer.add(text, preformatted=False)
+        self.writer.pieces.append(SOFT)
+
+    def _soft_space(self, context: Context) -> None:
+        if context.seen:
+            self.writer.pieces.append(SOFT)
+
+    def _begin_line(self, name: str, outer: Context) -> None:
+        self.writer.end_line(outer.prefix)
+        if name in PARAGRAPHS and self.writer.marker is None and not (name in LISTS and self._stack.place("li") >= 0):
+            self.writer.blank = True
+
+    def _item(self, attributes: Mapping[str, str], context: Context, outer: Context) -> Context:
+        numbering = self._stack.numbering
+        marker = numbering.marker(attributes.get("value")) if numbering else "- "
+        if numbering and numbering.items > 1:
+            self.writer.blank = False
+        prefix = _longer(outer.prefix, " " * len(marker))
+        self.writer.marker = (outer.prefix + marker, len(prefix))
+        return replace(context, prefix=prefix)
+
+    def _table_part(self, element: Element, attributes: Mapping[str, str]) -> None:
+        table = self._stack.table
+        if element.name == "table":
+            if table is not None:
+                table.innermost = False
+            element.table = table_of(attributes, len(self.writer.lines))
+        elif table is not None and element.name in {"tr", "td", "th", "thead", "caption"}:
+            table.data = table.data or element.name in {"th", "thead", "caption"}
+            if element.name == "tr" or (element.name in CELLS and not table.rows):
+                table.rows.append([])
+            element.line_at_start = len(self.writer.lines)
+
+    def _end(self, name: str) -> None:
+        if name == "br" or (name == "p" and self._stack.place("p") < 0):
+            self._start(name, {})
+        place = self._stack.place(name)
+        if place < 0:
+            return
+        if (inline := self._stack.close_later(place)) is None:
+            self._close_to(place)
+        elif inline.link is not None:
+            self._finish_link(inline.link)
+            inline.link = None
+
+    def _close_to(self, place: int) -> None:
+        while len(self._stack) > place:
+            self._close(self._stack.pop())
+
+    def _close(self, element: Element) -> None:
+        name, writer = element.name, self.writer
+        if name == "q" and element.context.seen:
+            writer.add('"', preformatted=False)
+        if element.link is not None:
+            self._finish_link(element.link)
+        if name == "button":
+            self._soft_space(element.context)
+        if not element.own_line:
+            return
+        writer.end_line(element.context.prefix)
+        if name == "li":
+            writer.marker = None
+        elif name in CELLS:
+            self._close_cell(element)
+        elif element.table is not None:
+            finish(element.table, writer)
+        elif name in PARAGRAPHS and not (name in LISTS and self._stack.place("li") >= 0):
+            writer.blank = True
+
+    def _close_cell(self, cell: Element) -> None:
+        lines, start = self.writer.lines, cell.line_at_start
+        if (table := self._stack.table) is not None and table.rows:
+            table.rows[-1].append((start, len(lines)))
+        if len(lines) == start + 1 and len(lines[start].text) > LONG:
+            lines[start].blank_before = start > 0
+            self.writer.blank = True
+
+    def _finish_link(self, link: OpenLink) -> None:
+        """Write a link's address after its text."""
+        writer = self.writer
+        start = link.first_piece if link.flushes == writer.flushes else 0
+        raw = "".join(writer.pieces[start:])
+        label = " ".join(joined([raw.replace(BREAK, " ")]).split())
+        written = len(writer.lines) - link.first_line
+        address = links.shown(link.address)
+        if VISIBLE.search(label):
+            text = raw.rstrip(f" {BREAK}{SOFT}")
+            tail = raw[len(text) :]
+            once = links.once(label, link.address, self._restore) if not written else None
+            before = " " if raw.startswith(" ") else SOFT
+            writer.pieces[start:] = [before, once, tail or SOFT] if once else [text, f" ({address})", tail or SOFT]
+        elif written > 0:
+            last = writer.lines[-1]
+            once = links.once(last.text, link.address, self._restore) if written == 1 else None
+            last.text = once or f"{last.text} ({address})"
+        elif link.image:
+            writer.pieces += (SOFT, address, SOFT)
+
+
+def _longer(prefix: str, more: str) -> str:
+    """Return a longer prefix, up to the most that a line may have."""
+    return prefix + more if len(prefix) + len(more) <= PREFIX_MOST else prefix

@@ -1,0 +1,80 @@
+"""Tables: those with data keep their rows, those that only lay out a page flow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from api.mail.plain_text.writer import Line, Writer
+
+LONG = 78
+"""A cell with more characters is a paragraph: blank lines stand around it."""
+_DATA_ROLES = frozenset({"table", "grid", "treegrid"})
+_LAYOUT_ROLES = frozenset({"presentation", "none"})
+
+
+@dataclass(slots=True)
+class Table:
+    """An open table. ``rows`` has the cells of each row, as the numbers of their first line and the line after."""
+
+    first_line: int
+    data: bool
+    layout: bool
+    rows: list[list[tuple[int, int]]] = field(default_factory=list)
+    innermost: bool = True
+    """Whether no table stands in it."""
+
+
+def table_of(attributes: Mapping[str, str], first_line: int) -> Table:
+    """Return a table that begins."""
+    role = attributes.get("role", "").strip().lower()
+    border = attributes.get("border", "0").strip()
+    return Table(
+        first_line,
+        data=role in _DATA_ROLES or "summary" in attributes or border not in {"", "0", "0px"},
+        layout=role in _LAYOUT_ROLES,
+    )
+
+
+def finish(table: Table, writer: Writer) -> None:
+    """Give the lines of a table that ends their form. Each line belongs to one innermost table: this is linear."""
+    if not table.innermost or len(writer.lines) == table.first_line:
+        return
+    data = table.data and not table.layout
+    old, at = writer.lines, table.first_line
+    new: list[Line] = []
+    for row in table.rows:
+        if not row:
+            continue
+        new += old[at : row[0][0]]
+        at = row[-1][1]
+        new += _data_row([old[start:end] for start, end in row]) if data else _flow([old[s:e] for s, e in row])
+    new += old[at:]
+    if data and new:
+        new[0].blank_before = table.first_line > 0
+        writer.blank = True
+    writer.lines[table.first_line :] = new
+
+
+def _data_row(cells: list[list[Line]]) -> list[Line]:
+    """Return a row as one line. A row with one filled cell stays as it is."""
+    filled = [cell for cell in cells if cell]
+    if len(filled) < 2:
+        return [line for cell in filled for line in cell]
+    first = filled[0][0]
+    texts = [" ".join(f"{'' if line is first else line.lead}{line.text}" for line in cell) for cell in cells]
+    return [Line(" | ".join(texts).rstrip(), first.prefix, first.lead)]
+
+
+def _flow(cells: list[list[Line]]) -> list[Line]:
+    """Return the lines of a row one after the other; what follows a label such as ``Order:`` joins it."""
+    lines: list[Line] = []
+    label: Line | None = None
+    for cell in cells:
+        if not cell:
+            continue
+        if label is not None and len(cell) == 1 and len(cell[0].text) <= LONG:
+            label.text = f"{label.text} {cell[0].lead}{cell[0].text}"
+            label = None
+            continue
+        lines += cell
+        label = cell[0] if len(cell) == 1 and cell[0].text.endswith(":") else None
+    return lines

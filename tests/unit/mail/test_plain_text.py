@@ -1,0 +1,262 @@
+"""The text part of an email reads as a person would write it down from the HTML part."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.mail.plain_text import plain_text, template_text
+
+CASES = {
+    "paragraphs": ("<p>One</p><p>Two<br>Three</p>", "One\n\nTwo\nThree"),
+    "divs": ("<div>One</div><div><br></div><div>Two<br></div><div>Three</div>", "One\n\nTwo\nThree"),
+    "breaks": ("One<br><br><br><br>Two", "One\n\nTwo"),
+    "white space": ("<p>  One \n\t two&nbsp;&nbsp; three </p>\n\n\n<p>&nbsp;</p><p>Four</p>", "One two three\n\nFour"),
+    "unclosed tags": ("<p>One<p>Two <b>bold<p>Three", "One\n\nTwo bold\n\nThree"),
+    "crossed tags": ("<b>One<p>Two</b> three</p>", "One\n\nTwo three"),
+    "a document": (
+        "<!DOCTYPE html><html><head><title>News</title><meta charset=utf-8><style>p { color: red }</style></head>"
+        "<body><!-- note --><script>alert('<p>x</p>')</script><p>Hi</p></body></html>",
+        "Hi",
+    ),
+    "comments for Outlook": (
+        "<!--[if mso]><table><tr><td>Outlook</td></tr></table><![endif]--><![if !mso]>One<![endif]>"
+        "<!--[if !mso]><!-->Two<!--<![endif]-->",
+        "OneTwo",
+    ),
+    "entities": ("Tom &amp; Jerry &lt;3 &eacute;&#233;&#xe9; &nosuch; AT&T", "Tom & Jerry <3 ééé &nosuch; AT&T"),
+    "a bare <": ("1 < 2 and 3 <4 <", "1 < 2 and 3 <4 <"),
+    "headings": ("<h1>Big</h1>text<h2>Small</h2>more", "Big\n\ntext\n\nSmall\n\nmore"),
+    "a rule": ("One<hr>Two", "One\n\n---\n\nTwo"),
+    "preformatted": ("<p>See</p><pre>\nif x:\n    y  \n\n\n\nz\ttab</pre>", "See\n\nif x:\n    y\n\nz       tab"),
+    "spaces that CSS keeps": ('<div style="white-space: pre-wrap">a  b\n  c</div>', "a  b\n  c"),
+    "zero-width characters": ("a\u200bb\ufeff c\u00add \u200c\u034f\u200d e", "ab cd e"),
+    "joiners between letters": ("می\u200cخواهم 👩\u200d💻", "می\u200cخواهم 👩\u200d💻"),
+    "right to left": ('<p dir="rtl">שלום <b>עולם</b></p>', "שלום עולם"),
+    "ideographic space": ("<p>株式会社\u3000山田</p>", "株式会社\u3000山田"),
+    "line separators": ("a\u2028b\x85c\x0bd\x00", "a b c d"),
+    # Lists and quotes
+    "a list": (
+        "<p>See:</p><ul><li>One</li><li><p>Two</p><p>More</p></li></ul>End",
+        "See:\n\n- One\n- Two\n\n  More\n\nEnd",
+    ),
+    "nested lists": (
+        "<ol start=9><li>Nine<ul><li>a<li>b<ol><li>deep</ol></ul><li value=12>Twelve<li>Next</ol>",
+        "9. Nine\n   - a\n   - b\n     1. deep\n12. Twelve\n13. Next",
+    ),
+    "letters and Roman numbers": (
+        '<ol type="a"><li>x<li>y</ol><ol type="I" start="4"><li>z</ol>',
+        "a. x\nb. y\n\nIV. z",
+    ),
+    "a list without marks": ('<ul style="list-style-type: none"><li>One</li><li>Two</li></ul>', "One\nTwo"),
+    "terms": ("<dl><dt>Day<dd>24 hours<dt>Week<dd>7 days</dl>", "Day\n  24 hours\nWeek\n  7 days"),
+    "quotes": (
+        "<p>I say</p><blockquote><p>One</p><p>Two</p><blockquote>Deep</blockquote></blockquote><p>End</p>",
+        "I say\n\n> One\n>\n> Two\n>\n> > Deep\n\nEnd",
+    ),
+    "a list in a quote": ("<blockquote><ul><li>a<br>b</ul></blockquote>", "> - a\n>   b"),
+    "an inline quote": ("She said <q>yes</q>.", 'She said "yes".'),
+    # Links
+    "a link": ('<a href="https://x.example/a?b=1&amp;c=2">Go</a>, now', "Go (https://x.example/a?b=1&c=2), now"),
+    "links without a space": (
+        '<a href="https://x.example/a">A</a><a href="https://x.example/b">B</a>',
+        "A (https://x.example/a) B (https://x.example/b)",
+    ),
+    "the space in a link": ('<a href="https://x.example/a">Go </a>now', "Go (https://x.example/a) now"),
+    "its own address": ('<a href="https://x.example/">https://x.example</a>', "https://x.example"),
+    "its own address, short": (
+        'Visit <a href="https://www.x.example/">x.example</a>.',
+        "Visit https://www.x.example/.",
+    ),
+    "mail": (
+        '<a href="mailto:ada@x.example">Ada</a>, <a href="mailto:ada@x.example">ada@x.example</a>',
+        "Ada (ada@x.example), ada@x.example",
+    ),
+    "mail with a subject": (
+        '<a href="mailto:a@x.example?subject=Stop">Stop</a>',
+        "Stop (mailto:a@x.example?subject=Stop)",
+    ),
+    "telephone": ('<a href="tel:+49301">Call</a> <a href="tel:+49301">+49 (30) 1</a>', "Call (+49301) +49 (30) 1"),
+    "anchors": ('<a href="#">Top</a> <a href="#x">Down</a> <a name="x">Here</a> <a href="">No</a>', "Top Down Here No"),
+    "scripts": ('<a href="javascript:alert(1)">Run</a> <a href=" JavaScript:x">Run</a>', "Run Run"),
+    "a link without text": ('a<a href="https://x.example/"></a>b', "ab"),
+    "a link that is not closed": (
+        '<a href="https://x.example/a">A<a href="https://x.example/b">B',
+        "A (https://x.example/a) B (https://x.example/b)",
+    ),
+    "a link around blocks": (
+        '<a href="https://x.example/"><h2>Big</h2><p>More</p></a>',
+        "Big\n\nMore (https://x.example/)",
+    ),
+    "spaces in an address": ('<a href=" https://x.example/a b\n">Go</a>', "Go (https://x.example/a%20b)"),
+    "an image map": (
+        '<map><area href="https://x.example/a" alt="Left"><area href="https://x.example/b"></map>',
+        "Left (https://x.example/a)\nhttps://x.example/b",
+    ),
+    # Images
+    "images": ('<img src=a alt="One"><img src=b alt="Two"> and <img src=c>three', "One Two and three"),
+    "a linked image": (
+        '<a href="https://x.example/"><img src="a" alt="Spring sale"></a>',
+        "Spring sale (https://x.example/)",
+    ),
+    "a linked image without alt": ('<a href="https://x.example/"><img src="a"></a>', "https://x.example/"),
+    "a title for want of alt": ('<img title="Map">', "Map"),
+    "a tracking pixel": ('<img width="1" height="1" alt="pixel">Hi', "Hi"),
+    "only images": ('<img src="a"><img src="b" alt="">', ""),
+    # What nobody sees
+    "preview text": ('<div style="display:none; max-height:0">Preview</div><p>Hi</p>', "Hi"),
+    "preview text for Outlook": ('<span style="mso-hide:all">Preview</span><p>Hi</p>', "Hi"),
+    "preview text without size": ('<span style="font-size:0px">Preview</span><p>Hi</p>', "Hi"),
+    "preview text without height": ('<div style="max-height:0px;overflow:hidden">Preview</div>Hi', "Hi"),
+    "invisible": ('<b style="visibility:hidden">No</b><b style="opacity:0">No</b><b hidden>No</b>Hi', "Hi"),
+    "sizes inside of no size": (
+        '<td style="font-size:0"><div style="font-size:13px">Yes</div> no <img alt="Img"></td>',
+        "Yes\nImg",
+    ),
+    "a button that Outlook hides": (
+        'Hi <a style="mso-hide:all" href="https://x.example/">Buy</a>',
+        "Hi Buy (https://x.example/)",
+    ),
+    "tags in what nobody sees": ('<div style="display:none"><div><p>No</div> no</div>yes', "yes"),
+    # Tables
+    "a layout table": (
+        '<table width="100%"><tr><td><table><tr><td>Logo</td><td>Menu</td></tr></table></td></tr>'
+        "<tr><td><p>One</p><p>Two</p></td></tr></table>",
+        "Logo\nMenu\n\nOne\n\nTwo",
+    ),
+    "a button of tables": (
+        '<table><tr><td bgcolor="#00f"><a href="https://x.example/buy"><span>Buy now</span></a></td></tr></table>',
+        "Buy now (https://x.example/buy)",
+    ),
+    "a table in a link": (
+        '<a href="https://x.example/buy"><table><tr><td>Buy now</td></tr></table></a>',
+        "Buy now (https://x.example/buy)",
+    ),
+    "a label and its value": ("<table><tr><td>Order:</td><td>4711</td></tr></table>", "Order: 4711"),
+    "a data table": (
+        "<p>Plans</p><table><caption>2026</caption><tr><th>Plan<th>Price<tr><td>Basic<td>10&nbsp;€<tr><td>Pro<td></table>End",
+        "Plans\n\n2026\nPlan | Price\nBasic | 10 €\nPro\n\nEnd",
+    ),
+    "a data table by role": ('<table role="table"><tr><td>a</td><td>b<br>c</td></tr></table>', "a | b c"),
+    "a layout table by role": ('<table role="presentation"><tr><th>a</th><th>b</th></tr></table>', "a\nb"),
+    "a data table in a layout table": (
+        "<table><tr><td>Hi</td></tr><tr><td><table border=1><tr><td>a</td><td>b</td></tr></table></td></tr></table>",
+        "Hi\n\na | b",
+    ),
+    "a long cell is a paragraph": (
+        f"<table><tr><td>{'x' * 90}</td></tr><tr><td>y</td></tr></table>",
+        f"{'x' * 90}\n\ny",
+    ),
+    "an unclosed table": ("<table><tr><td>a<td>b<table><tr><td>c", "a\nb\nc"),
+    # Dynamic fields
+    "fields": (
+        'Hi {{ first_name | default: "<you>" }}  {% if a < b %} x {% endif %}',
+        'Hi {{ first_name | default: "<you>" }} {% if a < b %} x {% endif %}',
+    ),
+    "a field in a link": (
+        '<a href="{{ link | default: "x" }}">Go</a> <a href="https://x.example/?q={{ a }}">{{ a }}</a>',
+        'Go ({{ link | default: "x" }}) {{ a }} (https://x.example/?q={{ a }})',
+    ),
+    "a field that is a link": ('<a href="{{ link }}">{{ link }}</a>', "{{ link }}"),
+    "tokens": (
+        '<a href="https://x.example/touchline-field-3-x">touchline-field-4-x</a>',
+        "touchline-field-4-x (https://x.example/touchline-field-3-x)",
+    ),
+    "tags take no line": (
+        "<p>Hi</p>{% if vip %}<p>You</p>{% endif %}<p>Bye</p>",
+        "Hi\n\n{% if vip %}You\n\n{% endif %}Bye",
+    ),
+    "tags in a table": (
+        "<table><tr><th>a<th>b</tr>{% for x in y %}<tr><td>{{ x }}<td>2</tr>{% endfor %}</table>z",
+        "a | b\n{% for x in y %}{{ x }} | 2\n\n{% endfor %}z",
+    ),
+    "tags in a tag": ('<td {% if x > 1 %}bgcolor="red"{% endif %}>a</td>', "a"),
+    "a field that does not end": ("{{ a <b>b</b> {% c", "{{ a b {% c"),
+    "a field prompt": ("<p>{{! Say <b>who</b> you are }}</p>", "{{! Say <b>who</b> you are }}"),
+}
+
+
+@pytest.mark.parametrize(("html", "text"), CASES.values(), ids=CASES.keys())
+def test_html_as_text(html: str, text: str) -> None:
+    assert plain_text(html) == text + "\n"
+
+
+def test_braces_that_are_no_field_are_none_in_a_template() -> None:
+    assert plain_text("&#123;{ a }} {<b>% b %}</b>") == "{{ a }} {% b %}\n"
+    assert template_text("&#123;{ a }} {<b>% b %}</b>") == '{{ "{" }}{ a }} {{ "{" }}% b %}\n'
+    assert template_text("&#123;{{ a }}") == '{{ "{" }}{{ a }}\n'
+    assert template_text("Hi {{ a }} {b}") == "Hi {{ a }} {b}\n"
+
+
+WORDS = st.sampled_from(
+    [
+        *"<>&\"'/=! \n\t-{}%", "<div>", "</div>", "<p>", "<td>", "<tr>", "<table>", "</table>", "<th>", "<li>",
+        "<ol start=3>",
+        "</ol>", "<a href='https://x.example/'>", "</a>", "<b>", "</b>", "<pre>", "</pre>", "<blockquote>",
+        "<br>", "<hr>",
+        "<img alt='x'>", "<!--", "-->", "<style>", "</style>", "<title>", "&nbsp;", "&#0;", "&#xD800;",
+        "&#99999999999;",
+        "{{ a }}", "{% if b %}", "\u200d", "\u2028", "\x1f", "\x1c", "\x1e", "\ud800", "\U000f0000",
+        "<p style='display:none'>",
+        "<i style='font-size:0'>", "</i>", "<textarea>", "<q>", "<button>", "<dd>", "<caption>", "text", "<svg>",
+        "</svg>",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(st.one_of(WORDS, st.text(max_size=5)), max_size=60).map("".join))
+def test_any_input_gives_tidy_text(html: str) -> None:
+    text = plain_text(html)
+    assert text.endswith("\n")
+    assert "\n\n\n" not in text
+    assert text == "\n" or (text[0] != "\n" and text[-2] != "\n")
+    assert not any("\ud800" <= character <= "\udfff" for character in text)
+    if "{{" not in html and "{%" not in html:
+        assert [line for line in text.split("\n") if line != line.rstrip()] == []
+        assert text.splitlines() == text[:-1].split("\n")
+    template_text(html)
+
+
+@given(
+    st.lists(st.sampled_from(["{{ a }}", "{% b %}", "{{! c <p> }}", "x"]), max_size=20),
+    st.lists(WORDS, min_size=20, max_size=20),
+)
+def test_fields_survive(fields: list[str], around: list[str]) -> None:
+    html = "".join(f"<p>{field}</p><a href='https://x.example/{field}'>link</a>" for field in fields)
+    text = plain_text(html)
+    for field in {*fields}:
+        assert text.count(field) >= 2 * fields.count(field)
+
+
+PIECES = [
+    "<div>", "<ul><li>", "<ul><li>x", "<blockquote>x<br>", "<p> \t", " \t", "<", "<!", "<!--", "&", "&#", "<a ",
+    "<a href=x>y<p>",
+    "<b><p></b>", "<table>", "<table><tr><td>", "<table><tr><th>x<td>y", "{{", "{%", "{{x}}", "<p>{%x%}</p>",
+    "\u200d", "\u200dx ",
+    "<img alt=x>", "<a href=x>", "<q>", '"\'<a b="', "<svg>", "<i style='mso-hide:all'>", "<![CDATA[", "<hr>",
+    "<pre>\t", "<dd>x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_output_grows_with_input_and_no_faster(piece: str) -> None:
+    sizes = [len(plain_text(piece * (count // len(piece)))) for count in (5_000, 10_000, 20_000)]
+    assert sizes[2] - sizes[1] <= 2.1 * (sizes[1] - sizes[0]) + 100
+    assert sizes[2] <= 20 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("html", "longest"),
+    [
+        ("<div>" * 40_000 + "text", 5),
+        ("<ul><li>" * 5_000 + "text", 50),
+        ("<blockquote>" * 250 + "x<br>" * 50_000, 2_000_000),
+        ("<p>" + " \t" * 99_000, 1),
+        ("<" * 100_000, 100_001),
+        ("&#" + "9" * 100_000 + ";&#" + "0" * 100_000 + "65;", 3),
+        ("<b>" * 30_000 + "</p>" * 30_000 + "</i>" * 30_000 + "text", 5),
+    ],
+)
+def test_hostile_input_is_read(html: str, longest: int) -> None:
+    text = plain_text(html)
+    assert len(text) <= longest
+    assert ("text" in html) == ("text" in text)
