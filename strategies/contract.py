@@ -41,11 +41,18 @@ class WarningNote:
 
 
 class Plural(NamedTuple):
-    """A sentence in two forms: ``one`` where the value named ``by`` is 1, else ``other``."""
+    """A sentence in two forms: ``one`` where the value named ``by`` is 1, else ``other``; ``without`` that value."""
 
     by: str
     one: str
     other: str
+    without: str = ""
+
+    def of(self, values: Mapping[str, str | int]) -> str:
+        """Return the form for these values."""
+        if self.without and self.by not in values:
+            return self.without
+        return self.one if values.get(self.by) == 1 else self.other
 
 
 Text = str | Plural

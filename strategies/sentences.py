@@ -102,6 +102,6 @@ def sentence(note: Note | WarningNote, language: str = "en", options: Iterable[S
             by_language = sentences[note.code]
             text = by_language.get(language, by_language["en"])
             if isinstance(text, Plural):
-                text = text.one if note.values.get(text.by) == 1 else text.other
+                text = text.of(note.values)
             return text.format_map(_Blank(note.values))
     return note.code

@@ -178,6 +178,7 @@ class Timeline:
     """The fold. ``planned`` is what is to be scheduled now, up to and including the first open task.
 
     ``resumed`` are the pauses that moved this person: from the step of that number on, days count from that date.
+    With ``assumed``, open tasks do not block: each counts as done at that wall time on the date on which it is due.
     """
 
     def __init__(
@@ -189,6 +190,7 @@ class Timeline:
         happened: Mapping[int, Record],
         now: dt.datetime,
         resumed: Mapping[int, dt.date] = NEVER_RESUMED,
+        assumed: dt.time | None = None,
     ) -> None:
         self.calendar = calendar
         self.launch = launch
@@ -220,8 +222,10 @@ class Timeline:
                     continue
                 self.planned.append(planned)
                 if isinstance(planned, PlannedTask):
-                    self.blocked_by = number
-                    break
+                    if assumed is None:
+                        self.blocked_by = number
+                        break
+                    self._finish_task(step, Done(planned.due, calendar.instant(planned.due, assumed)))
             elif isinstance(record, Emailed):
                 self._emails.append((step.day, record.wall))
                 if number == 1:

@@ -78,4 +78,49 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         "en": "A background launch is in progress. The people whom it still enrolls get the edited steps.",
         "de": "Ein Start im Hintergrund läuft noch. Wen er noch aufnimmt, bekommt die bearbeiteten Schritte.",
     },
+    "OUT_OF_ORDER": {
+        "en": Plural(
+            "people",
+            "Step {step} goes out before step {earlierStep} for {people} person: at {time}, and step {earlierStep} at"
+            " {earlierTime} ({zone}).",
+            "Step {step} goes out before step {earlierStep} for {people} people: for example at {time}, and step"
+            " {earlierStep} at {earlierTime} ({zone}).",
+            "Step {step} (day {day}, {time}) goes out before step {earlierStep} (day {earlierDay}, {earlierTime}).",
+        ),
+        "de": Plural(
+            "people",
+            "Schritt {step} geht bei {people} Person vor Schritt {earlierStep} hinaus: um {time}, und Schritt"
+            " {earlierStep} um {earlierTime} ({zone}).",
+            "Schritt {step} geht bei {people} Personen vor Schritt {earlierStep} hinaus: zum Beispiel um {time}, und"
+            " Schritt {earlierStep} um {earlierTime} ({zone}).",
+            "Schritt {step} (Tag {day}, {time}) geht vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
+            " hinaus.",
+        ),
+    },
+    "OUT_OF_ORDER_AFTER_TASK": {
+        "en": "Step {step} (day {day}, {time}) goes out before step {earlierStep} (day {earlierDay}, {earlierTime}) if"
+        " the task of step {taskStep} is completed before then.",
+        "de": "Schritt {step} (Tag {day}, {time}) geht vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
+        " hinaus, falls die Aufgabe von Schritt {taskStep} vorher erledigt wird.",
+    },
+    "FOLLOW_UP_WAITS": {
+        "en": Plural(
+            "people",
+            "Step {step} follows up on step {earlierStep} and waits for it for {people} person: it is set to {time},"
+            " and step {earlierStep} to {earlierTime} ({zone}).",
+            "Step {step} follows up on step {earlierStep} and waits for it for {people} people: for example it is set"
+            " to {time}, and step {earlierStep} to {earlierTime} ({zone}).",
+            "Step {step} follows up on step {earlierStep} and waits for it: it is set to {time} on day {day}, and step"
+            " {earlierStep} to {earlierTime} on day {earlierDay}.",
+        ),
+        "de": Plural(
+            "people",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Person auf ihn: er ist auf"
+            " {time} gestellt, und Schritt {earlierStep} auf {earlierTime} ({zone}).",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Personen auf ihn: er ist zum"
+            " Beispiel auf {time} gestellt, und Schritt {earlierStep} auf {earlierTime} ({zone}).",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet auf ihn: er ist auf {time} an Tag {day}"
+            " gestellt, und Schritt {earlierStep} auf {earlierTime} an Tag {earlierDay}.",
+        ),
+    },
 }

@@ -112,7 +112,8 @@ class CampaignPayload:
         if self.campaign is None:
             return []
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.campaign.id)
-        return warning_lines(campaign_warnings.campaign_warnings(info.context.scope, steps))
+        skip = self.campaign.skip_weekends
+        return warning_lines(campaign_warnings.campaign_warnings(info.context.scope, steps, skip_weekends=skip))
 
 
 @strawberry.type(description="The step, or why not.")
@@ -130,8 +131,10 @@ class StepPayload:
         """Computed when they are asked for."""
         if self.step is None:
             return []
-        steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.step.campaign_id)
-        return warning_lines(campaign_warnings.step_warnings(info.context.scope, steps, self.step.number))
+        scope, loaders, step = info.context.scope, info.context.loaders, self.step
+        steps: list[Any] = await loaders.steps_of_campaign.load(step.campaign_id)
+        skip = (await loaders.campaign.load(step.campaign_id)).skip_weekends
+        return warning_lines(campaign_warnings.step_warnings(scope, steps, step.number, skip_weekends=skip))
 
 
 def content_of(changes: Any) -> dict[str, Any]:

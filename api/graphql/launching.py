@@ -134,6 +134,17 @@ class StartLaunchPayload:
     launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
 
+    @strawberry.field(
+        description="What to think about in a launch that goes on, such as `OUT_OF_ORDER`, by the sender's zone: "
+        "people with a zone of their own may get other times. `cancelLaunch` stops it, and `launchPreview` tells "
+        "it beforehand."
+    )
+    async def warnings(self, info: Request) -> list[WarningLine]:
+        """Computed when they are asked for."""
+        if self.launch is None:
+            return []
+        return warning_lines(await launches.warnings_of(info.context.scope, cast(Any, self.launch)))
+
 
 async def launch_preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
     """Resolve what launching would do."""

@@ -9,6 +9,7 @@ from api.graphql.authoring import CampaignPayload
 from api.graphql.context import Request
 from api.graphql.errors import payload_of
 from api.graphql.launching import StartLaunchPayload
+from api.graphql.warnings import WarningLine, warning_lines
 from api.services import launch_pauses, pausing, resume_preview
 
 
@@ -42,11 +43,23 @@ class ResumePreview:
     )
     staying_people: int = strawberry.field(description="People with nothing overdue: their emails keep their times.")
     steps: list[ResumeStepPreview] = strawberry.field(description="By step, those that have emails on hold.")
+    warnings: list[WarningLine] = strawberry.field(
+        description="What to think about before resuming: `OUT_OF_ORDER` and `FOLLOW_UP_WAITS`, among people with "
+        "emails on hold."
+    )
 
 
 async def preview(info: Request, campaign_id: str) -> ResumePreview:
     """Resolve what resuming would do."""
-    return cast(ResumePreview, await resume_preview.resume_preview(info.context.scope, campaign_id))
+    found = await resume_preview.resume_preview(info.context.scope, campaign_id)
+    return ResumePreview(
+        at=found.at,
+        held_emails=found.held_emails,
+        moving_people=found.moving_people,
+        staying_people=found.staying_people,
+        steps=cast(Any, found.steps),
+        warnings=warning_lines(found.warnings),
+    )
 
 
 @strawberry.type

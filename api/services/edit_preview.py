@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.models import Enrollment, Launch, Send, Task
+from api.services.campaign_warnings import OrderTally, campaign_warnings
 from api.services.drafts import Draft
 from api.services.editing import check
-from api.services.plans import offer_warnings
+from api.services.plans import core_steps
 from api.services.rescheduling import Found, Rescheduler
 from api.services.resolving import RESOLVED_AT_ONCE
 from api.services.scope import Scope
-from api.states import GOING_ON
+from api.states import GOING_ON, SendStatus
 from api.store import edits
 from strategies import WarningNote
 from strategies import timeline as core
@@ -91,13 +92,14 @@ async def edit_preview(scope: Scope, draft: Draft) -> EditPreview:
         known[step.id] = StepEdit(step.id, step.number, step.name, removed=True)
     if draft.new and draft.changed is not None:
         known[draft.changed.id].added = True
-    after = ""
+    order, after = OrderTally(core_steps(draft.steps)), ""
     while people := await edits.people_in(row.id, after, RESOLVED_AT_ONCE):
         changes = await rescheduler.changes([person["id"] for person in people])
         _count(found, known, changes)
+        _count_order(order, draft, rescheduler.now, changes)
         after = people[-1]["person_id"]
     found.steps = sorted(known.values(), key=lambda step: (step.removed, step.step))
-    found.warnings = [*await _warnings(scope, draft, found)]
+    found.warnings = await _warnings(scope, draft, found, order)
     return found
 
 
@@ -148,9 +150,33 @@ def _each(known: dict[str, StepEdit], count: str, rows: Sequence[Send | Task]) -
             setattr(known[row.step_id], count, getattr(known[row.step_id], count) + 1)
 
 
-async def _warnings(scope: Scope, draft: Draft, found: EditPreview) -> list[WarningNote]:
-    warnings = offer_warnings(scope, draft.steps)
+def _count_order(order: OrderTally, draft: Draft, now: datetime, changes: Found) -> None:
+    """Count the people whose emails would go out in another order than the steps."""
+    numbers = {step.id: step.number for step in draft.steps}
+    instants: dict[str, dict[int, datetime]] = {each.id: {} for each in changes.people}
+    waiting: dict[str, set[int]] = {each.id: set() for each in changes.people}
+
+    def add(enrollment_id: str, step_id: str, at: datetime, *, waits: bool) -> None:
+        instants[enrollment_id][numbers[step_id]] = max(at, now) if waits else at
+        if waits:
+            waiting[enrollment_id].add(numbers[step_id])
+
+    for send, planned in changes.moved:
+        add(send.enrollment_id, send.step_id, planned.instant, waits=True)
+    for enrollment, step, planned in changes.emails:
+        add(enrollment.id, step.id, planned.instant, waits=True)
+    for send in changes.stays:
+        add(send.enrollment_id, send.step_id, send.due_at, waits=True)
+    for send in (*changes.settled, *changes.in_hand):
+        if send.step_id in numbers and send.status is not SendStatus.FAILED:
+            add(send.enrollment_id, send.step_id, send.planned_at, waits=False)
+    for each in changes.people:
+        order.add(instants[each.id], waiting[each.id], each.zone)
+
+
+async def _warnings(scope: Scope, draft: Draft, found: EditPreview, order: OrderTally) -> list[WarningNote]:
     row = draft.campaign
+    warnings = order.warnings(campaign_warnings(scope, draft.steps, skip_weekends=row.skip_weekends))
     if row.paused_at is not None and found.people:
         warnings.append(WarningNote("EMAILS_STAY_ON_HOLD"))
     elif late := sum(step.at_once for step in found.steps):

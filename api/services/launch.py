@@ -10,9 +10,10 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
 from api.services import inputs
+from api.services.campaign_warnings import ORDER, OrderTally, campaign_warnings
 from api.services.missing import missing_warnings
 from api.services.paused import refuse_edited, refuse_paused
-from api.services.plans import core_launch, core_steps, offer_warnings, resolve, send_row, task_row
+from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.progress import task_created
 from api.services.scope import Scope
 from api.services.steps import steps_of
@@ -106,18 +107,36 @@ async def preview(
     """Resolve what launching would do, and write nothing."""
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
     people = [person for _, person, _ in checked.enrollments]
-    warnings = offer_warnings(scope, checked.steps)
-    warnings += await missing_warnings(scope, checked.steps, people, checked.sender)
-    return [
-        Preview(
-            person,
-            enrollment.zone,
-            timeline.planned,
-            range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else (),
-            warnings,
-        )
-        for enrollment, person, timeline in checked.enrollments
-    ]
+    missing = await missing_warnings(scope, checked.steps, people, checked.sender)
+    known: dict[int, list[WarningNote]] = {}
+    previews = []
+    for enrollment, person, timeline in checked.enrollments:
+        # People of one zone and one choice share one timeline.
+        if id(timeline) not in known:
+            known[id(timeline)] = launch_warnings(scope, checked.campaign, checked.steps, enrollment, timeline)
+        waiting = range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else ()
+        warnings = [*known[id(timeline)], *missing]
+        previews.append(Preview(person, enrollment.zone, timeline.planned, waiting, warnings))
+    return previews
+
+
+def launch_warnings(
+    scope: Scope, campaign: Campaign, steps: Sequence[Step], enrollment: Enrollment, timeline: core.Timeline
+) -> list[WarningNote]:
+    """Return what to think about before launching for a person. What is planned is known; the rest may be."""
+    instants = {each.number: each.instant for each in timeline.planned if isinstance(each, core.PlannedSend)}
+    order = OrderTally(core_steps(steps))
+    order.add(instants, instants.keys(), enrollment.zone)
+    times = core_launch(enrollment, steps).times
+    others = campaign_warnings(scope, steps, skip_weekends=campaign.skip_weekends, times=times)
+    planned = {each.number for each in timeline.planned}
+    return order.warnings(
+        [
+            note
+            for note in others
+            if note.code not in ORDER or not {note.values["step"], note.values["earlierStep"]} <= planned
+        ]
+    )
 
 
 async def ready(scope: Scope, campaign_id: str) -> tuple[Campaign, list[Step]]:

@@ -9,7 +9,7 @@ from typing import Any
 from api.ids import new_id
 from api.mail.clean import storable
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
-from api.services.launch import Choice, check_subjects, enrollment_row, ready
+from api.services.launch import Choice, check_subjects, enrollment_row, launch_warnings, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.scope import Scope, workspace_now
@@ -25,7 +25,7 @@ from api.store.leases import take
 from api.store.rows import need
 from api.store.sql import run
 from api.store.transactions import transaction, undeadlocked
-from strategies import Refusal
+from strategies import Refusal, WarningNote
 from strategies import timeline as core
 
 MAX_IDS = 200_000
@@ -71,6 +71,25 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
         await started.save(update_fields=["total"])
     scope.wake()
     return started
+
+
+async def warnings_of(scope: Scope, row: Launch) -> list[WarningNote]:
+    """Return what to think about in a launch that goes on, by the times of its sender's zone."""
+    if row.status not in GOING_ON:
+        return []
+    campaign = await Campaign.get(id=row.campaign_id)
+    steps = await steps_of(campaign)
+    began = row.resumed_at or row.launched_at
+    zone = (await Sender.get(id=campaign.sender_id)).zone
+    example = Enrollment(
+        id="", workspace_id=row.workspace_id, campaign_id=campaign.id, person_id="", zone=zone, launched_at=began,
+        send_at=row.send_at, times=row.times,
+    )  # fmt: skip
+    try:
+        timeline = resolve(scope, campaign, steps, example, {}, began)
+    except Refusal:  # people are left out then, with its code
+        return []
+    return launch_warnings(scope, campaign, steps, example, timeline)
 
 
 async def cancel_launch(scope: Scope, launch_id: str) -> Launch:

@@ -75,7 +75,7 @@ def offer_warnings(scope: Scope, rows: Sequence[Step]) -> list[WarningNote]:
     steps, options = core_steps(rows), scope.installed.send_options
     found: list[WarningNote] = []
     for number, step in enumerate(steps, 1):
-        if step.send_option is None:
+        if step.send_option is None or step.send_option not in options:
             continue
         offer = availability(options.need(step.send_option), core.position(steps, number))
         if offer.warning:

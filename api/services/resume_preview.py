@@ -1,17 +1,22 @@
 """What resuming a campaign now would do: how many people move, from when to when. Nothing is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api.models import Campaign
+from api.models import Campaign, Send, Step
+from api.services.campaign_warnings import OrderTally
 from api.services.pausing import RELEASED_AT_ONCE
+from api.services.plans import core_steps
 from api.services.scope import Scope
 from api.services.shifting import Change, Shifter
 from api.services.steps import steps_of
+from api.states import UNBEGUN_STATUSES, SendStatus
 from api.store import holds
 from api.store.rows import need
-from strategies import Refusal
+from strategies import Refusal, WarningNote
+
+SEND = ("id", "enrollment_id", "step_id", "status", "due_at", "planned_at", "zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class ResumePreview:
     moving_people: int = 0
     staying_people: int = 0
     steps: Sequence[StepPreview] = field(default_factory=list)
+    warnings: Sequence[WarningNote] = field(default_factory=list)
 
 
 async def resume_preview(scope: Scope, campaign_id: str) -> ResumePreview:
@@ -60,6 +66,7 @@ async def resume_preview(scope: Scope, campaign_id: str) -> ResumePreview:
     if row.paused_at is None:
         raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("campaignId",))
     shifter = Shifter(scope, row, await steps_of(row), scope.now)
+    order = OrderTally(core_steps(shifter.steps))
     found, after = ResumePreview(scope.now), ""
     steps = {step.id: StepPreview(step.number) for step in shifter.steps}
     by_number = {step.step: step for step in steps.values()}
@@ -70,8 +77,31 @@ async def resume_preview(scope: Scope, campaign_id: str) -> ResumePreview:
             found.held_emails += emails
         for change in changes.emails:
             by_number[change.number].add(change)
+        await _count_order(
+            order, shifter.steps, scope.now, people, {each["id"]: each["due_at"] for each in changes.sends}
+        )
         found.moving_people += len(changes.resumed)
         found.staying_people += len(people) - len(changes.resumed)
         after = people[-1]
     found.steps = [step for step in by_number.values() if step.moving or step.staying]
+    found.warnings = order.warnings()
     return found
+
+
+async def _count_order(
+    order: OrderTally, steps: Sequence[Step], now: datetime, people: Sequence[str], after: Mapping[str, datetime]
+) -> None:
+    """Count the people whose emails would go out in another order; ``after`` are the new times of those that move."""
+    numbers = {step.id: step.number for step in steps}
+    theirs: dict[str, list[Send]] = {key: [] for key in people}
+    for send in await Send.filter(enrollment_id__in=list(people)).exclude(status=SendStatus.FAILED).only(*SEND):
+        if send.step_id in numbers:
+            theirs[send.enrollment_id].append(send)
+    for sends in theirs.values():
+        waiting = {numbers[send.step_id] for send in sends if send.status in UNBEGUN_STATUSES}
+        instants = {}
+        for send in sends:
+            waits = numbers[send.step_id] in waiting
+            instants[numbers[send.step_id]] = max(after.get(send.id, send.due_at), now) if waits else send.planned_at
+        if sends:
+            order.add(instants, waiting, sends[0].zone)

@@ -208,7 +208,11 @@ def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:
 
 
 def test_every_warning_in_the_source_has_its_sentence() -> None:
-    given = [node.args for _, node in source("api") if isinstance(node, ast.Call) and called(node) == "WarningNote"]
+    given = [
+        node.args
+        for _, node in source("api", "strategies")
+        if isinstance(node, ast.Call) and called(node) == "WarningNote"
+    ]
     named = {part.value for args in given for part in ast.walk(args[0]) if isinstance(part, ast.Constant)}
     assert named <= WARNINGS.keys()
     assert given

@@ -1,0 +1,121 @@
+"""Emails of one person that go out in another order than their steps.
+
+Equal instants are in order. A follow-up waits for the email that it follows, so it cannot go out before it.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from strategies.calendar import Calendar
+from strategies.contract import WarningNote
+from strategies.errors import Refusal
+from strategies.registry import SendOptions
+from strategies.timeline import Launch, PlannedSend, PlannedTask, Step, Timeline
+
+MOMENTS = (dt.time(0), dt.time(12), dt.time(23, 59, 59))
+"""Wall times of a send-at and of completed tasks, for which a campaign is tried."""
+STARTS = (dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 5, tzinfo=dt.UTC))
+"""A Monday and a Thursday, at midnight: no configured time of the day has passed yet."""
+Pairs = Mapping[tuple[int, int], "Pair"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The email of step ``number`` is due before that of the earlier step. Instants in UTC."""
+
+    number: int
+    earlier: int
+    at: dt.datetime
+    earlier_at: dt.datetime
+    waits: bool = False
+    """Whether it is a follow-up to that email, and waits for it instead of going out before it."""
+
+
+def out_of_order(steps: Sequence[Step], instants: Mapping[int, dt.datetime]) -> list[Pair]:
+    """Return the emails that go out before one of an earlier step, or wait for it: the latest one for each.
+
+    ``instants`` are those of one person's emails, by step number.
+    """
+    found: list[Pair] = []
+    leaves: dict[int, dt.datetime] = {}
+    last: int | None = None
+    for number in sorted(instants):
+        at = instants[number]
+        before = leaves.get(number - 1)
+        if steps[number - 1].follow_up and before is not None and at < before:
+            found.append(Pair(number, number - 1, at, before, waits=True))
+            at = before
+        leaves[number] = at
+        if last is not None and at < leaves[last]:
+            found.append(Pair(number, last, at, leaves[last]))
+        else:
+            last = number
+    return found
+
+
+def authored(
+    steps: Sequence[Step], options: SendOptions, *, skip_weekends: bool, times: Mapping[int, dt.time]
+) -> list[WarningNote]:
+    """Return what is out of order whenever the campaign is launched, and whenever its tasks are done.
+
+    ``times`` are new wall times that launching gives, by step number. A campaign that cannot be resolved has none.
+    """
+    steps = [replace(step, added=None) for step in steps]  # a launch to come gets every step
+    calendar = Calendar("UTC", skip_weekends)
+    tried, tasks = [], set[int]()
+    for start in STARTS:
+        for moment in MOMENTS:
+            option = options.get(steps[0].send_option or "") if steps else None
+            asks = option is not None and option.asks_send_at
+            send_at = dt.datetime.combine(start.date(), moment, dt.UTC) if asks else None
+            try:
+                found = Timeline(steps, calendar, Launch(start, send_at, times), options, {}, start, assumed=moment)
+            except Refusal:
+                return []
+            emails = [each for each in found.planned if isinstance(each, PlannedSend)]
+            tasks |= {each.number for each in found.planned if isinstance(each, PlannedTask)}
+            tried.append(_every_pair(steps, {each.number: each.instant for each in emails}))
+    always = reduce(lambda known, more: {key: known[key] for key in known if key in more}, tried)
+    return [_told(steps, pair, tasks) for pair in _latest(always)]
+
+
+def _every_pair(steps: Sequence[Step], instants: Mapping[int, dt.datetime]) -> Pairs:
+    leaves: dict[int, dt.datetime] = {}
+    found: dict[tuple[int, int], Pair] = {}
+    for number, at in sorted(instants.items()):
+        before = leaves.get(number - 1)
+        waits = steps[number - 1].follow_up and before is not None and at < before
+        leaves[number] = before if waits and before is not None else at
+        if waits and before is not None:
+            found[number, number - 1] = Pair(number, number - 1, at, before, waits=True)
+        for earlier, earlier_at in leaves.items():
+            if leaves[number] < earlier_at:
+                found[number, earlier] = Pair(number, earlier, leaves[number], earlier_at)
+    return found
+
+
+def _latest(pairs: Pairs) -> list[Pair]:
+    """Return for each email the latest of those that it goes out before, and the one that it waits for."""
+    found: dict[tuple[int, bool], Pair] = {}
+    for pair in pairs.values():
+        known = found.get((pair.number, pair.waits))
+        if known is None or pair.earlier_at > known.earlier_at:
+            found[pair.number, pair.waits] = pair
+    return [found[key] for key in sorted(found)]
+
+
+def _told(steps: Sequence[Step], pair: Pair, tasks: Collection[int]) -> WarningNote:
+    values: dict[str, str | int] = {
+        "step": pair.number,
+        "day": steps[pair.number - 1].day,
+        "time": pair.at.time().isoformat(),
+        "earlierStep": pair.earlier,
+        "earlierDay": steps[pair.earlier - 1].day,
+        "earlierTime": pair.earlier_at.time().isoformat(),
+    }
+    between = [number for number in tasks if pair.earlier < number < pair.number]
+    if between:
+        return WarningNote("OUT_OF_ORDER_AFTER_TASK", values | {"taskStep": max(between)})
+    return WarningNote("FOLLOW_UP_WAITS" if pair.waits else "OUT_OF_ORDER", values)
