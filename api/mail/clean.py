@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import nh3
 
-from api.mail.plain_text import plain_text
+from api.mail.plain_text import plain_text, template_text
 
 _HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -48,8 +48,14 @@ def clean_html(html: str) -> str:
 
 @lru_cache(maxsize=512)
 def text_from_html(html: str) -> str:
-    """Return the text part for an HTML part, dynamic fields included."""
+    """Return the text part for an HTML part that is final."""
     return plain_text(html)
+
+
+@lru_cache(maxsize=512)
+def template_from_html(html: str) -> str:
+    """Return the template of the text part for that of an HTML part, dynamic fields included."""
+    return template_text(html)
 
 
 def storable(text: str, most: int = 2_000) -> str:

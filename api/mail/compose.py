@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
-from api.mail.clean import text_from_html
+from api.mail.clean import template_from_html, text_from_html
 from api.mail.prompts import Prompted, left_in
-from api.mail.render import TemplateProblem, render_prompted
+from api.mail.render import render_prompted
 from api.mail.sanitize import sanitize
 
 _RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
@@ -76,10 +76,7 @@ def compose(content: Content, fields: Mapping[str, str], follow_up_to: Earlier |
     Raises UnresolvedFieldError and TemplateProblem.
     """
     subject, html = _subject(content, fields), _html(content, fields)
-    try:
-        text = _text(content, fields, html.text)
-    except RecursionError:
-        raise TemplateProblem("The template cannot be used: its HTML is nested too deeply.") from None
+    text = _text(content, fields, html.text)
     prompts = tuple(dict.fromkeys((*subject.prompts, *html.prompts, *text.prompts)))
     said = subject.text.strip()
     if follow_up_to is None:
@@ -107,7 +104,7 @@ def _html(content: Content, fields: Mapping[str, str]) -> Prompted:
 def _text(content: Content, fields: Mapping[str, str], html: str) -> Prompted:
     if content.final_html:
         return Prompted(text_from_html(html))
-    source = text_from_html(content.html) if content.text is None else content.text
+    source = template_from_html(content.html) if content.text is None else content.text
     return render_prompted(source, fields, html=False, quoted=content.quoted)
 
 

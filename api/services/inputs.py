@@ -10,7 +10,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.clean import clean_html, header_problem, text_from_html, text_problem
+from api.mail.clean import clean_html, header_problem, text_problem
 from api.mail.render import TemplateProblem, check_template
 from api.mail.sanitize import sanitize
 from strategies import Refusal
@@ -79,14 +79,10 @@ def instant(value: datetime, path: Path) -> datetime:
 
 
 def html(value: str, path: Path) -> str:
-    """HTML with dynamic fields, made safe. It must have content, and a text part that can be made from it."""
+    """HTML with dynamic fields, made safe. It must have content."""
     cleaned = clean_html(template(text(value, path), path))
     if not cleaned.strip():
         raise Refusal("REQUIRED", "An email needs content.", path)
-    try:
-        text_from_html(cleaned)
-    except RecursionError:
-        raise Refusal("INVALID_TEMPLATE", "This HTML is nested too deeply to be made into text.", path) from None
     return cleaned
 
 
@@ -95,10 +91,6 @@ def written_html(value: str, path: Path) -> str:
     cleaned = sanitize(text(value, path))
     if not cleaned.strip():
         raise Refusal("REQUIRED", "An email needs content.", path)
-    try:
-        text_from_html(cleaned)
-    except RecursionError:
-        raise Refusal("INVALID_HTML", "This HTML is nested too deeply to be made into text.", path) from None
     return cleaned
 
 

@@ -6,7 +6,7 @@ VOID = frozenset(
 """Elements without an end tag."""
 PARAGRAPHS = frozenset(
     {
-        "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "xmp", "listing", "ul", "ol", "menu", "dir", "dl",
+        "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "listing", "ul", "ol", "menu", "dir", "dl",
         "figure", "fieldset", "hr",
     }
 )  # fmt: skip
@@ -19,10 +19,14 @@ BLOCKS = PARAGRAPHS | {
 """Elements that begin a line and end one."""
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 CELLS = frozenset({"td", "th"})
-PREFORMATTED = frozenset({"pre", "xmp", "listing", "textarea"})
+PREFORMATTED = frozenset({"pre", "listing"})
 NEVER_SHOWN = frozenset(
-    {"script", "style", "title", "iframe", "noembed", "noframes", "template", "datalist", "svg", "math"}
-)
+    {
+        "script", "style", "title", "iframe", "noembed", "noframes", "noscript", "template", "datalist", "svg", "math",
+        "audio", "video", "canvas", "object", "select", "textarea", "xmp",
+    }
+)  # fmt: skip
+"""Elements that an email program does not show, or that the HTML part loses with their content."""
 ENDS_BY_ITSELF = {
     "li": frozenset({"li"}),
     "dt": frozenset({"dt", "dd"}),
