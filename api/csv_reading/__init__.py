@@ -1,0 +1,25 @@
+"""Read CSV files as spreadsheets and CRMs write them: bytes or text in, a header and numbered rows out.
+
+Pure: no database, no clock, no network. May import ``strategies``. Services and the command line import it.
+"""
+
+from api.csv_reading.address_cells import address_in
+from api.csv_reading.decoding import ENCODINGS, Decoded, decode
+from api.csv_reading.names import COLUMN_NAMES, plain_name
+from api.csv_reading.records import MAX_CELLS, column_label
+from api.csv_reading.table import MAX_COLUMNS, Row, Table, read_table
+
+__all__ = [
+    "COLUMN_NAMES",
+    "ENCODINGS",
+    "MAX_CELLS",
+    "MAX_COLUMNS",
+    "Decoded",
+    "Row",
+    "Table",
+    "address_in",
+    "column_label",
+    "decode",
+    "plain_name",
+    "read_table",
+]

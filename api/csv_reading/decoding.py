@@ -1,0 +1,134 @@
+"""Find out in which encoding a file is. Where that is not certain, refuse and ask: a wrong guess garbles names.
+
+Libraries that guess (charset-normalizer was tried) read "José Muñoz" as "José Muńoz" in files with few such letters.
+"""
+
+import codecs
+from typing import NamedTuple
+
+from api.csv_reading.windows_1252 import doubtful
+from strategies import Refusal
+
+ENCODINGS = (
+    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
+    *("cp1252", "iso-8859-1", "iso-8859-15", "mac-roman", "cp850", "cp437"),
+    *("cp1250", "iso-8859-2", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+    *("shift_jis", "cp932", "euc-jp", "gb18030", "big5", "euc-kr", "cp874"),
+)
+"""What may be named as a file's encoding: what spreadsheets write."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_OTHER_FILES = {
+    b"PK\x03\x04": "an Excel workbook, a Numbers document or a zip file",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip file",
+}
+_BEGINNING = 64
+_ASKED = ("cp1252", "mac-roman", "cp850", "cp1250", "cp1251")
+_SHOWN = 30
+
+
+class Decoded(NamedTuple):
+    """A file's text, and the encoding that it was read with."""
+
+    text: str
+    encoding: str
+
+
+def decode(data: bytes, encoding: str | None = None) -> Decoded:
+    """Return a file's text.
+
+    With no encoding given: the one that its byte order mark names; UTF-16 where every other byte is zero; UTF-8; and
+    windows-1252 where the text has nothing that another encoding could have meant otherwise.
+    Raises Refusal CSV_ENCODING, which says where and what to do, without a path.
+    """
+    for beginning, kind in _OTHER_FILES.items():
+        if data.startswith(beginning):
+            raise Refusal("CSV_INVALID", f"This is {kind}, and no CSV file. Save the sheet as CSV UTF-8.")
+    if encoding is not None:
+        return _strictly(data, _known(encoding))
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return _strictly(data[len(mark) :], name)
+    if utf_16 := _utf_16_without_mark(data):
+        return _strictly(data, utf_16)
+    try:
+        return Decoded(data.decode("utf-8"), "utf-8")
+    except UnicodeDecodeError as problem:
+        return _windows_1252(data, problem.start)
+
+
+def _known(encoding: str) -> str:
+    name = encoding.strip().lower()
+    if name in ENCODINGS:
+        return name
+    raise Refusal("CSV_ENCODING", f"{encoding[:60]!r} is no known encoding. Known are: {', '.join(ENCODINGS)}.")
+
+
+def _strictly(data: bytes, name: str) -> Decoded:
+    """Decode, or say where that fails."""
+    try:
+        return Decoded(data.decode(name), name)
+    except UnicodeDecodeError as problem:
+        line = data.decode(name, "replace")[: _characters(data, name, problem.start)].count("\n") + 1
+        raise Refusal("CSV_ENCODING", f"The file is not in {name}: line {line} cannot be read so.") from None
+
+
+def _characters(data: bytes, name: str, end: int) -> int:
+    return len(data[:end].decode(name, "ignore"))
+
+
+def _utf_16_without_mark(data: bytes) -> str | None:
+    """Recognize UTF-16 by the header, which has Latin letters: every other byte is zero."""
+    even, odd = data[:_BEGINNING:2], data[1:_BEGINNING:2]
+    if odd and odd.count(0) > len(odd) * 0.6 and not even.count(0):
+        return "utf-16-le"
+    if even and even.count(0) > len(even) * 0.6 and not odd.count(0):
+        return "utf-16-be"
+    return None
+
+
+def _windows_1252(data: bytes, at: int) -> Decoded:
+    """Decode what is no UTF-8, where it can only be windows-1252."""
+    if any(character > "\x7f" and character != "\ufffd" for character in data.decode("utf-8", "replace")):
+        line = data.count(b"\n", 0, at) + 1
+        told = f"Line {line} is not UTF-8, though other parts of the file are. Save it as CSV UTF-8."
+        raise Refusal("CSV_ENCODING", told)
+    try:
+        text = data.decode("cp1252")
+        doubt = doubtful(text)
+    except UnicodeDecodeError as problem:
+        doubt = problem.start
+    if doubt is None:
+        return Decoded(text, "cp1252")
+    line = data.count(b"\n", 0, doubt) + 1
+    word = _word(data, doubt)
+    readings = ", ".join(f"{shown!r} in {name}" for name in _ASKED if (shown := _shown(word, name)))
+    raise Refusal(
+        "CSV_ENCODING",
+        f"Line {line} is not UTF-8, and its encoding is not certain: it says {readings}. Save the file as CSV UTF-8, "
+        "or name its encoding.",
+    )
+
+
+def _word(data: bytes, at: int) -> bytes:
+    """Return the bytes around an index, up to what separates words and cells."""
+    before = data[max(0, at - _SHOWN) : at]
+    start = max(before.rfind(mark) for mark in (b" ", b",", b";", b"\t", b"|", b"\n", b"\r", b'"')) + 1
+    behind = data[at : at + _SHOWN]
+    ends = [end for mark in (b" ", b",", b";", b"\t", b"|", b"\n", b"\r", b'"') if (end := behind.find(mark)) > 0]
+    return before[start:] + behind[: min(ends, default=len(behind))]
+
+
+def _shown(word: bytes, name: str) -> str | None:
+    try:
+        return word.decode(name)
+    except UnicodeDecodeError:
+        return None

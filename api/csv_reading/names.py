@@ -1,0 +1,24 @@
+"""The names of columns, as files write them."""
+
+import re
+
+COLUMN_NAMES = {
+    "email": ("email", "e_mail", "email_address", "e_mail_address", "e_mail_adresse", "email_adresse"),
+    "first_name": ("first_name", "firstname", "given_name", "vorname"),
+    "last_name": ("last_name", "lastname", "surname", "family_name", "nachname"),
+    "title": ("title", "job_title", "jobtitle"),
+    "company": ("company", "company_name", "firma"),
+    "zone": ("zone", "time_zone", "timezone"),
+}
+"""The columns of a person, and the names by which a file may call each. The first is the column's own name.
+
+A name is here only if it can mean nothing else: "Titel" (German for a doctorate as well as a job) is not.
+"""
+
+MAX_NAME_LENGTH = 200
+_SEPARATORS = re.compile(r"[\W_]+")
+
+
+def plain_name(header: str) -> str:
+    """Return a header cell in lower case with one underscore between words: "E-Mail Address" is "e_mail_address"."""
+    return _SEPARATORS.sub("_", header[: MAX_NAME_LENGTH + 1].casefold()).strip("_")

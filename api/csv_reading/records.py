@@ -1,0 +1,154 @@
+"""Split text into records and cells: RFC 4180, and what spreadsheets make of it.
+
+Python's csv module reads an unclosed quote to the end of the file without a word, cannot say where a quote began,
+and has one limit for the whole process. So the splitting is ours; the tests hold it against that module.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from strategies import Refusal
+
+MAX_CELLS = 16_384
+"""Most cells in a row, blank ones included: the width of a sheet in Excel."""
+MAX_ROWS = 1_048_576
+"""Most rows, blank ones included: the height of a sheet in Excel."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_SHOWN = 40
+
+
+class Record(NamedTuple):
+    """One row of a spreadsheet, blank or not."""
+
+    number: int
+    """The row's number in a spreadsheet: 1 is the first one, blank rows count, a cell of many lines is in one row."""
+    line: int
+    """The line of the file on which it begins, as a text editor counts."""
+    cells: list[str]
+    end: int
+    """The index in the text behind its line end."""
+    next_line: int
+    """The line of the file that begins there."""
+
+
+def records(
+    text: str, delimiter: str, names: Sequence[str] = (), *, start: int = 0, number: int = 1, line: int = 1
+) -> Iterator[Record]:
+    """Give the records from the index ``start`` on, which begins the row ``number`` and the line ``line``.
+
+    ``names`` are the header's, for what a refusal says.
+
+    Raises Refusal CSV_INVALID at a quote that does not end, or has text behind its end, and CSV_TOO_LARGE.
+    """
+    blanks = re.compile("[ \u00a0]*" if delimiter == "\t" else "[ \t\u00a0]*")
+    border = re.compile(f"[{re.escape(delimiter)}\r\n]")
+    position = start
+    while position < len(text):
+        if number > MAX_ROWS:
+            raise Refusal("CSV_TOO_LARGE", f"The file has more than {MAX_ROWS:,} rows, blank ones included. Split it.")
+        found = _LINE_END.search(text, position)
+        end, following = found.span() if found else (len(text), len(text))
+        lines = 1
+        if text.find('"', position, end) < 0:
+            if text.count(delimiter, position, end) >= MAX_CELLS:
+                raise _too_wide(number)
+            cells = text[position:end].split(delimiter)
+        else:
+            cells, following = _quoted_record(text, position, delimiter, (blanks, border), number, line, names)
+            if following > end:
+                lines = line_ends(text, position, following)
+        yield Record(number, line, cells, following, line + lines)
+        position, number, line = following, number + 1, line + lines
+
+
+def column_label(index: int, name: str = "") -> str:
+    """Name a column as a spreadsheet does, with its header: ``column B (First Name)``. The first index is 0."""
+    letters, index = "", index + 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    shown = " ".join(name[:_SHOWN].split())
+    return f"column {letters} ({shown})" if shown else f"column {letters}"
+
+
+def _quoted_record(
+    text: str,
+    position: int,
+    delimiter: str,
+    patterns: tuple[re.Pattern[str], re.Pattern[str]],
+    number: int,
+    line: int,
+    names: Sequence[str],
+) -> tuple[list[str], int]:
+    """Return the cells of a record with a quote in it, and the index behind its line end.
+
+    ``patterns`` are the blanks around a quoted cell, and what ends an unquoted one.
+    """
+    blanks, border = patterns
+    first, cells = position, list[str]()
+    while True:
+        opening = _end_of(blanks, text, position)
+        if text.startswith('"', opening):
+            closing = _closing(text, opening)
+            if closing < 0:
+                place = _place(text, first, opening, number, line, len(cells), names)
+                raise Refusal(
+                    "CSV_INVALID",
+                    f"The quote that opens in {place} is never closed. Close it, or write a quote inside a quoted "
+                    'cell twice ("").',
+                )
+            cells.append(text[opening + 1 : closing].replace('""', '"'))
+            position = _end_of(blanks, text, closing + 1)
+            if position < len(text) and text[position] != delimiter and text[position] not in "\r\n":
+                place = _place(text, first, opening, number, line, len(cells) - 1, names)
+                ends = line + line_ends(text, first, closing)
+                behind = text[position : position + _SHOWN].splitlines()[0]
+                raise Refusal(
+                    "CSV_INVALID",
+                    f"The quote that opens in {place} closes on line {ends}, with {behind!r} right behind it. "
+                    'Is a quote missing? A quote inside a quoted cell is written twice ("").',
+                )
+        else:
+            found = border.search(text, position)
+            ending = found.start() if found else len(text)
+            cells.append(text[position:ending])
+            position = ending
+        if len(cells) > MAX_CELLS:
+            raise _too_wide(number)
+        if position == len(text) or text[position] != delimiter:
+            return cells, _end_of(_LINE_END, text, position)
+        position += 1
+
+
+def _closing(text: str, opening: int) -> int:
+    """Return the index of the quote that closes a cell; -1 if there is none. Doubled quotes are content."""
+    closing = text.find('"', opening + 1)
+    while closing >= 0 and text.startswith('"', closing + 1):
+        closing = text.find('"', closing + 2)
+    return closing
+
+
+def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:
+    """Return where a match at the position ends; the position itself for none."""
+    found = pattern.match(text, position)
+    return found.end() if found else position
+
+
+def _place(text: str, first: int, at: int, number: int, line: int, index: int, names: Sequence[str]) -> str:
+    """Say where in the file something is: row, line if it has another number, column."""
+    on = line + line_ends(text, first, at)
+    lined = "" if on == number else f" (line {on} of the file)"
+    return f"row {number}{lined}, {column_label(index, names[index] if index < len(names) else '')}"
+
+
+def line_ends(text: str, start: int, end: int) -> int:
+    """Count the line ends in a part of a text."""
+    return sum(1 for _ in _LINE_END.finditer(text, start, end))
+
+
+def _too_wide(number: int) -> Refusal:
+    return Refusal(
+        "CSV_TOO_LARGE", f"Row {number} has more than {MAX_CELLS:,} cells. Delete the columns that are not needed."
+    )

@@ -1,0 +1,154 @@
+"""A CSV text as a table: which delimiter, which header, which rows."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from api.csv_reading.names import plain_name
+from api.csv_reading.records import Record, column_label, line_ends, records
+from strategies import Refusal
+
+MAX_COLUMNS = 200
+MAX_HEADER_LENGTH = 1_000_000
+DELIMITERS = ",;\t|"
+BLANKS = (
+    "".join(map(chr, range(9, 14)))
+    + "\x1c\x1d\x1e\x1f\x20\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+    + ("".join(map(chr, range(0x2000, 0x200C))) + "\u200e\u200f\u2060\ufeff")
+)
+"""What is dropped at both ends of a cell: whitespace, and marks that nobody sees. Joiners stay: letters need them."""
+
+_BLANK_START = re.compile(f"[{re.escape(BLANKS + DELIMITERS)}]*")
+_SEPARATOR_LINE = re.compile(r'"?sep=(.?)"?[ ,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
+_WRONG_BEGINNINGS = {
+    "PK\x03\x04": "This is an Excel workbook or a zip file, and no CSV file. Save the sheet as CSV UTF-8.",
+    "\u00ef\u00bb\u00bf": "This is UTF-8 that was read as windows-1252. Read the file as UTF-8 and send it again.",
+    "\u00ff\u00fe": "This is UTF-16 that was read as another encoding. Save the file as CSV UTF-8.",
+    "\u00fe\u00ff": "This is UTF-16 that was read as another encoding. Save the file as CSV UTF-8.",
+}
+
+
+class Row(NamedTuple):
+    """A row under the header that is not blank."""
+
+    number: int
+    """The row's number in a spreadsheet. The header is row 1, unless blank rows stand above it."""
+    cells: list[str]
+    """Without blanks at their ends. Never fewer than the header's; more only if one of the rest has content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The header of a CSV text; ``rows`` reads the rest, again at each call, and the same each time."""
+
+    header: tuple[str, ...]
+    """The cells of the header, without blanks at their ends and without blank cells at its end."""
+    delimiter: str
+    text: str = field(repr=False)
+    header_record: Record = field(repr=False)
+
+    def rows(self) -> Iterator[Row]:
+        """Give the rows that are not blank.
+
+        Raises Refusal as ``records`` does, and CSV_UNNAMED_COLUMN where a cell has content under a blank header cell.
+        """
+        width = len(self.header)
+        unnamed = [index for index, name in enumerate(self.header) if not name]
+        first = self.header_record
+        start, number, line = first.end, first.number + 1, first.next_line
+        for record in records(self.text, self.delimiter, self.header, start=start, number=number, line=line):
+            cells = [cell.strip(BLANKS) for cell in record.cells]
+            if not any(cells):
+                continue
+            for index in unnamed:
+                if index < len(cells) and cells[index]:
+                    raise Refusal(
+                        "CSV_UNNAMED_COLUMN",
+                        f"Row {record.number} has {cells[index][:40]!r} in {column_label(index)}, whose header cell is "
+                        "empty. Give the column a name, or delete it.",
+                    )
+            if len(cells) > width and not any(cells[width:]):
+                del cells[width:]
+            yield Row(record.number, cells + [""] * (width - len(cells)))
+
+    def row_inside(self, row: Row, column: int) -> int | None:
+        """Return the index of a cell that seems to have swallowed rows: a line of it has as many cells as the header
+        and an address in the given column. A quote that is not closed does that when a later one closes it.
+        """
+        if len(self.header) < 2:
+            return None
+        for index, cell in enumerate(row.cells):
+            lines = cell.splitlines()[1:] if "\n" in cell or "\r" in cell else ()
+            for line in lines:
+                if line.count(self.delimiter) == len(self.header) - 1:
+                    address = line.split(self.delimiter)[column].strip(BLANKS + '"')
+                    if 0 < address.find("@") < len(address) - 1 and not any(map(str.isspace, address)):
+                        return index
+        return None
+
+
+def read_table(text: str, required: Collection[str]) -> Table:
+    """Find the delimiter and the header of a CSV text. ``required`` are the plain names of a column that it must have:
+    the delimiter is the one with which such a column is found.
+
+    Raises Refusal CSV_INVALID, CSV_EMPTY or CSV_TOO_LARGE, without a path. If no such column is found, the header
+    comes back as it is: the caller says what is missing.
+    """
+    for beginning, sentence in _WRONG_BEGINNINGS.items():
+        if text.startswith(beginning):
+            raise Refusal("CSV_INVALID", sentence)
+    if (nul := text.find("\x00")) >= 0:
+        line = line_ends(text, 0, nul) + 1
+        raise Refusal("CSV_INVALID", f"Line {line} has a NUL character. Save the file as CSV UTF-8.")
+    start = len(text) - len(text.lstrip("\ufeff"))
+    line, number, delimiters = 1, 1, DELIMITERS
+    if separator := _SEPARATOR_LINE.match(text, start):
+        start, line, delimiters = separator.end(), 2, separator[1]
+        if not delimiters or delimiters.isalnum() or delimiters in " \"'=":
+            raise Refusal("CSV_INVALID", "The line sep= names no delimiter. Write sep=; or delete the line.")
+    blank = _BLANK_START.match(text, start)
+    above = max(text.rfind("\n", start, blank.end()), text.rfind("\r", start, blank.end())) + 1 if blank else start
+    if above > start:
+        skipped = line_ends(text, start, above)
+        start, line = above, line + skipped
+        number = skipped + 1
+    header, delimiter = _header(text, start, number, line, delimiters, required)
+    cells = [cell.strip(BLANKS) for cell in header.cells]
+    while not cells[-1]:
+        cells.pop()
+    if len(cells) > MAX_COLUMNS:
+        raise Refusal("CSV_TOO_LARGE", f"A file may have up to {MAX_COLUMNS} columns; this has {len(cells):,}.")
+    return Table(tuple(cells), delimiter, text, header)
+
+
+def _header(
+    text: str, start: int, number: int, line: int, delimiters: str, required: Collection[str]
+) -> tuple[Record, str]:
+    """Return the first record that is not blank, and the delimiter.
+
+    That is the one with which a required column is found; of several, the one that gives most columns.
+    """
+    found: list[tuple[tuple[bool, int, int], Record, str]] = []
+    refused: list[tuple[int, Refusal]] = []
+    beginning = text[: start + MAX_HEADER_LENGTH]
+    for delimiter in delimiters:
+        try:
+            for record in records(beginning, delimiter, start=start, number=number, line=line):
+                filled = [cell for cell in record.cells if cell.strip(BLANKS + DELIMITERS)]
+                if filled:
+                    fits = any(plain_name(cell.strip(BLANKS)) in required for cell in filled)
+                    found.append(((fits, len(filled), len(record.cells)), record, delimiter))
+                    break
+        except Refusal as refusal:
+            if refusal.code == "CSV_TOO_LARGE":
+                raise
+            refused.append((text.count(delimiter, start, start + 10_000), refusal))
+    if refused and not any(fits for (fits, _, _), _, _ in found):
+        raise max(refused, key=lambda pair: pair[0])[1]
+    if not found:
+        raise Refusal("CSV_EMPTY", "The file is empty. It needs a header, and rows under it.")
+    _, record, delimiter = max(found, key=lambda each: each[0])
+    if record.end == len(beginning) < len(text):
+        raise Refusal("CSV_TOO_LARGE", f"The header has more than {MAX_HEADER_LENGTH:,} characters.")
+    return record, delimiter
