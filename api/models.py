@@ -5,7 +5,18 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.states import EnrollmentStatus, ImportStatus, LaunchStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
+from api.states import (
+    EnrollmentStatus,
+    ImportStatus,
+    LaunchStatus,
+    OnExpiry,
+    OnReply,
+    Priority,
+    SendStatus,
+    SuppressionChangeKind,
+    SuppressionSource,
+    TaskStatus,
+)
 from strategies import StepType
 
 
@@ -83,13 +94,51 @@ class Person(Model):
     company = _key(200, default="")
     zone = _key(64, null=True)
     own_fields: Any = fields.JSONField(default=dict)
-    unsubscribed_at = fields.DatetimeField(null=True)
     bounced_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "person"
         unique_together = (("workspace_id", "email_key"),)
+
+
+class Suppression(Model):
+    """An address that has unsubscribed from a workspace, whoever has it. ``email_key`` is as in ``Person``.
+
+    ``unsubscribed_at`` is null while the address may be written to again. The rest says why it last unsubscribed.
+    """
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX)
+    workspace_id: str
+    email = _key(320)
+    email_key = _key(320)
+    unsubscribed_at = fields.DatetimeField(null=True)
+    source = fields.CharEnumField(SuppressionSource, max_length=20)
+    reason = fields.TextField(default="")
+
+    class Meta:
+        table = "suppression"
+        unique_together = (("workspace_id", "email_key"),)
+
+
+class SuppressionChange(Model):
+    """One change of a suppression: the address has unsubscribed, or may be written to again."""
+
+    id = _key(primary_key=True)
+    workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX)
+    workspace_id: str
+    suppression: Any = fields.ForeignKeyField("touchline.Suppression", on_delete=fields.CASCADE)
+    suppression_id: str
+    kind = fields.CharEnumField(SuppressionChangeKind, max_length=20)
+    at = fields.DatetimeField()
+    source = fields.CharEnumField(SuppressionSource, max_length=20)
+    reason = fields.TextField(default="")
+    actor = _key(200, default="")
+
+    class Meta:
+        table = "suppression_change"
+        indexes = (("suppression_id", "id"),)
 
 
 class Category(Model):
@@ -298,6 +347,7 @@ class Send(Model):
     attempts = fields.IntField(default=0)
     doubts = fields.IntField(default=0, db_default=0)
     message_id = _key(400, null=True)
+    recipient = _key(320, null=True)
     sent_at = fields.DatetimeField(null=True)
     reason = _key(64, null=True)
     detail = fields.TextField(default="")
@@ -376,6 +426,7 @@ class PeopleImport(Model):
     created = fields.IntField(default=0)
     updated = fields.IntField(default=0)
     failed = fields.IntField(default=0)
+    suppressed = fields.IntField(default=0, db_default=0)
     lease_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     refusals: fields.ReverseRelation["ImportRefusal"]

@@ -69,6 +69,22 @@ class Priority(StrEnum):
     HIGH = "HIGH"
 
 
+class SuppressionSource(StrEnum):
+    """What suppressed an address or let it be written to again."""
+
+    LINK = "LINK"
+    API = "API"
+    CSV = "CSV"
+    UPGRADE = "UPGRADE"
+
+
+class SuppressionChangeKind(StrEnum):
+    """What changed for a suppressed address."""
+
+    UNSUBSCRIBED = "UNSUBSCRIBED"
+    RESUBSCRIBED = "RESUBSCRIBED"
+
+
 class ImportStatus(StrEnum):
     """Where a CSV import stands."""
 

@@ -1,19 +1,30 @@
-"""The link in every email by which a recipient unsubscribes, and the one-click POST behind it (RFC 8058)."""
+"""The link in every email by which a recipient unsubscribes, and the one-click POST behind it (RFC 8058).
 
+A link names the workspace and the address that the email went to, so that it suppresses that address also after its
+person has got another one. The links of release 0.1's first emails name the person alone; they suppress the person's
+present address and all those that emails are known to have gone to.
+"""
+
+import base64
+import binascii
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from api.mail.address import address_key
 from api.models import Person, Workspace
-from api.services.feedback import unsubscribe
 from api.services.post import Addressee, Post
+from api.services.suppressions import suppress
 from api.settings import Settings
+from api.states import SuppressionSource
 from api.store.away import told_away
+from api.store.rows import may_exist
+from api.store.suppressions import NewSuppression, written_to
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
 <body style="font-family: sans-serif; max-width: 30em; margin: 4em auto">{body}</body></html>"""
@@ -23,18 +34,26 @@ FORM = """<p>Do you want to receive no more emails from this sender?</p>
 LATER = "<p>This cannot be done at the moment, and nothing was changed. Please try again in a few minutes.</p>"
 
 
-def _signature(secret: str, person_id: str) -> str:
-    return hmac.new(secret.encode(), person_id.encode(), hashlib.sha256).hexdigest()
+REASON = "The recipient followed the link in an email."
+
+
+def _signature(secret: str, named: str) -> str:
+    return hmac.new(secret.encode(), named.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _named(workspace_id: str, email: str) -> str:
+    """Return the part of a link's path that names an address of a workspace."""
+    return f"{workspace_id}/{base64.urlsafe_b64encode(email.encode()).decode().rstrip('=')}"
 
 
 def link_maker(settings: Settings) -> Callable[[Addressee], str | None]:
-    """Return what makes a person's unsubscribe link; None where recipients cannot reach this server."""
+    """Return what makes the link of an email to a person; None where recipients cannot reach this server."""
 
     def link(person: Addressee) -> str | None:
         if not settings.public_url:
             return None
-        signature = _signature(settings.secret, person.id)
-        return f"{settings.public_url.rstrip('/')}/unsubscribe/{person.id}/{signature}"
+        named = _named(person.workspace_id, person.email)
+        return f"{settings.public_url.rstrip('/')}/unsubscribe/{named}/{_signature(settings.secret, named)}"
 
     return link
 
@@ -43,22 +62,47 @@ def routes(settings: Settings, post: Post) -> list[Route]:
     """Return the page that asks, and the POST that unsubscribes. No other method does: scanners GET and HEAD links."""
 
     async def answer(request: Request) -> Response:
-        person_id, signature = request.path_params["person"], request.path_params["signature"]
-        known = settings.secret and hmac.compare_digest(
-            _signature(settings.secret, person_id), signature.encode("ascii", "replace").decode()
-        )
         try:
-            person = await Person.get_or_none(id=person_id) if known else None
-            if person is None:
+            found = await _addresses(settings.secret, request.path_params)
+            if found is None:
                 return HTMLResponse(PAGE.format(body="<p>This link is not valid.</p>"), 404)
             # HEAD is not in `methods`, but Starlette adds it to every route that takes GET.
             if request.method != "POST":
                 return HTMLResponse(PAGE.format(body=FORM))
-            await unsubscribe(post.scope(await Workspace.get(id=person.workspace_id)), person.id)
+            workspace, addresses = found
+            scope = post.scope(workspace)
+            given = [NewSuppression(email, address_key(email), scope.now, REASON) for email in addresses]
+            await suppress(scope, given, SuppressionSource.LINK)
         except Exception as problem:
             if not told_away(problem):
                 raise
             return HTMLResponse(PAGE.format(body=LATER), 503, {"Retry-After": "5"})
-        return HTMLResponse(PAGE.format(body=f"<p>{escape(person.email)} will receive no more emails.</p>"))
+        return HTMLResponse(PAGE.format(body=f"<p>{escape(', '.join(addresses))} will receive no more emails.</p>"))
 
-    return [Route("/unsubscribe/{person}/{signature}", answer, methods=["GET", "POST"])]
+    methods = ["GET", "POST"]
+    return [
+        Route("/unsubscribe/{workspace}/{address}/{signature}", answer, methods=methods),
+        Route("/unsubscribe/{person}/{signature}", answer, methods=methods),
+    ]
+
+
+async def _addresses(secret: str, path: Mapping[str, str]) -> tuple[Workspace, list[str]] | None:
+    """Return the workspace and the addresses that a link names; None for a link that this server did not make."""
+    named = path["person"] if "person" in path else f"{path['workspace']}/{path['address']}"
+    signature = path["signature"].encode("ascii", "replace").decode()
+    if not secret or not hmac.compare_digest(_signature(secret, named), signature):
+        return None
+    if "person" in path:
+        person = await Person.get_or_none(id=named) if may_exist(named) else None
+        if person is None:
+            return None
+        return await Workspace.get(id=person.workspace_id), list(
+            dict.fromkeys([person.email, *await written_to(named)])
+        )
+    workspace = await Workspace.get_or_none(id=path["workspace"])
+    try:
+        address = path["address"]
+        email = base64.urlsafe_b64decode(address + "=" * (-len(address) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (workspace, [email]) if workspace else None

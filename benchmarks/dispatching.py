@@ -115,7 +115,8 @@ async def floor(url: str, count: int) -> float:
                 "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = '<' || send.id || '@x>'"
                 " FROM unnest($2::text[]) AS r(id) WHERE send.id = r.id AND send.attempt_id = $3"
                 " AND send.status || '' = 'CLAIMED'"
-                " AND (SELECT unsubscribed_at FROM person WHERE person.id = send.person_id) IS NULL"
+                " AND (SELECT unsubscribed_at FROM suppression JOIN person ON person.email_key = suppression.email_key"
+                " AND person.workspace_id = suppression.workspace_id WHERE person.id = send.person_id) IS NULL"
                 " AND (SELECT status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
                 " IN ('ACTIVE', 'FINISHED') RETURNING send.id",
                 now + timedelta(minutes=1), ids, attempt,

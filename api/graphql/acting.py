@@ -10,8 +10,9 @@ from api.graphql.context import Request
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import PersonPayload
 from api.graphql.running import Email, Enrollment, Task
+from api.graphql.suppressions import Why
 from api.graphql.workspace import Workspace, WorkspacePayload
-from api.services import emails, feedback, tasks, workspaces
+from api.services import emails, feedback, suppressions, tasks, workspaces
 from api.services.sandbox import advance_clock
 
 
@@ -146,11 +147,14 @@ class ActingMutation:
         row = await feedback.record_bounce(info.context.scope, enrollment_id, send_id=email_id)
         return EnrollmentPayload(enrollment=cast(Any, row))
 
-    @strawberry.mutation(description="Unsubscribe a person: every campaign of the workspace ends for them.")
+    @strawberry.mutation(
+        description="Unsubscribe the address that a person has now: the workspace sends nothing to it any more, and "
+        "all campaigns end for the person. `suppressAddress` takes an address instead; `resubscribe` undoes it."
+    )
     @payload_of(PersonPayload)
-    async def unsubscribe(self, info: Request, person_id: strawberry.ID) -> PersonPayload:
+    async def unsubscribe(self, info: Request, person_id: strawberry.ID, reason: Why = "") -> PersonPayload:
         """Unsubscribe."""
-        return PersonPayload(person=cast(Any, await feedback.unsubscribe(info.context.scope, person_id)))
+        return PersonPayload(person=cast(Any, await suppressions.unsubscribe(info.context.scope, person_id, reason)))
 
     @strawberry.mutation(description="End a campaign for one person: open tasks are cancelled, pending emails fail.")
     @payload_of(EnrollmentPayload)

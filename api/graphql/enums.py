@@ -1,8 +1,21 @@
 """The enums of the tables, described for GraphQL."""
 
+from enum import StrEnum
+
 import strawberry
 
-from api.states import EnrollmentStatus, ImportStatus, LaunchStatus, OnExpiry, OnReply, Priority, SendStatus, TaskStatus
+from api.states import (
+    EnrollmentStatus,
+    ImportStatus,
+    LaunchStatus,
+    OnExpiry,
+    OnReply,
+    Priority,
+    SendStatus,
+    SuppressionChangeKind,
+    SuppressionSource,
+    TaskStatus,
+)
 from api.store.tasks import TaskDue
 from strategies import StepType
 
@@ -17,10 +30,27 @@ DESCRIPTIONS = {
     TaskDue: "When a task is due, seen from its assignee's present day.",
     ImportStatus: "Where a CSV import stands.",
     LaunchStatus: "Where a launch in the background stands.",
+    SuppressionSource: "What suppressed an address, or let it be written to again.",
+    SuppressionChangeKind: "What changed for an address.",
+}
+VALUES: dict[type[StrEnum], dict[str, str]] = {
+    SuppressionSource: {
+        "LINK": "The recipient followed the unsubscribe link of an email.",
+        "API": "A mutation: `unsubscribe`, `suppressAddress` or `resubscribe`.",
+        "CSV": "A CSV file of suppressed addresses.",
+        "UPGRADE": "The person had unsubscribed before Touchline recorded addresses.",
+    },
+    SuppressionChangeKind: {
+        "UNSUBSCRIBED": "Nothing is sent to the address from then on.",
+        "RESUBSCRIBED": "The address may be written to again from then on.",
+    },
 }
 
 for kind, description in DESCRIPTIONS.items():
     strawberry.enum(kind, description=description)
+for described, texts in VALUES.items():
+    for value in described.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = texts[value.name]
 
 __all__ = [
     "EnrollmentStatus",
@@ -31,6 +61,8 @@ __all__ = [
     "Priority",
     "SendStatus",
     "StepType",
+    "SuppressionChangeKind",
+    "SuppressionSource",
     "TaskDue",
     "TaskStatus",
 ]

@@ -6,9 +6,22 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 from tortoise.models import Model
 
-from api.models import AccountPause, Campaign, Category, Enrollment, Person, Send, Sender, Step, Task, Template
+from api.models import (
+    AccountPause,
+    Campaign,
+    Category,
+    Enrollment,
+    Person,
+    Send,
+    Sender,
+    Step,
+    Suppression,
+    SuppressionChange,
+    Task,
+    Template,
+)
 from api.store.holds import held_emails
-from api.store.rows import by_ids, children
+from api.store.rows import by_address_keys, by_ids, children
 
 
 async def _pauses(accounts: list[str]) -> list[AccountPause | None]:
@@ -26,6 +39,12 @@ async def _by_id(model: type[Model], workspace_id: str, ids: list[str]) -> list[
     return [rows.get(key) for key in ids]
 
 
+async def _by_key(model: type[Model], workspace_id: str, keys: list[str]) -> list[Any]:
+    """Return the workspace's rows of these normalised addresses."""
+    rows = await by_address_keys(model, workspace_id, keys)
+    return [rows.get(key) for key in keys]
+
+
 class Loaders:
     """The loaders of one request. Rows are found only in the caller's workspace."""
 
@@ -39,6 +58,10 @@ class Loaders:
         self.enrollment = DataLoader(load_fn=partial(_by_id, Enrollment, workspace_id))
         self.send = DataLoader(load_fn=partial(_by_id, Send, workspace_id))
         self.task = DataLoader(load_fn=partial(_by_id, Task, workspace_id))
+        self.suppression = DataLoader(load_fn=partial(_by_key, Suppression, workspace_id))
+        self.person_of_address = DataLoader(load_fn=partial(_by_key, Person, workspace_id))
+        history = partial(children, SuppressionChange, workspace_id, "suppression_id", "id")
+        self.suppression_history = DataLoader(load_fn=history)
         self.pause = DataLoader(load_fn=_pauses)
         self.held_of_campaign = DataLoader(load_fn=_held)
         current = partial(children, Step, workspace_id, "campaign_id", "number", only="removed_at IS NULL")

@@ -1,7 +1,7 @@
 """People, and the CSV imports that bring them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,6 +11,7 @@ from api.graphql.context import Request
 from api.graphql.enums import ImportStatus
 from api.graphql.errors import UserError, payload_of
 from api.graphql.relay import After, Connection, First, connect
+from api.graphql.suppressions import Suppression
 from api.services import imports, people
 
 
@@ -25,10 +26,27 @@ class Person:
     title: str = strawberry.field(description="Dynamic field `{{ title }}`; blank when unknown.")
     company: str = strawberry.field(description='Dynamic field `{{ company }}`; "your company" when unknown.')
     zone: str | None = strawberry.field(description="IANA zone; null when unknown, and then the sender's counts.")
-    unsubscribed_at: datetime | None = strawberry.field(description="When this person unsubscribed, if ever.")
     bounced_at: datetime | None = strawberry.field(description="When an email to this person last came back.")
     created_at: datetime = strawberry.field(description="When this person was added.")
     own_fields: strawberry.Private[Any]
+    email_key: strawberry.Private[str]
+
+    @strawberry.field(
+        description="Since when the present address has unsubscribed, UTC; null when it may be written to. It belongs "
+        "to the address: see `suppression`."
+    )
+    async def unsubscribed_at(self, info: Request) -> datetime | None:
+        """Loaded with all others."""
+        found = await info.context.loaders.suppression.load(self.email_key)
+        return found.unsubscribed_at if found else None
+
+    @strawberry.field(
+        description="What is recorded of the present address, with its history, also when it was resubscribed; null "
+        "when it has never unsubscribed."
+    )
+    async def suppression(self, info: Request) -> Suppression | None:
+        """Loaded with all others."""
+        return cast(Any, await info.context.loaders.suppression.load(self.email_key))
 
     @strawberry.field(description="Dynamic fields of your own, by name.")
     def fields(self) -> JSON:
@@ -55,6 +73,10 @@ class PeopleImport:
     processed: int = strawberry.field(description="Rows done so far, refused ones included.")
     created: int = strawberry.field(description="People that were new.")
     updated: int = strawberry.field(description="People that were known and got new values.")
+    suppressed: int = strawberry.field(
+        description="How many of the created and updated people have an address that has unsubscribed: they are in the "
+        "workspace, and get nothing."
+    )
     failed: int = strawberry.field(description="Rows that were refused; `refusals` says why.")
 
     @strawberry.field(description="Progress from 0 to 1.")

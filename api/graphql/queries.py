@@ -6,6 +6,7 @@ import strawberry
 
 from api import models
 from api.graphql import editing, launching, pausing
+from api.graphql.address_filter import Beginning, beginning
 from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_for
 from api.graphql.choosing import LaunchInput
 from api.graphql.content import Category, Sender, Template
@@ -15,8 +16,8 @@ from api.graphql.launching import Launch, LaunchPreview
 from api.graphql.people import PeopleImport, Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task
+from api.graphql.suppressions import Address, Suppression, suppression_of, suppressions_page
 from api.graphql.workspace import Channel, Workspace
-from api.mail.clean import text_problem
 from api.services.steps import steps_of
 from api.store.folders import emails as emails_of
 from api.store.rows import find, may_exist, need
@@ -25,9 +26,6 @@ from strategies import Refusal
 from strategies import timeline as core
 
 Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
-
-MAX_ADDRESS = 320
-"""How long an address can be: no longer beginning finds one."""
 
 
 @strawberry.type(description="Whether the follow-up checkbox is shown at a position.")
@@ -62,17 +60,26 @@ class Query:
         info: Request,
         first: First = 50,
         after: After = None,
-        email: Annotated[str | None, strawberry.argument(description="Only whose address begins so.")] = None,
+        email: Beginning = None,
     ) -> Connection[Person]:
         """A page of them."""
         query = models.Person.filter(workspace_id=info.context.scope.workspace_id)
-        if email and len(email) > MAX_ADDRESS:
-            raise Refusal("TOO_LONG", f"email may have {MAX_ADDRESS} characters; this has {len(email)}.", ("email",))
-        if email and text_problem(email):
-            query = query.filter(id="")
-        elif email:
-            query = query.filter(email_key__startswith=email.casefold())
-        return await connect(query, first, after)
+        return await connect(beginning(query, email), first, after)
+
+    @strawberry.field(description="Addresses that have unsubscribed, in the order in which they first did.")
+    async def suppressions(
+        self, info: Request, first: First = 50, after: After = None, email: Beginning = None
+    ) -> Connection[Suppression]:
+        """A page of them."""
+        return await suppressions_page(info, email, first, after)
+
+    @strawberry.field(
+        description="What is recorded of an address, with its history, also when it was resubscribed; null when it "
+        "has never unsubscribed."
+    )
+    async def suppression(self, info: Request, email: Address) -> Suppression | None:
+        """By address."""
+        return cast(Any, await suppression_of(info, email))
 
     @strawberry.field(description="A CSV import, with its progress.")
     async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:  # noqa: A002

@@ -83,6 +83,10 @@ class Email:
     doubts: int = strawberry.field(description="How often it was sent again by itself after a doubt.")
     sent_at: datetime | None = strawberry.field(description="When it left. UTC.")
     message_id: str | None = strawberry.field(description="Message-ID of the email that left.")
+    recipient: str | None = strawberry.field(
+        description="The address that it was handed over for, whatever address the person has since; null until it "
+        "begins to leave, and for emails that left before this was recorded."
+    )
     reason: str | None = strawberry.field(description="Why it did not go out, for programs: such as `UNSUBSCRIBED`.")
     detail: str = strawberry.field(description="Why it did not go out, or what the mail server said, for people.")
     archived: bool = strawberry.field(description="Whether it was moved to the archive.")

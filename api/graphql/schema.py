@@ -23,6 +23,7 @@ from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
 from api.graphql.scalars import DateTime
 from api.graphql.subscriptions import Subscription
+from api.graphql.suppressions import SuppressionMutation
 from api.store.away import told_away
 
 log = logging.getLogger("touchline.graphql")
@@ -31,7 +32,15 @@ log = logging.getLogger("touchline.graphql")
 @strawberry.type(
     description="All that can be changed. Each answers with the object, or with errors and nothing written."
 )
-class Mutation(PeopleMutation, ContentMutation, AuthoringMutation, LaunchMutation, PausingMutation, ActingMutation):
+class Mutation(
+    PeopleMutation,
+    ContentMutation,
+    AuthoringMutation,
+    LaunchMutation,
+    PausingMutation,
+    ActingMutation,
+    SuppressionMutation,
+):
     """The root of mutations."""
 
 

@@ -7,6 +7,14 @@ class AddressProblem(ValueError):  # noqa: N818 - told to the user as it is
     """An address that cannot be written to, and why."""
 
 
+def address_key(address: str) -> str:
+    """Return the normalised form of an address in its normal form (``check_address``): one for each mailbox.
+
+    Addresses that differ in case only are one. What a provider makes of dots or ``+tags`` is its own affair.
+    """
+    return address.casefold()
+
+
 def check_address(text: str) -> str:
     """Return the address in its normal form. Raises AddressProblem. Asks no network."""
     try:

@@ -15,6 +15,7 @@ from api.services.steps import STEP_REMOVED
 from api.states import MAY_GET_EMAILS
 from api.store.ledger import Claimed
 from api.store.sql import among, document, run
+from api.store.suppressions import SINCE
 from plugins.contract import Outcome, Receipt
 from strategies.calendar import local
 
@@ -27,6 +28,7 @@ class Reader:
     """A person, as far as an email needs to know."""
 
     id: str
+    workspace_id: str
     email: str
     first_name: str
     last_name: str
@@ -34,6 +36,7 @@ class Reader:
     company: str
     own_fields: dict[str, Any]
     unsubscribed: bool
+    """Whether the address has."""
 
     def __post_init__(self) -> None:
         """Read the fields, which come as text."""
@@ -63,8 +66,8 @@ class Batch:
     async def load(cls, post: Post, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed]) -> "Batch":
         """Load what the claims need."""
         people = await run(
-            "SELECT id, email, first_name, last_name, title, company, own_fields,"  # noqa: S608
-            f" unsubscribed_at IS NOT NULL AS unsubscribed FROM person WHERE {among('id', 1)}",
+            "SELECT id, workspace_id, email, first_name, last_name, title, company, own_fields,"  # noqa: S608
+            f" {SINCE} IS NOT NULL AS unsubscribed FROM person WHERE {among('id', 1)}",
             [send.person_id for send in sends],
         )
         enrollments = await run(
@@ -85,11 +88,15 @@ class Batch:
         """Return the email's Message-ID: that of its first attempt, also where its sender has moved since."""
         return send.message_id or message_id(send.id, self.sender["email"])
 
+    def recipient(self, send: Claimed) -> str:
+        """Return the address that the email is written to."""
+        return self.people[send.person_id].email
+
     def refused(self, send: Claimed) -> Receipt | None:
         """Ask again whether this email may go out: what was true at launch may have changed."""
         person = self.people[send.person_id]
         if person.unsubscribed:
-            return Receipt(Outcome.FAILED, "UNSUBSCRIBED", "The person has unsubscribed.")
+            return Receipt(Outcome.FAILED, "UNSUBSCRIBED", f"{person.email} has unsubscribed.")
         if self.enrollments[send.enrollment_id] not in MAY_GET_EMAILS:
             return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
         if self.library.steps[send.step_id].removed_at is not None:

@@ -171,7 +171,8 @@ class Desk:
 
     async def _begin(self, jobs: Sequence[Job]) -> set[str]:
         pairs = [(job.send, job.batch.message_id(job.send)) for job in jobs]
-        may = await ledger.begin_transmission(pairs, self._post.clock() + self._post.lease)
+        recipients = {job.send.id: job.batch.recipient(job.send) for job in jobs}
+        may = await ledger.begin_transmission(pairs, self._post.clock() + self._post.lease, recipients)
         throttled: dict[str, list[Job]] = {}
         for job in jobs:
             if job.send.id in may and throttles.windows(job.batch.sender):

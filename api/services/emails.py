@@ -5,6 +5,7 @@ from typing import Literal
 from api.models import Enrollment, Person, Send
 from api.services.paused import refuse_paused
 from api.services.scope import Scope
+from api.services.suppressions import refuse_suppressed
 from api.services.tasks import email_went_out
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store import ledger
@@ -16,7 +17,7 @@ from strategies import Refusal
 
 @undeadlocked
 async def retry_send(scope: Scope, send_id: str) -> Send:
-    """Send an undelivered email at once. Refused for who has unsubscribed or whose campaign has ended."""
+    """Send an undelivered email at once. Refused for an address that has unsubscribed, or an ended campaign."""
     send = await need(Send, scope.workspace_id, send_id, ("id",))
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
@@ -64,9 +65,7 @@ async def write_anew(scope: Scope, column: ledger.Owner, *keys: str) -> None:
 
 
 async def _may_still_go(send: Send) -> Enrollment:
-    person = await Person.get(id=send.person_id)
-    if person.unsubscribed_at is not None:
-        raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", ("id",))
+    await refuse_suppressed(await Person.get(id=send.person_id), ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     if enrollment.status not in MAY_GET_EMAILS:
         raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))

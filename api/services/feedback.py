@@ -1,10 +1,10 @@
-"""What comes back: replies, bounces, unsubscribing; and ending a person's or everyone's campaign."""
+"""What comes back: replies and bounces; and ending a person's or everyone's campaign."""
 
 from api.models import Campaign, Enrollment, Launch, Person, Send
 from api.services.launches import cancel
 from api.services.progress import end, end_all
 from api.services.scope import Scope
-from api.states import GOING_ON, MAY_GET_EMAILS, EnrollmentStatus, OnReply, SendStatus
+from api.states import GOING_ON, EnrollmentStatus, OnReply, SendStatus
 from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 from api.store.rows import need
@@ -53,28 +53,6 @@ async def record_bounce(scope: Scope, enrollment_id: str, *, send_id: str | None
             detail = "An earlier email bounced, which ends this campaign for the person."
             await end(enrollment, scope.now, reason="BOUNCED", detail=detail)
     return enrollment
-
-
-@undeadlocked
-async def unsubscribe(scope: Scope, person_id: str) -> Person:
-    """Unsubscribe a person: every campaign of the workspace ends for them. A second time changes nothing."""
-    person = await need(Person, scope.workspace_id, person_id, ("personId",))
-    if person.unsubscribed_at is not None:
-        return person
-    async with transaction():
-        if not await Person.filter(id=person.id, unsubscribed_at=None).update(unsubscribed_at=scope.now):
-            return await Person.get(id=person.id)  # they have just clicked twice
-        person.unsubscribed_at = scope.now
-        await write([event(scope.workspace_id, "UNSUBSCRIBED", scope.now, person_id=person.id)])
-        for enrollment in await Enrollment.filter(person_id=person.id, status__in=MAY_GET_EMAILS):
-            await end(
-                enrollment,
-                scope.now,
-                reason="UNSUBSCRIBED",
-                detail="The person has unsubscribed.",
-                send_reason="UNSUBSCRIBED",
-            )
-    return person
 
 
 @undeadlocked

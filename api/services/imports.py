@@ -15,6 +15,7 @@ from api.states import ImportStatus
 from api.store import ledger
 from api.store.events import event, write
 from api.store.leases import take
+from api.store.suppressions import keep_addresses, suppressed_keys
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
@@ -109,6 +110,7 @@ async def _import(
     if over:
         values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None}
     async with transaction():
+        await keep_addresses(row.workspace_id)
         ours = PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING, processed=row.processed)
         if not await ours.update(**values):
             return None
@@ -130,10 +132,11 @@ async def _import(
             "updated": row.updated + len(chunk) - len(refused) - len(created),
             "failed": row.failed + len(refused),
         }
-        await PeopleImport.filter(id=row.id).update(**told)
+        suppressed = row.suppressed + len(await suppressed_keys(row.workspace_id, list(wanted)))
+        await PeopleImport.filter(id=row.id).update(**told, suppressed=suppressed)
         if over:
             await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data={"import": row.id, **told})])
-    row.update_from_dict(values | told)
+    row.update_from_dict({**values, **told, "suppressed": suppressed})
     return [str(person.id) for person in known.values()]
 
 

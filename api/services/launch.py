@@ -17,9 +17,9 @@ from api.services.plans import core_launch, core_steps, resolve, send_row, task_
 from api.services.progress import task_created
 from api.services.scope import Scope
 from api.services.steps import steps_of
-from api.store.enrollments import unsubscribed
 from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
+from api.store.suppressions import suppressed_keys, suppressed_people
 from api.store.templates import subjects_of
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal, StepType, WarningNote
@@ -94,11 +94,11 @@ async def launch(
 
 
 async def _refuse_unsubscribed(person_ids: list[str]) -> None:
-    """Refuse who has unsubscribed since everyone was checked; in the transaction, which keeps the answer true."""
-    gone = await unsubscribed(person_ids)
+    """Refuse people whose address has unsubscribed since the check; the transaction keeps the answer true."""
+    gone = await suppressed_people(person_ids)
     for index, person_id in enumerate(person_ids):
         if person_id in gone:
-            raise Refusal("UNSUBSCRIBED", "This person has just unsubscribed.", ("personIds", str(index)))
+            raise Refusal("UNSUBSCRIBED", "This person's address has just unsubscribed.", ("personIds", str(index)))
 
 
 async def preview(
@@ -188,6 +188,7 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
         raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
     people = await by_ids(Person, scope.workspace_id, person_ids)
     running = {row.person_id for row in await Enrollment.filter(campaign_id=campaign.id, ended_at=None)}
+    suppressed = await suppressed_keys(scope.workspace_id, [person.email_key for person in people.values()])
     seen: set[str] = set()
     for index, person_id in enumerate(person_ids):
         path = ("personIds", str(index))
@@ -198,7 +199,7 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
             raise Refusal("NAMED_TWICE", f"{person.email} is named twice. Name everyone once.", path)
         if person_id in running:
             raise Refusal("ALREADY_ENROLLED", f"{person.email} is already in this campaign.", path)
-        if person.unsubscribed_at is not None:
+        if person.email_key in suppressed:
             raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", path)
         if person.bounced_at is not None and campaign.remove_on_bounce:
             raise Refusal("BOUNCED", f"Emails to {person.email} have bounced. Correct the address first.", path)

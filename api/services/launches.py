@@ -19,11 +19,11 @@ from api.states import GOING_ON, LaunchStatus
 from api.store import launches as audience
 from api.store.bulk import insert, shared
 from api.store.edits import revision_of
-from api.store.enrollments import unsubscribed
 from api.store.events import Line, event, write
 from api.store.leases import take
 from api.store.rows import need
 from api.store.sql import run
+from api.store.suppressions import suppressed_people
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal, WarningNote
 from strategies import timeline as core
@@ -192,7 +192,7 @@ class _Job:
             ):  # fmt: skip
                 return False
             enrolled = self.row.enrolled
-            gone = await unsubscribed([each for ids in wanted.values() for each in ids])
+            gone = await suppressed_people([each for ids in wanted.values() for each in ids])
             left_out |= dict.fromkeys(sorted(gone), "UNSUBSCRIBED")
             for zone, everyone in wanted.items():
                 ids = [person_id for person_id in everyone if person_id not in gone]

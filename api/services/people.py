@@ -7,11 +7,15 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
+from api.mail.address import address_key
 from api.models import Person
 from api.services import inputs
 from api.services.emails import write_anew
 from api.services.scope import Scope
+from api.services.suppressions import end_campaigns
 from api.store.rows import need
+from api.store.suppressions import keep_addresses, note_recipient, suppressed_people
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -28,7 +32,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
             if value is None:
                 raise Refusal("REQUIRED", "email cannot be null. Leave it out to keep it.", ("email",))
             columns["email"] = inputs.address(value, ("email",))
-            columns["email_key"] = columns["email"].casefold()
+            columns["email_key"] = address_key(columns["email"])
         elif name == "zone":
             columns["zone"] = inputs.zone(value, ("zone",)) if value else None
         elif name == "fields":
@@ -57,24 +61,42 @@ async def create_person(scope: Scope, email: str, **values: Any) -> Person:
     """Add a person. Takes first_name, last_name, title, company, zone and fields. Raises Refusal."""
     columns = checked({"email": email, **{name: value for name, value in values.items() if value is not None}})
     row = Person(id=new_id("per"), workspace_id=scope.workspace_id, created_at=scope.now, **columns)
-    await _save(row)
+    async with transaction():
+        await keep_addresses(scope.workspace_id)
+        await _save(row)
     return row
 
 
 async def update_person(scope: Scope, person_id: str, **values: Any) -> Person:
-    """Change the given values. A new address clears an earlier bounce. Raises Refusal."""
-    row = await need(Person, scope.workspace_id, person_id, ("id",))
-    columns = checked(values)
-    if "email_key" in columns and columns["email_key"] != row.email_key:
-        columns["bounced_at"] = None
-    row.update_from_dict(columns)
-    await _save(row, [*columns])
+    """Change the given values. A new address clears an earlier bounce. Raises Refusal.
+
+    A new address that has unsubscribed gets nothing: all campaigns end for this person.
+    """
+    row = await _update(scope, person_id, values)
     await write_anew(scope, "person_id", row.id)
     return row
 
 
+@undeadlocked
+async def _update(scope: Scope, person_id: str, values: Mapping[str, Any]) -> Person:
+    row = await need(Person, scope.workspace_id, person_id, ("id",))
+    columns = checked(values)
+    readdressed, before = "email_key" in columns, row.email
+    if readdressed and columns["email_key"] != row.email_key:
+        columns["bounced_at"] = None
+    row.update_from_dict(columns)
+    async with transaction():
+        if readdressed:
+            await keep_addresses(scope.workspace_id)
+            await note_recipient(row.id, before)
+        await _save(row, [*columns])
+        if readdressed and await suppressed_people([row.id]):
+            await end_campaigns(scope, [row.id])
+    return row
+
+
 async def _save(row: Person, columns: list[str] | None = None) -> None:
-    """Create a person, or write these columns and no others: someone may unsubscribe meanwhile."""
+    """Create a person, or write these columns and no others: what else changes meanwhile stays."""
     try:
         if columns != []:
             await row.save(force_create=columns is None, update_fields=columns)

@@ -13,9 +13,10 @@ from plugins.manager import Installed
 
 
 class Addressee(Protocol):
-    """A person whom an unsubscribe link is for."""
+    """A person to whose address an email goes, with a link that unsubscribes it."""
 
-    id: str
+    workspace_id: str
+    email: str
 
 
 class Delivered(NamedTuple):

@@ -18,6 +18,8 @@ class Scope:
     clock: Clock
     wake: Callable[[], None]
     """Tell the tick loop that something may be due earlier than it thought."""
+    actor: str = ""
+    """The name of the token whose bearer asks; empty for what is done from elsewhere."""
 
     @property
     def workspace_id(self) -> str:

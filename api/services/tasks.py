@@ -15,6 +15,7 @@ from api.services.paused import refuse_paused
 from api.services.plans import stored
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
+from api.services.suppressions import check_address_of, refuse_suppressed
 from api.states import UNBEGUN_STATUSES, EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.events import Line, event, write
 from api.store.holds import pause_of
@@ -95,10 +96,12 @@ async def send_task(
         zone=enrollment.zone,
         explanation=stored([Note("SENT_BY_HAND")]),
     )
+    person = await Person.get(id=task.person_id)
     if at == now:
         await _refuse_prompts(task, send)
     async with transaction():
         await refuse_paused(enrollment.campaign_id, ("id",))
+        await refuse_suppressed(person, ("id",))
         # An edit may have taken the task away meanwhile, and someone else may have clicked as well.
         if not await lock_undone(task.id):
             raise Refusal("TASK_NOT_OPEN", "This task has just been done, or an edit has taken it away.", ("id",))
@@ -153,6 +156,7 @@ async def compose(scope: Scope, task_id: str) -> Compose:
     if task.type is not StepType.EMAIL:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
     person = await Person.get(id=task.person_id)
+    await check_address_of(person, ("id",))
     try:
         composed = await composed_for(await Step.get(id=task.step_id), person, task.assignee_id, task.enrollment_id)
     except UnresolvedFieldError as problem:

@@ -30,9 +30,10 @@ async def issue_token(workspace: Workspace, name: str, now: datetime) -> str:
     return token
 
 
-async def workspace_of(token: str) -> Workspace | None:
-    """Return the workspace that a bearer token opens."""
-    return await Workspace.get_or_none(tokens__sha256=_hash(token))
+async def workspace_of(token: str) -> tuple[Workspace, str] | None:
+    """Return the workspace that a bearer token opens, and the token's name."""
+    row = await Token.filter(sha256=_hash(token)).select_related("workspace").first()
+    return (row.workspace, row.name) if row else None
 
 
 async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:

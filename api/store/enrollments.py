@@ -99,10 +99,3 @@ async def finished_with_emails(campaign_id: str) -> list[str]:
         campaign_id,
     )
     return [row["enrollment_id"] for row in rows]
-
-
-async def unsubscribed(person_ids: list[str]) -> set[str]:
-    """Return those of these people who have unsubscribed. Nobody else of them does before the transaction ends."""
-    lock = "FOR SHARE" if is_postgres() else ""
-    people = f"SELECT id, unsubscribed_at FROM person WHERE {among('id', 1)} ORDER BY id {lock}"
-    return {row["id"] for row in await run(people, person_ids) if row["unsubscribed_at"] is not None}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from api.ids import new_id
 from api.store.sql import Records, Row, run
+from api.store.suppressions import SINCE
 
 CHUNK = 10_000
 """Ids that one statement stores."""
@@ -47,7 +48,7 @@ async def next_people(launch_id: str, workspace_id: str, processed: int, people:
     ``id`` is null where the workspace has no such person.
     """
     return await run(
-        "SELECT person_id, person.id AS id, zone, unsubscribed_at IS NOT NULL AS unsubscribed,"
+        f"SELECT person_id, person.id AS id, zone, {SINCE} IS NOT NULL AS unsubscribed,"
         " bounced_at IS NOT NULL AS bounced FROM launch_audience"
         " LEFT JOIN person ON person.id = person_id AND person.workspace_id = $2"
         " WHERE launch_id = $1 AND position > $3 AND position <= $4 ORDER BY position",

@@ -4,7 +4,7 @@ What would wait again goes on hold where its campaign is paused. Each statement 
 keeps it so (on PostgreSQL) until it commits, so that a pause has happened before it, or happens after it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from api.ids import new_id
 from api.states import WAITING_STATUSES
 from api.store.database import is_postgres
 from api.store.sql import Records, Row, among, instant, run
+from api.store.suppressions import SINCE
 from api.store.transactions import undeadlocked
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
@@ -28,7 +29,7 @@ STALE = (
 """Whether an email's person is still to be resolved by the last edit of the campaign."""
 
 Owner = Literal["workspace_id", "sender_id", "person_id", "step_id"]
-LEAVING = {"id": "text", "attempt": "text", "message_id": "text"}
+LEAVING = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
 
 
 class Became(NamedTuple):
@@ -117,26 +118,35 @@ async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int
     return sorted(claimed, key=lambda send: (send.due_at, send.id))
 
 
-async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: datetime) -> set[str]:
+async def begin_transmission(
+    sends: Iterable[tuple[Claimed, str]], lease_until: datetime, recipients: Mapping[str, str] | None = None
+) -> set[str]:
     """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
 
-    Not those that are no longer their attempt's, whose person has unsubscribed, whose campaign has ended, or whose
+    Not those that are no longer their attempt's, whose address has unsubscribed, whose campaign has ended, or whose
     step was removed; and where it is paused, or where an edit has not come to their person yet, they are put on hold
-    here, so that nobody claims them again.
+    here, so that nobody claims them again. ``recipients`` are the addresses that emails are written to, by email: an
+    email does not leave for an address that is no longer the person's. One that is not named goes to the person's own.
     """
-    leaving = list(sends)
+    leaving, addresses = list(sends), recipients or {}
     paused, edited = await _held_back({send.step_id for send, _ in leaving})
-    holding = [(send.id, send.attempt_id, "") for send, _ in leaving if send.step_id in paused]
-    stale = [(send.id, send.attempt_id, "") for send, _ in leaving if send.step_id in edited - paused]
+    holding = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in paused]
+    stale = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in edited - paused]
     held = await _hold_back(holding) | await _hold_back(stale, STALE)
-    going = Records(LEAVING, [(send.id, send.attempt_id, told) for send, told in leaving if send.id not in held])
+    going = Records(
+        LEAVING,
+        [(send.id, send.attempt_id, told, addresses.get(send.id, "")) for send, told in leaving if send.id not in held],
+    )
     began = await run(
-        "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id"
+        "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id,"
+        " recipient = CASE WHEN r.recipient <> '' THEN r.recipient"
+        " ELSE (SELECT email FROM person WHERE person.id = send.person_id) END"
         f" FROM {going.table(2)}"
         # Every row is to be looked up by its key: a bare status would let PostgreSQL read all that is leased instead,
         # and an EXISTS whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
-        " AND (SELECT unsubscribed_at FROM person WHERE person.id = send.person_id) IS NULL"
+        f" AND (SELECT r.recipient IN ('', person.email) AND {SINCE} IS NULL"
+        " FROM person WHERE person.id = send.person_id)"
         " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
         " IN ('ACTIVE', 'FINISHED')"
         " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
@@ -147,7 +157,7 @@ async def begin_transmission(sends: Iterable[tuple[Claimed, str]], lease_until: 
     return {row["id"] for row in began}
 
 
-async def _hold_back(sends: Sequence[tuple[str, str, str]], where: str = "true") -> set[str]:
+async def _hold_back(sends: Sequence[tuple[str, str, str, str]], where: str = "true") -> set[str]:
     """Put on hold what was about to leave. Returns the ids."""
     if not sends:
         return set()

@@ -43,6 +43,12 @@ async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> d
     return {row.id: row for row in rows}
 
 
+async def by_address_keys(model: type[Model], workspace_id: str, keys: list[str]) -> dict[str, Any]:
+    """Return the workspace's rows of these normalised addresses, by address, to be read only."""
+    rows = await read_where(model, f"workspace_id = $1 AND {among('email_key', 2)}", workspace_id, keys)
+    return {row.email_key: row for row in rows}
+
+
 async def children(
     model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str], *, only: str = "TRUE"
 ) -> list[list[Any]]:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.graphql.context import Context
@@ -31,8 +31,11 @@ class Gate:
         """Return a context of its own for one request of a token's bearer; None where the token opens nothing."""
         await set_by_database(self.post.clock)  # a server without a tick loop has nobody else who does
         scheme, _, token = authorization.partition(" ")
-        workspace = await workspace_of(token.strip()) if scheme.lower() == "bearer" and token else None
-        return None if workspace is None else Context(self.post.scope(workspace), self.post, self.watch)
+        opened = await workspace_of(token.strip()) if scheme.lower() == "bearer" and token else None
+        if opened is None:
+            return None
+        workspace, actor = opened
+        return Context(replace(self.post.scope(workspace), actor=actor), self.post, self.watch)
 
     def check_query(self, query: str) -> None:
         """Refuse introspection where it is switched off."""

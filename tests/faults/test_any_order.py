@@ -21,7 +21,7 @@ from api.services import launches, pausing, resolving
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Dispatcher, run_once
 from api.services.emails import resolve_in_doubt, retry_send
-from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply, unsubscribe
+from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply
 from api.services.launch import Choice, launch
 from api.services.launch_pauses import pause_launch, resume_launch
 from api.services.launches import cancel_launch, claim_launch, run_launch, start_launch
@@ -30,6 +30,7 @@ from api.services.people import create_person
 from api.services.post import Post
 from api.services.resolving import claim_edit, run_edit
 from api.services.senders import create_sender
+from api.services.suppressions import unsubscribe
 from api.services.tasks import complete_task
 from api.services.templates import create_template, update_template
 from api.services.workspaces import create_workspace

@@ -13,7 +13,7 @@ from api.services.batch import Batch
 from api.services.campaigns import add_step, change_step
 from api.services.dispatch import Dispatcher, run_once
 from api.services.emails import retry_send
-from api.services.feedback import end_enrollment, record_bounce, record_reply, unsubscribe
+from api.services.feedback import end_enrollment, record_bounce, record_reply
 from api.services.imports import claim_import, run_import, start_import
 from api.services.lanes import Job
 from api.services.launch import Choice, launch
@@ -21,6 +21,7 @@ from api.services.launch_pauses import pause_launch, resume_launch
 from api.services.launches import claim_launch, run_launch, start_launch
 from api.services.pausing import pause_campaign, resume_campaign
 from api.services.people import create_person
+from api.services.suppressions import unsubscribe
 from api.services.tasks import complete_task, email_went_out, expire_tasks, send_task, skip_task
 from api.store import ledger
 from api.store.sql import run

@@ -12,10 +12,11 @@ from api.models import Enrollment, Event, Person, Send, Task
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Dispatcher
 from api.services.emails import resolve_in_doubt, retry_send
-from api.services.feedback import end_enrollment, unsubscribe
+from api.services.feedback import end_enrollment
 from api.services.launch import Choice, launch
 from api.services.people import create_person
 from api.services.sandbox import advance_clock
+from api.services.suppressions import unsubscribe
 from api.services.tasks import send_task
 from api.services.templates import create_template
 from api.states import EnrollmentStatus, SendStatus

@@ -9,12 +9,13 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task, Template
 from api.services import launches
 from api.services.campaigns import add_step, change_step, create_campaign
-from api.services.feedback import end_campaign, unsubscribe
+from api.services.feedback import end_campaign
 from api.services.launch import Choice, launch
 from api.services.launches import cancel_launch, claim_launch, run_launch, start_launch
 from api.services.post import Post
 from api.services.scope import Scope
 from api.services.senders import create_sender
+from api.services.suppressions import unsubscribe
 from api.services.templates import create_template, update_template
 from api.services.workspaces import create_workspace
 from api.states import LaunchStatus

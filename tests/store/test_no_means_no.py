@@ -6,24 +6,26 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, Enrollment, Event, Person, Send, Task
+from api.models import Campaign, Enrollment, Event, Person, Send, Suppression, Task
 from api.services import launches
 from api.services.campaigns import add_step, create_campaign
 from api.services.emails import retry_send
-from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply, unsubscribe
+from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply
 from api.services.imports import claim_import, run_import, start_import
 from api.services.launch import Choice, launch
 from api.services.launches import claim_launch, run_launch, start_launch
 from api.services.people import create_person, update_person
 from api.services.scope import Scope
+from api.services.suppressions import suppress_address, unsubscribe
 from api.services.tasks import complete_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
+from api.store import ledger
 from api.store.transactions import transaction
 from plugins.contract import Outcome
 from strategies import Refusal, StepType
 from tests.store.edited import later
 from tests.store.locks import beside, waits_for_us
-from tests.store.world import NOW, make_world
+from tests.store.world import NOW, World, make_world
 
 DAY = timedelta(days=1)
 on_postgres = pytest.mark.parametrize("database_kind", ["postgres"])
@@ -39,7 +41,7 @@ async def test_whoever_changes_a_person_does_not_undo_their_unsubscribing(databa
         assert await waits_for_us(late)
     await late
     person = await Person.get(id=ada.id)
-    assert (person.company, person.unsubscribed_at) == ("New Ltd", NOW)
+    assert (person.company, (await Suppression.get(email_key=person.email_key)).unsubscribed_at) == ("New Ltd", NOW)
 
 
 @on_postgres
@@ -50,7 +52,8 @@ async def test_whoever_unsubscribes_twice_at_once_does_so_once(database: str, da
         await unsubscribe(world.scope, ada.id)
         again = beside(unsubscribe(world.scope, ada.id))
         assert await waits_for_us(again)
-    assert (await again).unsubscribed_at == NOW
+    assert (await again).id == ada.id
+    assert (await Suppression.get()).unsubscribed_at == NOW
     assert await Event.filter(kind="UNSUBSCRIBED").count() == 1
 
 
@@ -186,3 +189,146 @@ async def test_so_does_ending_while_an_expired_task_is_completed(database: str, 
     await late
     assert await Task.filter(status=TaskStatus.OPEN).count() == 0
     assert await Send.filter(status__in=[SendStatus.SCHEDULED, SendStatus.DEFERRED]).count() == 0
+
+
+async def other_campaign(world: World) -> str:
+    """A campaign of two calls."""
+    campaign = await create_campaign(world.scope, name="D", sender_id=(await world.send()).sender_id)
+    for day in (1, 2):
+        await add_step(world.scope, campaign.id, day=day, step_type=StepType.CALL)
+    return campaign.id
+
+
+async def nothing_goes_on(email_key: str) -> None:
+    """Whoever has the address is in no campaign that could send."""
+    person = await Person.get(email_key=email_key)
+    assert await Enrollment.filter(person_id=person.id, status="ACTIVE").count() == 0
+    assert await Send.filter(person_id=person.id, status__in=["SCHEDULED", "DEFERRED", "CLAIMED"]).count() == 0
+    assert await Task.filter(person_id=person.id, status="OPEN").count() == 0
+
+
+@on_postgres
+async def test_a_rename_beside_an_unsubscribe_comes_before_or_after_it(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    person = world.enrollments[0].person_id
+    async with transaction():
+        await suppress_address(world.scope, "new@example.com")
+        late = beside(update_person(world.scope, person, email="new@example.com"))
+        assert await waits_for_us(late)
+    await late
+    await nothing_goes_on("new@example.com")
+
+
+@on_postgres
+async def test_an_unsubscribe_beside_a_rename_comes_before_or_after_it(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    person = world.enrollments[0].person_id
+    async with transaction():
+        await update_person(world.scope, person, email="new@example.com")
+        late = beside(suppress_address(world.scope, "new@example.com"))
+        assert await waits_for_us(late)
+    await late
+    await nothing_goes_on("new@example.com")
+
+
+@on_postgres
+@pytest.mark.parametrize("imported", [True, False])
+async def test_who_is_added_and_launched_beside_an_unsubscribe_is_ended(
+    database: str, database_kind: str, imported: bool
+) -> None:
+    world = await make_world(1)
+    campaign = await other_campaign(world)
+    await start_import(world.scope, "email\neve@example.com\n")
+    row = await claim_import(NOW)
+    assert row is not None
+    async with transaction():
+        if imported:
+            await run_import(row, lambda: NOW)
+            eve = (await Person.get(email="eve@example.com")).id
+        else:
+            eve = (await create_person(world.scope, "eve@example.com")).id
+        late = beside(suppress_address(world.scope, "eve@example.com"))
+        assert await waits_for_us(late)
+        await launch(world.scope, campaign, [eve], Choice(), {})
+    await late
+    await nothing_goes_on("eve@example.com")
+
+
+@on_postgres
+async def test_who_is_imported_beside_an_unsubscribe_is_reported(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    await start_import(world.scope, "email\neve@example.com\n")
+    row = await claim_import(NOW)
+    assert row is not None
+    async with transaction():
+        await suppress_address(world.scope, "eve@example.com")
+        late = beside(run_import(row, lambda: NOW))
+        assert await waits_for_us(late)
+    assert (await late).suppressed == 1
+
+
+@on_postgres
+async def test_an_unsubscribe_beside_a_chunk_of_a_launch_ends_whom_it_enrolls(
+    database: str, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await make_world(1)
+    campaign = await other_campaign(world)
+    eve = await create_person(world.scope, "eve@example.com")
+    await start_launch(world.scope, campaign, [eve.id], Choice())
+    row = await claim_launch(NOW)
+    assert row is not None
+    enroll, late = launches._Job._enroll, []
+
+    async def then_unsubscribes(self: Any, *given: Any) -> Any:
+        late.append(beside(unsubscribe(world.scope, eve.id)))
+        assert await waits_for_us(late[0])
+        return await enroll(self, *given)
+
+    monkeypatch.setattr(launches._Job, "_enroll", then_unsubscribes)
+    await run_launch(row, world.post.scope, lambda: NOW)
+    await late[0]
+    assert (await Enrollment.get(person_id=eve.id)).end_reason == "UNSUBSCRIBED"
+    await nothing_goes_on("eve@example.com")
+
+
+@on_postgres
+async def test_a_chunk_of_a_launch_beside_an_unsubscribe_leaves_them_out(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    campaign = await other_campaign(world)
+    eve = await create_person(world.scope, "eve@example.com")
+    await start_launch(world.scope, campaign, [eve.id], Choice())
+    row = await claim_launch(NOW)
+    assert row is not None
+    async with transaction():
+        await unsubscribe(world.scope, eve.id)
+        late = beside(run_launch(row, world.post.scope, lambda: NOW))
+        assert await waits_for_us(late)
+    await late
+    assert await launches.left_out_by_code(row.id) == {"UNSUBSCRIBED": 1}
+
+
+@on_postgres
+async def test_an_email_that_is_about_to_leave_beside_an_unsubscribe_stays(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    send = await world.send()
+    (mine,) = await ledger.claim(send.sender_id, NOW, NOW + DAY, 10)
+    async with transaction():
+        await suppress_address(world.scope, "ada@example.com")
+        late = beside(ledger.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"}))
+        assert await waits_for_us(late)
+    assert await late == set()
+    assert (await world.send()).reason == "UNSUBSCRIBED"
+
+
+@on_postgres
+async def test_an_unsubscribe_waits_for_an_email_that_begins_to_leave(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    send = await world.send()
+    (mine,) = await ledger.claim(send.sender_id, NOW, NOW + DAY, 10)
+    async with transaction():
+        await ledger.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"})
+        late = beside(suppress_address(world.scope, "ada@example.com"))
+        assert await waits_for_us(late)
+    await late
+    assert (await world.send()).status is SendStatus.TRANSMITTING
+    assert await Send.filter(status="SCHEDULED").count() == 0

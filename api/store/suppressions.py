@@ -1,0 +1,167 @@
+"""Suppressed addresses: which address has unsubscribed from which workspace, and the history of that.
+
+An address is looked up by ``email_key``, its normalised form, in a unique index. Two locks keep an answer true on
+PostgreSQL: whoever suppresses addresses excludes whoever gives a person an address (``keep_addresses``), and whoever
+enrolls people excludes whoever suppresses their addresses (``suppressed_people``).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from api.ids import new_id
+from api.states import SuppressionChangeKind, SuppressionSource
+from api.store.database import is_postgres
+from api.store.sql import Records, Row, among, run
+
+SINCE = (
+    "(SELECT suppression.unsubscribed_at FROM suppression"
+    " WHERE suppression.workspace_id = person.workspace_id AND suppression.email_key = person.email_key)"
+)
+"""When the address of a row of ``person`` has unsubscribed; null when it may be written to."""
+ADDRESSES_LOCK = 7_280_115
+"""First key of PostgreSQL's advisory locks on the addresses of a workspace; the second one is made of its id."""
+NEW = {
+    "id": "text",
+    "email": "text",
+    "email_key": "text",
+    "unsubscribed_at": "timestamptz",
+    "source": "text",
+    "reason": "text",
+}
+CHANGE = {"id": "text", "suppression_id": "text", "at": "timestamptz", "reason": "text"}
+
+
+class NewSuppression(NamedTuple):
+    """An address that is to be suppressed, and since when (UTC)."""
+
+    email: str
+    email_key: str
+    at: datetime
+    reason: str
+
+
+async def keep_addresses(workspace_id: str) -> None:
+    """Let nobody suppress an address before the transaction ends. Call first in what gives a person an address."""
+    if is_postgres():
+        await run("SELECT pg_advisory_xact_lock_shared($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
+
+
+async def lock_addresses(workspace_id: str) -> None:
+    """Let nobody give a person an address before the transaction ends. Call first in what suppresses an address."""
+    if is_postgres():
+        await run("SELECT pg_advisory_xact_lock($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
+
+
+async def suppress(
+    workspace_id: str, given: Iterable[NewSuppression], source: SuppressionSource, actor: str
+) -> Sequence[str]:
+    """Suppress addresses and write their history. Returns the keys of those that were not suppressed before."""
+    rows = Records(NEW, [(new_id("sup"), each.email, each.email_key, each.at, str(source), each.reason)
+                         for each in {each.email_key: each for each in given}.values()])  # fmt: skip
+    names = ", ".join(NEW)
+    added = await run(
+        # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
+        f"INSERT INTO suppression (workspace_id, {names}) SELECT $1, {names} FROM {rows.table(2)} WHERE true"
+        " ON CONFLICT (workspace_id, email_key) DO UPDATE SET email = excluded.email,"
+        " unsubscribed_at = excluded.unsubscribed_at, source = excluded.source, reason = excluded.reason"
+        " WHERE suppression.unsubscribed_at IS NULL RETURNING id, email_key, unsubscribed_at, reason",
+        workspace_id,
+        rows,
+    )
+    await _write_history(workspace_id, added, SuppressionChangeKind.UNSUBSCRIBED, source, actor)
+    return [row["email_key"] for row in added]
+
+
+async def release(workspace_id: str, email_key: str, at: datetime, reason: str, actor: str) -> bool:
+    """Let an address be written to again, and write its history. Returns False where it was not suppressed."""
+    released = await run(
+        "UPDATE suppression SET unsubscribed_at = NULL WHERE workspace_id = $1 AND email_key = $2"
+        " AND unsubscribed_at IS NOT NULL RETURNING id",
+        workspace_id,
+        email_key,
+    )
+    rows = [{"id": row["id"], "unsubscribed_at": at, "reason": reason} for row in released]
+    await _write_history(workspace_id, rows, SuppressionChangeKind.RESUBSCRIBED, SuppressionSource.API, actor)
+    return bool(rows)
+
+
+async def _write_history(
+    workspace_id: str, rows: Sequence[Row], kind: SuppressionChangeKind, source: SuppressionSource, actor: str
+) -> None:
+    if not rows:
+        return
+    given = Records(CHANGE, [(new_id("chg"), row["id"], row["unsubscribed_at"], row["reason"]) for row in rows])
+    names = ", ".join(CHANGE)
+    await run(
+        f"INSERT INTO suppression_change (workspace_id, kind, source, actor, {names})"
+        f" SELECT $1, $2, $3, $4, {names} FROM {given.table(5)}",
+        workspace_id,
+        str(kind),
+        str(source),
+        actor,
+        given,
+    )
+
+
+async def suppressed_keys(workspace_id: str, keys: list[str]) -> set[str]:
+    """Return those of these normalised addresses that are suppressed."""
+    rows = await run(
+        f"SELECT email_key FROM suppression WHERE workspace_id = $1 AND {among('email_key', 2)}"
+        " AND unsubscribed_at IS NOT NULL",
+        workspace_id,
+        keys,
+    )
+    return {row["email_key"] for row in rows}
+
+
+async def suppressed_people(person_ids: list[str]) -> set[str]:
+    """Return those of these people whose address is suppressed. Call in the transaction that enrolls them.
+
+    No other address of theirs is suppressed, and none of them gets another address, before the transaction ends.
+    """
+    mine = among("person.id", 1)
+    if is_postgres():  # a statement of its own: the next one sees what was committed while this one waited
+        await run(f"SELECT id FROM person WHERE {mine} ORDER BY id FOR SHARE", person_ids)
+    rows = await run(f"SELECT id FROM person WHERE {mine} AND {SINCE} IS NOT NULL", person_ids)
+    return {row["id"] for row in rows}
+
+
+async def lock_people_of(workspace_id: str, keys: list[str]) -> list[str]:
+    """Return the people who have these addresses. Nobody enrolls them before the transaction ends."""
+    lock = "FOR NO KEY UPDATE" if is_postgres() else ""
+    rows = await run(
+        f"SELECT id FROM person WHERE workspace_id = $1 AND {among('email_key', 2)} ORDER BY id {lock}",
+        workspace_id,
+        keys,
+    )
+    return [row["id"] for row in rows]
+
+
+async def enrollments_of(person_ids: list[str]) -> list[str]:
+    """Return the enrollments of people of which an email may still leave."""
+    rows = await run(
+        f"SELECT id FROM enrollment WHERE {among('person_id', 1)} AND status IN ('ACTIVE', 'FINISHED') ORDER BY id",
+        person_ids,
+    )
+    return [row["id"] for row in rows]
+
+
+async def note_recipient(person_id: str, email: str) -> None:
+    """Record the address that a person has until now with the emails that left before addresses were recorded."""
+    await run(
+        "UPDATE send SET recipient = $2 WHERE enrollment_id IN (SELECT id FROM enrollment WHERE person_id = $1)"
+        " AND recipient IS NULL AND message_id IS NOT NULL",
+        person_id,
+        email,
+    )
+
+
+async def written_to(person_id: str) -> list[str]:
+    """Return the addresses to which emails to a person have left, as far as they are recorded."""
+    rows = await run(
+        "SELECT DISTINCT recipient FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
+        " WHERE enrollment.person_id = $1 AND recipient IS NOT NULL ORDER BY recipient",
+        person_id,
+    )
+    return [row["recipient"] for row in rows]
