@@ -193,6 +193,8 @@ class Campaign(Model):
     in_doubt_resends = fields.IntField(default=0, db_default=0)
     paused_at = fields.DatetimeField(null=True)
     resumed_at = fields.DatetimeField(null=True)
+    # When the last pause began: what was due then goes out when it ends on the same day.
+    last_paused_at = fields.DatetimeField(null=True)
     # The pause or resume whose emails are still to be put on hold or released, and until when a process does so.
     holds = _key(null=True)
     holds_lease = fields.DatetimeField(null=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from strategies.calendar import Calendar
+from strategies.calendar import Calendar, local
 from strategies.timeline import Planned, PlannedSend, Timeline
 
 Fold = Callable[[Mapping[int, dt.date]], Timeline]
@@ -28,16 +28,19 @@ def shift(
     loose: Sequence[tuple[dt.date, dt.time]],
     calendar: Calendar,
     now: dt.datetime,
+    at_once: Collection[int] = (),
 ) -> Shift:
     """Return the smallest shift that leaves nothing overdue at ``now``. Spacing stays, so nothing bunches.
 
     ``overdue`` are the numbers of planned emails whose time has passed; ``loose`` date and wall time of others that
-    have, but that no option resolves any more: tried before, or given their time by a person. Raises Refusal.
+    have, but that no option resolves any more: tried before, or given their time by a person. ``at_once`` are the
+    numbers of emails that do not move: they go out as soon as the campaign is resumed. Raises Refusal.
     """
     before = fold(resumed)
+    days_before = {number: on for number, on in before.days.items() if number not in at_once}
     planned = [each for each in before.planned if isinstance(each, PlannedSend) and each.number in overdue]
     past = [*((each.date, each.time) for each in planned), *loose]
-    first = min(before.days, default=None)
+    first = min(days_before, default=None)
     least = _at_least(past, calendar, now)
     for days in count(least):
         if any(calendar.instant(calendar.forward(date, days), wall) < now for date, wall in loose):
@@ -46,12 +49,21 @@ def shift(
             return Shift(days, resumed, {})
         moved = {number: calendar.forward(on, days) if number > first else on for number, on in resumed.items()}
         # Each by its own: a task that was done late meanwhile counts anew, and would end the shift.
-        moved |= {number: calendar.forward(on, days) for number, on in before.days.items()}
+        moved |= {number: calendar.forward(on, days) for number, on in days_before.items()}
         after = fold(moved)
         # An option that answers with a past date on whatever day it stands is not asked for ever.
         if days > least + ENOUGH or not any(_past(each, overdue, calendar, now) for each in after.planned):
             return Shift(days, moved, {each.number: each for each in after.planned})
     raise AssertionError
+
+
+def goes_at_once(was_for_now: bool, due: dt.datetime, paused: dt.datetime, now: dt.datetime, zone: str) -> bool:
+    """Say whether an email leaves as soon as its campaign is resumed at ``now``, instead of moving by whole days.
+
+    That is so where the campaign is resumed on the day on which the email was due (in the person's zone), the email
+    was due when the pause began, and it was to leave at that moment, not at a wall time (``was_for_now``).
+    """
+    return was_for_now and due <= paused and local(due, zone).date() == local(now, zone).date()
 
 
 ENOUGH = 400

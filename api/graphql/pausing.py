@@ -28,6 +28,10 @@ class ResumeStepPreview:
     step: int = strawberry.field(description="Number of the step.")
     moving: int = strawberry.field(description="For how many people its email would move.")
     staying: int = strawberry.field(description="For how many people its email would keep its time.")
+    at_once: int = strawberry.field(
+        description="Of those in `staying`: for how many people its email would go out as soon as the campaign is "
+        "resumed, because it was to leave at once when the pause began, and that was on the same day."
+    )
     first: MovedEmail | None = strawberry.field(description="The earliest that would move; null when none would.")
     last: MovedEmail | None = strawberry.field(description="The latest that would move; null when none would.")
 
@@ -41,7 +45,9 @@ class ResumePreview:
     moving_people: int = strawberry.field(
         description="People with something overdue: all that they still get moves by the same whole days."
     )
-    staying_people: int = strawberry.field(description="People with nothing overdue: their emails keep their times.")
+    staying_people: int = strawberry.field(
+        description="People with nothing overdue but what leaves at once: their emails keep their times."
+    )
     steps: list[ResumeStepPreview] = strawberry.field(description="By step, those that have emails on hold.")
     warnings: list[WarningLine] = strawberry.field(
         description="What to think about before resuming: `OUT_OF_ORDER` and `FOLLOW_UP_WAITS`, among people with "
@@ -79,7 +85,8 @@ class PausingMutation:
     @strawberry.mutation(
         description="Resume a campaign. For each person with something overdue, everything unsent moves by the same "
         "whole days (working days where weekends are skipped), the fewest that leave nothing overdue; wall times "
-        "stay. `resumePreview` says beforehand how many and to when."
+        "stay. An email that was to leave at once when the pause began leaves at once when it ends on the same day, "
+        "and moves nothing. `resumePreview` says beforehand how many move, and to when."
     )
     @payload_of(CampaignPayload)
     async def resume_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002

@@ -43,7 +43,8 @@ async def pause_campaign(scope: Scope, campaign_id: str) -> Campaign:
 @undeadlocked
 async def _pause(scope: Scope, row: Campaign) -> None:
     async with transaction():
-        if not await Campaign.filter(id=row.id, paused_at=None).update(paused_at=scope.now, **_new(scope)):
+        began = {"paused_at": scope.now, "last_paused_at": scope.now}
+        if not await Campaign.filter(id=row.id, paused_at=None).update(**began, **_new(scope)):
             raise Refusal("CAMPAIGN_PAUSED", "This campaign is paused already.", ("id",))
         await pause_launches(row.id)
         await write([event(scope.workspace_id, "CAMPAIGN_PAUSED", scope.now, campaign_id=row.id)])

@@ -1,7 +1,7 @@
 """From rows to the pure timeline, and back."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
 from api.ids import new_id
@@ -92,6 +92,23 @@ def untouched(send: Send) -> bool:
 def follows(send: Send) -> bool:
     """Say whether an email's time is that of its send option."""
     return untouched(send) and not send.by_hand
+
+
+def put_off(send: Send) -> bool:
+    """Say whether an email that nobody has tried yet was put off: for its account, or for the email that it follows."""
+    waits = send.status is SendStatus.SCHEDULED and not send.attempts
+    return waits and send.reason is not None and send.due_at != send.planned_at
+
+
+def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
+    """Say whether an email was to leave at once when it was scheduled, and not at a wall time.
+
+    ``moments`` (UTC) are the person's launch and the moments at which their tasks were done. Emails that are tried
+    again are for now as well.
+    """
+    if not untouched(send) and not put_off(send):
+        return True
+    return send.planned_at in moments or any(code == "LATE" for code, _ in send.explanation)
 
 
 def slot(send: Send) -> Slot:

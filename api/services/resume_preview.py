@@ -29,11 +29,15 @@ class Moved:
 
 @dataclass(slots=True)
 class StepPreview:
-    """One step: for how many people its email moves or stays, and the first and the last that moves."""
+    """One step: for how many people its email moves or stays, and the first and the last that moves.
+
+    ``at_once`` are those of ``staying`` that go out as soon as the campaign is resumed.
+    """
 
     step: int
     moving: int = 0
     staying: int = 0
+    at_once: int = 0
     first: Moved | None = None
     last: Moved | None = None
 
@@ -80,6 +84,8 @@ async def resume_preview(scope: Scope, campaign_id: str) -> ResumePreview:
         await _count_order(
             order, shifter.steps, scope.now, people, {each["id"]: each["due_at"] for each in changes.sends}
         )
+        for number in changes.at_once:
+            by_number[number].at_once += 1
         found.moving_people += len(changes.resumed)
         found.staying_people += len(people) - len(changes.resumed)
         after = people[-1]

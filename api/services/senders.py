@@ -11,8 +11,10 @@ from api.services import inputs
 from api.services.accounts import account_name
 from api.services.emails import write_anew
 from api.services.scope import Scope
+from api.services.settlement import BLAMED
 from api.store import pauses
 from api.store.rows import need
+from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 
@@ -49,13 +51,26 @@ async def update_sender(scope: Scope, sender_id: str, **values: Any) -> Sender:
     return changed
 
 
+@undeadlocked
 async def end_account_pause(scope: Scope, sender_id: str) -> Sender:
-    """Let a sender's account be tried again at once: someone has mended what it waits for. Raises Refusal."""
+    """Let a sender's account be tried again at once: someone has mended what it waits for. Raises Refusal.
+
+    The email that the account had in hand when trouble came was put off behind the others. It goes out at once as well.
+    """
     row = await need(Sender, scope.workspace_id, sender_id, ("id",))
     account = account_of(scope, row)
-    if account is not None:
+    if account is None:
+        return row
+    now = scope.clock()
+    # An account may serve several senders, of other workspaces as well.
+    beside = await Sender.filter(channel=row.channel, workspace__sandbox=False)
+    theirs = [each.id for each in beside if account_of(scope, each) == account]
+    async with transaction():
+        reason = await pauses.reason_of(account)
+        if reason is not None:
+            await pauses.bring_forward(theirs, reason, now, now + BLAMED)
         await pauses.forgive(account)
-        scope.wake()
+    scope.wake()
     return row
 
 

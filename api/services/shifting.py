@@ -7,19 +7,30 @@ from datetime import date, datetime, time
 from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.plans import core_launch, expiry, follows, records, resolve, resumes, stored, untouched
+from api.services.plans import (
+    core_launch,
+    expiry,
+    follows,
+    for_now,
+    put_off,
+    records,
+    resolve,
+    resumes,
+    stored,
+    untouched,
+)
 from api.services.scope import Scope
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store import holds
 from strategies import Calendar, Note
 from strategies import timeline as core
 from strategies.calendar import instant_of, local
-from strategies.resume import Shift, shift
+from strategies.resume import Shift, goes_at_once, shift
 
 # What is read of many rows, and no more than that.
 SEND = (
     *("id", "enrollment_id", "step_id", "status", "attempts", "by_hand", "due_at"),
-    *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
+    *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
 )
 TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
 ENROLLMENT = ("id", "zone", "launched_at", "send_at", "times", "resumed")
@@ -48,6 +59,8 @@ class Changes:
     tasks: list[Mapping[str, Any]] = field(default_factory=list)
     resumed: list[Mapping[str, Any]] = field(default_factory=list)
     """One for each person."""
+    at_once: list[int] = field(default_factory=list)
+    """Emails, by the number of their step, that keep their time, which has passed: they go out at once."""
 
 
 @dataclass(slots=True)
@@ -77,7 +90,13 @@ class Shifter:
     def _add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
         numbers = {step.id: step.number for step in self.steps}
         waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
-        done = self._shift(enrollment, sends, tasks, waiting)
+        now = {send.id for send in waiting if self._at_once(enrollment, send, tasks)}
+        at_once = sorted(numbers[send.step_id] for send in waiting if send.id in now)
+        found.at_once += at_once
+        waiting = [send for send in waiting if send.id not in now]
+        if not any(send.due_at < self.now for send in waiting):
+            return
+        done = self._shift(enrollment, sends, tasks, waiting, at_once)
         for send in waiting:
             row = self._send(enrollment, send, numbers[send.step_id], done)
             found.sends.append(row)
@@ -97,8 +116,22 @@ class Shifter:
         resumed = {steps[number].id: [steps[number].day, on.isoformat()] for number, on in done.resumed.items()}
         found.resumed.append({"id": enrollment.id, "resumed": resumed})
 
+    def _at_once(self, enrollment: Enrollment, send: Send, tasks: Sequence[Task]) -> bool:
+        """Say whether an email is overdue and leaves as soon as the campaign is resumed."""
+        paused = self.campaign.last_paused_at
+        if paused is None or send.due_at >= self.now:
+            return False
+        moments = {enrollment.launched_at, *(task.done_at for task in tasks)}
+        due = send.planned_at if put_off(send) else send.due_at
+        return goes_at_once(for_now(send, moments), due, paused, self.now, enrollment.zone)
+
     def _shift(
-        self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task], waiting: Sequence[Send]
+        self,
+        enrollment: Enrollment,
+        sends: Sequence[Send],
+        tasks: Sequence[Task],
+        waiting: Sequence[Send],
+        at_once: Sequence[int],
     ) -> Shift:
         happened = records(self.steps, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
@@ -107,7 +140,7 @@ class Shifter:
         loose = sorted(_wall(send) for send in overdue if not follows(send))
         launched = core_launch(enrollment, self.steps)
         # People who were launched together and stand alike share one answer.
-        alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose))
+        alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose, at_once))
         if len(self.known) >= ALIKE:
             self.known.clear()
         if alike not in self.known:
@@ -118,7 +151,7 @@ class Shifter:
                 return resolve(self.scope, self.campaign, self.steps, enrollment, happened, self.now, resumed)
 
             try:
-                self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now)
+                self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now, at_once)
             except Exception as problem:
                 # Without its send option, or with one that breaks, its emails move all the same, by their rows.
                 log.warning("%s was resumed without its send options: %s", self.campaign.id, problem)

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from api.store.sql import instant, run
+from api.store.ledger import WAITING
+from api.store.sql import among, instant, run
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -35,6 +36,24 @@ async def pause(account: str, now: datetime, code: str, detail: str) -> datetime
         failures,
     )
     return until if ours else None
+
+
+async def reason_of(account: str) -> str | None:
+    """Return the code of the trouble that an account waits for, or None."""
+    rows = await run("SELECT code FROM account_pause WHERE account = $1", account)
+    return str(rows[0]["code"]) if rows else None
+
+
+async def bring_forward(sender_ids: list[str], reason: str, now: datetime, until: datetime) -> None:
+    """Make due at ``now`` the emails of these senders that were put off for a reason and are due by ``until``."""
+    await run(
+        f"UPDATE send SET due_at = $3 WHERE {among('sender_id', 1)} AND {WAITING}"
+        " AND reason = $2 AND due_at > $3 AND due_at <= $4",
+        sender_ids,
+        reason,
+        now,
+        until,
+    )
 
 
 async def forgive(account: str) -> None:

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
 
-from api.models import AccountPause, Send
+from api.models import AccountPause, Person, Send
 from api.services import lanes
 from api.services.dispatch import Dispatcher, run_once
+from api.services.senders import end_account_pause
 from api.states import SendStatus
 from api.store import ledger, pauses
 from api.tick import Ticker
@@ -112,3 +113,46 @@ async def test_what_another_process_left_in_transmission_is_logged_and_counted(
     assert f"the email {send.id}: IN_DOUBT" in caplog.text
     counted = generate_latest(world.post.meter.registry).decode()
     assert 'touchline_outcomes_total{channel="scripted",outcome="IN_DOUBT"} 1.0' in counted
+
+
+async def in_trouble(world: World, at: datetime) -> None:
+    """Let the account be in trouble with the first email that it is given, and work from then on."""
+
+    async def refuses(_: Outgoing) -> None:
+        world.channel.before = None
+        raise AccountUnavailableError("SMTP_421", "Not now.")
+
+    world.channel.before = refuses
+    await run_once(replace(world.post, clock=lambda: at), at)
+    assert (await AccountPause.get()).until == at + MINUTE
+
+
+async def test_ending_a_pause_lets_the_email_go_that_caused_it(world: World) -> None:
+    await make_world(2)  # a sender of another workspace, of an account of its own
+    await Send.filter(step__number=1, sender_id__not=(await world.send()).sender_id).update(due_at=NOW + MINUTE)
+    await in_trouble(world, NOW)
+    assert world.channel.left == []
+    tried_again = await Send.filter(sender_id=(await world.send()).sender_id, step__number=2).first()
+    assert tried_again is not None
+    deferred = {"status": SendStatus.DEFERRED, "reason": "SMTP_451", "due_at": NOW + MINUTE / 2, "attempts": 1}
+    await Send.filter(id=tried_again.id).update(**deferred)
+    now = NOW + timedelta(seconds=5)
+    later = replace(world.post, clock=lambda: now)
+    await end_account_pause(later.scope(world.scope.workspace), (await world.send()).sender_id)
+    await run_once(later, now)
+    assert sorted(world.channel.left) == sorted(await addresses(world))
+    assert (await Send.get(id=tried_again.id)).due_at == NOW + MINUTE / 2, "what the server has put off stays put off"
+    assert await Send.filter(due_at=NOW + MINUTE).count() == 2, "and so does what other accounts have"
+
+
+async def addresses(world: World) -> list[str]:
+    people = await Person.filter(workspace_id=world.scope.workspace_id).values_list("email", flat=True)
+    return [str(each) for each in people]
+
+
+async def test_a_pause_that_ends_by_itself_lets_it_go_a_minute_later(world: World) -> None:
+    await in_trouble(world, NOW)
+    for seconds, left in ((59, 0), (60, 30)):
+        now = NOW + timedelta(seconds=seconds)
+        await run_once(replace(world.post, clock=lambda: now), now)  # noqa: B023
+        assert len(world.channel.left) == left

@@ -38,7 +38,7 @@ async def test_what_launching_chose_and_pauses_moved_is_kept(world: World) -> No
     person = await create_person(world.scope, "own@example.com")
     await launch(world.scope, campaign, [person.id], Choice(NOW, {4: "16:45"}), {})
     await pause_campaign(world.scope, campaign)
-    await resume_campaign(later(world, NOW + timedelta(hours=1)).scope, campaign)
+    await resume_campaign(later(world, NOW + timedelta(hours=23)).scope, campaign)
     await start_launch(world.scope, campaign, [person.id], Choice("NOW", {2: "08:15"}))
     third = (await step(3)).id
     moved = await Enrollment.exclude(resumed=None).count()

@@ -172,7 +172,7 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
     world: World, monkeypatch: pytest.MonkeyPatch, paused_again: bool
 ) -> None:
     await pause_campaign(world.scope, campaign(world))
-    after = later(world, NOW + HOUR)
+    after = later(world, NOW + 22 * HOUR)
     right, calls = pausing._release, []
 
     async def killed(*args: Any) -> Any:
@@ -187,15 +187,15 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
             await resume_campaign(after.scope, campaign(world))
     assert await held() == 6, "of three people"
     assert await Send.filter(due_at=NOW + DAY).count() == 4
-    assert await claim_holds(NOW + HOUR) is None, "its lease holds"
+    assert await claim_holds(NOW + 22 * HOUR) is None, "its lease holds"
     if paused_again:
-        await pause_campaign(later(world, NOW + 2 * HOUR).scope, campaign(world))
+        await pause_campaign(later(world, NOW + 22.5 * HOUR).scope, campaign(world))
         assert await held() == 14
         assert (await run_once(world.post, NOW + DAY)).claimed == 0
         again = later(world, NOW + 23 * HOUR)
         await resume_campaign(again.scope, campaign(world))
     else:
-        much_later = later(world, NOW + 2 * HOUR)
+        much_later = later(world, NOW + 23 * HOUR)
         await Ticker(much_later.post, much_later.post.clock, 1).until_idle()
     row = await Campaign.get()
     assert (row.holds, row.holds_lease, await held()) == (None, None, 0)
@@ -215,7 +215,7 @@ async def test_a_pause_that_was_killed_is_finished_before_a_resume(
         with pytest.raises(ConnectionError):
             await pause_campaign(world.scope, campaign(world))
     assert await held() == 0
-    await resume_campaign(later(world, NOW + HOUR).scope, campaign(world))
+    await resume_campaign(later(world, NOW + 23 * HOUR).scope, campaign(world))
     assert await Send.filter(due_at=NOW + DAY).count() == 7
 
 
