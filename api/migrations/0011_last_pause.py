@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("touchline", "0009_rep_texts")]
+    dependencies = [("touchline", "0010_suppressions")]
     initial = False
 
     operations = [
