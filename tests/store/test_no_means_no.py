@@ -19,6 +19,7 @@ from api.services.scope import Scope
 from api.services.suppressions import suppress_address, unsubscribe
 from api.services.tasks import complete_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
+from api.store import launches as audience
 from api.store import ledger
 from api.store.transactions import transaction
 from plugins.contract import Outcome
@@ -85,14 +86,14 @@ async def test_a_launch_in_the_background_leaves_out_who_unsubscribes_meanwhile(
     await start_launch(world.scope, campaign.id, None, Choice())
     row = await claim_launch(NOW)
     assert row is not None
-    read = launches._Job._next
+    read = audience.next_people
 
-    async def then_unsubscribes(self: Any) -> Any:
-        found = await read(self)
+    async def then_unsubscribes(*given: Any) -> Any:
+        found = await read(*given)
         await unsubscribe(world.scope, eve.id)
         return found
 
-    monkeypatch.setattr(launches._Job, "_next", then_unsubscribes)
+    monkeypatch.setattr(audience, "next_people", then_unsubscribes)
     await run_launch(row, world.post.scope, lambda: NOW)
     assert await Enrollment.filter(person_id=eve.id).count() == 0
     assert await Task.filter(person_id=eve.id).count() == 0
