@@ -1,6 +1,7 @@
 """What each command does."""
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from starlette.applications import Starlette
 
 from api import watching
 from api.app import make_app, make_post, make_ticker, settle_in
+from api.cli.lifecycle import end_on_sigterm, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
@@ -35,6 +37,7 @@ from plugins.smtp import check_accounts
 from strategies import Refusal
 
 console = Console()
+log = logging.getLogger("touchline.service")
 
 TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
 SHUTDOWN_SECONDS = 20
@@ -124,7 +127,9 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     app = make_app(settings, environment(), tick=not no_tick)
     settle_in()
     # Uvicorn's own lines go through the same logs as ours.
-    uvicorn.run(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
+    end_on_sigterm()
+    with logged("the server" if no_tick else "the server with its tick loop", settings):
+        uvicorn.run(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
     return 0
 
 
@@ -134,6 +139,12 @@ async def tick(settings: Settings, *, once: bool) -> int:
     if settings.watch_port:
         free_port(settings.host, int(settings.watch_port))
     set_up_logs(settings)
+    end_on_sigterm()
+    with logged("the tick loop", settings):
+        return await _run_ticker(settings, once=once)
+
+
+async def _run_ticker(settings: Settings, *, once: bool) -> int:
     async with database(settings):
         # For whoever looks on: what a service prints is kept, and whom it writes to has no place there.
         shown = show if console.is_terminal else lambda delivered: None
@@ -141,12 +152,17 @@ async def tick(settings: Settings, *, once: bool) -> int:
         if once:
             await ticker.until_idle()
             return 0
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(stop, ticker.stop)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, _stop, ticker, each)
         settle_in()
         async with watched(settings, ticker):
             await ticker.run()
     return 0
+
+
+def _stop(ticker: Ticker, received: signal.Signals) -> None:
+    log.info("%s: the tick loop finishes what is being handed over, then stops", received.name)
+    ticker.stop()
 
 
 async def migrate_database(settings: Settings) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import api
 import plugins
 import strategies
-from api.cli import commands
+from api.cli import commands, recover
 from api.cli.demo import DemoRunsError, demo
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
@@ -45,6 +45,25 @@ def build() -> argparse.ArgumentParser:
     workspace = command("workspace", "Create a workspace, or renew its token, and print the token.", commands.create)
     workspace.add_argument("name", help="its name; one that exists gets a new token, and the one printed before ends")
     workspace.add_argument("--sandbox", action="store_true", help="with a virtual clock, and nothing leaves it")
+    restored = command(
+        "recover",
+        "After a restore: put in doubt what may have left since the backup was made. Stop the other processes first.",
+        recover.run,
+    )
+    restored.add_argument("--as-of", required=True, help="moment of the backup, such as 2026-03-02T03:00:00Z")
+    restored.add_argument("--until", help="moment at which the lost database stopped; left out, now")
+    restored.add_argument(
+        "--delivered",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="LOG",
+        help="logs of mail servers: emails whose Message-IDs stand in them count as sent",
+    )
+    restored.add_argument(
+        "--resend-others", action="store_true", help="the logs are complete: emails that are not in them go out"
+    )
+    restored.add_argument("--dry-run", action="store_true", help="count, and write nothing")
     people = command("people", "Work on people.", lambda **_: 2)
     importing = people.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
         "import", help="Import people from a CSV file.", description="Import people from a CSV file.", epilog=EPILOG

@@ -22,7 +22,7 @@ from api.services.desk import Desk, Settled
 from api.services.lanes import Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.progress import finish_done
-from api.services.settlement import LONGEST_CODE, LOST, RESENT, STOPPED
+from api.services.settlement import LONGEST_CODE, LOST, RESENT, RESTORED, STOPPED
 from api.services.tasks import expire_tasks
 from api.states import TaskStatus
 from api.store import ledger, pauses, throttles
@@ -159,7 +159,7 @@ class Dispatcher:
             if lost:
                 await throttles.arrive([row["id"] for row in lost], real_now)
                 await finish_done([row["enrollment_id"] for row in lost], real_now)
-            again = await ledger.resend_doubts(real_now, RESENT.code, RESENT.detail)
+            again = await ledger.resend_doubts(real_now, RESENT.code, RESENT.detail, RESTORED.code)
             await write([_line(row, "EMAIL_RETRIED", real_now, {"automatic": row["doubts"]}) for row in again])
             released = await ledger.release_expired(real_now)
         for send_id, channel in in_doubt:

@@ -1,5 +1,6 @@
 """What a person decides about an email: send it again, settle a doubt, archive it."""
 
+from datetime import datetime
 from typing import Literal
 
 from api.models import Enrollment, Person, Send
@@ -36,15 +37,16 @@ async def resolve_in_doubt(scope: Scope, send_id: str, resolution: Literal["SENT
         raise Refusal("NOT_IN_DOUBT", f"This email is {send.status.lower()}, not in doubt.", ("id",))
     if resolution == "RESEND":
         return await retry_send(scope, send_id)
-    return await _arrived(scope, send)
+    return await settle_as_sent(scope, send, scope.now)
 
 
 @undeadlocked
-async def _arrived(scope: Scope, send: Send) -> Send:
+async def settle_as_sent(scope: Scope, send: Send, at: datetime) -> Send:
+    """Record that an email in doubt left at an instant (UTC). A person's email completes its task at that moment."""
     async with transaction():
-        await _change(scope, send, "EMAIL_SENT", status=SendStatus.SENT, sent_at=scope.now, reason=None, detail="")
+        await _change(scope, send, "EMAIL_SENT", status=SendStatus.SENT, sent_at=at, reason=None, detail="")
         if send.by_hand:
-            await email_went_out(scope, send, scope.now)
+            await email_went_out(scope, send, at)
     return send
 
 

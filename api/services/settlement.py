@@ -28,6 +28,11 @@ LOST = Receipt(
     "The process stopped while this email was being handed over. It may or may not have arrived.",
 )
 RESENT = Receipt(Outcome.DEFERRED, "RESENT_IN_DOUBT", "It was in doubt; the campaign's settings send it again.")
+RESTORED = Receipt(
+    Outcome.IN_DOUBT,
+    "RESTORED",
+    "The database was restored from a backup of {moment}. This email may have left since.",
+)
 STOPPED = Receipt(Outcome.WITHDRAWN, "STOPPED", "The process was asked to stop before this email left.")
 BROKE = Receipt(
     Outcome.DEFERRED,

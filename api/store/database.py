@@ -1,6 +1,7 @@
 """Open the database that the settings name, and bring its tables up to date."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +14,8 @@ from tortoise.migrations.executor import MigrationExecutor
 from api.store.away import database_away, in_a_line
 from api.store.database_url import connection_of
 from api.store.transactions import forget_dialect
+
+log = logging.getLogger("touchline.store")
 
 PATIENCE = 2.0
 """Seconds that connections get to close in good order."""
@@ -60,13 +63,16 @@ async def migrate() -> list[str]:
     Raises PermissionError where the role may make no tables, and ConnectionError where the database is away.
     """
     try:
-        return await _migrate()
+        applied = await _migrate()
     except Exception as problem:
         if isinstance(problem, OperationalError) and isinstance(problem.args[0], InsufficientPrivilegeError):
             raise PermissionError(f"{in_a_line(problem)}: {OWN}") from problem
         if database_away(problem):
             raise ConnectionError(f"the tables cannot be brought up to date: {in_a_line(problem)}") from problem
         raise
+    if applied:
+        log.info("the tables were brought up to date by %s", ", ".join(applied))
+    return applied
 
 
 async def _migrate() -> list[str]:

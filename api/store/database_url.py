@@ -58,6 +58,19 @@ def connection_of(url: str) -> dict[str, Any]:
     raise ValueError(f"{VARIABLE} must begin with sqlite:// or postgresql://.")
 
 
+def shown(url: str) -> str:
+    """Return the URL as it may stand in a log: without a password and without parameters."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return f"sqlite://{rest.partition('?')[0]}"
+    try:
+        parts, port = _split(url)
+    except ValueError:
+        return scheme
+    user = f"{parts.username}@" if parts.username else ""
+    return f"{scheme}://{user}{parts.hostname or ''}{f':{port}' if port else ''}{parts.path}"
+
+
 def _sqlite(url: str) -> dict[str, Any]:
     path, _, query = url.removeprefix("sqlite://").partition("?")
     if not path:

@@ -267,9 +267,12 @@ async def doubt_expired(real_now: datetime, reason: str, detail: str) -> Sequenc
     )
 
 
-async def resend_doubts(now: datetime, reason: str, detail: str) -> Sequence[Row]:
-    """Schedule again the doubts whose campaign allows it, up to its cap. Returns them."""
-    rested = "send.status = 'IN_DOUBT' AND send.due_at <= $1"
+async def resend_doubts(now: datetime, reason: str, detail: str, never: str) -> Sequence[Row]:
+    """Schedule again the doubts whose campaign allows it, up to its cap, but not those of the reason ``never``.
+
+    Returns them.
+    """
+    rested = "send.status = 'IN_DOUBT' AND send.due_at <= $1 AND coalesce(send.reason, '') <> $4"
     return await run(
         f"{_whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
         " UPDATE send SET status = 'DEFERRED', held = whose.paused, doubts = doubts + 1, reason = $2, detail = $3"
@@ -278,6 +281,7 @@ async def resend_doubts(now: datetime, reason: str, detail: str) -> Sequence[Row
         now,
         reason,
         detail,
+        never,
     )
 
 

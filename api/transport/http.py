@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -91,9 +91,12 @@ class GraphQLEndpoint:
 
     async def _body(self, request: Request) -> bytes:
         parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > self.gate.max_body:
-                raise TooLargeError
-            parts.append(part)
+        try:
+            async for part in request.stream():
+                size += len(part)
+                if size > self.gate.max_body:
+                    raise TooLargeError
+                parts.append(part)
+        except ClientDisconnect:
+            raise ValueError("The body did not come to its end.") from None
         return b"".join(parts)

@@ -39,7 +39,7 @@ def run(environment: dict[str, str], folder: Path, *arguments: str) -> subproces
 
 
 @pytest.mark.parametrize(
-    "command", ["", "serve", "tick", "demo", "migrate", "schema", "plugins", "workspace", "people import"]
+    "command", ["", "serve", "tick", "demo", "migrate", "schema", "plugins", "workspace", "people import", "recover"]
 )
 def test_help_helps(environment: dict[str, str], tmp_path: Path, command: str) -> None:
     done = run(environment, tmp_path, *command.split(), "--help")
@@ -242,5 +242,29 @@ def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) ->
         health = httpx.get(f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/health")
         assert health.json() == {"status": "ok", "version": version()}
         process.send_signal(signal.SIGTERM)
-        process.stderr.read()
-        assert process.wait(timeout=30) in {0, -signal.SIGTERM}
+        last = process.stderr.read().splitlines()[-1]
+        assert process.wait(timeout=30) == 0
+    assert re.search(r"INFO touchline\.service the server with its tick loop stopped after \d+ s$", last)
+
+
+def test_tick_logs_its_start_its_database_its_version_and_its_stop(environment: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "api", "tick"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline()]
+        while "brought up to date" not in lines[-1]:
+            lines.append(process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        lines += process.stderr.read().splitlines()
+        assert process.wait(timeout=30) == 0
+    database = environment["TOUCHLINE_DATABASE_URL"]
+    assert lines[0].endswith(f"INFO touchline.service Touchline {version()} starts the tick loop on {database}\n")
+    assert re.search(r"INFO touchline\.service the tick loop stopped after \d+ s$", lines[-1])
+
+
+def test_no_password_is_logged_where_a_service_cannot_start(environment: dict[str, str], tmp_path: Path) -> None:
+    url = "postgresql://touchline:s3cr%40t@127.0.0.1:1/acme?passfile=/root/s3cr"
+    done = run(environment | {"TOUCHLINE_DATABASE_URL": url}, tmp_path, "tick")
+    assert "starts the tick loop on postgresql://touchline@127.0.0.1:1/acme\n" in done.stderr
+    assert "ERROR touchline.service the tick loop ended after 0 s: the database cannot be opened" in done.stderr
+    assert "s3cr" not in done.stderr

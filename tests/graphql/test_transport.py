@@ -1,5 +1,6 @@
 """The endpoint: who may ask, and an answer for every body that a client can send."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from api.models import Person
 from api.services import people
 from tests import story
 from tests.client import Client
+from tests.live import Live
 
 LARGE = 30_000_000
 
@@ -195,3 +197,15 @@ async def test_the_log_of_a_fault_has_its_field_and_nothing_of_the_document(
     assert str(record.exc_info[1]) == "secret of the house"
     for written in ("ada@example.com", "Lovelace", "firstName"):
         assert written not in caplog.text
+
+
+@pytest.mark.usefixtures("quiet")
+async def test_a_client_that_hangs_up_in_the_middle_of_its_body_is_no_fault_of_ours(live: Live, rep: Client) -> None:
+    host, port = live.host.split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /graphql HTTP/1.1\r\nHost: {live.host}\r\nAuthorization: Bearer {rep.token}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await live.http.get("/health")).status_code == 200

@@ -140,7 +140,7 @@ async def expires(world: World) -> None:
 async def is_resent(world: World) -> None:
     first = await world.send()
     await Send.filter(id=first.id).update(status="IN_DOUBT")
-    assert len(await ledger.resend_doubts(NOW, "RESENT_IN_DOUBT", "")) == 1
+    assert len(await ledger.resend_doubts(NOW, "RESENT_IN_DOUBT", "", "RESTORED")) == 1
 
 
 async def is_scheduled(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trustme
 
-from api.store.database_url import SSL_MODES, connection_of
+from api.store.database_url import SSL_MODES, connection_of, shown
 
 PLAIN = "postgresql://u@h/db"
 
@@ -119,3 +119,20 @@ def test_sqlite_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     assert credentials("sqlite://:memory:?synchronous=OFF") == {"file_path": ":memory:", "synchronous": "OFF"}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sqlite://touchline-data/touchline.db?synchronous=FULL", "sqlite://touchline-data/touchline.db"),
+        (
+            "postgresql://touchline:s3cret@db.example:5433/acme?sslmode=require",
+            "postgresql://touchline@db.example:5433/acme",
+        ),
+        ("postgresql:///acme?host=/run/postgresql&password=s3cret", "postgresql:///acme"),
+        ("postgresql://u:s3/cret@db.example/acme", "postgresql"),
+        ("postgresql://u:p@s3cret@db.example/acme", "postgresql://u@db.example/acme"),
+    ],
+)
+def test_a_log_shows_the_url_without_its_secrets(url: str, expected: str) -> None:
+    assert shown(url) == expected
