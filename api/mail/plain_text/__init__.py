@@ -13,10 +13,14 @@ def plain_text(html: str) -> str:
     Dynamic fields such as ``{{ first_name }}`` stay byte for byte, in texts and in addresses.
     """
     fields = Fields(html)
-    return fields.restore(Reader(fields).writer.text()) + "\n"
+    return fields.restore(Reader(fields, template=False).writer.text()) + "\n"
 
 
 def template_text(html: str) -> str:
-    """Return an HTML template as a template of text. Braces that are no field in the HTML are none in the text."""
+    """Return an HTML template as a template of text.
+
+    Braces that are no field in the HTML are none in the text. Tags stay, also those in comments and in what is hidden:
+    a ``{% if vip %}`` must not lose its ``{% endif %}``.
+    """
     fields = Fields(html)
-    return fields.restore_template(Reader(fields).writer.text()) + "\n"
+    return fields.restore_template(Reader(fields, template=True).writer.text()) + "\n"

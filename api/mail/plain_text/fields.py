@@ -58,7 +58,7 @@ class Fields:
             end = -1 if closing in unclosed else html.find(closing, start.end())
             if end < 0:
                 unclosed.add(closing)
-                start = find(html, start.end())
+                start = find(html, start.start() + 1)
                 continue
             parts += (html[done : start.start()], self._add(html[start.start() : end + 2]))
             done = end + 2

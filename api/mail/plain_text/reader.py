@@ -24,11 +24,17 @@ from api.mail.plain_text.writer import BREAK, PREFIX_MOST, SOFT, VISIBLE, Writer
 
 _PIXEL = frozenset({"0", "1", "0px", "1px"})
 
+_SHOWN = ("href", "alt", "title", "value")
+"""Attributes that may become text, with all tags in them or with none."""
+
 
 class Reader:
-    """Reads one document or fragment. ``writer`` has the lines in the end."""
+    """Reads one document or fragment. ``writer`` has the lines in the end.
 
-    def __init__(self, fields: Fields) -> None:
+    Of a ``template``, tags such as ``{% if vip %}`` stay in their order wherever they stand, so that each is closed.
+    """
+
+    def __init__(self, fields: Fields, *, template: bool) -> None:
         self.writer = Writer()
         self._stack = Stack()
         self._restore = fields.restore
@@ -37,10 +43,16 @@ class Reader:
                 context = self._stack.context
                 if context.seen:
                     self.writer.add(token, context.preformatted)
+                elif template:
+                    self.writer.keep_tags(token)
             elif isinstance(token, Start):
+                if template:
+                    self.writer.keep_tags(token.source, *(token.attributes.get(name, "") for name in _SHOWN))
                 self._start(token.name, token.attributes)
             elif isinstance(token, End):
                 self._end(token.name)
+            elif template:
+                self.writer.keep_tags(token.source)
         self._close_to(0)
         self.writer.end_line("")
 

@@ -29,6 +29,7 @@ class Start:
 
     name: str
     attributes: Mapping[str, str]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ class End:
     """An end tag."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of the source that nobody sees: a comment, or what stands in ``<style>``."""
+
+    source: str
 
 
 def decoded(text: str) -> str:
@@ -47,7 +55,7 @@ def decoded(text: str) -> str:
     return "".join(part if index % 2 else entities.unescape(part) for index, part in enumerate(parts))
 
 
-def tokens(html: str) -> Iterator[Start | End | str]:
+def tokens(html: str) -> Iterator[Start | End | Unread | str]:
     """Give the tags and texts of a document or a fragment. A tag that does not end hides the rest, as in a browser."""
     text_from = at = 0
     while (opening := html.find("<", at)) >= 0:
@@ -61,17 +69,16 @@ def tokens(html: str) -> Iterator[Start | End | str]:
         if not is_tag:
             end, token = _other(html, opening)
             at = text_from = end
-            if token is not None:
-                yield token
+            yield token or Unread(html[opening:end])
             continue
         start, at = _start_tag(html, opening + 1)
         text_from = at
-        if start is None:
-            return
-        yield start
-        if start.name in RAW:
+        yield start or Unread(html[opening:])
+        if start is not None and start.name in RAW:
             closing = _RAW_END[start.name].search(html, at)
-            at = text_from = closing.start() if closing else len(html)
+            text_from = closing.start() if closing else len(html)
+            yield Unread(html[at:text_from])
+            at = text_from
     if text_from < len(html):
         yield decoded(html[text_from:])
 
@@ -92,14 +99,14 @@ def _other(html: str, opening: int) -> tuple[int, End | None]:
 
 def _start_tag(html: str, at: int) -> tuple[Start | None, int]:
     """Read a tag from its name on; return it and where it ends. None for a tag that does not end."""
-    name = _TAG_NAME.match(html, at)
+    begin, name = at, _TAG_NAME.match(html, at)
     assert name is not None  # noqa: S101 - the caller saw a letter
     at = name.end()
     attributes: dict[str, str] = {}
     while (found := _ATTRIBUTE.match(html, at)) is not None:
         at = found.end()
         if found.group(1):
-            return Start(name.group().lower(), attributes), at
+            return Start(name.group().lower(), attributes, html[begin:at]), at
         value = ""
         if found.group(3):
             quote = html[at : at + 1]

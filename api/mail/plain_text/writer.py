@@ -20,8 +20,9 @@ _LONELY = re.compile(
 _ONE_SPACE = re.compile(" +")
 _SOFT = re.compile(f"( ?){SOFT}[ {SOFT}]*+")
 _NO_SPACE_BEFORE = frozenset(".,;:!?)]}\"'\u2019\u201d\xbb\u2026\u3002\u3001" + BREAK)
-VISIBLE = re.compile(r"[^\s\u034f\u061c\u200c-\u200f\u202a-\u202e\u2066-\u2069]")
-_ONLY_CONTROL = re.compile(rf"(?:{CONTROL}| )++")
+VISIBLE = re.compile("[^\\s\u034f\u061c\u200c-\u200f\u202a-\u202e\u2066-\u2069\ud800-\ud9ff\udc00-\udfff]")
+"""Matches what people see: neither spaces nor marks for the direction of text nor tags that are set aside."""
+_CONTROL = re.compile(CONTROL)
 
 
 @dataclass(slots=True)
@@ -60,6 +61,12 @@ class Writer:
         text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(8)
         self.pieces.append(_COLLAPSIBLE.sub(_kept, text))
 
+    def keep_tags(self, source: str, *but: str) -> None:
+        """Keep the tags in a part of the source that people do not see, ``but`` those that stand in other parts."""
+        if found := _CONTROL.findall(source):
+            elsewhere = set(_CONTROL.findall("".join(but)))
+            self.pieces += [tag for tag in found if tag not in elsewhere]
+
     def end_line(self, prefix: str) -> None:
         """Write what was added as lines."""
         if not self.pieces:
@@ -67,9 +74,6 @@ class Writer:
         text = joined(self.pieces)
         self.pieces = []
         self.flushes += 1
-        if text and _ONLY_CONTROL.fullmatch(text):
-            self._lead += text.replace(" ", "")
-            return
         lines = [piece.strip(" ").replace(SPACE, " ").rstrip() for piece in text.split(BREAK)]
         if not lines[-1]:
             lines.pop()  # the last break only ends its line
@@ -77,7 +81,8 @@ class Writer:
             if VISIBLE.search(line):
                 self.write(line, prefix)
             else:
-                self.blank = True
+                self._lead += "".join(_CONTROL.findall(line))
+                self.blank = self.blank or BREAK in text
 
     def write(self, text: str, prefix: str) -> None:
         """Write one line."""

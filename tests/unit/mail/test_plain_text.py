@@ -1,5 +1,7 @@
 """The text part of an email reads as a person would write it down from the HTML part."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,6 +187,32 @@ def test_braces_that_are_no_field_are_none_in_a_template() -> None:
     assert template_text("&#123;{ a }} {<b>% b %}</b>") == '{{ "{" }}{ a }} {{ "{" }}% b %}\n'
     assert template_text("&#123;{{ a }}") == '{{ "{" }}{{ a }}\n'
     assert template_text("Hi {{ a }} {b}") == "Hi {{ a }} {b}\n"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Hi</p><!-- {% if vip %} --><p>You</p><!-- {% endif %} -->", "Hi\n\n{% if vip %}You{% endif %}"),
+        ('{% if vip %}<p style="display:none">{% else %}<p>{% endif %}Hi</p>', "{% if vip %}{% else %}{% endif %}Hi"),
+        ("<style>{% assign a = 1 %}</style><p>{{ a }}</p>", "{% assign a = 1 %}{{ a }}"),
+        ("<p {% if a %}class='x'>A{% else %}>B{% endif %}</p>", "{% if a %}A{% else %}>B{% endif %}"),
+        ('<a href="{% if a %}x{% endif %}">Go</a>', "Go ({% if a %}x{% endif %})"),
+        ('<a href="{% if a %}x{% endif %}"></a>Hi', "Hi"),
+        ('<a href="https://x.example/">{% if a %}{% endif %}</a>Hi', "{% if a %}{% endif %}Hi"),
+        ("{% if a %}<br>{% endif %}Hi", "{% if a %}{% endif %}Hi"),
+        ("Hi<br>{% if a %}<br>{% endif %}you", "Hi\n\n{% if a %}{% endif %}you"),
+        ("<p>{% if a %}", "{% if a %}"),
+    ],
+)
+def test_tags_of_a_template_stay(html: str, text: str) -> None:
+    assert template_text(html) == text + "\n"
+
+
+@given(st.lists(st.one_of(st.deferred(lambda: WORDS), st.sampled_from(["{% if a %}", "{% endif %}"])), max_size=40))
+def test_every_tag_of_a_template_stays_once(words: list[str]) -> None:
+    html = "".join(words)
+    if "<a " not in html and "<img" not in html:
+        assert re.findall(r"{% if . %}|{% endif %}", template_text(html)) == re.findall(r"{% if . %}|{% endif %}", html)
 
 
 WORDS = st.sampled_from(
