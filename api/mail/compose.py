@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 
 from api.mail.clean import template_from_html, text_from_html
+from api.mail.plain_text import tidy
 from api.mail.prompts import Prompted, left_in
 from api.mail.render import render_prompted
 from api.mail.sanitize import sanitize
@@ -104,8 +105,10 @@ def _html(content: Content, fields: Mapping[str, str]) -> Prompted:
 def _text(content: Content, fields: Mapping[str, str], html: str) -> Prompted:
     if content.final_html:
         return Prompted(text_from_html(html))
-    source = template_from_html(content.html) if content.text is None else content.text
-    return render_prompted(source, fields, html=False, quoted=content.quoted)
+    if content.text is not None:
+        return render_prompted(content.text, fields, html=False, quoted=content.quoted)
+    made = render_prompted(template_from_html(content.html), fields, html=False, quoted=content.quoted)
+    return made._replace(text=tidy(made.text))
 
 
 def _reply_subject(subject: str) -> str:

@@ -3,8 +3,13 @@
 ``plain_text`` is for HTML that is ready, ``template_text`` for a template whose text is rendered later.
 """
 
+import re
+
 from api.mail.plain_text.fields import Fields
 from api.mail.plain_text.reader import Reader
+
+_SPACES_AT_END = re.compile(r"(?<! ) ++(?=\n)")
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def plain_text(html: str) -> str:
@@ -24,3 +29,13 @@ def template_text(html: str) -> str:
     """
     fields = Fields(html)
     return fields.restore_template(Reader(fields, template=True).writer.text()) + "\n"
+
+
+def tidy(text: str) -> str:
+    """Return a rendered text without the blank lines and spaces that fields without a value leave behind."""
+    text = f"{text.rstrip()}\n"
+    if " \n" in text:
+        text = _SPACES_AT_END.sub("", text)
+    if "\n\n\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
+    return text.lstrip("\n") or "\n"

@@ -88,10 +88,10 @@ class Reader:
         if name == "table" and self._stack.between_cells():
             self._close_to(self._stack.place("table"))
         places = [place for other in ENDS_BY_ITSELF.get(name, ()) if (place := self._stack.place(other)) >= 0]
-        if name in BLOCKS and (place := self._stack.place("p")) >= 0:
-            places.append(place)
         if places:
             self._close_to(min(places))
+        if name in BLOCKS and name != "table" and (place := self._stack.place("p")) >= 0:
+            self._close_paragraph(place)
         if name == "a":
             self._end("a")
 
@@ -176,6 +176,18 @@ class Reader:
         elif inline.link is not None:
             self._finish_link(inline.link)
             inline.link = None
+
+    def _close_paragraph(self, place: int) -> None:
+        """Close a paragraph without end tag; a link in it goes on."""
+        going_on = []
+        while len(self._stack) > place:
+            element = self._stack.pop()
+            if element.link is None:
+                self._close(element)
+            else:
+                going_on.append(element)
+        for element in reversed(going_on):
+            self._stack.push(element)
 
     def _close_to(self, place: int) -> None:
         while len(self._stack) > place:

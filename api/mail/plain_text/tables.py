@@ -41,12 +41,16 @@ def finish(table: Table, writer: Writer) -> None:
     data = table.data and not table.layout
     old, at = writer.lines, table.first_line
     new: list[Line] = []
-    for row in table.rows:
-        if not row:
-            continue
+    labelled = False
+    for row in filter(None, table.rows):
         new += old[at : row[0][0]]
         at = row[-1][1]
-        new += _data_row([old[start:end] for start, end in row]) if data else _flow([old[s:e] for s, e in row])
+        cells = [old[start:end] for start, end in row]
+        lines = _data_row(cells) if data else _flow(cells)
+        if labelled and len(lines) == 1 < sum(map(len, cells)):
+            lines[0].blank_before = False
+        labelled = len(lines) == 1 < sum(map(len, cells))
+        new += lines
     new += old[at:]
     if data and new:
         new[0].blank_before = table.first_line > 0
@@ -60,8 +64,8 @@ def _data_row(cells: list[list[Line]]) -> list[Line]:
     if len(filled) < 2:
         return [line for cell in filled for line in cell]
     first = filled[0][0]
-    texts = [" ".join(f"{'' if line is first else line.lead}{line.text}" for line in cell) for cell in cells]
-    return [Line(" | ".join(texts).rstrip(), first.prefix, first.lead)]
+    texts = [" ".join(line.text if line is first else _with_tags(line) for line in cell) for cell in cells]
+    return [Line(" | ".join(texts).strip(), first.prefix, first.tags_above, first.tags)]
 
 
 def _flow(cells: list[list[Line]]) -> list[Line]:
@@ -72,9 +76,13 @@ def _flow(cells: list[list[Line]]) -> list[Line]:
         if not cell:
             continue
         if label is not None and len(cell) == 1 and len(cell[0].text) <= LONG:
-            label.text = f"{label.text} {cell[0].lead}{cell[0].text}"
+            label.text = f"{label.text} {_with_tags(cell[0])}"
             label = None
             continue
         lines += cell
         label = cell[0] if len(cell) == 1 and cell[0].text.endswith(":") else None
     return lines
+
+
+def _with_tags(line: Line) -> str:
+    return f"{line.tags_above}{line.tags}{line.text}"

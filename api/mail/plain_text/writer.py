@@ -19,7 +19,8 @@ _LONELY = re.compile(
 )
 _ONE_SPACE = re.compile(" +")
 _SOFT = re.compile(f"( ?){SOFT}[ {SOFT}]*+")
-_NO_SPACE_BEFORE = frozenset(".,;:!?)]}\"'\u2019\u201d\xbb\u2026\u3002\u3001" + BREAK)
+_NO_SPACE_BEFORE = frozenset(".,;:!?)]}>\"'\u2019\u201d\xbb\u2026\u3002\u3001" + BREAK)
+_NO_SPACE_AFTER = frozenset("([{<\"'\u2018\u201c\u201e\xab" + BREAK + SPACE)
 VISIBLE = re.compile("[^\\s\u034f\u061c\u200c-\u200f\u202a-\u202e\u2066-\u2069\ud800-\ud9ff\udc00-\udfff]")
 """Matches what people see: neither spaces nor marks for the direction of text nor tags that are set aside."""
 _CONTROL = re.compile(CONTROL)
@@ -27,11 +28,16 @@ _CONTROL = re.compile(CONTROL)
 
 @dataclass(slots=True)
 class Line:
-    """A line of the text. ``lead`` holds tags such as ``{% if vip %}``, which take no line of their own."""
+    """A line of the text. Tags such as ``{% if vip %}`` take no line of their own.
+
+    ``tags_above`` stand before the blank line, ``tags`` after it: so a list that ``{% for %}`` fills has no blank
+    lines, and a paragraph that ``{% if %}`` leaves out takes its blank line with it.
+    """
 
     text: str
     prefix: str
-    lead: str = ""
+    tags_above: str = ""
+    tags: str = ""
     blank_before: bool = False
 
 
@@ -49,7 +55,7 @@ class Writer:
         """How often ``pieces`` became lines."""
         self.has_text = False
         """Whether anything readable was added."""
-        self._lead = ""
+        self._tags_above = self._tags = ""
 
     def add(self, text: str, preformatted: bool) -> None:
         """Add text to the line."""
@@ -81,7 +87,7 @@ class Writer:
             if VISIBLE.search(line):
                 self.write(line, prefix)
             else:
-                self._lead += "".join(_CONTROL.findall(line))
+                self._take_tags("".join(_CONTROL.findall(line)))
                 self.blank = self.blank or BREAK in text
 
     def write(self, text: str, prefix: str) -> None:
@@ -89,20 +95,25 @@ class Writer:
         if self.marker is not None:
             marker, replaced = self.marker
             prefix, self.marker = marker + prefix[replaced:], None
-        self.lines.append(Line(text, prefix, self._lead, self.blank and bool(self.lines)))
-        self._lead, self.blank = "", False
+        self.lines.append(Line(text, prefix, self._tags_above, self._tags, self.blank and bool(self.lines)))
+        self._tags_above = self._tags = ""
+        self.blank = False
+
+    def _take_tags(self, tags: str) -> None:
+        if self.blank or self._tags:
+            self._tags += tags
+        else:
+            self._tags_above += tags
 
     def text(self) -> str:
         """Return all lines, each but the last with its line break."""
         parts: list[str] = []
         before: Line | None = None
         for line in self.lines:
-            if before is not None:
-                blank = _shared(before.prefix, line.prefix) + "\n" if line.blank_before else ""
-                parts.append(f"\n{blank}")
-            parts += (line.lead, line.prefix, line.text)
+            blank = _shared(before.prefix, line.prefix) + "\n" if before is not None and line.blank_before else ""
+            parts += ("" if before is None else "\n", line.tags_above, blank, line.tags, line.prefix, line.text)
             before = line
-        return "".join((*parts, self._lead))
+        return "".join((*parts, self._tags_above, self._tags))
 
 
 def _shared(one: str, other: str) -> str:
@@ -123,7 +134,7 @@ def _soft(match: re.Match[str]) -> str:
     text, start, end = match.string, match.start(), match.end()
     if " " in match.group():
         return " "
-    if start == 0 or end == len(text) or text[end] in _NO_SPACE_BEFORE or text[start - 1] in f"([{BREAK}{SPACE}":
+    if start == 0 or end == len(text) or text[end] in _NO_SPACE_BEFORE or text[start - 1] in _NO_SPACE_AFTER:
         return ""
     return " "
 

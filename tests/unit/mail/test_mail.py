@@ -103,6 +103,16 @@ def test_text_is_made_from_html() -> None:
     assert text_from_html("<p>Hi {{ first_name }}</p><p>Bye_now *</p>") == "Hi {{ first_name }}\n\nBye_now *\n"
 
 
+def test_text_of_a_template_has_no_gaps_where_fields_are_blank() -> None:
+    html = (
+        "{% if title == 'Dr' %}<p>Welcome</p>{% endif %}<p>Hi {{ first_name }}</p><ul>"
+        "{% for a in title %}<li>{{ a }}</li>"
+        "{% endfor %}</ul><p>&#123;{ Bye }}</p>"
+    )
+    assert compose(Content("s", html, None), {"first_name": ""}, None).text == "Hi\n\n{{ Bye }}\n"
+    assert compose(Content("s", html, None), {"first_name": "Ada"}, None).text == "Hi Ada\n\n{{ Bye }}\n"
+
+
 @pytest.mark.parametrize("text", ["a\r\nBcc: b", "a\nb", "a\x0bb", "a\x85b", "a\u2028b", "a\x00b", "\ud800"])
 def test_what_may_not_stand_in_a_header(text: str) -> None:
     assert header_problem(text)

@@ -1,0 +1,99 @@
+"""Any input, however hostile, becomes tidy text that is not much longer, without an error."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.mail.plain_text import plain_text, template_text, tidy
+
+WORDS = st.sampled_from(
+    [
+        *"<>&\"'/=! \n\t-{}%", "<div>", "</div>", "<p>", "<td>", "<tr>", "<table>", "</table>", "<th>", "<li>",
+        "<ol start=3>",
+        "</ol>", "<a href='https://x.example/'>", "</a>", "<b>", "</b>", "<pre>", "</pre>", "<blockquote>",
+        "<br>", "<hr>",
+        "<img alt='x'>", "<!--", "-->", "<style>", "</style>", "<title>", "&nbsp;", "&#0;", "&#xD800;",
+        "&#99999999999;",
+        "{{ a }}", "{% if b %}", "\u200d", "\u2028", "\x1f", "\x1c", "\x1e", "\ud800", "\U000f0000",
+        "<p style='display:none'>",
+        "<i style='font-size:0'>", "</i>", "<textarea>", "<q>", "<button>", "<dd>", "<caption>", "text", "<svg>",
+        "</svg>",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(st.one_of(WORDS, st.sampled_from(["{% if a %}", "{% endif %}"])), max_size=40))
+def test_every_tag_of_a_template_stays_once(words: list[str]) -> None:
+    html = "".join(words)
+    if "<a " not in html and "<img" not in html:
+        assert re.findall(r"{% if . %}|{% endif %}", template_text(html)) == re.findall(r"{% if . %}|{% endif %}", html)
+
+
+@given(st.lists(st.one_of(WORDS, st.text(max_size=5)), max_size=60).map("".join))
+def test_any_input_gives_tidy_text(html: str) -> None:
+    text = plain_text(html)
+    assert text.endswith("\n")
+    assert "\n\n\n" not in text
+    assert text == "\n" or (text[0] != "\n" and text[-2] != "\n")
+    assert not any("\ud800" <= character <= "\udfff" for character in text)
+    if "{{" not in html and "{%" not in html:
+        assert [line for line in text.split("\n") if line != line.rstrip()] == []
+        assert text.splitlines() == text[:-1].split("\n")
+    template_text(html)
+
+
+@given(
+    st.lists(st.sampled_from(["{{ a }}", "{% b %}", "{{! c <p> }}", "x"]), max_size=20),
+    st.lists(WORDS, min_size=20, max_size=20),
+)
+def test_fields_survive(fields: list[str], around: list[str]) -> None:
+    html = "".join(f"<p>{field}</p><a href='https://x.example/{field}'>link</a>" for field in fields)
+    text = plain_text(html)
+    for field in {*fields}:
+        assert text.count(field) >= 2 * fields.count(field)
+
+
+PIECES = [
+    "<div>", "<ul><li>", "<ul><li>x", "<blockquote>x<br>", "<p> \t", " \t", "<", "<!", "<!--", "&", "&#", "<a ",
+    "<a href=x>y<p>",
+    "<b><p></b>", "<table>", "<table><tr><td>", "<table><tr><th>x<td>y", "{{", "{%", "{{x}}", "<p>{%x%}</p>",
+    "\u200d", "\u200dx ",
+    "<img alt=x>", "<a href=x>", "<q>", '"\'<a b="', "<svg>", "<i style='mso-hide:all'>", "<![CDATA[", "<hr>",
+    "<pre>\t", "<dd>x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_output_grows_with_input_and_no_faster(piece: str) -> None:
+    sizes = [len(plain_text(piece * (count // len(piece)))) for count in (5_000, 10_000, 20_000)]
+    assert sizes[2] - sizes[1] <= 2.1 * (sizes[1] - sizes[0]) + 100
+    assert sizes[2] <= 20 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("html", "longest"),
+    [
+        ("<div>" * 40_000 + "text", 5),
+        ("<ul><li>" * 5_000 + "text", 50),
+        ("<blockquote>" * 250 + "x<br>" * 50_000, 2_000_000),
+        ("<p>" + " \t" * 99_000, 1),
+        ("<" * 100_000, 100_001),
+        ("&#" + "9" * 100_000 + ";&#" + "0" * 100_000 + "65;", 3),
+        ("<b>" * 30_000 + "</p>" * 30_000 + "</i>" * 30_000 + "text", 5),
+    ],
+)
+def test_hostile_input_is_read(html: str, longest: int) -> None:
+    text = plain_text(html)
+    assert len(text) <= longest
+    assert ("text" in html) == ("text" in text)
+
+
+@given(st.text("a \n", max_size=40))
+def test_tidy(text: str) -> None:
+    made = tidy(text)
+    assert "\n\n\n" not in made
+    assert " \n" not in made
+    assert made.split() == text.split()
+    assert tidy(made) == made
