@@ -5,12 +5,20 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import strawberry
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import (
+    GraphQLError,
+    GraphQLSyntaxError,
+    ProvidedRequiredArgumentsRule,
+    ValuesOfCorrectTypeRule,
+    specified_rules,
+)
 from strawberry.extensions import MaskErrors, SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
+from api.graphql.argument_paths import path_of_value
 from api.graphql.context import Request
-from api.graphql.wrong_values import path_of
+from api.graphql.input_errors import ArgumentsGiven, ValuesFit, invalid_value
+from api.graphql.limits import SizeLimit
 from api.store.away import database_away
 from strategies import Refusal
 
@@ -22,6 +30,13 @@ AWAY = "The database does not answer at the moment. Try again later."
 NO_OPERATION = "Name one of the document's operations in operationName."
 LONGEST = 1_000
 """Characters of a sentence of graphql-core's own."""
+RULES = (
+    *(rule for rule in specified_rules if rule not in {ValuesOfCorrectTypeRule, ProvidedRequiredArgumentsRule}),
+    ValuesFit,
+    ArgumentsGiven,
+    SizeLimit,
+)
+"""What a document must keep to. Our two rules tell the paths of values, and graphql-core's do not."""
 CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
 """What a client did wrong."""
 
@@ -85,7 +100,12 @@ class HideFaults(MaskErrors):
 
 
 class InvalidQueries(SchemaExtension):
-    """Gives each error of a document that is not valid its code."""
+    """Validates documents by our own rules as well, and gives each error of one that is not valid its code."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Choose the rules."""
+        self.execution_context.validation_rules = RULES
+        yield
 
     def on_validate(self) -> Iterator[None]:
         """Look when all rules have been asked."""
@@ -104,8 +124,9 @@ def coded(error: GraphQLError) -> GraphQLError:
         return GraphQLError(NO_OPERATION, extensions={"code": "NO_OPERATION"})
     if hidden(error):
         return fault(error.original_error)
-    own: dict[str, Any] = {"code": "SYNTAX"} if isinstance(error, GraphQLSyntaxError) else {"code": "INVALID_VALUE"}
-    if (path := path_of(error)) is not None:
-        own["path"] = path
+    if isinstance(error, GraphQLSyntaxError):
+        own: dict[str, Any] = {"code": "SYNTAX"}
+    else:  # an argument whose variables turn out wrong only when its field is executed
+        own = invalid_value(error.message, None, path_of_value(error.nodes)).extensions or {}
     error.extensions = own | (error.extensions or {})
     return error

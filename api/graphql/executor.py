@@ -6,20 +6,25 @@ attribute twice does no harm.
 """
 
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 from weakref import ref
 
 from graphql import (
+    DocumentNode,
+    GraphQLError,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLResolveInfoHelpers,
+    GraphQLSchema,
     get_nullable_type,
+    get_operation_ast,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from api.graphql.input_errors import variable_errors
 from api.graphql.plain import Plan, Results, plan, read
 
 
@@ -37,6 +42,27 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 executor.track_async_work(values)
 
         self.async_helpers = GraphQLResolveInfoHelpers(lambda values: gather_with_cancel(*values), track)
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *args: Any,
+        **given: Any,
+    ) -> "list[GraphQLError] | Self":
+        """Return the executor of an operation. Where its variables are wrong, return errors with their paths."""
+        built = super().build(
+            schema, document, root_value, context_value, raw_variable_values, operation_name, *args, **given
+        )
+        if not isinstance(built, list):
+            return built  # type: ignore[return-value]
+        operation = get_operation_ast(document, operation_name)
+        return (variable_errors(schema, operation, raw_variable_values or {}) if operation else []) or built
 
     def execute_fields(
         self,

@@ -1,31 +1,83 @@
 """Scalars that refuse what they cannot keep."""
 
+import math
+import re
 from datetime import UTC, datetime
+from typing import Any
 
 import strawberry
+from graphql import GraphQLError, GraphQLScalarType, ValueNode, value_from_ast_untyped
+from strawberry import scalars
+from strawberry.types.scalar import ScalarDefinition
+
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}(:?\d{2})?)", re.ASCII)
+"""RFC 3339, where seconds and the minutes of the offset may be left out."""
+MAX_DEPTH = 100
+"""How deeply a JSON value may be nested."""
 
 
-def _read(value: object) -> datetime:
+def _read_instant(value: object) -> datetime:
     if not isinstance(value, str):
-        raise ValueError("DateTime is a string such as 2026-03-02T08:30:00Z.")
+        raise GraphQLError("DateTime is a string such as 2026-03-02T08:30:00Z.")
     try:
-        instant = datetime.fromisoformat(value)
-        if instant.tzinfo is None:
+        if INSTANT.fullmatch(value) is None:
             raise ValueError
-        return instant.astimezone(UTC)
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(
-            f"{value[:60]!r} is no instant. Give date, time and offset: 2026-03-02T08:30:00Z or …T09:30:00+01:00."
+        raise GraphQLError(
+            f"{value[:60]!r} is not an instant. Give date, time and offset: "
+            "2026-03-02T08:30:00Z or 2026-03-02T09:30:00+01:00."
         ) from None
 
 
-def _write(value: datetime) -> str:
+def _write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 DateTime = strawberry.scalar(
     name="DateTime",
     description="An instant, ISO 8601 with an offset (`2026-03-02T08:30:00Z`). Answers are in UTC.",
-    parse_value=_read,
-    serialize=_write,
+    parse_value=_read_instant,
+    serialize=_write_instant,
+)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _read_literal(node: ValueNode) -> Any:
+    """Read JSON from the document, with the same limits as JSON from variables. Variables are replaced already."""
+    value = value_from_ast_untyped(node)
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        if any(isinstance(item, float) and not math.isfinite(item) for item in level):
+            raise GraphQLError("JSON cannot carry a number as large as this.")
+        inside = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [item for items in inside for item in items]
+        if not level:
+            return value
+    raise GraphQLError(f"JSON may be nested {MAX_DEPTH} levels deep.")
+
+
+_ABOUT = "Any JSON value: object, list, string, number, boolean or null. Variables may stand inside."
+
+JSON = ScalarDefinition(
+    name="JSON",
+    description=_ABOUT,
+    specified_by_url="https://datatracker.ietf.org/doc/html/rfc8259",
+    serialize=_same,
+    parse_value=_same,
+    parse_literal=None,
+    origin=scalars.JSON,
+)
+# Strawberry's own would read a variable inside a literal as Python's object of it, which no JSON can carry.
+JSON.implementation = GraphQLScalarType(
+    "JSON",
+    description=_ABOUT,
+    specified_by_url=JSON.specified_by_url,
+    coerce_output_value=_same,
+    coerce_input_value=_same,
+    coerce_input_literal=_read_literal,
+    extensions={"strawberry-definition": JSON},
 )

@@ -6,7 +6,8 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry import scalars
+from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
@@ -17,11 +18,11 @@ from api.graphql.content import ContentMutation
 from api.graphql.errors import HideFaults, InvalidQueries, hidden
 from api.graphql.executor import Executor
 from api.graphql.launching import LaunchMutation
-from api.graphql.limits import MAX_TOKENS, SizeLimit
+from api.graphql.limits import MAX_TOKENS
 from api.graphql.pausing import PausingMutation
 from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
-from api.graphql.scalars import DateTime
+from api.graphql.scalars import JSON, DateTime
 from api.graphql.subscriptions import Subscription
 from api.graphql.suppressions import SuppressionMutation
 from api.store.away import told_away
@@ -95,13 +96,12 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    config=StrawberryConfig(scalar_map={datetime: DateTime}),
+    config=StrawberryConfig(scalar_map={datetime: DateTime, scalars.JSON: JSON}),
     execution_context_class=Executor,
     extensions=[
         HideFaults,
         InvalidQueries,
         lambda: MaxTokensLimiter(MAX_TOKENS),
-        lambda: AddValidationRules([SizeLimit]),
         lambda: ParserCache(maxsize=500),
         lambda: ValidationCache(maxsize=500),
     ],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.graphql import wrong_values
+from api.graphql import argument_paths
 from api.services import inputs
 from strategies import Refusal
 from tests import story
@@ -243,8 +243,8 @@ async def test_offers_are_made_for_places_that_exist(
 async def test_many_wrong_values_are_told_at_once(client: Client) -> None:
     names = [f"v{number}" for number in range(60)]
     fields = " ".join(f"{name}: emails(first: ${name}) {{ totalCount }}" for name in names)
-    wrong_values._uses.cache_clear()
+    argument_paths._parts.cache_clear()
     query = f"query({' '.join(f'${name}: Int!' for name in names)}) {{ {fields} }}"
     errors = (await client.raw(query, dict.fromkeys(names, "no")))["errors"]
     assert {tuple(error["extensions"].get("path", ())) for error in errors[:50]} == {("first",)}
-    assert wrong_values._uses.cache_info().misses == 1, "the document is read once"
+    assert argument_paths._parts.cache_info().misses == 1, "the document is read once"

@@ -3,9 +3,7 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLError
 
-from api.graphql.wrong_values import path_of
 from strategies import Availability
 from strategies.at_time import AtTime
 from tests import story
@@ -131,6 +129,47 @@ async def test_a_value_that_graphql_refuses(client: Client, query: str, variable
     assert error["extensions"] == {"code": "INVALID_VALUE", "path": path.split(".")}, error
 
 
-def test_what_has_no_place_has_no_path() -> None:
-    for told in ("Variable values are nested too deeply.", "Variable '$x' has invalid value: It is unknown."):
-        assert path_of(GraphQLError(told)) is None
+@pytest.mark.parametrize(
+    ("query", "variables", "path"),
+    [
+        ('mutation { advanceClock(to: "2027-05-01") { errors { code } } }', {}, "to"),
+        ('mutation($to: DateTime! = "2027-05-01") { advanceClock(to: $to) { errors { code } } }', {}, "to"),
+        ('mutation($to: DateTime = "2027-05-01T00:00:00Z") { advanceClock(to: $to) { errors { code } } }', {"to": None},
+         "to"),
+        ("mutation { advanceClock { errors { code } } }", {}, "to"),
+        ('{ people { totalCount @skip(if: "no") } }', {}, "if"),
+        ("query($no: Boolean = false) { people @skip(if: $no) { totalCount } }", {"no": None}, "if"),
+        ("query($no: Boolean = false) { people { ... @include(if: $no) { totalCount } } }", {"no": None}, "if"),
+        ("{ people { totalCount @include } }", {}, "if"),
+        ("{ tasks(status: LATE) { totalCount } }", {}, "status"),
+        ("mutation { launch(input: {campaignId: 1, personIds: [1, true]}) { errors { code } } }", {}, "personIds.1"),
+        ("mutation { launch(input: {campaignId: 1}) { errors { code } } }", {}, "personIds"),
+        ("mutation { launch(input: {campaignId: 1, personIds: 1, sendat: 1}) { errors { code } } }", {}, "sendat"),
+        ("mutation { launch(input: {campaignId: 1, personIds: 1, times: {step: 1}}) { errors { code } } }", {},
+         "times.time"),
+        ("mutation { addStep(campaignId: 1, input: {day: 1, type: CALL, config: {a: [1e999]}}) { errors { code } } }",
+         {}, "config"),
+        ("query($f: Boolean = false) { ...F } fragment F on Query { people { totalCount @skip(if: $f) } }", {"f": None},
+         "if"),
+    ],
+)  # fmt: skip
+async def test_a_value_in_the_document(client: Client, query: str, variables: dict[str, Any], path: str) -> None:
+    (error,) = (await client.raw(query, variables))["errors"]
+    assert error["extensions"] == {"code": "INVALID_VALUE", "path": path.split(".")}, error
+    assert error["locations"]
+
+
+async def test_several_fields_are_missing_and_unknown(client: Client) -> None:
+    wrong = {"day": "x", "kind": "CALL", "name": 5, "note": ""}
+    for query, variables in (
+        (story.ADD_STEP, {"campaign": "c", "input": wrong}),
+        ('mutation { addStep(campaignId: 1, input: {day: "x", kind: 1, name: 5, note: ""}) { errors { code } } }', {}),
+    ):
+        errors = (await client.raw(query, variables))["errors"]
+        found = [error["extensions"]["path"] for error in errors]
+        assert sorted(found) == [["day"], ["kind"], ["name"], ["note"], ["type"]]
+        assert all(
+            f"'{path[0]}'" in error["message"]
+            for path, error in zip(found, errors, strict=True)
+            if path[0] in {"kind", "note", "type"}
+        )

@@ -1,0 +1,93 @@
+"""The place of a value in a request, as the path that refusals carry."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from graphql import (
+    ArgumentNode,
+    FragmentDefinitionNode,
+    ListValueNode,
+    Node,
+    ObjectValueNode,
+    VariableNode,
+    Visitor,
+    parse,
+    visit,
+)
+
+CONTAINERS = {"input", "edit"}
+"""Arguments that only hold others."""
+Span = tuple[int, int]
+
+
+def in_form(path: Sequence[str | int]) -> list[str]:
+    """Leave out the arguments that only hold others, unless such an argument is itself wrong."""
+    return [str(part) for part in path if part not in CONTAINERS] or [str(part) for part in path[-1:]]
+
+
+def path_of_variable(variable: str, definition: Node) -> list[str] | None:
+    """Return where a variable is used first: its argument, and the place inside. None where it is not used."""
+    place = definition.loc
+    if place is None:
+        return None
+    parts = _parts(place.source.body)
+    own = [part for part in parts if part.start <= place.start and place.end <= part.end]
+    found = (part.uses[variable] for part in (*own, *(part for part in parts if part.shared)) if variable in part.uses)
+    return next(found, None)
+
+
+def path_of_value(nodes: Sequence[Node] | None) -> list[str] | None:
+    """Return where in its document a value stands. None where the first node is not part of an argument."""
+    place = nodes[0].loc if nodes else None
+    if place is None:
+        return None
+    span = (place.start, place.end)
+    return next((part.values[span] for part in _parts(place.source.body) if span in part.values), None)
+
+
+class _Part(NamedTuple):
+    """An operation or a fragment of a document, with the paths of its variables and values."""
+
+    start: int
+    end: int
+    shared: bool
+    uses: dict[str, list[str]]
+    values: dict[Span, list[str]]
+
+
+@lru_cache(maxsize=4)  # one answer may have fifty such errors
+def _parts(document: str) -> list[_Part]:
+    parts = []
+    for part in parse(document).definitions:
+        if part.loc is not None:
+            seek = _Arguments()
+            visit(part, seek)
+            shared = isinstance(part, FragmentDefinitionNode)
+            parts.append(_Part(part.loc.start, part.loc.end, shared, seek.uses, seek.values))
+    return parts
+
+
+class _Arguments(Visitor):
+    """Collects the path of every value, and of the first use of every variable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uses: dict[str, list[str]] = {}
+        self.values: dict[Span, list[str]] = {}
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        """Look into one argument."""
+        self._inside(node.value, [node.name.value])
+
+    def _inside(self, value: Node, path: list[str]) -> None:
+        if value.loc is not None:
+            self.values[value.loc.start, value.loc.end] = path
+        if isinstance(value, VariableNode):
+            self.uses.setdefault(value.name.value, path)
+        elif isinstance(value, ObjectValueNode):
+            for field in value.fields:
+                self._inside(field.value, [*path, field.name.value])
+        elif isinstance(value, ListValueNode):
+            for index, item in enumerate(value.values):
+                self._inside(item, [*path, str(index)])
