@@ -292,6 +292,7 @@ class Launch(Model):
     lease_until = fields.DatetimeField(null=True)
     resumed_at = fields.DatetimeField(null=True)
     paused_with_campaign = fields.BooleanField(default=False, db_default=False)
+    again = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "launch"

@@ -30,6 +30,11 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
             " keinen Ersatztext hat. Ihre E-Mails würden fehlschlagen.",
         ),
     },
+    "LAUNCHED_AGAIN": {
+        "en": "This campaign has ended for this person before, on {date} ({reason}). Launching starts it once more.",
+        "de": "Diese Kampagne ist für diese Person schon einmal zu Ende gegangen, am {date} ({reason}). Der Start"
+        " beginnt sie von vorn.",
+    },
     "EMAILS_STAY_ON_HOLD": {
         "en": "The campaign is paused. Its emails stay on hold, and resuming it moves the overdue ones.",
         "de": "Die Kampagne ist angehalten. Ihre E-Mails bleiben angehalten; überfällige rücken beim Fortsetzen vor.",

@@ -42,6 +42,12 @@ class LaunchInput:
     per_person: list[PersonLaunchInput] = strawberry.field(
         default_factory=list, description="What is chosen for single people instead."
     )
+    again: bool = strawberry.field(
+        default=False,
+        description="Whether to launch also for people whose campaign has ended before: by a reply, a bounce, an "
+        "unsubscribe, or because they were removed by hand. Otherwise such a person is refused with `ENDED_BEFORE`. "
+        "Campaigns that ended for everyone, that came to their end, or that ended by an expired task do not count.",
+    )
 
 
 @strawberry.input(description="For whom to launch a campaign in the background, and when.")
@@ -57,6 +63,12 @@ class StartLaunchInput:
         default=None, description="Send the first email at this instant; its local date is day 1."
     )
     times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times for all.")
+    again: bool = strawberry.field(
+        default=False,
+        description="Whether to launch also for people whose campaign has ended before: by a reply, a bounce, an "
+        "unsubscribe, or because they were removed by hand. Otherwise they are left out with `ENDED_BEFORE`. "
+        "Campaigns that ended for everyone, that came to their end, or that ended by an expired task do not count.",
+    )
 
 
 Chooses = LaunchInput | PersonLaunchInput | StartLaunchInput

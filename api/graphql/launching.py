@@ -59,7 +59,9 @@ class LaunchPayload:
 class LeftOutCount:
     """A count by code."""
 
-    code: str = strawberry.field(description="UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …")
+    code: str = strawberry.field(
+        description="UNSUBSCRIBED, BOUNCED, ENDED_BEFORE, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
+    )
     people: int = strawberry.field(description="How many.")
 
 
@@ -68,7 +70,7 @@ class LeftOut:
     """A row of api.models.LeftOut."""
 
     code: str = strawberry.field(
-        description="Why: UNSUBSCRIBED, BOUNCED, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
+        description="Why: UNSUBSCRIBED, BOUNCED, ENDED_BEFORE, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
     )
     person_id: strawberry.ID = strawberry.field(description="The id as it was given.")
 
@@ -94,6 +96,10 @@ class Launch:
     )
     enrolled: int = strawberry.field(description="People who were enrolled.")
     left_out: int = strawberry.field(description="People who were not; `leftOutPeople` says why.")
+    again: bool = strawberry.field(
+        description="Whether it is also for people whose campaign has ended before; otherwise they are left out with "
+        "`ENDED_BEFORE`."
+    )
     launched_at: datetime = strawberry.field(
         description="When it began: the moment that people are launched at. For everyone means the people who were "
         "in the workspace when it began, however short before they were added or imported. UTC."
@@ -150,7 +156,7 @@ async def launch_preview(info: Request, input: LaunchInput) -> list[LaunchPrevie
     """Resolve what launching would do."""
     given = arguments(input)
     with placed(input):
-        previews = await service.preview(info.context.scope, *given)
+        previews = await service.preview(info.context.scope, *given, again=input.again)
     return [
         LaunchPreview(
             person=cast(Any, preview.person),
@@ -181,7 +187,9 @@ class LaunchMutation:
         """Enroll people."""
         given = arguments(input)
         with placed(input):
-            return LaunchPayload(enrollments=cast(Any, await service.launch(info.context.scope, *given)))
+            return LaunchPayload(
+                enrollments=cast(Any, await service.launch(info.context.scope, *given, again=input.again))
+            )
 
     @strawberry.mutation(
         description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
@@ -193,7 +201,9 @@ class LaunchMutation:
         ids = None if input.person_ids is None else [str(person) for person in input.person_ids]
         chosen = choice(input)
         with placed(input):
-            started = await launches.start_launch(info.context.scope, str(input.campaign_id), ids, chosen)
+            started = await launches.start_launch(
+                info.context.scope, str(input.campaign_id), ids, chosen, again=input.again
+            )
         return StartLaunchPayload(launch=cast(Any, started))
 
     @strawberry.mutation(

@@ -236,7 +236,10 @@ class Enrollment:
     zone: str = strawberry.field(description="IANA zone in which this person's days and times are meant.")
     launched_at: datetime = strawberry.field(description="When the campaign was launched for this person. UTC.")
     send_at: datetime | None = strawberry.field(description="The send-at that launching chose. UTC.")
-    end_reason: str | None = strawberry.field(description="Why it ended: REPLIED, BOUNCED, UNSUBSCRIBED, REMOVED, …")
+    end_reason: str | None = strawberry.field(
+        description="Why it ended: REPLIED, BOUNCED, UNSUBSCRIBED, REMOVED, …; when FINISHED, which of these came "
+        "after that, if one did."
+    )
     ended_at: datetime | None = strawberry.field(description="When it finished or ended. UTC.")
     campaign_id: strawberry.Private[str]
     person_id: strawberry.Private[str]

@@ -17,6 +17,7 @@ from api.services.plans import core_launch, core_steps, resolve, send_row, task_
 from api.services.progress import task_created
 from api.services.scope import Scope
 from api.services.steps import steps_of
+from api.store.enrollments import ended_before, keep_enrollments
 from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
 from api.store.suppressions import suppressed_keys, suppressed_people
@@ -58,10 +59,21 @@ class _Checked:
 
 @undeadlocked
 async def launch(
-    scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
+    scope: Scope,
+    campaign_id: str,
+    person_ids: Sequence[str],
+    choice: Choice,
+    per_person: Mapping[str, Choice],
+    *,
+    again: bool = False,
 ) -> list[Enrollment]:
-    """Enroll people: all of them, or none and a Refusal. What is scheduled is written in the same transaction."""
+    """Enroll people: all of them, or none and a Refusal. What is scheduled is written in the same transaction.
+
+    ``again`` also enrolls people whose campaign has ended before by a reply, a bounce, an unsubscribe or a removal.
+    """
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
+    if not again:
+        await _refuse_ended(checked)
     sends: list[Send] = []
     tasks: list[Task] = []
     events: list[Line] = []
@@ -81,6 +93,9 @@ async def launch(
             await refuse_edited(checked.campaign, ("campaignId",))
             await check_subjects(await steps_of(checked.campaign), ("campaignId",))
             await _refuse_unsubscribed(list(person_ids))
+            if not again:
+                await keep_enrollments(checked.campaign.id, list(person_ids))
+                await _refuse_ended(checked)
             await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)
@@ -101,11 +116,34 @@ async def _refuse_unsubscribed(person_ids: list[str]) -> None:
             raise Refusal("UNSUBSCRIBED", "This person's address has just unsubscribed.", ("personIds", str(index)))
 
 
+async def _refuse_ended(checked: _Checked) -> None:
+    """Refuse people whose campaign has ended before for a reason that holds. Raises Refusal ENDED_BEFORE."""
+    people = {person.id: person for _, person, _ in checked.enrollments}
+    ended = await ended_before(checked.campaign.id, list(people))
+    for index, person in enumerate(people.values()):
+        if person.id in ended:
+            at, reason = ended[person.id]
+            told = (
+                f"This campaign has ended for {person.email} on {at.date()} ({reason}). Give again: true to launch it"
+                " for them once more."
+            )
+            raise Refusal("ENDED_BEFORE", told, ("personIds", str(index)))
+
+
 async def preview(
-    scope: Scope, campaign_id: str, person_ids: Sequence[str], choice: Choice, per_person: Mapping[str, Choice]
+    scope: Scope,
+    campaign_id: str,
+    person_ids: Sequence[str],
+    choice: Choice,
+    per_person: Mapping[str, Choice],
+    *,
+    again: bool = False,
 ) -> list[Preview]:
-    """Resolve what launching would do, and write nothing."""
+    """Resolve what launching would do, and write nothing. It refuses what launching would refuse."""
     checked = await _check(scope, campaign_id, person_ids, choice, per_person)
+    if not again:
+        await _refuse_ended(checked)
+    ended = await ended_before(checked.campaign.id, list(person_ids)) if again else {}
     people = [person for _, person, _ in checked.enrollments]
     missing = await missing_warnings(scope, checked.steps, people, checked.sender)
     known: dict[int, list[WarningNote]] = {}
@@ -116,6 +154,9 @@ async def preview(
             known[id(timeline)] = launch_warnings(scope, checked.campaign, checked.steps, enrollment, timeline)
         waiting = range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else ()
         warnings = [*known[id(timeline)], *missing]
+        if person.id in ended:
+            at, reason = ended[person.id]
+            warnings.append(WarningNote("LAUNCHED_AGAIN", {"date": at.date().isoformat(), "reason": reason}))
         previews.append(Preview(person, enrollment.zone, timeline.planned, waiting, warnings))
     return previews
 

@@ -19,6 +19,7 @@ from api.states import GOING_ON, LaunchStatus
 from api.store import launches as audience
 from api.store.bulk import insert, shared
 from api.store.edits import revision_of
+from api.store.enrollments import ended_before, keep_enrollments
 from api.store.events import Line, event, write
 from api.store.leases import take
 from api.store.rows import need
@@ -36,10 +37,13 @@ LEASE = timedelta(minutes=2)
 OWN = {"id", "enrollment_id", "person_id"}
 
 
-async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str] | None, choice: Choice) -> Launch:
+async def start_launch(
+    scope: Scope, campaign_id: str, person_ids: Sequence[str] | None, choice: Choice, *, again: bool = False
+) -> Launch:
     """Check the campaign and the choice, and store the audience: these people, or everyone (None). Raises Refusal.
 
-    People who cannot be enrolled are left out one by one; everything else is as in a launch at once.
+    People who cannot be enrolled are left out one by one; everything else is as in a launch at once. ``again`` also
+    enrolls people whose campaign has ended before by a reply, a bounce, an unsubscribe or a removal.
     """
     campaign, steps = await ready(scope, campaign_id)
     ids = None if person_ids is None else list(dict.fromkeys(person_ids))
@@ -63,6 +67,7 @@ async def start_launch(scope: Scope, campaign_id: str, person_ids: Sequence[str]
             launched_at=scope.now,
             send_at=example.send_at,
             times=example.times,
+            again=again,
         )
         if ids is None:
             started.total = await audience.store_everyone(started.id, scope.workspace_id)
@@ -194,8 +199,10 @@ class _Job:
             enrolled = self.row.enrolled
             gone = await suppressed_people([each for ids in wanted.values() for each in ids])
             left_out |= dict.fromkeys(sorted(gone), "UNSUBSCRIBED")
+            before = await self._ended_before([each for ids in wanted.values() for each in ids if each not in gone])
+            left_out |= dict.fromkeys(before, "ENDED_BEFORE")
             for zone, everyone in wanted.items():
-                ids = [person_id for person_id in everyone if person_id not in gone]
+                ids = [person_id for person_id in everyone if person_id not in left_out]
                 added = await self._enroll(self.plans[zone], ids)
                 left_out |= dict.fromkeys(
                     (person_id for person_id in ids if person_id not in added), "ALREADY_ENROLLED"
@@ -212,6 +219,13 @@ class _Job:
                 await write([self._finished(counted, now)])
         self.row.update_from_dict({"processed": processed, **counted, **ended})
         return not over
+
+    async def _ended_before(self, person_ids: list[str]) -> list[str]:
+        """Return the people who are not launched again, in the transaction that enrolls the others."""
+        if self.row.again:
+            return []
+        await keep_enrollments(self.campaign.id, person_ids)
+        return list(await ended_before(self.campaign.id, person_ids))
 
     def _plan(self, zone: str) -> _Plan | Refusal:
         """Resolve the campaign for a zone, once."""

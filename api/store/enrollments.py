@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from api.store.database import is_postgres
-from api.store.sql import Row, among, run
+from api.store.sql import Row, among, instant, run
+
+ENDED_FOR_GOOD = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
+"""Reasons for which a campaign that ended for a person is not launched again by the way.
+
+Not those that say nothing of the person: TASK_EXPIRED, and CAMPAIGN_ENDED, which ended it for everyone.
+"""
 
 
 async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
@@ -59,6 +66,13 @@ async def stop(
         reason,
         now,
     )
+    if reason in ENDED_FOR_GOOD:  # how it ended stays on record; what came after that is recorded beside it
+        await run(
+            f"UPDATE enrollment SET end_reason = $2 WHERE {among('id', 1)} AND status = 'FINISHED'"
+            " AND end_reason IS NULL",
+            ids,
+            reason,
+        )
     # Whoever has carried one of them on meanwhile is done now, for they are ours: what is new stops as well.
     mine = f"SELECT id FROM enrollment WHERE {among('id', 1)}"
     new_tasks, new_sends = await _stop_rows(mine, [row["id"] for row in enrollments], now, send_reason, detail)
@@ -88,6 +102,36 @@ async def _stop_rows(
         detail,
     )
     return tasks, sends
+
+
+class EndedBefore(NamedTuple):
+    """When and why a person's campaign has ended the last time."""
+
+    at: datetime
+    reason: str
+
+
+async def keep_enrollments(campaign_id: str, person_ids: list[str]) -> None:
+    """Let nobody end the campaign for these people before the transaction ends."""
+    if is_postgres():
+        await run(
+            f"SELECT id FROM enrollment WHERE campaign_id = $1 AND {among('person_id', 2)} AND ended_at IS NULL"
+            " ORDER BY id FOR SHARE",
+            campaign_id,
+            person_ids,
+        )
+
+
+async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, EndedBefore]:
+    """Return those of these people whose campaign has ended for good before: by a reply, a bounce and so on."""
+    reasons = ", ".join(f"'{reason}'" for reason in ENDED_FOR_GOOD)
+    rows = await run(
+        f"SELECT person_id, ended_at, end_reason FROM enrollment WHERE campaign_id = $1 AND {among('person_id', 2)}"
+        f" AND end_reason IN ({reasons}) ORDER BY ended_at, id",
+        campaign_id,
+        person_ids,
+    )
+    return {row["person_id"]: EndedBefore(instant(row["ended_at"]), row["end_reason"]) for row in rows}
 
 
 async def finished_with_emails(campaign_id: str) -> list[str]:
