@@ -78,6 +78,14 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "en": "A person chose this time when sending the email of a task.",
         "de": "Eine Person wählte diese Zeit beim Senden der E-Mail einer Aufgabe.",
     },
+    "RESCHEDULED": {
+        "en": "A person gave it another time: {time} on {date}.",
+        "de": "Eine Person hat eine andere Zeit gewählt: {time} am {date}.",
+    },
+    "RESCHEDULED_NOW": {
+        "en": "A person decided at {time} on {date} that it goes out at once.",
+        "de": "Eine Person hat um {time} am {date} entschieden, dass sie sofort hinausgeht.",
+    },
     "CLOCKS_GO_FORWARD": {
         "en": "The clocks skip {time} on {date}, so it moves forward by the gap.",
         "de": "Die Uhren überspringen {time} am {date}, also rückt sie um die Lücke vor.",

@@ -12,7 +12,7 @@ from api.graphql.people import PersonPayload
 from api.graphql.running import Email, Enrollment, Task
 from api.graphql.suppressions import Why
 from api.graphql.workspace import Workspace, WorkspacePayload
-from api.services import emails, feedback, suppressions, tasks, workspaces
+from api.services import emails, feedback, scheduled_emails, suppressions, tasks, workspaces
 from api.services.sandbox import advance_clock
 
 
@@ -37,6 +37,14 @@ class EmailPayload:
     """Answer of the mutations on emails."""
 
     email: Email | None = strawberry.field(default=None, description="The email as it is now.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+@strawberry.type(description="The task, which is open again, or why not.")
+class WithdrawEmailPayload:
+    """Answer of withdrawEmail."""
+
+    task: Task | None = strawberry.field(default=None, description="The task of the email that was withdrawn.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
 
 
@@ -69,7 +77,10 @@ class ClockPayload:
 class ActingMutation:
     """Mutations on what runs."""
 
-    @strawberry.mutation(description="Complete a task. What follows for the person is scheduled on to the next task.")
+    @strawberry.mutation(
+        description="Complete a task. What follows for the person is scheduled on to the next task. An email that was "
+        "scheduled from the task is withdrawn; while it is being handed over, this is refused (EMAIL_LEAVING)."
+    )
     @payload_of(TaskPayload)
     async def complete_task(self, info: Request, id: strawberry.ID) -> TaskPayload:  # noqa: A002
         """Complete a task."""
@@ -105,6 +116,58 @@ class ActingMutation:
         """Send a task's email."""
         sent = await tasks.send_task(info.context.scope, id, subject=subject, html=html, at=at)
         return EmailPayload(email=cast(Any, sent))
+
+    @strawberry.mutation(
+        description="Give an email that has not begun to leave another time. An automatic email then no longer follows "
+        "its send option or an edit; emails that refer to it keep the wall time that it was planned for. Its "
+        "explanation says that a person decided. A task's email that is sent now completes the task."
+    )
+    @payload_of(EmailPayload)
+    async def reschedule_email(
+        self,
+        info: Request,
+        id: strawberry.ID,  # noqa: A002
+        at: Annotated[
+            datetime | None, strawberry.argument(description="An instant that has not passed; left out, now.")
+        ] = None,
+    ) -> EmailPayload:
+        """Reschedule."""
+        return EmailPayload(email=cast(Any, await scheduled_emails.reschedule_email(info.context.scope, id, at)))
+
+    @strawberry.mutation(
+        description="Change the text of an email that has not begun to leave, for this person alone. What is given is "
+        "no template: it is sent as it is. A follow-up still quotes the template of the campaign."
+    )
+    @payload_of(EmailPayload)
+    async def edit_email(
+        self,
+        info: Request,
+        id: strawberry.ID,  # noqa: A002
+        subject: Annotated[
+            str | None,
+            strawberry.argument(description="New subject. Left out, it stays; null, it is the step's again."),
+        ] = strawberry.UNSET,
+        html: Annotated[
+            str | None,
+            strawberry.argument(
+                description="New HTML, such as `composition.html` and what was changed of it. It is made safe, and the "
+                "text part is made from it. Left out, it stays; null, it is the step's again."
+            ),
+        ] = strawberry.UNSET,
+    ) -> EmailPayload:
+        """Edit."""
+        given = {"subject": subject, "html": html}
+        parts = {name: part for name, part in given.items() if part is not strawberry.UNSET}
+        return EmailPayload(email=cast(Any, await scheduled_emails.edit_email(info.context.scope, id, **parts)))
+
+    @strawberry.mutation(
+        description="Withdraw the email of an EMAIL task, scheduled or failed: the task is open again, and its "
+        "`composition` has the text that was written. Refused for automatic emails."
+    )
+    @payload_of(WithdrawEmailPayload)
+    async def withdraw_email(self, info: Request, id: strawberry.ID) -> WithdrawEmailPayload:  # noqa: A002
+        """Withdraw."""
+        return WithdrawEmailPayload(task=cast(Any, await scheduled_emails.withdraw_email(info.context.scope, id)))
 
     @strawberry.mutation(description="Send an undelivered email at once.")
     @payload_of(EmailPayload)

@@ -12,10 +12,11 @@ from api.graphql.choosing import LaunchInput
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
 from api.graphql.enums import EnrollmentStatus, TaskDue, TaskStatus
+from api.graphql.folders import EmailFolder
 from api.graphql.launching import Launch, LaunchPreview
 from api.graphql.people import PeopleImport, Person
 from api.graphql.relay import After, Connection, First, connect
-from api.graphql.running import Email, EmailFolder, Enrollment, Event, Task
+from api.graphql.running import Email, Enrollment, Event, Task
 from api.graphql.suppressions import Address, Suppression, suppression_of, suppressions_page
 from api.graphql.workspace import Channel, Workspace
 from api.services.steps import steps_of

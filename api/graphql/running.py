@@ -1,40 +1,22 @@
 """What runs: enrollments, emails, tasks and the Live Feed."""
 
 from datetime import date, datetime
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.campaigns import Campaign, Language, Step
+from api.graphql.composing import Composition, shown
 from api.graphql.content import Sender
 from api.graphql.context import Request
 from api.graphql.enums import EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
 from api.graphql.people import Person
 from api.services.plans import spoken
-from api.services.tasks import compose
+from api.services.tasks import compose, compose_email
+from api.states import UNBEGUN_STATUSES
 from strategies.sentences import sentence
-
-
-def _folder(value: str, description: str) -> Any:
-    return strawberry.enum_value(value, description=description)
-
-
-@strawberry.enum(description="The folders of the Command Center. Three of them hold several others.")
-class EmailFolder(Enum):
-    """Groups of send statuses."""
-
-    DELIVERED = _folder("DELIVERED", "Sent, not archived.")
-    ARCHIVED = _folder("ARCHIVED", "Sent, and moved to the archive.")
-    SCHEDULED = _folder("SCHEDULED", "Waits for its time, or to be tried again (SCHEDULED and DEFERRED).")
-    IN_PROGRESS = _folder("IN_PROGRESS", "A process has it in hand (CLAIMED and TRANSMITTING).")
-    FAILED = _folder("FAILED", "Did not go out, and will not by itself.")
-    BOUNCED = _folder("BOUNCED", "Was sent, and came back.")
-    IN_DOUBT = _folder("IN_DOUBT", "May have left or not: a person decides by `resolveInDoubt`.")
-    SENT = _folder("SENT", "All that was sent and did not come back: DELIVERED and ARCHIVED.")
-    PENDING = _folder("PENDING", "All that is still to come: SCHEDULED and IN_PROGRESS.")
-    UNDELIVERED = _folder("UNDELIVERED", "All that went wrong: FAILED, BOUNCED and IN_DOUBT.")
 
 
 @strawberry.enum(description="What a step has become for one person.")
@@ -101,6 +83,30 @@ class Email:
         """Spoken in a language."""
         return explain(info, cast(Any, self).explanation, language)
 
+    @strawberry.field(
+        description="The subject that a person wrote for it, sent as it is; null: the subject of its step is rendered."
+    )
+    def written_subject(self) -> str | None:
+        """A column of another name."""
+        return cast("str | None", cast(Any, self).subject)
+
+    @strawberry.field(
+        description="The HTML that a person wrote for it, sent as it is; null: the template of its step is rendered."
+    )
+    def written_html(self) -> str | None:
+        """A column of another name."""
+        return cast("str | None", cast(Any, self).html)
+
+    @strawberry.field(
+        description="What it says now, rendered for its person, to edit and to give to `editEmail`; null unless it is "
+        "scheduled (SCHEDULED, DEFERRED or CLAIMED)."
+    )
+    async def composition(self, info: Request) -> Composition | None:
+        """Rendered now."""
+        if self.status not in UNBEGUN_STATUSES:
+            return None
+        return shown(await compose_email(info.context.scope, self.id))
+
     @strawberry.field(description="To whom.")
     async def person(self, info: Request) -> Person:
         """Loaded with all others."""
@@ -120,33 +126,6 @@ class Email:
     async def enrollment(self, info: Request) -> "Enrollment":
         """Loaded with all others."""
         return cast(Enrollment, await info.context.loaders.enrollment.load(self.enrollment_id))
-
-
-@strawberry.type(description="An email as a compose window shows it, rendered for its person.")
-class Composition:
-    """What opening an EMAIL task gives."""
-
-    to: str = strawberry.field(description="The person's address.")
-    subject: str = strawberry.field(description="Rendered subject.")
-    html: str = strawberry.field(
-        description="Rendered HTML, to edit and to give to `sendTask`. Without the email that a follow-up quotes: see "
-        "`quotedHtml`."
-    )
-    text: str = strawberry.field(description="Rendered text, without `quotedText`.")
-    quoted_html: str | None = strawberry.field(
-        description="The earlier email with its heading, which a follow-up appends as it leaves; null for no follow-up."
-    )
-    quoted_text: str | None = strawberry.field(description="The same as text; null for no follow-up.")
-    prompts: list[str] = strawberry.field(
-        description="Field prompts that are still in the email, such as `Introduce yourself` for "
-        "`{{! Introduce yourself }}`. With one of them the email cannot leave."
-    )
-    gmail_url: str = strawberry.field(description="Opens it in Gmail.")
-    outlook_url: str = strawberry.field(description="Opens it in Outlook on the web.")
-    mailto_url: str = strawberry.field(description="Opens it in the mail program of the machine.")
-    body_left_out: bool = strawberry.field(
-        description="Whether the body was too long for the links, which then lack it."
-    )
 
 
 @strawberry.type(description="Human work for one person of a campaign.")
@@ -201,20 +180,17 @@ class Task:
         enrollment = await info.context.loaders.enrollment.load(self.enrollment_id)
         if enrollment.status is not EnrollmentStatus.ACTIVE:
             return None
-        made = await compose(info.context.scope, self.id)
-        return Composition(
-            to=made.to,
-            subject=made.subject,
-            html=made.html,
-            text=made.text,
-            quoted_html=made.quoted_html,
-            quoted_text=made.quoted_text,
-            prompts=list(made.prompts),
-            gmail_url=made.links.gmail,
-            outlook_url=made.links.outlook,
-            mailto_url=made.links.mailto,
-            body_left_out=made.links.body_left_out,
-        )
+        return shown(await compose(info.context.scope, self.id))
+
+    @strawberry.field(
+        description="The email that was scheduled or sent from an EMAIL task, whatever became of it; null when there "
+        "is none, or it was withdrawn."
+    )
+    async def email(self, info: Request) -> Email | None:
+        """Loaded with all others."""
+        emails = await info.context.loaders.sends_of_enrollment.load(self.enrollment_id)
+        theirs = (email for email in emails if email.by_hand and email.step_id == self.step_id)
+        return cast("Email | None", next(theirs, None))
 
 
 @strawberry.type(description="What one step has become for one person.")

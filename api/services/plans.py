@@ -11,6 +11,7 @@ from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, Refusal, StepType, WarningNote
 from strategies import timeline as core
 from strategies.answers import availability
+from strategies.calendar import local
 from strategies.edit import Slot
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
@@ -100,12 +101,24 @@ def put_off(send: Send) -> bool:
     return waits and send.reason is not None and send.due_at != send.planned_at
 
 
+NOTES_OF_A_PERSON = ("RESCHEDULED", "RESCHEDULED_NOW", "LATE")
+"""Notes on when an email leaves that a time which a person chooses replaces."""
+
+
+def _rescheduled(send: Send) -> bool:
+    """Say whether a person gave an email the wall time at which it is due."""
+    times = [values["time"] for code, values in send.explanation if code == "RESCHEDULED"]
+    return bool(times) and local(send.due_at, send.zone).time().isoformat() == times[-1]
+
+
 def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
     """Say whether an email was to leave at once when it was scheduled, and not at a wall time.
 
     ``moments`` (UTC) are the person's launch and the moments at which their tasks were done. Emails that are tried
     again are for now as well.
     """
+    if _rescheduled(send):
+        return False
     if not untouched(send) and not put_off(send):
         return True
     return send.planned_at in moments or any(code == "LATE" for code, _ in send.explanation)

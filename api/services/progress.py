@@ -11,6 +11,7 @@ from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
 from api.store.holds import lock_enrollments, pause_of
 from api.store.sql import Row
+from api.store.written import give_texts_back
 from strategies import timeline as core
 from strategies.edit import moves
 
@@ -38,6 +39,7 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
             else:
                 new = send_row(scope, enrollment, step, campaign.sender_id, planned)
                 new.held = held
+                await give_texts_back([new])
                 await new.save(force_create=True)
         elif step.id not in tasks:
             task = task_row(scope, enrollment, step, campaign, planned)

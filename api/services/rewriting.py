@@ -12,6 +12,7 @@ from api.services.scope import Scope
 from api.services.steps import STEP_REMOVED
 from api.store import edits
 from api.store.events import Line, event, write
+from api.store.written import give_texts_back
 from strategies import Note
 from strategies import timeline as core
 
@@ -44,6 +45,8 @@ async def _emails(scope: Scope, campaign: Campaign, found: Found, *, held: bool)
     for send in new:
         send.held = held
         lines.append(_told(campaign, send, "EMAIL_ADDED", now, {"at": _utc(send.due_at)}))
+    if new:
+        await give_texts_back(new)
     await Send.bulk_create(new, batch_size=300)
     gone = await edits.withdraw_emails(_ids(found.withdrawn)) if found.withdrawn else set()
     lines += [_told(campaign, send, "EMAIL_WITHDRAWN", now) for send in found.withdrawn if send.id in gone]

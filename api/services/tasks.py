@@ -10,12 +10,13 @@ from api.mail.links import ComposeLinks, compose_links
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
-from api.services.content import composed_for, prompt_left
+from api.services.content import Written, composed_for, prompt_left
 from api.services.paused import refuse_paused
 from api.services.plans import stored
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
 from api.services.suppressions import check_address_of, refuse_suppressed
+from api.services.withdrawing import withdraw_with
 from api.states import UNBEGUN_STATUSES, EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.events import Line, event, write
 from api.store.holds import pause_of
@@ -23,6 +24,7 @@ from api.store.ledger import Claimed
 from api.store.rows import need
 from api.store.tasks import lock_undone
 from api.store.transactions import transaction, undeadlocked
+from api.store.written import WrittenEmail, forget_text, kept_text
 from strategies import Note, Refusal, StepType
 from strategies.calendar import local
 
@@ -78,6 +80,13 @@ async def send_task(
         raise Refusal("SEND_AT_IN_PAST", "This instant has already passed.", ("at",))
     enrollment = await Enrollment.get(id=task.enrollment_id)
     shown = local(at, enrollment.zone)
+    kept = await kept_text(task.enrollment_id, task.step_id) or WrittenEmail(None, None)
+    if subject is None and html is None:
+        written = kept
+    elif kept.written_as_template:
+        written = WrittenEmail(subject, html)
+    else:
+        written = WrittenEmail(subject or kept.subject, html or kept.html)
     send = Send(
         id=new_id("snd"),
         workspace_id=scope.workspace_id,
@@ -87,8 +96,9 @@ async def send_task(
         sender_id=task.assignee_id,
         sandbox=scope.workspace.sandbox,
         by_hand=True,
-        subject=subject,
-        html=html,
+        subject=written.subject,
+        html=written.html,
+        written_as_template=written.written_as_template,
         due_at=at,
         planned_at=at,
         planned_date=shown.date(),
@@ -98,7 +108,7 @@ async def send_task(
     )
     person = await Person.get(id=task.person_id)
     if at == now:
-        await _refuse_prompts(task, send)
+        await refuse_prompts(send, ("id",) if html is None else ("html",))
     async with transaction():
         await refuse_paused(enrollment.campaign_id, ("id",))
         await refuse_suppressed(person, ("id",))
@@ -107,26 +117,22 @@ async def send_task(
             raise Refusal("TASK_NOT_OPEN", "This task has just been done, or an edit has taken it away.", ("id",))
         await _refuse_scheduled(task)
         await send.save(force_create=True)
+        await forget_text(task.enrollment_id, task.step_id)
         if at == now:
-            await _close(scope, task, TaskStatus.COMPLETED, now)
+            await close_task(scope, task, TaskStatus.COMPLETED, now)
     scope.wake()
     return send
 
 
-async def _refuse_prompts(task: Task, send: Send) -> None:
+async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
     """Refuse an email that is to leave now with a field prompt in it."""
+    step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
     try:
-        composed = await composed_for(
-            await Step.get(id=task.step_id),
-            await Person.get(id=task.person_id),
-            send.sender_id,
-            task.enrollment_id,
-            send,
-        )
+        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, send)
     except (UnresolvedFieldError, TemplateProblem):
         return  # it fails as it leaves, with that reason
     if composed.prompts:
-        raise Refusal("FIELD_PROMPT_LEFT", prompt_left(composed.prompts), ("id",) if send.html is None else ("html",))
+        raise Refusal("FIELD_PROMPT_LEFT", prompt_left(composed.prompts), path)
 
 
 async def _refuse_scheduled(task: Task) -> None:
@@ -141,7 +147,7 @@ async def email_went_out(scope: Scope, send: Claimed | Send, at: datetime) -> No
     """
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
     if task.done_at is None:  # open, or expired and still waited for
-        await _close(scope, task, TaskStatus.COMPLETED, at)
+        await close_task(scope, task, TaskStatus.COMPLETED, at)
     elif task.status is TaskStatus.COMPLETED and task.done_at != at:
         await Task.filter(id=task.id).update(done_at=at)
         await carry_on(scope, await Enrollment.get(id=task.enrollment_id), at)
@@ -150,15 +156,28 @@ async def email_went_out(scope: Scope, send: Claimed | Send, at: datetime) -> No
 async def compose(scope: Scope, task_id: str) -> Compose:
     """Return the email of an open EMAIL task, rendered for its person, and links that open it elsewhere.
 
+    Where a rep wrote a text for it, which is scheduled or was withdrawn, it is that text.
     Raises Refusal: also for a field without a value, which the person who opens the task can give.
     """
     task = await _open(scope, task_id)
     if task.type is not StepType.EMAIL:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
-    person = await Person.get(id=task.person_id)
+    send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
+    text = send or await kept_text(task.enrollment_id, task.step_id)
+    return await _composed(task, task.assignee_id, text)
+
+
+async def compose_email(scope: Scope, send_id: str) -> Compose:
+    """Return an email that is scheduled, rendered for its person as it is now. Raises Refusal, as ``compose`` does."""
+    send = await need(Send, scope.workspace_id, send_id, ("id",))
+    return await _composed(send, send.sender_id, send)
+
+
+async def _composed(of: Task | Send, sender_id: str, text: Written | None) -> Compose:
+    person = await Person.get(id=of.person_id)
     await check_address_of(person, ("id",))
     try:
-        composed = await composed_for(await Step.get(id=task.step_id), person, task.assignee_id, task.enrollment_id)
+        composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, text)
     except UnresolvedFieldError as problem:
         message = f"The dynamic field {problem.field} has no value for {person.email}. Give it one, and open it again."
         raise Refusal("UNRESOLVED_FIELD", message, ("id",)) from None
@@ -230,11 +249,14 @@ async def _open(scope: Scope, task_id: str) -> Task:
 
 async def _finish(scope: Scope, task: Task, status: TaskStatus) -> Task:
     async with transaction():
-        await _close(scope, task, status, scope.now)
+        if status is TaskStatus.COMPLETED and task.type is StepType.EMAIL:
+            await withdraw_with(task, scope.now)
+        await close_task(scope, task, status, scope.now)
     return task
 
 
-async def _close(scope: Scope, task: Task, status: TaskStatus, at: datetime) -> None:
+async def close_task(scope: Scope, task: Task, status: TaskStatus, at: datetime) -> None:
+    """Close a task that is not done, and schedule what follows. Call inside a transaction. Raises Refusal."""
     # The status in the condition makes the second of two clicks, or of two machines, change nothing.
     closed = await Task.filter(id=task.id, status__in=(TaskStatus.OPEN, TaskStatus.EXPIRED), done_at=None).update(
         status=status, done_at=at

@@ -13,6 +13,7 @@ from api.store.database import is_postgres
 from api.store.holds import records
 from api.store.ledger import AGAIN
 from api.store.sql import Row, among, run
+from api.store.written import keep_texts
 
 TASK = {
     "id": "text",
@@ -108,6 +109,7 @@ async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:
 
 async def withdraw_emails(ids: list[str]) -> set[str]:
     """Take emails away that are not, or not yet, to be sent. Returns the ids of those that still waited."""
+    await keep_texts(ids, FOLLOWS)
     rows = await run(f"DELETE FROM send WHERE {among('id', 1)} AND {FOLLOWS} RETURNING id", ids)
     return {row["id"] for row in rows}
 

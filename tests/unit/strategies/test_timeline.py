@@ -174,4 +174,11 @@ def test_every_line_of_an_explanation_is_a_sentence_in_both_languages() -> None:
                 codes.add(note.code)
                 assert sentence(note, "de") != sentence(note, "en")
                 assert "{" not in sentence(note, "de") + sentence(note, "en")
-    assert codes == SENTENCES.keys() - {"SENT_BY_HAND", "ADDED", "EDITED", "TASK_EDITED"}
+    assert codes == SENTENCES.keys() - {
+        "SENT_BY_HAND",
+        "ADDED",
+        "EDITED",
+        "TASK_EDITED",
+        "RESCHEDULED",
+        "RESCHEDULED_NOW",
+    }
