@@ -1,6 +1,6 @@
 """Build the bytes of an email that leaves."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
@@ -16,8 +16,11 @@ class MessageProblem(Exception):  # noqa: N818 - told to the user as it is
 
 @lru_cache(maxsize=64)
 def _date(date: datetime) -> str:
-    """Write a date; the emails of one claim share it."""
-    return format_datetime(date)
+    """Write a date; the emails of one claim share it. RFC 5322 knows offsets of whole minutes only."""
+    if date.tzinfo is None:
+        raise ValueError("The date of an email needs a time zone.")
+    offset = date.utcoffset() or timedelta()
+    return format_datetime(date.astimezone(UTC) if offset % timedelta(minutes=1) else date)
 
 
 @lru_cache(maxsize=512)

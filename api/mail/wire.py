@@ -4,18 +4,24 @@ Whatever stands in a header is checked first, so that nobody's name can write a 
 ASCII but addresses that are not, which need a server that knows SMTPUTF8 (RFC 6532).
 """
 
-import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
 
 import idna
 
 from api.mail.clean import header_problem
+from api.mail.header_lines import ENCODED_LINE, LINE, encoded_words, folded, longest_line
 
-LINE = 76
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_MAILBOX_COLUMN = len("From: ")
+_WORD_MOST = 450
+_SPEC_MOST = 900
+_URL_MOST = 900
+"""Characters of what cannot be folded, so that its line has fewer than 998; a word may double when it is quoted."""
+_ATOM = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]{{1,{_WORD_MOST}}}")
+_ATOMS = re.compile(rf"{_ATOM.pattern}(?: {_ATOM.pattern})*")
 _LOCAL = re.compile(r'[^\s<>()\[\]:;,"\\@\x00-\x20\x7f]+')
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9:.-]+\]")
 _URL = re.compile(r"[!-;=?-~]+")
@@ -33,7 +39,7 @@ def assemble(headers: Iterable[tuple[str, str]], text: str, html: str, boundary:
     limit = f"--=_{boundary}"
     start = (
         f"{head}MIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative; boundary="=_{boundary}"\r\n\r\n'
+        f'Content-Type: multipart/alternative;\r\n boundary="=_{boundary}"\r\n\r\n'
         f"{limit}\r\n{_PART.format('plain')}"
     )
     between = f"\r\n{limit}\r\n{_PART.format('html')}"
@@ -55,27 +61,44 @@ def quoted(text: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def unstructured(name: str, value: str) -> str:
-    """Return a header's text: as it is where one ASCII line holds it, else in encoded words (RFC 2047)."""
+    """Return a header's text: as it is where ASCII lines hold it, else in encoded words. Raises NotForTheWireError."""
     _check(name, value)
-    if value.isascii() and len(name) + 2 + len(value) <= LINE and "=?" not in value and value == value.strip():
-        return value
-    return "\r\n ".join(_words(value))
+    column = len(name) + 2
+    if value.isascii() and "=?" not in value and value == value.strip():
+        text = folded(value, column)
+        if column + len(value) <= LINE or longest_line(text, column) <= LINE:
+            return text
+    return "\r\n ".join(encoded_words(value, column))
 
 
 @lru_cache(maxsize=4096)
 def mailbox(name: str, address: str) -> str:
     """Return ``name <address>`` for a header. Raises NotForTheWireError."""
     spec = addr_spec(address)
-    if not name:
-        return spec
     _check("name", name)
-    if not name.isascii() or "=?" in name or len(name) > LINE - 10 or name != name.strip():
-        return "\r\n ".join((*_words(name), f"<{spec}>"))
+    if not name or name.isspace():
+        return spec
+    if not name.isascii() or "=?" in name or (len(name) > _WORD_MOST and max(map(len, name.split(" "))) > _WORD_MOST):
+        return folded(f"{_phrase(name)} <{spec}>", _MAILBOX_COLUMN, ENCODED_LINE)
     if not _ATOMS.fullmatch(name):
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         name = f'"{escaped}"'
-    # "From: " and "To: " stand before it on the first line.
-    return f"{name} <{spec}>" if len(name) + len(spec) + 9 <= LINE else f"{name}\r\n <{spec}>"
+    return folded(f"{name} <{spec}>", _MAILBOX_COLUMN)
+
+
+def _phrase(name: str) -> str:
+    """Return a name in encoded words, but for the words that need no code.
+
+    Readers take the space between a plain and an encoded word as it is. Between two encoded words it does not count,
+    which some readers get wrong (Python's until 3.14), so there are as few such places as can be.
+    """
+    if name != " ".join(name.split()):
+        return " ".join(encoded_words(name, _MAILBOX_COLUMN))
+    parts: list[str] = []
+    for plain, words in groupby(name.split(" "), lambda word: bool(_ATOM.fullmatch(word)) and "=?" not in word):
+        text = " ".join(words)
+        parts += [text] if plain else encoded_words(text, 1 if parts else _MAILBOX_COLUMN)
+    return " ".join(parts)
 
 
 @lru_cache(maxsize=4096)
@@ -90,12 +113,15 @@ def addr_spec(address: str) -> str:
         raise NotForTheWireError(f"{address!r} is no address: {problem}.") from problem
     if not _DOMAIN.fullmatch(ascii_domain):
         raise NotForTheWireError(f"{address!r} is no address: what stands after the @ is not valid.")
-    return f"{local}@{ascii_domain}"
+    spec = f"{local}@{ascii_domain}"
+    if len(spec.encode()) > _SPEC_MOST:
+        raise NotForTheWireError(f"{address[:100]!r} is too long for an address.")
+    return spec
 
 
 def url(value: str) -> str:
     """Return ``<value>`` for a header that lists links. Raises NotForTheWireError."""
-    if not _URL.fullmatch(value) or len(value) > 900:
+    if not _URL.fullmatch(value) or len(value) > _URL_MOST:
         raise NotForTheWireError(f"{value[:100]!r} cannot stand as a link in a header.")
     return f"<{value}>"
 
@@ -104,7 +130,10 @@ def ids(values: Iterable[str]) -> str:
     """Return Message-IDs for a header, one on each line. Raises NotForTheWireError."""
     known = list(values)
     for value in known:
-        if not (value.startswith("<") and value.endswith(">") and _URL.fullmatch(value[1:-1])):
+        if (
+            not (value.startswith("<") and value.endswith(">") and _URL.fullmatch(value[1:-1]))
+            or len(value) > _URL_MOST
+        ):
             raise NotForTheWireError(f"{value[:100]!r} is no Message-ID.")
     return "\r\n ".join(known)
 
@@ -112,15 +141,3 @@ def ids(values: Iterable[str]) -> str:
 def _check(name: str, value: str) -> None:
     if problem := header_problem(value):
         raise NotForTheWireError(f"The {name.lower()} cannot stand in an email: {problem}")
-
-
-def _words(text: str) -> Iterator[str]:
-    """Give encoded words of at most 75 characters, none of which cuts a character in two."""
-    chunk = b""
-    for character in text:
-        encoded = character.encode()
-        if len(chunk) + len(encoded) > 42:
-            yield f"=?utf-8?b?{base64.b64encode(chunk).decode()}?="
-            chunk = b""
-        chunk += encoded
-    yield f"=?utf-8?b?{base64.b64encode(chunk).decode()}?="
