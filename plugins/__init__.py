@@ -10,6 +10,7 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
         return [PigeonChannel(environment)]
 """
 
+from plugins.bounces import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 from strategies import hookimpl
 
@@ -18,7 +19,10 @@ __all__ = [
     "Channel",
     "Outcome",
     "Outgoing",
+    "Phase",
     "Receipt",
     "Session",
+    "Verdict",
+    "classify",
     "hookimpl",
 ]

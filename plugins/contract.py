@@ -21,7 +21,17 @@ class Outcome(StrEnum):
     DEFERRED = "DEFERRED"
     """A temporary refusal of this email (SMTP 4xx): try again later."""
     FAILED = "FAILED"
-    """A final refusal of this email (SMTP 5xx): never tried again by itself."""
+    """This email cannot be sent, and the recipient is not the reason: never tried again by itself."""
+    HARD_BOUNCE = "HARD_BOUNCE"
+    """The recipient's server rejects the address for good (no such user or host, moved).
+
+    The person's ``bouncedAt`` is set, and their campaigns end where Remove on Bounce is on.
+    """
+    SOFT_BOUNCE = "SOFT_BOUNCE"
+    """This email was rejected for good, but the address may be good (mailbox full, blocked, spam, policy, too large).
+
+    It is never tried again by itself. The person's campaigns go on.
+    """
     IN_DOUBT = "IN_DOUBT"
     """The email may or may not have left (the connection broke after its content): a person decides."""
     ACCOUNT_UNAVAILABLE = "ACCOUNT_UNAVAILABLE"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
-from plugins import Outcome, Outgoing, Receipt, Session
+from plugins import Outcome, Outgoing, Phase, Receipt, Session, Verdict, classify
 from plugins.smtp_address import for_the_wire
 from plugins.smtp_url import SmtpSettings
 from plugins.smtp_wire import Reply, UnexpectedReplyError, Wire
@@ -13,6 +13,8 @@ ACCOUNT_TROUBLE = frozenset({421, 530, 535, 538})
 DATA_FOLLOWS = range(354, 355)
 DONE = range(200, 300)
 RSET = b"RSET\r\n"
+PHASES = {b"MAIL": Phase.MAIL, b"RCPT": Phase.RCPT, b"DATA": Phase.DATA}
+REJECTED = {Verdict.HARD: Outcome.HARD_BOUNCE, Verdict.SOFT: Outcome.SOFT_BOUNCE, Verdict.OURS: Outcome.FAILED}
 
 
 class SmtpSession(Session):
@@ -83,8 +85,7 @@ class SmtpSession(Session):
             raise
         for command, reply in zip(commands, replies, strict=False):
             if reply.code in range(400, 600):
-                # A server that cannot even forget the email before has trouble with the connection, not with this one.
-                return self._refused(reply, whole_account=command == RSET)
+                return self._refused(reply, PHASES.get(command[:4]))
             if reply.code not in welcome:
                 return self._lost(Outcome.ACCOUNT_UNAVAILABLE, UnexpectedReplyError(f"{reply.code} {reply.text}"))
         return None
@@ -107,15 +108,21 @@ class SmtpSession(Session):
             return self._receipt(Outcome.SENT, f"SMTP_{reply.code}", f"{reply.code} {reply.text}")
         if reply.code not in range(400, 600):
             return self._lost(Outcome.IN_DOUBT, UnexpectedReplyError(f"{reply.code} {reply.text}"))
-        return self._refused(reply)
+        return self._refused(reply, Phase.CONTENT)
 
-    def _refused(self, reply: Reply, whole_account: bool = False) -> Receipt:
-        """Turn a clear refusal into its outcome. The server has said that it does not take the email."""
-        if whole_account or reply.code in ACCOUNT_TROUBLE:
+    def _refused(self, reply: Reply, phase: Phase | None) -> Receipt:
+        """Turn a clear refusal into its outcome. The server has said that it does not take the email.
+
+        ``phase`` is None for RSET: a server that cannot even forget the email before has trouble with the connection,
+        not with this email.
+        """
+        if phase is None or reply.code in ACCOUNT_TROUBLE:
             self._close()
             outcome = Outcome.ACCOUNT_UNAVAILABLE
+        elif reply.code < 500:
+            outcome = Outcome.DEFERRED
         else:
-            outcome = Outcome.DEFERRED if reply.code < 500 else Outcome.FAILED
+            outcome = REJECTED[classify(reply.text, phase=phase, code=reply.code)]
         detail = f"{self._settings.server} answered: {reply.code} {reply.text}"
         return self._receipt(outcome, f"SMTP_{reply.code}", detail)
 

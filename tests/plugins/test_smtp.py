@@ -14,6 +14,7 @@ from plugins.smtp_session import content_of
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 
 SENT, DEFERRED, FAILED = Outcome.SENT, Outcome.DEFERRED, Outcome.FAILED
+HARD, SOFT = Outcome.HARD_BOUNCE, Outcome.SOFT_BOUNCE
 ACCOUNT, DOUBT = Outcome.ACCOUNT_UNAVAILABLE, Outcome.IN_DOUBT
 GARBAGE = b"\x00\xff what?"
 Make = Callable[..., Outgoing]
@@ -29,7 +30,11 @@ def table() -> list[Any]:
     before = {
         b"421 closing": (ACCOUNT, "SMTP_421"),
         b"451 later": (DEFERRED, "SMTP_451"),
-        b"550 no": (FAILED, "SMTP_550"),
+        b"550 no": (SOFT, "SMTP_550"),
+        b"550 5.1.1 unknown": (HARD, "SMTP_550"),
+        b"552-5.2.2 the mailbox\r\n552 5.2.2 is full": (SOFT, "SMTP_552"),
+        b"550-no\r\n550 such user": (HARD, "SMTP_550"),
+        b"503 5.5.1 bad sequence": (FAILED, "SMTP_503"),
         b"530 log in first": (ACCOUNT, "SMTP_530"),
         DROP: (ACCOUNT, "CONNECTION_LOST"),
         HANG: (ACCOUNT, "TIMEOUT"),
@@ -38,8 +43,13 @@ def table() -> list[Any]:
         b"334 who": (ACCOUNT, "UNEXPECTED_REPLY"),
     }
     phases = {
-        "RSET": before | {b"451 later": (ACCOUNT, "SMTP_451"), b"550 no": (ACCOUNT, "SMTP_550")},
-        "MAIL": before,
+        "RSET": {reply: (ACCOUNT, code) for reply, (_, code) in before.items()},
+        "MAIL": before
+        | {
+            b"550 no": (FAILED, "SMTP_550"),
+            b"550 5.1.1 unknown": (FAILED, "SMTP_550"),
+            b"550-no\r\n550 such user": (FAILED, "SMTP_550"),
+        },
         "RCPT": before,
         "DATA": before | {b"250 taken already": (ACCOUNT, "UNEXPECTED_REPLY")},
         "CONTENT": before
@@ -177,7 +187,7 @@ async def test_a_long_answer_is_tidied(outgoing: Make, permission: Any) -> None:
     reply = b"550-no\x07 \x1b[31m" + b"x" * 700 + b"\r\n550 \xff end"
     async with ScriptedServer({"RCPT": reply}).running() as server, channel(server.port).connect({}) as session:
         receipt = await session.deliver(outgoing(), permission)
-        assert receipt.outcome is FAILED
+        assert receipt.outcome is SOFT
         assert len(receipt.detail) == 500
         assert receipt.detail.isprintable()
 

@@ -1,0 +1,162 @@
+"""Classify the rejection of an email: does the address not exist (hard), was this email not delivered (soft), or is
+the fault ours?
+
+The SMTP channel asks while it hands an email over. Whoever reads a bounce message asks with ``Phase.REPORT``. A
+partner's channel may ask as well, where its service passes on the words of the recipient's server. Pure: the same
+words give the same verdict.
+
+The order of evidence: a precise enhanced status (RFC 3463), then the words, then the reply code. Only clear evidence
+makes a bounce hard, because a hard bounce ends the person's campaigns.
+"""
+
+import re
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """What the server rejected."""
+
+    MAIL = "MAIL"
+    """The sender's address (MAIL FROM)."""
+    RCPT = "RCPT"
+    """The recipient's address (RCPT TO)."""
+    DATA = "DATA"
+    """The command DATA, before any content."""
+    CONTENT = "CONTENT"
+    """The content, after its final dot."""
+    REPORT = "REPORT"
+    """A bounce message says it later."""
+
+
+class Verdict(StrEnum):
+    """What a rejection means."""
+
+    HARD = "HARD"
+    """The address is dead: no such user or host, or the recipient has moved."""
+    SOFT = "SOFT"
+    """This email was not delivered: mailbox full, blocked, spam, policy, too large. The address may be good."""
+    OURS = "OURS"
+    """The sender's address or our commands were rejected. It says nothing about the recipient."""
+
+
+HARD_STATUSES = frozenset({"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "4.4", "1.351", "4.310"})
+"""Subject and detail of an enhanced status (5.1.1 is "1.1"). The last two are Microsoft's: the next server does not
+know the recipient; the domain does not exist."""
+OUR_STATUSES = frozenset({"1.7", "1.8"})
+"""The sender's address is malformed, or its domain does not exist."""
+ALSO_OF_SENDERS = frozenset({"0.0", "1.0", "1.2", "4.4"})
+"""Statuses that servers also give where the sender's address or host is at fault: the words say which."""
+HARD_CODES = frozenset({521, 551, 556})
+"""The host takes no mail (RFC 7504), the user is not local, the domain takes no mail."""
+OUR_CODES = frozenset({500, 501, 502, 503, 504, 555})
+"""The server did not understand us."""
+UNDEFINED = frozenset({None, "0.0", "5.0"})
+"""No status, or one that says nothing."""
+VAGUE = frozenset({"0.0", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "7.0", "7.1"})
+"""Statuses that servers also use when they do not know the user. Clear words count for more."""
+
+LONGEST_TEXT = 2_000
+"""Characters of a server's words that are looked at."""
+STATUS = re.compile(r"(?:^|[\[(#]|(?<![\d.])[245]\d\d[ -])[\[(#]?([245])\.(\d{1,3}\.\d{1,3})(?![.\d])")
+"""At the beginning, after a reply code, or in brackets as in "(#5.1.1)"; never in the middle of an IP address."""
+
+SENDER = re.compile(r"\b(sender|originator|mail from|from address|return[- ]path|envelope from)\b", re.IGNORECASE)
+POLICY = re.compile(
+    r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b|policy|dmarc|\bspf\b|dkim|virus"
+    r"|quota|over ?quota|mailbox (is )?full|too (large|big|many)|rate limit|greylist|authenticat|disabled|suspended",
+    re.IGNORECASE,
+)
+PERSON = r"(user|recipient|mailbox|address|account|addressee|alias|e-?mail)"
+UNKNOWN = re.compile(
+    rf"\b(unknown|no such|invalid|inexistent|non-?existent|bad destination) (local )?(\w+ )?{PERSON}\b"
+    rf"|\b{PERSON}( (name|address|account|id))?( \S*@\S*)?( is| was| are)? ?(unknown|invalid|inexistent)\b"
+    rf"|\b{PERSON}( name| address| account)?( \S*@\S*)?( (that )?you tried to reach)? ?(was |is |has )?"
+    r"(not (be )?(found|known|exist\w*|recogni[sz]ed|listed)|could not be found|cannot be found|does ?n[o']t exist"
+    r"|doesn't exist|no longer (exists|valid|available|on server|in use|here))"
+    r"|\bno (mailbox|account) (here|by that name)|\bno such (person|recipient|user|mailbox|address)"
+    r"|\b(not a known|not our|is not a valid|is not an? (active|existing)) (user|customer|mailbox|recipient|address)"
+    r"|\buser (doesn't|does not) have an? \S+ account|\bno longer (employed|works here|with the company)"
+    r"|\brecipient address rejected: (access denied|undeliverable)|\brecipientnotfound\b|\binactive e-?mail address\b"
+    r"|\bunrouteable address\b|\bunknown local[- ]part\b|\b(has|have) moved\b|\bnot local\b",
+    re.IGNORECASE,
+)
+UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b", re.IGNORECASE)
+"""RFC 5321's own words for 550. With a precise status they say nothing more."""
+NO_HOST = re.compile(
+    r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|not reachable|does ?n[o']t exist|doesn't exist)"
+    r"|\b(unknown|no such|invalid|non-?existent) (mail )?(host|domain)\b"
+    r"|\b(host|domain) (\S+ )?does not (accept|receive) (mail|email)|\bnull mx\b|\bnxdomain\b",
+    re.IGNORECASE,
+)
+
+
+def classify(text: str, *, phase: Phase, code: int | None = None, status: str | None = None) -> Verdict:
+    """Say what a rejection means.
+
+    ``text`` is what follows the reply code, all lines of it, ``code`` the reply code where there is one, and ``status``
+    an enhanced status that is known from elsewhere, such as "5.1.1" in a delivery report. Without it, it is read from
+    the text. Temporary rejections (4xx, 4.x.x) that were given up are soft.
+    """
+    text = text[:LONGEST_TEXT]
+    permanent, found = _status(text, status)
+    if (code is not None and code < 500) or permanent is False:
+        return Verdict.SOFT
+    if phase is Phase.MAIL:
+        return _about_the_sender(found)
+    words = _words(text, found)
+    if found in OUR_STATUSES or (words is Verdict.OURS and (found is None or found in ALSO_OF_SENDERS)):
+        return Verdict.OURS
+    if found == "1.0" and words is Verdict.SOFT:
+        return Verdict.SOFT
+    if found in HARD_STATUSES:
+        return Verdict.HARD
+    if words is Verdict.HARD and (found is None or found in VAGUE or found.startswith("1.")):
+        return Verdict.HARD
+    if found is None and words is None:
+        return _by_code(code, phase)
+    return Verdict.OURS if found is not None and found.startswith("5.") else Verdict.SOFT
+
+
+def enhanced_status(text: str) -> str | None:
+    """Return the enhanced status in a server's words, such as "5.1.1"; None where there is none."""
+    match = STATUS.search(text)
+    return f"{match[1]}.{match[2]}" if match else None
+
+
+def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
+    """Return whether the status is permanent (None where there is none), and its subject and detail.
+
+    What the server said itself counts for more than what a report makes of it, unless it is vaguer.
+    """
+    quoted = enhanced_status(text)
+    known = enhanced_status(given.strip()) if given else None
+    if quoted is not None and (known is None or not quoted.endswith(".0.0")):
+        known = quoted
+    if known is None or known.startswith("2"):
+        return None, None
+    return known.startswith("5"), known.partition(".")[2]
+
+
+def _words(text: str, found: str | None) -> Verdict | None:
+    """Return what the words alone say: nothing, where they fit several cases or none."""
+    text = " ".join(re.sub(r"[<>\"\[\]{}]", " ", text).replace("’", "'").split())
+    unknown = bool(UNKNOWN.search(text) or NO_HOST.search(text))
+    if found in UNDEFINED:
+        unknown = unknown or bool(UNAVAILABLE.search(text))
+    if SENDER.search(text):
+        return Verdict.OURS
+    if POLICY.search(text):
+        return Verdict.SOFT
+    return Verdict.HARD if unknown else None
+
+
+def _about_the_sender(found: str | None) -> Verdict:
+    """Return the verdict on a rejected MAIL FROM: policy and size are about the email, everything else is ours."""
+    return Verdict.SOFT if found is not None and found.startswith(("2.", "3.", "6.", "7.")) else Verdict.OURS
+
+
+def _by_code(code: int | None, phase: Phase) -> Verdict:
+    """Return the verdict where there is nothing but the reply code."""
+    if code in OUR_CODES:
+        return Verdict.OURS
+    return Verdict.HARD if code in HARD_CODES and phase is not Phase.CONTENT else Verdict.SOFT
