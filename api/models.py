@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from api.states import (
+    BounceKind,
     EnrollmentStatus,
     ImportStatus,
     LaunchStatus,
@@ -354,6 +355,8 @@ class Send(Model):
     sent_at = fields.DatetimeField(null=True)
     reason = _key(64, null=True)
     detail = fields.TextField(default="")
+    bounce = fields.CharEnumField(BounceKind, null=True, max_length=10)
+    bounced_at = fields.DatetimeField(null=True)
     archived = fields.BooleanField(default=False)
     held = fields.BooleanField(default=False, db_default=False)
 

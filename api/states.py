@@ -45,6 +45,13 @@ class SendStatus(StrEnum):
     IN_DOUBT = "IN_DOUBT"
 
 
+class BounceKind(StrEnum):
+    """What a bounce says about the address."""
+
+    HARD = "HARD"
+    SOFT = "SOFT"
+
+
 WAITING_STATUSES = (SendStatus.SCHEDULED, SendStatus.DEFERRED)
 UNBEGUN_STATUSES = (*WAITING_STATUSES, SendStatus.CLAIMED)
 """Of an email that has not begun to leave."""

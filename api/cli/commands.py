@@ -60,7 +60,9 @@ async def database(settings: Settings) -> AsyncIterator[None]:
 
 def show(delivered: Delivered) -> None:
     """Print what became of one email, never its content."""
-    colour = {"SENT": "green", "FAILED": "red", "IN_DOUBT": "red"}.get(delivered.outcome, "yellow")
+    colour = {"SENT": "green", "FAILED": "red", "HARD_BOUNCE": "red", "SOFT_BOUNCE": "red", "IN_DOUBT": "red"}.get(
+        delivered.outcome, "yellow"
+    )
     # Texts and not markup: what people and servers write may have brackets.
     outcome, detail = Text(f"{delivered.outcome:<8}", style=colour), Text(delivered.detail, style="dim")
     # A sandbox's clock may show another day.

@@ -7,12 +7,13 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api.graphql.context import Request
+from api.graphql.enums import BounceKind
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import PersonPayload
 from api.graphql.running import Email, Enrollment, Task
 from api.graphql.suppressions import Why
 from api.graphql.workspace import Workspace, WorkspacePayload
-from api.services import emails, feedback, scheduled_emails, suppressions, tasks, workspaces
+from api.services import bounces, emails, feedback, scheduled_emails, suppressions, tasks, workspaces
 from api.services.sandbox import advance_clock
 
 
@@ -201,14 +202,45 @@ class ActingMutation:
         """Record a reply."""
         return EnrollmentPayload(enrollment=cast(Any, await feedback.record_reply(info.context.scope, enrollment_id)))
 
-    @strawberry.mutation(description="Record that an email came back: the given one, else the last that was sent.")
+    @strawberry.mutation(
+        description="Record that an email came back: the given one, else the last that was sent. HARD, the default, "
+        "sets the person's `bouncedAt` and ends their campaigns that have Remove on Bounce. SOFT marks the email alone."
+    )
     @payload_of(EnrollmentPayload)
     async def record_bounce(
-        self, info: Request, enrollment_id: strawberry.ID, email_id: strawberry.ID | None = None
+        self,
+        info: Request,
+        enrollment_id: strawberry.ID,
+        email_id: strawberry.ID | None = None,
+        kind: Annotated[
+            BounceKind,
+            strawberry.argument(description="HARD: no such user or host, or moved. SOFT: everything else."),
+        ] = BounceKind.HARD,
+        detail: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Why it came back, for people, such as `552 5.2.2 mailbox full`: one line of up to 500 "
+                "characters, kept as the email's `detail`."
+            ),
+        ] = None,
     ) -> EnrollmentPayload:
         """Record a bounce."""
-        row = await feedback.record_bounce(info.context.scope, enrollment_id, send_id=email_id)
+        scope = info.context.scope
+        row = await bounces.record_bounce(scope, enrollment_id, send_id=email_id, kind=kind, detail=detail)
         return EnrollmentPayload(enrollment=cast(Any, row))
+
+    @strawberry.mutation(
+        description="Let emails go to a person's address again after a hard bounce: `bouncedAt` becomes null. "
+        "Campaigns that the bounce has ended stay ended: launch them with `again`, or retry emails of those that go on."
+    )
+    @payload_of(PersonPayload)
+    async def clear_bounce(
+        self,
+        info: Request,
+        person_id: Annotated[strawberry.ID, strawberry.argument(description="The person whose address is good.")],
+    ) -> PersonPayload:
+        """Clear a bounce."""
+        return PersonPayload(person=cast(Any, await bounces.clear_bounce(info.context.scope, person_id)))
 
     @strawberry.mutation(
         description="Unsubscribe the address that a person has now: the workspace sends nothing to it any more, and "

@@ -5,6 +5,7 @@ from enum import StrEnum
 import strawberry
 
 from api.states import (
+    BounceKind,
     EnrollmentStatus,
     ImportStatus,
     LaunchStatus,
@@ -25,6 +26,9 @@ DESCRIPTIONS = {
     OnReply: "What a reply does: END, END_AS_SUCCESS or CONTINUE the campaign for the person.",
     OnExpiry: "What an expired task does: keep WAITing, SKIP the step, or END the campaign for the person.",
     EnrollmentStatus: "ACTIVE, FINISHED (every step came to its end), SUCCEEDED (by a reply) or ENDED.",
+    BounceKind: "HARD: the address is dead (no such user or host, or the recipient has moved). SOFT: this email was "
+    "not delivered (mailbox full, blocked, spam, policy, too large, given up after four days), and the address may be "
+    "good.",
     SendStatus: "Where an email stands in the send ledger.",
     TaskStatus: "What became of a task.",
     TaskDue: "When a task is due, seen from its assignee's present day.",
@@ -53,6 +57,7 @@ for described, texts in VALUES.items():
         value.description = texts[value.name]
 
 __all__ = [
+    "BounceKind",
     "EnrollmentStatus",
     "ImportStatus",
     "LaunchStatus",

@@ -19,7 +19,7 @@ class EmailFolder(Enum):
     SCHEDULED = _folder("SCHEDULED", "Waits for its time, or to be tried again (SCHEDULED and DEFERRED).")
     IN_PROGRESS = _folder("IN_PROGRESS", "A process has it in hand (CLAIMED and TRANSMITTING).")
     FAILED = _folder("FAILED", "Did not go out, and will not by itself.")
-    BOUNCED = _folder("BOUNCED", "Was sent, and came back.")
+    BOUNCED = _folder("BOUNCED", "The recipient's server rejected it, or it was sent and came back. See `bounce`.")
     IN_DOUBT = _folder("IN_DOUBT", "May have left or not: a person decides by `resolveInDoubt`.")
     SENT = _folder("SENT", "All that was sent and did not come back: DELIVERED and ARCHIVED.")
     PENDING = _folder("PENDING", "All that is still to come: SCHEDULED and IN_PROGRESS.")

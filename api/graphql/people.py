@@ -26,7 +26,10 @@ class Person:
     title: str = strawberry.field(description="Dynamic field `{{ title }}`; blank when unknown.")
     company: str = strawberry.field(description='Dynamic field `{{ company }}`; "your company" when unknown.')
     zone: str | None = strawberry.field(description="IANA zone; null when unknown, and then the sender's counts.")
-    bounced_at: datetime | None = strawberry.field(description="When an email to this person last came back.")
+    bounced_at: datetime | None = strawberry.field(
+        description="When an email to this person last bounced hard. While it is set, no email goes to the address. "
+        "Cleared by a new address and by `clearBounce`. UTC."
+    )
     created_at: datetime = strawberry.field(description="When this person was added.")
     own_fields: strawberry.Private[Any]
     email_key: strawberry.Private[str]

@@ -11,7 +11,7 @@ from api.graphql.campaigns import Campaign, Language, Step
 from api.graphql.composing import Composition, shown
 from api.graphql.content import Sender
 from api.graphql.context import Request
-from api.graphql.enums import EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
+from api.graphql.enums import BounceKind, EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
 from api.graphql.people import Person
 from api.services.plans import spoken
 from api.services.tasks import compose, compose_email
@@ -71,6 +71,8 @@ class Email:
     )
     reason: str | None = strawberry.field(description="Why it did not go out, for programs: such as `UNSUBSCRIBED`.")
     detail: str = strawberry.field(description="Why it did not go out, or what the mail server said, for people.")
+    bounce: BounceKind | None = strawberry.field(description="Of a BOUNCED email, the kind of bounce; else null.")
+    bounced_at: datetime | None = strawberry.field(description="When it was rejected or recorded to come back. UTC.")
     archived: bool = strawberry.field(description="Whether it was moved to the archive.")
     held: bool = strawberry.field(description="Whether it is on hold, because its campaign is or was just paused.")
     person_id: strawberry.Private[str]

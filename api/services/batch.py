@@ -9,6 +9,7 @@ from api.mail.compose import compose
 from api.mail.message import MessageProblem, build, message_id
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Workspace
+from api.services.bounces import dead_address
 from api.services.content import Library, fields_of, prompt_left
 from api.services.post import Post
 from api.services.steps import STEP_REMOVED
@@ -37,6 +38,8 @@ class Reader:
     own_fields: dict[str, Any]
     unsubscribed: bool
     """Whether the address has."""
+    bounced: bool
+    """Whether the address is dead."""
 
     def __post_init__(self) -> None:
         """Read the fields, which come as text."""
@@ -67,7 +70,8 @@ class Batch:
         """Load what the claims need."""
         people = await run(
             "SELECT id, workspace_id, email, first_name, last_name, title, company, own_fields,"  # noqa: S608
-            f" {SINCE} IS NOT NULL AS unsubscribed FROM person WHERE {among('id', 1)}",
+            f" {SINCE} IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"
+            f" FROM person WHERE {among('id', 1)}",
             [send.person_id for send in sends],
         )
         enrollments = await run(
@@ -101,6 +105,8 @@ class Batch:
             return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
         if self.library.steps[send.step_id].removed_at is not None:
             return Receipt(Outcome.FAILED, "STEP_REMOVED", STEP_REMOVED)
+        if person.bounced:
+            return Receipt(Outcome.FAILED, "BOUNCED", dead_address(person.email))
         domain = person.email.rpartition("@")[2].lower()
         if domain in self.workspace.blocked_domains:
             return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", f"This workspace sends nothing to {domain}.")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from asyncpg.exceptions import DeadlockDetectedError
 
 from api.services.attempts import Job
+from api.services.bounces import Bounced, settle_bounces
 from api.services.post import Delivered, Post
 from api.services.progress import finished
 from api.services.settlement import BLAMED, Settlement, settlement
@@ -144,7 +145,7 @@ class Desk:
             answered = [job for job, *_ in made if throttles.windows(job.batch.sender)]
             if answered:
                 await throttles.arrive([job.send.id for job in answered], answered[0].at(self._post.clock()))
-        return [receipt.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, receipt in done], may
+        return [settled.outcome if job.send.id in ours else Outcome.WITHDRAWN for job, settled, _ in made], may
 
     def _settlement(self, job: Job, receipt: Receipt, now: datetime) -> Settlement:
         again_at = now + BLAMED if job.blamed and job.again_at is None else job.again_at
@@ -164,6 +165,11 @@ class Desk:
                     if not careful:
                         raise
                     log.exception("the task of the email %s stays open: its campaign cannot go on", job.send.id)
+        if bounced := _bounced(mine):
+            await write(lines)  # what follows from bounces is told behind them
+            lines = []
+            for now, those in bounced.items():
+                await settle_bounces(those, now)
         ended = [(job.send.enrollment_id, now) for job, settled, now in mine if settled.ended]
         if ended:
             lines += await finished([enrollment for enrollment, _ in ended], ended[0][1])
@@ -185,6 +191,16 @@ class Desk:
                 job.throttled = job.send.id not in leaving
             may -= {job.send.id for job in asking if job.throttled}
         return may
+
+
+def _bounced(mine: Sequence[tuple[Job, Settlement, datetime]]) -> dict[datetime, list[Bounced]]:
+    """Return the emails that bounced, by when: a sandbox has a clock of its own."""
+    found: dict[datetime, list[Bounced]] = {}
+    for job, settled, now in mine:
+        if settled.bounce is not None:
+            address = job.batch.people[job.send.person_id].email
+            found.setdefault(now, []).append(Bounced(job.send.id, job.send.person_id, address, settled.bounce))
+    return found
 
 
 def _one_of_each(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:

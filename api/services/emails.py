@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from api.models import Enrollment, Person, Send
+from api.services.bounces import dead_address
 from api.services.paused import refuse_paused
 from api.services.scope import Scope
 from api.services.suppressions import refuse_suppressed
@@ -18,13 +19,14 @@ from strategies import Refusal
 
 @undeadlocked
 async def retry_send(scope: Scope, send_id: str) -> Send:
-    """Send an undelivered email at once. Refused for an address that has unsubscribed, or an ended campaign."""
+    """Send an undelivered email at once. Refused for a suppressed or dead address, or an ended campaign."""
     send = await need(Send, scope.workspace_id, send_id, ("id",))
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
     async with transaction():
         await refuse_paused((await _may_still_go(send)).campaign_id, ("id",))
         again = {"status": SendStatus.SCHEDULED, "due_at": scope.now, "reason": None, "detail": ""}
+        again |= {"bounce": None, "bounced_at": None}
         await _change(scope, send, "EMAIL_RETRIED", **again)
     scope.wake()
     return send
@@ -67,7 +69,10 @@ async def write_anew(scope: Scope, column: ledger.Owner, *keys: str) -> None:
 
 
 async def _may_still_go(send: Send) -> Enrollment:
-    await refuse_suppressed(await Person.get(id=send.person_id), ("id",))
+    person = await Person.get(id=send.person_id)
+    await refuse_suppressed(person, ("id",))
+    if person.bounced_at is not None:
+        raise Refusal("BOUNCED", dead_address(person.email), ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     if enrollment.status not in MAY_GET_EMAILS:
         raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))

@@ -1,15 +1,14 @@
-"""What comes back: replies and bounces; and ending a person's or everyone's campaign."""
+"""What comes back: replies; and ending a person's or everyone's campaign."""
 
-from api.models import Campaign, Enrollment, Launch, Person, Send
+from api.models import Campaign, Enrollment, Launch
 from api.services.launches import cancel
 from api.services.progress import end, end_all
 from api.services.scope import Scope
-from api.states import GOING_ON, EnrollmentStatus, OnReply, SendStatus
+from api.states import GOING_ON, EnrollmentStatus, OnReply
 from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction, undeadlocked
-from strategies import Refusal
 
 AT_ONCE = 1_000
 """People for whom a campaign ends in one transaction."""
@@ -30,28 +29,6 @@ async def record_reply(scope: Scope, enrollment_id: str) -> Enrollment:
                 detail="The person replied, which ends this campaign for them.",
                 status=EnrollmentStatus.SUCCEEDED if success else EnrollmentStatus.ENDED,
             )
-    return enrollment
-
-
-@undeadlocked
-async def record_bounce(scope: Scope, enrollment_id: str, *, send_id: str | None = None) -> Enrollment:
-    """Record that an email came back: the one of ``send_id``, else the last that was sent."""
-    enrollment, campaign = await _enrollment(scope, enrollment_id)
-    sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
-    if send_id is not None:
-        sent, path = sent.filter(id=(await need(Send, scope.workspace_id, send_id, ("emailId",))).id), ("emailId",)
-    send = await sent.order_by("-sent_at").first()
-    if send is None:
-        raise Refusal("NOTHING_SENT", "No email has been sent to this person that could have bounced.", path)
-    async with transaction():
-        await Send.filter(id=send.id).update(
-            status=SendStatus.BOUNCED, reason="BOUNCED", detail="The recipient's server sent it back."
-        )
-        await Person.filter(id=enrollment.person_id).update(bounced_at=scope.now)
-        await write([_event(enrollment, "BOUNCED", scope, send_id=send.id, step_id=send.step_id)])
-        if campaign.remove_on_bounce:
-            detail = "An earlier email bounced, which ends this campaign for the person."
-            await end(enrollment, scope.now, reason="BOUNCED", detail=detail)
     return enrollment
 
 

@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
 from api.services import inputs
+from api.services.bounces import dead_address, refuse_dead
 from api.services.campaign_warnings import ORDER, OrderTally, campaign_warnings
 from api.services.missing import missing_warnings
 from api.services.paused import refuse_edited, refuse_paused
@@ -93,6 +94,8 @@ async def launch(
             await refuse_edited(checked.campaign, ("campaignId",))
             await check_subjects(await steps_of(checked.campaign), ("campaignId",))
             await _refuse_unsubscribed(list(person_ids))
+            if checked.campaign.remove_on_bounce:
+                await refuse_dead([person for _, person, _ in checked.enrollments])
             if not again:
                 await keep_enrollments(checked.campaign.id, list(person_ids))
                 await _refuse_ended(checked)
@@ -243,7 +246,7 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
         if person.email_key in suppressed:
             raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", path)
         if person.bounced_at is not None and campaign.remove_on_bounce:
-            raise Refusal("BOUNCED", f"Emails to {person.email} have bounced. Correct the address first.", path)
+            raise Refusal("BOUNCED", dead_address(person.email), path)
         seen.add(person_id)
     return people
 

@@ -17,6 +17,7 @@ from api.services.settlement import LONGEST_CODE
 from api.services.steps import steps_of
 from api.states import GOING_ON, LaunchStatus
 from api.store import launches as audience
+from api.store.bounces import bounced
 from api.store.bulk import insert, shared
 from api.store.edits import revision_of
 from api.store.enrollments import ended_before, keep_enrollments
@@ -199,7 +200,10 @@ class _Job:
             enrolled = self.row.enrolled
             gone = await suppressed_people([each for ids in wanted.values() for each in ids])
             left_out |= dict.fromkeys(sorted(gone), "UNSUBSCRIBED")
-            before = await self._ended_before([each for ids in wanted.values() for each in ids if each not in gone])
+            if self.campaign.remove_on_bounce:
+                dead = await bounced([each for ids in wanted.values() for each in ids if each not in gone])
+                left_out |= dict.fromkeys(sorted(dead), "BOUNCED")
+            before = await self._ended_before([each for ids in wanted.values() for each in ids if each not in left_out])
             left_out |= dict.fromkeys(before, "ENDED_BEFORE")
             for zone, everyone in wanted.items():
                 ids = [person_id for person_id in everyone if person_id not in left_out]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from api.mail.clean import storable
-from api.states import SendStatus
+from api.states import BounceKind, SendStatus
 from api.store.events import Line, event
 from api.store.ledger import RESEND_AFTER, Became, Claimed
 from plugins.contract import Outcome, Receipt
@@ -60,10 +60,13 @@ FOLLOWS = Receipt(
     Outcome.WITHDRAWN, "FOLLOWS_UNSENT", "It waits until the email that it follows up has left, or has failed."
 )
 
+BOUNCES = {Outcome.HARD_BOUNCE: BounceKind.HARD, Outcome.SOFT_BOUNCE: BounceKind.SOFT}
+
 
 class Settlement(NamedTuple):
-    """How a send is settled. ``kind`` None writes no event."""
+    """How a send is settled, and the outcome that is counted. ``kind`` None writes no event."""
 
+    outcome: Outcome
     status: SendStatus
     due_at: datetime | None = None
     attempts: int = 0
@@ -75,7 +78,12 @@ class Settlement(NamedTuple):
     @property
     def ended(self) -> bool:
         """Whether nothing more happens to the email by itself."""
-        return self.status in {SendStatus.SENT, SendStatus.FAILED, SendStatus.IN_DOUBT}
+        return self.status in {SendStatus.SENT, SendStatus.FAILED, SendStatus.BOUNCED, SendStatus.IN_DOUBT}
+
+    @property
+    def bounce(self) -> BounceKind | None:
+        """What kind of bounce it is, if it is one."""
+        return BOUNCES.get(self.outcome)
 
     def row(self, send: Claimed) -> Became:
         """Return the outcome as the ledger takes it."""
@@ -97,8 +105,12 @@ class Settlement(NamedTuple):
             enrollment_id=send.enrollment_id,
             step_id=send.step_id,
             send_id=send.id,
-            data={"reason": self.reason} if self.reason else {},
+            data=self._told(),
         )
+
+    def _told(self) -> dict[str, str]:
+        told = {"reason": self.reason} if self.reason else {}
+        return {"bounce": str(self.bounce), **told} if self.bounce else told
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -114,26 +126,37 @@ def settlement(
     ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth. ``again_at`` is when an email is due that goes
     behind others: a follow-up that waits for its email, or what the account had in hand when trouble came.
     """
-    code, detail, tried = storable(receipt.code, LONGEST_CODE), storable(receipt.detail), send.attempts
+    outcome, code, detail = receipt.outcome, storable(receipt.code, LONGEST_CODE), storable(receipt.detail)
+    tried = send.attempts
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
-    match receipt.outcome:
+    match outcome:
         case Outcome.SENT:
-            return Settlement(SendStatus.SENT, attempts=tried, detail=detail, sent_at=now, kind="EMAIL_SENT")
+            return Settlement(outcome, SendStatus.SENT, attempts=tried, detail=detail, sent_at=now, kind="EMAIL_SENT")
         case Outcome.FAILED:
-            return Settlement(SendStatus.FAILED, None, tried, code, detail, kind="EMAIL_FAILED")
+            return Settlement(outcome, SendStatus.FAILED, None, tried, code, detail, kind="EMAIL_FAILED")
+        case Outcome.HARD_BOUNCE | Outcome.SOFT_BOUNCE:
+            return Settlement(outcome, SendStatus.BOUNCED, None, tried, code, detail, kind="BOUNCED")
         case Outcome.IN_DOUBT:
             rest = now + RESEND_AFTER
-            return Settlement(SendStatus.IN_DOUBT, rest, tried, code, detail, kind="EMAIL_IN_DOUBT")
+            return Settlement(outcome, SendStatus.IN_DOUBT, rest, tried, code, detail, kind="EMAIL_IN_DOUBT")
         case Outcome.DEFERRED:
             # Counted from the first attempt: an email that is tried late has its four days as well.
             if sum(map(wait_after, range(tried + 1)), timedelta()) > GIVE_UP_AFTER:
-                detail = f"Given up after {tried + 1} attempts. {detail}"
-                return Settlement(SendStatus.FAILED, None, tried + 1, code, detail, kind="EMAIL_FAILED")
+                return _given_up(receipt, tried + 1)
             again = now + wait_after(tried) * (1 + JITTER * jitter)
-            return Settlement(SendStatus.DEFERRED, again, tried + 1, code, detail, kind="EMAIL_DEFERRED")
+            return Settlement(outcome, SendStatus.DEFERRED, again, tried + 1, code, detail, kind="EMAIL_DEFERRED")
         case Outcome.WITHDRAWN if receipt is FOLLOWS:
-            return Settlement(waiting, again_at, tried, code, detail)
+            return Settlement(outcome, waiting, again_at, tried, code, detail)
         case Outcome.WITHDRAWN:
-            return Settlement(waiting, attempts=tried)
+            return Settlement(outcome, waiting, attempts=tried)
         case _:
-            return Settlement(waiting, again_at, tried, code, detail)
+            return Settlement(outcome, waiting, again_at, tried, code, detail)
+
+
+def _given_up(receipt: Receipt, attempts: int) -> Settlement:
+    """Give up an email that was put off for four days: a soft bounce, unless the fault was never the server's."""
+    code = storable(receipt.code, LONGEST_CODE)
+    detail = storable(f"Given up after {attempts} attempts. {receipt.detail}")
+    if code == BROKE.code:
+        return Settlement(Outcome.FAILED, SendStatus.FAILED, None, attempts, code, detail, kind="EMAIL_FAILED")
+    return Settlement(Outcome.SOFT_BOUNCE, SendStatus.BOUNCED, None, attempts, code, detail, kind="BOUNCED")

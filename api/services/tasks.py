@@ -10,6 +10,7 @@ from api.mail.links import ComposeLinks, compose_links
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
+from api.services.bounces import dead_address
 from api.services.content import Written, composed_for, prompt_left
 from api.services.paused import refuse_paused
 from api.services.plans import stored
@@ -70,6 +71,9 @@ async def send_task(
     if task.type is not StepType.EMAIL:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: complete it instead.", ("id",))
     await _refuse_scheduled(task)
+    person = await Person.get(id=task.person_id)
+    if person.bounced_at is not None:
+        raise Refusal("BOUNCED", dead_address(person.email), ("id",))
     if subject is not None:
         subject = inputs.line(subject, ("subject",), limit=900)
     if html is not None:

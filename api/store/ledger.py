@@ -123,10 +123,11 @@ async def begin_transmission(
 ) -> set[str]:
     """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
 
-    Not those that are no longer their attempt's, whose address has unsubscribed, whose campaign has ended, or whose
-    step was removed; and where it is paused, or where an edit has not come to their person yet, they are put on hold
-    here, so that nobody claims them again. ``recipients`` are the addresses that emails are written to, by email: an
-    email does not leave for an address that is no longer the person's. One that is not named goes to the person's own.
+    Not those that are no longer their attempt's, whose address has unsubscribed or bounces, whose campaign has ended,
+    or whose step was removed; and where it is paused, or where an edit has not come to their person yet, they are put
+    on hold here, so that nobody claims them again. ``recipients`` are the addresses that emails are written to, by
+    email: an email does not leave for an address that is no longer the person's. One that is not named goes to the
+    person's own.
     """
     leaving, addresses = list(sends), recipients or {}
     paused, edited = await _held_back({send.step_id for send, _ in leaving})
@@ -145,7 +146,7 @@ async def begin_transmission(
         # Every row is to be looked up by its key: a bare status would let PostgreSQL read all that is leased instead,
         # and an EXISTS whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
-        f" AND (SELECT r.recipient IN ('', person.email) AND {SINCE} IS NULL"
+        f" AND (SELECT r.recipient IN ('', person.email) AND {SINCE} IS NULL AND bounced_at IS NULL"
         " FROM person WHERE person.id = send.person_id)"
         " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
         " IN ('ACTIVE', 'FINISHED')"

@@ -3,21 +3,24 @@
 from datetime import timedelta
 
 from api.clock import system_clock
-from api.models import AccountPause, Send
+from api.models import AccountPause, Enrollment, Person, Send
 from api.services.dispatch import Dispatcher
 from api.services.post import Post
 from plugins.manager import load
 from tests.faults.machines import author
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 
-ANSWERS = (b"421 closing", b"451 later", b"550 no", b"552 too much", DROP, HANG, b"\x00\xff what?")
+FOR_NOW = (b"421 closing", b"451 later")
+DEAD = (b"550 5.1.1 user unknown", b"550-no\r\n550 such user")
+REFUSED = (b"550 no", b"552 too much", b"550 5.7.1 spam")
+ANSWERS = (*FOR_NOW, *DEAD, *REFUSED, b"503 5.5.1 bad sequence", DROP, HANG, b"\x00\xff what?")
 PHASES = ("GREETING", "EHLO", "RSET", "MAIL", "RCPT", "DATA", "CONTENT")
 GREETINGS = (b"250 here", b"250-here\r\n250 PIPELINING")
 """Commands leave one by one, and together."""
 STATES = [(phase, answer, greeting) for phase in PHASES for answer in ANSWERS for greeting in GREETINGS]
 
 State = tuple[str, int, str | None, bool]
-"""Status, attempts, reason, and whether the account waits."""
+"""Status (with the kind of bounce), attempts, reason, and whether the account waits."""
 
 
 def expected(phase: str, answer: bytes) -> State:
@@ -30,8 +33,10 @@ def expected(phase: str, answer: bytes) -> State:
         return "SCHEDULED", 0, code or lost, True
     if answer.startswith(b"451"):
         return "DEFERRED", 1, code, False
+    if code == "SMTP_503" or (code and phase == "MAIL" and b"5.7" not in answer):
+        return "FAILED", 0, code, False  # our commands, or our sender
     if code:
-        return "FAILED", 0, code, False
+        return "BOUNCED HARD" if answer in DEAD else "BOUNCED SOFT", 0, code, False
     if phase == "CONTENT":
         return "IN_DOUBT", 0, lost, False
     return "SCHEDULED", 0, lost, True
@@ -49,7 +54,12 @@ async def outcome(phase: str, answer: bytes, greeting: bytes) -> State:
     assert send.attempt_id is None or send.status == "IN_DOUBT"
     assert send.lease_until is None
     reason = None if phase in {"GREETING", "EHLO"} else send.reason
-    return str(send.status), send.attempts, reason, await AccountPause.all().exists()
+    hard = send.bounce is not None and str(send.bounce) == "HARD"
+    # A dead address marks the person and ends the campaign, and nothing else does.
+    assert (await Person.get()).bounced_at == (send.bounced_at if hard else None)
+    assert await Enrollment.filter(end_reason="BOUNCED", status="ENDED").exists() == hard
+    status = f"BOUNCED {send.bounce}" if send.bounce else str(send.status)
+    return status, send.attempts, reason, await AccountPause.all().exists()
 
 
 async def prepare() -> None:
@@ -60,6 +70,14 @@ async def prepare() -> None:
 async def reset() -> None:
     """Make the email due again, as if nothing had happened."""
     await AccountPause.all().delete()
+    await Person.all().update(bounced_at=None)
+    await Enrollment.all().update(status="ACTIVE", end_reason=None, ended_at=None)
     await Send.all().update(
-        status="SCHEDULED", attempts=0, reason=None, attempt_id=None, due_at=system_clock() - timedelta(seconds=1)
+        status="SCHEDULED",
+        attempts=0,
+        reason=None,
+        attempt_id=None,
+        bounce=None,
+        bounced_at=None,
+        due_at=system_clock() - timedelta(seconds=1),
     )

@@ -18,10 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from api.models import Campaign, Enrollment, Event, Launch, Send, Task
 from api.services import launches, pausing, resolving
+from api.services.bounces import record_bounce
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Dispatcher, run_once
 from api.services.emails import resolve_in_doubt, retry_send
-from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply
+from api.services.feedback import end_campaign, end_enrollment, record_reply
 from api.services.launch import Choice, launch
 from api.services.launch_pauses import pause_launch, resume_launch
 from api.services.launches import cancel_launch, claim_launch, run_launch, start_launch

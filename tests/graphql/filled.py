@@ -50,8 +50,9 @@ MUTATIONS = {
     "resolveInDoubt": f"mutation($id: ID!) {{ resolveInDoubt(id: $id, resolution: SENT) {{ {E} }} }}",
     "endEnrollment": f"mutation($id: ID!) {{ endEnrollment(id: $id) {{ {E} }} }}",
     "recordReply": f"mutation($id: ID!) {{ recordReply(enrollmentId: $id) {{ {E} }} }}",
-    "recordBounce": f"""mutation($id: ID!, $email: ID) {{
-        recordBounce(enrollmentId: $id, emailId: $email) {{ {E} }} }}""",
+    "recordBounce": f"""mutation($id: ID!, $email: ID, $detail: String) {{
+        recordBounce(enrollmentId: $id, emailId: $email, detail: $detail) {{ {E} }} }}""",
+    "clearBounce": f"mutation($id: ID!) {{ clearBounce(personId: $id) {{ {E} }} }}",
     "unsubscribe": f"mutation($id: ID!) {{ unsubscribe(personId: $id) {{ {E} }} }}",
     "endCampaign": f"mutation($id: ID!) {{ endCampaign(id: $id) {{ {E} }} }}",
     "advanceClock": story.ADVANCE,

@@ -143,6 +143,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("retrySend", {"id": "$email"}, "NOT_UNDELIVERED", "id"),
     ("recordReply", {"id": "enr_none"}, "NOT_FOUND", "enrollmentId"),
     ("recordBounce", {"id": "$enrollment"}, "NOTHING_SENT", "enrollmentId"),
+    ("clearBounce", {"id": "$foreign"}, "NOT_FOUND", "personId"),
     ("endEnrollment", {"id": "enr_none"}, "NOT_FOUND", "id"),
     ("unsubscribe", {"id": "$foreign"}, "NOT_FOUND", "personId"),
     ("endCampaign", {"id": "$foreignCampaign"}, "NOT_FOUND", "id"),

@@ -10,10 +10,11 @@ from asyncpg.exceptions import DeadlockDetectedError
 from api.models import Campaign, Enrollment, Event, Launch, PeopleImport, Person, Send, Task
 from api.services import desk, zones
 from api.services.batch import Batch
+from api.services.bounces import record_bounce
 from api.services.campaigns import add_step, change_step
 from api.services.dispatch import Dispatcher, run_once
 from api.services.emails import retry_send
-from api.services.feedback import end_enrollment, record_bounce, record_reply
+from api.services.feedback import end_enrollment, record_reply
 from api.services.imports import claim_import, run_import, start_import
 from api.services.lanes import Job
 from api.services.launch import Choice, launch

@@ -8,9 +8,10 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Person, Send, Suppression, Task
 from api.services import launches
+from api.services.bounces import record_bounce
 from api.services.campaigns import add_step, create_campaign
 from api.services.emails import retry_send
-from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply
+from api.services.feedback import end_campaign, end_enrollment, record_reply
 from api.services.imports import claim_import, run_import, start_import
 from api.services.launch import Choice, launch
 from api.services.launches import claim_launch, run_launch, start_launch

@@ -1,0 +1,50 @@
+"""Bounces: which emails were rejected or came back, and whose address is dead."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from api.store.database import is_postgres
+from api.store.sql import Records, among, run
+
+
+async def mark_emails(kinds: Mapping[str, str], now: datetime) -> None:
+    """Note of bounced emails, by id, whether the bounce is HARD or SOFT, and when it was told."""
+    rows = Records({"id": "text", "bounce": "text"}, list(kinds.items()))
+    await run(
+        f"UPDATE send SET bounce = r.bounce, bounced_at = $1 FROM {rows.table(2)} WHERE send.id = r.id",
+        now,
+        rows,
+    )
+
+
+async def mark_people(addresses: Mapping[str, str], now: datetime) -> list[str]:
+    """Note that addresses are dead, given as ``email_key`` by person. Returns the people who still have them.
+
+    Someone whose address was corrected while the email was on its way stays as they are.
+    """
+    rows = Records({"id": "text", "email_key": "text"}, sorted(addresses.items()))
+    found = await run(
+        f"UPDATE person SET bounced_at = $1 FROM {rows.table(2)}"
+        " WHERE person.id = r.id AND person.email_key = r.email_key RETURNING person.id",
+        now,
+        rows,
+    )
+    return [row["id"] for row in found]
+
+
+async def enrollments_to_end(person_ids: Sequence[str]) -> list[str]:
+    """Return the enrollments of people in campaigns with Remove on Bounce of which an email may still leave."""
+    rows = await run(
+        "SELECT enrollment.id FROM enrollment JOIN campaign ON campaign.id = enrollment.campaign_id"
+        f" WHERE {among('enrollment.person_id', 1)} AND enrollment.status IN ('ACTIVE', 'FINISHED')"
+        " AND campaign.remove_on_bounce ORDER BY enrollment.id",
+        list(person_ids),
+    )
+    return [row["id"] for row in rows]
+
+
+async def bounced(person_ids: Sequence[str]) -> set[str]:
+    """Return those of these people whose address is dead. No bounce is noted of them before the transaction ends."""
+    lock = "FOR SHARE" if is_postgres() else ""
+    people = f"SELECT id, bounced_at FROM person WHERE {among('id', 1)} ORDER BY id {lock}"
+    return {row["id"] for row in await run(people, list(person_ids)) if row["bounced_at"] is not None}
