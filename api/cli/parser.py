@@ -9,7 +9,7 @@ from pathlib import Path
 import api
 import plugins
 import strategies
-from api.cli import commands, recover
+from api.cli import commands, recover, suppressions
 from api.cli.demo import DemoRunsError, demo
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
@@ -71,7 +71,28 @@ def build() -> argparse.ArgumentParser:
     importing.add_argument("file", type=Path, help="CSV with a header; the column email is required")
     importing.add_argument("--workspace", required=True, help="name or id of the workspace")
     importing.set_defaults(run=commands.import_people)
+    add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
+
+
+def add_suppressions(command: argparse.ArgumentParser) -> None:
+    """Add what `touchline suppressions` takes."""
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    about = "Suppress the addresses of a CSV file: nothing is sent to them any more."
+    importing = actions.add_parser("import", help=about, description=about, epilog=EPILOG)
+    importing.add_argument(
+        "file",
+        type=Path,
+        help="CSV with a column email, or one address a line; may have reason and unsubscribed_at",
+    )
+    importing.add_argument("--workspace", required=True, help="name or id of the workspace")
+    importing.add_argument("--reason", default="", help="why, for rows that give no reason")
+    importing.add_argument("--encoding", help="the file's encoding, where it cannot be told for certain")
+    importing.set_defaults(run=suppressions.import_file)
+    about = "Print the suppressed addresses as CSV, which the import takes."
+    exporting = actions.add_parser("export", help=about, description=about, epilog=EPILOG)
+    exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
+    exporting.set_defaults(run=suppressions.export_file)
 
 
 def check_packages() -> None:

@@ -19,6 +19,7 @@ from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, Enrollment, Event, Task
 from api.graphql.suppressions import Address, Suppression, suppression_of, suppressions_page
 from api.graphql.workspace import Channel, Workspace
+from api.services import suppression_files
 from api.services.steps import steps_of
 from api.store.folders import emails as emails_of
 from api.store.rows import find, may_exist, need
@@ -73,6 +74,15 @@ class Query:
     ) -> Connection[Suppression]:
         """A page of them."""
         return await suppressions_page(info, email, first, after)
+
+    @strawberry.field(
+        description="The addresses that have unsubscribed as CSV: email, unsubscribed_at (UTC), source and reason. "
+        f"`importSuppressions` takes it. Up to {suppression_files.MAX_EXPORT:,} addresses; `touchline suppressions "
+        "export` has no limit."
+    )
+    async def suppressions_csv(self, info: Request) -> str:
+        """All of them."""
+        return await suppression_files.suppressions_csv(info.context.scope)
 
     @strawberry.field(
         description="What is recorded of an address, with its history, also when it was resubscribed; null when it "

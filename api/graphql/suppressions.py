@@ -12,8 +12,9 @@ from api.graphql.enums import SuppressionChangeKind, SuppressionSource
 from api.graphql.errors import UserError, payload_of
 from api.graphql.relay import Connection, connect
 from api.mail.address import address_key
-from api.services import inputs
+from api.services import inputs, suppression_files
 from api.services import suppressions as service
+from api.services.suppression_files import MAX_ROWS
 
 if TYPE_CHECKING:
     from api.graphql.people import Person
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Why = Annotated[
     str, strawberry.argument(description="For the history: one line of up to 500 characters, such as `Asked by phone`.")
 ]
+SHOWN_ROWS = 100
+"""Refused rows that an answer holds."""
 Address = Annotated[str, strawberry.argument(description="The address, whether or not a person has it.")]
 
 
@@ -65,6 +68,28 @@ class Suppression:
         return cast(Any, await info.context.loaders.suppression_history.load(str(self.id)))
 
 
+@strawberry.type(description="A row of a CSV that names no address.")
+class RefusedRow:
+    """A row of api.services.suppression_files.RefusedRow."""
+
+    row: int = strawberry.field(description="Its number in a spreadsheet: the header is row 1.")
+    code: str = strawberry.field(description="For programs: such as `INVALID_ADDRESS`.")
+    message: str = strawberry.field(description="For people: what is wrong with it.")
+
+
+@strawberry.type(description="What an import of suppressed addresses did, or why nothing was imported.")
+class ImportSuppressionsPayload:
+    """Answer of importSuppressions."""
+
+    new: int = strawberry.field(default=0, description="Rows whose address was not suppressed before.")
+    known: int = strawberry.field(default=0, description="Rows whose address was suppressed already.")
+    refused: int = strawberry.field(default=0, description="Rows that name no address.")
+    refused_rows: list[RefusedRow] = strawberry.field(
+        default_factory=list, description=f"The first {SHOWN_ROWS} of them, and why."
+    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when the file was imported.")
+
+
 @strawberry.type(description="The suppression, or why nothing was changed.")
 class SuppressionPayload:
     """Answer of the mutations on suppressions."""
@@ -98,6 +123,26 @@ class SuppressionMutation:
         """Suppress an address."""
         row = await service.suppress_address(info.context.scope, email, reason)
         return SuppressionPayload(suppression=cast(Any, row))
+
+    @strawberry.mutation(
+        description=f"Suppress the addresses of a CSV text of up to {MAX_ROWS:,} rows: with a header that names a "
+        "column `email`, or plain addresses, one a line. A column `reason` is kept, and `unsubscribed_at` (an instant "
+        "such as `2026-03-02T07:00:00Z`; anything else counts as now); others are ignored. Rows that name no address "
+        "are reported and stop no others. The command line takes larger files."
+    )
+    @payload_of(ImportSuppressionsPayload)
+    async def import_suppressions(
+        self,
+        info: Request,
+        csv: Annotated[str, strawberry.argument(description="The text of the file.")],
+        reason: Annotated[
+            str, strawberry.argument(description="Why, for rows that give no reason: one line of up to 500 characters.")
+        ] = "",
+    ) -> ImportSuppressionsPayload:
+        """Import suppressed addresses."""
+        done = await suppression_files.import_suppressions(info.context.scope, csv, reason)
+        rows = [RefusedRow(row=row.row, code=row.code, message=row.message) for row in done.refused[:SHOWN_ROWS]]
+        return ImportSuppressionsPayload(new=done.new, known=done.known, refused=len(done.refused), refused_rows=rows)
 
     @strawberry.mutation(
         description="Let an address that has unsubscribed be written to again, for a reason that stays in its history. "

@@ -5,7 +5,6 @@ the campaigns of whoever has it; letting it be written to again brings none of t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from api.mail.address import address_key
@@ -22,14 +21,6 @@ from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 MAX_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """How many addresses were suppressed, and how many had been before."""
-
-    new: int
-    known: int
 
 
 async def unsubscribe(scope: Scope, person_id: str, reason: str = "") -> Person:
@@ -51,10 +42,10 @@ async def suppress_address(scope: Scope, email: str, reason: str = "") -> Suppre
 @undeadlocked
 async def suppress(
     scope: Scope, given: Sequence[NewSuppression], source: SuppressionSource, *, quiet: bool = False
-) -> Suppressed:
+) -> int:
     """Suppress addresses and end the campaigns of everyone who has one of them, all in one transaction.
 
-    ``quiet`` tells the Live Feed of the people alone, and not of each address that nobody has.
+    Returns how many were not suppressed before. ``quiet`` tells the Live Feed of those alone that a person has.
     """
     by_key = {each.email_key: each for each in given}
     async with transaction():
@@ -66,7 +57,7 @@ async def suppress(
         told = [key for key in new if key in owners or not quiet]
         await write([_event(scope, "UNSUBSCRIBED", by_key[key].email, owners.get(key), source) for key in told])
         await end_campaigns(scope, people)
-    return Suppressed(len(new), len(by_key) - len(new))
+    return len(new)
 
 
 async def end_campaigns(scope: Scope, person_ids: list[str]) -> None:

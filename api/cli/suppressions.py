@@ -1,0 +1,57 @@
+"""The commands that import and export suppressed addresses."""
+
+import asyncio
+import csv
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from api.app import make_post
+from api.cli.commands import console, database
+from api.csv_reading import decode
+from api.models import Workspace
+from api.services.suppression_files import HEADER, cells, export_suppressions, import_suppressions
+from api.settings import Settings, environment
+from api.store.database_clock import DatabaseClock
+from plugins.manager import load
+from strategies import Refusal
+
+SHOWN = 20
+"""Refused rows that are printed."""
+ACTOR = "command line"
+
+
+async def _workspace(named: str) -> Workspace:
+    row = await Workspace.get_or_none(name=named) or await Workspace.get_or_none(id=named)
+    if row is None:
+        raise Refusal("NOT_FOUND", f"There is no workspace {named!r}.", ("workspace",))
+    return row
+
+
+async def import_file(
+    settings: Settings, *, file: Path, workspace: str, reason: str = "", encoding: str | None = None
+) -> int:
+    """Suppress the addresses of a CSV file; exit code 1 when rows were refused."""
+    source = decode(await asyncio.to_thread(file.read_bytes), encoding).text
+    async with database(settings):
+        clock = DatabaseClock()
+        await clock.sync()
+        scope = replace(make_post(settings, load(environment()), clock).scope(await _workspace(workspace)), actor=ACTOR)
+        done = await import_suppressions(scope, source, reason, limit=None)
+    console.print(f"{done.new} suppressed, {done.known} were already, {len(done.refused)} refused.")
+    for refused in done.refused[:SHOWN]:
+        console.print(f"  row {refused.row}: {refused.code}: {refused.message}", highlight=False, soft_wrap=True)
+    if len(done.refused) > SHOWN:
+        console.print(f"  and {len(done.refused) - SHOWN} more")
+    return 1 if done.refused else 0
+
+
+async def export_file(settings: Settings, *, workspace: str) -> int:
+    """Print the suppressed addresses as CSV."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    async with database(settings):
+        row = await _workspace(workspace)
+        writer.writerow(HEADER)
+        async for each in export_suppressions(row.id):
+            writer.writerow(cells(each))
+    return 0

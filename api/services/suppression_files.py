@@ -1,0 +1,187 @@
+"""Import and export suppressed addresses as CSV.
+
+An import takes a file of another system, or plain addresses, one a line. Each thousand rows are one transaction, and
+a second import of the same file changes nothing: after a crash, import it again.
+"""
+
+import csv
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import StringIO
+
+from api.csv_reading import COLUMN_NAMES, Row, Table, address_in, plain_name, read_table
+from api.mail.address import AddressProblem, address_key, check_address
+from api.models import Suppression
+from api.services import inputs
+from api.services.scope import Scope
+from api.services.suppressions import MAX_REASON, suppress
+from api.states import SuppressionSource
+from api.store.events import event, write
+from api.store.suppressions import NewSuppression
+from strategies import Refusal
+
+MAX_ROWS = 20_000
+"""Rows that a mutation takes, because it answers when all are done."""
+MAX_EXPORT = 100_000
+"""Addresses that one answer of the API holds."""
+CHUNK = 1_000
+HEADER = ("email", "unsubscribed_at", "source", "reason")
+PATH = ("csv",)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that names no address. ``row`` is its number in a spreadsheet."""
+
+    row: int
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class SuppressionImport:
+    """What an import has done so far."""
+
+    total: int
+    new: int = 0
+    known: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+
+    @property
+    def processed(self) -> int:
+        """Rows that are done."""
+        return self.new + self.known + len(self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where in a row the address, the reason and the instant are; None where there is no such column."""
+
+    email: int
+    reason: int | None
+    since: int | None
+
+
+async def import_suppressions(
+    scope: Scope,
+    source: str,
+    reason: str = "",
+    *,
+    limit: int | None = MAX_ROWS,
+    progress: Callable[[SuppressionImport], None] = lambda done: None,
+) -> SuppressionImport:
+    """Suppress the addresses of a CSV text. Raises Refusal, with nothing written, where the text cannot be read.
+
+    ``reason`` is for rows that give none. Rows that name no address are reported, and stop no others.
+    """
+    inputs.text(source, PATH, limit=200_000_000)
+    why = inputs.line(reason, ("reason",), limit=MAX_REASON, required=False)
+    try:
+        table = read_table(source, COLUMN_NAMES["email"])
+        columns, rows = _columns(table), list(_rows(table))
+    except Refusal as refusal:
+        raise refusal.under(*PATH) from None
+    if not rows:
+        raise Refusal("CSV_EMPTY", "There are no addresses in this file.", PATH)
+    if limit is not None and len(rows) > limit:
+        told = f"One import takes up to {limit:,} rows; this has {len(rows):,}. Use touchline suppressions import."
+        raise Refusal("CSV_TOO_LARGE", told, PATH)
+    done = SuppressionImport(len(rows))
+    for chunk in _chunks(rows):
+        given = []
+        for row in chunk:
+            try:
+                given.append(_read(row, columns, why, scope.now))
+            except Refusal as refusal:
+                done.refused.append(RefusedRow(row.number, refusal.code, refusal.message))
+        new = await suppress(scope, given, SuppressionSource.CSV, quiet=True) if given else 0
+        done.new += new
+        done.known += len(given) - new
+        progress(done)
+    counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
+    await write([event(scope.workspace_id, "SUPPRESSIONS_IMPORTED", scope.now, data=counted)])
+    return done
+
+
+def _columns(table: Table) -> _Columns:
+    """Find the columns. Raises Refusal without a path."""
+    names = [plain_name(cell) for cell in table.header]
+    found = [index for index, name in enumerate(names) if name in COLUMN_NAMES["email"]]
+    if len(found) > 1:
+        raise Refusal("CSV_DUPLICATE_COLUMN", "Several columns are named email. Keep the one that is meant.")
+    if found:
+        return _Columns(found[0], *(names.index(name) if name in names else None for name in ("reason", HEADER[1])))
+    if _is_list(table):
+        return _Columns(0, None, None)
+    named = ", ".join(table.header)[:200]
+    raise Refusal("CSV_NO_EMAIL_COLUMN", f"No column is named email. Columns: {named}.")
+
+
+def _is_list(table: Table) -> bool:
+    """Whether the text has no header, but addresses from the first line on."""
+    return len(table.header) == 1 and "@" in table.header[0]
+
+
+def _rows(table: Table) -> Iterator[Row]:
+    """Give the rows that are not blank, the first one of a plain list included."""
+    if _is_list(table):
+        yield Row(table.header_record.number, list(table.header))
+    yield from table.rows()
+
+
+def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
+
+
+def _read(row: Row, columns: _Columns, why: str, now: datetime) -> NewSuppression:
+    """Return what a row suppresses. Raises Refusal for one that names no address."""
+    try:
+        email = check_address(address_in(row.cells[columns.email]))
+    except AddressProblem as problem:
+        raise Refusal("INVALID_ADDRESS", str(problem)) from None
+    told = " ".join(row.cells[columns.reason].split())[:MAX_REASON] if columns.reason is not None else ""
+    since = _since(row.cells[columns.since], now) if columns.since is not None else now
+    return NewSuppression(email, address_key(email), since, told or why)
+
+
+def _since(cell: str, now: datetime) -> datetime:
+    """Return the instant that a cell gives with its offset from UTC; else now: the address counts in any case."""
+    try:
+        given = datetime.fromisoformat(cell)
+        since = given.astimezone(UTC).replace(microsecond=0) if given.tzinfo is not None else now
+    except (ValueError, OverflowError):
+        return now
+    return min(since, now) if since.year >= 2000 else now
+
+
+async def export_suppressions(workspace_id: str) -> AsyncIterator[Suppression]:
+    """Give the addresses that are suppressed now, in the order in which they first were."""
+    after, rows = "", [Suppression()]
+    while rows:
+        query = Suppression.filter(workspace_id=workspace_id, unsubscribed_at__not_isnull=True, id__gt=after)
+        rows = await query.order_by("id").limit(CHUNK)
+        for row in rows:
+            yield row
+            after = row.id
+
+
+async def suppressions_csv(scope: Scope) -> str:
+    """Return the addresses that are suppressed now as CSV, which an import takes. Raises Refusal for too many."""
+    found = Suppression.filter(workspace_id=scope.workspace_id, unsubscribed_at__not_isnull=True)
+    if await found.count() > MAX_EXPORT:
+        told = f"There are more than {MAX_EXPORT:,} addresses. Page through suppressions, or use the command line."
+        raise Refusal("TOO_LONG", told)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    async for row in export_suppressions(scope.workspace_id):
+        writer.writerow(cells(row))
+    return text.getvalue()
+
+
+def cells(row: Suppression) -> tuple[str, str, str, str]:
+    """Return a suppression as a row of the export."""
+    since = row.unsubscribed_at.isoformat() if row.unsubscribed_at else ""
+    return row.email, since, str(row.source), row.reason
