@@ -1,14 +1,21 @@
 """The migration of suppressions on populated tables: everyone who had unsubscribed still has, and no row is lost."""
 
 import importlib
+from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
+from api.ids import new_id
 from api.models import Enrollment, Person, Send, Suppression, SuppressionChange
+from api.store.database import MODELS, close_database, migrate, open_database
 from api.store.sql import run
+from tests.conftest import _clone, on_database
 from tests.store.world import NOW, World, make_world
 
 migration: Any = importlib.import_module("api.migrations.0010_suppressions")
@@ -42,3 +49,47 @@ async def test_who_had_unsubscribed_still_has(world: World) -> None:
         assert all(len(row.id) == 30 for row in await table.all())
     await world.tick()
     assert world.channel.left == ["bob@example.com"]
+
+
+@pytest.fixture
+async def release_before(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[BaseDBAsyncClient]:
+    """An open database with the tables that were there before this migration."""
+    if database_kind == "sqlite":
+        url = f"sqlite://{tmp_path / 'before.db'}"
+    else:
+        server, name = request.getfixturevalue("postgres_server"), new_id("before")
+        await _clone(server, "template1", name)
+        url = on_database(server, name)
+    await open_database(url)
+    connection = get_connection("default")
+    await MigrationExecutor(connection, {"touchline": MODELS}).migrate([MigrationTarget("touchline", "0009_rep_texts")])
+    yield connection
+    await close_database()
+
+
+async def test_a_database_of_the_release_before_is_brought_up_to_date(release_before: BaseDBAsyncClient) -> None:
+    at = NOW if release_before.capabilities.dialect == "postgres" else NOW.isoformat(" ")
+    await run(
+        "INSERT INTO workspace (id, name, sandbox, blocked_domains, created_at) VALUES ('wsp_1', 'A', false, '[]', $1)",
+        at,
+    )
+    for number, since in enumerate((None, at, at), 1):
+        await run(
+            "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
+            " unsubscribed_at, created_at) VALUES ($1, 'wsp_1', $2, $3, '', '', '', '', '{}', $4, $5)",
+            f"per_{number}",
+            f"P{number}@example.com",
+            f"p{number}@example.com",
+            since,
+            at,
+        )
+    assert "0010_suppressions" in await migrate()
+    assert await Person.all().count() == 3, "no row is lost"
+    rows = await Suppression.all().order_by("email_key")
+    assert [(row.email, row.email_key, row.unsubscribed_at) for row in rows] == [
+        ("P2@example.com", "p2@example.com", NOW),
+        ("P3@example.com", "p3@example.com", NOW),
+    ]
+    assert await SuppressionChange.filter(at=NOW, kind="UNSUBSCRIBED").count() == 2
