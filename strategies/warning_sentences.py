@@ -128,4 +128,25 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
             " gestellt, und Schritt {earlierStep} auf {earlierTime} an Tag {earlierDay}.",
         ),
     },
+    "HTML_REMOVED": {
+        "en": "Emails leave without {removed}, because it may not be in an email. What you wrote is saved as it is.",
+        "de": "E-Mails gehen ohne {removed} hinaus, denn das darf in keiner E-Mail stehen. Ihr Text bleibt gespeichert,"
+        " wie er ist.",
+    },
+    "FIELD_PROMPT_LEFT": {
+        "en": Plural(
+            "people",
+            "Step {step}: the field prompt '{prompt}' stops the email of {people} person, because nobody writes in"
+            " its place in an automatic email.",
+            "Step {step}: the field prompt '{prompt}' stops the emails of {people} people, because nobody writes in"
+            " its place in an automatic email.",
+        ),
+        "de": Plural(
+            "people",
+            "Schritt {step}: Die Aufforderung „{prompt}“ hält die E-Mail von {people} Person auf, denn in einer"
+            " automatischen E-Mail füllt sie niemand aus.",
+            "Schritt {step}: Die Aufforderung „{prompt}“ hält die E-Mails von {people} Personen auf, denn in einer"
+            " automatischen E-Mail füllt sie niemand aus.",
+        ),
+    },
 }

@@ -12,8 +12,18 @@ from api.graphql.errors import UserError, payload_of
 from api.graphql.people import PersonPayload
 from api.graphql.running import Email, Enrollment, Task
 from api.graphql.suppressions import Why
+from api.graphql.warnings import WarningLine, warning_lines
 from api.graphql.workspace import Workspace, WorkspacePayload
-from api.services import bounces, emails, feedback, scheduled_emails, suppressions, tasks, workspaces
+from api.services import (
+    bounces,
+    emails,
+    feedback,
+    scheduled_emails,
+    suppressions,
+    tasks,
+    template_warnings,
+    workspaces,
+)
 from api.services.sandbox import advance_clock
 
 
@@ -39,6 +49,15 @@ class EmailPayload:
 
     email: Email | None = strawberry.field(default=None, description="The email as it is now.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    written: strawberry.Private[str] = ""
+
+    @strawberry.field(
+        description="What was taken out of the HTML that was given, such as `<script>`, because it may not be in an "
+        "email."
+    )
+    def warnings(self) -> list[WarningLine]:
+        """Computed when they are asked for."""
+        return warning_lines(template_warnings.html_removed(self.written, template=False)) if self.written else []
 
 
 @strawberry.type(description="The task, which is open again, or why not.")
@@ -116,7 +135,7 @@ class ActingMutation:
     ) -> EmailPayload:
         """Send a task's email."""
         sent = await tasks.send_task(info.context.scope, id, subject=subject, html=html, at=at)
-        return EmailPayload(email=cast(Any, sent))
+        return EmailPayload(email=cast(Any, sent), written=html or "")
 
     @strawberry.mutation(
         description="Give an email that has not begun to leave another time. An automatic email then no longer follows "
@@ -159,7 +178,8 @@ class ActingMutation:
         """Edit."""
         given = {"subject": subject, "html": html}
         parts = {name: part for name, part in given.items() if part is not strawberry.UNSET}
-        return EmailPayload(email=cast(Any, await scheduled_emails.edit_email(info.context.scope, id, **parts)))
+        edited = await scheduled_emails.edit_email(info.context.scope, id, **parts)
+        return EmailPayload(email=cast(Any, edited), written=html or "")
 
     @strawberry.mutation(
         description="Withdraw the email of an EMAIL task, scheduled or failed: the task is open again, and its "

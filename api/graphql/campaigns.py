@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,13 +11,12 @@ from api import models
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
 from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
+from api.graphql.language import Language
 from api.services.plans import core_steps
 from api.services.scope import Scope
 from strategies import Position, Refusal, SendOption
 from strategies import timeline as core
 from strategies.answers import availability
-
-Language = Annotated[str, strawberry.argument(description="Language code; English where a text is missing.")]
 
 
 @strawberry.type(description="A send option at a position: what a form needs to offer it, or to say why it does not.")

@@ -9,7 +9,8 @@ from strawberry.scalars import JSON
 from api.graphql.context import Request
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import given
-from api.services import senders, templates
+from api.graphql.warnings import WarningLine, warning_lines
+from api.services import senders, template_warnings, templates
 
 
 @strawberry.type(description="At most so many emails in any so many seconds.")
@@ -80,8 +81,10 @@ class Template:
     subject: str = strawberry.field(
         description="Subject; may be empty for follow-ups, which then answer the earlier one."
     )
-    html: str = strawberry.field(description="HTML part, made safe when it was saved.")
-    text: str | None = strawberry.field(description="Text part; null makes it from the HTML.")
+    html: str = strawberry.field(
+        description="HTML part, as it was written. Each email is made safe once it is rendered for its person."
+    )
+    text: str | None = strawberry.field(description="Text part; null makes it from the HTML of each email.")
     created_at: datetime = strawberry.field(description="When it was created.")
     category_id: strawberry.Private[str | None]
 
@@ -139,7 +142,10 @@ class TemplateInput:
 
     name: str = strawberry.field(description="Name for reps.")
     subject: str = strawberry.field(default="", description="Subject, one line.")
-    html: str = strawberry.field(description="HTML part. Scripts are removed.")
+    html: str = strawberry.field(
+        description="HTML part, saved as it is. What may not be in an email, such as a script, is taken out of what is "
+        "rendered, and `warnings` lists it."
+    )
     text: str | None = strawberry.field(default=None, description="Text part; left out, it is made from the HTML.")
     category_id: strawberry.ID | None = strawberry.field(default=None, description="Category.")
 
@@ -171,6 +177,14 @@ class TemplatePayload:
 
     template: Template | None = strawberry.field(default=None, description="The template as it is now.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+    @strawberry.field(
+        description="What would be taken out of the HTML of the template's emails, such as `<script>` or `onclick`. "
+        "The template itself is saved as it was written. Empty when it was not done."
+    )
+    def warnings(self) -> list[WarningLine]:
+        """Computed when they are asked for."""
+        return [] if self.template is None else warning_lines(template_warnings.html_removed(self.template.html))
 
 
 @strawberry.type(description="The category, or why not.")

@@ -6,11 +6,12 @@ from typing import Any, cast
 import strawberry
 
 from api import models
-from api.graphql.campaigns import Campaign, Language
+from api.graphql.campaigns import Campaign
 from api.graphql.choosing import LaunchInput, StartLaunchInput, arguments, choice, placed
 from api.graphql.context import Request
 from api.graphql.enums import LaunchStatus
 from api.graphql.errors import UserError, payload_of
+from api.graphql.language import Language
 from api.graphql.people import Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Enrollment, ExplanationLine, explain

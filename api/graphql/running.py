@@ -7,11 +7,12 @@ from typing import Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.campaigns import Campaign, Language, Step
+from api.graphql.campaigns import Campaign, Step
 from api.graphql.composing import Composition, shown
 from api.graphql.content import Sender
 from api.graphql.context import Request
 from api.graphql.enums import BounceKind, EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
+from api.graphql.language import Language
 from api.graphql.people import Person
 from api.services.plans import spoken
 from api.services.tasks import compose, compose_email

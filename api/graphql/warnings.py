@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.campaigns import Language
 from api.graphql.context import Request
+from api.graphql.language import Language
 from strategies import WarningNote
 from strategies.sentences import sentence
 

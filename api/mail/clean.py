@@ -1,16 +1,12 @@
-"""Text that may stand in an email: one line for headers, safe HTML for bodies, text made from HTML."""
+"""Text that may stand in an email: one line for headers, text made from HTML."""
 
 import re
 from functools import lru_cache
 
-import nh3
-
-from api.mail.plain_text import plain_text, template_text
+from api.mail.plain_text import plain_text
 
 _HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()} | {"*": {"style", "align", "dir"}}
 
 
 def text_problem(text: str) -> str | None:
@@ -31,31 +27,10 @@ def header_problem(text: str) -> str | None:
     return None
 
 
-def clean_html(html: str) -> str:
-    """Remove from HTML what may not be in an email: scripts, handlers, frames. Dynamic fields stay as they are."""
-    fields: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        fields.append(match.group())
-        return f"touchline-field-{len(fields) - 1}-x"
-
-    # Fields are set aside, because their quotes and bars would be escaped.
-    cleaned = nh3.clean(_FIELD.sub(keep, html), attributes=_ATTRIBUTES)
-    for number, field in enumerate(fields):
-        cleaned = cleaned.replace(f"touchline-field-{number}-x", field)
-    return cleaned
-
-
 @lru_cache(maxsize=512)
 def text_from_html(html: str) -> str:
     """Return the text part for an HTML part that is final."""
     return plain_text(html)
-
-
-@lru_cache(maxsize=512)
-def template_from_html(html: str) -> str:
-    """Return the template of the text part for that of an HTML part, dynamic fields included."""
-    return template_text(html)
 
 
 def storable(text: str, most: int = 2_000) -> str:

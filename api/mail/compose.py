@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
-from api.mail.clean import template_from_html, text_from_html
-from api.mail.plain_text import tidy
+from api.mail.body import Body, final_body, render_body
 from api.mail.prompts import Prompted, left_in
-from api.mail.render import render_prompted
-from api.mail.sanitize import sanitize
+from api.mail.render import render
 
 _RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
 
@@ -71,63 +69,60 @@ class Composed:
         return self.body_text if self.quote is None else f"{self.body_text.rstrip()}\n\n{self.quote.text}"
 
 
-def compose(content: Content, fields: Mapping[str, str], follow_up_to: Earlier | None) -> Composed:
+def compose(content: Content, fields: Mapping[str, str], now: datetime, follow_up_to: Earlier | None) -> Composed:
     """Compose an email; a follow-up appends the earlier campaign template, with its own earlier ones.
 
-    Raises UnresolvedFieldError and TemplateProblem.
+    ``now`` is the workspace's clock, in the zone in which the person's dates are meant. What is quoted has the dates
+    of the moment when it was sent. Raises UnresolvedFieldError and TemplateProblem.
     """
-    subject, html = _subject(content, fields), _html(content, fields)
-    text = _text(content, fields, html.text)
-    prompts = tuple(dict.fromkeys((*subject.prompts, *html.prompts, *text.prompts)))
+    if now.tzinfo is None:
+        raise ValueError("now must know its zone")
+    subject, body = _subject(content, fields, now), _body(content, fields, now)
+    text, left = body.text, (*subject.prompts, *body.prompts)
+    if content.text is not None:
+        own = render(content.text, fields, now, html=False, quoted=content.quoted)
+        text, left = own.text, (*left, *own.prompts)
+    if left:
+        left = tuple(dict.fromkeys(left))
     said = subject.text.strip()
     if follow_up_to is None:
-        return Composed(said, html.text, text.text, None, prompts)
+        return Composed(said, body.html, text, None, left)
     # Nobody can write in what is quoted: its prompts are left out, and stop nothing.
     quoted = replace(follow_up_to.content, quoted=True)
-    below = compose(quoted, fields, follow_up_to.earlier)
-    return Composed(
-        said or _reply_subject(below.subject), html.text, text.text, _quote(follow_up_to, below, fields), prompts
-    )
+    sent_at = None if follow_up_to.sent_at is None else follow_up_to.sent_at.astimezone(now.tzinfo)
+    below = compose(quoted, fields, sent_at or now, follow_up_to.earlier)
+    quote = _quote(_heading(sent_at, fields), below)
+    return Composed(said or _reply_subject(below.subject), body.html, text, quote, left)
 
 
-def _subject(content: Content, fields: Mapping[str, str]) -> Prompted:
+def _subject(content: Content, fields: Mapping[str, str], now: datetime) -> Prompted:
     if content.final_subject:
         return Prompted(content.subject, left_in(content.subject, fields.values(), html=False))
-    return render_prompted(content.subject, fields, html=False, quoted=content.quoted)
+    return render(content.subject, fields, now, html=False, quoted=content.quoted)
 
 
-def _html(content: Content, fields: Mapping[str, str]) -> Prompted:
+def _body(content: Content, fields: Mapping[str, str], now: datetime) -> Body:
     if content.final_html:
-        return Prompted(sanitize(content.html), left_in(content.html, fields.values(), html=True))
-    return render_prompted(content.html, fields, html=True, quoted=content.quoted)
-
-
-def _text(content: Content, fields: Mapping[str, str], html: str) -> Prompted:
-    if content.final_html:
-        return Prompted(text_from_html(html))
-    if content.text is not None:
-        return render_prompted(content.text, fields, html=False, quoted=content.quoted)
-    made = render_prompted(template_from_html(content.html), fields, html=False, quoted=content.quoted)
-    return made._replace(text=tidy(made.text))
+        return final_body(content.html, left_in(content.html, fields.values(), html=True))
+    return render_body(content.html, fields, now, quoted=content.quoted)
 
 
 def _reply_subject(subject: str) -> str:
     return subject if _RE.match(subject) else f"Re: {subject}"
 
 
-def _quote(earlier: Earlier, below: Composed, fields: Mapping[str, str]) -> Quote:
-    heading = _heading(earlier, fields)
+def _quote(heading: str, below: Composed) -> Quote:
     return Quote(
         f"<p>{escape(heading)}</p>\n<blockquote>\n{below.html}\n</blockquote>\n",
         f"{heading}\n{_quoted(below.text)}\n",
     )
 
 
-def _heading(earlier: Earlier, fields: Mapping[str, str]) -> str:
+def _heading(sent_at: datetime | None, fields: Mapping[str, str]) -> str:
     who = fields.get("sender_name") or fields.get("sender_email") or "I"
-    if earlier.sent_at is None:
+    if sent_at is None:
         return f"{who} wrote:"
-    return f"On {earlier.sent_at:%Y-%m-%d} {who} wrote:"
+    return f"On {sent_at:%Y-%m-%d} {who} wrote:"
 
 
 def _quoted(text: str) -> str:

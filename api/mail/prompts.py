@@ -35,6 +35,13 @@ def restore(text: str, prompts: Sequence[str], *, quoted: bool) -> Prompted:
     return Prompted(_MARK.sub(written, text), labels(found))
 
 
+def unmarked(value: str) -> str:
+    """Return a person's value without the characters that mark a prompt."""
+    if PROMPT_BEGIN not in value and PROMPT_END not in value:
+        return value
+    return type(value)(value.replace(PROMPT_BEGIN, "").replace(PROMPT_END, ""))
+
+
 def left_in(text: str, values: Iterable[str], *, html: bool) -> tuple[str, ...]:
     """Return what the field prompts ask for that a person has left in their text.
 

@@ -1,14 +1,18 @@
 """Dynamic fields: ``{{ first_name | default: "there" }}``, within limits that hold against hostile templates."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
-from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
+from liquid.exceptions import LiquidError, UndefinedError
 
-from api.mail.prompts import Prompted, restore
+from api.mail.dates import CLOCK, date
+from api.mail.places import place_of
+from api.mail.prompts import Prompted, restore, unmarked
 from api.mail.simple import Simple, simple
 from api.mail.tags import prepare
+from api.mail.values import comparable
 
 BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
 MAX_TEMPLATE = 200_000
@@ -24,6 +28,24 @@ class UnresolvedFieldError(Exception):
 
 class TemplateProblem(Exception):  # noqa: N818 - told to the author as it is
     """A template that cannot be read or rendered, and why, in one sentence."""
+
+
+def problem_of(error: Exception, source: str, html: bool, index: int | None = None) -> TemplateProblem:
+    """Return what is wrong, with line and column in the source as it was saved.
+
+    ``index`` is the place in the text that liquid read, where the error itself does not have it.
+    """
+    said = error.message if isinstance(error, LiquidError) else error
+    first = str(said).strip().splitlines()
+    told = first[0][:300] if first else type(error).__name__
+    token = error.token if isinstance(error, LiquidError) else None
+    prepared = prepare(source, html)
+    if token is not None and token.start_index >= 0:
+        index = token.start_index
+    elif index is None:
+        index = place_of(told, prepared.text, _readable)
+    line, column = prepared.place(index)
+    return TemplateProblem(f"The template cannot be used: {told} (line {line}, column {column}).")
 
 
 class _Fallback(str):
@@ -43,94 +65,89 @@ class _Limited(Environment):
         """Leave out the tags that load other templates: there are none to load."""
         super().setup_tags_and_filters(extra=extra)
         del self.tags["include"], self.tags["render"]
+        self.filters["date"] = date
 
 
 _TEXT = _Limited(undefined=StrictDefaultUndefined)
 _HTML = _Limited(undefined=StrictDefaultUndefined, autoescape=True)
 
 
+def _readable(text: str) -> bool:
+    try:
+        _TEXT.from_string(text)
+    except (LiquidError, RecursionError):
+        return False
+    return True
+
+
 @lru_cache(maxsize=512)
-def _parsed(source: str, html: bool) -> BoundTemplate:
+def parsed(source: str, html: bool) -> BoundTemplate:
+    """Return a template as liquid has read it. Raises TemplateProblem."""
     if len(source) > MAX_TEMPLATE:
         raise TemplateProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
     try:
         return (_HTML if html else _TEXT).from_string(prepare(source, html).text)
     except (LiquidError, RecursionError) as problem:
-        raise TemplateProblem(_sentence(problem)) from None
-
-
-def _sentence(problem: Exception) -> str:
-    first = str(problem).strip().splitlines()
-    return f"The template cannot be used: {first[0][:300] if first else type(problem).__name__}."
-
-
-def check_template(source: str) -> None:
-    """Check that a template can be read, knows its filters and keeps within the limits. Raises TemplateProblem."""
-    parsed = _parsed(source, True)
-    try:
-        used = parsed.analyze(include_partials=False)
-    except (LiquidError, RecursionError) as problem:
-        raise TemplateProblem(_sentence(problem)) from None
-    if unknown := sorted(set(used.filters) - set(parsed.env.filters)):
-        raise TemplateProblem(f"The template cannot be used: there is no filter {unknown[0][:60]!r}.")
-    try:
-        parsed.render(dict.fromkeys(used.globals, "1"))
-    except ResourceLimitError as problem:
-        raise TemplateProblem(_sentence(problem)) from None
-    except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError):
-        return  # it may be well with a person's own values
+        raise problem_of(problem, source, html) from None
 
 
 @lru_cache(maxsize=512)
 def fields_in(source: str) -> frozenset[str]:
     """Return the dynamic fields that a template names; of one that cannot be read, none."""
     try:
-        return frozenset(_parsed(source, True).analyze(include_partials=False).globals)
+        return frozenset(parsed(source, True).analyze(include_partials=False).globals)
     except (TemplateProblem, LiquidError, RecursionError):
         return frozenset()
 
 
 @lru_cache(maxsize=512)
-def _simple(source: str, html: bool) -> Simple | None:
-    def missing(parsed: BoundTemplate) -> str | None:
+def simple_form(source: str, html: bool) -> Simple | None:
+    """Return a template of nothing but text and fields in its simple form; None for any other."""
+
+    def missing(template: BoundTemplate) -> str | None:
         try:
-            return _liquid(parsed, {})
-        except UnresolvedFieldError:
+            return str(template.render(_known({})))
+        except UndefinedError:
             return None
 
-    return simple(_parsed(source, html), html, missing)
+    return simple(parsed(source, html), html, missing, prepare(source, html).prompts)
 
 
-def render(source: str, fields: Mapping[str, str], *, html: bool) -> str:
-    """Render a template for one person, its field prompts as they are. See ``render_prompted``."""
-    return render_prompted(source, fields, html=html).text
-
-
-def render_prompted(source: str, fields: Mapping[str, str], *, html: bool, quoted: bool = False) -> Prompted:
+def render(source: str, fields: Mapping[str, str], now: datetime, *, html: bool, quoted: bool = False) -> Prompted:
     """Render a template for one person. Raises UnresolvedFieldError or TemplateProblem.
 
-    ``quoted`` leaves out the field prompts.
-
     A name or title that is unknown is blank, an unknown company "your company"; any other field needs a value or
-    a ``default``. Values are escaped in HTML only.
+    a ``default``. Values are escaped in HTML only. ``now`` is the workspace's clock in the person's zone, for dates.
+    ``quoted`` leaves out the field prompts.
     """
-    quick = _simple(source, html)
+    quick = simple_form(source, html)
     said = quick.render(fields) if quick is not None else None
-    if said is None:
-        said = _liquid(_parsed(source, html), fields)
-    return restore(said, prepare(source, html).prompts, quoted=quoted)
+    if quick is not None and said is not None:
+        return restore(said, quick.prompts, quoted=quoted)
+    return restore(_liquid(source, html, fields, now), prepare(source, html).prompts, quoted=quoted)
 
 
-def _liquid(parsed: BoundTemplate, fields: Mapping[str, str]) -> str:
-    known: dict[str, str] = {name: value for name, value in fields.items() if value.strip()}
+def known_values(fields: Mapping[str, str], now: datetime) -> dict[str, object]:
+    """Return the values that a template may use."""
+    now = now.replace(microsecond=0)
+    return {"now": now, "today": now.date(), **_known(fields), CLOCK: now}
+
+
+def _known(fields: Mapping[str, str]) -> dict[str, object]:
+    known: dict[str, object] = {name: comparable(value) for name, value in fields.items() if value.strip()}
     for name in BLANK_WHEN_UNKNOWN:
         known.setdefault(name, "")
     known.setdefault("company", _Fallback("your company"))
+    return known
+
+
+def _liquid(source: str, html: bool, fields: Mapping[str, str], now: datetime) -> str:
+    known = known_values(fields, now)
+    if prepare(source, html).prompts:
+        known = {name: unmarked(value) if isinstance(value, str) else value for name, value in known.items()}
     try:
-        return str(parsed.render(known))
+        return str(parsed(source, html).render(known))
     except UndefinedError as problem:
         raise UnresolvedFieldError(str(problem.message).removesuffix(" is undefined").strip("'")) from None
-    except ResourceLimitError as problem:
-        raise TemplateProblem(_sentence(problem)) from None
     except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError) as problem:
-        raise TemplateProblem(_sentence(problem)) from None
+        raise problem_of(problem, source, html) from None

@@ -34,6 +34,10 @@ class Simple:
 
     parts: Sequence[str | Field]
     html: bool
+    fields: Sequence[Field]
+    """The fields in their order, each as often as it stands there."""
+    prompts: Sequence[str]
+    """The field prompts in its texts, by number."""
 
     def render(self, fields: Mapping[str, str]) -> str | None:
         """Return the text for one person; None when liquid has to say what is wrong with it."""
@@ -53,7 +57,7 @@ class Simple:
         return text if len(text) <= LONGEST else None
 
 
-def simple(parsed: BoundTemplate, html: bool, missing: Missing) -> Simple | None:
+def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequence[str]) -> Simple | None:
     """Return a template in its simple form; None when it is not as simple as that."""
     parts: list[str | Field] = []
     for node in parsed.nodes:
@@ -63,7 +67,7 @@ def simple(parsed: BoundTemplate, html: bool, missing: Missing) -> Simple | None
             parts.append(Field(name, missing(BoundTemplate(parsed.env, [node]))))
         else:
             return None
-    return Simple(parts, html)
+    return Simple(parts, html, [part for part in parts if isinstance(part, Field)], prompts)
 
 
 def _field(node: Node) -> str | None:

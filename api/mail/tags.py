@@ -27,6 +27,7 @@ _TAGS = re.compile(
 )
 _ESCAPED = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _WORTH_A_LOOK = re.compile("[&\u00a0\u2018-\u201f\u200b\u2060\ufeff]|.\"|.'", re.DOTALL)
+_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _DOUBLE, _SINGLE = '"\u201c\u201d\u201e\u201f', "'\u2018\u2019\u201a\u201b"
 _SPACES = {"\u00a0": " ", "\u200b": "", "\u2060": "", "\ufeff": ""}
 
@@ -120,10 +121,23 @@ def _decoded(tag: str, *, html: bool, output: bool, within: str) -> str:
         edited = edited or said not in "\"'"
         made.append(_Quoted(tag[at : end.start()], kind[0]))
         at = end.end()
-    return "".join(
-        each if isinstance(each, str) else each.written(html=html, output=output, within=within, edited=edited)
-        for each in made
-    )
+    written: list[str] = []
+    for number, each in enumerate(made):
+        if isinstance(each, str):
+            written.append(each)
+        elif not output and _NUMBER.fullmatch(each.said) and _compared("".join(written), made[number + 1 :]):
+            written.append(each.said)
+        else:
+            written.append(each.written(html=html, output=output, within=within, edited=edited))
+    return "".join(written)
+
+
+def _compared(before: str, after: "list[str | _Quoted]") -> bool:
+    """Whether a text in quotes is compared by its size: a number in quotes is meant as a number then."""
+    if before.rstrip().removesuffix("=").endswith(("<", ">")):
+        return True
+    following = "".join(each if isinstance(each, str) else "'" for each in after[:8])
+    return following.lstrip().startswith(("<", ">"))
 
 
 def _closing(tag: str, at: int, opened: str, kind: str) -> re.Match[str] | None:

@@ -129,9 +129,9 @@ class Batch:
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]
         earlier = self.library.earlier(step, send.enrollment_id)
-        content = self.library.written(step, send)
+        content, now = self.library.written(step, send), local(self.now, send.zone)
         try:
-            composed = compose(content, fields_of(person, sender_name, sender_email), earlier)
+            composed = compose(content, fields_of(person, sender_name, sender_email), now, earlier)
             if composed.prompts:
                 return Receipt(Outcome.FAILED, "FIELD_PROMPT_LEFT", prompt_left(composed.prompts))
             message = build(
@@ -142,7 +142,7 @@ class Batch:
                 sender_address=sender_email,
                 to_name=f"{person.first_name} {person.last_name}".strip(),
                 to_address=person.email,
-                date=local(self.now, send.zone),
+                date=now,
                 earlier=earlier,
                 unsubscribe_url=self.post.unsubscribe_url(person),
             )

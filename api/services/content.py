@@ -9,6 +9,7 @@ from api.mail.compose import Composed, Content, Earlier, compose
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.states import PENDING_STATUSES, SendStatus
 from strategies import StepType
+from strategies.calendar import local
 
 Left = tuple[str | None, datetime | None]
 """The Message-ID of an email that was sent, and when."""
@@ -70,16 +71,18 @@ def prompt_left(prompts: Sequence[str]) -> str:
 
 
 async def composed_for(
-    step: Step, person: Person, sender_id: str, enrollment_id: str, written: Written | None = None
+    step: Step, person: Person, sender_id: str, enrollment_id: str, now: datetime, written: Written | None = None
 ) -> Composed:
-    """Return the step's email for one person, with what someone wrote in its place.
+    """Return the step's email for one person at ``now`` (UTC), with what someone wrote in its place.
 
     Raises UnresolvedFieldError and TemplateProblem.
     """
     sender = await Sender.get(id=sender_id)
-    library = await Library.load([step.id], [enrollment_id])
+    enrollment = await Enrollment.get(id=enrollment_id)
+    library = await Library.load([step.id], [enrollment.id])
     content = library.content(step) if written is None else library.written(step, written)
-    return compose(content, fields_of(person, sender.name, sender.email), library.earlier(step, enrollment_id))
+    fields = fields_of(person, sender.name, sender.email)
+    return compose(content, fields, local(now, enrollment.zone), library.earlier(step, enrollment.id))
 
 
 @dataclass(frozen=True, slots=True)

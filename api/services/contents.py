@@ -50,7 +50,7 @@ async def set_content(scope: Scope, step: Step, content: dict[str, Any]) -> None
     """Check and set a step's content; what is not given stays. Raises Refusal."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.line(value, ("name",), required=False),
-        "subject": lambda value: value and inputs.line(value, ("subject",), limit=900, required=False),
+        "subject": lambda value: value and inputs.subject(value, ("subject",), required=False),
         "notes": lambda value: inputs.text(value, ("notes",), limit=20_000),
         "priority": Priority,
     }
@@ -58,8 +58,6 @@ async def set_content(scope: Scope, step: Step, content: dict[str, Any]) -> None
         step.config = {}  # what is configured belongs to the option that it was made for
     for key, value in content.items():
         setattr(step, key, checks[key](value) if key in checks else value)
-    if step.subject:
-        inputs.template(step.subject, ("subject",))
     if step.type is not StepType.EMAIL:
         if step.template_id is not None:
             raise Refusal("TEMPLATE_NOT_AVAILABLE", "Only email steps have a template.", ("templateId",))

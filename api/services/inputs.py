@@ -10,9 +10,11 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.clean import clean_html, header_problem, text_problem
-from api.mail.render import TemplateProblem, check_template
-from api.mail.sanitize import sanitize
+from api.mail.check import check_template
+from api.mail.clean import header_problem, text_problem
+from api.mail.render import TemplateProblem
+from api.mail.sanitize import NestedTooDeeplyError, sanitize
+from api.mail.tags import neutral
 from strategies import Refusal
 from strategies.calendar import zone_info
 
@@ -79,28 +81,39 @@ def instant(value: datetime, path: Path) -> datetime:
 
 
 def html(value: str, path: Path) -> str:
-    """HTML with dynamic fields, made safe. It must have content."""
-    cleaned = clean_html(template(text(value, path), path))
-    if not cleaned.strip():
-        raise Refusal("REQUIRED", "An email needs content.", path)
-    return cleaned
+    """HTML with dynamic fields, as it was written: what is rendered of it is made safe. It must have content."""
+    checked = template(text(value, path), path, html=True)
+    _safe_html(neutral(checked, "x"), path)
+    return checked
 
 
 def written_html(value: str, path: Path) -> str:
     """HTML that a person wrote for one email, made safe. It is no template."""
-    cleaned = sanitize(text(value, path))
+    return _safe_html(text(value, path), path)
+
+
+def _safe_html(value: str, path: Path) -> str:
+    try:
+        cleaned = sanitize(value)
+    except NestedTooDeeplyError as problem:
+        raise Refusal("INVALID_HTML", str(problem), path) from None
     if not cleaned.strip():
         raise Refusal("REQUIRED", "An email needs content.", path)
     return cleaned
 
 
-def template(value: str, path: Path) -> str:
-    """Text with dynamic fields."""
+def template(value: str, path: Path, *, html: bool = False, line: bool = False) -> str:
+    """Text with dynamic fields: HTML, one ``line`` for a subject, or plain text."""
     try:
-        check_template(value)
+        check_template(value, html=html, line=line)
     except TemplateProblem as problem:
         raise Refusal("INVALID_TEMPLATE", str(problem), path) from None
     return value
+
+
+def subject(value: str, path: Path, *, required: bool = True) -> str:
+    """One line with dynamic fields."""
+    return template(line(value, path, limit=900, required=required), path, line=True)
 
 
 def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Before launching: whose emails would fail, because a dynamic field has neither a value nor a default."""
+"""Before launching: whose emails would fail, because a dynamic field has no value or a field prompt is left."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from api.mail.compose import Content, Earlier, compose
 from api.mail.render import TemplateProblem, UnresolvedFieldError, fields_in
@@ -10,6 +11,7 @@ from api.models import Person, Sender, Step
 from api.services.content import Library, fields_of
 from api.services.scope import Scope
 from strategies import StepType, WarningNote
+from strategies.calendar import local
 
 NOBODY = ""
 """Stands for the enrollments that are not there yet."""
@@ -18,10 +20,11 @@ NOBODY = ""
 async def missing_warnings(
     scope: Scope, steps: Sequence[Step], people: Sequence[Person], sender: Sender
 ) -> list[WarningNote]:
-    """Return, for each email and field, how many of these people have no value for it where it has no default."""
+    """Return for each email how many of these people would not get it: by a field without a value, by a prompt."""
     emails = [step for step in steps if step.type is StepType.EMAIL]
     library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: scope.now})
     contents = [library.content(step) for step in emails]
+    now = local(scope.now, sender.zone)
     used = frozenset().union(*(fields_in(text) for each in contents for text in _texts(each)))
     shapes: Counter[frozenset[str]] = Counter()
     examples: dict[frozenset[str], Mapping[str, str]] = {}
@@ -34,9 +37,11 @@ async def missing_warnings(
     warnings = []
     for step, content in zip(emails, contents, strict=True):
         counts: Counter[str] = Counter()
+        left: Counter[str] = Counter()
         for shape, number in shapes.items():
-            for name in _missing(content, examples[shape], library.earlier(step, NOBODY)):
-                counts[name] += number
+            missing, prompts = _stopping(content, examples[shape], now, library.earlier(step, NOBODY))
+            counts.update(dict.fromkeys(missing, number))
+            left.update(dict.fromkeys(prompts, number))
         warnings += [
             WarningNote(
                 "FIELD_WITHOUT_VALUE",
@@ -44,6 +49,11 @@ async def missing_warnings(
             )
             for name, number in sorted(counts.items())
         ]
+        if step.send_option != "task":  # there a rep writes in its place
+            warnings += [
+                WarningNote("FIELD_PROMPT_LEFT", {"step": step.number, "prompt": prompt, "people": number})
+                for prompt, number in sorted(left.items())
+            ]
     return warnings
 
 
@@ -54,18 +64,18 @@ def _texts(content: Content) -> Iterator[str]:
         yield content.text
 
 
-def _missing(content: Content, fields: Mapping[str, str], earlier: Earlier | None) -> Iterator[str]:
-    """Give the fields that stop this email, one after the other."""
-    known = dict(fields)
+def _stopping(
+    content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None
+) -> tuple[list[str], Sequence[str]]:
+    """Return the fields that stop this email, and its field prompts."""
+    known, missing = dict(fields), list[str]()
     while True:
         try:
-            compose(content, known, earlier)
+            return missing, compose(content, known, now, earlier).prompts
         except UnresolvedFieldError as problem:
             if known.get(problem.field, "").strip():
-                return  # a part of a value, which no person's fields have
-            yield problem.field
+                return missing, ()  # a part of a value, which no person's fields have
+            missing.append(problem.field)
             known[problem.field] = "x"
         except TemplateProblem:
-            return
-        else:
-            return
+            return missing, ()

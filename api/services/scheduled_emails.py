@@ -94,7 +94,7 @@ async def edit_email(scope: Scope, send_id: str, *, subject: Part = UNSET, html:
     async with transaction():
         paused = await pause_of(enrollment.campaign_id) is not None
         send = await _waiting(send.id)
-        before = await _as_it_is_sent(send)
+        before = await _as_it_is_sent(send, scope.now)
         after = (before[0] if isinstance(subject, Unset) else subject, before[1] if isinstance(html, Unset) else html)
         await written.change(send, paused=paused, subject=after[0], html=after[1], written_as_template=False)
         given = {"subject": subject, "html": html}
@@ -104,13 +104,13 @@ async def edit_email(scope: Scope, send_id: str, *, subject: Part = UNSET, html:
     return await Send.get(id=send.id)
 
 
-async def _as_it_is_sent(send: Send) -> tuple[str | None, str | None]:
+async def _as_it_is_sent(send: Send, now: datetime) -> tuple[str | None, str | None]:
     """Return the parts that a rep wrote. What an earlier release kept as a template is rendered now."""
     if not send.written_as_template:
         return send.subject, send.html
     step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
     try:
-        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, send)
+        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, now, send)
     except (UnresolvedFieldError, TemplateProblem) as problem:
         told = f"The other part of this email cannot be rendered. Give both subject and html. {problem}"
         raise Refusal("INVALID_TEMPLATE", told, ("id",)) from None

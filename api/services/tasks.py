@@ -132,7 +132,7 @@ async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
     """Refuse an email that is to leave now with a field prompt in it."""
     step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
     try:
-        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, send)
+        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, send.due_at, send)
     except (UnresolvedFieldError, TemplateProblem):
         return  # it fails as it leaves, with that reason
     if composed.prompts:
@@ -168,20 +168,20 @@ async def compose(scope: Scope, task_id: str) -> Compose:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
     text = send or await kept_text(task.enrollment_id, task.step_id)
-    return await _composed(task, task.assignee_id, text)
+    return await _composed(task, task.assignee_id, text, scope.now)
 
 
 async def compose_email(scope: Scope, send_id: str) -> Compose:
     """Return an email that is scheduled, rendered for its person as it is now. Raises Refusal, as ``compose`` does."""
     send = await need(Send, scope.workspace_id, send_id, ("id",))
-    return await _composed(send, send.sender_id, send)
+    return await _composed(send, send.sender_id, send, scope.now)
 
 
-async def _composed(of: Task | Send, sender_id: str, text: Written | None) -> Compose:
+async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: datetime) -> Compose:
     person = await Person.get(id=of.person_id)
     await check_address_of(person, ("id",))
     try:
-        composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, text)
+        composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, now, text)
     except UnresolvedFieldError as problem:
         message = f"The dynamic field {problem.field} has no value for {person.email}. Give it one, and open it again."
         raise Refusal("UNRESOLVED_FIELD", message, ("id",)) from None

@@ -73,14 +73,10 @@ async def create_category(scope: Scope, name: str) -> Category:
         raise Refusal("CATEGORY_EXISTS", f"There is already a category {name[:60]!r}.", ("name",)) from None
 
 
-def _subject(value: str) -> str:
-    return inputs.template(inputs.line(value, ("subject",), limit=900, required=False), ("subject",))
-
-
 async def _set(scope: Scope, row: Template, values: dict[str, Any], *, create: bool) -> Template:
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.line(value or "", ("name",)),
-        "subject": lambda value: _subject(value or ""),
+        "subject": lambda value: inputs.subject(value or "", ("subject",), required=False),
         "html": lambda value: inputs.html(value or "", ("html",)),
         "text": lambda value: None if value is None else inputs.template(inputs.text(value, ("text",)), ("text",)),
         "category_id": lambda value: value,

@@ -89,7 +89,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("importPeople", {"csv": "email,First-Näme\na@example.com,b"}, "CSV_INVALID_COLUMN", "csv"),
     ("sendTask", {"id": "$emailTask", "html": ""}, "REQUIRED", "html"),
     ("sendTask", {"id": "$emailTask", "html": "<script>x</script>"}, "REQUIRED", "html"),
-    ("sendTask", {"id": "$emailTask", "html": "{{ x"}, "INVALID_TEMPLATE", "html"),
+    ("sendTask", {"id": "$emailTask", "html": "<div>" * 3_000 + "x"}, "INVALID_HTML", "html"),
     ("sendTask", {"id": "$emailTask", "subject": " "}, "REQUIRED", "subject"),
     ("sendTask", {"id": "$emailTask", "at": "2026-03-01T00:00:00Z"}, "SEND_AT_IN_PAST", "at"),
     ("recordBounce", {"id": "$enrollment", "email": HALF}, "NOT_FOUND", "emailId"),

@@ -1,0 +1,152 @@
+"""The HTML part of an email for one person, made safe, and the text part that says the same.
+
+What is rendered is sanitized, for each person. A template of only text and fields takes a short cut where its result
+is provably the same: it is sanitized once with an inert mark in the place of each value, and the values are put in.
+That holds where every mark is still there, in its order, in text: an escaped value in a text cannot change structure.
+Which values are missing is part of the frame, because blank texts do not behave as others do in HTML.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from api.mail.clean import text_from_html
+from api.mail.prompts import Prompted, restore
+from api.mail.render import TemplateProblem, render, simple_form
+from api.mail.sanitize import NestedTooDeeplyError, sanitize
+from api.mail.simple import LONGEST
+
+_BEGIN, _END = "\ue000", "\ue001"
+_MARK = re.compile(f"{_BEGIN}([0-9]+){_END}")
+_NO_TEXT = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\")*>", re.DOTALL)
+_LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
+_TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:t[dh]|pre|q|button|img)[ >]")
+_TOUCHES = re.compile(r"(?:&[#\w]*|<[/!?]?)\Z")
+_READS_LINE_BREAKS = re.compile(r"<(?:pre|textarea|listing)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Both parts for one person. ``prompts`` are what field prompts ask for that are still there."""
+
+    html: str
+    text: str
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A sanitized template cut at its fields. ``text`` None has to be made from the HTML of each person."""
+
+    html: Sequence[str]
+    text: Sequence[str] | None
+    prompts: tuple[str, ...]
+
+
+def render_body(source: str, fields: Mapping[str, str], now: datetime, *, quoted: bool = False) -> Body:
+    """Render an HTML template for one person. Raises UnresolvedFieldError or TemplateProblem."""
+    return _from_frame(source, fields, quoted=quoted) or _body(render(source, fields, now, html=True, quoted=quoted))
+
+
+def final_body(html: str, prompts: tuple[str, ...]) -> Body:
+    """Return what a person wrote, which is no template."""
+    return _body(Prompted(html, prompts))
+
+
+def _body(rendered: Prompted) -> Body:
+    html = safe(rendered.text)
+    return Body(html, plain(html), rendered.prompts)
+
+
+def safe(html: str) -> str:
+    """Return what was rendered as it may be in an email. Raises TemplateProblem."""
+    try:
+        return sanitize(html)
+    except NestedTooDeeplyError as problem:
+        raise TemplateProblem(str(problem)) from None
+
+
+def plain(html: str) -> str:
+    """Return HTML that is rendered as text: braces in it are no fields any more."""
+    return text_from_html(html.replace("{", "&#123;"))
+
+
+def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:
+    quick = simple_form(source, True)
+    if quick is None:
+        return None
+    values: list[str] = []
+    present: list[bool] = []
+    for field in quick.fields:
+        value = fields.get(field.name, "")
+        there = bool(value) and not value.isspace()
+        if there:
+            if not _inert(value):
+                return None
+            values.append(value)
+        elif field.missing is None:
+            return None
+        present.append(there)
+    frame = _frame(source, tuple(present), quoted)
+    if frame is None:
+        return None
+    html = _filled(frame.html, values, _escaped)
+    if len(html) > LONGEST:
+        return None
+    return Body(html, plain(html) if frame.text is None else _filled(frame.text, values, str), frame.prompts)
+
+
+def _inert(value: str) -> bool:
+    """Whether a value is one line of text that begins with a letter or digit, and no space of it collapses."""
+    return value.isprintable() and value[0].isalnum() and value[-1] not in " :([" and "  " not in value
+
+
+def _escaped(value: str) -> str:
+    """Escape a text as the sanitizer writes it."""
+    if "&" in value or "<" in value or ">" in value:
+        return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return value
+
+
+def _filled(parts: Sequence[str], values: Sequence[str], write: Callable[[str], str]) -> str:
+    said = [parts[0]]
+    for value, part in zip(values, parts[1:], strict=True):
+        said += (write(value), part)
+    return "".join(said)
+
+
+@lru_cache(maxsize=1024)
+def _frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
+    """Return the frame of a template for people who have these of its fields; None where there is no short cut."""
+    quick = simple_form(source, True)
+    if quick is None or _BEGIN in source or _END in source or _READS_LINE_BREAKS.search(source):
+        return None
+    there = iter(present)
+    marks = 0
+    made = ""
+    for part in quick.parts:
+        if isinstance(part, str):
+            made += part
+        elif not next(there):
+            made += part.missing or ""
+        elif _TOUCHES.search(made):
+            return None
+        else:
+            made += f"{_BEGIN}{marks}{_END}"
+            marks += 1
+    rendered = restore(made, quick.prompts, quoted=quoted)
+    html = safe(rendered.text)
+    in_order = [str(number) for number in range(marks)]
+    if not _MARK.findall(html) == in_order == _MARK.findall(_NO_TEXT.sub(" ", html)):
+        return None
+    text = None
+    if not _TEXT_DEPENDS_ON_VALUES.search(html) and not any(_MARK.search(link) for link in _LINK.findall(html)):
+        text = plain(html)
+        text = text if _MARK.findall(text) == in_order else None
+    return _Frame(_cut(html), None if text is None else _cut(text), rendered.prompts)
+
+
+def _cut(text: str) -> Sequence[str]:
+    return _MARK.split(text)[::2]

@@ -1,0 +1,37 @@
+"""Values of fields as templates compare them: all are texts, and one that is a number compares as a number too."""
+
+import re
+from decimal import Decimal
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
+
+
+class _Number(Decimal):
+    """A number that is also equal to the text that it was."""
+
+    text: str
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with a text as a text."""
+        return self.text == other if isinstance(other, str) else super().__eq__(other)
+
+    def __hash__(self) -> int:
+        """Hash as a number."""
+        return super().__hash__()
+
+
+class _NumericText(str):
+    """A text that is a number: ``{% if seats > 5 %}`` compares it as one, all else treats it as a text."""
+
+    __slots__ = ()
+
+    def __liquid__(self) -> Decimal:
+        """Return what liquid compares."""
+        number = _Number(self)
+        number.text = str(self)
+        return number
+
+
+def comparable(value: str) -> str:
+    """Return a value as templates take it."""
+    return _NumericText(value) if _NUMBER.fullmatch(value) else value

@@ -1,0 +1,99 @@
+"""Templates read back as they were saved, say what would be taken out, and are refused with line and column."""
+
+from typing import Any
+
+import pytest
+
+from tests import story
+from tests.client import Client
+
+CREATE = """mutation($input: TemplateInput!) { createTemplate(input: $input) {
+  template { id subject html text } warnings { code sentence values } errors { code message path } } }"""
+UPDATE = """mutation($id: ID!, $input: TemplateChanges!) { updateTemplate(id: $id, input: $input) {
+  template { html } warnings { code values } errors { code message path } } }"""
+COMPOSITION = "query($id: ID!) { task(id: $id) { composition { subject html text prompts quotedHtml } } }"
+SEND = """mutation($id: ID!, $html: String) { sendTask(id: $id, html: $html) {
+  email { id } warnings { values } errors { code path } } }"""
+HTML = """<!doctype html>
+<TABLE><tr><td>For all</td></tr>{% if title == "VIP" %}<tr><td>VIP price</td></tr>{% endif %}</TABLE>
+<a href="{% if company == 'Acme' %}https://example.com/a{% else %}https://example.com/b{% endif %}" onclick='x()'>go</a>
+<a href="{{ link | default: "https://example.com/x" }}">x</a>
+{{ first_name | default: &quot;there&quot; }}<script>a</script>"""
+
+
+async def test_a_template_reads_back_byte_for_byte(client: Client) -> None:
+    given = {
+        "name": "T",
+        "subject": "Hi {{ x | default: \u201cyou\u201d }}",
+        "html": HTML,
+        "text": "a\r\n{{ x | default: 'y' }} ",
+    }
+    made = (await client.ask(CREATE, input=given))["createTemplate"]
+    assert made["errors"] == []
+    assert {key: made["template"][key] for key in ("subject", "html", "text")} == {
+        key: given[key] for key in ("subject", "html", "text")
+    }
+    assert [(warning["code"], warning["values"]) for warning in made["warnings"]] == [
+        ("HTML_REMOVED", {"removed": "<script>"}),
+        ("HTML_REMOVED", {"removed": "onclick"}),
+    ]
+    assert "<script>" in made["warnings"][0]["sentence"]
+    changed = await client.ask(UPDATE, id=made["template"]["id"], input={"html": "<p>x</p>"})
+    assert changed["updateTemplate"] == {"template": {"html": "<p>x</p>"}, "warnings": [], "errors": []}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where"),
+    [
+        ("html", "<p>\n  {{ a b }}</p>", "(line 2, column 8)"),
+        ("text", "x\n{% if a %}", "(line 2, column 1)"),
+        ("subject", "Hi {{ x | frob }}", "(line 1, column 11)"),
+    ],
+)
+async def test_a_refusal_says_where(client: Client, key: str, value: str, where: str) -> None:
+    given = {"name": "T", "subject": "x", "html": "<p>x</p>", key: value}
+    (error,) = (await client.ask(CREATE, input=given))["createTemplate"]["errors"]
+    assert (error["code"], error["path"]) == ("INVALID_TEMPLATE", [key])
+    assert where in error["message"]
+
+
+async def composition(client: Client, person: dict[str, Any], **template: str) -> tuple[str, dict[str, Any]]:
+    """Open the task of a person's first email. Returns its id as well."""
+    made = await story.campaign(client, await story.sender(client))
+    given = {"type": "EMAIL", "templateId": await story.template(client, **template)}
+    await story.step(client, made, day=1, sendOption="task", **given)
+    someone = await story.person(client, **person)
+    (launched,) = await client.do(story.LAUNCH, "enrollments", input={"campaignId": made, "personIds": [someone]})
+    task = (await story.progress(client, launched["id"]))["progress"][0]["task"]["id"]
+    return task, (await client.ask(COMPOSITION, id=task))["task"]["composition"]
+
+
+async def test_what_a_compose_window_shows_is_safe(client: Client) -> None:
+    person = {"fields": {"site": "javascript:alert(1)"}, "title": "CEO", "company": "<img src=x onerror=y>"}
+    html = f'{HTML}<a href="{{{{ site }}}}">site</a><p>{{{{ company }}}} {{{{! Say hello }}}}</p>'
+    task, seen = await composition(client, person, html=html)
+    assert not any(bad in seen["html"].lower() for bad in ("javascript", "onclick", "<script", "<img", "vip"))
+    assert "https://example.com/b" in seen["html"]
+    assert "<img src=x onerror=y>" in seen["text"]
+    assert seen["prompts"] == ["Say hello"]
+    sent = (await client.ask(SEND, id=task, html="<p onclick=x()>Hello</p>"))["sendTask"]
+    assert (sent["errors"], sent["warnings"]) == ([], [{"values": {"removed": "onclick"}}])
+
+
+async def test_dates_are_by_the_sandboxs_clock_in_the_enrollments_zone(client: Client) -> None:
+    await client.do(story.ADVANCE, "now", to="2026-03-02T23:30:00Z")
+    _, seen = await composition(client, {}, subject="{{ now | date: '%d.%m. %H:%M' }}", html="<p>{{ today }}</p>")
+    assert (seen["subject"], seen["text"]) == ("03.03. 00:30", "2026-03-03\n")
+
+
+async def test_a_preview_warns_of_prompts_in_automatic_emails(client: Client) -> None:
+    made = await story.campaign(client, await story.sender(client))
+    given = {"type": "EMAIL", "templateId": await story.template(client, html="<p>{{! Introduce yourself }}</p>")}
+    await story.step(client, made, day=1, sendOption="at_time", config={"at": "09:30"}, **given)
+    await story.step(client, made, day=2, sendOption="task", **given)
+    query = "query($input: LaunchInput!) { launchPreview(input: $input) { warnings { code values } } }"
+    asked = {"campaignId": made, "personIds": [await story.person(client)]}
+    (preview,) = (await client.ask(query, input=asked))["launchPreview"]
+    assert preview["warnings"] == [
+        {"code": "FIELD_PROMPT_LEFT", "values": {"step": 1, "prompt": "Introduce yourself", "people": 1}}
+    ]

@@ -1,0 +1,128 @@
+"""Tags mean what their author meant, whatever an HTML editor has made of them; a refusal says where."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.mail.body import render_body
+from api.mail.check import check_template
+from api.mail.render import TemplateProblem, render
+from api.mail.tags import prepare
+
+NOW = datetime(2026, 3, 3, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+"""Still the second of March in UTC."""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ name | default: &quot;there&quot; }}",
+        "{{ name | default: &#34;there&#34; }}",
+        "{{ name | default: &#x27;there&#x27; }}",
+        "{{ name | default: &apos;there&apos; }}",
+        "{{&nbsp;name&nbsp;|&nbsp;default:&nbsp;&quot;there&quot;&nbsp;}}",
+        "{{\u00a0name\u00a0| default: \u201cthere\u201d }}",
+        "{{ name | default: \u2018there\u2019 }}",
+        "{{ name | default: \u201ethere\u201c }}",
+        "{{ name | default: &ldquo;there&rdquo; }}",
+        "{% if n &gt; 5 and n &lt; 7 %}there{% endif %}",
+        "{% if n &gt;= &quot;6&quot; and n == &quot;6&quot; and n == 6 %}there{% endif %}",
+        "{% if company == &quot;R&amp;D&quot; %}there{% endif %}",
+        "{% if company contains &#39;&amp;&#39; %}there{% endif %}",
+        "{% unless n &gt; 50 %}there{% endunless %}",
+        "{%&nbsp;assign x = &quot;there&quot;&nbsp;%}{{ x }}",
+        "{% case company %}{% when &quot;R&amp;D&quot; %}there{% endcase %}",
+    ],
+)
+def test_what_editors_escape_works_in_html_text_and_subject(source: str) -> None:
+    check_template(source, html=True)
+    check_template(source, line=True)
+    fields = {"n": "6", "company": "R&D"}
+    assert render(source, fields, NOW, html=False).text == "there"
+    made = render_body(f"<p>{source}</p>", fields, NOW)
+    assert (made.html, made.text) == ("<p>there</p>", "there\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "html", "text"),
+    [
+        ("&amp; &quot;{{ name }}&quot;", '&amp; "Ada"', "&amp; &quot;Ada&quot;"),
+        ('{{ x | default: "R&amp;D" }}', "R&amp;D", "R&amp;D"),
+        ('{{ x | default: "&lt;b&gt;" }}', "&lt;b&gt;", "&lt;b&gt;"),
+        ('{{ x | default: "<b>bold</b>" }}', "<b>bold</b>", "<b>bold</b>"),
+        ('{{ x | default: "don\u2019t \u201cgo\u201d" }}', "don\u2019t \u201cgo\u201d", "don\u2019t \u201cgo\u201d"),
+        ('{{ x | default: "say &quot;hi&quot;" }}', 'say "hi"', "say &quot;hi&quot;"),
+        ("{% raw %}{{ &quot; }}{% endraw %}", '{{ " }}', "{{ &quot; }}"),
+        ("{% # don't &quot; %}x", "x", "x"),
+        ("{% comment %}&quot; ' {% endcomment %}x", "x", "x"),
+    ],
+)  # fmt: skip
+def test_nothing_else_is_touched(source: str, html: str, text: str) -> None:
+    assert render_body(source, {"name": "Ada"}, NOW).html == html
+    assert render(source, {"name": "Ada"}, NOW, html=False).text == text
+
+
+@given(
+    st.lists(st.sampled_from([*"&;\"'<>=\u201c\u2019 x\n", "&quot;", "&#39;", "&nbsp;", "{", "}", "%"]), max_size=20)
+)
+def test_text_outside_of_tags_is_never_changed(pieces: list[str]) -> None:
+    text = "".join(pieces).replace("{{", "").replace("{%", "")
+    for html in (True, False):
+        assert prepare(text, html).text == text
+        assert prepare(f"{text} {{{{ x }}}}{text}", html).text == f"{text} {{{{ x }}}}{text}"
+
+
+@pytest.mark.parametrize("html", [True, False])
+@pytest.mark.parametrize(
+    ("source", "where"),
+    [
+        ("<p>\n\n   {{ a | frob }}", "line 3, column 11"),
+        ("<p>\n {% if x %}a", "line 2, column 2"),
+        ("{% if x %}{% if y %}a{% endif %}", "line 1, column 1"),
+        ("x\n  {{ a b c }}", "line 2, column 8"),
+        ("ab {{ a", "line 1, column 4"),
+        ("a {% nothing %}", "line 1, column 6"),
+        ("<p>\n <b>{{ x | divided_by: 0 }}", "line 2, column 12"),
+        ("&nbsp;{{ &quot;x&quot; | nope }}", "line 1, column 16"),
+        ("\n\n{{ }}", "line 3, column 1"),
+        ("é\n{% for i in (1..99999) %}x{% endfor %}", "line 2, column 4"),
+        ("{{ &quot;a&quot; }}\n&amp;{{ b c }}", "line 2, column 11"),
+        ("{{ a | default: 'x }}", "line 1, column 17"),
+        ('{{ "x" | date: "%Y" | divided_by: 0 }}', "line 1, column 23"),
+    ],
+)
+def test_a_refusal_has_line_and_column(source: str, where: str, html: bool) -> None:
+    with pytest.raises(TemplateProblem) as refused:
+        check_template(source, html=html)
+    assert str(refused.value).endswith(f"({where}).")
+
+
+def test_a_subject_stays_one_line() -> None:
+    with pytest.raises(TemplateProblem, match="one line"):
+        check_template('{{ "a,b" | split: "," | join: "\n" }}', line=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{{ now | date: '%Y-%m-%d %H:%M %Z' }}", "2026-03-03 00:30 CET"),
+        ("{{ 'now' | date: '%d %H:%M' }}", "03 00:30"),
+        ("{{ 'today' | date: '%d' }}", "03"),
+        ("{{ today }}", "2026-03-03"),
+        ("{{ today | date: '%A' }}", "Tuesday"),
+        ("{{ now }}", "2026-03-03 00:30:00+01:00"),
+        ("{{ at | date: '%d.%m. %H:%M' }}", "03.03. 00:15"),
+        ("{{ day | date: '%d.%m.' }}", "09.04."),
+        ("{{ 0 | date: '%H:%M' }}", "01:00"),
+        ("{{ '0' | date: '%H:%M' }}", "01:00"),
+        ("{{ '10:15' | date: '%Y-%m-%d %H:%M' }}", "2026-03-03 10:15"),
+        ("{{ 'whenever' | date: '%Y' }}", "whenever"),
+        ("{% assign now = 'x' %}{{ 'now' | date: '%d' }}", "03"),
+    ],
+)
+def test_dates_are_by_the_clock_in_its_zone(source: str, said: str) -> None:
+    fields = {"at": "2026-03-02T23:15:00Z", "day": "2026-04-09"}
+    assert render(source, fields, NOW, html=False).text == said
