@@ -7,8 +7,9 @@ import pytest
 
 from api.models import Campaign, Enrollment, Launch
 from api.services import launches
+from api.services.bounces import record_bounce
 from api.services.campaigns import add_step, create_campaign
-from api.services.feedback import end_campaign, end_enrollment, record_bounce, record_reply
+from api.services.feedback import end_campaign, end_enrollment, record_reply
 from api.services.launch import Choice, launch, preview
 from api.services.launches import claim_launch, left_out_by_code, run_launch, start_launch
 from api.services.people import update_person
