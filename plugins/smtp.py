@@ -10,12 +10,15 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
-from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPResponseException
+from aiosmtplib import SMTP, SMTPResponseException
 
 from plugins import AccountUnavailableError, Channel, Session, hookimpl
+from plugins.smtp_login import about_login, greet, log_in
 from plugins.smtp_session import SmtpSession
+from plugins.smtp_token import read_token
 from plugins.smtp_url import SmtpSettings, parse
 from plugins.smtp_wire import UnexpectedReplyError, Wire
 
@@ -59,7 +62,7 @@ class SmtpChannel(Channel):
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
         """Connect, start TLS, log in; say goodbye when the work is done."""
         settings = self._settings(config)
-        client = await open_connection(settings)
+        client, settings = await open_connection(settings)
         try:
             wire = Wire(cast(asyncio.Transport, client.transport))
             yield SmtpSession(wire, client.supports_extension, settings)
@@ -95,8 +98,27 @@ def check_accounts(environment: Mapping[str, str]) -> None:
                 raise ValueError(f"{variable} cannot be used. {error}") from None
 
 
-async def open_connection(settings: SmtpSettings) -> SMTP:
-    """Return a client that has logged in. Raises AccountUnavailableError for whatever went wrong on the way."""
+async def open_connection(settings: SmtpSettings) -> tuple[SMTP, SmtpSettings]:
+    """Return a client that has logged in, and the settings with the token that it took.
+
+    Raises AccountUnavailableError for whatever went wrong on the way. A refused token is read once more: it may have
+    been replaced between the reading and the login.
+    """
+    if not settings.xoauth2:
+        return await _open(settings), settings
+    first = replace(settings, token=await read_token(settings))
+    try:
+        return await _open(first), first
+    except AccountUnavailableError as error:
+        if error.code != "LOGIN_REFUSED":
+            raise
+        again = replace(settings, token=await read_token(settings))
+        if again.token == first.token:
+            raise
+    return await _open(again), again
+
+
+async def _open(settings: SmtpSettings) -> SMTP:
     context = None if settings.security == "none" else await asyncio.to_thread(trust, settings)
     client = SMTP(
         hostname=settings.host,
@@ -111,17 +133,17 @@ async def open_connection(settings: SmtpSettings) -> SMTP:
     try:
         await client.connect()
         step = "greet"
-        await client.ehlo()
+        await greet(client)
         if settings.security == "starttls":
             step = "start TLS with"
             if not client.supports_extension("starttls"):
                 detail = f"{settings.server} offers no STARTTLS: use security=tls or another port."
                 raise AccountUnavailableError("STARTTLS_MISSING", detail)
             await client.starttls()
-            await client.ehlo()
+            await greet(client)
         if settings.username is not None:
             step = "log in to"
-            await client.login(settings.username, settings.password)
+            await log_in(client, settings, settings.token if settings.xoauth2 else None)
     except AccountUnavailableError:
         client.close()
         raise
@@ -152,10 +174,9 @@ def explain(error: Exception, step: str, settings: SmtpSettings) -> AccountUnava
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)
     reason = str(chain[-1])
-    if isinstance(error, SMTPAuthenticationError) and error.code >= 500:
-        code, reason = "LOGIN_REFUSED", f"{error.code} {error.message} (check user and password)"
-    elif isinstance(error, SMTPResponseException):
-        code = f"SMTP_{error.code}" if error.code > 0 else "UNEXPECTED_REPLY"
+    if isinstance(error, SMTPResponseException):
+        login = about_login(error.code, error.message, envelope=False)
+        code = login or (f"SMTP_{error.code}" if error.code > 0 else "UNEXPECTED_REPLY")
         reason = f"{error.code} {error.message}" if error.code > 0 else error.message
     elif any(isinstance(link, ssl.SSLError) for link in chain):
         code, reason = "TLS_FAILED", f"{reason} (check security, the port, and cafile for a private authority)"
@@ -163,7 +184,7 @@ def explain(error: Exception, step: str, settings: SmtpSettings) -> AccountUnava
         code, reason = "TIMEOUT", f"no answer in {settings.timeout:g} s (check the host, the port and security)"
     else:
         code = "CONNECTION_FAILED"
-    return AccountUnavailableError(code, settings.tidy(f"Could not {step} {settings.server}: {reason}"))
+    return AccountUnavailableError(code, f"Could not {step} {settings.server}: {settings.tidy(reason)}")
 
 
 @hookimpl

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from plugins import Outcome, Outgoing, Phase, Receipt, Session, Verdict, classify
 from plugins.smtp_address import for_the_wire
+from plugins.smtp_login import about_login
+from plugins.smtp_secrets import one_line
 from plugins.smtp_url import SmtpSettings
 from plugins.smtp_wire import Reply, UnexpectedReplyError, Wire
 
-ACCOUNT_TROUBLE = frozenset({421, 530, 535, 538})
-"""Answers about the account (closing, login or TLS missing), which every further email would get as well."""
+CLOSING = 421
 DATA_FOLLOWS = range(354, 355)
 DONE = range(200, 300)
 RSET = b"RSET\r\n"
@@ -105,7 +106,7 @@ class SmtpSession(Session):
             raise
         if reply.code in DONE:
             self._blank = True
-            return self._receipt(Outcome.SENT, f"SMTP_{reply.code}", f"{reply.code} {reply.text}")
+            return self._receipt(Outcome.SENT, f"SMTP_{reply.code}", f"{reply.code} {self._settings.tidy(reply.text)}")
         if reply.code not in range(400, 600):
             return self._lost(Outcome.IN_DOUBT, UnexpectedReplyError(f"{reply.code} {reply.text}"))
         return self._refused(reply, Phase.CONTENT)
@@ -116,14 +117,13 @@ class SmtpSession(Session):
         ``phase`` is None for RSET: a server that cannot even forget the email before has trouble with the connection,
         not with this email.
         """
-        if phase is None or reply.code in ACCOUNT_TROUBLE:
+        detail = f"{self._settings.server} answered: {reply.code} {self._settings.tidy(reply.text)}"
+        login = about_login(reply.code, reply.text, envelope=phase in {Phase.MAIL, Phase.RCPT})
+        if phase is None or login or reply.code == CLOSING:
             self._close()
-            outcome = Outcome.ACCOUNT_UNAVAILABLE
-        elif reply.code < 500:
-            outcome = Outcome.DEFERRED
-        else:
-            outcome = REJECTED[classify(reply.text, phase=phase, code=reply.code)]
-        detail = f"{self._settings.server} answered: {reply.code} {reply.text}"
+            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, login or f"SMTP_{reply.code}", detail)
+        verdict = classify(reply.text, phase=phase, code=reply.code)
+        outcome = Outcome.DEFERRED if reply.code < 500 else REJECTED[verdict]
         return self._receipt(outcome, f"SMTP_{reply.code}", detail)
 
     def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
@@ -132,7 +132,7 @@ class SmtpSession(Session):
         where = "after the content" if outcome is Outcome.IN_DOUBT else "before the content"
         server = self._settings.server
         if isinstance(error, UnexpectedReplyError):
-            detail = f"{server} gave an answer that does not fit, {where}: {error}"
+            detail = f"{server} gave an answer that does not fit, {where}: {self._settings.tidy(str(error))}"
             return self._receipt(outcome, "UNEXPECTED_REPLY", detail)
         if isinstance(error, TimeoutError):
             return self._receipt(outcome, "TIMEOUT", f"{server} did not answer in time, {where}.")
@@ -143,7 +143,7 @@ class SmtpSession(Session):
         self._wire.close()
 
     def _receipt(self, outcome: Outcome, code: str, detail: str) -> Receipt:
-        return Receipt(outcome, code, self._settings.tidy(detail))
+        return Receipt(outcome, code, one_line(detail))
 
 
 def content_of(message: bytes) -> bytes:

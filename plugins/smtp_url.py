@@ -9,21 +9,36 @@
 - ``connections``: how many connections one process may hold open to this account (10)
 - ``cafile``: a file of certificates to trust instead of the system's, for a private authority
 - ``helo``: the name by which to greet the server (this machine's name)
+- ``auth``: ``password`` (the default) or ``xoauth2``, which logs in with an access token instead of a password
+- ``token_file``: the file that has the token, for xoauth2; another program keeps it fresh
+- ``token_command``: a program that prints the token, with its arguments, for xoauth2; no shell reads it
 
 User and password are percent-encoded. No message of this module ever quotes a part of the URL but the host,
 because a password that is not encoded lands in unexpected parts.
 """
 
-import base64
 import ipaddress
 import math
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-OPTIONS = ("security", "timeout", "final_timeout", "connections", "cafile", "helo")
+from plugins.smtp_secrets import one_line, redact
+
+OPTIONS = (
+    "security",
+    "timeout",
+    "final_timeout",
+    "connections",
+    "cafile",
+    "helo",
+    "auth",
+    "token_file",
+    "token_command",
+)
 SCHEMES = MappingProxyType({"smtp": "starttls", "smtps": "tls"})
 PORTS = MappingProxyType({"starttls": 587, "tls": 465, "none": 25})
 HINT = "Special characters in the user and the password must be percent-encoded."
@@ -43,6 +58,15 @@ class SmtpSettings:
     connections: int = 10
     cafile: str | None = None
     helo: str | None = None
+    token_file: str | None = None
+    token_command: str | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
+    """The token that the session has logged in with, which nobody may read either."""
+
+    @property
+    def xoauth2(self) -> bool:
+        """Whether the account logs in with an access token."""
+        return self.token_file is not None or self.token_command is not None
 
     @property
     def server(self) -> str:
@@ -51,13 +75,7 @@ class SmtpSettings:
 
     def tidy(self, text: str) -> str:
         """Make a server's text fit to keep: one line, 500 characters, and no password that it may have echoed."""
-        user, password = (self.username or "").encode(), self.password.encode()
-        if password:
-            encoded = [base64.b64encode(part).decode() for part in (b"\0" + user + b"\0" + password, password)]
-            for secret in (*encoded, self.password):
-                text = text.replace(secret, "***")
-        text = "".join(character if character.isprintable() else " " for character in text)
-        return " ".join(text.split())[:500]
+        return one_line(redact(text, self.username, (self.password, self.token)))
 
 
 def parse(url: str) -> SmtpSettings:
@@ -74,7 +92,7 @@ def parse(url: str) -> SmtpSettings:
         raise ValueError("security must be starttls, tls or none, and smtps:// is always tls.")
     username = unquote(parts.username) if parts.username else None
     if username and security == "none" and not _is_loopback(parts.hostname):
-        raise ValueError(f"A password is never sent to {parts.hostname} without TLS: use security=starttls or tls.")
+        raise ValueError(f"A login is never sent to {parts.hostname} without TLS: use security=starttls or tls.")
     helo = options.get("helo") or None
     if helo and not re.fullmatch(r"[A-Za-z0-9._:\[\]-]{1,255}", helo):
         raise ValueError("helo must be a host name.")
@@ -89,7 +107,30 @@ def parse(url: str) -> SmtpSettings:
         connections=_connections(options),
         cafile=options.get("cafile") or None,
         helo=helo,
+        **_token_source(options, parts),
     )
+
+
+def _token_source(options: Mapping[str, str], parts: SplitResult) -> dict[str, str]:
+    """Read where the access token comes from."""
+    auth = options.get("auth", "password")
+    given = {name: options[name] for name in ("token_file", "token_command") if options.get(name)}
+    if auth not in ("password", "xoauth2"):
+        raise ValueError("auth must be password or xoauth2.")
+    if auth == "password" and given:
+        raise ValueError("token_file and token_command belong to auth=xoauth2.")
+    if auth == "xoauth2" and (len(given) != 1 or not parts.username or parts.password):
+        raise ValueError(
+            "auth=xoauth2 takes a user, no password, and either token_file or token_command: "
+            "smtp://user@host:587?auth=xoauth2&token_file=/run/token."
+        )
+    try:
+        shlex.split(given.get("token_command", ""))
+    except ValueError:
+        given = {}
+    if auth == "xoauth2" and not given:
+        raise ValueError("token_command cannot be read: a quote in it has no end.")
+    return given
 
 
 def _split(url: str) -> tuple[SplitResult, int | None, Mapping[str, str]]:

@@ -35,7 +35,9 @@ def table() -> list[Any]:
         b"552-5.2.2 the mailbox\r\n552 5.2.2 is full": (SOFT, "SMTP_552"),
         b"550-no\r\n550 such user": (HARD, "SMTP_550"),
         b"503 5.5.1 bad sequence": (FAILED, "SMTP_503"),
-        b"530 log in first": (ACCOUNT, "SMTP_530"),
+        b"530 log in first": (ACCOUNT, "LOGIN_REQUIRED"),
+        b"534 5.7.9 an application-specific password is required": (ACCOUNT, "LOGIN_REFUSED"),
+        b"454 4.7.0 temporary authentication failure": (ACCOUNT, "LOGIN_DEFERRED"),
         DROP: (ACCOUNT, "CONNECTION_LOST"),
         HANG: (ACCOUNT, "TIMEOUT"),
         GARBAGE: (ACCOUNT, "UNEXPECTED_REPLY"),
@@ -48,9 +50,10 @@ def table() -> list[Any]:
         | {
             b"550 no": (FAILED, "SMTP_550"),
             b"550 5.1.1 unknown": (FAILED, "SMTP_550"),
+            b"550 You must authenticate first": (ACCOUNT, "LOGIN_REQUIRED"),
             b"550-no\r\n550 such user": (FAILED, "SMTP_550"),
         },
-        "RCPT": before,
+        "RCPT": before | {b"550 5.7.1 authentication is required": (ACCOUNT, "LOGIN_REQUIRED")},
         "DATA": before | {b"250 taken already": (ACCOUNT, "UNEXPECTED_REPLY")},
         "CONTENT": before
         | {

@@ -1,9 +1,11 @@
 """How an SMTP account is written in the environment, and what is said when it cannot be opened."""
 
 import traceback
+from typing import Any
 
 import pytest
 
+from plugins import Outcome
 from plugins.smtp import SmtpChannel
 from plugins.smtp_url import parse
 from tests.plugins.scripted import DROP, HANG, ScriptedServer, refused
@@ -23,7 +25,9 @@ def channel(port: int) -> SmtpChannel:
         ({"GREETING": b"\x00\xff what?"}, "UNEXPECTED_REPLY"),
         ({"EHLO": DROP}, "CONNECTION_FAILED"),
         ({"EHLO": HANG}, "TIMEOUT"),
-        ({"EHLO": b"502 what"}, "SMTP_502"),
+        ({"EHLO": b"502 what", "HELO": b"502 what"}, "SMTP_502"),
+        ({"EHLO": b"550 no", "HELO": DROP}, "CONNECTION_FAILED"),
+        ({"EHLO": b"554 no"}, "SMTP_554"),
     ],
 )
 async def test_an_account_that_cannot_be_opened(script: dict[str, bytes], code: str) -> None:
@@ -31,6 +35,56 @@ async def test_an_account_that_cannot_be_opened(script: dict[str, bytes], code: 
         error = await refused(channel(server.port))
         assert error.code == code
         assert f"127.0.0.1:{server.port}" in error.detail
+
+
+@pytest.mark.parametrize("code", [500, 501, 502, 504, 550])
+async def test_a_server_that_knows_helo_alone(code: int, outgoing: Any, permission: Any) -> None:
+    ehlo = f"{code}-what\r\n{code} is that".encode()
+    async with ScriptedServer({"EHLO": ehlo}).running() as server, channel(server.port).connect({}) as session:
+        assert (await session.deliver(outgoing(), permission)).outcome is Outcome.SENT
+        assert server.verbs[:3] == ["EHLO", "HELO", "RSET"]
+
+
+async def test_helo_alone_offers_neither_tls_nor_a_login() -> None:
+    async with ScriptedServer({"EHLO": b"502 what"}).running() as server:
+        host = f"rep:s3cret@127.0.0.1:{server.port}"
+        tls = await refused(SmtpChannel({"TOUCHLINE_SMTP_URL": f"smtp://{host}?helo=test"}))
+        plain = await refused(SmtpChannel({"TOUCHLINE_SMTP_URL": f"smtp://{host}?security=none&helo=test"}))
+        assert "AUTH" not in server.verbs
+    assert (tls.code, plain.code) == ("STARTTLS_MISSING", "AUTH_UNSUPPORTED")
+    assert "offers no login" in plain.detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        (b"535 5.7.8 bad credentials", "LOGIN_REFUSED", "check user and password"),
+        (b"534-5.7.9 Application-specific password required.\r\n534 5.7.9 See x", "LOGIN_REFUSED", "auth=xoauth2"),
+        (b"538 5.7.11 encryption required", "LOGIN_REFUSED", "security=starttls"),
+        (b"530 5.7.0 Must issue STARTTLS first", "LOGIN_REFUSED", "check user, password and security"),
+        (b"454 4.7.0 temporary authentication failure", "LOGIN_DEFERRED", "for now"),
+        (b"451 4.3.0 try later", "LOGIN_DEFERRED", "for now"),
+        (b"504 5.7.4 unrecognized authentication type", "AUTH_UNSUPPORTED", "504"),
+        (b"421 4.7.0 too many logins", "SMTP_421", "too many"),
+    ],
+)
+async def test_a_login_that_fails_is_told_as_one(answer: bytes, code: str, told: str) -> None:
+    async with ScriptedServer({"EHLO": b"250-x\r\n250 AUTH PLAIN", "AUTH": answer}).running() as server:
+        url = f"smtp://rep:s3cret@127.0.0.1:{server.port}?security=none&timeout=0.5&helo=test"
+        error = await refused(SmtpChannel({"TOUCHLINE_SMTP_URL": url}))
+    assert error.code == code, error.detail
+    assert told in error.detail
+    assert not error.here
+
+
+@pytest.mark.parametrize("offer", [b"AUTH XOAUTH2 OAUTHBEARER", b"AUTH=XOAUTH2", b"AUTH GSSAPI NTLM", b"AUTH", b"X"])
+async def test_a_server_with_none_of_our_ways_to_log_in(offer: bytes) -> None:
+    async with ScriptedServer({"EHLO": b"250-x\r\n250 " + offer}).running() as server:
+        url = f"smtp://rep:s3cret@127.0.0.1:{server.port}?security=none&helo=test"
+        error = await refused(SmtpChannel({"TOUCHLINE_SMTP_URL": url}))
+        assert "AUTH" not in server.verbs
+    assert error.code == "AUTH_UNSUPPORTED"
+    assert ("auth=xoauth2" in error.detail) == (b"XOAUTH2" in offer)
 
 
 async def test_nobody_listens() -> None:
@@ -69,6 +123,14 @@ async def test_an_account_is_paused_by_itself_and_named_when_missing() -> None:
         "smtp://rep:s3cret@host?s3cret=1",
         "smtp://rep:s3cret@host?helo=a%20b",
         "smtp://rep:s3\u2100cret@host",
+        "smtp://rep:s3cret@host?auth=xoauth2&token_file=/t",
+        "smtp://rep@host?auth=xoauth2",
+        "smtp://host?auth=xoauth2&token_file=/t",
+        "smtp://rep@host?auth=xoauth2&token_file=/t&token_command=s3cret",
+        "smtp://rep@host?auth=xoauth2&token_command=x%20%22s3cret",
+        "smtp://rep:s3cret@host?token_file=/t",
+        "smtp://rep:s3cret@host?auth=s3cret",
+        "smtp://rep@host?auth=xoauth2&token_file=/t&security=none",
     ],
 )
 async def test_a_url_that_cannot_be_used_is_refused_without_being_quoted(url: str) -> None:
