@@ -20,8 +20,8 @@ HINTS = {
 }
 CHECK_PASSWORD = "check user and password"  # noqa: S105
 CHECK_TOKEN = "check the user, and whether the token is fresh and may send mail"  # noqa: S105
-ACCOUNT_CODES = {530: "LOGIN_REQUIRED", 534: "LOGIN_REFUSED", 535: "LOGIN_REFUSED", 538: "LOGIN_REFUSED"}
-"""Answers that are about the login, at whatever moment they come."""
+REFUSED_CODES = frozenset({534, 535, 538})
+"""Answers that refuse the login, at whatever moment they come; 530 asks for one."""
 WANTS_LOGIN = re.compile(r"\bauthentication (is )?required\b|\b(must|please|need to) (first )?authenticate\b", re.I)
 
 
@@ -30,11 +30,13 @@ def about_login(code: int, text: str, *, envelope: bool) -> str | None:
 
     ``envelope`` says that it is the answer to MAIL or RCPT, where servers also say it in words alone.
     """
-    if code in ACCOUNT_CODES:
-        return ACCOUNT_CODES[code]
+    if code in REFUSED_CODES:
+        return "LOGIN_REFUSED"
     if code == 454 and text.startswith("4.7.0"):
         return "LOGIN_DEFERRED"
-    return "LOGIN_REQUIRED" if code >= 500 and envelope and WANTS_LOGIN.search(text) else None
+    if code == 530 or (code >= 500 and envelope and WANTS_LOGIN.search(text)):
+        return "LOGIN_REQUIRED"
+    return None
 
 
 async def greet(client: SMTP) -> None:
@@ -97,7 +99,7 @@ def _refused(error: SMTPResponseException, settings: SmtpSettings, token: str | 
     words = settings.tidy(error.message)
     told = f"Could not log in to {settings.server}: {error.code} {words}"
     if error.code == 421:
-        return AccountUnavailableError("SMTP_421", told)
+        return AccountUnavailableError(f"SMTP_{error.code}", told)
     if 400 <= error.code < 500:
         return AccountUnavailableError("LOGIN_DEFERRED", f"{told} (the server cannot check the login for now)")
     if error.code == 504:
