@@ -11,6 +11,7 @@ from api.states import (
     ImportStatus,
     LaunchStatus,
     OnExpiry,
+    OnKnown,
     OnReply,
     Priority,
     SendStatus,
@@ -431,8 +432,12 @@ class PeopleImport(Model):
     processed = fields.IntField(default=0)
     created = fields.IntField(default=0)
     updated = fields.IntField(default=0)
+    skipped = fields.IntField(default=0)
     failed = fields.IntField(default=0)
     suppressed = fields.IntField(default=0, db_default=0)
+    repeated = fields.IntField(default=0)
+    on_known = fields.CharEnumField(OnKnown, default=OnKnown.UPDATE, max_length=20)
+    dry_run = fields.BooleanField(default=False)
     lease_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     refusals: fields.ReverseRelation["ImportRefusal"]
@@ -452,6 +457,7 @@ class ImportRefusal(Model):
     )
     people_import_id: str
     row = fields.IntField()
+    column = fields.CharField(max_length=200, null=True)
     code = _key(64)
     message = fields.TextField()
 

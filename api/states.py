@@ -99,6 +99,13 @@ class ImportStatus(StrEnum):
     FINISHED = "FINISHED"
 
 
+class OnKnown(StrEnum):
+    """What an import does with a row whose address is in the workspace already."""
+
+    UPDATE = "UPDATE"
+    SKIP = "SKIP"
+
+
 class LaunchStatus(StrEnum):
     """Where a launch in the background stands."""
 

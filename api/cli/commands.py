@@ -7,30 +7,26 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 from starlette.applications import Starlette
 
 from api import watching
-from api.app import make_app, make_post, make_ticker, settle_in
+from api.app import make_app, make_ticker, settle_in
 from api.cli.lifecycle import end_on_sigterm, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
-from api.models import PeopleImport, Token, Workspace
+from api.models import Token, Workspace
 from api.services.dispatch import Delivered
-from api.services.imports import LEASE, run_import, start_import
 from api.services.inputs import line
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
-from api.store.database_clock import DatabaseClock
 from api.tick import Ticker
 from plugins.manager import load
 from plugins.smtp import check_accounts
@@ -234,32 +230,3 @@ async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
     print(f"GraphiQL, while the server runs: {graphiql_link(settings.host, settings.port, token)}", file=sys.stderr)
     print(token)
     return 0
-
-
-async def import_people(settings: Settings, *, file: Path, workspace: str) -> int:
-    """Import a CSV file with a progress bar; exit code 1 when rows were refused."""
-    source = await asyncio.to_thread(file.read_text, encoding="utf-8-sig")
-    async with database(settings):
-        row = await Workspace.get_or_none(name=workspace) or await Workspace.get_or_none(id=workspace)
-        if row is None:
-            print(f"touchline: there is no workspace {workspace!r}", file=sys.stderr)
-            return 1
-        clock = DatabaseClock()
-        await clock.sync()  # other processes compare the lease with the database's time
-        scope = make_post(settings, load(environment()), clock).scope(row)
-        started = await start_import(scope, source)
-        # Claimed from the first moment on, so that a tick loop beside us leaves it alone.
-        started.lease_until = clock() + LEASE
-        await started.save(update_fields=["lease_until"])
-        columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            job = bar.add_task("people", total=started.total)
-
-            def moved(at: PeopleImport) -> None:
-                bar.update(job, completed=at.processed)
-
-            done = await run_import(started, clock, moved)
-        console.print(f"{done.created} created, {done.updated} updated, {done.failed} refused.")
-        for refusal in await done.refusals.limit(20):
-            console.print(f"  row {refusal.row}: {refusal.code}: {refusal.message}", highlight=False, soft_wrap=True)
-        return 1 if done.failed else 0

@@ -11,6 +11,8 @@ import plugins
 import strategies
 from api.cli import commands, recover, suppressions
 from api.cli.demo import DemoRunsError, demo
+from api.cli.people import import_people
+from api.csv_reading import ENCODINGS
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
@@ -70,7 +72,20 @@ def build() -> argparse.ArgumentParser:
     )
     importing.add_argument("file", type=Path, help="CSV with a header; the column email is required")
     importing.add_argument("--workspace", required=True, help="name or id of the workspace")
-    importing.set_defaults(run=commands.import_people)
+    importing.add_argument(
+        "--on-known",
+        choices=["update", "skip"],
+        default="update",
+        help="what to do with a row whose address is in the workspace: update the person (default), or skip the row",
+    )
+    importing.add_argument("--dry-run", action="store_true", help="count and report only; no person is written")
+    importing.add_argument(
+        "--encoding",
+        choices=ENCODINGS,
+        metavar="NAME",
+        help=f"encoding of the file, if it cannot be told for certain: {', '.join(ENCODINGS)}",
+    )
+    importing.set_defaults(run=import_people)
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
 

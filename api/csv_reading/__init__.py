@@ -5,6 +5,7 @@ Pure: no database, no clock, no network. May import ``strategies``. Services and
 
 from api.csv_reading.address_cells import address_in
 from api.csv_reading.decoding import ENCODINGS, Decoded, decode
+from api.csv_reading.garbled import garbled
 from api.csv_reading.names import COLUMN_NAMES, plain_name
 from api.csv_reading.records import MAX_CELLS, column_label
 from api.csv_reading.table import MAX_COLUMNS, Row, Table, read_table
@@ -20,6 +21,7 @@ __all__ = [
     "address_in",
     "column_label",
     "decode",
+    "garbled",
     "plain_name",
     "read_table",
 ]

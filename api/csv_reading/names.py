@@ -16,9 +16,10 @@ A name is here only if it can mean nothing else: "Titel" (German for a doctorate
 """
 
 MAX_NAME_LENGTH = 200
-_SEPARATORS = re.compile(r"[\W_]+")
+_AROUND = re.compile(r"^\W+|\W+$")
+_BETWEEN = re.compile(r"\W+")
 
 
 def plain_name(header: str) -> str:
-    """Return a header cell in lower case with one underscore between words: "E-Mail Address" is "e_mail_address"."""
-    return _SEPARATORS.sub("_", header[: MAX_NAME_LENGTH + 1].casefold()).strip("_")
+    """Return a header cell in lower case with an underscore between words: "E-Mail Address" is "e_mail_address"."""
+    return _BETWEEN.sub("_", _AROUND.sub("", header[: MAX_NAME_LENGTH + 1].casefold()))

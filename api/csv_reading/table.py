@@ -92,8 +92,8 @@ def read_table(text: str, required: Collection[str]) -> Table:
     """Find the delimiter and the header of a CSV text. ``required`` are the plain names of a column that it must have:
     the delimiter is the one with which such a column is found.
 
-    Raises Refusal CSV_INVALID, CSV_EMPTY or CSV_TOO_LARGE, without a path. If no such column is found, the header
-    comes back as it is: the caller says what is missing.
+    Raises Refusal CSV_INVALID or CSV_TOO_LARGE, without a path. If no such column is found, the header comes back as
+    it is, without cells for a blank file: the caller says what is missing.
     """
     for beginning, sentence in _WRONG_BEGINNINGS.items():
         if text.startswith(beginning):
@@ -115,7 +115,7 @@ def read_table(text: str, required: Collection[str]) -> Table:
         number = skipped + 1
     header, delimiter = _header(text, start, number, line, delimiters, required)
     cells = [cell.strip(BLANKS) for cell in header.cells]
-    while not cells[-1]:
+    while cells and not cells[-1]:
         cells.pop()
     if len(cells) > MAX_COLUMNS:
         raise Refusal("CSV_TOO_LARGE", f"A file may have up to {MAX_COLUMNS} columns; this has {len(cells):,}.")
@@ -140,6 +140,9 @@ def _header(
                     fits = any(plain_name(cell.strip(BLANKS)) in required for cell in filled)
                     found.append(((fits, len(filled), len(record.cells)), record, delimiter))
                     break
+            else:
+                if len(beginning) == len(text):
+                    return Record(number, line, [], len(text), line), delimiter
         except Refusal as refusal:
             if refusal.code == "CSV_TOO_LARGE":
                 raise
@@ -147,7 +150,7 @@ def _header(
     if refused and not any(fits for (fits, _, _), _, _ in found):
         raise max(refused, key=lambda pair: pair[0])[1]
     if not found:
-        raise Refusal("CSV_EMPTY", "The file is empty. It needs a header, and rows under it.")
+        raise Refusal("CSV_TOO_LARGE", f"No header in the first {MAX_HEADER_LENGTH:,} characters.")
     _, record, delimiter = max(found, key=lambda each: each[0])
     if record.end == len(beginning) < len(text):
         raise Refusal("CSV_TOO_LARGE", f"The header has more than {MAX_HEADER_LENGTH:,} characters.")

@@ -1,6 +1,6 @@
 """The enums of the tables, described for GraphQL."""
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 import strawberry
 
@@ -10,6 +10,7 @@ from api.states import (
     ImportStatus,
     LaunchStatus,
     OnExpiry,
+    OnKnown,
     OnReply,
     Priority,
     SendStatus,
@@ -20,7 +21,7 @@ from api.states import (
 from api.store.tasks import TaskDue
 from strategies import StepType
 
-DESCRIPTIONS = {
+DESCRIPTIONS: dict[type[Enum], str] = {
     StepType: "What a step is made of. All but EMAIL are always tasks.",
     Priority: "How urgent a task is.",
     OnReply: "What a reply does: END, END_AS_SUCCESS or CONTINUE the campaign for the person.",
@@ -36,6 +37,7 @@ DESCRIPTIONS = {
     LaunchStatus: "Where a launch in the background stands.",
     SuppressionSource: "What suppressed an address, or let it be written to again.",
     SuppressionChangeKind: "What changed for an address.",
+    OnKnown: "What an import does with a row whose address is in the workspace, or in an earlier row of the file.",
 }
 VALUES: dict[type[StrEnum], dict[str, str]] = {
     SuppressionSource: {
@@ -47,6 +49,10 @@ VALUES: dict[type[StrEnum], dict[str, str]] = {
     SuppressionChangeKind: {
         "UNSUBSCRIBED": "Nothing is sent to the address from then on.",
         "RESUBSCRIBED": "The address may be written to again from then on.",
+    },
+    OnKnown: {
+        "UPDATE": "The row's values replace the person's; blank cells change nothing.",
+        "SKIP": "The person stays as they are; the row counts as skipped.",
     },
 }
 
@@ -62,6 +68,7 @@ __all__ = [
     "ImportStatus",
     "LaunchStatus",
     "OnExpiry",
+    "OnKnown",
     "OnReply",
     "Priority",
     "SendStatus",

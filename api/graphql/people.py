@@ -1,14 +1,14 @@
 """People, and the CSV imports that bring them."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
 
 from api import models
 from api.graphql.context import Request
-from api.graphql.enums import ImportStatus
+from api.graphql.enums import ImportStatus, OnKnown
 from api.graphql.errors import UserError, payload_of
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.suppressions import Suppression
@@ -61,9 +61,15 @@ class Person:
 class ImportRefusal:
     """A row of api.models.ImportRefusal."""
 
-    row: int = strawberry.field(description="1 is the first row under the header.")
-    code: str = strawberry.field(description="For programs.")
-    message: str = strawberry.field(description="For people.")
+    row: int = strawberry.field(
+        description="The row's number as a spreadsheet shows it. The header is row 1, so the first row under it is "
+        "row 2; blank rows count, and a row with line breaks in its cells is one row. A line `sep=;` does not count."
+    )
+    column: str | None = strawberry.field(
+        description="Header of the refused cell's column, as the file writes it; null if the whole row is refused."
+    )
+    code: str = strawberry.field(description="For programs, such as `INVALID_ADDRESS`.")
+    message: str = strawberry.field(description="For people: what is wrong and what to do.")
 
 
 @strawberry.type(description="A CSV import, running or finished.")
@@ -72,22 +78,34 @@ class PeopleImport:
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
     status: ImportStatus = strawberry.field(description="RUNNING or FINISHED.")
-    total: int = strawberry.field(description="Rows in the file.")
-    processed: int = strawberry.field(description="Rows done so far, refused ones included.")
-    created: int = strawberry.field(description="People that were new.")
-    updated: int = strawberry.field(description="People that were known and got new values.")
+    total: int = strawberry.field(
+        description="Rows under the header that are not blank. In the end it is created + updated + skipped + failed."
+    )
+    processed: int = strawberry.field(description="Rows done so far, skipped and refused ones included.")
+    created: int = strawberry.field(description="Rows that added a person; in a dry run, that would add one.")
+    updated: int = strawberry.field(
+        description="Rows that changed a known person; in a dry run, that would. A row whose address an earlier row of "
+        "the file added changes that person."
+    )
+    skipped: int = strawberry.field(description="Rows whose address was known, under `onKnown: SKIP`.")
     suppressed: int = strawberry.field(
         description="How many of the created and updated people have an address that has unsubscribed: they are in the "
         "workspace, and get nothing."
     )
     failed: int = strawberry.field(description="Rows that were refused; `refusals` says why.")
+    repeated: int = strawberry.field(
+        description="Of the rows that were updated or skipped, those whose address an earlier row of the file has."
+    )
+    on_known: OnKnown = strawberry.field(description="What is done with a row whose address is known.")
+    dry_run: bool = strawberry.field(description="Whether it only counts and reports, and writes no person.")
+    created_at: datetime = strawberry.field(description="When it was started, by the workspace's clock.")
 
     @strawberry.field(description="Progress from 0 to 1.")
     def progress(self) -> float:
         """An empty file is done."""
         return self.processed / self.total if self.total else 1.0
 
-    @strawberry.field(description="The rows that were refused.")
+    @strawberry.field(description="The rows that were refused, in the order of the file.")
     async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
         """A page of them."""
         return await connect(models.ImportRefusal.filter(people_import_id=self.id), first, after)
@@ -161,12 +179,36 @@ class PeopleMutation:
         return PersonPayload(person=await people.update_person(info.context.scope, id, **given(input)))  # type: ignore[arg-type]
 
     @strawberry.mutation(
-        description="Import people from CSV text (up to 100,000 rows). Columns: email, first_name, last_name, title, "
-        "company, zone, and dynamic fields of your own. Known addresses are updated. Runs in the background."
+        description="Import people from CSV text, in the background. The first row is the header. Columns: email "
+        "(required), first_name, last_name, title, company, zone; any other column is a dynamic field of your own. "
+        "The delimiter is found out: comma, semicolon, tab or bar. A row that cannot be used is refused by itself, see "
+        "`refusals`; a file that cannot be read as a whole is refused here, and nothing is imported. Takes up to "
+        "100,000 rows and 200 columns."
     )
     @payload_of(ImportPayload)
-    async def import_people(self, info: Request, csv: str) -> ImportPayload:
+    async def import_people(
+        self,
+        info: Request,
+        csv: Annotated[
+            str,
+            strawberry.argument(
+                description="Content of the file, read with its own encoding. Example: "
+                '`"email,first_name\\nada@example.com,Ada"`.'
+            ),
+        ],
+        on_known: Annotated[
+            OnKnown,
+            strawberry.argument(description="What to do with a row whose address is known. UPDATE is the default."),
+        ] = OnKnown.UPDATE,
+        dry_run: Annotated[
+            bool,
+            strawberry.argument(
+                description="Only count and report what the import would do: no person is added or changed, and the "
+                "Live Feed has no event. The default is false."
+            ),
+        ] = False,
+    ) -> ImportPayload:
         """Begin an import."""
-        started = await imports.start_import(info.context.scope, csv)
+        started = await imports.start_import(info.context.scope, csv, on_known=on_known, dry_run=dry_run)
         info.context.scope.wake()
         return ImportPayload(people_import=started)  # type: ignore[arg-type]

@@ -1,17 +1,21 @@
 """Import people from CSV: in the background, in chunks that resume exactly, with a report of the refused rows."""
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections import ChainMap
+from collections.abc import AsyncIterator, Callable, Collection, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import Any
+
+from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services import inputs
-from api.services.people import BUILT_IN, FIELD_NAME, checked
+from api.services.import_rows import PersonRow, open_people, person_rows
+from api.services.people import MAX_FIELDS
 from api.services.scope import Scope, workspace_now
-from api.states import ImportStatus
+from api.states import ImportStatus, OnKnown
 from api.store import ledger
 from api.store.events import event, write
 from api.store.leases import take
@@ -20,41 +24,58 @@ from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
 MAX_ROWS = 100_000
-MAX_COLUMNS = 200
+MAX_SOURCE_LENGTH = 50_000_000
 CHUNK = 1_000
 LEASE = timedelta(minutes=2)
-COLUMNS = {"email", "first_name", "last_name", "title", "company", "zone"}
 WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
+Names = MutableMapping[str, frozenset[str]]
+COUNTS = ("created", "updated", "skipped", "failed")
 
 
-async def start_import(scope: Scope, source: str) -> PeopleImport:
-    """Check the header, count the rows, and store the source for the tick loop to import. Raises Refusal."""
-    inputs.text(source, ("csv",), limit=50_000_000)
+@dataclass(slots=True)
+class Chunk:
+    """What one chunk of rows does. Made again for each attempt to write it."""
+
+    names: ChainMap[str, frozenset[str]]
+    """The addresses that rows have used, with the names of the dynamic fields that the file gives each."""
+    refused: list[ImportRefusal] = field(default_factory=list)
+    created: dict[str, Person] = field(default_factory=dict)
+    changed: dict[str, Person] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*COUNTS, "repeated"), 0))
+
+
+async def start_import(
+    scope: Scope, source: str, *, on_known: OnKnown = OnKnown.UPDATE, dry_run: bool = False
+) -> PeopleImport:
+    """Read the source to its end, and store it for the tick loop to import. Raises Refusal; then nothing is stored."""
+    if len(source) > MAX_SOURCE_LENGTH:
+        raise Refusal("TOO_LONG", f"An import takes up to {MAX_SOURCE_LENGTH:,} characters. Split the file.", ("csv",))
     try:
-        columns, rows = _read(source)
-        total = sum(1 for _ in rows)
-    except csv.Error as problem:
-        raise Refusal("CSV_INVALID", f"This is no CSV: {problem}.", ("csv",)) from None
-    if len(columns) > MAX_COLUMNS:
-        told = f"An import takes up to {MAX_COLUMNS} columns; this has {len(columns)}."
-        raise Refusal("CSV_TOO_LARGE", told, ("csv",))
-    if "email" not in columns:
-        named = ", ".join(columns)[:200]
-        raise Refusal("CSV_NO_EMAIL_COLUMN", f"No column is named email. Columns: {named}.", ("csv",))
-    for name in columns:
-        if columns.count(name) > 1:
-            raise Refusal("CSV_DUPLICATE_COLUMN", f"The column {name[:60]!r} stands there twice.", ("csv",))
-        if name not in COLUMNS and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN):
-            raise Refusal(
-                "CSV_INVALID_COLUMN", f"{name[:60]!r} cannot name a dynamic field: use a-z, 0-9, _.", ("csv",)
-            )
-    if total > MAX_ROWS:
-        raise Refusal("CSV_TOO_LARGE", f"An import takes up to {MAX_ROWS} rows; this has {total}.", ("csv",))
-    if not total:
-        raise Refusal("CSV_EMPTY", "There are no rows under the header.", ("csv",))
+        total = await asyncio.to_thread(_count, source)
+    except Refusal as refusal:
+        raise refusal.under("csv") from None
     return await PeopleImport.create(
-        id=new_id("imp"), workspace_id=scope.workspace_id, source=source, total=total, created_at=scope.now
+        id=new_id("imp"),
+        workspace_id=scope.workspace_id,
+        source=inputs.text(source, ("csv",), limit=MAX_SOURCE_LENGTH),
+        total=total,
+        on_known=on_known,
+        dry_run=dry_run,
+        created_at=scope.now,
     )
+
+
+def _count(source: str) -> int:
+    """Return how many rows are not blank. Raises Refusal where the file cannot be read as a whole."""
+    table, _ = open_people(source)
+    total = 0
+    for _ in table.rows():
+        total += 1
+        if total > MAX_ROWS:
+            raise Refusal("CSV_TOO_LARGE", f"An import takes up to {MAX_ROWS:,} rows; this has more. Split the file.")
+    if not total:
+        raise Refusal("CSV_EMPTY", "There are no rows under the header.")
+    return total
 
 
 async def claim_import(now: datetime) -> PeopleImport | None:
@@ -66,105 +87,158 @@ async def run_import(
     row: PeopleImport, clock: Callable[[], datetime], progress: Callable[[PeopleImport], None] = lambda row: None
 ) -> PeopleImport:
     """Import what is left, chunk by chunk; each chunk and its progress are one transaction."""
-    columns, rows = _read(row.source)
-    chunk: list[list[str]] = []
-    for number, cells in enumerate(rows, 1):
-        if number <= row.processed:
-            continue
-        chunk.append(cells)
-        if len(chunk) == CHUNK or number == row.total:
-            lease_until, now = clock() + LEASE, await workspace_now(row.workspace_id, clock)
-            known = await _import(row, columns, chunk, lease_until, now)
-            if known is None:  # another process has taken it over, because we were away for too long
-                return await PeopleImport.get(id=row.id)
-            # Emails that are claimed are written with what people are called now.
-            await ledger.release("person_id", known)
-            progress(row)
-            chunk = []
+    seen: dict[str, frozenset[str]] = {}
+    # Rows that were refused before a process was killed have used no address.
+    refused = set(await ImportRefusal.filter(people_import_id=row.id).values_list("row", flat=True))
+    async for rows, last in _chunks(row, seen, refused):
+        lease_until, now = clock() + LEASE, await workspace_now(row.workspace_id, clock)
+        changed = await _import(row, rows, seen, lease_until, now, last=last)
+        if changed is None:  # another process has taken it over, because this one was suspended for too long
+            return await PeopleImport.get(id=row.id)
+        # Emails that are claimed are written with what people are called now.
+        await ledger.release("person_id", changed)
+        progress(row)
     return row
 
 
-def _read(source: str) -> tuple[list[str], Iterator[list[str]]]:
-    """Return the column names and the rows that are not blank."""
-    source = source.removeprefix("\ufeff")
-    header = source.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(StringIO(source, newline=""), delimiter=delimiter)
-    names = next(reader, [])
-    columns = ["_".join(name.strip().lower().replace("-", " ").split()) for name in names]
-    return columns, (row for row in reader if any(cell.strip() for cell in row))
+async def _chunks(
+    row: PeopleImport, seen: Names, refused: Collection[Any]
+) -> AsyncIterator[tuple[list[PersonRow], bool]]:
+    """Give the rows that are left, and whether they are the last. Addresses of earlier rows go into ``seen``."""
+    chunk: list[PersonRow] = []
+    done = row.processed
+    for index, each in enumerate(person_rows(row.source), 1):
+        if index <= done:
+            if not each.refusal and each.number not in refused:
+                _remember(row, seen, each)
+            if not index % CHUNK:
+                await asyncio.sleep(0)  # so that a long file that is resumed delays nothing else
+            continue
+        if len(chunk) == CHUNK:
+            yield chunk, False
+            chunk = []
+        chunk.append(each)
+    yield chunk, True
+
+
+def _remember(row: PeopleImport, names: Names, each: PersonRow) -> None:
+    """Note that a row has used its address, and which dynamic fields the address has from this file by now."""
+    key, own = each.values["email_key"], frozenset(each.values.get("own_fields", ()))
+    if key not in names or row.on_known == OnKnown.UPDATE:
+        names[key] = names.get(key, frozenset()) | own
+
+
+async def _import(
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    seen: Names,
+    lease_until: datetime,
+    now: datetime,
+    *,
+    last: bool,
+) -> list[str] | None:
+    """Import one chunk, again where someone else has added one of its addresses meanwhile."""
+    try:
+        return await _write(row, rows, seen, lease_until, now, last=last)
+    except IntegrityError:
+        return await _write(row, rows, seen, lease_until, now, last=last)
 
 
 @undeadlocked
-async def _import(
-    row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]], lease_until: datetime, now: datetime
+async def _write(
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    seen: Names,
+    lease_until: datetime,
+    now: datetime,
+    *,
+    last: bool,
 ) -> list[str] | None:
     """Create or update the people of one chunk; refuse the rows that cannot be used, and no others.
 
-    ``lease_until`` is real time, ``now`` the workspace's present: virtual in a sandbox. Both UTC.
-    Returns the ids of those who were there before; None where the import is no longer ours.
+    ``seen`` are the addresses of earlier rows. ``lease_until`` is real time, ``now`` the workspace's present: virtual
+    in a sandbox. Both UTC. A dry run only counts and reports.
+    Returns the ids of those who were changed; None where the import is no longer ours.
     """
-    wanted, refused = _sorted_out(row, names, chunk)
-    values: dict[str, Any] = {"processed": row.processed + len(chunk), "lease_until": lease_until}
-    over = row.processed + len(chunk) >= row.total
-    if over:
-        values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None}
+    processed = row.processed + len(rows)
+    values: dict[str, Any] = {"processed": processed, "lease_until": lease_until}
+    if last:
+        # The total is what was read, also of a source that an earlier release counted otherwise.
+        values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None, "total": processed}
     async with transaction():
         await keep_addresses(row.workspace_id)
         ours = PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING, processed=row.processed)
         if not await ours.update(**values):
             return None
-        found = Person.filter(workspace_id=row.workspace_id, email_key__in=list(wanted)).select_for_update()
-        known = {person.email_key: person for person in await found}
-        created = []
-        for key, columns in wanted.items():
-            if key in known:
-                columns["own_fields"] = {**known[key].own_fields, **columns.get("own_fields", {})}
-                known[key].update_from_dict(columns)
-            else:
-                created.append(Person(id=new_id("per"), workspace_id=row.workspace_id, created_at=now, **columns))
-        await Person.bulk_create(created, batch_size=500)
-        if known:
-            await Person.bulk_update(known.values(), WRITABLE, batch_size=100)
-        await ImportRefusal.bulk_create(refused, batch_size=500)
-        told = {
-            "created": row.created + len(created),
-            "updated": row.updated + len(chunk) - len(refused) - len(created),
-            "failed": row.failed + len(refused),
-        }
-        suppressed = row.suppressed + len(await suppressed_keys(row.workspace_id, list(wanted)))
-        await PeopleImport.filter(id=row.id).update(**told, suppressed=suppressed)
-        if over:
-            await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data={"import": row.id, **told})])
-    row.update_from_dict({**values, **told, "suppressed": suppressed})
-    return [str(person.id) for person in known.values()]
+        keys = {each.values["email_key"] for each in rows if not each.refusal}
+        found = Person.filter(workspace_id=row.workspace_id, email_key__in=list(keys))
+        known = {person.email_key: person for person in await (found if row.dry_run else found.select_for_update())}
+        chunk = _sorted_out(row, rows, known, seen, now)
+        if not row.dry_run:
+            await Person.bulk_create(chunk.created.values(), batch_size=500)
+            if chunk.changed:
+                await Person.bulk_update(chunk.changed.values(), WRITABLE, batch_size=100)
+        await ImportRefusal.bulk_create(chunk.refused, batch_size=500)
+        # Of people, not of rows: whom an earlier chunk has counted is counted once.
+        used = [key for key in {**chunk.created, **chunk.changed} if key not in seen]
+        chunk.counts["suppressed"] = len(await suppressed_keys(row.workspace_id, used))
+        counts = {name: getattr(row, name) + count for name, count in chunk.counts.items()}
+        await PeopleImport.filter(id=row.id).update(**counts)
+        if last and not row.dry_run:
+            told = {"import": row.id, **{name: counts[name] for name in COUNTS}}
+            await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data=told)])
+    row.update_from_dict(values | counts)
+    seen.update(chunk.names.maps[0])
+    return [] if row.dry_run else [str(person.id) for person in chunk.changed.values()]
 
 
 def _sorted_out(
-    row: PeopleImport, names: Sequence[str], chunk: Sequence[list[str]]
-) -> tuple[dict[str, dict[str, Any]], list[ImportRefusal]]:
-    """Return the columns of each address, and the rows that cannot be used."""
-    wanted: dict[str, dict[str, Any]] = {}
-    refused: list[ImportRefusal] = []
-    for number, cells in enumerate(chunk, row.processed + 1):
-        try:
-            columns = _columns(names, cells)
-        except Refusal as refusal:
-            told = {"row": number, "code": refusal.code, "message": refusal.message}
-            about = {"workspace_id": row.workspace_id, "people_import_id": row.id}
-            refused.append(ImportRefusal(id=new_id("ref"), **about, **told))
-        else:
-            # A later row of the same address updates the earlier one.
-            wanted[columns["email_key"]] = {**wanted.get(columns["email_key"], {}), **columns}
-    return wanted, refused
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    known: dict[str, Person],
+    seen: Names,
+    now: datetime,
+) -> Chunk:
+    """Decide for each row: a new person, an update, skipped or refused. Rows apply in the order of the file."""
+    chunk = Chunk(ChainMap({}, seen))
+    for each in rows:
+        key = each.values.get("email_key", "")
+        repeated = key in chunk.names
+        there = known.get(key) or chunk.created.get(key)
+        # A dry run creates nobody whom a later row could find.
+        exists = there is not None or (row.dry_run and repeated)
+        skipped = exists and row.on_known == OnKnown.SKIP
+        names = set(each.values.get("own_fields", ())).union(there.own_fields if there else ())
+        if row.dry_run:
+            names |= chunk.names.get(key, frozenset())
+        refusal = each.refusal
+        if not refusal and not skipped and len(names) > MAX_FIELDS:
+            refusal = Refusal("INVALID_FIELDS", f"With this row the person has more than {MAX_FIELDS} dynamic fields.")
+        if refusal:
+            chunk.refused.append(_refused(row, each, refusal))
+            chunk.counts["failed"] += 1
+            continue
+        _remember(row, chunk.names, each)
+        chunk.counts["repeated"] += repeated
+        chunk.counts["skipped" if skipped else "updated" if exists else "created"] += 1
+        if skipped:
+            continue
+        if there is not None:
+            _change(there, each.values)
+        elif not exists:
+            about = {"id": new_id("per"), "workspace_id": row.workspace_id, "created_at": now}
+            chunk.created[key] = Person(**about, **each.values)
+        if key in known:
+            chunk.changed[key] = known[key]
+    return chunk
 
 
-def _columns(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
-    """Return a row's columns. Blank cells say nothing, so they erase nothing."""
-    if any(cell.strip() for cell in cells[len(names) :]):
-        told = f"This row has {len(cells)} cells for {len(names)} columns. A cell with a comma in it needs quotes."
-        raise Refusal("TOO_MANY_CELLS", told, ())
-    filled = {name: value.strip() for name, value in zip(names, cells, strict=False) if value.strip()}
-    own = {name: value for name, value in filled.items() if name not in COLUMNS}
-    values: dict[str, Any] = {name: value for name, value in filled.items() if name in COLUMNS}
-    return checked({"email": "", **values, **({"fields": own} if own else {})})
+def _refused(row: PeopleImport, each: PersonRow, refusal: Refusal) -> ImportRefusal:
+    about = {"workspace_id": row.workspace_id, "people_import_id": row.id, "row": each.number, "column": each.column}
+    return ImportRefusal(id=new_id("ref"), code=refusal.code, message=refusal.message, **about)
+
+
+def _change(person: Person, values: dict[str, Any]) -> None:
+    """Set a row's values; those of dynamic fields beside the ones that the person has."""
+    own = {**person.own_fields, **values.get("own_fields", {})}
+    person.update_from_dict({**values, "own_fields": own})

@@ -75,7 +75,7 @@ def test_people_import(environment: dict[str, str], tmp_path: Path) -> None:
     done = run(environment, tmp_path, "people", "import", str(file), "--workspace", "Acme")
     assert done.returncode == 1
     assert "1 created, 0 updated, 1 refused" in done.stdout
-    assert "row 2: INVALID_ADDRESS" in done.stdout
+    assert "row 3, column email: INVALID_ADDRESS" in done.stdout
 
 
 def test_the_readme_s_people_are_imported(environment: dict[str, str], tmp_path: Path) -> None:

@@ -244,7 +244,7 @@ async def test_a_chunk_of_an_import_counts_nobody_twice(world: World, again: Cal
         assert (counted.processed, counted.created, counted.updated, counted.failed) == (3, 1, 1, 1)
     assert await Person.filter(title__in=["Dr", "Ms"]).count() == 2
     (told,) = await Event.filter(kind="PEOPLE_IMPORTED")
-    assert told.data == {"import": row.id, "created": 1, "updated": 1, "failed": 1}
+    assert told.data == {"import": row.id, "created": 1, "updated": 1, "skipped": 0, "failed": 1}
 
 
 async def test_what_a_stopped_process_left_is_recovered(world: World, again: Callable[[], bool]) -> None:

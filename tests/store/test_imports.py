@@ -53,7 +53,7 @@ async def test_bad_rows_are_reported_and_stop_no_others(scope: Scope) -> None:
     done = await run_import(await start_import(scope, source), clock)
     assert (done.processed, done.created, done.failed) == (4, 2, 2)
     refused = await ImportRefusal.all().order_by("row").values_list("row", "code")
-    assert [tuple(row) for row in refused] == [(2, "INVALID_ADDRESS"), (3, "INVALID_ZONE")]
+    assert [tuple(row) for row in refused] == [(3, "INVALID_ADDRESS"), (4, "INVALID_ZONE")]
 
 
 async def test_a_row_whose_cells_have_no_column_is_refused(scope: Scope) -> None:
@@ -61,7 +61,7 @@ async def test_a_row_whose_cells_have_no_column_is_refused(scope: Scope) -> None
     done = await run_import(await start_import(scope, source), clock)
     assert (done.created, done.failed) == (1, 1)
     refused = await ImportRefusal.get()
-    assert (refused.row, refused.code) == (2, "TOO_MANY_CELLS")
+    assert (refused.row, refused.code) == (3, "TOO_MANY_CELLS")
 
 
 async def test_a_crash_in_the_middle_imports_each_row_once(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

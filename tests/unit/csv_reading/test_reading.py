@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.csv_reading import Row, address_in, column_label, plain_name, read_table
+from api.csv_reading import Row, address_in, column_label, garbled, plain_name, read_table
 from strategies import Refusal
 
 
@@ -102,9 +102,6 @@ def test_a_cell_behind_the_header_is_kept_for_the_caller_to_refuse() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("", "CSV_EMPTY"),
-        ("\ufeff\n , \n\n", "CSV_EMPTY"),
-        ("sep=;", "CSV_EMPTY"),
         ("sep=\nemail", "CSV_INVALID"),
         ("sep=x\nemail", "CSV_INVALID"),
         ("email\na\x00", "CSV_INVALID"),
@@ -120,16 +117,22 @@ def test_refused_files(text: str, code: str) -> None:
     assert refusal(text).code == code
 
 
+@pytest.mark.parametrize("text", ["", "\ufeff\n , \n\n", "sep=;", '"",""\n'])
+def test_a_blank_file_has_no_header(text: str) -> None:
+    assert (read_table(text, {"email"}).header, rows(text)) == ((), [])
+
+
 def test_a_wide_sheet_may_have_blank_columns_at_its_end() -> None:
     assert rows("email" + "," * 16_000 + "\na@example.com" + "," * 16_000) == [Row(2, ["a@example.com"])]
 
 
 def test_names_and_letters_of_columns() -> None:
-    assert [plain_name(name) for name in ("E-Mail Address", " First  Name* ", "Phone (1)", "Straße")] == [
+    assert [plain_name(name) for name in ("E-Mail Address", " First  Name* ", "Phone (1)", "Straße", "a__b_")] == [
         "e_mail_address",
         "first_name",
         "phone_1",
         "strasse",
+        "a__b_",
     ]
     assert [column_label(index) for index in (0, 25, 26, 701, 702)] == [
         "column A",
@@ -160,3 +163,19 @@ def test_addresses_in_cells(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["a@example.com, b@example.com", "a <a@example.com> <b@example.com>", "x" * 2_000])
 def test_what_is_more_than_one_address_stays(cell: str) -> None:
     assert address_in(cell) == cell
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "M\ufffdller",
+        *(name.encode().decode("cp1252", "replace") for name in ("Müller", "José", "Özil", "Søren", "O’Neil")),
+    ],
+)
+def test_text_that_was_read_in_another_encoding(text: str) -> None:
+    assert garbled(f"x {text}") is not None
+
+
+@pytest.mark.parametrize("text", ["Müller", "JOÃO", "NESCAFÉ®", "IRMû", "O’Neil", "«Ã»", "Łódź", "Ada", "São Tomé"])
+def test_text_that_only_looks_odd(text: str) -> None:
+    assert garbled(text) is None

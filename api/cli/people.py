@@ -1,0 +1,76 @@
+"""The command that imports people from a file."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.app import make_post
+from api.cli.commands import console, database
+from api.csv_reading import Decoded, decode
+from api.models import PeopleImport, Workspace
+from api.services.imports import LEASE, MAX_SOURCE_LENGTH, run_import, start_import
+from api.settings import Settings, environment
+from api.states import OnKnown
+from api.store.database_clock import DatabaseClock
+from plugins.manager import load
+from strategies import Refusal
+
+REFUSALS_SHOWN = 20
+
+
+async def import_people(
+    settings: Settings, *, file: Path, workspace: str, on_known: str, dry_run: bool, encoding: str | None
+) -> int:
+    """Import a CSV file with a progress bar; exit code 1 when rows were refused."""
+    read = await asyncio.to_thread(_read, file, encoding)
+    if encoding is None and not read.encoding.startswith("utf"):
+        print(
+            f"{file.name} is read as {read.encoding}. If that is wrong, name another with --encoding.", file=sys.stderr
+        )
+    async with database(settings):
+        row = await Workspace.get_or_none(name=workspace) or await Workspace.get_or_none(id=workspace)
+        if row is None:
+            print(f"touchline: there is no workspace {workspace!r}", file=sys.stderr)
+            return 1
+        clock = DatabaseClock()
+        await clock.sync()  # other processes compare the lease with the database's time
+        scope = make_post(settings, load(environment()), clock).scope(row)
+        started = await start_import(scope, read.text, on_known=OnKnown[on_known.upper()], dry_run=dry_run)
+        # Claimed from the first moment on, so that a tick loop beside us leaves it alone.
+        started.lease_until = clock() + LEASE
+        await started.save(update_fields=["lease_until"])
+        columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            job = bar.add_task("people", total=started.total)
+
+            def moved(at: PeopleImport) -> None:
+                bar.update(job, completed=at.processed)
+
+            done = await run_import(started, clock, moved)
+        await _report(done)
+        return 1 if done.failed else 0
+
+
+def _read(file: Path, encoding: str | None) -> Decoded:
+    """Read a file. Raises Refusal, and OSError."""
+    most = 4 * MAX_SOURCE_LENGTH
+    if file.stat().st_size > most:
+        raise Refusal("TOO_LONG", f"{file.name} has more than {most:,} bytes. Split the file.")
+    return decode(file.read_bytes(), encoding)
+
+
+async def _report(done: PeopleImport) -> None:
+    if done.dry_run:
+        console.print("Dry run: nothing was written. The import would report:")
+    skipped = f", {done.skipped} skipped" if done.on_known == OnKnown.SKIP else ""
+    console.print(f"{done.created} created, {done.updated} updated, {done.failed} refused{skipped}.")
+    if done.repeated:
+        console.print(f"{done.repeated} of the rows have an address that an earlier row of the file has.")
+    for refusal in await done.refusals.order_by("id").limit(REFUSALS_SHOWN):
+        place = f"row {refusal.row}" + (f", column {refusal.column}" if refusal.column else "")
+        text = f"  {place}: {refusal.code}: {refusal.message}"
+        console.print(text, highlight=False, soft_wrap=True, markup=False)
+    if done.failed > REFUSALS_SHOWN:
+        console.print(f'  … and {done.failed - REFUSALS_SHOWN} more: see refusals of peopleImport(id: "{done.id}").')

@@ -1,0 +1,23 @@
+"""Recognize text that a program on the way has read in the wrong encoding."""
+
+import re
+
+_LOST = "\ufffd"
+_FOLLOWS = re.escape("\x81\x8d\x8f\x90\x9d€‚ƒ„†‡ˆ‰Š‹ŒŽ‘“•˜š›œžŸ¡¢£¤¥¦§¨©ª«¬\xad¯°±²³´µ¶·¸¹º¼½¾¿")
+_FOLLOWS_ALSO = re.escape("\xa0®»’”–—™…")
+"""These may stand behind a word in capitals that ends with Ã, as the Portuguese IRMÃ does."""
+_UTF_8_AS_WINDOWS_1252 = re.compile(f"Ã[{_FOLLOWS}]|(?<![A-Z«À-Þ])Ã[{_FOLLOWS_ALSO}]|â€[\x9d“”™˜œ¦¢¡ž]|Â[\xa0©®«»]")
+
+
+def garbled(text: str) -> str | None:
+    """Say what shows that a text was read in the wrong encoding: "MÃ¼ller" for Müller; None for nothing."""
+    if text.isascii():
+        return None
+    if _LOST in text:
+        return "A character was lost here (U+FFFD) when the file was read in the wrong encoding. Save it as CSV UTF-8."
+    if found := _UTF_8_AS_WINDOWS_1252.search(text):
+        return (
+            f"{found.group()!r} is what UTF-8 becomes when it is read as windows-1252. Read the file as UTF-8 and "
+            "import it again."
+        )
+    return None
