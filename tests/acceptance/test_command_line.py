@@ -130,7 +130,7 @@ def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, n
     ("arguments", "setting", "message"),
     [
         ("people import nothing.csv --workspace Acme", {}, "nothing.csv"),
-        ("people import latin.csv --workspace Acme", {}, "utf-8"),
+        ("people import latin.csv --workspace Acme", {}, "Line 2 is not UTF-8"),
         ("people import good.csv --workspace Nobody", {}, "there is no workspace 'Nobody'"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
@@ -148,7 +148,7 @@ def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, n
 def test_trouble_is_one_sentence(
     environment: dict[str, str], tmp_path: Path, arguments: str, setting: dict[str, str], message: str
 ) -> None:
-    (tmp_path / "latin.csv").write_bytes(b"email\nj\xfcrgen@example.com\n")
+    (tmp_path / "latin.csv").write_bytes(b"email\nj\x81rgen@example.com\n")
     (tmp_path / "good.csv").write_text("email\nada@example.com\n", encoding="utf-8")
     done = run(environment | setting, tmp_path, *arguments.split())
     assert done.returncode == 1

@@ -1,0 +1,67 @@
+"""`touchline people import` with files as spreadsheets write them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")}
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "300", "PYTHONIOENCODING": "utf-8"}
+    return kept | own | {"TOUCHLINE_DATABASE_URL": f"sqlite://{tmp_path / 'touchline.db'}"}
+
+
+def run(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "api", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+
+
+def imported(environment: dict[str, str], folder: Path, data: bytes, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "people.csv").write_bytes(data)
+    done = run(environment, folder, "people", "import", "people.csv", "--workspace", "Acme", *options)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_encodings_known_people_and_dry_runs(environment: dict[str, str], tmp_path: Path) -> None:
+    run(environment, tmp_path, "workspace", "Acme")
+    text = "sep=;\r\nE-Mail;First Name\r\njurgen@example.com;Jürgen\r\n\r\nnobody;x\r\n"
+    dry = imported(environment, tmp_path, text.encode("utf-16"), "--dry-run")
+    assert (dry.returncode, "Dry run: nothing was written" in dry.stdout) == (1, True)
+    assert "1 created, 0 updated, 1 refused." in dry.stdout
+    assert "row 4, column E-Mail: INVALID_ADDRESS" in dry.stdout
+    text = text.replace("nobody;x\r\n", "")
+    new = imported(environment, tmp_path, text.encode("cp1252"))
+    assert (new.returncode, "people.csv is read as cp1252." in new.stderr) == (0, True)
+    assert "1 created, 0 updated, 0 refused." in new.stdout
+    again = imported(environment, tmp_path, text.encode("mac-roman"), "--on-known", "skip", "--encoding", "mac-roman")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "0 created, 0 updated, 0 refused, 1 skipped." in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "code", "message"),
+    [
+        ("email,name\na@example.com,José\n".encode("mac-roman"), [], 1, "'JosŽ' in cp1252, 'José' in mac-roman"),
+        (b"PK\x03\x04rest", [], 1, "Excel workbook"),
+        (b'email,name\na@example.com,"Ada\n', [], 1, "CSV_INVALID: The quote that opens in row 2, column B (name)"),
+        (b"email\na@example.com\n", ["--encoding", "utf-7"], 2, "invalid choice"),
+        (b"email\na@example.com\n", ["--on-known", "merge"], 2, "invalid choice"),
+        (b"email\nj\xfcrgen\n", ["--encoding", "utf-8"], 1, "not in utf-8: line 2"),
+    ],
+)
+def test_refused_files(
+    environment: dict[str, str], tmp_path: Path, data: bytes, options: list[str], code: int, message: str
+) -> None:
+    run(environment, tmp_path, "workspace", "Acme")
+    done = imported(environment, tmp_path, data, *options)
+    assert done.returncode == code
+    assert message in done.stderr
