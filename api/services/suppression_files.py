@@ -106,6 +106,8 @@ async def import_suppressions(
 
 def _columns(table: Table) -> _Columns:
     """Find the columns. Raises Refusal without a path."""
+    if not table.header:
+        raise Refusal("CSV_EMPTY", "This file is blank.")
     names = [plain_name(cell) for cell in table.header]
     found = [index for index, name in enumerate(names) if name in COLUMN_NAMES["email"]]
     if len(found) > 1:
