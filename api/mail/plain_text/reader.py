@@ -18,7 +18,7 @@ from api.mail.plain_text.fields import Fields
 from api.mail.plain_text.lists import numbering_of
 from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
 from api.mail.plain_text.styles import Style, style_of
-from api.mail.plain_text.tables import LONG, finish, table_of
+from api.mail.plain_text.tables import finish, table_of
 from api.mail.plain_text.tokens import End, Start, tokens
 from api.mail.plain_text.writer import BREAK, PREFIX_MOST, SOFT, VISIBLE, Writer, joined
 
@@ -68,7 +68,8 @@ class Reader:
         own_line = (name in BLOCKS or style.own_line) and not context.removed
         element = Element(name, context, own_line)
         if own_line:
-            self._begin_line(name, outer)
+            before, element.space_after = self._spaces(name, style)
+            self._begin_line(outer, before)
         if name == "button":
             self._soft_space(context)
         if name == "a" and not context.removed and (address := links.target(attributes.get("href", ""))):
@@ -112,13 +113,13 @@ class Reader:
         if name == "br":
             add(BREAK)
         elif name == "hr":
-            self._begin_line(name, context)
+            self._begin_line(context, space=True)
             self.writer.write("---", context.prefix)
             self.writer.blank = True
         elif name == "img":
             self._image(attributes, attributes.get("alt") or attributes.get("title", ""))
         elif name == "area" and (address := links.target(attributes.get("href", ""))):
-            self._begin_line(name, context)
+            self._begin_line(context, space=False)
             link = OpenLink(address, 0, len(self.writer.lines), self.writer.flushes, image=True)
             self.writer.add(attributes.get("alt", ""), preformatted=False)
             self._finish_link(link)
@@ -139,10 +140,26 @@ class Reader:
         if context.seen:
             self.writer.pieces.append(SOFT)
 
-    def _begin_line(self, name: str, outer: Context) -> None:
+    def _begin_line(self, outer: Context, space: bool) -> None:
         self.writer.end_line(outer.prefix)
-        if name in PARAGRAPHS and self.writer.marker is None and not (name in LISTS and self._stack.place("li") >= 0):
+        if space and self.writer.marker is None:
             self.writer.blank = True
+
+    def _spaces(self, name: str, style: Style) -> tuple[bool, bool]:
+        """Return whether blank lines stand before and after an element."""
+        if name in LISTS and self._stack.place("li") >= 0:
+            return False, False
+        if name in CELLS:
+            table = self._stack.table
+            padded = table is not None and table.padded
+            first = table is None or not table.row_filled
+            return first and (padded or bool(style.space_before)), padded or bool(style.space_after)
+        if name == "p":
+            return style.space_before is not False, style.space_after is not False
+        if name in PARAGRAPHS:
+            return True, True
+        may = name in BLOCKS and name not in {"li", "tr"}
+        return may and bool(style.space_before), may and bool(style.space_after)
 
     def _item(self, attributes: Mapping[str, str], context: Context, outer: Context) -> Context:
         numbering = self._stack.numbering
@@ -162,7 +179,7 @@ class Reader:
         elif table is not None and element.name in {"tr", "td", "th", "thead", "caption"}:
             table.data = table.data or element.name in {"th", "thead", "caption"}
             if element.name == "tr" or (element.name in CELLS and not table.rows):
-                table.rows.append([])
+                table.begin_row()
             element.line_at_start = len(self.writer.lines)
 
     def _end(self, name: str) -> None:
@@ -204,22 +221,17 @@ class Reader:
         if not element.own_line:
             return
         writer.end_line(element.context.prefix)
+        table = self._stack.table
         if name == "li":
             writer.marker = None
-        elif name in CELLS:
-            self._close_cell(element)
+        elif name in CELLS and table is not None and table.rows:
+            table.end_cell(element.line_at_start, len(writer.lines), element.space_after)
+        elif name == "tr" and table is not None:
+            writer.blank = writer.blank or table.row_is_blank()
         elif element.table is not None:
             finish(element.table, writer)
-        elif name in PARAGRAPHS and not (name in LISTS and self._stack.place("li") >= 0):
+        if element.space_after and name not in CELLS:
             writer.blank = True
-
-    def _close_cell(self, cell: Element) -> None:
-        lines, start = self.writer.lines, cell.line_at_start
-        if (table := self._stack.table) is not None and table.rows:
-            table.rows[-1].append((start, len(lines)))
-        if len(lines) == start + 1 and len(lines[start].text) > LONG:
-            lines[start].blank_before = start > 0
-            self.writer.blank = True
 
     def _finish_link(self, link: OpenLink) -> None:
         """Write a link's address after its text."""

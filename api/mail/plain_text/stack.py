@@ -42,6 +42,8 @@ class Element:
     name: str
     context: Context
     own_line: bool
+    space_after: bool = False
+    """Whether a blank line stands after it."""
     link: OpenLink | None = None
     numbering: Numbering | None = None
     table: Table | None = None

@@ -1,4 +1,4 @@
-"""What inline CSS does to a text: whether people see it, whether it has a line of its own, whether its spaces count."""
+"""What inline CSS does to a text: whether people see it, and where it has lines, blank lines and spaces of its own."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,10 @@ from dataclasses import dataclass
 _NUMBER = re.compile(r"([0-9]*\.?[0-9]+)([a-z%]*)")
 _FONT_SIZE = re.compile(r"(?:^|\s)([0-9]*\.?[0-9]+(?:px|pt|em|rem|%|vw)|0(?=[/\s]))")
 _LINES = frozenset({"block", "flex", "grid", "table", "list-item", "flow-root"})
+
+_PIXELS = {"": 1.0, "px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "mm": 3.78, "cm": 37.8, "in": 96.0}
+GAP = 8
+"""Pixels of margin or padding that read as a blank line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,9 @@ class Style:
     tiny: bool | None = None
     preformatted: bool | None = None
     own_line: bool = False
+    space_before: bool | None = None
+    """Whether margin or padding makes a gap above; None where nothing is said about the margin."""
+    space_after: bool | None = None
 
 
 PLAIN = Style()
@@ -38,6 +45,8 @@ def style_of(attributes: Mapping[str, str]) -> Style:
         tiny=_tiny(css),
         preformatted=css["white-space"].startswith(("pre", "break-spaces")) if "white-space" in css else None,
         own_line=css.get("display") in _LINES,
+        space_before=_gap(css, "top", 0),
+        space_after=_gap(css, "bottom", 2),
     )
 
 
@@ -57,6 +66,23 @@ def _removed(css: Mapping[str, str], hidden: bool) -> bool:
         return True
     clipped = css.get("overflow", css.get("overflow-y", "")) in {"hidden", "clip"}
     return clipped and any(_is_zero(css.get(name)) for name in ("max-height", "height", "max-width", "width"))
+
+
+def _gap(css: Mapping[str, str], side: str, place: int) -> bool | None:
+    """Say whether there is a gap at a side, whose ``place`` is where the shorthand of four values has it."""
+    margin, padding = (_length(css, name, side, place) for name in ("margin", "padding"))
+    if (margin or 0) + (padding or 0) >= GAP:
+        return True
+    return None if margin is None else False
+
+
+def _length(css: Mapping[str, str], name: str, side: str, place: int) -> float | None:
+    value = css.get(f"{name}-{side}")
+    if value is None:
+        values = css.get(name, "").split()
+        value = "" if not values else values[place] if len(values) > place else values[0]
+    number = _NUMBER.fullmatch(value)
+    return float(number.group(1)) * _PIXELS.get(number.group(2), 0) if number else None
 
 
 def _is_zero(value: str | None) -> bool:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from api.mail.plain_text.styles import GAP
 from api.mail.plain_text.writer import Line, Writer
 
-LONG = 78
-"""A cell with more characters is a paragraph: blank lines stand around it."""
 _DATA_ROLES = frozenset({"table", "grid", "treegrid"})
 _LAYOUT_ROLES = frozenset({"presentation", "none"})
 
@@ -21,16 +20,38 @@ class Table:
     rows: list[list[tuple[int, int]]] = field(default_factory=list)
     innermost: bool = True
     """Whether no table stands in it."""
+    padded: bool = False
+    """Whether its cells have a gap above and below."""
+    space_after_row: bool = False
+    row_filled: bool = False
+    """Whether a cell of the open row has text."""
+
+    def begin_row(self) -> None:
+        """Begin a row."""
+        self.rows.append([])
+        self.space_after_row = self.row_filled = False
+
+    def end_cell(self, first_line: int, end_line: int, space_after: bool) -> None:
+        """End a cell with these lines."""
+        self.rows[-1].append((first_line, end_line))
+        self.row_filled = self.row_filled or first_line < end_line
+        self.space_after_row = self.space_after_row or space_after
+
+    def row_is_blank(self) -> bool:
+        """Whether the row that ends leaves a blank line: by the padding of a cell, or because it is only a spacer."""
+        return bool(self.rows and self.rows[-1]) and (self.space_after_row or not self.row_filled)
 
 
 def table_of(attributes: Mapping[str, str], first_line: int) -> Table:
     """Return a table that begins."""
     role = attributes.get("role", "").strip().lower()
     border = attributes.get("border", "0").strip()
+    padding = attributes.get("cellpadding", "").strip()
     return Table(
         first_line,
         data=role in _DATA_ROLES or "summary" in attributes or border not in {"", "0", "0px"},
         layout=role in _LAYOUT_ROLES,
+        padded=len(padding) < 5 and padding.isascii() and padding.isdigit() and int(padding) >= GAP,
     )
 
 
@@ -61,9 +82,12 @@ def finish(table: Table, writer: Writer) -> None:
 def _data_row(cells: list[list[Line]]) -> list[Line]:
     """Return a row as one line. A row with one filled cell stays as it is."""
     filled = [cell for cell in cells if cell]
-    if len(filled) < 2:
-        return [line for cell in filled for line in cell]
+    if not filled:
+        return []
     first = filled[0][0]
+    if len(filled) == 1:
+        first.blank_before = False
+        return filled[0]
     texts = [" ".join(line.text if line is first else _with_tags(line) for line in cell) for cell in cells]
     return [Line(" | ".join(texts).strip(), first.prefix, first.tags_above, first.tags)]
 
@@ -75,7 +99,7 @@ def _flow(cells: list[list[Line]]) -> list[Line]:
     for cell in cells:
         if not cell:
             continue
-        if label is not None and len(cell) == 1 and len(cell[0].text) <= LONG:
+        if label is not None and len(cell) == 1:
             label.text = f"{label.text} {_with_tags(cell[0])}"
             label = None
             continue

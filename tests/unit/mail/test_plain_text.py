@@ -150,9 +150,20 @@ CASES = {
         "<table><tr><td>Hi</td></tr><tr><td><table border=1><tr><td>a</td><td>b</td></tr></table></td></tr></table>",
         "Hi\n\na | b",
     ),
-    "a long cell is a paragraph": (
-        f"<table><tr><td>{'x' * 90}</td></tr><tr><td>y</td></tr></table>",
-        f"{'x' * 90}\n\ny",
+    "padding is a blank line": (
+        '<table><tr><td style="padding: 10px 25px">One</td><td style="padding:10px">Two</td></tr>'
+        '<tr><td style="padding-bottom:1em">Three</td></tr><tr><td>Four</td></tr><tr><td>Five</td></tr></table>',
+        "One\nTwo\n\nThree\n\nFour\nFive",
+    ),
+    "padding of all cells": ("<table cellpadding=10><tr><td>One</td></tr><tr><td>Two</td></tr></table>", "One\n\nTwo"),
+    "a spacer": (
+        '<table><tr><td>One</td></tr><tr><td height="20">&nbsp;</td></tr><tr><td>Two</td></tr></table>',
+        "One\n\nTwo",
+    ),
+    "margins": (
+        '<div style="margin-bottom:16px">One</div><div>Two</div>'
+        '<p style="margin:0">Three</p><p style="margin:0">Four</p>',
+        "One\n\nTwo\nThree\nFour",
     ),
     "an unclosed table": ("<table><tr><td>a<td>b<table><tr><td>c", "a\nb\nc"),
     # Dynamic fields

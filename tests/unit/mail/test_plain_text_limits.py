@@ -58,7 +58,8 @@ def test_fields_survive(fields: list[str], around: list[str]) -> None:
 PIECES = [
     "<div>", "<ul><li>", "<ul><li>x", "<blockquote>x<br>", "<p> \t", " \t", "<", "<!", "<!--", "&", "&#", "<a ",
     "<a href=x>y<p>",
-    "<b><p></b>", "<table>", "<table><tr><td>", "<table><tr><th>x<td>y", "{{", "{%", "{{x}}", "<p>{%x%}</p>",
+    "<b><p></b>", "<table>", "<table><tr><td>", "<table><tr><th>x<td>y", "<td>", "<tr><td>", "{{", "{%", "{{x}}",
+    "<p>{%x%}</p>",
     "\u200d", "\u200dx ",
     "<img alt=x>", "<a href=x>", "<q>", '"\'<a b="', "<svg>", "<i style='mso-hide:all'>", "<![CDATA[", "<hr>",
     "<pre>\t", "<dd>x",
