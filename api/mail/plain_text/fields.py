@@ -7,15 +7,10 @@ the HTML reader nor the handling of white space touches them.
 import re
 from collections.abc import Callable
 
-CONTROL = "[\ud800-\ud9ff][\udc00-\udfff]"
-"""Matches a tag that is set aside, such as ``{% if vip %}``."""
-FIELD = "[\ud800-\udbff][\udc00-\udfff]"
-"""Matches a tag or an output, such as ``{{ first_name }}``, that is set aside."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _OPENING = re.compile(r"\{[{%]")
-_PLACEHOLDER = re.compile(FIELD)
-_BRACE = re.compile(rf"\{{(?=[{{%]|{FIELD})")
-_MOST = 512 * 1024
+_PLACEHOLDER = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_MOST = 1024 * 1024
 """How many fields have a placeholder; later ones are read as text."""
 
 
@@ -30,22 +25,16 @@ class Fields:
         """Return a text with its fields in place of their placeholders."""
         return _PLACEHOLDER.sub(self._field, text)
 
-    def restore_template(self, text: str) -> str:
-        """Return a text as a template: braces that are no field in the HTML are none in the template either."""
-        return self.restore(_BRACE.sub(lambda _: self._add('{{ "{" }}'), text))
-
     def _field(self, match: re.Match[str]) -> str:
         high, low = map(ord, match.group())
-        number = (high % 512) * 1024 + low % 1024
-        return self._fields[number]
+        return self._fields[(high - 0xD800) * 1024 + low - 0xDC00]
 
     def _add(self, field: str) -> str:
         number = len(self._fields)
         if number >= _MOST:
             return field
         self._fields.append(field)
-        kind = 0xD800 if field.startswith("{%") else 0xDA00
-        return chr(kind + number // 1024) + chr(0xDC00 + number % 1024)
+        return chr(0xD800 + number // 1024) + chr(0xDC00 + number % 1024)
 
     def _set_aside(self, html: str) -> str:
         parts: list[str] = []

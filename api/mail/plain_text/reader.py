@@ -19,22 +19,16 @@ from api.mail.plain_text.lists import numbering_of
 from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
 from api.mail.plain_text.styles import Style, style_of
 from api.mail.plain_text.tables import finish, table_of
-from api.mail.plain_text.tokens import End, Start, tokens
+from api.mail.plain_text.tokens import Start, tokens
 from api.mail.plain_text.writer import BREAK, PREFIX_MOST, SOFT, VISIBLE, Writer, joined
 
 _PIXEL = frozenset({"0", "1", "0px", "1px"})
 
-_SHOWN = ("href", "alt", "title", "value")
-"""Attributes that may become text, with all tags in them or with none."""
-
 
 class Reader:
-    """Reads one document or fragment. ``writer`` has the lines in the end.
+    """Reads one document or fragment. ``writer`` has the lines in the end."""
 
-    Of a ``template``, tags such as ``{% if vip %}`` stay in their order wherever they stand, so that each is closed.
-    """
-
-    def __init__(self, fields: Fields, *, template: bool) -> None:
+    def __init__(self, fields: Fields) -> None:
         self.writer = Writer()
         self._stack = Stack()
         self._restore = fields.restore
@@ -43,16 +37,10 @@ class Reader:
                 context = self._stack.context
                 if context.seen:
                     self.writer.add(token, context.preformatted)
-                elif template:
-                    self.writer.keep_tags(token)
             elif isinstance(token, Start):
-                if template:
-                    self.writer.keep_tags(token.source, *(token.attributes.get(name, "") for name in _SHOWN))
                 self._start(token.name, token.attributes)
-            elif isinstance(token, End):
+            else:
                 self._end(token.name)
-            elif template:
-                self.writer.keep_tags(token.source)
         self._close_to(0)
         self.writer.end_line("")
 

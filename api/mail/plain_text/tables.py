@@ -88,8 +88,8 @@ def _data_row(cells: list[list[Line]]) -> list[Line]:
     if len(filled) == 1:
         first.blank_before = False
         return filled[0]
-    texts = [" ".join(line.text if line is first else _with_tags(line) for line in cell) for cell in cells]
-    return [Line(" | ".join(texts).strip(), first.prefix, first.tags_above, first.tags)]
+    texts = [" ".join(line.text for line in cell) for cell in cells]
+    return [Line(" | ".join(texts).strip(), first.prefix)]
 
 
 def _flow(cells: list[list[Line]]) -> list[Line]:
@@ -100,13 +100,9 @@ def _flow(cells: list[list[Line]]) -> list[Line]:
         if not cell:
             continue
         if label is not None and len(cell) == 1:
-            label.text = f"{label.text} {_with_tags(cell[0])}"
+            label.text = f"{label.text} {cell[0].text}"
             label = None
             continue
         lines += cell
         label = cell[0] if len(cell) == 1 and cell[0].text.endswith(":") else None
     return lines
-
-
-def _with_tags(line: Line) -> str:
-    return f"{line.tags_above}{line.tags}{line.text}"

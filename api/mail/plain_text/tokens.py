@@ -29,7 +29,6 @@ class Start:
 
     name: str
     attributes: Mapping[str, str]
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,6 @@ class End:
     """An end tag."""
 
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A part of the source that nobody sees: a comment, or what stands in ``<style>``."""
-
-    source: str
 
 
 def decoded(text: str) -> str:
@@ -55,7 +47,7 @@ def decoded(text: str) -> str:
     return "".join(part if index % 2 else entities.unescape(part) for index, part in enumerate(parts))
 
 
-def tokens(html: str) -> Iterator[Start | End | Unread | str]:
+def tokens(html: str) -> Iterator[Start | End | str]:
     """Give the tags and texts of a document or a fragment. A tag that does not end hides the rest, as in a browser."""
     text_from = at = 0
     while (opening := html.find("<", at)) >= 0:
@@ -69,16 +61,17 @@ def tokens(html: str) -> Iterator[Start | End | Unread | str]:
         if not is_tag:
             end, token = _other(html, opening)
             at = text_from = end
-            yield token or Unread(html[opening:end])
+            if token is not None:
+                yield token
             continue
         start, at = _start_tag(html, opening + 1)
         text_from = at
-        yield start or Unread(html[opening:])
-        if start is not None and start.name in RAW:
+        if start is None:
+            return
+        yield start
+        if start.name in RAW:
             closing = _RAW_END[start.name].search(html, at)
-            text_from = closing.start() if closing else len(html)
-            yield Unread(html[at:text_from])
-            at = text_from
+            at = text_from = closing.start() if closing else len(html)
     if text_from < len(html):
         yield decoded(html[text_from:])
 
@@ -99,14 +92,14 @@ def _other(html: str, opening: int) -> tuple[int, End | None]:
 
 def _start_tag(html: str, at: int) -> tuple[Start | None, int]:
     """Read a tag from its name on; return it and where it ends. None for a tag that does not end."""
-    begin, name = at, _TAG_NAME.match(html, at)
+    name = _TAG_NAME.match(html, at)
     assert name is not None  # noqa: S101 - the caller saw a letter
     at = name.end()
     attributes: dict[str, str] = {}
     while (found := _ATTRIBUTE.match(html, at)) is not None:
         at = found.end()
         if found.group(1):
-            return Start(name.group().lower(), attributes, html[begin:at]), at
+            return Start(name.group().lower(), attributes), at
         value = ""
         if found.group(3):
             quote = html[at : at + 1]

@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from api.mail.plain_text.fields import CONTROL
-
 BREAK, SPACE, SOFT = "\x1f", "\x1c", "\x1e"
 """Marks within a line: a line break, a space that stays, and a space where letters would touch."""
 PREFIX_MOST = 32
@@ -21,23 +19,16 @@ _ONE_SPACE = re.compile(" +")
 _SOFT = re.compile(f"( ?){SOFT}[ {SOFT}]*+")
 _NO_SPACE_BEFORE = frozenset(".,;:!?)]}>\"'\u2019\u201d\xbb\u2026\u3002\u3001" + BREAK)
 _NO_SPACE_AFTER = frozenset("([{<\"'\u2018\u201c\u201e\xab" + BREAK + SPACE)
-VISIBLE = re.compile("[^\\s\u034f\u061c\u200c-\u200f\u202a-\u202e\u2066-\u2069\ud800-\ud9ff\udc00-\udfff]")
-"""Matches what people see: neither spaces nor marks for the direction of text nor tags that are set aside."""
-_CONTROL = re.compile(CONTROL)
+VISIBLE = re.compile("[^\\s\u034f\u061c\u200c-\u200f\u202a-\u202e\u2066-\u2069]")
+"""Matches what people see: neither spaces nor marks for the direction of text."""
 
 
 @dataclass(slots=True)
 class Line:
-    """A line of the text. Tags such as ``{% if vip %}`` take no line of their own.
-
-    ``tags_above`` stand before the blank line, ``tags`` after it: so a list that ``{% for %}`` fills has no blank
-    lines, and a paragraph that ``{% if %}`` leaves out takes its blank line with it.
-    """
+    """A line of the text."""
 
     text: str
     prefix: str
-    tags_above: str = ""
-    tags: str = ""
     blank_before: bool = False
 
 
@@ -55,7 +46,6 @@ class Writer:
         """How often ``pieces`` became lines."""
         self.has_text = False
         """Whether anything readable was added."""
-        self._tags_above = self._tags = ""
 
     def add(self, text: str, preformatted: bool) -> None:
         """Add text to the line."""
@@ -66,12 +56,6 @@ class Writer:
             return
         text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(8)
         self.pieces.append(_COLLAPSIBLE.sub(_kept, text))
-
-    def keep_tags(self, source: str, *but: str) -> None:
-        """Keep the tags in a part of the source that people do not see, ``but`` those that stand in other parts."""
-        if found := _CONTROL.findall(source):
-            elsewhere = set(_CONTROL.findall("".join(but)))
-            self.pieces += [tag for tag in found if tag not in elsewhere]
 
     def end_line(self, prefix: str) -> None:
         """Write what was added as lines."""
@@ -87,7 +71,6 @@ class Writer:
             if VISIBLE.search(line):
                 self.write(line, prefix)
             else:
-                self._take_tags("".join(_CONTROL.findall(line)))
                 self.blank = self.blank or BREAK in text
 
     def write(self, text: str, prefix: str) -> None:
@@ -95,15 +78,8 @@ class Writer:
         if self.marker is not None:
             marker, replaced = self.marker
             prefix, self.marker = marker + prefix[replaced:], None
-        self.lines.append(Line(text, prefix, self._tags_above, self._tags, self.blank and bool(self.lines)))
-        self._tags_above = self._tags = ""
+        self.lines.append(Line(text, prefix, self.blank and bool(self.lines)))
         self.blank = False
-
-    def _take_tags(self, tags: str) -> None:
-        if self.blank or self._tags:
-            self._tags += tags
-        else:
-            self._tags_above += tags
 
     def text(self) -> str:
         """Return all lines, each but the last with its line break."""
@@ -111,9 +87,9 @@ class Writer:
         before: Line | None = None
         for line in self.lines:
             blank = _shared(before.prefix, line.prefix) + "\n" if before is not None and line.blank_before else ""
-            parts += ("" if before is None else "\n", line.tags_above, blank, line.tags, line.prefix, line.text)
+            parts += ("" if before is None else "\n", blank, line.prefix, line.text)
             before = line
-        return "".join((*parts, self._tags_above, self._tags))
+        return "".join(parts)
 
 
 def _shared(one: str, other: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.mail.plain_text import plain_text, template_text
+from api.mail.plain_text import plain_text
 
 CASES = {
     "paragraphs": ("<p>One</p><p>Two<br>Three</p>", "One\n\nTwo\nThree"),
@@ -180,14 +180,6 @@ CASES = {
         '<a href="https://x.example/touchline-field-3-x">touchline-field-4-x</a>',
         "touchline-field-4-x (https://x.example/touchline-field-3-x)",
     ),
-    "tags take no line": (
-        "<p>Hi</p>{% if vip %}<p>You</p>{% endif %}<p>Bye</p>",
-        "Hi\n\n{% if vip %}You\n\n{% endif %}Bye",
-    ),
-    "tags in a table": (
-        "<table><tr><th>a<th>b</tr>{% for x in y %}<tr><td>{{ x }}<td>2</tr>{% endfor %}</table>z",
-        "a | b\n{% for x in y %}{{ x }} | 2\n{% endfor %}\nz",
-    ),
     "tags in a tag": ('<td {% if x > 1 %}bgcolor="red"{% endif %}>a</td>', "a"),
     "a field that does not end": ("{{ a <b>b</b> {% c", "{{ a b {% c"),
     "a field prompt": ("<p>{{! Say <b>who</b> you are }}</p>", "{{! Say <b>who</b> you are }}"),
@@ -199,7 +191,7 @@ EMAILS = sorted(Path(__file__).with_name("emails").glob("*.html"))
 
 @pytest.mark.parametrize("email", EMAILS, ids=lambda email: email.stem)
 def test_emails_as_text(email: Path) -> None:
-    assert template_text(email.read_text()) == email.with_suffix(".txt").read_text()
+    assert plain_text(email.read_text()) == email.with_suffix(".txt").read_text()
 
 
 def test_there_are_emails() -> None:
@@ -209,31 +201,3 @@ def test_there_are_emails() -> None:
 @pytest.mark.parametrize(("html", "text"), CASES.values(), ids=CASES.keys())
 def test_html_as_text(html: str, text: str) -> None:
     assert plain_text(html) == text + "\n"
-
-
-def test_braces_that_are_no_field_are_none_in_a_template() -> None:
-    assert plain_text("&#123;{ a }} {<b>% b %}</b>") == "{{ a }} {% b %}\n"
-    assert template_text("&#123;{ a }} {<b>% b %}</b>") == '{{ "{" }}{ a }} {{ "{" }}% b %}\n'
-    assert template_text("&#123;{{ a }}") == '{{ "{" }}{{ a }}\n'
-    assert template_text("Hi {{ a }} {b}") == "Hi {{ a }} {b}\n"
-
-
-@pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        ("<p>Hi</p><!-- {% if vip %} --><p>You</p><!-- {% endif %} -->", "Hi\n\n{% if vip %}You{% endif %}"),
-        ('{% if vip %}<p style="display:none">{% else %}<p>{% endif %}Hi</p>', "{% if vip %}{% else %}{% endif %}Hi"),
-        ("<style>{% assign a = 1 %}</style><p>{{ a }}</p>", "{% assign a = 1 %}{{ a }}"),
-        ("<p {% if a %}class='x'>A{% else %}>B{% endif %}</p>", "{% if a %}A{% else %}>B{% endif %}"),
-        ('<a href="{% if a %}x{% endif %}">Go</a>', "Go ({% if a %}x{% endif %})"),
-        ('<a href="{% if a %}x{% endif %}"></a>Hi', "Hi"),
-        ('<a href="https://x.example/">{% if a %}{% endif %}</a>Hi', "{% if a %}{% endif %}Hi"),
-        ("{% if a %}<br>{% endif %}Hi", "{% if a %}{% endif %}Hi"),
-        ("Hi<br>{% if a %}<br>{% endif %}you", "Hi\n{% if a %}\n{% endif %}you"),
-        ("<p>{% if a %}", "{% if a %}"),
-        ("<ul>{% for a in b %}<li>{{ a }}</li>{% endfor %}</ul>Bye", "{% for a in b %}- {{ a }}\n{% endfor %}\nBye"),
-        ("<ul><li>1<p>2</p>{% if a %}<li>{% endif %}3</ul>", "- 1\n\n  2\n{% if a %}- {% endif %}3"),
-    ],
-)
-def test_tags_of_a_template_stay(html: str, text: str) -> None:
-    assert template_text(html) == text + "\n"
