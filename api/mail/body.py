@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from api.mail.clean import text_from_html
+from api.mail.plain_text.writer import NO_SPACE_AFTER
 from api.mail.prompts import Prompted, restore
 from api.mail.render import TemplateProblem, render, simple_form
 from api.mail.sanitize import NestedTooDeeplyError, sanitize
@@ -22,7 +23,8 @@ _BEGIN, _END = "\ue000", "\ue001"
 _MARK = re.compile(f"{_BEGIN}([0-9]+){_END}")
 _NO_TEXT = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\")*>", re.DOTALL)
 _LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
-_TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:t[dh]|pre|q|button|img)[ >]")
+_TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:pre|q|button)[ >]")
+_JOINS = NO_SPACE_AFTER | frozenset(" :")
 _TOUCHES = re.compile(r"(?:&[#\w]*|<[/!?]?)\Z")
 _READS_LINE_BREAKS = re.compile(r"<(?:pre|textarea|listing)", re.IGNORECASE)
 
@@ -99,8 +101,11 @@ def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body
 
 
 def _inert(value: str) -> bool:
-    """Whether a value is one line of text that begins with a letter or digit, and no space of it collapses."""
-    return value.isprintable() and value[0].isalnum() and value[-1] not in " :([" and "  " not in value
+    """Whether a value is one line of text that begins with a letter or digit, and no space of it collapses.
+
+    Nor does it end with what the text part joins with what follows: a label's colon, or what opens brackets or quotes.
+    """
+    return value.isprintable() and value[0].isalnum() and value[-1] not in _JOINS and "  " not in value
 
 
 def _escaped(value: str) -> str:

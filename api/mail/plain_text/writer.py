@@ -18,7 +18,7 @@ _LONELY = re.compile(
 _ONE_SPACE = re.compile(" +")
 _SOFT = re.compile(f"( ?){SOFT}[ {SOFT}]*+")
 _NO_SPACE_BEFORE = frozenset(".,;:!?)]}>\"'\u2019\u201d\xbb\u2026\u3002\u3001" + BREAK)
-_NO_SPACE_AFTER = frozenset("([{<\"'\u2018\u201c\u201e\xab" + BREAK + SPACE)
+NO_SPACE_AFTER = frozenset("([{<\"'\u2018\u201c\u201e\xab" + BREAK + SPACE)
 VISIBLE = re.compile("[^\\s\u034f\u061c\u200c-\u200f\u202a-\u202e\u2066-\u2069]")
 """Matches what people see: neither spaces nor marks for the direction of text."""
 
@@ -110,7 +110,7 @@ def _soft(match: re.Match[str]) -> str:
     text, start, end = match.string, match.start(), match.end()
     if " " in match.group():
         return " "
-    if start == 0 or end == len(text) or text[end] in _NO_SPACE_BEFORE or text[start - 1] in _NO_SPACE_AFTER:
+    if start == 0 or end == len(text) or text[end] in _NO_SPACE_BEFORE or text[start - 1] in NO_SPACE_AFTER:
         return ""
     return " "
 

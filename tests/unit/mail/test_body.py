@@ -351,6 +351,14 @@ def test_which_templates_take_the_short_cut(source: str, short: bool) -> None:
     assert (module._from_frame(source, FIELDS, quoted=False) is not None) is short
 
 
+def test_the_text_of_a_table_is_made_once_for_all() -> None:
+    frame = module._frame(
+        "<table><tr><td>Hi {{ first_name }}</td><td>{{ city }}</td></tr></table>", (True, True), False
+    )
+    assert frame is not None
+    assert frame.text is not None
+
+
 # -- every tag of a template stays at its place
 
 
