@@ -74,6 +74,7 @@ def build() -> argparse.ArgumentParser:
     importing.add_argument("--workspace", required=True, help="name or id of the workspace")
     importing.add_argument(
         "--on-known",
+        type=str.lower,
         choices=["update", "skip"],
         default="update",
         help="what to do with a row whose address is in the workspace: update the person (default), or skip the row",

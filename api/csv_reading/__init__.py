@@ -6,7 +6,7 @@ Pure: no database, no clock, no network. May import ``strategies``. Services and
 from api.csv_reading.address_cells import address_in
 from api.csv_reading.decoding import ENCODINGS, Decoded, decode
 from api.csv_reading.garbled import garbled
-from api.csv_reading.names import COLUMN_NAMES, plain_name
+from api.csv_reading.names import COLUMN_NAMES, MAX_NAME_LENGTH, plain_name
 from api.csv_reading.records import MAX_CELLS, column_label
 from api.csv_reading.table import MAX_COLUMNS, Row, Table, read_table
 
@@ -15,6 +15,7 @@ __all__ = [
     "ENCODINGS",
     "MAX_CELLS",
     "MAX_COLUMNS",
+    "MAX_NAME_LENGTH",
     "Decoded",
     "Row",
     "Table",

@@ -4,6 +4,7 @@ Libraries that guess (charset-normalizer was tried) read "José Muñoz" as "Jos�
 """
 
 import codecs
+import re
 from typing import NamedTuple
 
 from api.csv_reading.windows_1252 import doubtful
@@ -33,6 +34,7 @@ _OTHER_FILES = {
 _BEGINNING = 64
 _ASKED = ("cp1252", "mac-roman", "cp850", "cp1250", "cp1251")
 _SHOWN = 30
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Decoded(NamedTuple):
@@ -77,12 +79,8 @@ def _strictly(data: bytes, name: str) -> Decoded:
     try:
         return Decoded(data.decode(name), name)
     except UnicodeDecodeError as problem:
-        line = data.decode(name, "replace")[: _characters(data, name, problem.start)].count("\n") + 1
+        line = len(_LINE_END.findall(data[: problem.start].decode(name, "ignore"))) + 1
         raise Refusal("CSV_ENCODING", f"The file is not in {name}: line {line} cannot be read so.") from None
-
-
-def _characters(data: bytes, name: str, end: int) -> int:
-    return len(data[:end].decode(name, "ignore"))
 
 
 def _utf_16_without_mark(data: bytes) -> str | None:
@@ -98,7 +96,7 @@ def _utf_16_without_mark(data: bytes) -> str | None:
 def _windows_1252(data: bytes, at: int) -> Decoded:
     """Decode what is no UTF-8, where it can only be windows-1252."""
     if any(character > "\x7f" and character != "\ufffd" for character in data.decode("utf-8", "replace")):
-        line = data.count(b"\n", 0, at) + 1
+        line = _line(data, at)
         told = f"Line {line} is not UTF-8, though other parts of the file are. Save it as CSV UTF-8."
         raise Refusal("CSV_ENCODING", told)
     try:
@@ -108,7 +106,7 @@ def _windows_1252(data: bytes, at: int) -> Decoded:
         doubt = problem.start
     if doubt is None:
         return Decoded(text, "cp1252")
-    line = data.count(b"\n", 0, doubt) + 1
+    line = _line(data, doubt)
     word = _word(data, doubt)
     readings = ", ".join(f"{shown!r} in {name}" for name in _ASKED if (shown := _shown(word, name)))
     raise Refusal(
@@ -116,6 +114,11 @@ def _windows_1252(data: bytes, at: int) -> Decoded:
         f"Line {line} is not UTF-8, and its encoding is not certain: it says {readings}. Save the file as CSV UTF-8, "
         "or name its encoding.",
     )
+
+
+def _line(data: bytes, at: int) -> int:
+    """Return the line of the file on which a byte is, in an encoding that has ASCII in it."""
+    return len(_LINE_END.findall(data[:at].decode("ascii", "replace"))) + 1
 
 
 def _word(data: bytes, at: int) -> bytes:

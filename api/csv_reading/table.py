@@ -73,15 +73,17 @@ class Table:
             yield Row(record.number, cells + [""] * (width - len(cells)))
 
     def row_inside(self, row: Row, column: int) -> int | None:
-        """Return the index of a cell that seems to have swallowed rows: a line of it has as many cells as the header
-        and an address in the given column. A quote that is not closed does that when a later one closes it.
+        """Return the index of a cell that seems to have swallowed rows, because a quote is missing where it begins.
+
+        A line of such a cell has an address in the given column. It has as many cells as the header; the last line
+        may end before, where a later quote has closed the cell.
         """
-        if len(self.header) < 2:
-            return None
+        whole = len(self.header) - 1
         for index, cell in enumerate(row.cells):
-            lines = cell.splitlines()[1:] if "\n" in cell or "\r" in cell else ()
-            for line in lines:
-                if line.count(self.delimiter) == len(self.header) - 1:
+            lines = cell.splitlines()[1:] if whole and ("\n" in cell or "\r" in cell) else []
+            for number, line in enumerate(lines, 1):
+                count = line.count(self.delimiter)
+                if column <= count and (count == whole or (number == len(lines) and count == index > 0)):
                     address = line.split(self.delimiter)[column].strip(BLANKS + '"')
                     if 0 < address.find("@") < len(address) - 1 and not any(map(str.isspace, address)):
                         return index

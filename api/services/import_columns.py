@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from api.csv_reading import COLUMN_NAMES, Table, column_label, plain_name
+from api.csv_reading import COLUMN_NAMES, MAX_NAME_LENGTH, Table, column_label, plain_name
 from api.services.people import BUILT_IN, FIELD_NAME, PATHS
 from strategies import Refusal
 
@@ -41,7 +41,8 @@ def columns_of(table: Table) -> Columns:
             both = f"{column_label(first, table.header[first])} and {column_label(index, header)}"
             told = f"{both[0].upper()}{both[1:]} are both {name[:60]}. Rename or delete one of them."
             raise Refusal("CSV_DUPLICATE_COLUMN", told)
-        if header and name not in COLUMN_NAMES and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN):
+        own = header and name not in COLUMN_NAMES
+        if len(header) > MAX_NAME_LENGTH or (own and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN)):
             told = (
                 f"The name of {column_label(index, header)} cannot be the name of a dynamic field: use a-z, 0-9 and _, "
                 "begin with a letter, up to 50 characters, and no built-in name."

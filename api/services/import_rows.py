@@ -6,7 +6,7 @@ from typing import Any
 
 from api.csv_reading import COLUMN_NAMES, Row, Table, address_in, column_label, garbled, read_table
 from api.services.import_columns import EMAIL_NAMES, Columns, columns_of
-from api.services.people import PATHS, checked
+from api.services.people import MAX_FIELDS, PATHS, checked
 from strategies import Refusal
 
 CELL_LIMITS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
@@ -67,8 +67,6 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
             f"A cell with {table.delimiter!r} in it needs quotes; a further column needs a name.",
         )
     filled = {name: cell for name, cell in zip(columns.names, row.cells, strict=True) if cell}
-    for name, cell in filled.items():
-        _check_cell(name, cell)
     if (inside := table.row_inside(row, columns.names.index("email"))) is not None:
         raise Refusal(
             "CSV_INVALID",
@@ -76,8 +74,13 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
             "quote; these rows are not imported.",
             _path(columns.names[inside]),
         )
+    for name, cell in filled.items():
+        _check_cell(name, cell)
     own = {name: cell for name, cell in filled.items() if name not in COLUMN_NAMES}
     built_in = {name: cell for name, cell in filled.items() if name in COLUMN_NAMES}
+    if len(own) > MAX_FIELDS:
+        told = f"This row fills {len(own)} dynamic fields; a person may have {MAX_FIELDS}."
+        raise Refusal("INVALID_FIELDS", told, ())
     email = address_in(filled.get("email", ""))
     if not email:
         raise Refusal("REQUIRED", "This row has no address.", ("email",))

@@ -101,6 +101,7 @@ async def test_refused_rows_name_row_and_column(scope: Scope) -> None:
         ("E-Mail,email address\na@example.com,", "CSV_DUPLICATE_COLUMN", "Column A (E-Mail) and column B"),
         ("email,Town,town\na@example.com,,", "CSV_DUPLICATE_COLUMN", "column C (town) are both town"),
         ("email,2nd phone\na@example.com,", "CSV_INVALID_COLUMN", "column B (2nd phone)"),
+        ("email,a" + "!" * 300 + "b\na@example.com,", "CSV_INVALID_COLUMN", "column B (a!!!"),
         ("ada@example.com,Ada\nbob@example.com,Bob", "CSV_NO_EMAIL_COLUMN", "Row 1 seems to hold a person"),
         ("\n\nname;town\nx;y", "CSV_NO_EMAIL_COLUMN", "No column of row 3, the header, is named email"),
         ("\ufeff \n", "CSV_NO_EMAIL_COLUMN", "The file is blank"),
@@ -144,6 +145,8 @@ async def test_a_column_with_the_field_s_own_name_is_the_field(scope: Scope) -> 
 
 
 async def test_a_cell_that_swallowed_rows_is_refused(scope: Scope) -> None:
+    done = await imported(scope, 'email,note,tag\na@example.com,"one\nb@example.com,two",x\n')
+    assert await refusals(done) == [(2, "note", "CSV_INVALID")]
     source = 'email,note,tag\na@example.com,"one\nb@example.com,two,x\nc@example.com,three",x\nd@example.com,"1\n2",y\n'
     done = await imported(scope, source)
     assert await refusals(done) == [(2, "note", "CSV_INVALID")]
@@ -210,6 +213,9 @@ async def test_more_dynamic_fields_than_a_person_may_have_are_refused(scope: Sco
         done = await imported(scope, f"email,{header}\nada@example.com{',x' * 60}")
     assert await refusals(done) == [(2, None, "INVALID_FIELDS")]
     assert len((await Person.get()).own_fields) == 60
+    header = ",".join(f"f{number}" for number in range(101))
+    done = await imported(scope, f"email,{header}\nada@example.com{',x' * 101}")
+    assert await refusals(done) == [(2, None, "INVALID_FIELDS")]
 
 
 async def test_an_address_that_someone_else_adds_meanwhile_is_updated(

@@ -68,6 +68,8 @@ def test_the_question_shows_the_readings() -> None:
         (b"\xef\xbb\xbfemail\na\xff", None, "CSV_ENCODING", "line 2"),
         (b"\xff\xfee\x00m\x00\n\x00x", None, "CSV_ENCODING", "line 2"),
         ("email\nJürgen\n".encode() + b"M\xfcller", None, "CSV_ENCODING", "Line 3"),
+        (b"email\rJos\x8e", None, "CSV_ENCODING", "Line 2"),
+        (b"email\r\rM\xfcller", "utf-8", "CSV_ENCODING", "line 3"),
         (b"email\nM\xfcller", "utf-8", "CSV_ENCODING", "line 2"),
         (b"email", "utf-7", "CSV_ENCODING", "'utf-7' is no known encoding"),
         (b"email", "", "CSV_ENCODING", "cp1252"),

@@ -84,6 +84,8 @@ def test_text_behind_a_closing_quote_is_refused() -> None:
 def test_rows_that_a_cell_swallowed_are_found() -> None:
     table = read_table('email,name,note\na@example.com,Ada,"x\nb@example.com,Bob,y\nc@example.com,Carl,z"\n', {"email"})
     assert [table.row_inside(row, 0) for row in table.rows()] == [2]
+    last = read_table('email,name,note\na@example.com,"Ada\nb@example.com,Bob",y\n', {"email"})
+    assert [last.row_inside(row, 0) for row in last.rows()] == [1]
     fine = read_table('email,note\na@example.com,"Street 1, Ulm\nsee bob@example.com\n, and so on"\n', {"email"})
     assert [fine.row_inside(row, 0) for row in fine.rows()] == [None]
 
