@@ -25,18 +25,19 @@ REFUSED_CODES = frozenset({534, 535, 538})
 WANTS_LOGIN = re.compile(r"\bauthentication (is )?required\b|\b(must|please|need to) (first )?authenticate\b", re.I)
 
 
-def about_login(code: int, text: str, *, envelope: bool) -> str | None:
+def about_login(reply: int, text: str, *, envelope: bool) -> str | None:
     """Return the code of an answer that is about the login, after it; None for every other answer.
 
     ``envelope`` says that it is the answer to MAIL or RCPT, where servers also say it in words alone.
     """
-    if code in REFUSED_CODES:
-        return "LOGIN_REFUSED"
-    if code == 454 and text.startswith("4.7.0"):
-        return "LOGIN_DEFERRED"
-    if code == 530 or (code >= 500 and envelope and WANTS_LOGIN.search(text)):
-        return "LOGIN_REQUIRED"
-    return None
+    code = None
+    if reply in REFUSED_CODES:
+        code = "LOGIN_REFUSED"
+    elif reply == 454 and text.startswith("4.7.0"):
+        code = "LOGIN_DEFERRED"
+    elif reply == 530 or (reply >= 500 and envelope and WANTS_LOGIN.search(text)):
+        code = "LOGIN_REQUIRED"
+    return code
 
 
 async def greet(client: SMTP) -> None:

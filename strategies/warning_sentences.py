@@ -35,6 +35,16 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         "de": "Diese Kampagne ist für diese Person schon einmal zu Ende gegangen, am {date} ({reason}). Der Start"
         " beginnt sie von vorn.",
     },
+    "ADDRESS_BOUNCES": {
+        "en": "Emails to {email} bounce, and would fail. Correct the address; if it is right, call clearBounce.",
+        "de": "E-Mails an {email} kommen zurück und würden fehlschlagen. Die Adresse berichtigen; wenn sie stimmt,"
+        " clearBounce aufrufen.",
+    },
+    "DOMAIN_BLOCKED": {
+        "en": "This workspace sends nothing to {domain} and its subdomains. Emails to {email} would fail.",
+        "de": "Dieser Arbeitsbereich sendet nichts an {domain} und deren Subdomains. E-Mails an {email} würden"
+        " fehlschlagen.",
+    },
     "EMAILS_STAY_ON_HOLD": {
         "en": "The campaign is paused. Its emails stay on hold, and resuming it moves the overdue ones.",
         "de": "Die Kampagne ist angehalten. Ihre E-Mails bleiben angehalten; überfällige rücken beim Fortsetzen vor.",

@@ -283,7 +283,11 @@ class ActingMutation:
         """End everyone's campaign."""
         return EndCampaignPayload(ended=await feedback.end_campaign(info.context.scope, id))
 
-    @strawberry.mutation(description="Set the domains to which this workspace sends nothing.")
+    @strawberry.mutation(
+        description="Set the domains to which this workspace sends nothing. A domain includes its subdomains: "
+        "`blocked.example` blocks `ann@mail.blocked.example`, and not `ann@notblocked.example`. Launching is not "
+        "refused, since tasks come all the same: `launchPreview` warns, and each email fails with `BLOCKED_DOMAIN`."
+    )
     @payload_of(WorkspacePayload)
     async def set_blocked_domains(self, info: Request, domains: list[str]) -> WorkspacePayload:
         """Block domains."""

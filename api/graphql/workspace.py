@@ -24,7 +24,7 @@ class Workspace:
         """The scope's present."""
         return info.context.scope.now
 
-    @strawberry.field(description="Domains to which nothing is sent.")
+    @strawberry.field(description="Domains to which nothing is sent, each with all its subdomains.")
     def blocked_domains(self) -> list[str]:
         """The column, as a list."""
         return list(cast(Any, self).__dict__["blocked_domains"])

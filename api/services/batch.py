@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from api.mail.compose import compose
+from api.mail.domains import blocking
 from api.mail.message import MessageProblem, build, message_id
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Workspace
 from api.services.bounces import dead_address
 from api.services.content import Library, fields_of, prompt_left
 from api.services.post import Post
+from api.services.reachability import blocked_sentence
 from api.services.steps import STEP_REMOVED
 from api.states import MAY_GET_EMAILS
 from api.store.ledger import Claimed
@@ -60,6 +62,7 @@ class Batch:
     post: Post
     now: datetime
     workspace: Workspace
+    blocked: frozenset[str]
     sender: Mapping[str, Any]
     people: Mapping[str, Reader]
     enrollments: Mapping[str, str]
@@ -78,10 +81,12 @@ class Batch:
             f"SELECT id, status FROM enrollment WHERE {among('id', 1)}",  # noqa: S608
             [send.enrollment_id for send in sends],
         )
+        workspace = await Workspace.get(id=sender["workspace_id"])
         return cls(
             post,
             now,
-            await Workspace.get(id=sender["workspace_id"]),
+            workspace,
+            frozenset(workspace.blocked_domains),
             sender,
             {row["id"]: Reader(*row.values()) for row in people},
             {row["id"]: row["status"] for row in enrollments},
@@ -107,9 +112,8 @@ class Batch:
             return Receipt(Outcome.FAILED, "STEP_REMOVED", STEP_REMOVED)
         if person.bounced:
             return Receipt(Outcome.FAILED, "BOUNCED", dead_address(person.email))
-        domain = person.email.rpartition("@")[2].lower()
-        if domain in self.workspace.blocked_domains:
-            return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", f"This workspace sends nothing to {domain}.")
+        if domain := blocking(person.email, self.blocked):
+            return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", blocked_sentence(domain))
         return None
 
     def waits_until(self, send: Claimed) -> datetime | None:

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal
 
 from api.models import Enrollment, Person, Send
-from api.services.bounces import dead_address
 from api.services.paused import refuse_paused
+from api.services.reachability import refuse_unreachable
 from api.services.scope import Scope
 from api.services.suppressions import refuse_suppressed
 from api.services.tasks import email_went_out
@@ -24,7 +24,7 @@ async def retry_send(scope: Scope, send_id: str) -> Send:
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
     async with transaction():
-        await refuse_paused((await _may_still_go(send)).campaign_id, ("id",))
+        await refuse_paused((await _may_still_go(scope, send)).campaign_id, ("id",))
         again = {"status": SendStatus.SCHEDULED, "due_at": scope.now, "reason": None, "detail": ""}
         again |= {"bounce": None, "bounced_at": None}
         await _change(scope, send, "EMAIL_RETRIED", **again)
@@ -68,11 +68,10 @@ async def write_anew(scope: Scope, column: ledger.Owner, *keys: str) -> None:
         scope.wake()
 
 
-async def _may_still_go(send: Send) -> Enrollment:
+async def _may_still_go(scope: Scope, send: Send) -> Enrollment:
     person = await Person.get(id=send.person_id)
     await refuse_suppressed(person, ("id",))
-    if person.bounced_at is not None:
-        raise Refusal("BOUNCED", dead_address(person.email), ("id",))
+    refuse_unreachable(scope.workspace, person, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     if enrollment.status not in MAY_GET_EMAILS:
         raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))

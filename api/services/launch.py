@@ -16,6 +16,7 @@ from api.services.missing import missing_warnings
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
 from api.services.progress import task_created
+from api.services.reachability import unreachable_warnings
 from api.services.scope import Scope
 from api.services.steps import steps_of
 from api.store.enrollments import ended_before, keep_enrollments
@@ -157,6 +158,7 @@ async def preview(
             known[id(timeline)] = launch_warnings(scope, checked.campaign, checked.steps, enrollment, timeline)
         waiting = range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else ()
         warnings = [*known[id(timeline)], *missing]
+        warnings += unreachable_warnings(scope.workspace, checked.campaign, person)
         if person.id in ended:
             at, reason = ended[person.id]
             warnings.append(WarningNote("LAUNCHED_AGAIN", {"date": at.date().isoformat(), "reason": reason}))

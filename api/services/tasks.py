@@ -10,11 +10,11 @@ from api.mail.links import ComposeLinks, compose_links
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
-from api.services.bounces import dead_address
 from api.services.content import Written, composed_for, prompt_left
 from api.services.paused import refuse_paused
 from api.services.plans import stored
 from api.services.progress import carry_on, end
+from api.services.reachability import refuse_unreachable
 from api.services.scope import Scope
 from api.services.suppressions import check_address_of, refuse_suppressed
 from api.services.withdrawing import withdraw_with
@@ -71,9 +71,7 @@ async def send_task(
     if task.type is not StepType.EMAIL:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: complete it instead.", ("id",))
     await _refuse_scheduled(task)
-    person = await Person.get(id=task.person_id)
-    if person.bounced_at is not None:
-        raise Refusal("BOUNCED", dead_address(person.email), ("id",))
+    refuse_unreachable(scope.workspace, await Person.get(id=task.person_id), ("id",))
     if subject is not None:
         subject = inputs.line(subject, ("subject",), limit=900)
     if html is not None:

@@ -5,7 +5,8 @@ import secrets
 from datetime import datetime
 
 from api.ids import new_id
-from api.mail.address import AddressProblem, check_address
+from api.mail.address import AddressProblem
+from api.mail.domains import normal_domain
 from api.models import Token, Workspace
 from api.services.emails import write_anew
 from api.services.scope import Scope
@@ -37,18 +38,17 @@ async def workspace_of(token: str) -> tuple[Workspace, str] | None:
 
 
 async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:
-    """Set the domains to which this workspace sends nothing, launched or not."""
+    """Set the domains to which this workspace sends nothing, launched or not. Their subdomains are blocked as well."""
     if len(domains) > MAX_DOMAINS:
         raise Refusal("TOO_LONG", f"A workspace may block {MAX_DOMAINS} domains.", ("domains",))
     cleaned = []
     for index, domain in enumerate(domains):
         try:
-            # The form that people's addresses have: müller.de and xn--mller-kva.de are one domain.
-            cleaned.append(check_address(f"x@{domain.strip()}").rpartition("@")[2].lower())
+            cleaned.append(normal_domain(domain))
         except AddressProblem:
             message = f"{domain[:60]!r} is no domain such as example.com."
             raise Refusal("INVALID_DOMAIN", message, ("domains", str(index))) from None
-    scope.workspace.blocked_domains = cleaned
+    scope.workspace.blocked_domains = list(dict.fromkeys(cleaned))
     await scope.workspace.save(update_fields=["blocked_domains"])
     await write_anew(scope, "workspace_id", scope.workspace_id)
     return scope.workspace

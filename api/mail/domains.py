@@ -1,0 +1,26 @@
+"""Blocked domains: a domain stands for itself and all its subdomains."""
+
+from collections.abc import Collection
+
+from api.mail.address import check_address
+
+
+def normal_domain(text: str) -> str:
+    """Return a domain in the form that people's addresses have. Raises AddressProblem.
+
+    Upper case, a final dot and the spelling of international names (müller.de, xn--mller-kva.de) make no difference.
+    """
+    return check_address(f"x@{text.strip().removesuffix('.')}").rpartition("@")[2].lower()
+
+
+def blocking(address: str, blocked: Collection[str]) -> str | None:
+    """Return the blocked domain that an address belongs to: its own, or one that it is a subdomain of.
+
+    Labels are compared whole: blocked.example blocks mail.blocked.example, and not notblocked.example.
+    """
+    if not blocked:
+        return None
+    domain = address.rpartition("@")[2].lower()
+    while domain and domain not in blocked:
+        domain = domain.partition(".")[2]
+    return domain or None
