@@ -59,9 +59,13 @@ def _check_parts(rendered: str, *, html: bool, line: bool) -> None:
 
 def _failing(template: BoundTemplate, values: Mapping[str, object]) -> int | None:
     """Return where the first part stands that cannot be rendered after those before it."""
-    for number, node in enumerate(template.nodes):
+    fits, fails = 0, len(template.nodes)
+    while fails - fits > 1:
+        middle = (fits + fails) // 2
         try:
-            BoundTemplate(template.env, template.nodes[: number + 1]).render(values)
+            BoundTemplate(template.env, template.nodes[:middle]).render(values)
         except _BROKEN:
-            return node.token.start_index
-    return None
+            fails = middle
+        else:
+            fits = middle
+    return template.nodes[fits].token.start_index if template.nodes else None

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from api.mail.tags import PROMPT_BEGIN, PROMPT_END
 
 _MARK = re.compile(f"{PROMPT_BEGIN}([0-9]{{1,6}}){PROMPT_END}")
-_PROMPT = re.compile(r"\{\{\s*!(.*?)\}\}", re.DOTALL)
-_ELEMENT = re.compile(r"<[^>]*>")
+# No prompt reaches over the beginning of the next: looking for its end takes linear time.
+_PROMPT = re.compile(r"\{\{\s*!((?:(?!\}\}|\{\{).)*+)\}\}", re.DOTALL)
+_ELEMENT = re.compile(r"<[^<>]*>")
 
 
 class Prompted(NamedTuple):

@@ -11,6 +11,7 @@ from api.mail.dates import CLOCK, date
 from api.mail.places import place_of
 from api.mail.prompts import Prompted, restore, unmarked
 from api.mail.simple import Simple, simple
+from api.mail.tag_limits import tag_problem
 from api.mail.tags import prepare
 from api.mail.values import comparable
 
@@ -85,6 +86,10 @@ def parsed(source: str, html: bool) -> BoundTemplate:
     """Return a template as liquid has read it. Raises TemplateProblem."""
     if len(source) > MAX_TEMPLATE:
         raise TemplateProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
+    if wrong := tag_problem(source):
+        told, index = wrong
+        line, column = source.count("\n", 0, index) + 1, index - source.rfind("\n", 0, index)
+        raise TemplateProblem(f"The template cannot be used: {told} (line {line}, column {column}).")
     try:
         return (_HTML if html else _TEXT).from_string(prepare(source, html).text)
     except (LiquidError, RecursionError) as problem:
