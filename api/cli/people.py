@@ -68,6 +68,8 @@ async def _report(done: PeopleImport) -> None:
     console.print(f"{done.created} created, {done.updated} updated, {done.failed} refused{skipped}.")
     if done.repeated:
         console.print(f"{done.repeated} of the rows have an address that an earlier row of the file has.")
+    if done.suppressed:
+        console.print(f"{done.suppressed} of the people have an address that has unsubscribed: they get nothing.")
     for refusal in await done.refusals.order_by("id").limit(REFUSALS_SHOWN):
         place = f"row {refusal.row}" + (f", column {refusal.column}" if refusal.column else "")
         text = f"  {place}: {refusal.code}: {refusal.message}"

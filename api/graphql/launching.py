@@ -181,7 +181,8 @@ class LaunchMutation:
     """Launching."""
 
     @strawberry.mutation(
-        description="Launch a campaign by adding people. Everyone is enrolled, or nobody: then `errors` says why."
+        description="Launch a campaign by adding people. Everyone is enrolled, or nobody: then `errors` says why. "
+        "People for whom this campaign has ended before are refused with `ENDED_BEFORE`, unless `again` is true."
     )
     @payload_of(LaunchPayload)
     async def launch(self, info: Request, input: LaunchInput) -> LaunchPayload:  # noqa: A002
@@ -194,7 +195,8 @@ class LaunchMutation:
 
     @strawberry.mutation(
         description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
-        "left out and listed; nobody is enrolled twice, whatever happens meanwhile."
+        "left out and listed, as are people for whom this campaign has ended before (`ENDED_BEFORE`), unless "
+        "`again` is true; nobody is enrolled twice, whatever happens meanwhile."
     )
     @payload_of(StartLaunchPayload)
     async def start_launch(self, info: Request, input: StartLaunchInput) -> StartLaunchPayload:  # noqa: A002

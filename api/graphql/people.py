@@ -166,13 +166,18 @@ def given(changes: Any) -> dict[str, Any]:
 class PeopleMutation:
     """Mutations on people."""
 
-    @strawberry.mutation(description="Add a person.")
+    @strawberry.mutation(
+        description="Add a person. One whose address has unsubscribed is added too, and gets nothing: see "
+        "`unsubscribedAt`."
+    )
     @payload_of(PersonPayload)
     async def create_person(self, info: Request, input: PersonInput) -> PersonPayload:  # noqa: A002
         """Add a person."""
         return PersonPayload(person=await people.create_person(info.context.scope, **given(input)))  # type: ignore[arg-type]
 
-    @strawberry.mutation(description="Change a person.")
+    @strawberry.mutation(
+        description="Change a person. All campaigns end for a person whose new address has unsubscribed."
+    )
     @payload_of(PersonPayload)
     async def update_person(self, info: Request, id: strawberry.ID, input: PersonChanges) -> PersonPayload:  # noqa: A002
         """Change a person."""

@@ -18,7 +18,7 @@ from api.services.launches import claim_launch, run_launch, start_launch
 from api.services.people import create_person, update_person
 from api.services.scope import Scope
 from api.services.suppressions import suppress_address, unsubscribe
-from api.services.tasks import complete_task
+from api.services.tasks import complete_task, send_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store import launches as audience
 from api.store import ledger
@@ -334,3 +334,49 @@ async def test_an_unsubscribe_waits_for_an_email_that_begins_to_leave(database: 
     await late
     assert (await world.send()).status is SendStatus.TRANSMITTING
     assert await Send.filter(status="SCHEDULED").count() == 0
+
+
+@on_postgres
+async def test_a_retry_beside_an_unsubscribe_is_refused(database: str, database_kind: str) -> None:
+    world = await make_world(1)
+    world.channel.outcome = Outcome.FAILED
+    await world.tick()
+    failed = await Send.get(status=SendStatus.FAILED)
+    async with transaction():
+        await suppress_address(world.scope, "ada@example.com")
+        late = beside(retry_send(world.scope, failed.id))
+        assert await waits_for_us(late)
+    with pytest.raises(Refusal) as refused:
+        await late
+    assert (refused.value.code, refused.value.path) == ("UNSUBSCRIBED", ("id",))
+    await nothing_goes_on("ada@example.com")
+
+
+@on_postgres
+@pytest.mark.parametrize("first", ["send_task", "unsubscribe"])
+async def test_a_task_s_email_beside_an_unsubscribe_does_not_leave(
+    database: str, database_kind: str, first: str
+) -> None:
+    world = await make_world(1)
+    step = await (await world.send()).step
+    campaign = await create_campaign(world.scope, name="D", sender_id=(await world.send()).sender_id)
+    email = {"step_type": StepType.EMAIL, "send_option": "task", "template_id": step.template_id}
+    await add_step(world.scope, campaign.id, day=1, **email)
+    await launch(world.scope, campaign.id, [world.enrollments[0].person_id], Choice(), {})
+    task = await Task.get()
+    works: list[Callable[[], Awaitable[Any]]] = [
+        lambda: send_task(world.scope, task.id),
+        lambda: suppress_address(world.scope, "ada@example.com"),
+    ]
+    works = works if first == "send_task" else works[::-1]
+    async with transaction():
+        await works[0]()
+        late = beside(works[1]())  # type: ignore[arg-type]
+        assert await waits_for_us(late)
+    if first == "unsubscribe":
+        with pytest.raises(Refusal):
+            await late
+    await late if first == "send_task" else None
+    await nothing_goes_on("ada@example.com")
+    await world.tick()
+    assert world.channel.left == []
