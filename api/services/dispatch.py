@@ -19,17 +19,15 @@ from api.services.accounts import account_name
 from api.services.attempts import Job
 from api.services.batch import Batch
 from api.services.desk import Desk, Settled
+from api.services.expired_leases import free_expired
 from api.services.lanes import Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
-from api.services.progress import finish_done
-from api.services.settlement import LONGEST_CODE, LOST, RESENT, RESTORED, STOPPED
+from api.services.settlement import LONGEST_CODE, LOST, STOPPED
 from api.services.tasks import expire_tasks
 from api.states import TaskStatus
 from api.store import ledger, pauses, throttles
 from api.store.away import told_away
-from api.store.events import Line, event, write
 from api.store.sql import document
-from api.store.transactions import transaction, undeadlocked
 from plugins.contract import Outcome, Receipt
 
 __all__ = ["Counts", "Delivered", "Dispatcher", "Post", "run_once"]
@@ -148,27 +146,20 @@ class Dispatcher:
             self.lanes[lane] = Lane(account, channel, config, self, self.linger)
         return self.lanes[lane]
 
-    @undeadlocked
     async def _recover(self) -> int:
         """Free the claims of a process that stopped, and put in doubt what it had begun to transmit."""
         real_now = self.post.clock()
-        async with transaction():
-            lost = await ledger.doubt_expired(real_now, LOST.code, LOST.detail)
-            in_doubt = [(row["id"], row["channel"]) for row in lost]
-            await write([_line(row, "EMAIL_IN_DOUBT", real_now, {"reason": LOST.code}) for row in lost])
-            if lost:
-                await throttles.arrive([row["id"] for row in lost], real_now)
-                await finish_done([row["enrollment_id"] for row in lost], real_now)
-            again = await ledger.resend_doubts(real_now, RESENT.code, RESENT.detail, RESTORED.code)
-            await write([_line(row, "EMAIL_RETRIED", real_now, {"automatic": row["doubts"]}) for row in again])
-            released = await ledger.release_expired(real_now)
+        lost, others = await free_expired(real_now)
+        in_doubt = [(row["id"], row["channel"]) for row in lost]
         for send_id, channel in in_doubt:
             self.post.meter.outcomes(Outcome.IN_DOUBT, channel).inc()
             log.info("the email %s: IN_DOUBT %s", send_id, LOST.code, extra={"send": send_id, "code": LOST.code})
         if time.monotonic() - self._tidied > 3600:
             self._tidied = time.monotonic()
             await throttles.forget(real_now)
-        return released + len(lost) + len(again)
+            for workspace in await Workspace.filter(sandbox=True):
+                await throttles.forget(workspace.virtual_now or real_now, workspace.id)
+        return others + len(lost)
 
     async def _expire_tasks(self, now: datetime, workspace_id: str | None) -> int:
         due = Task.filter(status=TaskStatus.OPEN, expires_at__lte=now)
@@ -286,8 +277,3 @@ class Dispatcher:
             for lane in self.lanes.values():
                 for task in list(lane.workers):
                     task.cancel()
-
-
-def _line(row: Mapping[str, Any], kind: str, now: datetime, data: dict[str, Any]) -> Line:
-    about = {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}
-    return event(row["workspace_id"], kind, now, data=data, send_id=row["id"], **about)

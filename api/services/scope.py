@@ -1,6 +1,6 @@
 """Who asks, in which workspace, at what time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,3 +36,10 @@ async def workspace_now(workspace_id: str, clock: Clock) -> datetime:
     """Return a workspace's present as ``Scope.now`` does, read again: in a sandbox the clock moves meanwhile."""
     workspace = await Workspace.get(id=workspace_id)
     return (workspace.virtual_now or clock()).replace(microsecond=0)
+
+
+async def sandbox_clocks(workspace_ids: Iterable[str]) -> dict[str, datetime]:
+    """Return what the clocks of those of these workspaces show that are sandboxes. UTC."""
+    ids = sorted(set(workspace_ids))
+    rows = await Workspace.filter(id__in=ids, sandbox=True) if ids else []
+    return {row.id: row.virtual_now for row in rows if row.virtual_now is not None}

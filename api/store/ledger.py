@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from api.ids import new_id
 from api.states import WAITING_STATUSES
 from api.store.database import is_postgres
-from api.store.sql import Records, Row, among, instant, run
+from api.store.sql import Records, among, instant, run
 from api.store.suppressions import SINCE
 from api.store.transactions import undeadlocked
 
@@ -80,7 +80,7 @@ class Claimed(NamedTuple):
     """Of an earlier attempt; every later one has the same."""
 
 
-def _whose(condition: str) -> str:
+def whose(condition: str) -> str:
     """Return a table ``whose`` that says of sends whether their campaign is paused, and keeps that so."""
     lock = "FOR SHARE OF campaign" if is_postgres() else ""
     return (
@@ -247,43 +247,11 @@ async def release(column: Owner, ids: Sequence[str]) -> int:
 async def _release(condition: str, value: Any) -> int:
     claimed = f"send.status = 'CLAIMED' AND {condition}"
     rows = await run(
-        f"{_whose(claimed)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
+        f"{whose(claimed)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
         f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {claimed} RETURNING send.id",
         value,
     )
     return len(rows)
-
-
-async def doubt_expired(real_now: datetime, reason: str, detail: str) -> Sequence[Row]:
-    """Put transmissions that nobody finished in doubt, and return them. Their attempt may still learn better."""
-    return await run(
-        "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3, due_at = $4"
-        " WHERE status = 'TRANSMITTING' AND lease_until < $1"
-        " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox,"
-        " (SELECT channel FROM sender WHERE sender.id = sender_id) AS channel",
-        real_now,
-        reason,
-        detail,
-        real_now + RESEND_AFTER,
-    )
-
-
-async def resend_doubts(now: datetime, reason: str, detail: str, never: str) -> Sequence[Row]:
-    """Schedule again the doubts whose campaign allows it, up to its cap, but not those of the reason ``never``.
-
-    Returns them.
-    """
-    rested = "send.status = 'IN_DOUBT' AND send.due_at <= $1 AND coalesce(send.reason, '') <> $4"
-    return await run(
-        f"{_whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
-        " UPDATE send SET status = 'DEFERRED', held = whose.paused, doubts = doubts + 1, reason = $2, detail = $3"
-        f" FROM whose WHERE send.id = whose.id AND {rested}"
-        " RETURNING send.id, send.workspace_id, send.enrollment_id, send.step_id, send.person_id, send.doubts",
-        now,
-        reason,
-        detail,
-        never,
-    )
 
 
 async def first_due(workspace_id: str | None) -> list[dict[str, Any]]:

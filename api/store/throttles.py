@@ -82,6 +82,11 @@ async def arrive(send_ids: Iterable[str], now: datetime) -> None:
     )
 
 
-async def forget(now: datetime) -> None:
-    """Delete what no window reaches any more."""
-    await run("DELETE FROM departure WHERE ended_at < $1", now - KEEP)
+async def forget(now: datetime, sandbox_id: str | None = None) -> None:
+    """Delete what no window reaches any more, of one sandbox by its own clock, or of all real workspaces."""
+    senders = "workspace_id = $2" if sandbox_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
+    await run(
+        f"DELETE FROM departure WHERE ended_at < $1 AND sender_id IN (SELECT id FROM sender WHERE {senders})",
+        now - KEEP,
+        *([sandbox_id] if sandbox_id else []),
+    )

@@ -20,7 +20,7 @@ from api.services.progress import carry_on
 from api.services.settlement import settlement
 from api.services.tasks import complete_task
 from api.services.templates import create_template
-from api.store import ledger
+from api.store import doubts, ledger
 from api.store.transactions import transaction
 from plugins.contract import Outcome, Outgoing, Receipt
 from strategies import Refusal, StepType
@@ -140,7 +140,7 @@ async def expires(world: World) -> None:
 async def is_resent(world: World) -> None:
     first = await world.send()
     await Send.filter(id=first.id).update(status="IN_DOUBT")
-    assert len(await ledger.resend_doubts(NOW, "RESENT_IN_DOUBT", "", "RESTORED")) == 1
+    assert len(await doubts.resend_doubts(NOW, "RESENT_IN_DOUBT", "", "RESTORED")) == 1
 
 
 async def is_scheduled(world: World) -> None:
