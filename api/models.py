@@ -248,6 +248,7 @@ class Enrollment(Model):
 
     ``times`` are new wall times by step id. ``resumed`` is by step id a day and the date that it fell on since a
     resume; null when no pause moved anything. ``revision`` is the campaign's that this person was last resolved by.
+    ``zone_of`` says whose the zone is (a ``ZoneOf``); null for people who were launched before it was kept.
     """
 
     id = _key(primary_key=True)
@@ -258,6 +259,7 @@ class Enrollment(Model):
     person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
     person_id: str
     zone = _key(64)
+    zone_of = _key(10, null=True)
     launched_at = fields.DatetimeField()
     send_at = fields.DatetimeField(null=True)
     times: Any = fields.JSONField(default=dict)

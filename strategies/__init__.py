@@ -7,6 +7,7 @@ carries ``@hookimpl``, in a module that the package names in its ``touchline`` e
 from strategies.calendar import Calendar
 from strategies.contract import (
     Availability,
+    ByValue,
     CreateTask,
     Note,
     Plural,
@@ -22,6 +23,7 @@ from strategies.hookspecs import hookimpl, hookspec
 
 __all__ = [
     "Availability",
+    "ByValue",
     "Calendar",
     "CreateTask",
     "Note",

@@ -47,7 +47,8 @@ class AtTime(SendOption):
         note = Note("TIME_FROM_LAUNCH" if step.time else "TIME_CONFIGURED", {"time": wall.isoformat()})
         if step.first and step.calendar.instant(step.date, wall) < step.now:
             day = step.calendar.forward(step.date, 1)
-            return SendAt(day, wall, (note, Note("TIME_HAS_PASSED", {"date": day.isoformat()})))
+            dates: dict[str, str | int] = {"day": step.day, "from": step.date.isoformat(), "date": day.isoformat()}
+            return SendAt(day, wall, (note, Note("TIME_PASSED_AT_LAUNCH", dates)))
         return SendAt(step.date, wall, (note,))
 
 

@@ -8,6 +8,7 @@ is the first of the two, as RFC 5545 and java.time have it.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from strategies.errors import Refusal
@@ -55,6 +56,35 @@ def wall_exists(day: date, wall: time, zone: str) -> bool:
     return shown.date() == day and shown.time() == wall.replace(fold=0)
 
 
+class Moment(NamedTuple):
+    """What the clocks of a zone make of a wall time on a date."""
+
+    instant: datetime
+    """UTC."""
+    zone: str
+    skipped: bool
+    """Whether no clock shows it: the clocks go forward over it, and it moves forward by the gap."""
+    repeated: bool
+    """Whether the clocks show it twice: this is the first of the two."""
+    wall: datetime
+    """The wall time in the zone, with the offset from which ``instant`` is computed."""
+
+    @property
+    def offset(self) -> str:
+        """The UTC offset of the instant, such as +02:00."""
+        return self.wall.isoformat(timespec="seconds")[19:]
+
+
+def moment_of(day: date, wall: time, zone: str) -> Moment:
+    """Return the instant of a wall time, and whether the clocks skip or repeat it."""
+    # As in instant_of; PEP 495: where both folds have one offset the wall time is shown once.
+    at = datetime.combine(day, wall.replace(fold=0), zone_info(zone))
+    first, second = at.utcoffset(), at.replace(fold=1).utcoffset()
+    if first is None or second is None:
+        raise AssertionError  # every zone has an offset
+    return Moment(at.astimezone(UTC), zone, first < second, first > second, at)
+
+
 def local(instant: datetime, zone: str) -> datetime:
     """Return what the clocks of the zone show at an instant."""
     return aware(instant).astimezone(zone_info(zone))
@@ -84,6 +114,10 @@ class Calendar:
     def instant(self, day: date, wall: time) -> datetime:
         """Return the UTC instant of a wall time on a date in this calendar's zone."""
         return instant_of(day, wall, self.zone)
+
+    def moment(self, day: date, wall: time) -> Moment:
+        """Return the instant of a wall time in this calendar's zone, and whether its clocks skip or repeat it."""
+        return moment_of(day, wall, self.zone)
 
     def local(self, instant: datetime) -> datetime:
         """Return what the clocks of this calendar's zone show at an instant."""

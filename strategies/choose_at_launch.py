@@ -5,6 +5,7 @@ from datetime import datetime
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
+from strategies.traces import utc
 
 
 class ChooseAtLaunch(SendOption):
@@ -41,7 +42,11 @@ class ChooseAtLaunch(SendOption):
 def chosen(step: StepContext, instant: datetime) -> SendAt:
     """Resolve to the instant that launching chose, moved off a skipped weekend with its wall time kept."""
     day, wall, moved = step.calendar.start(instant)
-    return SendAt(day, wall, (Note("CHOSEN_AT_LAUNCH"),), None if moved else instant)
+    values: dict[str, str | int] = {"day": step.day, "date": day.isoformat(), "time": wall.isoformat()}
+    if moved:
+        values["from"] = step.calendar.local(instant).date().isoformat()
+        return SendAt(day, wall, (Note("SEND_AT_ON_WEEKEND", values),))
+    return SendAt(day, wall, (Note("SEND_AT", values | {"at": utc(instant)}),), instant)
 
 
 @hookimpl

@@ -55,7 +55,19 @@ class Plural(NamedTuple):
         return self.one if values.get(self.by) == 1 else self.other
 
 
-Text = str | Plural
+class ByValue(NamedTuple):
+    """A sentence in several forms: that of the text of the value named ``by``, else ``other``."""
+
+    by: str
+    forms: Mapping[str, str]
+    other: str
+
+    def of(self, values: Mapping[str, str | int]) -> str:
+        """Return the form for these values."""
+        return self.forms.get(str(values.get(self.by)), self.other)
+
+
+Text = str | Plural | ByValue
 """A sentence with {names} for the values."""
 
 
@@ -108,6 +120,10 @@ class StepContext:
     """The new wall time that launching gave this step."""
     earlier_email: dt.time | None
     """The wall time of the nearest email on an earlier day."""
+    earlier_why: Mapping[str, str | int] = field(default_factory=dict)
+    """For the explanation: the ``day`` of that email and, where a person sent it, ``how`` its task was done."""
+    start_why: Mapping[str, str | int] = field(default_factory=dict)
+    """For the explanation: the ``day`` of the task that the start waited for, and ``how`` it was done."""
 
     @property
     def first(self) -> bool:

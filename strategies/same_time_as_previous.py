@@ -3,6 +3,7 @@
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
+from strategies.traces import utc
 
 NO_EARLIER_EMAIL = "No email stands on an earlier day, so there is no time to take over. Choose another option."
 
@@ -37,11 +38,15 @@ class SameTimeAsPrevious(SendOption):
         """Take over the earlier email's wall time, or the start of the campaign on day 1."""
         if step.day == 1:
             day, wall, moved = step.calendar.start(step.start)
-            return SendAt(day, wall, (Note("AT_CAMPAIGN_START"),), None if moved else step.start)
+            values = {**step.start_why, "date": day.isoformat(), "time": wall.isoformat()}
+            if moved:
+                values["from"] = step.calendar.local(step.start).date().isoformat()
+                return SendAt(day, wall, (Note("AT_START_ON_WEEKEND", values),))
+            return SendAt(day, wall, (Note("AT_START", values | {"at": utc(step.start)}),), step.start)
         if step.earlier_email is None:
             raise Refusal("NO_EARLIER_EMAIL", NO_EARLIER_EMAIL)
         wall = step.earlier_email
-        return SendAt(step.date, wall, (Note("SAME_TIME_AS_EARLIER", {"time": wall.isoformat()}),))
+        return SendAt(step.date, wall, (Note("SAME_TIME", {**step.earlier_why, "time": wall.isoformat()}),))
 
 
 @hookimpl

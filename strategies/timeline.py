@@ -6,161 +6,47 @@ happened so far and the launch give the same timeline again, also after a late t
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from strategies.answers import availability, broke, checked
-from strategies.calendar import Calendar, aware, wall_exists
-from strategies.contract import CreateTask, Note, Position, SendAt, StepContext, StepType
+from strategies import traces
+from strategies.answers import broke, checked
+from strategies.calendar import Calendar, aware
+from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
 from strategies.errors import Refusal
+from strategies.records import (
+    ByHand,
+    Done,
+    Emailed,
+    Launch,
+    Planned,
+    PlannedSend,
+    PlannedTask,
+    Record,
+    Step,
+    ZoneOf,
+)
 from strategies.registry import SendOptions
+from strategies.step_checks import LAST_DAY, check, check_launch, check_step, follow_up_offered, position
 
-LAST_DAY = 365
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a campaign, as the timeline sees it."""
-
-    day: int
-    type: StepType
-    send_option: str | None
-    config: Mapping[str, Any]
-    follow_up: bool = False
-    added: dt.datetime | None = None
-    """When it was added, UTC: whoever was launched before may have passed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What launching chose for one person. Instants in UTC; ``times`` by step number."""
-
-    now: dt.datetime
-    send_at: dt.datetime | None
-    times: Mapping[int, dt.time]
-
-
-@dataclass(frozen=True, slots=True)
-class Emailed:
-    """An automatic email that was scheduled before: the wall time that it was planned for, and its instant."""
-
-    day: dt.date
-    wall: dt.time
-    instant: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A task that is completed, sent or skipped: when it was due, and when that happened."""
-
-    due: dt.date
-    at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """An open task whose email a person has scheduled: it stays a task, whatever the step has become."""
-
-
-Record = Emailed | Done | ByHand
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedSend:
-    """An automatic email: the wall time it is planned for, its zone, and the UTC instant at which it goes out."""
-
-    number: int
-    date: dt.date
-    time: dt.time
-    zone: str
-    instant: dt.datetime
-    notes: tuple[Note, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedTask:
-    """A task for a person, due on a date of the enrollment's zone."""
-
-    number: int
-    due: dt.date
-    notes: tuple[Note, ...]
-
-
-Planned = PlannedSend | PlannedTask
-
-
-def position(steps: Sequence[Step], number: int) -> Position:
-    """Return where the step of this number stands."""
-    step = steps[number - 1]
-    return Position(
-        number,
-        step.day,
-        steps[number - 2].type if number > 1 else None,
-        any(s.type is StepType.EMAIL and s.day < step.day for s in steps[: number - 1]),
-    )
-
-
-def check(steps: Sequence[Step], options: SendOptions) -> None:
-    """Check that every option is offered where it stands. Raises Refusal that says which step is wrong."""
-    for number, step in enumerate(steps, 1):
-        try:
-            check_step(steps, number, step, options)
-        except Refusal as refusal:
-            raise Refusal(refusal.code, f"Step {number}: {refusal.message}", ("campaignId",)) from None
-
-
-def check_step(steps: Sequence[Step], number: int, step: Step, options: SendOptions) -> None:
-    """Check one step at its place. Raises Refusal."""
-    if not 1 <= step.day <= LAST_DAY:
-        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {LAST_DAY}; this step says {step.day}.", ("day",))
-    if step.type is not StepType.EMAIL:
-        if step.send_option is not None:
-            raise Refusal("SEND_OPTION_NOT_AVAILABLE", "Only email steps have a send option.", ("sendOption",))
-    else:
-        if step.send_option is None:
-            raise Refusal("SEND_OPTION_REQUIRED", "An email step needs a send option.", ("sendOption",))
-        try:
-            offer = availability(options.need(step.send_option), position(steps, number))
-        except Refusal as refusal:
-            raise refusal.under("sendOption") from None
-        if not offer.offered:
-            raise Refusal(
-                offer.code or "SEND_OPTION_NOT_AVAILABLE",
-                offer.reason or f"{step.send_option} is not offered here.",
-                ("sendOption",),
-            )
-    if step.follow_up and (step.type is not StepType.EMAIL or not follow_up_offered(position(steps, number))):
-        raise Refusal(
-            "FOLLOW_UP_NOT_AVAILABLE",
-            "A follow-up is only possible on an email step whose directly preceding step is an email.",
-            ("followUp",),
-        )
-
-
-def follow_up_offered(at: Position) -> bool:
-    """Say whether the follow-up checkbox is shown: the directly preceding step is an email."""
-    return at.previous is StepType.EMAIL
-
-
-def check_launch(steps: Sequence[Step], launch: Launch, options: SendOptions) -> None:
-    """Check what launching chose. Raises Refusal."""
-    if not steps:
-        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
-    check(steps, options)
-    if launch.send_at is not None and launch.send_at < launch.now:
-        raise Refusal("SEND_AT_IN_PAST", "The send-at has already passed. Give NOW or a later instant.", ("sendAt",))
-    for number in launch.times:
-        if not 1 <= number <= len(steps):
-            raise Refusal("STEP_NOT_FOUND", f"This campaign has no step {number}.", ("times", str(number), "step"))
-        option = steps[number - 1].send_option
-        if option is None or not options.need(option).takes_time:
-            raise Refusal(
-                "TIME_NOT_ACCEPTED",
-                f"The send option of step {number} takes no new time.",
-                ("times", str(number), "time"),
-            )
-
+__all__ = [
+    "LAST_DAY",
+    "ByHand",
+    "Done",
+    "Emailed",
+    "Launch",
+    "Planned",
+    "PlannedSend",
+    "PlannedTask",
+    "Record",
+    "Step",
+    "Timeline",
+    "ZoneOf",
+    "check",
+    "check_launch",
+    "check_step",
+    "follow_up_offered",
+    "position",
+]
 
 NEVER_RESUMED: Mapping[int, dt.date] = {}
 
@@ -204,10 +90,12 @@ class Timeline:
         self.blocked_by: int | None = None
         self.start = launch.send_at or launch.now
         """The start of the campaign for this person, UTC."""
-        self._emails: list[tuple[int, dt.time]] = []
+        self._start_why: traces.Why = {}
+        self._emails: list[tuple[int, dt.time, traces.Why]] = []
+        self._zone = traces.zone(calendar.zone, launch.zone_of)
         self._base_date, _, moved = calendar.start(self.start)
         self._base_day = 1
-        self._base_note = self._start_note("START_MOVED" if moved else "START")
+        self._base = traces.day_1(self._base_date, calendar.local(self.start).date() if moved else None)
         self._resumed = False
         for number, step in enumerate(steps, 1):
             if number in resumed:
@@ -227,14 +115,11 @@ class Timeline:
                         break
                     self._finish_task(step, Done(planned.due, calendar.instant(planned.due, assumed)))
             elif isinstance(record, Emailed):
-                self._emails.append((step.day, record.wall))
+                self._emails.append((step.day, record.wall, {"day": step.day}))
                 if number == 1:
-                    self._begin(step.day, record.day, record.instant)
+                    self._begin(step.day, record.day, record.wall, record.instant)
             else:
                 self._finish_task(step, record)
-
-    def _start_note(self, code: str) -> Note:
-        return Note(code, {"date": self._base_date.isoformat(), "zone": self.calendar.zone})
 
     def date_of(self, day: int) -> dt.date:
         """Return the date of a day, counted from the base (day 1, the last late task, or the last resume)."""
@@ -242,27 +127,33 @@ class Timeline:
             return self._base_date
         return self.calendar.forward(self._base_date, day - self._base_day)
 
-    def _begin(self, day: int, on: dt.date, instant: dt.datetime) -> None:
+    def _begin(self, day: int, on: dt.date, wall: dt.time, instant: dt.datetime) -> None:
         """The first automatic email fixes the days and the start."""
         self.start = instant
-        if on != self.date_of(day):
+        expected, on = self.date_of(day), self.calendar.working(on)
+        if on != expected:
+            passed = self.launch.send_at is None and self.calendar.instant(expected, wall) < self.launch.now
             self._base_date, self._base_day = on, day
+            self._base = traces.first_email(day, on, passed=passed)
 
     def _resume(self, step: Step, on: dt.date) -> None:
         """Count from the date to which resuming moved this step, unless a task has moved it further."""
+        on = self.calendar.working(on)
         if on > self.date_of(step.day):
             self._base_date, self._base_day, self._resumed = on, step.day, True
-            self._base_note = Note("RESUMED", {"day": step.day, "date": on.isoformat()})
+            self._base = Note("RESUMED", {"day": step.day, "date": on.isoformat()})
 
     def _finish_task(self, step: Step, done: Done) -> None:
-        finished, wall, _ = self.calendar.start(done.at)
+        finished, wall, moved = self.calendar.start(done.at)
+        why: traces.Why = {"day": step.day, "how": done.how}
         if finished > done.due:
             self._base_date, self._base_day, self._resumed = finished, step.day, False
-            self._base_note = Note("SHIFTED", {"day": step.day, "date": finished.isoformat()})
+            self._base = traces.late_task(why, finished, self.calendar.local(done.at).date() if moved else None)
         # A task that is done ahead of day 1 must not pull an email before the start.
-        self.start = max(self.start, done.at)
+        if done.at > self.start:
+            self.start, self._start_why = done.at, why
         if step.type is StepType.EMAIL:
-            self._emails.append((step.day, wall))
+            self._emails.append((step.day, wall, why))
 
     def _added(self, step: Step) -> dt.datetime | None:
         """Return when a step was added that this person was not launched with."""
@@ -271,8 +162,10 @@ class Timeline:
     def _plan(self, number: int, step: Step, added: dt.datetime | None, *, by_hand: bool) -> Planned | None:
         """Return what is to be scheduled; None where its time had passed when the step was added."""
         day = self.date_of(step.day)
-        code = "DAY_WITHOUT_WEEKENDS" if self.calendar.skip_weekends else "DAY"
-        notes: tuple[Note, ...] = (self._base_note, Note(code, {"day": step.day, "date": day.isoformat()}))
+        notes: tuple[Note, ...] = (self._zone, self._base)
+        if step.day != self._base_day:
+            code = "DAY_WITHOUT_WEEKENDS" if self.calendar.skip_weekends else "DAY"
+            notes = (*notes, Note(code, {"day": step.day, "date": day.isoformat()}))
         if added is not None:
             notes = (*notes, Note("ADDED"))
         if step.type is not StepType.EMAIL or step.send_option is None:
@@ -285,22 +178,23 @@ class Timeline:
             if added is not None and answer.due < self.calendar.local(added).date():
                 return None
             self.days[number] = day
-            return PlannedTask(number, answer.due, (*notes, *answer.notes))
+            chosen = traces.option_chose_due(step.send_option, day, answer)
+            return PlannedTask(number, answer.due, (*notes, *answer.notes, *chosen))
         if self._resumed and answer.date < day:
             answer = self._unfixed(number, step, day, answer)
-        instant = answer.instant or self.calendar.instant(answer.date, answer.time)
+        moment = self.calendar.moment(answer.date, answer.time)
+        instant = answer.instant or moment.instant
         if added is not None and instant < added:
             return None
         self.days[number] = answer.date if number == 1 else day
-        self._emails.append((step.day, answer.time))
-        late = instant < self.now
+        self._emails.append((step.day, answer.time, {"day": step.day}))
+        late = self.now if instant < self.now else None
         if number == 1:
-            self._begin(step.day, answer.date, self.now if late else instant)
-            if not self._resumed:
-                self._base_note = self._start_note("START")
-        trace = (*notes, *answer.notes, *self._timing(answer, late))
-        instant = self.now if late else instant
-        return PlannedSend(number, answer.date, answer.time, self.calendar.zone, instant, trace)
+            self._begin(step.day, answer.date, answer.time, late or instant)
+            if traces.fixes_the_day(answer.notes):
+                notes = (self._zone,)
+        trace = (*notes, *answer.notes, *traces.timing(step.send_option, day, answer, moment, late))
+        return PlannedSend(number, answer.date, answer.time, self.calendar.zone, late or instant, trace)
 
     def _ask(self, key: str, number: int, step: Step, day: dt.date) -> SendAt | CreateTask:
         """Let the option resolve the step. Raises Refusal: its own, or SEND_OPTION_FAILED with what it raised."""
@@ -318,17 +212,15 @@ class Timeline:
         assert step.send_option is not None  # noqa: S101 - it has answered
         other = self._ask(step.send_option, number, step, self.calendar.forward(day, 1))
         fixed = isinstance(other, SendAt) and other.date == answer.date
-        return SendAt(day, answer.time, answer.notes) if fixed else answer
-
-    def _timing(self, answer: SendAt, late: bool) -> Iterator[Note]:
-        spoken = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
-        if answer.instant is None and not wall_exists(answer.date, answer.time, self.calendar.zone):
-            yield Note("CLOCKS_GO_FORWARD", spoken)
-        if late:
-            yield Note("LATE", spoken)
+        kept = Note("TIME_KEPT", {"time": answer.time.isoformat()})
+        return SendAt(day, answer.time, (kept,)) if fixed else answer
 
     def _context(self, number: int, step: Step, day: dt.date) -> StepContext:
-        earlier = [wall for on, wall in self._emails if on < step.day]
+        earlier, why = None, traces.NO_REASON
+        for on, wall, reason in reversed(self._emails):
+            if on < step.day:
+                earlier, why = wall, reason
+                break
         return StepContext(
             config=step.config,
             number=number,
@@ -340,5 +232,7 @@ class Timeline:
             start=self.start,
             send_at=self.launch.send_at if number == 1 else None,
             time=self.launch.times.get(number),
-            earlier_email=earlier[-1] if earlier else None,
+            earlier_email=earlier,
+            earlier_why=why,
+            start_why=self._start_why,
         )

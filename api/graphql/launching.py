@@ -17,7 +17,7 @@ from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Enrollment, ExplanationLine, explain
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services import launch as service
-from api.services import launches
+from api.services import launch_warnings, launches
 from api.services.plans import stored
 from strategies import timeline as core
 
@@ -150,7 +150,7 @@ class StartLaunchPayload:
         """Computed when they are asked for."""
         if self.launch is None:
             return []
-        return warning_lines(await launches.warnings_of(info.context.scope, cast(Any, self.launch)))
+        return warning_lines(await launch_warnings.warnings_of(info.context.scope, cast(Any, self.launch)))
 
 
 async def launch_preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002

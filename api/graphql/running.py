@@ -34,7 +34,9 @@ class StepState(StrEnum):
 class ExplanationLine:
     """A note, spoken."""
 
-    code: str = strawberry.field(description="For programs, such as `DAY` or `SAME_TIME_AS_EARLIER`.")
+    code: str = strawberry.field(
+        description="For programs, such as `DAY` or `SAME_TIME`. docs/explanations.md lists them."
+    )
     sentence: str = strawberry.field(description="For people.")
     values: JSON = strawberry.field(description="The values that stand in the sentence.")
 

@@ -11,10 +11,10 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
 from api.services import inputs
 from api.services.bounces import dead_address, refuse_dead
-from api.services.campaign_warnings import ORDER, OrderTally, campaign_warnings
+from api.services.launch_warnings import launch_warnings
 from api.services.missing import missing_warnings
 from api.services.paused import refuse_edited, refuse_paused
-from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
+from api.services.plans import core_launch, core_steps, resolve, send_row, task_row, zone_for
 from api.services.progress import task_created
 from api.services.reachability import unreachable_warnings
 from api.services.scope import Scope
@@ -166,25 +166,6 @@ async def preview(
     return previews
 
 
-def launch_warnings(
-    scope: Scope, campaign: Campaign, steps: Sequence[Step], enrollment: Enrollment, timeline: core.Timeline
-) -> list[WarningNote]:
-    """Return what to think about before launching for a person. What is planned is known; the rest may be."""
-    instants = {each.number: each.instant for each in timeline.planned if isinstance(each, core.PlannedSend)}
-    order = OrderTally(core_steps(steps))
-    order.add(instants, instants.keys(), enrollment.zone)
-    times = core_launch(enrollment, steps).times
-    others = campaign_warnings(scope, steps, skip_weekends=campaign.skip_weekends, times=times)
-    planned = {each.number for each in timeline.planned}
-    return order.warnings(
-        [
-            note
-            for note in others
-            if note.code not in ORDER or not {note.values["step"], note.values["earlierStep"]} <= planned
-        ]
-    )
-
-
 async def ready(scope: Scope, campaign_id: str) -> tuple[Campaign, list[Step]]:
     """Return a campaign that can be launched, with its steps. Raises Refusal."""
     campaign = await need(Campaign, scope.workspace_id, campaign_id, ("campaignId",))
@@ -206,12 +187,12 @@ async def _check(
                 "NOT_FOUND", f"{person_id[:60]!r} is not among personIds.", ("perPerson", person_id, "personId")
             )
     sender = await Sender.get(id=campaign.sender_id)
-    known: dict[tuple[str, str], core.Timeline] = {}
+    known: dict[tuple[tuple[str, core.ZoneOf], str], core.Timeline] = {}
     enrollments = []
     for person_id in person_ids:
         person, own = people[person_id], per_person.get(person_id, choice)
         path = ("perPerson", person_id) if person_id in per_person else ()
-        zone = (person.zone if campaign.use_recipient_zone else None) or sender.zone
+        zone = zone_for(campaign, person.zone, sender.zone)
         enrollment = enrollment_row(scope, campaign, steps, person.id, zone, own, path)
         # People of one zone and one choice share one timeline.
         same = (zone, repr(own))
@@ -272,7 +253,7 @@ def enrollment_row(  # one argument a column
     campaign: Campaign,
     steps: Sequence[Step],
     person_id: str,
-    zone: str,
+    zone: tuple[str, core.ZoneOf],
     choice: Choice,
     path: tuple[str, ...],
 ) -> Enrollment:
@@ -287,7 +268,8 @@ def enrollment_row(  # one argument a column
         workspace_id=scope.workspace_id,
         campaign_id=campaign.id,
         person_id=person_id,
-        zone=zone,
+        zone=zone[0],
+        zone_of=zone[1],
         launched_at=scope.now,
         revision=campaign.revision,
         send_at=inputs.instant(send_at, (*path, "sendAt")) if isinstance(send_at, datetime) else None,

@@ -9,9 +9,9 @@ from typing import Any
 from api.ids import new_id
 from api.mail.clean import storable
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
-from api.services.launch import Choice, check_subjects, enrollment_row, launch_warnings, ready
+from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
-from api.services.plans import core_launch, core_steps, resolve, send_row, task_row
+from api.services.plans import core_launch, core_steps, resolve, send_row, task_row, zone_for
 from api.services.scope import Scope, workspace_now
 from api.services.settlement import LONGEST_CODE
 from api.services.steps import steps_of
@@ -27,7 +27,7 @@ from api.store.rows import need
 from api.store.sql import run
 from api.store.suppressions import suppressed_people
 from api.store.transactions import transaction, undeadlocked
-from strategies import Refusal, WarningNote
+from strategies import Refusal
 from strategies import timeline as core
 
 MAX_IDS = 200_000
@@ -35,6 +35,8 @@ LONGEST_ID = 200
 """Characters of a given id that are kept; no person has a longer one."""
 CHUNK = 1_000
 LEASE = timedelta(minutes=2)
+Zone = tuple[str, core.ZoneOf]
+"""A zone, and whose it is."""
 OWN = {"id", "enrollment_id", "person_id"}
 
 
@@ -53,7 +55,7 @@ async def start_launch(
     if ids is not None and len(ids) > MAX_IDS:
         raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_IDS:,} people by id.", ("personIds",))
     sender = await Sender.get(id=campaign.sender_id)
-    example = enrollment_row(scope, campaign, steps, "", sender.zone, choice, ())
+    example = enrollment_row(scope, campaign, steps, "", (sender.zone, core.ZoneOf.SENDER), choice, ())
     core.check_launch(core_steps(steps), core_launch(example, steps), scope.installed.send_options)
     resolve(scope, campaign, steps, example, {}, scope.now)
     async with transaction():
@@ -77,25 +79,6 @@ async def start_launch(
         await started.save(update_fields=["total"])
     scope.wake()
     return started
-
-
-async def warnings_of(scope: Scope, row: Launch) -> list[WarningNote]:
-    """Return what to think about in a launch that goes on, by the times of its sender's zone."""
-    if row.status not in GOING_ON:
-        return []
-    campaign = await Campaign.get(id=row.campaign_id)
-    steps = await steps_of(campaign)
-    began = row.resumed_at or row.launched_at
-    zone = (await Sender.get(id=campaign.sender_id)).zone
-    example = Enrollment(
-        id="", workspace_id=row.workspace_id, campaign_id=campaign.id, person_id="", zone=zone, launched_at=began,
-        send_at=row.send_at, times=row.times,
-    )  # fmt: skip
-    try:
-        timeline = resolve(scope, campaign, steps, example, {}, began)
-    except Refusal:  # people are left out then, with its code
-        return []
-    return launch_warnings(scope, campaign, steps, example, timeline)
 
 
 async def cancel_launch(scope: Scope, launch_id: str) -> Launch:
@@ -157,7 +140,7 @@ class _Job:
     zone: str
     edited: bool = False
     """Whether the campaign has been edited since it was read."""
-    plans: dict[str, _Plan | Refusal] = field(default_factory=dict)
+    plans: dict[Zone, _Plan | Refusal] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime:
@@ -169,12 +152,12 @@ class _Job:
         """Enroll the next people. Returns whether there are more, and whether it is still for us to do so."""
         people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, CHUNK)
         left_out: dict[str, str] = {}
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[Zone, list[str]] = {}
         for person in people:
             if person["id"] is None:
                 left_out[person["person_id"]] = "NOT_FOUND"
                 continue
-            zone = (person["zone"] if self.campaign.use_recipient_zone else None) or self.zone
+            zone = zone_for(self.campaign, person["zone"], self.zone)
             plan = self._plan(zone)
             if person["unsubscribed"]:
                 left_out[person["id"]] = "UNSUBSCRIBED"
@@ -231,7 +214,7 @@ class _Job:
         await keep_enrollments(self.campaign.id, person_ids)
         return list(await ended_before(self.campaign.id, person_ids))
 
-    def _plan(self, zone: str) -> _Plan | Refusal:
+    def _plan(self, zone: Zone) -> _Plan | Refusal:
         """Resolve the campaign for a zone, once."""
         if zone not in self.plans:
             try:
@@ -240,9 +223,10 @@ class _Job:
                 self.plans[zone] = refusal
         return self.plans[zone]
 
-    def _resolved(self, zone: str) -> _Plan:
+    def _resolved(self, zone: Zone) -> _Plan:
         example = Enrollment(
-            id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="", zone=zone,
+            id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="",
+            zone=zone[0], zone_of=zone[1],
             launched_at=self.began, send_at=self.row.send_at, times=self.row.times, revision=self.campaign.revision,
         )  # fmt: skip
         sends, tasks = [], []

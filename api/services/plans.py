@@ -8,10 +8,10 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.scope import Scope
 from api.states import SendStatus, TaskStatus
-from strategies import Calendar, Note, Refusal, StepType, WarningNote
+from strategies import Calendar, Note, Refusal, SendAt, StepType, WarningNote, traces
 from strategies import timeline as core
 from strategies.answers import availability
-from strategies.calendar import local
+from strategies.calendar import local, moment_of
 from strategies.edit import Slot
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
@@ -30,7 +30,15 @@ def core_steps(rows: Iterable[Step]) -> list[core.Step]:
 def core_launch(enrollment: Enrollment, steps: Iterable[Step]) -> core.Launch:
     """Return what launching chose for this person."""
     times = {row.number: time.fromisoformat(enrollment.times[row.id]) for row in steps if row.id in enrollment.times}
-    return core.Launch(enrollment.launched_at, enrollment.send_at, times)
+    whose = core.ZoneOf(enrollment.zone_of) if enrollment.zone_of else None
+    return core.Launch(enrollment.launched_at, enrollment.send_at, times, whose)
+
+
+def zone_for(campaign: Campaign, recipient: str | None, sender: str) -> tuple[str, core.ZoneOf]:
+    """Return the zone in which a person's days and times are meant, and whose it is."""
+    if not campaign.use_recipient_zone:
+        return sender, core.ZoneOf.SENDER
+    return (recipient, core.ZoneOf.RECIPIENT) if recipient else (sender, core.ZoneOf.FALLBACK)
 
 
 def resumes(enrollment: Enrollment, steps: Iterable[Step], calendar: Calendar) -> dict[int, date]:
@@ -101,14 +109,27 @@ def put_off(send: Send) -> bool:
     return waits and send.reason is not None and send.due_at != send.planned_at
 
 
-NOTES_OF_A_PERSON = ("RESCHEDULED", "RESCHEDULED_NOW", "LATE")
-"""Notes on when an email leaves that a time which a person chooses replaces."""
+NOTES_OF_A_PERSON = ("RESCHEDULED", "RESCHEDULED_NOW")
+"""Notes on when an email leaves that a time which a person chooses replaces, with all that follow them."""
+
+
+def zone_note(enrollment: Enrollment) -> Note:
+    """Say in which zone a person's times are meant, and whose it is."""
+    return traces.zone(enrollment.zone, core.ZoneOf(enrollment.zone_of) if enrollment.zone_of else None)
+
+
+def chosen_notes(code: str, at: datetime, zone: str) -> list[Note]:
+    """Say which instant (UTC) a person chose, and which of two it is where the clocks show its wall time twice."""
+    shown = local(at, zone)
+    day, wall = shown.date(), shown.time().replace(microsecond=0, fold=0)
+    values = {"date": day.isoformat(), "time": wall.isoformat(), "at": traces.utc(at)}
+    return [Note(code, values), *traces.clocks(SendAt(day, wall, instant=at), moment_of(day, wall, zone))]
 
 
 def _rescheduled(send: Send) -> bool:
     """Say whether a person gave an email the wall time at which it is due."""
     times = [values["time"] for code, values in send.explanation if code == "RESCHEDULED"]
-    return bool(times) and local(send.due_at, send.zone).time().isoformat() == times[-1]
+    return bool(times) and local(send.due_at, send.zone).time().isoformat("seconds") == times[-1]
 
 
 def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
@@ -136,15 +157,27 @@ def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task])
     """
     numbers = {step.id: step.number for step in steps}
     happened: dict[int, core.Record] = {}
+    by_hand: dict[str, Send] = {}
     for send in sends:
+        if send.by_hand:
+            by_hand[send.step_id] = send
         if send.step_id in numbers and not follows(send):
             wall = time.fromisoformat(send.planned_time)
             emailed = core.Emailed(send.planned_date, wall, send.planned_at)
             happened[numbers[send.step_id]] = core.ByHand() if send.by_hand else emailed
     for task in tasks:
         if task.step_id in numbers and task.status in DONE_STATUSES and task.done_at is not None:
-            happened[numbers[task.step_id]] = core.Done(task.due_date, task.done_at)
+            how = _how(task, task.done_at, by_hand.get(task.step_id))
+            happened[numbers[task.step_id]] = core.Done(task.due_date, task.done_at, how)
     return happened
+
+
+def _how(task: Task, done_at: datetime, send: Send | None) -> str:
+    """Say how a task was done: its status, or SENT where it was done by sending its email."""
+    if task.status is TaskStatus.COMPLETED and send is not None and send.status is not SendStatus.FAILED:
+        sent = send.planned_at == done_at or send.status in (SendStatus.SENT, SendStatus.BOUNCED)
+        return "SENT" if sent else str(task.status)
+    return str(task.status)
 
 
 def stored(notes: Iterable[Note]) -> list[list[object]]:

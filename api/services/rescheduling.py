@@ -22,7 +22,7 @@ TASK = (
     *("explanation", "name", "details", "priority"),
 )
 ENROLLMENT = (
-    *("id", "workspace_id", "campaign_id", "person_id", "zone"),
+    *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),
     *("launched_at", "send_at", "times", "resumed", "status"),
 )
 IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)

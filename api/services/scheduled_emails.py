@@ -1,6 +1,7 @@
 """Change an email before it leaves: give it another time or another text, or withdraw it to its task."""
 
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from api.mail.render import TemplateProblem, UnresolvedFieldError
@@ -8,7 +9,7 @@ from api.models import Enrollment, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import composed_for
 from api.services.paused import refuse_paused
-from api.services.plans import NOTES_OF_A_PERSON, stored
+from api.services.plans import NOTES_OF_A_PERSON, chosen_notes, stored
 from api.services.scope import Scope
 from api.services.tasks import close_task, refuse_prompts
 from api.services.withdrawing import withdraw
@@ -19,7 +20,7 @@ from api.store.holds import pause_of
 from api.store.rows import need
 from api.store.tasks import lock_undone
 from api.store.transactions import transaction, undeadlocked
-from strategies import Note, Refusal
+from strategies import Refusal
 from strategies.calendar import local
 
 
@@ -57,14 +58,14 @@ async def reschedule_email(scope: Scope, send_id: str, at: datetime | None) -> S
         send = await _waiting(send.id)
         shown = local(chosen, send.zone)
         day, wall = shown.date(), shown.time().replace(fold=0)
-        spoken = {"date": day.isoformat(), "time": wall.isoformat()}
-        note = Note("RESCHEDULED_NOW" if chosen == now else "RESCHEDULED", spoken)
-        kept = [line for line in send.explanation if line[0] not in NOTES_OF_A_PERSON]
+        notes = chosen_notes("RESCHEDULED_NOW" if chosen == now else "RESCHEDULED", chosen, send.zone)
+        before = takewhile(lambda line: line[0] not in NOTES_OF_A_PERSON, send.explanation)
+        kept = [line for line in before if line[0] != "LATE"]
         values: dict[str, Any] = {
             "due_at": chosen,
             "reason": None,
             "detail": "",
-            "explanation": [*kept, *stored([note])],
+            "explanation": [*kept, *stored(notes)],
         }
         if send.by_hand:
             values |= {"planned_at": chosen, "planned_date": day, "planned_time": wall.isoformat()}

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import takewhile
 from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
@@ -22,9 +23,9 @@ from api.services.plans import (
 from api.services.scope import Scope
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store import holds
-from strategies import Calendar, Note
+from strategies import Calendar, Note, SendAt, traces
 from strategies import timeline as core
-from strategies.calendar import instant_of, local
+from strategies.calendar import instant_of, local, moment_of
 from strategies.resume import Shift, goes_at_once, shift
 
 # What is read of many rows, and no more than that.
@@ -33,7 +34,7 @@ SEND = (
     *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
 )
 TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
-ENROLLMENT = ("id", "zone", "launched_at", "send_at", "times", "resumed")
+ENROLLMENT = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed")
 
 ALIKE = 1_000
 """Ways in which people may stand that are kept."""
@@ -175,14 +176,16 @@ class Shifter:
         day, wall = _wall(send)
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
         due, planned_so = instant_of(day, wall, send.zone), untouched(send)
-        note = Note("RESUMED", {"day": self.steps[number - 1].day, "date": day.isoformat()})
+        note = Note("MOVED_AFTER_PAUSE", {"date": day.isoformat(), "time": wall.isoformat()})
+        clocks = traces.clocks(SendAt(day, wall), moment_of(day, wall, send.zone))
+        earlier = takewhile(lambda line: line[0] != note.code, send.explanation)
         return {
             "id": send.id,
             "due_at": due,
             "planned_at": due if planned_so else send.planned_at,
             "planned_date": day if planned_so else send.planned_date,
             "planned_time": send.planned_time,
-            "explanation": [*send.explanation, *stored([note])],
+            "explanation": [*earlier, *stored([note, *clocks])],
         }
 
 

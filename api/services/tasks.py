@@ -12,7 +12,7 @@ from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import Written, composed_for, prompt_left
 from api.services.paused import refuse_paused
-from api.services.plans import stored
+from api.services.plans import chosen_notes, stored, zone_note
 from api.services.progress import carry_on, end
 from api.services.reachability import refuse_unreachable
 from api.services.scope import Scope
@@ -26,7 +26,7 @@ from api.store.rows import need
 from api.store.tasks import lock_undone
 from api.store.transactions import transaction, undeadlocked
 from api.store.written import WrittenEmail, forget_text, kept_text
-from strategies import Note, Refusal, StepType
+from strategies import Refusal, StepType
 from strategies.calendar import local
 
 log = logging.getLogger("touchline.tasks")
@@ -106,7 +106,7 @@ async def send_task(
         planned_date=shown.date(),
         planned_time=shown.time().isoformat(),
         zone=enrollment.zone,
-        explanation=stored([Note("SENT_BY_HAND")]),
+        explanation=stored([zone_note(enrollment), *chosen_notes("BY_HAND", at, enrollment.zone)]),
     )
     person = await Person.get(id=task.person_id)
     if at == now:

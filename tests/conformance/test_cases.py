@@ -7,6 +7,7 @@ import pytest
 
 from tests import story
 from tests.client import Client, new_client, serving
+from tests.unit.strategies.evaluator import evaluate
 
 ON_TASK = {"send_task": "sendTask", "complete_task": "completeTask", "skip_task": "skipTask"}
 ON_ENROLLMENT = {
@@ -14,6 +15,8 @@ ON_ENROLLMENT = {
     "bounce": "recordBounce(enrollmentId: $id)",
     "remove": "endEnrollment(id: $id)",
 }
+EXPLAINED = """query($id: ID!) { enrollment(id: $id) { progress {
+  email { plannedAt explanation { code values } } task { dueDate explanation { code values } } } } }"""
 DONE = {"COMPLETED", "SKIPPED", "EXPIRED"}
 PLANNED = {"SCHEDULED", "DEFERRED", "CLAIMED", "TRANSMITTING", "SENT", "BOUNCED"}
 
@@ -94,6 +97,17 @@ def expected(item: dict[str, Any]) -> dict[str, Any]:
     return wanted | ({"at": datetime.fromisoformat(item["at"])} if "at" in item else {})
 
 
+async def computed_again(client: Client, enrollment: str) -> None:
+    """Compute every instant and due date from its explanation alone."""
+    for step in (await client.ask(EXPLAINED, id=enrollment))["enrollment"]["progress"]:
+        for row in filter(None, (step["email"], step["task"])):
+            read = evaluate((note["code"], note["values"]) for note in row["explanation"])
+            if row is step["task"]:
+                assert read.due.isoformat() == row["dueDate"]
+            else:
+                assert read.instant == datetime.fromisoformat(row["plannedAt"])
+
+
 async def written(client: Client) -> dict[str, int]:
     """Count what launching writes."""
     counts = await client.ask(
@@ -119,6 +133,7 @@ async def test_case(case: dict[str, Any], database_url: str) -> None:
         for event in case.get("events", []):
             await happen(client, enrollment, person, event)
         steps = (await story.progress(client, enrollment))["progress"]
+        await computed_again(client, enrollment)
         for item in case["expect"]:
             found = outcome(steps[item["step"] - 1])
             assert found == expected(item), f"{case['name']}, step {item['step']}: expected {item}, found {found}"

@@ -50,8 +50,10 @@ def test_the_option_is_launched_and_explained_like_a_built_in(told: dict[str, An
     planned = [step["email"]["plannedAt"] for step in told["steps"]]
     assert planned == ["2026-03-02T08:30:00Z", "2026-03-05T07:00:00Z", "2026-03-08T07:00:00Z"]
     assert [line["sentence"] for line in told["steps"][1]["email"]["explanation"]] == [
-        "Day 1 is 2026-03-02 (Europe/Berlin).",
+        "Days and times are in Europe/Berlin, the sender's time zone.",
+        "Day 1 is 2026-03-02.",
         "Day 3 falls on 2026-03-04.",
         "Business hours begin at 08:00.",
         "Wednesday is avoided, so it goes out on 2026-03-05.",
+        "The send option business_hours chose 08:00:00 on 2026-03-05.",
     ]

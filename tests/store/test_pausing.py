@@ -269,7 +269,7 @@ async def test_an_email_sent_by_hand_moves_with_its_task(database: str) -> None:
     await resume_campaign(after.scope, made.id)
     send = await Send.get(by_hand=True)
     assert (send.due_at, send.planned_at) == (NOW + 3 * DAY + HOUR, NOW + 3 * DAY + HOUR)
-    assert [note[0] for note in send.explanation] == ["SENT_BY_HAND", "RESUMED"]
+    assert [note[0] for note in send.explanation] == ["ZONE_OF_SENDER", "BY_HAND", "MOVED_AFTER_PAUSE"]
     assert (await Task.get()).due_date == (NOW + 3 * DAY).date()
     final = later(world, NOW + 3 * DAY + HOUR)
     await final.tick(NOW + 3 * DAY + HOUR)

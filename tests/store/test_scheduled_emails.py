@@ -77,7 +77,10 @@ async def test_an_automatic_email_leaves_at_its_new_time_and_what_refers_to_it_k
     first = await automatic()
     after = await reschedule_email(world.scope, first.id, NOW + 3 * HOUR)
     assert (after.due_at, after.planned_at, after.planned_time) == (NOW + 3 * HOUR, NOW, "07:00:00")
-    assert after.explanation[-1] == ["RESCHEDULED", {"date": "2026-03-02", "time": "10:00:00"}]
+    assert after.explanation[-1] == [
+        "RESCHEDULED",
+        {"date": "2026-03-02", "time": "10:00:00", "at": "2026-03-02T10:00:00Z"},
+    ]
     assert [note[0] for note in after.explanation[:-1]] == [note[0] for note in first.explanation]
     before_and_after = {"before": "2026-03-02T07:00:00Z", "after": "2026-03-02T10:00:00Z"}
     assert await events("EMAIL_RESCHEDULED") == [("EMAIL_RESCHEDULED", before_and_after)]
@@ -107,10 +110,14 @@ async def test_a_task_s_email_moves_with_its_plan_and_completes_the_task_as_it_l
     send = await by_hand(world)
     after = await reschedule_email(world.scope, send.id, NOW + DAY + HOUR)
     assert (after.due_at, after.planned_at, after.planned_time) == (NOW + DAY + HOUR, NOW + DAY + HOUR, "08:00:00")
-    assert [note[0] for note in after.explanation] == ["SENT_BY_HAND", "RESCHEDULED"]
+    assert [note[0] for note in after.explanation] == ["ZONE_OF_SENDER", "BY_HAND", "RESCHEDULED"]
     assert (await Task.get()).status is TaskStatus.OPEN
     await reschedule_email(world.scope, send.id, NOW + DAY + 2 * HOUR)
-    assert [note[0] for note in (await Send.get(id=send.id)).explanation] == ["SENT_BY_HAND", "RESCHEDULED"]
+    assert [note[0] for note in (await Send.get(id=send.id)).explanation] == [
+        "ZONE_OF_SENDER",
+        "BY_HAND",
+        "RESCHEDULED",
+    ]
     leaves = NOW + DAY + 2 * HOUR
     await later(world, leaves).tick(leaves)
     task = await Task.get()

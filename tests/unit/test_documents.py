@@ -19,7 +19,8 @@ from api.settings import Settings, SettingsError
 from api.states import TaskStatus
 from api.store.database_url import OPTIONS
 from plugins import Channel, Outcome, Outgoing, Receipt, Session, smtp_url
-from strategies import Note, Plural, Position, SendOption, StepContext, WarningNote
+from strategies import ByValue, Note, Plural, Position, SendOption, StepContext, WarningNote
+from strategies.explanation_sentences import EARLIER, SENTENCES
 from strategies.sentences import sentence
 from strategies.warning_sentences import WARNINGS
 
@@ -205,6 +206,30 @@ def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:
             for form in text[1:] if isinstance(text, Plural) else [text]:
                 assert {name for _, name, _, _ in Formatter().parse(form) if name} <= values[code]
             assert not isinstance(text, Plural) or text.by in values[code]
+
+
+def test_every_code_of_an_explanation_is_listed_with_the_values_of_its_sentences() -> None:
+    text = (ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")
+    table, older = text.split("\n\nEmails and tasks from before", 1)
+    listed = re.findall(r"^\| `([A-Z0-9_]+)` \| [^|]+ \| ([^|]*) \|$", table, re.MULTILINE)
+    values = {code: set(re.findall(r"`(\w+)`", told)) for code, told in listed}
+    assert len(listed) == len(values)
+    assert values.keys() == SENTENCES.keys()
+    assert set(re.findall(r"`([A-Z0-9_]+)`", older)) == EARLIER.keys()
+    for code, by_language in (SENTENCES | EARLIER).items():
+        assert by_language.keys() == {"en", "de"}, code
+    for code, by_language in SENTENCES.items():
+        for told in by_language.values():
+            for form in [told.other, *told.forms.values()] if isinstance(told, ByValue) else [str(told)]:
+                assert {name for _, name, _, _ in Formatter().parse(form) if name} <= values[code]
+            assert not isinstance(told, ByValue) or told.by in values[code]
+
+
+def test_every_note_in_the_source_has_its_sentence() -> None:
+    nodes = [node for _, node in source("api", "strategies") if isinstance(node, ast.Call) and called(node) == "Note"]
+    parts = [part for node in nodes for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
+    assert {part.value for part in parts} <= SENTENCES.keys()
+    assert len(parts) > 20
 
 
 def test_every_warning_in_the_source_has_its_sentence() -> None:

@@ -1,13 +1,14 @@
 """The timeline: what is scheduled, when, and why."""
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
 import pytest
 
 from plugins.manager import load
-from strategies import Calendar, Refusal, StepType
-from strategies.sentences import SENTENCES, sentence
+from strategies import Calendar, Note, Refusal, StepType
+from strategies.sentences import sentence
 from strategies.timeline import Done, Emailed, Launch, PlannedSend, PlannedTask, Step, Timeline, check, position
 
 OPTIONS = load({}).send_options
@@ -153,32 +154,76 @@ def test_every_option_speaks_english_and_german(key: str) -> None:
     assert {"en", "de"} <= option.help.keys()
 
 
-def test_every_line_of_an_explanation_is_a_sentence_in_both_languages() -> None:
-    spring = instant("2026-03-27T07:00:00Z")
-    launch = Launch(spring, None, {3: time(2, 45)})
-    steps = [at(1, "02:30"), same(1), at(2, "02:30"), same(3), call(3)]
-    timelines = [
-        Timeline(steps, Calendar("Europe/Berlin", False), launch, OPTIONS, {}, spring),
-        resolve([email(1, "choose_at_launch"), task(2)], send_at=instant("2026-03-07T10:00:00Z"), skip=True),
-        resolve(
-            [call(1), at(1, "09:00")],
-            happened={1: done("2026-03-02", "2026-03-04T12:00:00Z")},
-            now=instant("2026-03-04T12:00:00Z"),
-        ),
-        Timeline(steps, Calendar("Europe/Berlin", False), launch, OPTIONS, {}, spring, {1: date(2026, 4, 1)}),
-    ]
-    codes = set()
-    for timeline in timelines:
-        for planned in timeline.planned:
-            for note in planned.notes:
-                codes.add(note.code)
-                assert sentence(note, "de") != sentence(note, "en")
-                assert "{" not in sentence(note, "de") + sentence(note, "en")
-    assert codes == SENTENCES.keys() - {
-        "SENT_BY_HAND",
-        "ADDED",
-        "EDITED",
-        "TASK_EDITED",
-        "RESCHEDULED",
-        "RESCHEDULED_NOW",
+def told(planned: PlannedSend | PlannedTask) -> list[str]:
+    return [sentence(note) for note in planned.notes][1:]
+
+
+def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date() -> None:
+    launch = Launch(instant("2026-12-01T12:00:00Z"), None, {})
+    happened = {
+        1: Emailed(date(2026, 12, 2), time(9, 30), instant("2026-12-02T08:30:00Z")),
+        2: Done(date(2026, 12, 3), instant("2026-12-03T10:00:00Z")),
     }
+    steps = [at(1, "09:30"), call(2), at(3, "10:00")]
+    calendar = Calendar("Europe/Berlin", False)
+    first = Timeline(steps, calendar, launch, OPTIONS, {}, launch.now)
+    assert told(first.planned[0]) == [
+        "The step is set to 09:30:00.",
+        "On 2026-12-01 that time had already passed at launch, so day 1 is 2026-12-02.",
+    ]
+    (third,) = Timeline(steps, calendar, launch, OPTIONS, happened, instant("2026-12-03T10:00:00Z")).planned
+    assert told(third) == [
+        "The time of the first email had already passed at launch, so day 1 is 2026-12-02. Later days are counted from"
+        " there.",
+        "Day 3 falls on 2026-12-04.",
+        "The step is set to 10:00:00.",
+    ]
+    assert shown(first)[0] == "12-02 08:30:00"
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("SENT", "It takes over 14:03:22, when the email of day 1 was sent by hand."),
+        ("SKIPPED", "It takes over 14:03:22, when the task of day 1 was skipped."),
+        ("EXPIRED", "It takes over 14:03:22, when the task of day 1 expired."),
+        ("COMPLETED", "It takes over 14:03:22, when the task of day 1 was completed."),
+    ],
+)
+def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
+    moment = instant("2026-03-02T13:03:22Z")
+    timeline = resolve([task(1), same(2), same(3)], happened={1: Done(date(2026, 3, 2), moment, how)}, now=moment)
+    assert told(timeline.planned[0]) == ["Day 1 is 2026-03-02.", "Day 2 falls on 2026-03-03.", expected]
+    assert told(timeline.planned[1])[-1] == "It takes over 14:03:22 from the email of day 2."
+
+
+def test_a_send_at_on_a_weekend_says_from_where_to_where_it_moves() -> None:
+    timeline = resolve([email(1, "choose_at_launch"), same(2)], send_at=instant("2026-03-07T10:00:00Z"), skip=True)
+    assert told(timeline.planned[0]) == [
+        "Launching chose 11:00:00 on 2026-03-07, which falls on a weekend, so day 1 is Monday, 2026-03-09. It keeps"
+        " 11:00:00."
+    ]
+    assert told(timeline.planned[1])[0] == (
+        "The campaign starts on 2026-03-07, which falls on a weekend, so day 1 is Monday, 2026-03-09."
+    )
+
+
+def test_a_wall_time_that_comes_twice() -> None:
+    launch = Launch(instant("2026-10-24T06:00:00Z"), None, {})
+    (_, second) = Timeline(
+        [at(1, "09:30"), at(2, "02:30")], Calendar("Europe/Berlin", False), launch, OPTIONS, {}, launch.now
+    ).planned
+    assert told(second)[-1] == "The clocks show 02:30:00 twice on 2026-10-25. It is the first of the two (UTC+02:00)."
+    exactly = replace(launch, send_at=instant("2026-10-25T01:30:00Z"))
+    (first,) = Timeline(
+        [email(1, "choose_at_launch")], Calendar("Europe/Berlin", False), exactly, OPTIONS, {}, launch.now
+    ).planned
+    assert isinstance(first, PlannedSend)
+    assert first.instant == exactly.send_at
+    assert told(first)[-1] == "The clocks show 02:30:00 twice on 2026-10-25. It is the second of the two (UTC+01:00)."
+
+
+@pytest.mark.parametrize("note", [Note("START", {"date": "2026-03-02", "zone": "UTC"}), Note("SENT_BY_HAND")])
+def test_explanations_from_before_are_still_sentences(note: Note) -> None:
+    assert sentence(note) != note.code
+    assert "{" not in sentence(note) + sentence(note, "de")

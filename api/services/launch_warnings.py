@@ -1,0 +1,51 @@
+"""What to think about before launching, and in a launch in the background that goes on."""
+
+from collections.abc import Sequence
+
+from api.models import Campaign, Enrollment, Launch, Sender, Step
+from api.services.campaign_warnings import ORDER, OrderTally, campaign_warnings
+from api.services.plans import core_launch, core_steps, resolve
+from api.services.scope import Scope
+from api.services.steps import steps_of
+from api.states import GOING_ON
+from strategies import Refusal, WarningNote
+from strategies import timeline as core
+
+
+def launch_warnings(
+    scope: Scope, campaign: Campaign, steps: Sequence[Step], enrollment: Enrollment, timeline: core.Timeline
+) -> list[WarningNote]:
+    """Return what to think about before launching for a person. What is planned is known; the rest may be."""
+    instants = {each.number: each.instant for each in timeline.planned if isinstance(each, core.PlannedSend)}
+    order = OrderTally(core_steps(steps))
+    order.add(instants, instants.keys(), enrollment.zone)
+    times = core_launch(enrollment, steps).times
+    others = campaign_warnings(scope, steps, skip_weekends=campaign.skip_weekends, times=times)
+    planned = {each.number for each in timeline.planned}
+    return order.warnings(
+        [
+            note
+            for note in others
+            if note.code not in ORDER or not {note.values["step"], note.values["earlierStep"]} <= planned
+        ]
+    )
+
+
+async def warnings_of(scope: Scope, row: Launch) -> list[WarningNote]:
+    """Return what to think about in a launch that goes on, by the times of its sender's zone."""
+    if row.status not in GOING_ON:
+        return []
+    campaign = await Campaign.get(id=row.campaign_id)
+    steps = await steps_of(campaign)
+    began = row.resumed_at or row.launched_at
+    zone = (await Sender.get(id=campaign.sender_id)).zone
+    example = Enrollment(
+        id="", workspace_id=row.workspace_id, campaign_id=campaign.id, person_id="",
+        zone=zone, zone_of=core.ZoneOf.SENDER, launched_at=began,
+        send_at=row.send_at, times=row.times,
+    )  # fmt: skip
+    try:
+        timeline = resolve(scope, campaign, steps, example, {}, began)
+    except Refusal:  # people are left out then, with its code
+        return []
+    return launch_warnings(scope, campaign, steps, example, timeline)

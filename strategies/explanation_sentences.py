@@ -1,0 +1,280 @@
+"""The sentences of explanations, by code and language. docs/explanations.md lists the codes."""
+
+from collections.abc import Mapping
+
+from strategies.contract import ByValue, Text
+
+SENTENCES: Mapping[str, Mapping[str, Text]] = {
+    "ZONE_OF_SENDER": {
+        "en": "Days and times are in {zone}, the sender's time zone.",
+        "de": "Tage und Zeiten gelten in {zone}, der Zeitzone des Absenders.",
+    },
+    "ZONE_OF_RECIPIENT": {
+        "en": "Days and times are in {zone}, the recipient's time zone.",
+        "de": "Tage und Zeiten gelten in {zone}, der Zeitzone des Empfängers.",
+    },
+    "ZONE_OF_SENDER_INSTEAD": {
+        "en": "Days and times are in {zone}, the sender's time zone, because the recipient's is not known.",
+        "de": "Tage und Zeiten gelten in {zone}, der Zeitzone des Absenders, denn die des Empfängers ist unbekannt.",
+    },
+    "ZONE": {
+        "en": "Days and times are in {zone}.",
+        "de": "Tage und Zeiten gelten in {zone}.",
+    },
+    "DAY_1": {
+        "en": "Day 1 is {date}.",
+        "de": "Tag 1 ist der {date}.",
+    },
+    "DAY_1_AFTER_WEEKEND": {
+        "en": "The campaign starts on {from}, which falls on a weekend, so day 1 is Monday, {date}.",
+        "de": "Die Kampagne beginnt am {from}, einem Wochenende, also ist Tag 1 Montag, der {date}.",
+    },
+    "FIRST_TIME_PASSED": {
+        "en": "The time of the first email had already passed at launch, so day {day} is {date}. Later days are counted"
+        " from there.",
+        "de": "Die Zeit der ersten E-Mail war beim Start schon vorbei, also ist Tag {day} der {date}. Spätere Tage"
+        " zählen von dort.",
+    },
+    "FIRST_EMAIL": {
+        "en": "The first email makes {date} day {day}. Later days are counted from there.",
+        "de": "Mit der ersten E-Mail ist Tag {day} der {date}. Spätere Tage zählen von dort.",
+    },
+    "SHIFTED": {
+        "en": ByValue(
+            "how",
+            {
+                "SKIPPED": "The task of day {day} was skipped late, so day {day} is {date}. Later days are counted from"
+                " there.",
+                "EXPIRED": "The task of day {day} expired, so day {day} is {date}. Later days are counted from there.",
+            },
+            "The task of day {day} was done late, so day {day} is {date}. Later days are counted from there.",
+        ),
+        "de": ByValue(
+            "how",
+            {
+                "SKIPPED": "Die Aufgabe von Tag {day} wurde verspätet übersprungen, also ist Tag {day} der {date}."
+                " Spätere Tage zählen von dort.",
+                "EXPIRED": "Die Aufgabe von Tag {day} ist abgelaufen, also ist Tag {day} der {date}. Spätere Tage"
+                " zählen von dort.",
+            },
+            "Die Aufgabe von Tag {day} wurde verspätet erledigt, also ist Tag {day} der {date}. Spätere Tage zählen von"
+            " dort.",
+        ),
+    },
+    "SHIFTED_TO_MONDAY": {
+        "en": ByValue(
+            "how",
+            {
+                "SKIPPED": "The task of day {day} was skipped late, on the weekend ({from}), so day {day} is Monday,"
+                " {date}. Later days are counted from there.",
+                "EXPIRED": "The task of day {day} expired on the weekend ({from}), so day {day} is Monday, {date}."
+                " Later days are counted from there.",
+            },
+            "The task of day {day} was done late, on the weekend ({from}), so day {day} is Monday, {date}. Later days"
+            " are counted from there.",
+        ),
+        "de": ByValue(
+            "how",
+            {
+                "SKIPPED": "Die Aufgabe von Tag {day} wurde verspätet am Wochenende ({from}) übersprungen, also ist Tag"
+                " {day} Montag, der {date}. Spätere Tage zählen von dort.",
+                "EXPIRED": "Die Aufgabe von Tag {day} ist am Wochenende ({from}) abgelaufen, also ist Tag {day} Montag,"
+                " der {date}. Spätere Tage zählen von dort.",
+            },
+            "Die Aufgabe von Tag {day} wurde verspätet am Wochenende ({from}) erledigt, also ist Tag {day} Montag, der"
+            " {date}. Spätere Tage zählen von dort.",
+        ),
+    },
+    "RESUMED": {
+        "en": "The campaign was paused, so day {day} moved to {date}. Later days are counted from there.",
+        "de": "Die Kampagne war angehalten, daher rückte Tag {day} auf den {date}. Spätere Tage zählen von dort.",
+    },
+    "DAY": {
+        "en": "Day {day} falls on {date}.",
+        "de": "Tag {day} fällt auf den {date}.",
+    },
+    "DAY_WITHOUT_WEEKENDS": {
+        "en": "Day {day}, weekends not counted, falls on {date}.",
+        "de": "Tag {day}, ohne Wochenenden gezählt, fällt auf den {date}.",
+    },
+    "ADDED": {
+        "en": "This step was added while the campaign was running.",
+        "de": "Dieser Schritt wurde in der laufenden Kampagne hinzugefügt.",
+    },
+    "SEND_AT": {
+        "en": "Launching chose to send it at {time} on {date}, so that is day {day}.",
+        "de": "Beim Start wurde {time} am {date} gewählt, also ist das Tag {day}.",
+    },
+    "SEND_AT_ON_WEEKEND": {
+        "en": "Launching chose {time} on {from}, which falls on a weekend, so day {day} is Monday, {date}. It keeps"
+        " {time}.",
+        "de": "Beim Start wurde {time} am {from} gewählt, einem Wochenende, also ist Tag {day} Montag, der {date}. Es"
+        " bleibt bei {time}.",
+    },
+    "TIME_FROM_LAUNCH": {
+        "en": "Launching gave it a new time, {time}.",
+        "de": "Beim Start wurde eine neue Zeit gewählt, {time}.",
+    },
+    "TIME_CONFIGURED": {
+        "en": "The step is set to {time}.",
+        "de": "Der Schritt ist auf {time} eingestellt.",
+    },
+    "TIME_PASSED_AT_LAUNCH": {
+        "en": "On {from} that time had already passed at launch, so day {day} is {date}.",
+        "de": "Am {from} war diese Zeit beim Start schon vorbei, also ist Tag {day} der {date}.",
+    },
+    "TIME_KEPT": {
+        "en": "It keeps its time, {time}.",
+        "de": "Sie behält ihre Zeit, {time}.",
+    },
+    "AT_START": {
+        "en": ByValue(
+            "how",
+            {
+                "COMPLETED": "On day 1 it goes out at the start of the campaign, when the task of day {day} was"
+                " completed: {time} on {date}.",
+                "SENT": "On day 1 it goes out at the start of the campaign, when the email of day {day} was sent by"
+                " hand: {time} on {date}.",
+                "SKIPPED": "On day 1 it goes out at the start of the campaign, when the task of day {day} was skipped:"
+                " {time} on {date}.",
+                "EXPIRED": "On day 1 it goes out at the start of the campaign, when the task of day {day} expired:"
+                " {time} on {date}.",
+            },
+            "On day 1 it goes out at the start of the campaign: {time} on {date}.",
+        ),
+        "de": ByValue(
+            "how",
+            {
+                "COMPLETED": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die Aufgabe von Tag {day} erledigt"
+                " wurde: um {time} am {date}.",
+                "SENT": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die E-Mail von Tag {day} von Hand"
+                " gesendet wurde: um {time} am {date}.",
+                "SKIPPED": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die Aufgabe von Tag {day} übersprungen"
+                " wurde: um {time} am {date}.",
+                "EXPIRED": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die Aufgabe von Tag {day} ablief: um"
+                " {time} am {date}.",
+            },
+            "An Tag 1 geht sie zu Beginn der Kampagne hinaus: um {time} am {date}.",
+        ),
+    },
+    "AT_START_ON_WEEKEND": {
+        "en": "On day 1 it goes out at the start of the campaign, {time} on {from}. That falls on a weekend, so it"
+        " moves to Monday, {date}.",
+        "de": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, um {time} am {from}. Das fällt auf ein Wochenende, also"
+        " rückt sie auf Montag, den {date}.",
+    },
+    "SAME_TIME": {
+        "en": ByValue(
+            "how",
+            {
+                "COMPLETED": "It takes over {time}, when the task of day {day} was completed.",
+                "SENT": "It takes over {time}, when the email of day {day} was sent by hand.",
+                "SKIPPED": "It takes over {time}, when the task of day {day} was skipped.",
+                "EXPIRED": "It takes over {time}, when the task of day {day} expired.",
+            },
+            "It takes over {time} from the email of day {day}.",
+        ),
+        "de": ByValue(
+            "how",
+            {
+                "COMPLETED": "Sie übernimmt {time}, als die Aufgabe von Tag {day} erledigt wurde.",
+                "SENT": "Sie übernimmt {time}, als die E-Mail von Tag {day} von Hand gesendet wurde.",
+                "SKIPPED": "Sie übernimmt {time}, als die Aufgabe von Tag {day} übersprungen wurde.",
+                "EXPIRED": "Sie übernimmt {time}, als die Aufgabe von Tag {day} ablief.",
+            },
+            "Sie übernimmt {time} von der E-Mail von Tag {day}.",
+        ),
+    },
+    "OPTION_CHOSE": {
+        "en": "The send option {option} chose {time} on {date}.",
+        "de": "Die Versandoption {option} hat {time} am {date} gewählt.",
+    },
+    "OPTION_CHOSE_DUE": {
+        "en": "The send option {option} creates a task, due on {date}.",
+        "de": "Die Versandoption {option} erstellt eine Aufgabe, fällig am {date}.",
+    },
+    "TASK_BY_HAND": {
+        "en": "A person sends this email, from a task.",
+        "de": "Eine Person sendet diese E-Mail aus einer Aufgabe.",
+    },
+    "HUMAN_WORK": {
+        "en": "A {type} step is always a task.",
+        "de": "Ein {type}-Schritt ist immer eine Aufgabe.",
+    },
+    "BY_HAND": {
+        "en": "A person chose {time} on {date} when sending the email of a task.",
+        "de": "Eine Person wählte {time} am {date} beim Senden der E-Mail einer Aufgabe.",
+    },
+    "CLOCKS_GO_FORWARD": {
+        "en": "The clocks skip {time} on {date}, so it moves forward by the gap.",
+        "de": "Die Uhren überspringen {time} am {date}, also rückt sie um die Lücke vor.",
+    },
+    "CLOCKS_GO_BACK": {
+        "en": ByValue(
+            "which",
+            {"SECOND": "The clocks show {time} twice on {date}. It is the second of the two (UTC{offset})."},
+            "The clocks show {time} twice on {date}. It is the first of the two (UTC{offset}).",
+        ),
+        "de": ByValue(
+            "which",
+            {"SECOND": "Die Uhren zeigen {time} am {date} zweimal. Es ist das zweite Mal (UTC{offset})."},
+            "Die Uhren zeigen {time} am {date} zweimal. Es ist das erste Mal (UTC{offset}).",
+        ),
+    },
+    "LATE": {
+        "en": "{time} on {date} had already passed, so it goes out at once.",
+        "de": "{time} am {date} war schon vorbei, also geht sie sofort hinaus.",
+    },
+    "MOVED_AFTER_PAUSE": {
+        "en": "The campaign was paused, so this email moved to {time} on {date}.",
+        "de": "Die Kampagne war angehalten, daher rückte diese E-Mail auf {time} am {date}.",
+    },
+    "RESCHEDULED": {
+        "en": "A person gave it another time: {time} on {date}.",
+        "de": "Eine Person hat eine andere Zeit gewählt: {time} am {date}.",
+    },
+    "RESCHEDULED_NOW": {
+        "en": "A person decided at {time} on {date} that it goes out at once.",
+        "de": "Eine Person hat um {time} am {date} entschieden, dass sie sofort hinausgeht.",
+    },
+    "EDITED": {
+        "en": "The campaign was edited: before, this email was planned for {time} on {date}.",
+        "de": "Die Kampagne wurde bearbeitet: vorher war diese E-Mail für {time} am {date} geplant.",
+    },
+    "TASK_EDITED": {
+        "en": "The campaign was edited: before, this task was due on {date}.",
+        "de": "Die Kampagne wurde bearbeitet: vorher war diese Aufgabe am {date} fällig.",
+    },
+}
+
+EARLIER: Mapping[str, Mapping[str, Text]] = {
+    "START": {
+        "en": "Day 1 is {date} ({zone}).",
+        "de": "Tag 1 ist der {date} ({zone}).",
+    },
+    "START_MOVED": {
+        "en": "The start falls on a weekend, so day 1 is Monday, {date}.",
+        "de": "Der Start fällt auf ein Wochenende, also ist Tag 1 Montag, der {date}.",
+    },
+    "CHOSEN_AT_LAUNCH": {
+        "en": "Launching chose this instant.",
+        "de": "Dieser Zeitpunkt wurde beim Start gewählt.",
+    },
+    "TIME_HAS_PASSED": {
+        "en": "That time had passed at launch, so day 1 is {date}.",
+        "de": "Diese Zeit war beim Start vorbei, also ist Tag 1 der {date}.",
+    },
+    "AT_CAMPAIGN_START": {
+        "en": "On day 1 it goes out at the start of the campaign.",
+        "de": "An Tag 1 geht sie zu Beginn der Kampagne hinaus.",
+    },
+    "SAME_TIME_AS_EARLIER": {
+        "en": "It takes over {time} from the email on an earlier day.",
+        "de": "Sie übernimmt {time} von der E-Mail eines früheren Tages.",
+    },
+    "SENT_BY_HAND": {
+        "en": "A person chose this time when sending the email of a task.",
+        "de": "Eine Person wählte diese Zeit beim Senden der E-Mail einer Aufgabe.",
+    },
+}
+"""Codes that are no longer written; emails and tasks from before have them."""
