@@ -208,7 +208,7 @@ class Reader:
             self._soft_space(element.context)
         if not element.own_line:
             return
-        writer.end_line(element.context.prefix)
+        writer.end_line(element.context.prefix, spacer=name in CELLS)
         table = self._stack.table
         if name == "li":
             writer.marker = None

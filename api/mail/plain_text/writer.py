@@ -46,19 +46,22 @@ class Writer:
         """How often ``pieces`` became lines."""
         self.has_text = False
         """Whether anything readable was added."""
+        self._hard_space = False
+        """Whether a space was added that makes a line of its own, as editors write empty lines."""
 
     def add(self, text: str, preformatted: bool) -> None:
         """Add text to the line."""
         text = _FORBIDDEN.sub("", text)
         self.has_text = self.has_text or VISIBLE.search(text) is not None
+        self._hard_space = self._hard_space or "\xa0" in text
         if not preformatted:
             self.pieces.append(_COLLAPSIBLE.sub(" ", text))
             return
         text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(8)
         self.pieces.append(_COLLAPSIBLE.sub(_kept, text))
 
-    def end_line(self, prefix: str) -> None:
-        """Write what was added as lines."""
+    def end_line(self, prefix: str, *, spacer: bool = False) -> None:
+        """Write what was added as lines. In a ``spacer`` a space alone is no empty line."""
         if not self.pieces:
             return
         text = joined(self.pieces)
@@ -72,6 +75,8 @@ class Writer:
                 self.write(line, prefix)
             else:
                 self.blank = self.blank or BREAK in text
+        self.blank = self.blank or (self._hard_space and not spacer and not VISIBLE.search(text))
+        self._hard_space = False
 
     def write(self, text: str, prefix: str) -> None:
         """Write one line."""

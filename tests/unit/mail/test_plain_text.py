@@ -9,6 +9,10 @@ from api.mail.plain_text import plain_text
 CASES = {
     "paragraphs": ("<p>One</p><p>Two<br>Three</p>", "One\n\nTwo\nThree"),
     "divs": ("<div>One</div><div><br></div><div>Two<br></div><div>Three</div>", "One\n\nTwo\nThree"),
+    "empty lines": (
+        '<div>One</div><div>&nbsp;</div><div>Two</div><p style="margin:0">&nbsp;<br></p><div> Three&nbsp;</div>Four',
+        "One\n\nTwo\n\nThree\nFour",
+    ),
     "breaks": ("One<br><br><br><br>Two", "One\n\nTwo"),
     "white space": ("<p>  One \n\t two&nbsp;&nbsp; three </p>\n\n\n<p>&nbsp;</p><p>Four</p>", "One two three\n\nFour"),
     "unclosed tags": ("<p>One<p>Two <b>bold<p>Three", "One\n\nTwo bold\n\nThree"),
@@ -160,6 +164,7 @@ CASES = {
         '<table><tr><td>One</td></tr><tr><td height="20">&nbsp;</td></tr><tr><td>Two</td></tr></table>',
         "One\n\nTwo",
     ),
+    "a spacer between cells": ("<table><tr><td>One</td><td>&nbsp;</td><td>Two</td></tr></table>", "One\nTwo"),
     "margins": (
         '<div style="margin-bottom:16px">One</div><div>Two</div>'
         '<p style="margin:0">Three</p><p style="margin:0">Four</p>',
