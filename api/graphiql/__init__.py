@@ -14,7 +14,8 @@ from starlette.types import Scope
 HERE = Path(__file__).parent
 ASSETS = HERE / "assets"
 TABS = HERE / "tabs"
-OWN_FILES = {"page.js": "text/javascript", "page.css": "text/css"}
+SCRIPTS = ("storage.js", "examples.js", "header.js", "page.js")
+OWN_FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"page.css": "text/css"}
 
 # Scripts come from files of this server alone. GraphiQL sets styles at run time and carries its fonts in
 # its style sheet as data, hence the two openings.

@@ -17,8 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from api.graphiql import ASSETS
-
-ROOT = Path(__file__).parents[2]
+from tests.browser.page import ROOT, Page
 
 
 @dataclass(frozen=True)
@@ -108,3 +107,9 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
         yield chrome
     finally:
         chrome.quit()
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, graphiql_url: str) -> Page:
+    """The page, not loaded yet."""
+    return Page(browser, graphiql_url)

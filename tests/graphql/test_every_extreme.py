@@ -1,0 +1,166 @@
+"""Every place of the schema is given the extremes that its type takes, and whatever is stored can be read back."""
+
+import json
+from typing import Any
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputType, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
+
+from tests import story
+from tests.client import Client
+from tests.graphql.filled import ids
+from tests.graphql.places import GRAPHQL, Place, places
+
+pytestmark = pytest.mark.usefixtures("quiet")
+HALF = "\ud800"
+TEXTS = ["", " ", "a\x00b", HALF, "\u202e", "\r\n", "{{ x", "%", "9" * 400, "../../etc/passwd", "2026-03-02"]
+DEEP: Any = 1
+for _ in range(45):
+    DEEP = {"a": [DEEP]}
+EXTREMES: dict[str, list[Any]] = {
+    "Int": [-(2**31), -1, 0, 1, 366, 2**31 - 1],
+    "Float": [-1e308, -1, 0, 1e-308, 1e308],
+    "Boolean": [True, False],
+    "String": TEXTS,
+    "ID": [*TEXTS, 10**300],
+    "DateTime": [
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "2026-03-02T09:00:00Z",
+        "2200-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+    ],
+    "Date": ["0001-01-01", "2026-03-02", "9999-12-31"],
+    "JSON": [
+        None,
+        True,
+        0,
+        -(10**300),
+        1e308,
+        "",
+        HALF,
+        [],
+        [[]],
+        {},
+        {"": ""},
+        {"a\x00b": HALF},
+        {"at": None},
+        {"at": 10**300},
+        {"a": True},
+        DEEP,
+    ],
+}
+"""Values that a scalar takes, as far out as they go."""
+
+
+def extremes(kind: GraphQLInputType) -> list[Any]:
+    """Return the extremes of a type."""
+    if not isinstance(kind, GraphQLNonNull):
+        return [None, *(value for value in extremes(GraphQLNonNull(kind)) if value is not None)]
+    kind = kind.of_type
+    if isinstance(kind, GraphQLList):
+        inner = extremes(kind.of_type)
+        return [[], [inner[-1]] * 2, [inner[-1]] * 1_000] if inner else [[]]
+    if isinstance(kind, GraphQLEnumType):
+        return list(kind.values)
+    return EXTREMES.get(kind.name, [])
+
+
+def leaves(kind: GraphQLObjectType, depth: int) -> str:
+    """Return a selection of all fields of a type that need no argument, and of the types below it."""
+    parts = []
+    for name, field in kind.fields.items():
+        below = get_named_type(field.type)
+        args = '(language: "de")' if "language" in field.args else ""
+        if not isinstance(below, GraphQLObjectType):
+            parts.append(name + args)
+        elif depth and below.name not in {"PageInfo"}:
+            parts.append(f"{name}{args} {{ {leaves(below, depth - 1)} }}")
+    return " ".join(parts) or "__typename"
+
+
+async def test_extremes(client: Client, stranger: Client) -> None:
+    known = {name: json.dumps(value) for name, value in named(await ids(client, stranger)).items()}
+    wrong = []
+    for place in places():
+        if place.operation == "subscription" or place.field.startswith("@"):
+            continue
+        for value in extremes(place.kind):
+            query = (
+                f"{place.operation}($v: {place.kind}) {{ {place.selection('$v', known=known | own(place, known))} }}"
+            )
+            answer = await client.raw(query, {"v": value})
+            wrong += [f"{place} {str(value)[:50]!r}: {problem}" for problem in problems(answer)]
+    assert wrong == []
+    await read_back(client)
+
+
+async def read_back(client: Client) -> None:
+    """Read all lists, with all that their rows have."""
+    root = GRAPHQL.query_type
+    assert root is not None
+    for name, field in root.fields.items():
+        kind = get_named_type(field.type)
+        if "first" in field.args:
+            assert isinstance(kind, GraphQLObjectType)
+            await client.ask(f"{{ {name}(first: 200) {{ {leaves(kind, 2)} }} }}")
+
+
+JSON_WITH_VARIABLES = """mutation($input: ID!, $at: DateTime!, $kind: StepType!, $whole: PersonInput!, $none: Int) {
+  updatePerson(id: $input, input: {fields: {at: $at, kind: $kind, whole: $whole, none: $none}}) {
+    person { fields } errors { code message path } } }"""
+
+
+async def test_variables_inside_json_are_the_values_that_were_given(client: Client) -> None:
+    person = await story.person(client)
+    given = {"input": person, "at": "2026-03-02T09:00:00+01:00", "kind": "CALL", "whole": {"email": "a@example.com"}}
+    answer = (await client.ask(JSON_WITH_VARIABLES, **given))["updatePerson"]
+    (error,) = answer["errors"]  # an object is no text, and the others are texts as they were given
+    assert (error["code"], error["path"][0]) == ("INVALID_FIELDS", "fields")
+    query = JSON_WITH_VARIABLES.replace(", whole: $whole", "").replace(", $whole: PersonInput!", "")
+    given.pop("whole")
+    answer = (await client.ask(query, **given))["updatePerson"]
+    assert answer == {"person": {"fields": {"at": given["at"], "kind": "CALL"}}, "errors": []}
+
+
+def named(given: dict[str, str]) -> dict[str, str]:
+    """Name the ids after the arguments that take them."""
+    return {
+        "campaignId": given["$campaign"],
+        "personIds": given["$person"],
+        "personId": given["$person"],
+        "senderId": given["$sender"],
+        "templateId": given["$template"],
+        "enrollmentId": given["$enrollment"],
+        "emailId": given["$email"],
+        **{
+            name: given[f"${name}"]
+            for name in ("template", "sender", "person", "campaign", "step", "emailTask", "email", "enrollment")
+        },
+        "zone": "Europe/Berlin",
+        "channel": "record",
+        "csv": "email\na@example.com",
+        "domains": "example.org",
+    }
+
+
+def own(place: Place, known: dict[str, str]) -> dict[str, str]:
+    """Return what ``id`` is for a field: the id of what its payload gives."""
+    lower = place.field.lower() + "".join(place.inside).lower()
+    for word in ("template", "sender", "person", "campaign", "step", "task", "email", "enrollment"):
+        if word in lower:
+            return {"id": known["emailTask" if word == "task" else word]}
+    return {"id": known["campaign"]}
+
+
+def problems(answer: dict[str, Any]) -> list[str]:
+    """Return what no client may get."""
+    errors = list(answer.get("errors", ()))
+    for payload in (answer.get("data") or {}).values():
+        errors += (payload.get("errors") or ()) if isinstance(payload, dict) else ()
+    codes = [error.get("code") or error.get("extensions", {}).get("code") for error in errors]
+    return [
+        f"{code}: {str(error)[:150]}"
+        for code, error in zip(codes, errors, strict=True)
+        if code in {None, "INTERNAL_ERROR"}
+    ]
