@@ -35,7 +35,6 @@ from graphql.utilities import validate_input_literal, validate_input_value
 
 from api.graphql.argument_paths import in_form, path_of_variable
 
-CODE = "INVALID_VALUE"
 MAX_ERRORS = 50
 """How many errors of variables one answer carries."""
 Found = Callable[[GraphQLError, list[str | int]], None]
@@ -44,7 +43,7 @@ Found = Callable[[GraphQLError, list[str | int]], None]
 def invalid_value(message: str, node: Node | None, path: Sequence[str | int] | None) -> GraphQLError:
     """Return the error of a value that does not fit its type, or is missing."""
     place = {} if path is None else {"path": in_form(path)}
-    return GraphQLError(message, node, extensions={"code": CODE} | place)
+    return GraphQLError(message, node, extensions={"code": "INVALID_VALUE"} | place)
 
 
 class ValuesFit(ValidationRule):
@@ -109,7 +108,7 @@ def variable_errors(
                 validate_input_value(value, kind, _collect(errors, definition, _Places(value, kind)))
     except _TooManyError:
         told = f"There are more wrong values than these {MAX_ERRORS}."
-        errors.append(GraphQLError(told, operation, extensions={"code": CODE}))
+        errors.append(GraphQLError(told, operation, extensions={"code": "INVALID_VALUE"}))
     return errors
 
 
