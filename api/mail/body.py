@@ -59,7 +59,7 @@ def final_body(html: str, prompts: tuple[str, ...]) -> Body:
 
 def _body(rendered: Prompted) -> Body:
     html = safe(rendered.text)
-    return Body(html, plain(html), rendered.prompts)
+    return Body(html, text_from_html(html), rendered.prompts)
 
 
 def safe(html: str) -> str:
@@ -68,11 +68,6 @@ def safe(html: str) -> str:
         return sanitize(html)
     except NestedTooDeeplyError as problem:
         raise TemplateProblem(str(problem)) from None
-
-
-def plain(html: str) -> str:
-    """Return HTML that is rendered as text: braces in it are no fields any more."""
-    return text_from_html(html.replace("{", "&#123;"))
 
 
 def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:
@@ -97,7 +92,7 @@ def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body
     html = _filled(frame.html, values, _escaped)
     if len(html) > LONGEST:
         return None
-    return Body(html, plain(html) if frame.text is None else _filled(frame.text, values, str), frame.prompts)
+    return Body(html, text_from_html(html) if frame.text is None else _filled(frame.text, values, str), frame.prompts)
 
 
 def _inert(value: str) -> bool:
@@ -148,7 +143,7 @@ def _frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | Non
         return None
     text = None
     if not _TEXT_DEPENDS_ON_VALUES.search(html) and not any(_MARK.search(link) for link in _LINK.findall(html)):
-        text = plain(html)
+        text = text_from_html(html)
         text = text if _MARK.findall(text) == in_order else None
     return _Frame(_cut(html), None if text is None else _cut(text), rendered.prompts)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
 
-from api.mail.body import plain, safe
-from api.mail.clean import header_problem
+from api.mail.body import safe
+from api.mail.clean import header_problem, text_from_html
 from api.mail.prompts import restore
 from api.mail.render import TemplateProblem, known_values, parsed, problem_of
 from api.mail.simple import LIQUIDS_OWN
@@ -52,7 +52,7 @@ def check_template(source: str, *, html: bool = False, line: bool = False) -> No
 
 def _check_parts(rendered: str, *, html: bool, line: bool) -> None:
     if html:
-        plain(safe(rendered))
+        text_from_html(safe(rendered))
     if line and (problem := header_problem(rendered.strip())):
         raise TemplateProblem(f"The subject cannot be used: {problem}")
 

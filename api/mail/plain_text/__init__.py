@@ -4,10 +4,10 @@ from api.mail.plain_text.fields import Fields
 from api.mail.plain_text.reader import Reader
 
 
-def plain_text(html: str) -> str:
+def plain_text(html: str, *, template: bool = True) -> str:
     """Return HTML as text for people: never raises, takes linear time, and ends with one line break.
 
-    Dynamic fields such as ``{{ first_name }}`` stay byte for byte, in texts and in addresses.
+    In a ``template``, dynamic fields such as ``{{ first_name }}`` stay byte for byte, in texts and in addresses.
     """
-    fields = Fields(html)
+    fields = Fields(html, template=template)
     return fields.restore(Reader(fields).writer.text()) + "\n"

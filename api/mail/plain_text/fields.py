@@ -17,9 +17,10 @@ _MOST = 1024 * 1024
 class Fields:
     """The fields of one HTML text, and that text with a placeholder for each."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, *, template: bool) -> None:
         self._fields: list[str] = []
-        self.html = self._set_aside(_SURROGATE.sub("\ufffd", html))
+        whole = _SURROGATE.sub("\ufffd", html)
+        self.html = self._set_aside(whole) if template else whole
 
     def restore(self, text: str) -> str:
         """Return a text with its fields in place of their placeholders."""

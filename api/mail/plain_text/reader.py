@@ -16,10 +16,11 @@ from api.mail.plain_text.elements import (
 )
 from api.mail.plain_text.fields import Fields
 from api.mail.plain_text.lists import numbering_of
+from api.mail.plain_text.sheets import Sheets
 from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
 from api.mail.plain_text.styles import Style, style_of
 from api.mail.plain_text.tables import finish, table_of
-from api.mail.plain_text.tokens import Start, tokens
+from api.mail.plain_text.tokens import End, Start, tokens
 from api.mail.plain_text.writer import BREAK, PREFIX_MOST, SOFT, VISIBLE, Writer, joined
 
 _PIXEL = frozenset({"0", "1", "0px", "1px"})
@@ -31,6 +32,7 @@ class Reader:
     def __init__(self, fields: Fields) -> None:
         self.writer = Writer()
         self._stack = Stack()
+        self._sheets = Sheets()
         self._restore = fields.restore
         for token in tokens(fields.html):
             if isinstance(token, str):
@@ -39,14 +41,16 @@ class Reader:
                     self.writer.add(token, context.preformatted)
             elif isinstance(token, Start):
                 self._start(token.name, token.attributes)
-            else:
+            elif isinstance(token, End):
                 self._end(token.name)
+            else:
+                self._sheets.read(token.css)
         self._close_to(0)
         self.writer.end_line("")
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._end_what_ends_by_itself(name)
-        style = style_of(attributes)
+        style = style_of(self._sheets.style_of(attributes), "hidden" in attributes)
         outer = self._stack.context
         context = self._context(name, style, attributes, outer)
         if name in VOID:

@@ -8,6 +8,14 @@ _NUMBER = re.compile(r"([0-9]*\.?[0-9]+)([a-z%]*)")
 _FONT_SIZE = re.compile(r"(?:^|\s)([0-9]*\.?[0-9]+(?:px|pt|em|rem|%|vw)|0(?=[/\s]))")
 _LINES = frozenset({"block", "flex", "grid", "table", "list-item", "flow-root"})
 
+PROPERTIES = frozenset(
+    {
+        "display", "visibility", "opacity", "overflow", "overflow-y", "max-height", "height", "max-width", "width",
+        "font", "font-size", "white-space", "mso-hide", "margin", "margin-top", "margin-bottom", "padding",
+        "padding-top", "padding-bottom",
+    }
+)  # fmt: skip
+"""The properties that are read here."""
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "mm": 3.78, "cm": 37.8, "in": 96.0}
 GAP = 8
 """Pixels of margin or padding that read as a blank line."""
@@ -33,13 +41,13 @@ class Style:
 PLAIN = Style()
 
 
-def style_of(attributes: Mapping[str, str]) -> Style:
-    """Return what an element's attributes say."""
-    if "style" not in attributes:
-        return Style(removed=True) if "hidden" in attributes else PLAIN
-    css = declarations(attributes["style"])
+def style_of(said: str, hidden: bool) -> Style:
+    """Return what an element's CSS says, and its ``hidden`` attribute."""
+    if not said:
+        return Style(removed=True) if hidden else PLAIN
+    css = {name: value.removesuffix("!important").strip() for name, value in declarations(said).items()}
     return Style(
-        removed=_removed(css, "hidden" in attributes),
+        removed=_removed(css, hidden),
         outlook_only_hidden=css.get("mso-hide") == "all",
         invisible=css["visibility"] in {"hidden", "collapse"} if "visibility" in css else None,
         tiny=_tiny(css),
@@ -51,12 +59,13 @@ def style_of(attributes: Mapping[str, str]) -> Style:
 
 
 def declarations(css: str) -> dict[str, str]:
-    """Return the properties of a style attribute, in small letters; the last of a name counts."""
+    """Return properties with their values, in small letters; of a name the last counts that is most important."""
     found: dict[str, str] = {}
     for declaration in css.lower().split(";"):
         name, colon, value = declaration.partition(":")
-        if colon:
-            found[name.strip()] = value.replace("!important", "").strip()
+        name, value = name.strip(), " ".join(value.split())
+        if colon and (value.endswith("!important") or not found.get(name, "").endswith("!important")):
+            found[name] = value
     return found
 
 

@@ -38,6 +38,13 @@ class End:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class StyleSheet:
+    """The content of a ``<style>`` element."""
+
+    css: str
+
+
 def decoded(text: str) -> str:
     """Return a text without character references."""
     if "&" not in text:
@@ -47,7 +54,7 @@ def decoded(text: str) -> str:
     return "".join(part if index % 2 else entities.unescape(part) for index, part in enumerate(parts))
 
 
-def tokens(html: str) -> Iterator[Start | End | str]:
+def tokens(html: str) -> Iterator[Start | End | StyleSheet | str]:
     """Give the tags and texts of a document or a fragment. A tag that does not end hides the rest, as in a browser."""
     text_from = at = 0
     while (opening := html.find("<", at)) >= 0:
@@ -71,7 +78,10 @@ def tokens(html: str) -> Iterator[Start | End | str]:
         yield start
         if start.name in RAW:
             closing = _RAW_END[start.name].search(html, at)
-            at = text_from = closing.start() if closing else len(html)
+            end = closing.start() if closing else len(html)
+            if start.name == "style":
+                yield StyleSheet(html[at:end])
+            at = text_from = end
     if text_from < len(html):
         yield decoded(html[text_from:])
 

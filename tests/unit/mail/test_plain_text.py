@@ -128,6 +128,22 @@ CASES = {
         'Hi <a style="mso-hide:all" href="https://x.example/">Buy</a>',
         "Hi Buy (https://x.example/)",
     ),
+    "hidden by a style sheet": (
+        "<style>/* { */ body { margin: 0 } .pre, #x { DISPLAY: none !important } b.no { display:none }"
+        "@media (max-width: 9px) { .wide { display: none } .a { color: red } } .i { visibility: hidden }</style>"
+        '<div class="a pre">Preview</div><p id="x">No</p><b class="no">No</b><p class="wide">Yes</p><i class=i>No</i>'
+        '<p class="pre" style="display:block">No</p><b class="no" style="display:inline">Yes</b>',
+        "Yes\n\nYes",
+    ),
+    "margins by a style sheet": (
+        "<style><!-- p.MsoNormal, li.MsoNormal { margin: 0cm; } --></style>"
+        "<p class=MsoNormal>One</p><p class=MsoNormal>Two</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>Three</p>",
+        "One\nTwo\n\nThree",
+    ),
+    "a style sheet that cannot be read": (
+        "<style>} .a { .b { display:none } } @x; .c {</style><i class=b>Yes</i>",
+        "Yes",
+    ),
     "tags in what nobody sees": ('<div style="display:none"><div><p>No</div> no</div>yes', "yes"),
     # Tables
     "a layout table": (
@@ -206,3 +222,7 @@ def test_there_are_emails() -> None:
 @pytest.mark.parametrize(("html", "text"), CASES.values(), ids=CASES.keys())
 def test_html_as_text(html: str, text: str) -> None:
     assert plain_text(html) == text + "\n"
+
+
+def test_braces_in_what_is_rendered_are_text() -> None:
+    assert plain_text("<p>{{ Tom &amp; <b>Jerry</b>  }}</p>", template=False) == "{{ Tom & Jerry }}\n"
