@@ -5,7 +5,7 @@
 const LOOKUP = `{
   workspace { id name sandbox now }
   senders(first: 1) { nodes { id } } templates(first: 1) { nodes { id } }
-  campaigns(first: 1) { nodes { id steps { id type } } } people(first: 200) { nodes { id } }
+  campaigns(first: 1) { nodes { id steps { id type } } } people(first: 200) { nodes { id bouncedAt } }
   enrollments(first: 200) { nodes { id status person { id } } }
   tasks(status: OPEN, first: 200) { nodes { id type } }
 }`;
@@ -20,6 +20,7 @@ async function lookUp(endpoint, headers) {
     const first = (list) => list.nodes[0]?.id;
     const busy = new Set(data.enrollments.nodes.map((enrollment) => enrollment.person.id));
     const free = data.people.nodes.map((person) => person.id).filter((id) => !busy.has(id));
+    const bounced = data.people.nodes.find((person) => person.bouncedAt);
     const lastEmail = data.campaigns.nodes[0]?.steps.findLast((step) => step.type === "EMAIL");
     const emailTask = data.tasks.nodes.find((task) => task.type === "EMAIL");
     const active = data.enrollments.nodes.find((enrollment) => enrollment.status === "ACTIVE");
@@ -35,6 +36,7 @@ async function lookUp(endpoint, headers) {
         "@otherPerson": free[1] ?? "no second one without a campaign: createPerson makes one",
         "@enrollment": active?.id ?? first(data.enrollments) ?? "nobody is in a campaign yet: launch puts people into one",
         "@emailTask": emailTask?.id ?? "no email waits for you: launch a campaign with a task",
+        "@bounced": bounced?.id ?? "nobody has bounced: recordBounce says that someone did",
         "@inAnHour": new Date(now + HOUR).toISOString(),
         "@inAWeek": new Date(now + 24 * 7 * HOUR).toISOString(),
       },
@@ -45,12 +47,17 @@ async function lookUp(endpoint, headers) {
 }
 
 // What mutations made in this window, for the operations that go on with it.
-const NOT_MADE = { "@newCampaign": "the id that CreateCampaign answers", "@launch": "the id that LaunchEveryone answers" };
-const made = { ...NOT_MADE };
+const made = {
+  "@newCampaign": "the id that CreateCampaign answers",
+  "@launch": "the id that LaunchEveryone answers",
+  "@import": "the id that ImportDryRun answers",
+};
 
 function remember(data) {
   const campaign = data?.createCampaign?.campaign?.id;
   const launch = data?.startLaunch?.launch?.id;
+  const people = data?.importPeople?.peopleImport?.id;
+  if (people) made["@import"] = people;
   if (campaign) made["@newCampaign"] = campaign;
   if (launch) made["@launch"] = launch;
 }
