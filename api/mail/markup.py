@@ -12,7 +12,6 @@ class Markup:
     def __init__(self) -> None:
         self.in_tag = False
         self.quote = ""
-        self._before = ""
 
     def read(self, text: str) -> None:
         """Read a piece."""
@@ -24,8 +23,8 @@ class Markup:
                     return
                 self.quote, at = "", end + 1
             elif self.in_tag:
-                value, closed = _VALUE.search(text, at), text.find(">", at)
-                if value is not None and (closed < 0 or value.start() < closed):
+                closed = text.find(">", at)
+                if value := _VALUE.search(text, at, closed if closed >= 0 else len(text)):
                     self.quote, at = value.group()[-1], value.end()
                 elif closed >= 0:
                     self.in_tag, at = False, closed + 1

@@ -4,16 +4,17 @@ import re
 from collections.abc import Callable
 
 _UNCLOSED = re.compile(r"expected tag (?:one of )?.*?end(\w+)")
-_OUTPUT = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 def place_of(message: str, text: str, readable: Callable[[str], bool]) -> int:
     """Return where it is: an unclosed block's tag, the first output that cannot be read, or the template's end."""
     if (unclosed := _UNCLOSED.search(message)) and (opened := _opened(unclosed[1], text)) is not None:
         return opened
-    for output in _OUTPUT.finditer(text):
-        if not readable(output.group()):
-            return output.start()
+    at = text.find("{{")
+    while at >= 0 and (end := text.find("}}", at)) >= 0:
+        if not readable(text[at : end + 2]):
+            return at
+        at = text.find("{{", end)
     return max(0, len(text) - 1)
 
 

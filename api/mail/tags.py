@@ -6,27 +6,26 @@ them typographic. Only what stands inside of ``{{ }}`` and ``{% %}`` changes her
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from html import unescape
+from urllib.parse import unquote
 
 from api.mail.markup import Markup
 
 PROMPT_BEGIN, PROMPT_END = "\ue100", "\ue101"
 """Around the number of a field prompt, in the text that liquid reads and writes: characters for private use."""
 
-_TAGS = re.compile(
-    r"(?P<verbatim>\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}"
-    r"|\{%-?\s*comment\b.*?\{%-?\s*endcomment\s*-?%\}"
-    r"|\{%-?\s*doc\s*-?%\}.*?\{%-?\s*enddoc\s*-?%\}"
-    r"|\{%-?\s*#.*?%\})"
-    r"|(?P<prompt>\{\{(?:\s|&nbsp;)*!(?P<label>.*?)\}\})"
-    r"|(?P<output>\{\{.*?\}\})"
-    r"|(?P<tag>\{%.*?%\})",
-    re.DOTALL,
-)
+_OPENING = re.compile(r"\{[{%]|%7B%7B", re.IGNORECASE)
+_ENCODED_END = re.compile("%7D%7D", re.IGNORECASE)
+_PROMPT = re.compile(r"\{\{(?:\s|&nbsp;)*!")
+_VERBATIM = re.compile(r"\{%-?\s*(?:(raw|doc)\s*-?%\}|(comment)\b|(#))")
+_ENDS = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "doc", "comment")}
+_OUTPUT_END, _TAG_END = re.compile(r"\}\}"), re.compile(r"%\}")
 _ESCAPED = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_WORTH_A_LOOK = re.compile("[&\u00a0\u2018-\u201f\u200b\u2060\ufeff]|.\"|.'", re.DOTALL)
+_WORTH_A_LOOK = re.compile("%20|[&\u00a0\u2018-\u201f\u200b\u2060\ufeff]|.\"|.'", re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _DOUBLE, _SINGLE = '"\u201c\u201d\u201e\u201f', "'\u2018\u2019\u201a\u201b"
 _SPACES = {"\u00a0": " ", "\u200b": "", "\u2060": "", "\ufeff": ""}
@@ -51,6 +50,46 @@ class Prepared:
         return self.source.count("\n", 0, found) + 1, found - (self.source.rfind("\n", 0, found) + 1) + 1
 
 
+class _Kind(StrEnum):
+    """What stands between braces."""
+
+    OUTPUT = "{{ }}"
+    ENCODED = "{{ }} as a browser writes it in an address"
+    TAG = "{% %}"
+    PROMPT = "{{! }}"
+    VERBATIM = "what liquid does not read, or shows as it is"
+
+
+def _found(source: str) -> Iterator[tuple[_Kind, int, int]]:
+    """Give each tag with its begin and end, in linear time: what does not end is looked for once."""
+    endless: set[str] = set()
+
+    def end_of(kind: str, pattern: re.Pattern[str], at: int) -> int | None:
+        found = None if kind in endless else pattern.search(source, at)
+        if found is None:
+            endless.add(kind)
+        return found and found.end()
+
+    opening = _OPENING.search(source)
+    while opening is not None:
+        begin = opening.start()
+        kind, end = _Kind.TAG, None
+        if opening.group() == "{{":
+            kind = _Kind.PROMPT if _PROMPT.match(source, begin) else _Kind.OUTPUT
+            end = end_of("}}", _OUTPUT_END, opening.end())
+        elif opening.group() != "{%":
+            kind, end = _Kind.ENCODED, end_of("%7D", _ENCODED_END, opening.end())
+        else:
+            verbatim = _VERBATIM.match(source, begin)
+            if verbatim is not None and verbatim[3] is None:
+                end = end_of(name := verbatim[1] or verbatim[2], _ENDS[name], verbatim.end())
+            kind = _Kind.TAG if verbatim is None or (end is None and verbatim[3] is None) else _Kind.VERBATIM
+            end = end or end_of("%}", _TAG_END, opening.end())
+        if end is not None:
+            yield kind, begin, end
+        opening = _OPENING.search(source, end or opening.end())
+
+
 @lru_cache(maxsize=512)
 def prepare(source: str, html: bool) -> Prepared:
     """Return a template as liquid is to read it."""
@@ -66,31 +105,34 @@ def prepare(source: str, html: bool) -> Prepared:
         parts.append(text)
         length += len(text)
 
-    for match in _TAGS.finditer(source):
-        between = source[at : match.start()]
+    for found, begin, end in _found(source):
+        kind, between, said = found, source[at:begin], source[begin:end]
         if html:
             markup.read(between)
         add(between, at)
-        at = match.end()
-        said = match.group()
-        if match.lastgroup == "verbatim":
-            add(said, match.start())
-        elif match["prompt"] is not None:
-            add(f"{PROMPT_BEGIN}{len(prompts)}{PROMPT_END}", match.start())
+        at = end
+        if kind is _Kind.ENCODED and markup.quote:
+            kind, said = _Kind.OUTPUT, unquote(said)
+        if kind is _Kind.PROMPT:
+            add(f"{PROMPT_BEGIN}{len(prompts)}{PROMPT_END}", begin)
             prompts.append(said)
+        elif kind in {_Kind.OUTPUT, _Kind.TAG}:
+            add(_decoded(said, html=html, output=kind is _Kind.OUTPUT, within=markup.quote), begin)
         else:
-            add(_decoded(said, html=html, output=match["output"] is not None, within=markup.quote), match.start())
+            add(said, begin)
     add(source[at:], at)
     return Prepared(source, "".join(parts), tuple(prompts), tuple(starts))
 
 
 def neutral(source: str, field: str) -> str:
     """Return the HTML around a template's tags, of all branches: ``field`` in the place of values, no tags."""
-
-    def instead(match: re.Match[str]) -> str:
-        return field if match["output"] is not None or match["prompt"] is not None else ""
-
-    return _TAGS.sub(instead, source)
+    parts: list[str] = []
+    at = 0
+    for kind, begin, end in _found(source):
+        shown = "" if kind in {_Kind.TAG, _Kind.VERBATIM} else source[begin:end] if kind is _Kind.ENCODED else field
+        parts += (source[at:begin], shown)
+        at = end
+    return "".join((*parts, source[at:]))
 
 
 def _decoded(tag: str, *, html: bool, output: bool, within: str) -> str:
@@ -105,6 +147,10 @@ def _decoded(tag: str, *, html: bool, output: bool, within: str) -> str:
     made: list[str | _Quoted] = []
     at = 0
     while at < len(tag):
+        if within and tag.startswith("%20", at):
+            made.append(" ")
+            at += 3
+            continue
         escaped = _ESCAPED.match(tag, at)
         said = escaped.group() if escaped else tag[at]
         means = unescape(said) if escaped else said

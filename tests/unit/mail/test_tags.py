@@ -1,5 +1,6 @@
 """Tags mean what their author meant, whatever an HTML editor has made of them; a refusal says where."""
 
+import contextlib
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -98,6 +99,26 @@ def test_a_refusal_has_line_and_column(source: str, where: str, html: bool) -> N
     with pytest.raises(TemplateProblem) as refused:
         check_template(source, html=html)
     assert str(refused.value).endswith(f"({where}).")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["{{ ", "{% ", "{{{", "{% raw %}", "{% comment %}", "{{! ", "%7B%7B", "{{ %}", "<a b='{{x}}", "<b>", "&quot;"],
+)
+def test_a_long_template_without_an_end_is_read_soon(piece: str) -> None:
+    source = piece * (60_000 // len(piece))
+    assert prepare(source, True).text
+    with contextlib.suppress(TemplateProblem):
+        check_template(source, html=True)
+
+
+@pytest.mark.parametrize(
+    "link", ["%7B%7B%20site%20%7D%7D", "%7b%7bsite%7d%7d", "{{%20site%20}}", "https://a.example/{{%20site%20}}"]
+)
+def test_a_field_in_a_link_that_a_browser_has_encoded(link: str) -> None:
+    made = render_body(f'<a href="{link}">x</a> %7B%7B site', {"site": "https://b.example/"}, NOW)
+    assert "https://b.example/" in made.html
+    assert "%7B%7B site" in made.text
 
 
 def test_a_subject_stays_one_line() -> None:
