@@ -68,7 +68,7 @@ def build(
         else:
             headers.append(("List-Unsubscribe", wire.url(unsubscribe_url)))
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-            text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n"
+            text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n".lstrip("\n")
             html = f'{html}\n<p style="font-size: small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>\n'
         return wire.assemble(headers, text, html, send_id)
     except wire.NotForTheWireError as problem:

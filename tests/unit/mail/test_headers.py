@@ -163,3 +163,10 @@ def test_dates_have_offsets_of_whole_minutes(seconds: int) -> None:
 
 def test_utc_stays() -> None:
     assert read(raw(date=datetime(2026, 3, 2, 9, 30, tzinfo=UTC)))["Date"] == "Mon, 02 Mar 2026 09:30:00 +0000"
+
+
+def test_an_email_without_text_begins_with_its_unsubscribe_link() -> None:
+    data = raw(composed=Composed("Hi", "<img>", "\n"), unsubscribe_url="https://t.example/u")
+    text = read(data).get_body(("plain",))
+    assert text is not None
+    assert text.get_content().replace("\r\n", "\n") == "-- \nUnsubscribe: https://t.example/u\n"
