@@ -31,17 +31,28 @@ class Safe(NamedTuple):
     removed: tuple[str, ...]
 
 
+TOO_DEEP = Safe("", ("CSS that is nested too deeply",))
+
+
 @lru_cache(maxsize=4096)
 def safe_declarations(css: str) -> Safe:
     """Return the declarations of a ``style`` attribute that may stay."""
-    kept, removed = _declarations(tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True), True)
+    try:
+        nodes = tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True)
+        kept, removed = _declarations(nodes, images=True)
+    except RecursionError:
+        return TOO_DEEP
     return Safe("; ".join(kept), tuple(removed))
 
 
 @lru_cache(maxsize=256)
 def safe_stylesheet(css: str) -> Safe:
     """Return the rules of a ``<style>`` element that may stay."""
-    kept, removed = _rules(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), nested=False)
+    try:
+        nodes = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+        kept, removed = _rules(nodes, nested=False)
+    except RecursionError:
+        return TOO_DEEP
     return Safe("\n".join(kept), tuple(removed))
 
 

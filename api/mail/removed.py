@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 from api.mail.css import safe_declarations, safe_stylesheet
-from api.mail.sanitize import NestedTooDeeplyError, as_fragment, sanitize
+from api.mail.plain_text.tokens import Start, tokens
+from api.mail.sanitize import MARKED, NestedTooDeeplyError, as_fragment, clean_elements, safe_comment, sanitize
 from api.mail.tags import neutral
 
 FIELD = "touchlinefield"
@@ -19,45 +19,25 @@ _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.\s-]{0,20}):", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"\s*\[if\s", re.IGNORECASE)
 
 
-class _Inventory(HTMLParser):
-    """Counts elements, attributes and conditional comments."""
+class _Inventory:
+    """Counts elements and attributes."""
 
     def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.elements: Counter[str] = Counter()
         self.attributes: Counter[tuple[str, str]] = Counter()
         self.links: dict[tuple[str, str], list[str]] = {}
-        self.comments = 0
         self.css: list[str] = []
-        self._in_style = False
-        self.feed(html)
-        self.close()
+        for token in tokens(html):
+            if isinstance(token, Start):
+                self._count(token)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Count an element. What is in its style attribute is looked at as well."""
-        self.elements[tag] += 1
-        self._in_style = tag == "style"
-        for name, value in attrs:
-            self.attributes[tag, name] += 1
-            self.links.setdefault((tag, name), []).append(value or "")
+    def _count(self, tag: Start) -> None:
+        self.elements[tag.name] += 1
+        for name, value in tag.attributes.items():
+            self.attributes[tag.name, name] += 1
+            self.links.setdefault((tag.name, name), []).append(value)
             if name == "style":
-                self.css += safe_declarations(value or "").removed
-
-    def handle_endtag(self, tag: str) -> None:
-        """End a stylesheet."""
-        self._in_style = False
-
-    def handle_data(self, data: str) -> None:
-        """Look at a stylesheet."""
-        if self._in_style:
-            self.css += safe_stylesheet(data).removed
-
-    def handle_comment(self, data: str) -> None:
-        """Count conditional comments; others say nothing to a reader."""
-        self.comments += _CONDITIONAL.match(data) is not None
-
-    def unknown_decl(self, data: str) -> None:
-        """Ignore ``<![if …]>``, which stays."""
+                self.css += safe_declarations(value).removed
 
 
 def removed_from(source: str, *, template: bool) -> list[str]:
@@ -68,9 +48,10 @@ def removed_from(source: str, *, template: bool) -> list[str]:
     html = as_fragment(neutral(source, FIELD) if template else source)
     try:
         before, after = _Inventory(html), _Inventory(sanitize(html))
+        marked = clean_elements(html)
     except NestedTooDeeplyError:
         return []  # none of its emails leaves, and each says why
-    return list(dict.fromkeys(_difference(before, after)))[:MOST]
+    return list(dict.fromkeys((*_difference(before, after), *_marked(marked))))[:MOST]
 
 
 def _difference(before: _Inventory, after: _Inventory) -> Iterator[str]:
@@ -87,9 +68,21 @@ def _difference(before: _Inventory, after: _Inventory) -> Iterator[str]:
         elif name != "style" and number:
             yield name[:40]
     for name in before.css:
-        yield name if name.startswith(("@", "a ")) else f"style: {name}"
-    if before.comments > after.comments:
-        yield "conditional comment"
+        yield _styled(name)
+
+
+def _marked(html: str) -> Iterator[str]:
+    """Give what is taken out of stylesheets, and conditional comments. Others say nothing to a reader."""
+    for found in MARKED.finditer(html):
+        if found[1] is not None:
+            for name in safe_stylesheet(found[2]).removed:
+                yield _styled(name)
+        elif _CONDITIONAL.match(found[3]) and not safe_comment(found[3]):
+            yield "conditional comment"
+
+
+def _styled(name: str) -> str:
+    return name if name.startswith(("@", "a ", "CSS ")) else f"style: {name}"
 
 
 def _scheme(value: str) -> str | None:

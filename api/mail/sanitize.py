@@ -36,7 +36,7 @@ _NOT_NESTED = frozenset(
 """Elements without an end tag, or that end where the next one begins; nested ones have others between them."""
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BODY = re.compile(r"<(/?)body(?=[\s>])", re.IGNORECASE)
-_MARKED = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
+MARKED = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
 _MARKER = re.compile(r"\[if [\w\s!&|().]{1,80}\]><!|<!\[endif\]")
 _REVEALED = re.compile(r"(\[if [\w\s!&|().]{1,80}\])|\[endif\]")
 _HIDDEN = re.compile(r"(\[if [\w\s!&|().]{1,80}\]>)(.*)(<!\[endif\])", re.DOTALL)
@@ -86,10 +86,18 @@ def sanitize(html: str) -> str:
 
     Raises NestedTooDeeplyError.
     """
+    cleaned = clean_elements(html)
+    return MARKED.sub(_marked, cleaned) if "<!--" in cleaned or "<style" in cleaned else cleaned
+
+
+def clean_elements(html: str) -> str:
+    """Return HTML with the elements and attributes that may stay, but every comment and stylesheet.
+
+    Raises NestedTooDeeplyError.
+    """
     if html.count("<") > DEEPEST and _depth(html) > DEEPEST:
         raise NestedTooDeeplyError
-    cleaned = _CLEANER.clean(as_fragment(html))
-    return _MARKED.sub(_marked, cleaned) if "<!--" in cleaned or "<style" in cleaned else cleaned
+    return _CLEANER.clean(as_fragment(html))
 
 
 def _depth(html: str) -> int:
@@ -105,10 +113,10 @@ def _marked(found: re.Match[str]) -> str:
     if found[1] is not None:
         css = safe_stylesheet(found[2]).css
         return f"{found[1]}\n{css}\n</style>" if css else ""
-    return _comment(found[3])
+    return safe_comment(found[3])
 
 
-def _comment(said: str) -> str:
+def safe_comment(said: str) -> str:
     """Return a conditional comment for Outlook that is safe; nothing for every other comment."""
     said = said.strip()
     if _MARKER.fullmatch(said):

@@ -428,3 +428,12 @@ def test_long_html_is_not_deep() -> None:
     assert (
         html_of("<table><tr><td>x" * 2 + "<tr><td>y" * 3000 + "<p>z" * 3000 + "<div>a</div>" * 3000).count("z") == 3000
     )
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<style>a{b:" + "(" * 60_000 + "}</style>", "<p style='a:" + "(" * 60_000 + "'>", "<a " * 400, "<!--" * 15_000],
+)
+def test_hostile_css_and_html_is_read_soon_and_dropped(html: str) -> None:
+    assert len(sanitize(f"{html}x")) < 100
+    assert len(removed_from(html, template=True)) < 5
