@@ -215,7 +215,8 @@ class Step(Model):
     """One step of a campaign. ``number`` counts from 1 through the whole campaign.
 
     A step that someone has gone through is removed by its ``removed_at`` and stays in the record. Whoever was launched
-    before ``added_at`` may have passed it.
+    before ``added_revision`` of the campaign may have passed it: no clock decides that, since several things happen in
+    one second, and a sandbox's clock stands still.
     """
 
     id = _key(primary_key=True)
@@ -236,6 +237,7 @@ class Step(Model):
     notes = fields.TextField(default="")
     priority = fields.CharEnumField(Priority, default=Priority.NORMAL, max_length=10)
     added_at = fields.DatetimeField(null=True)
+    added_revision = fields.IntField(null=True)
     removed_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -247,7 +249,8 @@ class Enrollment(Model):
     """One person going through one campaign, what launching chose for them, and what pauses have moved.
 
     ``times`` are new wall times by step id. ``resumed`` is by step id a day and the date that it fell on since a
-    resume; null when no pause moved anything. ``revision`` is the campaign's that this person was last resolved by.
+    resume; null when no pause moved anything. ``revision`` is the campaign's that this person was last resolved by,
+    ``launched_revision`` the one that they were launched with.
     ``zone_of`` says whose the zone is (a ``ZoneOf``); null for people who were launched before it was kept.
     """
 
@@ -265,6 +268,7 @@ class Enrollment(Model):
     times: Any = fields.JSONField(default=dict)
     resumed: Any = fields.JSONField(null=True)
     revision = fields.IntField(default=0, db_default=0)
+    launched_revision = fields.IntField(default=0, db_default=0)
     status = fields.CharEnumField(EnrollmentStatus, default=EnrollmentStatus.ACTIVE, max_length=20)
     end_reason = _key(64, null=True)
     ended_at = fields.DatetimeField(null=True)
@@ -295,6 +299,8 @@ class Launch(Model):
     times: Any = fields.JSONField(default=dict)
     lease_until = fields.DatetimeField(null=True)
     resumed_at = fields.DatetimeField(null=True)
+    # The campaign's revision when it began, or was last resumed.
+    revision = fields.IntField(default=0, db_default=0)
     paused_with_campaign = fields.BooleanField(default=False, db_default=False)
     again = fields.BooleanField(default=False, db_default=False)
 

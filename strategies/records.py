@@ -28,7 +28,7 @@ class Step:
     config: Mapping[str, Any]
     follow_up: bool = False
     added: dt.datetime | None = None
-    """When it was added, UTC: whoever was launched before may have passed it."""
+    """When it was added, UTC, for someone who was launched before and may have passed it; None for everyone else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ happened so far and the launch give the same timeline again, also after a late t
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from strategies import traces
 from strategies.answers import broke, checked
@@ -52,9 +52,9 @@ NEVER_RESUMED: Mapping[int, dt.date] = {}
 
 
 def _went_by(number: int, added: dt.datetime, happened: Mapping[int, Record]) -> bool:
-    """Whether something behind a step had happened already when it was added."""
+    """Whether something behind a step had happened already when it was added. To the second, as instants are kept."""
     return any(
-        (record.instant if isinstance(record, Emailed) else record.at) < added
+        (record.instant if isinstance(record, Emailed) else record.at).replace(microsecond=0) <= added
         for other, record in happened.items()
         if other > number and not isinstance(record, ByHand)
     )
@@ -65,6 +65,7 @@ class Timeline:
 
     ``resumed`` are the pauses that moved this person: from the step of that number on, days count from that date.
     With ``assumed``, open tasks do not block: each counts as done at that wall time on the date on which it is due.
+    ``scheduled`` are the numbers of steps that the person has an email or a task of already.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Timeline:
         now: dt.datetime,
         resumed: Mapping[int, dt.date] = NEVER_RESUMED,
         assumed: dt.time | None = None,
+        scheduled: Collection[int] = (),
     ) -> None:
         self.calendar = calendar
         self.launch = launch
@@ -102,8 +104,8 @@ class Timeline:
                 self._resume(step, resumed[number])
             record = happened.get(number)
             if record is None or isinstance(record, ByHand):
-                added = self._added(step) if record is None else None
-                passed = added is not None and _went_by(number, added, happened)
+                added = step.added if record is None else None
+                passed = added is not None and number not in scheduled and _went_by(number, added, happened)
                 planned = None if passed else self._plan(number, step, added, by_hand=record is not None)
                 if planned is None:
                     self.passed.append(number)
@@ -154,10 +156,6 @@ class Timeline:
             self.start, self._start_why = done.at, why
         if step.type is StepType.EMAIL:
             self._emails.append((step.day, wall, why))
-
-    def _added(self, step: Step) -> dt.datetime | None:
-        """Return when a step was added that this person was not launched with."""
-        return step.added if step.added is not None and self.launch.now < step.added else None
 
     def _plan(self, number: int, step: Step, added: dt.datetime | None, *, by_hand: bool) -> Planned | None:
         """Return what is to be scheduled; None where its time had passed when the step was added."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from api.mail.compose import Composed, Content, Earlier, compose
 from api.models import Enrollment, Person, Send, Sender, Step, Template
+from api.services.plans import added_after
 from api.states import PENDING_STATUSES, SendStatus
 from strategies import StepType
 from strategies.calendar import local
@@ -94,7 +95,7 @@ class Library:
     templates: Mapping[str, Template]
     left: Mapping[tuple[str, str], Left]
     unsent: Mapping[tuple[str, str], Unsent]
-    launched: Mapping[str, datetime]
+    launched: Mapping[str, int]
 
     @classmethod
     async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "Library":
@@ -103,7 +104,7 @@ class Library:
         rows = asked
         left: dict[tuple[str, str], Left] = {}
         unsent: dict[tuple[str, str], Unsent] = {}
-        launched: dict[str, datetime] = {}
+        launched: dict[str, int] = {}
         if any(step.follow_up for step in asked):
             rows = await Step.filter(campaign_id__in=list({step.campaign_id for step in asked}))
             emails = Send.filter(
@@ -118,7 +119,7 @@ class Library:
                 else:
                     unsent[enrollment_id, step_id] = Unsent(told[2], told[3])
             theirs = Enrollment.filter(id__in=list(set(enrollment_ids)))
-            launched = {str(key): at for key, at in await theirs.values_list("id", "launched_at")}
+            launched = {str(key): at for key, at in await theirs.values_list("id", "launched_revision")}
         wanted = list({row.template_id for row in rows if row.template_id})
         templates = {row.id: row for row in await Template.filter(id__in=wanted)} if wanted else {}
         numbers = {(row.campaign_id, row.number): row for row in rows if row.removed_at is None}
@@ -142,7 +143,7 @@ class Library:
 
     def _passed(self, step: Step, enrollment_id: str) -> bool:
         """Whether a step was added while the campaign ran, and this person did not get its email."""
-        added = step.added_at is not None and self.launched[enrollment_id] < step.added_at
+        added = added_after(step, self.launched[enrollment_id])
         return added and (enrollment_id, step.id) not in self.left and (enrollment_id, step.id) not in self.unsent
 
     def _previous(self, step: Step, enrollment_id: str) -> Step | None:

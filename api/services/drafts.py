@@ -77,7 +77,7 @@ async def add_step(
     campaign = draft.campaign
     step = Step(
         id=new_id("stp"), workspace_id=scope.workspace_id, campaign_id=campaign.id, day=day, type=step_type, number=0,
-        added_at=campaign.paused_at or scope.now,
+        added_at=campaign.paused_at or scope.now, added_revision=campaign.revision + 1,
     )  # fmt: skip
     await set_content(scope, step, content)
     if len(draft.steps) >= MAX_STEPS:

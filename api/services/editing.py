@@ -110,6 +110,7 @@ async def _write(scope: Scope, draft: Draft, current: Campaign) -> None:
         new = draft.new and step is draft.changed
         if new:
             step.added_at = current.paused_at or scope.now
+            step.added_revision = current.revision + 1
         await step.save(force_create=new, force_update=not new)
 
 

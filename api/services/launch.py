@@ -272,6 +272,7 @@ def enrollment_row(  # one argument a column
         zone_of=zone[1],
         launched_at=scope.now,
         revision=campaign.revision,
+        launched_revision=campaign.revision,
         send_at=inputs.instant(send_at, (*path, "sendAt")) if isinstance(send_at, datetime) else None,
         times={
             steps[number - 1].id: inputs.wall_time(wall, (*path, "times", str(number), "time")).isoformat()

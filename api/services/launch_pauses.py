@@ -7,6 +7,7 @@ from api.models import Campaign, Launch, Sender
 from api.services.paused import refuse_paused
 from api.services.scope import Scope
 from api.states import LaunchStatus
+from api.store.edits import revision_of
 from api.store.rows import need
 from api.store.transactions import transaction, undeadlocked
 from strategies import Calendar, Refusal
@@ -56,6 +57,7 @@ async def _go_on(scope: Scope, row: Launch, campaign: Campaign) -> int:
         status=LaunchStatus.RUNNING,
         paused_with_campaign=False,
         resumed_at=scope.now,
+        revision=await revision_of(campaign.id),
         send_at=_send_at(row, Calendar(sender.zone, campaign.skip_weekends), scope.now),
         lease_until=None,
     )

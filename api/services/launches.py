@@ -68,6 +68,7 @@ async def start_launch(
             campaign_id=campaign.id,
             total=0,
             launched_at=scope.now,
+            revision=campaign.revision,
             send_at=example.send_at,
             times=example.times,
             again=again,
@@ -228,6 +229,7 @@ class _Job:
             id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="",
             zone=zone[0], zone_of=zone[1],
             launched_at=self.began, send_at=self.row.send_at, times=self.row.times, revision=self.campaign.revision,
+            launched_revision=self.row.revision,
         )  # fmt: skip
         sends, tasks = [], []
         for planned in resolve(self.scope, self.campaign, self.steps, example, {}, self.began).planned:

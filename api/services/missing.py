@@ -22,7 +22,8 @@ async def missing_warnings(
 ) -> list[WarningNote]:
     """Return for each email how many of these people would not get it: by a field without a value, by a prompt."""
     emails = [step for step in steps if step.type is StepType.EMAIL]
-    library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: scope.now})
+    launched = max((step.added_revision or 0 for step in steps), default=0)
+    library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: launched})
     contents = [library.content(step) for step in emails]
     now = local(scope.now, sender.zone)
     used = frozenset().union(*(fields_in(text) for each in contents for text in _texts(each)))

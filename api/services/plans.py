@@ -19,12 +19,22 @@ DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
 log = logging.getLogger("touchline.plans")
 
 
-def core_steps(rows: Iterable[Step]) -> list[core.Step]:
-    """Return the steps as the timeline sees them, in order."""
+def core_steps(rows: Iterable[Step], launched_revision: int | None = None) -> list[core.Step]:
+    """Return the steps as the timeline sees them, in order, for someone who was launched with a revision."""
+
+    def added(row: Step) -> datetime | None:
+        passes = launched_revision is not None and added_after(row, launched_revision)
+        return row.added_at if passes else None
+
     return [
-        core.Step(row.day, StepType(row.type), row.send_option, row.config, row.follow_up, row.added_at)
+        core.Step(row.day, StepType(row.type), row.send_option, row.config, row.follow_up, added(row))
         for row in sorted(rows, key=lambda row: row.number)
     ]
+
+
+def added_after(step: Step, launched_revision: int) -> bool:
+    """Say whether a step was added after someone was launched with a revision of the campaign."""
+    return step.added_revision is not None and launched_revision < step.added_revision
 
 
 def core_launch(enrollment: Enrollment, steps: Iterable[Step]) -> core.Launch:
@@ -63,8 +73,11 @@ def resolve(  # every argument is a fact of its own
     happened: Mapping[int, core.Record],
     now: datetime,
     resumed: Mapping[int, date] | None = None,
+    scheduled: Collection[int] = (),
 ) -> core.Timeline:
     """Fold one enrollment's way through the campaign; ``resumed`` where it is not what the enrollment has.
+
+    ``scheduled`` are the numbers of the steps that the person has an email or a task of.
 
     Raises Refusal: what a send option refuses, and, with its traceback in the log, SEND_OPTION_FAILED where one breaks.
     """
@@ -72,7 +85,16 @@ def resolve(  # every argument is a fact of its own
     resumed = resumes(enrollment, steps, calendar) if resumed is None else resumed
     launched, options = core_launch(enrollment, steps), scope.installed.send_options
     try:
-        return core.Timeline(core_steps(steps), calendar, launched, options, happened, now, resumed)
+        return core.Timeline(
+            core_steps(steps, enrollment.launched_revision),
+            calendar,
+            launched,
+            options,
+            happened,
+            now,
+            resumed,
+            scheduled=scheduled,
+        )
     except Refusal as refusal:
         if refusal.code == "SEND_OPTION_FAILED":
             log.error("%s: %s", campaign.id, refusal.message, exc_info=refusal.__cause__)
@@ -178,6 +200,12 @@ def _how(task: Task, done_at: datetime, send: Send | None) -> str:
         sent = send.planned_at == done_at or send.status in (SendStatus.SENT, SendStatus.BOUNCED)
         return "SENT" if sent else str(task.status)
     return str(task.status)
+
+
+def scheduled_steps(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> list[int]:
+    """Return the numbers of the steps that a person has an email or a task of."""
+    theirs = {send.step_id for send in sends} | {task.step_id for task in tasks}
+    return [step.number for step in steps if step.id in theirs]
 
 
 def stored(notes: Iterable[Note]) -> list[list[object]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Task
-from api.services.plans import records, resolve, send_row, slot, stored, task_row
+from api.services.plans import records, resolve, scheduled_steps, send_row, slot, stored, task_row
 from api.services.scope import Scope
 from api.services.steps import steps_of
 from api.states import EnrollmentStatus, SendStatus
@@ -29,7 +29,15 @@ async def carry_on(scope: Scope, enrollment: Enrollment, now: datetime) -> None:
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
     # What comes next does not overtake what is on hold: resuming moves them together.
     held = paused is not None or any(send.held for send in sends.values())
-    timeline = resolve(scope, campaign, steps, enrollment, records(steps, sends.values(), tasks.values()), now)
+    timeline = resolve(
+        scope,
+        campaign,
+        steps,
+        enrollment,
+        records(steps, sends.values(), tasks.values()),
+        now,
+        scheduled=scheduled_steps(steps, sends.values(), tasks.values()),
+    )
     events: list[Line] = []
     for planned in timeline.planned:
         step = steps[planned.number - 1]

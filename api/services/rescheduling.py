@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.plans import core_launch, follows, records, resolve, slot, stored
+from api.services.plans import core_launch, follows, records, resolve, scheduled_steps, slot, stored
 from api.services.scope import Scope
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from strategies import Note, Refusal
@@ -23,7 +23,7 @@ TASK = (
 )
 ENROLLMENT = (
     *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),
-    *("launched_at", "send_at", "times", "resumed", "status"),
+    *("launched_at", "send_at", "times", "resumed", "status", "launched_revision"),
 )
 IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
 ALIKE = 1_000
@@ -165,11 +165,15 @@ class Rescheduler:
         happened = records(self.steps, sends, tasks)
         launched = core_launch(enrollment, self.steps)
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
+        scheduled = scheduled_steps(self.steps, sends, tasks)
+        alike += repr((enrollment.launched_revision, scheduled))
         if len(self.known) >= ALIKE:
             self.known.clear()
         if alike not in self.known:
             try:
-                self.known[alike] = resolve(self.scope, self.campaign, self.steps, enrollment, happened, self.now)
+                self.known[alike] = resolve(
+                    self.scope, self.campaign, self.steps, enrollment, happened, self.now, scheduled=scheduled
+                )
             except Refusal as refusal:  # nobody else's emails wait for it
                 self.known[alike] = refusal.code
         return self.known[alike]

@@ -17,6 +17,7 @@ from api.services.plans import (
     records,
     resolve,
     resumes,
+    scheduled_steps,
     stored,
     untouched,
 )
@@ -34,7 +35,7 @@ SEND = (
     *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
 )
 TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
-ENROLLMENT = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed")
+ENROLLMENT = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
 
 ALIKE = 1_000
 """Ways in which people may stand that are kept."""
@@ -142,6 +143,8 @@ class Shifter:
         launched = core_launch(enrollment, self.steps)
         # People who were launched together and stand alike share one answer.
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose, at_once))
+        scheduled = scheduled_steps(self.steps, sends, tasks)
+        alike += repr((enrollment.launched_revision, scheduled))
         if len(self.known) >= ALIKE:
             self.known.clear()
         if alike not in self.known:
@@ -149,7 +152,9 @@ class Shifter:
             resumed = resumes(enrollment, self.steps, calendar)
 
             def fold(resumed: Mapping[int, date]) -> core.Timeline:
-                return resolve(self.scope, self.campaign, self.steps, enrollment, happened, self.now, resumed)
+                return resolve(
+                    self.scope, self.campaign, self.steps, enrollment, happened, self.now, resumed, scheduled
+                )
 
             try:
                 self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now, at_once)

@@ -132,7 +132,7 @@ def test_who_has_passed_an_added_step(
 
 
 def test_who_is_launched_later_has_passed_nothing() -> None:
-    timeline = plan([at(1, "09:30"), at(1, "07:00", added=NOW)], NOW)
+    timeline = plan([at(1, "09:30"), at(1, "07:00")], NOW)
     assert (timeline.passed, len(timeline.planned)) == ([], 2)
 
 
