@@ -27,6 +27,8 @@ def expected(phase: str, answer: bytes) -> State:
     """Return what must become of the email."""
     code = f"SMTP_{answer[:3].decode()}" if answer[:3].isdigit() else None
     lost = {DROP: "CONNECTION_LOST", HANG: "TIMEOUT"}.get(answer, "UNEXPECTED_REPLY")
+    if phase == "EHLO" and code in {"SMTP_503", "SMTP_550"}:
+        return "SENT", 0, None, False  # it is greeted by HELO
     if phase in {"GREETING", "EHLO"}:  # the account cannot be opened: whatever it says is no word about the email
         return "SCHEDULED", 0, None, True
     if phase == "RSET" or answer.startswith(b"421"):
