@@ -117,7 +117,7 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
     if "email" in values and await same.exists():
         raise exists
     try:
-        await row.save(force_create=create, update_fields=None if create else [*changed, "channel_config"])
+        await row.save(force_create=create, update_fields=None if create else sorted(changed | {"channel_config"}))
     except IntegrityError:
         raise exists from None
     return row
