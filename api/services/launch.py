@@ -27,6 +27,7 @@ from api.store.templates import subjects_of
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal, StepType, WarningNote
 from strategies import timeline as core
+from strategies.calendar import local
 
 MAX_PEOPLE = 10_000
 Now = Literal["NOW"]
@@ -161,7 +162,9 @@ async def preview(
         warnings += unreachable_warnings(scope.workspace, checked.campaign, person)
         if person.id in ended:
             at, reason = ended[person.id]
-            warnings.append(WarningNote("LAUNCHED_AGAIN", {"date": at.date().isoformat(), "reason": reason}))
+            warnings.append(
+                WarningNote("LAUNCHED_AGAIN", {"date": local(at, enrollment.zone).date().isoformat(), "reason": reason})
+            )
         previews.append(Preview(person, enrollment.zone, timeline.planned, waiting, warnings))
     return previews
 

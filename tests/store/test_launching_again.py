@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, Enrollment, Launch
+from api.models import Campaign, Enrollment, Launch, Sender
 from api.services import launches
 from api.services.bounces import record_bounce
 from api.services.campaigns import add_step, create_campaign
@@ -100,6 +100,15 @@ async def test_who_has_said_something_is_launched_again_on_demand_only(world: Wo
     done, left_out = await in_the_background(world, ids, again=True)
     assert (done.enrolled, left_out) == (1, {})
     assert await Enrollment.filter(person_id=ada.person_id, status="ACTIVE").count() == 1
+
+
+async def test_the_warning_has_the_date_in_the_enrollments_zone(world: World) -> None:
+    ada = world.enrollments[0]
+    await replies(world, ada)
+    await Enrollment.filter(id=ada.id).update(ended_at=NOW.replace(hour=20))
+    await Sender.all().update(zone="Asia/Tokyo")
+    (shown,) = await preview(world.scope, ada.campaign_id, [ada.person_id], Choice("NOW"), {}, again=True)
+    assert [each.values["date"] for each in shown.warnings if each.code == "LAUNCHED_AGAIN"] == ["2026-03-03"]
 
 
 async def test_so_is_a_launch_at_once(world: World) -> None:
