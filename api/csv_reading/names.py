@@ -3,7 +3,10 @@
 import re
 
 COLUMN_NAMES = {
-    "email": ("email", "e_mail", "email_address", "e_mail_address", "e_mail_adresse", "email_adresse"),
+    "email": (
+        *("email", "e_mail", "email_address", "e_mail_address", "e_mail_adresse", "email_adresse"),
+        "e_mail_1_value",  # Google Contacts
+    ),
     "first_name": ("first_name", "firstname", "given_name", "vorname"),
     "last_name": ("last_name", "lastname", "surname", "family_name", "nachname"),
     "title": ("title", "job_title", "jobtitle"),

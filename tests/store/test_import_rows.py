@@ -138,6 +138,12 @@ async def test_headers_of_spreadsheets_and_crms(scope: Scope) -> None:
     assert ada.own_fields == {"record_id_contact": "7", "phone_1": "+49", "email_2": "mailto:x"}
 
 
+@pytest.mark.parametrize("header", ["E-Mail", "EMAIL ADDRESS", "E-Mail-Adresse", "E-mail 1 - Value", " email\u00a0"])
+async def test_names_of_the_address_s_column(scope: Scope, header: str) -> None:
+    assert counts(await imported(scope, f'"{header}",Vorname\nada@example.com,Ada')) == (1, 0, 0, 0)
+    assert await names() == {"ada@example.com": "Ada"}
+
+
 async def test_a_column_with_the_field_s_own_name_is_the_field(scope: Scope) -> None:
     await imported(scope, "Job Title,title,email\nAnalyst,Dr,ada@example.com")
     ada = await Person.get()
