@@ -129,7 +129,7 @@ def refusals() -> set[str]:
         if isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"])
-        if folder == "plugins" and isinstance(node, ast.Assign):
+        if isinstance(node, ast.Assign) and (folder == "plugins" or ast.unparse(node.targets[0]) == "CODE"):
             found |= assigned(node.targets[0], node.value)
         if folder == "plugins" and isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             found |= codes(node.value.elts[:1])
@@ -154,7 +154,7 @@ def assigned(target: ast.expr, value: ast.expr) -> set[str]:
     """Return what a variable named code is set to, alone or as the first of several."""
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         target, value = target.elts[0], value.elts[0]
-    return codes([value]) if isinstance(target, ast.Name) and target.id == "code" else set()
+    return codes([value]) if isinstance(target, ast.Name) and target.id in {"code", "CODE"} else set()
 
 
 def codes(given: Sequence[ast.expr]) -> set[str]:
