@@ -9,9 +9,9 @@ from api.services.imports import claim_import, run_import
 from api.states import ImportStatus, OnKnown
 from api.store.database import migrate
 from api.store.sql import run
+from tests.store.migrating import before
 from tests.store.world import NOW, World, make_world
 
-NEW = {"people_import": ("skipped", "repeated", "on_known", "dry_run"), "import_refusal": ("column",)}
 SOURCE = "email,name\n1@example.com,\n\nnobody,\n3@example.com,Carl\n"
 
 
@@ -21,10 +21,7 @@ async def world(database: str) -> World:
 
 
 async def test_an_import_that_was_running_goes_on(world: World) -> None:
-    for table, columns in NEW.items():
-        for column in columns:
-            await run(f'ALTER TABLE {table} DROP COLUMN "{column}"')
-    await run("DELETE FROM tortoise_migrations WHERE name = '0015_imports'")
+    names = await before("0015_imports")
     await run(
         "INSERT INTO people_import (id, workspace_id, status, source, total, processed, created, updated, failed,"
         " created_at) VALUES ('imp_old', $1, 'RUNNING', $2, 3, 2, 1, 0, 1, $3)",
@@ -38,7 +35,7 @@ async def test_an_import_that_was_running_goes_on(world: World) -> None:
         world.scope.workspace_id,
     )
     people = await Person.all().count()
-    assert await migrate() == ["0015_imports"]
+    assert await migrate() == names
     old = await PeopleImport.get(id="imp_old")
     assert (old.skipped, old.repeated, old.on_known, old.dry_run) == (0, 0, OnKnown.UPDATE, False)
     refusal = await ImportRefusal.get(id="ref_old")
