@@ -10,6 +10,7 @@ from tests import story
 from tests.client import Client
 from tests.graphql.filled import ids
 from tests.graphql.places import GRAPHQL, Place, places
+from tests.live import Live
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HALF = "\ud800"
@@ -165,3 +166,13 @@ def problems(answer: dict[str, Any]) -> list[str]:
         for code, error in zip(codes, errors, strict=True)
         if code in {None, "INTERNAL_ERROR"}
     ]
+
+
+async def test_a_subscription_to_an_extreme_is_refused(live: Live, rep: Client) -> None:
+    async with live.opened(rep.token) as socket:
+        for value in EXTREMES["ID"]:
+            begun = await socket.begin("subscription($id: ID!) { launchProgress(id: $id) { id } }", id=value)
+            answer = await socket.hear()
+            assert (answer["id"], answer["type"]) == (begun, "error"), answer
+            (error,) = answer["payload"]
+            assert error["extensions"] == {"code": "NOT_FOUND", "path": ["id"]}
