@@ -42,7 +42,7 @@ async def warnings_of(scope: Scope, row: Launch) -> list[WarningNote]:
     example = Enrollment(
         id="", workspace_id=row.workspace_id, campaign_id=campaign.id, person_id="",
         zone=zone, zone_of=core.ZoneOf.SENDER, launched_at=began,
-        send_at=row.send_at, times=row.times, revision=campaign.revision,
+        send_at=row.send_at, times=row.times, launched_revision=row.revision,
     )  # fmt: skip
     try:
         timeline = resolve(scope, campaign, steps, example, {}, began)
