@@ -7,10 +7,12 @@ Which values are missing is part of the frame, because blank texts do not behave
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from html import escape
+from typing import NamedTuple
 
 from api.mail.clean import text_from_html
 from api.mail.plain_text.writer import NO_SPACE_AFTER
@@ -26,11 +28,12 @@ _LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
 _TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:pre|q|button)[ >]")
 _JOINS = NO_SPACE_AFTER | frozenset(" :")
 _TOUCHES = re.compile(r"(?:&[#\w]*|<[/!?]?)\Z")
-_READS_LINE_BREAKS = re.compile(r"<(?:pre|textarea|listing)", re.IGNORECASE)
+_READS_AS_IT_IS = re.compile(r"<(?:pre|textarea|listing|plaintext)", re.IGNORECASE)
+_BEGINS = frozenset("+(#$@\u20ac\xa3")
+"""What a value may begin with, besides letters and digits: the space before it stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """Both parts for one person. ``prompts`` are what field prompts ask for that are still there."""
 
     html: str
@@ -40,7 +43,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A sanitized template cut at its fields. ``text`` None has to be made from the HTML of each person."""
+    """A sanitized template, cut: every second part stands for a value.
+
+    ``text`` None has to be made from the HTML of each person.
+    """
 
     html: Sequence[str]
     text: Sequence[str] | None
@@ -71,6 +77,11 @@ def safe(html: str) -> str:
 
 
 def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:
+    """Fill the frame of a template; None where there is none, or where a value could change the text around it.
+
+    A value does not where it is one line, none of its spaces collapses, and the text part sets no space between it
+    and what stands beside it. All values are checked at once where that says the same, because it is faster.
+    """
     quick = simple_form(source, True)
     if quick is None:
         return None
@@ -80,48 +91,38 @@ def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body
         value = fields.get(field.name, "")
         there = bool(value) and not value.isspace()
         if there:
-            if not _inert(value):
+            if value[-1] in _JOINS or not (value[0].isalnum() or value[0] in _BEGINS):
                 return None
             values.append(value)
         elif field.missing is None:
             return None
         present.append(there)
+    all_values = "|".join(values)
+    if not all_values.isprintable() or "  " in all_values:
+        return None
     frame = _frame(source, tuple(present), quoted)
     if frame is None:
         return None
-    html = _filled(frame.html, values, _escaped)
+    escaped = values
+    if "&" in all_values or "<" in all_values or ">" in all_values:
+        escaped = [escape(value, quote=False) for value in values]
+    html = _filled(frame.html, escaped)
     if len(html) > LONGEST:
         return None
-    return Body(html, text_from_html(html) if frame.text is None else _filled(frame.text, values, str), frame.prompts)
+    return Body(html, text_from_html(html) if frame.text is None else _filled(frame.text, values), frame.prompts)
 
 
-def _inert(value: str) -> bool:
-    """Whether a value is one line of text that begins with a letter or digit, and no space of it collapses.
-
-    Nor does it end with what the text part joins with what follows: a label's colon, or what opens brackets or quotes.
-    """
-    return value.isprintable() and value[0].isalnum() and value[-1] not in _JOINS and "  " not in value
-
-
-def _escaped(value: str) -> str:
-    """Escape a text as the sanitizer writes it."""
-    if "&" in value or "<" in value or ">" in value:
-        return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return value
-
-
-def _filled(parts: Sequence[str], values: Sequence[str], write: Callable[[str], str]) -> str:
-    said = [parts[0]]
-    for value, part in zip(values, parts[1:], strict=True):
-        said += (write(value), part)
-    return "".join(said)
+def _filled(parts: Sequence[str], values: Sequence[str]) -> str:
+    filled = [*parts]
+    filled[1::2] = values
+    return "".join(filled)
 
 
 @lru_cache(maxsize=1024)
 def _frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
     """Return the frame of a template for people who have these of its fields; None where there is no short cut."""
     quick = simple_form(source, True)
-    if quick is None or _BEGIN in source or _END in source or _READS_LINE_BREAKS.search(source):
+    if quick is None or _BEGIN in source or _END in source or _READS_AS_IT_IS.search(source):
         return None
     there = iter(present)
     marks = 0
@@ -145,8 +146,4 @@ def _frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | Non
     if not _TEXT_DEPENDS_ON_VALUES.search(html) and not any(_MARK.search(link) for link in _LINK.findall(html)):
         text = text_from_html(html)
         text = text if _MARK.findall(text) == in_order else None
-    return _Frame(_cut(html), None if text is None else _cut(text), rendered.prompts)
-
-
-def _cut(text: str) -> Sequence[str]:
-    return _MARK.split(text)[::2]
+    return _Frame(_MARK.split(html), None if text is None else _MARK.split(text), rendered.prompts)

@@ -324,6 +324,8 @@ def result(source: str, fields: dict[str, str]) -> Body | str:
 @example("<table>{{ first_name }} <tr><td>x", {"first_name": ""})
 @example("<p><b>x</p>{{ first_name }}{{ company }}", {"first_name": "", "company": "x"})
 @example("<{{ first_name }}", {"first_name": "b>"})
+@example("<plaintext>{{ company }}", {"company": "R&D"})
+@example("<img alt='x'>{{ city }}<b>{{ site }}</b>", {"city": "+49 30", "site": "#1"})
 def test_the_short_cut_says_the_same(source: str, fields: dict[str, str]) -> None:
     short = result(source, fields)
     with pytest.MonkeyPatch.context() as patch:
@@ -349,6 +351,11 @@ def test_the_short_cut_says_the_same(source: str, fields: dict[str, str]) -> Non
 )
 def test_which_templates_take_the_short_cut(source: str, short: bool) -> None:
     assert (module._from_frame(source, FIELDS, quoted=False) is not None) is short
+
+
+@pytest.mark.parametrize("value", ["+49 30 1", "(Acme)", "#1", "$5", "\u20ac5", "@ada", "R&D", "O'Neil"])
+def test_which_values_take_the_short_cut(value: str) -> None:
+    assert module._from_frame("<p>Hi {{ city }}</p>", {"city": value}, quoted=False) is not None
 
 
 def test_the_text_of_a_table_is_made_once_for_all() -> None:
