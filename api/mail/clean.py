@@ -30,7 +30,7 @@ def header_problem(text: str) -> str | None:
 @lru_cache(maxsize=512)
 def text_from_html(html: str) -> str:
     """Return the text part for an HTML part that is rendered: braces in it are no fields any more."""
-    return plain_text(html, template=False)
+    return plain_text(html)
 
 
 def storable(text: str, most: int = 2_000) -> str:

@@ -1,13 +1,15 @@
 """The text part of an email, made from its HTML part. Pure; imports nothing from the rest of Touchline."""
 
-from api.mail.plain_text.fields import Fields
+import re
+
 from api.mail.plain_text.reader import Reader
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
-def plain_text(html: str, *, template: bool = True) -> str:
+
+def plain_text(html: str) -> str:
     """Return HTML as text for people: never raises, takes linear time, and ends with one line break.
 
-    In a ``template``, dynamic fields such as ``{{ first_name }}`` stay byte for byte, in texts and in addresses.
+    The HTML is rendered: braces in it are text.
     """
-    fields = Fields(html, template=template)
-    return fields.restore(Reader(fields).writer.text()) + "\n"
+    return Reader(_SURROGATE.sub("\ufffd", html)).writer.text() + "\n"

@@ -1,7 +1,6 @@
 """How a link reads in a text: ``text (https://…)``, or once where the text is the address itself."""
 
 import re
-from collections.abc import Callable
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 _NOT_FOR_PEOPLE = frozenset({"javascript:", "vbscript:", "data:", "cid:", "blob:", "about:", "file:"})
@@ -27,16 +26,15 @@ def shown(address: str) -> str:
     return address
 
 
-def once(label: str, address: str, restore: Callable[[str], str]) -> str | None:
+def once(label: str, address: str) -> str | None:
     """Return what stands for a link whose text is its address; None for other links."""
-    text, real = restore(label), restore(address)
-    if real.lower().startswith("tel:"):
-        return label if _TEL_PUNCTUATION.sub("", text) == _TEL_PUNCTUATION.sub("", real[4:]) else None
-    if real.lower().startswith("mailto:"):
-        return label if _bare(text) == _bare(real.partition("?")[0]) else None
-    if _bare(text) != _bare(real):
+    if address.lower().startswith("tel:"):
+        return label if _TEL_PUNCTUATION.sub("", label) == _TEL_PUNCTUATION.sub("", address[4:]) else None
+    if address.lower().startswith("mailto:"):
+        return label if _bare(label) == _bare(address.partition("?")[0]) else None
+    if _bare(label) != _bare(address):
         return None
-    return label if "://" in text else address
+    return label if "://" in label else address
 
 
 def _bare(address: str) -> str:

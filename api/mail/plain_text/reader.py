@@ -14,7 +14,6 @@ from api.mail.plain_text.elements import (
     PREFORMATTED,
     VOID,
 )
-from api.mail.plain_text.fields import Fields
 from api.mail.plain_text.lists import numbering_of
 from api.mail.plain_text.sheets import Sheets
 from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
@@ -29,12 +28,11 @@ _PIXEL = frozenset({"0", "1", "0px", "1px"})
 class Reader:
     """Reads one document or fragment. ``writer`` has the lines in the end."""
 
-    def __init__(self, fields: Fields) -> None:
+    def __init__(self, html: str) -> None:
         self.writer = Writer()
         self._stack = Stack()
         self._sheets = Sheets()
-        self._restore = fields.restore
-        for token in tokens(fields.html):
+        for token in tokens(html):
             if isinstance(token, str):
                 context = self._stack.context
                 if context.seen:
@@ -236,12 +234,12 @@ class Reader:
         if VISIBLE.search(label):
             text = raw.rstrip(f" {BREAK}{SOFT}")
             tail = raw[len(text) :]
-            once = links.once(label, link.address, self._restore) if not written else None
+            once = links.once(label, link.address) if not written else None
             before = " " if raw.startswith(" ") else SOFT
             writer.pieces[start:] = [before, once, tail or SOFT] if once else [text, f" ({address})", tail or SOFT]
         elif written > 0:
             last = writer.lines[-1]
-            once = links.once(last.text, link.address, self._restore) if written == 1 else None
+            once = links.once(last.text, link.address) if written == 1 else None
             last.text = once or f"{last.text} ({address})"
         elif link.image:
             writer.pieces += (SOFT, address, SOFT)

@@ -187,23 +187,6 @@ CASES = {
         "One\n\nTwo\nThree\nFour",
     ),
     "an unclosed table": ("<table><tr><td>a<td>b<table><tr><td>c", "a\nb\nc"),
-    # Dynamic fields
-    "fields": (
-        'Hi {{ first_name | default: "<you>" }}  {% if a < b %} x {% endif %}',
-        'Hi {{ first_name | default: "<you>" }} {% if a < b %} x {% endif %}',
-    ),
-    "a field in a link": (
-        '<a href="{{ link | default: "x" }}">Go</a> <a href="https://x.example/?q={{ a }}">{{ a }}</a>',
-        'Go ({{ link | default: "x" }}) {{ a }} (https://x.example/?q={{ a }})',
-    ),
-    "a field that is a link": ('<a href="{{ link }}">{{ link }}</a>', "{{ link }}"),
-    "tokens": (
-        '<a href="https://x.example/touchline-field-3-x">touchline-field-4-x</a>',
-        "touchline-field-4-x (https://x.example/touchline-field-3-x)",
-    ),
-    "tags in a tag": ('<td {% if x > 1 %}bgcolor="red"{% endif %}>a</td>', "a"),
-    "a field that does not end": ("{{ a <b>b</b> {% c", "{{ a b {% c"),
-    "a field prompt": ("<p>{{! Say <b>who</b> you are }}</p>", "{{! Say <b>who</b> you are }}"),
 }
 
 
@@ -216,7 +199,7 @@ def test_emails_as_text(email: Path) -> None:
 
 
 def test_there_are_emails() -> None:
-    assert len(EMAILS) == 10
+    assert len(EMAILS) == 9
 
 
 @pytest.mark.parametrize(("html", "text"), CASES.values(), ids=CASES.keys())
@@ -225,4 +208,4 @@ def test_html_as_text(html: str, text: str) -> None:
 
 
 def test_braces_in_what_is_rendered_are_text() -> None:
-    assert plain_text("<p>{{ Tom &amp; <b>Jerry</b>  }}</p>", template=False) == "{{ Tom & Jerry }}\n"
+    assert plain_text("<p>{{ Tom &amp; <b>Jerry</b>  }}</p>") == "{{ Tom & Jerry }}\n"

@@ -29,20 +29,8 @@ def test_any_input_gives_tidy_text(html: str) -> None:
     assert "\n\n\n" not in text
     assert text == "\n" or (text[0] != "\n" and text[-2] != "\n")
     assert not any("\ud800" <= character <= "\udfff" for character in text)
-    if "{{" not in html and "{%" not in html:
-        assert [line for line in text.split("\n") if line != line.rstrip()] == []
-        assert text.splitlines() == text[:-1].split("\n")
-
-
-@given(
-    st.lists(st.sampled_from(["{{ a }}", "{% b %}", "{{! c <p> }}", "x"]), max_size=20),
-    st.lists(WORDS, min_size=20, max_size=20),
-)
-def test_fields_survive(fields: list[str], around: list[str]) -> None:
-    html = "".join(f"<p>{field}</p><a href='https://x.example/{field}'>link</a>" for field in fields)
-    text = plain_text(html)
-    for field in {*fields}:
-        assert text.count(field) >= 2 * fields.count(field)
+    assert [line for line in text.split("\n") if line != line.rstrip()] == []
+    assert text.splitlines() == text[:-1].split("\n")
 
 
 PIECES = [
