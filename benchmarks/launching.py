@@ -13,7 +13,8 @@ from api.models import Campaign, Launch, Sender, Step, Workspace
 from api.services import launches
 from api.services.launch import Choice
 from api.store.sql import run
-from benchmarks.world import author, empty, people, row
+from benchmarks.world import author, empty, people, row, truncate
+from strategies.records import ZoneOf
 
 STEPS = 5
 
@@ -36,7 +37,7 @@ async def measure(url: str, count: int, times: int) -> None:
             found["person_id"]
             for found in await run("SELECT person_id FROM enrollment WHERE campaign_id = $1", campaign.id)
         ]
-        await run("TRUNCATE launch, launch_audience, left_out, event, send, task, enrollment")
+        await truncate()
         copies.append(await copied(url, done, campaign, scope, ids))
         await empty()
     mine, theirs = statistics.median(ours), statistics.median(copies)
@@ -61,7 +62,7 @@ async def copied(url: str, done: Launch, campaign: Campaign, scope: Any, ids: li
     """Make the same rows and send them by COPY, in one transaction. Returns seconds."""
     sender = await Sender.get(id=campaign.sender_id)
     steps = await Step.filter(campaign_id=campaign.id).order_by("number")
-    plan = launches._Job(scope, done, campaign, steps, sender.zone)._resolved(sender.zone)
+    plan = launches._Job(scope, done, campaign, steps, sender.zone)._resolved((sender.zone, ZoneOf.SENDER))
     connection = await asyncpg.connect(url)
     began = time.perf_counter()
     enrollments = [(new_id("enr"), person) for person in ids]

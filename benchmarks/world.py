@@ -68,7 +68,12 @@ async def launched(channel: str, count: int, choice: Choice | None = None) -> tu
     return post, campaign
 
 
-async def empty() -> None:
+async def truncate() -> None:
     """Delete what launches and dispatches wrote."""
-    await run("TRUNCATE launch, launch_audience, left_out, event, send, task, enrollment")
+    await run("TRUNCATE launch, event, enrollment CASCADE")
+
+
+async def empty() -> None:
+    """Delete what launches and dispatches wrote, and let PostgreSQL look at the tables again."""
+    await truncate()
     await run("VACUUM ANALYZE")
