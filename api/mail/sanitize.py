@@ -37,7 +37,7 @@ _NOT_NESTED = frozenset(
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BODY = re.compile(r"<(/?)body(?=[\s>])", re.IGNORECASE)
 MARKED = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
-_MARKER = re.compile(r"\[if [\w\s!&|().]{1,80}\]><!|<!\[endif\]")
+_MARKER = re.compile(r"(\[if [\w\s!&|().]{1,80}\]><!)(?:--)?|<!\[endif\]")
 _REVEALED = re.compile(r"(\[if [\w\s!&|().]{1,80}\])|\[endif\]")
 _HIDDEN = re.compile(r"(\[if [\w\s!&|().]{1,80}\]>)(.*)(<!\[endif\])", re.DOTALL)
 _OUTLOOK = re.compile(
@@ -119,8 +119,8 @@ def _marked(found: re.Match[str]) -> str:
 def safe_comment(said: str) -> str:
     """Return a conditional comment for Outlook that is safe; nothing for every other comment."""
     said = said.strip()
-    if _MARKER.fullmatch(said):
-        return f"<!--{said}-->"
+    if marker := _MARKER.fullmatch(said):
+        return f"<!--{marker[1] or said}-->"
     if revealed := _REVEALED.fullmatch(said):
         return f"<!--{revealed[1]}><!-->" if revealed[1] else "<!--<![endif]-->"
     if hidden := _HIDDEN.fullmatch(said):

@@ -25,7 +25,9 @@ _VERBATIM = re.compile(r"\{%-?\s*(?:(raw|doc)\s*-?%\}|(comment)\b|(#))")
 _ENDS = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "doc", "comment")}
 _OUTPUT_END, _TAG_END = re.compile(r"\}\}"), re.compile(r"%\}")
 _ESCAPED = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_WORTH_A_LOOK = re.compile("%20|[&\u00a0\u2018-\u201f\u200b\u2060\ufeff]|.\"|.'", re.DOTALL)
+_IN_ADDRESS = re.compile("%(?:2[027C]|3[A-E]|5[BD]|7C)", re.IGNORECASE)
+"""What browsers write for what has a meaning in a tag, in an address."""
+_WORTH_A_LOOK = re.compile("%[2357]|[&\u00a0\u2018-\u201f\u200b\u2060\ufeff]|.\"|.'", re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _DOUBLE, _SINGLE = '"\u201c\u201d\u201e\u201f', "'\u2018\u2019\u201a\u201b"
 _SPACES = {"\u00a0": " ", "\u200b": "", "\u2060": "", "\ufeff": ""}
@@ -147,13 +149,10 @@ def _decoded(tag: str, *, html: bool, output: bool, within: str) -> str:
     made: list[str | _Quoted] = []
     at = 0
     while at < len(tag):
-        if within and tag.startswith("%20", at):
-            made.append(" ")
-            at += 3
-            continue
-        escaped = _ESCAPED.match(tag, at)
+        encoded = _IN_ADDRESS.match(tag, at) if within else None
+        escaped = encoded or _ESCAPED.match(tag, at)
         said = escaped.group() if escaped else tag[at]
-        means = unescape(said) if escaped else said
+        means = unquote(said) if encoded else unescape(said)
         at += len(said)
         kind = next((kind for kind in (_DOUBLE, _SINGLE) if means in kind), None)
         if kind is None:
@@ -188,6 +187,8 @@ def _compared(before: str, after: "list[str | _Quoted]") -> bool:
 
 def _closing(tag: str, at: int, opened: str, kind: str) -> re.Match[str] | None:
     """Return the quote that closes what ``opened``: a plain one is closed by a plain one, if there is one."""
+    if opened.startswith("%"):
+        return re.compile(opened).search(tag, at)
     if opened == kind[0] and (plain := re.compile(re.escape(opened)).search(tag, at)):
         return plain
     for match in re.compile(f"{_ESCAPED.pattern}|[{kind}]").finditer(tag, at):

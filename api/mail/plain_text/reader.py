@@ -26,12 +26,16 @@ _PIXEL = frozenset({"0", "1", "0px", "1px"})
 
 
 class Reader:
-    """Reads one document or fragment. ``writer`` has the lines in the end."""
+    """Reads one document or fragment. ``writer`` has the lines in the end.
+
+    An email of images that say nothing, neither by a text nor by a link, becomes the addresses of its images.
+    """
 
     def __init__(self, html: str) -> None:
         self.writer = Writer()
         self._stack = Stack()
         self._sheets = Sheets()
+        self._images: dict[str, None] = {}
         for token in tokens(html):
             if isinstance(token, str):
                 context = self._stack.context
@@ -45,6 +49,9 @@ class Reader:
                 self._sheets.read(token.css)
         self._close_to(0)
         self.writer.end_line("")
+        if not self.writer.lines:
+            for address in self._images:
+                self.writer.write(address, "")
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._end_what_ends_by_itself(name)
@@ -122,6 +129,9 @@ class Reader:
             return
         if link := self._stack.link:
             link.image = True
+        address = links.target(attributes.get("src", ""))
+        if address.lower().startswith(("http://", "https://")):
+            self._images[address] = None
         self.writer.pieces.append(SOFT)
         self.writer.add(text, preformatted=False)
         self.writer.pieces.append(SOFT)

@@ -116,6 +116,8 @@ def test_a_value_is_escaped_once_in_html_and_never_in_text(source: str, value: s
             '<!--[if mso]><table width="600"><tr><td><![endif]--><p>x</p><!--[if mso]></td></tr></table><![endif]-->',
         ),
         ("<!--[if !mso]><!--><p>x</p><!--<![endif]-->", "<!--[if !mso]><!--><p>x</p><!--<![endif]-->"),
+        ("<!--[if !mso]><!-- --><p>x</p><!-- <![endif]-->", "<!--[if !mso]><!--><p>x</p><!--<![endif]-->"),
+        ("<!--[if !gte mso 9]><!----><p>x</p><!--<![endif]-->", "<!--[if !gte mso 9]><!--><p>x</p><!--<![endif]-->"),
         ("<![if !mso]><p>x</p><![endif]>", "<!--[if !mso]><!--><p>x</p><!--<![endif]-->"),
         ('<!--[if mso]><img src=x onerror="y"><![endif]-->x', "x"),
         ('<!--[if mso]><p style="behavior:url(x)">y</p><![endif]-->x', "x"),

@@ -113,7 +113,12 @@ CASES = {
     "a linked image without alt": ('<a href="https://x.example/"><img src="a"></a>', "https://x.example/"),
     "a title for want of alt": ('<img title="Map">', "Map"),
     "a tracking pixel": ('<img width="1" height="1" alt="pixel">Hi', "Hi"),
-    "only images": ('<img src="a"><img src="b" alt="">', ""),
+    "only images": (
+        '<img src="https://x.example/a"><img src="https://x.example/b" alt=" "><img src="c"><p></p>'
+        '<img src="https://x.example/d" height="1"><div hidden><img src="https://x.example/e"></div>',
+        "https://x.example/a\nhttps://x.example/b",
+    ),
+    "an image beside text": ('<img src="https://x.example/a">Hi', "Hi"),
     # What nobody sees
     "preview text": ('<div style="display:none; max-height:0">Preview</div><p>Hi</p>', "Hi"),
     "preview text for Outlook": ('<span style="mso-hide:all">Preview</span><p>Hi</p>', "Hi"),

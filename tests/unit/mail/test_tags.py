@@ -121,6 +121,27 @@ def test_a_field_in_a_link_that_a_browser_has_encoded(link: str) -> None:
     assert "%7B%7B site" in made.text
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "{{%20missing%20|%20default:%20%22https://b.example/a%20b%22%20}}",
+        "{{%20missing%20%7C%20default%3A%20%27https://b.example/a%20b%27%20}}",
+        "{%%20if%20n%20%3E%205%20%}https://b.example/a%20b{%%20endif%20%}",
+        "{%%20if%20company%20==%20%22R&amp;D%22%20%}https://b.example/a%20b{%%20endif%20%}",
+    ],
+)
+def test_a_tag_in_a_link_that_a_browser_has_encoded(link: str) -> None:
+    source = f'<a href="{link}">x</a>'
+    check_template(source, html=True)
+    made = render_body(source, {"n": "6", "company": "R&D"}, NOW)
+    assert made.html == '<a href="https://b.example/a%20b" rel="noopener noreferrer">x</a>'
+
+
+def test_percent_signs_outside_of_addresses_stay() -> None:
+    made = render_body('<p>{{ missing | default: "100%20 %22" }}</p>', {}, NOW)
+    assert made.html == "<p>100%20 %22</p>"
+
+
 def test_a_subject_stays_one_line() -> None:
     with pytest.raises(TemplateProblem, match="one line"):
         check_template('{{ "a,b" | split: "," | join: "\n" }}', line=True)
