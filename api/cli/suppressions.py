@@ -40,7 +40,8 @@ async def import_file(
         done = await import_suppressions(scope, source, reason, limit=None)
     console.print(f"{done.new} suppressed, {done.known} were already, {len(done.refused)} refused.")
     for refused in done.refused[:SHOWN]:
-        console.print(f"  row {refused.row}: {refused.code}: {refused.message}", highlight=False, soft_wrap=True)
+        text = f"  row {refused.row}: {refused.code}: {refused.message}"
+        console.print(text, highlight=False, soft_wrap=True, markup=False)
     if len(done.refused) > SHOWN:
         console.print(f"  and {len(done.refused) - SHOWN} more")
     return 1 if done.refused else 0

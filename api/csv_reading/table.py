@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from api.csv_reading.address_cells import address_in
 from api.csv_reading.names import plain_name
 from api.csv_reading.records import Record, column_label, line_ends, records
 from strategies import Refusal
@@ -12,6 +13,8 @@ from strategies import Refusal
 MAX_COLUMNS = 200
 MAX_HEADER_LENGTH = 1_000_000
 DELIMITERS = ",;\t|"
+ROWS_INSIDE = "holds what looks like further rows, so a quote may be missing where it begins. Close the quote."
+"""What is said of a cell that seems to have swallowed rows."""
 BLANKS = (
     "".join(map(chr, range(9, 14)))
     + "\x1c\x1d\x1e\x1f\x20\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
@@ -72,22 +75,37 @@ class Table:
                 del cells[width:]
             yield Row(record.number, cells + [""] * (width - len(cells)))
 
-    def row_inside(self, row: Row, column: int) -> int | None:
+    def row_inside(self, row: Row, column: int, *, any_width: bool = False) -> int | None:
         """Return the index of a cell that seems to have swallowed rows, because a quote is missing where it begins.
 
         A line of such a cell has an address in the given column. It has as many cells as the header; the last line
-        may end before, where a later quote has closed the cell.
+        may end before, where a later quote has closed the cell. ``any_width`` takes lines of any number of cells.
         """
-        whole = len(self.header) - 1
+        width = len(self.header)
         for index, cell in enumerate(row.cells):
-            lines = cell.splitlines()[1:] if whole and ("\n" in cell or "\r" in cell) else []
+            lines = cell.splitlines()[1:] if width > 1 and ("\n" in cell or "\r" in cell) else []
             for number, line in enumerate(lines, 1):
-                count = line.count(self.delimiter)
-                if column <= count and (count == whole or (number == len(lines) and count == index > 0)):
-                    address = line.split(self.delimiter)[column].strip(BLANKS + '"')
-                    if 0 < address.find("@") < len(address) - 1 and not any(map(str.isspace, address)):
-                        return index
+                cells = [each.strip(BLANKS + '"') for each in line.split(self.delimiter)]
+                while len(cells) > width and not cells[-1]:
+                    cells.pop()
+                whole = any_width or len(cells) == width or (number == len(lines) and len(cells) == index + 1 > 1)
+                if whole and column < len(cells) and _is_address(cells[column]):
+                    return index
         return None
+
+    def check_header(self, column: int) -> None:
+        """Refuse a header that seems to have swallowed rows with an address in the given column. Raises Refusal."""
+        number = self.header_record.number
+        index = self.row_inside(Row(number, list(self.header)), column, any_width=True)
+        if index is not None:
+            label = column_label(index, self.header[index])
+            raise Refusal("CSV_INVALID", f"Row {number}, the header, in {label}: this cell {ROWS_INSIDE}")
+
+
+def _is_address(cell: str) -> bool:
+    """Whether a cell looks like an address, with or without a name: it is not checked."""
+    address = address_in(cell)
+    return 0 < address.find("@") < len(address) - 1 and not any(map(str.isspace, address))
 
 
 def read_table(text: str, required: Collection[str]) -> Table:

@@ -72,7 +72,7 @@ async def record_bounce(
     sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
     if send_id is not None:
         sent, path = sent.filter(id=(await need(Send, scope.workspace_id, send_id, ("emailId",))).id), ("emailId",)
-    send = await sent.order_by("-sent_at").first()
+    send = await sent.order_by("-sent_at", "-step__number").first()
     if send is None:
         raise Refusal("NOTHING_SENT", "No email has been sent to this person that could have bounced.", path)
     async with transaction():

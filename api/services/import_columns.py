@@ -35,6 +35,7 @@ def columns_of(table: Table) -> Columns:
             names = [field if name in aliases else name for name in names]
     if "email" not in names:
         raise Refusal("CSV_NO_EMAIL_COLUMN", _no_email(table))
+    table.check_header(names.index("email"))
     for index, (name, header) in enumerate(zip(names, table.header, strict=True)):
         first = names.index(name)
         if first < index and header:
@@ -58,4 +59,6 @@ def _no_email(table: Table) -> str:
     if any("@" in cell for cell in table.header):
         return f"Row {row} seems to hold a person. The first row must be a header with a column named email."
     named = ", ".join(cell[:40] for cell in table.header)[:200]
-    return f"No column of row {row}, the header, is named email. Its columns: {named}."
+    return (
+        f"No column of row {row}, the header, is named email. Rename the one with the addresses. Its columns: {named}."
+    )

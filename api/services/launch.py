@@ -123,13 +123,13 @@ async def _refuse_unsubscribed(person_ids: list[str]) -> None:
 
 async def _refuse_ended(checked: _Checked) -> None:
     """Refuse people whose campaign has ended before for a reason that holds. Raises Refusal ENDED_BEFORE."""
-    people = {person.id: person for _, person, _ in checked.enrollments}
-    ended = await ended_before(checked.campaign.id, list(people))
-    for index, person in enumerate(people.values()):
+    ended = await ended_before(checked.campaign.id, [person.id for _, person, _ in checked.enrollments])
+    for index, (enrollment, person, _) in enumerate(checked.enrollments):
         if person.id in ended:
             at, reason = ended[person.id]
+            on = local(at, enrollment.zone).date()
             told = (
-                f"This campaign has ended for {person.email} on {at.date()} ({reason}). Give again: true to launch it"
+                f"This campaign has ended for {person.email} on {on} ({reason}). Give again: true to launch it"
                 " for them once more."
             )
             raise Refusal("ENDED_BEFORE", told, ("personIds", str(index)))

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
 
-from api.csv_reading import COLUMN_NAMES, Row, Table, address_in, plain_name, read_table
+from api.csv_reading import (
+    COLUMN_NAMES,
+    ROWS_INSIDE,
+    Row,
+    Table,
+    address_in,
+    column_label,
+    plain_name,
+    read_table,
+)
 from api.mail.address import AddressProblem, address_key, check_address
 from api.models import Suppression
 from api.services import inputs
@@ -92,7 +101,7 @@ async def import_suppressions(
         given = []
         for row in chunk:
             try:
-                given.append(_read(row, columns, why, scope.now))
+                given.append(_read(table, row, columns, why, scope.now))
             except Refusal as refusal:
                 done.refused.append(RefusedRow(row.number, refusal.code, refusal.message))
         new = await suppress(scope, given, SuppressionSource.CSV, quiet=True) if given else 0
@@ -113,11 +122,14 @@ def _columns(table: Table) -> _Columns:
     if len(found) > 1:
         raise Refusal("CSV_DUPLICATE_COLUMN", "Several columns are named email. Keep the one that is meant.")
     if found:
+        table.check_header(found[0])
         return _Columns(found[0], *(names.index(name) if name in names else None for name in ("reason", HEADER[1])))
     if _is_list(table):
         return _Columns(0, None, None)
     named = ", ".join(table.header)[:200]
-    raise Refusal("CSV_NO_EMAIL_COLUMN", f"No column is named email. Columns: {named}.")
+    raise Refusal(
+        "CSV_NO_EMAIL_COLUMN", f"No column is named email. Rename the one with the addresses. Columns: {named}."
+    )
 
 
 def _is_list(table: Table) -> bool:
@@ -137,8 +149,15 @@ def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
         yield rows[start : start + CHUNK]
 
 
-def _read(row: Row, columns: _Columns, why: str, now: datetime) -> NewSuppression:
-    """Return what a row suppresses. Raises Refusal for one that names no address."""
+def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) -> NewSuppression:
+    """Return what a row suppresses. Raises Refusal for one that names no address, or may hold more than one."""
+    # An address that is overlooked would get emails, so any line of a cell that looks like a row counts as one.
+    if (inside := table.row_inside(row, columns.email, any_width=True)) is not None:
+        raise Refusal("CSV_INVALID", f"{_label(table, inside)} {ROWS_INSIDE} Nothing of this row is imported.")
+    for index in range(len(table.header), len(row.cells)):
+        if "@" in row.cells[index]:
+            told = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last column."
+            raise Refusal("TOO_MANY_CELLS", f"{told} Write one address a row.")
     try:
         email = check_address(address_in(row.cells[columns.email]))
     except AddressProblem as problem:
@@ -146,6 +165,11 @@ def _read(row: Row, columns: _Columns, why: str, now: datetime) -> NewSuppressio
     told = " ".join(row.cells[columns.reason].split())[:MAX_REASON] if columns.reason is not None else ""
     since = _since(row.cells[columns.since], now) if columns.since is not None else now
     return NewSuppression(email, address_key(email), since, told or why)
+
+
+def _label(table: Table, index: int) -> str:
+    label = column_label(index, table.header[index] if index < len(table.header) else "")
+    return f"{label[0].upper()}{label[1:]}"
 
 
 def _since(cell: str, now: datetime) -> datetime:

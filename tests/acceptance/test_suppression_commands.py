@@ -25,6 +25,15 @@ def test_a_list_comes_in_and_goes_out(environment: dict[str, str], tmp_path: Pat
     assert (again.returncode, again.stdout) == (0, "0 suppressed, 2 were already, 0 refused.\n")
 
 
+def test_cells_are_no_markup(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("email\n[/b]\n[bold]x\n", encoding="utf-8")
+    run(environment, tmp_path, "workspace", "Acme")
+    done = run(environment, tmp_path, "suppressions", "import", "list.csv", "--workspace", "Acme")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "'[/b]' is no address" in done.stdout
+    assert "'[bold]x' is no address" in done.stdout
+
+
 def test_trouble_is_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "names.csv").write_text("name\nAda\n", encoding="utf-8")
     run(environment, tmp_path, "workspace", "Acme")

@@ -290,6 +290,17 @@ async def test_a_bounce_is_recorded_once(world: World) -> None:
     assert len(await events("BOUNCED")) == 1
 
 
+async def test_of_emails_that_left_in_one_second_the_later_steps_bounces(database: str) -> None:
+    world = await make_world(1, day=1)
+    await world.tick()
+    first, last = await Send.all().order_by("step__number")
+    assert first.sent_at == last.sent_at
+    for _ in range(2):
+        await record_bounce(world.scope, world.enrollments[0].id, kind=BounceKind.SOFT)
+        statuses = [str((await Send.get(id=each.id)).status) for each in (first, last)]
+        assert statuses in (["SENT", "BOUNCED"], ["BOUNCED", "BOUNCED"])
+
+
 async def test_a_background_launch_leaves_out_dead_addresses(world: World) -> None:
     world.channel.outcome = Outcome.HARD_BOUNCE
     await world.tick()

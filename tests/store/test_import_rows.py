@@ -103,6 +103,7 @@ async def test_refused_rows_name_row_and_column(scope: Scope) -> None:
         ("email,2nd phone\na@example.com,", "CSV_INVALID_COLUMN", "column B (2nd phone)"),
         ("email,a" + "!" * 300 + "b\na@example.com,", "CSV_INVALID_COLUMN", "column B (a!!!"),
         ("ada@example.com,Ada\nbob@example.com,Bob", "CSV_NO_EMAIL_COLUMN", "Row 1 seems to hold a person"),
+        ('email,"name\na@example.com,Ada\nb@example.com,Bob"\n', "CSV_INVALID", "Row 1, the header, in column B"),
         ("\n\nname;town\nx;y", "CSV_NO_EMAIL_COLUMN", "No column of row 3, the header, is named email"),
         ("\ufeff \n", "CSV_NO_EMAIL_COLUMN", "The file is blank"),
         ("email\n\n \n", "CSV_EMPTY", "no rows"),

@@ -102,13 +102,15 @@ async def test_who_has_said_something_is_launched_again_on_demand_only(world: Wo
     assert await Enrollment.filter(person_id=ada.person_id, status="ACTIVE").count() == 1
 
 
-async def test_the_warning_has_the_date_in_the_enrollments_zone(world: World) -> None:
+async def test_the_end_is_dated_in_the_enrollments_zone(world: World) -> None:
     ada = world.enrollments[0]
     await replies(world, ada)
     await Enrollment.filter(id=ada.id).update(ended_at=NOW.replace(hour=20))
     await Sender.all().update(zone="Asia/Tokyo")
     (shown,) = await preview(world.scope, ada.campaign_id, [ada.person_id], Choice("NOW"), {}, again=True)
     assert [each.values["date"] for each in shown.warnings if each.code == "LAUNCHED_AGAIN"] == ["2026-03-03"]
+    with pytest.raises(Refusal, match=r"on 2026-03-03 \(REPLIED\)"):
+        await launch(world.scope, ada.campaign_id, [ada.person_id], Choice("NOW"), {})
 
 
 async def test_so_is_a_launch_at_once(world: World) -> None:

@@ -62,6 +62,7 @@ async def test_plain_addresses_one_a_line(world: World, csv: str) -> None:
         ("a@example.org,b@example.org\n", "CSV_NO_EMAIL_COLUMN"),
         ("email,E-Mail\na@example.org,b@example.org\n", "CSV_DUPLICATE_COLUMN"),
         ('email\na@example.org\n"b@example.org\n', "CSV_INVALID"),
+        ('email,"reason\na@example.org,x\nb@example.org,y"\nc@example.org,z\n', "CSV_INVALID"),
         ("email\n" + "a@example.org\n" * 20_001, "CSV_TOO_LARGE"),
     ],
 )
@@ -70,6 +71,25 @@ async def test_a_file_that_cannot_be_used_changes_nothing(world: World, csv: str
         await import_suppressions(world.scope, csv)
     assert (refused.value.code, refused.value.path) == (code, ("csv",))
     assert await Suppression.all().count() == await Event.filter(kind="SUPPRESSIONS_IMPORTED").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("csv", "code", "place"),
+    [
+        ('email,reason\na@x.org,"Asked\nb@x.org,Spam\nc@x.org,x"\n', "CSV_INVALID", "Column B (reason) holds"),
+        ('email,reason\na@x.org,"Asked\nb@x.org\nc@x.org"\n', "CSV_INVALID", "Column B (reason) holds"),
+        ('name,email\n"Ada\nBob,b@x.org",a@x.org\n', "CSV_INVALID", "Column A (name) holds"),
+        ("email\na@x.org,b@x.org\n", "TOO_MANY_CELLS", "'b@x.org' in column B"),
+        ("z@x.org\na@x.org,b@x.org\n", "TOO_MANY_CELLS", "'b@x.org' in column B"),
+        ("z@x.org\na@x.org;b@x.org\n", "INVALID_ADDRESS", "'a@x.org;b@x.org'"),
+    ],
+)
+async def test_no_address_is_overlooked(world: World, csv: str, code: str, place: str) -> None:
+    done = await import_suppressions(world.scope, csv + "good@x.org,good@x.org\n")
+    refused = done.refused[0]
+    assert (refused.row, refused.code, place in refused.message) == (2, code, True)
+    assert {"a@x.org", "b@x.org", "c@x.org"}.isdisjoint({email for email, _ in await suppressed()})
+    assert done.total == done.processed
 
 
 async def test_what_is_exported_is_imported_elsewhere_with_its_time_and_reason(

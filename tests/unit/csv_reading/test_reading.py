@@ -90,6 +90,34 @@ def test_rows_that_a_cell_swallowed_are_found() -> None:
     assert [fine.row_inside(row, 0) for row in fine.rows()] == [None]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'email,name\na@example.com,"x\nBob <b@example.com>,Bob"\n',
+        'email;name;;\na@example.com;"x;;\nb@example.com;Bob;;\nc@example.com";Carl;;\n',
+        'name\temail\nAda\t"x\nBob\tmailto:b@example.com"\n',
+    ],
+)
+def test_rows_that_a_cell_swallowed_may_name_addresses_or_end_in_blanks(text: str) -> None:
+    table = read_table(text, {"email"})
+    (row,) = table.rows()
+    assert table.row_inside(row, table.header.index("email")) == 1
+
+
+def test_lines_of_any_width_are_found_on_demand() -> None:
+    table = read_table('email,reason,on\na@example.com,"Asked\nb@example.com\nc@example.com",x\n', {"email"})
+    (row,) = table.rows()
+    assert (table.row_inside(row, 0), table.row_inside(row, 0, any_width=True)) == (None, 1)
+
+
+def test_a_header_that_swallowed_rows_is_refused() -> None:
+    swallowed = read_table('\nemail,"name,town\na@example.com,Ada,Ulm\nb@example.com,Bob,Bonn"\n', {"email"})
+    with pytest.raises(Refusal, match="Row 2, the header, in column B") as refused:
+        swallowed.check_header(0)
+    assert refused.value.code == "CSV_INVALID"
+    read_table('"E-Mail\nAddress","Name\n(first, last)"\na@example.com,Ada\n', {"e_mail_address"}).check_header(0)
+
+
 def test_a_column_without_a_name_may_be_blank_but_not_filled() -> None:
     assert rows("email,,name\nada@example.com,,Ada") == [Row(2, ["ada@example.com", "", "Ada"])]
     problem = refusal("email,,name\nada@example.com,,Ada\nbob@example.com,x,Bob")
