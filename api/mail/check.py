@@ -63,7 +63,7 @@ def _failing(template: BoundTemplate, values: Mapping[str, object]) -> int | Non
     while fails - fits > 1:
         middle = (fits + fails) // 2
         try:
-            BoundTemplate(template.env, template.nodes[:middle]).render(values)
+            type(template)(template.env, template.nodes[:middle]).render(values)
         except _BROKEN:
             fails = middle
         else:

@@ -13,7 +13,7 @@ from api.mail.prompts import Prompted, restore, unmarked
 from api.mail.simple import Simple, simple
 from api.mail.tag_limits import tag_problem
 from api.mail.tags import prepare
-from api.mail.values import comparable
+from api.mail.values import ComparingTemplate, comparable
 
 BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
 MAX_TEMPLATE = 200_000
@@ -57,6 +57,7 @@ class _Fallback(str):
 
 
 class _Limited(Environment):
+    template_class = ComparingTemplate
     loop_iteration_limit = 1_000
     output_stream_limit = 500_000
     local_namespace_limit = 50_000

@@ -1,7 +1,12 @@
-"""Values of fields as templates compare them: all are texts, and one that is a number compares as a number too."""
+"""Texts as templates compare them: one that is a number compares as a number too.
+
+That goes for the values of fields, and for what a template assigns or captures: ``{% assign h = now | date: "%H" %}``.
+"""
 
 import re
 from decimal import Decimal
+
+from liquid import BoundTemplate, RenderContext
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 
@@ -35,3 +40,21 @@ class _NumericText(str):
 def comparable(value: str) -> str:
     """Return a value as templates take it."""
     return _NumericText(value) if _NUMBER.fullmatch(value) else value
+
+
+class _Context(RenderContext):
+    def assign(self, key: str, val: object) -> None:
+        """Set a variable. Liquid calls this for ``assign`` and ``capture``."""
+        super().assign(key, _comparable(val))
+
+
+class ComparingTemplate(BoundTemplate):
+    """A template whose variables compare as the values of fields do."""
+
+    context_class = _Context
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, str):
+        return comparable(value)
+    return [_comparable(each) for each in value] if isinstance(value, list) else value

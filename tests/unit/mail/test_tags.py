@@ -142,6 +142,24 @@ def test_percent_signs_outside_of_addresses_stay() -> None:
     assert made.html == "<p>100%20 %22</p>"
 
 
+@pytest.mark.parametrize("html", [False, True])
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% assign h = now | date: "%H" %}{% if h < "12" %}morning{% else %}later{% endif %}',
+        '{% assign h = "now" | date: "%H" %}{% if h &lt; 12 and h &gt;= 9 %}morning{% else %}later{% endif %}',
+        '{% capture h %}{{ now | date: "%H" }}{% endcapture %}{% if h >= "9" and h < "12" %}morning{% endif %}',
+        '{% assign day = now | date: "%Y%m%d" %}{% if day <= "20260302" %}morning{% else %}later{% endif %}',
+        '{% assign least = "5" %}{% if n > least %}morning{% endif %}',
+        '{% assign all = "5,9,12" | split: "," %}{% for x in all %}{% if x > "9" %}morning{% endif %}{% endfor %}',
+        '{% assign h = now | date: "%H" %}{% if h == "09" and h == 9 %}morning{% endif %}',
+    ],
+)
+def test_what_a_template_assigns_compares_as_values_of_fields_do(source: str, html: bool) -> None:
+    check_template(source, html=html)
+    assert render(source, {"n": "12"}, NOW.replace(day=2, hour=9), html=html).text == "morning"
+
+
 def test_a_subject_stays_one_line() -> None:
     with pytest.raises(TemplateProblem, match="one line"):
         check_template('{{ "a,b" | split: "," | join: "\n" }}', line=True)
