@@ -68,7 +68,8 @@ def _tell(found: Recovered, *, dry_run: bool) -> None:
         (found.in_doubt, "emails may have left: in doubt, in Undelivered, with the reason RESTORED"),
         (found.sent, "emails stand in the mail server's log: sent"),
         (found.unsent, "emails do not stand in the log: they go out as scheduled"),
-        (found.paused_launches, "launches in the background: paused, until someone resumes them"),
+        (found.paused_launches, "launches in the background: paused, until someone resumes or cancels them"),
+        (found.expired_tasks, "tasks were to expire since: expired, and each waits for a person"),
         (found.open_tasks, "tasks are open: someone may have done them since the backup"),
     ]
     if dry_run:

@@ -1,7 +1,7 @@
 """What a person decides about an email: send it again, settle a doubt, archive it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from api.models import Enrollment, Person, Send
 from api.services.paused import refuse_paused
@@ -25,7 +25,7 @@ async def retry_send(scope: Scope, send_id: str) -> Send:
         raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
     async with transaction():
         await refuse_paused((await _may_still_go(scope, send)).campaign_id, ("id",))
-        again = {"status": SendStatus.SCHEDULED, "due_at": scope.now, "reason": None, "detail": ""}
+        again: dict[str, Any] = {"status": SendStatus.SCHEDULED, "due_at": scope.now, "reason": None, "detail": ""}
         again |= {"bounce": None, "bounced_at": None}
         await _change(scope, send, "EMAIL_RETRIED", **again)
     scope.wake()
@@ -43,10 +43,13 @@ async def resolve_in_doubt(scope: Scope, send_id: str, resolution: Literal["SENT
 
 
 @undeadlocked
-async def settle_as_sent(scope: Scope, send: Send, at: datetime) -> Send:
-    """Record that an email in doubt left at an instant (UTC). A person's email completes its task at that moment."""
+async def settle_as_sent(scope: Scope, send: Send, at: datetime, why: str = "") -> Send:
+    """Record that an email in doubt left at an instant (UTC). A person's email completes its task at that moment.
+
+    ``why`` is the event's reason; empty where a person has decided it.
+    """
     async with transaction():
-        await _change(scope, send, "EMAIL_SENT", status=SendStatus.SENT, sent_at=at, reason=None, detail="")
+        await _change(scope, send, "EMAIL_SENT", why, status=SendStatus.SENT, sent_at=at, reason=None, detail="")
         if send.by_hand:
             await email_went_out(scope, send, at)
     return send
@@ -78,11 +81,11 @@ async def _may_still_go(scope: Scope, send: Send) -> Enrollment:
     return enrollment
 
 
-async def _change(scope: Scope, send: Send, kind: str, **values: object) -> None:
+async def _change(scope: Scope, send: Send, kind: str, why: str = "", **values: object) -> None:
     before = send.status
     async with transaction():
         if not await Send.filter(id=send.id, status=before).update(**values):
             raise Refusal("CHANGED_MEANWHILE", "This email has changed meanwhile. Look again.", ("id",))
         about = {"person_id": send.person_id, "enrollment_id": send.enrollment_id, "send_id": send.id}
-        await write([event(scope.workspace_id, kind, scope.now, **about)])
+        await write([event(scope.workspace_id, kind, scope.now, data={"reason": why} if why else None, **about)])
     send.update_from_dict(values)

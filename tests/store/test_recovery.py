@@ -1,13 +1,15 @@
 """A database that was restored from a backup: nothing that may have left since leaves again by itself."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from api.models import Campaign, Event, Launch, Send, Task
+from api.models import Campaign, Event, Launch, Send, Step, Task
 from api.services.emails import resolve_in_doubt
 from api.services.recovery import Recovered, email_ids, recover
-from api.states import LaunchStatus, SendStatus, TaskStatus
+from api.services.tasks import complete_task
+from api.states import LaunchStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.ledger import RESEND_AFTER
 from strategies import Refusal
 from tests.store.world import NOW, World, make_world
@@ -102,19 +104,106 @@ async def test_where_the_log_is_complete_the_others_go_out(world: World) -> None
     assert world.channel.left == ["bob@example.com"]
 
 
-async def test_launches_in_the_background_are_paused_and_open_tasks_are_counted(world: World) -> None:
-    campaign = await Campaign.get()
-    about = {"workspace_id": world.scope.workspace_id, "campaign_id": campaign.id, "launched_at": NOW}
-    await Launch.create(id="lau_1", total=5, **about)
-    (send, *_) = await Send.all()
-    task = {"enrollment_id": send.enrollment_id, "step_id": send.step_id, "person_id": send.person_id}
-    sender = {"assignee_id": send.sender_id, "workspace_id": send.workspace_id}
-    await Task.create(
-        id="tsk_1", type="CALL", name="Call", due_date=NOW.date(), status=TaskStatus.OPEN, **task, **sender
-    )
+async def test_the_log_also_names_emails_that_were_due_later(world: World) -> None:
+    (*_, later) = await Send.all().order_by("due_at", "id")
+    assert later.due_at > LATER
+    assert await restored(world, delivered={later.id}, resend_others=True) == Recovered(sent=1, unsent=2)
+    later = await Send.get(id=later.id)
+    assert (later.status, later.sent_at) == (SendStatus.SENT, LATER)
+    await world.tick(NOW + timedelta(days=9))
+    assert sorted(world.channel.left) == ["ada@example.com", "ada@example.com", "bob@example.com"]
+
+
+async def doubtful(world: World) -> Send:
+    """An email that was in doubt when the backup was made, of a campaign that sends doubts again."""
+    await Campaign.all().update(in_doubt_resends=5)
+    (ada, *_) = await Send.all().order_by("due_at", "id")
+    await Send.filter(id=ada.id).update(status=SendStatus.IN_DOUBT, reason="CONNECTION_LOST")
+    return ada
+
+
+@pytest.mark.parametrize("resend_others", [False, True])
+async def test_a_doubt_of_before_is_not_sent_again_by_itself(world: World, resend_others: bool) -> None:
+    ada = await doubtful(world)
+    await restored(world, delivered={"snd_another"}, resend_others=resend_others)
+    await world.tick(LATER + RESEND_AFTER)
+    assert "ada@example.com" not in world.channel.left
+    ada = await Send.get(id=ada.id)
+    assert (ada.status, ada.reason) == (SendStatus.IN_DOUBT, "RESTORED")
+    assert await Event.filter(kind="EMAIL_IN_DOUBT", send_id=ada.id).count() == 0, "it was told before"
+
+
+async def test_the_log_settles_a_doubt_of_before(world: World) -> None:
+    ada = await doubtful(world)
+    assert (await restored(world, delivered={ada.id})).sent == 1
+    assert (await Send.get(id=ada.id)).status is SendStatus.SENT
+
+
+async def test_a_recovery_can_be_repeated_with_a_log_that_came_later(world: World) -> None:
+    (ada, *_) = await Send.all().order_by("due_at", "id")
+    await restored(world)
+    await world.tick(LATER)
+    for _ in range(2):
+        assert await restored(world, now=LATER + timedelta(hours=1), delivered={ada.id}) in (
+            Recovered(sent=1),
+            Recovered(),
+        )
+    assert await statuses() == [("SENT", None), ("IN_DOUBT", "RESTORED")] + [("SCHEDULED", None)] * 2
+
+
+async def test_an_edit_on_its_way_is_carried_out_first(world: World) -> None:
+    """It moves an email to an earlier time, at which the lost database has sent it."""
+    await Step.filter(number=2).update(day=1)
+    await Campaign.all().update(revision=1, editing=True, edited_at=BACKUP)
+    assert (await restored(world)).in_doubt == 4
+    assert not (await Campaign.get()).editing
+    await world.tick(NOW + timedelta(days=9))
+    assert world.channel.left == []
+
+
+async def call(send: Send, **changes: object) -> Task:
+    """An open task of the email's person."""
+    about: dict[str, Any] = {
+        key: getattr(send, key) for key in ("workspace_id", "enrollment_id", "step_id", "person_id")
+    }
+    given: dict[str, Any] = {"type": "CALL", "name": "Call", "due_date": NOW.date(), "assignee_id": send.sender_id}
+    return await Task.create(id="tsk_1", status=TaskStatus.OPEN, **about, **given | changes)
+
+
+@pytest.mark.parametrize("rule", OnExpiry)
+async def test_a_task_that_was_to_expire_since_waits_for_a_person(world: World, rule: OnExpiry) -> None:
+    """Someone may have done it, or it has expired: what follows may have left under an id that no log tells."""
+    await Campaign.all().update(on_task_expiry=rule)
+    (first, *_) = await Send.all().order_by("due_at", "id")
+    await Send.filter(enrollment_id=first.enrollment_id).delete()
+    await call(first, expires_at=NOW + timedelta(hours=1))
+    dry = await restored(world, dry_run=True)
+    assert (dry.expired_tasks, dry.open_tasks) == (1, 0)
+    assert await restored(world) == dry
+    await world.tick(NOW + timedelta(days=9))
+    assert await Send.filter(enrollment_id=first.enrollment_id).count() == 0
+    task = await Task.get()
+    assert (task.status, task.done_at) == (TaskStatus.EXPIRED, None)
+    (event,) = await Event.filter(kind="TASK_EXPIRED")
+    assert (event.task_id, event.data) == (task.id, {"type": "CALL"})
+    assert str((await complete_task(world.scope, task.id)).status) == "COMPLETED"
+
+
+async def test_a_task_that_expires_later_stays_open(world: World) -> None:
+    await call(await world.send(), expires_at=LATER + timedelta(seconds=1))
     found = await restored(world)
-    assert (found.paused_launches, found.open_tasks) == (1, 1)
-    assert (await Launch.get()).status is LaunchStatus.PAUSED
+    assert (found.expired_tasks, found.open_tasks) == (0, 1)
+
+
+@pytest.mark.parametrize("status", [LaunchStatus.RUNNING, LaunchStatus.PAUSED])
+async def test_launches_in_the_background_are_paused(world: World, status: LaunchStatus) -> None:
+    """Also one that is paused with its campaign: it would go on when the campaign is resumed."""
+    about = {"workspace_id": world.scope.workspace_id, "campaign_id": (await Campaign.get()).id, "launched_at": NOW}
+    await Launch.create(id="lau_1", total=5, status=status, paused_with_campaign=status is LaunchStatus.PAUSED, **about)
+    assert (await restored(world, dry_run=True)).paused_launches == 1
+    assert (await restored(world)).paused_launches == 1
+    launch = await Launch.get()
+    assert (launch.status, launch.paused_with_campaign) == (LaunchStatus.PAUSED, False)
 
 
 async def test_a_dry_run_counts_and_writes_nothing(world: World) -> None:
