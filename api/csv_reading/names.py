@@ -1,6 +1,7 @@
 """The names of columns, as files write them."""
 
 import re
+import unicodedata
 
 COLUMN_NAMES = {
     "email": (
@@ -23,6 +24,15 @@ _AROUND = re.compile(r"^\W+|\W+$")
 _BETWEEN = re.compile(r"\W+")
 
 
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
 def plain_name(header: str) -> str:
-    """Return a header cell in lower case with an underscore between words: "E-Mail Address" is "e_mail_address"."""
-    return _BETWEEN.sub("_", _AROUND.sub("", header[: MAX_NAME_LENGTH + 1].casefold()))
+    """Return a header cell in lower case, with an underscore between words and Latin letters without accents.
+
+    "E-Mail Address" is "e_mail_address", "Größe" is "groesse" (as "Straße" is "strasse"), "Prénom" is "prenom".
+    """
+    text = unicodedata.normalize("NFC", header[: MAX_NAME_LENGTH + 1].casefold()).translate(_GERMAN)
+    parts = unicodedata.normalize("NFKD", text).casefold()
+    letters = "".join(each for each in parts if not unicodedata.combining(each))
+    return _BETWEEN.sub("_", _AROUND.sub("", letters))

@@ -19,6 +19,7 @@ BLANKS = (
     "".join(map(chr, range(9, 14)))
     + "\x1c\x1d\x1e\x1f\x20\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
     + ("".join(map(chr, range(0x2000, 0x200C))) + "\u200e\u200f\u2060\ufeff")
+    + "\x1a"  # ends a file of DOS programs
 )
 """What is dropped at both ends of a cell: whitespace, and marks that nobody sees. Joiners stay: letters need them."""
 

@@ -35,6 +35,7 @@ ADA = [Row(2, ["ada@example.com", "Ada"])]
         "email,name\nada@example.com,Ada,,,,\n",
         'email, "name"\n "ada@example.com" , "Ada" \n',
         "email,name\n\u200b\ufeffada@example.com\u00a0,\u00a0Ada\u200b\n",
+        "email,name\r\nada@example.com,Ada\r\n\x1a",
         "email,name\nada@example.com,Ada\n;\t\n".replace(";\t", " , "),
     ],
 )
@@ -154,6 +155,24 @@ def test_a_blank_file_has_no_header(text: str) -> None:
 
 def test_a_wide_sheet_may_have_blank_columns_at_its_end() -> None:
     assert rows("email" + "," * 16_000 + "\na@example.com" + "," * 16_000) == [Row(2, ["a@example.com"])]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Größe", "groesse"),
+        ("Gro\u0308\u00dfe", "groesse"),
+        ("TELEFON (GESCHÄFTLICH)", "telefon_geschaeftlich"),
+        ("Prénom", "prenom"),
+        ("Société / Ville", "societe_ville"),
+        ("Teléfono\u00a0nº", "telefono_no"),
+        ("Příjmení", "prijmeni"),
+        ("Fläche m²", "flaeche_m2"),
+        ("名前", "名前"),
+    ],
+)
+def test_names_have_no_accents(header: str, name: str) -> None:
+    assert plain_name(header) == name
 
 
 def test_names_and_letters_of_columns() -> None:
