@@ -103,11 +103,11 @@ class Email:
         return cast("str | None", cast(Any, self).html)
 
     @strawberry.field(
-        description="What it says now, rendered for its person, to edit and to give to `editEmail`; null unless it is "
-        "scheduled (SCHEDULED, DEFERRED or CLAIMED)."
+        description="What it will say, rendered for its person with the dates of `dueAt`, to edit and to give to "
+        "`editEmail`; null unless it is scheduled (SCHEDULED, DEFERRED or CLAIMED)."
     )
     async def composition(self, info: Request) -> Composition | None:
-        """Rendered now."""
+        """Rendered as it would leave."""
         if self.status not in UNBEGUN_STATUSES:
             return None
         return shown(await compose_email(info.context.scope, self.id))
@@ -178,7 +178,7 @@ class Task:
 
     @strawberry.field(description="The email of an open EMAIL task, to edit and send; null for every other task.")
     async def composition(self, info: Request) -> Composition | None:
-        """Rendered now."""
+        """Rendered as it would leave."""
         expired = self.status is TaskStatus.EXPIRED and self.done_at is None
         if self.type is not StepType.EMAIL or not (expired or self.status is TaskStatus.OPEN):
             return None

@@ -166,13 +166,16 @@ async def compose(scope: Scope, task_id: str) -> Compose:
         raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
     text = send or await kept_text(task.enrollment_id, task.step_id)
-    return await _composed(task, task.assignee_id, text, scope.now)
+    return await _composed(task, task.assignee_id, text, scope.now if send is None else max(scope.now, send.due_at))
 
 
 async def compose_email(scope: Scope, send_id: str) -> Compose:
-    """Return an email that is scheduled, rendered for its person as it is now. Raises Refusal, as ``compose`` does."""
+    """Return an email that is scheduled, rendered for its person, with the dates of when it is due.
+
+    Raises Refusal, as ``compose`` does.
+    """
     send = await need(Send, scope.workspace_id, send_id, ("id",))
-    return await _composed(send, send.sender_id, send, scope.now)
+    return await _composed(send, send.sender_id, send, max(scope.now, send.due_at))
 
 
 async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: datetime) -> Compose:

@@ -86,6 +86,19 @@ async def test_dates_are_by_the_sandboxs_clock_in_the_enrollments_zone(client: C
     assert (seen["subject"], seen["text"]) == ("03.03. 00:30", "2026-03-03\n")
 
 
+async def test_a_scheduled_email_shows_the_dates_of_when_it_leaves(client: Client) -> None:
+    template = await story.template(client, subject="{{ now | date: '%d.%m. %H:%M' }}", html="<p>{{ today }}</p>")
+    made = await story.campaign(client, await story.sender(client))
+    await story.step(
+        client, made, day=1, type="EMAIL", sendOption="at_time", config={"at": "00:30"}, templateId=template
+    )
+    sending = {"campaignId": made, "personIds": [await story.person(client)], "sendAt": "2026-03-09T23:30:00Z"}
+    (enrollment,) = await client.do(story.LAUNCH, "enrollments", input=sending)
+    query = "query($id: ID!) { enrollment(id: $id) { progress { email { composition { subject text } } } } }"
+    (step,) = (await client.ask(query, id=enrollment["id"]))["enrollment"]["progress"]
+    assert step["email"]["composition"] == {"subject": "10.03. 00:30", "text": "2026-03-10\n"}
+
+
 async def test_a_preview_warns_of_prompts_in_automatic_emails(client: Client) -> None:
     made = await story.campaign(client, await story.sender(client))
     given = {"type": "EMAIL", "templateId": await story.template(client, html="<p>{{! Introduce yourself }}</p>")}
