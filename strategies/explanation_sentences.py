@@ -4,6 +4,29 @@ from collections.abc import Mapping
 
 from strategies.contract import ByValue, Text
 
+MOMENTS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "COMPLETED": "the task of day {day} was completed",
+        "SENT": "the email of day {day} was sent by hand",
+        "SKIPPED": "the task of day {day} was skipped",
+        "EXPIRED": "the task of day {day} expired",
+    },
+    "de": {
+        "COMPLETED": "die Aufgabe von Tag {day} erledigt wurde",
+        "SENT": "die E-Mail von Tag {day} von Hand gesendet wurde",
+        "SKIPPED": "die Aufgabe von Tag {day} übersprungen wurde",
+        "EXPIRED": "die Aufgabe von Tag {day} ablief",
+    },
+}
+"""What happened at the moment that gives an email its time, by the value ``how``."""
+
+
+def _at_the_moment(language: str, sentence: str, otherwise: str) -> ByValue:
+    """Return a sentence that says what happened at ``{moment}``; ``otherwise`` where no task gave the time."""
+    forms = {how: sentence.replace("{moment}", moment) for how, moment in MOMENTS[language].items()}
+    return ByValue("how", forms, otherwise)
+
+
 SENTENCES: Mapping[str, Mapping[str, Text]] = {
     "ZONE_OF_SENDER": {
         "en": "Days and times are in {zone}, the sender's time zone.",
@@ -27,7 +50,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
     "DAY_1_AFTER_WEEKEND": {
         "en": "The campaign starts on {from}, which falls on a weekend, so day 1 is Monday, {date}.",
-        "de": "Die Kampagne beginnt am {from}, einem Wochenende, also ist Tag 1 Montag, der {date}.",
+        "de": "Die Kampagne beginnt am {from}, und das fällt auf ein Wochenende, also ist Tag 1 Montag, der {date}.",
     },
     "FIRST_TIME_PASSED": {
         "en": "The time of the first email had already passed at launch, so day {day} is {date}. Later days are counted"
@@ -108,8 +131,8 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     "SEND_AT_ON_WEEKEND": {
         "en": "Launching chose {time} on {from}, which falls on a weekend, so day {day} is Monday, {date}. It keeps"
         " {time}.",
-        "de": "Beim Start wurde {time} am {from} gewählt, einem Wochenende, also ist Tag {day} Montag, der {date}. Es"
-        " bleibt bei {time}.",
+        "de": "Beim Start wurde {time} am {from} gewählt. Das fällt auf ein Wochenende, also ist Tag {day} Montag, der"
+        " {date}. Es bleibt bei {time}.",
     },
     "TIME_FROM_LAUNCH": {
         "en": "Launching gave it a new time, {time}.",
@@ -128,60 +151,43 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "de": "Sie behält ihre Zeit, {time}.",
     },
     "AT_START": {
-        "en": ByValue(
-            "how",
-            {
-                "COMPLETED": "On day 1 it goes out at the start of the campaign, when the task of day {day} was"
-                " completed: {time} on {date}.",
-                "SENT": "On day 1 it goes out at the start of the campaign, when the email of day {day} was sent by"
-                " hand: {time} on {date}.",
-                "SKIPPED": "On day 1 it goes out at the start of the campaign, when the task of day {day} was skipped:"
-                " {time} on {date}.",
-                "EXPIRED": "On day 1 it goes out at the start of the campaign, when the task of day {day} expired:"
-                " {time} on {date}.",
-            },
+        "en": _at_the_moment(
+            "en",
+            "On day 1 it goes out at the start of the campaign, which is when {moment}: {time} on {date}.",
             "On day 1 it goes out at the start of the campaign: {time} on {date}.",
         ),
-        "de": ByValue(
-            "how",
-            {
-                "COMPLETED": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die Aufgabe von Tag {day} erledigt"
-                " wurde: um {time} am {date}.",
-                "SENT": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die E-Mail von Tag {day} von Hand"
-                " gesendet wurde: um {time} am {date}.",
-                "SKIPPED": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die Aufgabe von Tag {day} übersprungen"
-                " wurde: um {time} am {date}.",
-                "EXPIRED": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, als die Aufgabe von Tag {day} ablief: um"
-                " {time} am {date}.",
-            },
+        "de": _at_the_moment(
+            "de",
+            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem {moment}: um {time} am"
+            " {date}.",
             "An Tag 1 geht sie zu Beginn der Kampagne hinaus: um {time} am {date}.",
         ),
     },
     "AT_START_ON_WEEKEND": {
-        "en": "On day 1 it goes out at the start of the campaign, {time} on {from}. That falls on a weekend, so it"
-        " moves to Monday, {date}.",
-        "de": "An Tag 1 geht sie zu Beginn der Kampagne hinaus, um {time} am {from}. Das fällt auf ein Wochenende, also"
-        " rückt sie auf Montag, den {date}.",
+        "en": _at_the_moment(
+            "en",
+            "On day 1 it goes out at the start of the campaign, which is when {moment}: {time} on {from}. That falls on"
+            " a weekend, so it moves to Monday, {date}.",
+            "On day 1 it goes out at the start of the campaign: {time} on {from}. That falls on a weekend, so it moves"
+            " to Monday, {date}.",
+        ),
+        "de": _at_the_moment(
+            "de",
+            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem {moment}: um {time} am {from}."
+            " Das fällt auf ein Wochenende, also rückt sie auf Montag, den {date}.",
+            "An Tag 1 geht sie zu Beginn der Kampagne hinaus: um {time} am {from}. Das fällt auf ein Wochenende, also"
+            " rückt sie auf Montag, den {date}.",
+        ),
     },
     "SAME_TIME": {
-        "en": ByValue(
-            "how",
-            {
-                "COMPLETED": "It takes over {time}, when the task of day {day} was completed.",
-                "SENT": "It takes over {time}, when the email of day {day} was sent by hand.",
-                "SKIPPED": "It takes over {time}, when the task of day {day} was skipped.",
-                "EXPIRED": "It takes over {time}, when the task of day {day} expired.",
-            },
+        "en": _at_the_moment(
+            "en",
+            "It takes over {time}, the time at which {moment}.",
             "It takes over {time} from the email of day {day}.",
         ),
-        "de": ByValue(
-            "how",
-            {
-                "COMPLETED": "Sie übernimmt {time}, als die Aufgabe von Tag {day} erledigt wurde.",
-                "SENT": "Sie übernimmt {time}, als die E-Mail von Tag {day} von Hand gesendet wurde.",
-                "SKIPPED": "Sie übernimmt {time}, als die Aufgabe von Tag {day} übersprungen wurde.",
-                "EXPIRED": "Sie übernimmt {time}, als die Aufgabe von Tag {day} ablief.",
-            },
+        "de": _at_the_moment(
+            "de",
+            "Sie übernimmt {time}, die Uhrzeit, zu der {moment}.",
             "Sie übernimmt {time} von der E-Mail von Tag {day}.",
         ),
     },

@@ -104,10 +104,10 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": Plural(
             "people",
-            "Schritt {step} geht bei {people} Person vor Schritt {earlierStep} hinaus: um {time}, und Schritt"
-            " {earlierStep} um {earlierTime} ({zone}).",
-            "Schritt {step} geht bei {people} Personen vor Schritt {earlierStep} hinaus: zum Beispiel um {time}, und"
-            " Schritt {earlierStep} um {earlierTime} ({zone}).",
+            "Schritt {step} geht bei {people} Person vor Schritt {earlierStep} hinaus: am {time}, und Schritt"
+            " {earlierStep} am {earlierTime} ({zone}).",
+            "Schritt {step} geht bei {people} Personen vor Schritt {earlierStep} hinaus: zum Beispiel am {time}, und"
+            " Schritt {earlierStep} am {earlierTime} ({zone}).",
             "Schritt {step} (Tag {day}, {time}) geht vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
             " hinaus.",
         ),

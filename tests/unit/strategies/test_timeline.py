@@ -184,10 +184,10 @@ def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date()
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        ("SENT", "It takes over 14:03:22, when the email of day 1 was sent by hand."),
-        ("SKIPPED", "It takes over 14:03:22, when the task of day 1 was skipped."),
-        ("EXPIRED", "It takes over 14:03:22, when the task of day 1 expired."),
-        ("COMPLETED", "It takes over 14:03:22, when the task of day 1 was completed."),
+        ("SENT", "It takes over 14:03:22, the time at which the email of day 1 was sent by hand."),
+        ("SKIPPED", "It takes over 14:03:22, the time at which the task of day 1 was skipped."),
+        ("EXPIRED", "It takes over 14:03:22, the time at which the task of day 1 expired."),
+        ("COMPLETED", "It takes over 14:03:22, the time at which the task of day 1 was completed."),
     ],
 )
 def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
@@ -195,6 +195,34 @@ def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
     timeline = resolve([task(1), same(2), same(3)], happened={1: Done(date(2026, 3, 2), moment, how)}, now=moment)
     assert told(timeline.planned[0]) == ["Day 1 is 2026-03-02.", "Day 2 falls on 2026-03-03.", expected]
     assert told(timeline.planned[1])[-1] == "It takes over 14:03:22 from the email of day 2."
+
+
+@pytest.mark.parametrize(
+    ("skip", "expected", "german"),
+    [
+        (
+            False,
+            "On day 1 it goes out at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
+            " on 2026-03-07.",
+            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem die Aufgabe von Tag 1"
+            " übersprungen wurde: um 14:03:22 am 2026-03-07.",
+        ),
+        (
+            True,
+            "On day 1 it goes out at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
+            " on 2026-03-07. That falls on a weekend, so it moves to Monday, 2026-03-09.",
+            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem die Aufgabe von Tag 1"
+            " übersprungen wurde: um 14:03:22 am 2026-03-07. Das fällt auf ein Wochenende, also rückt sie auf Montag,"
+            " den 2026-03-09.",
+        ),
+    ],
+)
+def test_the_moment_of_a_task_is_the_start_also_on_a_weekend(*, skip: bool, expected: str, german: str) -> None:
+    saturday = instant("2026-03-07T13:03:22Z")
+    skipped = Done(date(2026, 3, 2), saturday, "SKIPPED")
+    (planned,) = resolve([task(1), same(1)], happened={1: skipped}, now=saturday, skip=skip).planned
+    assert told(planned)[-1] == expected
+    assert sentence(planned.notes[-1], "de") == german
 
 
 def test_a_send_at_on_a_weekend_says_from_where_to_where_it_moves() -> None:
