@@ -182,8 +182,8 @@ class ActingMutation:
         return EmailPayload(email=cast(Any, edited), written=html or "")
 
     @strawberry.mutation(
-        description="Withdraw the email of an EMAIL task, scheduled or failed: the task is open again, and its "
-        "`composition` has the text that was written. Refused for automatic emails."
+        description="Withdraw the email of an open EMAIL task that is scheduled, failed or was rejected (BOUNCED). "
+        "The task waits again, and its `composition` has the text that was written. Refused for automatic emails."
     )
     @payload_of(WithdrawEmailPayload)
     async def withdraw_email(self, info: Request, id: strawberry.ID) -> WithdrawEmailPayload:  # noqa: A002

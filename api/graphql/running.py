@@ -144,7 +144,9 @@ class Task:
     priority: Priority = strawberry.field(description="NORMAL or HIGH.")
     status: TaskStatus = strawberry.field(description="What became of it.")
     due_date: date = strawberry.field(description="Date on which it is due, in the enrollment's zone.")
-    expires_at: datetime | None = strawberry.field(description="When it expires; null is never. UTC.")
+    expires_at: datetime | None = strawberry.field(
+        description="When it expires, unless its email is scheduled or in doubt; null is never. UTC."
+    )
     done_at: datetime | None = strawberry.field(description="When it was completed, sent or skipped. UTC.")
     person_id: strawberry.Private[str]
     assignee_id: strawberry.Private[str]

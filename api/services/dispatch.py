@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.mail.clean import storable
-from api.models import Task, Workspace
+from api.models import Workspace
 from api.services.accounts import account_name
 from api.services.attempts import Job
 from api.services.batch import Batch
@@ -24,10 +24,10 @@ from api.services.lanes import Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.settlement import LONGEST_CODE, LOST, STOPPED
 from api.services.tasks import expire_tasks
-from api.states import TaskStatus
 from api.store import ledger, pauses, throttles
 from api.store.away import told_away
 from api.store.sql import document
+from api.store.tasks import expiring, next_expiry
 from plugins.contract import Outcome, Receipt
 
 __all__ = ["Counts", "Delivered", "Dispatcher", "Post", "run_once"]
@@ -84,7 +84,7 @@ class Dispatcher:
                 each.cut_off()
             counts.released = await self._recover()
             counts.expired_tasks = await self._expire_tasks(now, workspace_id)
-            self._next_expiry = await ledger.next_expiry(workspace_id)
+            self._next_expiry = await next_expiry(workspace_id)
             self._recovered = time.monotonic()
         moments = [self._next_expiry]
         waits = {} if sandbox else await pauses.pauses()
@@ -162,11 +162,8 @@ class Dispatcher:
         return others + len(lost)
 
     async def _expire_tasks(self, now: datetime, workspace_id: str | None) -> int:
-        due = Task.filter(status=TaskStatus.OPEN, expires_at__lte=now)
-        due = due.filter(enrollment__campaign__paused_at=None)
-        due = due.filter(workspace_id=workspace_id) if workspace_id else due.filter(sandbox=False)
         expired = 0
-        for each in sorted(set(await due.values_list("workspace_id", flat=True))):
+        for each in sorted({workspace for workspace, _ in await expiring(now, workspace_id)}):
             try:
                 expired += await expire_tasks(self.post.scope(await Workspace.get(id=each)), now)
             except Exception:  # one workspace's trouble stops no other's emails

@@ -5,11 +5,11 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from api.mail.render import TemplateProblem, UnresolvedFieldError
-from api.models import Enrollment, Person, Send, Step, Task
+from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import composed_for
 from api.services.paused import refuse_paused
-from api.services.plans import NOTES_OF_A_PERSON, chosen_notes, stored
+from api.services.plans import NOTES_OF_A_PERSON, chosen_notes, expiry, stored
 from api.services.scope import Scope
 from api.services.tasks import close_task, refuse_prompts
 from api.services.withdrawing import withdraw
@@ -120,7 +120,7 @@ async def _as_it_is_sent(send: Send, now: datetime) -> tuple[str | None, str | N
 
 @undeadlocked
 async def withdraw_email(scope: Scope, send_id: str) -> Task:
-    """Withdraw the email of a task, scheduled or failed, and return the task, which is open again. Raises Refusal.
+    """Withdraw the email of a task, scheduled, failed or rejected, and return the task, open again. Raises Refusal.
 
     Its text is kept: compose shows it.
     """
@@ -135,11 +135,25 @@ async def withdraw_email(scope: Scope, send_id: str) -> Task:
     async with transaction():
         await pause_of(enrollment.campaign_id)
         if not await lock_undone(task.id):
+            task = await Task.get(id=task.id)
             told = "The task of this email is done, and what follows it is scheduled: it cannot be opened again."
+            if task.status is TaskStatus.CANCELLED:
+                told = (
+                    "The task of this email was cancelled, as the person's campaign ended: it cannot be opened again."
+                )
             raise Refusal("TASK_NOT_OPEN", told, ("id",))
-        send = await _waiting(send.id, SendStatus.FAILED)
+        send = await _waiting(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
         await write([await withdraw(enrollment, send, scope.now)])
+        await _give_time(task, enrollment, scope.now)
     return await Task.get(id=task.id)
+
+
+async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
+    """Let a task that would have expired while its email was scheduled expire as if it were due today."""
+    if task.expires_at is not None and task.expires_at <= now:
+        campaign = await Campaign.get(id=enrollment.campaign_id)
+        due = local(now, enrollment.zone).date()
+        await Task.filter(id=task.id).update(expires_at=expiry(enrollment, campaign, due))
 
 
 async def _waiting(send_id: str, *others: SendStatus) -> Send:
@@ -151,6 +165,8 @@ async def _waiting(send_id: str, *others: SendStatus) -> Send:
         raise Refusal("EMAIL_LEAVING", "This email is being handed over to the mail server just now.", ("id",))
     if send.status not in (*UNBEGUN_STATUSES, *others):
         told = f"This email is {send.status.lower().replace('_', ' ')}: only one that is scheduled can be changed."
+        if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
+            told += " Retry it, or withdraw it while its task is open." if send.by_hand else " Retry it."
         raise Refusal("NOT_SCHEDULED", told, ("id",))
     return send
 

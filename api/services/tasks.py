@@ -23,7 +23,7 @@ from api.store.events import Line, event, write
 from api.store.holds import pause_of
 from api.store.ledger import Claimed
 from api.store.rows import need
-from api.store.tasks import lock_undone
+from api.store.tasks import expiring, lock_expiring, lock_undone
 from api.store.transactions import transaction, undeadlocked
 from api.store.written import WrittenEmail, forget_text, kept_text
 from strategies import Refusal, StepType
@@ -138,8 +138,15 @@ async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
 
 
 async def _refuse_scheduled(task: Task) -> None:
-    if await Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id).exists():
-        raise Refusal("ALREADY_SCHEDULED", "The email of this task is already scheduled.", ("id",))
+    send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id).only("id", "status")
+    if send is None:
+        return
+    told = "The email of this task is already scheduled: reschedule, edit or withdraw it."
+    if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
+        told = "The email of this task did not go out: retry it as it is, or withdraw it to write another."
+    elif send.status is SendStatus.IN_DOUBT:
+        told = "The email of this task may have left: resolve the doubt first."
+    raise Refusal("ALREADY_SCHEDULED", told, ("id",))
 
 
 async def email_went_out(scope: Scope, send: Claimed | Send, at: datetime) -> None:
@@ -207,10 +214,11 @@ async def expire_tasks(scope: Scope, now: datetime) -> int:
 
     While a campaign is paused its tasks do not expire: their emails could not be sent. Resuming gives the time back.
     Where the campaign cannot go on, because a send option of it breaks or is gone, the expired task waits for a person.
+    A task whose email is scheduled does not expire: the person has done it.
     """
     expired = 0
-    due = Task.filter(workspace_id=scope.workspace_id, status=TaskStatus.OPEN, expires_at__lte=now)
-    for task in await due.filter(enrollment__campaign__paused_at=None):
+    ids = [task_id for _, task_id in await expiring(now, scope.workspace_id)]
+    for task in await Task.filter(id__in=ids).order_by("id"):
         try:
             expired += await _expire(scope, task, now)
         except Refusal as refusal:
@@ -226,12 +234,11 @@ async def _expire(scope: Scope, task: Task, now: datetime, *, waits: bool = Fals
         if await pause_of(enrollment.campaign_id) is not None:
             return False
         rule = OnExpiry.WAIT if waits else (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
-        # The condition again: someone may have done it meanwhile, and other processes expire it as well.
-        # An edit may have moved it as well.
-        if not await Task.filter(id=task.id, status=TaskStatus.OPEN, expires_at__lte=now).update(
-            status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None
-        ):
+        # The condition again: someone may have done it meanwhile or scheduled its email, an edit may have moved it,
+        # and other processes expire it as well.
+        if not await lock_expiring(task.id, now):
             return False
+        await Task.filter(id=task.id).update(status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None)
         await write([_event(enrollment, task, "TASK_EXPIRED", now)])
         if rule is OnExpiry.SKIP:
             await carry_on(scope, enrollment, now)

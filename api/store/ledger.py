@@ -265,16 +265,3 @@ async def first_due(workspace_id: str | None) -> list[dict[str, Any]]:
         *([workspace_id] if workspace_id else []),
     )
     return [{**row, "first_due": instant(row["first_due"])} for row in rows]
-
-
-async def next_expiry(workspace_id: str | None) -> datetime | None:
-    """Return when the first open task expires whose campaign is not paused."""
-    where = "task.workspace_id = $1" if workspace_id else "NOT task.sandbox"
-    rows = await run(
-        "SELECT expires_at AS first FROM task JOIN enrollment ON enrollment.id = task.enrollment_id"
-        " JOIN campaign ON campaign.id = enrollment.campaign_id"
-        f" WHERE task.status = 'OPEN' AND expires_at IS NOT NULL AND paused_at IS NULL AND {where}"
-        " ORDER BY expires_at LIMIT 1",
-        *([workspace_id] if workspace_id else []),
-    )
-    return instant(rows[0]["first"]) if rows else None

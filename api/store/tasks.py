@@ -9,7 +9,7 @@ from tortoise.queryset import QuerySet
 from api.models import Sender, Task
 from api.states import TaskStatus
 from api.store.database import is_postgres
-from api.store.sql import run
+from api.store.sql import instant, run
 from strategies.calendar import local
 
 
@@ -56,6 +56,43 @@ async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due
             range_ = (today + timedelta(days=first), today + timedelta(days=last))
             wanted |= Q(assignee_id=sender.id, due_date__range=range_)
     return query.filter(wanted)
+
+
+EXPIRING = (
+    "task JOIN enrollment ON enrollment.id = task.enrollment_id JOIN campaign ON campaign.id = enrollment.campaign_id"
+    " WHERE task.status = 'OPEN' AND expires_at IS NOT NULL AND paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM send"
+    " WHERE send.enrollment_id = task.enrollment_id AND send.step_id = task.step_id"
+    " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING', 'IN_DOUBT'))"
+)
+"""Open tasks that can expire: of no paused campaign, and without an email that may still leave or have left."""
+
+
+async def expiring(now: datetime, workspace_id: str | None) -> list[tuple[str, str]]:
+    """Return workspace and id of the tasks whose time is up: a workspace's, or all that are in no sandbox."""
+    where = "task.workspace_id = $2" if workspace_id else "NOT task.sandbox"
+    rows = await run(
+        f"SELECT task.workspace_id AS workspace, task.id FROM {EXPIRING} AND expires_at <= $1 AND {where}"
+        " ORDER BY task.id",
+        now,
+        *([workspace_id] if workspace_id else []),
+    )
+    return [(row["workspace"], row["id"]) for row in rows]
+
+
+async def lock_expiring(task_id: str, now: datetime) -> bool:
+    """Say whether a task's time is up. Nobody schedules its email before the transaction ends."""
+    await lock_undone(task_id)
+    return bool(await run(f"SELECT task.id FROM {EXPIRING} AND expires_at <= $2 AND task.id = $1", task_id, now))
+
+
+async def next_expiry(workspace_id: str | None) -> datetime | None:
+    """Return when the first task expires: of a workspace, or of all that are in no sandbox."""
+    where = "task.workspace_id = $1" if workspace_id else "NOT task.sandbox"
+    rows = await run(
+        f"SELECT expires_at AS first FROM {EXPIRING} AND {where} ORDER BY expires_at LIMIT 1",
+        *([workspace_id] if workspace_id else []),
+    )
+    return instant(rows[0]["first"]) if rows else None
 
 
 async def give_time_back(campaign_id: str, since: datetime, until: datetime) -> None:

@@ -204,14 +204,15 @@ async def test_what_an_earlier_release_kept_as_a_template_is_rendered_once(world
 # -- back to the task
 
 
-@pytest.mark.parametrize("how", ["scheduled", "deferred", "failed", "held"])
+@pytest.mark.parametrize("how", ["scheduled", "deferred", "failed", "rejected", "held"])
 async def test_a_withdrawn_email_opens_its_task_with_its_text(world: World, how: str) -> None:
     send = await by_hand(world, subject="Mine", html="<p>{{ mine }}</p>")
     at_two = later(world, TWO)
     if how == "held":
         await pause_campaign(world.scope, (await Campaign.get()).id)
     elif how != "scheduled":
-        world.channel.outcome = Outcome.DEFERRED if how == "deferred" else Outcome.FAILED
+        outcomes = {"deferred": Outcome.DEFERRED, "failed": Outcome.FAILED, "rejected": Outcome.SOFT_BOUNCE}
+        world.channel.outcome = outcomes[how]
         await at_two.tick(TWO)
     task = await withdraw_email(at_two.scope, send.id)
     assert (task.status, task.done_at) == (TaskStatus.OPEN, None)
@@ -229,6 +230,47 @@ async def test_a_withdrawn_email_opens_its_task_with_its_text(world: World, how:
     await at_two.tick(TWO)
     assert ("Mine", "<p>other</p>") in [(subject, html.strip()[:12]) for subject, html in arrived]
     assert list(await run("SELECT * FROM written_email")) == []
+
+
+async def test_a_withdrawn_task_that_would_have_expired_has_its_days_again(world: World) -> None:
+    await Campaign.all().update(task_expiry_days=1)
+    await Task.all().update(expires_at=NOW + DAY)
+    send = await by_hand(world)
+    task = await withdraw_email(later(world, NOW + DAY).scope, send.id)
+    assert task.expires_at == NOW + 2 * DAY + 17 * HOUR, "at midnight, after a whole day"
+    send = await by_hand(world)
+    assert (await withdraw_email(later(world, NOW + DAY + HOUR).scope, send.id)).expires_at == task.expires_at
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (None, "The email of this task is already scheduled: reschedule, edit or withdraw it."),
+        (Outcome.FAILED, "The email of this task did not go out: retry it as it is, or withdraw it to write another."),
+        (
+            Outcome.SOFT_BOUNCE,
+            "The email of this task did not go out: retry it as it is, or withdraw it to write another.",
+        ),
+        (Outcome.IN_DOUBT, "The email of this task may have left: resolve the doubt first."),
+    ],
+)
+async def test_a_second_email_of_a_task_is_refused_with_what_can_be_done(
+    world: World, outcome: Outcome | None, told: str
+) -> None:
+    await by_hand(world)
+    if outcome is not None:
+        world.channel.outcome = outcome
+        await later(world, TWO).tick(TWO)
+    with pytest.raises(Refusal) as refused:
+        await by_hand(later(world, TWO), TWO + HOUR)
+    assert (refused.value.code, refused.value.message) == ("ALREADY_SCHEDULED", told)
+
+
+async def test_a_cancelled_task_is_told_as_such(world: World) -> None:
+    send = await by_hand(world)
+    await end_enrollment(world.scope, (await Enrollment.get()).id)
+    with pytest.raises(Refusal, match="was cancelled, as the person's campaign ended"):
+        await withdraw_email(world.scope, send.id)
 
 
 async def test_a_task_s_email_that_was_sent_now_stays(world: World) -> None:

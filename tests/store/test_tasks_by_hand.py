@@ -13,6 +13,7 @@ from api.services.pausing import pause_campaign, resume_campaign
 from api.services.scope import Scope
 from api.services.tasks import expire_tasks, send_task, skip_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
+from api.store.tasks import next_expiry
 from plugins.contract import Outcome, Outgoing
 from strategies import StepType
 from tests.store.edited import content, later, step
@@ -51,13 +52,42 @@ async def test_an_email_sent_from_a_task_that_has_expired_completes_it(world: Wo
     assert await behind() == 1
 
 
-async def test_so_it_does_where_the_task_expired_before_its_email_left(world: World) -> None:
+@pytest.mark.parametrize("rule", ["WAIT", "SKIP", "END"])
+async def test_a_task_whose_email_is_scheduled_does_not_expire(world: World, rule: str) -> None:
+    await Campaign.all().update(on_task_expiry=rule)
     await Task.all().update(expires_at=NOW + DAY)
     await send_task(world.scope, (await Task.get()).id, at=NOW + 2 * DAY)
-    assert await expire_tasks(later(world, NOW + DAY).scope, NOW + DAY) == 1
+    await later(world, NOW + DAY).tick(NOW + DAY)
+    assert await next_expiry(None) is None
+    assert ((await by_hand()).status, (await Task.get()).status) == (SendStatus.SCHEDULED, TaskStatus.OPEN)
     await later(world, NOW + 2 * DAY).tick(NOW + 2 * DAY)
     assert ((await by_hand()).status, (await Task.get()).status) == (SendStatus.SENT, TaskStatus.COMPLETED)
     assert await behind() == 1
+
+
+async def test_it_expires_once_its_email_has_failed(world: World) -> None:
+    await Task.all().update(expires_at=NOW + DAY)
+    await send_task(world.scope, (await Task.get()).id, at=NOW + 2 * DAY)
+    world.channel.outcome = Outcome.FAILED
+    await later(world, NOW + 2 * DAY).tick(NOW + 2 * DAY)
+    assert await next_expiry(None) == NOW + DAY
+    assert await expire_tasks(later(world, NOW + 2 * DAY).scope, NOW + 2 * DAY) == 1
+    assert (await Task.get()).status is TaskStatus.EXPIRED
+
+
+async def test_a_task_whose_email_is_scheduled_just_before_it_expires_does_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await Task.all().update(expires_at=NOW + DAY)
+    expire = service._expire
+
+    async def after_a_click(scope: Scope, task: Task, now: Any, **more: Any) -> bool:
+        await send_task(scope, task.id, at=NOW + 2 * DAY)
+        return await expire(scope, task, now, **more)
+
+    monkeypatch.setattr(service, "_expire", after_a_click)
+    assert await expire_tasks(later(world, NOW + DAY).scope, NOW + DAY) == 0
+    assert (await Task.get()).status is TaskStatus.OPEN
 
 
 async def test_a_doubt_that_is_settled_as_sent_completes_the_task(world: World) -> None:
