@@ -20,13 +20,10 @@ ZONES = {
     ZoneOf.FALLBACK: "ZONE_OF_SENDER_INSTEAD",
     None: "ZONE",
 }
-TELL_THE_TIME = frozenset(
-    {
-        *("TIME_CONFIGURED", "TIME_FROM_LAUNCH", "TIME_KEPT", "SAME_TIME"),
-        *("SEND_AT", "SEND_AT_ON_WEEKEND", "AT_START", "AT_START_ON_WEEKEND"),
-    }
-)
-"""Notes of the built-in options that give a wall time."""
+TELL_A_WALL_TIME = frozenset({"TIME_CONFIGURED", "TIME_FROM_LAUNCH", "TIME_KEPT", "SAME_TIME"})
+"""Notes of the built-in options that give a wall time and no instant."""
+TELL_THE_TIME = TELL_A_WALL_TIME | {"SEND_AT", "SEND_AT_ON_WEEKEND", "AT_START", "AT_START_ON_WEEKEND"}
+"""Notes of the built-in options that give a wall time, or the instant that has it."""
 TELL_THE_TASK = frozenset({"TASK_BY_HAND", "HUMAN_WORK"})
 FIX_THE_DAY = frozenset({"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"})
 """Notes of the built-in options that say on which date the day of the first step falls."""

@@ -154,17 +154,25 @@ def _rescheduled(send: Send) -> bool:
     return bool(times) and local(send.due_at, send.zone).time().isoformat("seconds") == times[-1]
 
 
+def at_wall_time(send: Send) -> bool:
+    """Say whether an email was planned for a wall time that had not passed."""
+    codes = {code for code, _ in send.explanation}
+    return "LATE" not in codes and not codes.isdisjoint(traces.TELL_A_WALL_TIME)
+
+
 def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
     """Say whether an email was to leave at once when it was scheduled, and not at a wall time.
 
-    ``moments`` (UTC) are the person's launch and the moments at which their tasks were done. Emails that are tried
-    again are for now as well.
+    ``moments`` (UTC) are those at which emails were told to leave: the person's launch, and when their tasks were done.
+    A wall time may be the same instant by chance, above all in a sandbox, whose clock stands at whole seconds. Emails
+    that are tried again are for now as well.
     """
     if _rescheduled(send):
         return False
     if not untouched(send) and not put_off(send):
         return True
-    return send.planned_at in moments or any(code == "LATE" for code, _ in send.explanation)
+    late = any(code == "LATE" for code, _ in send.explanation)
+    return late or (send.planned_at in moments and not at_wall_time(send))
 
 
 def slot(send: Send) -> Slot:

@@ -1,7 +1,7 @@
 """What resuming does to people: everything unsent of someone with an overdue email moves by the same days."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import takewhile
@@ -9,6 +9,7 @@ from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.plans import (
+    at_wall_time,
     core_launch,
     expiry,
     follows,
@@ -92,7 +93,11 @@ class Shifter:
     def _add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
         numbers = {step.id: step.number for step in self.steps}
         waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
-        now = {send.id for send in waiting if self._at_once(enrollment, send, tasks)}
+        moments = {task.done_at for task in tasks}
+        # Where the first email waits for a wall time, the campaign starts at that, and not with the launch.
+        if not any(at_wall_time(send) for send in sends if numbers.get(send.step_id) == 1):
+            moments.add(enrollment.launched_at)
+        now = {send.id for send in waiting if self._at_once(enrollment, send, moments)}
         at_once = sorted(numbers[send.step_id] for send in waiting if send.id in now)
         found.at_once += at_once
         waiting = [send for send in waiting if send.id not in now]
@@ -118,12 +123,11 @@ class Shifter:
         resumed = {steps[number].id: [steps[number].day, on.isoformat()] for number, on in done.resumed.items()}
         found.resumed.append({"id": enrollment.id, "resumed": resumed})
 
-    def _at_once(self, enrollment: Enrollment, send: Send, tasks: Sequence[Task]) -> bool:
-        """Say whether an email is overdue and leaves as soon as the campaign is resumed."""
+    def _at_once(self, enrollment: Enrollment, send: Send, moments: Collection[datetime | None]) -> bool:
+        """Say whether an email is overdue and leaves as soon as the campaign is resumed; see ``for_now``."""
         paused = self.campaign.last_paused_at
         if paused is None or send.due_at >= self.now:
             return False
-        moments = {enrollment.launched_at, *(task.done_at for task in tasks)}
         due = send.planned_at if put_off(send) else send.due_at
         return goes_at_once(for_now(send, moments), due, paused, self.now, enrollment.zone)
 

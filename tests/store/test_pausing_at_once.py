@@ -107,6 +107,24 @@ async def test_a_send_at_is_a_wall_time(world: World) -> None:
     assert (await Send.get(status=SendStatus.SCHEDULED)).due_at == NOW + DAY + HOUR
 
 
+async def test_a_wall_time_that_is_the_moment_of_the_launch_moves(world: World) -> None:
+    made = await author(world, {"day": 1, "send_option": "at_time", "config": {"at": "07:00"}}, {"day": 1, **SAME})
+    await launched(world, made, Choice())
+    assert await paused(world, made, NOW, NOW + SECOND) == (2, 0, 0)
+    due = await Send.filter(status=SendStatus.SCHEDULED).values_list("due_at", flat=True)
+    assert due == [NOW + DAY, NOW + DAY]
+
+
+async def test_so_does_one_that_is_the_moment_at_which_a_task_was_done(world: World) -> None:
+    eight = {"day": 1, "send_option": "at_time", "config": {"at": "08:00"}}
+    made = await author(world, {"day": 1, "step_type": StepType.CALL}, eight)
+    await launched(world, made, Choice())
+    done = NOW + HOUR
+    await complete_task(at(world, done).scope, (await Task.get()).id)
+    assert await paused(world, made, done, done + SECOND) == (1, 0, 0)
+    assert (await Send.get(status=SendStatus.SCHEDULED)).due_at == done + DAY
+
+
 async def test_at_the_start_after_a_task(world: World) -> None:
     made = await author(world, {"day": 1, "step_type": StepType.CALL}, {"day": 1, **SAME})
     await launched(world, made, Choice())
