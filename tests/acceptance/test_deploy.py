@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import ssl
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from tests.client import new_client
 from tests.live import PROTOCOL, Live, Socket, listening
 
 DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"
+GUIDE = (DEPLOY.parent / "operations.md").read_text(encoding="utf-8")
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 HOST = "touchline.example"
 
@@ -79,6 +81,7 @@ def caddy(folder: Path, port: int, server: str) -> list[str]:
         "{\n\tservers": "{\n\tadmin off\n\tauto_https off\n\tservers",
         f"{HOST} {{": f"https://{HOST}:{port} {{\n\ttls {folder}/fullchain.pem {folder}/key.pem",
         "127.0.0.1:8000\n}": f"{server}\n}}",
+        "/var/log/caddy": str(folder),
     }.items():
         assert old in text
         text = text.replace(old, new)
@@ -177,6 +180,24 @@ async def test_the_operators_pages_stay_inside(proxied: Proxied) -> None:
     for page in ("/metrics", "/ready"):
         assert (await proxied.live.http.get(page)).status_code == 200
         assert (await proxied.get(page)).status_code == 404
+
+
+async def test_the_log_gives_the_unsubscribe_links_back(proxied: Proxied, tmp_path: Path) -> None:
+    """The command of docs/operations.md finds them, and only those by which someone has unsubscribed."""
+    links = ["/unsubscribe/wsp_1/YWRh/5ab1", "/unsubscribe/wsp_1/Ym9i/77"]
+    for link in links:
+        await proxied.post(link)
+    await proxied.get("/unsubscribe/wsp_1/Y2FybA/99")
+    (command,) = re.findall(r"^ +(zgrep .*?) \S+/touchline-unsubscribe.log\* \| (grep .*?) \|", GUIDE, re.MULTILINE)
+    async with asyncio.timeout(10):  # Caddy logs a request a moment after its answer
+        while True:
+            script = f"{command[0]} {tmp_path}/touchline*.log | {command[1]} | sort -u"
+            found = await asyncio.to_thread(
+                subprocess.run, script, shell=True, capture_output=True, text=True, check=True
+            )
+            if found.stdout.split() == sorted(links):
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_a_body_that_is_too_large_is_refused(proxied: Proxied) -> None:
