@@ -137,29 +137,26 @@ async def tick(settings: Settings, *, once: bool) -> int:
     if settings.watch_port:
         free_port(settings.host, int(settings.watch_port))
     set_up_logs(settings)
-    end_on_sigterm()
-    with logged("the tick loop", settings):
-        return await _run_ticker(settings, once=once)
-
-
-async def _run_ticker(settings: Settings, *, once: bool) -> int:
-    async with database(settings):
-        # For whoever looks on: what a service prints is kept, and whom it writes to has no place there.
-        shown = show if console.is_terminal else lambda delivered: None
-        ticker = make_ticker(settings, load(environment()), show=shown)
-        if once:
-            await ticker.until_idle()
-            return 0
+    # Recipients are shown in a terminal only: what a service prints is kept.
+    shown = show if console.is_terminal else lambda delivered: None
+    ticker = make_ticker(settings, load(environment()), show=shown)
+    if not once:
+        # Before the database is opened: a process that is stopped while it starts ends in good order as well.
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, _stop, ticker, each)
-        settle_in()
-        async with watched(settings, ticker):
-            await ticker.run()
+    with logged("the tick loop", settings):
+        async with database(settings):
+            if once:
+                await ticker.until_idle()
+                return 0
+            settle_in()
+            async with watched(settings, ticker):
+                await ticker.run()
     return 0
 
 
 def _stop(ticker: Ticker, received: signal.Signals) -> None:
-    log.info("%s: the tick loop finishes what is being handed over, then stops", received.name)
+    log.info("%s: the tick loop finishes the emails that are being handed over, then stops", received.name)
     ticker.stop()
 
 

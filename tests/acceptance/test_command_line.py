@@ -247,18 +247,22 @@ def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) ->
     assert re.search(r"INFO touchline\.service the server with its tick loop stopped after \d+ s$", last)
 
 
-def test_tick_logs_its_start_its_database_its_version_and_its_stop(environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", ["starts the tick loop", "brought up to date"])
+def test_tick_logs_its_start_its_database_its_version_and_its_stop(
+    environment: dict[str, str], tmp_path: Path, after: str
+) -> None:
     command = [sys.executable, "-m", "api", "tick"]
+    lines: list[str] = []
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        lines = [process.stderr.readline()]
-        while "brought up to date" not in lines[-1]:
-            lines.append(process.stderr.readline())
-        process.send_signal(signal.SIGTERM)
-        lines += process.stderr.read().splitlines()
+        for line in process.stderr:
+            lines.append(line)
+            if after in line:
+                process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     database = environment["TOUCHLINE_DATABASE_URL"]
     assert lines[0].endswith(f"INFO touchline.service Touchline {version()} starts the tick loop on {database}\n")
+    assert any("SIGTERM: the tick loop finishes the emails" in line for line in lines)
     assert re.search(r"INFO touchline\.service the tick loop stopped after \d+ s$", lines[-1])
 
 
