@@ -2,20 +2,17 @@
 
 import importlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
-from api.ids import new_id
 from api.models import Enrollment, Person, Send, Suppression, SuppressionChange
-from api.store.database import MODELS, close_database, migrate, open_database
+from api.store.database import migrate
 from api.store.sql import run
-from tests.conftest import _clone, on_database
+from tests.store.migrating import opened_as_of
 from tests.store.world import NOW, World, make_world
 
 migration: Any = importlib.import_module("api.migrations.0010_suppressions")
@@ -52,21 +49,10 @@ async def test_who_had_unsubscribed_still_has(world: World) -> None:
 
 
 @pytest.fixture
-async def release_before(
-    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[BaseDBAsyncClient]:
+async def release_before(database_kind: str, request: pytest.FixtureRequest) -> AsyncIterator[BaseDBAsyncClient]:
     """An open database with the tables that were there before this migration."""
-    if database_kind == "sqlite":
-        url = f"sqlite://{tmp_path / 'before.db'}"
-    else:
-        server, name = request.getfixturevalue("postgres_server"), new_id("before")
-        await _clone(server, "template1", name)
-        url = on_database(server, name)
-    await open_database(url)
-    connection = get_connection("default")
-    await MigrationExecutor(connection, {"touchline": MODELS}).migrate([MigrationTarget("touchline", "0009_rep_texts")])
-    yield connection
-    await close_database()
+    async with opened_as_of("0009_rep_texts", database_kind, request) as connection:
+        yield connection
 
 
 async def test_a_database_of_the_release_before_is_brought_up_to_date(release_before: BaseDBAsyncClient) -> None:

@@ -1,0 +1,61 @@
+"""The tables that the migrations make: as the models describe them, in a new database and in an upgraded one."""
+
+from typing import Any
+
+import pytest
+from tortoise import Tortoise
+
+from api.store.database import is_postgres, migrate
+from api.store.sql import run
+from tests.store.migrating import opened_as_of
+
+COLUMNS = {
+    "sqlite": """SELECT t.name AS "table", c.name AS "column", upper(c.type) AS type, NOT c."notnull" AS nullable,
+        c.dflt_value AS preset FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c
+        WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'""",
+    "postgres": """SELECT table_name AS "table", column_name AS "column",
+        upper(data_type) || coalesce('(' || character_maximum_length || ')', '') AS type,
+        is_nullable = 'YES' AS nullable, column_default AS preset
+        FROM information_schema.columns WHERE table_schema = 'public'""",
+}
+INDEXES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index'",
+    "postgres": "SELECT indexname AS name, indexdef AS sql FROM pg_indexes WHERE schemaname = 'public'",
+}
+
+
+async def columns() -> dict[tuple[str, str], tuple[str, bool, str | None]]:
+    """The type, the nullability and the default of every column."""
+    rows = await run(COLUMNS["postgres" if is_postgres() else "sqlite"])
+    return {(row["table"], row["column"]): (row["type"], bool(row["nullable"]), row["preset"]) for row in rows}
+
+
+async def indexes() -> dict[str, str | None]:
+    """The statement of every index."""
+    return {row["name"]: row["sql"] for row in await run(INDEXES["postgres" if is_postgres() else "sqlite"])}
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_tables_are_as_the_models_say() -> None:
+    found = await columns()
+    for model in Tortoise.apps["touchline"].values():
+        table: str = model._meta.db_table
+        names = model._meta.fields_db_projection
+        fields: dict[str, Any] = {column: model._meta.fields_map[name] for name, column in names.items()}
+        assert {column for name, column in found if name == table} == set(fields), table
+        for column, field in fields.items():
+            kind, nullable, _ = found[table, column]
+            assert nullable == field.null, f"{table}.{column}"
+            length = getattr(field, "max_length", None)
+            assert length is None or f"({length})" in kind, f"{table}.{column} is {kind}"
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_upgraded_database_is_as_a_new_one(database_kind: str, request: pytest.FixtureRequest) -> None:
+    new = await columns(), await indexes()
+    async with opened_as_of("0007_edits", database_kind, request):
+        before = await columns()
+        assert ("person", "unsubscribed_at") in before
+        assert ("written_email", "subject") not in before
+        await migrate()
+        assert (await columns(), await indexes()) == new
