@@ -180,6 +180,8 @@ class Reader:
             table.data = table.data or element.name in {"th", "thead", "caption"}
             if element.name == "tr" or (element.name in CELLS and not table.rows):
                 table.begin_row()
+            if element.name in CELLS:
+                table.begin_cell(attributes.get("style", ""))
             element.line_at_start = len(self.writer.lines)
 
     def _end(self, name: str) -> None:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from api.mail.plain_text.styles import GAP
+from api.mail.plain_text.styles import GAP, declarations
 from api.mail.plain_text.writer import Line, Writer
 
 _DATA_ROLES = frozenset({"table", "grid", "treegrid"})
 _LAYOUT_ROLES = frozenset({"presentation", "none"})
+_BORDERS = ("border", "border-left", "border-style")
+_LINES = frozenset({"solid", "dashed", "dotted", "double"})
+_NO_WIDTH = frozenset({"0", "0px", "0pt"})
 
 
 @dataclass(slots=True)
@@ -25,6 +28,16 @@ class Table:
     space_after_row: bool = False
     row_filled: bool = False
     """Whether a cell of the open row has text."""
+    collapsed: bool = False
+    """Whether its cells share their borders, as those of a grid do."""
+    bordered: int = 0
+    """How many of its cells have a border on each side."""
+
+    def begin_cell(self, style: str) -> None:
+        """Begin a cell: two that share their borders make a grid, as editors without ``border`` draw it."""
+        if self.collapsed and _has_border(declarations(style)):
+            self.bordered += 1
+            self.data = self.data or self.bordered > 1
 
     def begin_row(self) -> None:
         """Begin a row."""
@@ -51,8 +64,14 @@ def table_of(attributes: Mapping[str, str], first_line: int) -> Table:
         first_line,
         data=role in _DATA_ROLES or "summary" in attributes or border not in {"", "0", "0px"},
         layout=role in _LAYOUT_ROLES,
+        collapsed=declarations(attributes.get("style", "")).get("border-collapse") == "collapse",
         padded=len(padding) < 5 and padding.isascii() and padding.isdigit() and int(padding) >= GAP,
     )
+
+
+def _has_border(css: Mapping[str, str]) -> bool:
+    said = [css.get(name, "").split() for name in _BORDERS]
+    return any(not _LINES.isdisjoint(words) and _NO_WIDTH.isdisjoint(words) for words in said)
 
 
 def finish(table: Table, writer: Writer) -> None:

@@ -191,6 +191,20 @@ CASES = {
         '<p style="margin:0">Three</p><p style="margin:0">Four</p>',
         "One\n\nTwo\nThree\nFour",
     ),
+    "a table whose cells have borders in CSS": (
+        '<table style="border: none; border-collapse:collapse"><tr>'
+        '<td style="border-left:solid #000000 1pt;border-right:solid #000000 1pt">Plan</td>'
+        '<td style="BORDER: 1px solid rgb(0,0,0)">Seats</td></tr>'
+        '<tr><td style="border:1px solid #000">Basic</td><td style="border:1px solid #000">5</td></tr></table>',
+        "Plan | Seats\nBasic | 5",
+    ),
+    "a layout with borders in CSS": (
+        '<table style="border-collapse:collapse"><tr><td style="border:1px solid #ccc">Box</td><td>a</td>'
+        '<td style="border:0px solid #ccc">b</td></tr></table>'
+        '<table role="presentation" style="border-collapse:collapse"><tr><td style="border:1px solid red">c</td>'
+        '<td style="border:1px solid red">d</td></tr></table>',
+        "Box\na\nb\nc\nd",
+    ),
     "an unclosed table": ("<table><tr><td>a<td>b<table><tr><td>c", "a\nb\nc"),
 }
 
