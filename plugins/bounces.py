@@ -69,8 +69,8 @@ POLICY = re.compile(
 PERSON = r"(user|recipient|mailbox|address|account|addressee|alias|e-?mail)"
 UNKNOWN = re.compile(
     rf"\b(unknown|no such|invalid|inexistent|non-?existent|bad destination) (local )?(\w+ )?{PERSON}\b"
-    rf"|\b{PERSON}( (name|address|account|id))?( \S*@\S*)?( is| was| are)? ?(unknown|invalid|inexistent)\b"
-    rf"|\b{PERSON}( name| address| account)?( \S*@\S*)?( (that )?you tried to reach)? ?(was |is |has )?"
+    rf"|\b{PERSON}( (name|address|account|id))?( [^\s@]*@\S*)?( is| was| are)? ?(unknown|invalid|inexistent)\b"
+    rf"|\b{PERSON}( name| address| account)?( [^\s@]*@\S*)?( (that )?you tried to reach)? ?(was |is |has )?"
     r"(not (be )?(found|known|exist\w*|recogni[sz]ed|listed)|could not be found|cannot be found|does ?n[o']t exist"
     r"|doesn't exist|no longer (exists|valid|available|on server|in use|here))"
     r"|\bno (mailbox|account) (here|by that name)|\bno such (person|recipient|user|mailbox|address)"
@@ -80,8 +80,9 @@ UNKNOWN = re.compile(
     r"|\bunrouteable address\b|\bunknown local[- ]part\b|\b(has|have) moved\b|\bnot local\b",
     re.IGNORECASE,
 )
-UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b", re.IGNORECASE)
-"""RFC 5321's own words for 550. With a precise status they say nothing more."""
+UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b(?! or )", re.IGNORECASE)
+"""RFC 5321's own words for 550. With a precise status they say nothing more; nor with an alternative, such as "mailbox
+unavailable or access denied"."""
 NO_HOST = re.compile(
     r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|not reachable|does ?n[o']t exist|doesn't exist)"
     r"|\b(unknown|no such|invalid|non-?existent) (mail )?(host|domain)\b"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from api.csv_reading.address_cells import address_in
 from api.csv_reading.names import plain_name
-from api.csv_reading.records import Record, column_label, line_ends, records
+from api.csv_reading.records import MAX_CELLS, Record, column_label, line_ends, records
 from strategies import Refusal
 
 MAX_COLUMNS = 200
@@ -86,6 +86,8 @@ class Table:
         for index, cell in enumerate(row.cells):
             lines = cell.splitlines()[1:] if width > 1 and ("\n" in cell or "\r" in cell) else []
             for number, line in enumerate(lines, 1):
+                if "@" not in line or line.count(self.delimiter) >= MAX_CELLS:
+                    continue
                 cells = [each.strip(BLANKS + '"') for each in line.split(self.delimiter)]
                 while len(cells) > width and not cells[-1]:
                     cells.pop()

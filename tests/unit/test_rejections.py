@@ -69,6 +69,7 @@ AT_RCPT = [
     ("550 no", SOFT),
     ("550 Relaying denied", SOFT),
     ("550 mailbox unavailable: over quota", SOFT),
+    ("550 Mailbox unavailable or access denied - <ada@x.example>", SOFT),
     ("550 rejected: blocked because of 5.1.1.7", SOFT),
     ("550 listed at 203.0.5.1.1", SOFT),
     ("552 Requested mail action aborted: exceeded storage allocation", SOFT),
