@@ -13,7 +13,6 @@ from api.graphql.people import PersonPayload
 from api.graphql.running import Email, Enrollment, Task
 from api.graphql.suppressions import Why
 from api.graphql.warnings import WarningLine, warning_lines
-from api.graphql.workspace import Workspace, WorkspacePayload
 from api.services import (
     bounces,
     emails,
@@ -22,9 +21,7 @@ from api.services import (
     suppressions,
     tasks,
     template_warnings,
-    workspaces,
 )
-from api.services.sandbox import advance_clock
 
 
 @strawberry.enum(description="What a person decides about an email in doubt.")
@@ -82,15 +79,6 @@ class EndCampaignPayload:
 
     ended: int = strawberry.field(default=0, description="How many people were still in it.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
-
-
-@strawberry.type(description="Where a sandbox's clock stands, or why it did not move.")
-class ClockPayload:
-    """Answer of advanceClock."""
-
-    now: datetime | None = strawberry.field(default=None, description="What the clock shows. UTC.")
-    dispatched: int = strawberry.field(default=0, description="Emails that were dispatched on the way.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it moved.")
 
 
 @strawberry.type
@@ -282,25 +270,3 @@ class ActingMutation:
     async def end_campaign(self, info: Request, id: strawberry.ID) -> EndCampaignPayload:  # noqa: A002
         """End everyone's campaign."""
         return EndCampaignPayload(ended=await feedback.end_campaign(info.context.scope, id))
-
-    @strawberry.mutation(
-        description="Set the domains to which this workspace sends nothing. A domain includes its subdomains: "
-        "`blocked.example` blocks `ann@mail.blocked.example`, and not `ann@notblocked.example`. Launching is not "
-        "refused, since tasks come all the same: `launchPreview` warns, and each email fails with `BLOCKED_DOMAIN`."
-    )
-    @payload_of(WorkspacePayload)
-    async def set_blocked_domains(self, info: Request, domains: list[str]) -> WorkspacePayload:
-        """Block domains."""
-        row = await workspaces.set_blocked_domains(info.context.scope, domains)
-        return WorkspacePayload(workspace=cast(Workspace, row))
-
-    @strawberry.mutation(
-        description="Move a sandbox's clock forward. All that falls due on the way happens, in order. Refused in a "
-        "workspace that runs in real time."
-    )
-    @payload_of(ClockPayload)
-    async def advance_clock(self, info: Request, to: datetime) -> ClockPayload:
-        """Travel in time."""
-        context = info.context
-        dispatched = await advance_clock(context.scope, context.post, to)
-        return ClockPayload(now=context.scope.now, dispatched=dispatched)

@@ -25,6 +25,7 @@ from api.graphql.queries import Query
 from api.graphql.scalars import JSON, DateTime
 from api.graphql.subscriptions import Subscription
 from api.graphql.suppressions import SuppressionMutation
+from api.graphql.workspace import WorkspaceMutation
 from api.store.away import told_away
 
 log = logging.getLogger("touchline.graphql")
@@ -41,6 +42,7 @@ class Mutation(
     PausingMutation,
     ActingMutation,
     SuppressionMutation,
+    WorkspaceMutation,
 ):
     """The root of mutations."""
 

@@ -7,7 +7,9 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.context import Request
-from api.graphql.errors import UserError
+from api.graphql.errors import UserError, payload_of
+from api.services import workspaces
+from api.services.sandbox import advance_clock
 from plugins.contract import Channel as Installed
 
 
@@ -58,3 +60,39 @@ class Channel:
     def config_schema(self) -> JSON:
         """The channel's schema."""
         return JSON(dict(self.channel.config_schema))
+
+
+@strawberry.type(description="Where a sandbox's clock stands, or why it did not move.")
+class ClockPayload:
+    """Answer of advanceClock."""
+
+    now: datetime | None = strawberry.field(default=None, description="What the clock shows. UTC.")
+    dispatched: int = strawberry.field(default=0, description="Emails that were dispatched on the way.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it moved.")
+
+
+@strawberry.type
+class WorkspaceMutation:
+    """Mutations on the workspace."""
+
+    @strawberry.mutation(
+        description="Set the domains to which this workspace sends nothing. A domain includes its subdomains: "
+        "`blocked.example` blocks `ann@mail.blocked.example`, and not `ann@notblocked.example`. Launching is not "
+        "refused, since tasks come all the same: `launchPreview` warns, and each email fails with `BLOCKED_DOMAIN`."
+    )
+    @payload_of(WorkspacePayload)
+    async def set_blocked_domains(self, info: Request, domains: list[str]) -> WorkspacePayload:
+        """Block domains."""
+        row = await workspaces.set_blocked_domains(info.context.scope, domains)
+        return WorkspacePayload(workspace=cast(Workspace, row))
+
+    @strawberry.mutation(
+        description="Move a sandbox's clock forward. All that falls due on the way happens, in order. Refused in a "
+        "workspace that runs in real time."
+    )
+    @payload_of(ClockPayload)
+    async def advance_clock(self, info: Request, to: datetime) -> ClockPayload:
+        """Travel in time."""
+        context = info.context
+        dispatched = await advance_clock(context.scope, context.post, to)
+        return ClockPayload(now=context.scope.now, dispatched=dispatched)

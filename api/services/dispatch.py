@@ -23,7 +23,7 @@ from api.services.expired_leases import free_expired
 from api.services.lanes import Lane, NotInstalled
 from api.services.post import Counts, Delivered, Post
 from api.services.settlement import LONGEST_CODE, LOST, STOPPED
-from api.services.tasks import expire_tasks
+from api.services.task_expiry import expire_tasks
 from api.store import ledger, pauses, throttles
 from api.store.away import told_away
 from api.store.sql import document

@@ -1,6 +1,5 @@
 """Work on a task: complete it, skip it, or send the email of an EMAIL task."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,28 +7,25 @@ from datetime import datetime
 from api.ids import new_id
 from api.mail.links import ComposeLinks, compose_links
 from api.mail.render import TemplateProblem, UnresolvedFieldError
-from api.models import Campaign, Enrollment, Person, Send, Step, Task
+from api.models import Enrollment, Person, Send, Step, Task
 from api.services import inputs
 from api.services.content import Written, composed_for, prompt_left
 from api.services.paused import refuse_paused
 from api.services.plans import chosen_notes, stored, zone_note
-from api.services.progress import carry_on, end
+from api.services.progress import carry_on
 from api.services.reachability import refuse_unreachable
 from api.services.scope import Scope
 from api.services.suppressions import check_address_of, refuse_suppressed
 from api.services.withdrawing import withdraw_with
-from api.states import UNBEGUN_STATUSES, EnrollmentStatus, OnExpiry, SendStatus, TaskStatus
+from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from api.store.events import Line, event, write
-from api.store.holds import pause_of
 from api.store.ledger import Claimed
 from api.store.rows import need
-from api.store.tasks import expiring, lock_expiring, lock_undone
+from api.store.tasks import lock_undone
 from api.store.transactions import transaction, undeadlocked
 from api.store.written import WrittenEmail, forget_text, kept_text
 from strategies import Refusal, StepType
 from strategies.calendar import local
-
-log = logging.getLogger("touchline.tasks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,44 +205,6 @@ async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: 
     )
 
 
-async def expire_tasks(scope: Scope, now: datetime) -> int:
-    """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many.
-
-    While a campaign is paused its tasks do not expire: their emails could not be sent. Resuming gives the time back.
-    Where the campaign cannot go on, because a send option of it breaks or is gone, the expired task waits for a person.
-    A task whose email is scheduled does not expire: the person has done it.
-    """
-    expired = 0
-    ids = [task_id for _, task_id in await expiring(now, scope.workspace_id)]
-    for task in await Task.filter(id__in=ids).order_by("id"):
-        try:
-            expired += await _expire(scope, task, now)
-        except Refusal as refusal:
-            log.warning("the task %s has expired, and waits: %s", task.id, refusal)
-            expired += await _expire(scope, task, now, waits=True)
-    return expired
-
-
-@undeadlocked
-async def _expire(scope: Scope, task: Task, now: datetime, *, waits: bool = False) -> bool:
-    async with transaction():
-        enrollment = await Enrollment.get(id=task.enrollment_id)
-        if await pause_of(enrollment.campaign_id) is not None:
-            return False
-        rule = OnExpiry.WAIT if waits else (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
-        # The condition again: someone may have done it meanwhile or scheduled its email, an edit may have moved it,
-        # and other processes expire it as well.
-        if not await lock_expiring(task.id, now):
-            return False
-        await Task.filter(id=task.id).update(status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None)
-        await write([_event(enrollment, task, "TASK_EXPIRED", now)])
-        if rule is OnExpiry.SKIP:
-            await carry_on(scope, enrollment, now)
-        elif rule is OnExpiry.END:
-            await end(enrollment, now, reason="TASK_EXPIRED", detail="A task expired, which ends this campaign.")
-    return True
-
-
 async def _open(scope: Scope, task_id: str) -> Task:
     task = await need(Task, scope.workspace_id, task_id, ("id",))
     # An expired task that the campaign keeps waiting for can still be worked on.
@@ -277,7 +235,7 @@ async def close_task(scope: Scope, task: Task, status: TaskStatus, at: datetime)
         raise Refusal("TASK_NOT_OPEN", "Someone else has just done this task.", ("id",))
     task.status, task.done_at = status, at
     enrollment = await Enrollment.get(id=task.enrollment_id)
-    lines = [_event(enrollment, task, f"TASK_{status}", at)]
+    lines = [task_event(enrollment, task, f"TASK_{status}", at)]
     if status is TaskStatus.SKIPPED:
         lines += await _fail_email(enrollment, task, at)
     await write(lines)
@@ -298,7 +256,8 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
     return [event(send.workspace_id, "EMAIL_FAILED", at, campaign_id=enrollment.campaign_id, data=told, **about)]
 
 
-def _event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Line:
+def task_event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Line:
+    """Make the event of what happened to a task, not yet written."""
     return event(
         enrollment.workspace_id,
         kind,

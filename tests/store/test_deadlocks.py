@@ -23,7 +23,8 @@ from api.services.launches import claim_launch, run_launch, start_launch
 from api.services.pausing import pause_campaign, resume_campaign
 from api.services.people import create_person
 from api.services.suppressions import unsubscribe
-from api.services.tasks import complete_task, email_went_out, expire_tasks, send_task, skip_task
+from api.services.task_expiry import expire_tasks
+from api.services.tasks import complete_task, email_went_out, send_task, skip_task
 from api.store import ledger
 from api.store.sql import run
 from api.store.transactions import DEADLOCKS, transaction, undeadlocked

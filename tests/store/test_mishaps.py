@@ -24,7 +24,8 @@ from api.services.people import create_person
 from api.services.post import Delivered
 from api.services.progress import finished
 from api.services.settlement import settlement
-from api.services.tasks import complete_task, expire_tasks, send_task, skip_task
+from api.services.task_expiry import expire_tasks
+from api.services.tasks import complete_task, send_task, skip_task
 from api.states import SendStatus, TaskStatus
 from api.store import ledger, pauses, throttles
 from api.store.sql import run

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Task
-from api.services import tasks as service
+from api.services import task_expiry as service
 from api.services.campaigns import add_step, move_step
 from api.services.emails import resolve_in_doubt
 from api.services.pausing import pause_campaign, resume_campaign
 from api.services.scope import Scope
-from api.services.tasks import expire_tasks, send_task, skip_task
+from api.services.task_expiry import expire_tasks
+from api.services.tasks import send_task, skip_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store.tasks import next_expiry
 from plugins.contract import Outcome, Outgoing
