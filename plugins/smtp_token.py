@@ -16,6 +16,8 @@ from plugins.smtp_url import SmtpSettings
 
 LONGEST_TOKEN = 16_384
 """Bytes of a token at most. Those of Microsoft have 2,000 or so."""
+SECONDS_TO_END = 5.0
+"""Seconds that a killed program gets until its pipe is closed; something that it started may hold it open."""
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 """RFC 6750: a token has no spaces and no control characters, which would end its field in the login."""
 
@@ -66,7 +68,17 @@ async def _from_command(command: str | None, seconds: float) -> bytes | str:
         return f"the program cannot be started ({getattr(error, 'strerror', None) or 'its name is not valid'})."
     finally:
         if program is not None and program.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(program.pid, signal.SIGKILL)  # and what it has started
-            await asyncio.shield(program.wait())
+            await asyncio.shield(_kill(program))
     return printed if status == 0 else f"the program failed with the exit status {status}. Run it by hand to see why."
+
+
+async def _kill(program: asyncio.subprocess.Process) -> None:
+    """End a program and what it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_END):
+            # asyncio reports the end only when it has read the pipe to its end, and stops reading a full one.
+            while program.stdout is not None and await program.stdout.read(LONGEST_TOKEN):
+                pass
+            await program.wait()

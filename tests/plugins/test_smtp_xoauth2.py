@@ -188,6 +188,7 @@ async def test_a_file_that_cannot_be_read(path: str) -> None:
         ("import sys; print('s3cret', file=sys.stderr); sys.exit(3)", "the exit status 3"),
         ("pass", "it is empty"),
         ("print('x' * 1_000_000)", "more than a token"),
+        ("while True: print('x' * 1_000_000)", "more than a token"),
         ("import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], stdin=None); "
          "__import__('time').sleep(60)", "did not end within 0.5 s"),
     ],
