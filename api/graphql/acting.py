@@ -218,8 +218,11 @@ class ActingMutation:
     async def record_bounce(
         self,
         info: Request,
-        enrollment_id: strawberry.ID,
-        email_id: strawberry.ID | None = None,
+        enrollment_id: Annotated[strawberry.ID, strawberry.argument(description="Whose email came back.")],
+        email_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The email that came back; left out, the last one that was sent."),
+        ] = None,
         kind: Annotated[
             BounceKind,
             strawberry.argument(description="HARD: no such user or host, or moved. SOFT: everything else."),

@@ -75,7 +75,9 @@ class Email:
     reason: str | None = strawberry.field(description="Why it did not go out, for programs: such as `UNSUBSCRIBED`.")
     detail: str = strawberry.field(description="Why it did not go out, or what the mail server said, for people.")
     bounce: BounceKind | None = strawberry.field(description="Of a BOUNCED email, the kind of bounce; else null.")
-    bounced_at: datetime | None = strawberry.field(description="When it was rejected or recorded to come back. UTC.")
+    bounced_at: datetime | None = strawberry.field(
+        description="When it was rejected, or recorded as having come back. UTC."
+    )
     archived: bool = strawberry.field(description="Whether it was moved to the archive.")
     held: bool = strawberry.field(description="Whether it is on hold, because its campaign is or was just paused.")
     person_id: strawberry.Private[str]
