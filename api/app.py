@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from api import graphiql, unsubscribing, watching
 from api.clock import Clock
 from api.graphql.schema import schema
+from api.loop_watch import LoopWatch
 from api.services.dispatch import Delivered, Post
 from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
@@ -84,7 +85,8 @@ def make_app(
         await set_by_database(ticker.clock)
         loop = asyncio.create_task(ticker.run()) if tick else None
         try:
-            yield
+            with LoopWatch(ticker.post.meter).watching():
+                yield
         finally:
             ticker.stop()
             if loop is not None:

@@ -21,6 +21,7 @@ from api.cli.lifecycle import end_on_sigterm, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
+from api.loop_watch import LoopWatch
 from api.models import Token, Workspace
 from api.services.dispatch import Delivered
 from api.services.inputs import line
@@ -151,7 +152,8 @@ async def tick(settings: Settings, *, once: bool) -> int:
                 return 0
             settle_in()
             async with watched(settings, ticker):
-                await ticker.run()
+                with LoopWatch(ticker.post.meter).watching():
+                    await ticker.run()
     return 0
 
 

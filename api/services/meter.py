@@ -28,3 +28,14 @@ class Meter:
         self.failed_steps = Counter(
             "touchline_failed_steps", "Steps of the tick loop that failed and were tried again.", registry=self.registry
         )
+        self.loop_delay = Histogram(
+            "touchline_loop_delay_seconds",
+            "How late the event loop was, asked twenty times a second. Every client of the process waits as long.",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=self.registry,
+        )
+        self.loop_stalls = Counter(
+            "touchline_loop_stalls",
+            "How often the event loop was more than 100 ms late. The log names the code.",
+            registry=self.registry,
+        )

@@ -1,0 +1,116 @@
+"""Measures how late the event loop is, and names the code that holds it."""
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+
+from api.services.meter import Meter
+
+log = logging.getLogger("touchline.loop")
+
+STALL_SECONDS = 0.1
+"""A loop that is later than this is stalled: every client of the process waits as long."""
+INTERVAL_SECONDS = 0.05
+"""How often the loop is asked. A stall is measured to within this time."""
+LOG_SECONDS = 10.0
+"""Stalls are logged at most once in this time. The next line counts the stalls between."""
+MAX_FRAMES = 12
+"""How many of the innermost calls a line names."""
+
+
+def stack_of(thread: int) -> str:
+    """Return the innermost calls of a thread, the innermost first: function, file and line, without any values."""
+    found: list[str] = []
+    frame: FrameType | None = sys._current_frames().get(thread)
+    while frame is not None and len(found) < MAX_FRAMES:
+        module = frame.f_globals.get("__name__", "?")
+        found.append(f"{module}.{frame.f_code.co_name}:{frame.f_lineno}")
+        frame = frame.f_back
+    return " < ".join(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """One time that the loop was late."""
+
+    seconds: float
+    stack: str
+    """The calls that held it; empty where it went on before they could be read."""
+
+
+@dataclass
+class LoopWatch:
+    """A thread that asks the loop for a sign of life at fixed instants, and measures how late each sign comes.
+
+    It costs one wake-up of the thread and one of the loop per interval. The delay counts from the instant at which
+    the loop should have been asked, so that C code that holds the interpreter's lock, and with it this thread, is
+    measured as well: the thread then reads the stack as soon as that code returns.
+    """
+
+    meter: Meter
+    """Its counters are written by the thread."""
+    interval: float = INTERVAL_SECONDS
+    told: Callable[[Stall], None] = lambda stall: None
+    """Called by the thread with each stall."""
+    held_by: str = ""
+    """The calls that hold the loop at this moment. Written by the thread; empty while the loop is in time."""
+    _end: threading.Event = field(default_factory=threading.Event)
+    _beat: threading.Event = field(default_factory=threading.Event)
+    _logged_at: float = float("-inf")
+    _unlogged: int = 0
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the running loop of this thread."""
+        loop, thread = asyncio.get_running_loop(), threading.get_ident()
+        watcher = threading.Thread(target=self._run, args=(loop, thread), name="touchline-loop-watch", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            self._end.set()
+            self._beat.set()
+            watcher.join()
+
+    def _run(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
+        while True:
+            planned = time.perf_counter() + self.interval
+            if self._end.wait(max(0.0, planned - time.perf_counter())):
+                return
+            # Woken late: the interpreter's lock was held. Read at once who held it.
+            self.held_by = stack_of(thread) if time.perf_counter() - planned > STALL_SECONDS else ""
+            self._beat.clear()
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._beat.set)
+            if not self._beat.wait(max(0.0, planned + STALL_SECONDS - time.perf_counter())):
+                self.held_by = self.held_by or stack_of(thread)
+                self._beat.wait()
+            if self._end.is_set():
+                return
+            self._record(time.perf_counter() - planned)
+
+    def _record(self, seconds: float) -> None:
+        self.meter.loop_delay.observe(seconds)
+        if seconds > STALL_SECONDS:
+            self.meter.loop_stalls.inc()
+            stall = Stall(seconds, self.held_by)
+            self.told(stall)
+            self._log(stall)
+        self.held_by = ""
+
+    def _log(self, stall: Stall) -> None:
+        now = time.perf_counter()
+        if now - self._logged_at < LOG_SECONDS:
+            self._unlogged += 1
+            return
+        text = f"the event loop was held for {stall.seconds * 1000:.0f} ms by {stall.stack or 'unknown code'}"
+        if self._unlogged:
+            text += f"; {self._unlogged} more stalls since the last line"
+        log.warning("%s", text, extra={"seconds": round(stall.seconds, 3), "stack": stall.stack})
+        self._logged_at, self._unlogged = now, 0
