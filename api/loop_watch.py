@@ -86,6 +86,8 @@ class LoopWatch:
             # Woken late: the interpreter's lock was held. Read at once who held it.
             self.held_by = stack_of(thread) if time.perf_counter() - planned > STALL_SECONDS else ""
             self._beat.clear()
+            if self._end.is_set():  # its sign may be the one that was just cleared
+                return
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._beat.set)
             if not self._beat.wait(max(0.0, planned + STALL_SECONDS - time.perf_counter())):

@@ -97,6 +97,12 @@ async def test_the_thread_ends_with_the_watch() -> None:
     assert alive() == before
 
 
+async def test_the_watch_ends_at_any_moment() -> None:
+    for _ in range(300):
+        with LoopWatch(Meter(), interval=0.0).watching():
+            await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("name", ["touchline_loop_delay_seconds_bucket", "touchline_loop_stalls_total"])
 def test_the_metrics_are_there_from_the_start(name: str) -> None:
     read: Callable[..., bytes] = generate_latest
