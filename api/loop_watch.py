@@ -98,13 +98,13 @@ class LoopWatch:
             self._record(time.perf_counter() - planned)
 
     def _record(self, seconds: float) -> None:
+        stack, self.held_by = self.held_by, ""
         self.meter.loop_delay.observe(seconds)
         if seconds > STALL_SECONDS:
             self.meter.loop_stalls.inc()
-            stall = Stall(seconds, self.held_by)
-            self.told(stall)
+            stall = Stall(seconds, stack)
             self._log(stall)
-        self.held_by = ""
+            self.told(stall)
 
     def _log(self, stall: Stall) -> None:
         now = time.perf_counter()
