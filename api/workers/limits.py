@@ -1,0 +1,68 @@
+"""The limits of a call in a worker process, and the errors of calls that break them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MEGABYTE = 1_000_000
+
+
+class Limit(StrEnum):
+    """The limit that a call has broken."""
+
+    CPU = "CPU"
+    TIME = "TIME"
+    MEMORY = "MEMORY"
+    OUTPUT = "OUTPUT"
+    CRASH = "CRASH"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may use."""
+
+    cpu_seconds: float = 1.0
+    """Computing time. This is the limit that decides: it does not depend on how busy the machine is."""
+    wall_seconds: float = 30.0
+    """Time from the start of the call to its answer. It guards against a worker that hangs without computing."""
+    memory_bytes: int = 256 * MEGABYTE
+    """Memory beyond what the worker uses before the call. Enforced where the system has RLIMIT_AS and /proc."""
+    output_bytes: int = 32 * MEGABYTE
+    """Size of the pickled answer."""
+
+    def sentence(self, limit: Limit) -> str:
+        """Say which limit was broken."""
+        match limit:
+            case Limit.CPU:
+                return f"It takes more than {self.cpu_seconds:g} s of computing time."
+            case Limit.TIME:
+                return f"It takes more than {self.wall_seconds:g} s."
+            case Limit.MEMORY:
+                return f"It needs more than {self.memory_bytes // MEGABYTE:,} MB of memory."
+            case Limit.OUTPUT:
+                return f"Its result has more than {self.output_bytes // MEGABYTE:,} MB."
+            case Limit.CRASH:
+                return "It ends the process that works on it."
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class LimitExceededError(Exception):
+    """A call broke one of its limits. Trying it again breaks the limit again, except for ``Limit.TIME``."""
+
+    def __init__(self, limit: Limit, limits: Limits = DEFAULT_LIMITS) -> None:
+        super().__init__(limits.sentence(limit))
+        self.limit = limit
+        self.limits = limits
+
+
+class WorkersBusyError(Exception):
+    """Too many calls wait already. Nothing was done; the call may be tried again later."""
+
+
+class WorkersClosedError(Exception):
+    """The pool was closed before the call was done."""
+
+
+class WorkerFaultError(Exception):
+    """A function failed in a way that cannot be sent back as its own exception. Has the traceback of the worker."""
