@@ -115,3 +115,24 @@ async def refused(client: Client, mutation: str, variables: dict[str, Any]) -> t
     errors = ((answer.get("data") or {}).get(mutation) or {}).get("errors") or answer.get("errors")
     assert len(errors or []) == 1, f"{mutation} {variables}: {answer}"
     return errors[0].get("code", ""), errors[0].get("path", []), errors[0]["message"]
+
+
+def named(given: dict[str, str]) -> dict[str, str]:
+    """Name the ids after the arguments that take them."""
+    return {
+        "campaignId": given["$campaign"],
+        "personIds": given["$person"],
+        "personId": given["$person"],
+        "senderId": given["$sender"],
+        "templateId": given["$template"],
+        "enrollmentId": given["$enrollment"],
+        "emailId": given["$email"],
+        **{
+            name: given[f"${name}"]
+            for name in ("template", "sender", "person", "campaign", "step", "emailTask", "email", "enrollment")
+        },
+        "zone": "Europe/Berlin",
+        "channel": "record",
+        "csv": "email\na@example.com",
+        "domains": "example.org",
+    }

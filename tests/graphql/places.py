@@ -162,3 +162,12 @@ def _of(
             below = get_named_type(field.type)
             if isinstance(below, GraphQLObjectType) and below.name not in seen:
                 yield from _of(operation, below, (*around, (name, field)), seen)
+
+
+def own(place: Place, known: dict[str, str]) -> dict[str, str]:
+    """Return what ``id`` is for a field: the id of what its payload gives."""
+    lower = place.field.lower() + "".join(place.inside).lower()
+    for word in ("template", "sender", "person", "campaign", "step", "task", "email", "enrollment"):
+        if word in lower:
+            return {"id": known["emailTask" if word == "task" else word]}
+    return {"id": known["campaign"]}

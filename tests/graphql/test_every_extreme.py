@@ -8,8 +8,8 @@ from graphql import GraphQLEnumType, GraphQLInputType, GraphQLList, GraphQLNonNu
 
 from tests import story
 from tests.client import Client
-from tests.graphql.filled import ids
-from tests.graphql.places import GRAPHQL, Place, places
+from tests.graphql.filled import ids, named
+from tests.graphql.places import GRAPHQL, own, places
 from tests.live import Live
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -123,36 +123,6 @@ async def test_variables_inside_json_are_the_values_that_were_given(client: Clie
     given.pop("whole")
     answer = (await client.ask(query, **given))["updatePerson"]
     assert answer == {"person": {"fields": {"at": given["at"], "kind": "CALL"}}, "errors": []}
-
-
-def named(given: dict[str, str]) -> dict[str, str]:
-    """Name the ids after the arguments that take them."""
-    return {
-        "campaignId": given["$campaign"],
-        "personIds": given["$person"],
-        "personId": given["$person"],
-        "senderId": given["$sender"],
-        "templateId": given["$template"],
-        "enrollmentId": given["$enrollment"],
-        "emailId": given["$email"],
-        **{
-            name: given[f"${name}"]
-            for name in ("template", "sender", "person", "campaign", "step", "emailTask", "email", "enrollment")
-        },
-        "zone": "Europe/Berlin",
-        "channel": "record",
-        "csv": "email\na@example.com",
-        "domains": "example.org",
-    }
-
-
-def own(place: Place, known: dict[str, str]) -> dict[str, str]:
-    """Return what ``id`` is for a field: the id of what its payload gives."""
-    lower = place.field.lower() + "".join(place.inside).lower()
-    for word in ("template", "sender", "person", "campaign", "step", "task", "email", "enrollment"):
-        if word in lower:
-            return {"id": known["emailTask" if word == "task" else word]}
-    return {"id": known["campaign"]}
 
 
 def problems(answer: dict[str, Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Hostile inputs against real servers, while another client is measured: ``python -m benchmarks.hostile``."""
