@@ -1,16 +1,33 @@
 """What a channel says of a sender's account. Where it breaks, that is logged, and the account is the sender's own."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from api.mail.clean import storable
-from plugins.contract import Channel
+from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 
 log = logging.getLogger("touchline.dispatch")
 
 LONGEST_NAME = 200
 """Characters of an account's name that are kept."""
+
+
+class NotInstalled(Channel, Session):
+    """Stands for a channel that a sender names and nobody has installed: its emails fail, visibly."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key  # type: ignore[misc]
+
+    @asynccontextmanager
+    async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
+        """Open nothing."""
+        yield self
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
+        """Refuse the email."""
+        return Receipt(Outcome.FAILED, "CHANNEL_NOT_INSTALLED", f"No channel {self.key!r} is installed.")
 
 
 def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) -> str:

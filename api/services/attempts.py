@@ -6,6 +6,7 @@ A channel is a package's code. Whatever it does, the email ends in a state that 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from inspect import isawaitable
@@ -39,6 +40,8 @@ class Job:
     """When a follow-up is due again that waits for the email that it follows."""
     hung: bool = False
     """Whether the channel was cut off, because it took too long."""
+    leased: bool = True
+    """Whether its lease is renewed."""
     subject: str = ""
     session: int = 0
     """Which of the lane's workers has it."""
@@ -48,8 +51,17 @@ class Job:
         return self.batch.now if self.send.sandbox else max(self.batch.now, real_now)
 
 
-async def attempt(session: Session, job: Job, begin: Callable[[], Awaitable[bool]], channel: str) -> Receipt:
-    """Check, write and hand over one email. What breaks is no reason to lose it, or to send it twice."""
+async def attempt(
+    session: Session,
+    job: Job,
+    begin: Callable[[], Awaitable[bool]],
+    channel: str,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Receipt:
+    """Check, write and hand over one email. What breaks is no reason to lose it, or to send it twice.
+
+    ``stopping`` says whether the worker that runs this is being stopped.
+    """
     try:
         job.again_at = job.batch.waits_until(job.send)
         if job.again_at is not None:
@@ -67,14 +79,14 @@ async def attempt(session: Session, job: Job, begin: Callable[[], Awaitable[bool
     except AccountUnavailableError as error:
         return unavailable(error, Outcome.IN_DOUBT if job.transmitting else Outcome.ACCOUNT_UNAVAILABLE)
     except BaseException as error:
-        if stopped(error, job):
+        if stopped(error, stopping()):
             raise
         told = "took too long for" if job.hung else "broke while it delivered"
         log.exception("the channel %s %s %s", channel, told, job.send.id)
         return broken(job)
     finally:
-        if job.hung and (task := asyncio.current_task()) is not None and task.cancelling():
-            task.uncancel()  # whatever the channel has made of it: this worker goes on
+        if not stopping():
+            await not_cancelled()  # whatever the channel has made of it: this worker goes on
     return _checked(answer, job, channel)
 
 
@@ -88,11 +100,23 @@ def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOU
     return Receipt(outcome, _text(error.code), _text(error.detail))
 
 
-def stopped(error: BaseException, job: Job | None = None) -> bool:
-    """Whether this task is being stopped, and the error is no package's own."""
+def stopped(error: BaseException, stopping: bool) -> bool:
+    """Say whether the worker ends because it is being stopped, and not by an error of a package's own.
+
+    A package can cancel the worker that calls it: that stops nothing.
+    """
+    return isinstance(error, GeneratorExit) or (isinstance(error, asyncio.CancelledError) and stopping)
+
+
+async def not_cancelled() -> None:
+    """Undo every cancelling of the running task, also one that has not been raised yet."""
     task = asyncio.current_task()
-    cancels = 0 if task is None else task.cancelling() - (job is not None and job.hung)
-    return isinstance(error, GeneratorExit) or (isinstance(error, asyncio.CancelledError) and cancels > 0)
+    if task is None or not task.cancelling():
+        return
+    while task.cancelling():
+        task.uncancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)  # Python 3.11 still raises a cancelling that was undone, at the next await
 
 
 def _checked(answer: object, job: Job, channel: str) -> Receipt:

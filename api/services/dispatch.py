@@ -15,12 +15,12 @@ from typing import Any
 
 from api.mail.clean import storable
 from api.models import Workspace
-from api.services.accounts import account_name
+from api.services.accounts import NotInstalled, account_name
 from api.services.attempts import Job
 from api.services.batch import Batch
 from api.services.desk import Desk, Settled
 from api.services.expired_leases import free_expired
-from api.services.lanes import Lane, NotInstalled
+from api.services.lanes import Lane
 from api.services.post import Counts, Delivered, Post
 from api.services.settlement import LONGEST_CODE, LOST, STOPPED
 from api.services.task_expiry import expire_tasks
@@ -41,6 +41,8 @@ QUIET = (Outcome.SENT, Outcome.WITHDRAWN)
 SANDBOX_CHANNEL = "record"
 GRACE = 25.0
 """Seconds that emails in transmission get when the process is asked to stop."""
+PATIENCE = 2.0
+"""Seconds that everything else gets then."""
 
 
 async def run_once(post: Post, now: datetime, sandbox: Workspace | None = None) -> Counts:
@@ -182,7 +184,7 @@ class Dispatcher:
 
     def _settled(self, settled: Sequence[Settled], real_now: datetime) -> None:
         """Count and log what became of emails: identifiers only."""
-        self._leases.subtract(job.send.attempt_id for job, _, _ in settled)
+        self.forget([job for job, _, _ in settled])
         counted = Counter((outcome, job.batch.sender["channel"]) for job, outcome, _ in settled)
         for (outcome, channel), number in counted.items():
             self.outcomes[outcome] += number
@@ -225,8 +227,11 @@ class Dispatcher:
             return {job.send.id for job in jobs}
 
     def forget(self, jobs: Sequence[Job]) -> None:
-        """Renew the leases of these no longer."""
-        self._leases.subtract(job.send.attempt_id for job in jobs)
+        """Renew the leases of these no longer. An email may be settled twice: by us, and by a channel that was late."""
+        live = [job for job in jobs if job.leased]
+        self._leases.subtract(job.send.attempt_id for job in live)
+        for job in live:
+            job.leased = False
 
     def wake(self) -> None:
         """Ask for another step."""
@@ -251,26 +256,44 @@ class Dispatcher:
 
     async def drain(self) -> None:
         """Wait until the lanes are empty."""
-        while workers := [task for lane in self.lanes.values() for task in lane.workers]:
-            await asyncio.gather(*workers, return_exceptions=True)
-        await self.desk.idle()
-        if self._heart is not None:
-            self._heart.cancel()
-            await asyncio.gather(self._heart, return_exceptions=True)
+        while workers := self._workers():
+            await asyncio.wait(workers)
+        await self._idle()
 
-    async def stop(self) -> None:
-        """Give back what has not begun to leave, and let what has begun come to its end, within the grace."""
+    async def stop(self, grace: float = GRACE) -> None:
+        """Give back what has not begun to leave, and let what has begun come to its end, within ``grace`` seconds.
+
+        A channel that does not heed that it is stopped delays nobody: its email is given back, and cannot leave then.
+        """
         waiting = [job for lane in self.lanes.values() for job in lane.close()]
         for lane in self.lanes.values():
             lane.stop()
         try:
-            async with asyncio.timeout(GRACE):
+            async with asyncio.timeout(grace):
                 given = [self.settle(job, STOPPED) for job in waiting]
-                await self.drain()
+                if workers := self._workers():
+                    await asyncio.wait(workers, timeout=PATIENCE)
+                given += [self.settle(job, STOPPED) for lane in self.lanes.values() for job in lane.give_up()]
+                while leaving := self._workers(leaving=True):
+                    await asyncio.wait(leaving, timeout=PATIENCE)
+                if workers := self._workers():
+                    await asyncio.wait(workers, timeout=PATIENCE)  # they close their sessions
                 given += [self.settle(job, STOPPED) for lane in self.lanes.values() for job in lane.orphans]
                 await asyncio.gather(*given, return_exceptions=True)
+                await self._idle()
         except TimeoutError:
             log.warning("stopped while emails were still being handed over; they will be in doubt")
-            for lane in self.lanes.values():
-                for task in list(lane.workers):
-                    task.cancel()
+        for task in self._workers():
+            task.cancel()
+
+    def _workers(self, *, leaving: bool = False) -> list[asyncio.Task[None]]:
+        """Return the workers of all lanes, or those with an email that is about to leave."""
+        everyone = (each for lane in self.lanes.values() for each in lane.workers.items())
+        return [task for task, job in everyone if not leaving or (job is not None and job.asked)]
+
+    async def _idle(self) -> None:
+        """Wait until everything is written, and renew no lease any more."""
+        await self.desk.idle()
+        if self._heart is not None:
+            self._heart.cancel()
+            await asyncio.gather(self._heart, return_exceptions=True)

@@ -5,15 +5,16 @@ import itertools
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from api.services.accounts import sessions
-from api.services.attempts import Job, attempt, broken, stopped, unavailable
+from api.services.attempts import Job, attempt, broken, not_cancelled, stopped, unavailable
+from api.services.office import Office
 from api.services.settlement import ACCOUNT_BROKE, BROKE, DOUBTS_IN_A_ROW
-from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
+from plugins.contract import AccountUnavailableError, Channel, Outcome, Receipt, Session
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -26,49 +27,10 @@ HERE = 60.0
 """Seconds for which a process leaves an account to others that it cannot use itself."""
 LONGEST = 900.0
 """Seconds that a channel may take to open or close a session, or for one email; then it is cut off."""
+DEAF = 60.0
+"""Seconds that it then gets to end, before its email is settled without it."""
 MEASURED = 0.25
 """Seconds over which an account's pace is measured."""
-
-
-class NotInstalled(Channel, Session):
-    """Stands for a channel that a sender names and nobody has installed: its emails fail, visibly."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key  # type: ignore[misc]
-
-    @asynccontextmanager
-    async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
-        """Open nothing."""
-        yield self
-
-    async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
-        """Refuse the email."""
-        return Receipt(Outcome.FAILED, "CHANNEL_NOT_INSTALLED", f"No channel {self.key!r} is installed.")
-
-
-class Office(Protocol):
-    """What a lane asks of the dispatch: to write what it reports, and to be told of trouble."""
-
-    def begin(self, job: Job) -> Awaitable[bool]:
-        """Commit that the email is about to leave, and mark it so; False when it may not."""
-
-    def settle(self, job: Job, receipt: Receipt) -> Awaitable[bool]:
-        """Record what became of the email, at once or with what comes next."""
-
-    async def pause(self, lane: "Lane", trouble: Receipt) -> None:
-        """Let the account wait."""
-
-    async def works(self, lane: "Lane") -> None:
-        """Note that the account works."""
-
-    async def ours(self, jobs: Sequence[Job]) -> set[str]:
-        """Return the ids of those emails that are still claimed for their attempts."""
-
-    def forget(self, jobs: Sequence[Job]) -> None:
-        """Renew the leases of these no longer."""
-
-    def wake(self) -> None:
-        """Claim more."""
 
 
 class Lane:
@@ -103,6 +65,7 @@ class Lane:
         self.doubted = True
         """Whether failures of this account may be on record that a success has not wiped out yet."""
         self._closing = False
+        self._stopping = False
 
     @property
     def outstanding(self) -> int:
@@ -120,6 +83,10 @@ class Lane:
     def add(self, jobs: Iterable[Job]) -> None:
         """Take jobs, and open sessions for them as far as the account allows."""
         self.queue.extend(jobs)
+        self._start_workers()
+
+    def _start_workers(self) -> None:
+        """Start as many workers as there is work for, and as the account allows."""
         working = sum(not task.done() for task in self.workers)
         if not working:
             self._most = sessions(self.channel, self.config)  # a server may take more again
@@ -130,22 +97,45 @@ class Lane:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """See to the email of a worker that was stopped, or broke, in the middle of it."""
-        job = self.workers.pop(task)
-        if task.cancelled():
+        job = self.workers.pop(task, None)
+        if task.cancelled() and self._stopping:
             if job is not None and not job.transmitting:
                 self.orphans.append(job)
-        elif (fault := task.exception()) is not None:
-            log.error("a worker of the channel %s broke", self.channel.key, exc_info=fault)
-            if job is not None:
-                self.office.settle(job, broken(job))
+            return
+        fault = None if task.cancelled() else task.exception()
+        if fault is None and not task.cancelled():
+            return
+        log.error(
+            "a worker of the channel %s %s",
+            self.channel.key,
+            "broke" if fault else "was cancelled by it",
+            exc_info=fault,
+        )
+        if job is not None:
+            self.office.settle(job, broken(job))
+        self._start_workers()
 
     def cut_off(self) -> None:
-        """Stop what the channel has been doing for one email for too long."""
+        """Stop what the channel has been doing for one email for too long.
+
+        A channel that goes on although it is cancelled keeps its worker, and nothing else: the email is settled.
+        """
         late = time.monotonic() - LONGEST
-        for task, job in self.workers.items():
-            if job is not None and job.since < late and not job.hung:
+        for task, job in list(self.workers.items()):
+            if job is None or job.since >= late:
+                continue
+            if not job.hung:
                 job.hung = True
                 task.cancel()
+            elif job.since < late - DEAF:
+                log.error(
+                    "the channel %s does not heed that it was cut off; its email %s is settled",
+                    self.channel.key,
+                    job.send.id,
+                )
+                del self.workers[task]
+                self.office.settle(job, broken(job))
+                self._start_workers()
 
     def close(self) -> list[Job]:
         """Take nothing more; let open sessions end when they are done. Returns what was still waiting."""
@@ -157,9 +147,14 @@ class Lane:
 
     def stop(self) -> None:
         """Stop every worker that has no email in transmission."""
+        self._stopping = True
         for task, job in list(self.workers.items()):
             if job is None or not job.transmitting:
                 task.cancel()
+
+    def give_up(self) -> list[Job]:
+        """Return the emails of workers that do not stop, and that no channel has asked to let leave."""
+        return [job for job in self.workers.values() if job is not None and not job.asked]
 
     async def _next(self) -> Job | None:
         if self.hungry and len(self.queue) <= self.ahead // 2:
@@ -205,8 +200,9 @@ class Lane:
                     await self._wait_here(trouble)
                     continue
             except BaseException as error:
-                if stopped(error):
+                if stopped(error, self._stopping):
                     raise
+                await not_cancelled()
                 log.exception("an account of the channel %s broke", self.channel.key)
                 trouble = ACCOUNT_BROKE
             if trouble is None:
@@ -220,8 +216,9 @@ class Lane:
             try:
                 await self.office.pause(self, trouble)
             except asyncio.CancelledError:
-                self.orphans += waiting
-                raise
+                if self._stopping:
+                    self.orphans += waiting
+                    raise
             await asyncio.gather(*(self.office.settle(job, trouble) for job in waiting))
 
     async def _sift(self) -> None:
@@ -258,7 +255,9 @@ class Lane:
         assert me is not None  # noqa: S101 - a coroutine that runs has a task
         while job := await self._next():
             self.workers[me], job.session, job.since = job, number, time.monotonic()
-            receipt = await attempt(session, job, partial(self.office.begin, job), self.channel.key)
+            receipt = await attempt(
+                session, job, partial(self.office.begin, job), self.channel.key, lambda: self._stopping
+            )
             if receipt.outcome is Outcome.ACCOUNT_UNAVAILABLE:
                 self.workers[me] = None
                 # A session may have had its share; what a fresh one refuses goes behind the others, and once only.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.models import AccountPause, Event, Send
-from api.services import lanes
+from api.services import dispatch, lanes
 from api.services.dispatch import Dispatcher, run_once
 from api.states import SendStatus
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
@@ -277,3 +277,137 @@ async def test_a_channel_that_hides_its_being_cut_off_ends_no_worker(
     await dispatcher.drain()
     assert (len(world.channel.left), lane.orphans) == (2, [])
     assert await Send.filter(status=SendStatus.DEFERRED, reason="UNEXPECTED").count() == 2
+
+
+def cancels_now() -> None:
+    """Cancel the worker that calls."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("waits", [True, False], ids=["it is raised in the channel", "it is raised behind it"])
+async def test_a_channel_that_cancels_its_worker_loses_no_email(odd: World, asks: bool, waits: bool) -> None:
+    channel = odd_of(odd)
+
+    async def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
+        if asks:
+            assert await ask()
+        cancels_now()
+        if waits:
+            await asyncio.sleep(0)
+        return Receipt(Outcome.SENT, "OK", "posted")
+
+    channel.deliver = deliver  # type: ignore[method-assign]
+    status, _, _ = await outcome(odd)
+    broken = SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED
+    assert status is (broken if waits else SendStatus.SENT)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_a_channel_that_cancels_its_worker_later_leaves_nothing_claimed(database: str, leaves: bool) -> None:
+    world = await make_world(40)
+    cancelled = 0
+
+    async def deliver(outgoing: Outgoing) -> None:
+        nonlocal cancelled
+        task = asyncio.current_task()
+        assert task is not None
+        if cancelled < 5:
+            cancelled += 1
+            asyncio.get_running_loop().call_soon(task.cancel)
+        if leaves:
+            await asyncio.sleep(0)
+
+    world.channel.during = deliver
+    await world.tick()
+    await world.tick(SOON)
+    assert not await Send.filter(status__in=(SendStatus.CLAIMED, SendStatus.TRANSMITTING)).exists()
+    if leaves:  # else the account waits a while: nobody knows by which email it was cancelled
+        assert await Send.filter(status=SendStatus.SENT).count() == 35
+
+
+async def test_an_account_that_cancels_its_worker_as_it_opens_waits(odd: World) -> None:
+    class Cancelling:
+        async def __aenter__(self) -> None:
+            cancels_now()
+            await asyncio.sleep(0)
+
+        async def __aexit__(self, *_: object) -> None:
+            pass
+
+    odd_of(odd).connect = lambda config: Cancelling()  # type: ignore[method-assign,assignment,return-value]
+    assert await outcome(odd) == (SendStatus.SCHEDULED, "UNEXPECTED", 0)
+    assert await AccountPause.filter(account="odd").count() == 1
+
+
+@dataclass
+class Deaf:
+    """Goes on whatever it is told, until a test lets it go."""
+
+    asks: bool
+    hears: asyncio.Event
+    begun: asyncio.Event
+    answer: bool | None = None
+
+    async def deliver(self, outgoing: Outgoing, ask: Ask) -> Receipt:
+        if self.asks:
+            assert await ask()
+        self.begun.set()
+        while not self.hears.is_set():
+            try:
+                await self.hears.wait()
+            except asyncio.CancelledError:
+                pass
+        if not self.asks:
+            self.answer = await ask()
+        return Receipt(Outcome.SENT if self.asks or self.answer else Outcome.WITHDRAWN, "OK", "posted")
+
+
+def deaf(world: World, *, asks: bool) -> Deaf:
+    """Make a world's channel deaf."""
+    channel = Deaf(asks, asyncio.Event(), asyncio.Event())
+    odd_of(world).deliver = channel.deliver  # type: ignore[method-assign]
+    return channel
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_a_channel_that_does_not_heed_its_being_cut_off_keeps_no_email(
+    odd: World, monkeypatch: pytest.MonkeyPatch, asks: bool
+) -> None:
+    channel = deaf(odd, asks=asks)
+    dispatcher = Dispatcher(odd.post)
+    await dispatcher.step(NOW)
+    await channel.begun.wait()
+    monkeypatch.setattr(lanes, "LONGEST", -1.0)
+    monkeypatch.setattr(lanes, "DEAF", 0.0)
+    lane = next(each for each in dispatcher.lanes.values() if each.account == "odd")
+    lane.cut_off()
+    lane.cut_off()
+    await dispatcher.drain()
+    send = await odd.send()
+    assert send.status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
+    channel.hears.set()
+    while len(asyncio.all_tasks()) > 1:
+        await asyncio.sleep(0)
+    await dispatcher.drain()
+    # What had not begun to leave may not leave any more.
+    assert (await odd.send()).status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
+    assert channel.answer is (None if asks else False)
+
+
+async def test_a_channel_that_does_not_heed_the_stop_gives_its_email_back(
+    odd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = deaf(odd, asks=False)
+    monkeypatch.setattr(dispatch, "PATIENCE", 0.05)
+    dispatcher = Dispatcher(odd.post)
+    await dispatcher.step(NOW)
+    await channel.begun.wait()
+    await dispatcher.stop()
+    assert (await odd.send()).status is SendStatus.SCHEDULED
+    channel.hears.set()
+    while channel.answer is None:
+        await asyncio.sleep(0)
+    assert channel.answer is False
