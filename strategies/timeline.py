@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 
 from strategies import traces
-from strategies.answers import broke, checked
+from strategies.answers import asked, broke, checked
 from strategies.calendar import Calendar, aware
 from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
 from strategies.errors import Refusal
@@ -199,7 +199,7 @@ class Timeline:
         option = self.options.need(key)
         context = self._context(number, step, day)
         try:
-            return checked(option.resolve(context))
+            return checked(asked(lambda: option.resolve(context)))
         except Refusal:
             raise
         except BaseException as problem:  # an exit is no way out for a package, and nothing here is awaited

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -349,6 +349,7 @@ class Deaf:
     asks: bool
     hears: asyncio.Event
     begun: asyncio.Event
+    answered: asyncio.Event
     answer: bool | None = None
 
     async def deliver(self, outgoing: Outgoing, ask: Ask) -> Receipt:
@@ -356,18 +357,17 @@ class Deaf:
             assert await ask()
         self.begun.set()
         while not self.hears.is_set():
-            try:
+            with suppress(asyncio.CancelledError):
                 await self.hears.wait()
-            except asyncio.CancelledError:
-                pass
         if not self.asks:
             self.answer = await ask()
+            self.answered.set()
         return Receipt(Outcome.SENT if self.asks or self.answer else Outcome.WITHDRAWN, "OK", "posted")
 
 
 def deaf(world: World, *, asks: bool) -> Deaf:
     """Make a world's channel deaf."""
-    channel = Deaf(asks, asyncio.Event(), asyncio.Event())
+    channel = Deaf(asks, asyncio.Event(), asyncio.Event(), asyncio.Event())
     odd_of(world).deliver = channel.deliver  # type: ignore[method-assign]
     return channel
 
@@ -388,9 +388,9 @@ async def test_a_channel_that_does_not_heed_its_being_cut_off_keeps_no_email(
     await dispatcher.drain()
     send = await odd.send()
     assert send.status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
+    (worker,) = (task for task in asyncio.all_tasks() if "Lane._work" in repr(task.get_coro()))
     channel.hears.set()
-    while len(asyncio.all_tasks()) > 1:
-        await asyncio.sleep(0)
+    await asyncio.wait([worker])
     await dispatcher.drain()
     # What had not begun to leave may not leave any more.
     assert (await odd.send()).status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
@@ -408,6 +408,5 @@ async def test_a_channel_that_does_not_heed_the_stop_gives_its_email_back(
     await dispatcher.stop()
     assert (await odd.send()).status is SendStatus.SCHEDULED
     channel.hears.set()
-    while channel.answer is None:
-        await asyncio.sleep(0)
+    await channel.answered.wait()
     assert channel.answer is False

@@ -9,7 +9,7 @@ import pytest
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepType
 from strategies.answers import availability, validate
 from strategies.registry import SendOptions
-from strategies.timeline import Launch, Step, Timeline, check_step
+from strategies.timeline import Launch, PlannedSend, Step, Timeline, check_step
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 DAY, WALL = date(2026, 3, 3), time(12, 30)
@@ -142,3 +142,111 @@ def test_texts_of_an_availability_that_no_answer_could_carry(given: Any, monkeyp
     monkeypatch.setattr(Lunch, "availability", lambda *_: Availability(**given))
     offer = availability(Lunch(), Position(1, 1, None, False))
     assert (offer.offered, offer.code) == (False, "SEND_OPTION_FAILED")
+
+
+class Once(str):
+    """A text that breaks when anything is asked of it."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("a text")
+
+    __len__ = __format__ = __str__  # type: ignore[assignment]
+
+
+class BrokenDate(date):
+    """A date that can be compared with nothing, and not be written."""
+
+    def __lt__(self, other: object) -> bool:
+        raise RuntimeError("a date")
+
+    __gt__ = __le__ = __ge__ = __eq__ = __hash__ = isoformat = __lt__  # type: ignore[assignment]
+
+
+class BrokenTime(time):
+    """Likewise."""
+
+    def __lt__(self, other: object) -> bool:
+        raise RuntimeError("a time")
+
+    __gt__ = __le__ = __ge__ = __eq__ = __hash__ = isoformat = __lt__  # type: ignore[assignment]
+
+
+class BrokenInstant(datetime):
+    """Likewise."""
+
+    def __lt__(self, other: object) -> bool:
+        raise RuntimeError("an instant")
+
+    __gt__ = __le__ = __ge__ = __eq__ = __hash__ = isoformat = astimezone = __sub__ = __lt__  # type: ignore[assignment]
+
+
+class BrokenNumber(int):
+    """Likewise."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("a number")
+
+    __lt__ = __eq__ = __hash__ = __format__ = __repr__ = __str__  # type: ignore[assignment]
+
+
+class OtherAnswer(SendAt):
+    """An answer of a class of its own."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SendAt(BrokenDate(2026, 3, 3), WALL),
+        SendAt(DAY, BrokenTime(12, 30)),
+        SendAt(DAY, WALL, (), BrokenInstant(2026, 3, 3, 11, 30, tzinfo=UTC)),
+        SendAt(DAY, WALL, (Note("LUNCH", {"number": BrokenNumber(3)}),)),
+        SendAt(DAY, WALL, [Note(Once("LUNCH"), {Once("day"): Once("Tuesday")})]),  # type: ignore[arg-type]
+        OtherAnswer(DAY, WALL),
+        CreateTask(BrokenDate(2026, 3, 3), [Note("LUNCH")]),  # type: ignore[arg-type]
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_values_of_a_packages_own_classes_become_plain_ones(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (planned,) = resolve(answer, monkeypatch).planned
+    plain = (planned.date, planned.time, planned.instant) if isinstance(planned, PlannedSend) else (planned.due,)
+    assert {type(value) for value in plain} <= {date, time, datetime}
+    for note in planned.notes:
+        assert type(note) is Note
+        assert {type(value) for value in (note.code, *note.values, *note.values.values())} <= {str, int}
+
+
+class Raising(datetime):
+    """Does not even say what year it is in."""
+
+    @property
+    def year(self) -> int:  # type: ignore[override]
+        raise RuntimeError("a year")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SendAt(DAY, WALL, (), Raising(2026, 3, 3, 12, tzinfo=UTC)),
+        SendAt(DAY, WALL, (Note("X", {"n": 10**5_000}),)),
+        SendAt(DAY, WALL, (Note("X", {"n": "x" * 3_000}),)),
+        SendAt(DAY, WALL, (Note("X"),) * 101),
+        Refusal(Once("X"), 5),  # type: ignore[arg-type]
+        Refusal("X", "Not today.", 3),  # type: ignore[arg-type]
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_what_cannot_be_kept_is_the_options_fault(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Refusal) as caught:
+        resolve(answer, monkeypatch)
+    assert caught.value.code == "SEND_OPTION_FAILED"
+
+
+def test_a_refusal_of_a_packages_own_class_becomes_a_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Own(Refusal):
+        pass
+
+    with pytest.raises(Refusal) as caught:
+        resolve(Own(Once("NO_LUNCH"), Once("Closed."), (Once("time"),)), monkeypatch)
+    told = (caught.value.code, caught.value.message, *caught.value.path)
+    assert (type(caught.value), told) == (Refusal, ("NO_LUNCH", "Closed.", "time"))
+    assert {type(each) for each in told} == {str}

@@ -1,0 +1,133 @@
+"""Values of a package's own classes as plain ones of Python.
+
+A package may answer with subclasses of ``date``, ``time``, ``str`` and so on, which can raise, or say something else,
+each time they are asked. Here they are asked once, while their package can still be named.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+
+from strategies.contract import Note
+from strategies.errors import Refusal
+
+YEARS = range(1900, 2300)
+NOTES_MOST = 100
+"""Notes of one answer."""
+TEXT_MOST = 2_000
+"""Characters of a text in an answer."""
+NUMBER_MOST = 2**63
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character."""
+
+
+def plain_date(name: str, day: object) -> dt.date:
+    """Return a date. Raises TypeError or ValueError."""
+    if not isinstance(day, dt.date) or isinstance(day, dt.datetime):
+        raise TypeError(f"{name} is {day!r:.60}, and no date")
+    if type(day) is not dt.date:
+        day = dt.date.fromordinal(dt.date.toordinal(day))
+    _check_year(name, day)
+    return day
+
+
+def plain_time(wall: object) -> dt.time:
+    """Return a wall time. Raises TypeError or ValueError."""
+    if not isinstance(wall, dt.time):
+        raise TypeError(f"time is {wall!r:.60}, and no time")
+    if wall.tzinfo is not None or wall.microsecond:
+        raise ValueError(f"time is {wall}: wall times have no zone of their own, and no parts of a second")
+    if type(wall) is not dt.time:
+        wall = dt.time(int(wall.hour), int(wall.minute), int(wall.second), fold=int(wall.fold))
+    return wall
+
+
+def plain_instant(instant: object) -> dt.datetime | None:
+    """Return an instant, UTC, or None. Raises TypeError or ValueError."""
+    if instant is None:
+        return None
+    if not isinstance(instant, dt.datetime):
+        raise TypeError(f"instant is {instant!r:.60}, and no datetime")
+    offset = instant.utcoffset()
+    if offset is None:
+        raise ValueError("instant has no zone")
+    _check_year("instant", instant)
+    if type(instant) is dt.datetime and instant.tzinfo is dt.UTC:
+        return instant
+    day, time = instant.toordinal(), (instant.hour, instant.minute, instant.second, instant.microsecond)
+    return dt.datetime.combine(dt.date.fromordinal(day), dt.time(*time), dt.UTC) - offset
+
+
+def plain_notes(notes: object) -> tuple[Note, ...]:
+    """Return the notes of an explanation. Raises TypeError or ValueError."""
+    if not isinstance(notes, (tuple, list)):
+        raise TypeError(f"notes are {notes!r:.60}, and no tuple or list")
+    if len(notes) > NOTES_MOST:
+        raise ValueError(f"an answer may have {NOTES_MOST} notes")
+    if type(notes) is tuple and all(map(_is_plain, notes)):
+        return notes
+    return tuple(map(_plain_note, notes))
+
+
+def _is_plain(note: object) -> bool:
+    """Say whether a note is what nearly all are: short texts and numbers. A quick look."""
+    if type(note) is not Note or type(note.code) is not str or type(note.values) is not dict:
+        return False
+    for text in (note.code, *note.values, *note.values.values()):
+        if type(text) is int:
+            if not -NUMBER_MOST < text < NUMBER_MOST:
+                return False
+        elif type(text) is not str or len(text) > TEXT_MOST or not text.isascii() or "\x00" in text:
+            return False
+    return True
+
+
+def _plain_note(note: object) -> Note:
+    if not isinstance(note, Note):
+        raise TypeError(f"{note!r:.60} is no Note")
+    code, values = plain_text(note.code), note.values
+    if not isinstance(values, Mapping):
+        raise TypeError(f"the values of a note are {values!r:.60}, and no mapping")
+    return Note(code, {plain_text(name): _plain_value(value) for name, value in values.items()})
+
+
+def _plain_value(value: object) -> str | int:
+    if not isinstance(value, int):
+        return plain_text(value)
+    number = value if type(value) in {int, bool} else int.__index__(value)
+    if not -NUMBER_MOST < number < NUMBER_MOST:
+        raise ValueError("a number has more than 64 bits")
+    return number
+
+
+def plain_text(text: object) -> str:
+    """Return a text that can be stored and answered. Raises TypeError or ValueError."""
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r:.60} is neither text nor int")
+    if type(text) is not str:
+        text = str.__str__(text)
+    if len(text) > TEXT_MOST:
+        raise ValueError(f"a text may have {TEXT_MOST} characters")
+    if "\x00" in text or not (text.isascii() or _HALF.search(text) is None):
+        raise ValueError(f"{text!r:.60} cannot be stored")
+    return text
+
+
+def plain_refusal(refusal: Refusal) -> Refusal:
+    """Return a package's refusal, with texts that can be stored and answered. Raises TypeError where it has others."""
+    path = refusal.path
+    if not isinstance(path, (tuple, list)):
+        raise TypeError(f"the path of a refusal is {path!r:.60}, and no tuple or list")
+    code, message, *parts = (_storable(part) for part in (refusal.code, refusal.message, *path[:NOTES_MOST]))
+    return Refusal(code, message, tuple(parts))
+
+
+def _storable(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r:.60} is no text")
+    return _HALF.sub("\ufffd", str.__str__(text)[:TEXT_MOST].replace("\x00", "\ufffd"))
+
+
+def _check_year(name: str, day: dt.date) -> None:
+    if day.year not in YEARS:
+        raise ValueError(f"{name} lies in the year {day.year}")
