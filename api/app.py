@@ -15,6 +15,7 @@ from api import graphiql, unsubscribing, watching
 from api.clock import Clock
 from api.graphql.schema import schema
 from api.loop_watch import LoopWatch
+from api.mail.jobs import get_ready
 from api.services.dispatch import Delivered, Post
 from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
@@ -24,6 +25,7 @@ from api.tick import Ticker
 from api.transport.gate import Gate
 from api.transport.http import GraphQLEndpoint
 from api.transport.websocket import WebSocketEndpoint
+from api.workers.pool import warm
 from plugins.manager import Installed, load
 
 
@@ -83,6 +85,7 @@ def make_app(
         await open_database(settings.database_url)
         await migrate()
         await set_by_database(ticker.clock)
+        warm(get_ready)
         loop = asyncio.create_task(ticker.run()) if tick else None
         try:
             with LoopWatch(ticker.post.meter).watching():

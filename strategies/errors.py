@@ -13,6 +13,10 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer to the user, no
         self.message = message
         self.path = path
 
+    def __reduce__(self) -> tuple[type["Refusal"], tuple[str, str, tuple[str, ...]]]:
+        """Come out of another process as it was."""
+        return Refusal, (self.code, self.message, self.path)
+
     @property
     def extensions(self) -> dict[str, object]:
         """Return code and path as GraphQL errors carry them."""

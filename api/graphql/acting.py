@@ -52,9 +52,12 @@ class EmailPayload:
         description="What was taken out of the HTML that was given, such as `<script>`, because it may not be in an "
         "email."
     )
-    def warnings(self) -> list[WarningLine]:
+    async def warnings(self, info: Request) -> list[WarningLine]:
         """Computed when they are asked for."""
-        return warning_lines(template_warnings.html_removed(self.written, template=False)) if self.written else []
+        if not self.written:
+            return []
+        own = info.context.scope.workspace_id
+        return warning_lines(await template_warnings.html_removed(own, self.written, template=False))
 
 
 @strawberry.type(description="The task, which is open again, or why not.")

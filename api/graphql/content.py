@@ -182,9 +182,11 @@ class TemplatePayload:
         description="What would be taken out of the HTML of the template's emails, such as `<script>` or `onclick`. "
         "The template itself is saved as it was written. Empty when it was not done."
     )
-    def warnings(self) -> list[WarningLine]:
+    async def warnings(self, info: Request) -> list[WarningLine]:
         """Computed when they are asked for."""
-        return [] if self.template is None else warning_lines(template_warnings.html_removed(self.template.html))
+        if self.template is None:
+            return []
+        return warning_lines(await template_warnings.html_removed(info.context.scope.workspace_id, self.template.html))
 
 
 @strawberry.type(description="The category, or why not.")

@@ -10,16 +10,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
+from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.clean import text_from_html
 from api.mail.plain_text.writer import NO_SPACE_AFTER
 from api.mail.prompts import Prompted, restore
+from api.mail.quick import Lesson, SlowWorkError, need_quick_html
 from api.mail.render import TemplateProblem, render, simple_form
 from api.mail.sanitize import NestedTooDeeplyError, sanitize
 from api.mail.simple import LONGEST
+
+FRAMES_MOST = 32_000_000
+"""Bytes of frames that a process keeps."""
 
 _BEGIN, _END = "\ue000", "\ue001"
 _MARK = re.compile(f"{_BEGIN}([0-9]+){_END}")
@@ -70,6 +74,7 @@ def _body(rendered: Prompted) -> Body:
 
 def safe(html: str) -> str:
     """Return what was rendered as it may be in an email. Raises TemplateProblem."""
+    need_quick_html(html)
     try:
         return sanitize(html)
     except NestedTooDeeplyError as problem:
@@ -100,7 +105,7 @@ def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body
     all_values = "|".join(values)
     if not all_values.isprintable() or "  " in all_values:
         return None
-    frame = _frame(source, tuple(present), quoted)
+    frame = frame_of(source, tuple(present), quoted)
     if frame is None:
         return None
     escaped = values
@@ -118,9 +123,26 @@ def _filled(parts: Sequence[str], values: Sequence[str]) -> str:
     return "".join(filled)
 
 
-@lru_cache(maxsize=1024)
-def _frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
+def _frame_bytes(frame: _Frame | None, source: str, present: tuple[bool, ...], _quoted: bool) -> int:
+    size = text_bytes(source) + 16 * len(present)
+    return size if frame is None else size + text_bytes(*frame.html, *(frame.text or ()), *frame.prompts)
+
+
+frames: Cache[_Frame | None] = Cache(FRAMES_MOST, _frame_bytes)
+"""The frames that are known, by source, which fields have a value, and whether it is quoted."""
+
+
+@kept_in(frames)
+def frame_of(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
     """Return the frame of a template for people who have these of its fields; None where there is no short cut."""
+    try:
+        need_quick_html(source)
+        return _cut(source, present, quoted=quoted)
+    except SlowWorkError:
+        raise SlowWorkError(Lesson("frame", (source, present, quoted))) from None
+
+
+def _cut(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | None:
     quick = simple_form(source, True)
     if quick is None or _BEGIN in source or _END in source or _READS_AS_IT_IS.search(source):
         return None

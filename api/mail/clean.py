@@ -1,9 +1,13 @@
 """Text that may stand in an email: one line for headers, text made from HTML."""
 
 import re
-from functools import lru_cache
 
+from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.plain_text import plain_text
+from api.mail.quick import need_quick_html
+
+TEXTS_MOST = 8_000_000
+"""Bytes of text parts, with their HTML, that a process keeps."""
 
 _HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -27,9 +31,10 @@ def header_problem(text: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=512)
+@kept_in(Cache[str](TEXTS_MOST, text_bytes))
 def text_from_html(html: str) -> str:
     """Return the text part for an HTML part that is rendered: braces in it are no fields any more."""
+    need_quick_html(html)
     return plain_text(html)
 
 

@@ -8,6 +8,7 @@ from html import escape
 
 from api.mail.body import Body, final_body, render_body
 from api.mail.prompts import Prompted, left_in
+from api.mail.quick import need_quick_size
 from api.mail.render import render
 
 _RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
@@ -77,6 +78,8 @@ def compose(content: Content, fields: Mapping[str, str], now: datetime, follow_u
     """
     if now.tzinfo is None:
         raise ValueError("now must know its zone")
+    if follow_up_to is not None:
+        need_quick_size(_characters(content, follow_up_to))
     subject, body = _subject(content, fields, now), _body(content, fields, now)
     text, left = body.text, (*subject.prompts, *body.prompts)
     if content.text is not None:
@@ -93,6 +96,16 @@ def compose(content: Content, fields: Mapping[str, str], now: datetime, follow_u
     below = compose(quoted, fields, sent_at or now, follow_up_to.earlier)
     quote = _quote(_heading(sent_at, fields), below)
     return Composed(said or _reply_subject(below.subject), body.html, text, quote, left)
+
+
+def _characters(content: Content, earlier: Earlier | None) -> int:
+    """Return the size of an email's parts and of all that it quotes, which is written again at each depth."""
+    size = total = len(content.subject) + len(content.html) + len(content.text or "")
+    while earlier is not None:
+        size += len(earlier.content.html) + len(earlier.content.text or "")
+        total += size
+        earlier = earlier.earlier
+    return total
 
 
 def _subject(content: Content, fields: Mapping[str, str], now: datetime) -> Prompted:

@@ -19,8 +19,8 @@ class ComposeLinks:
 
 def compose_links(to: str, subject: str, body: str) -> ComposeLinks:
     """Return the links. When one would be too long, all leave out the body."""
-    whole = _links(to, subject, body)
-    if max(map(len, whole)) <= LONGEST:
+    whole = _links(to, subject, body[: LONGEST + 1])
+    if len(body) <= LONGEST and max(map(len, whole)) <= LONGEST:
         return ComposeLinks(*whole, body_left_out=False)
     return ComposeLinks(*_links(to, subject, ""), body_left_out=True)
 

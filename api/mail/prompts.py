@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from html import escape, unescape
 from typing import NamedTuple
 
+from api.mail.quick import need_quick_html
 from api.mail.tags import PROMPT_BEGIN, PROMPT_END
 
 _MARK = re.compile(f"{PROMPT_BEGIN}([0-9]{{1,6}}){PROMPT_END}")
@@ -48,11 +49,18 @@ def left_in(text: str, values: Iterable[str], *, html: bool) -> tuple[str, ...]:
 
     ``values`` are the person's own, which stand in that text as they are: nobody's company is a prompt.
     """
+    need_quick_html(text)
     for value in values:
         if "{{" in value:
             text = text.replace(escape(value), " ").replace(escape(value, quote=False), " ").replace(value, " ")
     plain = unescape(text) if html else text
     return labels(match.group() for match in _PROMPT.finditer(plain))
+
+
+def prompt_left(prompts: Sequence[str]) -> str:
+    """Say that an email cannot leave because of its field prompts."""
+    asked = ", ".join(f"{{{{! {prompt} }}}}"[:80] for prompt in prompts[:5])
+    return f"A field prompt is still in this email: {asked}. Write something in its place."
 
 
 def labels(prompts: Iterable[str]) -> tuple[str, ...]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, UndefinedError
 
+from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.dates import CLOCK, date
 from api.mail.places import place_of
 from api.mail.prompts import Prompted, restore, unmarked
+from api.mail.quick import Lesson, need_quick_template, need_worker
 from api.mail.simple import Simple, simple
 from api.mail.tag_limits import tag_problem
 from api.mail.tags import prepare
@@ -17,10 +18,21 @@ from api.mail.values import ComparingTemplate, comparable
 
 BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
 MAX_TEMPLATE = 200_000
+TREES_MOST = 32_000_000
+"""Bytes of templates as liquid has read them that a process keeps."""
+FORMS_MOST = 32_000_000
+"""Bytes of templates of text and fields, in their simple form, that a process keeps."""
+TREE_BYTES_A_CHARACTER = 8
+TREE_BYTES_A_TAG = 4_000
+FIELD_BYTES = 400
 
 
 class UnresolvedFieldError(Exception):
     """A dynamic field without a value: this one email must not go out."""
+
+    def __reduce__(self) -> tuple[type["UnresolvedFieldError"], tuple[str]]:
+        """Come out of a worker process as it was."""
+        return UnresolvedFieldError, (self.field,)
 
     def __init__(self, field: str) -> None:
         super().__init__(f"The dynamic field {field} has no value.")
@@ -29,6 +41,14 @@ class UnresolvedFieldError(Exception):
 
 class TemplateProblem(Exception):  # noqa: N818 - told to the author as it is
     """A template that cannot be read or rendered, and why, in one sentence."""
+
+    code = "INVALID_TEMPLATE"
+
+
+class TemplateLimitProblem(TemplateProblem):
+    """A template, or an email of it, that breaks a limit of the worker processes."""
+
+    code = "TEMPLATE_LIMIT"
 
 
 def problem_of(error: Exception, source: str, html: bool, index: int | None = None) -> TemplateProblem:
@@ -82,9 +102,14 @@ def _readable(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=512)
+def _tree_bytes(_tree: BoundTemplate, source: str, _html: bool) -> int:
+    return text_bytes(source) * TREE_BYTES_A_CHARACTER + (source.count("{{") + source.count("{%")) * TREE_BYTES_A_TAG
+
+
+@kept_in(Cache[BoundTemplate](TREES_MOST, _tree_bytes))
 def parsed(source: str, html: bool) -> BoundTemplate:
     """Return a template as liquid has read it. Raises TemplateProblem."""
+    need_quick_template(source)
     if len(source) > MAX_TEMPLATE:
         raise TemplateProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
     if wrong := tag_problem(source):
@@ -97,18 +122,33 @@ def parsed(source: str, html: bool) -> BoundTemplate:
         raise problem_of(problem, source, html) from None
 
 
-@lru_cache(maxsize=512)
+field_names: Cache[frozenset[str]] = Cache(FORMS_MOST // 4, lambda names, source: text_bytes(source, *names))
+"""The names of the fields of templates that are known, by source."""
+
+
+@kept_in(field_names)
 def fields_in(source: str) -> frozenset[str]:
     """Return the dynamic fields that a template names; of one that cannot be read, none."""
+    need_quick_template(source, Lesson("fields", (source,)))
     try:
         return frozenset(parsed(source, True).analyze(include_partials=False).globals)
     except (TemplateProblem, LiquidError, RecursionError):
         return frozenset()
 
 
-@lru_cache(maxsize=512)
+def _form_bytes(form: Simple | None, source: str, _html: bool) -> int:
+    size = text_bytes(source)
+    return size if form is None else size + sum(FIELD_BYTES + len(str(part)) * 4 for part in form.parts)
+
+
+forms: Cache[Simple | None] = Cache(FORMS_MOST, _form_bytes)
+"""The simple forms that are known, by source and whether it is HTML."""
+
+
+@kept_in(forms)
 def simple_form(source: str, html: bool) -> Simple | None:
     """Return a template of nothing but text and fields in its simple form; None for any other."""
+    need_quick_template(source, Lesson("form", (source, html)))
 
     def missing(template: BoundTemplate) -> str | None:
         try:
@@ -130,6 +170,8 @@ def render(source: str, fields: Mapping[str, str], now: datetime, *, html: bool,
     said = quick.render(fields) if quick is not None else None
     if quick is not None and said is not None:
         return restore(said, quick.prompts, quoted=quoted)
+    if quick is not None and (field := quick.first_unresolved(fields)) is not None:
+        raise UnresolvedFieldError(field)
     return restore(_liquid(source, html, fields, now), prepare(source, html).prompts, quoted=quoted)
 
 
@@ -148,6 +190,7 @@ def _known(fields: Mapping[str, str]) -> dict[str, object]:
 
 
 def _liquid(source: str, html: bool, fields: Mapping[str, str], now: datetime) -> str:
+    need_worker()
     known = known_values(fields, now)
     if prepare(source, html).prompts:
         known = {name: unmarked(value) if isinstance(value, str) else value for name, value in known.items()}

@@ -75,6 +75,10 @@ class NestedTooDeeplyError(ValueError):
     def __init__(self) -> None:
         super().__init__(f"HTML may have {DEEPEST} elements inside of each other; this has more.")
 
+    def __reduce__(self) -> tuple[type["NestedTooDeeplyError"], tuple[()]]:
+        """Come out of a worker process as it was."""
+        return NestedTooDeeplyError, ()
+
 
 def as_fragment(html: str) -> str:
     """Return HTML with the body of a whole document as a ``<div>``, so that its background and font stay."""

@@ -14,6 +14,8 @@ from liquid.builtin.output import OutputNode
 
 LONGEST = 100_000
 """Characters up to which a result is surely within liquid's limit for its output, which counts bytes."""
+FIELDS_MOST = 200
+"""Fields up to which a template is joined by hand, in the server's process: each may have a long value."""
 LIQUIDS_OWN = frozenset({"now", "today", "partial", "template"})
 """Names that liquid may give a value without being given one."""
 Missing = Callable[[BoundTemplate], str | None]
@@ -56,6 +58,15 @@ class Simple:
         text = "".join(said)
         return text if len(text) <= LONGEST else None
 
+    def first_unresolved(self, fields: Mapping[str, str]) -> str | None:
+        """Return the first field that has no value, and nothing that stands for it; None for none."""
+        return next((each.name for each in self.fields if each.missing is None and not _has(fields, each)), None)
+
+
+def _has(fields: Mapping[str, str], field: Field) -> bool:
+    value = fields.get(field.name, "")
+    return bool(value) and not value.isspace()
+
 
 def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequence[str]) -> Simple | None:
     """Return a template in its simple form; None when it is not as simple as that."""
@@ -67,7 +78,8 @@ def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequenc
             parts.append(Field(name, missing(BoundTemplate(parsed.env, [node]))))
         else:
             return None
-    return Simple(parts, html, [part for part in parts if isinstance(part, Field)], prompts)
+    fields = [part for part in parts if isinstance(part, Field)]
+    return Simple(parts, html, fields, prompts) if len(fields) <= FIELDS_MOST else None
 
 
 def _field(node: Node) -> str | None:

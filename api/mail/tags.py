@@ -9,14 +9,17 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote
 
+from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.markup import Markup
 
 PROMPT_BEGIN, PROMPT_END = "\ue100", "\ue101"
 """Around the number of a field prompt, in the text that liquid reads and writes: characters for private use."""
+
+PREPARED_MOST = 16_000_000
+"""Bytes of prepared templates that a process keeps."""
 
 _OPENING = re.compile(r"\{[{%]|%7B%7B", re.IGNORECASE)
 _ENCODED_END = re.compile("%7D%7D", re.IGNORECASE)
@@ -92,7 +95,11 @@ def _found(source: str) -> Iterator[tuple[_Kind, int, int]]:
         opening = _OPENING.search(source, end or opening.end())
 
 
-@lru_cache(maxsize=512)
+def _prepared_bytes(prepared: Prepared, source: str, _html: bool) -> int:
+    return text_bytes(source, prepared.text, *prepared.prompts) + 200 * len(prepared.starts)
+
+
+@kept_in(Cache[Prepared](PREPARED_MOST, _prepared_bytes))
 def prepare(source: str, html: bool) -> Prepared:
     """Return a template as liquid is to read it."""
     parts: list[str] = []

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from inspect import isawaitable
 
-from api.services.batch import Batch, Written
-from api.services.settlement import BROKE, FOLLOWS, THROTTLED, UNPREPARED, UNTOLD
+from api.mail.writing import Written
+from api.services.batch import Batch
+from api.services.settlement import BROKE, BUSY, FOLLOWS, THROTTLED, UNPREPARED, UNTOLD
 from api.store.ledger import Claimed
 from plugins.checks import describe
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
@@ -66,7 +67,9 @@ async def attempt(
         job.again_at = job.batch.waits_until(job.send)
         if job.again_at is not None:
             return FOLLOWS
-        written = job.batch.write(job.send)
+        written = await job.batch.write(job.send)
+        if written is BUSY:
+            job.again_at = job.batch.look_again(job.send)
     except Exception:
         log.exception("the email %s could not be prepared", job.send.id)
         return UNPREPARED

@@ -1,24 +1,26 @@
 """Claims of one sender with the rows that they need, each loaded once; each is checked and written as it leaves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from api.mail.compose import compose
 from api.mail.domains import blocking
-from api.mail.message import MessageProblem, build, message_id
-from api.mail.render import TemplateProblem, UnresolvedFieldError
+from api.mail.message import message_id
+from api.mail.writing import Order, Written
 from api.models import Workspace
 from api.services.bounces import dead_address
-from api.services.content import Library, fields_of, prompt_left
+from api.services.content import Library, fields_of
 from api.services.post import Post
 from api.services.reachability import blocked_sentence
+from api.services.settlement import BUSY
+from api.services.slow_emails import SlowEmails
 from api.services.steps import STEP_REMOVED
 from api.states import MAY_GET_EMAILS
 from api.store.ledger import Claimed
 from api.store.sql import among, document, run
 from api.store.suppressions import SINCE
+from api.workers.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
 from strategies.calendar import local
 
@@ -48,13 +50,6 @@ class Reader:
         self.own_fields = document(self.own_fields)
 
 
-class Written(NamedTuple):
-    """An email as it leaves."""
-
-    subject: str
-    message: bytes
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Claims of one sender, made at ``now`` (UTC; virtual in a sandbox)."""
@@ -67,6 +62,11 @@ class Batch:
     people: Mapping[str, Reader]
     enrollments: Mapping[str, str]
     library: Library
+    slow: SlowEmails = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Have somebody who writes the emails."""
+        object.__setattr__(self, "slow", SlowEmails(str(self.workspace.id), self.order))
 
     @classmethod
     async def load(cls, post: Post, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed]) -> "Batch":
@@ -82,7 +82,7 @@ class Batch:
             [send.enrollment_id for send in sends],
         )
         workspace = await Workspace.get(id=sender["workspace_id"])
-        return cls(
+        batch = cls(
             post,
             now,
             workspace,
@@ -92,6 +92,8 @@ class Batch:
             {row["id"]: row["status"] for row in enrollments},
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
         )
+        batch.slow.expect(sends)
+        return batch
 
     def message_id(self, send: Claimed) -> str:
         """Return the email's Message-ID: that of its first attempt, also where its sender has moved since."""
@@ -124,35 +126,36 @@ class Batch:
         first = self.library.waits_for(self.library.steps[send.step_id], send.enrollment_id)
         if first is None:
             return None
-        return max(first.due_at, self.now if send.sandbox else self.now + LOOK_AGAIN)
+        return max(first.due_at, self.look_again(send))
 
-    def write(self, send: Claimed) -> Written | Receipt:
-        """Check, render and build one email; a Receipt says why it must not leave."""
+    def look_again(self, send: Claimed) -> datetime:
+        """Return when to look again at an email that cannot leave yet."""
+        return self.now if send.sandbox else self.now + LOOK_AGAIN
+
+    async def write(self, send: Claimed) -> Written | Receipt:
+        """Check, render and build one email; a Receipt says why it must not leave, or not yet."""
         if refused := self.refused(send):
             return refused
+        try:
+            made = await self.slow.write(send)
+        except WorkersBusyError:
+            return BUSY
+        return made if isinstance(made, Written) else Receipt(Outcome.FAILED, made.code, made.detail)
+
+    def order(self, send: Claimed) -> Order:
+        """Return what an email is written from."""
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]
-        earlier = self.library.earlier(step, send.enrollment_id)
-        content, now = self.library.written(step, send), local(self.now, send.zone)
-        try:
-            composed = compose(content, fields_of(person, sender_name, sender_email), now, earlier)
-            if composed.prompts:
-                return Receipt(Outcome.FAILED, "FIELD_PROMPT_LEFT", prompt_left(composed.prompts))
-            message = build(
-                send_id=send.id,
-                message_id=self.message_id(send),
-                composed=composed,
-                sender_name=sender_name,
-                sender_address=sender_email,
-                to_name=f"{person.first_name} {person.last_name}".strip(),
-                to_address=person.email,
-                date=now,
-                earlier=earlier,
-                unsubscribe_url=self.post.unsubscribe_url(person),
-            )
-        except UnresolvedFieldError as problem:
-            detail = f"The dynamic field {problem.field} has no value for this person."
-            return Receipt(Outcome.FAILED, "UNRESOLVED_FIELD", detail)
-        except (TemplateProblem, MessageProblem) as problem:
-            return Receipt(Outcome.FAILED, "INVALID_MESSAGE", str(problem))
-        return Written(composed.subject, message)
+        return Order(
+            send_id=send.id,
+            message_id=self.message_id(send),
+            content=self.library.written(step, send),
+            fields=fields_of(person, sender_name, sender_email),
+            now=local(self.now, send.zone),
+            earlier=self.library.earlier(step, send.enrollment_id),
+            sender_name=sender_name,
+            sender_address=sender_email,
+            to_name=f"{person.first_name} {person.last_name}".strip(),
+            to_address=person.email,
+            unsubscribe_url=self.post.unsubscribe_url(person),
+        )

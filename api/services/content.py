@@ -1,13 +1,14 @@
 """What an email says: the step's template, rendered for one person, with earlier emails below a follow-up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from api.mail.compose import Composed, Content, Earlier, compose
+from api.mail.compose import Composed, Content, Earlier
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.services.plans import added_after
+from api.services.rendering import compose_email
 from api.states import PENDING_STATUSES, SendStatus
 from strategies import StepType
 from strategies.calendar import local
@@ -65,25 +66,20 @@ def fields_of(person: Recipient, sender_name: str, sender_email: str) -> dict[st
     }
 
 
-def prompt_left(prompts: Sequence[str]) -> str:
-    """Say that an email cannot leave because of its field prompts."""
-    asked = ", ".join(f"{{{{! {prompt} }}}}"[:80] for prompt in prompts[:5])
-    return f"A field prompt is still in this email: {asked}. Write something in its place."
-
-
 async def composed_for(
     step: Step, person: Person, sender_id: str, enrollment_id: str, now: datetime, written: Written | None = None
 ) -> Composed:
     """Return the step's email for one person at ``now`` (UTC), with what someone wrote in its place.
 
-    Raises UnresolvedFieldError and TemplateProblem.
+    Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
     """
     sender = await Sender.get(id=sender_id)
     enrollment = await Enrollment.get(id=enrollment_id)
     library = await Library.load([step.id], [enrollment.id])
     content = library.content(step) if written is None else library.written(step, written)
     fields = fields_of(person, sender.name, sender.email)
-    return compose(content, fields, local(now, enrollment.zone), library.earlier(step, enrollment.id))
+    earlier = library.earlier(step, enrollment.id)
+    return await compose_email(str(enrollment.workspace_id), content, fields, local(now, enrollment.zone), earlier)
 
 
 @dataclass(frozen=True, slots=True)

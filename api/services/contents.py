@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.models import Campaign, Category, Sender, Step, Template
-from api.services import inputs
+from api.services import inputs, template_inputs
 from api.services.scope import Scope
 from api.states import OnExpiry, OnReply, Priority
 from api.store.rows import need
@@ -50,7 +50,6 @@ async def set_content(scope: Scope, step: Step, content: dict[str, Any]) -> None
     """Check and set a step's content; what is not given stays. Raises Refusal."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.line(value, ("name",), required=False),
-        "subject": lambda value: value and inputs.subject(value, ("subject",), required=False),
         "notes": lambda value: inputs.text(value, ("notes",), limit=20_000),
         "priority": Priority,
     }
@@ -58,6 +57,8 @@ async def set_content(scope: Scope, step: Step, content: dict[str, Any]) -> None
         step.config = {}  # what is configured belongs to the option that it was made for
     for key, value in content.items():
         setattr(step, key, checks[key](value) if key in checks else value)
+    if content.get("subject"):
+        step.subject = await template_inputs.subject(scope.workspace_id, step.subject or "", ("subject",))
     if step.type is not StepType.EMAIL:
         if step.template_id is not None:
             raise Refusal("TEMPLATE_NOT_AVAILABLE", "Only email steps have a template.", ("templateId",))

@@ -10,11 +10,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.check import check_template
 from api.mail.clean import header_problem, text_problem
-from api.mail.render import TemplateProblem
-from api.mail.sanitize import NestedTooDeeplyError, sanitize
-from api.mail.tags import neutral
 from strategies import Refusal
 from strategies.calendar import zone_info
 
@@ -78,42 +74,6 @@ def instant(value: datetime, path: Path) -> datetime:
     if not 2000 <= value.year < 2200:
         raise Refusal("INVALID_INSTANT", "Instants lie between the years 2000 and 2200.", path)
     return value
-
-
-def html(value: str, path: Path) -> str:
-    """HTML with dynamic fields, as it was written: what is rendered of it is made safe. It must have content."""
-    checked = template(text(value, path), path, html=True)
-    _safe_html(neutral(checked, "x"), path)
-    return checked
-
-
-def written_html(value: str, path: Path) -> str:
-    """HTML that a person wrote for one email, made safe. It is no template."""
-    return _safe_html(text(value, path), path)
-
-
-def _safe_html(value: str, path: Path) -> str:
-    try:
-        cleaned = sanitize(value)
-    except NestedTooDeeplyError as problem:
-        raise Refusal("INVALID_HTML", str(problem), path) from None
-    if not cleaned.strip():
-        raise Refusal("REQUIRED", "An email needs content.", path)
-    return cleaned
-
-
-def template(value: str, path: Path, *, html: bool = False, line: bool = False) -> str:
-    """Text with dynamic fields: HTML, one ``line`` for a subject, or plain text."""
-    try:
-        check_template(value, html=html, line=line)
-    except TemplateProblem as problem:
-        raise Refusal("INVALID_TEMPLATE", str(problem), path) from None
-    return value
-
-
-def subject(value: str, path: Path, *, required: bool = True) -> str:
-    """One line with dynamic fields."""
-    return template(line(value, path, limit=900, required=required), path, line=True)
 
 
 def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:

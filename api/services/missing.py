@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from api.mail.compose import Content, Earlier, compose
-from api.mail.render import TemplateProblem, UnresolvedFieldError, fields_in
+from api.mail.compose import Content
 from api.models import Person, Sender, Step
 from api.services.content import Library, fields_of
+from api.services.rendering import fields_in, what_stops
 from api.services.scope import Scope
 from strategies import StepType, WarningNote
 from strategies.calendar import local
@@ -26,7 +25,8 @@ async def missing_warnings(
     library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: launched})
     contents = [library.content(step) for step in emails]
     now = local(scope.now, sender.zone)
-    used = frozenset().union(*(fields_in(text) for each in contents for text in _texts(each)))
+    own = scope.workspace_id
+    used = frozenset().union(*[await fields_in(own, text) for each in contents for text in _texts(each)])
     shapes: Counter[frozenset[str]] = Counter()
     examples: dict[frozenset[str], Mapping[str, str]] = {}
     for person in people:
@@ -39,8 +39,8 @@ async def missing_warnings(
     for step, content in zip(emails, contents, strict=True):
         counts: Counter[str] = Counter()
         left: Counter[str] = Counter()
-        for shape, number in shapes.items():
-            missing, prompts = _stopping(content, examples[shape], now, library.earlier(step, NOBODY))
+        stopping = await what_stops(own, content, [*examples.values()], now, library.earlier(step, NOBODY))
+        for number, (missing, prompts) in zip(shapes.values(), stopping, strict=True):
             counts.update(dict.fromkeys(missing, number))
             left.update(dict.fromkeys(prompts, number))
         warnings += [
@@ -63,20 +63,3 @@ def _texts(content: Content) -> Iterator[str]:
     yield content.html
     if content.text is not None:
         yield content.text
-
-
-def _stopping(
-    content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None
-) -> tuple[list[str], Sequence[str]]:
-    """Return the fields that stop this email, and its field prompts."""
-    known, missing = dict(fields), list[str]()
-    while True:
-        try:
-            return missing, compose(content, known, now, earlier).prompts
-        except UnresolvedFieldError as problem:
-            if known.get(problem.field, "").strip():
-                return missing, ()  # a part of a value, which no person's fields have
-            missing.append(problem.field)
-            known[problem.field] = "x"
-        except TemplateProblem:
-            return missing, ()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
-from api.services import inputs
+from api.services import inputs, template_inputs
 from api.services.content import composed_for
 from api.services.paused import refuse_paused
 from api.services.plans import NOTES_OF_A_PERSON, chosen_notes, expiry, stored
@@ -89,13 +89,20 @@ async def edit_email(scope: Scope, send_id: str, *, subject: Part = UNSET, html:
     if isinstance(subject, str):
         subject = inputs.line(subject, ("subject",), limit=900)
     if isinstance(html, str):
-        html = inputs.written_html(html, ("html",))
+        html = await template_inputs.written_html(scope.workspace_id, html, ("html",))
     send = await need(Send, scope.workspace_id, send_id, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
+    # Not inside of the transaction: nobody waits for a template to be rendered.
+    seen, rendered = send, await _rendered(send, scope.now)
     async with transaction():
         paused = await pause_of(enrollment.campaign_id) is not None
         send = await _waiting(send.id)
-        before = await _as_it_is_sent(send, scope.now)
+        before: tuple[str | None, str | None] = (send.subject, send.html)
+        if send.written_as_template:
+            if rendered is None or before != (seen.subject, seen.html):
+                told = "Someone else has just edited this email. Look again."
+                raise Refusal("CHANGED_MEANWHILE", told, ("id",))
+            before = rendered
         after = (before[0] if isinstance(subject, Unset) else subject, before[1] if isinstance(html, Unset) else html)
         await written.change(send, paused=paused, subject=after[0], html=after[1], written_as_template=False)
         given = {"subject": subject, "html": html}
@@ -105,16 +112,17 @@ async def edit_email(scope: Scope, send_id: str, *, subject: Part = UNSET, html:
     return await Send.get(id=send.id)
 
 
-async def _as_it_is_sent(send: Send, now: datetime) -> tuple[str | None, str | None]:
-    """Return the parts that a rep wrote. What an earlier release kept as a template is rendered now."""
+async def _rendered(send: Send, now: datetime) -> tuple[str | None, str | None] | None:
+    """Return the parts that an earlier release kept as a template, as they are sent now; None for a final text."""
     if not send.written_as_template:
-        return send.subject, send.html
+        return None
     step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
     try:
         composed = await composed_for(step, person, send.sender_id, send.enrollment_id, now, send)
     except (UnresolvedFieldError, TemplateProblem) as problem:
         told = f"The other part of this email cannot be rendered. Give both subject and html. {problem}"
-        raise Refusal("INVALID_TEMPLATE", told, ("id",)) from None
+        code = problem.code if isinstance(problem, TemplateProblem) else "INVALID_TEMPLATE"
+        raise Refusal(code, told, ("id",)) from None
     return composed.subject if send.subject is not None else None, composed.body_html if send.html is not None else None
 
 

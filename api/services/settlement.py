@@ -59,6 +59,9 @@ THROTTLED = Receipt(Outcome.WITHDRAWN, "THROTTLED", "The sender's throttle is us
 FOLLOWS = Receipt(
     Outcome.WITHDRAWN, "FOLLOWS_UNSENT", "It waits until the email that it follows up has left, or has failed."
 )
+BUSY = Receipt(
+    Outcome.WITHDRAWN, "TOO_BUSY", "Too many templates are being rendered just now; it is rendered in a moment."
+)
 
 BOUNCES = {Outcome.HARD_BOUNCE: BounceKind.HARD, Outcome.SOFT_BOUNCE: BounceKind.SOFT}
 
@@ -145,7 +148,7 @@ def settlement(
                 return _given_up(receipt, tried + 1)
             again = now + wait_after(tried) * (1 + JITTER * jitter)
             return Settlement(outcome, SendStatus.DEFERRED, again, tried + 1, code, detail, kind="EMAIL_DEFERRED")
-        case Outcome.WITHDRAWN if receipt is FOLLOWS:
+        case Outcome.WITHDRAWN if receipt is FOLLOWS or receipt is BUSY:
             return Settlement(outcome, waiting, again_at, tried, code, detail)
         case Outcome.WITHDRAWN:
             return Settlement(outcome, waiting, attempts=tried)

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from api.ids import new_id
 from api.mail.links import ComposeLinks, compose_links
+from api.mail.prompts import prompt_left
 from api.mail.render import TemplateProblem, UnresolvedFieldError
 from api.models import Enrollment, Person, Send, Step, Task
-from api.services import inputs
-from api.services.content import Written, composed_for, prompt_left
+from api.services import inputs, template_inputs
+from api.services.content import Written, composed_for
 from api.services.paused import refuse_paused
 from api.services.plans import chosen_notes, stored, zone_note
 from api.services.progress import carry_on
@@ -71,7 +72,7 @@ async def send_task(
     if subject is not None:
         subject = inputs.line(subject, ("subject",), limit=900)
     if html is not None:
-        html = inputs.written_html(html, ("html",))
+        html = await template_inputs.written_html(scope.workspace_id, html, ("html",))
     now = scope.now
     at = now if at is None else inputs.instant(at, ("at",))
     if at < now:
@@ -190,7 +191,7 @@ async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: 
         message = f"The dynamic field {problem.field} has no value for {person.email}. Give it one, and open it again."
         raise Refusal("UNRESOLVED_FIELD", message, ("id",)) from None
     except TemplateProblem as problem:
-        raise Refusal("INVALID_TEMPLATE", str(problem), ("id",)) from None
+        raise Refusal(problem.code, str(problem), ("id",)) from None
     links = compose_links(person.email, composed.subject, composed.text)
     quote = composed.quote
     return Compose(

@@ -1,9 +1,14 @@
 """What to think about in a template."""
 
-from api.mail.removed import removed_from
+from api.mail.render import TemplateProblem
+from api.services.rendering import list_removed
 from strategies import WarningNote
 
 
-def html_removed(html: str, *, template: bool = True) -> list[WarningNote]:
+async def html_removed(workspace_id: str, html: str, *, template: bool = True) -> list[WarningNote]:
     """Warn of what emails leave without: of a template, or of HTML that a person wrote for one email."""
-    return [WarningNote("HTML_REMOVED", {"removed": each}) for each in removed_from(html, template=template)]
+    try:
+        removed = await list_removed(workspace_id, html, template=template)
+    except TemplateProblem:
+        return []  # it was stored before there were limits: none of its emails leaves, and each says why
+    return [WarningNote("HTML_REMOVED", {"removed": each}) for each in removed]

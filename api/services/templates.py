@@ -1,13 +1,13 @@
 """Create and change templates and categories."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
 from api.models import Category, Enrollment, Launch, Step, Template
-from api.services import inputs
+from api.services import inputs, template_inputs
 from api.services.emails import write_anew
 from api.services.scope import Scope
 from api.states import GOING_ON
@@ -24,13 +24,15 @@ async def create_template(
     """Create a template. Raises Refusal."""
     row = Template(id=new_id("tpl"), workspace_id=scope.workspace_id, created_at=scope.now)
     values = {"name": name, "subject": subject, "html": html, "text": text, "category_id": category_id}
-    return await _set(scope, row, values, create=True)
+    return await _set(scope, row, await _checked(scope, values), create=True)
 
 
 async def update_template(scope: Scope, template_id: str, **values: Any) -> Template:
     """Change the given values. Emails that have not left yet use the new content. Raises Refusal."""
+    await need(Template, scope.workspace_id, template_id, ("id",))
+    checked = await _checked(scope, values)
     async with transaction():
-        row = await _set(scope, await need(Template, scope.workspace_id, template_id, ("id",)), values, create=False)
+        row = await _set(scope, await need(Template, scope.workspace_id, template_id, ("id",)), checked, create=False)
         if "subject" in values and not row.subject:
             await _refuse_if_needed(row)
     if CONTENT & values.keys():
@@ -73,16 +75,26 @@ async def create_category(scope: Scope, name: str) -> Category:
         raise Refusal("CATEGORY_EXISTS", f"There is already a category {name[:60]!r}.", ("name",)) from None
 
 
-async def _set(scope: Scope, row: Template, values: dict[str, Any], *, create: bool) -> Template:
-    checks: dict[str, Callable[[Any], Any]] = {
-        "name": lambda value: inputs.line(value or "", ("name",)),
-        "subject": lambda value: inputs.subject(value or "", ("subject",), required=False),
-        "html": lambda value: inputs.html(value or "", ("html",)),
-        "text": lambda value: None if value is None else inputs.template(inputs.text(value, ("text",)), ("text",)),
-        "category_id": lambda value: value,
+async def _checked(scope: Scope, values: dict[str, Any]) -> dict[str, Any]:
+    """Check the values that are given, outside of any transaction: templates may take a worker process a while."""
+    own = scope.workspace_id
+    checks: dict[str, Callable[[Any], Awaitable[Any]]] = {
+        "subject": lambda value: template_inputs.subject(own, value or "", ("subject",), required=False),
+        "html": lambda value: template_inputs.html(own, value or "", ("html",)),
+        "text": lambda value: template_inputs.text(own, value, ("text",)),
     }
+    checked = dict(values)
+    if "name" in values:
+        checked["name"] = inputs.line(values["name"] or "", ("name",))
     for key, value in values.items():
-        setattr(row, key, checks[key](value))
+        if key in checks:
+            checked[key] = await checks[key](value)
+    return checked
+
+
+async def _set(scope: Scope, row: Template, values: dict[str, Any], *, create: bool) -> Template:
+    for key, value in values.items():
+        setattr(row, key, value)
     if row.category_id is not None:
         await need(Category, scope.workspace_id, row.category_id, ("categoryId",))
     await row.save(force_create=create, update_fields=None if create else [*values])

@@ -134,8 +134,8 @@ async def link_of_an_email(client: Client, person: str) -> str:
     left: list[Any] = []
     write = Batch.write
 
-    def written(*given: Any) -> Any:
-        left.append(write(*given))
+    async def written(*given: Any) -> Any:
+        left.append(await write(*given))
         return left[-1]
 
     with pytest.MonkeyPatch.context() as patch:

@@ -361,7 +361,7 @@ def test_which_values_take_the_short_cut(value: str) -> None:
 
 
 def test_the_text_of_a_table_is_made_once_for_all() -> None:
-    frame = module._frame(
+    frame = module.frame_of(
         "<table><tr><td>Hi {{ first_name }}</td><td>{{ city }}</td></tr></table>", (True, True), False
     )
     assert frame is not None
