@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -23,6 +24,7 @@ from api.store.database import close_database, migrate, open_database
 from api.store.database_clock import DatabaseClock, set_by_database
 from api.tick import Ticker
 from api.transport.gate import Gate
+from api.transport.headers import SafeHeaders, answer_fault
 from api.transport.http import GraphQLEndpoint
 from api.transport.websocket import WebSocketEndpoint
 from api.workers.pool import warm
@@ -66,6 +68,11 @@ def settle_in() -> None:
     gc.set_threshold(50_000)
 
 
+def _tell_of_end(loop: "asyncio.Task[None]", ended: Callable[[BaseException], None]) -> None:
+    if not loop.cancelled() and (problem := loop.exception()) is not None:
+        ended(problem)
+
+
 def make_app(
     settings: Settings,
     environment: Mapping[str, str],
@@ -74,8 +81,12 @@ def make_app(
     tick: bool = True,
     show: Callable[[Delivered], None] = lambda delivered: None,
     watch: LaunchWatch | None = None,
+    ended: Callable[[BaseException], None] = lambda problem: None,
 ) -> Starlette:
-    """Return the server. It opens and migrates the database as it starts, and runs the tick loop inside."""
+    """Return the server. It opens and migrates the database as it starts, and runs the tick loop inside.
+
+    ``ended`` is called when the tick loop ends by itself: the process is to end as well.
+    """
     installed = load(environment)
     watch = watch or LaunchWatch()
     ticker = make_ticker(settings, installed, clock, show)
@@ -87,13 +98,15 @@ def make_app(
         await set_by_database(ticker.clock)
         warm(get_ready)
         loop = asyncio.create_task(ticker.run()) if tick else None
+        if loop is not None:
+            loop.add_done_callback(lambda done: _tell_of_end(done, ended))
         try:
             with LoopWatch(ticker.post.meter).watching():
                 yield
         finally:
             ticker.stop()
             if loop is not None:
-                await loop
+                await asyncio.wait([loop])
             await watch.close()
             await close_database()
 
@@ -106,8 +119,10 @@ def make_app(
     async def home(_request: Request) -> Response:
         return RedirectResponse("/graphiql")
 
-    pages = [Route("/", home), *graphiql.routes("/graphql")] if settings.graphiql == "on" else []
-    return Starlette(
+    pages = (
+        [Route("/", home), Route("/graphiql/", home), *graphiql.routes("/graphql")] if settings.graphiql == "on" else []
+    )
+    made = Starlette(
         routes=[
             Route("/graphql", graphql, methods=["POST"]),
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, gate, settings.public_url)),
@@ -116,4 +131,9 @@ def make_app(
             *pages,
         ],
         lifespan=lifespan,
+        middleware=[Middleware(SafeHeaders)],
+        exception_handlers={Exception: answer_fault},
     )
+    # Starlette would make an absolute address of the Host header, which the client chooses.
+    made.router.redirect_slashes = False
+    return made

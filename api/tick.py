@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from api.clock import Clock
-from api.services.dispatch import Dispatcher, Post
+from api.services.dispatch import GRACE, Dispatcher, Post
 from api.services.imports import claim_import, run_import
 from api.services.launches import claim_launch, run_launch
 from api.services.pausing import claim_holds, run_holds
 from api.services.resolving import claim_edit, run_edit
 from api.services.zones import fingerprint, resolve_again_if_changed
 from api.store.away import told_away
+from api.store.corruption import database_corrupt
 from api.store.database_clock import set_by_database
 from api.store.wakeups import Announcer, listen
 
@@ -23,10 +24,19 @@ LINGER = 5.0
 """Seconds that an open connection waits for the next email."""
 AT_LEAST = 0.02
 AFTER_FAILURE = 1.0
+"""Seconds until the step after a failed one; twice as long after each further failure, up to SLOWEST."""
+SLOWEST = 5.0
+POINTLESS_AFTER = 3
+"""Steps in a row that find the database damaged, after which the loop ends: its operator has to restore it."""
 PATIENCE = 2.0
 """Seconds that a step, and then whatever runs beside it, gets to end when the process is asked to stop."""
 UNHEARD_OF = 30.0
 """Seconds without a step after which the loop is taken for broken."""
+CORRUPT = "the database is damaged, or its file was taken away. Restore a backup, as docs/operations.md shows"
+
+
+class DatabaseCorruptError(ConnectionError):
+    """The loop has ended by itself because the database is damaged."""
 
 
 class Ticker:
@@ -42,6 +52,10 @@ class Ticker:
         self._announcer = Announcer()
         self._stopping = asyncio.Event()
         self._stepped = time.monotonic()
+        self._failures = 0
+        """Failed steps in a row. ``_step`` alone writes it."""
+        self._corrupt = 0
+        """How many of the last steps, in a row, found the database damaged. ``_step`` alone writes it."""
 
     def wake(self) -> None:
         """Look at once, here and in the other processes: something may be due earlier than it was."""
@@ -77,7 +91,10 @@ class Ticker:
             await dispatcher.stop()
 
     async def run(self) -> None:
-        """Run until ``stop``. A step that fails is logged and tried again."""
+        """Run until ``stop``. A step that fails is logged and tried again.
+
+        Raises DatabaseCorruptError where the database is damaged, and going on would only damage it more.
+        """
         dispatcher = Dispatcher(self.post, LINGER)
         steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
         beside = [
@@ -97,7 +114,8 @@ class Ticker:
                 task.cancel()
             # No longer: a database that is frozen does not answer when it is told to leave off, either.
             await asyncio.wait([steps, *beside], timeout=PATIENCE)
-            await dispatcher.stop()
+            # What a damaged database does not take now, it does not take later.
+            await dispatcher.stop(PATIENCE if self._corrupt else GRACE)
         if steps.done() and not steps.cancelled():
             steps.result()
 
@@ -105,6 +123,8 @@ class Ticker:
         while not self._stopping.is_set():
             self._awake.clear()
             await _sleep(self._awake, await self._step(dispatcher))
+            if self._corrupt >= POINTLESS_AFTER:
+                raise DatabaseCorruptError(CORRUPT)
 
     async def _step(self, dispatcher: Dispatcher) -> float:
         """Do one step. Returns for how many seconds there is nothing more to do."""
@@ -114,9 +134,13 @@ class Ticker:
             self._stepped = time.monotonic()
         except Exception as problem:
             self.post.meter.failed_steps.inc()
+            self._corrupt = self._corrupt + 1 if database_corrupt(problem) else 0
+            wait = min(self.poll, AFTER_FAILURE * 2.0 ** min(self._failures, 10), SLOWEST)
+            self._failures += 1
             if not told_away(problem):
-                log.exception("a step failed; the next one is in %s s", min(self.poll, AFTER_FAILURE))
-            return min(self.poll, AFTER_FAILURE)
+                log.exception("a step failed; the next one is in %s s", wait)
+            return wait
+        self._failures = self._corrupt = 0
         if not done.idle:
             return 0.0
         if done.next_at is None:

@@ -15,7 +15,8 @@ from api import version
 from api.services.post import Post
 from api.store.away import in_a_line, read_only
 from api.store.backlog import backlog
-from api.store.sql import run
+from api.store.corruption import database_corrupt
+from api.store.trial import channels_in_use, disk_full, try_database
 
 if TYPE_CHECKING:
     from api.tick import Ticker
@@ -26,8 +27,6 @@ Answer = TypeVar("Answer")
 
 PATIENCE = 5.0
 """Seconds that the database gets to answer."""
-TRY = "UPDATE workspace SET name = name WHERE id = ''"
-"""Changes nothing, and is refused where nothing may be changed."""
 ABOUT = {
     "due": "Emails that are due and wait to be claimed.",
     "oldest_due_seconds": "For how many seconds the oldest of them has been due.",
@@ -70,6 +69,40 @@ class Look(Generic[Answer]):
         return await self._ask()
 
 
+def told(problem: Exception) -> str:
+    """Say in a sentence what is wrong with the database."""
+    if database_corrupt(problem):
+        return "It is damaged, or its file was taken away."
+    if disk_full(problem):
+        return "Its disk is full."
+    return "It is read-only." if read_only(problem) else "It does not answer."
+
+
+async def channel_problems(post: Post) -> dict[str, str]:
+    """Return why this process cannot use channels of its senders, by ``channel KEY``."""
+    found = {}
+    for key in await channels_in_use():
+        channel = post.installed.channels.get(key)
+        try:
+            problem = await channel.trouble() if channel is not None else None
+        except Exception:
+            log.exception("the channel %s could not be asked whether it can be used", key)
+            problem = "It cannot say whether it can be used; see the log."
+        if problem is not None:
+            found[f"channel {key}"] = str(problem)
+    return found
+
+
+async def _channel_problems(look: Look[dict[str, str]]) -> dict[str, str]:
+    try:
+        return await look()
+    except TimeoutError:
+        return {"channels": "One of them did not say within a few seconds whether it can be used."}
+    except Exception as problem:
+        log.warning("not ready: the senders' channels cannot be read: %s", in_a_line(problem))
+        return {"database": told(problem)}
+
+
 def _heard(asking: "asyncio.Task[Answer]") -> None:
     """Take what a look ended with that nobody waits for any more."""
     if not asking.cancelled():
@@ -79,7 +112,8 @@ def _heard(asking: "asyncio.Task[Answer]") -> None:
 def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
     """Return the three pages. ``ticker`` is the tick loop of this process, if it has one."""
     running = version()
-    trial = Look(lambda: run(TRY))
+    trial = Look(lambda: try_database())  # noqa: PLW0108 - looked up each time: tests replace it
+    channels = Look(lambda: channel_problems(post))
     counting = Look(lambda: backlog(post.clock()))
 
     async def health(_request: Request) -> Response:
@@ -91,7 +125,10 @@ def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
             await trial()
         except Exception as problem:
             log.warning("not ready: the database cannot be used: %s", in_a_line(problem))
-            problems["database"] = "It is read-only." if read_only(problem) else "It does not answer."
+            problems["database"] = told(problem)
+        else:
+            if ticker is not None:
+                problems |= await _channel_problems(channels)
         if ticker is not None and not ticker.alive:
             problems["tick"] = "The tick loop has not done a step for a while; see the log."
         if problems:

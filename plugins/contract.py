@@ -102,6 +102,13 @@ class Channel(ABC):
         """Say how many sessions of one account may be open side by side, in one process."""
         return 1
 
+    async def trouble(self) -> str | None:
+        """Say in one sentence why this process cannot use the channel at the moment, for /ready; None where it can.
+
+        It is asked every few seconds: do no more than a look that ends within a second.
+        """
+        return None
+
     @abstractmethod
     def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
         """Open the account. Entering raises AccountUnavailableError when it cannot be opened."""

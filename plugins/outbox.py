@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import re
 import uuid
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session, hookimpl
+from plugins.folders import create_private, make_private, try_writing
+
+log = logging.getLogger("touchline.outbox")
 
 DEFAULT_FOLDER = "touchline-data/outbox"
 LONGEST_PART = 80  # two parts, a digest and the temporary ending stay below the 255 bytes of a file name
@@ -31,18 +35,19 @@ def file_name(send_id: str, recipient: str) -> str:
     return stem + ".eml"
 
 
-def explain(error: OSError, folder: Path) -> tuple[str, str]:
-    """Say in a code and a sentence what the disk refused."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "DISK_FULL", f"No space is left for the outbox folder {folder}."
+def explain(error: OSError) -> tuple[str, str]:
+    """Say in a code and a sentence what the disk refused. Tenants read it: it names no path, the log does."""
+    log.warning("the outbox folder cannot be used: %s", " ".join(str(error).split()))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "DISK_FULL", "No space is left for the outbox folder."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "NOT_WRITABLE", f"The outbox folder {folder} may not be written to by this service."
-    return "DISK_ERROR", f"The outbox folder {folder} cannot be written to: {error.strerror or error}."
+        return "NOT_WRITABLE", "The outbox folder may not be written to by this service."
+    return "DISK_ERROR", f"The outbox folder cannot be written to: {error.strerror or type(error).__name__}."
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write the bytes and wait until the disk has them."""
-    with path.open("xb") as file:
+    """Write the bytes, for this service's user alone, and wait until the disk has them."""
+    with open(create_private(path), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -80,15 +85,15 @@ class OutboxSession(Session):
             await asyncio.to_thread(write, temporary, outgoing.message)
         except OSError as error:
             await asyncio.to_thread(remove, temporary)
-            return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error, self._folder))
+            return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
         try:
             if not await about_to_transmit():
                 return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before it was written.")
             try:
                 await asyncio.to_thread(publish, temporary, final)
             except OSError as error:
-                return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error, self._folder))
-            return Receipt(Outcome.SENT, "WRITTEN", f"Written to {final}.")
+                return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
+            return Receipt(Outcome.SENT, "WRITTEN", f"Written to {final.name}.")
         finally:
             await asyncio.to_thread(remove, temporary)
 
@@ -113,10 +118,19 @@ class OutboxChannel(Channel):
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
         """Make the folder where it is missing."""
         try:
-            await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(make_private, self.folder)
         except OSError as error:
-            raise AccountUnavailableError(*explain(error, self.folder)) from error
+            raise AccountUnavailableError(*explain(error)) from error
         yield OutboxSession(self.folder)
+
+    async def trouble(self) -> str | None:
+        """Write a file to the folder and remove it."""
+        try:
+            await asyncio.to_thread(make_private, self.folder)
+            await asyncio.to_thread(try_writing, self.folder)
+        except OSError as error:
+            return explain(error)[1]
+        return None
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -123,12 +123,25 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     free_port(settings.host, int(settings.port))
     asyncio.run(_check_database(settings))
     set_up_logs(settings)
-    app = make_app(settings, environment(), tick=not no_tick)
+    problems: list[BaseException] = []
+
+    def ended(problem: BaseException) -> None:
+        problems.append(problem)
+        server.should_exit = True
+
+    app = make_app(settings, environment(), tick=not no_tick, ended=ended)
+    config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
+    server = uvicorn.Server(config)
     settle_in()
     # Uvicorn's own lines go through the same logs as ours.
     end_on_sigterm()
     with logged("the server" if no_tick else "the server with its tick loop", settings):
-        uvicorn.run(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if problems:
+            raise problems[0]
+        if not server.started:
+            raise ConnectionError("the server could not start; the lines above say why")
     return 0
 
 

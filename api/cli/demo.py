@@ -54,12 +54,20 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
         show(delivered)
         first.set()
 
-    app = make_app(settings, given, show=shown)
+    problems: list[BaseException] = []
+
+    def ended(problem: BaseException) -> None:
+        problems.append(problem)
+        server.should_exit = True
+
+    app = make_app(settings, given, show=shown, ended=ended)
     config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", **limits(settings))
     server = uvicorn.Server(config)
     if exit_after_first:
         asyncio.get_running_loop().create_task(_stop_after(first, server))
     await server.serve()
+    if problems:
+        raise problems[0]
     return 0 if server.started else 1
 
 

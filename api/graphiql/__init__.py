@@ -93,7 +93,7 @@ def routes(endpoint: str = "/graphql") -> list[BaseRoute]:
         return HTMLResponse(_fill(source, endpoint=endpoint, version=version), headers=SECURITY | FRESH)
 
     def own_file(request: Request) -> Response:
-        name = request.url.path.rsplit("/", 1)[-1]
+        name = request.scope["path"].rsplit("/", 1)[-1]
         return FileResponse(HERE / name, media_type=OWN_FILES[name], headers=SECURITY | FRESH)
 
     def tabs(_: Request) -> Response:

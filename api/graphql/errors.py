@@ -20,6 +20,7 @@ from api.graphql.context import Request
 from api.graphql.input_errors import ArgumentsGiven, ValuesFit, invalid_value
 from api.graphql.limits import SizeLimit
 from api.store.away import database_away
+from api.store.corruption import database_corrupt
 from strategies import Refusal
 
 Payload = TypeVar("Payload")
@@ -27,6 +28,11 @@ Payload = TypeVar("Payload")
 INTERNAL_ERROR = "An internal error. It has been logged."
 """What a client reads of our own faults."""
 AWAY = "The database does not answer at the moment. Try again later."
+CORRUPT = (
+    "The database is damaged, or its file was taken away. Its operator has to restore it: trying again does not help."
+)
+DATABASE_CODES = ("DATABASE_CORRUPT", "DATABASE_AWAY")
+"""Codes of faults of the database. Where both occur in one answer, the first says what to do."""
 NO_OPERATION = "Name one of the document's operations in operationName."
 LONGEST = 1_000
 """Characters of a sentence of graphql-core's own."""
@@ -82,6 +88,8 @@ def hidden(error: GraphQLError) -> bool:
 
 def fault(problem: Exception | None) -> GraphQLError:
     """Return what a client reads of a fault that is not its own: whether it may go well later, and nothing else."""
+    if database_corrupt(problem):
+        return GraphQLError(CORRUPT, extensions={"code": "DATABASE_CORRUPT"})
     if database_away(problem):
         return GraphQLError(AWAY, extensions={"code": "DATABASE_AWAY"})
     return GraphQLError(INTERNAL_ERROR, extensions={"code": "INTERNAL_ERROR"})

@@ -3,15 +3,20 @@
 import logging
 import sqlite3
 
-from asyncpg import InterfaceError, PostgresConnectionError, TooManyConnectionsError
+from asyncpg import InterfaceError, PostgresConnectionError
 from asyncpg.exceptions import (
     AdminShutdownError,
     CannotConnectNowError,
     CrashShutdownError,
+    InsufficientPrivilegeError,
+    InsufficientResourcesError,
+    InvalidAuthorizationSpecificationError,
+    InvalidCatalogNameError,
     ReadOnlySQLTransactionError,
     TargetServerAttributeNotMatched,
 )
-from tortoise.exceptions import OperationalError, TransactionManagementError
+
+from api.store.corruption import database_corrupt, driver_error, sqlite_code
 
 log = logging.getLogger("touchline.store")
 
@@ -21,7 +26,10 @@ POSTGRES = (
     AdminShutdownError,
     CannotConnectNowError,
     CrashShutdownError,
-    TooManyConnectionsError,
+    InsufficientResourcesError,  # too many connections, no memory, or no space on the disk
+    InvalidAuthorizationSpecificationError,  # also a wrong password: it was changed while this process runs
+    InsufficientPrivilegeError,
+    InvalidCatalogNameError,  # the database was dropped: restoring it under its name helps
     ReadOnlySQLTransactionError,  # a standby, until it takes over
     TargetServerAttributeNotMatched,  # the same, where the URL asks for another one
 )
@@ -35,16 +43,16 @@ SQLITE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-PRIMARY = 0xFF
-"""The byte of SQLite's code that says what kind of trouble it is."""
 
 
 def told_away(problem: BaseException | None) -> bool:
-    """Say whether the database is away, and if so log it: in a line, since it is no fault of ours."""
-    away = database_away(problem)
-    if away and problem is not None:
+    """Say whether the fault is the database's (it is away, or damaged), and if so log it in one line."""
+    away, corrupt = database_away(problem), database_corrupt(problem)
+    if problem is not None and corrupt:
+        log.error("the database is damaged: %s", in_a_line(problem))
+    elif problem is not None and away:
         log.warning("the database is away: %s", in_a_line(problem))
-    return away
+    return away or corrupt
 
 
 def in_a_line(problem: BaseException) -> str:
@@ -57,9 +65,9 @@ def database_away(problem: BaseException | None) -> bool:
 
     Later, the same may go well.
     """
-    problem = _driver_s(problem)
+    problem = driver_error(problem)
     if isinstance(problem, sqlite3.Error):
-        return _code(problem) in SQLITE
+        return sqlite_code(problem) in SQLITE
     if isinstance(problem, InterfaceError):
         return "closed" in str(problem) or "closing" in str(problem)
     return isinstance(problem, POSTGRES)
@@ -67,18 +75,7 @@ def database_away(problem: BaseException | None) -> bool:
 
 def read_only(problem: BaseException) -> bool:
     """Say whether the database answers and takes no changes."""
-    own = _driver_s(problem)
+    own = driver_error(problem)
     if isinstance(own, sqlite3.Error):
-        return _code(own) == sqlite3.SQLITE_READONLY
+        return sqlite_code(own) == sqlite3.SQLITE_READONLY
     return isinstance(own, ReadOnlySQLTransactionError)
-
-
-def _driver_s(problem: BaseException | None) -> BaseException | None:
-    """Return the driver's own error where tortoise has wrapped it."""
-    if not isinstance(problem, OperationalError | TransactionManagementError):
-        return problem
-    return problem.args[0] if problem.args and isinstance(problem.args[0], Exception) else problem
-
-
-def _code(problem: sqlite3.Error) -> int:
-    return getattr(problem, "sqlite_errorcode", 0) & PRIMARY

@@ -6,7 +6,6 @@ unexpected parts.
 
 import ssl
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -46,10 +45,7 @@ OPTIONS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 
 
 def connection_of(url: str) -> dict[str, Any]:
-    """Return what tortoise takes for a database. Raises ValueError with a sentence that keeps the password to itself.
-
-    A SQLite file is made where there is none.
-    """
+    """Return what tortoise takes for a database. Raises ValueError with a sentence that keeps the password secret."""
     scheme, mark, _ = url.partition("://")
     if mark and scheme == "sqlite":
         return _sqlite(url)
@@ -75,11 +71,6 @@ def _sqlite(url: str) -> dict[str, Any]:
     path, _, query = url.removeprefix("sqlite://").partition("?")
     if not path:
         raise ValueError(f"{VARIABLE} cannot be used: sqlite:// names no file.")
-    if path != ":memory:":
-        file = Path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # It holds addresses. What SQLite puts beside it gets the same rights.
-        file.touch(mode=0o600, exist_ok=True)
     pragmas = dict(parse_qsl(query)) or {"synchronous": "NORMAL", "busy_timeout": "10000"}
     return {"engine": "tortoise.backends.sqlite", "credentials": {"file_path": path, **pragmas}}
 

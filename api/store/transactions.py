@@ -8,6 +8,8 @@ IMMEDIATE, because a deferred one that writes later fails with "database is lock
 When a connection breaks inside a transaction, tortoise goes on taking it for the task's own, and every later
 transaction of that task fails. One that PostgreSQL has refused to write in is given back without its end, which
 asyncpg then tells as an error. So the exit is replaced as well.
+
+Every statement on SQLite first checks that the file still is where it was opened.
 """
 
 import asyncio
@@ -18,11 +20,13 @@ from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from asyncpg.exceptions import DeadlockDetectedError
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
+from tortoise.backends.base.client import BaseDBAsyncClient, ConnectionWrapper, TransactionContextPooled
 from tortoise.backends.base.executor import EXECUTOR_CACHE
-from tortoise.backends.sqlite.client import SqliteTransactionContext
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
+
+from api.store.corruption import check_file
 
 log = logging.getLogger("touchline.store")
 
@@ -74,6 +78,12 @@ async def _give_back(client: Any) -> None:
         log.info("a broken connection was closed: %s", problem)
 
 
+def _acquire_sqlite(self: Any) -> ConnectionWrapper[Any]:
+    check_file()
+    return ConnectionWrapper(self._lock, self)
+
+
+SqliteClient.acquire_connection = _acquire_sqlite  # type: ignore[method-assign]
 SqliteTransactionContext.__aenter__ = _enter_sqlite  # type: ignore[method-assign]
 TransactionContextPooled.__aenter__ = _enter_pooled  # type: ignore[method-assign]
 TransactionContextPooled.__aexit__ = _exit_pooled  # type: ignore[assignment, method-assign]

@@ -8,19 +8,26 @@ from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from api.graphql.errors import AWAY, NO_OPERATION, coded
+from api.graphql.errors import DATABASE_CODES, NO_OPERATION, coded, fault
 from api.store.away import told_away
 from api.transport.gate import WRONG_TOKEN, Gate, operation_of, read_json, write_json
 from strategies import Refusal
 
 KINDS = {OperationType.QUERY, OperationType.MUTATION}
 NO_TOKEN = "This needs a token. Send the header: Authorization: Bearer <token>."  # noqa: S105 - a sentence
-HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
+RETRY = {"Retry-After": "5"}
+
+
+def headers_of(status: int, code: str = "") -> dict[str, str]:
+    """Return the headers that say what a client can do about an answer."""
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    return RETRY if code == "DATABASE_AWAY" else {}
 
 
 def refusal(status: int, code: str, message: str) -> JSONResponse:
     """Return an error as GraphQL clients expect it."""
-    headers = HEADERS.get(status)
+    headers = headers_of(status, code)
     body = {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
     return JSONResponse(body, status, headers)
 
@@ -52,7 +59,8 @@ class GraphQLEndpoint:
         except Exception as problem:
             if not told_away(problem):
                 raise
-            return refusal(503, "DATABASE_AWAY", AWAY)
+            told = fault(problem)
+            return refusal(503, str((told.extensions or {})["code"]), told.message)
         if context is None:
             return refusal(401, "UNAUTHENTICATED", WRONG_TOKEN if authorization else NO_TOKEN)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
@@ -82,12 +90,13 @@ class GraphQLEndpoint:
             message = "Subscriptions go over the websocket at this address, by the protocol graphql-transport-ws."
             return refusal(400, "WEBSOCKET_NEEDED", message)
         answer: dict[str, Any] = {"data": result.data}
-        status = 200
+        status, code = 200, ""
         if result.errors:
             answer["errors"] = errors = [coded(error).formatted for error in result.errors]
-            if result.data is None and any(error["extensions"]["code"] == "DATABASE_AWAY" for error in errors):
-                status = 503
-        return Answer(answer, status, HEADERS.get(status))
+            codes = {error["extensions"]["code"] for error in errors}
+            if result.data is None and (found := [code for code in DATABASE_CODES if code in codes]):
+                status, code = 503, found[0]
+        return Answer(answer, status, headers_of(status, code))
 
     async def _body(self, request: Request) -> bytes:
         parts, size = [], 0

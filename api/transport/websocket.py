@@ -18,7 +18,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
-from api.graphql.errors import AWAY, INTERNAL_ERROR
+from api.graphql.errors import INTERNAL_ERROR, fault
 from api.store.away import told_away
 from api.transport.caller import Caller, CallersSchema
 from api.transport.gate import Gate, operation_of
@@ -52,7 +52,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             await super().handle_message(message)
         except Exception as problem:
             if told_away(problem):
-                await self.websocket.close(TRY_AGAIN_LATER, AWAY)
+                await self.websocket.close(TRY_AGAIN_LATER, fault(problem).message)
             else:
                 log.exception("a message could not be handled")
                 await self.websocket.close(1011, INTERNAL_ERROR)

@@ -26,7 +26,7 @@ async def test_a_database_that_does_not_answer_is_told(
             with suppress(asyncio.CancelledError):
                 await thawed.wait()
 
-    monkeypatch.setattr(watching, "run", hang)
+    monkeypatch.setattr(watching, "try_database", lambda: hang("a write"))
     monkeypatch.setattr(watching, "backlog", hang)
     monkeypatch.setattr(watching, "PATIENCE", 0.01)
     async with asyncio.timeout(5):
@@ -52,7 +52,7 @@ async def test_an_error_without_a_text_is_named(
     async def silent(*_: object) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(watching, "run", silent)
+    monkeypatch.setattr(watching, "try_database", silent)
     assert (await client.http.get("/ready")).status_code == 503
     assert "not ready: the database cannot be used: TimeoutError" in caplog.messages
 

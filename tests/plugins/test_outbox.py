@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ async def test_trouble_with_the_disk_is_the_accounts_and_leaves_nothing(
             patch.setattr(f"plugins.outbox.os.{call}", fail)
             receipt = await session.deliver(outgoing(), permission)
         assert (receipt.outcome, receipt.code) == (Outcome.ACCOUNT_UNAVAILABLE, code)
-        assert str(tmp_path) in receipt.detail
+        assert str(tmp_path) not in receipt.detail, "tenants read it"
         assert permission.asked == (1 if call == "replace" else 0)
         assert files(tmp_path) == []
         assert (await session.deliver(outgoing(), permission)).outcome is Outcome.SENT
@@ -89,6 +90,35 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         async with OutboxChannel({"TOUCHLINE_OUTBOX": str(tmp_path / "file" / "x")}).connect({}):
             raise AssertionError("opened")
     assert caught.value.code == "DISK_ERROR"
+    assert str(tmp_path) not in caught.value.detail
+
+
+async def test_the_emails_are_for_this_service_s_user_alone(tmp_path: Path, outgoing: Make, permission: Any) -> None:
+    folder, usual = tmp_path / "new" / "outbox", os.umask(0)
+    try:
+        async with OutboxChannel({"TOUCHLINE_OUTBOX": str(folder)}).connect({}) as session:
+            receipt = await session.deliver(outgoing(), permission)
+    finally:
+        os.umask(usual)
+    assert str(tmp_path) not in receipt.detail
+    (email,) = files(folder)
+    rights = [stat.S_IMODE(each.stat().st_mode) for each in (folder, folder.parent, folder / email)]
+    assert rights == [0o700, 0o700, 0o600]
+
+
+async def test_a_folder_that_takes_nothing_is_told_to_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = OutboxChannel({"TOUCHLINE_OUTBOX": str(tmp_path / "outbox")})
+    assert await channel.trouble() is None
+    assert files(tmp_path / "outbox") == []
+
+    def fail(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("plugins.folders.os.write", fail)
+    assert await channel.trouble() == "No space is left for the outbox folder."
+    assert files(tmp_path / "outbox") == []
 
 
 @pytest.mark.parametrize(

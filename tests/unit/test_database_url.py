@@ -1,5 +1,6 @@
 """How the database is named: what is taken, what is refused, and that no refusal tells the password."""
 
+import os
 import ssl
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import trustme
 
 from api.store.database_url import SSL_MODES, connection_of, shown
+from api.store.sqlite_file import prepare
 
 PLAIN = "postgresql://u@h/db"
 
@@ -110,9 +112,12 @@ def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     new, old = tmp_path / "folder" / "new.db", tmp_path / "old.db"
     old.touch(mode=0o640)
     old.chmod(0o640)
+    usual = os.umask(0)
     for file, rights in ((new, 0o600), (old, 0o640)):
-        assert credentials(f"sqlite://{file}")["file_path"] == str(file)
+        prepare(credentials(f"sqlite://{file}")["file_path"])
         assert stat.S_IMODE(file.stat().st_mode) == rights
+    os.umask(usual)
+    assert stat.S_IMODE(new.parent.stat().st_mode) == 0o700
 
 
 def test_sqlite_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,349 @@
+"""A database that cannot be used is refused in one sentence that says what to do, and leaves nothing open."""
+
+import os
+import resource
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from api.ids import new_id
+from api.store import database, sqlite_file
+from api.store.database import close_database, migrate, open_database
+from tests.conftest import on_database
+
+NOBODY = 65534
+
+
+async def refused(url: str) -> str:
+    """Do what every command does first. Returns why it is refused; then no thread keeps the process alive."""
+    with pytest.raises(ConnectionError) as refusal:
+        await opened(url)
+    for each in threading.enumerate():
+        if "_connection_worker_thread" in each.name:
+            each.join(10)
+            assert not each.is_alive()
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
+
+
+async def opened(url: str) -> None:
+    """Open a database, bring its tables up to date, and close it."""
+    await open_database(url)
+    try:
+        await migrate()
+    finally:
+        await close_database()
+
+
+def content(file: Path) -> bytes:
+    """Return the bytes of a file; none of what is no file."""
+    return file.read_bytes() if file.is_file() else b""
+
+
+def execute(file: Path, *statements: str) -> None:
+    connection = sqlite3.connect(file)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> Path:
+    """A SQLite file with our tables."""
+    made = tmp_path / "touchline.db"
+    await opened(f"sqlite://{made}")
+    return made
+
+
+def random(file: Path) -> None:
+    file.write_bytes(os.urandom(100_000))
+
+
+def a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def foreign(file: Path) -> None:
+    file.unlink()
+    execute(file, "CREATE TABLE moz_places (id)", "CREATE TABLE moz_hosts (id)")
+
+
+def marked(file: Path) -> None:
+    execute(file, "PRAGMA application_id = 252006673")
+
+
+def garbage(file: Path) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(4096 * 10)
+        opened.write(os.urandom(4096 * 20))
+
+
+def last_page(file: Path) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(-4096, os.SEEK_END)
+        opened.write(b"\x0d" + os.urandom(4095))
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, 100_000)
+
+
+def newer(file: Path) -> None:
+    execute(
+        file,
+        "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('touchline', '0999_later', '2030-01-01')",
+    )
+
+
+def robbed(file: Path) -> None:
+    execute(file, "DROP TABLE import_refusal")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (random, "is not a SQLite database: it is encrypted, overwritten, or another program's file. Let TOUCHLINE_"),
+        (a_folder, "is a folder and not a SQLite file. Let TOUCHLINE_DATABASE_URL name another file."),
+        (a_pipe, "is a pipe, a socket or a device and not a SQLite file."),
+        (foreign, "it holds tables that Touchline did not make (moz_hosts, moz_places). Give Touchline a database"),
+        (marked, "belongs to another program (application_id 252006673). Let TOUCHLINE_DATABASE_URL"),
+        (garbage, "is damaged: "),
+        (last_page, "is damaged: "),
+        (cut, "is damaged: "),
+        (newer, "a newer release of Touchline: this one does not know 0999_later. Install that release again"),
+        (robbed, "it lacks tables of Touchline (import_refusal). Restore a backup"),
+    ],
+)
+async def test_a_sqlite_file_that_cannot_be_used(file: Path, spoil: Callable[[Path], None], said: str) -> None:
+    spoil(file)
+    before = content(file)
+    sentence = await refused(f"sqlite://{file}")
+    assert said in sentence
+    assert str(file) in sentence or "the database cannot be used" in sentence
+    assert content(file) == before, "a file that is refused was changed"
+
+
+async def test_a_locked_file_is_waited_for_a_short_time(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sqlite_file.LOCK_SECONDS == 5
+    monkeypatch.setattr(sqlite_file, "LOCK_SECONDS", 0.1)
+    other = sqlite3.connect(file, isolation_level=None)
+    for lock in ("EXCLUSIVE", "IMMEDIATE"):
+        other.execute(f"BEGIN {lock}")
+        try:
+            assert "is locked by another program, and was not released within 5 s. End the" in await refused(
+                f"sqlite://{file}"
+            )
+        finally:
+            other.execute("ROLLBACK")
+    await opened(f"sqlite://{file}")
+    other.close()
+
+
+@contextmanager
+def without_rights() -> Iterator[Path]:
+    """A folder for a process to which the rights of files apply, also where the tests run as root."""
+    with tempfile.TemporaryDirectory(prefix="touchline-rights-") as name:
+        folder, root = Path(name), os.geteuid() == 0
+        folder.chmod(0o777)
+        if root:
+            os.seteuid(NOBODY)
+        try:
+            yield folder
+        finally:
+            if root:
+                os.seteuid(0)
+            folder.chmod(0o777)
+
+
+@pytest.mark.parametrize(
+    ("folder_mode", "file_mode"),
+    [(0o755, 0o000), (0o555, 0o644), (0o555, None), (0o755, 0o444), (0o000, 0o644)],
+    ids=["nothing", "no files beside it", "no new file", "only reading", "no way in"],
+)
+async def test_permissions_that_are_missing_are_said(file: Path, folder_mode: int, file_mode: int | None) -> None:
+    ours = content(file)
+    with without_rights() as folder:
+        own = folder / "own"
+        own.mkdir()
+        moved = own / "touchline.db"
+        if file_mode is not None:
+            moved.write_bytes(ours)
+            moved.chmod(file_mode)
+        own.chmod(folder_mode)
+        sentence = await refused(f"sqlite://{moved}")
+        own.chmod(0o777)
+    assert str(moved) in sentence
+    assert "permission" in sentence
+
+
+async def test_a_full_disk_is_said(file: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        sentence = await refused(f"sqlite://{file}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert f"{file} cannot be" in sentence
+    assert "the disk is full" in sentence
+
+
+@pytest.mark.parametrize("command", ["serve", "tick", "workspace Acme"])
+def test_a_command_ends_with_exit_code_1(file: Path, tmp_path: Path, command: str) -> None:
+    newer(file)
+    own = {"TOUCHLINE_DATABASE_URL": f"sqlite://{file}", "PYTHONPATH": str(Path(__file__).parents[2])}
+    arguments = [sys.executable, "-m", "api", *command.split()]
+    environment = {**os.environ, **own, "TOUCHLINE_PORT": "0"}
+    done = subprocess.run(
+        arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("touchline: the database cannot be used: its tables were made by")
+    assert "Traceback" not in done.stderr
+
+
+# -- PostgreSQL
+
+
+async def on_server(server: str, *statements: str) -> None:
+    connection = await asyncpg.connect(server)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+def as_user(url: str, user: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(netloc=f"{user}@"))
+
+
+async def new_database(server: str, *statements: str) -> str:
+    name = new_id("bad")
+    await on_server(server, f"CREATE DATABASE {name}")
+    url = on_database(server, name)
+    await on_server(url, *statements)
+    return url
+
+
+async def no_database(server: str) -> tuple[str, str]:
+    return on_database(server, "nowhere"), "create it, as docs/operations.md shows"
+
+
+async def no_role(server: str) -> tuple[str, str]:
+    return as_user(server, "stranger"), "correct the user and the password in TOUCHLINE_DATABASE_URL"
+
+
+async def unreachable(server: str) -> tuple[str, str]:
+    return "postgresql://127.0.0.1:1/x", "check that PostgreSQL runs at the host and port of TOUCHLINE_DATABASE_URL"
+
+
+async def no_host(server: str) -> tuple[str, str]:
+    return "postgresql://nowhere.invalid/x", "correct the host in TOUCHLINE_DATABASE_URL"
+
+
+async def silent(server: str) -> tuple[str, str]:
+    return f"postgresql://127.0.0.1:{SILENT.getsockname()[1]}/x", "it does not answer: check that PostgreSQL runs"
+
+
+async def no_privilege(server: str) -> tuple[str, str]:
+    role = new_id("role")
+    url = await new_database(server, f"CREATE ROLE {role} LOGIN")
+    return as_user(url, role), "let the role of TOUCHLINE_DATABASE_URL own its database"
+
+
+async def no_privilege_on_tables(server: str) -> tuple[str, str]:
+    role, url = new_id("role"), await new_database(server)
+    await opened(url)
+    await on_server(url, f"CREATE ROLE {role} LOGIN")
+    return as_user(url, role), "let the role of TOUCHLINE_DATABASE_URL own its database"
+
+
+async def may_not_connect(server: str) -> tuple[str, str]:
+    role, url = new_id("role"), await new_database(server)
+    name = urlsplit(url).path[1:]
+    await on_server(url, f"CREATE ROLE {role} LOGIN", f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    return as_user(url, role), "let the role of TOUCHLINE_DATABASE_URL own its database"
+
+
+async def too_many(server: str) -> tuple[str, str]:
+    role = new_id("role")
+    url = await new_database(server, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
+    return as_user(url, role), "lower maxsize in the URLs, or raise PostgreSQL's max_connections"
+
+
+async def anothers(server: str) -> tuple[str, str]:
+    url = await new_database(server, "CREATE TABLE auth_user (id int)", "CREATE TABLE django_migrations (id int)")
+    return url, "it holds tables that Touchline did not make (auth_user, django_migrations). Give Touchline a database"
+
+
+async def no_schema(server: str) -> tuple[str, str]:
+    return f"{await new_database(server)}&schema=nowhere", "its schema does not exist"
+
+
+async def of_a_newer_release(server: str) -> tuple[str, str]:
+    url = await new_database(server)
+    await opened(url)
+    later = "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('touchline', '0999_later', now())"
+    await on_server(url, later)
+    return url, "a newer release of Touchline: this one does not know 0999_later. Install that release again"
+
+
+SILENT = socket.create_server(("127.0.0.1", 0))
+"""Takes connections and says nothing."""
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        no_database,
+        no_role,
+        unreachable,
+        no_host,
+        silent,
+        no_privilege,
+        no_privilege_on_tables,
+        may_not_connect,
+        too_many,
+        anothers,
+        no_schema,
+        of_a_newer_release,
+    ],
+)
+async def test_a_postgresql_that_cannot_be_used(
+    postgres_server: str, spoil: Callable[[str], Awaitable[tuple[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database.CONNECT_SECONDS == 5
+    url, said = await spoil(postgres_server)
+    if spoil is silent:
+        monkeypatch.setattr(database, "CONNECT_SECONDS", 0.1)
+    try:
+        with pytest.raises(OSError) as refusal:
+            await opened(url)
+    finally:
+        await close_database()
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+async def test_a_schema_of_its_own_beside_another_program_s_tables(postgres_server: str) -> None:
+    url = await new_database(postgres_server, "CREATE TABLE auth_user (id int)", "CREATE SCHEMA own")
+    await open_database(f"{url}&schema=own")
+    try:
+        assert "0001_initial" in "".join(await migrate())
+    finally:
+        await close_database()
