@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -130,6 +131,7 @@ class Wire:
     def __init__(self, server: Server) -> None:
         self.server = server
         self._opened: ClientConnection | None = None
+        self._stack = ExitStack()
 
     def send(self, body: bytes) -> Outcome:
         """Send an operation, and wait for its end."""
@@ -159,6 +161,5 @@ class Wire:
 
     def close(self) -> None:
         """Close it, if it is open."""
-        if self._opened is not None:
-            self._opened.close()
+        self._stack.close()
         self._opened = None

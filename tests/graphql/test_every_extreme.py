@@ -4,17 +4,44 @@ import json
 from typing import Any
 
 import pytest
-from graphql import GraphQLEnumType, GraphQLInputType, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+)
 
 from tests import story
 from tests.client import Client
 from tests.graphql.filled import ids, named
-from tests.graphql.places import GRAPHQL, own, places
+from tests.graphql.places import GRAPHQL, own, places, sample
 from tests.live import Live
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HALF = "\ud800"
-TEXTS = ["", " ", "a\x00b", HALF, "\u202e", "\r\n", "{{ x", "%", "9" * 400, "../../etc/passwd", "2026-03-02"]
+OBJECT = GraphQLInputObjectType
+TEXTS = [
+    "",
+    " ",
+    "a\x00b",
+    HALF,
+    "\u202e",
+    "\r\n",
+    "{{ x",
+    "%",
+    "9" * 400,
+    "../../etc/passwd",
+    "2026-03-02",
+    "x" * 201,  # one more than most columns hold
+    "e" + "\u0301" * 330 + "@example.com",
+    "\ufb03ce@example.com",
+    "9" * 4_301,  # more digits than Python reads
+    "{% for i in (1..999999999) %}{{ i }}{% endfor %}",
+    "<!--" * 50,
+]
 DEEP: Any = 1
 for _ in range(45):
     DEEP = {"a": [DEEP]}
@@ -23,7 +50,7 @@ EXTREMES: dict[str, list[Any]] = {
     "Float": [-1e308, -1, 0, 1e-308, 1e308],
     "Boolean": [True, False],
     "String": TEXTS,
-    "ID": [*TEXTS, 10**300],
+    "ID": [*TEXTS[:12], 10**300],
     "DateTime": [
         "0001-01-01T00:00:00Z",
         "1970-01-01T00:00:00Z",
@@ -61,7 +88,7 @@ def extremes(kind: GraphQLInputType) -> list[Any]:
     kind = kind.of_type
     if isinstance(kind, GraphQLList):
         inner = extremes(kind.of_type)
-        return [[], [inner[-1]] * 2, [inner[-1]] * 1_000] if inner else [[]]
+        return [[], inner, [inner[-1]] * 2, [inner[-1]] * 1_000] if inner else [[]]
     if isinstance(kind, GraphQLEnumType):
         return list(kind.values)
     return EXTREMES.get(kind.name, [])
@@ -93,6 +120,28 @@ async def test_extremes(client: Client, stranger: Client) -> None:
             )
             answer = await client.raw(query, {"v": value})
             wrong += [f"{place} {str(value)[:50]!r}: {problem}" for problem in problems(answer)]
+    assert not wrong, "\n".join(wrong)
+    await read_back(client)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
+async def test_all_fields_of_an_input_at_once(client: Client, stranger: Client) -> None:
+    """A statement that names a column twice is refused by PostgreSQL alone."""
+    known = {name: json.dumps(value) for name, value in named(await ids(client, stranger)).items()}
+    wrong = []
+    for place in places():
+        kind = get_named_type(place.kind)
+        if not isinstance(kind, GraphQLInputObjectType) or place.operation == "subscription":
+            continue
+        fields = [name for name, field in kind.fields.items() if not isinstance(get_named_type(field.type), OBJECT)]
+        for empty in (False, True):
+            given = known | own(place, known) | {f"?{name}": "" for name in fields}
+            given |= {
+                name: "null" for name in fields if empty and not isinstance(kind.fields[name].type, GraphQLNonNull)
+            }
+            # Once with a value of each field, once with null wherever that is allowed.
+            query = f"{place.operation} {{ {place.selection(sample(place.kind, '', given), known=given)} }}"
+            wrong += [f"{place} {query}: {problem}" for problem in problems(await client.raw(query))]
     assert not wrong, "\n".join(wrong)
     await read_back(client)
 
