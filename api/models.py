@@ -62,13 +62,14 @@ class Token(Model):
 
 
 class Sender(Model):
-    """Who writes: name, address, zone, and the channel that carries the emails."""
+    """Who writes: name, address, zone, and the channel that carries the emails. ``email_key`` is as in ``Person``."""
 
     id = _key(primary_key=True)
     workspace: Any = _workspace()
     workspace_id: str
     name = _key(200)
     email = _key(320)
+    email_key = _key(320, default="")
     zone = _key(64)
     channel = _key(64)
     channel_config: Any = fields.JSONField(default=dict)
@@ -83,7 +84,7 @@ class Sender(Model):
 
 
 class Person(Model):
-    """Someone to whom campaigns are sent. ``email`` is unique in a workspace, whatever its case."""
+    """Someone to whom campaigns are sent. ``email_key`` is the normal form of ``email``: one for each mailbox."""
 
     id = _key(primary_key=True)
     workspace: Any = _workspace(**BEGINS_ANOTHER_INDEX)

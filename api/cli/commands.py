@@ -28,6 +28,7 @@ from api.services.inputs import line
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
+from api.store.upgrade_report import collected
 from api.tick import Ticker
 from plugins.manager import load
 from plugins.smtp import check_accounts
@@ -179,9 +180,12 @@ async def migrate_database(settings: Settings) -> int:
     """Bring the tables up to date and say what was applied."""
     await open_database(settings.database_url)
     try:
-        applied = await migrate()
+        with collected() as reports:
+            applied = await migrate()
     finally:
         await close_database()
+    for sentence in reports:
+        console.print(sentence, highlight=False, soft_wrap=True, markup=False)
     console.print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do: the tables are up to date.")
     return 0
 

@@ -5,13 +5,17 @@ from typing import Annotated, Any
 import strawberry
 from tortoise.queryset import QuerySet
 
-from api.mail.address import address_key
+from api.mail.address import MAX_ADDRESS, address_prefix
 from api.mail.clean import text_problem
 from strategies import Refusal
 
-MAX_ADDRESS = 320
-"""How long an address can be: no longer beginning finds one."""
-Beginning = Annotated[str | None, strawberry.argument(description="Only addresses that begin so, whatever their case.")]
+Beginning = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Only addresses that begin with this text, in upper or lower case: up to 320 characters. An "
+        "international domain is found in both of its spellings, such as `info@müller.de` and `info@xn--mller-kva.de`."
+    ),
+]
 
 
 def beginning(query: QuerySet[Any], email: str | None) -> QuerySet[Any]:
@@ -22,4 +26,4 @@ def beginning(query: QuerySet[Any], email: str | None) -> QuerySet[Any]:
         raise Refusal("TOO_LONG", f"email may have {MAX_ADDRESS} characters; this has {len(email)}.", ("email",))
     if text_problem(email):
         return query.filter(id="")
-    return query.filter(email_key__startswith=address_key(email))
+    return query.filter(email_key__startswith=address_prefix(email))

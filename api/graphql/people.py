@@ -20,7 +20,9 @@ class Person:
     """A row of api.models.Person."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    email: str = strawberry.field(description="Address, unique in the workspace whatever its case.")
+    email: str = strawberry.field(
+        description="Address, unique in the workspace: two spellings of one mailbox count as one (docs/imports.md)."
+    )
     first_name: str = strawberry.field(description="Dynamic field `{{ first_name }}`; blank when unknown.")
     last_name: str = strawberry.field(description="Dynamic field `{{ last_name }}`; blank when unknown.")
     title: str = strawberry.field(description="Dynamic field `{{ title }}`; blank when unknown.")

@@ -49,7 +49,9 @@ class Suppression:
     """A row of api.models.Suppression."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    email: str = strawberry.field(description="The address. Upper and lower case make no difference.")
+    email: str = strawberry.field(
+        description="The address. However the mailbox is written, such as in upper case, it is suppressed."
+    )
     unsubscribed_at: datetime | None = strawberry.field(
         description="Since when nothing is sent to it, UTC; null once it was resubscribed."
     )

@@ -2,7 +2,10 @@
 
 from collections.abc import Collection
 
-from api.mail.address import check_address
+from api.mail.address import DOTS, check_address, domain_key
+
+MAX_DOMAIN = 253
+"""Characters of a domain's name (RFC 1035), without a final dot."""
 
 
 def normal_domain(text: str) -> str:
@@ -10,7 +13,8 @@ def normal_domain(text: str) -> str:
 
     Upper case, a final dot and the spelling of international names (müller.de, xn--mller-kva.de) make no difference.
     """
-    return check_address(f"x@{text.strip().removesuffix('.')}").rpartition("@")[2].lower()
+    domain = text.strip()
+    return domain_key(check_address(f"x@{domain[:-1] if domain.endswith(tuple(DOTS)) else domain}").rpartition("@")[2])
 
 
 def blocking(address: str, blocked: Collection[str]) -> str | None:
@@ -20,7 +24,7 @@ def blocking(address: str, blocked: Collection[str]) -> str | None:
     """
     if not blocked:
         return None
-    domain = address.rpartition("@")[2].lower()
+    domain = domain_key(address.rpartition("@")[2])
     while domain and domain not in blocked:
         domain = domain.partition(".")[2]
     return domain or None

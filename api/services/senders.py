@@ -6,6 +6,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
+from api.mail.address import address_key
 from api.models import Sender
 from api.services import inputs
 from api.services.accounts import account_name
@@ -14,6 +15,7 @@ from api.services.scope import Scope
 from api.services.settlement import BLAMED
 from api.store import pauses
 from api.store.rows import need
+from api.store.suppressions import lock_addresses
 from api.store.transactions import transaction, undeadlocked
 from strategies import Refusal
 
@@ -112,12 +114,18 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
         raise Refusal("CHANNEL_UNKNOWN", told, ("channel",))
     row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
     exists = Refusal("SENDER_EXISTS", f"A sender with {row.email} exists already.", ("email",))
+    if "email" in values:
+        row.email_key = address_key(row.email)
+        changed |= {"email_key"}
     # In other letters it is the same mailbox: a second sender would have a throttle and a cap of its own.
-    same = Sender.filter(workspace_id=row.workspace_id, email__iexact=row.email).exclude(id=row.id)
-    if "email" in values and await same.exists():
-        raise exists
+    same = Sender.filter(workspace_id=row.workspace_id, email_key=row.email_key).exclude(id=row.id)
     try:
-        await row.save(force_create=create, update_fields=None if create else sorted(changed | {"channel_config"}))
+        async with transaction():
+            if "email" in values:
+                await lock_addresses(row.workspace_id)
+                if await same.exists():
+                    raise exists
+            await row.save(force_create=create, update_fields=None if create else sorted(changed | {"channel_config"}))
     except IntegrityError:
         raise exists from None
     return row

@@ -1,0 +1,250 @@
+"""Compute the keys of stored addresses again, after the way of comparing addresses has changed.
+
+Until release 0.1 the key was ``str.casefold``, which takes different mailboxes for one: ``oﬃce`` and ``office``,
+``straße.de`` and ``strasse.de``. A suppression covered all of them. So that no refusal is lost, whatever a suppression
+covered stays suppressed: the address that it names, its old key, the people whose old key it was, and the addresses
+with that old key that emails have gone to.
+
+All runs in the transaction of the migration, in chunks, so that a killed process leaves nothing half done. Keys are
+replaced in two passes, since a new key may be another row's old one: first by the row's id, which is no address.
+"""
+
+import unicodedata
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from api.ids import new_id
+from api.mail.address import MAX_ADDRESS, address_key
+from api.store.database import is_postgres
+from api.store.sql import Records, among, run
+from api.store.upgrade_report import report
+
+CHUNK = 1_000
+"""Rows that are read and written at a time."""
+NEW = {
+    "id": "text",
+    "workspace_id": "text",
+    "email": "text",
+    "email_key": "text",
+    "unsubscribed_at": "timestamptz",
+    "reason": "text",
+}
+CHANGE = {"id": "text", "workspace_id": "text", "suppression_id": "text", "at": "timestamptz", "reason": "text"}
+SUPPRESSED = "id, workspace_id, email, email_key, unsubscribed_at, source, reason"
+Row = Mapping[str, Any]
+
+
+class Kept(NamedTuple):
+    """An address that stays suppressed. Without ``key``, the key is set in the second pass."""
+
+    workspace_id: str
+    email: str
+    at: Any
+    reason: str
+    key: str | None = None
+
+
+async def compute_suppressions() -> None:
+    """Give suppressions their new keys, and keep their old keys suppressed."""
+    columns = SUPPRESSED
+    async for rows in _chunks("suppression", columns, f"{_unusual('email')} AND email_key <> id"):
+        changed = [row for row in rows if address_key(row["email"]) != row["email_key"]]
+        await _keep([_under_old_key(row) for row in changed if _covers_more(row)])
+        await _set_keys("suppression", {row["id"]: row["id"] for row in changed})
+    async for rows in _chunks("suppression", columns, "email_key = id"):
+        keys = {row["id"]: address_key(row["email"]) for row in rows}
+        holders = await _holders("suppression", columns, rows, keys)
+        final = {}
+        for row in rows:
+            place = (row["workspace_id"], keys[row["id"]])
+            if place in holders:
+                await _merge(row, holders[place])
+            else:
+                holders[place] = dict(row)
+                final[row["id"]] = keys[row["id"]]
+        await _set_keys("suppression", final)
+
+
+async def compute_people(now: datetime) -> None:
+    """Give people their new keys. Whoever was suppressed stays so; of two people of one mailbox, one gets emails."""
+    columns = "id, workspace_id, email, email_key"
+    async for rows in _chunks("person", columns, f"{_unusual('email')} AND email_key <> id"):
+        changed = [row for row in rows if address_key(row["email"]) != row["email_key"]]
+        await _keep_covered([(row["workspace_id"], row["email"], row["email_key"]) for row in changed])
+        await _set_keys("person", {row["id"]: row["id"] for row in changed})
+    async for rows in _chunks("person", columns, "email_key = id"):
+        keys = {row["id"]: address_key(row["email"]) for row in rows}
+        holders = await _holders("person", columns, rows, keys)
+        for row in rows:
+            place = (row["workspace_id"], keys[row["id"]])
+            if place in holders:
+                keys[row["id"]] = await _silence(row, holders[place], now)
+            else:
+                holders[place] = dict(row)
+        await _set_keys("person", keys)
+
+
+async def keep_recipients() -> None:
+    """Keep addresses suppressed that emails have gone to, and that the old key of a suppression covered."""
+    condition = f"recipient IS NOT NULL AND {_not_ascii('recipient')}"
+    async for rows in _chunks("send", "id, workspace_id, recipient", condition):
+        given = {(row["workspace_id"], row["recipient"], row["recipient"].casefold()) for row in rows}
+        await _keep_covered(sorted(given))
+
+
+async def compute_senders() -> None:
+    """Give senders their keys, and report those who share a mailbox."""
+    async for rows in _chunks("sender", "id, workspace_id, email", "email_key = ''"):
+        keys = {row["id"]: address_key(row["email"]) for row in rows}
+        holders = await _holders("sender", "id, workspace_id, email, email_key", rows, keys)
+        for row in rows:
+            other = holders.setdefault((row["workspace_id"], keys[row["id"]]), dict(row))
+            if other["id"] != row["id"]:
+                report(
+                    f"workspace {row['workspace_id']}: the senders {other['id']} ({other['email']}) and {row['id']} "
+                    f"({row['email']}) have one address. Both stay, each with a throttle of its own."
+                )
+        await _set_keys("sender", keys)
+
+
+def _covers_more(row: Row) -> bool:
+    """Say whether the old key of a suppression stands for another mailbox than its address."""
+    return row["unsubscribed_at"] is not None and _old(row["email_key"]) != address_key(row["email"])
+
+
+def _old(key: str) -> str:
+    """Return an old key as an address has it now. ``str.casefold`` made some longer than an address can be."""
+    return address_key(unicodedata.normalize("NFC", key)[:MAX_ADDRESS])
+
+
+def _under_old_key(row: Row) -> Kept:
+    return Kept(row["workspace_id"], _old(row["email_key"]), row["unsubscribed_at"], _reason(row["email"]))
+
+
+def _reason(other: str) -> str:
+    return f"Counted as one address with {other} in an earlier release, and stays suppressed with it."
+
+
+async def _keep_covered(given: Sequence[tuple[str, str, str]]) -> None:
+    """Keep addresses suppressed whose old key was: of each the workspace, the address and the old key."""
+    for workspace_id in sorted({workspace_id for workspace_id, _, _ in given}):
+        mine = [(email, _old(key)) for owner, email, key in given if owner == workspace_id]
+        moved = [(email, old) for email, old in mine if address_key(email) != old]
+        found = await run(
+            f"SELECT email, email_key, unsubscribed_at FROM suppression WHERE workspace_id = $1"
+            f" AND {among('email_key', 2)} AND unsubscribed_at IS NOT NULL",
+            workspace_id,
+            [old for _, old in moved],
+        )
+        by_key = {row["email_key"]: row for row in found}
+        await _keep(
+            Kept(workspace_id, email, by_key[old]["unsubscribed_at"], _reason(by_key[old]["email"]), address_key(email))
+            for email, old in moved
+            if old in by_key
+        )
+
+
+async def _keep(given: Iterable[Kept]) -> None:
+    """Suppress addresses, with their history, and report those that were not suppressed under their own key."""
+    ids = [(new_id("sup"), each) for each in given]
+    unique = {(each.workspace_id, each.key or row_id): (row_id, each) for row_id, each in ids}
+    if not unique:
+        return
+    values = [(row_id, each.workspace_id, each.email, each.key or row_id, each.at, each.reason)
+              for row_id, each in unique.values()]  # fmt: skip
+    rows, names = Records(NEW, values), ", ".join(NEW)
+    added = await run(
+        f"INSERT INTO suppression ({names}, source) SELECT {names}, 'UPGRADE' FROM {rows.table(1)} WHERE true"
+        " ON CONFLICT (workspace_id, email_key) DO UPDATE SET unsubscribed_at = excluded.unsubscribed_at,"
+        " source = excluded.source, reason = excluded.reason WHERE suppression.unsubscribed_at IS NULL"
+        " RETURNING id, workspace_id, email, unsubscribed_at, reason",
+        rows,
+    )
+    if not added:
+        return
+    history = Records(CHANGE, [(new_id("chg"), row["workspace_id"], row["id"], row["unsubscribed_at"], row["reason"])
+                               for row in added])  # fmt: skip
+    names = ", ".join(CHANGE)
+    await run(
+        f"INSERT INTO suppression_change ({names}, kind, source, actor)"
+        f" SELECT {names}, 'UNSUBSCRIBED', 'UPGRADE', '' FROM {history.table(1)}",
+        history,
+    )
+    for row in added:
+        report(f"workspace {row['workspace_id']}: {row['email']} stays suppressed. {row['reason']}")
+
+
+async def _merge(row: Row, into: dict[str, Any]) -> None:
+    """Make one suppression of two of the same mailbox. It is suppressed if one of them was, and has both histories."""
+    if row["unsubscribed_at"] is not None and into["unsubscribed_at"] is None:
+        into |= {name: row[name] for name in ("unsubscribed_at", "source", "reason")}
+        await run(
+            "UPDATE suppression SET unsubscribed_at = (SELECT unsubscribed_at FROM suppression WHERE id = $2),"
+            " source = (SELECT source FROM suppression WHERE id = $2),"
+            " reason = (SELECT reason FROM suppression WHERE id = $2) WHERE id = $1",
+            into["id"],
+            row["id"],
+        )
+    await run("UPDATE suppression_change SET suppression_id = $1 WHERE suppression_id = $2", into["id"], row["id"])
+    await run("DELETE FROM suppression WHERE id = $1", row["id"])
+    if row["source"] != "UPGRADE":
+        state = "suppressed" if into["unsubscribed_at"] is not None else "not suppressed"
+        report(
+            f"workspace {row['workspace_id']}: the suppressions of {into['email']} ({into['id']}) and {row['email']} "
+            f"({row['id']}) are of one mailbox. They are one now, {into['id']}, which is {state}."
+        )
+
+
+async def _silence(row: Row, holder: Row, now: datetime) -> str:
+    """Let a second person of a mailbox get no emails, and return their key: a text that is no address."""
+    key = f"{row['id']} duplicates {holder['id']}"
+    shown = f"{row['email']} ({key})"[:MAX_ADDRESS]
+    why = "A second person of one mailbox gets no emails. Correct or remove the address."
+    await _keep([Kept(row["workspace_id"], shown, now, why, key)])
+    report(
+        f"workspace {row['workspace_id']}: the people {holder['id']} ({holder['email']}) and {row['id']} "
+        f"({row['email']}) have one mailbox. Both stay; {row['id']} gets no emails until its address is changed."
+    )
+    return key
+
+
+async def _chunks(table: str, columns: str, condition: str) -> AsyncIterator[Sequence[Row]]:
+    after = ""
+    while True:
+        rows = await run(
+            f"SELECT {columns} FROM {table} WHERE id > $1 AND {condition} ORDER BY id LIMIT {CHUNK}", after
+        )
+        if not rows:
+            return
+        yield rows
+        after = rows[-1]["id"]
+
+
+async def _holders(
+    table: str, columns: str, rows: Sequence[Row], keys: Mapping[str, str]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return who has the keys that these rows are to get, by workspace and key."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for workspace_id in {row["workspace_id"] for row in rows}:
+        wanted = [keys[row["id"]] for row in rows if row["workspace_id"] == workspace_id]
+        condition = f"workspace_id = $1 AND {among('email_key', 2)}"
+        for row in await run(f"SELECT {columns} FROM {table} WHERE {condition}", workspace_id, wanted):
+            found[workspace_id, row["email_key"]] = dict(row)
+    return found
+
+
+async def _set_keys(table: str, keys: Mapping[str, str]) -> None:
+    if keys:
+        rows = Records({"id": "text", "email_key": "text"}, sorted(keys.items()))
+        await run(f"UPDATE {table} SET email_key = r.email_key FROM {rows.table(1)} WHERE {table}.id = r.id", rows)
+
+
+def _not_ascii(column: str) -> str:
+    size = f"octet_length({column})" if is_postgres() else f"length(CAST({column} AS BLOB))"
+    return f"{size} <> length({column})"
+
+
+def _unusual(column: str) -> str:
+    """Return the condition that an address may have another key than until now: most addresses are plain ASCII."""
+    return f"({_not_ascii(column)} OR lower({column}) LIKE '%xn--%' OR email_key <> lower({column}))"
