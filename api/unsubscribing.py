@@ -26,11 +26,17 @@ from api.store.away import told_away
 from api.store.rows import may_exist
 from api.store.suppressions import NewSuppression, written_to
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
-<body style="font-family: sans-serif; max-width: 30em; margin: 4em auto">{body}</body></html>"""
+STYLE = "body { font-family: sans-serif; max-width: 30em; margin: 4em auto }"
+PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
+<link rel="icon" href="data:,"><style>{STYLE}</style><body>{{body}}</body></html>"""
 FORM = """<p>Do you want to receive no more emails from this sender?</p>
 <form method="post"><button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>"""
 
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}';"
+    " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The page has its own style and its own form, nothing else, and stands in no other page."""
 LATER = "<p>This cannot be done at the moment, and nothing was changed. Please try again in a few minutes.</p>"
 
 
@@ -58,6 +64,11 @@ def link_maker(settings: Settings) -> Callable[[Addressee], str | None]:
     return link
 
 
+def _page(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    # Not str.format: the style has braces of its own.
+    return HTMLResponse(PAGE.replace("{body}", body), status, {"Content-Security-Policy": POLICY, **(headers or {})})
+
+
 def routes(settings: Settings, post: Post) -> list[Route]:
     """Return the page that asks, and the POST that unsubscribes. No other method does: scanners GET and HEAD links."""
 
@@ -65,10 +76,10 @@ def routes(settings: Settings, post: Post) -> list[Route]:
         try:
             found = await _addresses(settings.secret, request.path_params)
             if found is None:
-                return HTMLResponse(PAGE.format(body="<p>This link is not valid.</p>"), 404)
+                return _page("<p>This link is not valid.</p>", 404)
             # HEAD is not in `methods`, but Starlette adds it to every route that takes GET.
             if request.method != "POST":
-                return HTMLResponse(PAGE.format(body=FORM))
+                return _page(FORM)
             workspace, addresses = found
             scope = post.scope(workspace)
             given = [NewSuppression(email, address_key(email), scope.now, REASON) for email in addresses]
@@ -76,8 +87,8 @@ def routes(settings: Settings, post: Post) -> list[Route]:
         except Exception as problem:
             if not told_away(problem):
                 raise
-            return HTMLResponse(PAGE.format(body=LATER), 503, {"Retry-After": "5"})
-        return HTMLResponse(PAGE.format(body=f"<p>{escape(', '.join(addresses))} will receive no more emails.</p>"))
+            return _page(LATER, 503, {"Retry-After": "5"})
+        return _page(f"<p>{escape(', '.join(addresses))} will receive no more emails.</p>")
 
     methods = ["GET", "POST"]
     return [
