@@ -6,10 +6,14 @@ checked. Images of web servers are let through in ``style`` attributes alone, wh
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import tinycss2
+
+from api.mail.cache import Cache, kept_in, text_bytes
+
+CSS_KEPT_MOST = 4_000_000
+"""Bytes of declarations, and of stylesheets, that a process keeps."""
 
 _NAME = re.compile(r"-?[a-z][a-z0-9-]{0,60}")
 _REFUSED = frozenset({"behavior", "-moz-binding", "-ms-behavior", "src"})
@@ -34,7 +38,11 @@ class Safe(NamedTuple):
 TOO_DEEP = Safe("", ("CSS that is nested too deeply",))
 
 
-@lru_cache(maxsize=4096)
+def _css_bytes(safe: Safe, css: str) -> int:
+    return text_bytes(css, safe.css, *safe.removed)
+
+
+@kept_in(Cache[Safe](CSS_KEPT_MOST, _css_bytes))
 def safe_declarations(css: str) -> Safe:
     """Return the declarations of a ``style`` attribute that may stay."""
     try:
@@ -45,7 +53,7 @@ def safe_declarations(css: str) -> Safe:
     return Safe("; ".join(kept), tuple(removed))
 
 
-@lru_cache(maxsize=256)
+@kept_in(Cache[Safe](CSS_KEPT_MOST, _css_bytes))
 def safe_stylesheet(css: str) -> Safe:
     """Return the rules of a ``<style>`` element that may stay."""
     try:

@@ -7,14 +7,16 @@ ASCII but addresses that are not, which need a server that knows SMTPUTF8 (RFC 6
 import binascii
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import groupby
 
 import idna
 
+from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.clean import header_problem
 from api.mail.header_lines import ENCODED_LINE, LINE, encoded_words, folded, longest_line
 
+HEADERS_MOST = 4_000_000
+"""Bytes of the values of a kind of header that a process keeps."""
 _MAILBOX_COLUMN = len("From: ")
 _WORD_MOST = 450
 _SPEC_MOST = 900
@@ -59,7 +61,7 @@ def quoted(text: str) -> bytes:
     return binascii.b2a_qp(plain if plain.endswith(b"\r\n") else plain + b"\r\n")
 
 
-@lru_cache(maxsize=4096)
+@kept_in(Cache[str](HEADERS_MOST, text_bytes))
 def unstructured(name: str, value: str) -> str:
     """Return a header's text: as it is where ASCII lines hold it, else in encoded words. Raises NotForTheWireError."""
     _check(name, value)
@@ -71,7 +73,7 @@ def unstructured(name: str, value: str) -> str:
     return "\r\n ".join(encoded_words(value, column))
 
 
-@lru_cache(maxsize=4096)
+@kept_in(Cache[str](HEADERS_MOST, text_bytes))
 def mailbox(name: str, address: str) -> str:
     """Return ``name <address>`` for a header. Raises NotForTheWireError."""
     spec = addr_spec(address)
@@ -101,7 +103,7 @@ def _phrase(name: str) -> str:
     return " ".join(parts)
 
 
-@lru_cache(maxsize=4096)
+@kept_in(Cache[str](HEADERS_MOST, text_bytes))
 def addr_spec(address: str) -> str:
     """Return an address with its domain in ASCII (IDNA 2008). Raises NotForTheWireError."""
     local, _, domain = address.rpartition("@")

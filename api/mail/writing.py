@@ -8,7 +8,7 @@ from typing import NamedTuple
 from api.mail.compose import Content, Earlier, compose
 from api.mail.message import MessageProblem, build
 from api.mail.prompts import prompt_left
-from api.mail.render import TemplateProblem, UnresolvedFieldError
+from api.mail.render import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ def write_email(order: Order) -> Written | NotWritten:
         )
     except UnresolvedFieldError as problem:
         return NotWritten("UNRESOLVED_FIELD", f"The dynamic field {problem.field} has no value for this person.")
+    except TemplateLimitProblem as problem:
+        return NotWritten(problem.code, str(problem))
     except (TemplateProblem, MessageProblem) as problem:
         return NotWritten("INVALID_MESSAGE", str(problem))
     return Written(composed.subject, message)

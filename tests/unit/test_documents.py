@@ -131,13 +131,16 @@ def refusals() -> set[str]:
             found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"])
         if isinstance(node, ast.Assign) and (folder == "plugins" or ast.unparse(node.targets[0]) == "CODE"):
             found |= assigned(node.targets[0], node.value)
+        if isinstance(node, ast.ClassDef):
+            told = [each for each in node.body if isinstance(each, ast.Assign)]
+            found |= {code for each in told for code in assigned(each.targets[0], each.value)}
         if folder == "plugins" and isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             found |= codes(node.value.elts[:1])
         if not isinstance(node, ast.Call):
             continue
         name = called(node)
         given = []
-        if name in {"Refusal", "AccountUnavailableError"}:
+        if name in {"Refusal", "AccountUnavailableError"} or name == "NotWritten":
             given = node.args[:1]
         elif name in {"Receipt", "_receipt", "refused", "refusal"}:
             given = node.args[1:2]
