@@ -56,7 +56,7 @@ class StartLaunchInput:
 
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     person_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The people, up to 200,000; null is everyone in the workspace."
+        default=None, description="The people; null is everyone in the workspace."
     )
     send_now: bool = strawberry.field(default=False, description="Send the first email now.")
     send_at: datetime | None = strawberry.field(

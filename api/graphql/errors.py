@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import strawberry
 from graphql import (
+    ASTValidationRule,
     GraphQLError,
     GraphQLSyntaxError,
     ProvidedRequiredArgumentsRule,
@@ -19,6 +20,7 @@ from api.graphql.argument_paths import path_of_value
 from api.graphql.context import Request
 from api.graphql.input_errors import ArgumentsGiven, ValuesFit, invalid_value
 from api.graphql.limits import SizeLimit
+from api.graphql.size_check import SizesFit
 from api.store.away import database_away
 from api.store.corruption import database_corrupt
 from strategies import Refusal
@@ -36,7 +38,8 @@ DATABASE_CODES = ("DATABASE_CORRUPT", "DATABASE_AWAY")
 NO_OPERATION = "Name one of the document's operations in operationName."
 LONGEST = 1_000
 """Characters of a sentence of graphql-core's own."""
-RULES = (
+RULES: tuple[type[ASTValidationRule], ...] = (
+    SizesFit,
     *(rule for rule in specified_rules if rule not in {ValuesOfCorrectTypeRule, ProvidedRequiredArgumentsRule}),
     ValuesFit,
     ArgumentsGiven,

@@ -24,8 +24,10 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.graphql.input_errors import variable_errors
+from api.graphql.input_errors import MAX_ERRORS, variable_errors
+from api.graphql.long_lists import LongList, put_back, without
 from api.graphql.plain import Plan, Results, plan, read
+from api.graphql.size_check import check_variables
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -55,14 +57,26 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         *args: Any,
         **given: Any,
     ) -> "list[GraphQLError] | Self":
-        """Return the executor of an operation. Where its variables are wrong, return errors with their paths."""
-        built = super().build(
-            schema, document, root_value, context_value, raw_variable_values, operation_name, *args, **given
-        )
-        if not isinstance(built, list):
-            return built  # type: ignore[return-value]
-        operation = get_operation_ast(document, operation_name)
-        return (variable_errors(schema, operation, raw_variable_values or {}) if operation else []) or built
+        """Return the executor of an operation. Where its variables are wrong, return errors with their paths.
+
+        The sizes of variables are checked before graphql-core converts them. Long lists of texts are checked as a
+        whole, and graphql-core converts their first element alone.
+        """
+        operation, values = get_operation_ast(document, operation_name), raw_variable_values or {}
+        long_lists: dict[str, list[LongList]] = {}
+        if operation and values:
+            long_lists, too_large = check_variables(schema, document, operation, values)
+            values = values | {name: without(values[name], lists) for name, lists in long_lists.items()}
+            if too_large:
+                others = variable_errors(schema, operation, values, without=too_large)
+                return [*list(too_large.values())[:MAX_ERRORS], *others]
+        built = super().build(schema, document, root_value, context_value, values, operation_name, *args, **given)
+        if isinstance(built, list):
+            return (variable_errors(schema, operation, values) if operation else []) or built
+        for name, lists in long_lists.items():
+            coerced = built.variable_values.coerced
+            coerced[name] = put_back(coerced[name], lists)
+        return built  # type: ignore[return-value]
 
     def execute_fields(
         self,

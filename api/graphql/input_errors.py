@@ -4,7 +4,7 @@ graphql-core tells the place of a value by its sentence alone. These are the sam
 validate_input_value, which give the place as data.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -95,13 +95,19 @@ class ArgumentsGiven(ValidationRule):
 
 
 def variable_errors(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    given: Mapping[str, Any],
+    *,
+    without: Collection[str] = (),
 ) -> list[GraphQLError]:
-    """Return what is wrong with the variables of an operation."""
+    """Return what is wrong with the variables of an operation, but for those that are named ``without``."""
     errors: list[GraphQLError] = []
     try:
         for definition in operation.variable_definitions or ():
             name, kind = definition.variable.name.value, type_from_ast(schema, definition.type)
+            if name in without:
+                continue
             value = given.get(name, Undefined)
             optional = definition.default_value is not None or not isinstance(kind, GraphQLNonNull)
             if is_input_type(kind) and not (value is Undefined and optional):

@@ -23,6 +23,7 @@ from api.graphql.pausing import PausingMutation
 from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
 from api.graphql.scalars import JSON, DateTime
+from api.graphql.sizes import describe_sizes
 from api.graphql.subscriptions import Subscription
 from api.graphql.suppressions import SuppressionMutation
 from api.graphql.workspace import WorkspaceMutation
@@ -108,6 +109,8 @@ schema = Schema(
         lambda: ValidationCache(maxsize=500),
     ],
 )
+
+describe_sizes(schema._schema)
 
 
 def schema_text() -> str:

@@ -13,6 +13,8 @@ from strategies import timeline as core
 from strategies.answers import validate
 
 MAX_RESENDS = 5
+MAX_NOTES = 20_000
+"""Characters of a step's notes."""
 
 
 async def set_settings(scope: Scope, row: Campaign, settings: dict[str, Any]) -> None:
@@ -50,7 +52,7 @@ async def set_content(scope: Scope, step: Step, content: dict[str, Any]) -> None
     """Check and set a step's content; what is not given stays. Raises Refusal."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.line(value, ("name",), required=False),
-        "notes": lambda value: inputs.text(value, ("notes",), limit=20_000),
+        "notes": lambda value: inputs.text(value, ("notes",), limit=MAX_NOTES),
         "priority": Priority,
     }
     if content.get("send_option", step.send_option) != step.send_option:

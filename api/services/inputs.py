@@ -17,26 +17,35 @@ from strategies.calendar import zone_info
 Path = tuple[str, ...]
 SHOWN = 60
 """How much of a value a refusal repeats."""
+MAX_TEXT = 200_000
+"""Characters of a text of several lines, such as the HTML of an email."""
+MARGIN = 100
+"""Characters that a line may have beyond its limit in blanks at its ends, which are dropped."""
+
+
+def check_length(value: str, path: Path, limit: int) -> None:
+    """Refuse a text that is too long, before anything else looks at it."""
+    if len(value) > limit:
+        raise Refusal("TOO_LONG", f"{path[-1]} may have {limit:,} characters; this has {len(value):,}.", path)
 
 
 def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> str:
     """One line of text that may stand in an email's header."""
+    check_length(value, path, limit + MARGIN)
     if problem := header_problem(value):
         raise Refusal("INVALID_TEXT", problem, path)
     value = value.strip()
     if required and not value:
         raise Refusal("REQUIRED", f"{path[-1]} must not be empty.", path)
-    if len(value) > limit:
-        raise Refusal("TOO_LONG", f"{path[-1]} may have {limit} characters; this has {len(value)}.", path)
+    check_length(value, path, limit)
     return value
 
 
-def text(value: str, path: Path, *, limit: int = 200_000) -> str:
+def text(value: str, path: Path, *, limit: int = MAX_TEXT) -> str:
     """Text of several lines."""
+    check_length(value, path, limit)
     if problem := text_problem(value):
         raise Refusal("INVALID_TEXT", problem, path)
-    if len(value) > limit:
-        raise Refusal("TOO_LONG", f"{path[-1]} may have {limit} characters; this has {len(value)}.", path)
     return value
 
 
@@ -59,6 +68,7 @@ def zone(value: str, path: Path) -> str:
 
 def wall_time(value: str, path: Path) -> time:
     """A wall time, HH:MM or HH:MM:SS."""
+    check_length(value, path, MARGIN)
     parts = value.split(":")
     if len(parts) in {2, 3} and all(len(part) == 2 and part.isascii() and part.isdigit() for part in parts):
         try:

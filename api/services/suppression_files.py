@@ -32,6 +32,8 @@ from strategies import Refusal
 
 MAX_ROWS = 20_000
 """Rows that a mutation takes, because it answers when all are done."""
+MAX_SOURCE_LENGTH = 50_000_000
+"""Characters of a file."""
 MAX_EXPORT = 100_000
 """Addresses that one answer of the API holds."""
 CHUNK = 1_000
@@ -84,7 +86,7 @@ async def import_suppressions(
 
     ``reason`` is for rows that give none. Rows that name no address are reported, and stop no others.
     """
-    inputs.text(source, PATH, limit=200_000_000)
+    inputs.text(source, PATH, limit=MAX_SOURCE_LENGTH)
     why = inputs.line(reason, ("reason",), limit=MAX_REASON, required=False)
     try:
         table = read_table(source, COLUMN_NAMES["email"])

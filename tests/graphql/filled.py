@@ -114,7 +114,8 @@ async def refused(client: Client, mutation: str, variables: dict[str, Any]) -> t
     answer = await client.raw(MUTATIONS[mutation], variables)
     errors = ((answer.get("data") or {}).get(mutation) or {}).get("errors") or answer.get("errors")
     assert len(errors or []) == 1, f"{mutation} {variables}: {answer}"
-    return errors[0].get("code", ""), errors[0].get("path", []), errors[0]["message"]
+    told = errors[0].get("extensions") or errors[0]
+    return told.get("code", ""), told.get("path", []), errors[0]["message"]
 
 
 def named(given: dict[str, str]) -> dict[str, str]:
