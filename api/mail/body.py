@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.clean import text_from_html
+from api.mail.html_limits import HtmlLimitError
 from api.mail.plain_text.writer import NO_SPACE_AFTER
 from api.mail.prompts import Prompted, restore
 from api.mail.quick import Lesson, SlowWorkError, need_quick_html
-from api.mail.render import TemplateProblem, render, simple_form
-from api.mail.sanitize import NestedTooDeeplyError, sanitize
+from api.mail.render import TemplateLimitProblem, render, simple_form
+from api.mail.sanitize import sanitize
 from api.mail.simple import LONGEST
 
 FRAMES_MOST = 32_000_000
@@ -73,12 +74,12 @@ def _body(rendered: Prompted) -> Body:
 
 
 def safe(html: str) -> str:
-    """Return what was rendered as it may be in an email. Raises TemplateProblem."""
+    """Return what was rendered as it may be in an email. Raises TemplateLimitProblem."""
     need_quick_html(html)
     try:
         return sanitize(html)
-    except NestedTooDeeplyError as problem:
-        raise TemplateProblem(str(problem)) from None
+    except HtmlLimitError as problem:
+        raise TemplateLimitProblem(str(problem)) from None
 
 
 def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:

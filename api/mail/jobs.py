@@ -45,7 +45,7 @@ def learn(lesson: Lesson) -> Any:
 def check(source: str, html: bool, line: bool) -> str:
     """Check a template that is saved. Returns its HTML, made safe, without tags and fields; of other text, itself.
 
-    Raises TemplateProblem and NestedTooDeeplyError.
+    Raises TemplateProblem and HtmlLimitError.
     """
     need_quick_template(source)
     check_template(source, html=html, line=line)
@@ -58,7 +58,7 @@ def name_fields(source: str) -> frozenset[str]:
 
 
 def clean_html(html: str) -> str:
-    """Return HTML that a person wrote, made safe. Raises NestedTooDeeplyError."""
+    """Return HTML that a person wrote, made safe. Raises HtmlLimitError."""
     need_quick_html(html)
     return sanitize(html)
 

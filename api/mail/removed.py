@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from api.mail.css import safe_declarations, safe_stylesheet
+from api.mail.html_limits import HtmlLimitError, check_html
 from api.mail.plain_text.tokens import Start, tokens
-from api.mail.sanitize import MARKED, NestedTooDeeplyError, as_fragment, clean_elements, safe_comment, sanitize
+from api.mail.sanitize import MARKED, as_fragment, clean_elements, safe_comment, sanitize
 from api.mail.tags import neutral
 
 FIELD = "touchlinefield"
@@ -47,9 +48,10 @@ def removed_from(source: str, *, template: bool) -> list[str]:
     """
     html = as_fragment(neutral(source, FIELD) if template else source)
     try:
+        check_html(html)
         before, after = _Inventory(html), _Inventory(sanitize(html))
         marked = clean_elements(html)
-    except NestedTooDeeplyError:
+    except HtmlLimitError:
         return []  # none of its emails leaves, and each says why
     return list(dict.fromkeys((*_difference(before, after), *_marked(marked))))[:MOST]
 

@@ -8,6 +8,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 
 from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.dates import CLOCK, date
+from api.mail.html_limits import HtmlLimitError, check_html
 from api.mail.places import place_of
 from api.mail.prompts import Prompted, restore, unmarked
 from api.mail.quick import Lesson, need_quick_template, need_worker
@@ -46,7 +47,7 @@ class TemplateProblem(Exception):  # noqa: N818 - told to the author as it is
 
 
 class TemplateLimitProblem(TemplateProblem):
-    """A template, or an email of it, that breaks a limit of the worker processes."""
+    """A template, or what is rendered of it, that breaks a limit. Trying it again breaks the limit again."""
 
     code = "TEMPLATE_LIMIT"
 
@@ -111,11 +112,16 @@ def parsed(source: str, html: bool) -> BoundTemplate:
     """Return a template as liquid has read it. Raises TemplateProblem."""
     need_quick_template(source)
     if len(source) > MAX_TEMPLATE:
-        raise TemplateProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
+        raise TemplateLimitProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
     if wrong := tag_problem(source):
-        told, index = wrong
-        line, column = source.count("\n", 0, index) + 1, index - source.rfind("\n", 0, index)
-        raise TemplateProblem(f"The template cannot be used: {told} (line {line}, column {column}).")
+        line, column = source.count("\n", 0, wrong.place) + 1, wrong.place - source.rfind("\n", 0, wrong.place)
+        kind = TemplateLimitProblem if wrong.limit else TemplateProblem
+        raise kind(f"The template cannot be used: {wrong.told} (line {line}, column {column}).")
+    if html:
+        try:
+            check_html(source)
+        except HtmlLimitError as problem:
+            raise TemplateLimitProblem(str(problem)) from None
     try:
         return (_HTML if html else _TEXT).from_string(prepare(source, html).text)
     except (LiquidError, RecursionError) as problem:

@@ -10,6 +10,7 @@ import re
 import nh3
 
 from api.mail.css import safe_declarations, safe_stylesheet
+from api.mail.html_limits import check_html
 
 LAYOUT = frozenset(
     {"style", "class", "align", "valign", "width", "height", "border", "cellpadding", "cellspacing", "bgcolor", "dir",
@@ -26,14 +27,6 @@ _ATTRIBUTES = {
     "style": {"type", "media"},
     **{tag: {"background", *nh3.ALLOWED_ATTRIBUTES.get(tag, ())} for tag in ("table", "tr", "td", "th")},
 }
-DEEPEST = 500
-"""How many elements may stand inside of each other."""
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
-_NOT_NESTED = frozenset(
-    {"p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "option", "br", "hr", "img", "wbr", "col",
-     "meta", "link", "input", "area", "base", "embed", "param", "source", "track"}
-)  # fmt: skip
-"""Elements without an end tag, or that end where the next one begins; nested ones have others between them."""
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _BODY = re.compile(r"<(/?)body(?=[\s>])", re.IGNORECASE)
 MARKED = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
@@ -69,17 +62,6 @@ _CLEANER = nh3.Cleaner(
 )  # fmt: skip
 
 
-class NestedTooDeeplyError(ValueError):
-    """HTML that takes a parser quadratic time, and that no mail program shows."""
-
-    def __init__(self) -> None:
-        super().__init__(f"HTML may have {DEEPEST} elements inside of each other; this has more.")
-
-    def __reduce__(self) -> tuple[type["NestedTooDeeplyError"], tuple[()]]:
-        """Come out of a worker process as it was."""
-        return NestedTooDeeplyError, ()
-
-
 def as_fragment(html: str) -> str:
     """Return HTML with the body of a whole document as a ``<div>``, so that its background and font stay."""
     return _BODY.sub(r"<\1div", html) if "<body" in html or "<BODY" in html else html
@@ -88,7 +70,7 @@ def as_fragment(html: str) -> str:
 def sanitize(html: str) -> str:
     """Return HTML without what may not be in an email. Dynamic fields must have been rendered.
 
-    Raises NestedTooDeeplyError.
+    Raises HtmlLimitError.
     """
     cleaned = clean_elements(html)
     return MARKED.sub(_marked, cleaned) if "<!--" in cleaned or "<style" in cleaned else cleaned
@@ -97,20 +79,10 @@ def sanitize(html: str) -> str:
 def clean_elements(html: str) -> str:
     """Return HTML with the elements and attributes that may stay, but every comment and stylesheet.
 
-    Raises NestedTooDeeplyError.
+    Raises HtmlLimitError.
     """
-    if html.count("<") > DEEPEST and _depth(html) > DEEPEST:
-        raise NestedTooDeeplyError
+    check_html(html)
     return _CLEANER.clean(as_fragment(html))
-
-
-def _depth(html: str) -> int:
-    depth = deepest = 0
-    for tag in _TAG.finditer(html):
-        if tag[2].lower() not in _NOT_NESTED:
-            depth = max(0, depth - 1) if tag[1] else depth + 1
-            deepest = max(deepest, depth)
-    return deepest
 
 
 def _marked(found: re.Match[str]) -> str:

@@ -1,46 +1,114 @@
 """Limits for the tags of a template, checked in linear time before anything else reads them.
 
 Liquid's own reader, and regular expressions that look for the end of a tag, take quadratic time for a tag without end
-or with very much white space: 20,000 characters of ``{{`` took half a minute.
+or with very much white space: 20,000 characters of ``{{`` took half a minute. Each tag costs every reader behind this
+one some time, so their number is limited, too.
 """
 
 import re
+from typing import NamedTuple
 
 TAG_MOST = 5_000
 """Characters of a tag."""
 SPACES_MOST = 200
 """Characters of white space in a row, within a tag."""
-_OPENING = re.compile(r"\{[{%]")
+TAGS_MOST = 2_000
+"""Tags and dynamic fields of a template, each line of a ``{% liquid %}`` included."""
+BLOCKS_MOST = 30
+"""Blocks inside of each other, such as ``{% if %}`` and ``{% for %}``."""
+BRANCHES_MOST = 500
+"""``elsif``, ``else`` and ``when`` of a template."""
+FILTERS_MOST = 2_000
+"""Filters of a template: each ``|`` within a tag counts."""
+_OPENING = re.compile(r"\{[{%]|%7B%7B", re.IGNORECASE)
+_CLOSING = {"{{": "}}", "{%": "%}"}
+_ENCODED_END = re.compile("%7D%7D", re.IGNORECASE)
 _SPACES = re.compile(rf"(?<!\s)\s{{{SPACES_MOST + 1}}}")
-_BLOCK = re.compile(r"\{%-?\s*(raw|doc|comment)\b")
+_NAME = re.compile(r"\{%-?\s*(\w+)")
+_LINE_NAME = re.compile(r"^[ \t]*(\w+)", re.MULTILINE)
 _ENDS = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "doc", "comment")}
 _READ_INSIDE = frozenset({"comment"})
 """Blocks that are read like the rest; the content of others may be anything."""
+_BLOCKS = frozenset({"if", "unless", "case", "for", "tablerow", "capture", "ifchanged"})
+_BLOCK_ENDS = frozenset(f"end{name}" for name in _BLOCKS)
+_BRANCHES = frozenset({"elsif", "else", "when"})
 
 
-def tag_problem(source: str) -> tuple[str, int] | None:
-    """Return what is wrong with the tags of a template, and where; None for nothing."""
+class TagProblem(NamedTuple):
+    """What is wrong with the tags of a template. ``limit``: whether it breaks a limit."""
+
+    told: str
+    place: int
+    limit: bool = True
+
+
+class _Counts:
+    """The counts of one template."""
+
+    def __init__(self) -> None:
+        self._tags = self._depth = self._branches = self._filters = 0
+
+    def problem(self, tag: str, start: int) -> TagProblem | None:
+        """Count one tag; return the limit that it breaks."""
+        self._tags += 1
+        self._filters += tag.count("|")
+        found = _NAME.match(tag)
+        if found is not None:
+            self._name(found[1])
+            if found[1] == "liquid":
+                for line in _LINE_NAME.finditer(tag, found.end()):
+                    self._tags += 1
+                    self._name(line[1])
+        for number, most, told in (
+            (self._tags, TAGS_MOST, f"a template may have {TAGS_MOST:,} tags and fields"),
+            (self._depth, BLOCKS_MOST, f"a template may have {BLOCKS_MOST} blocks, such as if, inside of each other"),
+            (self._branches, BRANCHES_MOST, f"a template may have {BRANCHES_MOST} branches (elsif, else, when)"),
+            (self._filters, FILTERS_MOST, f"a template may have {FILTERS_MOST:,} filters"),
+        ):
+            if number > most:
+                return TagProblem(told, start)
+        return None
+
+    def _name(self, name: str) -> None:
+        if name in _BLOCKS:
+            self._depth += 1
+        elif name in _BLOCK_ENDS:
+            self._depth = max(0, self._depth - 1)
+        else:
+            self._branches += name in _BRANCHES
+
+
+def tag_problem(source: str) -> TagProblem | None:
+    """Return what is wrong with the tags of a template; None for nothing."""
+    counts = _Counts()
     last: dict[str, int] = {}
     at = 0
     while (opening := _OPENING.search(source, at)) is not None:
         start = opening.start()
-        closing = "}}" if opening.group() == "{{" else "%}"
-        end = source.find(closing, start + 2, start + TAG_MOST)
-        if end < 0:
+        if (closing := _CLOSING.get(opening.group())) is None:
+            end = _ENCODED_END.search(source, opening.end(), start + TAG_MOST)
+            at = end.end() if end else opening.end()
+            if wrong := counts.problem(source[start:at], start):
+                return wrong
+            continue
+        found_at = source.find(closing, start + 2, start + TAG_MOST)
+        if found_at < 0:
             if source.find(closing, start + 2) < 0:
-                return f"expected '{closing}', found end of file", start
-            return f"a tag may have {TAG_MOST} characters", start
-        at = end + 2
+                return TagProblem(f"expected '{closing}', found end of file", start, limit=False)
+            return TagProblem(f"a tag may have {TAG_MOST} characters", start)
+        at = found_at + 2
         tag = source[start:at]
         if _SPACES.search(tag):
-            return f"a tag may have {SPACES_MOST} characters of white space in a row", start
-        if (block := _BLOCK.match(tag)) is None:
+            return TagProblem(f"a tag may have {SPACES_MOST} characters of white space in a row", start)
+        if wrong := counts.problem(tag, start):
+            return wrong
+        name = _NAME.match(tag)
+        if name is None or name[1] not in _ENDS:
             continue
-        name = block[1]
-        if name not in last:
-            last[name] = max((found.start() for found in _ENDS[name].finditer(source)), default=-1)
-        if last[name] < at:
-            return f"{name} tag was never closed", start
-        if name not in _READ_INSIDE and (found := _ENDS[name].search(source, at)) is not None:
-            at = found.end()
+        if name[1] not in last:
+            last[name[1]] = max((found.start() for found in _ENDS[name[1]].finditer(source)), default=-1)
+        if last[name[1]] < at:
+            return TagProblem(f"{name[1]} tag was never closed", start, limit=False)
+        if name[1] not in _READ_INSIDE and (block_end := _ENDS[name[1]].search(source, at)) is not None:
+            at = block_end.end()
     return None

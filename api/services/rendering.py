@@ -59,7 +59,7 @@ async def compose_email(
 async def check_template(key: str, source: str, *, html: bool, line: bool) -> str:
     """Check a template that is saved. Returns its HTML, made safe; of other text, itself.
 
-    Raises TemplateProblem, NestedTooDeeplyError, and Refusal (TOO_BUSY).
+    Raises TemplateProblem, HtmlLimitError, and Refusal (TOO_BUSY).
     """
     return await _quickly_or_not(key, CHECKING, jobs.check, source, html, line)
 

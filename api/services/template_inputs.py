@@ -6,8 +6,8 @@ Call outside of transactions. Each returns the clean value or refuses with the a
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from api.mail.html_limits import HtmlLimitError
 from api.mail.render import TemplateProblem
-from api.mail.sanitize import NestedTooDeeplyError
 from api.services import inputs, rendering
 from api.services.inputs import Path
 from strategies import Refusal
@@ -51,5 +51,5 @@ async def _told(checking: Awaitable[Value], path: Path) -> Value:
         return await checking
     except TemplateProblem as problem:
         raise Refusal(problem.code, str(problem), path) from None
-    except NestedTooDeeplyError as problem:
-        raise Refusal("INVALID_HTML", str(problem), path) from None
+    except HtmlLimitError as problem:
+        raise Refusal("TEMPLATE_LIMIT", str(problem), path) from None
