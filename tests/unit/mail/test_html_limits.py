@@ -60,7 +60,7 @@ def test_what_breaks_a_limit_is_refused_with_its_place(html: str, told: str) -> 
         check_html("x\n" + html)
     assert "(line 2, column" in str(refused.value)
     with pytest.raises(TemplateLimitProblem, match=told):
-        parsed("x\n" + html, html=True)
+        parsed("x\n" + html, True)
     with pytest.raises(HtmlLimitError):
         sanitize(html)
 
