@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from typing import Any
 
 
@@ -19,6 +20,14 @@ def _whole(text: str) -> bool:
 
 def _is_port(text: str) -> bool:
     return _whole(text) and len(text) <= 5 and int(text) <= LAST_PORT
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _setting(name: str, default: str, about: str) -> Any:
@@ -56,6 +65,11 @@ class Settings:
     log: str = _setting("TOUCHLINE_LOG", "text", "`json` writes a JSON object a line, with the identifiers apart")
     log_level: str = _setting("TOUCHLINE_LOG_LEVEL", "INFO", "`DEBUG` also tells each email that was sent")
     max_body_bytes: str = _setting("TOUCHLINE_MAX_BODY_BYTES", "16000000", "largest request that is read")
+    trusted_proxies: str = _setting(
+        "TOUCHLINE_TRUSTED_PROXIES",
+        "127.0.0.1,::1",
+        "addresses and networks of proxies, with commas between; their `X-Forwarded-For` and `-Proto` are believed",
+    )
     graphiql: str = _setting("TOUCHLINE_GRAPHIQL", "on", "`off` serves neither GraphiQL nor introspection")
     outbox: str = _setting("TOUCHLINE_OUTBOX", "touchline-data/outbox", "folder of the outbox channel")
     smtp_url: str = _setting(
@@ -82,6 +96,11 @@ class Settings:
             raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
         if settings.watch_port and not _is_port(settings.watch_port):
             raise SettingsError(f"TOUCHLINE_WATCH_PORT must be a whole number from 0 to {LAST_PORT}, or empty.")
+        for proxy in settings.trusted_proxies.split(",") if settings.trusted_proxies != "*" else ():
+            if proxy.strip() and not _is_network(proxy.strip()):
+                raise SettingsError(
+                    "TOUCHLINE_TRUSTED_PROXIES must have addresses or networks such as 10.0.0.0/8, or *."
+                )
         if settings.log not in {"text", "json"}:
             raise SettingsError("TOUCHLINE_LOG must be text or json.")
         if settings.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

@@ -18,6 +18,8 @@ from websockets.typing import Subprotocol
 
 from api.app import make_app
 from api.cli.commands import limits
+from api.server.limits import ServerLimits
+from api.server.options import server_options
 from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
 
@@ -124,7 +126,9 @@ class Live:
 
 
 @asynccontextmanager
-async def listening(database_url: str, environment: dict[str, str] | None = None) -> AsyncIterator[Live]:
+async def listening(
+    database_url: str, environment: dict[str, str] | None = None, server_limits: ServerLimits | None = None
+) -> AsyncIterator[Live]:
     """Run a server on a free port of loopback, in the test's own loop, without its tick loop."""
     environment = {"TOUCHLINE_DATABASE_URL": database_url, **(environment or {})}
     settings, gate = Settings.read(environment), Turnstile()
@@ -132,7 +136,8 @@ async def listening(database_url: str, environment: dict[str, str] | None = None
     app = make_app(settings, environment, tick=False, watch=watch)
     with socket.create_server(("127.0.0.1", 0)) as port:
         host = f"127.0.0.1:{port.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, **limits(settings)))
+        options = limits(settings) | (server_options(settings, server_limits) if server_limits else {})
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, **options))
         # Without the handlers of signals, which belong to pytest.
         serving = asyncio.create_task(server._serve(sockets=[port]))
         await until(lambda: server.started or serving.done())

@@ -23,6 +23,7 @@ from api.clock import system_clock
 from api.graphql.schema import schema_text
 from api.loop_watch import LoopWatch
 from api.models import Token, Workspace
+from api.server.options import server_options
 from api.services.dispatch import Delivered
 from api.services.inputs import line
 from api.services.workspaces import create_workspace, issue_token
@@ -77,7 +78,7 @@ async def watched(settings: Settings, ticker: Ticker) -> AsyncIterator[None]:
         return
     app = Starlette(routes=watching.routes(ticker.post, ticker))
     config = uvicorn.Config(
-        app, host=settings.host, port=int(settings.watch_port), log_config=None, access_log=False, server_header=False
+        app, host=settings.host, port=int(settings.watch_port), log_config=None, **server_options(settings)
     )
     server = uvicorn.Server(config)
     # The tick loop is the one that heeds signals; this server ends with it.
@@ -90,13 +91,8 @@ async def watched(settings: Settings, ticker: Ticker) -> AsyncIterator[None]:
 
 
 def limits(settings: Settings) -> dict[str, Any]:
-    """Return what uvicorn is told of every server: what it tells of itself, reads at most, and waits for at its end."""
-    return {
-        "access_log": False,  # the links by which people unsubscribe would stand there
-        "server_header": False,
-        "ws_max_size": int(settings.max_body_bytes),
-        "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
-    }
+    """Return what uvicorn is told of every server: the limits of connections, and how long it waits at its end."""
+    return server_options(settings) | {"timeout_graceful_shutdown": SHUTDOWN_SECONDS}
 
 
 def free_port(host: str, port: int) -> int:

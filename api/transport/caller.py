@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from graphql import GraphQLError
@@ -13,6 +13,7 @@ from api.graphql.context import Context
 from api.graphql.errors import coded, fault
 from api.store.away import told_away
 from api.transport.gate import WRONG_TOKEN, Gate
+from api.transport.shares import BusyError
 from api.transport.socket import Socket
 
 log = logging.getLogger("touchline.websocket")
@@ -58,7 +59,10 @@ class CallersSchema:
             context = await caller.context()
             if context is None:
                 return
-            async with aclosing(await self.schema.stream(query, context_value=context, **given)) as results:
+            async with (
+                AsyncExitStack() as turn,
+                aclosing(await self._begun(turn, query, caller, context, given)) as results,
+            ):
                 many = False
                 async for result in results:
                     # An event that comes later is for whom the token opens then.
@@ -68,6 +72,9 @@ class CallersSchema:
                         result.errors = [coded(error) for error in result.errors]
                     yield result
                     many = True
+                    await turn.aclose()  # a subscription takes no turn while it waits for events
+        except BusyError as busy:
+            yield PreExecutionError(data=None, errors=[GraphQLError(str(busy), extensions={"code": "BUSY"})])
         except GraphQLError as wrong:
             # A document that cannot be parsed: strawberry's cache of parsed ones raises past strawberry's own answer.
             yield PreExecutionError(data=None, errors=[coded(wrong)])
@@ -75,3 +82,9 @@ class CallersSchema:
             if not told_away(problem):
                 log.exception("an operation failed")
             yield PreExecutionError(data=None, errors=[fault(problem)])
+
+    async def _begun(
+        self, turn: AsyncExitStack, query: str, caller: Caller, context: Context, given: dict[str, Any]
+    ) -> AsyncGenerator[Any, None]:
+        await turn.enter_async_context(caller.gate.turns.turn(context.scope.workspace_id))
+        return await self.schema.stream(query, context_value=context, **given)

@@ -1,5 +1,6 @@
 """The GraphQL endpoint over HTTP: an answer for every body that a client can send."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -8,9 +9,14 @@ from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
+from api.graphql.context import Context
 from api.graphql.errors import DATABASE_CODES, NO_OPERATION, coded, fault
 from api.store.away import told_away
-from api.transport.gate import WRONG_TOKEN, Gate, operation_of, read_json, write_json
+from api.transport.gate import WRONG_TOKEN, Gate, operation_of
+from api.transport.json_reading import SMALL_BYTES, JsonTooLargeError, read_any_json
+from api.transport.json_writing import write_any_json
+from api.transport.shares import BusyError
+from api.workers.limits import WorkersBusyError
 from strategies import Refusal
 
 KINDS = {OperationType.QUERY, OperationType.MUTATION}
@@ -22,7 +28,7 @@ def headers_of(status: int, code: str = "") -> dict[str, str]:
     """Return the headers that say what a client can do about an answer."""
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return RETRY if code == "DATABASE_AWAY" else {}
+    return RETRY if code in {"DATABASE_AWAY", "BUSY"} else {}
 
 
 def refusal(status: int, code: str, message: str) -> JSONResponse:
@@ -30,14 +36,6 @@ def refusal(status: int, code: str, message: str) -> JSONResponse:
     headers = headers_of(status, code)
     body = {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
     return JSONResponse(body, status, headers)
-
-
-class Answer(JSONResponse):
-    """JSON that can always be written."""
-
-    def render(self, content: Any) -> bytes:
-        """Write compact UTF-8."""
-        return write_json(content)
 
 
 class TooLargeError(Exception):
@@ -65,17 +63,29 @@ class GraphQLEndpoint:
             return refusal(401, "UNAUTHENTICATED", WRONG_TOKEN if authorization else NO_TOKEN)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             return refusal(415, "NOT_JSON", "Send Content-Type: application/json.")
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            return refusal(415, "NOT_JSON", "Send the body without Content-Encoding: compressed bodies are not read.")
+        key = context.scope.workspace_id
         try:
-            asked = operation_of(read_json((await self._body(request)).decode("utf-8")))
-            self.gate.check_query(asked["query"])
+            async with self._room(request, key):
+                asked = operation_of(await read_any_json(await self._body(request), key))
+                self.gate.check_query(asked["query"])
+                async with self.gate.turns.turn(key):
+                    return await self._executed(asked, context)
         except TooLargeError:
             return refusal(413, "TOO_LARGE", f"A request may have {self.gate.max_body} bytes.")
-        except UnicodeDecodeError:
-            return refusal(400, "BAD_REQUEST", "The body is not UTF-8.")
+        except BusyError as busy:
+            return refusal(429, "BUSY", str(busy))
+        except WorkersBusyError:
+            return refusal(503, "BUSY", "The server is busy with large requests. Try again in a moment.")
+        except JsonTooLargeError as problem:
+            return refusal(413, "TOO_LARGE", str(problem))
         except ValueError as problem:
             return refusal(400, "BAD_REQUEST", str(problem)[:300])
         except Refusal as refused:
             return refusal(400, refused.code, refused.message)
+
+    async def _executed(self, asked: dict[str, Any], context: Context) -> Response:
         try:
             result = await self.schema.execute(
                 asked["query"],
@@ -96,7 +106,15 @@ class GraphQLEndpoint:
             codes = {error["extensions"]["code"] for error in errors}
             if result.data is None and (found := [code for code in DATABASE_CODES if code in codes]):
                 status, code = 503, found[0]
-        return Answer(answer, status, headers_of(status, code))
+        return Response(await write_any_json(answer), status, headers_of(status, code), "application/json")
+
+    def _room(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
+        """Return what holds memory for the body, which is taken before it is read. Raises TooLargeError."""
+        told = request.headers.get("content-length", "")
+        size = int(told) if told.isascii() and told.isdigit() and len(told) <= 15 else self.gate.max_body
+        if size > self.gate.max_body:
+            raise TooLargeError
+        return nullcontext() if size <= SMALL_BYTES else self.gate.bodies.room(key, size)
 
     async def _body(self, request: Request) -> bytes:
         parts, size = [], 0

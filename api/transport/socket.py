@@ -8,10 +8,17 @@ from typing import Any, cast
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 
-from api.transport.gate import read_json, write_json
+from api.server import ACKNOWLEDGED
+from api.server.limits import ServerLimits
+from api.transport.json_reading import read_any_json
+from api.transport.json_writing import write_any_json
+from api.workers.limits import WorkersBusyError
 
 INVALID = 4400
 TOO_BIG = 1009
+TRY_AGAIN_LATER = 1013
+WORKSPACE = "touchline.workspace"
+"""Where a connection's scope has the workspace of its client, from its acknowledgement on."""
 MAX_REASON = 123
 """Bytes of a reason that fit into a close frame."""
 
@@ -32,7 +39,16 @@ class Socket(ASGIWebSocketAdapter):
     @property
     def max_bytes(self) -> int:
         """How large a message may be. The server holds the same limit before it has read a message to its end."""
-        return int(cast(Any, self.view).gate.max_body)
+        if not self.ws.scope.get(WORKSPACE):
+            return ServerLimits.init_bytes
+        return min(ServerLimits.message_bytes, int(cast(Any, self.view).gate.max_body))
+
+    def acknowledged(self, workspace: str) -> None:
+        """Note who the client is: it may send larger messages from now on."""
+        self.ws.scope[WORKSPACE] = workspace
+        tell_server = self.ws.scope.get("extensions", {}).get(ACKNOWLEDGED)
+        if tell_server is not None:
+            tell_server()
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
         """Yield messages until either side closes. A frame that cannot be read closes the connection."""
@@ -43,11 +59,13 @@ class Socket(ASGIWebSocketAdapter):
             text = frame.get("text")
             if text is None:
                 await self.close(INVALID, "Send text frames.")
-            elif len(text.encode("utf-8", "replace")) > self.max_bytes:
+            elif len(body := text.encode("utf-8", "replace")) > self.max_bytes:
                 await self.close(TOO_BIG, f"A message may have {self.max_bytes} bytes.")
             else:
                 try:
-                    message = read_json(text)
+                    message = await read_any_json(body, str(self.ws.scope.get(WORKSPACE, "")))
+                except WorkersBusyError:
+                    await self.close(TRY_AGAIN_LATER, "The server is busy with large messages.")
                 except ValueError as problem:
                     await self.close(INVALID, str(problem))
                 else:
@@ -57,7 +75,7 @@ class Socket(ASGIWebSocketAdapter):
         """Send a message, or drop it where nobody is left to read it: the next frame that comes in tells so."""
         # RuntimeError is how starlette and uvicorn name a connection that they have closed already.
         with suppress(WebSocketDisconnect, RuntimeError):
-            await self.ws.send_text(write_json(message).decode())
+            await self.ws.send_text((await write_any_json(message)).decode())
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection, unless it is closed."""

@@ -20,9 +20,9 @@ from strawberry.types.unset import UnsetType
 
 from api.graphql.errors import INTERNAL_ERROR, fault
 from api.store.away import told_away
-from api.transport.caller import Caller, CallersSchema
+from api.transport.caller import UNAUTHENTICATED, Caller, CallersSchema
 from api.transport.gate import Gate, operation_of
-from api.transport.socket import INVALID, Socket, discreet
+from api.transport.socket import INVALID, TRY_AGAIN_LATER, Socket, discreet
 from strategies import Refusal
 
 log = logging.getLogger("touchline.websocket")
@@ -32,7 +32,6 @@ INIT_SECONDS = 10.0
 MAX_OPERATIONS = 50
 """How many operations of one connection may run at once."""
 MAX_ID = 200
-TRY_AGAIN_LATER = 1013
 NO_PAYLOAD: UnsetType = UNSET
 
 
@@ -47,6 +46,9 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             _check(message)
         except ValueError as problem:
             await self.websocket.close(INVALID, str(problem))
+            return
+        if not self.connection_acknowledged and message["type"] != "connection_init":
+            await self.websocket.close(UNAUTHENTICATED, "Unauthorized")
             return
         try:
             await super().handle_message(message)
@@ -103,8 +105,10 @@ class WebSocketEndpoint(GraphQL[Any, None]):
 
     async def on_ws_connect(self, context: Caller) -> UnsetType | dict[str, object] | None:
         """Let in whom a token opens something; whoever else is told why by the closing."""
-        if await context.context() is None:
+        opened = await context.context()
+        if opened is None:
             raise ConnectionRejectionError
+        context.socket.acknowledged(opened.scope.workspace_id)
         return NO_PAYLOAD
 
 

@@ -1,0 +1,7 @@
+"""The HTTP server: uvicorn with limits on time, size and number for every connection.
+
+Imports nothing of the project but the settings. The command line starts servers with it.
+"""
+
+ACKNOWLEDGED = "touchline.acknowledged"
+"""The extension of a websocket's ASGI scope by which the application says that it knows who the client is."""

@@ -1,0 +1,115 @@
+"""All connections of one server: how many there may be, which makes room for a new one, and which has timed out."""
+
+import asyncio
+import logging
+from collections import Counter
+from typing import Protocol
+
+from api.server.limits import ServerLimits
+from api.server.proxies import TrustedProxies, client_key
+
+log = logging.getLogger("touchline.server")
+
+
+class Connection(Protocol):
+    """What both protocols, HTTP and websocket, are to the registry."""
+
+    def check(self, now: float) -> None:
+        """End the connection where it has broken a limit of time."""
+
+    def drop(self) -> None:
+        """End the connection at once."""
+
+
+class Connections:
+    """Counts connections in all and by address, and looks after their time limits.
+
+    A connection *waits* while it has sent no complete request: a half-sent head, an idle connection, a websocket that
+    is not acknowledged. At a limit the oldest that waits makes room for the newest. So somebody who opens connections
+    and sends nothing pushes out only such connections, and a client that sends its request at once gets in.
+    """
+
+    def __init__(self, limits: ServerLimits, proxies: TrustedProxies) -> None:
+        self.limits = limits
+        self.proxies = proxies
+        self._address: dict[Connection, str] = {}
+        self._count: Counter[str] = Counter()
+        self._waiting: dict[str, dict[Connection, None]] = {}
+        self._all_waiting: dict[Connection, None] = {}
+        self._clients: Counter[str] = Counter()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._address)
+
+    def opened(self, connection: Connection, peer: str) -> bool:
+        """Count a new connection, which waits. False: there is no room for it."""
+        address = "" if not peer or peer in self.proxies else client_key(peer)
+        limits = self.limits
+        full = address and self._count[address] >= limits.connections_per_address
+        if full and not self._make_room(self._waiting.get(address)):
+            return False
+        if len(self._address) >= limits.connections and not self._make_room(self._all_waiting):
+            return False
+        self._address[connection] = address
+        self._count[address] += 1
+        self.waits(connection)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(limits.sweep_seconds, self._sweep)
+        return True
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self.works(connection)
+        address = self._address.pop(connection, None)
+        if address is not None:
+            _less(self._count, address)
+
+    def waits(self, connection: Connection) -> None:
+        """Note that a connection has no complete request from now on."""
+        address = self._address.get(connection)
+        if address is not None:
+            self._all_waiting[connection] = None
+            self._waiting.setdefault(address, {})[connection] = None
+
+    def works(self, connection: Connection) -> None:
+        """Note that a connection has a request: it makes room for nobody."""
+        if connection in self._all_waiting:
+            del self._all_waiting[connection]
+            address = self._address[connection]
+            waiting = self._waiting[address]
+            del waiting[connection]
+            if not waiting:
+                del self._waiting[address]
+
+    def enter(self, client: str) -> bool:
+        """Count a request of a client behind a trusted proxy. False: it has too many at once."""
+        if self._clients[client] >= self.limits.connections_per_address:
+            return False
+        self._clients[client] += 1
+        return True
+
+    def leave(self, client: str) -> None:
+        """Note that a request of a client behind a proxy is over."""
+        _less(self._clients, client)
+
+    def _make_room(self, waiting: dict[Connection, None] | None) -> bool:
+        oldest = next(iter(waiting), None) if waiting else None
+        if oldest is None:
+            return False
+        self.closed(oldest)
+        oldest.drop()
+        return True
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in list(self._address):
+            connection.check(now)
+        self._timer = loop.call_later(self.limits.sweep_seconds, self._sweep) if self._address else None
+
+
+def _less(count: Counter[str], key: str) -> None:
+    count[key] -= 1
+    if count[key] <= 0:
+        del count[key]

@@ -1,0 +1,244 @@
+"""HTTP/1.1 as uvicorn speaks it with h11, with limits: uvicorn has no time-outs for heads, bodies and answers."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.server.connections import Connections
+from api.server.progress import WriteProgress
+
+log = logging.getLogger("touchline.server")
+
+SLICE = 16_384
+"""Bytes of heads and of chunked bodies that are parsed in one turn of the event loop. h11 refuses larger heads."""
+REASONS = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
+
+
+class Flow(FlowControl):
+    """Uvicorn's, which also lets the protocol parse what it has kept back before more is read."""
+
+    def __init__(self, transport: asyncio.Transport, resumed: Callable[[], None]) -> None:
+        super().__init__(transport)
+        self._resumed = resumed
+
+    def resume_reading(self) -> None:
+        """Read on, unless reading goes on already."""
+        if self.read_paused:
+            self.read_paused = False
+            self._resumed()
+
+
+class HttpProtocol(H11Protocol):
+    """One connection. The registry calls ``check`` every half second."""
+
+    def __init__(self, *args: Any, connections: Connections, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.guard = connections
+        self.limits = connections.limits
+        self._inner: Any = self.app
+        self.app = self._limited
+        self._since = self.loop.time()
+        """When the head, the body or the rest of a body began to be waited for."""
+        self._received = 0
+        """Bytes since then."""
+        self._wire = self._body = 0
+        """Bytes of the present request: as they came, and without the framing of chunks."""
+        self._chunked = False
+        self._kept = b""
+        """What has come and is not parsed yet."""
+        self._pumping = False
+        self._client = ""
+        self._progress = WriteProgress(self.limits)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Count the connection, or refuse it."""
+        super().connection_made(transport)
+        self.flow = Flow(transport, self._read_on)
+        if not self.guard.opened(self, self.client[0] if self.client else ""):
+            self._end(503, "Too many connections are open. Try again in a moment.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._kept = b""
+        self.guard.closed(self)
+        self._leave()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over, which the other protocol counts from now on."""
+        self._kept = b""
+        self.guard.closed(self)
+        super().handle_websocket_upgrade(event)
+        self.transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, in slices: a client can pack tens of thousands of chunks into one read."""
+        self._received += len(data)
+        self._wire += len(data)
+        if self._idle and not self._kept:
+            self._wait_from_now()
+            self._received = len(data)
+        plain = self.conn.their_state is h11.SEND_BODY and not self._chunked
+        if not self._kept and (plain or len(data) <= SLICE):
+            super().data_received(data)
+            self._check_framing()
+            return
+        self._kept += data
+        self.transport.pause_reading()
+        if not self._pumping:
+            self._pump()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, and for the rest of this one's body if the application did not read it."""
+        self._leave()
+        self._wait_from_now()
+        self._wire = self._body = 0
+        self._chunked = False
+        self.guard.waits(self)
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be parsed. Uvicorn would let the application answer as well, and log its failure."""
+        self._give_up_request()
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
+    def check(self, now: float) -> None:
+        """End the connection where a time is up."""
+        limits, elapsed = self.limits, now - self._since
+        if self._progress.too_slow(self.transport, now):
+            self._tell("did not read its answer")
+            self.transport.abort()
+        elif self.transport.is_closing():
+            return
+        elif self.cycle is None or self.cycle.response_complete:
+            self._check_waiting(elapsed)
+        elif self.cycle.more_body:
+            if self.flow.read_paused or self._kept:  # it is for us to read on
+                self._wait_from_now()
+            elif self._received < limits.body_bytes_per_second * (elapsed - limits.body_grace_seconds):
+                self._end(408, "The body came too slowly.")
+
+    def drop(self) -> None:
+        """Make room for another connection."""
+        self.transport.abort()
+
+    @property
+    def _idle(self) -> bool:
+        """Whether a request was answered, and nothing of the next one has come."""
+        return self.timeout_keep_alive_task is not None
+
+    def _check_waiting(self, elapsed: float) -> None:
+        if self.conn.their_state is h11.SEND_BODY:
+            if elapsed > self.limits.linger_seconds or self._received > self.limits.linger_bytes:
+                self.transport.close()
+        elif not self._idle and elapsed > self.limits.head_seconds:
+            self._end(408, "The head of the request did not come to its end in time." if self._received else "")
+
+    def _wait_from_now(self) -> None:
+        self._since, self._received = self.loop.time(), 0
+
+    def _read_on(self) -> None:
+        if not self._kept:
+            self.transport.resume_reading()
+        elif not self._pumping:
+            self._pumping = True
+            self.loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        part, self._kept = self._kept[:SLICE], self._kept[SLICE:]
+        super().data_received(part)
+        self._check_framing()
+        if self.transport.get_protocol() is not self or self.transport.is_closing() or self.flow.read_paused:
+            return
+        self._read_on()
+
+    def _check_framing(self) -> None:
+        if self._chunked and self.cycle is not None and not self.cycle.response_complete:
+            carried = self._body + len(self.cycle.body) + self.limits.chunk_overhead_free
+            if self._wire - len(self._kept) > carried * self.limits.chunk_overhead:
+                self._end(400, "The chunks of the body are too small.")
+
+    async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
+        """Run the application on a request whose head is well-formed."""
+        self.guard.works(self)
+        self._wait_from_now()
+        names = [name for name, _ in scope["headers"]]
+        self._chunked = b"transfer-encoding" in names
+        self._wire = self._body = 0
+        client = (self.guard.proxies.client(scope["headers"]) or "") if self._by_proxy() else ""
+        if len(names) > self.limits.headers:
+            await _answer(send, 431, f"A request may have {self.limits.headers} headers.")
+        elif self._chunked and b"content-length" in names:
+            await _answer(send, 400, "A request may not have both Content-Length and Transfer-Encoding.")
+        elif client and not self.guard.enter(client):
+            await _answer(send, 503, "You have too many requests at once. Try again in a moment.")
+        else:
+            self._client = client
+
+            async def counted_receive() -> Any:
+                message = await receive()
+                self._body += len(message.get("body", b""))
+                return message
+
+            async def counted_send(message: Any) -> None:
+                self._progress.written += len(message.get("body", b""))
+                await send(message)
+
+            await self._inner(scope, counted_receive, counted_send)
+
+    def _by_proxy(self) -> bool:
+        return self.client is not None and self.client[0] in self.guard.proxies
+
+    def _leave(self) -> None:
+        if self._client:
+            self.guard.leave(self._client)
+            self._client = ""
+
+    def _give_up_request(self) -> None:
+        """Tell the application that nobody waits for its answer."""
+        self._kept = b""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+    def _end(self, status: int, why: str) -> None:
+        """Close the connection, with an answer where none has begun and the client has sent something."""
+        begun = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        if why and not begun:
+            text = why.encode("ascii")
+            retry = "Retry-After: 5\r\n" if status == 503 else ""
+            self.transport.write(
+                f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                f"Content-Length: {len(text)}\r\n{retry}Connection: close\r\n\r\n".encode()
+                + text
+            )
+        self._give_up_request()
+        self._tell(why or "sent nothing")
+        self.transport.close()
+
+    def _tell(self, why: str) -> None:
+        log.info("closed a connection of %s: %s", self.client[0] if self.client else "a socket", why)
+
+
+async def _answer(send: Any, status: int, why: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(why)).encode())]
+    if status == 503:
+        headers.append((b"retry-after", b"5"))
+    else:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": why.encode("ascii"), "more_body": False})

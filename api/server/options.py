@@ -1,0 +1,32 @@
+"""What uvicorn is told of every server of Touchline."""
+
+from functools import partial
+from typing import Any
+
+from api.server.connections import Connections
+from api.server.http_protocol import HttpProtocol
+from api.server.limits import ServerLimits
+from api.server.proxies import TrustedProxies
+from api.server.quiet import keep_logs_short
+from api.server.websocket_protocol import WebSocketProtocol
+from api.settings import Settings
+
+
+def server_options(settings: Settings, limits: ServerLimits | None = None) -> dict[str, Any]:
+    """Return the options of ``uvicorn.Config``: its limits, and that it neither logs requests nor names itself."""
+    keep_logs_short()
+    limits = limits or ServerLimits.of_this_process()
+    connections = Connections(limits, TrustedProxies(settings.trusted_proxies))
+    return {
+        "access_log": False,  # the links by which people unsubscribe would stand there
+        "server_header": False,
+        "http": partial(HttpProtocol, connections=connections),
+        "ws": partial(WebSocketProtocol, connections=connections),
+        "ws_max_size": limits.message_bytes,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": limits.ping_seconds,
+        "ws_ping_timeout": limits.ping_seconds,
+        "timeout_keep_alive": limits.idle_seconds,
+        "backlog": limits.accept_at_once,
+        "forwarded_allow_ips": settings.trusted_proxies,
+    }

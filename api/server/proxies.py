@@ -1,0 +1,57 @@
+"""Which proxies are trusted to name the client, and which client they name."""
+
+import ipaddress
+from collections.abc import Iterable
+
+MAX_ADDRESS = 45
+"""Characters of the longest IPv6 address."""
+
+
+class TrustedProxies:
+    """Addresses and networks of proxies, separated by commas. ``*`` trusts everyone."""
+
+    def __init__(self, listed: str) -> None:
+        self._everyone = listed.strip() == "*"
+        entries = [] if self._everyone else [entry.strip() for entry in listed.split(",") if entry.strip()]
+        self._networks = [ipaddress.ip_network(entry, strict=False) for entry in entries]
+
+    def __contains__(self, address: str) -> bool:
+        if self._everyone:
+            return True
+        parsed = _parsed(address)
+        return parsed is not None and any(parsed in network for network in self._networks)
+
+    def client(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+        """Return the client that a trusted proxy names in X-Forwarded-For: the last one that is no proxy itself."""
+        named = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+        for entry in reversed(named.split(",")):
+            address = _parsed(_without_port(entry.strip()))
+            if address is None:
+                return None
+            if str(address) not in self or self._everyone:
+                return client_key(str(address))
+        return None
+
+
+def client_key(address: str) -> str:
+    """Return by what a client is counted: an IPv4 address, or the /64 network of an IPv6 address, which is one site."""
+    parsed = _parsed(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
+
+
+def _without_port(entry: str) -> str:
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    return entry.partition(":")[0] if entry.count(":") == 1 else entry
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if len(address) > MAX_ADDRESS:
+        return None
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed

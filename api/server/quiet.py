@@ -1,0 +1,56 @@
+"""Keeps clients from filling the log: what each connection can cause is logged a few times a minute at most."""
+
+import logging
+import time
+
+PER_MINUTE = 5
+OUT_OF_FILES = "socket.accept() out of system resource"
+CLIENTS_DO = (
+    "Invalid HTTP request received.",
+    "Unsupported upgrade request.",
+    "No supported WebSocket library detected.",
+    "Invalid UTF-8 sequence received from client.",
+    "closed a ",
+    OUT_OF_FILES,
+)
+"""How lines begin that a client can cause as often as it likes."""
+ACCESS = '%s - "WebSocket '
+"""How uvicorn logs each websocket, with its path: requests are not logged."""
+
+
+class Quiet(logging.Filter):
+    """Lets a line of each such kind through a few times a minute, and counts the others in the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is logged."""
+        text = str(record.msg)
+        if text.startswith(ACCESS):
+            return False
+        kind = next((known for known in CLIENTS_DO if text.startswith(known)), None)
+        if kind is None:
+            return True
+        now = time.monotonic()
+        since, number = self._seen.get(kind, (now, 0))
+        if now - since >= 60:
+            if number > PER_MINUTE:
+                record.msg = f"{text} ({number - PER_MINUTE} more like it before)"
+            since, number = now, 0
+        self._seen[kind] = (since, number + 1)
+        if kind == OUT_OF_FILES:
+            # Asyncio tries again after a second. Its traceback says nothing more.
+            record.msg, record.args, record.exc_info = "no file is left for another connection (EMFILE)", (), None
+            return number == 0
+        return number < PER_MINUTE
+
+
+_QUIET = Quiet()
+
+
+def keep_logs_short() -> None:
+    """Limit what clients can write into the log of this process."""
+    for name in ("uvicorn.error", "asyncio", "touchline.server"):
+        logging.getLogger(name).addFilter(_QUIET)
