@@ -1,13 +1,10 @@
 """What every resolver may use: the caller's scope, the post for sandboxes, and this request's loaders."""
 
 from dataclasses import dataclass, field
-from functools import partial
 
-from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
 from api.graphql.loaders import Loaders
-from api.services import senders
 from api.services.dispatch import Post
 from api.services.launch_watch import LaunchWatch
 from api.services.scope import Scope
@@ -21,8 +18,6 @@ class Context:
     post: Post
     watch: LaunchWatch
     loaders: Loaders = field(init=False)
-    shared_accounts: DataLoader[str, bool] = field(init=False)
-    """Which accounts other workspaces use as well."""
 
     def __post_init__(self) -> None:
         self.forget()
@@ -30,7 +25,6 @@ class Context:
     def forget(self) -> None:
         """Forget what was read so far."""
         self.loaders = Loaders(self.scope.workspace_id)
-        self.shared_accounts = DataLoader(load_fn=partial(senders.shared, self.scope))
 
 
 Request = Info[Context, None]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
-from liquid.exceptions import LiquidError, UndefinedError
+from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
 from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.dates import CLOCK, date
@@ -67,7 +67,8 @@ def problem_of(error: Exception, source: str, html: bool, index: int | None = No
     elif index is None:
         index = place_of(told, prepared.text, _readable)
     line, column = prepared.place(index)
-    return TemplateProblem(f"The template cannot be used: {told} (line {line}, column {column}).")
+    kind = TemplateLimitProblem if isinstance(error, ResourceLimitError) else TemplateProblem
+    return kind(f"The template cannot be used: {told} (line {line}, column {column}).")
 
 
 class _Fallback(str):

@@ -98,7 +98,7 @@ async def what_stops(
             except SlowWorkError:
                 left = people[len(found) : len(found) + jobs.BATCH_MOST]
                 found += await _work(key, RENDERING, jobs.what_stops, content, left, now, earlier)
-    except TemplateProblem:
+    except (TemplateProblem, LimitExceededError):
         found += [jobs.Stopping((), ())] * (len(people) - len(found))
     except WorkersBusyError:
         raise busy() from None
@@ -106,7 +106,7 @@ async def what_stops(
 
 
 async def write_quickly(key: str, order: Order) -> Written | NotWritten:
-    """Write an email where that is quick. Raises SlowWorkError and WorkersBusyError."""
+    """Write an email where that is quick. Raises SlowWorkError, and what ``write_slowly`` raises."""
     try:
         return only_quick(write_email, order)  # nearly always, without another word
     except SlowWorkError as slow:
@@ -141,6 +141,8 @@ async def _quickly_or_not(key: str, limits: Limits, job: Callable[..., Value], *
         return await _quick(key, job, *args)
     except SlowWorkError:
         return await _work(key, limits, job, *args)
+    except LimitExceededError as error:
+        raise broken_limit(error) from None
     except WorkersBusyError:
         raise busy() from None
 
@@ -158,7 +160,10 @@ async def _quick(key: str, job: Callable[..., Value], *args: Any) -> Value:
 
 
 async def _learn(key: str, lesson: Lesson) -> None:
-    """Find out something about a template, once for all who need it. Raises TemplateProblem and WorkersBusyError."""
+    """Find out something about a template, once for all who need it.
+
+    Raises TemplateProblem, WorkersBusyError, and LimitExceededError for a machine that is too busy.
+    """
     known = _KNOWN[lesson.subject]
     name = (lesson.subject, *lesson.arguments)
     if name in _refused:
@@ -176,9 +181,10 @@ async def _learn(key: str, lesson: Lesson) -> None:
         if lesson.arguments not in known:
             raise SlowWorkError  # too large to be kept
     except LimitExceededError as error:
+        if error.limit is Limit.TIME:  # the machine was too busy, which says nothing of the template
+            raise
         problem = broken_limit(error)
-        if error.limit is not Limit.TIME:
-            _refused.put(name, problem)
+        _refused.put(name, problem)
         raise problem from None
     except TemplateProblem as problem:
         _refused.put(name, problem)

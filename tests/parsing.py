@@ -1,0 +1,27 @@
+"""Watch what templates and HTML this process reads itself, in the place of its worker processes."""
+
+from typing import Any
+
+import pytest
+
+from api.mail import body, render, sanitize
+
+
+def watch(patch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list to which every template and HTML is added that is parsed in this process from now on."""
+    seen: list[str] = []
+    for cache in (render.forms, render.field_names, body.frames):
+        cache.clear()
+    from_string, clean = render._Limited.from_string, sanitize.clean_elements
+
+    def parse(self: Any, source: str, *given: Any, **named: Any) -> Any:
+        seen.append(source)
+        return from_string(self, source, *given, **named)
+
+    def cleaned(html: str) -> str:
+        seen.append(html)
+        return clean(html)
+
+    patch.setattr(render._Limited, "from_string", parse)
+    patch.setattr(sanitize, "clean_elements", cleaned)
+    return seen
