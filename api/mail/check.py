@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from liquid import BoundTemplate
-from liquid.exceptions import LiquidError, UndefinedError
+from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
 from api.mail.body import safe
 from api.mail.clean import header_problem, text_from_html
@@ -32,7 +32,7 @@ def check_template(source: str, *, html: bool = False, line: bool = False) -> No
         raise problem_of(problem, source, html) from None
     for name, places in sorted(used.filters.items()):
         if name not in template.env.filters:
-            told = LiquidError(f"there is no filter {name[:60]!r}", token=None)
+            told = UnknownFilterError(f"there is no filter {name[:60]!r}", token=None)
             raise problem_of(told, source, html, min(place.index for place in places))
     first: TemplateProblem | None = None
     for sample in SAMPLES:

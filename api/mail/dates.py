@@ -1,6 +1,7 @@
 """Dates in templates: by the workspace's clock, in the zone of the person's enrollment, never by the machine's."""
 
 import datetime as dt
+import re
 
 from dateutil import parser
 from liquid import Markup, RenderContext
@@ -8,6 +9,11 @@ from liquid.exceptions import FilterArgumentError
 from liquid.filter import liquid_filter, with_context
 from liquid.undefined import is_undefined
 
+FORM_MOST = 200
+"""Characters of the format of a date."""
+VALUE_MOST = 100
+"""Characters of a text that may be a date; a longer one is none."""
+_WIDTH = re.compile("%[^A-Za-z%]*[0-9]{3}")
 CLOCK = "\ue102clock"
 """The name of the clock among the values of a template: none that a template can use or change."""
 
@@ -27,8 +33,11 @@ def date(value: object, form: object, *, context: RenderContext) -> object:
     moment = _moment(value, context.resolve(CLOCK))
     if moment is None:
         return value
+    written_as = str(form)
+    if len(written_as) > FORM_MOST or _WIDTH.search(written_as):
+        raise FilterArgumentError(f"a date's format has up to {FORM_MOST} characters, and no widths", token=None)
     try:
-        written = moment.strftime(str(form))
+        written = moment.strftime(written_as)
     except (ValueError, UnicodeError) as problem:
         raise FilterArgumentError(f"a date cannot be written so: {problem}", token=None) from None
     return Markup(written) if context.autoescape and isinstance(form, Markup) else written
@@ -45,7 +54,7 @@ def _moment(value: object, now: dt.datetime) -> dt.datetime | None:
     try:
         if isinstance(value, int) and not isinstance(value, bool):
             return dt.datetime.fromtimestamp(value, zone)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or len(value) > VALUE_MOST:
             return None
         if value in {"now", "today"}:
             return now

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
-from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
+from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError, UnknownFilterError
 
 from api.mail.cache import Cache, kept_in, text_bytes
-from api.mail.dates import CLOCK, date
+from api.mail.dates import CLOCK
+from api.mail.filters import FILTERS, set_up_filters
 from api.mail.html_limits import HtmlLimitError, check_html
 from api.mail.places import place_of
 from api.mail.prompts import Prompted, restore, unmarked
@@ -26,6 +27,11 @@ FORMS_MOST = 32_000_000
 TREE_BYTES_A_CHARACTER = 8
 TREE_BYTES_A_TAG = 4_000
 FIELD_BYTES = 400
+TAGS = (
+    "assign", "capture", "case", "comment", "cycle", "decrement", "doc", "echo", "for", "if", "ifchanged", "increment",
+    "liquid", "raw", "tablerow", "unless",
+)  # fmt: skip
+"""The tags of templates, without those that end or divide others."""
 
 
 class UnresolvedFieldError(Exception):
@@ -68,6 +74,10 @@ def problem_of(error: Exception, source: str, html: bool, index: int | None = No
         index = place_of(told, prepared.text, _readable)
     line, column = prepared.place(index)
     kind = TemplateLimitProblem if isinstance(error, ResourceLimitError) else TemplateProblem
+    if isinstance(error, UnknownFilterError):
+        told = f"{told}; there are {', '.join(sorted(FILTERS))}"
+    elif told.startswith("unexpected tag"):
+        told = f"{told}; there are {', '.join(TAGS)}"
     return kind(f"The template cannot be used: {told} (line {line}, column {column}).")
 
 
@@ -89,7 +99,7 @@ class _Limited(Environment):
         """Leave out the tags that load other templates: there are none to load."""
         super().setup_tags_and_filters(extra=extra)
         del self.tags["include"], self.tags["render"]
-        self.filters["date"] = date
+        set_up_filters(self)
 
 
 _TEXT = _Limited(undefined=StrictDefaultUndefined)

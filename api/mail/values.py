@@ -4,9 +4,14 @@ That goes for the values of fields, and for what a template assigns or captures:
 """
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from liquid import BoundTemplate, RenderContext
+from liquid.token import Token
+
+from api.mail.filters import Budget
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 
@@ -43,6 +48,20 @@ def comparable(value: str) -> str:
 
 
 class _Context(RenderContext):
+    def __init__(self, *args: Any, **named: Any) -> None:
+        """Begin a rendering, with a budget of its own."""
+        super().__init__(*args, **named)
+        self._budget = Budget()
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        """Return a filter that keeps its limits."""
+        return self._budget.limited(name, super().filter(name, token), token)
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        """Count the iterations of a loop that begins."""
+        self._budget.loop(length)
+        super().raise_for_loop_limit(length)
+
     def assign(self, key: str, val: object) -> None:
         """Set a variable. Liquid calls this for ``assign`` and ``capture``."""
         super().assign(key, _comparable(val))

@@ -89,7 +89,7 @@ def test_text_outside_of_tags_is_never_changed(pieces: list[str]) -> None:
         ("<p>\n <b>{{ x | divided_by: 0 }}", "line 2, column 12"),
         ("&nbsp;{{ &quot;x&quot; | nope }}", "line 1, column 16"),
         ("\n\n{{ }}", "line 3, column 1"),
-        ("é\n{% for i in (1..99999) %}x{% endfor %}", "line 2, column 4"),
+        ("é\n{% for i in (1..99999) %}x{% endfor %}", "line 2, column 13"),
         ("{{ &quot;a&quot; }}\n&amp;{{ b c }}", "line 2, column 11"),
         ("{{ a | default: 'x }}", "line 1, column 17"),
         ('{{ "x" | date: "%Y" | divided_by: 0 }}', "line 1, column 23"),
