@@ -17,6 +17,7 @@ from api.clock import Clock
 from api.graphql.schema import schema
 from api.loop_watch import LoopWatch
 from api.mail.jobs import get_ready
+from api.server.options import server_options
 from api.services.dispatch import Delivered, Post
 from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
@@ -100,9 +101,13 @@ def make_app(
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
             loop.add_done_callback(lambda done: _tell_of_end(done, ended))
+        inside = watching.Access(token=settings.metrics_token)
+        numbers = watching.routes(ticker.post, ticker if tick else None, inside)
         try:
             with LoopWatch(ticker.post.meter).watching():
-                yield
+                options = server_options(settings)
+                async with watching.watched(settings.host, settings.server_watch_port, numbers, options):
+                    yield
         finally:
             ticker.stop()
             if loop is not None:
@@ -111,6 +116,7 @@ def make_app(
             await close_database()
 
     gate = Gate(ticker.post, watch, int(settings.max_body_bytes), introspection=settings.graphiql == "on")
+    outside = watching.Access(inside=False, token=settings.metrics_token)
     endpoint = GraphQLEndpoint(schema, gate)
 
     async def graphql(request: Request) -> Response:
@@ -126,7 +132,7 @@ def make_app(
         routes=[
             Route("/graphql", graphql, methods=["POST"]),
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, gate, settings.public_url)),
-            *watching.routes(ticker.post, ticker if tick else None),
+            *watching.routes(ticker.post, ticker if tick else None, outside),
             *unsubscribing.routes(settings, ticker.post),
             *pages,
         ],

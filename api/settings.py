@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
+from itertools import pairwise
 from typing import Any
 
 
@@ -30,6 +31,29 @@ def _is_network(text: str) -> bool:
     return True
 
 
+SECRET_CHARACTERS = 32
+"""How long a secret must be."""
+DISTINCT_CHARACTERS = 8
+"""How many different characters a secret must have: 32 random hexadecimal digits have 9 or more, almost always."""
+WORDS = ("changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_me", "password", "yoursecret")
+NEW_SECRET = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."  # noqa: S105 - a sentence
+KEEP_LINKS = "Links in emails that were sent keep working when the present value goes to TOUCHLINE_SECRET_OLD."
+
+
+def weakness(secret: str) -> str | None:
+    """Say why a secret can be guessed; None where nothing speaks against it. The secret itself is not quoted."""
+    if len(secret) < SECRET_CHARACTERS:
+        return f"is too short: it must have {SECRET_CHARACTERS} characters or more"
+    if any(word in secret.lower() for word in WORDS):
+        return "is a placeholder that anyone can guess"
+    steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
+    runs = sum(step in {-1, 0, 1} for step in steps)
+    repeated = secret in (secret + secret)[1:-1]
+    if repeated or len(set(secret)) < DISTINCT_CHARACTERS or 2 * runs > len(steps):
+        return "can be guessed: it repeats or counts up its characters"
+    return None
+
+
 def _setting(name: str, default: str, about: str) -> Any:
     return field(default=default, metadata={"name": name, "about": about})
 
@@ -49,7 +73,15 @@ class Settings:
         "URL under which recipients reach this server, for unsubscribe links; its pages may open websockets",
     )
     secret: str = _setting(
-        "TOUCHLINE_SECRET", "", "signs unsubscribe links; needed with TOUCHLINE_PUBLIC_URL, the same on all machines"
+        "TOUCHLINE_SECRET",
+        "",
+        "signs unsubscribe links, with 32 random characters or more; needed with TOUCHLINE_PUBLIC_URL, the same on all"
+        " machines",
+    )
+    old_secret: str = _setting(
+        "TOUCHLINE_SECRET_OLD",
+        "",
+        "the secret before TOUCHLINE_SECRET: links that it signed keep working, and it signs no new ones",
     )
     poll_seconds: str = _setting(
         "TOUCHLINE_POLL_SECONDS", "5", "longest sleep of the tick loop: how soon it sees what another process scheduled"
@@ -61,6 +93,14 @@ class Settings:
     )
     watch_port: str = _setting(
         "TOUCHLINE_WATCH_PORT", "", "port on which `touchline tick` answers /health, /ready and /metrics"
+    )
+    server_watch_port: str = _setting(
+        "TOUCHLINE_SERVER_WATCH_PORT", "", "the same for `touchline serve`: a port for the monitoring alone"
+    )
+    metrics_token: str = _setting(
+        "TOUCHLINE_METRICS_TOKEN",
+        "",
+        "bearer token of /metrics, of 32 characters or more; without it, only the watch ports have that page",
     )
     log: str = _setting("TOUCHLINE_LOG", "text", "`json` writes a JSON object a line, with the identifiers apart")
     log_level: str = _setting("TOUCHLINE_LOG_LEVEL", "INFO", "`DEBUG` also tells each email that was sent")
@@ -92,15 +132,15 @@ class Settings:
                     raise ValueError
             except ValueError:
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {least:g} to 3600.") from None
-        if settings.public_url and not settings.secret:
-            raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
-        if settings.watch_port and not _is_port(settings.watch_port):
-            raise SettingsError(f"TOUCHLINE_WATCH_PORT must be a whole number from 0 to {LAST_PORT}, or empty.")
+        for name in ("watch_port", "server_watch_port"):
+            if (text := getattr(settings, name)) and not _is_port(text):
+                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from 0 to {LAST_PORT}, or empty.")
         for proxy in settings.trusted_proxies.split(",") if settings.trusted_proxies != "*" else ():
             if proxy.strip() and not _is_network(proxy.strip()):
                 raise SettingsError(
                     "TOUCHLINE_TRUSTED_PROXIES must have addresses or networks such as 10.0.0.0/8, or *."
                 )
+        settings._check_secrets()
         if settings.log not in {"text", "json"}:
             raise SettingsError("TOUCHLINE_LOG must be text or json.")
         if settings.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -108,6 +148,16 @@ class Settings:
         if settings.graphiql not in {"on", "off"}:
             raise SettingsError("TOUCHLINE_GRAPHIQL must be on or off.")
         return settings
+
+    def _check_secrets(self) -> None:
+        if self.public_url and not self.secret:
+            raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
+        if self.secret and (fault := weakness(self.secret)):
+            raise SettingsError(f"TOUCHLINE_SECRET {fault}. {NEW_SECRET} {KEEP_LINKS}")
+        if self.old_secret and not self.secret:
+            raise SettingsError("TOUCHLINE_SECRET_OLD needs TOUCHLINE_SECRET: the secret that signs new links.")
+        if self.metrics_token and (fault := weakness(self.metrics_token)):
+            raise SettingsError(f"TOUCHLINE_METRICS_TOKEN {fault}. {NEW_SECRET}")
 
 
 def environment() -> Mapping[str, str]:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from starlette.requests import Request
@@ -74,7 +74,7 @@ def routes(settings: Settings, post: Post) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         try:
-            found = await _addresses(settings.secret, request.path_params)
+            found = await _addresses((settings.secret, settings.old_secret), request.path_params)
             if found is None:
                 return _page("<p>This link is not valid.</p>", 404)
             # HEAD is not in `methods`, but Starlette adds it to every route that takes GET.
@@ -97,11 +97,11 @@ def routes(settings: Settings, post: Post) -> list[Route]:
     ]
 
 
-async def _addresses(secret: str, path: Mapping[str, str]) -> tuple[Workspace, list[str]] | None:
+async def _addresses(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[Workspace, list[str]] | None:
     """Return the workspace and the addresses that a link names; None for a link that this server did not make."""
     named = path["person"] if "person" in path else f"{path['workspace']}/{path['address']}"
     signature = path["signature"].encode("ascii", "replace").decode()
-    if not secret or not hmac.compare_digest(_signature(secret, named), signature):
+    if not any(hmac.compare_digest(_signature(secret, named), signature) for secret in secrets if secret):
         return None
     if "person" in path:
         person = await Person.get_or_none(id=named) if may_exist(named) else None

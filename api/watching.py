@@ -1,14 +1,19 @@
 """What an operator watches: ``/health``, ``/ready`` and Prometheus' ``/metrics``."""
 
 import asyncio
+import hmac
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import uvicorn
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api import version
@@ -39,6 +44,9 @@ ABOUT = {
     "running_edits": "Edits of running campaigns that still come to some people.",
     "running_imports": "Imports of people that are not over.",
 }
+
+
+CLOSED = "These numbers are on TOUCHLINE_SERVER_WATCH_PORT, or need TOUCHLINE_METRICS_TOKEN as a bearer token.\n"
 
 
 class Look(Generic[Answer]):
@@ -109,17 +117,37 @@ def _heard(asking: "asyncio.Task[Answer]") -> None:
         asking.exception()
 
 
-def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
-    """Return the three pages. ``ticker`` is the tick loop of this process, if it has one."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may read what an operator watches. ``inside``: this port is for the monitoring alone."""
+
+    inside: bool = True
+    token: str = ""
+    """Where it is set, /metrics wants it as a bearer token, also inside."""
+
+    def allows(self, request: Request) -> bool:
+        """Say whether a request may read numbers and causes. Compares in constant time."""
+        if not self.token:
+            return self.inside
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self.token.encode())
+        return scheme.lower() == "bearer" and same
+
+
+def routes(post: Post, ticker: "Ticker | None", access: Access) -> list[Route]:
+    """Return the three pages. ``ticker`` is the tick loop of this process, if it has one.
+
+    Everybody may read whether the process lives and is ready; only whom ``access`` allows reads more.
+    """
     running = version()
     trial = Look(lambda: try_database())  # noqa: PLW0108 - looked up each time: tests replace it
     channels = Look(lambda: channel_problems(post))
     counting = Look(lambda: backlog(post.clock()))
 
-    async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok", "version": running})
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok"} | ({"version": running} if access.allows(request) else {}))
 
-    async def ready(_request: Request) -> Response:
+    async def ready(request: Request) -> Response:
         problems = {}
         try:
             await trial()
@@ -132,10 +160,13 @@ def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
         if ticker is not None and not ticker.alive:
             problems["tick"] = "The tick loop has not done a step for a while; see the log."
         if problems:
-            return JSONResponse({"status": "not ready", "problems": problems}, 503)
+            about = {"problems": problems} if access.allows(request) else {}
+            return JSONResponse({"status": "not ready", **about}, 503)
         return JSONResponse({"status": "ready"})
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
+        if not access.allows(request):
+            return PlainTextResponse(CLOSED, 401 if access.token else 404, {"WWW-Authenticate": "Bearer"})
         shared = CollectorRegistry()
         try:
             numbers = await counting()
@@ -148,3 +179,22 @@ def routes(post: Post, ticker: "Ticker | None") -> list[Route]:
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]
+
+
+@asynccontextmanager
+async def watched(host: str, port: str, pages: list[Route], options: Mapping[str, Any]) -> AsyncIterator[None]:
+    """Answer an operator's questions on a port of its own, where the settings name one."""
+    if not port:
+        yield
+        return
+    app = Starlette(routes=pages)
+    app.router.redirect_slashes = False
+    config = uvicorn.Config(app, host=host, port=int(port), log_config=None, **options)
+    server = uvicorn.Server(config)
+    # The process itself heeds signals; this server ends with it.
+    serving = asyncio.create_task(server._serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving

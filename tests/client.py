@@ -14,6 +14,11 @@ from api.models import Workspace
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings
 
+SECRET = "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s"
+METRICS_TOKEN = "Yw8rN2cKx0Lq5VhT7mPzA3sJ9dFgU1eB6iOkXnRvQtM"
+OPERATOR = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+"""Headers with which an operator reads /metrics and the causes of /ready."""
+
 
 @dataclass
 class Client:
@@ -49,7 +54,8 @@ class Client:
 @asynccontextmanager
 async def serving(database_url: str, environment: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """Run a server on a database, without its tick loop."""
-    environment = {"TOUCHLINE_DATABASE_URL": database_url, **(environment or {})}
+    own = {"TOUCHLINE_DATABASE_URL": database_url, "TOUCHLINE_METRICS_TOKEN": METRICS_TOKEN}
+    environment = own | (environment or {})
     app = make_app(Settings.read(environment), environment, tick=False)
     async with (
         app.router.lifespan_context(app),

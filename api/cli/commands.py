@@ -13,7 +13,6 @@ import uvicorn
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
-from starlette.applications import Starlette
 
 from api import watching
 from api.app import make_app, make_ticker, settle_in
@@ -70,26 +69,6 @@ def show(delivered: Delivered) -> None:
     console.print(f"{day}{delivered.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
 
 
-@asynccontextmanager
-async def watched(settings: Settings, ticker: Ticker) -> AsyncIterator[None]:
-    """Answer an operator's questions on a port of its own, where the settings name one."""
-    if not settings.watch_port:
-        yield
-        return
-    app = Starlette(routes=watching.routes(ticker.post, ticker))
-    config = uvicorn.Config(
-        app, host=settings.host, port=int(settings.watch_port), log_config=None, **server_options(settings)
-    )
-    server = uvicorn.Server(config)
-    # The tick loop is the one that heeds signals; this server ends with it.
-    serving = asyncio.create_task(server._serve())
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
 def limits(settings: Settings) -> dict[str, Any]:
     """Return what uvicorn is told of every server: the limits of connections, and how long it waits at its end."""
     return server_options(settings) | {"timeout_graceful_shutdown": SHUTDOWN_SECONDS}
@@ -118,6 +97,8 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
     check_accounts(environment())
     free_port(settings.host, int(settings.port))
+    if settings.server_watch_port:
+        free_port(settings.host, int(settings.server_watch_port))
     asyncio.run(_check_database(settings))
     set_up_logs(settings)
     problems: list[BaseException] = []
@@ -161,7 +142,8 @@ async def tick(settings: Settings, *, once: bool) -> int:
                 await ticker.until_idle()
                 return 0
             settle_in()
-            async with watched(settings, ticker):
+            pages = watching.routes(ticker.post, ticker, watching.Access(token=settings.metrics_token))
+            async with watching.watched(settings.host, settings.watch_port, pages, server_options(settings)):
                 with LoopWatch(ticker.post.meter).watching():
                     await ticker.run()
     return 0

@@ -21,7 +21,7 @@ from api.services.dispatch import run_once
 from api.settings import Settings
 from plugins.manager import load
 from tests import story
-from tests.client import Client, new_client, serving
+from tests.client import SECRET, Client, new_client, serving
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -117,7 +117,7 @@ async def test_the_outbox(database_url: str, tmp_path: Path) -> None:
 async def test_a_mail_server_and_unsubscribing(database_url: str, tmp_path: Path) -> None:
     mailbox = Mailbox()
     async with mail_server(mailbox, tmp_path) as url:
-        environment = {"TOUCHLINE_SMTP_URL": url, "CHANNEL": "smtp", "TOUCHLINE_SECRET": "s3cret"}
+        environment = {"TOUCHLINE_SMTP_URL": url, "CHANNEL": "smtp", "TOUCHLINE_SECRET": SECRET}
         environment["TOUCHLINE_PUBLIC_URL"] = "https://touchline.example/"
         async with serving(database_url, environment) as http:
             client = await new_client(http, MONDAY, sandbox=False)

@@ -19,13 +19,13 @@ from api.settings import Settings
 from api.store.sql import run
 from api.unsubscribing import link_maker
 from tests import story
-from tests.client import Client, new_client, serving
+from tests.client import OPERATOR, SECRET, Client, new_client, serving
 from tests.graphql.conftest import NOW
 from tests.live import Live
 from tests.relay import relay
 
 NAME = "{ workspace { name } }"
-ENVIRONMENT = {"TOUCHLINE_PUBLIC_URL": "http://test", "TOUCHLINE_SECRET": "s"}
+ENVIRONMENT = {"TOUCHLINE_PUBLIC_URL": "http://test", "TOUCHLINE_SECRET": SECRET}
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -115,7 +115,7 @@ async def test_a_database_that_may_only_be_read_is_told(
         answer = await asked(client, story.PERSON, input=person)
         assert told(answer) == (503, "5", "DATABASE_AWAY")
         assert (await asked(client, NAME)).status_code == 200, "reading goes on"
-        ready = await client.http.get("/ready")
+        ready = await client.http.get("/ready", headers=OPERATOR)
         assert (ready.status_code, ready.json()["problems"]) == (503, {"database": "It is read-only."})
     assert [line for line in caplog.messages if line.startswith("Resetting connection")] == []
     assert (await client.http.get("/ready")).status_code == 200
@@ -163,10 +163,12 @@ async def test_postgresql_that_is_frozen_keeps_nobody_waiting(
         between.flowing.clear()
         async with asyncio.timeout(5):
             for _ in range(4):
-                assert (await http.get("/ready")).json()["problems"] == {"database": "It does not answer."}
-                assert "touchline_due" not in (await http.get("/metrics")).text
+                assert (await http.get("/ready", headers=OPERATOR)).json()["problems"] == {
+                    "database": "It does not answer."
+                }
+                assert "touchline_due" not in (await http.get("/metrics", headers=OPERATOR)).text
         between.flowing.set()
         async with asyncio.timeout(5):
             while (await http.get("/ready")).status_code != 200:  # noqa: ASYNC110 - nobody tells that it is back
                 await asyncio.sleep(0.05)
-        assert "touchline_due 0.0" in (await http.get("/metrics")).text
+        assert "touchline_due 0.0" in (await http.get("/metrics", headers=OPERATOR)).text

@@ -20,7 +20,7 @@ from api.store.sql import run
 from api.tick import POINTLESS_AFTER, DatabaseCorruptError, Ticker
 from plugins.manager import load
 from tests import story
-from tests.client import Client
+from tests.client import OPERATOR, Client
 from tests.graphql.test_database_away import NAME, asked
 
 
@@ -73,7 +73,7 @@ async def test_every_answer_says_that_the_database_is_damaged(
         assert "Retry-After" not in answer.headers
         assert answer.json()["errors"][0]["extensions"]["code"] == "DATABASE_CORRUPT"
     if spoil is not robbed:
-        ready = await client.http.get("/ready")
+        ready = await client.http.get("/ready", headers=OPERATOR)
         assert (ready.status_code, ready.json()["problems"]["database"]) == (
             503,
             "It is damaged, or its file was taken away.",
@@ -122,7 +122,7 @@ def test_what_means_that_it_is_damaged(problem: Exception, corrupt: bool) -> Non
 
 
 async def ready(client: Client) -> httpx.Response:
-    return await client.http.get("/ready")
+    return await client.http.get("/ready", headers=OPERATOR)
 
 
 async def test_a_full_disk_is_not_ready(client: Client) -> None:

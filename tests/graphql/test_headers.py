@@ -11,12 +11,12 @@ from api.models import Person
 from api.settings import Settings
 from api.unsubscribing import link_maker
 from tests import story
-from tests.client import Client, new_client, serving
+from tests.client import SECRET, Client, new_client, serving
 from tests.graphql.conftest import NOW
 
 ENVIRONMENT = {
     "TOUCHLINE_PUBLIC_URL": "https://touchline.example",
-    "TOUCHLINE_SECRET": "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s",
+    "TOUCHLINE_SECRET": SECRET,
 }
 
 
@@ -97,3 +97,16 @@ async def test_the_unsubscribe_page_has_a_policy_of_its_own(database_url: str) -
 async def test_graphiql_has_a_policy_of_its_own(client: Client) -> None:
     for page in ("/graphiql", "/graphiql/page.js", "/graphiql/page.css", "/graphiql/tabs.json", "/graphiql/assets/x"):
         check(await client.http.get(page))
+
+
+async def test_a_new_secret_leaves_the_links_in_sent_emails_alone(database_url: str) -> None:
+    async with serving(database_url, ENVIRONMENT) as http:
+        person = await Person.get(id=await story.person(await new_client(http, NOW), "a@example.com"))
+    link = str(link_maker(Settings.read(ENVIRONMENT))(person))
+    new = ENVIRONMENT | {"TOUCHLINE_SECRET": SECRET[::-1]}
+    for old, status in ({}, 404), ({"TOUCHLINE_SECRET_OLD": SECRET}, 200), ({"TOUCHLINE_SECRET_OLD": "other"}, 404):
+        async with serving(database_url, new | old) as http:
+            assert (await http.get(link)).status_code == status
+            by_new = str(link_maker(Settings.read(new | old))(person))
+            assert by_new != link, "an old secret signs nothing"
+            assert (await http.get(by_new)).status_code == 200

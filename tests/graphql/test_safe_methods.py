@@ -18,10 +18,11 @@ from api.settings import Settings
 from api.store.sql import run
 from api.unsubscribing import link_maker
 from plugins.manager import load
+from tests.client import SECRET
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
-ENVIRONMENT = {"TOUCHLINE_PUBLIC_URL": "https://touchline.example", "TOUCHLINE_SECRET": "s"}
+ENVIRONMENT = {"TOUCHLINE_PUBLIC_URL": "https://touchline.example", "TOUCHLINE_SECRET": SECRET}
 
 
 async def everything() -> dict[str, list[Any]]:

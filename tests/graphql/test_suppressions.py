@@ -17,10 +17,11 @@ from api.services.dispatch import run_once
 from api.settings import Settings
 from plugins.manager import load
 from tests import story
+from tests.client import SECRET as SIGNING_SECRET
 from tests.client import Client, serving
 from tests.graphql.conftest import NOW
 
-SECRET = {"TOUCHLINE_PUBLIC_URL": "https://touchline.example", "TOUCHLINE_SECRET": "s"}
+SECRET = {"TOUCHLINE_PUBLIC_URL": "https://touchline.example", "TOUCHLINE_SECRET": SIGNING_SECRET}
 E = story.ERRORS
 UNSUBSCRIBE = f"""mutation($id: ID!, $reason: String! = "") {{ unsubscribe(personId: $id, reason: $reason) {{
   person {{ unsubscribedAt suppression {{ reason source }} }} {E} }} }}"""
@@ -150,7 +151,7 @@ async def link_of_an_email(client: Client, person: str) -> str:
 
 def old_link(person: str) -> str:
     """Return a link as emails had it that carried the person alone."""
-    return f"/unsubscribe/{person}/{hmac.new(b's', person.encode(), hashlib.sha256).hexdigest()}"
+    return f"/unsubscribe/{person}/{hmac.new(SIGNING_SECRET.encode(), person.encode(), hashlib.sha256).hexdigest()}"
 
 
 async def suppressed() -> set[str]:

@@ -16,7 +16,7 @@ from api.services import people
 from api.transport import websocket
 from api.transport.websocket import MAX_OPERATIONS
 from tests import story
-from tests.client import Client, new_client
+from tests.client import SECRET, Client, new_client
 from tests.graphql.conftest import NOW
 from tests.graphql.test_launch_progress import FOLLOW, begun, event
 from tests.graphql.test_transport import nested
@@ -78,7 +78,7 @@ async def test_nothing_runs_before_the_token(live: Live) -> None:
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://touch.example.evil"])
 async def test_pages_of_other_hosts_are_turned_away(database_url: str, origin: str) -> None:
-    settings = {"TOUCHLINE_PUBLIC_URL": "https://touch.example/here", "TOUCHLINE_SECRET": "s"}
+    settings = {"TOUCHLINE_PUBLIC_URL": "https://touch.example/here", "TOUCHLINE_SECRET": SECRET}
     async with other(database_url, **settings) as (live, rep):
         with pytest.raises(InvalidStatus, match="403"):
             async with live.opened(rep.token, origin=origin):

@@ -1,0 +1,63 @@
+"""Which secrets an operator may set, and what is said of those that anyone can guess."""
+
+import secrets
+import string
+
+import pytest
+
+from api.settings import Settings, SettingsError, weakness
+
+GOOD = "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "s",
+        "s3cret",
+        GOOD[:31],
+        "s" * 43,
+        "ab" * 20,
+        "changeme" * 4,
+        "ChangeMe-" + GOOD,
+        "password" + GOOD,
+        GOOD[:16] * 2,
+        GOOD[:11] * 3,
+        string.ascii_lowercase + string.digits,
+        (string.ascii_lowercase + string.digits)[::-1],
+        "0123456789" * 4,
+        " " * 40,
+        "aaaaaaaabbbbbbbbccccccccddddddddeeeeeeeeffffffffgggggggghhhhhhhh",
+    ],
+)
+@pytest.mark.parametrize("name", ["TOUCHLINE_SECRET", "TOUCHLINE_METRICS_TOKEN"])
+def test_a_weak_secret_is_refused_without_quoting_it(secret: str, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} (is too short|is a placeholder|can be guessed)") as refused:
+        Settings.read({name: secret})
+    said = str(refused.value)
+    assert "secrets.token_urlsafe(32)" in said
+    assert len(secret) < 10 or secret not in said
+    assert ("TOUCHLINE_SECRET_OLD" in said) == (name == "TOUCHLINE_SECRET"), "how links keep working"
+
+
+def test_what_generators_make_is_taken() -> None:
+    for _ in range(200):
+        for secret in (
+            secrets.token_urlsafe(32),
+            secrets.token_hex(16),
+            secrets.token_hex(32),
+            secrets.token_urlsafe(24),
+        ):
+            assert weakness(secret) is None, secret
+    assert weakness("correct horse battery staple and eleven more") is None
+
+
+def test_an_old_secret_may_be_weak_but_not_alone() -> None:
+    assert Settings.read({"TOUCHLINE_SECRET": GOOD, "TOUCHLINE_SECRET_OLD": "s"}).old_secret == "s"
+    with pytest.raises(SettingsError, match="TOUCHLINE_SECRET_OLD needs TOUCHLINE_SECRET"):
+        Settings.read({"TOUCHLINE_SECRET_OLD": "s"})
+
+
+def test_ports_are_checked() -> None:
+    with pytest.raises(SettingsError, match="TOUCHLINE_SERVER_WATCH_PORT must be a whole number"):
+        Settings.read({"TOUCHLINE_SERVER_WATCH_PORT": "90000"})
