@@ -14,6 +14,8 @@ MAX_CELLS = 16_384
 """Most cells in a row, blank ones included: the width of a sheet in Excel."""
 MAX_ROWS = 1_048_576
 """Most rows, blank ones included: the height of a sheet in Excel."""
+MAX_ROW_LENGTH = 1_000_000
+"""Most characters in a row, those of blank cells included."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SHOWN = 40
@@ -48,12 +50,16 @@ def records(
     while position < len(text):
         if number > MAX_ROWS:
             raise Refusal("CSV_TOO_LARGE", f"The file has more than {MAX_ROWS:,} rows, blank ones included. Split it.")
-        found = _LINE_END.search(text, position)
-        end, following = found.span() if found else (len(text), len(text))
+        # Each search is bounded: one over many megabytes would hold up every other thread.
+        most = min(position + MAX_ROW_LENGTH, len(text))
+        found = _LINE_END.search(text, position, most)
+        end, following = found.span() if found else (most, most)
         lines = 1
         if text.find('"', position, end) < 0:
             if text.count(delimiter, position, end) >= MAX_CELLS:
                 raise _too_wide(number)
+            if not found and most < len(text):
+                raise _too_long(number)
             cells = text[position:end].split(delimiter)
         else:
             cells, following = _quoted_record(text, position, delimiter, (blanks, border), number, line, names)
@@ -99,10 +105,9 @@ def _quoted_record(
                     f"The quote that opens in {place} is never closed. Close it, or write a quote inside a quoted "
                     'cell twice ("").',
                 )
-            cells.append(text[opening + 1 : closing].replace('""', '"'))
             position = _end_of(blanks, text, closing + 1)
             if position < len(text) and text[position] != delimiter and text[position] not in "\r\n":
-                place = _place(text, first, opening, number, line, len(cells) - 1, names)
+                place = _place(text, first, opening, number, line, len(cells), names)
                 ends = line + line_ends(text, first, closing)
                 behind = text[position : position + _SHOWN].splitlines()[0]
                 raise Refusal(
@@ -110,9 +115,15 @@ def _quoted_record(
                     f"The quote that opens in {place} closes on line {ends}, with {behind!r} right behind it. "
                     'Is a quote missing? A quote inside a quoted cell is written twice ("").',
                 )
+            if position - first > MAX_ROW_LENGTH:
+                raise _too_long(number)
+            cells.append(text[opening + 1 : closing].replace('""', '"'))
         else:
-            found = border.search(text, position)
-            ending = found.start() if found else len(text)
+            most = min(first + MAX_ROW_LENGTH, len(text))
+            found = border.search(text, position, most)
+            if not found and most < len(text):
+                raise _too_long(number)
+            ending = found.start() if found else most
             cells.append(text[position:ending])
             position = ending
         if len(cells) > MAX_CELLS:
@@ -132,7 +143,7 @@ def _closing(text: str, opening: int) -> int:
 
 def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:
     """Return where a match at the position ends; the position itself for none."""
-    found = pattern.match(text, position)
+    found = pattern.match(text, position, position + MAX_ROW_LENGTH)
     return found.end() if found else position
 
 
@@ -152,3 +163,7 @@ def _too_wide(number: int) -> Refusal:
     return Refusal(
         "CSV_TOO_LARGE", f"Row {number} has more than {MAX_CELLS:,} cells. Delete the columns that are not needed."
     )
+
+
+def _too_long(number: int) -> Refusal:
+    return Refusal("CSV_TOO_LARGE", f"Row {number} has more than {MAX_ROW_LENGTH:,} characters.")

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from api.csv_reading.address_cells import address_in
 from api.csv_reading.names import plain_name
-from api.csv_reading.records import MAX_CELLS, Record, column_label, line_ends, records
+from api.csv_reading.records import MAX_CELLS, MAX_ROW_LENGTH, Record, column_label, line_ends, records
 from strategies import Refusal
 
 MAX_COLUMNS = 200
-MAX_HEADER_LENGTH = 1_000_000
+MAX_HEADER_LENGTH = MAX_ROW_LENGTH
 DELIMITERS = ",;\t|"
 ROWS_INSIDE = "holds what looks like further rows, so a quote may be missing where it begins. Close the quote."
 """What is said of a cell that seems to have swallowed rows."""
@@ -124,13 +124,13 @@ def read_table(text: str, required: Collection[str]) -> Table:
     if (nul := text.find("\x00")) >= 0:
         line = line_ends(text, 0, nul) + 1
         raise Refusal("CSV_INVALID", f"Line {line} has a NUL character. Save the file as CSV UTF-8.")
-    start = len(text) - len(text.lstrip("\ufeff"))
+    start = 1 if text.startswith("\ufeff") else 0
     line, number, delimiters = 1, 1, DELIMITERS
     if separator := _SEPARATOR_LINE.match(text, start):
         start, line, delimiters = separator.end(), 2, separator[1]
         if not delimiters or delimiters.isalnum() or delimiters in " \"'=":
             raise Refusal("CSV_INVALID", "The line sep= names no delimiter. Write sep=; or delete the line.")
-    blank = _BLANK_START.match(text, start)
+    blank = _BLANK_START.match(text, start, start + MAX_HEADER_LENGTH)
     above = max(text.rfind("\n", start, blank.end()), text.rfind("\r", start, blank.end())) + 1 if blank else start
     if above > start:
         skipped = line_ends(text, start, above)

@@ -25,6 +25,8 @@ class PersonRow:
     refusal: Refusal | None = None
     column: str | None = None
     """The header of the column that was refused; None where the whole row was."""
+    length: int = 0
+    """Characters of its cells."""
 
 
 def open_people(source: str) -> tuple[Table, Columns]:
@@ -50,10 +52,11 @@ def person_rows(source: str) -> Iterator[PersonRow]:
 
 
 def _checked(table: Table, columns: Columns, row: Row) -> PersonRow:
+    length = sum(map(len, row.cells))
     try:
-        return PersonRow(row.number, _values(table, columns, row))
+        return PersonRow(row.number, _values(table, columns, row), length=length)
     except Refusal as refusal:
-        return PersonRow(row.number, {}, refusal, columns.written(refusal.path))
+        return PersonRow(row.number, {}, refusal, columns.written(refusal.path), length)
 
 
 def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import ChainMap
-from collections.abc import AsyncIterator, Callable, Collection, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
-from api.services import inputs
+from api.services.csv_source import check_source
 from api.services.import_rows import PersonRow, open_people, person_rows
 from api.services.people import MAX_FIELDS
 from api.services.scope import Scope, workspace_now
@@ -25,7 +25,10 @@ from strategies import Refusal
 
 MAX_ROWS = 100_000
 MAX_SOURCE_LENGTH = 50_000_000
-CHUNK = 1_000
+CHUNK = 100
+"""Rows that are written in one transaction."""
+CHUNK_LENGTH = 500_000
+"""Characters of the rows that are written in one transaction."""
 LEASE = timedelta(minutes=2)
 WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
 Names = MutableMapping[str, frozenset[str]]
@@ -57,7 +60,7 @@ async def start_import(
     return await PeopleImport.create(
         id=new_id("imp"),
         workspace_id=scope.workspace_id,
-        source=inputs.text(source, ("csv",), limit=MAX_SOURCE_LENGTH),
+        source=source,
         total=total,
         on_known=on_known,
         dry_run=dry_run,
@@ -75,6 +78,7 @@ def _count(source: str) -> int:
             raise Refusal("CSV_TOO_LARGE", f"An import takes up to {MAX_ROWS:,} rows; this has more. Split the file.")
     if not total:
         raise Refusal("CSV_EMPTY", "There are no rows under the header.")
+    check_source(source)
     return total
 
 
@@ -104,21 +108,35 @@ async def run_import(
 async def _chunks(
     row: PeopleImport, seen: Names, refused: Collection[Any]
 ) -> AsyncIterator[tuple[list[PersonRow], bool]]:
-    """Give the rows that are left, and whether they are the last. Addresses of earlier rows go into ``seen``."""
-    chunk: list[PersonRow] = []
-    done = row.processed
-    for index, each in enumerate(person_rows(row.source), 1):
-        if index <= done:
+    """Give the rows that are left, and whether they are the last. Addresses of earlier rows go into ``seen``.
+
+    Rows are read and checked in a thread.
+    """
+    rows, done = person_rows(row.source), row.processed
+    index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(CHUNK, done) or CHUNK)
+    while index < done and ahead:
+        for each in ahead:
             if not each.refusal and each.number not in refused:
                 _remember(row, seen, each)
-            if not index % CHUNK:
-                await asyncio.sleep(0)  # so that a long file that is resumed delays nothing else
-            continue
-        if len(chunk) == CHUNK:
-            yield chunk, False
-            chunk = []
+        index += len(ahead)
+        ahead = await asyncio.to_thread(_read_rows, rows, min(CHUNK, done - index) or CHUNK)
+    while True:
+        chunk, ahead = ahead, await asyncio.to_thread(_read_rows, rows, CHUNK) if ahead else []
+        yield chunk, not ahead
+        if not ahead:
+            return
+
+
+def _read_rows(rows: Iterator[PersonRow], most: int) -> list[PersonRow]:
+    """Read up to so many rows, or fewer where they are long."""
+    chunk: list[PersonRow] = []
+    length = 0
+    for each in rows:
         chunk.append(each)
-    yield chunk, True
+        length += each.length
+        if len(chunk) >= most or length >= CHUNK_LENGTH:
+            break
+    return chunk
 
 
 def _remember(row: PeopleImport, names: Names, each: PersonRow) -> None:

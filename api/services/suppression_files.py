@@ -1,11 +1,12 @@
 """Import and export suppressed addresses as CSV.
 
-An import takes a file of another system, or plain addresses, one a line. Each thousand rows are one transaction, and
+An import takes a file of another system, or plain addresses, one a line. Each hundred rows are one transaction, and
 a second import of the same file changes nothing: after a crash, import it again.
 """
 
+import asyncio
 import csv
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
@@ -23,6 +24,7 @@ from api.csv_reading import (
 from api.mail.address import AddressProblem, address_key, check_address
 from api.models import Suppression
 from api.services import inputs
+from api.services.csv_source import check_source
 from api.services.scope import Scope
 from api.services.suppressions import MAX_REASON, suppress
 from api.states import SuppressionSource
@@ -36,7 +38,9 @@ MAX_SOURCE_LENGTH = 50_000_000
 """Characters of a file."""
 MAX_EXPORT = 100_000
 """Addresses that one answer of the API holds."""
-CHUNK = 1_000
+CHUNK = 100
+MAX_INSTANT = 100
+"""Characters of an instant that are read."""
 HEADER = ("email", "unsubscribed_at", "source", "reason")
 PATH = ("csv",)
 
@@ -86,11 +90,10 @@ async def import_suppressions(
 
     ``reason`` is for rows that give none. Rows that name no address are reported, and stop no others.
     """
-    inputs.text(source, PATH, limit=MAX_SOURCE_LENGTH)
+    inputs.check_length(source, PATH, MAX_SOURCE_LENGTH)
     why = inputs.line(reason, ("reason",), limit=MAX_REASON, required=False)
     try:
-        table = read_table(source, COLUMN_NAMES["email"])
-        columns, rows = _columns(table), list(_rows(table))
+        table, columns, rows = await asyncio.to_thread(_read_all, source)
     except Refusal as refusal:
         raise refusal.under(*PATH) from None
     if not rows:
@@ -100,12 +103,8 @@ async def import_suppressions(
         raise Refusal("CSV_TOO_LARGE", told, PATH)
     done = SuppressionImport(len(rows))
     for chunk in _chunks(rows):
-        given = []
-        for row in chunk:
-            try:
-                given.append(_read(table, row, columns, why, scope.now))
-            except Refusal as refusal:
-                done.refused.append(RefusedRow(row.number, refusal.code, refusal.message))
+        given, refused = await asyncio.to_thread(_read_chunk, table, chunk, columns, why, scope.now)
+        done.refused += refused
         new = await suppress(scope, given, SuppressionSource.CSV, quiet=True) if given else 0
         done.new += new
         done.known += len(given) - new
@@ -113,6 +112,27 @@ async def import_suppressions(
     counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
     await write([event(scope.workspace_id, "SUPPRESSIONS_IMPORTED", scope.now, data=counted)])
     return done
+
+
+def _read_all(source: str) -> tuple[Table, _Columns, list[Row]]:
+    """Read a text to its end. Raises Refusal without a path."""
+    table = read_table(source, COLUMN_NAMES["email"])
+    columns, rows = _columns(table), list(_rows(table))
+    check_source(source)
+    return table, columns, rows
+
+
+def _read_chunk(
+    table: Table, rows: Sequence[Row], columns: _Columns, why: str, now: datetime
+) -> tuple[list[NewSuppression], list[RefusedRow]]:
+    """Return what rows suppress, and those that name no address."""
+    given, refused = [], []
+    for row in rows:
+        try:
+            given.append(_read(table, row, columns, why, now))
+        except Refusal as refusal:
+            refused.append(RefusedRow(row.number, refusal.code, refusal.message))
+    return given, refused
 
 
 def _columns(table: Table) -> _Columns:
@@ -164,8 +184,8 @@ def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) ->
         email = check_address(address_in(row.cells[columns.email]))
     except AddressProblem as problem:
         raise Refusal("INVALID_ADDRESS", str(problem)) from None
-    told = " ".join(row.cells[columns.reason].split())[:MAX_REASON] if columns.reason is not None else ""
-    since = _since(row.cells[columns.since], now) if columns.since is not None else now
+    told = " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON] if columns.reason is not None else ""
+    since = _since(row.cells[columns.since][:MAX_INSTANT], now) if columns.since is not None else now
     return NewSuppression(email, address_key(email), since, told or why)
 
 
