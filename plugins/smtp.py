@@ -6,6 +6,7 @@ The accounts are in the environment: ``TOUCHLINE_SMTP_URL``, and ``TOUCHLINE_SMT
 
 import asyncio
 import contextlib
+import logging
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from plugins.smtp_session import SmtpSession
 from plugins.smtp_token import read_token
 from plugins.smtp_url import SmtpSettings, parse
 from plugins.smtp_wire import UnexpectedReplyError, Wire
+
+log = logging.getLogger("touchline.smtp")
 
 VARIABLE = "TOUCHLINE_SMTP_URL"
 ACCOUNT = "^[A-Z][A-Z0-9_]{0,30}$"
@@ -164,8 +167,9 @@ def trust(settings: SmtpSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=settings.cafile)
     except OSError as error:
-        detail = f"The certificates in cafile={settings.cafile} cannot be read: {error.strerror or error}."
-        raise AccountUnavailableError("CAFILE_UNREADABLE", settings.tidy(detail), here=True) from error
+        log.error("the certificates in cafile=%s cannot be read: %s", settings.cafile, error.strerror)
+        detail = f"The certificates of cafile cannot be read: {error.strerror or type(error).__name__}."
+        raise AccountUnavailableError("CAFILE_UNREADABLE", detail, here=True) from error
 
 
 def explain(error: Exception, step: str, settings: SmtpSettings) -> AccountUnavailableError:

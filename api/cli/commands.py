@@ -22,6 +22,7 @@ from api.clock import system_clock
 from api.graphql.schema import schema_text
 from api.loop_watch import LoopWatch
 from api.models import Token, Workspace
+from api.printable import printable
 from api.server.options import server_options
 from api.services.dispatch import Delivered
 from api.services.inputs import line
@@ -62,10 +63,11 @@ def show(delivered: Delivered) -> None:
         delivered.outcome, "yellow"
     )
     # Texts and not markup: what people and servers write may have brackets.
-    outcome, detail = Text(f"{delivered.outcome:<8}", style=colour), Text(delivered.detail, style="dim")
+    outcome, detail = Text(f"{delivered.outcome:<8}", style=colour), Text(printable(delivered.detail), style="dim")
     # A sandbox's clock may show another day.
     day = "" if delivered.at.date() == system_clock().date() else f"{delivered.at:%Y-%m-%d} "
-    about = (Text(delivered.workspace, style="dim"), Text(delivered.recipient), Text(delivered.subject), detail)
+    texts = (delivered.workspace, delivered.recipient, delivered.subject)
+    about = (*(Text(printable(text), style="dim" if text is texts[0] else "") for text in texts), detail)
     console.print(f"{day}{delivered.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
 
 
@@ -186,7 +188,9 @@ def list_plugins(_settings: Settings) -> int:
     (console if console.is_terminal else Console(width=WIDE)).print(table)
     for broken in installed.broken:
         console.print(
-            f"[red]broken[/] {broken.distribution} ({broken.entry_point}): {broken.error}",
+            Text.assemble(
+                ("broken", "red"), printable(f" {broken.distribution} ({broken.entry_point}): {broken.error}")
+            ),
             highlight=False,
             soft_wrap=True,
         )

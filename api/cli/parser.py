@@ -13,6 +13,7 @@ from api.cli import commands, recover, suppressions
 from api.cli.demo import DemoRunsError, demo
 from api.cli.people import import_people
 from api.csv_reading import ENCODINGS
+from api.printable import printable
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
@@ -134,5 +135,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except (SettingsError, Refusal, DemoRunsError, OSError, ValueError) as problem:
-        print(f"touchline: {problem}", file=sys.stderr)
+        print(f"touchline: {printable(str(problem))}", file=sys.stderr)
         return 1

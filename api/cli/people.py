@@ -10,6 +10,7 @@ from api.app import make_post
 from api.cli.commands import console, database
 from api.csv_reading import Decoded, decode
 from api.models import PeopleImport, Workspace
+from api.printable import printable
 from api.services.imports import LEASE, MAX_SOURCE_LENGTH, run_import, start_import
 from api.settings import Settings, environment
 from api.states import OnKnown
@@ -27,7 +28,8 @@ async def import_people(
     read = await asyncio.to_thread(_read, file, encoding)
     if encoding is None and not read.encoding.startswith("utf"):
         print(
-            f"{file.name} is read as {read.encoding}. If that is wrong, name another with --encoding.", file=sys.stderr
+            f"{printable(file.name)} is read as {read.encoding}. If that is wrong, name another with --encoding.",
+            file=sys.stderr,
         )
     async with database(settings):
         row = await Workspace.get_or_none(name=workspace) or await Workspace.get_or_none(id=workspace)
@@ -73,6 +75,6 @@ async def _report(done: PeopleImport) -> None:
     for refusal in await done.refusals.order_by("id").limit(REFUSALS_SHOWN):
         place = f"row {refusal.row}" + (f", column {refusal.column}" if refusal.column else "")
         text = f"  {place}: {refusal.code}: {refusal.message}"
-        console.print(text, highlight=False, soft_wrap=True, markup=False)
+        console.print(printable(text), highlight=False, soft_wrap=True, markup=False)
     if done.failed > REFUSALS_SHOWN:
         console.print(f'  … and {done.failed - REFUSALS_SHOWN} more: see refusals of peopleImport(id: "{done.id}").')

@@ -10,6 +10,7 @@ from api.app import make_post
 from api.cli.commands import console, database
 from api.csv_reading import decode
 from api.models import Workspace
+from api.printable import printable
 from api.services.suppression_files import HEADER, cells, export_suppressions, import_suppressions
 from api.settings import Settings, environment
 from api.store.database_clock import DatabaseClock
@@ -41,7 +42,7 @@ async def import_file(
     console.print(f"{done.new} suppressed, {done.known} were already, {len(done.refused)} refused.")
     for refused in done.refused[:SHOWN]:
         text = f"  row {refused.row}: {refused.code}: {refused.message}"
-        console.print(text, highlight=False, soft_wrap=True, markup=False)
+        console.print(printable(text), highlight=False, soft_wrap=True, markup=False)
     if len(done.refused) > SHOWN:
         console.print(f"  and {len(done.refused) - SHOWN} more")
     return 1 if done.refused else 0

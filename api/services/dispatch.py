@@ -22,6 +22,7 @@ from api.services.desk import Desk, Settled
 from api.services.expired_leases import free_expired
 from api.services.lanes import Lane
 from api.services.post import Counts, Delivered, Post
+from api.services.public_detail import public_detail
 from api.services.settlement import LONGEST_CODE, LOST, STOPPED
 from api.services.task_expiry import expire_tasks
 from api.store import ledger, pauses, throttles
@@ -207,7 +208,7 @@ class Dispatcher:
     async def pause(self, lane: Lane, trouble: Receipt) -> None:
         """Let an account wait, in every process."""
         with suppress(Exception):
-            code, detail = storable(trouble.code, LONGEST_CODE), storable(trouble.detail)
+            code, detail = storable(trouble.code, LONGEST_CODE), public_detail(trouble.detail)
             until = await pauses.pause(lane.account, self.post.clock(), code, detail)
             if until is not None:
                 log.warning("the account %s waits until %s: %s", lane.account, until.isoformat(), trouble.code)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from api.mail.clean import storable
+from api.services.public_detail import public_detail
 from api.states import BounceKind, SendStatus
 from api.store.events import Line, event
 from api.store.ledger import RESEND_AFTER, Became, Claimed
@@ -129,7 +130,7 @@ def settlement(
     ``jitter`` (0 to 1) spreads what is tried again, by up to a tenth. ``again_at`` is when an email is due that goes
     behind others: a follow-up that waits for its email, or what the account had in hand when trouble came.
     """
-    outcome, code, detail = receipt.outcome, storable(receipt.code, LONGEST_CODE), storable(receipt.detail)
+    outcome, code, detail = receipt.outcome, storable(receipt.code, LONGEST_CODE), public_detail(receipt.detail)
     tried = send.attempts
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
     match outcome:
@@ -159,7 +160,7 @@ def settlement(
 def _given_up(receipt: Receipt, attempts: int) -> Settlement:
     """Give up an email that was put off for four days: a soft bounce, unless the fault was never the server's."""
     code = storable(receipt.code, LONGEST_CODE)
-    detail = storable(f"Given up after {attempts} attempts. {receipt.detail}")
+    detail = public_detail(f"Given up after {attempts} attempts. {receipt.detail}")
     if code == BROKE.code:
         return Settlement(Outcome.FAILED, SendStatus.FAILED, None, attempts, code, detail, kind="EMAIL_FAILED")
     return Settlement(Outcome.SOFT_BOUNCE, SendStatus.BOUNCED, None, attempts, code, detail, kind="BOUNCED")
