@@ -32,7 +32,9 @@ _NO_TEXT = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\"
 _LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
 _TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:pre|q|button)[ >]")
 _JOINS = NO_SPACE_AFTER | frozenset(" :")
-_TOUCHES = re.compile(r"(?:&[#\w]*|<[/!?]?)\Z")
+_END_MOST = 100
+_TOUCHES = re.compile(rf"(?:&[#\w]*|<[/!?]?|[#\w]{{{_END_MOST}}})\Z")
+"""What a value would become a part of. So may a word that fills the end of a text, of which only that is read."""
 _READS_AS_IT_IS = re.compile(r"<(?:pre|textarea|listing|plaintext)", re.IGNORECASE)
 _BEGINS = frozenset("+(#$@\u20ac\xa3")
 """What a value may begin with, besides letters and digits: the space before it stays."""
@@ -103,6 +105,8 @@ def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body
         elif field.missing is None:
             return None
         present.append(there)
+    if sum(map(len, values)) > LONGEST:
+        return None
     all_values = "|".join(values)
     if not all_values.isprintable() or "  " in all_values:
         return None
@@ -149,18 +153,21 @@ def _cut(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | No
         return None
     there = iter(present)
     marks = 0
-    made = ""
+    parts: list[str] = []
+    end = ""
     for part in quick.parts:
         if isinstance(part, str):
-            made += part
+            said = part
         elif not next(there):
-            made += part.missing or ""
-        elif _TOUCHES.search(made):
+            said = part.missing or ""
+        elif _TOUCHES.search(end):
             return None
         else:
-            made += f"{_BEGIN}{marks}{_END}"
+            said = f"{_BEGIN}{marks}{_END}"
             marks += 1
-    rendered = restore(made, quick.prompts, quoted=quoted)
+        parts.append(said)
+        end = (end + said)[-_END_MOST:]
+    rendered = restore("".join(parts), quick.prompts, quoted=quoted)
     html = safe(rendered.text)
     in_order = [str(number) for number in range(marks)]
     if not _MARK.findall(html) == in_order == _MARK.findall(_NO_TEXT.sub(" ", html)):

@@ -10,6 +10,7 @@ from api.mail.body import Body, final_body, render_body
 from api.mail.prompts import Prompted, left_in
 from api.mail.quick import need_quick_size
 from api.mail.render import render
+from api.mail.size import need_size
 
 _RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
 
@@ -74,7 +75,8 @@ def compose(content: Content, fields: Mapping[str, str], now: datetime, follow_u
     """Compose an email; a follow-up appends the earlier campaign template, with its own earlier ones.
 
     ``now`` is the workspace's clock, in the zone in which the person's dates are meant. What is quoted has the dates
-    of the moment when it was sent. Raises UnresolvedFieldError and TemplateProblem.
+    of the moment when it was sent. Raises UnresolvedFieldError and TemplateProblem (EmailTooLargeProblem
+    as soon as what is quoted has become too large).
     """
     if now.tzinfo is None:
         raise ValueError("now must know its zone")
@@ -94,6 +96,7 @@ def compose(content: Content, fields: Mapping[str, str], now: datetime, follow_u
     quoted = replace(follow_up_to.content, quoted=True)
     sent_at = None if follow_up_to.sent_at is None else follow_up_to.sent_at.astimezone(now.tzinfo)
     below = compose(quoted, fields, sent_at or now, follow_up_to.earlier)
+    need_size(below.html, below.text, body.html, text)
     quote = _quote(_heading(sent_at, fields), below)
     return Composed(said or _reply_subject(below.subject), body.html, text, quote, left)
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from api.mail import wire
 from api.mail.compose import Composed, Earlier
+from api.mail.size import EMAIL_MOST, need_size, too_large
 
 
 class MessageProblem(Exception):  # noqa: N818 - told to the user as it is
@@ -49,9 +50,10 @@ def build(
 ) -> bytes:
     """Return the email as RFC 5322 bytes with CRLF: text and HTML, threaded below the emails that really left.
 
-    Raises MessageProblem.
+    Raises MessageProblem and EmailTooLargeProblem.
     """
     text, html = composed.text, composed.html
+    need_size(text, html)
     try:
         headers = [
             ("From", wire.mailbox(sender_name, sender_address)),
@@ -70,9 +72,12 @@ def build(
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n".lstrip("\n")
             html = f'{html}\n<p style="font-size: small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>\n'
-        return wire.assemble(headers, text, html, send_id)
+        message = wire.assemble(headers, text, html, send_id)
     except wire.NotForTheWireError as problem:
         raise MessageProblem(str(problem)) from problem
+    if len(message) > EMAIL_MOST:
+        raise too_large()
+    return message
 
 
 def _chain(earlier: Earlier | None) -> list[str]:

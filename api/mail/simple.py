@@ -43,13 +43,17 @@ class Simple:
 
     def render(self, fields: Mapping[str, str]) -> str | None:
         """Return the text for one person; None when liquid has to say what is wrong with it."""
-        said = []
+        said: list[str] = []
+        room = LONGEST  # checked on the way: many values of the largest size are never joined
         for part in self.parts:
             if isinstance(part, str):
                 said.append(part)
                 continue
             value = fields.get(part.name, "")
             if value and not value.isspace():
+                room -= len(value)
+                if room < 0:
+                    return None
                 said.append(str(escape(value)) if self.html else value)
             elif part.missing is None:
                 return None
@@ -71,6 +75,8 @@ def _has(fields: Mapping[str, str], field: Field) -> bool:
 def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequence[str]) -> Simple | None:
     """Return a template in its simple form; None when it is not as simple as that."""
     parts: list[str | Field] = []
+    if sum(type(node) is OutputNode for node in parsed.nodes) > FIELDS_MOST:
+        return None
     for node in parsed.nodes:
         if type(node) is ContentNode:
             parts.append(node.text)
@@ -78,8 +84,7 @@ def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequenc
             parts.append(Field(name, missing(BoundTemplate(parsed.env, [node]))))
         else:
             return None
-    fields = [part for part in parts if isinstance(part, Field)]
-    return Simple(parts, html, fields, prompts) if len(fields) <= FIELDS_MOST else None
+    return Simple(parts, html, [part for part in parts if isinstance(part, Field)], prompts)
 
 
 def _field(node: Node) -> str | None:
