@@ -86,14 +86,22 @@ def make_app(
 ) -> Starlette:
     """Return the server. It opens and migrates the database as it starts, and runs the tick loop inside.
 
+    Its ``state.stop_sending``, which signal handlers may call, stops the tick loop before the server.
+
     ``ended`` is called when the tick loop ends by itself: the process is to end as well.
     """
     installed = load(environment)
     watch = watch or LaunchWatch()
     ticker = make_ticker(settings, installed, clock, show)
+    running: list[asyncio.AbstractEventLoop] = []
+
+    def stop_sending() -> None:
+        for each in running:
+            each.call_soon_threadsafe(ticker.stop)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        running.append(asyncio.get_running_loop())
         await open_database(settings.database_url)
         await migrate()
         await set_by_database(ticker.clock)
@@ -109,6 +117,7 @@ def make_app(
                 async with watching.watched(settings.host, settings.server_watch_port, numbers, options):
                     yield
         finally:
+            running.clear()
             ticker.stop()
             if loop is not None:
                 await asyncio.wait([loop])
@@ -142,4 +151,5 @@ def make_app(
     )
     # Starlette would make an absolute address of the Host header, which the client chooses.
     made.router.redirect_slashes = False
+    made.state.stop_sending = stop_sending
     return made

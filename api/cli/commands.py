@@ -16,7 +16,7 @@ from rich.text import Text
 
 from api import watching
 from api.app import make_app, make_ticker, settle_in
-from api.cli.lifecycle import end_on_sigterm, logged
+from api.cli.lifecycle import Server, end_in_time, end_on_sigterm, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
@@ -111,7 +111,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
 
     app = make_app(settings, environment(), tick=not no_tick, ended=ended)
     config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
-    server = uvicorn.Server(config)
+    server = Server(config, app.state.stop_sending)
     settle_in()
     # Uvicorn's own lines go through the same logs as ours.
     end_on_sigterm()
@@ -153,6 +153,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
 
 def _stop(ticker: Ticker, received: signal.Signals) -> None:
     log.info("%s: the tick loop finishes the emails that are being handed over, then stops", received.name)
+    end_in_time()
     ticker.stop()
 
 

@@ -1,17 +1,25 @@
 """What a service logs of itself: that it starts, on which database, in which version, and that it stops."""
 
 import logging
+import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
 
 from api import version
 from api.settings import Settings
 from api.store.database_url import shown
 
 log = logging.getLogger("touchline.service")
+
+STOP_SECONDS = 29.0
+"""Seconds after which a process that was asked to stop ends in any case."""
 
 
 @contextmanager
@@ -42,3 +50,33 @@ def _asked(problem: BaseException) -> bool:
 def end_on_sigterm() -> None:
     """Let SIGTERM end the process with exit code 0, as uvicorn raises it again once everything is closed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def end_in_time() -> None:
+    """Let the process end after STOP_SECONDS in any case: the code of a package may not heed that it is to stop."""
+    timer = threading.Timer(STOP_SECONDS, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    log.error(
+        "something does not stop after %.0f s: the process ends. Emails that are being handed over will be in doubt",
+        STOP_SECONDS,
+    )
+    logging.shutdown()
+    os._exit(1)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server, which calls ``asked`` as soon as a signal asks it to stop, and ends in time."""
+
+    def __init__(self, config: uvicorn.Config, asked: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._asked = asked
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop. Requests that run get their time; nothing more is sent meanwhile."""
+        end_in_time()
+        self._asked()
+        super().handle_exit(sig, frame)

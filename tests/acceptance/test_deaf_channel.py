@@ -1,0 +1,61 @@
+"""A channel that does not heed that its process is to stop, in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.models import Send, Sender
+from api.states import SendStatus
+from api.store.database import close_database, migrate, open_database
+from tests.store.world import make_world
+
+SCRIPT = """
+import asyncio, contextlib, sys
+from api.cli import lifecycle
+from api.services import dispatch
+from plugins import record
+
+lifecycle.STOP_SECONDS, dispatch.PATIENCE = 3.0, 0.2
+
+async def deliver(self, outgoing, about_to_transmit):
+    print("given", flush=True)
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+record.RecordSession.deliver = deliver
+from api.cli.parser import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", ["tick", "serve"])
+async def test_the_process_ends_in_time_and_gives_the_email_back(tmp_path: Path, command: str) -> None:
+    url = f"sqlite://{tmp_path / 'touchline.db'}"
+    await open_database(url)
+    await migrate()
+    world = await make_world(1)
+    await Sender.all().update(channel="record")
+    await close_database()
+    variables = {"TOUCHLINE_DATABASE_URL": url, "TOUCHLINE_PORT": "0", "TOUCHLINE_OUTBOX": str(tmp_path / "outbox")}
+    process = subprocess.Popen(  # noqa: ASYNC220 - the test waits for nothing else
+        [sys.executable, "-c", SCRIPT, command],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "given\n"
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "something does not stop after 3 s" in errors
+    assert "Traceback" not in errors
+    await open_database(url)
+    assert (await Send.get(id=(await world.send()).id)).status is SendStatus.SCHEDULED
+    await close_database()
