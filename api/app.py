@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from api import graphiql, unsubscribing, watching
 from api.clock import Clock
+from api.graphql.budgets import Budgets
 from api.graphql.schema import schema
 from api.loop_watch import LoopWatch
 from api.mail.jobs import get_ready
@@ -124,7 +125,13 @@ def make_app(
             await watch.close()
             await close_database()
 
-    gate = Gate(ticker.post, watch, int(settings.max_body_bytes), introspection=settings.graphiql == "on")
+    gate = Gate(
+        ticker.post,
+        watch,
+        int(settings.max_body_bytes),
+        introspection=settings.graphiql == "on",
+        budgets=Budgets(int(settings.request_cost), int(settings.minute_cost)),
+    )
     outside = watching.Access(inside=False, token=settings.metrics_token)
     endpoint = GraphQLEndpoint(schema, gate)
 

@@ -13,6 +13,8 @@ class SettingsError(Exception):
 
 
 LAST_PORT = 65_535
+LEAST_COST, MOST_COST = 1_000, 1_000_000_000
+"""Points of the budgets."""
 
 
 def _whole(text: str) -> bool:
@@ -110,6 +112,12 @@ class Settings:
         "127.0.0.1,::1",
         "addresses and networks of proxies, with commas between; their `X-Forwarded-For` and `-Proto` are believed",
     )
+    request_cost: str = _setting(
+        "TOUCHLINE_REQUEST_COST", "100000", "points that one GraphQL operation may cost; see docs/cost.md"
+    )
+    minute_cost: str = _setting(
+        "TOUCHLINE_MINUTE_COST", "3000000", "points that a token may spend in a minute, for each process"
+    )
     graphiql: str = _setting("TOUCHLINE_GRAPHIQL", "on", "`off` serves neither GraphiQL nor introspection")
     outbox: str = _setting("TOUCHLINE_OUTBOX", "touchline-data/outbox", "folder of the outbox channel")
     smtp_url: str = _setting(
@@ -124,6 +132,7 @@ class Settings:
         settings = cls(**{f.name: environment.get(f.metadata["name"], str(f.default)) for f in fields(cls)})
         if not _whole(settings.max_body_bytes):
             raise SettingsError("TOUCHLINE_MAX_BODY_BYTES must be a whole number.")
+        _check_costs(settings)
         if not _is_port(settings.port):
             raise SettingsError(f"TOUCHLINE_PORT must be a whole number from 0 to {LAST_PORT}.")
         for name, least in (("poll_seconds", 0.05), ("lease_seconds", 1.0)):
@@ -158,6 +167,15 @@ class Settings:
             raise SettingsError("TOUCHLINE_SECRET_OLD needs TOUCHLINE_SECRET: the secret that signs new links.")
         if self.metrics_token and (fault := weakness(self.metrics_token)):
             raise SettingsError(f"TOUCHLINE_METRICS_TOKEN {fault}. {NEW_SECRET}")
+
+
+def _check_costs(settings: Settings) -> None:
+    for name in ("request_cost", "minute_cost"):
+        given = getattr(settings, name)
+        if not _whole(given) or not LEAST_COST <= int(given[:12]) <= MOST_COST:
+            raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from {LEAST_COST} to {MOST_COST}.")
+    if int(settings.minute_cost) < int(settings.request_cost):
+        raise SettingsError("TOUCHLINE_MINUTE_COST must be at least TOUCHLINE_REQUEST_COST.")
 
 
 def environment() -> Mapping[str, str]:

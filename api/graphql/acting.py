@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import BounceKind
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import PersonPayload
@@ -37,7 +38,9 @@ class TaskPayload:
     """Answer of the mutations on tasks."""
 
     task: Task | None = strawberry.field(default=None, description="The task as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 @strawberry.type(description="The email, or why not.")
@@ -45,12 +48,15 @@ class EmailPayload:
     """Answer of the mutations on emails."""
 
     email: Email | None = strawberry.field(default=None, description="The email as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
     written: strawberry.Private[str] = ""
 
     @strawberry.field(
+        metadata=cost(500, size=20),
         description="What was taken out of the HTML that was given, such as `<script>`, because it may not be in an "
-        "email."
+        "email.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         """Computed when they are asked for."""
@@ -65,7 +71,9 @@ class WithdrawEmailPayload:
     """Answer of withdrawEmail."""
 
     task: Task | None = strawberry.field(default=None, description="The task of the email that was withdrawn.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 @strawberry.type(description="The enrollment, or why not.")
@@ -73,7 +81,9 @@ class EnrollmentPayload:
     """Answer of the mutations on enrollments."""
 
     enrollment: Enrollment | None = strawberry.field(default=None, description="The enrollment as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 @strawberry.type(description="For how many people a campaign was ended, or why not.")
@@ -81,7 +91,9 @@ class EndCampaignPayload:
     """Answer of endCampaign."""
 
     ended: int = strawberry.field(default=0, description="How many people were still in it.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 @strawberry.type
@@ -271,7 +283,7 @@ class ActingMutation:
         """End one person's campaign."""
         return EnrollmentPayload(enrollment=cast(Any, await feedback.end_enrollment(info.context.scope, id)))
 
-    @strawberry.mutation(description="End a campaign for everyone in it.")
+    @strawberry.mutation(metadata=cost(5_000, once=3), description="End a campaign for everyone in it.")
     @payload_of(EndCampaignPayload)
     async def end_campaign(self, info: Request, id: strawberry.ID) -> EndCampaignPayload:  # noqa: A002
         """End everyone's campaign."""

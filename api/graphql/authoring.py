@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.campaigns import Campaign, Step
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import given
@@ -101,11 +102,14 @@ class CampaignPayload:
     """Answer of the mutations on campaigns."""
 
     campaign: Campaign | None = strawberry.field(default=None, description="The campaign as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
     @strawberry.field(
+        metadata=cost(500, size=20),
         description="What to think about in the campaign's steps as they are now, such as an email that goes out "
-        "before one of an earlier step. Empty when it was not done."
+        "before one of an earlier step. Empty when it was not done.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         """Computed when they are asked for."""
@@ -121,11 +125,14 @@ class StepPayload:
     """Answer of the mutations on steps."""
 
     step: Step | None = strawberry.field(default=None, description="The step as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
     @strawberry.field(
+        metadata=cost(500, size=20),
         description="What to think about at this step's place, such as an email that goes out before one of an "
-        "earlier step. Empty when it was not done."
+        "earlier step. Empty when it was not done.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         """Computed when they are asked for."""
@@ -162,14 +169,16 @@ class AuthoringMutation:
         row = await campaigns.create_campaign(info.context.scope, **content_of(input))
         return CampaignPayload(campaign=cast(Any, row))
 
-    @strawberry.mutation(description="Change a campaign's settings.")
+    @strawberry.mutation(metadata=cost(3_000), description="Change a campaign's settings.")
     @payload_of(CampaignPayload)
     async def update_campaign(self, info: Request, id: strawberry.ID, input: CampaignChanges) -> CampaignPayload:  # noqa: A002
         """Change a campaign."""
         row = await campaigns.update_campaign(info.context.scope, id, **content_of(input))
         return CampaignPayload(campaign=cast(Any, row))
 
-    @strawberry.mutation(description="Add a step to a day. Refused where its send option is not offered.")
+    @strawberry.mutation(
+        metadata=cost(3_000), description="Add a step to a day. Refused where its send option is not offered."
+    )
     @payload_of(StepPayload)
     async def add_step(self, info: Request, campaign_id: strawberry.ID, input: StepInput) -> StepPayload:  # noqa: A002
         """Add a step."""
@@ -177,13 +186,15 @@ class AuthoringMutation:
         step = await campaigns.add_step(info.context.scope, campaign_id, step_type=content.pop("type"), **content)
         return StepPayload(step=cast(Any, step))
 
-    @strawberry.mutation(description="Change what a step contains.")
+    @strawberry.mutation(metadata=cost(3_000), description="Change what a step contains.")
     @payload_of(StepPayload)
     async def change_step(self, info: Request, id: strawberry.ID, input: StepChanges) -> StepPayload:  # noqa: A002
         """Change a step."""
         return StepPayload(step=cast(Any, await campaigns.change_step(info.context.scope, id, **content_of(input))))
 
-    @strawberry.mutation(description="Move a step to a day, at a position (1 is first) or behind the day's steps.")
+    @strawberry.mutation(
+        metadata=cost(3_000), description="Move a step to a day, at a position (1 is first) or behind the day's steps."
+    )
     @payload_of(StepPayload)
     async def move_step(
         self,
@@ -198,14 +209,15 @@ class AuthoringMutation:
         )
 
     @strawberry.mutation(
-        description="Remove a step. It is cancelled for whoever waits for it, and stays in the record of others."
+        metadata=cost(3_000),
+        description="Remove a step. It is cancelled for whoever waits for it, and stays in the record of others.",
     )
     @payload_of(CampaignPayload)
     async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
         """Remove a step."""
         return CampaignPayload(campaign=cast(Any, await campaigns.remove_step(info.context.scope, id)))
 
-    @strawberry.mutation(description="Move all steps of a day to another day.")
+    @strawberry.mutation(metadata=cost(3_000), description="Move all steps of a day to another day.")
     @payload_of(CampaignPayload)
     async def move_day(self, info: Request, campaign_id: strawberry.ID, day: int, to: int) -> CampaignPayload:
         """Move a day."""
@@ -213,7 +225,7 @@ class AuthoringMutation:
             campaign=cast(Any, await campaigns.move_day(info.context.scope, campaign_id, day=day, to=to))
         )
 
-    @strawberry.mutation(description="Remove all steps of a day.")
+    @strawberry.mutation(metadata=cost(3_000), description="Remove all steps of a day.")
     @payload_of(CampaignPayload)
     async def remove_day(self, info: Request, campaign_id: strawberry.ID, day: int) -> CampaignPayload:
         """Remove a day."""

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from api import models
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.graphql.language import Language
 from api.services.plans import core_steps
@@ -42,32 +43,34 @@ class SendOptionOffer:
         """The help in a language."""
         return self.option.help.get(language, self.option.help["en"])
 
-    @strawberry.field(description="The languages that label and help exist in.")
+    @strawberry.field(metadata=cost(size=4), description="The languages that label and help exist in.")
     def languages(self) -> list[str]:
         """Language codes."""
         return sorted(self.option.labels)
 
-    @strawberry.field(description="Whether it is offered at this position.")
+    @strawberry.field(metadata=cost(10), description="Whether it is offered at this position.")
     def available(self) -> bool:
         """Ask the option."""
         return availability(self.option, self.at).offered
 
-    @strawberry.field(description="The code with which authoring would refuse it here.")
+    @strawberry.field(metadata=cost(10), description="The code with which authoring would refuse it here.")
     def reason_code(self) -> str | None:
         """Ask the option."""
         return availability(self.option, self.at).code
 
-    @strawberry.field(description="Why it is not offered here.")
+    @strawberry.field(metadata=cost(10), description="Why it is not offered here.")
     def reason(self) -> str | None:
         """Ask the option."""
         return availability(self.option, self.at).reason
 
-    @strawberry.field(description='What to think about before choosing it here, such as "not recommended".')
+    @strawberry.field(
+        metadata=cost(10), description='What to think about before choosing it here, such as "not recommended".'
+    )
     def warning(self) -> str | None:
         """Ask the option."""
         return availability(self.option, self.at).warning
 
-    @strawberry.field(description="JSON Schema of the step's `config` for this option.")
+    @strawberry.field(metadata=cost(20), description="JSON Schema of the step's `config` for this option.")
     def config_schema(self) -> JSON:
         """The option's schema."""
         return JSON(dict(self.option.config_schema))
@@ -145,7 +148,9 @@ class Step:
         """Loaded with all others."""
         return cast("Template | None", self.template_id and await info.context.loaders.template.load(self.template_id))
 
-    @strawberry.field(description="Every send option, offered or not, where this step stands.")
+    @strawberry.field(
+        metadata=cost(30, size=6), description="Every send option, offered or not, where this step stands."
+    )
     async def send_options(self, info: Request) -> list[SendOptionOffer]:
         """For a form that changes the step; a removed one stands nowhere."""
         if self.removed_at is not None:
@@ -153,7 +158,10 @@ class Step:
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
         return offers(info.context.scope, core.position(steps, self.number))
 
-    @strawberry.field(description="Whether the follow-up checkbox is shown: the directly preceding step is an email.")
+    @strawberry.field(
+        metadata=cost(30),
+        description="Whether the follow-up checkbox is shown: the directly preceding step is an email.",
+    )
     async def follow_up_available(self, info: Request) -> bool:
         """For a form that changes the step; a removed one stands nowhere."""
         if self.removed_at is not None:
@@ -167,7 +175,7 @@ class Day:
     """Steps of one day."""
 
     number: int = strawberry.field(description="1 is the first day.")
-    steps: list[Step] = strawberry.field(description="The day's steps, in order.")
+    steps: list[Step] = strawberry.field(metadata=cost(size=2), description="The day's steps, in order.")
 
 
 @strawberry.type(description="An ordered list of steps, each on a day, and the settings of their run.")
@@ -208,17 +216,19 @@ class Campaign:
         """Loaded with all others."""
         return cast("Category | None", self.category_id and await info.context.loaders.category.load(self.category_id))
 
-    @strawberry.field(description="How many emails are on hold. They wait until the campaign is resumed.")
+    @strawberry.field(
+        metadata=cost(100), description="How many emails are on hold. They wait until the campaign is resumed."
+    )
     async def held_emails(self, info: Request) -> int:
         """Counted with those of all others."""
         return await info.context.loaders.held_of_campaign.load(self.id)
 
-    @strawberry.field(description="All steps, in order.")
+    @strawberry.field(metadata=cost(size=20), description="All steps, in order.")
     async def steps(self, info: Request) -> list[Step]:
         """Loaded with all others."""
         return cast("list[Step]", await info.context.loaders.steps_of_campaign.load(self.id))
 
-    @strawberry.field(description="The days that have steps, in order.")
+    @strawberry.field(metadata=cost(size=10), description="The days that have steps, in order.")
     async def days(self, info: Request) -> list[Day]:
         """The steps, by day."""
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.id)

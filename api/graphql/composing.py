@@ -2,6 +2,7 @@
 
 import strawberry
 
+from api.graphql.cost import cost
 from api.services.tasks import Compose
 
 
@@ -21,8 +22,9 @@ class Composition:
     )
     quoted_text: str | None = strawberry.field(description="The same as text; null for no follow-up.")
     prompts: list[str] = strawberry.field(
+        metadata=cost(size=10),
         description="Field prompts that are still in the email, such as `Introduce yourself` for "
-        "`{{! Introduce yourself }}`. With one of them the email cannot leave."
+        "`{{! Introduce yourself }}`. With one of them the email cannot leave.",
     )
     gmail_url: str = strawberry.field(description="Opens it in Gmail.")
     outlook_url: str = strawberry.field(description="Opens it in Outlook on the web.")

@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.errors import UserError, payload_of
 from api.graphql.people import given
 from api.graphql.warnings import WarningLine, warning_lines
@@ -82,9 +83,12 @@ class Template:
         description="Subject; may be empty for follow-ups, which then answer the earlier one."
     )
     html: str = strawberry.field(
-        description="HTML part, as it was written. Each email is made safe once it is rendered for its person."
+        metadata=cost(200),
+        description="HTML part, as it was written. Each email is made safe once it is rendered for its person.",
     )
-    text: str | None = strawberry.field(description="Text part; null makes it from the HTML of each email.")
+    text: str | None = strawberry.field(
+        metadata=cost(50), description="Text part; null makes it from the HTML of each email."
+    )
     created_at: datetime = strawberry.field(description="When it was created.")
     category_id: strawberry.Private[str | None]
 
@@ -168,7 +172,9 @@ class SenderPayload:
     """Answer of the mutations on senders."""
 
     sender: Sender | None = strawberry.field(default=None, description="The sender as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 @strawberry.type(description="The template, or why not.")
@@ -176,11 +182,14 @@ class TemplatePayload:
     """Answer of the mutations on templates."""
 
     template: Template | None = strawberry.field(default=None, description="The template as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
     @strawberry.field(
+        metadata=cost(500, size=20),
         description="What would be taken out of the HTML of the template's emails, such as `<script>` or `onclick`. "
-        "The template itself is saved as it was written. Empty when it was not done."
+        "The template itself is saved as it was written. Empty when it was not done.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         """Computed when they are asked for."""
@@ -194,7 +203,9 @@ class CategoryPayload:
     """Answer of createCategory."""
 
     category: Category | None = strawberry.field(default=None, description="The category.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 def _sender(of: SenderInput | SenderChanges) -> dict[str, Any]:

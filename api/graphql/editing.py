@@ -8,6 +8,7 @@ import strawberry
 
 from api.graphql.authoring import CampaignChanges, StepChanges, StepInput, content_of
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services import drafts
 from api.services import edit_preview as service
@@ -106,7 +107,8 @@ class EditStepPreview:
     added: bool = strawberry.field(description="Whether the edit adds it.")
     removed: bool = strawberry.field(description="Whether the edit removes it.")
     moves: list[EditMove] = strawberry.field(
-        description="The distinct pairs of old and new time with their counts, the earliest first: up to 100."
+        metadata=cost(size=20),
+        description="The distinct pairs of old and new time with their counts, the earliest first: up to 100.",
     )
     more_moves: int = strawberry.field(description="How many further pairs there are.")
     moving: int = strawberry.field(description="Emails that would get another time.")
@@ -138,8 +140,12 @@ class EditPreview:
     unresolved_people: int = strawberry.field(
         description="People whose emails cannot be resolved again, and would keep their times."
     )
-    steps: list[EditStepPreview] = strawberry.field(description="Every step, in order; removed ones behind them.")
-    warnings: list[WarningLine] = strawberry.field(description="What to think about before doing it.")
+    steps: list[EditStepPreview] = strawberry.field(
+        metadata=cost(size=20), description="Every step, in order; removed ones behind them."
+    )
+    warnings: list[WarningLine] = strawberry.field(
+        metadata=cost(size=20), description="What to think about before doing it."
+    )
 
 
 async def preview(info: Request, edit: EditInput) -> EditPreview:

@@ -1,26 +1,18 @@
 """How what went wrong reaches the client: a refusal in the mutation's payload, all else as an error with a code."""
 
 import functools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import strawberry
-from graphql import (
-    ASTValidationRule,
-    GraphQLError,
-    GraphQLSyntaxError,
-    ProvidedRequiredArgumentsRule,
-    ValuesOfCorrectTypeRule,
-    specified_rules,
-)
-from strawberry.extensions import MaskErrors, SchemaExtension
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from api.graphql.argument_paths import path_of_value
 from api.graphql.context import Request
-from api.graphql.input_errors import ArgumentsGiven, ValuesFit, invalid_value
-from api.graphql.limits import SizeLimit
-from api.graphql.size_check import SizesFit
+from api.graphql.cost import cost
+from api.graphql.input_errors import invalid_value
 from api.store.away import database_away
 from api.store.corruption import database_corrupt
 from strategies import Refusal
@@ -38,14 +30,6 @@ DATABASE_CODES = ("DATABASE_CORRUPT", "DATABASE_AWAY")
 NO_OPERATION = "Name one of the document's operations in operationName."
 LONGEST = 1_000
 """Characters of a sentence of graphql-core's own."""
-RULES: tuple[type[ASTValidationRule], ...] = (
-    SizesFit,
-    *(rule for rule in specified_rules if rule not in {ValuesOfCorrectTypeRule, ProvidedRequiredArgumentsRule}),
-    ValuesFit,
-    ArgumentsGiven,
-    SizeLimit,
-)
-"""What a document must keep to. Our two rules tell the paths of values, and graphql-core's do not."""
 CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
 """What a client did wrong."""
 
@@ -57,9 +41,10 @@ class UserError:
     code: str = strawberry.field(description="For programs: such as `SEND_AT_REQUIRED`. docs/errors.md lists them all.")
     message: str = strawberry.field(description="For people: what is wrong, and what to do about it.")
     path: list[str] = strawberry.field(
+        metadata=cost(size=4),
         description="Where the wrong value is: the argument's name, or inside `input` the name of its field, then "
         'field by field inwards, elements of lists by their index from 0. Such as `["email"]` or '
-        '`["times", "1", "time"]`. Empty when no argument is at fault.'
+        '`["times", "1", "time"]`. Empty when no argument is at fault.',
     )
 
 
@@ -108,21 +93,6 @@ class HideFaults(MaskErrors):
         """Return what is told instead."""
         told = fault(error.original_error)
         return GraphQLError(told.message, error.nodes, path=error.path, extensions=told.extensions)
-
-
-class InvalidQueries(SchemaExtension):
-    """Validates documents by our own rules as well, and gives each error of one that is not valid its code."""
-
-    def on_operation(self) -> Iterator[None]:
-        """Choose the rules."""
-        self.execution_context.validation_rules = RULES
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        """Look when all rules have been asked."""
-        yield
-        for error in self.execution_context.pre_execution_errors or ():
-            error.extensions = {"code": "INVALID_QUERY"} | (error.extensions or {})
 
 
 def coded(error: GraphQLError) -> GraphQLError:

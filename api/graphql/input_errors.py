@@ -5,6 +5,7 @@ validate_input_value, which give the place as data.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from graphql import (
@@ -37,6 +38,8 @@ from api.graphql.argument_paths import in_form, path_of_variable
 
 MAX_ERRORS = 50
 """How many errors of variables one answer carries."""
+MAX_QUOTED = 50_000
+"""Characters of a literal that its errors may quote: each error of an object quotes the whole object."""
 Found = Callable[[GraphQLError, list[str | int]], None]
 
 
@@ -63,14 +66,22 @@ class ValuesFit(ValidationRule):
         if kind is None:
             return  # another rule says that there is no such argument or type
         places = _Places(value, kind)
+        length = value.loc.end - value.loc.start if value.loc else 1
+        most = max(MAX_QUOTED // length, 1)
 
         def found(error: GraphQLError, path: list[str | int]) -> None:
+            nonlocal most
+            most -= 1
             inside = places.of(path)
             # graphql-core hands scalars a copy of a list or an object, which stands nowhere in the document.
             node = error.nodes[0] if error.nodes and error.nodes[0].loc else value
             self.report_error(invalid_value(error.message, node, None if begin is None else [*begin, *inside]))
 
-        validate_input_literal(value, kind, found)  # type: ignore[arg-type]
+            if not most:
+                raise _TooManyError
+
+        with suppress(_TooManyError):
+            validate_input_literal(value, kind, found)  # type: ignore[arg-type]
 
 
 class ArgumentsGiven(ValidationRule):

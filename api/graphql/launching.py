@@ -9,6 +9,7 @@ from api import models
 from api.graphql.campaigns import Campaign
 from api.graphql.choosing import LaunchInput, StartLaunchInput, arguments, choice, placed
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import LaunchStatus
 from api.graphql.errors import UserError, payload_of
 from api.graphql.language import Language
@@ -19,6 +20,7 @@ from api.graphql.warnings import WarningLine, warning_lines
 from api.services import launch as service
 from api.services import launch_warnings, launches
 from api.services.plans import stored
+from api.store.rows import MAX_PAGE
 from strategies import timeline as core
 
 
@@ -31,7 +33,7 @@ class PlannedStep:
     due_date: date | None = strawberry.field(description="When the task would be due; null for an email.")
     planned: strawberry.Private[core.Planned]
 
-    @strawberry.field(description="How it came about.")
+    @strawberry.field(metadata=cost(30, size=10), description="How it came about.")
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         """Spoken in a language."""
         return explain(info, stored(self.planned.notes), language)
@@ -43,17 +45,27 @@ class LaunchPreview:
 
     person: Person = strawberry.field(description="The person.")
     zone: str = strawberry.field(description="IANA zone in which days and times would be meant.")
-    planned: list[PlannedStep] = strawberry.field(description="What would be scheduled at once.")
-    waiting: list[int] = strawberry.field(description="Numbers of the steps that a task would block.")
-    warnings: list[WarningLine] = strawberry.field(description="What to think about before launching.")
+    planned: list[PlannedStep] = strawberry.field(
+        metadata=cost(size=10), description="What would be scheduled at once."
+    )
+    waiting: list[int] = strawberry.field(
+        metadata=cost(size=10), description="Numbers of the steps that a task would block."
+    )
+    warnings: list[WarningLine] = strawberry.field(
+        metadata=cost(size=5), description="What to think about before launching."
+    )
 
 
 @strawberry.type(description="The enrollments, or why nobody was enrolled.")
 class LaunchPayload:
     """Answer of launch."""
 
-    enrollments: list[Enrollment] = strawberry.field(default_factory=list, description="One for each person.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when everyone was enrolled.")
+    enrollments: list[Enrollment] = strawberry.field(
+        metadata=cost(sized_by_parent=True), default_factory=list, description="One for each person."
+    )
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when everyone was enrolled."
+    )
 
 
 @strawberry.type(description="How many people a launch left out for one reason.")
@@ -122,13 +134,16 @@ class Launch:
         """A launch without people is done at once."""
         return 1.0 if self.status is LaunchStatus.FINISHED else self.processed / max(self.total, 1)
 
-    @strawberry.field(description="How many were left out, by the reason.")
+    @strawberry.field(metadata=cost(2_000, size=10, queries=True), description="How many were left out, by the reason.")
     async def left_out_by_code(self) -> list[LeftOutCount]:
         """Counted now."""
         counts = await launches.left_out_by_code(self.id)
         return [LeftOutCount(code=code, people=people) for code, people in sorted(counts.items())]
 
-    @strawberry.field(description="Who was left out, and why.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="Who was left out, and why.",
+    )
     async def left_out_people(self, first: First = 50, after: After = None) -> Connection[LeftOut]:
         """A page of them."""
         return await connect(models.LeftOut.filter(launch_id=self.id), first, after)
@@ -139,12 +154,15 @@ class StartLaunchPayload:
     """Answer of startLaunch, pauseLaunch, resumeLaunch and cancelLaunch."""
 
     launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
     @strawberry.field(
+        metadata=cost(500, size=20),
         description="What to think about in a launch that goes on, such as `OUT_OF_ORDER`, by the sender's zone: "
         "people with a zone of their own may get other times. `cancelLaunch` stops it, and `launchPreview` tells "
-        "it beforehand."
+        "it beforehand.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         """Computed when they are asked for."""
@@ -181,8 +199,9 @@ class LaunchMutation:
     """Launching."""
 
     @strawberry.mutation(
+        metadata=cost(1_000, sized_by=("input", "personIds"), size_most=service.MAX_PEOPLE, each=4, once=1),
         description="Launch a campaign by adding people. Everyone is enrolled, or nobody: then `errors` says why. "
-        "People for whom this campaign has ended before are refused with `ENDED_BEFORE`, unless `again` is true."
+        "People for whom this campaign has ended before are refused with `ENDED_BEFORE`, unless `again` is true.",
     )
     @payload_of(LaunchPayload)
     async def launch(self, info: Request, input: LaunchInput) -> LaunchPayload:  # noqa: A002
@@ -194,9 +213,10 @@ class LaunchMutation:
             )
 
     @strawberry.mutation(
+        metadata=cost(5_000, once=3),
         description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
         "left out and listed, as are people for whom this campaign has ended before (`ENDED_BEFORE`), unless "
-        "`again` is true; nobody is enrolled twice, whatever happens meanwhile."
+        "`again` is true; nobody is enrolled twice, whatever happens meanwhile.",
     )
     @payload_of(StartLaunchPayload)
     async def start_launch(self, info: Request, input: StartLaunchInput) -> StartLaunchPayload:  # noqa: A002

@@ -1,70 +1,156 @@
-"""How large a query may be: its fields, aliases and depth, counted once with fragments spread out; and its numbers."""
+"""How large a document may be, checked by one linear pass over what was parsed, before any rule validates it.
 
-import re
-from typing import Any
+The rules of graphql-core compare fields, fragments and variables with each other: their time grows with the square of
+these numbers, so the numbers are bounded first.
+"""
+
+from collections.abc import Iterable, Iterator
 
 from graphql import (
+    ConstDirectiveNode,
+    DirectiveNode,
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
+    Node,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
-    Visitor,
-    visit,
 )
 
-MAX_FIELDS = 2_000
+MAX_QUERY_BYTES = 65_536
+"""Bytes of a document as UTF-8."""
+MAX_TOKENS = 5_000
+"""Names, values and punctuation marks of a document."""
+MAX_FIELDS = 1_000
+"""Fields of an operation with its fragments spread out, the directives on them included."""
+MAX_FIELDS_IN_ALL = 2_000
+"""The same of all operations of a document together."""
 MAX_DEPTH = 20
-MAX_TOKENS = 10_000
+"""How deeply fields may be nested."""
+MAX_VALUE_DEPTH = 100
+"""How deeply lists and objects may be nested in a value."""
+MAX_OPERATIONS = 50
+MAX_FRAGMENTS = 100
+MAX_VARIABLES = 200
+"""Variables of one operation."""
+MAX_DIRECTIVES = 10
+"""Directives in one place."""
+MAX_NAME = 200
+"""Characters of a field's name or alias."""
 MAX_DIGITS = 1_000
-DIGITS = re.compile(f"[0-9]{{{MAX_DIGITS}}}")
+"""Digits of a number."""
 Size = tuple[int, int]
 
 
-class SizeLimit(ValidationRule):
-    """Refuses a document that is too large. Each fragment is measured once, however often it is spread."""
+def check_size(document: DocumentNode) -> int:
+    """Refuse a document that is too large, and return the number of its nodes that were looked at.
 
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
+    Raises GraphQLError with the code QUERY_TOO_LARGE or INVALID_QUERY.
+    """
+    operations = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
+    fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
+    if len(operations) > MAX_OPERATIONS:
+        raise _too_large(f"This document has {len(operations)} operations; up to {MAX_OPERATIONS} go.")
+    if len(document.definitions) - len(operations) > MAX_FRAGMENTS:
+        raise _too_large(f"This document has more than {MAX_FRAGMENTS} fragments.")
+    nodes = 0
+    for node in _nodes(document):
+        _check_node(node)
+        nodes += 1
+    measure = _Measure(fragments)
+    total = 0
+    for operation in operations:
+        if len(operation.variable_definitions or ()) > MAX_VARIABLES:
+            raise _too_large(f"An operation may have {MAX_VARIABLES} variables.", operation)
+        fields, depth = measure.of(operation.selection_set, frozenset())
+        if fields > MAX_FIELDS or depth > MAX_DEPTH:
+            message = f"This query has {fields} fields, {depth} deep; up to {MAX_FIELDS} and {MAX_DEPTH} go."
+            raise _too_large(message, operation)
+        total += fields
+    if total > MAX_FIELDS_IN_ALL:
+        raise _too_large(f"The operations of this document have {total} fields; up to {MAX_FIELDS_IN_ALL} go.")
+    return nodes
+
+
+def _too_large(message: str, node: Node | None = None) -> GraphQLError:
+    return GraphQLError(message, node, extensions={"code": "QUERY_TOO_LARGE"})
+
+
+def _check_node(node: Node) -> None:
+    directives = getattr(node, "directives", None)
+    if directives and len(directives) > MAX_DIRECTIVES:
+        raise _too_large(f"One place may have {MAX_DIRECTIVES} directives; this has {len(directives)}.", node)
+    if isinstance(node, FieldNode):
+        if max(len(node.name.value), len(node.alias.value) if node.alias else 0) > MAX_NAME:
+            raise _too_large(f"The name or alias of a field may have {MAX_NAME} characters.", node)
+    elif isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MAX_DIGITS:
+        told = f"{node.value[:30]}… is a number of {len(node.value):,} characters, and too long."
+        raise GraphQLError(told, node, extensions={"code": "INVALID_QUERY"})
+
+
+def _nodes(document: DocumentNode) -> Iterator[Node]:
+    """Yield every field, fragment, directive and value of a document, each once."""
+    waiting: list[tuple[Node, int]] = [(node, 0) for node in document.definitions]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > MAX_VALUE_DEPTH:
+            raise _too_large(f"A value may be nested {MAX_VALUE_DEPTH} levels deep.", node)
+        yield node
+        inside = _inside(node)
+        if isinstance(node, ListValueNode | ObjectValueNode):
+            waiting.extend((child, depth + 1) for child in inside)
+        else:
+            waiting.extend((child, 0) for child in inside)
+
+
+def _inside(node: Node) -> Iterable[Node]:
+    if isinstance(node, ListValueNode):
+        return node.values
+    if isinstance(node, ObjectValueNode):
+        return [field.value for field in node.fields]
+    parts: list[Node] = [*(getattr(node, "directives", None) or ())]
+    if isinstance(node, FieldNode | DirectiveNode | ConstDirectiveNode):
+        parts += [argument.value for argument in node.arguments or ()]
+    if isinstance(node, OperationDefinitionNode):
+        parts += [*(node.variable_definitions or ())]
+    selected = getattr(node, "selection_set", None)
+    parts += selected.selections if selected else ()
+    default = getattr(node, "default_value", None)
+    return [*parts, default] if default else parts
+
+
+class _Measure:
+    """Measures selections. Each fragment is measured once, however often it is spread."""
+
+    def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
         self._known: dict[str, Size] = {}
-        self._fragments: dict[str, FragmentDefinitionNode] = {}
 
-    def enter_document(self, node: DocumentNode, *_: object) -> None:
-        """Measure every operation. Raises GraphQLError where a number is longer than the other rules can read."""
-        if node.loc and DIGITS.search(node.loc.source.body):
-            visit(node, _Numbers())
-        for part in node.definitions:
-            if isinstance(part, FragmentDefinitionNode):
-                self._fragments[part.name.value] = part
-        for part in node.definitions:
-            if isinstance(part, OperationDefinitionNode):
-                fields, depth = self._measure(part.selection_set, frozenset())
-                if fields > MAX_FIELDS or depth > MAX_DEPTH:
-                    message = f"This query has {fields} fields, {depth} deep; up to {MAX_FIELDS} and {MAX_DEPTH} go."
-                    self.report_error(GraphQLError(message, part, extensions={"code": "QUERY_TOO_LARGE"}))
-
-    def _measure(self, selection: SelectionSetNode | None, inside: frozenset[str]) -> Size:
+    def of(self, selection: SelectionSetNode | None, inside: frozenset[str]) -> Size:
+        """Return the number of fields, and how deeply they are nested."""
         if selection is None:
             return 0, 0
         if len(inside) > MAX_DEPTH:
             return MAX_FIELDS + 1, MAX_DEPTH + 1  # fragments within fragments: deeper than is read
         fields = depth = 0
         for part in selection.selections:
+            fields += len(part.directives or ())
             if isinstance(part, FieldNode):
-                below, deep = self._measure(part.selection_set, inside)
-                fields, depth = fields + 1 + len(part.directives or ()) + below, max(depth, deep + 1)
+                below, deep = self.of(part.selection_set, inside)
+                fields, depth = fields + 1 + below, max(depth, deep + 1)
             elif isinstance(part, InlineFragmentNode):
-                below, deep = self._measure(part.selection_set, inside)
-                fields, depth = fields + below, max(depth, deep)
+                below, deep = self.of(part.selection_set, inside)
+                fields, depth = fields + 1 + below, max(depth, deep)
             elif isinstance(part, FragmentSpreadNode):
                 below, deep = self._fragment(part.name.value, inside)
-                fields, depth = fields + below, max(depth, deep)
+                fields, depth = fields + 1 + below, max(depth, deep)
         return min(fields, 10**9), depth
 
     def _fragment(self, name: str, inside: frozenset[str]) -> Size:
@@ -72,15 +158,5 @@ class SizeLimit(ValidationRule):
         if name in inside or name not in self._fragments:
             return 0, 0
         if name not in self._known:
-            self._known[name] = self._measure(self._fragments[name].selection_set, inside | {name})
+            self._known[name] = self.of(self._fragments[name].selection_set, inside | {name})
         return self._known[name]
-
-
-class _Numbers(Visitor):
-    """Looks for a number without end."""
-
-    def enter_int_value(self, node: IntValueNode, *_: Any) -> None:
-        """Refuse one."""
-        if len(node.value) > MAX_DIGITS:
-            told = f"{node.value[:30]}… is a number of {len(node.value):,} characters, and too long."
-            raise GraphQLError(told, node, extensions={"code": "INVALID_QUERY"})

@@ -7,6 +7,7 @@ import strawberry
 
 from api.graphql.authoring import CampaignPayload
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.errors import payload_of
 from api.graphql.launching import StartLaunchPayload
 from api.graphql.warnings import WarningLine, warning_lines
@@ -48,10 +49,13 @@ class ResumePreview:
     staying_people: int = strawberry.field(
         description="People with nothing overdue but what leaves at once: their emails keep their times."
     )
-    steps: list[ResumeStepPreview] = strawberry.field(description="By step, those that have emails on hold.")
+    steps: list[ResumeStepPreview] = strawberry.field(
+        metadata=cost(size=20), description="By step, those that have emails on hold."
+    )
     warnings: list[WarningLine] = strawberry.field(
+        metadata=cost(size=20),
         description="What to think about before resuming: `OUT_OF_ORDER` and `FOLLOW_UP_WAITS`, among people with "
-        "emails on hold."
+        "emails on hold.",
     )
 
 
@@ -73,9 +77,10 @@ class PausingMutation:
     """Pausing and resuming."""
 
     @strawberry.mutation(
+        metadata=cost(3_000),
         description="Pause a campaign: from now on none of its emails begins to leave, and its launches in the "
         "background enroll nobody. What is being handed over just now comes to its end. Tasks go on, and "
-        "none expires meanwhile: resuming gives each as much more time."
+        "none expires meanwhile: resuming gives each as much more time.",
     )
     @payload_of(CampaignPayload)
     async def pause_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
@@ -83,10 +88,11 @@ class PausingMutation:
         return CampaignPayload(campaign=cast(Any, await pausing.pause_campaign(info.context.scope, id)))
 
     @strawberry.mutation(
+        metadata=cost(5_000),
         description="Resume a campaign. For each person with something overdue, everything unsent moves by the same "
         "whole days (working days where weekends are skipped), the fewest that leave nothing overdue; wall times "
         "stay. An email that was to leave at once when the pause began leaves at once when it ends on the same day, "
-        "and moves nothing. `resumePreview` says beforehand how many move, and to when."
+        "and moves nothing. `resumePreview` says beforehand how many move, and to when.",
     )
     @payload_of(CampaignPayload)
     async def resume_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002

@@ -8,11 +8,13 @@ from strawberry.scalars import JSON
 
 from api import models
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import ImportStatus, OnKnown
 from api.graphql.errors import UserError, payload_of
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.suppressions import Suppression
 from api.services import imports, people
+from api.store.rows import MAX_PAGE
 
 
 @strawberry.type(description="Someone to whom campaigns are sent.")
@@ -107,7 +109,10 @@ class PeopleImport:
         """An empty file is done."""
         return self.processed / self.total if self.total else 1.0
 
-    @strawberry.field(description="The rows that were refused, in the order of the file.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="The rows that were refused, in the order of the file.",
+    )
     async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
         """A page of them."""
         return await connect(models.ImportRefusal.filter(people_import_id=self.id), first, after)
@@ -144,7 +149,9 @@ class PersonPayload:
     """Answer of the mutations on people."""
 
     person: Person | None = strawberry.field(default=None, description="The person as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 @strawberry.type(description="The import, or why it did not begin.")
@@ -152,7 +159,9 @@ class ImportPayload:
     """Answer of importPeople."""
 
     people_import: PeopleImport | None = strawberry.field(default=None, description="Ask it for its progress.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it began.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it began."
+    )
 
 
 def given(changes: Any) -> dict[str, Any]:
@@ -186,11 +195,12 @@ class PeopleMutation:
         return PersonPayload(person=await people.update_person(info.context.scope, id, **given(input)))  # type: ignore[arg-type]
 
     @strawberry.mutation(
+        metadata=cost(10_000, once=3),
         description="Import people from CSV text, in the background. The first row is the header. Columns: email "
         "(required), first_name, last_name, title, company, zone; any other column is a dynamic field of your own. "
         "The delimiter is found out: comma, semicolon, tab or bar. A row that cannot be used is refused by itself, see "
         "`refusals`; a file that cannot be read as a whole is refused here, and nothing is imported. Takes up to "
-        "100,000 rows and 200 columns."
+        "100,000 rows and 200 columns.",
     )
     @payload_of(ImportPayload)
     async def import_people(

@@ -11,6 +11,7 @@ from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_fo
 from api.graphql.choosing import LaunchInput
 from api.graphql.content import Category, Sender, Template
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import EnrollmentStatus, TaskDue, TaskStatus
 from api.graphql.folders import EmailFolder
 from api.graphql.launching import Launch, LaunchPreview
@@ -20,9 +21,10 @@ from api.graphql.running import Email, Enrollment, Event, Task
 from api.graphql.suppressions import Address, Suppression, suppression_of, suppressions_page
 from api.graphql.workspace import Channel, Workspace
 from api.services import suppression_files
+from api.services.launch import MAX_PEOPLE
 from api.services.steps import steps_of
 from api.store.folders import emails as emails_of
-from api.store.rows import find, may_exist, need
+from api.store.rows import MAX_PAGE, find, may_exist, need
 from api.store.tasks import tasks as tasks_of
 from strategies import Refusal
 from strategies import timeline as core
@@ -46,17 +48,20 @@ class Query:
         """The caller's."""
         return cast(Any, info.context.scope.workspace)
 
-    @strawberry.field(description="The installed channels.")
+    @strawberry.field(metadata=cost(size=10), description="The installed channels.")
     def channels(self, info: Request) -> list[Channel]:
         """All of them."""
         return [Channel(channel=channel) for channel in info.context.scope.installed.channels.values()]
 
-    @strawberry.field(description="One person.")
+    @strawberry.field(metadata=cost(100, queries=True), description="One person.")
     async def person(self, info: Request, id: strawberry.ID) -> Person | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Person, info.context.scope.workspace_id, id))
 
-    @strawberry.field(description="People, in the order in which they were added.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="People, in the order in which they were added.",
+    )
     async def people(
         self,
         info: Request,
@@ -68,7 +73,10 @@ class Query:
         query = models.Person.filter(workspace_id=info.context.scope.workspace_id)
         return await connect(beginning(query, email), first, after)
 
-    @strawberry.field(description="Addresses that have unsubscribed, in the order in which they first did.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="Addresses that have unsubscribed, in the order in which they first did.",
+    )
     async def suppressions(
         self, info: Request, first: First = 50, after: After = None, email: Beginning = None
     ) -> Connection[Suppression]:
@@ -76,33 +84,38 @@ class Query:
         return await suppressions_page(info, email, first, after)
 
     @strawberry.field(
+        metadata=cost(40_000, queries=True),
         description="The addresses that have unsubscribed as CSV: email, unsubscribed_at (UTC), source and reason. "
         f"`importSuppressions` takes it. Up to {suppression_files.MAX_EXPORT:,} addresses; `touchline suppressions "
-        "export` has no limit."
+        "export` has no limit.",
     )
     async def suppressions_csv(self, info: Request) -> str:
         """All of them."""
         return await suppression_files.suppressions_csv(info.context.scope)
 
     @strawberry.field(
+        metadata=cost(100, queries=True),
         description="What is recorded of an address, with its history, also when it was resubscribed; null when it "
-        "has never unsubscribed."
+        "has never unsubscribed.",
     )
     async def suppression(self, info: Request, email: Address) -> Suppression | None:
         """By address."""
         return cast(Any, await suppression_of(info, email))
 
-    @strawberry.field(description="A CSV import, with its progress.")
+    @strawberry.field(metadata=cost(100, queries=True), description="A CSV import, with its progress.")
     async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.PeopleImport, info.context.scope.workspace_id, id))
 
-    @strawberry.field(description="A launch in the background, with its progress.")
+    @strawberry.field(metadata=cost(100, queries=True), description="A launch in the background, with its progress.")
     async def launch(self, info: Request, id: strawberry.ID) -> Launch | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Launch, info.context.scope.workspace_id, id))
 
-    @strawberry.field(description="Launches in the background, of one campaign or of all, the newest first.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="Launches in the background, of one campaign or of all, the newest first.",
+    )
     async def launches(
         self, info: Request, campaign_id: strawberry.ID | None = None, first: First = 50, after: After = None
     ) -> Connection[Launch]:
@@ -112,34 +125,41 @@ class Query:
             query = query.filter(campaign_id=campaign_id if may_exist(campaign_id) else "")
         return await connect(query, first, after, newest=True)
 
-    @strawberry.field(description="Senders.")
+    @strawberry.field(metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Senders.")
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
         """A page of them."""
         return await connect(models.Sender.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
-    @strawberry.field(description="Templates.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Templates."
+    )
     async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
         """A page of them."""
         return await connect(models.Template.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
-    @strawberry.field(description="Categories.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Categories."
+    )
     async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[Category]:
         """A page of them."""
         return await connect(models.Category.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
-    @strawberry.field(description="One campaign.")
+    @strawberry.field(metadata=cost(100, queries=True), description="One campaign.")
     async def campaign(self, info: Request, id: strawberry.ID) -> Campaign | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Campaign, info.context.scope.workspace_id, id))
 
-    @strawberry.field(description="Campaigns.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Campaigns."
+    )
     async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
         """A page of them."""
         return await connect(models.Campaign.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
     @strawberry.field(
+        metadata=cost(300, size=8, queries=True),
         description="Every installed send option, with its availability for an email step that would be added to a day "
-        "of a campaign, at a position among the day's steps."
+        "of a campaign, at a position among the day's steps.",
     )
     async def send_options(
         self, info: Request, campaign_id: strawberry.ID, day: int, position: Number = None
@@ -149,7 +169,10 @@ class Query:
         _check_day(day)
         return offers(info.context.scope, position_for(await steps_of(row), day, position))
 
-    @strawberry.field(description="Whether an email step that would be added there may be a follow-up.")
+    @strawberry.field(
+        metadata=cost(300, queries=True),
+        description="Whether an email step that would be added there may be a follow-up.",
+    )
     async def follow_up(
         self, info: Request, campaign_id: strawberry.ID, day: int, position: Number = None
     ) -> FollowUpOffer:
@@ -159,33 +182,41 @@ class Query:
         at = position_for(await steps_of(row), day, position)
         return FollowUpOffer(available=core.follow_up_offered(at))
 
-    @strawberry.field(description="What launching would do, person by person. Nothing is written.")
+    @strawberry.field(
+        metadata=cost(1_000, sized_by=("input", "personIds"), size_most=MAX_PEOPLE, each=20, queries=True),
+        description="What launching would do, person by person. Nothing is written.",
+    )
     async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
         """Resolve, and write nothing."""
         return await launching.launch_preview(info, input)
 
     @strawberry.field(
+        metadata=cost(5_000, queries=True),
         description="What resuming a paused campaign at this moment would do: how many emails move, and to when. "
-        "Nothing is written."
+        "Nothing is written.",
     )
     async def resume_preview(self, info: Request, campaign_id: strawberry.ID) -> pausing.ResumePreview:
         """Resolve, and write nothing."""
         return await pausing.preview(info, campaign_id)
 
     @strawberry.field(
+        metadata=cost(10_000, queries=True),
         description="What an edit of a running campaign would do at this moment, by step: how many emails and tasks "
-        "move from when to when, and what stays. Give what the mutation would be given. Nothing is written."
+        "move from when to when, and what stays. Give what the mutation would be given. Nothing is written.",
     )
     async def edit_preview(self, info: Request, edit: editing.EditInput) -> editing.EditPreview:
         """Resolve, and write nothing."""
         return await editing.preview(info, edit)
 
-    @strawberry.field(description="One person's way through one campaign.")
+    @strawberry.field(metadata=cost(100, queries=True), description="One person's way through one campaign.")
     async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Enrollment, info.context.scope.workspace_id, id))
 
-    @strawberry.field(description="Enrollments, of one campaign or person or of all.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="Enrollments, of one campaign or person or of all.",
+    )
     async def enrollments(
         self,
         info: Request,
@@ -206,13 +237,15 @@ class Query:
         query = models.Enrollment.filter(workspace_id=info.context.scope.workspace_id, **wanted)
         return await connect(query, first, after)
 
-    @strawberry.field(description="One email.")
+    @strawberry.field(metadata=cost(100, queries=True), description="One email.")
     async def email(self, info: Request, id: strawberry.ID) -> Email | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Send, info.context.scope.workspace_id, id))
 
     @strawberry.field(
-        description="Emails of a folder of the Command Center, or all, in the order in which they were created (by id)."
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="Emails of a folder of the Command Center, or all, in the order in which they were created (by "
+        "id).",
     )
     async def emails(
         self, info: Request, folder: EmailFolder | None = None, first: First = 50, after: After = None
@@ -220,14 +253,15 @@ class Query:
         """A page of them."""
         return await connect(emails_of(info.context.scope.workspace_id, folder and folder.name), first, after)
 
-    @strawberry.field(description="One task.")
+    @strawberry.field(metadata=cost(100, queries=True), description="One task.")
     async def task(self, info: Request, id: strawberry.ID) -> Task | None:  # noqa: A002
         """By id."""
         return cast(Any, await find(models.Task, info.context.scope.workspace_id, id))
 
     @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
         description="Tasks of the Command Center, of a status or due at some time, in the order in which they were "
-        "created (by id)."
+        "created (by id).",
     )
     async def tasks(
         self,
@@ -241,7 +275,10 @@ class Query:
         scope = info.context.scope
         return await connect(await tasks_of(scope.workspace_id, scope.now, status, due), first, after)
 
-    @strawberry.field(description="The Live Feed: what happened, the newest first.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="The Live Feed: what happened, the newest first.",
+    )
     async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[Event]:
         """A page of them."""
         query = models.Event.filter(workspace_id=info.context.scope.workspace_id)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 from tortoise.queryset import QuerySet
 
+from api.graphql.cost import cost
 from api.store.rows import MAX_PAGE, page
 from strategies import Refusal
 
@@ -41,12 +42,14 @@ class Edge(Generic[Node]):
 class Connection(Generic[Node]):
     """Relay's connection."""
 
-    edges: list[Edge[Node]] = strawberry.field(description="The items with their cursors.")
-    nodes: list[Node] = strawberry.field(description="The items alone.")
+    edges: list[Edge[Node]] = strawberry.field(
+        metadata=cost(sized_by_parent=True), description="The items with their cursors."
+    )
+    nodes: list[Node] = strawberry.field(metadata=cost(sized_by_parent=True), description="The items alone.")
     page_info: PageInfo = strawberry.field(description="Where the page ends.")
     query: strawberry.Private[Any]
 
-    @strawberry.field(description="How many there are in all pages.")
+    @strawberry.field(metadata=cost(2_000, queries=True), description="How many there are in all pages.")
     async def total_count(self) -> int:
         """Count only when asked."""
         return int(await self.query.count())

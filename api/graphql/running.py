@@ -11,6 +11,7 @@ from api.graphql.campaigns import Campaign, Step
 from api.graphql.composing import Composition, shown
 from api.graphql.content import Sender
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import BounceKind, EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
 from api.graphql.language import Language
 from api.graphql.people import Person
@@ -85,7 +86,7 @@ class Email:
     step_id: strawberry.Private[str]
     enrollment_id: strawberry.Private[str]
 
-    @strawberry.field(description="How the instant came about, from the base day on.")
+    @strawberry.field(metadata=cost(30, size=10), description="How the instant came about, from the base day on.")
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         """Spoken in a language."""
         return explain(info, cast(Any, self).explanation, language)
@@ -98,15 +99,17 @@ class Email:
         return cast("str | None", cast(Any, self).subject)
 
     @strawberry.field(
-        description="The HTML that a person wrote for it, sent as it is; null: the template of its step is rendered."
+        metadata=cost(20),
+        description="The HTML that a person wrote for it, sent as it is; null: the template of its step is rendered.",
     )
     def written_html(self) -> str | None:
         """A column of another name."""
         return cast("str | None", cast(Any, self).html)
 
     @strawberry.field(
+        metadata=cost(1_500, queries=True),
         description="What it will say, rendered for its person with the dates of `dueAt`, to edit and to give to "
-        "`editEmail`; null unless it is scheduled (SCHEDULED, DEFERRED or CLAIMED)."
+        "`editEmail`; null unless it is scheduled (SCHEDULED, DEFERRED or CLAIMED).",
     )
     async def composition(self, info: Request) -> Composition | None:
         """Rendered as it would leave."""
@@ -155,7 +158,7 @@ class Task:
     step_id: strawberry.Private[str]
     enrollment_id: strawberry.Private[str]
 
-    @strawberry.field(description="How the due date came about, from the base day on.")
+    @strawberry.field(metadata=cost(30, size=10), description="How the due date came about, from the base day on.")
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         """Spoken in a language."""
         return explain(info, cast(Any, self).explanation, language)
@@ -180,7 +183,10 @@ class Task:
         """Loaded with all others."""
         return cast(Enrollment, await info.context.loaders.enrollment.load(self.enrollment_id))
 
-    @strawberry.field(description="The email of an open EMAIL task, to edit and send; null for every other task.")
+    @strawberry.field(
+        metadata=cost(1_500, queries=True),
+        description="The email of an open EMAIL task, to edit and send; null for every other task.",
+    )
     async def composition(self, info: Request) -> Composition | None:
         """Rendered as it would leave."""
         expired = self.status is TaskStatus.EXPIRED and self.done_at is None
@@ -239,7 +245,9 @@ class Enrollment:
         """Loaded with all others."""
         return cast(Person, await info.context.loaders.person.load(self.person_id))
 
-    @strawberry.field(description="Every step of the campaign, and what it has become for this person.")
+    @strawberry.field(
+        metadata=cost(30, size=20), description="Every step of the campaign, and what it has become for this person."
+    )
     async def progress(self, info: Request) -> list[StepProgress]:
         """Steps, emails and tasks, each loaded with all others."""
         loaders = info.context.loaders

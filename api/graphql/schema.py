@@ -7,7 +7,6 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode
 from strawberry import scalars
-from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
@@ -15,10 +14,10 @@ from strawberry.types.graphql import OperationType
 from api.graphql.acting import ActingMutation
 from api.graphql.authoring import AuthoringMutation
 from api.graphql.content import ContentMutation
-from api.graphql.errors import HideFaults, InvalidQueries, hidden
+from api.graphql.documents import Documents
+from api.graphql.errors import HideFaults, hidden
 from api.graphql.executor import Executor
 from api.graphql.launching import LaunchMutation
-from api.graphql.limits import MAX_TOKENS
 from api.graphql.pausing import PausingMutation
 from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
@@ -103,10 +102,7 @@ schema = Schema(
     execution_context_class=Executor,
     extensions=[
         HideFaults,
-        InvalidQueries,
-        lambda: MaxTokensLimiter(MAX_TOKENS),
-        lambda: ParserCache(maxsize=500),
-        lambda: ValidationCache(maxsize=500),
+        Documents,
     ],
 )
 

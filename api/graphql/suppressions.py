@@ -8,6 +8,7 @@ import strawberry
 from api import models
 from api.graphql.address_filter import beginning
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.enums import SuppressionChangeKind, SuppressionSource
 from api.graphql.errors import UserError, payload_of
 from api.graphql.relay import Connection, connect
@@ -64,7 +65,10 @@ class Suppression:
         """Loaded with all others."""
         return cast(Any, await info.context.loaders.person_of_address.load(self.email_key))
 
-    @strawberry.field(description="Every unsubscribing and resubscribing of the address, in the order of time.")
+    @strawberry.field(
+        metadata=cost(size=10),
+        description="Every unsubscribing and resubscribing of the address, in the order of time.",
+    )
     async def history(self, info: Request) -> list[SuppressionChange]:
         """Loaded with all others."""
         return cast(Any, await info.context.loaders.suppression_history.load(str(self.id)))
@@ -87,9 +91,11 @@ class ImportSuppressionsPayload:
     known: int = strawberry.field(default=0, description="Rows whose address was suppressed already.")
     refused: int = strawberry.field(default=0, description="Rows that name no address.")
     refused_rows: list[RefusedRow] = strawberry.field(
-        default_factory=list, description=f"The first {SHOWN_ROWS} of them, and why."
+        metadata=cost(size=SHOWN_ROWS), default_factory=list, description=f"The first {SHOWN_ROWS} of them, and why."
     )
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when the file was imported.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when the file was imported."
+    )
 
 
 @strawberry.type(description="The suppression, or why nothing was changed.")
@@ -97,7 +103,9 @@ class SuppressionPayload:
     """Answer of the mutations on suppressions."""
 
     suppression: Suppression | None = strawberry.field(default=None, description="The suppression as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 async def suppressions_page(info: Request, email: str | None, first: int, after: str | None) -> Connection[Suppression]:
@@ -127,10 +135,11 @@ class SuppressionMutation:
         return SuppressionPayload(suppression=cast(Any, row))
 
     @strawberry.mutation(
+        metadata=cost(20_000, once=1),
         description=f"Suppress the addresses of a CSV text of up to {MAX_ROWS:,} rows: with a header that names a "
         "column `email`, or plain addresses, one a line. A column `reason` is kept, and `unsubscribed_at` (an instant "
         "such as `2026-03-02T07:00:00Z`; anything else counts as now); others are ignored. Rows that name no address "
-        "are reported and stop no others. The command line takes larger files."
+        "are reported and stop no others. The command line takes larger files.",
     )
     @payload_of(ImportSuppressionsPayload)
     async def import_suppressions(

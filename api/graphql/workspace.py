@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.context import Request
+from api.graphql.cost import cost
 from api.graphql.errors import UserError, payload_of
 from api.services import workspaces
 from api.services.sandbox import advance_clock
@@ -26,7 +27,9 @@ class Workspace:
         """The scope's present."""
         return info.context.scope.now
 
-    @strawberry.field(description="Domains to which nothing is sent, each with all its subdomains.")
+    @strawberry.field(
+        metadata=cost(size=200), description="Domains to which nothing is sent, each with all its subdomains."
+    )
     def blocked_domains(self) -> list[str]:
         """The column, as a list."""
         return list(cast(Any, self).__dict__["blocked_domains"])
@@ -37,7 +40,9 @@ class WorkspacePayload:
     """Answer of the mutations on the workspace."""
 
     workspace: Workspace | None = strawberry.field(default=None, description="The workspace as it is now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+    )
 
 
 @strawberry.type(description="A way for emails to leave.")
@@ -68,7 +73,9 @@ class ClockPayload:
 
     now: datetime | None = strawberry.field(default=None, description="What the clock shows. UTC.")
     dispatched: int = strawberry.field(default=0, description="Emails that were dispatched on the way.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it moved.")
+    errors: list[UserError] = strawberry.field(
+        metadata=cost(size=1), default_factory=list, description="Empty when it moved."
+    )
 
 
 @strawberry.type
@@ -76,9 +83,10 @@ class WorkspaceMutation:
     """Mutations on the workspace."""
 
     @strawberry.mutation(
+        metadata=cost(5_000),
         description="Set the domains to which this workspace sends nothing. A domain includes its subdomains: "
         "`blocked.example` blocks `ann@mail.blocked.example`, and not `ann@notblocked.example`. Launching is not "
-        "refused, since tasks come all the same: `launchPreview` warns, and each email fails with `BLOCKED_DOMAIN`."
+        "refused, since tasks come all the same: `launchPreview` warns, and each email fails with `BLOCKED_DOMAIN`.",
     )
     @payload_of(WorkspacePayload)
     async def set_blocked_domains(self, info: Request, domains: list[str]) -> WorkspacePayload:
@@ -87,8 +95,9 @@ class WorkspaceMutation:
         return WorkspacePayload(workspace=cast(Workspace, row))
 
     @strawberry.mutation(
+        metadata=cost(20_000, once=3),
         description="Move a sandbox's clock forward. All that falls due on the way happens, in order. Refused in a "
-        "workspace that runs in real time."
+        "workspace that runs in real time.",
     )
     @payload_of(ClockPayload)
     async def advance_clock(self, info: Request, to: datetime) -> ClockPayload:

@@ -66,8 +66,16 @@ class CallersSchema:
                 many = False
                 async for result in results:
                     # An event that comes later is for whom the token opens then.
-                    if many and await caller.context() is None:
-                        return
+                    if many:
+                        if await caller.context() is None:
+                            return
+                        try:
+                            context.charge_again()
+                        except GraphQLError as error:
+                            yield ExecutionResult(data=None, errors=[error])
+                            return
+                        if isinstance(result, ExecutionResult):
+                            result.extensions = (result.extensions or {}) | {"cost": context.charged}
                     if isinstance(result, ExecutionResult) and result.errors:
                         result.errors = [coded(error) for error in result.errors]
                     yield result

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from api.graphql.budgets import Budgets
 from api.graphql.context import Context
+from api.graphql.limits import MAX_QUERY_BYTES
 from api.services.launch_watch import LaunchWatch
 from api.services.post import Post
 from api.services.workspaces import workspace_of
@@ -12,8 +14,6 @@ from api.store.database_clock import set_by_database
 from api.transport.shares import BodyMemory, Turns
 from strategies import Refusal
 
-MAX_DOCUMENT_BYTES = 65_536
-"""Largest GraphQL document. Variables are not part of it."""
 WRONG_TOKEN = "This token opens nothing."  # noqa: S105 - a sentence
 INTROSPECTION = re.compile(r"\b__(schema|type)\b")
 
@@ -26,6 +26,7 @@ class Gate:
     watch: LaunchWatch
     max_body: int
     introspection: bool
+    budgets: Budgets
     turns: Turns = field(default_factory=Turns)
     bodies: BodyMemory = field(init=False)
 
@@ -40,13 +41,15 @@ class Gate:
         if opened is None:
             return None
         workspace, actor = opened
-        return Context(replace(self.post.scope(workspace), actor=actor), self.post, self.watch)
+        scope = replace(self.post.scope(workspace), actor=actor)
+        budget = self.budgets.of(workspace.id, actor)
+        return Context(scope, self.post, self.watch, budget, self.introspection)
 
     def check_query(self, query: str) -> None:
-        """Refuse a document that is too large, and introspection where it is switched off."""
-        if len(query) > MAX_DOCUMENT_BYTES or len(query.encode("utf-8", "replace")) > MAX_DOCUMENT_BYTES:
-            message = f"A GraphQL document may have {MAX_DOCUMENT_BYTES:,} bytes. Pass values as variables."
-            raise Refusal("QUERY_TOO_LARGE", message)
+        """Refuse a document that is too long to be parsed, and introspection where it is switched off."""
+        if len(query) > MAX_QUERY_BYTES or len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
+            told = f"A document may have {MAX_QUERY_BYTES:,} bytes. Put long values into variables."
+            raise Refusal("QUERY_TOO_LARGE", told)
         if not self.introspection and INTROSPECTION.search(query):
             raise Refusal("INTROSPECTION_OFF", "Introspection is switched off on this server.")
 

@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.graphql.context import Context
@@ -40,6 +41,22 @@ def refusal(status: int, code: str, message: str) -> JSONResponse:
 
 class TooLargeError(Exception):
     """The body is larger than is read."""
+
+
+async def _answer(result: ExecutionResult) -> Response:
+    answer: dict[str, Any] = {"data": result.data}
+    status, headers = 200, dict[str, str]()
+    if result.errors:
+        answer["errors"] = errors = [coded(error).formatted for error in result.errors]
+        codes = {error["extensions"]["code"] for error in errors}
+        if result.data is None and (found := [code for code in DATABASE_CODES if code in codes]):
+            status, headers = 503, headers_of(503, found[0])
+        wait = errors[0]["extensions"].get("retryAfter")
+        if wait is not None:
+            status, headers = 429, {"Retry-After": str(wait)}
+    if result.extensions:
+        answer["extensions"] = result.extensions
+    return Response(await write_any_json(answer), status, headers, "application/json")
 
 
 class GraphQLEndpoint:
@@ -83,7 +100,7 @@ class GraphQLEndpoint:
         except ValueError as problem:
             return refusal(400, "BAD_REQUEST", str(problem)[:300])
         except Refusal as refused:
-            return refusal(400, refused.code, refused.message)
+            return refusal(413 if refused.code == "QUERY_TOO_LARGE" else 400, refused.code, refused.message)
 
     async def _executed(self, asked: dict[str, Any], context: Context) -> Response:
         try:
@@ -99,14 +116,7 @@ class GraphQLEndpoint:
         except InvalidOperationTypeError:
             message = "Subscriptions go over the websocket at this address, by the protocol graphql-transport-ws."
             return refusal(400, "WEBSOCKET_NEEDED", message)
-        answer: dict[str, Any] = {"data": result.data}
-        status, code = 200, ""
-        if result.errors:
-            answer["errors"] = errors = [coded(error).formatted for error in result.errors]
-            codes = {error["extensions"]["code"] for error in errors}
-            if result.data is None and (found := [code for code in DATABASE_CODES if code in codes]):
-                status, code = 503, found[0]
-        return Response(await write_any_json(answer), status, headers_of(status, code), "application/json")
+        return await _answer(result)
 
     def _room(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
         """Return what holds memory for the body, which is taken before it is read. Raises TooLargeError."""

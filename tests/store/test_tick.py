@@ -11,6 +11,7 @@ import pytest
 from api import tick
 from api.app import make_ticker
 from api.clock import Clock
+from api.graphql.budgets import Budgets
 from api.models import PeopleImport, Person
 from api.services.imports import run_import, start_import
 from api.services.launch_watch import LaunchWatch
@@ -180,7 +181,7 @@ async def test_a_server_without_a_tick_loop_goes_by_the_databases_time(
     monkeypatch.setattr(database_clock, "STALE", 0.0)
     clock = DatabaseClock(lambda: NOW)
     post = replace((await make_world(1)).post, clock=clock)
-    await Gate(post, LaunchWatch(), 1_000, introspection=True).context("")
+    await Gate(post, LaunchWatch(), 1_000, introspection=True, budgets=Budgets(1_000, 1_000)).context("")
     assert (clock() > NOW) is is_postgres()
 
 

@@ -1,0 +1,78 @@
+"""What a token may spend: a budget for each request, and one for each minute.
+
+The budget of a minute refills evenly. It is kept in the memory of the process: several processes behind one proxy
+allow a token as many times that budget.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from graphql import GraphQLError
+
+MAX_TOKENS_KEPT = 10_000
+"""Tokens whose spending is remembered. Of more, those that did not ask for longest start with a full budget."""
+MINUTE = 60.0
+
+
+@dataclass(slots=True)
+class Budget:
+    """The budget of one token."""
+
+    request: int
+    minute: int
+    clock: Callable[[], float]
+    left: float = field(init=False)
+    at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = float(self.minute)
+        self.at = self.clock()
+
+    @property
+    def remaining(self) -> int:
+        """Return how many points are left now."""
+        now = self.clock()
+        self.left = min(float(self.minute), self.left + max(now - self.at, 0.0) * self.minute / MINUTE)
+        self.at = now
+        return int(self.left)
+
+    def spend(self, points: int, dearest: str) -> None:
+        """Take the cost of an operation. Raises GraphQLError QUERY_TOO_EXPENSIVE or BUDGET_USED_UP."""
+        if points > self.request:
+            most = f"; most of it is {dearest}" if dearest else ""
+            told = f"This operation costs {points:,} points, and a request may cost {self.request:,}{most}."
+            told += " Ask for fewer items or fields, or in several requests."
+            facts = {"cost": points, "limit": self.request, "dearestField": dearest}
+            raise GraphQLError(told, extensions={"code": "QUERY_TOO_EXPENSIVE"} | facts)
+        remaining = self.remaining
+        if points > remaining:
+            wait = max(math.ceil((points - self.left) * MINUTE / self.minute), 1)
+            told = f"This operation costs {points:,} points, and of this token's {self.minute:,} points a minute "
+            told += f"{remaining:,} are left. Try again in {wait} seconds."
+            facts = {"cost": points, "limit": self.minute, "remaining": remaining, "retryAfter": wait}
+            raise GraphQLError(told, extensions={"code": "BUDGET_USED_UP"} | facts)
+        self.left -= points
+
+
+class Budgets:
+    """The budgets of all tokens."""
+
+    def __init__(self, request: int, minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.request = request
+        self.minute = max(minute, request)
+        self._clock = clock
+        self._known: OrderedDict[tuple[str, str], Budget] = OrderedDict()
+
+    def of(self, workspace_id: str, token: str) -> Budget:
+        """Return the budget of a workspace's token, by the token's name."""
+        key = (workspace_id, token)
+        budget = self._known.get(key)
+        if budget is None:
+            budget = self._known[key] = Budget(self.request, self.minute, self._clock)
+            if len(self._known) > MAX_TOKENS_KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return budget
