@@ -116,12 +116,10 @@ class Estimate:
             return cost.size or 1
         argument, *path = cost.sized_by
         given = next((part.value for part in node.arguments or () if part.name.value == argument), None)
-        if given is None:
-            default = field.args[argument].default
-            size = default.value if default else None
-        else:
-            size = self._count(given, path)
-        return min(max(size, 0), cost.size_most) if isinstance(size, int) else cost.size_most
+        size = _default(field, argument) if given is None else self._count(given, path)
+        if size is None:  # the default counts, where there is one; a required value that is missing is refused
+            return 0 if _default(field, argument) is None else cost.size_most
+        return min(max(size, 0), cost.size_most)
 
     def _count(self, given: ValueNode | None, path: list[str]) -> int | None:
         """Return a number, or how many items a list has. None where it does not tell."""
@@ -139,6 +137,11 @@ class Estimate:
         if isinstance(given, ListValueNode):
             return len(given.values)
         return int(given.value) if isinstance(given, IntValueNode) else 1
+
+
+def _default(field: GraphQLField, argument: str) -> int | None:
+    default = field.args[argument].default_value
+    return default if isinstance(default, int) else None
 
 
 def mutations_of(document: DocumentNode, operation: OperationDefinitionNode) -> Counter[str]:

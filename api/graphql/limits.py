@@ -34,7 +34,7 @@ MAX_FIELDS_IN_ALL = 2_000
 """The same of all operations of a document together."""
 MAX_DEPTH = 20
 """How deeply fields may be nested."""
-MAX_VALUE_DEPTH = 100
+MAX_VALUE_DEPTH = 200
 """How deeply lists and objects may be nested in a value."""
 MAX_OPERATIONS = 50
 MAX_FRAGMENTS = 100

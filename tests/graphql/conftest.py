@@ -25,10 +25,19 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+def environment() -> dict[str, str]:
+    """The settings of the server. Tests that ask for more than a token may spend have a fixture of their own."""
+    return {}
+
+
+@pytest.fixture
+async def http(database_url: str, environment: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
     """The running server."""
-    async with serving(database_url) as running:
+    async with serving(database_url, environment) as running:
         yield running
+
+
+UNLIMITED = {"TOUCHLINE_REQUEST_COST": "1000000000", "TOUCHLINE_MINUTE_COST": "1000000000"}
 
 
 @pytest.fixture
@@ -44,9 +53,9 @@ async def stranger(http: httpx.AsyncClient) -> Client:
 
 
 @pytest.fixture
-async def live(database_url: str) -> AsyncIterator[Live]:
+async def live(database_url: str, environment: dict[str, str]) -> AsyncIterator[Live]:
     """A server that listens on loopback, for what goes over websockets."""
-    async with listening(database_url) as running:
+    async with listening(database_url, environment) as running:
         yield running
 
 

@@ -184,8 +184,8 @@ async def test_a_refusal_repeats_only_the_beginning_of_a_value(client: Client, s
         assert len(told) <= 1_000, mutation
         assert sum(map(len, path)) < 100, mutation
         assert told.count("9") <= 300 or told.startswith("Variable"), told
-    answer = await client.raw(f'{{ people(first: "{HUGE}") {{ totalCount }} }}')
-    assert answer["errors"][0]["message"] == "This text may have 1,000 characters; it has 100,000."
+    answer = await client.raw(f'{{ people(first: "{HUGE[:60_000]}") {{ totalCount }} }}')
+    assert answer["errors"][0]["message"] == "This text may have 1,000 characters; it has 60,000."
 
 
 async def test_a_configuration_is_refused_in_words_for_people(client: Client, stranger: Client) -> None:
@@ -247,7 +247,7 @@ async def test_offers_are_made_for_places_that_exist(
 
 async def test_many_wrong_values_are_told_at_once(client: Client) -> None:
     names = [f"v{number}" for number in range(60)]
-    fields = " ".join(f"{name}: emails(first: ${name}) {{ totalCount }}" for name in names)
+    fields = " ".join(f"{name}: emails(first: ${name}) {{ pageInfo {{ endCursor }} }}" for name in names)
     argument_paths._parts.cache_clear()
     query = f"query({' '.join(f'${name}: Int!' for name in names)}) {{ {fields} }}"
     errors = (await client.raw(query, dict.fromkeys(names, "no")))["errors"]

@@ -17,6 +17,7 @@ from graphql import (
 from api.graphql.sizes import ID_LIMIT
 from tests import story
 from tests.client import Client
+from tests.graphql.conftest import UNLIMITED
 from tests.graphql.filled import ids, named
 from tests.graphql.places import GRAPHQL, own, places, sample
 from tests.live import Live
@@ -106,6 +107,12 @@ def leaves(kind: GraphQLObjectType, depth: int) -> str:
         elif depth and below.name not in {"PageInfo"}:
             parts.append(f"{name}{args} {{ {leaves(below, depth - 1)} }}")
     return " ".join(parts) or "__typename"
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """More is asked at once than a token may spend."""
+    return UNLIMITED
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)

@@ -11,18 +11,22 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull
 
+from api.graphql.cost import cost_of
+from api.graphql.schema import schema
 from tests.client import Client
+from tests.graphql.conftest import UNLIMITED
 from tests.graphql.literals import LITERALS, VALUES, takes
 from tests.graphql.places import GRAPHQL, Place, places, sample
 from tests.live import Live
 
 pytestmark = pytest.mark.usefixtures("quiet")
+CORE = schema._schema
 PLACES = places()
 FIRST = {id(place) for place in {str(place.kind): place for place in reversed(PLACES)}.values()}
 """Over HTTP the first place of each type is given every wrong value. The others are given a few."""
 FEW = 2
-AT_ONCE = 15
-"""So many wrong values stand in one document: graphql-core stops at its 100th error."""
+AT_ONCE = 10
+"""So many wrong values stand in one document: a document may ask for 10 mutations."""
 Errors = list[dict[str, Any]]
 Trial = tuple[Place, Any]
 """A place, and a value that does not fit it."""
@@ -50,6 +54,12 @@ class Asker:
         return found
 
 
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """More is asked at once than a token may spend."""
+    return UNLIMITED
+
+
 @pytest.fixture(params=["http", "websocket"])
 async def asker(request: pytest.FixtureRequest, live: Live, rep: Client) -> Any:
     """Ask over HTTP, or over a websocket: the errors are the same."""
@@ -74,10 +84,16 @@ async def asker(request: pytest.FixtureRequest, live: Live, rep: Client) -> Any:
         yield Asker(over_websocket, PLACES, thorough=False)
 
 
+def at_once(place: Place) -> int:
+    """Return how often one document may ask for the field of a place."""
+    field = CORE.mutation_type.fields.get(place.field) if CORE.mutation_type else None
+    return min(AT_ONCE, cost_of("Mutation", place.field, field).once) if field else AT_ONCE
+
+
 def batches(trials: list[Trial]) -> Iterator[list[Trial]]:
     """Yield the trials in groups that one document can hold: a subscription has but one field."""
-    for operation, some in groupby(trials, lambda trial: trial[0].operation):
-        group, size = list(some), 1 if operation == "subscription" else AT_ONCE
+    for (operation, once), some in groupby(trials, lambda trial: (trial[0].operation, at_once(trial[0]))):
+        group, size = list(some), 1 if operation == "subscription" else once
         for begin in range(0, len(group), size):
             yield group[begin : begin + size]
 

@@ -1,0 +1,213 @@
+"""What operations cost, and what is refused because of it."""
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLList, GraphQLObjectType, get_introspection_query, get_nullable_type, get_operation_ast, parse
+from graphql.type import is_abstract_type
+
+from api.graphql import documents
+from api.graphql.cost import cost_of
+from api.graphql.estimate import Estimate
+from api.graphql.schema import schema
+from api.models import Category, PeopleImport
+from tests import story
+from tests.client import Client, new_client, serving
+from tests.graphql.conftest import NOW
+from tests.live import Live
+
+CORE = schema._schema
+
+
+def points(query: str, variables: dict[str, Any] | None = None) -> int:
+    """Return what a document costs."""
+    document = parse(query)
+    operation = get_operation_ast(document)
+    assert operation is not None
+    return Estimate(CORE, document, operation, variables or {}).points
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"),
+    [
+        ("{ __typename }", 1),
+        ("{ workspace { id name } }", 6 + 2),
+        ("{ people { nodes { id } } }", 200 + 2 + 50 * (2 + 1)),
+        ("{ people(first: 7) { nodes { id email } } }", 200 + 2 + 7 * (2 + 2)),
+        ("{ people(first: 7) { edges { cursor node { id } } } }", 200 + 2 + 7 * (2 + 1 + 2 + 1)),
+        ("{ people(first: 100000) { nodes { id } } }", 200 + 2 + 200 * 3),
+        ("{ people(first: -5) { nodes { id } } }", 200 + 2),
+        ("{ people(first: 1) { totalCount } }", 200 + 2_000),
+        (
+            "{ campaigns(first: 10) { nodes { id steps { id name } } } }",
+            200 + 2 + 10 * (2 + 1 + 6 + 20 * (2 + 2)),
+        ),
+        (
+            "{ campaigns(first: 10) { nodes { days { steps { id } } } } }",
+            200 + 2 + 10 * (2 + 6 + 10 * (2 + 2 + 2 * (2 + 1))),
+        ),
+        ("{ a: workspace { id } b: workspace { id } }", 2 * 7),
+        ("{ workspace { id @include(if: false) } }", 7),
+        ("{ ...F ...F } fragment F on Query { workspace { id } }", 2 * 7),
+        ('mutation { createCategory(name: "x") { errors { code } } }', 500 + 2 + 2 + 1),
+    ],
+)
+def test_exact_costs(query: str, cost: int) -> None:
+    assert points(query) == cost
+
+
+@pytest.mark.parametrize(
+    ("declared", "variables", "items"),
+    [
+        ("$n: Int!", {"n": 3}, 3),
+        ("$n: Int!", {"n": 3.0}, 3),
+        ("$n: Int! = 4", {}, 4),
+        ("$n: Int! = 4", {"n": 9}, 9),
+        ("$n: Int!", {}, 200),
+        ("$n: Int!", {"n": "many"}, 1),
+        ("$n: Int!", {"n": None}, 200),
+        ("$n: Int!", {"n": 10**30}, 200),
+    ],
+)
+def test_a_variable_says_how_many(declared: str, variables: dict[str, Any], items: int) -> None:
+    assert points(f"query({declared}) {{ people(first: $n) {{ nodes {{ id }} }} }}", variables) == 200 + 2 + 3 * items
+
+
+def test_the_people_of_a_launch_are_counted() -> None:
+    whole = "query($input: LaunchInput!) { launchPreview(input: $input) { zone } }"
+    assert points(whole, {"input": {"personIds": ["a"] * 30}}) == 1_000 + 30 * (20 + 2 + 1)
+    inside = 'query($ids: [ID!]!) { launchPreview(input: {campaignId: "c", personIds: $ids}) { zone } }'
+    assert points(inside, {"ids": ["a"] * 30}) == points(whole, {"input": {"personIds": ["a"] * 30}})
+    literal = '{ launchPreview(input: {campaignId: "c", personIds: ["a", "b"]}) { zone } }'
+    assert points(literal) == 1_000 + 2 * 23
+    launch = 'mutation($ids: [ID!]!) { launch(input: {campaignId: "c", personIds: $ids}) { enrollments { id } } }'
+    assert points(launch, {"ids": ["a"] * 10_000}) == 1_000 + 10_000 * 4 + 2 + 10_000 * (2 + 1)
+
+
+def test_the_dearest_field_is_named() -> None:
+    document = parse("{ workspace { id } emails(first: 50) { nodes { id composition { html } } } }")
+    operation = get_operation_ast(document)
+    assert operation is not None
+    assert Estimate(CORE, document, operation, {}).dearest == "emails.nodes.composition"
+
+
+def test_every_list_has_a_bound() -> None:
+    unbounded = []
+    for kind in CORE.type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            for name, field in kind.fields.items():
+                cost = cost_of(kind.name, name, field)
+                bound = cost.size or cost.sized_by_parent or (cost.sized_by and cost.size_most)
+                if isinstance(get_nullable_type(field.type), GraphQLList) and not bound:
+                    unbounded.append(f"{kind.name}.{name}")
+                if "first" in field.args and cost.sized_by != ("first",):
+                    unbounded.append(f"{kind.name}.{name} has pages")
+    assert unbounded == []
+
+
+def test_no_type_is_abstract() -> None:
+    """The linear check of merged fields, and fragments counted by their name, rely on it."""
+    assert [kind.name for kind in CORE.type_map.values() if is_abstract_type(kind)] == []
+
+
+async def test_the_cost_is_told(client: Client, live: Live, rep: Client) -> None:
+    answer = await client.raw("{ workspace { id } }")
+    cost = answer["extensions"]["cost"]
+    assert (cost["requested"], cost["limit"]) == (7, 100_000)
+    again = (await client.raw("{ workspace { id } }"))["extensions"]["cost"]
+    assert cost["remaining"] <= 3_000_000 - 7
+    assert again["remaining"] <= 3_000_000 - 7
+    async with live.opened(rep.token) as socket:
+        await socket.begin("{ workspace { id } }")
+        payload = (await socket.hear())["payload"]
+    assert payload["extensions"]["cost"]["requested"] == 7
+
+
+async def test_what_is_too_expensive_is_not_executed(client: Client) -> None:
+    query = "{" + " ".join(f"a{n}: people(first: 200) {{ totalCount nodes {{ id }} }}" for n in range(40)) + "}"
+    error = (await client.raw(query))["errors"][0]
+    assert error["extensions"] == {
+        "code": "QUERY_TOO_EXPENSIVE",
+        "cost": 40 * (200 + 2_000 + 2 + 200 * 3),
+        "limit": 100_000,
+        "dearestField": "people.totalCount",
+    }
+    lists = "{ campaigns(first: 200) { nodes { steps { sendOptions { key label } } } } }"
+    assert (await client.raw(lists))["errors"][0]["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
+
+
+async def test_a_token_has_a_budget_for_a_minute(database_url: str) -> None:
+    costs = {"TOUCHLINE_REQUEST_COST": "1000", "TOUCHLINE_MINUTE_COST": "1000"}
+    async with serving(database_url, costs) as http:
+        spender, other = await new_client(http, NOW), await new_client(http, NOW)
+        mutation = 'mutation { createCategory(name: "x") { errors { code } } }'
+        assert "errors" not in await spender.raw(mutation)
+        headers = {"Authorization": f"Bearer {spender.token}"}
+        refused = await http.post("/graphql", json={"query": mutation.replace("x", "y")}, headers=headers)
+        assert refused.status_code == 429
+        facts = refused.json()["errors"][0]["extensions"]
+        assert (facts["code"], facts["cost"], facts["limit"]) == ("BUDGET_USED_UP", 505, 1_000)
+        assert refused.headers["retry-after"] == str(facts["retryAfter"]) == "1"
+        assert await Category.all().count() == 1
+        assert "errors" not in await other.raw(mutation), "another tenant's budget is its own"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (
+            "mutation {"
+            + " ".join(f'a{n}: createCategory(name: "{n}") {{ errors {{ code }} }}' for n in range(11))
+            + "}",
+            "10",
+        ),
+        (
+            "mutation {"
+            + " ".join(f'a{n}: importPeople(csv: "email") {{ errors {{ code }} }}' for n in range(4))
+            + "}",
+            "3",
+        ),
+        (
+            'mutation { ...A ... { b: importSuppressions(csv: "email") { new } } } '
+            'fragment A on Mutation { a: importSuppressions(csv: "email") { new } }',
+            "1",
+        ),
+    ],
+)
+async def test_mutations_are_counted(client: Client, query: str, told: str) -> None:
+    error = (await client.raw(query))["errors"][0]
+    assert error["extensions"]["code"] == "TOO_MANY_MUTATIONS"
+    assert told in error["message"]
+    assert await Category.all().count() == await PeopleImport.all().count() == 0
+
+
+async def test_usual_requests_pass(client: Client, campaign: str) -> None:
+    answer = await client.raw(get_introspection_query(input_value_deprecation=True, schema_description=True))
+    assert "errors" not in answer
+    page = """query($after: String) { people(first: 200, after: $after) { pageInfo { endCursor hasNextPage }
+        nodes { id email firstName lastName title company zone createdAt unsubscribedAt fields } } }"""
+    each = (await client.raw(page))["extensions"]["cost"]["requested"]
+    assert each * 100_000 / 200 <= 3_000_000, "100,000 people can be read within a minute's budget"
+    shown = """{ campaigns(first: 50) { totalCount nodes { id name pausedAt createdAt sender { id name } heldEmails
+        category { id name } steps { id number day type name sendOption config followUp template { id name } } } }
+        launches(first: 50) { nodes { id status total processed enrolled leftOut campaign { id name } } } }"""
+    answer = await client.raw(shown)
+    assert "errors" not in answer
+    assert answer["extensions"]["cost"]["requested"] <= 30_000
+    assert answer["data"]["campaigns"]["nodes"][0]["id"] == campaign
+
+
+async def test_valid_documents_are_kept_by_bytes(client: Client) -> None:
+    cache = documents._valid
+    before = cache.get("{ workspace { id name sandbox } }")
+    await client.ask("{ workspace { id name sandbox } }")
+    assert before is None
+    assert cache.get("{ workspace { id name sandbox } }") is not None
+    used = cache.used
+    await client.raw("{ workspace { nothing } }")
+    await client.raw("{ workspace { id")
+    assert cache.used == used, "what is refused is not kept"
+    for number in range(40):
+        await client.ask(f"# {number} {'x' * 40_000}\n{{" + " ".join(f"a{n}: __typename" for n in range(990)) + "}")
+    assert used < cache.used <= documents.CACHE_BYTES
+    assert await story.person(client, "still@example.com")
