@@ -42,6 +42,8 @@ class Workspace(Model):
     virtual_now = fields.DatetimeField(null=True)
     blocked_domains: Any = fields.JSONField(default=list)
     created_at = fields.DatetimeField()
+    accounts: Any = fields.JSONField(null=True)
+    """Names of the accounts of channels that it may use; None for all."""
 
     class Meta:
         table = "workspace"

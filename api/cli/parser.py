@@ -9,7 +9,7 @@ from pathlib import Path
 import api
 import plugins
 import strategies
-from api.cli import commands, recover, suppressions
+from api.cli import accounts, commands, recover, suppressions
 from api.cli.demo import DemoRunsError, demo
 from api.cli.people import import_people
 from api.csv_reading import ENCODINGS
@@ -88,8 +88,28 @@ def build() -> argparse.ArgumentParser:
         help=f"encoding of the file, if it cannot be told for certain: {', '.join(ENCODINGS)}",
     )
     importing.set_defaults(run=import_people)
+    add_accounts(command("accounts", "Show the accounts of channels, and say who may use which.", lambda **_: 2))
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
+
+
+def add_accounts(command: argparse.ArgumentParser) -> None:
+    """Add what `touchline accounts` takes."""
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    about = "List the accounts that senders use, their workspaces, and why an account waits."
+    actions.add_parser("show", help=about, description=about, epilog=EPILOG).set_defaults(run=accounts.show)
+    about = "Set which accounts a workspace may use. Emails of its senders through any other account fail."
+    allowing = actions.add_parser("allow", help=about, description=about, epilog=EPILOG)
+    allowing.add_argument("workspace", help="name or id of the workspace")
+    which = allowing.add_mutually_exclusive_group(required=True)
+    which.add_argument("accounts", nargs="*", default=[], metavar="ACCOUNT", help="all that it may use")
+    which.add_argument("--every", action="store_true", help="every account, as before anything was set")
+    which.add_argument("--none", action="store_true", help="no account")
+    allowing.set_defaults(run=accounts.allow)
+    about = "Let an account that waits be tried again at once."
+    resuming = actions.add_parser("resume", help=about, description=about, epilog=EPILOG)
+    resuming.add_argument("account", help="such as smtp:SALES; `touchline accounts show` lists them")
+    resuming.set_defaults(run=accounts.resume)
 
 
 def add_suppressions(command: argparse.ArgumentParser) -> None:

@@ -22,7 +22,8 @@ SHOWN = 20
 ACTOR = "command line"
 
 
-async def _workspace(named: str) -> Workspace:
+async def workspace_named(named: str) -> Workspace:
+    """Return a workspace by its name or its id. Raises Refusal."""
     row = await Workspace.get_or_none(name=named) or await Workspace.get_or_none(id=named)
     if row is None:
         raise Refusal("NOT_FOUND", f"There is no workspace {named!r}.", ("workspace",))
@@ -37,7 +38,8 @@ async def import_file(
     async with database(settings):
         clock = DatabaseClock()
         await clock.sync()
-        scope = replace(make_post(settings, load(environment()), clock).scope(await _workspace(workspace)), actor=ACTOR)
+        row = await workspace_named(workspace)
+        scope = replace(make_post(settings, load(environment()), clock).scope(row), actor=ACTOR)
         done = await import_suppressions(scope, source, reason, limit=None)
     console.print(f"{done.new} suppressed, {done.known} were already, {len(done.refused)} refused.")
     for refused in done.refused[:SHOWN]:
@@ -52,7 +54,7 @@ async def export_file(settings: Settings, *, workspace: str) -> int:
     """Print the suppressed addresses as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     async with database(settings):
-        row = await _workspace(workspace)
+        row = await workspace_named(workspace)
         writer.writerow(HEADER)
         async for each in export_suppressions(row.id):
             writer.writerow(cells(each))

@@ -28,7 +28,10 @@ class AccountPause:
 
     until: datetime = strawberry.field(description="When it is tried again. UTC.")
     code: str = strawberry.field(description="What happened, for programs: such as `CONNECTION_FAILED`.")
-    detail: str = strawberry.field(description="What happened, for people.")
+    detail: str = strawberry.field(
+        description="What happened, for people. Empty where other workspaces use the account as well: what a mail "
+        "server says may name their recipients."
+    )
     failures: int = strawberry.field(description="How often in a row; the wait doubles from 1 to 15 minutes.")
 
 
@@ -59,8 +62,10 @@ class Sender:
         """Loaded with all others."""
         account = senders.account_of(info.context.scope, cast(Any, self))
         pause = await info.context.loaders.pause.load(account) if account else None
-        waits = pause is not None and pause.until > info.context.scope.clock()
-        return cast("AccountPause | None", pause if waits else None)
+        if account is None or pause is None or pause.until <= info.context.scope.clock():
+            return None
+        detail = "" if await info.context.shared_accounts.load(account) else pause.detail
+        return AccountPause(until=pause.until, code=pause.code, detail=detail, failures=pause.failures)
 
 
 @strawberry.type(description="A label that sorts templates and campaigns.")
@@ -219,7 +224,10 @@ def _sender(of: SenderInput | SenderChanges) -> dict[str, Any]:
 class ContentMutation:
     """Mutations on senders, templates and categories."""
 
-    @strawberry.mutation(description="Create a sender.")
+    @strawberry.mutation(
+        description="Create a sender. Refused with `ACCOUNT_NOT_ALLOWED` where the workspace may not use the account "
+        "that `channelConfig` names; see `Workspace.accounts`."
+    )
     @payload_of(SenderPayload)
     async def create_sender(self, info: Request, input: SenderInput) -> SenderPayload:  # noqa: A002
         """Create a sender."""
@@ -233,7 +241,8 @@ class ContentMutation:
 
     @strawberry.mutation(
         description="Let a sender's account be tried again at once, because what it waited for is mended. It does "
-        "nothing to an account that does not wait."
+        "nothing to an account that does not wait. An account that other workspaces use as well is refused with "
+        "`ACCOUNT_SHARED`: the server's operator tries it again, by `touchline accounts resume`."
     )
     @payload_of(SenderPayload)
     async def end_account_pause(self, info: Request, id: strawberry.ID) -> SenderPayload:  # noqa: A002

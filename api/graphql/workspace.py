@@ -34,6 +34,11 @@ class Workspace:
         """The column, as a list."""
         return list(cast(Any, self).__dict__["blocked_domains"])
 
+    accounts: list[str] | None = strawberry.field(
+        description="The accounts of channels that its senders may use, such as `smtp` or `smtp:SALES`; null for all. "
+        "The server's operator sets them: `touchline accounts allow`."
+    )
+
 
 @strawberry.type(description="The workspace, or why not.")
 class WorkspacePayload:

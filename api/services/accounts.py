@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from api.mail.clean import storable
+from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 
 log = logging.getLogger("touchline.dispatch")
@@ -40,6 +41,19 @@ def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) ->
     except BaseException:  # an exit is no way out for a package
         log.exception("the channel %s could not name the account of %s", channel.key, sender_id)
     return f"{channel.key}:{sender_id}"
+
+
+def may_use(workspace: Workspace, account: str) -> bool:
+    """Say whether a workspace may use an account. In a sandbox nothing leaves, so there it does not matter."""
+    return workspace.sandbox or workspace.accounts is None or account in workspace.accounts
+
+
+def not_allowed(account: str) -> str:
+    """Say that a workspace may not use an account."""
+    return (
+        f"This workspace may not use the account {account}. Whoever operates this server can allow it: "
+        "`touchline accounts allow`."
+    )
 
 
 def sessions(channel: Channel, config: Mapping[str, Any]) -> int:

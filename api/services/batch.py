@@ -9,6 +9,7 @@ from api.mail.domains import blocking
 from api.mail.message import message_id
 from api.mail.writing import Order, Written
 from api.models import Workspace
+from api.services.accounts import may_use, not_allowed
 from api.services.bounces import dead_address
 from api.services.content import Library, fields_of
 from api.services.post import Post
@@ -62,6 +63,8 @@ class Batch:
     people: Mapping[str, Reader]
     enrollments: Mapping[str, str]
     library: Library
+    account: str
+    """The account through which the emails leave."""
     slow: SlowEmails = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,7 +72,9 @@ class Batch:
         object.__setattr__(self, "slow", SlowEmails(str(self.workspace.id), self.order))
 
     @classmethod
-    async def load(cls, post: Post, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed]) -> "Batch":
+    async def load(
+        cls, post: Post, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed], account: str
+    ) -> "Batch":
         """Load what the claims need."""
         people = await run(
             "SELECT id, workspace_id, email, first_name, last_name, title, company, own_fields,"  # noqa: S608
@@ -91,6 +96,7 @@ class Batch:
             {row["id"]: Reader(*row.values()) for row in people},
             {row["id"]: row["status"] for row in enrollments},
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
+            account,
         )
         batch.slow.expect(sends)
         return batch
@@ -105,6 +111,8 @@ class Batch:
 
     def refused(self, send: Claimed) -> Receipt | None:
         """Ask again whether this email may go out: what was true at launch may have changed."""
+        if not may_use(self.workspace, self.account):
+            return Receipt(Outcome.FAILED, "ACCOUNT_NOT_ALLOWED", not_allowed(self.account))
         person = self.people[send.person_id]
         if person.unsubscribed:
             return Receipt(Outcome.FAILED, "UNSUBSCRIBED", f"{person.email} has unsubscribed.")

@@ -132,7 +132,7 @@ class Dispatcher:
         if sends:
             self.post.meter.claimed.inc(len(sends))
             # Before anything is renewed: what a broken connection keeps us from loading is free when its lease ends.
-            batch = await Batch.load(self.post, now, sender, sends)
+            batch = await Batch.load(self.post, now, sender, sends, lane.account)
             self._leases[sends[0].attempt_id] += len(sends)
             self._beat()
             lane.add(Job(send, batch) for send in sends)

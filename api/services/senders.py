@@ -1,6 +1,7 @@
 """Create and change senders."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -9,7 +10,7 @@ from api.ids import new_id
 from api.mail.address import address_key
 from api.models import Sender
 from api.services import inputs
-from api.services.accounts import account_name
+from api.services.accounts import account_name, may_use, not_allowed
 from api.services.emails import write_anew
 from api.services.scope import Scope
 from api.services.settlement import BLAMED
@@ -17,6 +18,7 @@ from api.store import pauses
 from api.store.rows import need
 from api.store.suppressions import lock_addresses
 from api.store.transactions import transaction, undeadlocked
+from plugins.manager import Installed
 from strategies import Refusal
 
 
@@ -53,35 +55,59 @@ async def update_sender(scope: Scope, sender_id: str, **values: Any) -> Sender:
     return changed
 
 
-@undeadlocked
 async def end_account_pause(scope: Scope, sender_id: str) -> Sender:
     """Let a sender's account be tried again at once: someone has mended what it waits for. Raises Refusal.
 
-    The email that the account had in hand when trouble came was put off behind the others. It goes out at once as well.
+    An account that other workspaces use as well is not the caller's to try again: the operator does it.
     """
     row = await need(Sender, scope.workspace_id, sender_id, ("id",))
     account = account_of(scope, row)
     if account is None:
         return row
-    now = scope.clock()
-    # An account may serve several senders, of other workspaces as well.
-    beside = await Sender.filter(channel=row.channel, workspace__sandbox=False)
-    theirs = [each.id for each in beside if account_of(scope, each) == account]
-    async with transaction():
-        reason = await pauses.reason_of(account)
-        if reason is not None:
-            await pauses.bring_forward(theirs, reason, now, now + BLAMED)
-        await pauses.forgive(account)
+    if (await shared(scope, [account]))[0]:
+        told = "Other workspaces use this account as well. Whoever operates this server can try it again at once: "
+        raise Refusal("ACCOUNT_SHARED", f"{told}`touchline accounts resume {account}`.", ("id",))
+    await end_pause(account, await users_of(scope.installed, account), scope.clock())
     scope.wake()
     return row
 
 
+@undeadlocked
+async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> bool:
+    """Let an account be tried again at once. ``users`` are its senders. Returns False where it did not wait.
+
+    The email that the account had in hand when trouble came was put off behind the others. It goes out at once as well.
+    """
+    async with transaction():
+        reason = await pauses.reason_of(account)
+        if reason is not None:
+            await pauses.bring_forward([each.id for each in users], reason, now, now + BLAMED)
+        await pauses.forgive(account)
+    return reason is not None
+
+
+async def shared(scope: Scope, accounts: Sequence[str]) -> list[bool]:
+    """Say of each account whether other workspaces use it as well."""
+    others = Sender.filter(workspace__sandbox=False).exclude(workspace_id=scope.workspace_id)
+    theirs = {account_by(scope.installed, each) for each in await others}
+    return [account in theirs for account in accounts]
+
+
+async def users_of(installed: Installed, account: str) -> list[Sender]:
+    """Return the senders whose emails leave through an account, of all workspaces but sandboxes."""
+    every = Sender.filter(workspace__sandbox=False).order_by("id")
+    return [each for each in await every if account_by(installed, each) == account]
+
+
+def account_by(installed: Installed, row: Sender) -> str | None:
+    """Return the account that carries a sender's emails; None without its channel."""
+    channel = installed.channels.get(row.channel)
+    return None if channel is None else account_name(channel, row.channel_config, row.id)
+
+
 def account_of(scope: Scope, row: Sender) -> str | None:
     """Return the account that carries a sender's emails; None without its channel, or in a sandbox."""
-    channel = scope.installed.channels.get(row.channel)
-    if channel is None or scope.workspace.sandbox:
-        return None
-    return account_name(channel, row.channel_config, row.id)
+    return None if scope.workspace.sandbox else account_by(scope.installed, row)
 
 
 def _within(value: int | None, most: int, path: inputs.Path) -> int | None:
@@ -113,6 +139,8 @@ async def _set(scope: Scope, row: Sender, values: dict[str, Any], *, create: boo
         told = f"No channel {row.channel!r:.60} is installed. Installed: {known}."
         raise Refusal("CHANNEL_UNKNOWN", told, ("channel",))
     row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
+    if not may_use(scope.workspace, account := account_name(channel, row.channel_config, row.id)):
+        raise Refusal("ACCOUNT_NOT_ALLOWED", not_allowed(account), ("channelConfig",))
     exists = Refusal("SENDER_EXISTS", f"A sender with {row.email} exists already.", ("email",))
     if "email" in values:
         row.email_key = address_key(row.email)

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from api.models import AccountPause, Person, Send
+from api.models import AccountPause, Person, Send, Sender, Workspace
 from api.services import lanes
 from api.services.dispatch import Dispatcher, run_once
-from api.services.senders import end_account_pause
+from api.services.senders import create_sender, end_account_pause, end_pause, shared, update_sender, users_of
 from api.states import SendStatus
 from api.store import ledger, pauses
 from api.tick import Ticker
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Session
+from strategies import Refusal
 from tests.store.world import NOW, Scripted, World, make_world
 
 MINUTE = timedelta(minutes=1)
@@ -128,7 +129,8 @@ async def in_trouble(world: World, at: datetime) -> None:
 
 
 async def test_ending_a_pause_lets_the_email_go_that_caused_it(world: World) -> None:
-    await make_world(2)  # a sender of another workspace, of an account of its own
+    other = await make_world(2)  # a sender of another workspace, of an account of its own
+    await Sender.filter(id=(await other.send()).sender_id).update(channel="outbox")
     await Send.filter(step__number=1, sender_id__not=(await world.send()).sender_id).update(due_at=NOW + MINUTE)
     await in_trouble(world, NOW)
     assert world.channel.left == []
@@ -156,3 +158,47 @@ async def test_a_pause_that_ends_by_itself_lets_it_go_a_minute_later(world: Worl
         now = NOW + timedelta(seconds=seconds)
         await run_once(replace(world.post, clock=lambda: now), now)  # noqa: B023
         assert len(world.channel.left) == left
+
+
+async def test_a_pause_of_an_account_that_others_use_is_not_ones_own(world: World) -> None:
+    account = "scripted:shared"
+    world.channel.account = lambda config: account  # type: ignore[method-assign]
+    other = await make_world(2)
+    await pauses.pause(account, NOW, "SMTP_421", "Not now.")
+    for each in (world, other):
+        scope = world.post.scope(each.scope.workspace)
+        with pytest.raises(Refusal) as refused:
+            await end_account_pause(scope, (await each.send()).sender_id)
+        assert (refused.value.code, refused.value.path) == ("ACCOUNT_SHARED", ("id",))
+        assert await shared(scope, [account, "smtp"]) == [True, False]
+    assert await AccountPause.all().count() == 1
+    assert await end_pause(account, await users_of(world.post.installed, account), NOW)
+    assert await AccountPause.all().count() == 0
+    assert not await end_pause(account, await users_of(world.post.installed, account), NOW)
+
+
+async def test_an_account_that_is_not_allowed_any_more_lets_nothing_leave(world: World) -> None:
+    await make_world(2)
+    await Workspace.filter(id=world.scope.workspace_id).update(accounts=["smtp:SALES"])
+    await run_once(world.post, NOW)
+    assert len(world.channel.left) == 2, "the other workspace's"
+    failed = await Send.filter(workspace_id=world.scope.workspace_id, status=SendStatus.FAILED)
+    assert {(row.reason, "touchline accounts allow" in row.detail) for row in failed} == {("ACCOUNT_NOT_ALLOWED", True)}
+    assert len(failed) == 30
+
+
+async def test_only_allowed_accounts_can_be_chosen(world: World) -> None:
+    await Workspace.filter(id=world.scope.workspace_id).update(accounts=["smtp:SALES"])
+    scope = world.post.scope(await Workspace.get(id=world.scope.workspace_id))
+    smtp = {"name": "A", "zone": "UTC", "channel": "smtp"}
+    made = await create_sender(scope, email="a@example.com", channel_config={"account": "SALES"}, **smtp)
+    for config in ({}, {"account": "OTHER"}):
+        for act in (
+            create_sender(scope, email="b@example.com", channel_config=config, **smtp),
+            update_sender(scope, made.id, channel_config=config),
+        ):
+            with pytest.raises(Refusal) as refused:
+                await act
+            assert (refused.value.code, refused.value.path) == ("ACCOUNT_NOT_ALLOWED", ("channelConfig",))
+    await update_sender(scope, made.id, name="Ann")
+    assert (await Sender.get(id=made.id)).name == "Ann"

@@ -259,7 +259,7 @@ async def test_what_a_stopped_process_left_is_recovered(world: World, again: Cal
 async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], bool]) -> None:
     (sender,) = await ledger.first_due(None)
     (send, _) = await ledger.claim(sender["id"], NOW, NOW + DAY, 2)
-    job = Job(send, await Batch.load(world.post, NOW, sender, [send]))
+    job = Job(send, await Batch.load(world.post, NOW, sender, [send], "scripted"))
 
     async def begin() -> bool:
         return await Dispatcher(world.post).begin(job)

@@ -108,10 +108,10 @@ async def test_one_senders_trouble_stops_no_other(world: World, monkeypatch: pyt
     other = await make_world(5)
     load = Batch.load
 
-    async def breaks(post: Any, now: Any, sender: Any, sends: Any) -> Batch:
+    async def breaks(post: Any, now: Any, sender: Any, sends: Any, account: str) -> Batch:
         if sender["workspace_id"] == world.scope.workspace_id:
             raise ConnectionError("cut")
-        return await load(post, now, sender, sends)
+        return await load(post, now, sender, sends, account)
 
     monkeypatch.setattr(Batch, "load", breaks)
     dispatcher = Dispatcher(replace(world.post, installed=other.post.installed))
@@ -125,7 +125,7 @@ async def test_a_worker_that_has_ended_is_none(world: World) -> None:
     dispatcher = Dispatcher(world.post)
     (sender,) = await ledger.first_due(None)
     first, second, *_ = await ledger.claim(sender["id"], NOW, NOW + MINUTE, 10)
-    batch = await Batch.load(world.post, NOW, sender, [first, second])
+    batch = await Batch.load(world.post, NOW, sender, [first, second], "scripted")
     lane = dispatcher._lane(sender, None)
     lane.add([Job(first, batch)])
     (worker,) = lane.workers
@@ -310,7 +310,7 @@ async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(wor
     await ledger.release_expired(NOW)
     claimed = await ledger.claim(sender["id"], NOW, NOW + MINUTE, 30)
     new = next(send for send in claimed if send.id == old.id)
-    batch = await Batch.load(world.post, NOW, sender, claimed)
+    batch = await Batch.load(world.post, NOW, sender, claimed, "scripted")
     before, after = Job(old, batch), Job(new, batch)
     assert await asyncio.gather(*map(dispatcher.begin, (before, after, before))) == [False, True, False]
     await asyncio.gather(dispatcher.settle(after, SENT), dispatcher.settle(before, SENT))

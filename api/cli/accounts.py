@@ -1,0 +1,54 @@
+"""The commands on the accounts of channels: who uses them, which wait, and which workspace may use which."""
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from api.cli.commands import WIDE, console, database
+from api.cli.suppressions import workspace_named
+from api.models import AccountPause, Sender, Workspace
+from api.services.senders import account_by, end_pause, users_of
+from api.settings import Settings, environment
+from api.store.database_clock import DatabaseClock
+from plugins.manager import load
+
+
+async def show(settings: Settings) -> int:
+    """List the accounts that senders use, the workspaces of these, and why an account waits."""
+    installed = load(environment())
+    used: dict[str, set[str]] = {}
+    async with database(settings):
+        names = {row.id: row.name for row in await Workspace.filter(sandbox=False)}
+        for sender in await Sender.filter(workspace__sandbox=False):
+            if account := account_by(installed, sender):
+                used.setdefault(account, set()).add(names[sender.workspace_id])
+        waiting = {row.account: row for row in await AccountPause.all()}
+    titles = ("account", "workspaces", "waits until (UTC)", "why")
+    table = Table(*(Column(title, overflow="fold") for title in titles))
+    for account in sorted({*used, *waiting}):
+        pause = waiting.get(account)
+        why = (f"{pause.until:%Y-%m-%d %H:%M:%S}", f"{pause.code}: {pause.detail}") if pause else ("", "")
+        table.add_row(account, ", ".join(sorted(used.get(account, ()))), *why)
+    (console if console.is_terminal else Console(width=WIDE)).print(table)
+    return 0
+
+
+async def allow(settings: Settings, *, workspace: str, accounts: list[str], every: bool, none: bool) -> int:
+    """Set which accounts a workspace may use: these, ``every`` account, or ``none``."""
+    accounts = [] if none else sorted(set(accounts))
+    async with database(settings):
+        row = await workspace_named(workspace)
+        await Workspace.filter(id=row.id).update(accounts=None if every else accounts)
+    may = "every account" if every else ", ".join(accounts) or "no account"
+    console.print(f"The workspace {row.name!r} may use {may}.", highlight=False, markup=False)
+    return 0
+
+
+async def resume(settings: Settings, *, account: str) -> int:
+    """Let an account be tried again at once."""
+    async with database(settings):
+        clock = DatabaseClock()
+        await clock.sync()
+        waited = await end_pause(account, await users_of(load(environment()), account), clock())
+    told = "is tried again at once" if waited else "does not wait"
+    console.print(f"The account {account!r} {told}.", highlight=False, markup=False)
+    return 0
