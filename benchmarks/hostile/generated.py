@@ -153,7 +153,8 @@ class Wire:
             return Outcome(perf_counter() - began, 0)
 
     def _open(self) -> ClientConnection:
-        wire = connect(f"ws://127.0.0.1:{self.server.port}/graphql", subprotocols=[PROTOCOL], max_size=None, proxy=None)
+        url = f"ws://127.0.0.1:{self.server.port}/graphql"
+        wire = self._stack.enter_context(connect(url, subprotocols=[PROTOCOL], max_size=None, proxy=None))
         init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {self.server.token}"}}
         wire.send(json.dumps(init))
         assert json.loads(wire.recv(SILENCE_SECONDS)) == {"type": "connection_ack"}
