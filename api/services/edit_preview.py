@@ -1,5 +1,6 @@
 """What an edit would do at this moment: per step, how many move from when to when. Nothing is written."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from datetime import datetime
 
 from api.models import Enrollment, Launch, Send, Task
 from api.services.campaign_warnings import OrderTally, campaign_warnings
+from api.services.chunks import people_at_once
 from api.services.drafts import Draft
 from api.services.editing import check
 from api.services.plans import core_steps
@@ -93,11 +95,13 @@ async def edit_preview(scope: Scope, draft: Draft) -> EditPreview:
     if draft.new and draft.changed is not None:
         known[draft.changed.id].added = True
     order, after = OrderTally(core_steps(draft.steps)), ""
-    while people := await edits.people_in(row.id, after, RESOLVED_AT_ONCE):
+    at_once = people_at_once(RESOLVED_AT_ONCE, len(draft.steps))
+    while people := await edits.people_in(row.id, after, at_once):
         changes = await rescheduler.changes([person["id"] for person in people])
         _count(found, known, changes)
         _count_order(order, draft, rescheduler.now, changes)
         after = people[-1]["person_id"]
+        await asyncio.sleep(0)  # others have their turn
     found.steps = sorted(known.values(), key=lambda step: (step.removed, step.step))
     found.warnings = await _warnings(scope, draft, found, order)
     return found

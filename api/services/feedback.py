@@ -1,17 +1,19 @@
 """What comes back: replies; and ending a person's or everyone's campaign."""
 
 from api.models import Campaign, Enrollment, Launch
+from api.services.chunks import people_at_once
 from api.services.launches import cancel
 from api.services.progress import end, end_all
 from api.services.scope import Scope
+from api.services.steps import steps_of
 from api.states import GOING_ON, EnrollmentStatus, OnReply
-from api.store.enrollments import finished_with_emails
+from api.store.enrollments import finished_with_emails, in_campaign
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction, undeadlocked
 
 AT_ONCE = 1_000
-"""People for whom a campaign ends in one transaction."""
+"""People for whom a campaign ends in one transaction, or fewer where it has many steps."""
 
 
 @undeadlocked
@@ -47,13 +49,13 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     # First of all: a launch in the background enrolls nobody behind our back.
     for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
         await cancel(launch.id)
-    running = (
-        await Enrollment.filter(campaign_id=campaign.id, ended_at=None).order_by("id").values_list("id", flat=True)
-    )
-    everyone = [*map(str, running), *await finished_with_emails(str(campaign.id))]
+    at_once = people_at_once(AT_ONCE, len(await steps_of(campaign)))
     ended = 0
-    for start in range(0, len(everyone), AT_ONCE):
-        ended += await _end(scope, everyone[start : start + AT_ONCE])
+    for look in (in_campaign, finished_with_emails):
+        after = ""
+        while ids := await look(campaign.id, after, at_once):
+            ended += await _end(scope, ids)
+            after = ids[-1]
     return ended
 
 

@@ -1,5 +1,6 @@
 """Launch a campaign for people, or preview what launching would do."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +20,7 @@ from api.services.progress import task_created
 from api.services.reachability import unreachable_warnings
 from api.services.scope import Scope
 from api.services.steps import steps_of
-from api.store.enrollments import ended_before, keep_enrollments
+from api.store.enrollments import ended_before, keep_enrollments, those_in_campaign
 from api.store.events import Line, event, write
 from api.store.rows import by_ids, need
 from api.store.suppressions import suppressed_keys, suppressed_people
@@ -29,7 +30,12 @@ from strategies import Refusal, StepType, WarningNote
 from strategies import timeline as core
 from strategies.calendar import local
 
-MAX_PEOPLE = 10_000
+MAX_PEOPLE = 1_000
+"""People who are launched at once, all or none. Nobody else can write to SQLite meanwhile."""
+MAX_SCHEDULED = 2_000
+"""Emails and tasks that a launch at once schedules. `startLaunch` has no such limit."""
+TURN_EVERY = 100
+"""People after whom others have their turn."""
 Now = Literal["NOW"]
 
 
@@ -80,7 +86,10 @@ async def launch(
     sends: list[Send] = []
     tasks: list[Task] = []
     events: list[Line] = []
-    for enrollment, person, timeline in checked.enrollments:
+    _check_scheduled(checked)
+    for number, (enrollment, person, timeline) in enumerate(checked.enrollments):
+        if not number % TURN_EVERY:
+            await asyncio.sleep(0)
         about = {"campaign_id": checked.campaign.id, "person_id": person.id, "enrollment_id": enrollment.id}
         events.append(event(scope.workspace_id, "CAMPAIGN_LAUNCHED", scope.now, **about))
         for planned in timeline.planned:
@@ -111,6 +120,17 @@ async def launch(
         ) from None
     scope.wake()
     return [row for row, _, _ in checked.enrollments]
+
+
+def _check_scheduled(checked: _Checked) -> None:
+    """Refuse a launch that would hold the server for too long. Raises Refusal TOO_MANY_PEOPLE."""
+    scheduled = sum(len(timeline.planned) for _, _, timeline in checked.enrollments)
+    if scheduled > MAX_SCHEDULED:
+        told = (
+            f"A launch at once schedules up to {MAX_SCHEDULED:,} emails and tasks, and this one has {scheduled:,}."
+            " Name fewer people; startLaunch takes more."
+        )
+        raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
 
 
 async def _refuse_unsubscribed(person_ids: list[str]) -> None:
@@ -192,7 +212,9 @@ async def _check(
     sender = await Sender.get(id=campaign.sender_id)
     known: dict[tuple[tuple[str, core.ZoneOf], str], core.Timeline] = {}
     enrollments = []
-    for person_id in person_ids:
+    for number, person_id in enumerate(person_ids):
+        if not number % TURN_EVERY:
+            await asyncio.sleep(0)
         person, own = people[person_id], per_person.get(person_id, choice)
         path = ("perPerson", person_id) if person_id in per_person else ()
         zone = zone_for(campaign, person.zone, sender.zone)
@@ -217,7 +239,7 @@ async def _people(scope: Scope, campaign: Campaign, person_ids: Sequence[str]) -
         told = f"A launch at once takes up to {MAX_PEOPLE:,} people; startLaunch takes more."
         raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
     people = await by_ids(Person, scope.workspace_id, person_ids)
-    running = {row.person_id for row in await Enrollment.filter(campaign_id=campaign.id, ended_at=None)}
+    running = await those_in_campaign(campaign.id, list(people))
     suppressed = await suppressed_keys(scope.workspace_id, [person.email_key for person in people.values()])
     seen: set[str] = set()
     for index, person_id in enumerate(person_ids):

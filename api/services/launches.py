@@ -9,6 +9,7 @@ from typing import Any
 from api.ids import new_id
 from api.mail.clean import storable
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
+from api.services.chunks import INSERTED_AT_ONCE, people_at_once
 from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row, zone_for
@@ -34,6 +35,7 @@ MAX_IDS = 200_000
 LONGEST_ID = 200
 """Characters of a given id that are kept; no person has a longer one."""
 CHUNK = 1_000
+"""People who are enrolled in one transaction, or fewer where the campaign has many steps."""
 LEASE = timedelta(minutes=2)
 Zone = tuple[str, core.ZoneOf]
 """A zone, and whose it is."""
@@ -148,10 +150,15 @@ class _Job:
         """When those who are left are launched: at the start, or since the last resume."""
         return self.row.resumed_at or self.row.launched_at
 
+    @property
+    def people_at_once(self) -> int:
+        """How many people a chunk enrolls."""
+        return people_at_once(CHUNK, len(self.steps), INSERTED_AT_ONCE)
+
     @undeadlocked
     async def chunk(self, real_now: datetime) -> bool:
         """Enroll the next people. Returns whether there are more, and whether it is still for us to do so."""
-        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, CHUNK)
+        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, self.people_at_once)
         left_out: dict[str, str] = {}
         wanted: dict[Zone, list[str]] = {}
         for person in people:

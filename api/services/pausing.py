@@ -13,6 +13,7 @@ from typing import NamedTuple
 from api.ids import new_id
 from api.models import Campaign, Workspace
 from api.services import resolving
+from api.services.chunks import INSERTED_AT_ONCE, people_at_once
 from api.services.launch_pauses import pause_launches, resume_launches
 from api.services.scope import Scope
 from api.services.shifting import Shifter
@@ -28,7 +29,7 @@ from strategies import Refusal
 
 LEASE = timedelta(minutes=2)
 HELD_AT_ONCE = 500
-"""People whose emails are put on hold in one transaction: about a thousand emails."""
+"""People whose emails are put on hold in one transaction, or fewer where the campaign has many steps."""
 RELEASED_AT_ONCE = 250
 CHUNKS_OF_A_CALLER = 20
 
@@ -106,11 +107,13 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
     """Put on hold, or release, in chunks: up to ``most`` of them. Whoever pauses or resumes again ends it."""
     if row.holds is None:
         return
-    shifter = None if row.resumed_at is None else Shifter(scope, row, await steps_of(row), row.resumed_at)
+    steps = await steps_of(row)
+    shifter = None if row.resumed_at is None else Shifter(scope, row, steps, row.resumed_at)
+    at_once = people_at_once(HELD_AT_ONCE, len(steps), INSERTED_AT_ONCE)
     after: str | None = ""
     chunks, lease = 0, scope.clock() + LEASE / 2
     while most is None or chunks < most:
-        chunk = await _chunk(row, shifter, after or "")
+        chunk = await _chunk(row, shifter, after or "", at_once)
         if chunk is None:
             return
         after = chunk.after
@@ -133,27 +136,28 @@ class _Chunk(NamedTuple):
 
 
 @undeadlocked
-async def _chunk(row: Campaign, shifter: Shifter | None, after: str) -> _Chunk | None:
+async def _chunk(row: Campaign, shifter: Shifter | None, after: str, at_once: int) -> _Chunk | None:
     """Put on hold, or release, the next people. Returns None where it is no longer for us to do so."""
     async with transaction():
         current, paused_at = await holds.work_of(row.id)
         if current != row.holds:
             return None
         if paused_at is not None:
-            return _Chunk(released=False, after=await _hold(row.id, after))
+            return _Chunk(released=False, after=await _hold(row.id, after, at_once))
         assert shifter is not None  # noqa: S101 - what is resumed was so at a moment
         return _Chunk(released=True, after=await _release(shifter, after))
 
 
-async def _hold(campaign_id: str, after: str) -> str | None:
-    held = await holds.hold(campaign_id, after, HELD_AT_ONCE)
+async def _hold(campaign_id: str, after: str, at_once: int) -> str | None:
+    held = await holds.hold(campaign_id, after, at_once)
     return after if held.in_hand else held.after
 
 
 async def _release(shifter: Shifter, after: str) -> str | None:
-    people = await holds.held_people(shifter.campaign.id, after, RELEASED_AT_ONCE)
+    at_once = people_at_once(RELEASED_AT_ONCE, len(shifter.steps))
+    people = await holds.held_people(shifter.campaign.id, after, at_once)
     await holds.lock_people(people)
     changes = await shifter.changes(people)
     await holds.move(changes.sends, changes.tasks, changes.resumed)
     await holds.release(people)
-    return people[-1] if len(people) == RELEASED_AT_ONCE else None
+    return people[-1] if len(people) == at_once else None

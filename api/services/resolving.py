@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from api.models import Campaign, Workspace
+from api.services.chunks import people_at_once
 from api.services.progress import finish_done
 from api.services.rescheduling import Rescheduler
 from api.services.rewriting import rewrite
@@ -23,7 +24,7 @@ LEASE = timedelta(minutes=2)
 LOOK_AGAIN = timedelta(seconds=2)
 """When the edit is taken up again, where all who are left have an email that is just being handed over."""
 RESOLVED_AT_ONCE = 250
-"""People who are resolved in one transaction."""
+"""People who are resolved in one transaction, or fewer where the campaign has many steps."""
 CHUNKS_OF_A_CALLER = 20
 
 
@@ -82,15 +83,16 @@ class _Work:
     async def chunk(self) -> bool:
         """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
         row, after, resolved = self.row, self._after, 0
+        at_once = people_at_once(RESOLVED_AT_ONCE, len(self.rescheduler.steps))
         async with transaction():
             state = await edits.state_of(row.id)
             if state["revision"] != row.revision or not state["editing"]:
                 return False
-            people = await edits.stale_people(row.id, row.revision, after, RESOLVED_AT_ONCE)
+            people = await edits.stale_people(row.id, row.revision, after, at_once)
             ids = [person["id"] for person in people]
             if not ids and state["paused_at"] is None:
                 # What was about to leave when its person's turn had not come, and came back just after it.
-                ids = await holds.held_people(row.id, "", RESOLVED_AT_ONCE)
+                ids = await holds.held_people(row.id, "", at_once)
             if ids:
                 resolved = await self._resolve(ids, paused=state["paused_at"] is not None)
         self._resolved = resolved + (self._resolved if after else 0)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from api.models import Campaign, Send, Step
 from api.services.campaign_warnings import OrderTally
+from api.services.chunks import people_at_once
 from api.services.pausing import RELEASED_AT_ONCE
 from api.services.plans import core_steps
 from api.services.scope import Scope
@@ -73,8 +74,9 @@ async def resume_preview(scope: Scope, campaign_id: str) -> ResumePreview:
     order = OrderTally(core_steps(shifter.steps))
     found, after = ResumePreview(scope.now), ""
     steps = {step.id: StepPreview(step.number) for step in shifter.steps}
+    at_once = people_at_once(RELEASED_AT_ONCE, len(shifter.steps))
     by_number = {step.step: step for step in steps.values()}
-    while people := await holds.held_people(row.id, after, RELEASED_AT_ONCE):
+    while people := await holds.held_people(row.id, after, at_once):
         changes = await shifter.changes(people)
         for step_id, emails in (await holds.waiting_emails(people)).items():
             steps[step_id].staying += emails

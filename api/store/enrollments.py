@@ -134,12 +134,33 @@ async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, End
     return {row["person_id"]: EndedBefore(instant(row["ended_at"]), row["end_reason"]) for row in rows}
 
 
-async def finished_with_emails(campaign_id: str) -> list[str]:
-    """Return who has finished a campaign and has an email to come, which a person has retried."""
+async def in_campaign(campaign_id: str, after: str, people: int) -> list[str]:
+    """Return the next enrollments of those who are in a campaign, by their ids."""
+    rows = await run(
+        "SELECT id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND id > $2 ORDER BY id LIMIT $3",
+        campaign_id,
+        after,
+        people,
+    )
+    return [row["id"] for row in rows]
+
+
+async def those_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str]:
+    """Return those of some people who are in a campaign."""
+    statement = "SELECT person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND "
+    rows = await run(statement + among("person_id", 2), campaign_id, person_ids)
+    return {row["person_id"] for row in rows}
+
+
+async def finished_with_emails(campaign_id: str, after: str, people: int) -> list[str]:
+    """Return the next enrollments of those who have finished a campaign and have an email to come, by their ids."""
     rows = await run(
         "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         " WHERE campaign_id = $1 AND enrollment.status = 'FINISHED'"
-        " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') ORDER BY enrollment_id",
+        " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND enrollment_id > $2"
+        " ORDER BY enrollment_id LIMIT $3",
         campaign_id,
+        after,
+        people,
     )
     return [row["enrollment_id"] for row in rows]

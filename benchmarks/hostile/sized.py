@@ -11,7 +11,9 @@ from tests import story
 PEOPLE = 100_000
 AT_ONCE = 10_000
 STEPS = 20
-ADD = "mutation($id: ID!, $input: StepInput!) { addStep(campaignId: $id, input: $input) { step { id } errors { code } } }"
+ADD = (
+    "mutation($id: ID!, $input: StepInput!) { addStep(campaignId: $id, input: $input) { step { id } errors { code } } }"
+)
 MOVE = "mutation($id: ID!, $to: Int!) { moveDay(campaignId: $id, day: 2, to: $to) { errors { code } } }"
 EDIT = (
     "query($id: ID!, $to: Int!) { editPreview(edit: {moveDay: {campaignId: $id, day: 2, to: $to}})"
@@ -41,7 +43,13 @@ class LargeWork(Workplace):
         first = {"day": 1, "type": "EMAIL", "sendOption": "choose_at_launch", "templateId": template}
         self.server.do(ADD, "step", id=made, input=first)
         for day in range(2, STEPS + 1):
-            later = {"day": day, "type": "EMAIL", "sendOption": "at_time", "config": {"at": "09:30"}, "templateId": template}
+            later = {
+                "day": day,
+                "type": "EMAIL",
+                "sendOption": "at_time",
+                "config": {"at": "09:30"},
+                "templateId": template,
+            }
             self.server.do(ADD, "step", id=made, input=later)
         return made
 

@@ -31,7 +31,7 @@ from tests.faults.sink import Sink
 ROOT = Path(__file__).parents[2]
 LEASE = 2.0
 CONNECTIONS = 10
-CHUNK = 5_000
+CHUNK = 1_000
 
 
 async def author(people: int, later: int = 0, later_at: datetime | None = None) -> None:
