@@ -1,6 +1,7 @@
 """The command that imports people from a file."""
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from api.cli.commands import console, database
 from api.csv_reading import Decoded, decode
 from api.models import PeopleImport, Workspace
 from api.printable import printable
-from api.services.imports import LEASE, MAX_SOURCE_LENGTH, run_import, start_import
+from api.services.imports import LEASE, MAX_SOURCE_LENGTH, claim_import, release_import, run_import, start_import
 from api.settings import Settings, environment
 from api.states import OnKnown
 from api.store.database_clock import DatabaseClock
@@ -19,6 +20,10 @@ from plugins.manager import load
 from strategies import Refusal
 
 REFUSALS_SHOWN = 20
+STOPPED = (
+    "the import was stopped at row {done} of {total}. A running serve or tick, or the next people import, goes on"
+    " with it."
+)
 
 
 async def import_people(
@@ -39,20 +44,44 @@ async def import_people(
         clock = DatabaseClock()
         await clock.sync()  # other processes compare the lease with the database's time
         scope = make_post(settings, load(environment()), clock).scope(row)
+        await _finish_earlier(clock)
         started = await start_import(scope, read.text, on_known=OnKnown[on_known.upper()], dry_run=dry_run)
         # Claimed from the first moment on, so that a tick loop beside us leaves it alone.
         started.lease_until = clock() + LEASE
         await started.save(update_fields=["lease_until"])
-        columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            job = bar.add_task("people", total=started.total)
-
-            def moved(at: PeopleImport) -> None:
-                bar.update(job, completed=at.processed)
-
-            done = await run_import(started, clock, moved)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
+        try:
+            done = await _run(started, clock)
+        except asyncio.CancelledError:
+            await release_import(started)
+            print(f"touchline: {STOPPED.format(done=started.processed, total=started.total)}", file=sys.stderr)
+            return 1
         await _report(done)
         return 1 if done.failed else 0
+
+
+def _cancel(task: "asyncio.Task[object] | None") -> None:
+    if task is not None:
+        task.cancel()
+
+
+async def _run(row: PeopleImport, clock: DatabaseClock) -> PeopleImport:
+    """Import what is left of a file, with a progress bar."""
+    columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        job = bar.add_task("people", total=row.total, completed=row.processed)
+
+        def moved(at: PeopleImport) -> None:
+            bar.update(job, completed=at.processed)
+
+        return await run_import(row, clock, moved)
+
+
+async def _finish_earlier(clock: DatabaseClock) -> None:
+    """Finish imports that a process was killed in: what they would write must not come after the new file."""
+    while (row := await claim_import(clock())) is not None:
+        print(f"The import {row.id} was cut short at row {row.processed} of {row.total}: it goes on.", file=sys.stderr)
+        await _run(row, clock)
 
 
 def _read(file: Path, encoding: str | None) -> Decoded:

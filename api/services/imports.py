@@ -87,6 +87,11 @@ async def claim_import(now: datetime) -> PeopleImport | None:
     return await take(PeopleImport.filter(status=ImportStatus.RUNNING), now, LEASE)
 
 
+async def release_import(row: PeopleImport) -> None:
+    """Give back an import that this process works on, so that any other goes on with it at once."""
+    await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(lease_until=None)
+
+
 async def run_import(
     row: PeopleImport, clock: Callable[[], datetime], progress: Callable[[PeopleImport], None] = lambda row: None
 ) -> PeopleImport:

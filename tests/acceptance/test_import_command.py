@@ -1,6 +1,8 @@
 """`touchline people import` with files as spreadsheets write them."""
 
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +67,48 @@ def test_refused_files(
     done = imported(environment, tmp_path, data, *options)
     assert done.returncode == code
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_an_import_that_is_killed_is_finished_by_the_next_command(
+    environment: dict[str, str], tmp_path: Path, sent: signal.Signals
+) -> None:
+    run(environment, tmp_path, "workspace", "Acme")
+    rows = "".join(f"p{number}@example.com,P\n" for number in range(20_000))
+    (tmp_path / "large.csv").write_text(f"email,first_name\n{rows}", encoding="utf-8")
+    command = [sys.executable, "-m", "api", "people", "import", "large.csv", "--workspace", "Acme"]
+    file = tmp_path / "touchline.db"
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not asked(file, "SELECT processed FROM people_import WHERE processed > 0"):
+            assert process.poll() is None
+        process.send_signal(sent)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    ((status, processed),) = asked(file, "SELECT status, processed FROM people_import")
+    assert (status, 0 < processed < 20_000) == ("RUNNING", True)
+    if sent is signal.SIGKILL:  # the lease of a killed process runs out after two minutes
+        change(file, "UPDATE people_import SET lease_until = '2026-01-01 00:00:00+00:00'")
+    else:
+        assert "goes on with it." in err
+        assert asked(file, "SELECT lease_until FROM people_import") == [(None,)]
+    done = imported(environment, tmp_path, b"email\nlast@example.com\n")
+    assert (done.returncode, "was cut short at row" in done.stderr) == (0, True), done.stderr
+    assert asked(file, "SELECT status FROM people_import") == [("FINISHED",), ("FINISHED",)]
+    assert asked(file, "SELECT count(*) FROM person") == [(20_001,)]
+
+
+def asked(file: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(file, timeout=30)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def change(file: Path, statement: str) -> None:
+    connection = sqlite3.connect(file, timeout=30)
+    with connection:
+        connection.execute(statement)
+    connection.close()
