@@ -28,6 +28,8 @@ _ATTRIBUTES = {
     **{tag: {"background", *nh3.ALLOWED_ATTRIBUTES.get(tag, ())} for tag in ("table", "tr", "td", "th")},
 }
 _WEB = re.compile(r"https?://", re.IGNORECASE)
+_HIDDEN_SCHEME = re.compile(r"\s*+[^\s/?#:\x00-\x20\x7f-\xa0]*+[\x00-\x20\x7f-\xa0][^/?#:]*+:")
+"""A scheme with spaces or control characters in it, which some programs leave out when they read it."""
 _BODY = re.compile(r"<(/?)body(?=[\s>])", re.IGNORECASE)
 MARKED = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
 _MARKER = re.compile(r"(\[if [\w\s!&|().]{1,80}\]><!)(?:--)?|<!\[endif\]")
@@ -47,8 +49,10 @@ _OUTLOOK_ATTRIBUTES = (LAYOUT - {"style", "title"}) | {"colspan", "rowspan", "co
 def _checked(_tag: str, name: str, value: str) -> str | None:
     if name == "style":
         return safe_declarations(value).css or None
-    if name == "background":
+    if name in {"background", "cite"}:  # nh3 looks at the schemes of links and images alone
         return value if _WEB.match(value) else None
+    if name in {"href", "src"} and _HIDDEN_SCHEME.match(value):
+        return None
     return value
 
 
