@@ -4,6 +4,7 @@
 const place = document.getElementById("graphiql");
 const hint = document.getElementById("hint");
 const endpoint = place.dataset.endpoint;
+let hintStays = false; // until the page is loaded again
 
 const onlyToken = (headers) => Object.fromEntries(
   Object.entries(headers).filter(([name]) => name.toLowerCase() === "authorization"),
@@ -25,6 +26,13 @@ const tellRefused = () => tell(
   "The server did not accept the token (401). Open the link that it gave at its latest start, or put ",
   " with a valid token into Headers, below the query.",
 );
+
+function tellUseless() {
+  hint.textContent = "The token of this link opens nothing, or the server does not answer. "
+    + "This window keeps the token and the tabs that it had.";
+  hint.hidden = false;
+  hintStays = true;
+}
 
 // GraphiQL reads every answer as GraphQL's JSON; whatever else comes is turned into a GraphQL error.
 const inWords = (message) => Response.json({ errors: [{ message }] });
@@ -49,7 +57,7 @@ async function send(url, init, startHeaders) {
     (isAuthorized(headers) ? tellRefused : tellMissing)();
     showWorkspace(undefined);
   } else if (isAuthorized(headers)) {
-    hint.hidden = true;
+    if (!hintStays) hint.hidden = true;
     after.success(onlyToken(headers));
   }
   if (!/json|multipart/.test(answer.headers.get("content-type"))) {
@@ -70,17 +78,26 @@ function boxDefaults(schema) {
 }
 
 async function start() {
-  const { token, isNew } = takeToken();
+  const { offered, kept } = takeToken();
+  const look = (token) => (token ? lookUp(endpoint, parse(authorization(token))) : { names: {} });
+  let token = offered || kept;
+  let { workspace, names } = await look(token);
+  // A link whose token opens nothing takes nothing away: the window goes on with what it had.
+  const useless = offered && offered !== kept && !workspace && (kept || hasTabs());
+  if (useless) {
+    token = kept;
+    ({ workspace, names } = await look(token));
+    tellUseless();
+  }
   let current = token ? parse(authorization(token)) : {};
-  let { workspace, names } = token ? await lookUp(endpoint, current) : { names: {} };
-  if (token) openWorkspace(token, isNew, workspace?.id);
+  if (token) openWorkspace(token, token !== kept, workspace?.id);
   showWorkspace(workspace);
   const examples = await loadExamples();
   const headers = token ? authorization(token) : undefined;
   const tabs = examples.map((tab) => ({ ...tab, headers, variables: filled(tab.variables, names) }));
   chooseFront(tabs);
   const startHeaders = parse(ofWindow.get(EDITORS.headers) || headers);
-  if (!isAuthorized(startHeaders)) tellMissing();
+  if (!isAuthorized(startHeaders) && !useless) tellMissing();
 
   // The header and the examples follow the workspace: its clock may be moved, here or in another window.
   let latest = 0;

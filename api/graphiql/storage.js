@@ -61,17 +61,19 @@ const pageStorage = {
 // The token does not stay in the address, where others can read it.
 const tokenInAddress = () => new URLSearchParams(location.hash.slice(1)).get("token");
 
+// What the address offers, and what the window has had. The window takes the new one over once it has opened something.
 function takeToken() {
-  const token = tokenInAddress();
-  if (token) history.replaceState(null, "", location.pathname + location.search);
-  const kept = ofWindow.get("token");
-  if (token) ofWindow.set("token", token);
-  return { token: token || kept, isNew: Boolean(token) && token !== kept };
+  const offered = tokenInAddress();
+  if (offered) history.replaceState(null, "", location.pathname + location.search);
+  return { offered, kept: ofWindow.get("token") };
 }
+
+const hasTabs = () => ofWindow.names("graphiql:").length > 0;
 
 // Make the window show the workspace that its token opens. A new token of the workspace that was open goes into the
 // window's tabs. For another workspace, the window takes over the tabs that the last window of that workspace had.
 function openWorkspace(token, isNew, workspace) {
+  ofWindow.set("token", token);
   if (workspace ? workspace !== ofWindow.get("workspace") : isNew) {
     for (const name of ofWindow.names("graphiql:")) ofWindow.remove(name);
     ofWindow.remove("filled");
