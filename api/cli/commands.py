@@ -21,6 +21,7 @@ from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
 from api.loop_watch import LoopWatch
+from api.mail.jobs import get_ready
 from api.models import Token, Workspace
 from api.printable import printable
 from api.server.options import server_options
@@ -31,6 +32,7 @@ from api.settings import Settings, environment
 from api.store.database import close_database, migrate, open_database
 from api.store.upgrade_report import collected
 from api.tick import Ticker
+from api.workers.pool import warm
 from plugins.manager import load
 from plugins.smtp import check_accounts
 from strategies import Refusal
@@ -144,6 +146,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
                 await ticker.until_idle()
                 return 0
             settle_in()
+            warm(get_ready)
             pages = watching.routes(ticker.post, ticker, watching.Access(token=settings.metrics_token))
             async with watching.watched(settings.host, settings.watch_port, pages, server_options(settings)):
                 with LoopWatch(ticker.post.meter).watching():

@@ -22,7 +22,7 @@ from strategies import Refusal
 
 Value = TypeVar("Value")
 
-CHECKING = Limits(cpu_seconds=0.6, output_bytes=4_000_000)
+CHECKING = Limits(cpu_seconds=0.5, output_bytes=4_000_000)
 """What the check of a template that is saved may use, and finding out something about it."""
 RENDERING = Limits(cpu_seconds=0.8)
 """What rendering one email may use, with the earlier ones that it quotes."""

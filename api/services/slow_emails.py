@@ -20,12 +20,14 @@ class SlowEmails:
     When one is asked for that a worker has to write, the next ones of its step are written in the same call, because a
     call costs more than a usual email. ``_coming`` are those that nobody has asked for or begun to write, by step;
     ``_ahead`` is what is being written, or is, of those that nobody has asked for: None where it has to be begun again.
+    ``_alone`` are the steps with an email that broke a limit just now: the next is written alone, for its own limits.
     """
 
     def __init__(self, key: str, order: Callable[[Claimed], Order]) -> None:
         self._key = key
         self._order = order
         self._coming: dict[str, OrderedDict[str, Claimed]] = {}
+        self._alone: set[str] = set()
         self._ahead: dict[str, asyncio.Future[Written | NotWritten | None]] = {}
 
     def expect(self, sends: Sequence[Claimed]) -> None:
@@ -38,23 +40,27 @@ class SlowEmails:
         coming = self._coming.get(send.step_id, OrderedDict())
         coming.pop(send.id, None)
         ahead = self._ahead.pop(send.id, None)
-        if ahead is not None and (made := await ahead) is not None:
+        if ahead is not None and (made := await asyncio.shield(ahead)) is not None:
             return made
         order = self._order(send)
         try:
             return await write_quickly(self._key, order)
         except SlowWorkError:
-            return await self._write_several(order, coming)
+            return await self._write_several(send.step_id, order, coming)
 
-    async def _write_several(self, order: Order, coming: OrderedDict[str, Claimed]) -> Written | NotWritten:
+    async def _write_several(
+        self, step_id: str, order: Order, coming: OrderedDict[str, Claimed]
+    ) -> Written | NotWritten:
         """Write one email, and those that come next as far as they fit into the call."""
-        most = min(BATCH_MOST - 1, AHEAD_MOST - len(self._ahead), len(coming))
+        most = 0 if step_id in self._alone else min(BATCH_MOST - 1, AHEAD_MOST - len(self._ahead), len(coming))
         others = [coming.popitem(last=False)[1] for _ in range(most)]
         waiting = {each.id: asyncio.get_running_loop().create_future() for each in others}
         self._ahead |= waiting
         written: Sequence[Written | NotWritten] = ()
         try:
             written = await write_slowly(self._key, [order, *map(self._order, others)])
+            limit = isinstance(written[0], NotWritten) and written[0].code == "TEMPLATE_LIMIT"
+            (self._alone.add if limit else self._alone.discard)(step_id)
             return written[0]
         finally:
             made = dict(zip(waiting, written[1:], strict=False))
