@@ -6,6 +6,7 @@ followed here roughly, and never too low: an end tag counts only where it surely
 """
 
 import re
+from operator import gt
 
 from api.mail.css import CSS_MOST, CSS_PARTS_MOST
 
@@ -34,6 +35,18 @@ _SMALL, _FEW = 5_000, 100
 _UNSURE = re.compile(r"<(?:svg|math|noscript|template|plaintext|select|frameset)", re.IGNORECASE)
 _START = re.compile("<[A-Za-z]")
 
+_LIMITS = (
+    (ELEMENTS_MOST, "elements"),
+    (ELEMENTS_MOST, "end tags"),
+    (COMMENTS_MOST, "comments"),
+    (ATTRIBUTES_MOST, "attributes"),
+    (ATTRIBUTES_OF_ONE_MOST, "attributes in one element"),
+    (DEEPEST, "elements inside of each other"),
+    (REPEATED_MOST, "formatting elements, such as <b>, that do not end and so repeat"),
+    (CSS_MOST, "characters of different CSS"),
+    (CSS_PARTS_MOST, "different declarations, rules, functions and entities of CSS"),
+)
+_MOST = tuple(most for most, _ in _LIMITS)
 _RAW = "script|style|title|iframe|noembed|noframes|xmp|textarea"
 _PIECE = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
@@ -123,7 +136,7 @@ class _Css:
         if css not in self._seen:
             self._seen.add(css)
             self.length += len(css)
-            self.parts += sum(map(css.count, ";{("))
+            self.parts += sum(map(css.count, ";{(&"))
 
 
 def check_html(html: str) -> None:
@@ -158,19 +171,12 @@ def check_html(html: str) -> None:
             open_.end(found["ended"].lower())
         else:
             comments += 1
-        for number, most, told in (
-            (elements, ELEMENTS_MOST, "elements"),
-            (ends, ELEMENTS_MOST, "end tags"),
-            (comments, COMMENTS_MOST, "comments"),
-            (attributes, ATTRIBUTES_MOST, "attributes"),
-            (own, ATTRIBUTES_OF_ONE_MOST, "attributes in one element"),
-            (len(open_.names), DEEPEST, "elements inside of each other"),
-            (open_.repeated, REPEATED_MOST, "formatting elements, such as <b>, that do not end and so repeat"),
-            (css.length, CSS_MOST, "characters of different CSS"),
-            (css.parts, CSS_PARTS_MOST, "different declarations, rules and functions of CSS"),
-        ):
-            if number > most:
-                raise _problem(f"HTML may have {most:,} {told}; this has more", html, start)
+        numbers = (
+            elements, ends, comments, attributes, own, len(open_.names), open_.repeated, css.length, css.parts
+        )  # fmt: skip
+        if any(map(gt, numbers, _MOST)):
+            most, told = next(limit for number, limit in zip(numbers, _LIMITS, strict=True) if number > limit[0])
+            raise _problem(f"HTML may have {most:,} {told}; this has more", html, start)
 
 
 def _attributes(said: str, css: _Css) -> int:

@@ -36,6 +36,7 @@ class Reader:
         self._stack = Stack()
         self._sheets = Sheets()
         self._images: dict[str, None] = {}
+        self._styles: dict[tuple[str, bool], Style] = {}
         for token in tokens(html):
             if isinstance(token, str):
                 context = self._stack.context
@@ -55,7 +56,7 @@ class Reader:
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._end_what_ends_by_itself(name)
-        style = style_of(self._sheets.style_of(attributes), "hidden" in attributes)
+        style = self._style(self._sheets.style_of(attributes), hidden="hidden" in attributes)
         outer = self._stack.context
         context = self._context(name, style, attributes, outer)
         if name in VOID:
@@ -81,6 +82,15 @@ class Reader:
         self._stack.push(element)
         if name == "q" and context.seen:
             self.writer.add('"', preformatted=False)
+
+    def _style(self, said: str, *, hidden: bool) -> Style:
+        """Return what CSS says; what many elements say is read once."""
+        if not said:
+            return style_of(said, hidden)
+        known = self._styles.get((said, hidden))
+        if known is None:
+            known = self._styles[said, hidden] = style_of(said, hidden)
+        return known
 
     def _end_what_ends_by_itself(self, name: str) -> None:
         if name == "table" and self._stack.between_cells():

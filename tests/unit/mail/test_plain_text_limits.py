@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.mail.plain_text import plain_text
+from api.mail.plain_text import plain_text, reader
+from api.mail.plain_text.styles import Style
 
 WORDS = st.sampled_from(
     [
@@ -67,3 +68,20 @@ def test_hostile_input_is_read(html: str, longest: int) -> None:
     text = plain_text(html)
     assert len(text) <= longest
     assert ("text" in html) == ("text" in text)
+
+
+def test_many_classes_and_equal_styles_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    style_of = reader.style_of
+
+    def counted(said: str, hidden: bool) -> Style:
+        read.append(said)
+        return style_of(said, hidden)
+
+    monkeypatch.setattr(reader, "style_of", counted)
+    rules = "".join(f".c{number} {{ margin: {number}px }}" for number in range(1_000))
+    classes = " ".join(f"c{number}" for number in range(1_000))
+    html = f"<style>{rules}</style>" + f"<p class='{classes} {'c1 ' * 10_000}'>x</p>" + "<p class='c9 c9'>y</p>" * 500
+    assert plain_text(html).count("y") == 500
+    assert len([said for said in read if said]) == 2
+    assert max(map(len, read)) < 50 * 20
