@@ -113,7 +113,7 @@ class Dispatcher:
             return 0, sender["first_due"]
         lane = self._lane(sender, sandbox)
         until, here = waits.get(lane.account), lane.waits - time.monotonic()
-        if until is not None and until > max(now, self.post.clock()):
+        if until is not None and pauses.still_waits(until, max(now, self.post.clock())):
             return 0, until
         if here > 0:
             return 0, now + timedelta(seconds=here)

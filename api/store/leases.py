@@ -13,7 +13,8 @@ async def take(waiting: QuerySet[Row], now: datetime, lease: timedelta, column: 
     """Take one of the rows that nobody works on, and return it whole. ``now`` is the real time, UTC."""
     for row in await waiting.only("id", column):
         until = getattr(row, column)
-        if until is not None and until > now:
+        # A lease that is longer than any was given before the clock was set back.
+        if until is not None and now < until <= now + 2 * lease:
             continue
         # Only as it was seen: of several processes one gets it.
         if await waiting.filter(id=row.pk, **{column: until}).update(**{column: now + lease}):

@@ -9,6 +9,11 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
+def still_waits(until: datetime, now: datetime) -> bool:
+    """Say whether a pause holds. One that is longer than any began before the clock was set back, and is over."""
+    return now < until <= now + LONGEST_PAUSE
+
+
 async def pauses() -> dict[str, datetime]:
     """Return the accounts that wait, or have waited and have not worked since, and until when."""
     return {row["account"]: instant(row["until"]) for row in await run("SELECT account, until FROM account_pause")}
@@ -21,7 +26,7 @@ async def pause(account: str, now: datetime, code: str, detail: str) -> datetime
     """
     rows = await run("SELECT failures, until FROM account_pause WHERE account = $1", account)
     failures = int(rows[0]["failures"]) if rows else 0
-    if rows and instant(rows[0]["until"]) > now:
+    if rows and still_waits(instant(rows[0]["until"]), now):
         return None
     until: datetime = now + min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
     ours = await run(

@@ -15,6 +15,8 @@ from api.store.sql import Records, among, instant, run
 
 DAY = timedelta(hours=24)
 KEEP = timedelta(hours=26)
+AHEAD = timedelta(minutes=1)
+"""How far an answer may lie in the future. One that lies further was noted before the clock was set back."""
 COLUMNS = {"id": "text", "sender_id": "text", "send_id": "text", "began_at": "timestamptz"}
 
 
@@ -47,6 +49,7 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
         )
         left = min(left, emails - int(row["used"]))
         if row["used"] >= emails:
+            await _forgive_future(sender["id"], now)
             rows = await run(
                 "SELECT ended_at FROM departure WHERE sender_id = $1 AND ended_at > $2 ORDER BY ended_at DESC"
                 " LIMIT 1 OFFSET $3",
@@ -57,6 +60,14 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
             # Without such a row the window waits for an answer that is under way.
             opens_at = max(opens_at, instant(rows[0]["ended_at"]) + span if rows else now + timedelta(seconds=1))
     return Allowance(max(left, 0), opens_at if left <= 0 else None)
+
+
+async def _forgive_future(sender_id: str, now: datetime) -> None:
+    """Count what seems to have left in the future as leaving now: the clock was set back.
+
+    The window is closed once for its whole length then, and not until the clock shows the old time again.
+    """
+    await run("UPDATE departure SET ended_at = $2 WHERE sender_id = $1 AND ended_at > $3", sender_id, now, now + AHEAD)
 
 
 async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) -> set[str]:
