@@ -18,9 +18,10 @@ from starlette.routing import Route
 
 from api import version
 from api.services.post import Post
-from api.store.away import in_a_line, read_only
+from api.store.away import in_a_line
 from api.store.backlog import backlog
 from api.store.corruption import database_corrupt
+from api.store.database_faults import read_only
 from api.store.trial import channels_in_use, disk_full, try_database
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -108,6 +109,8 @@ class Documents(SchemaExtension):
         if len(errors) > MAX_ERRORS:
             told = f"There are more mistakes in this document than these {MAX_ERRORS}."
             errors = [*errors[:MAX_ERRORS], GraphQLError(told)]
+        elif errors and isinstance(errors[-1], ValidationAbortedError):
+            errors[-1] = _stopped(len(errors) - 1)
         errors = errors or conflicts(document, MAX_ERRORS)
         for error in errors:
             error.extensions = {"code": "INVALID_QUERY"} | (error.extensions or {})
@@ -151,3 +154,10 @@ def _check_mutations(schema: Any, document: DocumentNode, operation: OperationDe
         if times > once:
             told = f"{name} may be asked for {once} times in one request; this asks {times} times."
             raise GraphQLError(told, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
+
+
+def _stopped(found: int) -> GraphQLError:
+    """Return why graphql-core did not check a document to its end, and how many errors it found before."""
+    told = "The document is too complex to be checked: it uses fragments too often, or has too many fields of one name."
+    before = f" {found} other error{' was' if found == 1 else 's were'} found before." if found else ""
+    return GraphQLError(f"{told} Ask in several requests.{before}", extensions={"code": "QUERY_TOO_LARGE"})

@@ -13,20 +13,29 @@ from api.graphql.argument_paths import path_of_value
 from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.input_errors import invalid_value
-from api.store.away import database_away
-from api.store.corruption import database_corrupt
+from api.store.database_faults import DatabaseFault, fault_of
 from strategies import Refusal
 
 Payload = TypeVar("Payload")
 
 INTERNAL_ERROR = "An internal error. It has been logged."
 """What a client reads of our own faults."""
-AWAY = "The database does not answer at the moment. Try again later."
-CORRUPT = (
-    "The database is damaged, or its file was taken away. Its operator has to restore it: trying again does not help."
-)
-DATABASE_CODES = ("DATABASE_CORRUPT", "DATABASE_AWAY")
-"""Codes of faults of the database. Where both occur in one answer, the first says what to do."""
+DATABASE = {
+    DatabaseFault.CORRUPT: "The database is damaged, or its file was taken away. Its operator has to restore it: "
+    "trying again does not help.",
+    DatabaseFault.AWAY: "The database does not answer at the moment. Try again later.",
+    DatabaseFault.FULL: "The database has no space left. Its operator has to make room; then try again.",
+    DatabaseFault.BUSY: "The database is busy: other work has what this needs. Try again soon.",
+    DatabaseFault.TIMEOUT: "The database stopped this before it was done: it took too long, or an operator ended it. "
+    "Ask for less at once.",
+    DatabaseFault.TOO_LARGE: "This is more than the database takes at once. Send shorter texts, or fewer values.",
+    DatabaseFault.INVALID: "The database cannot keep one of the values, such as a date or a number that is too far "
+    "out. Correct it.",
+    DatabaseFault.CHANGED: "Something that this refers to has changed meanwhile. Look again.",
+}
+"""What a client reads of errors of the database. Where several occur in one answer, the first says what to do."""
+UNAVAILABLE = tuple(fault for fault in DATABASE if fault.passes or fault is DatabaseFault.CORRUPT)
+"""Faults for which an answer without data has the status 503."""
 NO_OPERATION = "Name one of the document's operations in operationName."
 LONGEST = 1_000
 """Characters of a sentence of graphql-core's own."""
@@ -76,10 +85,8 @@ def hidden(error: GraphQLError) -> bool:
 
 def fault(problem: Exception | None) -> GraphQLError:
     """Return what a client reads of a fault that is not its own: whether it may go well later, and nothing else."""
-    if database_corrupt(problem):
-        return GraphQLError(CORRUPT, extensions={"code": "DATABASE_CORRUPT"})
-    if database_away(problem):
-        return GraphQLError(AWAY, extensions={"code": "DATABASE_AWAY"})
+    if found := fault_of(problem):
+        return GraphQLError(DATABASE[found], extensions={"code": str(found)})
     return GraphQLError(INTERNAL_ERROR, extensions={"code": "INTERNAL_ERROR"})
 
 

@@ -27,6 +27,7 @@ from api.graphql.subscriptions import Subscription
 from api.graphql.suppressions import SuppressionMutation
 from api.graphql.workspace import WorkspaceMutation
 from api.store.away import told_away
+from api.store.database_faults import fault_of
 
 log = logging.getLogger("touchline.graphql")
 
@@ -86,7 +87,12 @@ class Schema(strawberry.Schema):
         In a document stand addresses and texts that people write.
         """
         for error in errors:
-            if hidden(error) and not told_away(error.original_error):
+            if not hidden(error) or told_away(error.original_error):
+                continue
+            if fault := fault_of(error.original_error):
+                # The database's own sentence may quote the value.
+                log.warning("%s at %s: %s", fault, _where(error), type(error.original_error).__name__)
+            else:
                 log.error("an internal error at %s", _where(error), exc_info=error.original_error)
 
 

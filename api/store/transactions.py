@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
-from asyncpg.exceptions import DeadlockDetectedError
+from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 from tortoise.backends.base.client import BaseDBAsyncClient, ConnectionWrapper, TransactionContextPooled
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext
@@ -98,7 +98,9 @@ DEADLOCKS = 5
 
 
 def undeadlocked(work: Callable[Given, Coroutine[Any, Any, Answer]]) -> Callable[Given, Coroutine[Any, Any, Answer]]:
-    """Let a function be called again where PostgreSQL ended its transaction to undo a deadlock.
+    """Let a function be called again where PostgreSQL ended its transaction because of another one.
+
+    That is to undo a deadlock, or where an operator has raised the isolation of transactions.
 
     For what is one transaction, inside of no other, and has done nothing else before it ends. It must find its
     arguments as they were: what it changes it reads itself, or changes in memory after the commit.
@@ -109,7 +111,7 @@ def undeadlocked(work: Callable[Given, Coroutine[Any, Any, Answer]]) -> Callable
         for _ in range(DEADLOCKS):
             try:
                 return await work(*args, **given)
-            except DeadlockDetectedError as problem:
+            except (DeadlockDetectedError, SerializationError) as problem:
                 log.info("a transaction is done again: %s", problem)
         return await work(*args, **given)
 

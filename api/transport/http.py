@@ -11,8 +11,9 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.graphql.context import Context
-from api.graphql.errors import DATABASE_CODES, NO_OPERATION, coded, fault
+from api.graphql.errors import NO_OPERATION, UNAVAILABLE, coded, fault
 from api.store.away import told_away
+from api.store.database_faults import DatabaseFault
 from api.transport.gate import WRONG_TOKEN, Gate, operation_of
 from api.transport.json_reading import SMALL_BYTES, JsonTooLargeError, read_any_json
 from api.transport.json_writing import write_any_json
@@ -23,13 +24,15 @@ from strategies import Refusal
 KINDS = {OperationType.QUERY, OperationType.MUTATION}
 NO_TOKEN = "This needs a token. Send the header: Authorization: Bearer <token>."  # noqa: S105 - a sentence
 RETRY = {"Retry-After": "5"}
+PASSING = {"BUSY", *(str(fault) for fault in DatabaseFault if fault.passes)}
+"""Codes of what may go well when it is asked again."""
 
 
 def headers_of(status: int, code: str = "") -> dict[str, str]:
     """Return the headers that say what a client can do about an answer."""
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return RETRY if code in {"DATABASE_AWAY", "BUSY"} else {}
+    return RETRY if code in PASSING else {}
 
 
 def refusal(status: int, code: str, message: str) -> JSONResponse:
@@ -49,7 +52,7 @@ async def _answer(result: ExecutionResult) -> Response:
     if result.errors:
         answer["errors"] = errors = [coded(error).formatted for error in result.errors]
         codes = {error["extensions"]["code"] for error in errors}
-        if result.data is None and (found := [code for code in DATABASE_CODES if code in codes]):
+        if result.data is None and (found := [each for each in UNAVAILABLE if each in codes]):
             status, headers = 503, headers_of(503, found[0])
         wait = errors[0]["extensions"].get("retryAfter")
         if wait is not None:

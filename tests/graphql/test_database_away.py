@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx
 import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
 from tortoise.connection import get_connection
 
 from api import watching
@@ -48,7 +49,7 @@ async def database_url(database_url: str) -> str:
 
 
 async def refused(*_: Any) -> None:
-    raise ConnectionRefusedError("nobody listens")
+    raise ConnectionDoesNotExistError("nobody listens")
 
 
 async def asked(client: Client, query: str, **variables: Any) -> httpx.Response:
@@ -76,7 +77,7 @@ async def test_a_lock_that_a_resolver_meets_is_answered(client: Client, database
     person = {"email": "a@example.com"}
     with locked(database_url):
         answer = await asked(client, story.PERSON, input=person)
-        assert told(answer) == (503, "5", "DATABASE_AWAY")
+        assert told(answer) == (503, "5", "DATABASE_BUSY")
         assert (await asked(client, NAME)).status_code == 200, "reading goes on"
     await client.do(story.PERSON, "person", input=person)
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import asyncpg
 import pytest
 from asyncpg.exceptions import (
     InterfaceError,
@@ -11,7 +12,8 @@ from asyncpg.exceptions import (
 )
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
-from api.store.away import database_away, in_a_line, read_only
+from api.store.away import database_away, in_a_line
+from api.store.database_faults import read_only
 
 
 def of_sqlite(code: int) -> sqlite3.OperationalError:
@@ -23,8 +25,8 @@ def of_sqlite(code: int) -> sqlite3.OperationalError:
 @pytest.mark.parametrize(
     ("problem", "away", "reads"),
     [
-        (ConnectionRefusedError(), True, False),
-        (TimeoutError(), True, False),
+        (ConnectionRefusedError(), False, False),  # not from a driver
+        (TimeoutError(), False, False),
         (TargetServerAttributeNotMatched("none"), True, False),
         (InterfaceError("connection is closed"), True, False),
         (InterfaceError("another operation is in progress"), False, False),
@@ -50,3 +52,9 @@ def test_what_means_that_it_is_away(problem: Exception, away: bool, reads: bool)
 )
 def test_an_error_is_told_in_a_line(problem: Exception, told: str) -> None:
     assert in_a_line(problem) == told
+
+
+async def test_a_connection_that_cannot_be_made_is_the_database_s() -> None:
+    with pytest.raises(OSError) as caught:
+        await asyncpg.connect(host="127.0.0.1", port=1, user="nobody", timeout=5)
+    assert database_away(caught.value)
