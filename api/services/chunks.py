@@ -4,7 +4,7 @@ A transaction keeps SQLite from everybody else, and its rows are made in the eve
 rows, not by its people.
 """
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 400
 """Emails and tasks that are read and resolved for one transaction."""
 INSERTED_AT_ONCE = 2_000
 """Emails and tasks that are only written by one transaction."""

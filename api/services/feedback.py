@@ -7,7 +7,8 @@ from api.services.progress import end, end_all
 from api.services.scope import Scope
 from api.services.steps import steps_of
 from api.states import GOING_ON, EnrollmentStatus, OnReply
-from api.store.enrollments import finished_with_emails, in_campaign
+from api.store.edits import people_in
+from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 from api.store.rows import need
 from api.store.transactions import transaction, undeadlocked
@@ -50,12 +51,14 @@ async def end_campaign(scope: Scope, campaign_id: str) -> int:
     for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
         await cancel(launch.id)
     at_once = people_at_once(AT_ONCE, len(await steps_of(campaign)))
-    ended = 0
-    for look in (in_campaign, finished_with_emails):
-        after = ""
-        while ids := await look(campaign.id, after, at_once):
-            ended += await _end(scope, ids)
-            after = ids[-1]
+    ended, after = 0, ""
+    while people := await people_in(campaign.id, after, at_once):
+        ended += await _end(scope, [person["id"] for person in people])
+        after = people[-1]["person_id"]
+    after = ""
+    while ids := await finished_with_emails(campaign.id, after, at_once):
+        ended += await _end(scope, ids)
+        after = ids[-1]
     return ended
 
 

@@ -16,6 +16,7 @@ from api.store.database_url import connection_of
 from api.store.opening import OPENING, OWN, why_not_opened
 from api.store.schema_check import check_schema
 from api.store.sqlite_file import prepare
+from api.store.sqlite_readers import open_readers
 from api.store.transactions import forget_dialect
 
 log = logging.getLogger("touchline.store")
@@ -51,6 +52,7 @@ async def open_database(url: str) -> None:
         async with asyncio.timeout(connection["credentials"].get("timeout", CONNECT_SECONDS)):
             # Connects now, so that a wrong URL is heard at once.
             await get_connection("default").execute_query("SELECT 1")
+            await open_readers(get_connection("default"))
     except BaseException as problem:
         await close_database()  # a connection that stays open keeps the process from ending
         if not isinstance(problem, OPENING):

@@ -134,17 +134,6 @@ async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, End
     return {row["person_id"]: EndedBefore(instant(row["ended_at"]), row["end_reason"]) for row in rows}
 
 
-async def in_campaign(campaign_id: str, after: str, people: int) -> list[str]:
-    """Return the next enrollments of those who are in a campaign, by their ids."""
-    rows = await run(
-        "SELECT id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND id > $2 ORDER BY id LIMIT $3",
-        campaign_id,
-        after,
-        people,
-    )
-    return [row["id"] for row in rows]
-
-
 async def those_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str]:
     """Return those of some people who are in a campaign."""
     statement = "SELECT person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND "
@@ -155,12 +144,12 @@ async def those_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str]
 async def finished_with_emails(campaign_id: str, after: str, people: int) -> list[str]:
     """Return the next enrollments of those who have finished a campaign and have an email to come, by their ids."""
     rows = await run(
-        "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
-        " WHERE campaign_id = $1 AND enrollment.status = 'FINISHED'"
-        " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND enrollment_id > $2"
-        " ORDER BY enrollment_id LIMIT $3",
+        "SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'FINISHED' AND id > $2"
+        " AND EXISTS (SELECT 1 FROM send WHERE send.enrollment_id = enrollment.id"
+        " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED'))"
+        " ORDER BY id LIMIT $3",
         campaign_id,
         after,
         people,
     )
-    return [row["enrollment_id"] for row in rows]
+    return [row["id"] for row in rows]

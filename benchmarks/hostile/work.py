@@ -90,9 +90,17 @@ class Workplace:
         made = begun.data["startLaunch"]["launch"]["id"]
         return self.ended(over, LAUNCH_STATUS, made, begun, "LAUNCH_STAYS_RUNNING")
 
-    def ended(self, over: Callable[[Any], str | None], query: str, made: str, begun: Outcome, stuck: str) -> Outcome:
+    def ended(
+        self,
+        over: Callable[[Any], str | None],
+        query: str,
+        made: str,
+        begun: Outcome,
+        stuck: str,
+        seconds: float = JOB_SECONDS,
+    ) -> Outcome:
         """Ask until a job is over. The seconds are those of the slowest answer."""
-        until = time.monotonic() + JOB_SECONDS
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             asked = self.server.ask(query, id=made)
             begun = slower(begun, asked)
