@@ -6,6 +6,7 @@ the limit is measured again: what the machine was busy with goes away, what hold
 
 import argparse
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -61,6 +62,7 @@ def measure(name: str, server: Server, send: Callable[[], Outcome], times: int =
         if best.good:
             break
     assert best is not None
+    print(f"{best.name} | {cells(best)}", file=sys.stderr, flush=True)
     return best
 
 
