@@ -208,6 +208,10 @@ class Campaign(Model):
     edited_at = fields.DatetimeField(null=True)
     editing = fields.BooleanField(default=False, db_default=False)
     edit_lease = fields.DatetimeField(null=True)
+    # Attempts without success at the pause or resume and at the edit, and why the last one failed.
+    holds_failures = fields.IntField(default=0, db_default=0)
+    edit_failures = fields.IntField(default=0, db_default=0)
+    job_problem = fields.TextField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -306,6 +310,8 @@ class Launch(Model):
     revision = fields.IntField(default=0, db_default=0)
     paused_with_campaign = fields.BooleanField(default=False, db_default=False)
     again = fields.BooleanField(default=False, db_default=False)
+    failures = fields.IntField(default=0, db_default=0)
+    problem = fields.TextField(null=True)
 
     class Meta:
         table = "launch"
@@ -451,6 +457,8 @@ class PeopleImport(Model):
     dry_run = fields.BooleanField(default=False)
     lease_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
+    failures = fields.IntField(default=0, db_default=0)
+    problem = fields.TextField(null=True)
     refusals: fields.ReverseRelation["ImportRefusal"]
 
     class Meta:

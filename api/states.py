@@ -97,6 +97,7 @@ class ImportStatus(StrEnum):
 
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
+    FAILED = "FAILED"
 
 
 class OnKnown(StrEnum):
@@ -113,11 +114,12 @@ class LaunchStatus(StrEnum):
     PAUSED = "PAUSED"
     FINISHED = "FINISHED"
     CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
 
     @property
     def over(self) -> bool:
         """Whether it has come to its end: nobody else will ever be enrolled by it."""
-        return self in {LaunchStatus.FINISHED, LaunchStatus.CANCELLED}
+        return self in {LaunchStatus.FINISHED, LaunchStatus.CANCELLED, LaunchStatus.FAILED}
 
 
 GOING_ON = (LaunchStatus.RUNNING, LaunchStatus.PAUSED)

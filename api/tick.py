@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from api.clock import Clock
+from api.services import imports, launch_failures, pausing, resolving
 from api.services.dispatch import GRACE, Dispatcher, Post
 from api.services.imports import claim_import, run_import
 from api.services.launches import claim_launch, run_launch
 from api.services.pausing import claim_holds, run_holds
+from api.services.poison import attempt
 from api.services.resolving import claim_edit, run_edit
 from api.services.zones import fingerprint, resolve_again_if_changed
 from api.store.away import told_away
@@ -177,20 +179,22 @@ class Ticker:
         """Go on with a pause, a resume or an edit that a process has left undone."""
         holds = await claim_holds(self.clock())
         if holds is not None:
-            await run_holds(holds, self.post.scope)
+            await attempt(pausing.JOB, holds, self.clock, lambda: run_holds(holds, self.post.scope))
         edit = await claim_edit(self.clock())
         if edit is not None:
-            await run_edit(edit, self.post.scope)
+            await attempt(resolving.JOB, edit, self.clock, lambda: run_edit(edit, self.post.scope))
         return holds is not None or edit is not None
 
     async def _job_once(self) -> bool:
         """Import people, or launch for a large audience."""
         waiting = await claim_import(self.clock())
         if waiting is not None:
-            await run_import(waiting, self.clock)
+            await attempt(imports.JOB, waiting, self.clock, lambda: run_import(waiting, self.clock))
         launch = await claim_launch(self.clock())
         if launch is not None:
-            await run_launch(launch, self.post.scope, self.clock)
+            await attempt(
+                launch_failures.JOB, launch, self.clock, lambda: run_launch(launch, self.post.scope, self.clock)
+            )
         return waiting is not None or launch is not None
 
 

@@ -195,6 +195,11 @@ class Campaign:
     in_doubt_resends: int = strawberry.field(
         description="How often an email in doubt is sent again by itself; 0 asks a person each time."
     )
+    job_problem: str | None = strawberry.field(
+        description="Why the last attempt to carry out a pause, a resume or an edit for everyone failed. It is tried "
+        "again, later each time; after five attempts it ends, and what it has not reached waits for the next pause, "
+        "resume or edit. Null when nothing is wrong."
+    )
     paused_at: datetime | None = strawberry.field(description="Since when it is paused; null when it is not. UTC.")
     edited_at: datetime | None = strawberry.field(
         description="When an edit last had the people in it resolved again; null for never. UTC."

@@ -98,7 +98,12 @@ class Launch:
     """A row of api.models.Launch."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: LaunchStatus = strawberry.field(description="RUNNING, PAUSED, FINISHED or CANCELLED.")
+    status: LaunchStatus = strawberry.field(description="RUNNING, PAUSED, FINISHED, CANCELLED or FAILED.")
+    problem: str | None = strawberry.field(
+        description="Why the last attempt to go on failed. While the status is RUNNING it is tried again, later each "
+        "time; FAILED means that it has ended, and that everyone who was left is left out with `LAUNCH_FAILED`. Null "
+        "when nothing is wrong."
+    )
     total: int = strawberry.field(
         description="People in the audience, which is fixed when the launch starts. Once the launch is over, `total` "
         "is `enrolled` and `leftOut` together."

@@ -81,7 +81,11 @@ class PeopleImport:
     """A row of api.models.PeopleImport."""
 
     id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: ImportStatus = strawberry.field(description="RUNNING or FINISHED.")
+    status: ImportStatus = strawberry.field(description="RUNNING, FINISHED or FAILED: see `problem`.")
+    problem: str | None = strawberry.field(
+        description="Why the last attempt to go on failed. While the status is RUNNING it is tried again, later each "
+        "time; FAILED means that it has ended, and what it has imported stays. Null when nothing is wrong."
+    )
     total: int = strawberry.field(
         description="Rows under the header that are not blank. In the end it is created + updated + skipped + failed."
     )

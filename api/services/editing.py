@@ -98,6 +98,7 @@ async def _write(scope: Scope, draft: Draft, current: Campaign) -> None:
     values = {name: getattr(row, name) for name in draft.settings}
     if draft.resolves:
         values |= {"revision": current.revision + 1, "edited_at": scope.now, "editing": False, "edit_lease": None}
+        values |= {"edit_failures": 0, "job_problem": None}
     if values:
         await Campaign.filter(id=row.id).update(**values)
     if not draft.writes_steps:

@@ -14,6 +14,7 @@ from api.models import ImportRefusal, PeopleImport, Person
 from api.services.csv_source import check_source
 from api.services.import_rows import PersonRow, open_people, person_rows
 from api.services.people import MAX_FIELDS
+from api.services.poison import Job, in_halves
 from api.services.scope import Scope, workspace_now
 from api.states import ImportStatus, OnKnown
 from api.store import ledger
@@ -92,6 +93,19 @@ async def release_import(row: PeopleImport) -> None:
     await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(lease_until=None)
 
 
+async def _give_up(row: PeopleImport, reason: str, clock: Callable[[], datetime]) -> None:
+    """End an import that cannot go on. What it has imported stays."""
+    failed = {"status": ImportStatus.FAILED, "source": "", "lease_until": None, "problem": reason}
+    async with transaction():
+        if await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(**failed):
+            now, told = await workspace_now(row.workspace_id, clock), {"import": row.id, "reason": reason}
+            await write([event(row.workspace_id, "PEOPLE_IMPORT_FAILED", now, data=told)])
+
+
+JOB = Job(PeopleImport, "lease_until", "failures", "problem", _give_up)
+"""How an import that fails is tried again, and ends."""
+
+
 async def run_import(
     row: PeopleImport, clock: Callable[[], datetime], progress: Callable[[PeopleImport], None] = lambda row: None
 ) -> PeopleImport:
@@ -101,13 +115,36 @@ async def run_import(
     refused = set(await ImportRefusal.filter(people_import_id=row.id).values_list("row", flat=True))
     async for rows, last in _chunks(row, seen, refused):
         lease_until, now = clock() + LEASE, await workspace_now(row.workspace_id, clock)
-        changed = await _import(row, rows, seen, lease_until, now, last=last)
-        if changed is None:  # another process has taken it over, because this one was suspended for too long
-            return await PeopleImport.get(id=row.id)
-        # Emails that are claimed are written with what people are called now.
-        await ledger.release("person_id", changed)
+
+        for changed in await _write_chunk(row, rows, seen, lease_until, now, last=last):
+            if changed is None:  # another process has taken it over, because this one was suspended for too long
+                return await PeopleImport.get(id=row.id)
+            # Emails that are claimed are written with what people are called now.
+            await ledger.release("person_id", changed)
         progress(row)
     return row
+
+
+async def _write_chunk(
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    seen: Names,
+    lease_until: datetime,
+    now: datetime,
+    *,
+    last: bool,
+) -> list[list[str] | None]:
+    """Import one chunk, and refuse rows that cannot be written. Returns what ``_write`` does for each part of it."""
+
+    async def done(part: Sequence[PersonRow]) -> list[str] | None:
+        whole = last and (not part or part[-1].number == rows[-1].number)
+        return await _import(row, part, seen, lease_until, now, last=whole)
+
+    async def refuse(each: PersonRow, reason: str) -> list[str] | None:
+        refusal = Refusal("ROW_FAILED", f"This row could not be written. {reason}")
+        return await done([PersonRow(each.number, {}, refusal, length=each.length)])
+
+    return await in_halves(rows, done, refuse)
 
 
 async def _chunks(
@@ -184,7 +221,7 @@ async def _write(
     Returns the ids of those who were changed; None where the import is no longer ours.
     """
     processed = row.processed + len(rows)
-    values: dict[str, Any] = {"processed": processed, "lease_until": lease_until}
+    values: dict[str, Any] = {"processed": processed, "lease_until": lease_until, "failures": 0, "problem": None}
     if last:
         # The total is what was read, also of a source that an earlier release counted otherwise.
         values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None, "total": processed}

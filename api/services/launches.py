@@ -1,5 +1,6 @@
 """Launch for a large audience: in the background, in chunks that resume exactly, with a list of who was left out."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from api.services.chunks import INSERTED_AT_ONCE, people_at_once
 from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row, zone_for
+from api.services.poison import ROW_FAILED, in_halves
 from api.services.scope import Scope, workspace_now
 from api.services.settlement import LONGEST_CODE
 from api.services.steps import steps_of
@@ -51,7 +53,7 @@ async def start_launch(
     enrolls people whose campaign has ended before by a reply, a bounce, an unsubscribe or a removal.
     """
     campaign, steps = await ready(scope, campaign_id)
-    ids = None if person_ids is None else list(dict.fromkeys(person_ids))
+    ids = None if person_ids is None else await asyncio.to_thread(_storable_ids, person_ids)
     if ids is not None and not ids:
         raise Refusal("NO_PEOPLE", "Choose at least one person, or everyone.", ("personIds",))
     if ids is not None and len(ids) > MAX_IDS:
@@ -78,10 +80,16 @@ async def start_launch(
         if ids is None:
             started.total = await audience.store_everyone(started.id, scope.workspace_id)
         else:
-            started.total = await audience.store_people(started.id, [storable(each, LONGEST_ID) for each in ids])
+            started.total = await audience.store_people(started.id, ids)
         await started.save(update_fields=["total"])
     scope.wake()
     return started
+
+
+def _storable_ids(given: Sequence[str]) -> list[str]:
+    """Return each id once, as the database can keep it; what it cannot keep is of no person."""
+    short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable(each) for each in given)
+    return list(dict.fromkeys(each[:LONGEST_ID] for each in short))
 
 
 async def cancel_launch(scope: Scope, launch_id: str) -> Launch:
@@ -117,12 +125,25 @@ async def run_launch(row: Launch, scope_of: Callable[[Workspace], Scope], clock:
     campaign, steps = await ready(scope, row.campaign_id)
     sender = await Sender.get(id=campaign.sender_id)
     job = _Job(scope, row, campaign, steps, sender.zone)
-    while await job.chunk(clock()):
+    while await _next_chunk(job, clock):
         if job.edited:  # whoever is left gets the steps as they are now
             campaign, steps = await ready(scope, row.campaign_id)
             job = _Job(scope, await Launch.get(id=row.id), campaign, steps, sender.zone)
         scope.wake()
     return await Launch.get(id=row.id)
+
+
+async def _next_chunk(job: "_Job", clock: Callable[[], datetime]) -> bool:
+    """Enroll the next people; who cannot be written is left out. Returns whether there are more, as ``chunk`` does."""
+
+    async def enroll(places: Sequence[int]) -> bool:
+        return await job.chunk(clock(), len(places))
+
+    async def leave_out(place: int, reason: str) -> bool:
+        return await job.chunk(clock(), 1, left_out_as=ROW_FAILED)
+
+    places = range(max(1, min(CHUNK, job.row.total - job.row.processed)))
+    return all(await in_halves(places, enroll, leave_out))
 
 
 @dataclass(slots=True)
@@ -156,25 +177,18 @@ class _Job:
         return people_at_once(CHUNK, len(self.steps), INSERTED_AT_ONCE)
 
     @undeadlocked
-    async def chunk(self, real_now: datetime) -> bool:
-        """Enroll the next people. Returns whether there are more, and whether it is still for us to do so."""
-        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, self.people_at_once)
+    async def chunk(self, real_now: datetime, most: int, left_out_as: str | None = None) -> bool:
+        """Enroll up to ``most`` next people, or leave them out for a reason.
+
+        Returns whether there are more, and whether it is still for us to do so.
+        """
+        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, most)
         left_out: dict[str, str] = {}
         wanted: dict[Zone, list[str]] = {}
-        for person in people:
-            if person["id"] is None:
-                left_out[person["person_id"]] = "NOT_FOUND"
-                continue
-            zone = zone_for(self.campaign, person["zone"], self.zone)
-            plan = self._plan(zone)
-            if person["unsubscribed"]:
-                left_out[person["id"]] = "UNSUBSCRIBED"
-            elif person["bounced"] and self.campaign.remove_on_bounce:
-                left_out[person["id"]] = "BOUNCED"
-            elif isinstance(plan, Refusal):
-                left_out[person["id"]] = storable(plan.code, LONGEST_CODE)
-            else:
-                wanted.setdefault(zone, []).append(person["id"])
+        if left_out_as is None:
+            self._sort_out(people, left_out, wanted)
+        else:
+            left_out = {person["person_id"]: left_out_as for person in people}
         processed = self.row.processed + len(people)
         async with transaction():
             self.edited = await revision_of(self.campaign.id) != self.campaign.revision
@@ -183,7 +197,7 @@ class _Job:
             # Whoever pauses or cancels it, ends its campaign, or has taken it over waits for this row, or has it
             # already. What another resume would launch at another moment is not ours either.
             if not await run(
-                "UPDATE launch SET processed = $3, lease_until = $4 WHERE id = $1"
+                "UPDATE launch SET processed = $3, lease_until = $4, failures = 0, problem = NULL WHERE id = $1"
                 " AND status = 'RUNNING' AND processed = $2 AND coalesce(resumed_at, launched_at) = $5 RETURNING id",
                 self.row.id, self.row.processed, processed, real_now + LEASE, self.began,
             ):  # fmt: skip
@@ -214,6 +228,25 @@ class _Job:
                 await write([self._finished(counted, now)])
         self.row.update_from_dict({"processed": processed, **counted, **ended})
         return not over
+
+    def _sort_out(
+        self, people: Sequence[Mapping[str, Any]], left_out: dict[str, str], wanted: dict[Zone, list[str]]
+    ) -> None:
+        """Decide who of these people is left out and why, and who is wanted, by their zone."""
+        for person in people:
+            if person["id"] is None:
+                left_out[person["person_id"]] = "NOT_FOUND"
+                continue
+            zone = zone_for(self.campaign, person["zone"], self.zone)
+            plan = self._plan(zone)
+            if person["unsubscribed"]:
+                left_out[person["id"]] = "UNSUBSCRIBED"
+            elif person["bounced"] and self.campaign.remove_on_bounce:
+                left_out[person["id"]] = "BOUNCED"
+            elif isinstance(plan, Refusal):
+                left_out[person["id"]] = storable(plan.code, LONGEST_CODE)
+            else:
+                wanted.setdefault(zone, []).append(person["id"])
 
     async def _ended_before(self, person_ids: list[str]) -> list[str]:
         """Return the people who are not launched again, in the transaction that enrolls the others."""

@@ -6,7 +6,7 @@ tick loop of any process from there on.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,11 +15,13 @@ from api.models import Campaign, Workspace
 from api.services import resolving
 from api.services.chunks import INSERTED_AT_ONCE, people_at_once
 from api.services.launch_pauses import pause_launches, resume_launches
+from api.services.poison import ROW_FAILED, Job, in_halves
+from api.services.progress import finish_done
 from api.services.scope import Scope
 from api.services.shifting import Shifter
 from api.services.steps import steps_of
 from api.store import holds
-from api.store.edits import lock_campaign
+from api.store.edits import lock_campaign, people_in
 from api.store.events import event, write
 from api.store.leases import take
 from api.store.rows import need
@@ -81,7 +83,7 @@ async def _resume(scope: Scope, row: Campaign) -> None:
 
 def _new(scope: Scope) -> dict[str, object]:
     """Name the pause or resume that is to be carried out, so that nobody goes on with an earlier one."""
-    return {"holds": new_id("hld"), "holds_lease": scope.clock() + LEASE}
+    return {"holds": new_id("hld"), "holds_lease": scope.clock() + LEASE, "holds_failures": 0, "job_problem": None}
 
 
 async def _begun(scope: Scope, campaign_id: str) -> Campaign:
@@ -95,7 +97,7 @@ async def _begun(scope: Scope, campaign_id: str) -> Campaign:
 
 async def claim_holds(now: datetime) -> Campaign | None:
     """Take a pause or resume that nobody carries out. ``now`` is the real time, UTC."""
-    return await take(Campaign.exclude(holds=None), now, LEASE, "holds_lease")
+    return await take(Campaign.exclude(holds=None), now, LEASE, "holds_lease", "holds_failures")
 
 
 async def run_holds(row: Campaign, scope_of: Callable[[Workspace], Scope]) -> None:
@@ -113,7 +115,7 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
     after: str | None = ""
     chunks, lease = 0, scope.clock() + LEASE / 2
     while most is None or chunks < most:
-        chunk = await _chunk(row, shifter, after or "", at_once)
+        chunk = await _next_chunk(scope, row, shifter, after or "", at_once)
         if chunk is None:
             return
         after = chunk.after
@@ -135,26 +137,85 @@ class _Chunk(NamedTuple):
     after: str | None
 
 
+async def _next_chunk(scope: Scope, row: Campaign, shifter: Shifter | None, after: str, held_at_once: int) -> _Chunk | None:
+    """Carry out the next chunk. Returns None where it is no longer for us to do so.
+
+    A person whose emails cannot be put on hold is passed over: they go on hold when they would leave. Emails that
+    cannot be released fail with a reason.
+    """
+    place: str | None = after
+
+    async def carry(people: Sequence[int], *, aside: bool = False) -> _Chunk | None:
+        nonlocal place
+        if place is None:
+            return _Chunk(released=False, after=None)
+        done = await _chunk(scope, row, shifter, place, len(people), aside=aside)
+        place = done.after if done else None
+        return done
+
+    async def pass_over(person: int, reason: str) -> _Chunk | None:
+        return await carry([person], aside=True)
+
+    holding = shifter is None or row.paused_at is not None
+    at_once = held_at_once if holding or shifter is None else people_at_once(RELEASED_AT_ONCE, len(shifter.steps))
+    chunks = await in_halves(range(at_once), carry, pass_over)
+    if None in chunks:
+        return None
+    return _Chunk(any(chunk.released for chunk in chunks if chunk), place)
+
+
 @undeadlocked
-async def _chunk(row: Campaign, shifter: Shifter | None, after: str, at_once: int) -> _Chunk | None:
-    """Put on hold, or release, the next people. Returns None where it is no longer for us to do so."""
+async def _chunk(
+    scope: Scope, row: Campaign, shifter: Shifter | None, after: str, people: int, *, aside: bool
+) -> _Chunk | None:
+    """Put on hold, or release, the next people, or set them aside."""
     async with transaction():
         current, paused_at = await holds.work_of(row.id)
         if current != row.holds:
             return None
         if paused_at is not None:
-            return _Chunk(released=False, after=await _hold(row.id, after, at_once))
+            if aside:
+                next_people = await people_in(row.id, after, people)
+                return _Chunk(released=False, after=next_people[-1]["person_id"] if next_people else None)
+            return _Chunk(released=False, after=await _hold(row.id, after, people))
         assert shifter is not None  # noqa: S101 - what is resumed was so at a moment
-        return _Chunk(released=True, after=await _release(shifter, after))
+        if aside:
+            return _Chunk(released=True, after=await _fail(scope, row, after, people))
+        return _Chunk(released=True, after=await _release(shifter, after, people))
 
 
-async def _hold(campaign_id: str, after: str, at_once: int) -> str | None:
-    held = await holds.hold(campaign_id, after, at_once)
+async def _fail(scope: Scope, row: Campaign, after: str, people: int) -> str | None:
+    """Let emails fail whose times cannot be moved. Retry Send sends them."""
+    ids = await holds.held_people(row.id, after, people)
+    failed = await holds.fail_held(ids, ROW_FAILED, "The email's time could not be moved when the campaign resumed.")
+    lines = [
+        event(
+            row.workspace_id, "EMAIL_FAILED", scope.now, data={"reason": ROW_FAILED}, campaign_id=row.id,
+            **{name: each[name] for name in ("person_id", "enrollment_id", "step_id")}, send_id=each["id"],
+        )
+        for each in failed
+    ]  # fmt: skip
+    await write(lines)
+    await finish_done(ids, scope.now)
+    return ids[-1] if ids else None
+
+
+async def _hold(campaign_id: str, after: str, people: int) -> str | None:
+    held = await holds.hold(campaign_id, after, people)
     return after if held.in_hand else held.after
 
 
-async def _release(shifter: Shifter, after: str) -> str | None:
-    at_once = people_at_once(RELEASED_AT_ONCE, len(shifter.steps))
+async def _give_up(row: Campaign, reason: str, clock: Callable[[], datetime]) -> None:
+    """End a pause or resume that cannot be carried out. What is on hold stays so until the next one."""
+    ended = {"holds": None, "holds_lease": None, "holds_failures": 0, "job_problem": reason}
+    await Campaign.filter(id=row.id, holds=row.holds).update(**ended)
+
+
+JOB = Job(Campaign, "holds_lease", "holds_failures", "job_problem", _give_up)
+"""How a pause or resume that fails is tried again, and ends."""
+
+
+async def _release(shifter: Shifter, after: str, at_once: int) -> str | None:
     people = await holds.held_people(shifter.campaign.id, after, at_once)
     await holds.lock_people(people)
     changes = await shifter.changes(people)

@@ -6,17 +6,19 @@ knows who is left.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from api.models import Campaign, Workspace
+from api.models import Campaign, Enrollment, Workspace
 from api.services.chunks import people_at_once
+from api.services.poison import ROW_FAILED, Job, in_halves
 from api.services.progress import finish_done
 from api.services.rescheduling import Rescheduler
 from api.services.rewriting import rewrite
 from api.services.scope import Scope
 from api.services.steps import steps_of
 from api.store import edits, holds
+from api.store.events import event, write
 from api.store.leases import take
 from api.store.transactions import transaction, undeadlocked
 
@@ -30,7 +32,7 @@ CHUNKS_OF_A_CALLER = 20
 
 async def claim_edit(now: datetime) -> Campaign | None:
     """Take an edit that nobody carries out. ``now`` is the real time, UTC."""
-    return await take(Campaign.filter(editing=True), now, LEASE, "edit_lease")
+    return await take(Campaign.filter(editing=True), now, LEASE, "edit_lease", "edit_failures")
 
 
 async def run_edit(row: Campaign, scope_of: Callable[[Workspace], Scope]) -> None:
@@ -47,9 +49,10 @@ async def carry_out(scope: Scope, row: Campaign, most: int | None = None) -> Non
     if not row.editing:
         return
     work = _Work(scope, row, await _rescheduler(scope, row, row.paused_at))
+    at_once = people_at_once(RESOLVED_AT_ONCE, len(work.rescheduler.steps))
     chunks, lease = 0, scope.clock() + LEASE / 2
     while most is None or chunks < most:
-        if not await work.chunk():
+        if not all(await in_halves(range(at_once), work.chunk, work.pass_over)):
             return
         if work.waits:
             await edits.lease(row.id, row.revision, scope.clock() + LOOK_AGAIN)
@@ -67,6 +70,16 @@ async def _rescheduler(scope: Scope, row: Campaign, paused_at: datetime | None) 
     return Rescheduler(scope, row, await steps_of(row), paused_at or row.edited_at)
 
 
+async def _give_up(row: Campaign, reason: str, clock: Callable[[], datetime]) -> None:
+    """End an edit that cannot be carried out. Emails of people whom it has not reached stay until the next edit."""
+    ended = {"editing": False, "edit_lease": None, "edit_failures": 0, "job_problem": reason}
+    await Campaign.filter(id=row.id, revision=row.revision).update(**ended)
+
+
+JOB = Job(Campaign, "edit_lease", "edit_failures", "job_problem", _give_up)
+"""How an edit that fails is tried again, and ends."""
+
+
 class _Work:
     """An edit that is being carried out, and how far it has come."""
 
@@ -79,11 +92,15 @@ class _Work:
         self.waits = False
         """Whether everyone who is left has an email that is just being handed over."""
 
+    async def pass_over(self, place: int, reason: str) -> bool:
+        """Leave the emails of the next person as they are, and tell it."""
+        return await self.chunk([place], aside=True)
+
     @undeadlocked
-    async def chunk(self) -> bool:
+    async def chunk(self, places: Sequence[int], *, aside: bool = False) -> bool:
         """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
+        at_once = len(places)
         row, after, resolved = self.row, self._after, 0
-        at_once = people_at_once(RESOLVED_AT_ONCE, len(self.rescheduler.steps))
         async with transaction():
             state = await edits.state_of(row.id)
             if state["revision"] != row.revision or not state["editing"]:
@@ -93,7 +110,10 @@ class _Work:
             if not ids and state["paused_at"] is None:
                 # What was about to leave when its person's turn had not come, and came back just after it.
                 ids = await holds.held_people(row.id, "", at_once)
-            if ids:
+            if ids and aside:
+                await self._set_aside(ids, paused=state["paused_at"] is not None)
+                resolved = len(ids)
+            elif ids:
                 resolved = await self._resolve(ids, paused=state["paused_at"] is not None)
         self._resolved = resolved + (self._resolved if after else 0)
         more = bool(ids or after)
@@ -118,6 +138,19 @@ class _Work:
         await edits.resolved(done, self.row.revision)
         await finish_done(done, self.scope.now)
         return len(ids)
+
+    async def _set_aside(self, ids: list[str], *, paused: bool) -> None:
+        """Note that people are done whose emails could not be changed: they keep their times."""
+        if not paused:
+            await holds.release(ids)
+        await edits.resolved(ids, self.row.revision)
+        about = {"campaign_id": self.row.id, "data": {"reason": ROW_FAILED}}
+        lines = [
+            event(self.row.workspace_id, "EDIT_NOT_APPLIED", self.scope.now, person_id=each.person_id,
+                  enrollment_id=each.id, **about)
+            for each in await Enrollment.filter(id__in=ids)
+        ]  # fmt: skip
+        await write(lines)
 
     async def _close(self) -> bool:
         async with transaction():

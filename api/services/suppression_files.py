@@ -25,6 +25,7 @@ from api.mail.address import AddressProblem, address_key, check_address
 from api.models import Suppression
 from api.services import inputs
 from api.services.csv_source import check_source
+from api.services.poison import ROW_FAILED, in_halves
 from api.services.scope import Scope
 from api.services.suppressions import MAX_REASON, suppress
 from api.states import SuppressionSource
@@ -105,9 +106,17 @@ async def import_suppressions(
     for chunk in _chunks(rows):
         given, refused = await asyncio.to_thread(_read_chunk, table, chunk, columns, why, scope.now)
         done.refused += refused
-        new = await suppress(scope, given, SuppressionSource.CSV, quiet=True) if given else 0
-        done.new += new
-        done.known += len(given) - new
+
+        async def write_rows(part: Sequence[tuple[int, NewSuppression]]) -> None:
+            rows = [each for _, each in part]
+            new = await suppress(scope, rows, SuppressionSource.CSV, quiet=True) if rows else 0
+            done.new += new
+            done.known += len(rows) - new
+
+        async def refuse(each: tuple[int, NewSuppression], reason: str) -> None:
+            done.refused.append(RefusedRow(each[0], ROW_FAILED, f"This row could not be written. {reason}"))
+
+        await in_halves(given, write_rows, refuse)
         progress(done)
     counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
     await write([event(scope.workspace_id, "SUPPRESSIONS_IMPORTED", scope.now, data=counted)])
@@ -124,12 +133,12 @@ def _read_all(source: str) -> tuple[Table, _Columns, list[Row]]:
 
 def _read_chunk(
     table: Table, rows: Sequence[Row], columns: _Columns, why: str, now: datetime
-) -> tuple[list[NewSuppression], list[RefusedRow]]:
-    """Return what rows suppress, and those that name no address."""
+) -> tuple[list[tuple[int, NewSuppression]], list[RefusedRow]]:
+    """Return what rows suppress, with their numbers, and those that name no address."""
     given, refused = [], []
     for row in rows:
         try:
-            given.append(_read(table, row, columns, why, now))
+            given.append((row.number, _read(table, row, columns, why, now)))
         except Refusal as refusal:
             refused.append(RefusedRow(row.number, refusal.code, refusal.message))
     return given, refused

@@ -1,9 +1,11 @@
 """Expire the tasks whose time is up, and let the campaign decide what follows."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from api.models import Campaign, Enrollment, Task
+from api.services.poison import in_halves
 from api.services.progress import carry_on, end
 from api.services.scope import Scope
 from api.services.tasks import task_event
@@ -12,7 +14,6 @@ from api.store.events import write
 from api.store.holds import pause_of
 from api.store.tasks import expiring, lock_expiring
 from api.store.transactions import transaction, undeadlocked
-from strategies import Refusal
 
 log = logging.getLogger("touchline.tasks")
 
@@ -27,11 +28,15 @@ async def expire_tasks(scope: Scope, now: datetime) -> int:
     expired = 0
     ids = [task_id for _, task_id in await expiring(now, scope.workspace_id)]
     for task in await Task.filter(id__in=ids).order_by("id"):
-        try:
-            expired += await _expire(scope, task, now)
-        except Refusal as refusal:
-            log.warning("the task %s has expired, and waits: %s", task.id, refusal)
-            expired += await _expire(scope, task, now, waits=True)
+
+        async def expire(tasks: Sequence[Task]) -> bool:
+            return await _expire(scope, tasks[0], now)
+
+        async def let_wait(task: Task, reason: str) -> bool:
+            log.warning("the task %s has expired, and waits: %s", task.id, reason)
+            return await _expire(scope, task, now, waits=True)
+
+        expired += sum(await in_halves([task], expire, let_wait))
     return expired
 
 

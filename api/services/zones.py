@@ -1,16 +1,18 @@
 """When the tz database has changed, resolve again what is not sent yet: its wall time stays, its instant moves."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import time
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import TZPATH
 
 from api.models import Enrollment, Send, TzDatabase, Workspace
+from api.services.poison import ROW_FAILED, in_halves
 from api.services.progress import carry_on
 from api.services.scope import Scope
 from api.states import SendStatus
+from api.store.events import event, write
 from api.store.transactions import transaction, undeadlocked
 from strategies.calendar import instant_of, zone_names
 
@@ -70,8 +72,18 @@ async def _resolve_again(scope: Scope) -> int:
             for _, enrollment_id, instant, day, wall, zone in page
             if instant_of(day, time.fromisoformat(wall), zone) != instant
         }
+
+    async def carry(ids: Sequence[str]) -> None:
+        await _carry_on(scope, ids[0])
+
+    async def pass_over(enrollment_id: str, reason: str) -> None:
+        row = await Enrollment.get(id=enrollment_id)
+        about = {"campaign_id": row.campaign_id, "person_id": row.person_id, "enrollment_id": row.id}
+        told = {"reason": ROW_FAILED}
+        await write([event(scope.workspace_id, "EDIT_NOT_APPLIED", scope.now, data=told, **about)])
+
     for enrollment_id in sorted(people):
-        await _carry_on(scope, enrollment_id)
+        await in_halves([enrollment_id], carry, pass_over)
     return len(people)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from api.store.database import is_postgres
 from api.store.ledger import AGAIN
-from api.store.sql import Records, among, instant, run
+from api.store.sql import Records, Row, among, instant, run
 
 MOVED = {
     "id": "text",
@@ -178,6 +178,17 @@ async def release(enrollment_ids: list[str]) -> int:
         f"UPDATE send SET held = false WHERE held AND {among('enrollment_id', 1)} RETURNING id", enrollment_ids
     )
     return len(rows)
+
+
+async def fail_held(enrollment_ids: list[str], reason: str, detail: str) -> Sequence[Row]:
+    """Let what these people have on hold fail. Returns the emails."""
+    return await run(
+        "UPDATE send SET held = false, status = 'FAILED', reason = $2, detail = $3"
+        f" WHERE held AND {among('enrollment_id', 1)} RETURNING id, person_id, enrollment_id, step_id",
+        enrollment_ids,
+        reason,
+        detail,
+    )
 
 
 async def close(campaign_id: str, holds: str) -> bool:
