@@ -125,25 +125,12 @@ async def run_launch(row: Launch, scope_of: Callable[[Workspace], Scope], clock:
     campaign, steps = await ready(scope, row.campaign_id)
     sender = await Sender.get(id=campaign.sender_id)
     job = _Job(scope, row, campaign, steps, sender.zone)
-    while await _next_chunk(job, clock):
+    while await job.chunk(clock()):
         if job.edited:  # whoever is left gets the steps as they are now
             campaign, steps = await ready(scope, row.campaign_id)
             job = _Job(scope, await Launch.get(id=row.id), campaign, steps, sender.zone)
         scope.wake()
     return await Launch.get(id=row.id)
-
-
-async def _next_chunk(job: "_Job", clock: Callable[[], datetime]) -> bool:
-    """Enroll the next people; who cannot be written is left out. Returns whether there are more, as ``chunk`` does."""
-
-    async def enroll(places: Sequence[int]) -> bool:
-        return await job.chunk(clock(), len(places))
-
-    async def leave_out(place: int, reason: str) -> bool:
-        return await job.chunk(clock(), 1, left_out_as=ROW_FAILED)
-
-    places = range(max(1, min(CHUNK, job.row.total - job.row.processed)))
-    return all(await in_halves(places, enroll, leave_out))
 
 
 @dataclass(slots=True)
@@ -176,8 +163,20 @@ class _Job:
         """How many people a chunk enrolls."""
         return people_at_once(CHUNK, len(self.steps), INSERTED_AT_ONCE)
 
+    async def chunk(self, real_now: datetime) -> bool:
+        """Enroll the next people; who cannot be written is left out. Returns whether there are more, as ``part``."""
+
+        async def enroll(places: Sequence[int]) -> bool:
+            return await self.part(real_now, len(places))
+
+        async def leave_out(place: int, reason: str) -> bool:
+            return await self.part(real_now, 1, left_out_as=ROW_FAILED)
+
+        places = range(max(1, min(self.people_at_once, self.row.total - self.row.processed)))
+        return all(await in_halves(places, enroll, leave_out))
+
     @undeadlocked
-    async def chunk(self, real_now: datetime, most: int, left_out_as: str | None = None) -> bool:
+    async def part(self, real_now: datetime, most: int, left_out_as: str | None = None) -> bool:
         """Enroll up to ``most`` next people, or leave them out for a reason.
 
         Returns whether there are more, and whether it is still for us to do so.
