@@ -137,7 +137,9 @@ class _Chunk(NamedTuple):
     after: str | None
 
 
-async def _next_chunk(scope: Scope, row: Campaign, shifter: Shifter | None, after: str, held_at_once: int) -> _Chunk | None:
+async def _next_chunk(
+    scope: Scope, row: Campaign, shifter: Shifter | None, after: str, held_at_once: int
+) -> _Chunk | None:
     """Carry out the next chunk. Returns None where it is no longer for us to do so.
 
     A person whose emails cannot be put on hold is passed over: they go on hold when they would leave. Emails that

@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("touchline", "0018_address_keys")]
+    dependencies = [("touchline", "0019_workspace_accounts")]
     initial = False
 
     operations = [
