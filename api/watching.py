@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api import version
+from api.server.server import Server
 from api.services.post import Post
 from api.store.away import in_a_line
 from api.store.backlog import backlog
@@ -191,7 +192,7 @@ async def watched(host: str, port: str, pages: list[Route], options: Mapping[str
     app = Starlette(routes=pages)
     app.router.redirect_slashes = False
     config = uvicorn.Config(app, host=host, port=int(port), log_config=None, **options)
-    server = uvicorn.Server(config)
+    server = Server(config)
     # The process itself heeds signals; this server ends with it.
     serving = asyncio.create_task(server._serve())
     try:

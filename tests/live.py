@@ -20,6 +20,7 @@ from api.app import make_app
 from api.cli.commands import limits
 from api.server.limits import ServerLimits
 from api.server.options import server_options
+from api.server.server import Server
 from api.services.launch_watch import LaunchWatch
 from api.settings import Settings
 
@@ -109,7 +110,7 @@ class Live:
 
     http: httpx.AsyncClient
     host: str
-    server: uvicorn.Server
+    server: Server
     serving: asyncio.Task[None]
     watch: LaunchWatch
     gate: Turnstile
@@ -138,7 +139,7 @@ async def listening(
     with socket.create_server(("127.0.0.1", 0)) as port:
         host = f"127.0.0.1:{port.getsockname()[1]}"
         options = limits(settings) | (server_options(settings, server_limits) if server_limits else {})
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, **options))
+        server = Server(uvicorn.Config(app, log_config=None, **options))
         # Without the handlers of signals, which belong to pytest.
         serving = asyncio.create_task(server._serve(sockets=[port]))
         await until(lambda: server.started or serving.done())

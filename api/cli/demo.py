@@ -15,6 +15,7 @@ from api.cli.commands import console, database, free_port, graphiql_link, limits
 from api.cli.demo_content import fill
 from api.clock import system_clock
 from api.models import Workspace
+from api.server.server import Server
 from api.services.dispatch import Delivered
 from api.services.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
@@ -62,7 +63,7 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
 
     app = make_app(settings, given, show=shown, ended=ended)
     config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", **limits(settings))
-    server = uvicorn.Server(config)
+    server = Server(config)
     if exit_after_first:
         asyncio.get_running_loop().create_task(_stop_after(first, server))
     await server.serve()

@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 
 from api import version
+from api.server import server
 from api.settings import Settings
 from api.store.database_url import shown
 
@@ -68,8 +69,8 @@ def _end() -> None:
     os._exit(1)
 
 
-class Server(uvicorn.Server):
-    """Uvicorn's server, which calls ``asked`` as soon as a signal asks it to stop, and ends in time."""
+class Server(server.Server):
+    """The server, which calls ``asked`` as soon as a signal asks it to stop, and ends in time."""
 
     def __init__(self, config: uvicorn.Config, asked: Callable[[], None]) -> None:
         super().__init__(config)

@@ -65,9 +65,10 @@ class ServerLimits:
             return cls()
         reserve = max(LEAST_RESERVE, files // 4)
         connections = max(16, min(MAX_CONNECTIONS, files - reserve))
-        # One address never has more than half. What is accepted in one turn must fit into the reserve.
+        # One address never has more than half. What is accepted in a few turns, before it is counted, must fit into
+        # the reserve, beside the database and the rest.
         return cls(
             connections=connections,
             connections_per_address=min(cls.connections_per_address, connections // 2),
-            accept_at_once=min(cls.accept_at_once, max(8, reserve // 4)),
+            accept_at_once=min(cls.accept_at_once, max(4, reserve // 16)),
         )
