@@ -80,7 +80,7 @@ def caddy(folder: Path, port: int, server: str) -> list[str]:
     for old, new in {
         "{\n\tservers": "{\n\tadmin off\n\tauto_https off\n\tservers",
         f"{HOST} {{": f"https://{HOST}:{port} {{\n\ttls {folder}/fullchain.pem {folder}/key.pem",
-        "127.0.0.1:8000\n}": f"{server}\n}}",
+        "reverse_proxy 127.0.0.1:8000": f"reverse_proxy {server}",
         "/var/log/caddy": str(folder),
     }.items():
         assert old in text
