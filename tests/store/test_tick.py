@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from api import tick
 from api.app import make_ticker
@@ -113,7 +114,7 @@ async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None
 async def test_a_database_that_is_away_is_a_line_without_a_traceback(
     database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await one_round(monkeypatch, ConnectionRefusedError("nobody\nlistens"))
+    await one_round(monkeypatch, ConnectionDoesNotExistError("nobody\nlistens"))
     assert [record for record in caplog.records if record.exc_info] == []
     assert caplog.messages.count("the database is away: nobody listens") == 4
 
@@ -168,7 +169,7 @@ async def test_a_change_that_cannot_be_announced_is_a_line(
     database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def refuse(*_: object) -> None:
-        raise ConnectionRefusedError("nobody listens")
+        raise ConnectionDoesNotExistError("nobody listens")
 
     monkeypatch.setattr(wakeups, "run", refuse)
     await wakeups._tell()
