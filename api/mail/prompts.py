@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from html import escape, unescape
+from html import escape
 from typing import NamedTuple
 
 from api.mail.quick import need_quick_html
+from api.mail.references import decoded
 from api.mail.tags import PROMPT_BEGIN, PROMPT_END
 
 _MARK = re.compile(f"{PROMPT_BEGIN}([0-9]{{1,6}}){PROMPT_END}")
@@ -53,7 +54,7 @@ def left_in(text: str, values: Iterable[str], *, html: bool) -> tuple[str, ...]:
     for value in values:
         if "{{" in value:
             text = text.replace(escape(value), " ").replace(escape(value, quote=False), " ").replace(value, " ")
-    plain = unescape(text) if html else text
+    plain = decoded(text) if html else text
     return labels(match.group() for match in _PROMPT.finditer(plain))
 
 
@@ -65,5 +66,5 @@ def prompt_left(prompts: Sequence[str]) -> str:
 
 def labels(prompts: Iterable[str]) -> tuple[str, ...]:
     """Return what prompts ask for, each once: of ``{{! Introduce yourself }}``, "Introduce yourself"."""
-    said = (_ELEMENT.sub("", unescape(prompt)).strip("{}").strip().removeprefix("!") for prompt in prompts)
+    said = (_ELEMENT.sub("", decoded(prompt)).strip("{}").strip().removeprefix("!") for prompt in prompts)
     return tuple(dict.fromkeys(" ".join(each.split()) for each in said))

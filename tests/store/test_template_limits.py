@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from api.mail import message
 from api.mail.writing import NotWritten, Order, Written
 from api.models import Person, Send, Template
 from api.services import rendering, slow_emails
@@ -159,3 +160,14 @@ async def test_a_long_template_of_text_and_fields_is_read_by_a_worker_once(
     assert set(texts.values()) == {"Dear of Rome"}
     assert len(texts) == 12
     assert not [source for source in here if len(source) > 1_000]
+
+
+async def test_an_email_that_is_too_large_fails_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await Template.all().update(html="<p>Dear {{ first_name }}</p>" + "<p>\u20ac</p>" * 100)
+    arrived_there = arrived(world)
+    monkeypatch.setattr(message, "EMAIL_MOST", 1_000)
+    for minutes in (0, 90):
+        await world.tick(NOW + timedelta(minutes=minutes))
+        sends = await now_sends(world)
+        assert {(send.status, send.reason) for send in sends} == {(SendStatus.FAILED, "EMAIL_TOO_LARGE")}
+    assert not arrived_there

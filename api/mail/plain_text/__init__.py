@@ -1,4 +1,4 @@
-"""The text part of an email, made from its HTML part. Pure; imports nothing from the rest of Touchline."""
+"""The text part of an email, made from its HTML part. Pure."""
 
 import re
 

@@ -4,18 +4,17 @@ We wrote it because each library failed a requirement: libxml2 drops what is nes
 take quadratic time for deep nesting, and html.parser for comments that do not end.
 """
 
-import html as entities
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from api.mail.references import decoded
 
 _SPACE = "\t\n\f\r "
 _TAG_NAME = re.compile(rf"[a-zA-Z][^{_SPACE}/>]*+")
 _ATTRIBUTE = re.compile(rf"[{_SPACE}/]*+(?:(>)|([^{_SPACE}/>][^{_SPACE}/>=]*+)([{_SPACE}]*+=[{_SPACE}]*+)?)")
 _UNQUOTED = re.compile(rf"[^{_SPACE}>]*+")
 _COMMENT_END = re.compile(r"--!?>")
-_LEADING_ZEROS = re.compile(r"(?<=&#)0++(?=[0-9])")
-_HUGE_NUMBER = re.compile(r"&#[0-9]{8,}+;?")
 RAW = frozenset({"script", "style", "title", "iframe", "noembed", "noframes", "xmp", "textarea"})
 """Elements whose content has no tags. An email does not show it."""
 _RAW_END = {name: re.compile(rf"</{name}(?=[{_SPACE}/>])", re.IGNORECASE) for name in RAW}
@@ -41,14 +40,6 @@ class StyleSheet:
     """The content of a ``<style>`` element."""
 
     css: str
-
-
-def decoded(text: str) -> str:
-    """Return a text without character references."""
-    if "&" not in text:
-        return text
-    # int(), which html.unescape uses, refuses long numbers.
-    return entities.unescape(_HUGE_NUMBER.sub("\ufffd", _LEADING_ZEROS.sub("", text)))
 
 
 def tokens(html: str) -> Iterator[Start | End | StyleSheet | str]:
