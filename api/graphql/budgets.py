@@ -4,6 +4,7 @@ The budget of a minute refills evenly. It is kept in the memory of the process: 
 allow a token as many times that budget.
 """
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -15,6 +16,8 @@ from graphql import GraphQLError
 MAX_TOKENS_KEPT = 10_000
 """Tokens whose spending is remembered. Of more, those that did not ask for longest start with a full budget."""
 MINUTE = 60.0
+QUERIES_AT_ONCE = 3
+"""How many fields of a token, such as pages of lists and counts, query the database at once. Others wait in order."""
 
 
 @dataclass(slots=True)
@@ -24,10 +27,13 @@ class Budget:
     request: int
     minute: int
     clock: Callable[[], float]
+    queries: asyncio.Semaphore = field(init=False)
+    """Fields of this token that query the database by themselves at this moment."""
     left: float = field(init=False)
     at: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.queries = asyncio.Semaphore(QUERIES_AT_ONCE)
         self.left = float(self.minute)
         self.at = self.clock()
 

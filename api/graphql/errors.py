@@ -37,6 +37,8 @@ DATABASE = {
 UNAVAILABLE = tuple(fault for fault in DATABASE if fault.passes or fault is DatabaseFault.CORRUPT)
 """Faults for which an answer without data has the status 503."""
 NO_OPERATION = "Name one of the document's operations in operationName."
+SUGGESTION = " Did you mean "
+"""How graphql-core begins a suggestion, at the end of a message."""
 LONGEST = 1_000
 """Characters of a sentence of graphql-core's own."""
 CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
@@ -102,8 +104,13 @@ class HideFaults(MaskErrors):
         return GraphQLError(told.message, error.nodes, path=error.path, extensions=told.extensions)
 
 
-def coded(error: GraphQLError) -> GraphQLError:
-    """Return an error of a result with a code: what has none yet is graphql-core's own."""
+def coded(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:
+    """Return an error of a result with a code: what has none yet is graphql-core's own.
+
+    Without ``suggest`` it names no fields and values of the schema that the client may have meant.
+    """
+    if not suggest:
+        error.message = error.message.partition(SUGGESTION)[0]
     # graphql-core repeats what it was given, of whatever size.
     error.message = error.message[:LONGEST]
     if error.extensions and "code" in error.extensions:

@@ -1,5 +1,6 @@
 """The schema. It never varies with what is installed: send options and channels are data."""
 
+import asyncio
 import logging
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,9 @@ from api.graphql.suppressions import SuppressionMutation
 from api.graphql.workspace import WorkspaceMutation
 from api.store.away import told_away
 from api.store.database_faults import fault_of
+
+REQUEST_SECONDS = 60.0
+"""How long a query or a mutation may take. A subscription may last."""
 
 log = logging.getLogger("touchline.graphql")
 
@@ -80,6 +84,18 @@ class Schema(strawberry.Schema):
             provided_operation_name=given["operation_name"],
             operation_extensions=given["operation_extensions"],
         )
+
+    async def _execute_operation(self, *given: Any, **named: Any) -> Any:
+        """Execute an operation, for as long as one may take. Each of its mutations is done whole, or not at all."""
+        deadline = asyncio.timeout(REQUEST_SECONDS)
+        try:
+            async with deadline:
+                return await super()._execute_operation(*given, **named)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            told = f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Ask for less at once."
+            raise GraphQLError(told, extensions={"code": "REQUEST_TIMEOUT"}) from None
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log what the client does not get to read, and where: an error's own text has the document's line as well.

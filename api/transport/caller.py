@@ -77,7 +77,7 @@ class CallersSchema:
                         if isinstance(result, ExecutionResult):
                             result.extensions = (result.extensions or {}) | {"cost": context.charged}
                     if isinstance(result, ExecutionResult) and result.errors:
-                        result.errors = [coded(error) for error in result.errors]
+                        result.errors = [coded(error, suggest=context.introspection) for error in result.errors]
                     yield result
                     many = True
                     await turn.aclose()  # a subscription takes no turn while it waits for events

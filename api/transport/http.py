@@ -46,11 +46,11 @@ class TooLargeError(Exception):
     """The body is larger than is read."""
 
 
-async def _answer(result: ExecutionResult) -> Response:
+async def _answer(result: ExecutionResult, *, suggest: bool) -> Response:
     answer: dict[str, Any] = {"data": result.data}
     status, headers = 200, dict[str, str]()
     if result.errors:
-        answer["errors"] = errors = [coded(error).formatted for error in result.errors]
+        answer["errors"] = errors = [coded(error, suggest=suggest).formatted for error in result.errors]
         codes = {error["extensions"]["code"] for error in errors}
         if result.data is None and (found := [each for each in UNAVAILABLE if each in codes]):
             status, headers = 503, headers_of(503, found[0])
@@ -119,7 +119,7 @@ class GraphQLEndpoint:
         except InvalidOperationTypeError:
             message = "Subscriptions go over the websocket at this address, by the protocol graphql-transport-ws."
             return refusal(400, "WEBSOCKET_NEEDED", message)
-        return await _answer(result)
+        return await _answer(result, suggest=context.introspection)
 
     def _room(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
         """Return what holds memory for the body, which is taken before it is read. Raises TooLargeError."""
