@@ -11,8 +11,8 @@ from tests import story
 JOB_SECONDS = 20.0
 """How long a job in the background may take before the table says that it does not end."""
 POLL_SECONDS = 0.05
-IMPORT = f"mutation($csv: String!) {{ importPeople(csv: $csv) {{ import {{ id }} {story.ERRORS} }} }}"
-IMPORT_STATUS = "query($id: ID!) { peopleImport(id: $id) { status created failed refusals { code } } }"
+IMPORT = f"mutation($csv: String!) {{ importPeople(csv: $csv) {{ peopleImport {{ id }} {story.ERRORS} }} }}"
+IMPORT_STATUS = "query($id: ID!) { peopleImport(id: $id) { status created failed refusals { nodes { code } } } }"
 START = f"mutation($input: StartLaunchInput!) {{ startLaunch(input: $input) {{ launch {{ id }} {story.ERRORS} }} }}"
 LAUNCH_STATUS = "query($id: ID!) { launch(id: $id) { status enrolled leftOut } }"
 EMAIL_OF = "query($id: ID!) { enrollment(id: $id) { progress { email { status reason } } } }"
@@ -70,10 +70,10 @@ class Workplace:
 
         def over(data: Any) -> str | None:
             found = data["peopleImport"]
-            codes = {refusal["code"] for refusal in found["refusals"]}
+            codes = {refusal["code"] for refusal in found["refusals"]["nodes"]}
             return (",".join(sorted(codes)) or "FINISHED") if found["status"] != "RUNNING" else None
 
-        made = begun.data["importPeople"]["import"]["id"]
+        made = begun.data["importPeople"]["peopleImport"]["id"]
         return self.ended(over, IMPORT_STATUS, made, begun, "IMPORT_STAYS_RUNNING")
 
     def launched(self, people: list[str]) -> Outcome:

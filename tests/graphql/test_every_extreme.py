@@ -38,6 +38,7 @@ TEXTS = [
     "../../etc/passwd",
     "2026-03-02",
     "x" * 201,  # one more than most columns hold
+    "\u0390" * 118 + "@example.com",  # grows when its case is folded
     "e" + "\u0301" * 330 + "@example.com",
     "\ufb03ce@example.com",
     "9" * 4_301,  # more digits than Python reads

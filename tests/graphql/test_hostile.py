@@ -18,7 +18,7 @@ from benchmarks.hostile.work import Workplace
 OVER_HTTP, OVER_WEBSOCKET, LARGE = 190, 40, 20
 """How many values are sent: the first number gives each open-ended place a turn."""
 SIZE, LARGE_SIZE = 200_000, 900_000
-POISON = [each for each in NAMED if "a launch for" in each.name]
+POISON = [each for each in NAMED if "a launch for" in each.name or "casefold" in each.name or "such an" in each.name]
 STUCK = {"LAUNCH_STAYS_RUNNING", "IMPORT_STAYS_RUNNING", "EMAIL_STAYS"}
 
 
