@@ -1,7 +1,9 @@
 """What fields cost, declared next to them: `strawberry.field(metadata=cost(weight=30))`.
 
 A point is about 5 µs of the server's time. Without a declaration a column costs 1 point, a field that is computed 3,
-an object 2, and an object that is loaded 6. A list costs its size times what one of its items costs.
+an object 2, an object that is computed 6, and whatever is loaded 12.
+
+A list costs its size times what one of its items costs.
 """
 
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 KEY = "cost"
-COLUMN, COMPUTED, OBJECT, LOADED = 1, 3, 2, 6
+COLUMN, COMPUTED, OBJECT, COMPUTED_OBJECT, LOADED = 1, 3, 2, 6, 12
 """Weights of fields that declare none."""
 MUTATION = 500
 """The weight of a mutation that declares none: a transaction."""
@@ -79,6 +81,8 @@ def _cost_of(parent: str, name: str, field: GraphQLField) -> Cost:
     weight = declared.pop("weight", None)
     if weight is None:
         plain = ours.is_basic_field
-        leaf, loaded = (COLUMN, OBJECT) if plain else (COMPUTED, LOADED)
+        leaf, loaded = (COLUMN, OBJECT) if plain else (COMPUTED, COMPUTED_OBJECT)
+        if ours.base_resolver is not None and ours.base_resolver.is_async:
+            leaf = loaded = LOADED
         weight = MUTATION if parent == "Mutation" else leaf if is_leaf_type(inner) else loaded
     return Cost(weight, **declared)

@@ -35,8 +35,9 @@ class Workspace:
         return list(cast(Any, self).__dict__["blocked_domains"])
 
     accounts: list[str] | None = strawberry.field(
+        metadata=cost(size=20),
         description="The accounts of channels that its senders may use, such as `smtp` or `smtp:SALES`; null for all. "
-        "The server's operator sets them: `touchline accounts allow`."
+        "The server's operator sets them: `touchline accounts allow`.",
     )
 
 

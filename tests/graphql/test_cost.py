@@ -40,11 +40,11 @@ def points(query: str, variables: dict[str, Any] | None = None) -> int:
         ("{ people(first: 1) { totalCount } }", 200 + 2_000),
         (
             "{ campaigns(first: 10) { nodes { id steps { id name } } } }",
-            200 + 2 + 10 * (2 + 1 + 6 + 20 * (2 + 2)),
+            200 + 2 + 10 * (2 + 1 + 12 + 20 * (2 + 2)),
         ),
         (
             "{ campaigns(first: 10) { nodes { days { steps { id } } } } }",
-            200 + 2 + 10 * (2 + 6 + 10 * (2 + 2 + 2 * (2 + 1))),
+            200 + 2 + 10 * (2 + 10 * (2 + 2 + 2 * (2 + 1)) + 12),
         ),
         ("{ a: workspace { id } b: workspace { id } }", 2 * 7),
         ("{ workspace { id @include(if: false) } }", 7),
@@ -81,7 +81,7 @@ def test_the_people_of_a_launch_are_counted() -> None:
     literal = '{ launchPreview(input: {campaignId: "c", personIds: ["a", "b"]}) { zone } }'
     assert points(literal) == 1_000 + 2 * 23
     launch = 'mutation($ids: [ID!]!) { launch(input: {campaignId: "c", personIds: $ids}) { enrollments { id } } }'
-    assert points(launch, {"ids": ["a"] * 10_000}) == 1_000 + 10_000 * 4 + 2 + 10_000 * (2 + 1)
+    assert points(launch, {"ids": ["a"] * 500}) == 1_000 + 500 * 4 + 2 + 500 * (2 + 1)
 
 
 def test_the_dearest_field_is_named() -> None:
@@ -193,7 +193,7 @@ async def test_usual_requests_pass(client: Client, campaign: str) -> None:
         launches(first: 50) { nodes { id status total processed enrolled leftOut campaign { id name } } } }"""
     answer = await client.raw(shown)
     assert "errors" not in answer
-    assert answer["extensions"]["cost"]["requested"] <= 30_000
+    assert answer["extensions"]["cost"]["requested"] <= 50_000
     assert answer["data"]["campaigns"]["nodes"][0]["id"] == campaign
 
 
