@@ -52,7 +52,8 @@ async def test_a_chunked_body_is_read_and_bounded(live: Live, rep: Client) -> No
     async with raw(live) as wire:
         chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
         await wire.send(head(rep.token, "Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
-        assert await wire.answer() == (200, b'{"data":{"__typename":"Query"}}')
+        status, answer = await wire.answer()
+        assert (status, json.loads(answer)["data"]) == (200, {"__typename": "Query"})
     async with raw(live) as wire:
         await wire.send(head(rep.token, "Transfer-Encoding: chunked"))
         sending = asyncio.create_task(wire.send((b"10000\r\n" + b" " * 65_536 + b"\r\n") * 300))
