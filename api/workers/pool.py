@@ -169,10 +169,10 @@ class Pool:
             except WorkerDiedError as death:
                 self._end(worker)
                 worker = None
-                log.warning("%s It worked on %s for %s.", death, call.function, call.key or "nobody in particular")
                 if self._closed:
                     call.future.set_exception(WorkersClosedError("The worker processes have been stopped."))
                     return None
+                log.warning("%s It worked on %s for %s.", death, call.function, call.key or "nobody in particular")
                 if last:
                     call.future.set_exception(LimitExceededError(Limit.CRASH, call.limits))
             except LimitExceededError as broken:
