@@ -109,8 +109,9 @@ class Settings:
     max_body_bytes: str = _setting("TOUCHLINE_MAX_BODY_BYTES", "16000000", "largest request that is read")
     trusted_proxies: str = _setting(
         "TOUCHLINE_TRUSTED_PROXIES",
-        "127.0.0.1,::1",
-        "addresses and networks of proxies, with commas between; their `X-Forwarded-For` and `-Proto` are believed",
+        "",
+        "addresses and networks of proxies, such as `127.0.0.1,::1` for one on this machine, with commas between; "
+        "their `X-Forwarded-For` and `-Proto` are believed, and they may open any number of connections",
     )
     request_cost: str = _setting(
         "TOUCHLINE_REQUEST_COST", "100000", "points that one GraphQL operation may cost; see docs/cost.md"

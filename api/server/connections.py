@@ -102,11 +102,19 @@ class Connections:
         return True
 
     def _sweep(self) -> None:
+        self._check(list(self._address))
+
+    def _check(self, left: list[Connection]) -> None:
+        """Check some connections, and the rest of them in later turns of the event loop."""
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        for connection in list(self._address):
-            connection.check(now)
-        self._timer = loop.call_later(self.limits.sweep_seconds, self._sweep) if self._address else None
+        now, most = loop.time(), self.limits.checked_at_once
+        for connection in left[:most]:
+            if connection in self._address:
+                connection.check(now)
+        if rest := left[most:]:
+            self._timer = loop.call_later(0, self._check, rest)
+        else:
+            self._timer = loop.call_later(self.limits.sweep_seconds, self._sweep) if self._address else None
 
 
 def _less(count: Counter[str], key: str) -> None:

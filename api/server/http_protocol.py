@@ -180,6 +180,8 @@ class HttpProtocol(H11Protocol):
         self._chunked = b"transfer-encoding" in names
         self._wire = self._body = 0
         client = (self.guard.proxies.client(scope["headers"]) or "") if self._by_proxy() else ""
+        if b"x-forwarded-for" in names and not self._by_proxy():
+            self._warn_of_proxy()
         if len(names) > self.limits.headers:
             await _answer(send, 431, f"A request may have {self.limits.headers} headers.")
         elif self._chunked and b"content-length" in names:
@@ -202,6 +204,12 @@ class HttpProtocol(H11Protocol):
 
     def _by_proxy(self) -> bool:
         return self.client is not None and self.client[0] in self.guard.proxies
+
+    def _warn_of_proxy(self) -> None:
+        peer = self.client[0] if self.client else "a socket"
+        log.warning(
+            "X-Forwarded-For of %s is not believed. If it is a proxy, name it in TOUCHLINE_TRUSTED_PROXIES.", peer
+        )
 
     def _leave(self) -> None:
         if self._client:

@@ -17,8 +17,8 @@ class ServerLimits:
     """Connections in all. At the limit a new one takes the place of the oldest that has not sent a request."""
     connections_per_address: int = 100
     """Connections of one client address, by the same rule. Requests at once of one client behind a trusted proxy."""
-    accept_at_once: int = 512
-    """Connections accepted in one turn of the event loop."""
+    accept_at_once: int = 32
+    """Connections accepted in one turn of the event loop. Each takes some tenths of a millisecond."""
     head_seconds: float = 10.0
     """From the opening of a connection, or the first byte of a later request, to the end of the request's head."""
     headers: int = 100
@@ -56,6 +56,8 @@ class ServerLimits:
     """How often a websocket's client is pinged, and how long it may take to answer."""
     sweep_seconds: float = 0.5
     """How often all connections are checked."""
+    checked_at_once: int = 50
+    """Connections checked in one turn of the event loop: all of a flood time out together."""
 
     @classmethod
     def of_this_process(cls) -> "ServerLimits":

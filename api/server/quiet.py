@@ -11,6 +11,7 @@ CLIENTS_DO = (
     "No supported WebSocket library detected.",
     "Invalid UTF-8 sequence received from client.",
     "closed a ",
+    "X-Forwarded-For of ",
     OUT_OF_FILES,
 )
 """How lines begin that a client can cause as often as it likes."""

@@ -148,8 +148,10 @@ async def test_who_has_no_room_is_told(database_url: str) -> None:
 
 
 async def test_clients_behind_a_proxy_are_counted_by_their_own_address(database_url: str) -> None:
-    limits = {"connections_per_address": 2, "body_grace_seconds": 60}
-    async with server(database_url, **limits) as (live, client), AsyncExitStack() as opened:
+    settings = {"TOUCHLINE_TRUSTED_PROXIES": "127.0.0.1"}
+    limits = ServerLimits(**QUICK | {"connections_per_address": 2, "body_grace_seconds": 60})
+    async with listening(database_url, settings, limits) as live, AsyncExitStack() as opened:
+        client = await new_client(live.http, NOW)
 
         async def begun(forwarded: str) -> Raw:
             wire = await opened.enter_async_context(raw(live))
@@ -164,6 +166,31 @@ async def test_clients_behind_a_proxy_are_counted_by_their_own_address(database_
         await busy[0].send(b'{"query":"{ __typename }"}')
         assert (await busy[0].answer())[0] == 200
         assert (await (await begun("203.0.113.9")).answer())[0] == 100
+
+
+async def test_this_machine_is_no_proxy_unless_it_is_named(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "touchline.server")
+    async with (
+        server(database_url, connections_per_address=5, head_seconds=60) as (live, _),
+        AsyncExitStack() as opened,
+    ):
+        for _ in range(30):
+            await (await opened.enter_async_context(raw(live))).send(b"GET /health HTTP/1.1\r\nX-Slow: ")
+        await until(lambda: len(live.server.server_state.connections) <= 5)
+        last = await opened.enter_async_context(raw(live))
+        await last.send(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
+        assert (await last.answer())[0] == 200
+        assert any("TOUCHLINE_TRUSTED_PROXIES" in message for message in caplog.messages)
+
+
+async def test_a_flood_that_times_out_together_is_closed_in_parts(database_url: str) -> None:
+    async with server(database_url, connections=200, checked_at_once=3) as (live, client), AsyncExitStack() as opened:
+        waiting = [await opened.enter_async_context(raw(live)) for _ in range(40)]
+        for wire in waiting:
+            await wire.send(b"GET /health HTTP/1.1\r\n")
+        for wire in waiting:
+            assert (await asyncio.wait_for(wire.rest(), 5)).startswith(b"HTTP/1.1 408 ")
+        assert await client.ask("{ __typename }") == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize(
