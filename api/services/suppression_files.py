@@ -40,6 +40,8 @@ MAX_SOURCE_LENGTH = 50_000_000
 MAX_EXPORT = 100_000
 """Addresses that one answer of the API holds."""
 CHUNK = 100
+CHUNK_LENGTH = 500_000
+"""Characters of the rows that are written in one transaction."""
 MAX_INSTANT = 100
 """Characters of an instant that are read."""
 HEADER = ("email", "unsubscribed_at", "source", "reason")
@@ -94,16 +96,11 @@ async def import_suppressions(
     inputs.check_length(source, PATH, MAX_SOURCE_LENGTH)
     why = inputs.line(reason, ("reason",), limit=MAX_REASON, required=False)
     try:
-        table, columns, rows = await asyncio.to_thread(_read_all, source)
+        table, columns, total = await asyncio.to_thread(_read_all, source, limit)
     except Refusal as refusal:
         raise refusal.under(*PATH) from None
-    if not rows:
-        raise Refusal("CSV_EMPTY", "There are no addresses in this file.", PATH)
-    if limit is not None and len(rows) > limit:
-        told = f"One import takes up to {limit:,} rows; this has {len(rows):,}. Use touchline suppressions import."
-        raise Refusal("CSV_TOO_LARGE", told, PATH)
-    done = SuppressionImport(len(rows))
-    for chunk in _chunks(rows):
+    done, rows = SuppressionImport(total), _rows(table)
+    while chunk := await asyncio.to_thread(_next_rows, rows):
         given, refused = await asyncio.to_thread(_read_chunk, table, chunk, columns, why, scope.now)
         done.refused += refused
 
@@ -123,12 +120,19 @@ async def import_suppressions(
     return done
 
 
-def _read_all(source: str) -> tuple[Table, _Columns, list[Row]]:
-    """Read a text to its end. Raises Refusal without a path."""
+def _read_all(source: str, limit: int | None) -> tuple[Table, _Columns, int]:
+    """Read a text to its end, and count its rows without keeping them. Raises Refusal without a path."""
     table = read_table(source, COLUMN_NAMES["email"])
-    columns, rows = _columns(table), list(_rows(table))
+    columns, total = _columns(table), 0
+    for _ in _rows(table):
+        total += 1
+        if limit is not None and total > limit:
+            told = f"One import takes up to {limit:,} rows; this has more. Use touchline suppressions import."
+            raise Refusal("CSV_TOO_LARGE", told)
+    if not total:
+        raise Refusal("CSV_EMPTY", "There are no addresses in this file.")
     check_source(source)
-    return table, columns, rows
+    return table, columns, total
 
 
 def _read_chunk(
@@ -175,9 +179,16 @@ def _rows(table: Table) -> Iterator[Row]:
     yield from table.rows()
 
 
-def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
-    for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]
+def _next_rows(rows: Iterator[Row]) -> list[Row]:
+    """Read the next rows, fewer where they are long."""
+    chunk: list[Row] = []
+    length = 0
+    for row in rows:
+        chunk.append(row)
+        length += sum(map(len, row.cells))
+        if len(chunk) == CHUNK or length >= CHUNK_LENGTH:
+            break
+    return chunk
 
 
 def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) -> NewSuppression:
