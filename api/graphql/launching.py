@@ -221,7 +221,8 @@ class LaunchMutation:
         metadata=cost(5_000, once=3),
         description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
         "left out and listed, as are people for whom this campaign has ended before (`ENDED_BEFORE`), unless "
-        "`again` is true; nobody is enrolled twice, whatever happens meanwhile.",
+        "`again` is true; nobody is enrolled twice, whatever happens meanwhile. A workspace runs up to 20 launches in "
+        "the background at once (`TOO_MANY_LAUNCHES`).",
     )
     @payload_of(StartLaunchPayload)
     async def start_launch(self, info: Request, input: StartLaunchInput) -> StartLaunchPayload:  # noqa: A002

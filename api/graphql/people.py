@@ -204,7 +204,7 @@ class PeopleMutation:
         "(required), first_name, last_name, title, company, zone; any other column is a dynamic field of your own. "
         "The delimiter is found out: comma, semicolon, tab or bar. A row that cannot be used is refused by itself, see "
         "`refusals`; a file that cannot be read as a whole is refused here, and nothing is imported. Takes up to "
-        "100,000 rows and 200 columns.",
+        "100,000 rows and 200 columns. A workspace runs up to 5 imports at once (`TOO_MANY_IMPORTS`).",
     )
     @payload_of(ImportPayload)
     async def import_people(

@@ -15,6 +15,7 @@ from api.services.csv_source import check_source
 from api.services.import_rows import PersonRow, open_people, person_rows
 from api.services.people import MAX_FIELDS
 from api.services.poison import Job, in_halves
+from api.services.running import refuse_further_import
 from api.services.scope import Scope, workspace_now
 from api.states import ImportStatus, OnKnown
 from api.store import ledger
@@ -58,15 +59,10 @@ async def start_import(
         total = await asyncio.to_thread(_count, source)
     except Refusal as refusal:
         raise refusal.under("csv") from None
-    return await PeopleImport.create(
-        id=new_id("imp"),
-        workspace_id=scope.workspace_id,
-        source=source,
-        total=total,
-        on_known=on_known,
-        dry_run=dry_run,
-        created_at=scope.now,
-    )
+    about = {"id": new_id("imp"), "workspace_id": scope.workspace_id, "created_at": scope.now}
+    async with transaction():
+        await refuse_further_import(PeopleImport.filter(status=ImportStatus.RUNNING), scope.workspace_id)
+        return await PeopleImport.create(source=source, total=total, on_known=on_known, dry_run=dry_run, **about)
 
 
 def _count(source: str) -> int:
@@ -115,7 +111,6 @@ async def run_import(
     refused = set(await ImportRefusal.filter(people_import_id=row.id).values_list("row", flat=True))
     async for rows, last in _chunks(row, seen, refused):
         lease_until, now = clock() + LEASE, await workspace_now(row.workspace_id, clock)
-
         for changed in await _write_chunk(row, rows, seen, lease_until, now, last=last):
             if changed is None:  # another process has taken it over, because this one was suspended for too long
                 return await PeopleImport.get(id=row.id)

@@ -15,6 +15,7 @@ from api.services.launch import Choice, check_subjects, enrollment_row, ready
 from api.services.paused import refuse_edited, refuse_paused
 from api.services.plans import core_launch, core_steps, resolve, send_row, task_row, zone_for
 from api.services.poison import ROW_FAILED, in_halves
+from api.services.running import refuse_further_launch
 from api.services.scope import Scope, workspace_now
 from api.services.settlement import LONGEST_CODE
 from api.services.steps import steps_of
@@ -63,6 +64,7 @@ async def start_launch(
     core.check_launch(core_steps(steps), core_launch(example, steps), scope.installed.send_options)
     resolve(scope, campaign, steps, example, {}, scope.now)
     async with transaction():
+        await refuse_further_launch(Launch.filter(status__in=GOING_ON), scope.workspace_id)
         await refuse_paused(campaign.id, ("campaignId",))
         await refuse_edited(campaign, ("campaignId",))
         await check_subjects(await steps_of(campaign), ("campaignId",))
