@@ -59,7 +59,7 @@ async def start_import(
         total = await asyncio.to_thread(_count, source)
     except Refusal as refusal:
         raise refusal.under("csv") from None
-    about = {"id": new_id("imp"), "workspace_id": scope.workspace_id, "created_at": scope.now}
+    about: dict[str, Any] = {"id": new_id("imp"), "workspace_id": scope.workspace_id, "created_at": scope.now}
     async with transaction():
         await refuse_further_import(PeopleImport.filter(status=ImportStatus.RUNNING), scope.workspace_id)
         return await PeopleImport.create(source=source, total=total, on_known=on_known, dry_run=dry_run, **about)
