@@ -25,6 +25,8 @@ _OPENING = re.compile(r"\{[{%]|%7B%7B", re.IGNORECASE)
 _ENCODED_END = re.compile("%7D%7D", re.IGNORECASE)
 _PROMPT = re.compile(r"\{\{(?:\s|&nbsp;)*!")
 _VERBATIM = re.compile(r"\{%-?\s*(?:(raw|doc)\s*-?%\}|(comment)\b|(#))")
+_SHOWS = re.compile(r"\{%-?\s*(?:cycle|decrement|echo|increment|liquid|raw)\b")
+"""The beginning of a tag that shows, or may show, something by itself."""
 _ENDS = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "doc", "comment")}
 _OUTPUT_END, _TAG_END = re.compile(r"\}\}"), re.compile(r"%\}")
 _ESCAPED = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -134,11 +136,15 @@ def prepare(source: str, html: bool) -> Prepared:
 
 
 def neutral(source: str, field: str) -> str:
-    """Return the HTML around a template's tags, of all branches: ``field`` in the place of values, no tags."""
+    """Return the HTML around a template's tags, of all branches: ``field`` in the place of what a tag shows."""
     parts: list[str] = []
     at = 0
     for kind, begin, end in _found(source):
-        shown = "" if kind in {_Kind.TAG, _Kind.VERBATIM} else source[begin:end] if kind is _Kind.ENCODED else field
+        shown = field
+        if kind is _Kind.ENCODED:
+            shown = source[begin:end]
+        elif kind in {_Kind.TAG, _Kind.VERBATIM} and not _SHOWS.match(source, begin):
+            shown = ""
         parts += (source[at:begin], shown)
         at = end
     return "".join((*parts, source[at:]))

@@ -48,6 +48,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("createTemplate", {"input": TEMPLATE | {"html": "{{ first_name | frob }}"}}, "INVALID_TEMPLATE", "html"),
     ("createTemplate", {"input": TEMPLATE | {"text": "{% include 'x' %}"}}, "INVALID_TEMPLATE", "text"),
     ("createTemplate", {"input": TEMPLATE | {"html": "<script></script>"}}, "REQUIRED", "html"),
+    ("createTemplate", {"input": TEMPLATE | {"html": "{% assign a = 1 %}"}}, "REQUIRED", "html"),
     ("createTemplate", {"input": TEMPLATE | {"categoryId": "cat_none"}}, "NOT_FOUND", "categoryId"),
     ("updateTemplate", {"id": "$template", "input": {"subject": "a\nb"}}, "INVALID_TEXT", "subject"),
     ("createCategory", {"name": ""}, "REQUIRED", "name"),

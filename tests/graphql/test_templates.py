@@ -110,3 +110,21 @@ async def test_a_preview_warns_of_prompts_in_automatic_emails(client: Client) ->
     assert preview["warnings"] == [
         {"code": "FIELD_PROMPT_LEFT", "values": {"step": 1, "prompt": "Introduce yourself", "people": 1}}
     ]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{% liquid\nassign who = 'you'\nif title contains 'CEO'\n  assign who = 'chief'\nendif\necho who\n%}",
+        "<p>{%- echo first_name -%}</p>",
+        "<p>{% raw %}{{ x }}{% endraw %}</p>",
+        "{% if title %}{% cycle 'a', 'b' %}{% endif %}",
+        "{% increment n %}",
+        "{% decrement n %}",
+    ],
+)
+async def test_what_a_tag_shows_is_content(client: Client, html: str) -> None:
+    made = (await client.ask(CREATE, input={"name": "T", "subject": "S", "html": html}))["createTemplate"]
+    assert made["errors"] == []
+    assert made["template"]["html"] == html
+    assert made["warnings"] == []
