@@ -91,7 +91,8 @@ class WorkspaceMutation:
     @strawberry.mutation(
         metadata=cost(5_000),
         description="Set the domains to which this workspace sends nothing. A domain includes its subdomains: "
-        "`blocked.example` blocks `ann@mail.blocked.example`, and not `ann@notblocked.example`. Launching is not "
+        "`blocked.example` blocks `ann@mail.blocked.example`, and not `ann@notblocked.example`. Up to 10,000 "
+        "domains, of 250,000 characters together. Launching is not "
         "refused, since tasks come all the same: `launchPreview` warns, and each email fails with `BLOCKED_DOMAIN`.",
     )
     @payload_of(WorkspacePayload)

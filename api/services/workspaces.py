@@ -15,7 +15,9 @@ from strategies import Refusal
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
 MAX_DOMAINS = 10_000
-TURN_EVERY = 100
+MAX_DOMAINS_LENGTH = 250_000
+"""Characters of all blocked domains of a workspace together: they are read with every request."""
+TURN_EVERY = 10
 """Domains after which others have their turn."""
 
 
@@ -44,6 +46,9 @@ async def set_blocked_domains(scope: Scope, domains: list[str]) -> Workspace:
     """Set the domains to which this workspace sends nothing, launched or not. Their subdomains are blocked as well."""
     if len(domains) > MAX_DOMAINS:
         raise Refusal("TOO_LONG", f"A workspace may block {MAX_DOMAINS} domains.", ("domains",))
+    if sum(map(len, domains)) > MAX_DOMAINS_LENGTH:
+        told = f"The domains that a workspace blocks may have {MAX_DOMAINS_LENGTH:,} characters together."
+        raise Refusal("TOO_LONG", told, ("domains",))
     cleaned = []
     for index, domain in enumerate(domains):
         if not index % TURN_EVERY:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.graphql.address_filter import beginning
-from api.models import Campaign, Person, Sender
+from api.models import Campaign, Person, Sender, Workspace
 from api.services.bounces import record_bounce
 from api.services.imports import run_import, start_import
 from api.services.launch import Choice, launch
@@ -94,3 +94,6 @@ async def test_different_mailboxes_are_different_senders(world: World) -> None:
 async def test_domains_are_blocked_as_mail_servers_know_them(world: World) -> None:
     spelled = ["MÜLLER.de。", "xn--mller-kva.de", "ｍüller．de", "straße.de"]
     assert (await set_blocked_domains(world.scope, spelled)).blocked_domains == ["müller.de", "straße.de"]
+    with pytest.raises(Refusal, match="250,000 characters together"):
+        await set_blocked_domains(world.scope, [f"d{number}.{'a' * 60}.example" for number in range(4_000)])
+    assert (await Workspace.get(id=world.scope.workspace_id)).blocked_domains == ["müller.de", "straße.de"]
