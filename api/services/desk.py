@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from asyncpg.exceptions import DeadlockDetectedError
-
 from api.services.attempts import Job
 from api.services.bounces import Bounced, settle_bounces
+from api.services.poison import ROW_FAILED, in_halves, passing
 from api.services.post import Delivered, Post
-from api.services.progress import finished
+from api.services.progress import finish_done, finished
 from api.services.settlement import BLAMED, Settlement, settlement
 from api.services.tasks import email_went_out
 from api.services.together import Together
+from api.states import SendStatus
 from api.store import ledger, throttles
 from api.store.away import told_away
 from api.store.database import is_postgres
@@ -30,6 +30,9 @@ from plugins.contract import Outcome, Receipt
 
 log = logging.getLogger("touchline.dispatch")
 
+TRIES = 3
+"""Failures, those of an absent database not counted, after which emails are looked for that cannot be written."""
+
 
 class Report(NamedTuple):
     """One email's: that it is about to leave (no receipt), or what became of it."""
@@ -38,6 +41,8 @@ class Report(NamedTuple):
     receipt: Receipt | None = None
 
 
+Made = tuple[Job, Settlement, datetime]
+"""An email, how it is settled, and when."""
 Settled = tuple[Job, str, str]
 """An email, its outcome (WITHDRAWN when it was no longer ours), and the receipt's code."""
 
@@ -107,32 +112,84 @@ class Desk:
             log.debug("the email %s could not be shown", job.send.id, exc_info=True)
 
     async def _settle(self, done: Sequence[tuple[Job, Receipt]]) -> list[str]:
-        """Settle; what cannot be written is tried again for as long as the process lives.
+        """Settle, and wait for as long as the database is away.
 
-        One email whose consequences cannot be written must not hold up the others, nor be forgotten itself.
+        One email whose consequences cannot be written is settled alone: it holds up no other, and is not forgotten.
         """
-        failures = 0
-        while True:
+        outcomes: dict[int, str] = {}
+
+        async def write_part(part: Sequence[int]) -> None:
+            told, _ = await self._commit([done[at] for at in part], ())
+            outcomes.update(zip(part, told, strict=True))
+
+        async def set_aside(at: int, reason: str) -> None:
+            outcomes[at] = await self._set_aside(*done[at], reason)
+
+        failures = waits = 0
+        while left := [at for at in range(len(done)) if at not in outcomes]:
             try:
-                outcomes, _ = await self._commit(done, (), careful=True)
+                if failures < TRIES:
+                    await write_part(left)
+                else:
+                    await in_halves(left, write_part, set_aside, most=len(left))
             except Exception as problem:
-                failures += 1
+                failures += not passing(problem)
+                waits += 1
                 if not told_away(problem):
-                    log.exception("what became of %s emails could not be written; trying again", len(done))
-                await asyncio.sleep(min(0.1 * 2**failures, 2.0))
-                if failures >= 5 and len(done) > 1:
-                    return [outcome for each in done for outcome in await self._settle([each])]
-            else:
-                return outcomes
+                    log.exception("what became of %s emails could not be written; trying again", len(left))
+                await asyncio.sleep(min(0.1 * 2 ** min(waits, 10), 2.0))
+        return [outcomes[at] for at in range(len(done))]
+
+    async def _set_aside(self, job: Job, receipt: Receipt, reason: str) -> str:
+        """Settle an email whose consequences are refused. Returns its outcome. Raises what is passing.
+
+        Where even its outcome is refused, it is in doubt if it may have left (and is never sent again by itself), else
+        it fails. Where the database refuses that as well, the email stays as it is, and nobody sends it.
+        """
+        now = job.at(self._post.clock())
+        made = self._settlement(job, receipt, now)
+        left = job.transmitting or made.sent_at is not None or made.bounce or made.outcome is Outcome.IN_DOUBT
+        status = (Outcome.IN_DOUBT, SendStatus.IN_DOUBT) if left else (Outcome.FAILED, SendStatus.FAILED)
+        told = f"{made.outcome}: the answer could not be recorded. {reason}"
+        kept = made._replace(detail=f"{made.detail} Not all that follows could be recorded. {reason}".strip())
+        for settled in (kept, Settlement(*status, None, job.send.attempts, ROW_FAILED, told)):
+            try:
+                return await self._settle_alone(job, settled, now)
+            except Exception as problem:
+                if passing(problem):
+                    raise
+                log.exception("the email %s could not be recorded as %s", job.send.id, settled.outcome)
+        log.error("the email %s is %s, which could not be recorded at all", job.send.id, made.outcome)
+        return Outcome.WITHDRAWN
 
     @undeadlocked
-    async def _commit(
-        self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job], *, careful: bool = False
-    ) -> tuple[list[str], set[str]]:
-        """Write what is done and what is about to leave. Returns the outcomes, and the ids that may leave.
+    async def _settle_alone(self, job: Job, settled: Settlement, now: datetime) -> str:
+        """Write an email's outcome, and each of its consequences that can be written."""
+        mine, line = [(job, settled, now)], settled.line(job.send, now)
 
-        ``careful`` writes an email's outcome also where what follows from it, in its person's campaign, cannot be.
-        """
+        async def finish() -> None:
+            await finish_done([job.send.enrollment_id], now)
+
+        async with transaction():
+            if not await ledger.settle([settled.row(job.send)]):
+                return Outcome.WITHDRAWN
+            follows: list[Callable[[], Awaitable[object]]] = [lambda: write([line] if line else [])]
+            follows += [lambda: self._complete_tasks(mine), lambda: _settle_bounced(mine)]
+            follows += [finish] if settled.ended else []
+            follows += [lambda: throttles.arrive([job.send.id], now)] if throttles.windows(job.batch.sender) else []
+            for follow in follows:
+                try:
+                    async with transaction():
+                        await follow()
+                except Exception as problem:
+                    if passing(problem):
+                        raise
+                    log.exception("a consequence of the email %s was set aside", job.send.id)
+        return settled.outcome
+
+    @undeadlocked
+    async def _commit(self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job]) -> tuple[list[str], set[str]]:
+        """Write what is done and what is about to leave. Returns the outcomes, and the ids that may leave."""
         made, real_now = [], self._post.clock()
         for job, receipt in done:
             now = job.at(real_now)
@@ -141,7 +198,7 @@ class Desk:
             # Emails first, then what belongs to them, as everyone has it who locks both.
             ours = await ledger.settle([settled.row(job.send) for job, settled, _ in made]) if made else set()
             may = await self._begin(leaving) if leaving else set()
-            await self._follow([each for each in made if each[0].send.id in ours], careful=careful)
+            await self._follow([each for each in made if each[0].send.id in ours])
             answered = [job for job, *_ in made if throttles.windows(job.batch.sender)]
             if answered:
                 await throttles.arrive([job.send.id for job in answered], answered[0].at(self._post.clock()))
@@ -151,29 +208,23 @@ class Desk:
         again_at = now + BLAMED if job.blamed and job.again_at is None else job.again_at
         return settlement(job.send, receipt, now, random.random(), again_at)  # noqa: S311 - jitter
 
-    async def _follow(self, mine: Sequence[tuple[Job, Settlement, datetime]], *, careful: bool) -> None:
+    async def _follow(self, mine: Sequence[Made]) -> None:
         """Write what follows for people's campaigns, and the feed."""
         lines = [line for job, settled, now in mine if (line := settled.line(job.send, now)) is not None]
-        for job, settled, _ in mine:
-            if job.send.by_hand and settled.sent_at is not None:
-                try:
-                    async with transaction():
-                        await email_went_out(self._post.scope(job.batch.workspace), job.send, settled.sent_at)
-                except DeadlockDetectedError:
-                    raise  # the whole transaction is done again
-                except Exception:
-                    if not careful:
-                        raise
-                    log.exception("the task of the email %s stays open: its campaign cannot go on", job.send.id)
-        if bounced := _bounced(mine):
+        await self._complete_tasks(mine)
+        if any(settled.bounce is not None for _, settled, _ in mine):
             await write(lines)  # what follows from bounces is told behind them
             lines = []
-            for now, those in bounced.items():
-                await settle_bounces(those, now)
+            await _settle_bounced(mine)
         ended = [(job.send.enrollment_id, now) for job, settled, now in mine if settled.ended]
         if ended:
             lines += await finished([enrollment for enrollment, _ in ended], ended[0][1])
         await write(lines)
+
+    async def _complete_tasks(self, mine: Sequence[Made]) -> None:
+        for job, settled, _ in mine:
+            if job.send.by_hand and settled.sent_at is not None:
+                await email_went_out(self._post.scope(job.batch.workspace), job.send, settled.sent_at)
 
     async def _begin(self, jobs: Sequence[Job]) -> set[str]:
         pairs = [(job.send, job.batch.message_id(job.send)) for job in jobs]
@@ -193,7 +244,12 @@ class Desk:
         return may
 
 
-def _bounced(mine: Sequence[tuple[Job, Settlement, datetime]]) -> dict[datetime, list[Bounced]]:
+async def _settle_bounced(mine: Sequence[Made]) -> None:
+    for now, those in _bounced(mine).items():
+        await settle_bounces(those, now)
+
+
+def _bounced(mine: Sequence[Made]) -> dict[datetime, list[Bounced]]:
     """Return the emails that bounced, by when: a sandbox has a clock of its own."""
     found: dict[datetime, list[Bounced]] = {}
     for job, settled, now in mine:

@@ -51,18 +51,21 @@ async def in_halves(
     items: Sequence[Item],
     work: Callable[[Sequence[Item]], Awaitable[Answer]],
     set_aside: Callable[[Item, str], Awaitable[Answer]],
+    most: int = MAX_SET_ASIDE,
 ) -> list[Answer]:
     """Do work on items, in their order, and set aside those on which it fails. Returns the answers.
 
-    ``work`` is one transaction, and is called again for parts of the items where it fails.
+    ``work`` is one transaction, and is called again for parts of the items where it fails. ``most`` is how many items
+    are set aside; it raises where more fail.
     """
-    return await _Halves(work, set_aside).of(items)
+    return await _Halves(work, set_aside, most).of(items)
 
 
 @dataclass(slots=True)
 class _Halves:
     work: Callable[[Sequence[Any]], Awaitable[Any]]
     set_aside: Callable[[Any, str], Awaitable[Any]]
+    most: int
     aside: int = 0
 
     async def of(self, items: Sequence[Any]) -> list[Any]:
@@ -70,7 +73,7 @@ class _Halves:
             try:
                 return [await self.work(items)]
             except Exception as problem:
-                if passing(problem) or (last and len(items) <= 1 and self.aside >= MAX_SET_ASIDE):
+                if passing(problem) or (last and len(items) <= 1 and self.aside >= self.most):
                     raise
                 failed = problem
         if not items:

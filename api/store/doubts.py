@@ -31,10 +31,14 @@ async def rest_in_doubt(ids: list[str], now: datetime) -> None:
 async def resend_doubts(real_now: datetime, reason: str, detail: str, never: str) -> Sequence[Row]:
     """Schedule again the doubts whose campaign allows it, up to its cap, but not those of the reason ``never``.
 
+    Nor those whose answer could not be recorded (ROW_FAILED): the channel may have said that they left.
+
     In a sandbox they rest by its own clock. Returns them.
     """
     present = "coalesce((SELECT virtual_now FROM workspace WHERE workspace.id = send.workspace_id), $1)"
-    rested = f"send.status = 'IN_DOUBT' AND send.due_at <= {present} AND coalesce(send.reason, '') <> $4"
+    rested = (
+        f"send.status = 'IN_DOUBT' AND send.due_at <= {present} AND coalesce(send.reason, '') NOT IN ($4, 'ROW_FAILED')"
+    )
     return await run(
         f"{whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
         " UPDATE send SET status = 'DEFERRED', held = whose.paused, doubts = doubts + 1, reason = $2, detail = $3"
