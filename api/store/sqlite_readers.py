@@ -76,7 +76,7 @@ async def _execute_query(self: SqliteClient, query: str, values: list[Any] | Non
     readers = _readers(self, query)
     if readers is None:
         return await _QUERY(self, query, values)
-    rows = await _fetched(readers, query, values)
+    rows = await _fetched(self, readers, query, values)
     return len(rows), rows
 
 
@@ -85,10 +85,13 @@ async def _execute_query_dict(self: SqliteClient, query: str, values: list[Any] 
     readers = _readers(self, query)
     if readers is None:
         return await _QUERY_DICT(self, query, values)
-    return list(map(dict, await _fetched(readers, query, values)))
+    return list(map(dict, await _fetched(self, readers, query, values)))
 
 
-async def _fetched(readers: Readers, query: str, values: list[Any] | None) -> Sequence[sqlite3.Row]:
+async def _fetched(
+    client: SqliteClient, readers: Readers, query: str, values: list[Any] | None
+) -> Sequence[sqlite3.Row]:
+    client.log.debug("%s: %s", query, values)
     check_file()
     async with readers.one() as connection:
         return list(await connection.execute_fetchall(query.replace("\x00", "'||CHAR(0)||'"), values))

@@ -17,6 +17,7 @@ from api.services.plans import follows
 from api.services.rescheduling import Rescheduler
 from api.services.steps import steps_of
 from strategies import Refusal, StepType
+from tests.store.world import Killed
 
 OPTIONS: list[dict[str, Any]] = [
     {"send_option": "at_time", "config": {"at": "06:30"}},
@@ -89,10 +90,10 @@ class Edits:
         async def killed(*given: Any, **named: Any) -> Any:
             calls.append(given)
             if len(calls) > people:
-                raise ConnectionError("killed")
+                raise Killed
             return await right(*given, **named)
 
-        with pytest.MonkeyPatch.context() as patch, suppress(ConnectionError):
+        with pytest.MonkeyPatch.context() as patch, suppress(Killed):
             patch.setattr(resolving, "rewrite", killed)
             self.moves_a_step_to(data, day)
         self.now += resolving.LEASE * data.draw(st.sampled_from([0, 1]))

@@ -41,6 +41,7 @@ from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import load
 from strategies import Refusal, StepType
 from tests.faults.edits import Edits
+from tests.store.world import Killed
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -213,10 +214,10 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         async def killed(*given: Any) -> Any:
             calls.append(given)
             if len(calls) > 1:
-                raise ConnectionError("killed")
+                raise Killed
             return await right(*given)
 
-        with pytest.MonkeyPatch.context() as patch, suppress(Refusal, ConnectionError):
+        with pytest.MonkeyPatch.context() as patch, suppress(Refusal, Killed):
             patch.setattr(pausing, work, killed)
             self.do(change(self.scope, self.campaign))
         if change is pause_campaign:

@@ -51,7 +51,11 @@ async def event(socket: Socket) -> tuple[str, int, float]:
 
 
 def test_only_what_has_come_to_its_end_is_over() -> None:
-    assert {status for status in LaunchStatus if status.over} == {LaunchStatus.FINISHED, LaunchStatus.CANCELLED}
+    assert {status for status in LaunchStatus if status.over} == {
+        LaunchStatus.FINISHED,
+        LaunchStatus.CANCELLED,
+        LaunchStatus.FAILED,
+    }
 
 
 async def test_a_launch_is_followed_to_its_end(live: Live, rep: Client) -> None:

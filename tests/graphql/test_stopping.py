@@ -31,7 +31,7 @@ async def test_a_client_that_reads_no_more_keeps_no_server_from_stopping(
     async with listening(database_url) as live:
         rep = await new_client(live.http, NOW)
         await story.template(rep, html=f"<p>{'x' * 100_000}</p>")
-        much = "{" + " ".join(f"a{n}: templates {{ nodes {{ html }} }}" for n in range(100)) + "}"
+        much = "{" + " ".join(f"a{n}: templates(first: 1) {{ nodes {{ html }} }}" for n in range(40)) + "}"
         async with live.opened(rep.token, compression=None) as socket:
             socket.wire.transport.pause_reading()
             for _ in range(3):

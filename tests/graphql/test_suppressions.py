@@ -88,7 +88,7 @@ async def test_suppress_list_look_up_and_resubscribe(client: Client, stranger: C
         (UNSUBSCRIBE, {"id": "per_1"}, "NOT_FOUND", ["personId"]),
         (UNSUBSCRIBE, {"id": "$person", "reason": "x" * 501}, "TOO_LONG", ["reason"]),
         (IMPORT, {"csv": "email\n"}, "CSV_EMPTY", ["csv"]),
-        (IMPORT, {"csv": "email\n\x00\n"}, "INVALID_TEXT", ["csv"]),
+        (IMPORT, {"csv": "email\n\x00\n"}, "CSV_INVALID", ["csv"]),
     ],
     ids=str,
 )

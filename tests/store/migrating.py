@@ -25,7 +25,9 @@ async def before(name: str) -> list[str]:
     """Drop what this migration and all later ones have added, and return their names: ``migrate`` applies them."""
     names = sorted(path.stem for path in FOLDER.glob("0*.py") if path.stem >= name)
     for each in reversed(names):
-        for operation in importlib.import_module(f"api.migrations.{each}").Migration.operations:
+        for operation in reversed(importlib.import_module(f"api.migrations.{each}").Migration.operations):
+            if isinstance(operation, ops.RunSQL) and str(operation.reverse_sql).startswith("DROP INDEX"):
+                await run(str(operation.reverse_sql))
             if isinstance(operation, ops.AddField):
                 table = Tortoise.apps["touchline"][operation.model_name]._meta.db_table
                 await run(f'ALTER TABLE {table} DROP COLUMN "{operation.name}"')

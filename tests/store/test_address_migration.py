@@ -79,7 +79,7 @@ async def suppression(email: str, key: str | None = None, workspace: str = "wsp_
 async def migrated() -> list[str]:
     """Migrate, and return what the operator is told."""
     with collected() as reports:
-        assert await migrate() == [NAME]
+        assert (await migrate())[0] == NAME
     return reports
 
 
@@ -251,6 +251,7 @@ async def test_a_killed_migration_is_done_again(monkeypatch: pytest.MonkeyPatch)
     expected = await suppressed(), await keys(), await SuppressionChange.all().count()
     assert len(expected[0]) == 10
     # A process that is killed right behind the commit has not noted that the migration was applied.
+    await before("0019_workspace_accounts")
     await run("DELETE FROM tortoise_migrations WHERE name = $1", NAME)
     assert await migrated() == []
     assert (await suppressed(), await keys(), await SuppressionChange.all().count()) == expected

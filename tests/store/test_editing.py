@@ -19,7 +19,7 @@ from api.tick import Ticker
 from plugins.contract import Outgoing
 from strategies import Refusal
 from tests.store.edited import content, due, kinds, later, step, taken_up
-from tests.store.world import NOW, World, make_world
+from tests.store.world import NOW, Killed, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -150,12 +150,12 @@ async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
     async def killed(*given: Any, **named: Any) -> set[str]:
         calls.append(given)
         if len(calls) == 3:
-            raise ConnectionError("killed")
+            raise Killed
         return await right(*given, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(resolving, "rewrite", killed)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(Killed):
             await move_step(world.scope, (await step(2)).id, day=20)
     row = await Campaign.get()
     assert (row.editing, await Enrollment.filter(revision=row.revision).count()) == (True, 4)

@@ -16,6 +16,7 @@ from api.services.workspaces import create_workspace
 from api.states import ImportStatus, OnKnown
 from plugins.manager import load
 from strategies import Refusal
+from tests.store.world import Killed
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
@@ -200,13 +201,13 @@ async def test_a_resumed_import_counts_as_one_that_was_never_stopped(
     started = await start_import(scope, source, on_known=on_known, dry_run=dry_run)
 
     def crash(_: PeopleImport) -> None:
-        raise ConnectionError("the machine is gone")
+        raise Killed
 
     for attempt in range(20):
         claimed = await claim_import(NOW + timedelta(hours=attempt))
         if claimed is None:
             break
-        with pytest.raises(ConnectionError):
+        with pytest.raises(Killed):
             await run_import(claimed, clock, crash)
     done = await PeopleImport.get(id=started.id)
     assert done.status == ImportStatus.FINISHED

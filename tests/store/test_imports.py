@@ -13,6 +13,7 @@ from api.services.workspaces import create_workspace
 from api.states import ImportStatus
 from plugins.manager import load
 from strategies import Refusal
+from tests.store.world import Killed
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
@@ -72,9 +73,9 @@ async def test_a_crash_in_the_middle_imports_each_row_once(scope: Scope, monkeyp
     assert claimed is not None
 
     def crash(_: PeopleImport) -> None:
-        raise ConnectionError("the machine is gone")
+        raise Killed
 
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Killed):
         await run_import(claimed, clock, crash)
     assert (await PeopleImport.get(id=started.id)).processed == 2
     assert await claim_import(NOW) is None, "somebody may still work on it"

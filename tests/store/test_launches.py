@@ -25,6 +25,7 @@ from plugins.manager import load
 from strategies import Refusal, SendAt, StepContext, StepType
 from strategies.same_time_as_previous import SameTimeAsPrevious
 from tests.store.locks import beside, waits_for_us
+from tests.store.world import Killed
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 ZONES = ["Europe/Berlin", "America/New_York", None]
@@ -150,14 +151,14 @@ async def test_a_crash_in_the_middle_enrolls_everyone_once(
     async def crash(table: str, *args: Any, **options: Any) -> set[str]:
         calls.append(table)
         if calls.count("task") == 6 and table == "task":
-            raise ConnectionError("killed")
+            raise Killed
         return await right(table, *args, **options)
 
     await start_launch(scope, campaign, None, Choice("NOW"))
     monkeypatch.setattr(launches, "insert", crash)
     first = await claim_launch(NOW)
     assert first is not None
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Killed):
         await run_launch(first, lambda _: scope, clock)
     assert (await Launch.get()).processed == 10, "what the crash cut short is undone"
     assert await claim_launch(NOW) is None, "its lease holds"

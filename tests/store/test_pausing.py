@@ -30,7 +30,7 @@ from api.store.transactions import transaction
 from api.tick import Ticker
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
-from tests.store.world import NOW, World, make_world
+from tests.store.world import NOW, Killed, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -178,12 +178,12 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
     async def killed(*args: Any) -> Any:
         calls.append(args)
         if len(calls) == 3:
-            raise ConnectionError("killed")
+            raise Killed
         return await right(*args)
 
     with monkeypatch.context() as patch:
         patch.setattr(pausing, "_release", killed)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(Killed):
             await resume_campaign(after.scope, campaign(world))
     assert await held() == 6, "of three people"
     assert await Send.filter(due_at=NOW + DAY).count() == 4
@@ -208,11 +208,11 @@ async def test_a_pause_that_was_killed_is_finished_before_a_resume(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def killed(*_: Any) -> None:
-        raise ConnectionError("killed")
+        raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(pausing, "_hold", killed)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(Killed):
             await pause_campaign(world.scope, campaign(world))
     assert await held() == 0
     await resume_campaign(later(world, NOW + 23 * HOUR).scope, campaign(world))
@@ -349,12 +349,12 @@ async def go_on(world: World, chunks: int) -> Launch:
         nonlocal done
         done += 1
         if done > chunks:
-            raise ConnectionError("killed")
+            raise Killed
         return world.post.clock()
 
     try:
         await run_launch(row, lambda _: world.scope, clock)
-    except ConnectionError:
+    except Killed:
         await Launch.filter(id=row.id).update(lease_until=None)
     return await Launch.get(id=row.id)
 

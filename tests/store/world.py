@@ -74,6 +74,10 @@ class World:
         return await Send.filter(workspace_id=self.scope.workspace_id).order_by("id").first()  # type: ignore[return-value]
 
 
+class Killed(BaseException):
+    """Stands for the end of a process in the middle of its work: nothing in it comes to know of it."""
+
+
 async def make_world(people: int = 2, *, day: int = 9, follow_up: bool = False) -> World:
     """Launch for people named ada, bob, p2, p3 and so on, in a workspace that runs in real time.
 
