@@ -12,7 +12,7 @@ from api.store import address_upgrade
 from api.store.database import is_postgres, migrate
 from api.store.sql import run
 from api.store.upgrade_report import collected
-from tests.store.migrating import opened_as_of
+from tests.store.migrating import before, opened_as_of
 from tests.store.world import NOW, make_world
 
 NAME = "0018_address_keys"
