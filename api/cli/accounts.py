@@ -13,11 +13,12 @@ from plugins.manager import load
 
 
 async def show(settings: Settings) -> int:
-    """List the accounts that senders use, the workspaces of these, and why an account waits."""
+    """List the accounts that senders use, why an account waits, and which accounts each workspace may use."""
     installed = load(environment())
     used: dict[str, set[str]] = {}
     async with database(settings):
-        names = {row.id: row.name for row in await Workspace.filter(sandbox=False)}
+        workspaces = await Workspace.filter(sandbox=False).order_by("name")
+        names = {row.id: row.name for row in workspaces}
         for sender in await Sender.filter(workspace__sandbox=False):
             if account := account_by(installed, sender):
                 used.setdefault(account, set()).add(names[sender.workspace_id])
@@ -28,7 +29,11 @@ async def show(settings: Settings) -> int:
         pause = waiting.get(account)
         why = (f"{pause.until:%Y-%m-%d %H:%M:%S}", f"{pause.code}: {pause.detail}") if pause else ("", "")
         table.add_row(account, ", ".join(sorted(used.get(account, ()))), *why)
-    (console if console.is_terminal else Console(width=WIDE)).print(table)
+    may = Table(*(Column(title, overflow="fold") for title in ("workspace", "may use")))
+    for row in workspaces:
+        may.add_row(row.name, "every account" if row.accounts is None else ", ".join(row.accounts) or "no account")
+    printer = console if console.is_terminal else Console(width=WIDE)
+    printer.print(table, may)
     return 0
 
 

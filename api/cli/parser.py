@@ -96,7 +96,7 @@ def build() -> argparse.ArgumentParser:
 def add_accounts(command: argparse.ArgumentParser) -> None:
     """Add what `touchline accounts` takes."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    about = "List the accounts that senders use, their workspaces, and why an account waits."
+    about = "List the accounts that senders use, why an account waits, and which accounts each workspace may use."
     actions.add_parser("show", help=about, description=about, epilog=EPILOG).set_defaults(run=accounts.show)
     about = "Set which accounts a workspace may use. Emails of its senders through any other account fail."
     allowing = actions.add_parser("allow", help=about, description=about, epilog=EPILOG)

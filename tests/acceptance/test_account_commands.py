@@ -15,6 +15,9 @@ def test_a_workspace_may_use_what_the_operator_allows(environment: dict[str, str
     ):
         done = run(environment, tmp_path, "accounts", "allow", "Acme", *given)
         assert (done.returncode, done.stdout.strip(), done.stderr) == (0, told, "")
+        shown = run(environment, tmp_path, "accounts", "show")
+        assert (shown.returncode, "waits until" in shown.stdout) == (0, True)
+        assert told.removesuffix(".").split(" may use ")[1] in shown.stdout
     assert run(environment, tmp_path, "accounts", "allow", "Acme").returncode == 2
     lost = run(environment, tmp_path, "accounts", "allow", "Nobody", "--none")
     assert (lost.returncode, lost.stderr.strip()) == (1, "touchline: NOT_FOUND: There is no workspace 'Nobody'.")
