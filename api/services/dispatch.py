@@ -21,6 +21,7 @@ from api.services.batch import Batch
 from api.services.desk import Desk, Settled
 from api.services.expired_leases import free_expired
 from api.services.lanes import Lane
+from api.services.poison import passing
 from api.services.post import Counts, Delivered, Post
 from api.services.public_detail import public_detail
 from api.services.settlement import LONGEST_CODE, LOST, STOPPED
@@ -37,6 +38,8 @@ log = logging.getLogger("touchline.dispatch")
 
 RECOVER_EVERY = 0.5
 """Seconds between two looks at leases that have run out."""
+RECOVER_LATER = 30.0
+"""Seconds until the next look after one that failed."""
 QUIET = (Outcome.SENT, Outcome.WITHDRAWN)
 """Outcomes that nobody needs to read of each email."""
 SANDBOX_CHANNEL = "record"
@@ -85,10 +88,17 @@ class Dispatcher:
         if time.monotonic() - self._recovered >= self.recover_every:
             for each in self.lanes.values():
                 each.cut_off()
-            counts.released = await self._recover()
+            self._recovered = time.monotonic()
+            try:
+                counts.released = await self._recover()
+            except Exception as problem:
+                if passing(problem):
+                    raise
+                # What cannot be freed stays behind, and stops nobody's emails.
+                log.exception("what a process left behind could not be freed; tried again in %.0f s", RECOVER_LATER)
+                self._recovered += RECOVER_LATER
             counts.expired_tasks = await self._expire_tasks(now, workspace_id)
             self._next_expiry = await next_expiry(workspace_id)
-            self._recovered = time.monotonic()
         moments = [self._next_expiry]
         waits = {} if sandbox else await pauses.pauses()
         trouble: Exception | None = None

@@ -60,3 +60,14 @@ async def test_a_bounce_that_is_refused_leaves_the_others_theirs(world: World, o
     await run_once(world.post, NOW)
     assert {row.status for row in await Send.filter(id__in=[each.id for each in [poisoned, *others]])} == {"BOUNCED"}
     assert await Send.exclude(bounce=None).count() == len(others)
+
+
+async def test_what_cannot_be_freed_stops_nobody_elses_emails(world: World) -> None:
+    poisoned, claimed, *others = await first_emails()
+    gone = {"attempt_id": "att_gone", "lease_until": NOW - timedelta(minutes=1)}
+    await Send.filter(id=poisoned.id).update(status="TRANSMITTING", **gone)
+    await Send.filter(id=claimed.id).update(status="CLAIMED", **gone)
+    await reject("send", "UPDATE", f"NEW.id = '{poisoned.id}'")
+    await run_once(world.post, NOW)
+    assert {row.status for row in await Send.filter(id__in=[each.id for each in [claimed, *others]])} == {"SENT"}
+    assert (await Send.get(id=poisoned.id)).status == "TRANSMITTING"

@@ -136,7 +136,7 @@ async def test_a_fault_of_ours_keeps_its_traceback(
 @pytest.mark.parametrize(
     ("problem", "line"),
     [
-        (TimeoutError(), "the database is away: TimeoutError"),
+        (ConnectionDoesNotExistError("gone"), "the database is away: gone"),
         (RuntimeError("broken\nin two"), "announcements are not heard at the moment, polling goes on: broken in two"),
     ],
 )
