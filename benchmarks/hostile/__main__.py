@@ -105,7 +105,7 @@ def table(kinds: list[str], found: list[list[Measured]]) -> Iterator[str]:
     yield "| input | " + " | ".join(f"answer on {kind} | ms | other client waits, ms" for kind in kinds) + " |"
     yield "| --- |" + " --- | --- | --- |" * len(kinds)
     for row in zip(*found, strict=True):
-        yield f"| {row[0].name} | " + " | ".join(cells(each) for each in row) + " |"
+        yield f"| {row[0].name.replace('|', chr(92) + '|')} | " + " | ".join(cells(each) for each in row) + " |"
 
 
 @contextmanager
