@@ -28,6 +28,7 @@ from api.services.settlement import LONGEST_CODE, LOST, STOPPED
 from api.services.task_expiry import expire_tasks
 from api.store import ledger, pauses, throttles
 from api.store.away import told_away
+from api.store.corruption import database_corrupt
 from api.store.sql import document
 from api.store.tasks import expiring, next_expiry
 from plugins.contract import Outcome, Receipt
@@ -92,7 +93,7 @@ class Dispatcher:
             try:
                 counts.released = await self._recover()
             except Exception as problem:
-                if passing(problem):
+                if passing(problem) or database_corrupt(problem):
                     raise
                 # What cannot be freed stays behind, and stops nobody's emails.
                 log.exception("what a process left behind could not be freed; tried again in %.0f s", RECOVER_LATER)
@@ -179,7 +180,9 @@ class Dispatcher:
         for each in sorted({workspace for workspace, _ in await expiring(now, workspace_id)}):
             try:
                 expired += await expire_tasks(self.post.scope(await Workspace.get(id=each)), now)
-            except Exception:  # one workspace's trouble stops no other's emails
+            except Exception as problem:  # one workspace's trouble stops no other's emails
+                if passing(problem) or database_corrupt(problem):
+                    raise
                 log.exception("the tasks of %s could not expire", each)
         return expired
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -31,7 +32,8 @@ def press(browser: Chrome, address: str) -> tuple[str, str, list[str]]:
     browser.get(address)
     style = str(browser.execute_script("return getComputedStyle(document.body).fontFamily"))
     browser.find_element(By.TAG_NAME, "button").click()
-    WebDriverWait(browser, 20).until(lambda b: "no more emails." in b.find_element(By.TAG_NAME, "body").text)
+    waiting = WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException])
+    waiting.until(lambda b: "no more emails." in b.find_element(By.TAG_NAME, "body").text)
     text = browser.find_element(By.TAG_NAME, "body").text
     said = [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
     return style, text, [message for message in said if "Refused" in message or "Content Security" in message]
