@@ -11,7 +11,7 @@ from api.services.launch_watch import LaunchWatch
 from api.services.post import Post
 from api.services.workspaces import workspace_of
 from api.store.database_clock import set_by_database
-from api.transport.shares import BodyMemory, Turns
+from api.transport.shares import BodyMemory, Pace, Turns
 from strategies import Refusal
 
 WRONG_TOKEN = "This token opens nothing."  # noqa: S105 - a sentence
@@ -28,6 +28,7 @@ class Gate:
     introspection: bool
     budgets: Budgets
     turns: Turns = field(default_factory=Turns)
+    pace: Pace = field(default_factory=Pace)
     bodies: BodyMemory = field(init=False)
 
     def __post_init__(self) -> None:

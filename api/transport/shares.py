@@ -14,10 +14,31 @@ BODIES_AT_ONCE = 4
 """Bodies of the largest size for which there is memory. One workspace has half of it at most."""
 BODY_PATIENCE_SECONDS = 10.0
 """How long a large body waits for memory, unread, before it is refused."""
+MESSAGES_PER_SECOND = 300.0
+"""Websocket messages of one workspace that are read in a second, over all of its connections together."""
+MESSAGES_AT_ONCE = 500
+"""How many more may come in a burst."""
 
 
 class BusyError(Exception):
     """There is no room now. The client may try again later."""
+
+
+@dataclass
+class Pace:
+    """Reads the websocket messages of each workspace no faster than others can bear. What is not read yet waits."""
+
+    per_second: float = MESSAGES_PER_SECOND
+    burst: int = MESSAGES_AT_ONCE
+    _reached: dict[str, float] = field(default_factory=dict)
+    """Up to which time of the loop each workspace has used its share."""
+
+    async def wait(self, key: str) -> None:
+        """Wait until one more message of this workspace may be handled."""
+        now = asyncio.get_running_loop().time()
+        reached = max(self._reached.get(key, 0.0), now - self.burst / self.per_second) + 1 / self.per_second
+        self._reached[key] = reached
+        await asyncio.sleep(max(0.0, reached - now))
 
 
 @dataclass

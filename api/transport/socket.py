@@ -69,6 +69,8 @@ class Socket(ASGIWebSocketAdapter):
                 except ValueError as problem:
                     await self.close(INVALID, str(problem))
                 else:
+                    if workspace := self.ws.scope.get(WORKSPACE):
+                        await cast(Any, self.view).gate.pace.wait(str(workspace))
                     yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:

@@ -33,6 +33,11 @@ async def upgraded(live: Live, token: str = "") -> AsyncIterator[tuple[Raw, byte
         yield wire, answer
 
 
+async def at_once(_: shares.Pace, key: str) -> None:
+    """Let a message through as a server without a pace would."""
+    await asyncio.sleep(0)
+
+
 async def received(wire: Raw) -> tuple[int, bytes]:
     """Return the opcode and the payload of the next frame."""
     first, length = await asyncio.wait_for(wire.reader.readexactly(2), PATIENCE)
@@ -127,7 +132,8 @@ async def test_a_flood_of_messages_is_taken_in_turn(live: Live, rep: Client) -> 
         assert connection.queue.qsize() == 0  # type: ignore[union-attr]
 
 
-async def test_who_does_not_read_is_closed(database_url: str) -> None:
+async def test_who_does_not_read_is_closed(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares.Pace, "wait", at_once)
     limits = ServerLimits(write_seconds=0.2, close_seconds=0.1, sweep_seconds=0.02)
     async with listening(database_url, server_limits=limits) as live:
         rep = await new_client(live.http, NOW)
@@ -183,3 +189,20 @@ async def test_a_workspace_that_is_busy_does_not_stop_another(live: Live, rep: C
         gate.turns._give(rep.workspace.id)
         assert await asking == {"__typename": "Query"}
         assert (await socket.hear())["id"] == name
+
+
+async def test_messages_are_read_at_the_pace_of_their_workspace(
+    live: Live, rep: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paced: list[str] = []
+
+    async def note(_: shares.Pace, key: str) -> None:
+        paced.append(key)
+
+    monkeypatch.setattr(shares.Pace, "wait", note)
+    async with upgraded(live, rep.token) as (wire, _):
+        for _ in range(3):
+            await wire.send(frame(TEXT, b'{"type": "ping"}'))
+            assert b"pong" in (await received(wire))[1]
+    assert len(paced) == 3
+    assert len(set(paced)) == 1
