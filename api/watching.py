@@ -24,6 +24,7 @@ from api.store.backlog import backlog
 from api.store.corruption import database_corrupt
 from api.store.database_faults import read_only
 from api.store.trial import channels_in_use, disk_full, try_database
+from strategies.plain import plain_text
 
 if TYPE_CHECKING:
     from api.tick import Ticker
@@ -95,11 +96,14 @@ async def channel_problems(post: Post) -> dict[str, str]:
         channel = post.installed.channels.get(key)
         try:
             problem = await channel.trouble() if channel is not None else None
-        except Exception:
+            problem = None if problem is None else plain_text(problem)
+        except BaseException as broken:  # an exit is no way out for a package
+            if isinstance(broken, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                raise
             log.exception("the channel %s could not be asked whether it can be used", key)
             problem = "It cannot say whether it can be used; see the log."
         if problem is not None:
-            found[f"channel {key}"] = str(problem)
+            found[f"channel {key}"] = problem
     return found
 
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from plugins import declared
 from plugins.contract import Channel
+from plugins.declared import DeclaredChannel, DeclaredOption
 from plugins.schemas import fault_of
 from strategies import SendOption
 
@@ -53,32 +55,56 @@ def describe(thing: Any) -> str:
 
 
 def check(hook: str, thing: Any, kind: type[Registered]) -> Registered:
-    """Return the object when it keeps its contract. Raises UnusableError."""
+    """Return the object with its declarations as plain values when it keeps its contract. Raises UnusableError."""
     if not isinstance(thing, kind):
         raise UnusableError(f"{hook} returned {describe(thing)} where a {kind.__name__} belongs.")
-    guarded(type(thing).__name__, lambda: _check_attributes(thing))
-    return thing
+    values = guarded(type(thing).__name__, lambda: _declared(thing))
+    return (DeclaredOption if kind is SendOption else DeclaredChannel)(thing, values)  # type: ignore[arg-type, return-value]
 
 
-def _check_attributes(thing: SendOption | Channel) -> None:
+def _declared(thing: SendOption | Channel) -> dict[str, Any]:
+    """Read each declaration once."""
     name = type(thing).__name__
     key = getattr(thing, "key", None)
-    if not isinstance(key, str) or not key.strip():
+    if not isinstance(key, str) or not str.__str__(key).strip():
         raise UnusableError(f"{name} has no key.")
+    key = str.__str__(key)
     if not KEY.fullmatch(key):
         raise UnusableError(f"{name} has the key {key!r:.80}; a key must match {KEY.pattern}.")
-    for texts in ("labels", "help") if isinstance(thing, SendOption) else ("labels",):
-        by_language = getattr(thing, texts, None)
-        if not isinstance(by_language, Mapping) or not by_language.get("en"):
-            raise UnusableError(f'{name} ({key!r}) has no {texts}["en"].')
-        if not all(isinstance(text, str) and _whole(text) for pair in by_language.items() for text in pair):
-            raise UnusableError(f"{name} ({key!r}) has {texts} that are not text by language code.")
-    if not isinstance(thing.config_schema, Mapping):
-        raise UnusableError(f"{name} ({key!r}) has a config_schema that is no mapping.")
-    if fault := fault_of(dict(thing.config_schema)):
-        raise UnusableError(f"{name} ({key!r}) has a config_schema {fault.rstrip('.')}.")
+    whole = f"{name} ({key!r})"
+    found: dict[str, Any] = {"key": key}
+    is_option = isinstance(thing, SendOption)
+    for attribute in ("labels", "help") if is_option else ("labels",):
+        found[attribute] = _texts(whole, attribute, getattr(thing, attribute, None))
+    found["config_schema"] = _schema(whole, thing.config_schema)
+    if isinstance(thing, SendOption):
+        try:
+            found |= {flag: declared.flag(flag, getattr(thing, flag)) for flag in declared.FLAGS}
+            found["sentences"] = declared.sentences(thing.sentences)
+        except (TypeError, ValueError) as error:
+            raise UnusableError(f"{whole} cannot be used: {_told(error)}.") from None
+    return found
 
 
-def _whole(text: str) -> bool:
-    """Whether a text has no half of a character, which no answer could carry."""
-    return text.isascii() or text.encode("utf-8", "replace") == text.encode("utf-8", "surrogatepass")
+def _texts(whole: str, attribute: str, by_language: object) -> dict[str, str]:
+    if not isinstance(by_language, Mapping):
+        raise UnusableError(f'{whole} has no {attribute}["en"].')
+    try:
+        found = declared.texts(attribute, by_language)
+    except (TypeError, ValueError) as error:
+        raise UnusableError(f"{whole} has {attribute} that are not text by language code: {_told(error)}.") from None
+    if not found.get("en"):
+        raise UnusableError(f'{whole} has no {attribute}["en"].')
+    return found
+
+
+def _schema(whole: str, given: object) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise UnusableError(f"{whole} has a config_schema that is no mapping.")
+    try:
+        found = declared.schema(given)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnusableError(f"{whole} has a config_schema that is no JSON: {error}.") from None
+    if fault := fault_of(found):
+        raise UnusableError(f"{whole} has a config_schema {fault.rstrip('.')}.")
+    return found

@@ -6,7 +6,7 @@ awaits ``about_to_transmit()``: when that answers False, the send was taken away
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -97,6 +97,10 @@ class Channel(ABC):
     def account(self, config: Mapping[str, Any]) -> str:
         """Name the account that this configuration uses: what is paused together when it is in trouble."""
         return self.key
+
+    def accounts(self) -> Sequence[str] | None:
+        """List the names of the accounts that this process can use, as ``account`` gives them; None: it cannot say."""
+        return [self.key] if type(self).account is Channel.account else None
 
     def sessions(self, config: Mapping[str, Any]) -> int:
         """Say how many sessions of one account may be open side by side, in one process."""

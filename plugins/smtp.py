@@ -54,6 +54,15 @@ class SmtpChannel(Channel):
         """Pause each account by itself: trouble with one server says nothing about another."""
         return f"{self.key}:{config['account']}" if config.get("account") else self.key
 
+    def accounts(self) -> list[str]:
+        """Return an account for each URL in the environment."""
+        default = [self.key] if self._environment.get(VARIABLE) else []
+        prefix = f"{VARIABLE}_"
+        set_here = (
+            name.removeprefix(prefix) for name, url in self._environment.items() if name.startswith(prefix) and url
+        )
+        return default + sorted(f"{self.key}:{account}" for account in set_here if re.fullmatch(ACCOUNT, account))
+
     def sessions(self, config: Mapping[str, Any]) -> int:
         """Open as many connections as the account's URL allows."""
         try:

@@ -1,10 +1,13 @@
 """How notes and warnings become sentences."""
 
+import logging
 from collections.abc import Iterable
 
 from strategies.contract import Note, SendOption, WarningNote
 from strategies.explanation_sentences import EARLIER, SENTENCES
 from strategies.warning_sentences import WARNINGS
+
+log = logging.getLogger("touchline.options")
 
 
 class _Blank(dict[str, object]):
@@ -20,5 +23,8 @@ def sentence(note: Note | WarningNote, language: str = "en", options: Iterable[S
             by_language = sentences[note.code]
             text = by_language.get(language, by_language["en"])
             form = text if isinstance(text, str) else text.of(note.values)
-            return form.format_map(_Blank(note.values))
+            try:
+                return form.format_map(_Blank(note.values))
+            except (ValueError, TypeError):  # a package's format that does not suit the value
+                log.error("the sentence of %s cannot be made of the values of a note", note.code)
     return note.code

@@ -10,8 +10,9 @@ import pytest
 
 from api.services import inputs
 from plugins import Channel, hookimpl
+from plugins.declared import DeclaredChannel
 from plugins.manager import DEFAULT_PLUGINS, Installed, load
-from strategies import Refusal
+from strategies import Plural, Refusal
 from strategies.task import Task
 from tests.plugins import packages as fake
 from tests.plugins.packages import Contents, Pigeon, Quick, channels, hook, options, variant
@@ -61,12 +62,19 @@ def test_a_package_that_works(install: Install) -> None:
     assert (package.distribution, package.module, package.version) == ("loft", "loft_module", "1.2")
     assert (package.options, package.channels) == (("quick",), ("pigeon",))
     assert installed.send_options.distribution("quick") == "loft"
-    assert isinstance(installed.channels["pigeon"], Pigeon)
+    pigeon = installed.channels["pigeon"]
+    assert isinstance(pigeon, DeclaredChannel)
+    assert isinstance(pigeon.own, Pigeon)
 
 
 def schema(of_x: dict[str, Any]) -> Channel:
     """A channel with a schema of one property."""
     return variant(config_schema={"type": "object", "properties": {"x": of_x}})
+
+
+def quick(**attributes: Any) -> Any:
+    """A send option with other declarations."""
+    return type("Variant", (Quick,), attributes)()
 
 
 BROKEN: dict[str, tuple[Contents, str]] = {
@@ -131,6 +139,21 @@ BROKEN: dict[str, tuple[Contents, str]] = {
         "help that are not text",
     ),
     "schema of a wrong type": (channels(variant(config_schema=[])), "config_schema that is no mapping"),
+    "huge labels": (channels(variant(labels={"en": "x" * 2_001})), "a text may have 2000 characters"),
+    "labels in 101 languages": (
+        channels(variant(labels={"en": "x"} | dict.fromkeys(map(str, range(100)), "x"))),
+        "101",
+    ),
+    "a huge schema": (channels(schema({"description": "x" * 100_001})), "up to 100,000 go"),
+    "a flag that is none": (options(quick(takes_time="yes")), "takes_time is a str, and neither True nor False"),
+    "sentences of a wrong type": (options(quick(sentences=[])), "sentences is a list, and no mapping"),
+    "a sentence without English": (options(quick(sentences={"X": {"de": "x"}})), "the sentence 'X' has no \"en\""),
+    "a sentence with a position": (options(quick(sentences={"X": {"en": "{0}"}})), "is no name of a value"),
+    "a sentence with an attribute": (options(quick(sentences={"X": {"en": "{a.b}"}})), "is no name of a value"),
+    "a sentence with an open brace": (options(quick(sentences={"X": {"en": "{a"}})), "cannot be used"),
+    "a sentence with a wide format": (options(quick(sentences={"X": {"en": "{a:>99999999}"}})), "not allowed"),
+    "a number as a sentence": (options(quick(sentences={"X": {"en": 7}})), "is neither text nor int"),
+    "a plural with a number": (options(quick(sentences={"X": {"en": Plural("n", 1, "x")}})), "neither text nor int"),
     "raising attribute": (channels(variant(key=property(lambda self: 1 / 0))), "Variant raised ZeroDivisionError"),
     "twice the same": (channels(Pigeon(), Pigeon()), "channel 'pigeon' is registered twice by bad"),
     "own channel": (channels(variant(key="smtp")), "channel 'smtp' of bad is already registered by touchline"),

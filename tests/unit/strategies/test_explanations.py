@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -250,3 +251,12 @@ def test_an_explanation_is_enough(person: Person, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(0, 8))):
         happen(data, person)
         verify(person.fold())
+
+
+def test_a_format_that_does_not_suit_the_value_gives_the_code(caplog: pytest.LogCaptureFixture) -> None:
+    class Padded(Lunch):
+        sentences = {"PADDED": {"en": "At {hour:02d}."}}
+
+    assert sentence(Note("PADDED", {"hour": 7}), "en", [Padded()]) == "At 07."
+    assert sentence(Note("PADDED", {"hour": "seven"}), "en", [Padded()]) == "PADDED"
+    assert "PADDED" in caplog.text
