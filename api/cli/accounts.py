@@ -6,10 +6,12 @@ from rich.table import Column, Table
 from api.cli.commands import WIDE, console, database
 from api.cli.suppressions import workspace_named
 from api.models import AccountPause, Sender, Workspace
+from api.services.accounts import check_accounts
 from api.services.senders import account_by, end_pause, users_of
 from api.settings import Settings, environment
 from api.store.database_clock import DatabaseClock
 from plugins.manager import load
+from strategies import Refusal
 
 
 async def show(settings: Settings) -> int:
@@ -37,11 +39,22 @@ async def show(settings: Settings) -> int:
     return 0
 
 
-async def allow(settings: Settings, *, workspace: str, accounts: list[str], every: bool, none: bool) -> int:
-    """Set which accounts a workspace may use: these, ``every`` account, or ``none``."""
+async def allow(
+    settings: Settings, *, workspace: str, accounts: list[str], every: bool, none: bool, unchecked: bool
+) -> int:
+    """Set which accounts a workspace may use: these, ``every`` account, or ``none``.
+
+    Raises Refusal for accounts that are not configured here, unless they are ``unchecked``.
+    """
     accounts = [] if none else sorted(set(accounts))
     async with database(settings):
         row = await workspace_named(workspace)
+        if not unchecked:
+            try:
+                check_accounts(load(environment()), accounts)
+            except Refusal as refusal:
+                told = f"{refusal.message} To take it all the same, add --unchecked."
+                raise Refusal(refusal.code, told, refusal.path) from None
         await Workspace.filter(id=row.id).update(accounts=None if every else accounts)
     may = "every account" if every else ", ".join(accounts) or "no account"
     console.print(f"The workspace {row.name!r} may use {may}.", highlight=False, markup=False)
@@ -49,11 +62,15 @@ async def allow(settings: Settings, *, workspace: str, accounts: list[str], ever
 
 
 async def resume(settings: Settings, *, account: str) -> int:
-    """Let an account be tried again at once."""
+    """Let an account be tried again at once. Raises Refusal for one that neither waits, nor is used or configured."""
+    installed = load(environment())
     async with database(settings):
         clock = DatabaseClock()
         await clock.sync()
-        waited = await end_pause(account, await users_of(load(environment()), account), clock())
+        users = await users_of(installed, account)
+        waited = await end_pause(account, users, clock())
+        if not waited and not users:
+            check_accounts(installed, [account])
     told = "is tried again at once" if waited else "does not wait"
     console.print(f"The account {account!r} {told}.", highlight=False, markup=False)
     return 0

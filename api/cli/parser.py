@@ -105,6 +105,9 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
     which.add_argument("accounts", nargs="*", default=[], metavar="ACCOUNT", help="all that it may use")
     which.add_argument("--every", action="store_true", help="every account, as before anything was set")
     which.add_argument("--none", action="store_true", help="no account")
+    allowing.add_argument(
+        "--unchecked", action="store_true", help="take accounts that are not configured where this command runs"
+    )
     allowing.set_defaults(run=accounts.allow)
     about = "Let an account that waits be tried again at once."
     resuming = actions.add_parser("resume", help=about, description=about, epilog=EPILOG)

@@ -1,18 +1,22 @@
 """What a channel says of a sender's account. Where it breaks, that is logged, and the account is the sender's own."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from api.mail.clean import storable
 from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
+from plugins.manager import Installed
+from strategies import Refusal
 
 log = logging.getLogger("touchline.dispatch")
 
 LONGEST_NAME = 200
 """Characters of an account's name that are kept."""
+MAX_LISTED = 1_000
+"""Accounts of one channel that are listed."""
 
 
 class NotInstalled(Channel, Session):
@@ -41,6 +45,41 @@ def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) ->
     except BaseException:  # an exit is no way out for a package
         log.exception("the channel %s could not name the account of %s", channel.key, sender_id)
     return f"{channel.key}:{sender_id}"
+
+
+def configured(channel: Channel) -> list[str] | None:
+    """Return the names of a channel's accounts that this process can use; None where the channel cannot say."""
+    try:
+        names = channel.accounts()
+        if names is None or (isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)):
+            return None if names is None else [storable(name, LONGEST_NAME) for name in names[:MAX_LISTED]]
+        log.error("the channel %s listed its accounts by a %s", channel.key, type(names).__name__)
+    except BaseException:  # an exit is no way out for a package
+        log.exception("the channel %s could not list its accounts", channel.key)
+    return None
+
+
+def check_accounts(installed: Installed, accounts: Iterable[str]) -> None:
+    """Refuse accounts that do not exist.
+
+    Of a channel that cannot list its accounts, every name counts that is its key, or begins with its key and a colon.
+    """
+    known: list[str] = []
+    open_ended: list[str] = []
+    for key, channel in installed.channels.items():
+        listed = configured(channel)
+        known += listed or ()
+        if listed is None:
+            open_ended.append(key)
+    wrong = [
+        account
+        for account in accounts
+        if account not in known and not any(account == key or account.startswith(f"{key}:") for key in open_ended)
+    ]
+    if wrong:
+        there_are = ", ".join([*known, *(f"{key}:…" for key in open_ended)])
+        told = f"No account {wrong[0]!r:.80} is configured here. There are: {there_are or 'none'}."
+        raise Refusal("ACCOUNT_UNKNOWN", told, ("accounts",))
 
 
 def may_use(workspace: Workspace, account: str) -> bool:

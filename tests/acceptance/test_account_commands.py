@@ -5,9 +5,12 @@ from pathlib import Path
 from tests.acceptance.test_command_line import environment as environment  # noqa: PLC0414 - a fixture
 from tests.acceptance.test_command_line import run
 
+SERVER = "smtp://127.0.0.1:2525?security=none"
+
 
 def test_a_workspace_may_use_what_the_operator_allows(environment: dict[str, str], tmp_path: Path) -> None:
     assert run(environment, tmp_path, "workspace", "Acme").returncode == 0
+    environment = environment | {"TOUCHLINE_SMTP_URL": SERVER, "TOUCHLINE_SMTP_URL_SALES": SERVER}
     for given, told in (
         (["smtp:SALES", "smtp"], "The workspace 'Acme' may use smtp, smtp:SALES."),
         (["--none"], "The workspace 'Acme' may use no account."),
@@ -25,3 +28,20 @@ def test_a_workspace_may_use_what_the_operator_allows(environment: dict[str, str
     assert (waits.returncode, waits.stdout.strip()) == (0, "The account 'smtp' does not wait.")
     shown = run(environment, tmp_path, "accounts", "show")
     assert (shown.returncode, "waits until" in shown.stdout) == (0, True)
+
+
+def test_an_account_that_does_not_exist_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    assert run(environment, tmp_path, "workspace", "Acme").returncode == 0
+    environment = environment | {"TOUCHLINE_SMTP_URL_SALES": SERVER, "TOUCHLINE_SMTP_URL_UNSET": ""}
+    there_are = "There are: outbox, record, smtp:SALES."
+    for wrong in ("smtp:SALSE", "smtp", "smtp:UNSET", "smtp:sales", "SALES", "outbox:x", ""):
+        refused = run(environment, tmp_path, "accounts", "allow", "Acme", "smtp:SALES", wrong)
+        told = f"touchline: ACCOUNT_UNKNOWN: No account {wrong!r} is configured here. {there_are}"
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert " ".join(refused.stderr.split()) == f"{told} To take it all the same, add --unchecked."
+        assert "every account" in run(environment, tmp_path, "accounts", "show").stdout
+    done = run(environment, tmp_path, "accounts", "allow", "Acme", "smtp:ELSEWHERE", "--unchecked")
+    assert (done.returncode, done.stdout.strip()) == (0, "The workspace 'Acme' may use smtp:ELSEWHERE.")
+    resumed = run(environment, tmp_path, "accounts", "resume", "smtp:SALSE")
+    assert (resumed.returncode, resumed.stdout) == (1, "")
+    assert "No account 'smtp:SALSE' is configured here." in resumed.stderr
