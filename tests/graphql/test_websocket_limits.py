@@ -122,7 +122,8 @@ async def test_a_large_message_in_fragments_is_read(live: Live, rep: Client) -> 
         assert "INVALID_QUERY" in (await received(wire))[1].decode()  # the variable is not used
 
 
-async def test_a_flood_of_messages_is_taken_in_turn(live: Live, rep: Client) -> None:
+async def test_a_flood_of_messages_is_taken_in_turn(live: Live, rep: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares.Pace, "wait", at_once)
     async with upgraded(live, rep.token) as (wire, _):
         sending = asyncio.create_task(wire.send(frame(TEXT, b'{"type": "ping"}') * 5_000))
         for _ in range(5_000):
