@@ -14,7 +14,7 @@ from inspect import isawaitable
 from api.mail.writing import Written
 from api.services.batch import Batch
 from api.services.settlement import BROKE, BUSY, FOLLOWS, THROTTLED, UNPREPARED, UNTOLD
-from api.store.ledger import Claimed
+from api.store.claimed import Claimed
 from plugins.checks import describe
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
 

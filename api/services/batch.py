@@ -18,7 +18,7 @@ from api.services.settlement import BUSY
 from api.services.slow_emails import SlowEmails
 from api.services.steps import STEP_REMOVED
 from api.states import MAY_GET_EMAILS
-from api.store.ledger import Claimed
+from api.store.claimed import Claimed
 from api.store.sql import among, document, run
 from api.store.suppressions import SINCE
 from api.workers.limits import WorkersBusyError

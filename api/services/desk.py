@@ -104,8 +104,8 @@ class Desk:
 
     def _show(self, job: Job, outcome: str, receipt: Receipt, real_now: datetime) -> None:
         """Show one email. What is committed stays so, whatever a terminal thinks of it."""
-        address = job.batch.people[job.send.person_id].email
         try:
+            address = job.batch.people[job.send.person_id].email
             name, at = job.batch.workspace.name, job.at(real_now)
             self._post.show(Delivered(name, at, outcome, address, job.subject, receipt.detail))
         except (Exception, SystemExit):  # rich exits where nobody reads the terminal any more

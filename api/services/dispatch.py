@@ -17,20 +17,21 @@ from api.mail.clean import storable
 from api.models import Workspace
 from api.services.accounts import NotInstalled, account_name
 from api.services.attempts import Job
-from api.services.batch import Batch
+from api.services.claiming import take
 from api.services.desk import Desk, Settled
 from api.services.expired_leases import free_expired
 from api.services.lanes import Lane
-from api.services.poison import passing
+from api.services.poison import of_database, passing
 from api.services.post import Counts, Delivered, Post
 from api.services.public_detail import public_detail
+from api.services.put_off import PutOff
 from api.services.settlement import LONGEST_CODE, LOST, STOPPED
-from api.services.task_expiry import expire_tasks
+from api.services.task_expiry import expire_all
 from api.store import ledger, pauses, throttles
 from api.store.away import told_away
 from api.store.corruption import database_corrupt
 from api.store.sql import document
-from api.store.tasks import expiring, next_expiry
+from api.store.tasks import next_expiry
 from plugins.contract import Outcome, Receipt
 
 __all__ = ["Counts", "Delivered", "Dispatcher", "Post", "run_once"]
@@ -50,9 +51,14 @@ PATIENCE = 2.0
 """Seconds that everything else gets then."""
 
 
-async def run_once(post: Post, now: datetime, sandbox: Workspace | None = None) -> Counts:
-    """Do one pass at ``now`` (UTC) to its end: for all real workspaces, or for one sandbox."""
-    dispatcher = Dispatcher(post)
+async def run_once(
+    post: Post, now: datetime, sandbox: Workspace | None = None, put_off: PutOff | None = None
+) -> Counts:
+    """Do one pass at ``now`` (UTC) to its end: for all real workspaces, or for one sandbox.
+
+    ``put_off`` is what earlier passes have failed on.
+    """
+    dispatcher = Dispatcher(post, put_off=put_off)
     try:
         counts = await dispatcher.step(now, sandbox)
         await dispatcher.drain()
@@ -66,7 +72,9 @@ async def run_once(post: Post, now: datetime, sandbox: Workspace | None = None) 
 class Dispatcher:
     """The dispatch of one process. ``linger`` is how long, in seconds, an open session waits for the next email."""
 
-    def __init__(self, post: Post, linger: float = 0.0, recover_every: float = RECOVER_EVERY) -> None:
+    def __init__(
+        self, post: Post, linger: float = 0.0, recover_every: float = RECOVER_EVERY, put_off: PutOff | None = None
+    ) -> None:
         self.post = post
         self.recover_every = recover_every
         self.linger = linger
@@ -78,6 +86,7 @@ class Dispatcher:
         self._tidied = time.monotonic()
         self._recovered = float("-inf")
         self._next_expiry: datetime | None = None
+        self._put_off = put_off or PutOff()
 
     # -- one step of the loop
 
@@ -98,16 +107,22 @@ class Dispatcher:
                 # What cannot be freed stays behind, and stops nobody's emails.
                 log.exception("what a process left behind could not be freed; tried again in %.0f s", RECOVER_LATER)
                 self._recovered += RECOVER_LATER
-            counts.expired_tasks = await self._expire_tasks(now, workspace_id)
-            self._next_expiry = await next_expiry(workspace_id)
+            counts.expired_tasks = await expire_all(self.post, now, workspace_id, self._put_off)
+            self._next_expiry = await next_expiry(workspace_id, self._put_off.waiting(self.post.clock()))
         moments = [self._next_expiry]
         waits = {} if sandbox else await pauses.pauses()
         trouble: Exception | None = None
-        for row in await ledger.first_due(workspace_id):
+        put_off = self._put_off.waiting(self.post.clock())
+        for row in await ledger.first_due(workspace_id, put_off):
             try:
                 claimed, next_at = await self._claim(row, now, waits, sandbox)
             except Exception as problem:  # one sender's trouble stops no other's emails
-                trouble = problem
+                if of_database(problem):
+                    trouble = problem
+                    continue
+                self.post.meter.failed_steps.inc()
+                until = self._put_off.add(row["id"], self.post.clock())
+                log.exception("the sender %s cannot be served; it waits until %s", row["id"], until.isoformat())
                 continue
             counts.claimed += claimed
             moments.append(next_at)
@@ -139,15 +154,19 @@ class Dispatcher:
                 self.post.meter.throttled.inc()
                 return 0, allowed.opens_at
             limit = min(limit, allowed.emails)
-        sends = await ledger.claim(sender["id"], now, self.post.clock() + self.post.lease, limit)
-        if sends:
-            self.post.meter.claimed.inc(len(sends))
-            # Before anything is renewed: what a broken connection keeps us from loading is free when its lease ends.
-            batch = await Batch.load(self.post, now, sender, sends, lane.account)
-            self._leases[sends[0].attempt_id] += len(sends)
+        jobs, settled = await take(self.post, now, sender, limit, lane.account, self._put_off)
+        taken = len(jobs) + sum(settled.values())
+        if jobs:
+            # Not renewed before: what a broken connection keeps us from loading is free when its lease ends.
+            self._leases[jobs[0].send.attempt_id] += len(jobs)
             self._beat()
-            lane.add(Job(send, batch) for send in sends)
-        return len(sends), now
+            lane.add(jobs)
+        if taken:
+            self.post.meter.claimed.inc(taken)
+        for outcome, number in settled.items():
+            self.outcomes[outcome] += number
+            self.post.meter.outcomes(outcome, sender["channel"]).inc(number)
+        return taken, now
 
     def _lane(self, sender: Mapping[str, Any], sandbox: Workspace | None) -> Lane:
         """Return the lane of a sender's account and configuration, made when it is first needed."""
@@ -163,7 +182,7 @@ class Dispatcher:
     async def _recover(self) -> int:
         """Free the claims of a process that stopped, and put in doubt what it had begun to transmit."""
         real_now = self.post.clock()
-        lost, others = await free_expired(real_now)
+        lost, others = await free_expired(real_now, self._put_off)
         in_doubt = [(row["id"], row["channel"]) for row in lost]
         for send_id, channel in in_doubt:
             self.post.meter.outcomes(Outcome.IN_DOUBT, channel).inc()
@@ -174,17 +193,6 @@ class Dispatcher:
             for workspace in await Workspace.filter(sandbox=True):
                 await throttles.forget(workspace.virtual_now or real_now, workspace.id)
         return others + len(lost)
-
-    async def _expire_tasks(self, now: datetime, workspace_id: str | None) -> int:
-        expired = 0
-        for each in sorted({workspace for workspace, _ in await expiring(now, workspace_id)}):
-            try:
-                expired += await expire_tasks(self.post.scope(await Workspace.get(id=each)), now)
-            except Exception as problem:  # one workspace's trouble stops no other's emails
-                if passing(problem) or database_corrupt(problem):
-                    raise
-                log.exception("the tasks of %s could not expire", each)
-        return expired
 
     # -- the office of the lanes
 

@@ -17,6 +17,7 @@ from tortoise.models import Model
 
 from api.mail.clean import storable
 from api.store.away import database_away
+from api.store.database_faults import fault_of
 from strategies import Refusal
 
 log = logging.getLogger("touchline.jobs")
@@ -40,6 +41,12 @@ def passing(problem: BaseException) -> bool:
     return database_away(problem) or isinstance(problem, DeadlockDetectedError | SerializationError)
 
 
+def of_database(problem: BaseException) -> bool:
+    """Say whether the state of the database is the cause, and no row: it is away, damaged, or too slow."""
+    fault = fault_of(problem)
+    return passing(problem) or (fault is not None and fault.of_operator)
+
+
 def reason_of(problem: BaseException) -> str:
     """Return what a user reads of a failure: a refusal's sentence, or the kind of an error that is in the log."""
     if isinstance(problem, Refusal):
@@ -52,13 +59,14 @@ async def in_halves(
     work: Callable[[Sequence[Item]], Awaitable[Answer]],
     set_aside: Callable[[Item, str], Awaitable[Answer]],
     most: int = MAX_SET_ASIDE,
+    raises: Callable[[BaseException], bool] = passing,
 ) -> list[Answer]:
     """Do work on items, in their order, and set aside those on which it fails. Returns the answers.
 
     ``work`` is one transaction, and is called again for parts of the items where it fails. ``most`` is how many items
-    are set aside; it raises where more fail.
+    are set aside; it raises where more fail. ``raises`` says of a failure that no item is its cause: it is raised.
     """
-    return await _Halves(work, set_aside, most).of(items)
+    return await _Halves(work, set_aside, most, raises).of(items)
 
 
 @dataclass(slots=True)
@@ -66,6 +74,7 @@ class _Halves:
     work: Callable[[Sequence[Any]], Awaitable[Any]]
     set_aside: Callable[[Any, str], Awaitable[Any]]
     most: int
+    raises: Callable[[BaseException], bool]
     aside: int = 0
 
     async def of(self, items: Sequence[Any]) -> list[Any]:
@@ -73,7 +82,7 @@ class _Halves:
             try:
                 return [await self.work(items)]
             except Exception as problem:
-                if passing(problem) or (last and len(items) <= 1 and self.aside >= self.most):
+                if self.raises(problem) or (last and len(items) <= 1 and self.aside >= self.most):
                     raise
                 failed = problem
         if not items:

@@ -5,6 +5,7 @@ from datetime import datetime
 from api.models import Workspace
 from api.services import inputs
 from api.services.dispatch import Post, run_once
+from api.services.put_off import PutOff
 from api.services.scope import Scope
 from plugins.contract import Outcome
 from strategies import Refusal
@@ -20,9 +21,9 @@ async def advance_clock(scope: Scope, post: Post, to: datetime) -> int:
     to = inputs.instant(to, ("to",))
     if to < scope.now:
         raise Refusal("CLOCK_GOES_FORWARD", f"The clock already shows {scope.now.isoformat()}.", ("to",))
-    dispatched = 0
+    dispatched, put_off = 0, PutOff()
     for _ in range(MAX_PASSES):
-        done = await run_once(post, scope.now, workspace)
+        done = await run_once(post, scope.now, workspace, put_off)
         dispatched += sum(number for outcome, number in done.by_outcome.items() if outcome != Outcome.WITHDRAWN)
         if not done.idle:
             continue

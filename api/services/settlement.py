@@ -6,8 +6,9 @@ from typing import NamedTuple
 from api.mail.clean import storable
 from api.services.public_detail import public_detail
 from api.states import BounceKind, SendStatus
+from api.store.claimed import Claimed
 from api.store.events import Line, event
-from api.store.ledger import RESEND_AFTER, Became, Claimed
+from api.store.ledger import RESEND_AFTER, Became
 from plugins.contract import Outcome, Receipt
 
 RETRY_AFTER = (

@@ -1,6 +1,7 @@
 """Write the emails of a batch: each at once where that is quick, else several of one step in one call to a worker."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -8,7 +9,9 @@ from api.mail.jobs import BATCH_MOST
 from api.mail.quick import SlowWorkError
 from api.mail.writing import NotWritten, Order, Written
 from api.services.rendering import write_quickly, write_slowly
-from api.store.ledger import Claimed
+from api.store.claimed import Claimed
+
+log = logging.getLogger("touchline.dispatch")
 
 AHEAD_MOST = 40
 """Emails that are written ahead of those that leave; their bytes are kept until they do."""
@@ -54,11 +57,13 @@ class SlowEmails:
         """Write one email, and those that come next as far as they fit into the call."""
         most = 0 if step_id in self._alone else min(BATCH_MOST - 1, AHEAD_MOST - len(self._ahead), len(coming))
         others = [coming.popitem(last=False)[1] for _ in range(most)]
+        orders = [(each, theirs) for each in others if (theirs := self._order_or_none(each)) is not None]
+        others = [each for each, _ in orders]
         waiting = {each.id: asyncio.get_running_loop().create_future() for each in others}
         self._ahead |= waiting
         written: Sequence[Written | NotWritten] = ()
         try:
-            written = await write_slowly(self._key, [order, *map(self._order, others)])
+            written = await write_slowly(self._key, [order, *(theirs for _, theirs in orders)])
             limit = isinstance(written[0], NotWritten) and written[0].code == "TEMPLATE_LIMIT"
             (self._alone.add if limit else self._alone.discard)(step_id)
             return written[0]
@@ -68,3 +73,11 @@ class SlowEmails:
                 waiting[each.id].set_result(made.get(each.id))
                 if each.id not in made and self._ahead.pop(each.id, None) is not None:
                     coming[each.id] = each
+
+    def _order_or_none(self, send: Claimed) -> Order | None:
+        """Return what an email is written from; None where that fails, which is told as it is asked for."""
+        try:
+            return self._order(send)
+        except Exception:
+            log.debug("the email %s cannot be written ahead", send.id, exc_info=True)
+            return None

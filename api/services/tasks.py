@@ -19,8 +19,8 @@ from api.services.scope import Scope
 from api.services.suppressions import check_address_of, refuse_suppressed
 from api.services.withdrawing import withdraw_with
 from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
+from api.store.claimed import Claimed
 from api.store.events import Line, event, write
-from api.store.ledger import Claimed
 from api.store.rows import need
 from api.store.tasks import lock_undone
 from api.store.transactions import transaction, undeadlocked

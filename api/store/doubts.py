@@ -7,20 +7,32 @@ from api.store.ledger import RESEND_AFTER, whose
 from api.store.sql import Row, among, run
 
 
-async def doubt_expired(real_now: datetime, reason: str, detail: str) -> Sequence[Row]:
+async def doubt_expired(
+    real_now: datetime, reason: str, detail: str, ids: Sequence[str] | None = None, besides: Sequence[str] = ()
+) -> Sequence[Row]:
     """Put transmissions that nobody finished in doubt, and return them. Their attempt may still learn better.
 
-    Their leases are real time. ``rest_in_doubt`` says from when on they rest, by the workspace's clock.
+    All, or those of ``ids``, and not those of ``besides``. Their leases are real time. ``rest_in_doubt`` says from when
+    on they rest, by the workspace's clock.
     """
+    which, values = _which(4, ids, besides)
     return await run(
         "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3"
-        " WHERE status = 'TRANSMITTING' AND lease_until < $1"
+        f" WHERE status = 'TRANSMITTING' AND lease_until < $1 {which}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox,"
         " (SELECT channel FROM sender WHERE sender.id = sender_id) AS channel",
         real_now,
         reason,
         detail,
+        *values,
     )
+
+
+def _which(number: int, ids: Sequence[str] | None, besides: Sequence[str]) -> tuple[str, list[list[str]]]:
+    """Return the condition that a send is one of ``ids``, or none of ``besides``, with its value ``$number``."""
+    if ids is not None:
+        return f"AND {among('send.id', number)}", [list(ids)]
+    return (f"AND NOT ({among('send.id', number)})", [list(besides)]) if besides else ("", [])
 
 
 async def rest_in_doubt(ids: list[str], now: datetime) -> None:
@@ -28,16 +40,25 @@ async def rest_in_doubt(ids: list[str], now: datetime) -> None:
     await run(f"UPDATE send SET due_at = $2 WHERE {among('id', 1)} AND status = 'IN_DOUBT'", ids, now + RESEND_AFTER)
 
 
-async def resend_doubts(real_now: datetime, reason: str, detail: str, never: str) -> Sequence[Row]:
+async def resend_doubts(
+    real_now: datetime,
+    reason: str,
+    detail: str,
+    never: str,
+    ids: Sequence[str] | None = None,
+    besides: Sequence[str] = (),
+) -> Sequence[Row]:
     """Schedule again the doubts whose campaign allows it, up to its cap, but not those of the reason ``never``.
 
     Nor those whose answer could not be recorded (ROW_FAILED): the channel may have said that they left.
 
-    In a sandbox they rest by its own clock. Returns them.
+    All, or those of ``ids``, and not those of ``besides``. In a sandbox they rest by its own clock. Returns them.
     """
     present = "coalesce((SELECT virtual_now FROM workspace WHERE workspace.id = send.workspace_id), $1)"
+    which, values = _which(5, ids, besides)
     rested = (
-        f"send.status = 'IN_DOUBT' AND send.due_at <= {present} AND coalesce(send.reason, '') NOT IN ($4, 'ROW_FAILED')"
+        f"send.status = 'IN_DOUBT' AND send.due_at <= {present}"
+        f" AND coalesce(send.reason, '') NOT IN ($4, 'ROW_FAILED') {which}"
     )
     return await run(
         f"{whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
@@ -48,4 +69,16 @@ async def resend_doubts(real_now: datetime, reason: str, detail: str, never: str
         reason,
         detail,
         never,
+        *values,
     )
+
+
+async def to_free(real_now: datetime) -> tuple[list[str], list[str], list[str]]:
+    """Return the ids of what ``doubt_expired``, ``resend_doubts`` and ``release_expired`` may look at."""
+    leased = await run(
+        "SELECT id, status FROM send WHERE status IN ('CLAIMED', 'TRANSMITTING') AND lease_until < $1 ORDER BY id",
+        real_now,
+    )
+    doubted = await run("SELECT id FROM send WHERE status = 'IN_DOUBT' ORDER BY id")
+    transmitting = [row["id"] for row in leased if row["status"] == "TRANSMITTING"]
+    return transmitting, [row["id"] for row in doubted], [row["id"] for row in leased if row["status"] == "CLAIMED"]

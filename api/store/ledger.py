@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 from api.ids import new_id
 from api.states import WAITING_STATUSES
+from api.store.claimed import Claimed, read_claimed
 from api.store.database import is_postgres
-from api.store.sql import Records, among, instant, run
+from api.store.sql import Records, Row, among, instant_or_past, run
 from api.store.suppressions import SINCE
 from api.store.transactions import undeadlocked
 
@@ -27,6 +28,9 @@ STALE = (
     " JOIN campaign ON campaign.id = enrollment.campaign_id WHERE enrollment.id = send.enrollment_id)"
 )
 """Whether an email's person is still to be resolved by the last edit of the campaign."""
+
+SENDER = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
+"""What a dispatch needs to know of a sender."""
 
 Owner = Literal["workspace_id", "sender_id", "person_id", "step_id"]
 LEAVING = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
@@ -58,28 +62,6 @@ OUTCOME = {
 }
 
 
-class Claimed(NamedTuple):
-    """A send that this process owns until its lease ends."""
-
-    id: str
-    attempt_id: str
-    workspace_id: str
-    enrollment_id: str
-    step_id: str
-    person_id: str
-    sender_id: str
-    sandbox: bool
-    by_hand: bool
-    subject: str | None
-    html: str | None
-    written_as_template: bool
-    zone: str
-    attempts: int
-    due_at: datetime
-    message_id: str | None
-    """Of an earlier attempt; every later one has the same."""
-
-
 def whose(condition: str) -> str:
     """Return a table ``whose`` that says of sends whether their campaign is paused, and keeps that so."""
     lock = "FOR SHARE OF campaign" if is_postgres() else ""
@@ -90,32 +72,31 @@ def whose(condition: str) -> str:
     )
 
 
-async def claim(sender_id: str, now: datetime, lease_until: datetime, limit: int) -> list[Claimed]:
-    """Take up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt."""
+async def claim(
+    sender_id: str, now: datetime, lease_until: datetime, limit: int, attempt: str = "", besides: Sequence[str] = ()
+) -> list[Claimed]:
+    """Take up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt.
+
+    Not those whose ids are in ``besides``.
+    """
     row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
-    first = f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 ORDER BY due_at, id LIMIT $5 {lock}"  # noqa: E501
+    others = f"AND NOT ({among('id', 6)})" if besides else ""
+    first = (
+        f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 {others}"
+        f" ORDER BY due_at, id LIMIT $5 {lock}"
+    )
     chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
     rows = await run(
         f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen}"
         f" RETURNING {', '.join(Claimed._fields)}",
-        new_id("att"),
+        attempt or new_id("att"),
         lease_until,
         sender_id,
         now,
         limit,
+        *([list(besides)] if besides else []),
     )
-    claimed = [Claimed._make(found.values()) for found in rows]
-    if not is_postgres():
-        claimed = [
-            send._replace(
-                sandbox=bool(send.sandbox),
-                by_hand=bool(send.by_hand),
-                written_as_template=bool(send.written_as_template),
-                due_at=instant(send.due_at),
-            )
-            for send in claimed
-        ]
-    return sorted(claimed, key=lambda send: (send.due_at, send.id))
+    return read_claimed(rows)
 
 
 async def begin_transmission(
@@ -230,8 +211,14 @@ async def renew(attempts: list[str], lease_until: datetime) -> None:
     )
 
 
-async def release_expired(real_now: datetime) -> int:
-    """Give back the claims of whoever stopped in the middle. Returns how many."""
+async def release_expired(
+    real_now: datetime, ids: Sequence[str] | None = None, besides: Sequence[str] = ()
+) -> Sequence[Row]:
+    """Give back expired claims, all or those of ``ids``, and not those of ``besides``. Returns them."""
+    if ids is not None:
+        return await _release(f"send.lease_until < $1 AND {among('send.id', 2)}", real_now, list(ids))
+    if besides:
+        return await _release(f"send.lease_until < $1 AND NOT ({among('send.id', 2)})", real_now, list(besides))
     return await _release("send.lease_until < $1", real_now)
 
 
@@ -241,27 +228,36 @@ async def release(column: Owner, ids: Sequence[str]) -> int:
 
     Call once what they are to be written with is committed: who claims them later reads it. Returns how many.
     """
-    return await _release(among(f"send.{column}", 1), list(ids))
+    return len(await _release(among(f"send.{column}", 1), list(ids)))
 
 
-async def _release(condition: str, value: Any) -> int:
+async def _release(condition: str, *values: Any) -> Sequence[Row]:
     claimed = f"send.status = 'CLAIMED' AND {condition}"
-    rows = await run(
+    return await run(
         f"{whose(claimed)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
         f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {claimed} RETURNING send.id",
-        value,
+        *values,
     )
-    return len(rows)
 
 
-async def first_due(workspace_id: str | None) -> list[dict[str, Any]]:
-    """Return each sender that has a waiting email, with when its first is due: a sandbox's, or all real ones."""
+async def first_due(workspace_id: str | None, besides: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return each sender that has a waiting email, with when its first is due: a sandbox's, or all real ones.
+
+    Not the senders and emails whose ids are in ``besides``. A time that cannot be read counts as long past: claiming
+    finds the email that has it.
+    """
     where = "workspace_id = $1" if workspace_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
-    first = f"SELECT min(due_at) FROM send WHERE send.sender_id = sender.id AND {WAITING}"
+    values: list[Any] = [workspace_id] if workspace_id else []
+    others = ""
+    if besides:
+        values.append(list(besides))
+        where += f" AND NOT ({among('sender.id', len(values))})"
+        others = f"AND NOT ({among('send.id', len(values))})"
+    first = f"SELECT min(due_at) FROM send WHERE send.sender_id = sender.id AND {WAITING} {others}"
+    readable = "greatest(first_due, timestamptz 'epoch')" if is_postgres() else "first_due"
     rows = await run(
-        f"SELECT * FROM (SELECT id, workspace_id, name, email, channel, channel_config, throttle_emails,"
-        f" throttle_seconds, daily_cap, ({first}) AS first_due FROM sender WHERE {where}) AS found"
-        " WHERE first_due IS NOT NULL ORDER BY first_due, id",
-        *([workspace_id] if workspace_id else []),
+        f"SELECT {SENDER}, {readable} AS first_due FROM (SELECT {SENDER}, ({first}) AS first_due"
+        f" FROM sender WHERE {where}) AS found WHERE first_due IS NOT NULL ORDER BY first_due, id",
+        *values,
     )
-    return [{**row, "first_due": instant(row["first_due"])} for row in rows]
+    return [{**row, "first_due": instant_or_past(row["first_due"])} for row in rows]

@@ -18,6 +18,7 @@ def among(column: str, number: int) -> str:
 
 
 Row = Mapping[str, Any]
+LONG_PAST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Records:
@@ -68,6 +69,14 @@ async def run(statement: str, *values: Any) -> Sequence[Row]:
 def instant(value: Any) -> datetime:
     """Return a stored instant, UTC."""
     return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
+
+
+def instant_or_past(value: Any) -> datetime:
+    """Return a stored instant, UTC. One that cannot be read is long past: its row is looked at, and then found."""
+    try:
+        return instant(value)
+    except (ValueError, OverflowError, TypeError):
+        return LONG_PAST
 
 
 def document(value: Any) -> Any:

@@ -1,7 +1,9 @@
 """Lists of tasks."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
@@ -9,7 +11,7 @@ from tortoise.queryset import QuerySet
 from api.models import Sender, Task
 from api.states import TaskStatus
 from api.store.database import is_postgres
-from api.store.sql import instant, run
+from api.store.sql import among, instant_or_past, run
 from strategies.calendar import local
 
 
@@ -85,14 +87,15 @@ async def lock_expiring(task_id: str, now: datetime) -> bool:
     return bool(await run(f"SELECT task.id FROM {EXPIRING} AND expires_at <= $2 AND task.id = $1", task_id, now))
 
 
-async def next_expiry(workspace_id: str | None) -> datetime | None:
-    """Return when the first task expires: of a workspace, or of all that are in no sandbox."""
+async def next_expiry(workspace_id: str | None, besides: Sequence[str] = ()) -> datetime | None:
+    """Return when the first task expires: of a workspace, or of all in no sandbox, but not of ``besides``."""
     where = "task.workspace_id = $1" if workspace_id else "NOT task.sandbox"
-    rows = await run(
-        f"SELECT expires_at AS first FROM {EXPIRING} AND {where} ORDER BY expires_at LIMIT 1",
-        *([workspace_id] if workspace_id else []),
-    )
-    return instant(rows[0]["first"]) if rows else None
+    values: list[Any] = [workspace_id] if workspace_id else []
+    if besides:
+        values.append(list(besides))
+        where += f" AND NOT ({among('task.id', len(values))})"
+    rows = await run(f"SELECT expires_at AS first FROM {EXPIRING} AND {where} ORDER BY expires_at LIMIT 1", *values)
+    return instant_or_past(rows[0]["first"]) if rows else None
 
 
 async def give_time_back(campaign_id: str, since: datetime, until: datetime) -> None:

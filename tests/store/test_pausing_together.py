@@ -142,7 +142,7 @@ async def is_deferred(world: World) -> None:
 
 async def expires(world: World) -> None:
     await ledger.claim((await world.send()).sender_id, NOW, NOW, 1)
-    assert await ledger.release_expired(NOW + DAY) == 1
+    assert len(await ledger.release_expired(NOW + DAY)) == 1
 
 
 async def is_resent(world: World) -> None:

@@ -11,7 +11,7 @@ from api.mail.compose import Content
 from api.mail.writing import NotWritten, Order, Written
 from api.services import slow_emails
 from api.services.slow_emails import SlowEmails
-from api.store.ledger import Claimed
+from api.store.claimed import Claimed
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SLOW = Content("Hi", "{% if a %}b{% endif %}c", None)

@@ -1,0 +1,46 @@
+"""What a claim returns of an email."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from api.store.database import is_postgres
+from api.store.sql import Row, instant
+
+
+class Claimed(NamedTuple):
+    """A send that this process owns until its lease ends."""
+
+    id: str
+    attempt_id: str
+    workspace_id: str
+    enrollment_id: str
+    step_id: str
+    person_id: str
+    sender_id: str
+    sandbox: bool
+    by_hand: bool
+    subject: str | None
+    html: str | None
+    written_as_template: bool
+    zone: str
+    attempts: int
+    due_at: datetime
+    message_id: str | None
+    """Of an earlier attempt; every later one has the same."""
+
+
+def read_claimed(rows: Sequence[Row]) -> list[Claimed]:
+    """Return the rows of a claim, the earliest first."""
+    claimed = [Claimed._make(found.values()) for found in rows]
+    if not is_postgres():
+        claimed = [
+            send._replace(
+                sandbox=bool(send.sandbox),
+                by_hand=bool(send.by_hand),
+                written_as_template=bool(send.written_as_template),
+                due_at=instant(send.due_at),
+            )
+            for send in claimed
+        ]
+    return sorted(claimed, key=lambda send: (send.due_at, send.id))

@@ -1,0 +1,59 @@
+"""Claims of emails one by one, where the claim of all that is due fails because of some of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from api.store.claimed import Claimed, read_claimed
+from api.store.database import is_postgres
+from api.store.ledger import WAITING
+from api.store.sql import Row, among, run
+
+OURS = "status = 'CLAIMED' AND attempt_id = "
+"""A claim whose rows could not be read may have been committed: then they are claimed for its attempt."""
+
+
+async def due(sender_id: str, now: datetime, limit: int, attempt: str, besides: Sequence[str]) -> list[str]:
+    """Return the ids of up to ``limit`` sends of a sender that are due, or claimed for this attempt; earliest first."""
+    rows = await run(
+        f"SELECT id FROM send WHERE sender_id = $1 AND (({WAITING} AND due_at <= $2) OR ({OURS} $3))"
+        f" AND NOT ({among('id', 5)}) ORDER BY due_at, id LIMIT $4",
+        sender_id,
+        now,
+        attempt,
+        limit,
+        list(besides),
+    )
+    return [row["id"] for row in rows]
+
+
+async def claim_these(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[Claimed]:
+    """Take those of these sends that are due, or claimed for this attempt already, for this attempt."""
+    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    rows = await run(
+        "UPDATE send SET status = 'CLAIMED', attempt_id = $2, lease_until = $3 WHERE id IN (SELECT id FROM send"
+        f" WHERE {among('id', 1)} AND (({WAITING} AND due_at <= $4) OR ({OURS} $2)) {lock})"
+        f" RETURNING {', '.join(Claimed._fields)}",
+        list(ids),
+        attempt,
+        lease_until,
+        now,
+    )
+    return read_claimed(rows)
+
+
+async def fail_unclaimed(send_id: str, now: datetime, attempt: str, reason: str, detail: str) -> Row | None:
+    """Fail a send that is due, or claimed for this attempt, and that cannot be read. Returns what its event names.
+
+    It is due at ``now`` then: its time may be what could not be read.
+    """
+    rows = await run(
+        "UPDATE send SET status = 'FAILED', attempt_id = NULL, lease_until = NULL, due_at = $2, reason = $4,"
+        f" detail = $5 WHERE id = $1 AND (({WAITING} AND due_at <= $2) OR ({OURS} $3))"
+        " RETURNING id, workspace_id, enrollment_id, step_id, person_id",
+        send_id,
+        now,
+        attempt,
+        reason,
+        detail,
+    )
+    return rows[0] if rows else None
