@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from api.models import AccountPause, Campaign, Event, Send, Sender
 from api.services.batch import Batch
@@ -207,11 +208,11 @@ async def test_what_was_claimed_and_could_not_be_loaded_is_free_again(
     dispatcher = Dispatcher(post)
 
     async def cut(*_: object) -> Batch:
-        raise ConnectionError("the connection was cut")
+        raise ConnectionDoesNotExistError("the connection was cut")
 
     with monkeypatch.context() as broken:
         broken.setattr(Batch, "load", cut)
-        with pytest.raises(ConnectionError):
+        with pytest.raises(ConnectionDoesNotExistError):
             await dispatcher.step(at)
     assert await Send.filter(status=SendStatus.CLAIMED).count() == 30
     await asyncio.sleep(0)

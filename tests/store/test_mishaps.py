@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from api.cli.commands import show
 from api.models import Campaign, Event, Person, Send, Step, Task
@@ -110,12 +111,12 @@ async def test_one_senders_trouble_stops_no_other(world: World, monkeypatch: pyt
 
     async def breaks(post: Any, now: Any, sender: Any, sends: Any, account: str) -> Batch:
         if sender["workspace_id"] == world.scope.workspace_id:
-            raise ConnectionError("cut")
+            raise ConnectionDoesNotExistError("cut")
         return await load(post, now, sender, sends, account)
 
     monkeypatch.setattr(Batch, "load", breaks)
     dispatcher = Dispatcher(replace(world.post, installed=other.post.installed))
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionDoesNotExistError):
         await dispatcher.step(NOW)
     await dispatcher.drain()
     assert len(other.channel.left) == 5

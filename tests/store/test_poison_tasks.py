@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from api.models import Campaign, Event, Task, Workspace
+from api.models import Campaign, Event, Workspace
 from api.services import task_expiry
 from api.services.campaigns import add_step, create_campaign
 from api.services.dispatch import Dispatcher
@@ -87,9 +87,7 @@ async def test_it_is_tried_again_later_and_later_and_told_once_for_each_attempt(
     assert await open_tasks() == []
 
 
-async def test_a_workspace_that_cannot_be_read_keeps_nobody_busy(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_workspace_that_cannot_be_read_keeps_nobody_busy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(**_: object) -> Workspace:
         raise ValueError("a workspace's JSON")
 

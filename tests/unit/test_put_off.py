@@ -8,9 +8,8 @@ NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
 def test_each_failure_doubles_the_wait_up_to_an_hour() -> None:
-    put_off, waits = PutOff(), []
-    for _ in range(12):
-        waits.append((put_off.add("a", NOW) - NOW).total_seconds())
+    put_off = PutOff()
+    waits = [(put_off.add("a", NOW) - NOW).total_seconds() for _ in range(12)]
     assert waits == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600]
 
 

@@ -89,3 +89,23 @@ async def test_behind_an_email_that_broke_a_limit_the_next_is_written_alone(monk
     answers = [await emails.write(send) for send in sends]
     assert [isinstance(each, Written) for each in answers] == [False, False, True, True, True, True]
     assert calls == [["0", "1", "2", "3", "4", "5"], ["1"], ["2"], ["3", "4", "5"]]
+
+
+async def test_an_email_that_cannot_be_written_ahead_keeps_no_other_from_being_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def write(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+        return [Written(each.send_id, b"") for each in orders]
+
+    def broken(send: Any) -> Order:
+        if send.id == "1":
+            raise ValueError("this row cannot be read")
+        return order(send)
+
+    monkeypatch.setattr(slow_emails, "write_slowly", write)
+    _, sends = expecting(3)
+    emails = SlowEmails("wsp", broken)
+    emails.expect(sends)
+    answers = await asyncio.gather(*map(emails.write, sends), return_exceptions=True)
+    assert isinstance(answers.pop(1), ValueError)
+    assert answers == [Written("0", b""), Written("2", b"")]
