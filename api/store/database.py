@@ -8,11 +8,11 @@ from typing import Any
 from asyncpg import InsufficientPrivilegeError
 from tortoise import Tortoise
 from tortoise.connection import get_connection
-from tortoise.migrations.executor import MigrationExecutor
 
 from api.store.away import database_away, in_a_line
 from api.store.corruption import database_corrupt, driver_error, watch_file
 from api.store.database_url import connection_of
+from api.store.migration_executor import SchemaMigrationExecutor
 from api.store.opening import OPENING, OWN, why_not_opened
 from api.store.schema_check import check_schema
 from api.store.sqlite_file import prepare
@@ -104,13 +104,13 @@ async def _migrate() -> list[str]:
 
     if not is_postgres():
         await check_schema()
-        await MigrationExecutor(connection, {"touchline": MODELS}).migrate(progress=report)
+        await SchemaMigrationExecutor(connection, {"touchline": MODELS}).migrate(progress=report)
         return applied
     async with connection.acquire_connection() as holder:
         await holder.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
         try:
             await check_schema()
-            await MigrationExecutor(connection, {"touchline": MODELS}).migrate(progress=report)
+            await SchemaMigrationExecutor(connection, {"touchline": MODELS}).migrate(progress=report)
         finally:
             await holder.execute(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})")
     return applied
