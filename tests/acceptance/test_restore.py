@@ -15,7 +15,7 @@ import pytest
 
 from api.ids import new_id
 from api.store.database import close_database, open_database
-from tests.conftest import on_database
+from tests.databases import on_database
 from tests.store.world import NOW, make_world
 
 ROOT = Path(__file__).parents[2]

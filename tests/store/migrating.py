@@ -10,13 +10,11 @@ from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.migrations import operations as ops
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 import api.migrations
-from api.ids import new_id
-from api.store.database import MODELS, close_database, open_database
+from api.store.database import close_database, open_database
 from api.store.sql import run
-from tests.conftest import _clone, on_database
+from tests.databases import drop
 
 FOLDER = Path(str(api.migrations.__file__)).parent
 
@@ -37,17 +35,15 @@ async def before(name: str) -> list[str]:
 
 @asynccontextmanager
 async def opened_as_of(name: str, kind: str, request: pytest.FixtureRequest) -> AsyncIterator[BaseDBAsyncClient]:
-    """Open a new empty database with the tables that were there after this migration."""
-    if kind == "sqlite":
-        url = f"sqlite://{request.getfixturevalue('tmp_path') / 'before.db'}"
-    else:
-        server, database = request.getfixturevalue("postgres_server"), new_id("before")
-        await _clone(server, "template1", database)
-        url = on_database(server, database)
+    """Open a new empty database with the tables that were there after this migration. No other test uses it."""
+    databases = request.getfixturevalue("databases")
+    server = "" if kind == "sqlite" else request.getfixturevalue("postgres_server")
+    file = request.getfixturevalue("tmp_path") / "before.db"
+    url = await (databases.postgres(server, name) if server else databases.sqlite(file, name))
     await open_database(url)
     try:
-        connection = get_connection("default")
-        await MigrationExecutor(connection, {"touchline": MODELS}).migrate([MigrationTarget("touchline", name)])
-        yield connection
+        yield get_connection("default")
     finally:
         await close_database()
+        if server:
+            await drop(server, url)

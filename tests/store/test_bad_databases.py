@@ -19,7 +19,7 @@ import pytest
 from api.ids import new_id
 from api.store import database, sqlite_file
 from api.store.database import close_database, migrate, open_database
-from tests.conftest import on_database
+from tests.databases import Databases, on_database
 
 NOBODY = 65534
 
@@ -59,10 +59,10 @@ def execute(file: Path, *statements: str) -> None:
 
 
 @pytest.fixture
-async def file(tmp_path: Path) -> Path:
+async def file(tmp_path: Path, databases: Databases) -> Path:
     """A SQLite file with our tables."""
     made = tmp_path / "touchline.db"
-    await opened(f"sqlite://{made}")
+    await databases.sqlite(made)
     return made
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from api.ids import new_id
 from api.store.database import close_database, migrate, open_database
-from tests.conftest import on_database
+from tests.databases import on_database
 from tests.relay import relay
 
 

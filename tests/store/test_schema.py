@@ -1,12 +1,16 @@
 """The tables that the migrations make: as the models describe them, in a new database and in an upgraded one."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.migrations.executor import MigrationExecutor
 
-from api.store.database import is_postgres, migrate
+from api.store.database import MODELS, close_database, is_postgres, migrate, open_database
 from api.store.sql import run
+from tests.databases import Databases, drop
 from tests.store.migrating import opened_as_of
 
 COLUMNS = {
@@ -59,3 +63,22 @@ async def test_an_upgraded_database_is_as_a_new_one(database_kind: str, request:
         assert ("written_email", "subject") not in before
         await migrate()
         assert (await columns(), await indexes()) == new
+
+
+async def test_the_tables_are_those_that_tortoise_makes(
+    database_kind: str, database_url: str, databases: Databases, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Our executor renders less than tortoise's, and must make the same tables."""
+    await open_database(database_url)
+    ours = await columns(), await indexes()
+    await close_database()
+    server = "" if database_kind == "sqlite" else request.getfixturevalue("postgres_server")
+    other = await databases.clone(server) if server else f"sqlite://{tmp_path}/theirs.db"
+    await open_database(other)
+    try:
+        await MigrationExecutor(get_connection("default"), {"touchline": MODELS}).migrate()
+        assert (await columns(), await indexes()) == ours
+    finally:
+        await close_database()
+        if server:
+            await drop(server, other)
