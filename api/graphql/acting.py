@@ -10,6 +10,7 @@ from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.enums import BounceKind
 from api.graphql.errors import UserError, payload_of
+from api.graphql.list_sizes import ERRORS, WARNINGS
 from api.graphql.people import PersonPayload
 from api.graphql.running import Email, Enrollment, Task
 from api.graphql.suppressions import Why
@@ -39,7 +40,7 @@ class TaskPayload:
 
     task: Task | None = strawberry.field(default=None, description="The task as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 
@@ -49,12 +50,12 @@ class EmailPayload:
 
     email: Email | None = strawberry.field(default=None, description="The email as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
     written: strawberry.Private[str] = ""
 
     @strawberry.field(
-        metadata=cost(500, size=20),
+        metadata=cost(500, size=WARNINGS),
         description="What was taken out of the HTML that was given, such as `<script>`, because it may not be in an "
         "email.",
     )
@@ -72,7 +73,7 @@ class WithdrawEmailPayload:
 
     task: Task | None = strawberry.field(default=None, description="The task of the email that was withdrawn.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 
@@ -82,7 +83,7 @@ class EnrollmentPayload:
 
     enrollment: Enrollment | None = strawberry.field(default=None, description="The enrollment as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 
@@ -92,7 +93,7 @@ class EndCampaignPayload:
 
     ended: int = strawberry.field(default=0, description="How many people were still in it.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 

@@ -10,6 +10,7 @@ from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.graphql.errors import UserError, payload_of
+from api.graphql.list_sizes import ERRORS, WARNINGS
 from api.graphql.people import given
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services import campaign_warnings, campaigns
@@ -103,11 +104,11 @@ class CampaignPayload:
 
     campaign: Campaign | None = strawberry.field(default=None, description="The campaign as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
     @strawberry.field(
-        metadata=cost(500, size=20),
+        metadata=cost(500, size=WARNINGS),
         description="What to think about in the campaign's steps as they are now, such as an email that goes out "
         "before one of an earlier step. Empty when it was not done.",
     )
@@ -126,11 +127,11 @@ class StepPayload:
 
     step: Step | None = strawberry.field(default=None, description="The step as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
     @strawberry.field(
-        metadata=cost(500, size=20),
+        metadata=cost(500, size=WARNINGS),
         description="What to think about at this step's place, such as an email that goes out before one of an "
         "earlier step. Empty when it was not done.",
     )

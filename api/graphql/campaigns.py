@@ -13,6 +13,7 @@ from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
 from api.graphql.language import Language
+from api.graphql.list_sizes import DAYS, LANGUAGES, OPTIONS_OF_STEP, STEPS, STEPS_OF_DAY
 from api.services.plans import core_steps
 from api.services.scope import Scope
 from strategies import Position, Refusal, SendOption
@@ -43,7 +44,7 @@ class SendOptionOffer:
         """The help in a language."""
         return self.option.help.get(language, self.option.help["en"])
 
-    @strawberry.field(metadata=cost(size=4), description="The languages that label and help exist in.")
+    @strawberry.field(metadata=cost(size=LANGUAGES), description="The languages that label and help exist in.")
     def languages(self) -> list[str]:
         """Language codes."""
         return sorted(self.option.labels)
@@ -143,13 +144,14 @@ class Step:
     campaign_id: strawberry.Private[str]
     template_id: strawberry.Private[str | None]
 
-    @strawberry.field(description="The template of an email step.")
+    @strawberry.field(metadata=cost(9), description="The template of an email step.")
     async def template(self, info: Request) -> Template | None:
         """Loaded with all others."""
         return cast("Template | None", self.template_id and await info.context.loaders.template.load(self.template_id))
 
     @strawberry.field(
-        metadata=cost(30, size=6), description="Every send option, offered or not, where this step stands."
+        metadata=cost(30, size=OPTIONS_OF_STEP),
+        description="Every send option, offered or not, where this step stands.",
     )
     async def send_options(self, info: Request) -> list[SendOptionOffer]:
         """For a form that changes the step; a removed one stands nowhere."""
@@ -175,7 +177,9 @@ class Day:
     """Steps of one day."""
 
     number: int = strawberry.field(description="1 is the first day.")
-    steps: list[Step] = strawberry.field(metadata=cost(size=2), description="The day's steps, in order.")
+    steps: list[Step] = strawberry.field(
+        metadata=cost(size=STEPS_OF_DAY, plain_at=5), description="The day's steps, in order."
+    )
 
 
 @strawberry.type(description="An ordered list of steps, each on a day, and the settings of their run.")
@@ -228,12 +232,12 @@ class Campaign:
         """Counted with those of all others."""
         return await info.context.loaders.held_of_campaign.load(self.id)
 
-    @strawberry.field(metadata=cost(size=20), description="All steps, in order.")
+    @strawberry.field(metadata=cost(size=STEPS, plain_at=5), description="All steps, in order.")
     async def steps(self, info: Request) -> list[Step]:
         """Loaded with all others."""
         return cast("list[Step]", await info.context.loaders.steps_of_campaign.load(self.id))
 
-    @strawberry.field(metadata=cost(size=10), description="The days that have steps, in order.")
+    @strawberry.field(metadata=cost(size=DAYS), description="The days that have steps, in order.")
     async def days(self, info: Request) -> list[Day]:
         """The steps, by day."""
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.id)

@@ -3,6 +3,7 @@
 import strawberry
 
 from api.graphql.cost import cost
+from api.graphql.list_sizes import PROMPTS
 from api.services.tasks import Compose
 
 
@@ -22,7 +23,7 @@ class Composition:
     )
     quoted_text: str | None = strawberry.field(description="The same as text; null for no follow-up.")
     prompts: list[str] = strawberry.field(
-        metadata=cost(size=10),
+        metadata=cost(size=PROMPTS, plain_at=5),
         description="Field prompts that are still in the email, such as `Introduce yourself` for "
         "`{{! Introduce yourself }}`. With one of them the email cannot leave.",
     )

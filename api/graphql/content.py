@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.errors import UserError, payload_of
+from api.graphql.list_sizes import ERRORS, WARNINGS
 from api.graphql.people import given
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services import senders, template_warnings, templates
@@ -178,7 +179,7 @@ class SenderPayload:
 
     sender: Sender | None = strawberry.field(default=None, description="The sender as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 
@@ -188,11 +189,11 @@ class TemplatePayload:
 
     template: Template | None = strawberry.field(default=None, description="The template as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
     @strawberry.field(
-        metadata=cost(500, size=20),
+        metadata=cost(500, size=WARNINGS),
         description="What would be taken out of the HTML of the template's emails, such as `<script>` or `onclick`. "
         "The template itself is saved as it was written. Empty when it was not done.",
     )
@@ -209,7 +210,7 @@ class CategoryPayload:
 
     category: Category | None = strawberry.field(default=None, description="The category.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 

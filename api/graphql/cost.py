@@ -47,6 +47,11 @@ class Cost:
     """The argument that says how many items it has: a number, or a list. Within an input object, a path."""
     each: int = 0
     """Points for each of these items, besides what is asked of them."""
+    plain_at: int = 1
+    """How many plain columns of its items count as one point: read the short way, five take as long as a point.
+
+    Of a list of texts or numbers, how many of them.
+    """
     sized_by_parent: bool = False
     """Whether the connection around it says how many items it has."""
     size_most: int = 0

@@ -9,6 +9,7 @@ import strawberry
 from api.graphql.authoring import CampaignChanges, StepChanges, StepInput, content_of
 from api.graphql.context import Request
 from api.graphql.cost import cost
+from api.graphql.list_sizes import MOVES, STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services import drafts
 from api.services import edit_preview as service
@@ -107,7 +108,7 @@ class EditStepPreview:
     added: bool = strawberry.field(description="Whether the edit adds it.")
     removed: bool = strawberry.field(description="Whether the edit removes it.")
     moves: list[EditMove] = strawberry.field(
-        metadata=cost(size=20),
+        metadata=cost(size=MOVES, plain_at=5),
         description="The distinct pairs of old and new time with their counts, the earliest first: up to 100.",
     )
     more_moves: int = strawberry.field(description="How many further pairs there are.")
@@ -141,10 +142,10 @@ class EditPreview:
         description="People whose emails cannot be resolved again, and would keep their times."
     )
     steps: list[EditStepPreview] = strawberry.field(
-        metadata=cost(size=20), description="Every step, in order; removed ones behind them."
+        metadata=cost(size=STEPS, plain_at=5), description="Every step, in order; removed ones behind them."
     )
     warnings: list[WarningLine] = strawberry.field(
-        metadata=cost(size=20), description="What to think about before doing it."
+        metadata=cost(size=WARNINGS), description="What to think about before doing it."
     )
 
 

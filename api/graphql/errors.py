@@ -13,6 +13,7 @@ from api.graphql.argument_paths import path_of_value
 from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.input_errors import invalid_value
+from api.graphql.list_sizes import PATH_PARTS
 from api.store.database_faults import DatabaseFault, fault_of
 from strategies import Refusal
 
@@ -52,7 +53,7 @@ class UserError:
     code: str = strawberry.field(description="For programs: such as `SEND_AT_REQUIRED`. docs/errors.md lists them all.")
     message: str = strawberry.field(description="For people: what is wrong, and what to do about it.")
     path: list[str] = strawberry.field(
-        metadata=cost(size=4),
+        metadata=cost(size=PATH_PARTS),
         description="Where the wrong value is: the argument's name, or inside `input` the name of its field, then "
         'field by field inwards, elements of lists by their index from 0. Such as `["email"]` or '
         '`["times", "1", "time"]`. Empty when no argument is at fault.',

@@ -30,7 +30,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from api.graphql.cost import OBJECT, Cost, cost_of
+from api.graphql.cost import COLUMN, OBJECT, Cost, cost_of
 
 Part = tuple[int, tuple[str, ...]]
 
@@ -40,6 +40,8 @@ class Points(NamedTuple):
 
     total: int
     dearest: Part
+    plain: int = 0
+    """The part of the total that plain columns cost."""
 
 
 NOTHING = Points(0, (0, ()))
@@ -67,11 +69,12 @@ class Estimate:
         self._variables = variables
         self._known: dict[tuple[str, int], Points] = {}
         root = schema.get_root_type(operation.operation)
-        self.points, (_, path) = self._selection(operation.selection_set, root, 1) if root else NOTHING
+        found = self._selection(operation.selection_set, root, 1) if root else NOTHING
+        self.points, (_, path) = found.total, found.dearest
         self.dearest = ".".join(path)
 
     def _selection(self, selection: SelectionSetNode, parent: GraphQLObjectType, page: int) -> Points:
-        total, dearest = 0, NOTHING.dearest
+        total, dearest, plain = 0, NOTHING.dearest, 0
         for part in selection.selections:
             if isinstance(part, FieldNode):
                 points = self._field(part, parent, page)
@@ -82,8 +85,9 @@ class Estimate:
             else:
                 continue
             total += points.total
+            plain += points.plain
             dearest = max(dearest, points.dearest, key=_points)
-        return Points(total, dearest)
+        return Points(total, dearest, plain)
 
     def _fragment(self, name: str, parent: GraphQLObjectType, page: int) -> Points:
         known = self._known.get((name, page))
@@ -103,13 +107,15 @@ class Estimate:
         times = 1
         if isinstance(kind, GraphQLList):
             times, kind = items, get_nullable_type(kind.of_type)
-            own += items * (1 if is_leaf_type(kind) else OBJECT)
+            own += -(-items // cost.plain_at) if is_leaf_type(kind) else items * OBJECT
         below = NOTHING
         if node.selection_set is not None and isinstance(kind, GraphQLObjectType):
             below = self._selection(node.selection_set, kind, items)
         inside, path = below.dearest
         dearest = max((own, (name,)), (inside * times, (name, *path)), key=_points)
-        return Points(own + below.total * times, dearest)
+        each = below.total - below.plain
+        is_plain = own == COLUMN and node.selection_set is None
+        return Points(own + each * times + -(-below.plain * times // cost.plain_at), dearest, own if is_plain else 0)
 
     def _size(self, cost: Cost, node: FieldNode, field: GraphQLField) -> int:
         if not cost.sized_by:

@@ -13,6 +13,7 @@ from api.graphql.cost import cost
 from api.graphql.enums import LaunchStatus
 from api.graphql.errors import UserError, payload_of
 from api.graphql.language import Language
+from api.graphql.list_sizes import ERRORS, EXPLANATION, LEFT_OUT_CODES, PLANNED, WARNINGS, WARNINGS_OF_PERSON
 from api.graphql.people import Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Enrollment, ExplanationLine, explain
@@ -33,7 +34,7 @@ class PlannedStep:
     due_date: date | None = strawberry.field(description="When the task would be due; null for an email.")
     planned: strawberry.Private[core.Planned]
 
-    @strawberry.field(metadata=cost(30, size=10), description="How it came about.")
+    @strawberry.field(metadata=cost(30, size=EXPLANATION), description="How it came about.")
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         """Spoken in a language."""
         return explain(info, stored(self.planned.notes), language)
@@ -46,13 +47,13 @@ class LaunchPreview:
     person: Person = strawberry.field(description="The person.")
     zone: str = strawberry.field(description="IANA zone in which days and times would be meant.")
     planned: list[PlannedStep] = strawberry.field(
-        metadata=cost(size=10), description="What would be scheduled at once."
+        metadata=cost(size=PLANNED, plain_at=5), description="What would be scheduled at once."
     )
     waiting: list[int] = strawberry.field(
-        metadata=cost(size=10), description="Numbers of the steps that a task would block."
+        metadata=cost(size=PLANNED), description="Numbers of the steps that a task would block."
     )
     warnings: list[WarningLine] = strawberry.field(
-        metadata=cost(size=5), description="What to think about before launching."
+        metadata=cost(size=WARNINGS_OF_PERSON), description="What to think about before launching."
     )
 
 
@@ -64,7 +65,7 @@ class LaunchPayload:
         metadata=cost(sized_by_parent=True), default_factory=list, description="One for each person."
     )
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when everyone was enrolled."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when everyone was enrolled."
     )
 
 
@@ -139,7 +140,9 @@ class Launch:
         """A launch without people is done at once."""
         return 1.0 if self.status is LaunchStatus.FINISHED else self.processed / max(self.total, 1)
 
-    @strawberry.field(metadata=cost(2_000, size=10, queries=True), description="How many were left out, by the reason.")
+    @strawberry.field(
+        metadata=cost(2_000, size=LEFT_OUT_CODES, queries=True), description="How many were left out, by the reason."
+    )
     async def left_out_by_code(self) -> list[LeftOutCount]:
         """Counted now."""
         counts = await launches.left_out_by_code(self.id)
@@ -160,11 +163,11 @@ class StartLaunchPayload:
 
     launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
     @strawberry.field(
-        metadata=cost(500, size=20),
+        metadata=cost(500, size=WARNINGS),
         description="What to think about in a launch that goes on, such as `OUT_OF_ORDER`, by the sender's zone: "
         "people with a zone of their own may get other times. `cancelLaunch` stops it, and `launchPreview` tells "
         "it beforehand.",

@@ -10,6 +10,7 @@ from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.errors import payload_of
 from api.graphql.launching import StartLaunchPayload
+from api.graphql.list_sizes import STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services import launch_pauses, pausing, resume_preview
 
@@ -50,10 +51,10 @@ class ResumePreview:
         description="People with nothing overdue but what leaves at once: their emails keep their times."
     )
     steps: list[ResumeStepPreview] = strawberry.field(
-        metadata=cost(size=20), description="By step, those that have emails on hold."
+        metadata=cost(size=STEPS, plain_at=5), description="By step, those that have emails on hold."
     )
     warnings: list[WarningLine] = strawberry.field(
-        metadata=cost(size=20),
+        metadata=cost(size=WARNINGS),
         description="What to think about before resuming: `OUT_OF_ORDER` and `FOLLOW_UP_WAITS`, among people with "
         "emails on hold.",
     )

@@ -11,6 +11,7 @@ from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.enums import ImportStatus, OnKnown
 from api.graphql.errors import UserError, payload_of
+from api.graphql.list_sizes import ERRORS
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.suppressions import Suppression
 from api.services import imports, people
@@ -154,7 +155,7 @@ class PersonPayload:
 
     person: Person | None = strawberry.field(default=None, description="The person as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 
@@ -164,7 +165,7 @@ class ImportPayload:
 
     people_import: PeopleImport | None = strawberry.field(default=None, description="Ask it for its progress.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it began."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it began."
     )
 
 

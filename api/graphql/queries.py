@@ -15,6 +15,7 @@ from api.graphql.cost import cost
 from api.graphql.enums import EnrollmentStatus, TaskDue, TaskStatus
 from api.graphql.folders import EmailFolder
 from api.graphql.launching import Launch, LaunchPreview
+from api.graphql.list_sizes import CHANNELS, OPTIONS_OF_DAY
 from api.graphql.people import PeopleImport, Person
 from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, Enrollment, Event, Task
@@ -48,7 +49,7 @@ class Query:
         """The caller's."""
         return cast(Any, info.context.scope.workspace)
 
-    @strawberry.field(metadata=cost(size=10), description="The installed channels.")
+    @strawberry.field(metadata=cost(size=CHANNELS), description="The installed channels.")
     def channels(self, info: Request) -> list[Channel]:
         """All of them."""
         return [Channel(channel=channel) for channel in info.context.scope.installed.channels.values()]
@@ -157,7 +158,7 @@ class Query:
         return await connect(models.Campaign.filter(workspace_id=info.context.scope.workspace_id), first, after)
 
     @strawberry.field(
-        metadata=cost(300, size=8, queries=True),
+        metadata=cost(300, size=OPTIONS_OF_DAY, queries=True),
         description="Every installed send option, with its availability for an email step that would be added to a day "
         "of a campaign, at a position among the day's steps.",
     )

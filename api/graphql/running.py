@@ -14,6 +14,7 @@ from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.enums import BounceKind, EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
 from api.graphql.language import Language
+from api.graphql.list_sizes import EXPLANATION, STEPS
 from api.graphql.people import Person
 from api.services.plans import spoken
 from api.services.tasks import compose, compose_email
@@ -86,7 +87,9 @@ class Email:
     step_id: strawberry.Private[str]
     enrollment_id: strawberry.Private[str]
 
-    @strawberry.field(metadata=cost(30, size=10), description="How the instant came about, from the base day on.")
+    @strawberry.field(
+        metadata=cost(30, size=EXPLANATION), description="How the instant came about, from the base day on."
+    )
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         """Spoken in a language."""
         return explain(info, cast(Any, self).explanation, language)
@@ -158,7 +161,9 @@ class Task:
     step_id: strawberry.Private[str]
     enrollment_id: strawberry.Private[str]
 
-    @strawberry.field(metadata=cost(30, size=10), description="How the due date came about, from the base day on.")
+    @strawberry.field(
+        metadata=cost(30, size=EXPLANATION), description="How the due date came about, from the base day on."
+    )
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         """Spoken in a language."""
         return explain(info, cast(Any, self).explanation, language)
@@ -246,7 +251,7 @@ class Enrollment:
         return cast(Person, await info.context.loaders.person.load(self.person_id))
 
     @strawberry.field(
-        metadata=cost(30, size=20), description="Every step of the campaign, and what it has become for this person."
+        metadata=cost(30, size=STEPS), description="Every step of the campaign, and what it has become for this person."
     )
     async def progress(self, info: Request) -> list[StepProgress]:
         """Steps, emails and tasks, each loaded with all others."""

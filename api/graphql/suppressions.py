@@ -11,6 +11,7 @@ from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.enums import SuppressionChangeKind, SuppressionSource
 from api.graphql.errors import UserError, payload_of
+from api.graphql.list_sizes import ERRORS, HISTORY
 from api.graphql.relay import Connection, connect
 from api.mail.address import address_key
 from api.services import inputs, suppression_files
@@ -66,7 +67,7 @@ class Suppression:
         return cast(Any, await info.context.loaders.person_of_address.load(self.email_key))
 
     @strawberry.field(
-        metadata=cost(size=10),
+        metadata=cost(size=HISTORY),
         description="Every unsubscribing and resubscribing of the address, in the order of time.",
     )
     async def history(self, info: Request) -> list[SuppressionChange]:
@@ -94,7 +95,7 @@ class ImportSuppressionsPayload:
         metadata=cost(size=SHOWN_ROWS), default_factory=list, description=f"The first {SHOWN_ROWS} of them, and why."
     )
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when the file was imported."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when the file was imported."
     )
 
 
@@ -104,7 +105,7 @@ class SuppressionPayload:
 
     suppression: Suppression | None = strawberry.field(default=None, description="The suppression as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from api.graphql.context import Request
 from api.graphql.cost import cost
 from api.graphql.errors import UserError, payload_of
+from api.graphql.list_sizes import ACCOUNTS, DOMAINS, ERRORS
 from api.services import workspaces
 from api.services.sandbox import advance_clock
 from plugins.contract import Channel as Installed
@@ -28,14 +29,15 @@ class Workspace:
         return info.context.scope.now
 
     @strawberry.field(
-        metadata=cost(size=200), description="Domains to which nothing is sent, each with all its subdomains."
+        metadata=cost(size=DOMAINS, plain_at=5),
+        description="Domains to which nothing is sent, each with all its subdomains.",
     )
     def blocked_domains(self) -> list[str]:
         """The column, as a list."""
         return list(cast(Any, self).__dict__["blocked_domains"])
 
     accounts: list[str] | None = strawberry.field(
-        metadata=cost(size=20),
+        metadata=cost(size=ACCOUNTS),
         description="The accounts of channels that its senders may use, such as `smtp` or `smtp:SALES`; null for all. "
         "The server's operator sets them: `touchline accounts allow`.",
     )
@@ -47,7 +49,7 @@ class WorkspacePayload:
 
     workspace: Workspace | None = strawberry.field(default=None, description="The workspace as it is now.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it was done."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
 
 
@@ -80,7 +82,7 @@ class ClockPayload:
     now: datetime | None = strawberry.field(default=None, description="What the clock shows. UTC.")
     dispatched: int = strawberry.field(default=0, description="Emails that were dispatched on the way.")
     errors: list[UserError] = strawberry.field(
-        metadata=cost(size=1), default_factory=list, description="Empty when it moved."
+        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it moved."
     )
 
 
