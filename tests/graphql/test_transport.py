@@ -63,7 +63,7 @@ async def test_health_and_the_page_answer_without_a_token(client: Client) -> Non
         (b"[" * 100_000, 400),
         (b" " * LARGE, 413),
     ],
-    ids=str,
+    ids=lambda value: str(value[:60] if isinstance(value, bytes) else value),
 )
 async def test_every_body_is_answered(client: Client, body: bytes, status: int) -> None:
     answer = await post(client, body)
