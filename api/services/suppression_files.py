@@ -33,8 +33,8 @@ from api.store.events import event, write
 from api.store.suppressions import NewSuppression
 from strategies import Refusal
 
-MAX_ROWS = 20_000
-"""Rows that a mutation takes, because it answers when all are done."""
+MAX_ROWS = 5_000
+"""Rows that a mutation takes. It answers when all are done, which takes about 0.13 ms for each row."""
 MAX_SOURCE_LENGTH = 50_000_000
 """Characters of a file."""
 MAX_EXPORT = 100_000
