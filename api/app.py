@@ -12,38 +12,41 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import graphiql, unsubscribing, watching
+from api import graphiql
 from api.clock import Clock
-from api.graphql.budgets import Budgets
+from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
+from api.http import health, unsubscribe_page
+from api.http.graphql_endpoint import GraphQLEndpoint
+from api.http.headers import SafeHeaders, answer_fault
+from api.http.request_guard import Gate
+from api.http.websocket_endpoint import WebSocketEndpoint
 from api.loop_watch import LoopWatch
-from api.mail.jobs import get_ready
+from api.mail.worker_jobs import get_ready
 from api.server.options import server_options
-from api.services.dispatch import Delivered, Post
-from api.services.launch_watch import LaunchWatch
+from api.services.dispatch.dispatcher import Delivered, DispatchRuntime
+from api.services.launches.launch_progress import LaunchWatch
 from api.settings import Settings
-from api.store.database import close_database, migrate, open_database
-from api.store.database_clock import DatabaseClock, set_by_database
+from api.store.engine.database import close_database, migrate, open_database
+from api.store.engine.database_clock import DatabaseClock, set_by_database
 from api.tick import Ticker
-from api.transport.gate import Gate
-from api.transport.headers import SafeHeaders, answer_fault
-from api.transport.http import GraphQLEndpoint
-from api.transport.websocket import WebSocketEndpoint
 from api.workers.pool import warm
 from plugins.manager import Installed, load
 
 
-def make_post(
+def make_runtime(
     settings: Settings,
     installed: Installed,
     clock: Clock | None = None,
     *,
     wake: Callable[[], None] = lambda: None,
     show: Callable[[Delivered], None] = lambda delivered: None,
-) -> Post:
+) -> DispatchRuntime:
     """Return what a dispatch needs from its surroundings."""
     lease = timedelta(seconds=float(settings.lease_seconds))
-    return Post(installed, clock or DatabaseClock(), unsubscribing.link_maker(settings), wake, show, lease)
+    return DispatchRuntime(
+        installed, clock or DatabaseClock(), unsubscribe_page.link_maker(settings), wake, show, lease
+    )
 
 
 def make_ticker(
@@ -55,8 +58,8 @@ def make_ticker(
     """Return a tick loop whose post wakes it. Without ``clock``, the time is the database's."""
     clock = clock or DatabaseClock()
     sleeper: list[Ticker] = []
-    post = make_post(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - not there yet
-    sleeper.append(Ticker(post, clock, float(settings.poll_seconds)))
+    runtime = make_runtime(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - not there yet
+    sleeper.append(Ticker(runtime, clock, float(settings.poll_seconds)))
     return sleeper[0]
 
 
@@ -110,12 +113,12 @@ def make_app(
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
             loop.add_done_callback(lambda done: _tell_of_end(done, ended))
-        inside = watching.Access(token=settings.metrics_token)
-        numbers = watching.routes(ticker.post, ticker if tick else None, inside)
+        inside = health.Access(token=settings.metrics_token)
+        numbers = health.routes(ticker.runtime, ticker if tick else None, inside)
         try:
-            with LoopWatch(ticker.post.meter).watching():
+            with LoopWatch(ticker.runtime.metrics).watching():
                 options = server_options(settings)
-                async with watching.watched(settings.host, settings.server_watch_port, numbers, options):
+                async with health.watched(settings.host, settings.server_watch_port, numbers, options):
                     yield
         finally:
             running.clear()
@@ -126,13 +129,13 @@ def make_app(
             await close_database()
 
     gate = Gate(
-        ticker.post,
+        ticker.runtime,
         watch,
         int(settings.max_body_bytes),
         introspection=settings.graphiql == "on",
         budgets=Budgets(int(settings.request_cost), int(settings.minute_cost)),
     )
-    outside = watching.Access(inside=False, token=settings.metrics_token)
+    outside = health.Access(inside=False, token=settings.metrics_token)
     endpoint = GraphQLEndpoint(schema, gate)
 
     async def graphql(request: Request) -> Response:
@@ -148,8 +151,8 @@ def make_app(
         routes=[
             Route("/graphql", graphql, methods=["POST"]),
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, gate, settings.public_url)),
-            *watching.routes(ticker.post, ticker if tick else None, outside),
-            *unsubscribing.routes(settings, ticker.post),
+            *health.routes(ticker.runtime, ticker if tick else None, outside),
+            *unsubscribe_page.routes(settings, ticker.runtime),
             *pages,
         ],
         lifespan=lifespan,

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
-from api.services.meter import Meter
+from api.services.common.metrics import Metrics
 
 log = logging.getLogger("touchline.loop")
 
@@ -53,7 +53,7 @@ class LoopWatch:
     measured as well: the thread then reads the stack as soon as that code returns.
     """
 
-    meter: Meter
+    metrics: Metrics
     """Its counters are written by the thread."""
     interval: float = INTERVAL_SECONDS
     told: Callable[[Stall], None] = lambda stall: None
@@ -99,9 +99,9 @@ class LoopWatch:
 
     def _record(self, seconds: float) -> None:
         stack, self.held_by = self.held_by, ""
-        self.meter.loop_delay.observe(seconds)
+        self.metrics.loop_delay.observe(seconds)
         if seconds > STALL_SECONDS:
-            self.meter.loop_stalls.inc()
+            self.metrics.loop_stalls.inc()
             stall = Stall(seconds, stack)
             self._log(stall)
             self.told(stall)

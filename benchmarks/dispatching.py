@@ -17,10 +17,10 @@ from api.app import settle_in
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Send
-from api.services.launch import Choice
+from api.services.launches.launch import Choice
 from api.states import SendStatus
-from api.store.ledger import WAITING
-from api.store.sql import run
+from api.store.engine.sql import run
+from api.store.send_ledger import WAITING
 from api.tick import Ticker
 from benchmarks.world import empty, launched
 from tests.faults.sink import Sink
@@ -32,7 +32,7 @@ BATCH = 500
 
 async def dispatch(channel: str, count: int) -> float:
     """Return emails a second of one process: claim, check, render, build, mark, hand over, record, feed."""
-    post, campaign = await launched(channel, count)
+    runtime, campaign = await launched(channel, count)
     done, left = asyncio.Event(), count
 
     def shown(_: object) -> None:
@@ -42,7 +42,7 @@ async def dispatch(channel: str, count: int) -> float:
             done.set()
 
     settle_in()  # as both commands do that run a tick loop
-    ticker = Ticker(replace(post, show=shown, wake=lambda: ticker.wake()), system_clock, 5.0)  # noqa: PLW0108 - not there yet
+    ticker = Ticker(replace(runtime, show=shown, wake=lambda: ticker.wake()), system_clock, 5.0)  # noqa: PLW0108 - not there yet
     began = time.perf_counter()
     loop = asyncio.create_task(ticker.run())
     await done.wait()

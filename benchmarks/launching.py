@@ -10,9 +10,9 @@ import asyncpg
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Campaign, Launch, Sender, Step, Workspace
-from api.services import launches
-from api.services.launch import Choice
-from api.store.sql import run
+from api.services.launches import background_launch
+from api.services.launches.launch import Choice
+from api.store.engine.sql import run
 from benchmarks.world import author, empty, people, row, truncate
 from strategies.records import ZoneOf
 
@@ -23,13 +23,13 @@ async def measure(url: str, count: int, times: int) -> None:
     """Print the time and the memory of a launch."""
     ours, copies, peak = [], [], 0.0
     for _ in range(times):
-        post, campaign = await author("record", STEPS)
+        runtime, campaign = await author("record", STEPS)
         await people(campaign.workspace_id, count)
-        scope = post.scope(await Workspace.get(id=campaign.workspace_id))
+        context = runtime.context(await Workspace.get(id=campaign.workspace_id))
         idle = memory("VmRSS", forget=True)
         began = time.perf_counter()
-        started = await launches.start_launch(scope, campaign.id, None, Choice("NOW"))
-        done = await launches.run_launch(started, post.scope, system_clock)
+        started = await background_launch.start_launch(context, campaign.id, None, Choice("NOW"))
+        done = await background_launch.run_launch(started, runtime.context, system_clock)
         ours.append(time.perf_counter() - began)
         peak = max(peak, memory("VmHWM") - idle)
         assert done.enrolled == count
@@ -38,7 +38,7 @@ async def measure(url: str, count: int, times: int) -> None:
             for found in await run("SELECT person_id FROM enrollment WHERE campaign_id = $1", campaign.id)
         ]
         await truncate()
-        copies.append(await copied(url, done, campaign, scope, ids))
+        copies.append(await copied(url, done, campaign, context, ids))
         await empty()
     mine, theirs = statistics.median(ours), statistics.median(copies)
     row(
@@ -58,11 +58,11 @@ def memory(what: str, *, forget: bool = False) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{what}:"))
 
 
-async def copied(url: str, done: Launch, campaign: Campaign, scope: Any, ids: list[str]) -> float:
+async def copied(url: str, done: Launch, campaign: Campaign, context: Any, ids: list[str]) -> float:
     """Make the same rows and send them by COPY, in one transaction. Returns seconds."""
     sender = await Sender.get(id=campaign.sender_id)
     steps = await Step.filter(campaign_id=campaign.id).order_by("number")
-    plan = launches._Job(scope, done, campaign, steps, sender.zone)._resolved((sender.zone, ZoneOf.SENDER))
+    plan = background_launch._Job(context, done, campaign, steps, sender.zone)._resolved((sender.zone, ZoneOf.SENDER))
     connection = await asyncpg.connect(url)
     began = time.perf_counter()
     enrollments = [(new_id("enr"), person) for person in ids]

@@ -11,18 +11,18 @@ from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 
-from api.app import make_post
+from api.app import make_runtime
 from api.clock import system_clock
 from api.graphql.schema import schema
+from api.http.graphql_endpoint import GraphQLEndpoint
+from api.http.request_guard import Gate
 from api.models import Campaign, Step, Workspace
-from api.services.campaigns import add_step, create_campaign
-from api.services.launch_watch import LaunchWatch
-from api.services.senders import create_sender
-from api.services.templates import create_template
-from api.services.workspaces import create_workspace, issue_token
+from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.launches.launch_progress import LaunchWatch
+from api.services.templates.templates import create_template
+from api.services.workspaces.senders import create_sender
+from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings
-from api.transport.gate import Gate
-from api.transport.http import GraphQLEndpoint
 from benchmarks.world import row
 from plugins.manager import load
 from strategies import StepType
@@ -90,10 +90,10 @@ async def measure(times: int) -> None:
     """Print the requests a second of both."""
     workspace = await create_workspace("Reading", system_clock())
     installed = load({})
-    post = make_post(Settings.read({}), installed)
-    await _fill(workspace, post)
+    runtime = make_runtime(Settings.read({}), installed)
+    await _fill(workspace, runtime)
     token = await issue_token(workspace, "reading", system_clock())
-    endpoint = GraphQLEndpoint(schema, Gate(post, LaunchWatch(), 1_000_000, introspection=True))
+    endpoint = GraphQLEndpoint(schema, Gate(runtime, LaunchWatch(), 1_000_000, introspection=True))
     plain = PlainApp(strawberry.Schema(PlainQuery), graphql_ide=None)
     plain.workspace = workspace.id
     mine = Starlette(routes=[Route("/graphql", endpoint.__call__, methods=["POST"])])
@@ -106,15 +106,15 @@ async def measure(times: int) -> None:
     row(what, f"{us:.0f} requests a second", f"plain strawberry, ORM, loaders: {them:.0f}", us / them, "≥ 1.5")
 
 
-async def _fill(workspace: Workspace, post: Any) -> None:
-    scope = post.scope(workspace)
-    sender = await create_sender(scope, name="G", email="g@example.com", zone="UTC", channel="record")
-    template = await create_template(scope, name="T", subject="Hi", html="<p>x</p>")
+async def _fill(workspace: Workspace, runtime: Any) -> None:
+    context = runtime.context(workspace)
+    sender = await create_sender(context, name="G", email="g@example.com", zone="UTC", channel="record")
+    template = await create_template(context, name="T", subject="Hi", html="<p>x</p>")
     for number in range(CAMPAIGNS):
-        campaign = await create_campaign(scope, name=f"C{number}", sender_id=sender.id)
+        campaign = await create_campaign(context, name=f"C{number}", sender_id=sender.id)
         for day in range(1, STEPS + 1):
             option = {"send_option": "at_time", "config": {"at": "09:30"}}
-            await add_step(scope, campaign.id, day=day, step_type=StepType.EMAIL, template_id=template.id, **option)
+            await add_step(context, campaign.id, day=day, step_type=StepType.EMAIL, template_id=template.id, **option)
 
 
 async def _rate(app: Any, query: str, token: str) -> float:

@@ -8,14 +8,14 @@ from typing import Any
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Campaign, Workspace
-from api.services import launches
-from api.services.campaigns import add_step, create_campaign
-from api.services.launch import Choice
-from api.services.post import Post
-from api.services.senders import create_sender
-from api.services.templates import create_template
-from api.services.workspaces import create_workspace
-from api.store.sql import run
+from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.common.runtime import DispatchRuntime
+from api.services.launches import background_launch
+from api.services.launches.launch import Choice
+from api.services.templates.templates import create_template
+from api.services.workspaces.senders import create_sender
+from api.services.workspaces.workspaces import create_workspace
+from api.store.engine.sql import run
 from plugins.manager import load
 from strategies import StepType
 
@@ -32,18 +32,18 @@ def spread(values: Sequence[float]) -> str:
     return f"{statistics.median(values):,.0f} ({min(values):,.0f}–{max(values):,.0f})"
 
 
-async def author(channel: str, steps: int) -> tuple[Post, Campaign]:
+async def author(channel: str, steps: int) -> tuple[DispatchRuntime, Campaign]:
     """Make a campaign of so many emails, on as many days."""
-    post = Post(load(dict(os.environ)), system_clock, lambda person: None, lambda: None)
-    scope = post.scope(await create_workspace(new_id("bench"), system_clock()))
-    sender = await create_sender(scope, name="G", email="g@example.com", zone="UTC", channel=channel)
-    template = await create_template(scope, name="T", subject="Hi {{ first_name }}", html=HTML)
-    campaign = await create_campaign(scope, name="C", sender_id=sender.id)
+    runtime = DispatchRuntime(load(dict(os.environ)), system_clock, lambda person: None, lambda: None)
+    context = runtime.context(await create_workspace(new_id("bench"), system_clock()))
+    sender = await create_sender(context, name="G", email="g@example.com", zone="UTC", channel=channel)
+    template = await create_template(context, name="T", subject="Hi {{ first_name }}", html=HTML)
+    campaign = await create_campaign(context, name="C", sender_id=sender.id)
     email: dict[str, Any] = {"template_id": template.id, "step_type": StepType.EMAIL}
-    await add_step(scope, campaign.id, day=1, send_option="choose_at_launch", **email)
+    await add_step(context, campaign.id, day=1, send_option="choose_at_launch", **email)
     for day in range(2, steps + 1):
-        await add_step(scope, campaign.id, day=day, send_option="same_time_as_previous", **email)
-    return post, campaign
+        await add_step(context, campaign.id, day=day, send_option="same_time_as_previous", **email)
+    return runtime, campaign
 
 
 async def people(workspace_id: str, count: int) -> None:
@@ -57,15 +57,15 @@ async def people(workspace_id: str, count: int) -> None:
     )
 
 
-async def launched(channel: str, count: int, choice: Choice | None = None) -> tuple[Post, Campaign]:
+async def launched(channel: str, count: int, choice: Choice | None = None) -> tuple[DispatchRuntime, Campaign]:
     """Launch a campaign of two emails for so many people, the first due now or as chosen, the second tomorrow."""
-    post, campaign = await author(channel, 2)
+    runtime, campaign = await author(channel, 2)
     await people(campaign.workspace_id, count)
-    scope = post.scope(await Workspace.get(id=campaign.workspace_id))
-    started = await launches.start_launch(scope, campaign.id, None, choice or Choice("NOW"))
-    await launches.run_launch(started, post.scope, system_clock)
+    context = runtime.context(await Workspace.get(id=campaign.workspace_id))
+    started = await background_launch.start_launch(context, campaign.id, None, choice or Choice("NOW"))
+    await background_launch.run_launch(started, runtime.context, system_clock)
     await run("ANALYZE")
-    return post, campaign
+    return runtime, campaign
 
 
 async def truncate() -> None:

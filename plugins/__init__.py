@@ -10,8 +10,8 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
         return [PigeonChannel(environment)]
 """
 
-from plugins.bounces import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
+from plugins.rejections import Phase, Verdict, classify
 from strategies import hookimpl
 
 __all__ = [

@@ -14,7 +14,7 @@ from typing import Any
 from plugins.contract import Channel, Session
 from strategies import Availability, CreateTask, Plural, Position, SendAt, SendOption, StepContext
 from strategies.contract import ByValue, Text
-from strategies.plain import plain_text
+from strategies.plain_values import plain_text
 
 MAX_LANGUAGES = 100
 """Languages of one text."""

@@ -26,13 +26,13 @@ from strategies.registry import SendOptions
 GROUP = "touchline"
 OWN = "touchline"
 DEFAULT_PLUGINS = (
-    "strategies.choose_at_launch",
-    "strategies.at_time",
-    "strategies.task",
-    "strategies.same_time_as_previous",
-    "plugins.outbox",
-    "plugins.record",
-    "plugins.smtp",
+    "strategies.options.choose_at_launch",
+    "strategies.options.at_time",
+    "strategies.options.task",
+    "strategies.options.same_time_as_previous",
+    "plugins.channels.outbox",
+    "plugins.channels.record",
+    "plugins.channels.smtp.channel",
 )
 OPTIONS_HOOK = "touchline_register_send_options"
 CHANNELS_HOOK = "touchline_register_channels"

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from strategies.contract import Availability, CreateTask, Position, SendAt, SendOption
 from strategies.errors import Refusal
-from strategies.plain import plain_date, plain_instant, plain_notes, plain_refusal, plain_text, plain_time
+from strategies.plain_values import plain_date, plain_instant, plain_notes, plain_refusal, plain_text, plain_time
 
 log = logging.getLogger("touchline.options")
 

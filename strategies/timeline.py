@@ -8,7 +8,7 @@ happened so far and the launch give the same timeline again, also after a late t
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 
-from strategies import traces
+from strategies import timeline_notes
 from strategies.answers import asked, broke, checked
 from strategies.calendar import Calendar, aware
 from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
@@ -92,12 +92,12 @@ class Timeline:
         self.blocked_by: int | None = None
         self.start = launch.send_at or launch.now
         """The start of the campaign for this person, UTC."""
-        self._start_why: traces.Why = {}
-        self._emails: list[tuple[int, dt.time, traces.Why]] = []
-        self._zone = traces.zone(calendar.zone, launch.zone_of)
+        self._start_why: timeline_notes.Why = {}
+        self._emails: list[tuple[int, dt.time, timeline_notes.Why]] = []
+        self._zone = timeline_notes.zone(calendar.zone, launch.zone_of)
         self._base_date, _, moved = calendar.start(self.start)
         self._base_day = 1
-        self._base = traces.day_1(self._base_date, calendar.local(self.start).date() if moved else None)
+        self._base = timeline_notes.day_1(self._base_date, calendar.local(self.start).date() if moved else None)
         self._resumed = False
         for number, step in enumerate(steps, 1):
             if number in resumed:
@@ -136,7 +136,7 @@ class Timeline:
         if on != expected:
             passed = self.launch.send_at is None and self.calendar.instant(expected, wall) < self.launch.now
             self._base_date, self._base_day = on, day
-            self._base = traces.first_email(day, on, passed=passed)
+            self._base = timeline_notes.first_email(day, on, passed=passed)
 
     def _resume(self, step: Step, on: dt.date) -> None:
         """Count from the date to which resuming moved this step, unless a task has moved it further."""
@@ -147,10 +147,10 @@ class Timeline:
 
     def _finish_task(self, step: Step, done: Done) -> None:
         finished, wall, moved = self.calendar.start(done.at)
-        why: traces.Why = {"day": step.day, "how": done.how}
+        why: timeline_notes.Why = {"day": step.day, "how": done.how}
         if finished > done.due:
             self._base_date, self._base_day, self._resumed = finished, step.day, False
-            self._base = traces.late_task(why, finished, self.calendar.local(done.at).date() if moved else None)
+            self._base = timeline_notes.late_task(why, finished, self.calendar.local(done.at).date() if moved else None)
         # A task that is done ahead of day 1 must not pull an email before the start.
         if done.at > self.start:
             self.start, self._start_why = done.at, why
@@ -176,7 +176,7 @@ class Timeline:
             if added is not None and answer.due < self.calendar.local(added).date():
                 return None
             self.days[number] = day
-            chosen = traces.option_chose_due(step.send_option, day, answer)
+            chosen = timeline_notes.option_chose_due(step.send_option, day, answer)
             return PlannedTask(number, answer.due, (*notes, *answer.notes, *chosen))
         if self._resumed and answer.date < day:
             answer = self._unfixed(number, step, day, answer)
@@ -189,9 +189,9 @@ class Timeline:
         late = self.now if instant < self.now else None
         if number == 1:
             self._begin(step.day, answer.date, answer.time, late or instant)
-            if traces.fixes_the_day(answer.notes):
+            if timeline_notes.fixes_the_day(answer.notes):
                 notes = (self._zone,)
-        trace = (*notes, *answer.notes, *traces.timing(step.send_option, day, answer, moment, late))
+        trace = (*notes, *answer.notes, *timeline_notes.timing(step.send_option, day, answer, moment, late))
         return PlannedSend(number, answer.date, answer.time, self.calendar.zone, late or instant, trace)
 
     def _ask(self, key: str, number: int, step: Step, day: dt.date) -> SendAt | CreateTask:
@@ -214,7 +214,7 @@ class Timeline:
         return SendAt(day, answer.time, (kept,)) if fixed else answer
 
     def _context(self, number: int, step: Step, day: dt.date) -> StepContext:
-        earlier, why = None, traces.NO_REASON
+        earlier, why = None, timeline_notes.NO_REASON
         for on, wall, reason in reversed(self._emails):
             if on < step.day:
                 earlier, why = wall, reason

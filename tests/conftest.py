@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from api.store.database import close_database, open_database
+from api.store.engine.database import close_database, open_database
 from tests.databases import Databases, drop, folder_in_memory
 
 # The same examples at every run, however slow the machine is.

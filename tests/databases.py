@@ -14,8 +14,8 @@ from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationTarget
 
 from api.ids import new_id
-from api.store.database import MODELS, close_database, migrate, open_database
-from api.store.migration_executor import SchemaMigrationExecutor
+from api.store.engine.database import MODELS, close_database, migrate, open_database
+from api.store.engine.migration_executor import SchemaMigrationExecutor
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 2_000_000_000

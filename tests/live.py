@@ -21,7 +21,7 @@ from api.cli.commands import limits
 from api.server.limits import ServerLimits
 from api.server.options import server_options
 from api.server.server import Server
-from api.services.launch_watch import LaunchWatch
+from api.services.launches.launch_progress import LaunchWatch
 from api.settings import Settings
 
 PROTOCOL = Subprotocol("graphql-transport-ws")

@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
-from api.mail import body, render, sanitize
+from api.mail.html import sanitize
+from api.mail.message import body
+from api.mail.templates import liquid
 
 
 def watch(patch: pytest.MonkeyPatch) -> list[str]:
     """Return the list to which every template and HTML is added that is parsed in this process from now on."""
     seen: list[str] = []
-    for cache in (render.forms, render.field_names, body.frames):
+    for cache in (liquid.forms, liquid.field_names, body.frames):
         cache.clear()
-    from_string, clean = render._Limited.from_string, sanitize.clean_elements
+    from_string, clean = liquid._Limited.from_string, sanitize.clean_elements
 
     def parse(self: Any, source: str, *given: Any, **named: Any) -> Any:
         seen.append(source)
@@ -22,6 +24,6 @@ def watch(patch: pytest.MonkeyPatch) -> list[str]:
         seen.append(html)
         return clean(html)
 
-    patch.setattr(render._Limited, "from_string", parse)
+    patch.setattr(liquid._Limited, "from_string", parse)
     patch.setattr(sanitize, "clean_elements", cleaned)
     return seen

@@ -6,10 +6,10 @@ from rich.table import Column, Table
 from api.cli.commands import WIDE, console, database
 from api.cli.suppressions import workspace_named
 from api.models import AccountPause, Sender, Workspace
-from api.services.accounts import check_accounts
-from api.services.senders import account_by, end_pause, users_of
+from api.services.workspaces.accounts import check_accounts
+from api.services.workspaces.senders import account_by, end_pause, users_of
 from api.settings import Settings, environment
-from api.store.database_clock import DatabaseClock
+from api.store.engine.database_clock import DatabaseClock
 from plugins.manager import load
 from strategies import Refusal
 

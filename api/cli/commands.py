@@ -14,27 +14,27 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from api import watching
 from api.app import make_app, make_ticker, settle_in
 from api.cli.lifecycle import Server, end_in_time, end_on_sigterm, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
+from api.http import health
 from api.loop_watch import LoopWatch
-from api.mail.jobs import get_ready
+from api.mail.worker_jobs import get_ready
 from api.models import Token, Workspace
 from api.printable import printable
 from api.server.options import server_options
-from api.services.dispatch import Delivered
-from api.services.inputs import line
-from api.services.workspaces import create_workspace, issue_token
+from api.services.common.inputs import line
+from api.services.dispatch.dispatcher import Delivered
+from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
-from api.store.database import close_database, migrate, open_database
-from api.store.upgrade_report import collected
+from api.store.engine.database import close_database, migrate, open_database
+from api.store.engine.upgrade_report import collected
 from api.tick import Ticker
 from api.workers.pool import warm
+from plugins.channels.smtp.channel import check_accounts
 from plugins.manager import load
-from plugins.smtp import check_accounts
 from strategies import Refusal
 
 console = Console()
@@ -147,9 +147,9 @@ async def tick(settings: Settings, *, once: bool) -> int:
                 return 0
             settle_in()
             warm(get_ready)
-            pages = watching.routes(ticker.post, ticker, watching.Access(token=settings.metrics_token))
-            async with watching.watched(settings.host, settings.watch_port, pages, server_options(settings)):
-                with LoopWatch(ticker.post.meter).watching():
+            pages = health.routes(ticker.runtime, ticker, health.Access(token=settings.metrics_token))
+            async with health.watched(settings.host, settings.watch_port, pages, server_options(settings)):
+                with LoopWatch(ticker.runtime.metrics).watching():
                     await ticker.run()
     return 0
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import uvicorn
 
-from api.app import make_app, make_post
+from api.app import make_app, make_runtime
 from api.cli.commands import console, database, free_port, graphiql_link, limits, show
 from api.cli.demo_content import fill
 from api.clock import system_clock
 from api.models import Workspace
 from api.server.server import Server
-from api.services.dispatch import Delivered
-from api.services.workspaces import create_workspace, issue_token
+from api.services.dispatch.dispatcher import Delivered
+from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from plugins.manager import load
 
@@ -97,13 +97,13 @@ async def _prepare(settings: Settings) -> dict[str, str]:
     """Make or find the workspaces, and return a new token for each by its name."""
     tokens = {}
     async with database(settings):
-        post = make_post(settings, load(environment()))
+        runtime = make_runtime(settings, load(environment()))
         now = system_clock()
         for name, sandbox in (("Demo", False), ("Demo sandbox", True)):
             workspace = await Workspace.get_or_none(name=name, sandbox=sandbox)
             if workspace is None:
                 workspace = await create_workspace(name, now.replace(microsecond=0), sandbox=sandbox)
-                await fill(post.scope(workspace), later=timedelta(seconds=20))
+                await fill(runtime.context(workspace), later=timedelta(seconds=20))
             tokens[name] = await issue_token(workspace, "demo", now)
     return tokens
 

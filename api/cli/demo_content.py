@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from api.models import Campaign, Person, Template
-from api.services.campaigns import add_step, create_campaign
-from api.services.launch import Choice, launch
-from api.services.people import create_person
-from api.services.scope import Scope
-from api.services.senders import create_sender
-from api.services.templates import create_category, create_template
+from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.common.context import WorkspaceContext
+from api.services.launches.launch import Choice, launch
+from api.services.people.people import create_person
+from api.services.templates.templates import create_category, create_template
+from api.services.workspaces.senders import create_sender
 from strategies import StepType
 
 PEOPLE = [
@@ -36,13 +36,13 @@ CASE = """<p>Hello {{ first_name | default: "there" }},</p>
 <p>here is how a team of your size went from 3 to 40 campaigns a month.</p><p>{{ sender_name }}</p>"""
 
 
-async def fill(scope: Scope, later: timedelta) -> None:
+async def fill(context: WorkspaceContext, later: timedelta) -> None:
     """Fill an empty workspace, and launch its campaigns for some of its people."""
-    sender = await create_sender(scope, name="Mia Demo", email="mia@touchline.example", zone="Europe/Berlin")
-    outreach = await create_category(scope, "Outreach")
+    sender = await create_sender(context, name="Mia Demo", email="mia@touchline.example", zone="Europe/Berlin")
+    outreach = await create_category(context, "Outreach")
     people = [
         await create_person(
-            scope,
+            context,
             f"{first.lower()}.{last.lower()}@example.com",
             first_name=first,
             last_name=last,
@@ -53,7 +53,7 @@ async def fill(scope: Scope, later: timedelta) -> None:
         for first, last, title, company, zone in PEOPLE
     ]
     hello, nudge, case = [
-        await create_template(scope, name=name, subject=subject, html=html, category_id=outreach.id)
+        await create_template(context, name=name, subject=subject, html=html, category_id=outreach.id)
         for name, subject, html in (
             ("Hello", "A question for {{ company }}", HELLO),
             ("Nudge", "", NUDGE),
@@ -61,36 +61,36 @@ async def fill(scope: Scope, later: timedelta) -> None:
         )
     ]
     about = {"sender_id": sender.id, "category_id": outreach.id}
-    welcome = await create_campaign(scope, name="Welcome", **about)
+    welcome = await create_campaign(context, name="Welcome", **about)
     await _steps(
-        scope,
+        context,
         welcome,
         (1, _email(hello, "choose_at_launch")),
         (3, _email(nudge, "same_time_as_previous", follow_up=True)),
         (5, _email(case, "at_time", at="10:00")),
         (7, {"step_type": StepType.CALL, "name": "Call", "notes": "Ask what they thought of it."}),
     )
-    fair = await create_campaign(scope, name="Trade fair", skip_weekends=True, use_recipient_zone=True, **about)
+    fair = await create_campaign(context, name="Trade fair", skip_weekends=True, use_recipient_zone=True, **about)
     await _steps(
-        scope,
+        context,
         fair,
         (1, _email(hello, "at_time", at="09:30")),
         (2, _email(nudge, "same_time_as_previous", follow_up=True)),
         (4, _email(case, "task")),
         (5, {**_email(nudge, "at_time", at="14:15"), "subject": "A short reminder"}),
     )
-    executives = await create_campaign(scope, name="Executives", **about)
+    executives = await create_campaign(context, name="Executives", **about)
     await _steps(
-        scope,
+        context,
         executives,
         (1, _email(hello, "task")),
         (2, {"step_type": StepType.INMAIL, "name": "InMail", "notes": "Mention the email of yesterday."}),
         (4, {**_email(nudge, "same_time_as_previous"), "subject": "A short reminder"}),
         (6, {"step_type": StepType.CUSTOM, "name": "Send a postcard"}),
     )
-    await _launch(scope, welcome, people[0:3], later)
-    await launch(scope, fair.id, [person.id for person in people[3:6]], Choice(), {})
-    await launch(scope, executives.id, [person.id for person in people[6:8]], Choice(), {})
+    await _launch(context, welcome, people[0:3], later)
+    await launch(context, fair.id, [person.id for person in people[3:6]], Choice(), {})
+    await launch(context, executives.id, [person.id for person in people[6:8]], Choice(), {})
 
 
 def _email(template: Template, send_option: str, *, follow_up: bool = False, **config: str) -> dict[str, Any]:
@@ -98,12 +98,12 @@ def _email(template: Template, send_option: str, *, follow_up: bool = False, **c
     return content | {"send_option": send_option, "config": config, "follow_up": follow_up}
 
 
-async def _steps(scope: Scope, campaign: Campaign, *steps: tuple[int, dict[str, Any]]) -> None:
+async def _steps(context: WorkspaceContext, campaign: Campaign, *steps: tuple[int, dict[str, Any]]) -> None:
     for day, content in steps:
-        await add_step(scope, campaign.id, day=day, **content)
+        await add_step(context, campaign.id, day=day, **content)
 
 
-async def _launch(scope: Scope, campaign: Campaign, people: list[Person], later: timedelta) -> None:
+async def _launch(context: WorkspaceContext, campaign: Campaign, people: list[Person], later: timedelta) -> None:
     """The first email leaves at once, the others a little later, so that one can watch."""
-    own = {person.id: Choice(send_at=scope.now + later * number) for number, person in enumerate(people) if number}
-    await launch(scope, campaign.id, [person.id for person in people], Choice(send_at="NOW"), own)
+    own = {person.id: Choice(send_at=context.now + later * number) for number, person in enumerate(people) if number}
+    await launch(context, campaign.id, [person.id for person in people], Choice(send_at="NOW"), own)

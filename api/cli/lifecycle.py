@@ -15,7 +15,7 @@ import uvicorn
 from api import version
 from api.server import server
 from api.settings import Settings
-from api.store.database_url import shown
+from api.store.engine.database_url import shown
 
 log = logging.getLogger("touchline.service")
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.app import make_post
+from api.app import make_runtime
 from api.cli.commands import console, database
 from api.csv_reading import Decoded, decode
 from api.models import PeopleImport, Workspace
 from api.printable import printable
-from api.services.imports import LEASE, MAX_SOURCE_LENGTH, claim_import, release_import, run_import, start_import
+from api.services.people.imports import LEASE, MAX_SOURCE_LENGTH, claim_import, release_import, run_import, start_import
 from api.settings import Settings, environment
 from api.states import OnKnown
-from api.store.database_clock import DatabaseClock
+from api.store.engine.database_clock import DatabaseClock
 from plugins.manager import load
 from strategies import Refusal
 
@@ -43,9 +43,9 @@ async def import_people(
             return 1
         clock = DatabaseClock()
         await clock.sync()  # other processes compare the lease with the database's time
-        scope = make_post(settings, load(environment()), clock).scope(row)
+        context = make_runtime(settings, load(environment()), clock).context(row)
         await _finish_earlier(clock)
-        started = await start_import(scope, read.text, on_known=OnKnown[on_known.upper()], dry_run=dry_run)
+        started = await start_import(context, read.text, on_known=OnKnown[on_known.upper()], dry_run=dry_run)
         # Claimed from the first moment on, so that a tick loop beside us leaves it alone.
         started.lease_until = clock() + LEASE
         await started.save(update_fields=["lease_until"])

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.app import make_post
+from api.app import make_runtime
 from api.cli.commands import console, database
-from api.services.recovery import Recovered, email_ids, recover
+from api.services.dispatch.backup_recovery import Recovered, email_ids, recover
 from api.settings import Settings, environment
-from api.store.database_clock import DatabaseClock, set_by_database
+from api.store.engine.database_clock import DatabaseClock, set_by_database
 from plugins.manager import load
 
 
@@ -42,7 +42,7 @@ async def run(
         await set_by_database(clock)
         now = clock().replace(microsecond=0)
         found = await recover(
-            make_post(settings, load(environment()), clock).scope,
+            make_runtime(settings, load(environment()), clock).context,
             as_of=moment(as_of),
             until=moment(until) if until else now,
             now=now,

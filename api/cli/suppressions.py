@@ -6,14 +6,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from api.app import make_post
+from api.app import make_runtime
 from api.cli.commands import console, database
 from api.csv_reading import decode
 from api.models import Workspace
 from api.printable import printable
-from api.services.suppression_files import HEADER, cells, export_suppressions, import_suppressions
+from api.services.people.suppression_files import HEADER, cells, export_suppressions, import_suppressions
 from api.settings import Settings, environment
-from api.store.database_clock import DatabaseClock
+from api.store.engine.database_clock import DatabaseClock
 from plugins.manager import load
 from strategies import Refusal
 
@@ -39,8 +39,8 @@ async def import_file(
         clock = DatabaseClock()
         await clock.sync()
         row = await workspace_named(workspace)
-        scope = replace(make_post(settings, load(environment()), clock).scope(row), actor=ACTOR)
-        done = await import_suppressions(scope, source, reason, limit=None)
+        context = replace(make_runtime(settings, load(environment()), clock).context(row), actor=ACTOR)
+        done = await import_suppressions(context, source, reason, limit=None)
     console.print(f"{done.new} suppressed, {done.known} were already, {len(done.refused)} refused.")
     for refused in done.refused[:SHOWN]:
         text = f"  row {refused.row}: {refused.code}: {refused.message}"

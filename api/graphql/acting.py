@@ -6,24 +6,21 @@ from typing import Annotated, Any, cast
 
 import strawberry
 
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.enums import BounceKind
-from api.graphql.errors import UserError, payload_of
-from api.graphql.list_sizes import ERRORS, WARNINGS
+from api.graphql.engine.context import Request
+from api.graphql.engine.enums import BounceKind
+from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import ERRORS, WARNINGS
 from api.graphql.people import PersonPayload
 from api.graphql.running import Email, Enrollment, Task
 from api.graphql.suppressions import Why
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services import (
-    bounces,
-    emails,
-    feedback,
-    scheduled_emails,
-    suppressions,
-    tasks,
-    template_warnings,
-)
+from api.services.campaigns import endings
+from api.services.emails import emails, scheduled_emails
+from api.services.people import suppressions
+from api.services.replies import bounces
+from api.services.tasks import tasks
+from api.services.templates import template_warnings
 
 
 @strawberry.enum(description="What a person decides about an email in doubt.")
@@ -63,7 +60,7 @@ class EmailPayload:
         """Computed when they are asked for."""
         if not self.written:
             return []
-        own = info.context.scope.workspace_id
+        own = info.context.workspace_context.workspace_id
         return warning_lines(await template_warnings.html_removed(own, self.written, template=False))
 
 
@@ -108,13 +105,13 @@ class ActingMutation:
     @payload_of(TaskPayload)
     async def complete_task(self, info: Request, id: strawberry.ID) -> TaskPayload:  # noqa: A002
         """Complete a task."""
-        return TaskPayload(task=cast(Any, await tasks.complete_task(info.context.scope, id)))
+        return TaskPayload(task=cast(Any, await tasks.complete_task(info.context.workspace_context, id)))
 
     @strawberry.mutation(description="Skip a task. What follows goes on as if it were completed.")
     @payload_of(TaskPayload)
     async def skip_task(self, info: Request, id: strawberry.ID) -> TaskPayload:  # noqa: A002
         """Skip a task."""
-        return TaskPayload(task=cast(Any, await tasks.skip_task(info.context.scope, id)))
+        return TaskPayload(task=cast(Any, await tasks.skip_task(info.context.workspace_context, id)))
 
     @strawberry.mutation(
         description="Send the email of an EMAIL task, as it is or edited: now, which completes the task, or at a later "
@@ -138,7 +135,7 @@ class ActingMutation:
         at: Annotated[datetime | None, strawberry.argument(description="Later than now; left out, now.")] = None,
     ) -> EmailPayload:
         """Send a task's email."""
-        sent = await tasks.send_task(info.context.scope, id, subject=subject, html=html, at=at)
+        sent = await tasks.send_task(info.context.workspace_context, id, subject=subject, html=html, at=at)
         return EmailPayload(email=cast(Any, sent), written=html or "")
 
     @strawberry.mutation(
@@ -156,7 +153,9 @@ class ActingMutation:
         ] = None,
     ) -> EmailPayload:
         """Reschedule."""
-        return EmailPayload(email=cast(Any, await scheduled_emails.reschedule_email(info.context.scope, id, at)))
+        return EmailPayload(
+            email=cast(Any, await scheduled_emails.reschedule_email(info.context.workspace_context, id, at))
+        )
 
     @strawberry.mutation(
         description="Change the text of an email that has not begun to leave, for this person alone. What is given is "
@@ -182,7 +181,7 @@ class ActingMutation:
         """Edit."""
         given = {"subject": subject, "html": html}
         parts = {name: part for name, part in given.items() if part is not strawberry.UNSET}
-        edited = await scheduled_emails.edit_email(info.context.scope, id, **parts)
+        edited = await scheduled_emails.edit_email(info.context.workspace_context, id, **parts)
         return EmailPayload(email=cast(Any, edited), written=html or "")
 
     @strawberry.mutation(
@@ -192,13 +191,15 @@ class ActingMutation:
     @payload_of(WithdrawEmailPayload)
     async def withdraw_email(self, info: Request, id: strawberry.ID) -> WithdrawEmailPayload:  # noqa: A002
         """Withdraw."""
-        return WithdrawEmailPayload(task=cast(Any, await scheduled_emails.withdraw_email(info.context.scope, id)))
+        return WithdrawEmailPayload(
+            task=cast(Any, await scheduled_emails.withdraw_email(info.context.workspace_context, id))
+        )
 
     @strawberry.mutation(description="Send an undelivered email at once.")
     @payload_of(EmailPayload)
     async def retry_send(self, info: Request, id: strawberry.ID) -> EmailPayload:  # noqa: A002
         """Retry."""
-        return EmailPayload(email=cast(Any, await emails.retry_send(info.context.scope, id)))
+        return EmailPayload(email=cast(Any, await emails.retry_send(info.context.workspace_context, id)))
 
     @strawberry.mutation(description="Settle an email in doubt: it arrived, or it is to be sent again.")
     @payload_of(EmailPayload)
@@ -209,14 +210,16 @@ class ActingMutation:
         resolution: DoubtResolution,
     ) -> EmailPayload:
         """Settle a doubt."""
-        settled = await emails.resolve_in_doubt(info.context.scope, id, resolution.value)
+        settled = await emails.resolve_in_doubt(info.context.workspace_context, id, resolution.value)
         return EmailPayload(email=cast(Any, settled))
 
     @strawberry.mutation(description="Move a delivered email to the archive, or back. Emails cannot be deleted.")
     @payload_of(EmailPayload)
     async def archive_email(self, info: Request, id: strawberry.ID, archived: bool = True) -> EmailPayload:  # noqa: A002
         """Archive."""
-        return EmailPayload(email=cast(Any, await emails.archive_send(info.context.scope, id, archived=archived)))
+        return EmailPayload(
+            email=cast(Any, await emails.archive_send(info.context.workspace_context, id, archived=archived))
+        )
 
     @strawberry.mutation(
         description="Record a person's reply. The campaign's setting decides whether it ends for them."
@@ -224,7 +227,9 @@ class ActingMutation:
     @payload_of(EnrollmentPayload)
     async def record_reply(self, info: Request, enrollment_id: strawberry.ID) -> EnrollmentPayload:
         """Record a reply."""
-        return EnrollmentPayload(enrollment=cast(Any, await feedback.record_reply(info.context.scope, enrollment_id)))
+        return EnrollmentPayload(
+            enrollment=cast(Any, await endings.record_reply(info.context.workspace_context, enrollment_id))
+        )
 
     @strawberry.mutation(
         description="Record that an email came back: the given one, else the last that was sent. HARD, the default, "
@@ -252,8 +257,8 @@ class ActingMutation:
         ] = None,
     ) -> EnrollmentPayload:
         """Record a bounce."""
-        scope = info.context.scope
-        row = await bounces.record_bounce(scope, enrollment_id, send_id=email_id, kind=kind, detail=detail)
+        context = info.context.workspace_context
+        row = await bounces.record_bounce(context, enrollment_id, send_id=email_id, kind=kind, detail=detail)
         return EnrollmentPayload(enrollment=cast(Any, row))
 
     @strawberry.mutation(
@@ -267,7 +272,7 @@ class ActingMutation:
         person_id: Annotated[strawberry.ID, strawberry.argument(description="The person whose address is good.")],
     ) -> PersonPayload:
         """Clear a bounce."""
-        return PersonPayload(person=cast(Any, await bounces.clear_bounce(info.context.scope, person_id)))
+        return PersonPayload(person=cast(Any, await bounces.clear_bounce(info.context.workspace_context, person_id)))
 
     @strawberry.mutation(
         description="Unsubscribe the address that a person has now: the workspace sends nothing to it any more, and "
@@ -276,16 +281,18 @@ class ActingMutation:
     @payload_of(PersonPayload)
     async def unsubscribe(self, info: Request, person_id: strawberry.ID, reason: Why = "") -> PersonPayload:
         """Unsubscribe."""
-        return PersonPayload(person=cast(Any, await suppressions.unsubscribe(info.context.scope, person_id, reason)))
+        return PersonPayload(
+            person=cast(Any, await suppressions.unsubscribe(info.context.workspace_context, person_id, reason))
+        )
 
     @strawberry.mutation(description="End a campaign for one person: open tasks are cancelled, pending emails fail.")
     @payload_of(EnrollmentPayload)
     async def end_enrollment(self, info: Request, id: strawberry.ID) -> EnrollmentPayload:  # noqa: A002
         """End one person's campaign."""
-        return EnrollmentPayload(enrollment=cast(Any, await feedback.end_enrollment(info.context.scope, id)))
+        return EnrollmentPayload(enrollment=cast(Any, await endings.end_enrollment(info.context.workspace_context, id)))
 
     @strawberry.mutation(metadata=cost(5_000, once=3), description="End a campaign for everyone in it.")
     @payload_of(EndCampaignPayload)
     async def end_campaign(self, info: Request, id: strawberry.ID) -> EndCampaignPayload:  # noqa: A002
         """End everyone's campaign."""
-        return EndCampaignPayload(ended=await feedback.end_campaign(info.context.scope, id))
+        return EndCampaignPayload(ended=await endings.end_campaign(info.context.workspace_context, id))

@@ -6,14 +6,15 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.campaigns import Campaign, Step
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
-from api.graphql.errors import UserError, payload_of
-from api.graphql.list_sizes import ERRORS, WARNINGS
+from api.graphql.engine.context import Request
+from api.graphql.engine.enums import OnExpiry, OnReply, Priority, StepType
+from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import ERRORS, WARNINGS
 from api.graphql.people import given
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services import campaign_warnings, campaigns
+from api.services.campaigns import authoring
+from api.services.enrollments import order_warnings
 from strategies import Refusal
 
 NOT_NULL = {"name", "sender_id", "skip_weekends", "remove_on_bounce", "on_reply", "use_recipient_zone"}
@@ -118,7 +119,9 @@ class CampaignPayload:
             return []
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.campaign.id)
         skip = self.campaign.skip_weekends
-        return warning_lines(campaign_warnings.campaign_warnings(info.context.scope, steps, skip_weekends=skip))
+        return warning_lines(
+            order_warnings.campaign_warnings(info.context.workspace_context, steps, skip_weekends=skip)
+        )
 
 
 @strawberry.type(description="The step, or why not.")
@@ -139,10 +142,10 @@ class StepPayload:
         """Computed when they are asked for."""
         if self.step is None:
             return []
-        scope, loaders, step = info.context.scope, info.context.loaders, self.step
+        context, loaders, step = info.context.workspace_context, info.context.loaders, self.step
         steps: list[Any] = await loaders.steps_of_campaign.load(step.campaign_id)
         skip = (await loaders.campaign.load(step.campaign_id)).skip_weekends
-        return warning_lines(campaign_warnings.step_warnings(scope, steps, step.number, skip_weekends=skip))
+        return warning_lines(order_warnings.step_warnings(context, steps, step.number, skip_weekends=skip))
 
 
 def content_of(changes: Any) -> dict[str, Any]:
@@ -167,14 +170,14 @@ class AuthoringMutation:
     @payload_of(CampaignPayload)
     async def create_campaign(self, info: Request, input: CampaignInput) -> CampaignPayload:  # noqa: A002
         """Create a campaign."""
-        row = await campaigns.create_campaign(info.context.scope, **content_of(input))
+        row = await authoring.create_campaign(info.context.workspace_context, **content_of(input))
         return CampaignPayload(campaign=cast(Any, row))
 
     @strawberry.mutation(metadata=cost(3_000), description="Change a campaign's settings.")
     @payload_of(CampaignPayload)
     async def update_campaign(self, info: Request, id: strawberry.ID, input: CampaignChanges) -> CampaignPayload:  # noqa: A002
         """Change a campaign."""
-        row = await campaigns.update_campaign(info.context.scope, id, **content_of(input))
+        row = await authoring.update_campaign(info.context.workspace_context, id, **content_of(input))
         return CampaignPayload(campaign=cast(Any, row))
 
     @strawberry.mutation(
@@ -184,14 +187,18 @@ class AuthoringMutation:
     async def add_step(self, info: Request, campaign_id: strawberry.ID, input: StepInput) -> StepPayload:  # noqa: A002
         """Add a step."""
         content = content_of(input)
-        step = await campaigns.add_step(info.context.scope, campaign_id, step_type=content.pop("type"), **content)
+        step = await authoring.add_step(
+            info.context.workspace_context, campaign_id, step_type=content.pop("type"), **content
+        )
         return StepPayload(step=cast(Any, step))
 
     @strawberry.mutation(metadata=cost(3_000), description="Change what a step contains.")
     @payload_of(StepPayload)
     async def change_step(self, info: Request, id: strawberry.ID, input: StepChanges) -> StepPayload:  # noqa: A002
         """Change a step."""
-        return StepPayload(step=cast(Any, await campaigns.change_step(info.context.scope, id, **content_of(input))))
+        return StepPayload(
+            step=cast(Any, await authoring.change_step(info.context.workspace_context, id, **content_of(input)))
+        )
 
     @strawberry.mutation(
         metadata=cost(3_000), description="Move a step to a day, at a position (1 is first) or behind the day's steps."
@@ -206,7 +213,7 @@ class AuthoringMutation:
     ) -> StepPayload:
         """Move a step."""
         return StepPayload(
-            step=cast(Any, await campaigns.move_step(info.context.scope, id, day=day, position=position))
+            step=cast(Any, await authoring.move_step(info.context.workspace_context, id, day=day, position=position))
         )
 
     @strawberry.mutation(
@@ -216,18 +223,20 @@ class AuthoringMutation:
     @payload_of(CampaignPayload)
     async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
         """Remove a step."""
-        return CampaignPayload(campaign=cast(Any, await campaigns.remove_step(info.context.scope, id)))
+        return CampaignPayload(campaign=cast(Any, await authoring.remove_step(info.context.workspace_context, id)))
 
     @strawberry.mutation(metadata=cost(3_000), description="Move all steps of a day to another day.")
     @payload_of(CampaignPayload)
     async def move_day(self, info: Request, campaign_id: strawberry.ID, day: int, to: int) -> CampaignPayload:
         """Move a day."""
         return CampaignPayload(
-            campaign=cast(Any, await campaigns.move_day(info.context.scope, campaign_id, day=day, to=to))
+            campaign=cast(Any, await authoring.move_day(info.context.workspace_context, campaign_id, day=day, to=to))
         )
 
     @strawberry.mutation(metadata=cost(3_000), description="Remove all steps of a day.")
     @payload_of(CampaignPayload)
     async def remove_day(self, info: Request, campaign_id: strawberry.ID, day: int) -> CampaignPayload:
         """Remove a day."""
-        return CampaignPayload(campaign=cast(Any, await campaigns.remove_day(info.context.scope, campaign_id, day=day)))
+        return CampaignPayload(
+            campaign=cast(Any, await authoring.remove_day(info.context.workspace_context, campaign_id, day=day))
+        )

@@ -9,13 +9,13 @@ from strawberry.scalars import JSON
 
 from api import models
 from api.graphql.content import Category, Sender, Template
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.enums import OnExpiry, OnReply, Priority, StepType
-from api.graphql.language import Language
-from api.graphql.list_sizes import DAYS, LANGUAGES, OPTIONS_OF_STEP, STEPS, STEPS_OF_DAY
-from api.services.plans import core_steps
-from api.services.scope import Scope
+from api.graphql.engine.context import Request
+from api.graphql.engine.enums import OnExpiry, OnReply, Priority, StepType
+from api.graphql.engine.language import Language
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import DAYS, LANGUAGES, OPTIONS_OF_STEP, STEPS, STEPS_OF_DAY
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.timelines import core_steps
 from strategies import Position, Refusal, SendOption
 from strategies import timeline as core
 from strategies.answers import availability
@@ -97,9 +97,9 @@ class SendOptionOffer:
         return self.package_name
 
 
-def offers(scope: Scope, at: Position) -> list[SendOptionOffer]:
+def offers(context: WorkspaceContext, at: Position) -> list[SendOptionOffer]:
     """Return every installed option with its availability at a position."""
-    options = scope.installed.send_options
+    options = context.installed.send_options
     return [
         SendOptionOffer(option=option, package_name=options.distribution(key), at=at) for key, option in options.items()
     ]
@@ -158,7 +158,7 @@ class Step:
         if self.removed_at is not None:
             return []
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
-        return offers(info.context.scope, core.position(steps, self.number))
+        return offers(info.context.workspace_context, core.position(steps, self.number))
 
     @strawberry.field(
         metadata=cost(30),

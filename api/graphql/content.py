@@ -6,13 +6,14 @@ from typing import Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.errors import UserError, payload_of
-from api.graphql.list_sizes import ERRORS, WARNINGS
+from api.graphql.engine.context import Request
+from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import ERRORS, WARNINGS
 from api.graphql.people import given
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services import senders, template_warnings, templates
+from api.services.templates import template_warnings, templates
+from api.services.workspaces import senders
 
 
 @strawberry.type(description="At most so many emails in any so many seconds.")
@@ -61,9 +62,9 @@ class Sender:
     @strawberry.field(description="Why and until when the channel's account waits; null when it does not.")
     async def account_pause(self, info: Request) -> AccountPause | None:
         """Loaded with all others."""
-        account = senders.account_of(info.context.scope, cast(Any, self))
+        account = senders.account_of(info.context.workspace_context, cast(Any, self))
         pause = await info.context.loaders.pause.load(account) if account else None
-        if account is None or pause is None or pause.until <= info.context.scope.clock():
+        if account is None or pause is None or pause.until <= info.context.workspace_context.clock():
             return None
         detail = "" if await info.context.shared_accounts.load(account) else pause.detail
         return AccountPause(until=pause.until, code=pause.code, detail=detail, failures=pause.failures)
@@ -201,7 +202,9 @@ class TemplatePayload:
         """Computed when they are asked for."""
         if self.template is None:
             return []
-        return warning_lines(await template_warnings.html_removed(info.context.scope.workspace_id, self.template.html))
+        return warning_lines(
+            await template_warnings.html_removed(info.context.workspace_context.workspace_id, self.template.html)
+        )
 
 
 @strawberry.type(description="The category, or why not.")
@@ -232,13 +235,17 @@ class ContentMutation:
     @payload_of(SenderPayload)
     async def create_sender(self, info: Request, input: SenderInput) -> SenderPayload:  # noqa: A002
         """Create a sender."""
-        return SenderPayload(sender=cast(Any, await senders.create_sender(info.context.scope, **_sender(input))))
+        return SenderPayload(
+            sender=cast(Any, await senders.create_sender(info.context.workspace_context, **_sender(input)))
+        )
 
     @strawberry.mutation(description="Change a sender.")
     @payload_of(SenderPayload)
     async def update_sender(self, info: Request, id: strawberry.ID, input: SenderChanges) -> SenderPayload:  # noqa: A002
         """Change a sender."""
-        return SenderPayload(sender=cast(Any, await senders.update_sender(info.context.scope, id, **_sender(input))))
+        return SenderPayload(
+            sender=cast(Any, await senders.update_sender(info.context.workspace_context, id, **_sender(input)))
+        )
 
     @strawberry.mutation(
         description="Let a sender's account be tried again at once, because what it waited for is mended. It does "
@@ -248,23 +255,27 @@ class ContentMutation:
     @payload_of(SenderPayload)
     async def end_account_pause(self, info: Request, id: strawberry.ID) -> SenderPayload:  # noqa: A002
         """End a pause."""
-        return SenderPayload(sender=cast(Any, await senders.end_account_pause(info.context.scope, id)))
+        return SenderPayload(sender=cast(Any, await senders.end_account_pause(info.context.workspace_context, id)))
 
     @strawberry.mutation(description="Create a template.")
     @payload_of(TemplatePayload)
     async def create_template(self, info: Request, input: TemplateInput) -> TemplatePayload:  # noqa: A002
         """Create a template."""
-        return TemplatePayload(template=cast(Any, await templates.create_template(info.context.scope, **given(input))))
+        return TemplatePayload(
+            template=cast(Any, await templates.create_template(info.context.workspace_context, **given(input)))
+        )
 
     @strawberry.mutation(description="Change a template. Emails that have not left yet use the new content.")
     @payload_of(TemplatePayload)
     async def update_template(self, info: Request, id: strawberry.ID, input: TemplateChanges) -> TemplatePayload:  # noqa: A002
         """Change a template."""
-        changed = await templates.update_template(info.context.scope, id, **given(input))
+        changed = await templates.update_template(info.context.workspace_context, id, **given(input))
         return TemplatePayload(template=cast(Any, changed))
 
     @strawberry.mutation(description="Create a category.")
     @payload_of(CategoryPayload)
     async def create_category(self, info: Request, name: str) -> CategoryPayload:
         """Create a category."""
-        return CategoryPayload(category=cast(Any, await templates.create_category(info.context.scope, name)))
+        return CategoryPayload(
+            category=cast(Any, await templates.create_category(info.context.workspace_context, name))
+        )

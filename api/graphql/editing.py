@@ -7,13 +7,13 @@ from typing import Any, cast
 import strawberry
 
 from api.graphql.authoring import CampaignChanges, StepChanges, StepInput, content_of
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.list_sizes import MOVES, STEPS, WARNINGS
+from api.graphql.engine.context import Request
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import MOVES, STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services import drafts
-from api.services import edit_preview as service
-from api.services.drafts import Draft
+from api.services.campaigns import drafts
+from api.services.campaigns.drafts import Draft
+from api.services.campaigns.editing import edit_preview as service
 from strategies import Refusal
 
 
@@ -158,7 +158,7 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
     ((name, arguments),) = given.items()
     first, *rest = name.split("_")
     try:
-        found = await service.edit_preview(info.context.scope, await _draft(info, arguments))
+        found = await service.edit_preview(info.context.workspace_context, await _draft(info, arguments))
     except Refusal as refusal:
         raise refusal.under(first + "".join(word.capitalize() for word in rest)) from None
     return EditPreview(
@@ -177,21 +177,21 @@ def _step(step: service.StepEdit) -> EditStepPreview:
 
 
 def _draft(info: Request, arguments: Any) -> Awaitable[Draft]:
-    scope = info.context.scope
+    context = info.context.workspace_context
     match arguments:
         case UpdateCampaignArguments(id=key, input=changes):
-            return drafts.settings(scope, key, **content_of(changes))
+            return drafts.settings(context, key, **content_of(changes))
         case AddStepArguments(campaign_id=key, input=step):
             content = content_of(step)
-            return drafts.add_step(scope, key, step_type=content.pop("type"), **content)
+            return drafts.add_step(context, key, step_type=content.pop("type"), **content)
         case ChangeStepArguments(id=key, input=changes):
-            return drafts.change_step(scope, key, **content_of(changes))
+            return drafts.change_step(context, key, **content_of(changes))
         case MoveStepArguments(id=key, day=day, position=position):
-            return drafts.move_step(scope, key, day=day, position=position)
+            return drafts.move_step(context, key, day=day, position=position)
         case RemoveStepArguments(id=key):
-            return drafts.remove_step(scope, key)
+            return drafts.remove_step(context, key)
         case MoveDayArguments(campaign_id=key, day=day, to=to):
-            return drafts.move_day(scope, key, day=day, to=to)
+            return drafts.move_day(context, key, day=day, to=to)
         case RemoveDayArguments(campaign_id=key, day=day):
-            return drafts.remove_day(scope, key, day=day)
+            return drafts.remove_day(context, key, day=day)
     raise AssertionError(arguments)

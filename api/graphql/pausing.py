@@ -6,13 +6,13 @@ from typing import Any, cast
 import strawberry
 
 from api.graphql.authoring import CampaignPayload
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.errors import payload_of
-from api.graphql.launching import StartLaunchPayload
-from api.graphql.list_sizes import STEPS, WARNINGS
+from api.graphql.engine.context import Request
+from api.graphql.engine.errors import payload_of
+from api.graphql.launches import StartLaunchPayload
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services import launch_pauses, pausing, resume_preview
+from api.services.campaigns.pausing import launch_control, pausing, resume_preview
 
 
 @strawberry.type(description="When an email goes out before and after a resume.")
@@ -62,7 +62,7 @@ class ResumePreview:
 
 async def preview(info: Request, campaign_id: str) -> ResumePreview:
     """Resolve what resuming would do."""
-    found = await resume_preview.resume_preview(info.context.scope, campaign_id)
+    found = await resume_preview.resume_preview(info.context.workspace_context, campaign_id)
     return ResumePreview(
         at=found.at,
         held_emails=found.held_emails,
@@ -86,7 +86,7 @@ class PausingMutation:
     @payload_of(CampaignPayload)
     async def pause_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
         """Pause a campaign."""
-        return CampaignPayload(campaign=cast(Any, await pausing.pause_campaign(info.context.scope, id)))
+        return CampaignPayload(campaign=cast(Any, await pausing.pause_campaign(info.context.workspace_context, id)))
 
     @strawberry.mutation(
         metadata=cost(5_000),
@@ -98,13 +98,15 @@ class PausingMutation:
     @payload_of(CampaignPayload)
     async def resume_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
         """Resume a campaign."""
-        return CampaignPayload(campaign=cast(Any, await pausing.resume_campaign(info.context.scope, id)))
+        return CampaignPayload(campaign=cast(Any, await pausing.resume_campaign(info.context.workspace_context, id)))
 
     @strawberry.mutation(description="Let a launch in the background enroll nobody else until it is resumed.")
     @payload_of(StartLaunchPayload)
     async def pause_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:  # noqa: A002
         """Pause a launch."""
-        return StartLaunchPayload(launch=cast(Any, await launch_pauses.pause_launch(info.context.scope, id)))
+        return StartLaunchPayload(
+            launch=cast(Any, await launch_control.pause_launch(info.context.workspace_context, id))
+        )
 
     @strawberry.mutation(
         description="Let a paused launch go on: whoever is left is launched as of now. A send-at that has passed "
@@ -113,4 +115,6 @@ class PausingMutation:
     @payload_of(StartLaunchPayload)
     async def resume_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:  # noqa: A002
         """Resume a launch."""
-        return StartLaunchPayload(launch=cast(Any, await launch_pauses.resume_launch(info.context.scope, id)))
+        return StartLaunchPayload(
+            launch=cast(Any, await launch_control.resume_launch(info.context.workspace_context, id))
+        )

@@ -7,15 +7,15 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api import models
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.enums import ImportStatus, OnKnown
-from api.graphql.errors import UserError, payload_of
-from api.graphql.list_sizes import ERRORS
-from api.graphql.relay import After, Connection, First, connect
+from api.graphql.engine.context import Request
+from api.graphql.engine.enums import ImportStatus, OnKnown
+from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import ERRORS
 from api.graphql.suppressions import Suppression
-from api.services import imports, people
-from api.store.rows import MAX_PAGE
+from api.services.people import imports, people
+from api.store.engine.rows import MAX_PAGE
 
 
 @strawberry.type(description="Someone to whom campaigns are sent.")
@@ -189,7 +189,7 @@ class PeopleMutation:
     @payload_of(PersonPayload)
     async def create_person(self, info: Request, input: PersonInput) -> PersonPayload:  # noqa: A002
         """Add a person."""
-        return PersonPayload(person=await people.create_person(info.context.scope, **given(input)))  # type: ignore[arg-type]
+        return PersonPayload(person=await people.create_person(info.context.workspace_context, **given(input)))  # type: ignore[arg-type]
 
     @strawberry.mutation(
         description="Change a person. All campaigns end for a person whose new address has unsubscribed."
@@ -197,7 +197,7 @@ class PeopleMutation:
     @payload_of(PersonPayload)
     async def update_person(self, info: Request, id: strawberry.ID, input: PersonChanges) -> PersonPayload:  # noqa: A002
         """Change a person."""
-        return PersonPayload(person=await people.update_person(info.context.scope, id, **given(input)))  # type: ignore[arg-type]
+        return PersonPayload(person=await people.update_person(info.context.workspace_context, id, **given(input)))  # type: ignore[arg-type]
 
     @strawberry.mutation(
         metadata=cost(10_000, once=3),
@@ -231,6 +231,6 @@ class PeopleMutation:
         ] = False,
     ) -> ImportPayload:
         """Begin an import."""
-        started = await imports.start_import(info.context.scope, csv, on_known=on_known, dry_run=dry_run)
-        info.context.scope.wake()
+        started = await imports.start_import(info.context.workspace_context, csv, on_known=on_known, dry_run=dry_run)
+        info.context.workspace_context.wake()
         return ImportPayload(people_import=started)  # type: ignore[arg-type]

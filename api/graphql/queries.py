@@ -5,27 +5,27 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api import models
-from api.graphql import editing, launching, pausing
+from api.graphql import editing, launches, pausing
 from api.graphql.address_filter import Beginning, beginning
 from api.graphql.campaigns import Campaign, SendOptionOffer, offers, position_for
-from api.graphql.choosing import LaunchInput
 from api.graphql.content import Category, Sender, Template
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.enums import EnrollmentStatus, TaskDue, TaskStatus
+from api.graphql.engine.context import Request
+from api.graphql.engine.enums import EnrollmentStatus, TaskDue, TaskStatus
+from api.graphql.engine.relay import After, Connection, First, connect
 from api.graphql.folders import EmailFolder
-from api.graphql.launching import Launch, LaunchPreview
-from api.graphql.list_sizes import CHANNELS, OPTIONS_OF_DAY
+from api.graphql.launch_inputs import LaunchInput
+from api.graphql.launches import Launch, LaunchPreview
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import CHANNELS, OPTIONS_OF_DAY
 from api.graphql.people import PeopleImport, Person
-from api.graphql.relay import After, Connection, First, connect
 from api.graphql.running import Email, Enrollment, Event, Task
 from api.graphql.suppressions import Address, Suppression, suppression_of, suppressions_page
 from api.graphql.workspace import Channel, Workspace
-from api.services import suppression_files
-from api.services.launch import MAX_PEOPLE
-from api.services.steps import steps_of
-from api.store.folders import emails as emails_of
-from api.store.rows import MAX_PAGE, find, may_exist, need
+from api.services.common.live_steps import steps_of
+from api.services.launches.launch import MAX_PEOPLE
+from api.services.people import suppression_files
+from api.store.emails import emails as emails_of
+from api.store.engine.rows import MAX_PAGE, find, may_exist, need
 from api.store.tasks import tasks as tasks_of
 from strategies import Refusal
 from strategies import timeline as core
@@ -47,17 +47,17 @@ class Query:
     @strawberry.field(description="The workspace that the token opens.")
     def workspace(self, info: Request) -> Workspace:
         """The caller's."""
-        return cast(Any, info.context.scope.workspace)
+        return cast(Any, info.context.workspace_context.workspace)
 
     @strawberry.field(metadata=cost(size=CHANNELS), description="The installed channels.")
     def channels(self, info: Request) -> list[Channel]:
         """All of them."""
-        return [Channel(channel=channel) for channel in info.context.scope.installed.channels.values()]
+        return [Channel(channel=channel) for channel in info.context.workspace_context.installed.channels.values()]
 
     @strawberry.field(metadata=cost(100, queries=True), description="One person.")
     async def person(self, info: Request, id: strawberry.ID) -> Person | None:  # noqa: A002
         """By id."""
-        return cast(Any, await find(models.Person, info.context.scope.workspace_id, id))
+        return cast(Any, await find(models.Person, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
@@ -71,7 +71,7 @@ class Query:
         email: Beginning = None,
     ) -> Connection[Person]:
         """A page of them."""
-        query = models.Person.filter(workspace_id=info.context.scope.workspace_id)
+        query = models.Person.filter(workspace_id=info.context.workspace_context.workspace_id)
         return await connect(beginning(query, email), first, after)
 
     @strawberry.field(
@@ -92,7 +92,7 @@ class Query:
     )
     async def suppressions_csv(self, info: Request) -> str:
         """All of them."""
-        return await suppression_files.suppressions_csv(info.context.scope)
+        return await suppression_files.suppressions_csv(info.context.workspace_context)
 
     @strawberry.field(
         metadata=cost(100, queries=True),
@@ -106,12 +106,12 @@ class Query:
     @strawberry.field(metadata=cost(100, queries=True), description="A CSV import, with its progress.")
     async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:  # noqa: A002
         """By id."""
-        return cast(Any, await find(models.PeopleImport, info.context.scope.workspace_id, id))
+        return cast(Any, await find(models.PeopleImport, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(metadata=cost(100, queries=True), description="A launch in the background, with its progress.")
     async def launch(self, info: Request, id: strawberry.ID) -> Launch | None:  # noqa: A002
         """By id."""
-        return cast(Any, await find(models.Launch, info.context.scope.workspace_id, id))
+        return cast(Any, await find(models.Launch, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
@@ -121,7 +121,7 @@ class Query:
         self, info: Request, campaign_id: strawberry.ID | None = None, first: First = 50, after: After = None
     ) -> Connection[Launch]:
         """A page of them."""
-        query = models.Launch.filter(workspace_id=info.context.scope.workspace_id)
+        query = models.Launch.filter(workspace_id=info.context.workspace_context.workspace_id)
         if campaign_id is not None:
             query = query.filter(campaign_id=campaign_id if may_exist(campaign_id) else "")
         return await connect(query, first, after, newest=True)
@@ -129,33 +129,41 @@ class Query:
     @strawberry.field(metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Senders.")
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
         """A page of them."""
-        return await connect(models.Sender.filter(workspace_id=info.context.scope.workspace_id), first, after)
+        return await connect(
+            models.Sender.filter(workspace_id=info.context.workspace_context.workspace_id), first, after
+        )
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Templates."
     )
     async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
         """A page of them."""
-        return await connect(models.Template.filter(workspace_id=info.context.scope.workspace_id), first, after)
+        return await connect(
+            models.Template.filter(workspace_id=info.context.workspace_context.workspace_id), first, after
+        )
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Categories."
     )
     async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[Category]:
         """A page of them."""
-        return await connect(models.Category.filter(workspace_id=info.context.scope.workspace_id), first, after)
+        return await connect(
+            models.Category.filter(workspace_id=info.context.workspace_context.workspace_id), first, after
+        )
 
     @strawberry.field(metadata=cost(100, queries=True), description="One campaign.")
     async def campaign(self, info: Request, id: strawberry.ID) -> Campaign | None:  # noqa: A002
         """By id."""
-        return cast(Any, await find(models.Campaign, info.context.scope.workspace_id, id))
+        return cast(Any, await find(models.Campaign, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Campaigns."
     )
     async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
         """A page of them."""
-        return await connect(models.Campaign.filter(workspace_id=info.context.scope.workspace_id), first, after)
+        return await connect(
+            models.Campaign.filter(workspace_id=info.context.workspace_context.workspace_id), first, after
+        )
 
     @strawberry.field(
         metadata=cost(300, size=OPTIONS_OF_DAY, queries=True),
@@ -166,9 +174,9 @@ class Query:
         self, info: Request, campaign_id: strawberry.ID, day: int, position: Number = None
     ) -> list[SendOptionOffer]:
         """For a form that adds a step."""
-        row = await need(models.Campaign, info.context.scope.workspace_id, campaign_id, ("campaignId",))
+        row = await need(models.Campaign, info.context.workspace_context.workspace_id, campaign_id, ("campaignId",))
         _check_day(day)
-        return offers(info.context.scope, position_for(await steps_of(row), day, position))
+        return offers(info.context.workspace_context, position_for(await steps_of(row), day, position))
 
     @strawberry.field(
         metadata=cost(300, queries=True),
@@ -178,7 +186,7 @@ class Query:
         self, info: Request, campaign_id: strawberry.ID, day: int, position: Number = None
     ) -> FollowUpOffer:
         """For a form that adds a step."""
-        row = await need(models.Campaign, info.context.scope.workspace_id, campaign_id, ("campaignId",))
+        row = await need(models.Campaign, info.context.workspace_context.workspace_id, campaign_id, ("campaignId",))
         _check_day(day)
         at = position_for(await steps_of(row), day, position)
         return FollowUpOffer(available=core.follow_up_offered(at))
@@ -189,7 +197,7 @@ class Query:
     )
     async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
         """Resolve, and write nothing."""
-        return await launching.launch_preview(info, input)
+        return await launches.launch_preview(info, input)
 
     @strawberry.field(
         metadata=cost(5_000, queries=True),
@@ -212,7 +220,7 @@ class Query:
     @strawberry.field(metadata=cost(100, queries=True), description="One person's way through one campaign.")
     async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:  # noqa: A002
         """By id."""
-        return cast(Any, await find(models.Enrollment, info.context.scope.workspace_id, id))
+        return cast(Any, await find(models.Enrollment, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
@@ -235,13 +243,13 @@ class Query:
         }
         if status is not None:
             wanted["status"] = status
-        query = models.Enrollment.filter(workspace_id=info.context.scope.workspace_id, **wanted)
+        query = models.Enrollment.filter(workspace_id=info.context.workspace_context.workspace_id, **wanted)
         return await connect(query, first, after)
 
     @strawberry.field(metadata=cost(100, queries=True), description="One email.")
     async def email(self, info: Request, id: strawberry.ID) -> Email | None:  # noqa: A002
         """By id."""
-        return cast(Any, await find(models.Send, info.context.scope.workspace_id, id))
+        return cast(Any, await find(models.Send, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
@@ -252,12 +260,14 @@ class Query:
         self, info: Request, folder: EmailFolder | None = None, first: First = 50, after: After = None
     ) -> Connection[Email]:
         """A page of them."""
-        return await connect(emails_of(info.context.scope.workspace_id, folder and folder.name), first, after)
+        return await connect(
+            emails_of(info.context.workspace_context.workspace_id, folder and folder.name), first, after
+        )
 
     @strawberry.field(metadata=cost(100, queries=True), description="One task.")
     async def task(self, info: Request, id: strawberry.ID) -> Task | None:  # noqa: A002
         """By id."""
-        return cast(Any, await find(models.Task, info.context.scope.workspace_id, id))
+        return cast(Any, await find(models.Task, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
@@ -273,8 +283,8 @@ class Query:
         after: After = None,
     ) -> Connection[Task]:
         """A page of them."""
-        scope = info.context.scope
-        return await connect(await tasks_of(scope.workspace_id, scope.now, status, due), first, after)
+        context = info.context.workspace_context
+        return await connect(await tasks_of(context.workspace_id, context.now, status, due), first, after)
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
@@ -282,7 +292,7 @@ class Query:
     )
     async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[Event]:
         """A page of them."""
-        query = models.Event.filter(workspace_id=info.context.scope.workspace_id)
+        query = models.Event.filter(workspace_id=info.context.workspace_context.workspace_id)
         return await connect(query, first, after, newest=True)
 
 

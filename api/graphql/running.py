@@ -8,16 +8,16 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.campaigns import Campaign, Step
-from api.graphql.composing import Composition, shown
+from api.graphql.compositions import Composition, shown
 from api.graphql.content import Sender
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.enums import BounceKind, EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
-from api.graphql.language import Language
-from api.graphql.list_sizes import EXPLANATION, STEPS
+from api.graphql.engine.context import Request
+from api.graphql.engine.enums import BounceKind, EnrollmentStatus, Priority, SendStatus, StepType, TaskStatus
+from api.graphql.engine.language import Language
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import EXPLANATION, STEPS
 from api.graphql.people import Person
-from api.services.plans import spoken
-from api.services.tasks import compose, compose_email
+from api.services.enrollments.timelines import spoken
+from api.services.tasks.tasks import compose, compose_email
 from api.states import UNBEGUN_STATUSES
 from strategies.sentences import sentence
 
@@ -45,7 +45,7 @@ class ExplanationLine:
 
 def explain(info: Request, explanation: Any, language: str) -> list[ExplanationLine]:
     """Say a stored explanation."""
-    options = info.context.scope.installed.send_options.values()
+    options = info.context.workspace_context.installed.send_options.values()
     return [
         ExplanationLine(code=note.code, sentence=sentence(note, language, options), values=JSON(dict(note.values)))
         for note in spoken(explanation)
@@ -118,7 +118,7 @@ class Email:
         """Rendered as it would leave."""
         if self.status not in UNBEGUN_STATUSES:
             return None
-        return shown(await compose_email(info.context.scope, self.id))
+        return shown(await compose_email(info.context.workspace_context, self.id))
 
     @strawberry.field(description="To whom.")
     async def person(self, info: Request) -> Person:
@@ -200,7 +200,7 @@ class Task:
         enrollment = await info.context.loaders.enrollment.load(self.enrollment_id)
         if enrollment.status is not EnrollmentStatus.ACTIVE:
             return None
-        return shown(await compose(info.context.scope, self.id))
+        return shown(await compose(info.context.workspace_context, self.id))
 
     @strawberry.field(
         description="The email that was scheduled or sent from an EMAIL task, whatever became of it; null when there "

@@ -15,20 +15,20 @@ from strawberry.types.graphql import OperationType
 from api.graphql.acting import ActingMutation
 from api.graphql.authoring import AuthoringMutation
 from api.graphql.content import ContentMutation
-from api.graphql.documents import Documents
-from api.graphql.errors import HideFaults, hidden
-from api.graphql.executor import Executor
-from api.graphql.launching import LaunchMutation
+from api.graphql.engine.documents import Documents
+from api.graphql.engine.errors import HideFaults, hidden
+from api.graphql.engine.executor import Executor
+from api.graphql.engine.scalars import JSON, DateTime
+from api.graphql.launches import LaunchMutation
+from api.graphql.limits.sizes import describe_sizes
 from api.graphql.pausing import PausingMutation
 from api.graphql.people import PeopleMutation
 from api.graphql.queries import Query
-from api.graphql.scalars import JSON, DateTime
-from api.graphql.sizes import describe_sizes
 from api.graphql.subscriptions import Subscription
 from api.graphql.suppressions import SuppressionMutation
 from api.graphql.workspace import WorkspaceMutation
-from api.store.away import told_away
-from api.store.database_faults import fault_of
+from api.store.engine.availability import told_away
+from api.store.engine.database_faults import fault_of
 
 REQUEST_SECONDS = 60.0
 """How long a query or a mutation may take. A subscription may last."""

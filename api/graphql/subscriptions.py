@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import strawberry
 
-from api.graphql.context import Context, Request
-from api.graphql.launching import Launch
+from api.graphql.engine.context import Context, Request
+from api.graphql.launches import Launch
 
 
 @strawberry.type(description="All that can be followed, over a websocket at the same address (graphql-transport-ws).")
@@ -19,7 +19,7 @@ class Subscription:
     )
     async def launch_progress(self, info: Request, id: strawberry.ID) -> AsyncGenerator[Launch, None]:  # noqa: A002
         """Follow a launch. It is looked up before the stream begins: a wrong id is an error, no event."""
-        launches = await info.context.watch.follow(info.context.scope, id)
+        launches = await info.context.watch.follow(info.context.workspace_context, id)
         return cast(Any, _fresh(info.context, launches))
 
 

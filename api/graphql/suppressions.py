@@ -7,16 +7,17 @@ import strawberry
 
 from api import models
 from api.graphql.address_filter import beginning
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.enums import SuppressionChangeKind, SuppressionSource
-from api.graphql.errors import UserError, payload_of
-from api.graphql.list_sizes import ERRORS, HISTORY
-from api.graphql.relay import Connection, connect
+from api.graphql.engine.context import Request
+from api.graphql.engine.enums import SuppressionChangeKind, SuppressionSource
+from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.engine.relay import Connection, connect
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import ERRORS, HISTORY
 from api.mail.address import address_key
-from api.services import inputs, suppression_files
-from api.services import suppressions as service
-from api.services.suppression_files import MAX_ROWS
+from api.services.common import inputs
+from api.services.people import suppression_files
+from api.services.people import suppressions as service
+from api.services.people.suppression_files import MAX_ROWS
 
 if TYPE_CHECKING:
     from api.graphql.people import Person
@@ -77,7 +78,7 @@ class Suppression:
 
 @strawberry.type(description="A row of a CSV that names no address.")
 class RefusedRow:
-    """A row of api.services.suppression_files.RefusedRow."""
+    """A row of api.services.people.suppression_files.RefusedRow."""
 
     row: int = strawberry.field(description="Its number in a spreadsheet: the header is row 1.")
     code: str = strawberry.field(description="For programs: such as `INVALID_ADDRESS`.")
@@ -111,7 +112,9 @@ class SuppressionPayload:
 
 async def suppressions_page(info: Request, email: str | None, first: int, after: str | None) -> Connection[Suppression]:
     """Return a page of the addresses that are suppressed now."""
-    query = models.Suppression.filter(workspace_id=info.context.scope.workspace_id, unsubscribed_at__not_isnull=True)
+    query = models.Suppression.filter(
+        workspace_id=info.context.workspace_context.workspace_id, unsubscribed_at__not_isnull=True
+    )
     return cast(Any, await connect(beginning(query, email), first, after))
 
 
@@ -132,7 +135,7 @@ class SuppressionMutation:
     @payload_of(SuppressionPayload)
     async def suppress_address(self, info: Request, email: Address, reason: Why = "") -> SuppressionPayload:
         """Suppress an address."""
-        row = await service.suppress_address(info.context.scope, email, reason)
+        row = await service.suppress_address(info.context.workspace_context, email, reason)
         return SuppressionPayload(suppression=cast(Any, row))
 
     @strawberry.mutation(
@@ -152,7 +155,7 @@ class SuppressionMutation:
         ] = "",
     ) -> ImportSuppressionsPayload:
         """Import suppressed addresses."""
-        done = await suppression_files.import_suppressions(info.context.scope, csv, reason)
+        done = await suppression_files.import_suppressions(info.context.workspace_context, csv, reason)
         rows = [RefusedRow(row=row.row, code=row.code, message=row.message) for row in done.refused[:SHOWN_ROWS]]
         return ImportSuppressionsPayload(new=done.new, known=done.known, refused=len(done.refused), refused_rows=rows)
 
@@ -163,5 +166,5 @@ class SuppressionMutation:
     @payload_of(SuppressionPayload)
     async def resubscribe(self, info: Request, email: Address, reason: Why) -> SuppressionPayload:
         """Resubscribe an address."""
-        row = await service.resubscribe(info.context.scope, email, reason)
+        row = await service.resubscribe(info.context.workspace_context, email, reason)
         return SuppressionPayload(suppression=cast(Any, row))

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.context import Request
-from api.graphql.language import Language
+from api.graphql.engine.context import Request
+from api.graphql.engine.language import Language
 from strategies import WarningNote
 from strategies.sentences import sentence
 
@@ -31,7 +31,7 @@ class WarningLine:
     @strawberry.field(description="For people: what to think about, in one or two sentences.")
     def sentence(self, info: Request, language: Language = "en") -> str:
         """The note in a language."""
-        return sentence(self.note, language, info.context.scope.installed.send_options.values())
+        return sentence(self.note, language, info.context.workspace_context.installed.send_options.values())
 
     @strawberry.field(
         description="The values in the sentence, as an object: texts and whole numbers by name, such as "

@@ -6,12 +6,12 @@ from typing import Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.context import Request
-from api.graphql.cost import cost
-from api.graphql.errors import UserError, payload_of
-from api.graphql.list_sizes import ACCOUNTS, DOMAINS, ERRORS
-from api.services import workspaces
-from api.services.sandbox import advance_clock
+from api.graphql.engine.context import Request
+from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import ACCOUNTS, DOMAINS, ERRORS
+from api.services.dispatch.sandbox_clock import advance_clock
+from api.services.workspaces import workspaces
 from plugins.contract import Channel as Installed
 
 
@@ -26,7 +26,7 @@ class Workspace:
     @strawberry.field(description="What its clock shows: the real time, or a sandbox's virtual one. UTC.")
     def now(self, info: Request) -> datetime:
         """The scope's present."""
-        return info.context.scope.now
+        return info.context.workspace_context.now
 
     @strawberry.field(
         metadata=cost(size=DOMAINS, plain_at=5),
@@ -100,7 +100,7 @@ class WorkspaceMutation:
     @payload_of(WorkspacePayload)
     async def set_blocked_domains(self, info: Request, domains: list[str]) -> WorkspacePayload:
         """Block domains."""
-        row = await workspaces.set_blocked_domains(info.context.scope, domains)
+        row = await workspaces.set_blocked_domains(info.context.workspace_context, domains)
         return WorkspacePayload(workspace=cast(Workspace, row))
 
     @strawberry.mutation(
@@ -112,5 +112,5 @@ class WorkspaceMutation:
     async def advance_clock(self, info: Request, to: datetime) -> ClockPayload:
         """Travel in time."""
         context = info.context
-        dispatched = await advance_clock(context.scope, context.post, to)
-        return ClockPayload(now=context.scope.now, dispatched=dispatched)
+        dispatched = await advance_clock(context.workspace_context, context.runtime, to)
+        return ClockPayload(now=context.workspace_context.now, dispatched=dispatched)

@@ -4,7 +4,7 @@ import re
 
 from api.mail.cache import Cache, kept_in, text_bytes
 from api.mail.plain_text import plain_text
-from api.mail.quick import need_quick_html
+from api.mail.quick_work import need_quick_html
 
 TEXTS_MOST = 8_000_000
 """Bytes of text parts, with their HTML, that a process keeps."""

@@ -10,8 +10,8 @@ from tortoise.migrations import operations as ops
 
 from api.clock import system_clock
 from api.store import address_upgrade
-from api.store.database import is_postgres
-from api.store.sql import run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import run
 
 COLUMN = "email_key"
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from api.ids import new_id
 from api.mail.address import MAX_ADDRESS, address_key
-from api.store.database import is_postgres
-from api.store.sql import Records, among, run
-from api.store.upgrade_report import report
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Records, among, run
+from api.store.engine.upgrade_report import report
 
 CHUNK = 1_000
 """Rows that are read and written at a time."""

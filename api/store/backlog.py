@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from api.store.ledger import WAITING
-from api.store.sql import instant, run
+from api.store.engine.sql import instant, run
+from api.store.send_ledger import WAITING
 
 
 async def backlog(now: datetime) -> dict[str, float]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from api.store.database import is_postgres
-from api.store.sql import Records, among, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Records, among, run
 
 
 async def mark_emails(kinds: Mapping[str, str], now: datetime) -> None:

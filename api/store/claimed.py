@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from api.store.database import is_postgres
-from api.store.sql import Row, instant
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Row, instant
 
 
 class Claimed(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.store.claimed import Claimed, read_claimed
-from api.store.database import is_postgres
-from api.store.ledger import WAITING
-from api.store.sql import Row, among, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Row, among, run
+from api.store.send_ledger import WAITING
 
 OURS = "status = 'CLAIMED' AND attempt_id = "
 """A claim whose rows could not be read may have been committed: then they are claimed for its attempt."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.store.ledger import RESEND_AFTER, whose
-from api.store.sql import Row, among, run
+from api.store.engine.sql import Row, among, run
+from api.store.send_ledger import RESEND_AFTER, whose
 
 
 async def doubt_expired(

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from api.store import holds
-from api.store.database import is_postgres
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Row, among, run
 from api.store.holds import records
-from api.store.ledger import AGAIN
-from api.store.sql import Row, among, run
-from api.store.written import keep_texts
+from api.store.send_ledger import AGAIN
+from api.store.written_texts import keep_texts
 
 TASK = {
     "id": "text",

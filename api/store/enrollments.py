@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from api.store.database import is_postgres
-from api.store.sql import Row, among, instant, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Row, among, instant, run
 
 ENDED_FOR_GOOD = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
 """Reasons for which a campaign that ended for a person is not launched again by the way.

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.ids import new_id
-from api.store.sql import Records, run
+from api.store.engine.sql import Records, run
 
 COLUMNS = {
     "id": "text",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.store.database import is_postgres
-from api.store.ledger import AGAIN
-from api.store.sql import Records, Row, among, instant, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Records, Row, among, instant, run
+from api.store.send_ledger import AGAIN
 
 MOVED = {
     "id": "text",

@@ -7,7 +7,7 @@ commit, and several processes do not commit in the order of their ids.
 from collections.abc import Sequence
 
 from api.ids import new_id
-from api.store.sql import Records, Row, run
+from api.store.engine.sql import Records, Row, run
 from api.store.suppressions import SINCE
 
 CHUNK = 10_000

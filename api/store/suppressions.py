@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from api.ids import new_id
 from api.states import SuppressionChangeKind, SuppressionSource
-from api.store.database import is_postgres
-from api.store.sql import Records, Row, among, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Records, Row, among, run
 
 SINCE = (
     "(SELECT suppression.unsubscribed_at FROM suppression"

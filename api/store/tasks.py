@@ -10,8 +10,8 @@ from tortoise.queryset import QuerySet
 
 from api.models import Sender, Task
 from api.states import TaskStatus
-from api.store.database import is_postgres
-from api.store.sql import among, instant_or_past, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import among, instant_or_past, run
 from strategies.calendar import local
 
 

@@ -1,7 +1,7 @@
 """Templates, as far as campaigns depend on them."""
 
-from api.store.database import is_postgres
-from api.store.sql import among, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import among, run
 
 
 async def subjects_of(template_ids: list[str]) -> dict[str, str]:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.ids import new_id
-from api.store.database import is_postgres
-from api.store.sql import Records, among, instant, run
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Records, among, instant, run
 
 DAY = timedelta(hours=24)
 KEEP = timedelta(hours=26)

@@ -15,8 +15,8 @@ from typing import Any
 
 from api.clock import system_clock
 from api.ids import new_id
-from api.services.workspaces import create_workspace, issue_token
-from api.store.database import close_database, migrate, open_database
+from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.store.engine.database import close_database, migrate, open_database
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.services.workspaces import workspace_of
-from api.store.database import close_database, open_database
-from api.store.sql import run
+from api.services.workspaces.workspaces import workspace_of
+from api.store.engine.database import close_database, open_database
+from api.store.engine.sql import run
 from benchmarks.hostile.named import SUPPRESSIONS, Named
 from benchmarks.hostile.server import Outcome, Server
 from benchmarks.hostile.work import JOB_SECONDS, LAUNCH_STATUS, START, Workplace

@@ -17,7 +17,7 @@ import pytest
 
 from api import version
 from api.cli.commands import show
-from api.services.post import Delivered
+from api.services.common.runtime import Delivered
 
 ROOT = Path(__file__).parents[2]
 

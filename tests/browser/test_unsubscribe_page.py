@@ -11,9 +11,9 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from api.http.unsubscribe_page import link_maker
 from api.models import Person, Suppression
 from api.settings import Settings
-from api.unsubscribing import link_maker
 from tests import story
 from tests.client import SECRET, new_client
 from tests.live import listening

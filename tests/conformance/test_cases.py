@@ -7,7 +7,7 @@ import pytest
 
 from tests import story
 from tests.client import Client, new_client, serving
-from tests.unit.strategies.evaluator import evaluate
+from tests.strategies.evaluator import evaluate
 
 ON_TASK = {"send_task": "sendTask", "complete_task": "completeTask", "skip_task": "skipTask"}
 ON_ENROLLMENT = {

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from api.ids import new_id
-from api.store.database import close_database, migrate, open_database
+from api.store.engine.database import close_database, migrate, open_database
 from tests.databases import Databases, migrated
 from tests.faults import embedded, scenarios, smtp_phases
 from tests.faults.machines import Count

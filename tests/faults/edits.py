@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from api.models import Campaign, Enrollment, Send, Step
-from api.services import resolving
-from api.services.campaigns import add_step, change_step, move_step, remove_step, update_campaign
-from api.services.dispatch import run_once
-from api.services.plans import follows
-from api.services.rescheduling import Rescheduler
-from api.services.steps import steps_of
+from api.services.campaigns.authoring import add_step, change_step, move_step, remove_step, update_campaign
+from api.services.campaigns.editing import edit_job
+from api.services.campaigns.editing.edit_plan import Rescheduler
+from api.services.common.live_steps import steps_of
+from api.services.dispatch.dispatcher import run_once
+from api.services.enrollments.timelines import follows
 from strategies import Refusal, StepType
-from tests.store.world import Killed
+from tests.services.world import Killed
 
 OPTIONS: list[dict[str, Any]] = [
     {"send_option": "at_time", "config": {"at": "06:30"}},
@@ -39,7 +39,7 @@ class Edits:
     def rewrites(self: Any, how: Callable[..., Awaitable[Any]], *given: Any, **named: Any) -> None:
         self.edited = True
         with suppress(Refusal):
-            self.do(how(self.scope, *given, **named))
+            self.do(how(self.context, *given, **named))
 
     @rule(data=st.data(), option=st.sampled_from(OPTIONS))
     def changes_a_step(self: Any, data: st.DataObject, option: dict[str, Any]) -> None:
@@ -76,16 +76,16 @@ class Edits:
         async def move() -> None:
             steps = await steps_of(await Campaign.get(id=self.campaign))
             with suppress(Refusal):
-                await move_step(self.scope, steps[-1].id, day=day)
+                await move_step(self.context, steps[-1].id, day=day)
 
         self.edited = True
         self.channel.interrupt = move
-        self.do(run_once(self.post, self.now))
+        self.do(run_once(self.runtime, self.now))
         self.channel.interrupt = None
 
     @rule(data=st.data(), day=DAYS, people=st.integers(0, 2))
     def is_killed_while_it_edits(self: Any, data: st.DataObject, day: int, people: int) -> None:
-        right, calls = resolving.rewrite, []
+        right, calls = edit_job.rewrite, []
 
         async def killed(*given: Any, **named: Any) -> Any:
             calls.append(given)
@@ -94,9 +94,9 @@ class Edits:
             return await right(*given, **named)
 
         with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-            patch.setattr(resolving, "rewrite", killed)
+            patch.setattr(edit_job, "rewrite", killed)
             self.moves_a_step_to(data, day)
-        self.now += resolving.LEASE * data.draw(st.sampled_from([0, 1]))
+        self.now += edit_job.LEASE * data.draw(st.sampled_from([0, 1]))
 
     def moves_a_step_to(self: Any, data: st.DataObject, day: int) -> None:
         step = self.pick(data, self.do(Step.filter(campaign_id=self.campaign, removed_at=None)))
@@ -131,7 +131,7 @@ class Edits:
         people = [str(each) for each in await Enrollment.filter(status="ACTIVE").values_list("id", flat=True)]
         as_of = campaign.paused_at or campaign.edited_at or campaign.created_at
         steps = await steps_of(campaign)
-        found = await Rescheduler(self.scope, campaign, steps, as_of).changes(people)
+        found = await Rescheduler(self.context, campaign, steps, as_of).changes(people)
         assert found.unresolved == []
         assert (found.emails, found.withdrawn, found.tasks, found.tasks_withdrawn) == ([], [], [], [])
         assert found.tasks_removed == []

@@ -11,10 +11,10 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError
 
 from api.models import Event, Send
-from api.store.database import close_database, open_database
+from api.store.engine.database import close_database, open_database
 from plugins.contract import Outgoing
 from tests.faults.machines import Count
-from tests.store.world import World, make_world
+from tests.services.world import World, make_world
 
 AFTER = 3
 """How many emails have left when the fault begins."""
@@ -89,8 +89,8 @@ async def _rounds(name: str, url: str, times: int, fault: Fault) -> Count:
                         await world.tick()
                 await over.wait()
                 await world.tick()
-            due = await Send.filter(workspace_id=world.scope.workspace_id, due_at__lte=world.post.clock())
-            told = await Event.filter(workspace_id=world.scope.workspace_id, kind="EMAIL_SENT").count()
+            due = await Send.filter(workspace_id=world.context.workspace_id, due_at__lte=world.runtime.clock())
+            told = await Event.filter(workspace_id=world.context.workspace_id, kind="EMAIL_SENT").count()
             left = Counter(world.channel.left)
             result.times += 1
             result.sends += len(due)

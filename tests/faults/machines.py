@@ -17,13 +17,13 @@ from pathlib import Path
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Event, Person, Send
-from api.services.campaigns import add_step, create_campaign
-from api.services.launch import Choice, launch
-from api.services.post import Post
-from api.services.senders import create_sender
-from api.services.templates import create_template
-from api.services.workspaces import create_workspace
-from api.store.database import close_database, open_database
+from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.common.runtime import DispatchRuntime
+from api.services.launches.launch import Choice, launch
+from api.services.templates.templates import create_template
+from api.services.workspaces.senders import create_sender
+from api.services.workspaces.workspaces import create_workspace
+from api.store.engine.database import close_database, open_database
 from plugins.manager import load
 from strategies import StepType
 from tests.faults.sink import Sink
@@ -37,16 +37,20 @@ CHUNK = 1_000
 async def author(people: int, later: int = 0, later_at: datetime | None = None) -> None:
     """Launch a campaign in the open database: for so many people now, and for ``later`` ones at an instant."""
     now = system_clock()
-    post = Post(load({"TOUCHLINE_SMTP_URL": "smtp://127.0.0.1"}), system_clock, lambda person: None, lambda: None)
-    scope = post.scope(await create_workspace("Faults", now))
-    sender = await create_sender(scope, name="G", email="g@example.com", zone="UTC", channel="smtp")
-    template = await create_template(scope, name="T", subject="Hi {{ first_name }}", html="<p>Hi {{ first_name }}</p>")
-    campaign = await create_campaign(scope, name="C", sender_id=sender.id)
+    runtime = DispatchRuntime(
+        load({"TOUCHLINE_SMTP_URL": "smtp://127.0.0.1"}), system_clock, lambda person: None, lambda: None
+    )
+    context = runtime.context(await create_workspace("Faults", now))
+    sender = await create_sender(context, name="G", email="g@example.com", zone="UTC", channel="smtp")
+    template = await create_template(
+        context, name="T", subject="Hi {{ first_name }}", html="<p>Hi {{ first_name }}</p>"
+    )
+    campaign = await create_campaign(context, name="C", sender_id=sender.id)
     option = {"send_option": "choose_at_launch", "template_id": template.id}
-    await add_step(scope, campaign.id, day=1, step_type=StepType.EMAIL, **option)
+    await add_step(context, campaign.id, day=1, step_type=StepType.EMAIL, **option)
     rows = [
         Person(
-            id=new_id("per"), workspace_id=scope.workspace_id, email=f"p{number}@example.com",
+            id=new_id("per"), workspace_id=context.workspace_id, email=f"p{number}@example.com",
             email_key=f"p{number}@example.com", first_name=f"P{number}", created_at=now,
         )
         for number in range(people + later)
@@ -54,9 +58,9 @@ async def author(people: int, later: int = 0, later_at: datetime | None = None) 
     await Person.bulk_create(rows, batch_size=1_000)
     ids = [row.id for row in rows]
     for start in range(0, people, CHUNK):
-        await launch(scope, campaign.id, ids[start : min(start + CHUNK, people)], Choice("NOW"), {})
+        await launch(context, campaign.id, ids[start : min(start + CHUNK, people)], Choice("NOW"), {})
     if later:
-        await launch(scope, campaign.id, ids[people:], Choice(later_at), {})
+        await launch(context, campaign.id, ids[people:], Choice(later_at), {})
 
 
 @dataclass

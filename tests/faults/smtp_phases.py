@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from api.clock import system_clock
 from api.models import AccountPause, Enrollment, Person, Send
-from api.services.dispatch import Dispatcher
-from api.services.post import Post
+from api.services.common.runtime import DispatchRuntime
+from api.services.dispatch.dispatcher import Dispatcher
 from plugins.manager import load
 from tests.faults.machines import author
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
@@ -48,8 +48,8 @@ async def outcome(phase: str, answer: bytes, greeting: bytes) -> State:
     """Send one email to a server that gives this answer at this phase. The database is open and empty of sends."""
     async with ScriptedServer({"EHLO": greeting, phase: answer}).running() as server:
         url = f"smtp://127.0.0.1:{server.port}?security=none&timeout=0.2&final_timeout=0.2&helo=test"
-        post = Post(load({"TOUCHLINE_SMTP_URL": url}), system_clock, lambda person: None, lambda: None)
-        dispatcher = Dispatcher(post)
+        runtime = DispatchRuntime(load({"TOUCHLINE_SMTP_URL": url}), system_clock, lambda person: None, lambda: None)
+        dispatcher = Dispatcher(runtime)
         await dispatcher.step(system_clock())
         await dispatcher.drain()
     send = await Send.get()

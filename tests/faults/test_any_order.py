@@ -17,32 +17,34 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from api.models import Campaign, Enrollment, Event, Launch, Send, Task
-from api.services import launches, pausing, resolving
-from api.services.bounces import record_bounce
-from api.services.campaigns import add_step, create_campaign
-from api.services.dispatch import Dispatcher, run_once
-from api.services.emails import resolve_in_doubt, retry_send
-from api.services.feedback import end_campaign, end_enrollment, record_reply
-from api.services.launch import Choice, launch
-from api.services.launch_pauses import pause_launch, resume_launch
-from api.services.launches import cancel_launch, claim_launch, run_launch, start_launch
-from api.services.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
-from api.services.people import create_person
-from api.services.post import Post
-from api.services.resolving import claim_edit, run_edit
-from api.services.senders import create_sender
-from api.services.suppressions import unsubscribe
-from api.services.tasks import complete_task
-from api.services.templates import create_template, update_template
-from api.services.workspaces import create_workspace
+from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.editing import edit_job
+from api.services.campaigns.editing.edit_job import claim_edit, run_edit
+from api.services.campaigns.endings import end_campaign, end_enrollment, record_reply
+from api.services.campaigns.pausing import pausing
+from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
+from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
+from api.services.common.runtime import DispatchRuntime
+from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.emails.emails import resolve_in_doubt, retry_send
+from api.services.launches import background_launch
+from api.services.launches.background_launch import cancel_launch, claim_launch, run_launch, start_launch
+from api.services.launches.launch import Choice, launch
+from api.services.people.people import create_person
+from api.services.people.suppressions import unsubscribe
+from api.services.replies.bounces import record_bounce
+from api.services.tasks.tasks import complete_task
+from api.services.templates.templates import create_template, update_template
+from api.services.workspaces.senders import create_sender
+from api.services.workspaces.workspaces import create_workspace
 from api.states import GOING_ON, PENDING_STATUSES
-from api.store.database import close_database, open_database
+from api.store.engine.database import close_database, open_database
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import load
 from strategies import Refusal, StepType
 from tests.databases import folder_in_memory, migrated
 from tests.faults.edits import Edits
-from tests.store.world import Killed
+from tests.services.world import Killed
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -122,12 +124,12 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         """How many emails had left, or begun to, when the campaign was last paused."""
         self.patch = pytest.MonkeyPatch()
         for module, name, count in (
-            (launches, "CHUNK", 2),
+            (background_launch, "CHUNK", 2),
             (pausing, "HELD_AT_ONCE", 2),
             (pausing, "RELEASED_AT_ONCE", 1),
             (pausing, "CHUNKS_OF_A_CALLER", 2),
-            (resolving, "RESOLVED_AT_ONCE", 1),
-            (resolving, "CHUNKS_OF_A_CALLER", 3),
+            (edit_job, "RESOLVED_AT_ONCE", 1),
+            (edit_job, "CHUNKS_OF_A_CALLER", 3),
         ):
             self.patch.setattr(module, name, count)
 
@@ -146,16 +148,16 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         self.channel = Recorder()
         installed = load({})
         installed = replace(installed, channels={**installed.channels, "recorder": self.channel})
-        self.post = Post(installed, lambda: self.now, lambda person: None, lambda: None, lease=LEASE)
-        self.scope = self.post.scope(await create_workspace("W", START))
-        sender = await create_sender(self.scope, name="G", email="g@example.com", zone="UTC", channel="recorder")
-        self.template = await create_template(self.scope, name="T", subject="Hi", html="<p>x</p>")
-        self.campaign = (await create_campaign(self.scope, name="C", sender_id=sender.id)).id
+        self.runtime = DispatchRuntime(installed, lambda: self.now, lambda person: None, lambda: None, lease=LEASE)
+        self.context = self.runtime.context(await create_workspace("W", START))
+        sender = await create_sender(self.context, name="G", email="g@example.com", zone="UTC", channel="recorder")
+        self.template = await create_template(self.context, name="T", subject="Hi", html="<p>x</p>")
+        self.campaign = (await create_campaign(self.context, name="C", sender_id=sender.id)).id
         email: dict[str, Any] = {"template_id": self.template.id, "step_type": StepType.EMAIL}
-        await add_step(self.scope, self.campaign, day=1, send_option="choose_at_launch", **email)
-        await add_step(self.scope, self.campaign, day=2, send_option="same_time_as_previous", **email)
-        await add_step(self.scope, self.campaign, day=2, step_type=StepType.CALL)
-        await add_step(self.scope, self.campaign, day=3, send_option="same_time_as_previous", **email)
+        await add_step(self.context, self.campaign, day=1, send_option="choose_at_launch", **email)
+        await add_step(self.context, self.campaign, day=2, send_option="same_time_as_previous", **email)
+        await add_step(self.context, self.campaign, day=2, step_type=StepType.CALL)
+        await add_step(self.context, self.campaign, day=3, send_option="same_time_as_previous", **email)
 
     @rule(count=st.integers(1, 3))
     def launch(self, count: int) -> None:
@@ -164,14 +166,14 @@ class AnyOrder(Edits, RuleBasedStateMachine):
     async def _launch(self, count: int) -> None:
         self.people += count
         names = range(self.people - count, self.people)
-        ids = [(await create_person(self.scope, f"p{number}@example.com")).id for number in names]
+        ids = [(await create_person(self.context, f"p{number}@example.com")).id for number in names]
         with suppress(Refusal):  # the campaign may be paused
-            await launch(self.scope, self.campaign, ids, Choice("NOW"), {})
+            await launch(self.context, self.campaign, ids, Choice("NOW"), {})
 
     @rule(hours=st.sampled_from([0, 0.1, 1, 24, 30]))
     def tick(self, hours: float) -> None:
         self.now += timedelta(hours=hours)
-        self.do(run_once(self.post, self.now))
+        self.do(run_once(self.runtime, self.now))
 
     @rule(outcome=st.sampled_from([each for each in Outcome if each is not Outcome.WITHDRAWN]))
     def the_server_changes_its_mind(self, outcome: Outcome) -> None:
@@ -184,7 +186,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
 
     async def _crash(self, where: str) -> None:
         self.channel.hang, self.channel.hanging = where, asyncio.Event()
-        dispatcher = Dispatcher(self.post)
+        dispatcher = Dispatcher(self.runtime)
         await dispatcher.step(self.now)
         drained = asyncio.create_task(dispatcher.drain())
         hanging = asyncio.create_task(self.channel.hanging.wait())
@@ -201,7 +203,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
             self.do(self._pause())
 
     async def _pause(self) -> None:
-        await pause_campaign(self.scope, self.campaign)
+        await pause_campaign(self.context, self.campaign)
         transmitting = await Send.filter(status="TRANSMITTING").values_list("id", flat=True)
         self.may_have_left = len(self.channel.left) + len(set(transmitting) - set(self.channel.left))
 
@@ -212,14 +214,14 @@ class AnyOrder(Edits, RuleBasedStateMachine):
                 await self._pause()
 
         self.channel.interrupt = pause
-        self.do(run_once(self.post, self.now))
+        self.do(run_once(self.runtime, self.now))
         self.channel.interrupt = None
 
     @rule(hours=st.sampled_from([0, 1, 30, 100]))
     def resumes(self, hours: float) -> None:
         self.now += timedelta(hours=hours)
         with suppress(Refusal):
-            self.do(resume_campaign(self.scope, self.campaign))
+            self.do(resume_campaign(self.context, self.campaign))
 
     @rule(work=st.sampled_from(["_hold", "_release"]), change=st.sampled_from([pause_campaign, resume_campaign]))
     def is_killed_while_it_pauses_or_resumes(self, work: str, change: Callable[..., Awaitable[Any]]) -> None:
@@ -233,7 +235,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
 
         with pytest.MonkeyPatch.context() as patch, suppress(Refusal, Killed):
             patch.setattr(pausing, work, killed)
-            self.do(change(self.scope, self.campaign))
+            self.do(change(self.context, self.campaign))
         if change is pause_campaign:
             self.may_have_left = max(self.may_have_left, len(self.channel.left))
         self.now += pausing.LEASE
@@ -244,23 +246,23 @@ class AnyOrder(Edits, RuleBasedStateMachine):
 
     async def _jobs(self) -> None:
         while (row := await claim_holds(self.now)) is not None:
-            await run_holds(row, self.post.scope)
+            await run_holds(row, self.runtime.context)
         while (edited := await claim_edit(self.now)) is not None:
-            await run_edit(edited, self.post.scope)
+            await run_edit(edited, self.runtime.context)
         while (launching := await claim_launch(self.now)) is not None:
-            await run_launch(launching, self.post.scope, lambda: self.now)
+            await run_launch(launching, self.runtime.context, lambda: self.now)
 
     @rule()
     def launches_in_the_background(self) -> None:
         with suppress(Refusal):
-            self.do(start_launch(self.scope, self.campaign, None, Choice("NOW")))
+            self.do(start_launch(self.context, self.campaign, None, Choice("NOW")))
 
     @rule(data=st.data(), how=st.sampled_from([pause_launch, resume_launch, cancel_launch]))
     def decides_about_a_launch(self, data: st.DataObject, how: Callable[..., Awaitable[Any]]) -> None:
         chosen = self.pick(data, self.do(Launch.filter(status__in=GOING_ON)))
         if chosen is not None:
             with suppress(Refusal):
-                self.do(how(self.scope, chosen.id))
+                self.do(how(self.context, chosen.id))
 
     @rule(data=st.data(), how=st.sampled_from([pause_launch, pause_campaign, end_campaign]))
     def interrupts_a_launch(self, data: st.DataObject, how: Callable[..., Awaitable[Any]]) -> None:
@@ -271,7 +273,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         row = await claim_launch(self.now)
         if row is None:
             return
-        right, enrolled = launches._Job.chunk, -1
+        right, enrolled = background_launch._Job.chunk, -1
 
         async def once(job: Any, now: datetime) -> bool:
             nonlocal enrolled
@@ -279,12 +281,12 @@ class AnyOrder(Edits, RuleBasedStateMachine):
             if enrolled < 0 and more:
                 enrolled = (await Launch.get(id=row.id)).enrolled
                 with suppress(Refusal):
-                    await (how(self.scope, row.id) if how is pause_launch else how(self.scope, self.campaign))
+                    await (how(self.context, row.id) if how is pause_launch else how(self.context, self.campaign))
             return more
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(launches._Job, "chunk", once)
-            done = await run_launch(row, self.post.scope, lambda: self.now)
+            patch.setattr(background_launch._Job, "chunk", once)
+            done = await run_launch(row, self.runtime.context, lambda: self.now)
         if enrolled >= 0:
             assert done.enrolled == enrolled, "enrolled after the launch was stopped"
             if how is pause_campaign:
@@ -292,7 +294,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
 
     @rule()
     def edit(self) -> None:
-        self.do(update_template(self.scope, self.template.id, subject=f"Hi {self.now:%H:%M}"))
+        self.do(update_template(self.context, self.template.id, subject=f"Hi {self.now:%H:%M}"))
 
     def pick(self, data: st.DataObject, rows: list[Any]) -> Any:
         return data.draw(st.sampled_from(sorted(rows, key=lambda row: row.id))) if rows else None
@@ -309,7 +311,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         chosen = self.pick(data, self.do(Enrollment.filter(status="ACTIVE")))
         if chosen is not None:
             with suppress(Refusal):
-                self.do(how(self.scope, chosen.id))
+                self.do(how(self.context, chosen.id))
                 self.gone([chosen.id])
 
     @rule(data=st.data())
@@ -317,13 +319,13 @@ class AnyOrder(Edits, RuleBasedStateMachine):
     def unsubscribes(self, data: st.DataObject) -> None:
         chosen = self.pick(data, self.do(Enrollment.all()))
         if chosen is not None:
-            self.do(unsubscribe(self.scope, chosen.person_id))
+            self.do(unsubscribe(self.context, chosen.person_id))
             self.gone([chosen.id])
 
     @rule()
     def ends_for_all(self) -> None:
         active = self.do(Enrollment.filter(status="ACTIVE"))
-        self.do(end_campaign(self.scope, self.campaign))
+        self.do(end_campaign(self.context, self.campaign))
         self.gone([row.id for row in active])
 
     @rule(data=st.data(), resolution=st.sampled_from(["SENT", "RESEND"]))
@@ -331,7 +333,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         chosen = self.pick(data, self.do(Send.filter(status="IN_DOUBT")))
         if chosen is not None:
             with suppress(Refusal):
-                self.do(resolve_in_doubt(self.scope, chosen.id, resolution))
+                self.do(resolve_in_doubt(self.context, chosen.id, resolution))
                 self.resent[chosen.id] += resolution == "RESEND"
                 if resolution == "SENT":
                     self.settled.add(chosen.id)
@@ -341,14 +343,14 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         chosen = self.pick(data, self.do(Send.filter(status__in=["FAILED", "BOUNCED"])))
         if chosen is not None:
             with suppress(Refusal):
-                self.do(retry_send(self.scope, chosen.id))
+                self.do(retry_send(self.context, chosen.id))
                 self.resent[chosen.id] += 1
 
     @rule(data=st.data())
     def completes_a_task(self, data: st.DataObject) -> None:
         chosen = self.pick(data, self.do(Task.filter(status="OPEN")))
         if chosen is not None:
-            self.do(complete_task(self.scope, chosen.id))
+            self.do(complete_task(self.context, chosen.id))
 
     @invariant()
     def nobody_gets_what_they_must_not_get(self) -> None:
@@ -383,14 +385,14 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         """When everything goes on, the server takes everything and time passes, nothing waits for ever."""
         self.channel.outcome = Outcome.SENT
         with suppress(Refusal):
-            await resume_campaign(self.scope, self.campaign)
+            await resume_campaign(self.context, self.campaign)
         for row in await Launch.filter(status="PAUSED"):
-            await resume_launch(self.scope, row.id)
-        self.now += max(pausing.LEASE, launches.LEASE)
+            await resume_launch(self.context, row.id)
+        self.now += max(pausing.LEASE, background_launch.LEASE)
         await self._jobs()
         for hours in [1] * 4 + [24] * 8 + [1] * 8:
             self.now += timedelta(hours=hours)
-            while not (await run_once(self.post, self.now)).idle:
+            while not (await run_once(self.runtime, self.now)).idle:
                 pass
         waiting = await Send.filter(status__in=PENDING_STATUSES)
         assert waiting == [], [(send.status, send.held, send.due_at, self.now) for send in waiting]

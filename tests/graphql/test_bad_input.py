@@ -6,8 +6,8 @@ import pytest
 
 from tests import story
 from tests.client import Client
-from tests.graphql.conftest import NOW
 from tests.graphql.filled import MUTATIONS, filled, ids, refused, rows
+from tests.served import NOW
 
 EMAIL = {"day": 3, "type": "EMAIL", "templateId": "$template"}
 AT = EMAIL | {"sendOption": "at_time"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from api.graphql import argument_paths
-from api.services import inputs
+from api.graphql.arguments import argument_paths
+from api.services.common import inputs
 from strategies import Refusal
 from tests import story
 from tests.client import Client

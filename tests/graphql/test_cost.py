@@ -16,19 +16,20 @@ from graphql import (
 from graphql.type import is_abstract_type
 
 from api.graphiql import default_tabs
-from api.graphql import documents, list_sizes
-from api.graphql.cost import cost_of
-from api.graphql.estimate import Estimate
+from api.graphql.engine import documents
+from api.graphql.limits import list_sizes
+from api.graphql.limits.cost import cost_of
+from api.graphql.limits.estimate import Estimate
 from api.graphql.schema import schema
 from api.graphql.suppressions import SHOWN_ROWS
 from api.models import Category, PeopleImport
-from api.services.drafts import MAX_STEPS
-from api.services.edit_preview import MOST_MOVES
-from api.services.workspaces import MAX_DOMAINS
+from api.services.campaigns.drafts import MAX_STEPS
+from api.services.campaigns.editing.edit_preview import MOST_MOVES
+from api.services.workspaces.workspaces import MAX_DOMAINS
 from tests import story
 from tests.client import Client, new_client, serving
-from tests.graphql.conftest import NOW
 from tests.live import Live
+from tests.served import NOW
 
 CORE = schema._schema
 
@@ -121,7 +122,7 @@ def test_every_list_has_a_bound() -> None:
 
 
 def test_every_list_is_charged_by_the_table() -> None:
-    """Each size is a named constant of api.graphql.list_sizes, or the limit of the list."""
+    """Each size is a named constant of api.graphql.limits.list_sizes, or the limit of the list."""
     named = {value for name, value in vars(list_sizes).items() if name.isupper()} | {SHOWN_ROWS}
     sizes = {
         f"{kind.name}.{name}": cost_of(kind.name, name, field).size

@@ -17,11 +17,11 @@ from asyncpg.exceptions import (
 )
 
 from api.models import Person
-from api.store.database_faults import fault_of
-from api.store.sql import run
+from api.store.engine.database_faults import fault_of
+from api.store.engine.sql import run
 from tests import story
 from tests.client import Client
-from tests.graphql.test_database_away import asked
+from tests.http.test_database_away import asked
 
 CAMPAIGNS = "{ campaigns { nodes { id } } }"
 AWAY, BUSY, FULL = ("DATABASE_AWAY", 503, "5"), ("DATABASE_BUSY", 503, "5"), ("DATABASE_FULL", 503, "5")
@@ -186,7 +186,7 @@ async def test_the_same_errors_of_our_own_code_are_faults_of_ours(
     async def broken(*_: Any, **__: Any) -> None:
         raise kind("a secret of the house, which is closed")
 
-    monkeypatch.setattr("api.services.people.create_person", broken)
+    monkeypatch.setattr("api.services.people.people.create_person", broken)
     answer = await asked(client, story.PERSON, input={"email": "a@example.com"})
     assert answer.json()["errors"][0]["extensions"]["code"] == "INTERNAL_ERROR"
     assert (answer.status_code, "Retry-After" in answer.headers) == (200, False)

@@ -14,13 +14,13 @@ from graphql import (
     get_named_type,
 )
 
-from api.graphql.sizes import ID_LIMIT
+from api.graphql.limits.sizes import ID_LIMIT
 from tests import story
 from tests.client import Client
-from tests.graphql.conftest import UNLIMITED
 from tests.graphql.filled import ids, named
 from tests.graphql.places import GRAPHQL, own, places, sample
 from tests.live import Live
+from tests.served import UNLIMITED
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HALF = "\ud800"

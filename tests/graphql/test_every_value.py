@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull
 
-from api.graphql.cost import cost_of
+from api.graphql.limits.cost import cost_of
 from api.graphql.schema import schema
 from tests.client import Client
-from tests.graphql.conftest import UNLIMITED
 from tests.graphql.literals import LITERALS, VALUES, takes
 from tests.graphql.places import GRAPHQL, Place, places, sample
 from tests.live import Live
+from tests.served import UNLIMITED
 
 pytestmark = pytest.mark.usefixtures("quiet")
 CORE = schema._schema

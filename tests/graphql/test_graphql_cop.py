@@ -8,7 +8,7 @@ import pytest
 from graphql import get_introspection_query
 
 from tests.client import Client, new_client, serving
-from tests.graphql.conftest import NOW
+from tests.served import NOW
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

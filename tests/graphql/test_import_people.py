@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.services.imports import claim_import, run_import
+from api.services.people.imports import claim_import, run_import
 from tests.client import Client
-from tests.graphql.conftest import NOW
+from tests.served import NOW
 
 START = """mutation($csv: String!, $onKnown: OnKnown! = UPDATE, $dryRun: Boolean! = false) {
     importPeople(csv: $csv, onKnown: $onKnown, dryRun: $dryRun) {

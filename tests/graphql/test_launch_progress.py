@@ -6,16 +6,16 @@ import logging
 import pytest
 
 from api.models import Campaign, Launch, Token
-from api.services import launch_watch
-from api.services.launches import claim_launch, run_launch
-from api.services.scope import Scope
+from api.services.common.context import WorkspaceContext
+from api.services.launches import launch_progress
+from api.services.launches.background_launch import claim_launch, run_launch
 from api.states import LaunchStatus
 from plugins.manager import load
 from tests import story
 from tests.client import Client, new_client
-from tests.graphql.conftest import NOW
 from tests.graphql.test_start_launch import CANCEL, START, authored
 from tests.live import PATIENCE, Live, Socket, until, unused_connections
+from tests.served import NOW
 
 pytestmark = pytest.mark.usefixtures("quiet")
 FOLLOW = """subscription($id: ID!) { launchProgress(id: $id) {
@@ -39,7 +39,7 @@ async def ended() -> None:
     """Run the launch to its end."""
     row = await claim_launch(NOW)
     assert row is not None
-    await run_launch(row, lambda of: Scope(of, load({}), lambda: NOW, lambda: None), lambda: NOW)
+    await run_launch(row, lambda of: WorkspaceContext(of, load({}), lambda: NOW, lambda: None), lambda: NOW)
 
 
 async def event(socket: Socket) -> tuple[str, int, float]:
@@ -144,7 +144,7 @@ async def test_a_look_that_fails_is_tried_again(
             raise ConnectionError("the database hung up")
 
         with monkeypatch.context() as patched:
-            patched.setattr(launch_watch, "_rows", broken)
+            patched.setattr(launch_progress, "_rows", broken)
             live.gate.open()
             await asyncio.wait_for(failed.wait(), PATIENCE)
         live.gate.open()

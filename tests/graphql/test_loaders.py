@@ -5,10 +5,10 @@ import weakref
 
 import pytest
 
-from api.graphql.loaders import Loaders
+from api.graphql.engine.loaders import Loaders
 from tests import story
 from tests.client import Client
-from tests.graphql.conftest import UNLIMITED
+from tests.served import UNLIMITED
 
 QUERY = """{
   campaigns(first: 200) { nodes { name sender { name } category { name }

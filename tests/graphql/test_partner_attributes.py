@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from strategies import Note, SendAt
-from strategies.at_time import AtTime
+from strategies.options.at_time import AtTime
 from tests import story
 from tests.client import Client
 from tests.plugins.packages import FakeEntry, Pigeon, channels, options

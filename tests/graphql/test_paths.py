@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from strategies import Availability
-from strategies.at_time import AtTime
+from strategies.options.at_time import AtTime
 from tests import story
 from tests.client import Client
 from tests.graphql.filled import MUTATIONS, filled, refused

@@ -12,7 +12,7 @@ from graphql import (
 )
 
 from api.graphql.schema import schema_text
-from api.store.folders import FOLDERS
+from api.store.emails import FOLDERS
 
 COMMITTED = Path(__file__).parents[2] / "schema.graphql"
 

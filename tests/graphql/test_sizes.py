@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, parse
 
-from api.graphql.executor import Executor
+from api.graphql.engine.executor import Executor
+from api.graphql.limits.sizes import ID_LIMIT, JSON_TEXT_LIMIT, LIST_LIMIT, OBJECT_LIMIT, SIZES, TEXT_LIMIT
 from api.graphql.schema import schema
-from api.graphql.sizes import ID_LIMIT, JSON_TEXT_LIMIT, LIST_LIMIT, OBJECT_LIMIT, SIZES, TEXT_LIMIT
-from api.services.launch import MAX_PEOPLE
-from api.services.launches import MAX_IDS
+from api.services.launches.background_launch import MAX_IDS
+from api.services.launches.launch import MAX_PEOPLE
 from tests.client import Client
 
 CORE = schema._schema

@@ -3,14 +3,14 @@
 import pytest
 
 from api.models import Launch
-from api.services.launches import claim_launch, run_launch
-from api.services.scope import Scope
+from api.services.common.context import WorkspaceContext
+from api.services.launches.background_launch import claim_launch, run_launch
 from plugins.manager import load
 from strategies import StepContext
-from strategies.choose_at_launch import ChooseAtLaunch
+from strategies.options.choose_at_launch import ChooseAtLaunch
 from tests import story
 from tests.client import Client
-from tests.graphql.conftest import NOW
+from tests.served import NOW
 
 FIELDS = """launch { id status total processed enrolled leftOut progress leftOutByCode { code people }
   leftOutPeople { nodes { code personId person { email } } } campaign { name } }"""
@@ -36,7 +36,7 @@ async def test_a_launch_is_watched_to_its_end(client: Client, stranger: Client) 
     assert (begun["status"], begun["total"], begun["progress"]) == ("RUNNING", 2, 0)
     row = await claim_launch(NOW)
     assert row is not None
-    await run_launch(row, lambda of: Scope(of, load({}), lambda: NOW, lambda: None), lambda: NOW)
+    await run_launch(row, lambda of: WorkspaceContext(of, load({}), lambda: NOW, lambda: None), lambda: NOW)
     done = (await client.ask(WATCH, id=begun["id"]))["launch"]
     assert (done["status"], done["enrolled"], done["leftOut"], done["progress"]) == ("FINISHED", 1, 1, 1)
     assert done["leftOutByCode"] == [{"code": "NOT_FOUND", "people": 1}]

@@ -10,16 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import make_post
+from api.app import make_runtime
 from api.models import Person, Send, Suppression, SuppressionChange, Workspace
-from api.services.batch import Batch
-from api.services.dispatch import run_once
+from api.services.dispatch.batch import Batch
+from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings
 from plugins.manager import load
 from tests import story
 from tests.client import SECRET as SIGNING_SECRET
 from tests.client import Client, serving
-from tests.graphql.conftest import NOW
+from tests.served import NOW
 
 SECRET = {"TOUCHLINE_PUBLIC_URL": "https://touchline.example", "TOUCHLINE_SECRET": SIGNING_SECRET}
 E = story.ERRORS
@@ -141,8 +141,8 @@ async def link_of_an_email(client: Client, person: str) -> str:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Batch, "write", written)
-        post = make_post(Settings.read(SECRET), load({}), lambda: NOW)
-        await run_once(post, NOW, await Workspace.get(id=client.workspace.id))
+        runtime = make_runtime(Settings.read(SECRET), load({}), lambda: NOW)
+        await run_once(runtime, NOW, await Workspace.get(id=client.workspace.id))
     text = re.sub(rb"\r\n\s+", b"", left[0].message).decode()
     found = re.search(r"List-Unsubscribe: <https://touchline.example(/unsubscribe/[^>]+)>", text)
     assert found is not None, text

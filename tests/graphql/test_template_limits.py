@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.models import Template
-from api.services import rendering
+from api.services.templates import rendering
 from api.workers.limits import Limits, WorkersBusyError
 from tests import story
 from tests.client import Client

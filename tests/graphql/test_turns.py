@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from api.graphql import schema as schema_file
-from api.graphql import turns
+from api.graphql.engine import turns
 from tests import story
 from tests.client import Client
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.client import Client
-from tests.graphql.test_database_away import asked
+from tests.http.test_database_away import asked
 
 DEEP = " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(300))
 DOCUMENTS = {

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plugins import Channel, hookimpl
-from plugins.record import RecordChannel
-from strategies.task import Task
+from plugins.channels.record import RecordChannel
+from strategies.options.task import Task
 
 Contents = Mapping[str, Any] | BaseException
 

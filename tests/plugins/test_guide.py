@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.services import inputs
+from api.services.common import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing
 from plugins.manager import load
 from strategies import Refusal

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from api.services import inputs
+from api.services.common import inputs
 from plugins import Channel, hookimpl
 from plugins.declared import DeclaredChannel
 from plugins.manager import DEFAULT_PLUGINS, Installed, load
 from strategies import Plural, Refusal
-from strategies.task import Task
+from strategies.options.task import Task
 from tests.plugins import packages as fake
 from tests.plugins.packages import Contents, Pigeon, Quick, channels, hook, options, variant
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from plugins import AccountUnavailableError, Outcome, Outgoing
-from plugins.outbox import OutboxChannel, file_name
-from plugins.record import RecordChannel
+from plugins.channels.outbox import OutboxChannel, file_name
+from plugins.channels.record import RecordChannel
 
 Make = Callable[..., Outgoing]
 
@@ -75,7 +75,7 @@ async def test_trouble_with_the_disk_is_the_accounts_and_leaves_nothing(
 
     async with OutboxChannel({"TOUCHLINE_OUTBOX": str(tmp_path)}).connect({}) as session:
         with monkeypatch.context() as patch:
-            patch.setattr(f"plugins.outbox.os.{call}", fail)
+            patch.setattr(f"plugins.channels.outbox.os.{call}", fail)
             receipt = await session.deliver(outgoing(), permission)
         assert (receipt.outcome, receipt.code) == (Outcome.ACCOUNT_UNAVAILABLE, code)
         assert str(tmp_path) not in receipt.detail, "tenants read it"
@@ -116,7 +116,7 @@ async def test_a_folder_that_takes_nothing_is_told_to_the_operator(
     def fail(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("plugins.folders.os.write", fail)
+    monkeypatch.setattr("plugins.private_files.os.write", fail)
     assert await channel.trouble() == "No space is left for the outbox folder."
     assert files(tmp_path / "outbox") == []
 

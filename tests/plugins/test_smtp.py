@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins import Outcome, Outgoing, Receipt
-from plugins.smtp import SmtpChannel
-from plugins.smtp_session import content_of
+from plugins.channels.smtp.channel import SmtpChannel
+from plugins.channels.smtp.session import content_of
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 
 SENT, DEFERRED, FAILED = Outcome.SENT, Outcome.DEFERRED, Outcome.FAILED

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from plugins import Outcome
-from plugins.smtp import SmtpChannel
-from plugins.smtp_url import parse
+from plugins.channels.smtp.channel import SmtpChannel
+from plugins.channels.smtp.url import parse
 from tests.plugins.scripted import DROP, HANG, ScriptedServer, refused
 
 

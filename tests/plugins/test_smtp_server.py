@@ -16,8 +16,8 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
 from plugins import Outcome, Outgoing
-from plugins.smtp import SmtpChannel
-from plugins.smtp_url import parse
+from plugins.channels.smtp.channel import SmtpChannel
+from plugins.channels.smtp.url import parse
 from tests.plugins.scripted import ScriptedServer, refused
 
 Make = Callable[..., Outgoing]

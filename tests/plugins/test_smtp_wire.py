@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins import Outcome
-from plugins.smtp_wire import LONGEST, Reply, UnexpectedReplyError, Wire
+from plugins.channels.smtp.wire import LONGEST, Reply, UnexpectedReplyError, Wire
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 from tests.plugins.test_smtp import ACCOUNT, DEFERRED, FAILED, HARD, SENT, SOFT, Make, channel, table
 

@@ -15,8 +15,8 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from plugins import Outcome, Outgoing
-from plugins.smtp import SmtpChannel
-from plugins.smtp_token import LONGEST_TOKEN
+from plugins.channels.smtp.channel import SmtpChannel
+from plugins.channels.smtp.token import LONGEST_TOKEN
 from tests.plugins.scripted import ScriptedServer, refused
 
 USER, TOKEN = "rep@example.org", "ya29.a0AfH6SMB-token_1234567890~+/=="

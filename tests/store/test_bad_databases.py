@@ -17,8 +17,8 @@ import asyncpg
 import pytest
 
 from api.ids import new_id
-from api.store import database, sqlite_file
-from api.store.database import close_database, migrate, open_database
+from api.store.engine import database, sqlite_file
+from api.store.engine.database import close_database, migrate, open_database
 from tests.databases import Databases, on_database
 
 NOBODY = 65534

@@ -8,9 +8,9 @@ from tortoise.exceptions import IntegrityError, TransactionManagementError
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Workspace
-from api.store.database import migrate
-from api.store.sql import run
-from api.store.transactions import transaction
+from api.store.engine.database import migrate
+from api.store.engine.sql import run
+from api.store.engine.transactions import transaction
 
 pytestmark = pytest.mark.usefixtures("database")
 

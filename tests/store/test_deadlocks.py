@@ -8,30 +8,31 @@ import pytest
 from asyncpg.exceptions import DeadlockDetectedError
 
 from api.models import Campaign, Enrollment, Event, Launch, PeopleImport, Person, Send, Task
-from api.services import desk, zones
-from api.services.batch import Batch
-from api.services.bounces import record_bounce
-from api.services.campaigns import add_step, change_step
-from api.services.dispatch import Dispatcher, run_once
-from api.services.emails import retry_send
-from api.services.feedback import end_enrollment, record_reply
-from api.services.imports import claim_import, run_import, start_import
-from api.services.lanes import Job
-from api.services.launch import Choice, launch
-from api.services.launch_pauses import pause_launch, resume_launch
-from api.services.launches import claim_launch, run_launch, start_launch
-from api.services.pausing import pause_campaign, resume_campaign
-from api.services.people import create_person
-from api.services.suppressions import unsubscribe
-from api.services.task_expiry import expire_tasks
-from api.services.tasks import complete_task, email_went_out, send_task, skip_task
-from api.store import ledger
-from api.store.sql import run
-from api.store.transactions import DEADLOCKS, transaction, undeadlocked
+from api.services.campaigns.authoring import add_step, change_step
+from api.services.campaigns.endings import end_enrollment, record_reply
+from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
+from api.services.dispatch import outcome_writer
+from api.services.dispatch.account_worker import Job
+from api.services.dispatch.batch import Batch
+from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.emails.emails import retry_send
+from api.services.enrollments import time_zones
+from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.launches.launch import Choice, launch
+from api.services.people.imports import claim_import, run_import, start_import
+from api.services.people.people import create_person
+from api.services.people.suppressions import unsubscribe
+from api.services.replies.bounces import record_bounce
+from api.services.tasks.task_expiry import expire_tasks
+from api.services.tasks.tasks import complete_task, email_went_out, send_task, skip_task
+from api.store import send_ledger
+from api.store.engine.sql import run
+from api.store.engine.transactions import DEADLOCKS, transaction, undeadlocked
 from strategies import Refusal
-from tests.store.edited import content, later, step
-from tests.store.locks import beside, waits_for_us
-from tests.store.world import NOW, World, make_world
+from tests.services.campaigns.edited import content, later, step
+from tests.services.locks import beside, waits_for_us
+from tests.services.world import NOW, World, make_world
 
 DAY = timedelta(days=1)
 Work = Coroutine[Any, Any, Any]
@@ -83,20 +84,20 @@ async def crossed(work: Work, first: Awaitable[Any], then: Awaitable[Any]) -> An
 
 async def task_of(world: World) -> str:
     """Return the task, between two emails, of one of the people. Each has one."""
-    await add_step(world.scope, (await Campaign.get()).id, day=2, send_option="task", **await content())
+    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
     return (await Task.all().order_by("id"))[0].id
 
 
 async def completes(world: World) -> Work:
-    return complete_task(world.scope, await task_of(world))
+    return complete_task(world.context, await task_of(world))
 
 
 async def skips(world: World) -> Work:
-    return skip_task(world.scope, await task_of(world))
+    return skip_task(world.context, await task_of(world))
 
 
 async def sends(world: World) -> Work:
-    return send_task(world.scope, await task_of(world), subject="By hand")
+    return send_task(world.context, await task_of(world), subject="By hand")
 
 
 @pytest.mark.parametrize(("work", "status"), [(completes, "COMPLETED"), (skips, "SKIPPED"), (sends, "COMPLETED")])
@@ -115,27 +116,27 @@ async def test_a_task_expires(world: World, again: Callable[[], bool], rule: str
     expiring = await task_of(world)
     await Task.filter(id=expiring).update(expires_at=NOW)
     await Campaign.all().update(on_task_expiry=rule)
-    assert await crossed(expire_tasks(world.scope, NOW), lock("enrollment"), lock("task")) == 1
+    assert await crossed(expire_tasks(world.context, NOW), lock("enrollment"), lock("task")) == 1
     assert again()
     assert await Event.filter(kind="TASK_EXPIRED").count() == 1
     assert (await Enrollment.get(id=(await Task.get(id=expiring)).enrollment_id)).status == status
 
 
 async def replies(world: World) -> Work:
-    return record_reply(world.scope, world.enrollments[0].id)
+    return record_reply(world.context, world.enrollments[0].id)
 
 
 async def bounces(world: World) -> Work:
     await Send.filter(step__number=1).update(status="SENT", sent_at=NOW)
-    return record_bounce(world.scope, world.enrollments[0].id)
+    return record_bounce(world.context, world.enrollments[0].id)
 
 
 async def unsubscribes(world: World) -> Work:
-    return unsubscribe(world.scope, world.enrollments[0].person_id)
+    return unsubscribe(world.context, world.enrollments[0].person_id)
 
 
 async def leaves(world: World) -> Work:
-    return end_enrollment(world.scope, world.enrollments[0].id)
+    return end_enrollment(world.context, world.enrollments[0].id)
 
 
 @pytest.mark.parametrize(
@@ -159,17 +160,17 @@ async def test_a_campaign_ends_for_someone(
 async def test_an_email_is_retried(world: World, again: Callable[[], bool]) -> None:
     failed = await world.send()
     await Send.filter(id=failed.id).update(status="FAILED", reason="X")
-    retried = await crossed(retry_send(world.scope, failed.id), lock("send"), lock("campaign"))
+    retried = await crossed(retry_send(world.context, failed.id), lock("send"), lock("campaign"))
     assert (again(), retried.status, (await Send.get(id=failed.id)).status) == (True, "SCHEDULED", "SCHEDULED")
     assert await Event.filter(kind="EMAIL_RETRIED").count() == 1
 
 
 async def test_zones_are_resolved_again(world: World, again: Callable[[], bool]) -> None:
-    assert await zones.resolve_again_if_changed(world.post.scope, "2026a") == 0
+    assert await time_zones.resolve_again_if_changed(world.runtime.context, "2026a") == 0
     (right,) = {send.due_at for send in await Send.filter(step__number=2)}
     wrong = right + timedelta(hours=1)
     await Send.filter(step__number=2).update(planned_at=wrong, due_at=wrong)
-    work = zones.resolve_again_if_changed(world.post.scope, "2026b")
+    work = time_zones.resolve_again_if_changed(world.runtime.context, "2026b")
     assert await crossed(work, lock("enrollment"), lock("campaign")) == 2
     assert again()
     assert {send.due_at for send in await Send.filter(step__number=2)} == {right}
@@ -177,13 +178,13 @@ async def test_zones_are_resolved_again(world: World, again: Callable[[], bool])
 
 async def test_a_campaign_is_paused_edited_and_resumed(world: World, again: Callable[[], bool]) -> None:
     campaign = (await Campaign.get()).id
-    started = await start_launch(world.scope, campaign, None, Choice("NOW"))
-    await crossed(pause_campaign(world.scope, campaign), lock("launch"), lock("campaign"))
+    started = await start_launch(world.context, campaign, None, Choice("NOW"))
+    await crossed(pause_campaign(world.context, campaign), lock("launch"), lock("campaign"))
     assert (again(), (await Launch.get(id=started.id)).status) == (True, "PAUSED")
     assert await Send.filter(held=True).count() == 4
-    await crossed(change_step(world.scope, (await step(1)).id, name="Hello"), lock("step"), lock("campaign"))
+    await crossed(change_step(world.context, (await step(1)).id, name="Hello"), lock("step"), lock("campaign"))
     assert (again(), (await step(1)).name) == (True, "Hello")
-    await crossed(resume_campaign(world.scope, campaign), lock("launch"), lock("campaign"))
+    await crossed(resume_campaign(world.context, campaign), lock("launch"), lock("campaign"))
     assert (again(), (await Launch.get(id=started.id)).status) == (True, "RUNNING")
     kinds = ("CAMPAIGN_PAUSED", "CAMPAIGN_EDITED", "CAMPAIGN_RESUMED")
     assert [await Event.filter(kind=kind).count() for kind in kinds] == [1, 1, 1]
@@ -191,8 +192,8 @@ async def test_a_campaign_is_paused_edited_and_resumed(world: World, again: Call
 
 async def test_what_was_on_hold_is_moved_and_released(world: World, again: Callable[[], bool]) -> None:
     campaign = (await Campaign.get()).id
-    await pause_campaign(world.scope, campaign)
-    await crossed(resume_campaign(later(world, NOW + 2 * DAY).scope, campaign), lock("enrollment"), lock("send"))
+    await pause_campaign(world.context, campaign)
+    await crossed(resume_campaign(later(world, NOW + 2 * DAY).context, campaign), lock("enrollment"), lock("send"))
     assert again()
     row = await Campaign.get()
     assert (row.paused_at, row.holds, await Send.filter(held=True).count()) == (None, None, 0)
@@ -200,34 +201,34 @@ async def test_what_was_on_hold_is_moved_and_released(world: World, again: Calla
 
 
 async def test_a_launch_is_resumed(world: World, again: Callable[[], bool]) -> None:
-    started = await start_launch(world.scope, (await Campaign.get()).id, None, Choice("NOW"))
-    await pause_launch(world.scope, started.id)
-    resumed = await crossed(resume_launch(world.scope, started.id), lock("launch"), lock("campaign"))
+    started = await start_launch(world.context, (await Campaign.get()).id, None, Choice("NOW"))
+    await pause_launch(world.context, started.id)
+    resumed = await crossed(resume_launch(world.context, started.id), lock("launch"), lock("campaign"))
     assert (again(), resumed.status) == (True, "RUNNING")
 
 
 async def test_two_launches_of_the_same_people(world: World, again: Callable[[], bool]) -> None:
     """Each enrolls who is the other's next: one has them all, and the other is told so."""
     campaign = (await Campaign.get()).id
-    cleo, dora = [(await create_person(world.scope, f"{name}@example.com")).id for name in ("cleo", "dora")]
+    cleo, dora = [(await create_person(world.context, f"{name}@example.com")).id for name in ("cleo", "dora")]
 
     def ours(person: str) -> Work:
-        return launch(world.scope, campaign, [person], Choice("NOW"), {})
+        return launch(world.context, campaign, [person], Choice("NOW"), {})
 
     with pytest.raises(Refusal) as refused:
-        await crossed(launch(world.scope, campaign, [cleo, dora], Choice("NOW"), {}), ours(dora), ours(cleo))
+        await crossed(launch(world.context, campaign, [cleo, dora], Choice("NOW"), {}), ours(dora), ours(cleo))
     assert (again(), refused.value.code) == (True, "ALREADY_ENROLLED")
     assert await Enrollment.filter(person_id__in=[cleo, dora]).count() == 2
 
 
 async def test_a_chunk_of_a_launch_counts_nobody_twice(world: World, again: Callable[[], bool]) -> None:
     campaign = (await Campaign.get()).id
-    cleo, dora = [(await create_person(world.scope, f"{name}@example.com")).id for name in ("cleo", "dora")]
-    await start_launch(world.scope, campaign, [cleo, dora], Choice("NOW"))
+    cleo, dora = [(await create_person(world.context, f"{name}@example.com")).id for name in ("cleo", "dora")]
+    await start_launch(world.context, campaign, [cleo, dora], Choice("NOW"))
     row = await claim_launch(NOW)
     assert row is not None
-    ours = launch(world.scope, campaign, [dora], Choice("NOW"), {})
-    await crossed(run_launch(row, world.post.scope, world.post.clock), ours, lock("launch"))
+    ours = launch(world.context, campaign, [dora], Choice("NOW"), {})
+    await crossed(run_launch(row, world.runtime.context, world.runtime.clock), ours, lock("launch"))
     done = await Launch.get(id=row.id)
     assert (again(), done.status, done.processed, done.enrolled, done.left_out) == (True, "FINISHED", 2, 1, 1)
     (told,) = await Event.filter(kind="LAUNCH_FINISHED")
@@ -235,10 +236,10 @@ async def test_a_chunk_of_a_launch_counts_nobody_twice(world: World, again: Call
 
 
 async def test_a_chunk_of_an_import_counts_nobody_twice(world: World, again: Callable[[], bool]) -> None:
-    await start_import(world.scope, "email,title\nada@example.com,Dr\nnew@example.com,Ms\nnobody,Mr\n")
+    await start_import(world.context, "email,title\nada@example.com,Dr\nnew@example.com,Ms\nnobody,Mr\n")
     row = await claim_import(NOW)
     assert row is not None
-    await crossed(run_import(row, world.post.clock), lock("person"), lock("people_import"))
+    await crossed(run_import(row, world.runtime.clock), lock("person"), lock("people_import"))
     done = await PeopleImport.get(id=row.id)
     assert (again(), done.status) == (True, "FINISHED")
     for counted in (row, done):
@@ -251,18 +252,18 @@ async def test_a_chunk_of_an_import_counts_nobody_twice(world: World, again: Cal
 async def test_what_a_stopped_process_left_is_recovered(world: World, again: Callable[[], bool]) -> None:
     left = await world.send()
     await Send.filter(id=left.id).update(status="TRANSMITTING", attempt_id="att_1", lease_until=NOW - DAY)
-    await crossed(run_once(world.post, NOW), lock("enrollment"), lock("send"))
+    await crossed(run_once(world.runtime, NOW), lock("enrollment"), lock("send"))
     assert again()
     assert await Event.filter(kind="EMAIL_IN_DOUBT").count() == await Send.filter(status="IN_DOUBT").count() == 1
 
 
 async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], bool]) -> None:
-    (sender,) = await ledger.first_due(None)
-    (send, _) = await ledger.claim(sender["id"], NOW, NOW + DAY, 2)
-    job = Job(send, await Batch.load(world.post, NOW, sender, [send], "scripted"))
+    (sender,) = await send_ledger.first_due(None)
+    (send, _) = await send_ledger.claim(sender["id"], NOW, NOW + DAY, 2)
+    job = Job(send, await Batch.load(world.runtime, NOW, sender, [send], "scripted"))
 
     async def begin() -> bool:
-        return await Dispatcher(world.post).begin(job)
+        return await Dispatcher(world.runtime).begin(job)
 
     assert await crossed(begin(), lock("send"), lock("campaign"))
     assert (again(), (await Send.get(id=send.id)).status) == (True, "TRANSMITTING")
@@ -271,7 +272,7 @@ async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], b
 async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the desk is careful, which takes an email for sent whatever becomes of its task."""
     doing = await task_of(world)
-    await send_task(world.scope, doing, at=NOW + timedelta(hours=1))
+    await send_task(world.context, doing, at=NOW + timedelta(hours=1))
     raised = iter([OSError(), DeadlockDetectedError()])
 
     async def unlucky(*args: Any) -> None:
@@ -279,8 +280,8 @@ async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, mo
             raise problem
         await email_went_out(*args)
 
-    monkeypatch.setattr(desk, "email_went_out", unlucky)
-    await run_once(later(world, NOW + timedelta(hours=1)).post, NOW + timedelta(hours=1))
+    monkeypatch.setattr(outcome_writer, "email_went_out", unlucky)
+    await run_once(later(world, NOW + timedelta(hours=1)).runtime, NOW + timedelta(hours=1))
     assert next(raised, None) is None
     assert (await Task.get(id=doing)).status == "COMPLETED"
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from api.ids import new_id
-from api.store.database import close_database, migrate, open_database
+from api.store.engine.database import close_database, migrate, open_database
 from tests.databases import on_database
 from tests.relay import relay
 

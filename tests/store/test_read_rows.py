@@ -7,10 +7,10 @@ import pytest
 from tortoise.models import Model
 
 from api import models
-from api.services.workspaces import create_workspace
+from api.services.workspaces.workspaces import create_workspace
 from api.states import OnReply, Priority
-from api.store.reading import read, read_where
-from api.store.rows import by_ids, children, page
+from api.store.engine.row_reader import read, read_where
+from api.store.engine.rows import by_ids, children, page
 from strategies import StepType
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)

@@ -8,10 +8,10 @@ from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
 
-from api.store.database import MODELS, close_database, is_postgres, migrate, open_database
-from api.store.sql import run
+from api.store.engine.database import MODELS, close_database, is_postgres, migrate, open_database
+from api.store.engine.sql import run
 from tests.databases import Databases, drop
-from tests.store.migrating import opened_as_of
+from tests.migrations.migrating import opened_as_of
 
 COLUMNS = {
     "sqlite": """SELECT t.name AS "table", c.name AS "column", upper(c.type) AS type, NOT c."notnull" AS nullable,

@@ -1,0 +1,163 @@
+"""What happens to a document before it is executed: parse, bound, validate, and charge.
+
+In this order, so that nothing takes longer than its place allows: parsing and measuring are linear, validation works
+on what was measured, and the cost is known before a resolver runs. Valid documents are kept, bounded by bytes.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    ProvidedRequiredArgumentsRule,
+    ValuesOfCorrectTypeRule,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation.validate import ValidationAbortedError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from api.graphql.arguments.input_errors import ArgumentsGiven, ValuesFit
+from api.graphql.limits.byte_cache import ByteCache
+from api.graphql.limits.cost import MUTATIONS_MOST, cost_of
+from api.graphql.limits.document_limits import MAX_TOKENS, check_size
+from api.graphql.limits.estimate import Estimate, mutations_of
+from api.graphql.limits.merging import conflicts
+from api.graphql.limits.size_check import SizesFit
+
+MAX_ERRORS = 20
+"""How many errors of a document one answer carries."""
+CACHE_BYTES = 64_000_000
+"""How much memory the documents that are kept may take."""
+BYTES_PER_NODE = 1_300
+"""What a document takes in memory for each field, fragment, directive and value, as measured with tracemalloc."""
+OURS_INSTEAD = {OverlappingFieldsCanBeMergedRule, ProvidedRequiredArgumentsRule, ValuesOfCorrectTypeRule}
+RULES: tuple[type[ASTValidationRule], ...] = (
+    SizesFit,
+    *(rule for rule in specified_rules if rule not in OURS_INSTEAD),
+    ValuesFit,
+    ArgumentsGiven,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
+"""What a document must keep to. Two rules of ours tell the paths of values; the merging of fields is checked last."""
+
+ABORTED = re.compile(r"Parsing aborted\.$")
+"""How graphql-core's parser says that a document has too many tokens or is nested too deeply."""
+
+_valid: ByteCache[DocumentNode] = ByteCache(CACHE_BYTES)
+
+
+class Documents(SchemaExtension):
+    """Prepares the document of one operation."""
+
+    def __init__(self) -> None:
+        self._fresh = True
+        self._bytes = 0
+
+    async def on_parse(self) -> AsyncIterator[None]:
+        """Take a valid document from the cache, or parse and measure one. Raises GraphQLError."""
+        query = self.execution_context.query or ""
+        document = _valid.get(query)
+        self._fresh = document is None
+        if document is None:
+            document, nodes = _parsed(query)
+            self._bytes = len(query) + nodes * BYTES_PER_NODE
+        self.execution_context.graphql_document = document
+        yield
+
+    async def on_validate(self) -> AsyncIterator[None]:
+        """Validate a document that is not known to be valid, and charge the token for the operation."""
+        asked = self.execution_context
+        document = asked.graphql_document
+        assert document is not None  # noqa: S101 - it was parsed
+        errors: list[GraphQLError] = []
+        if self._fresh:
+            await asyncio.sleep(0)  # others come between the parsing and the validation of a large document
+            errors = self._errors(document)
+            await asyncio.sleep(0)
+        if self._fresh and not errors:
+            _valid.put(asked.query or "", document, self._bytes)
+        if not errors:
+            try:
+                self._charge(document)
+            except GraphQLError as error:
+                errors = [error]
+        asked.pre_execution_errors = errors
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        """Return what the answer tells of the cost."""
+        charged = getattr(self.execution_context.context, "charged", None)
+        return {} if charged is None else {"cost": charged}
+
+    def _errors(self, document: DocumentNode) -> list[GraphQLError]:
+        schema = self.execution_context.schema._schema
+        hide = not getattr(self.execution_context.context, "introspection", True)
+        errors = validate(schema, document, RULES, MAX_ERRORS, hide)
+        if len(errors) > MAX_ERRORS:
+            told = f"There are more mistakes in this document than these {MAX_ERRORS}."
+            errors = [*errors[:MAX_ERRORS], GraphQLError(told)]
+        elif errors and isinstance(errors[-1], ValidationAbortedError):
+            errors[-1] = _stopped(len(errors) - 1)
+        errors = errors or conflicts(document, MAX_ERRORS)
+        for error in errors:
+            error.extensions = {"code": "INVALID_QUERY"} | (error.extensions or {})
+        return errors
+
+    def _charge(self, document: DocumentNode) -> None:
+        """Raises GraphQLError where the operation is too expensive, or the token's budget is used up."""
+        asked = self.execution_context
+        operation = get_operation_ast(document, asked.operation_name)
+        if operation is None:
+            return  # the execution says that there is no such operation
+        schema = asked.schema._schema
+        _check_mutations(schema, document, operation)
+        estimate = Estimate(schema, document, operation, asked.variables or {})
+        charge = getattr(asked.context, "charge", None)
+        if charge is not None:
+            charge(estimate.points, estimate.dearest)
+
+
+def _parsed(query: str) -> tuple[DocumentNode, int]:
+    try:
+        document = parse(query, max_tokens=MAX_TOKENS)
+    except GraphQLSyntaxError as error:
+        if not ABORTED.search(error.message):
+            raise
+        told = f"A document may have {MAX_TOKENS:,} names, values and punctuation marks, not nested too deeply."
+        raise GraphQLError(told, extensions={"code": "QUERY_TOO_LARGE"}) from None
+    return document, check_size(document)
+
+
+def _check_mutations(schema: Any, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    if schema.mutation_type is None or operation.operation.value != "mutation":
+        return
+    asked = mutations_of(document, operation)
+    if asked.total() > MUTATIONS_MOST:
+        told = f"This asks for {asked.total()} mutations at once; up to {MUTATIONS_MOST} go in one request."
+        raise GraphQLError(told, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
+    for name, times in asked.items():
+        field = schema.mutation_type.fields.get(name)
+        once = cost_of("Mutation", name, field).once if field else MUTATIONS_MOST
+        if times > once:
+            told = f"{name} may be asked for {once} times in one request; this asks {times} times."
+            raise GraphQLError(told, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
+
+
+def _stopped(found: int) -> GraphQLError:
+    """Return why graphql-core did not check a document to its end, and how many errors it found before."""
+    told = "The document is too complex to be checked: it uses fragments too often, or has too many fields of one name."
+    before = f" {found} other error{' was' if found == 1 else 's were'} found before." if found else ""
+    return GraphQLError(f"{told} Ask in several requests.{before}", extensions={"code": "QUERY_TOO_LARGE"})

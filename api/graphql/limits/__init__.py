@@ -1,0 +1,1 @@
+"""api.graphql.limits."""

@@ -1,0 +1,47 @@
+"""How many items a list without `first` is charged as: one table, made of the limits where there is one.
+
+Where a service bounds a list, its bound counts. What no limit bounds, or what is rarely near its limit, is an estimate,
+and says so.
+"""
+
+from api.mail.templates.tag_limits import TAGS_MOST
+from api.services.campaigns.drafts import MAX_STEPS
+from api.services.campaigns.editing.edit_preview import MOST_MOVES
+from api.services.workspaces.workspaces import MAX_DOMAINS
+
+STEPS = MAX_STEPS
+"""Steps of a campaign, of an edit's or a resume's preview, and of an enrollment's progress. Removed ones come free."""
+DAYS = MAX_STEPS
+"""Days of a campaign that have steps: at most one for each step."""
+STEPS_OF_DAY = 1
+"""Steps of a day, on average: so many days are charged that all of them together have ``MAX_STEPS``."""
+MOVES = MOST_MOVES
+"""Pairs of old and new time of one step in an edit's preview."""
+DOMAINS = MAX_DOMAINS
+"""Blocked domains of a workspace."""
+PROMPTS = TAGS_MOST
+"""Field prompts of an email: each is a tag of its template."""
+EXPLANATION = 16
+"""Lines of an explanation, with the notes of Touchline's own send options. A package's may have more."""
+WARNINGS = 2 * MAX_STEPS
+"""Warnings of a campaign or its preview: about two for each step."""
+WARNINGS_OF_PERSON = 20
+"""Warnings of one person's launch preview. An estimate: a long campaign may have more."""
+PLANNED = 20
+"""Steps that launching schedules at once for one person, or that a task blocks. An estimate, as above."""
+ACCOUNTS = 100
+"""Accounts that a workspace may use. An estimate: the operator sets them."""
+LANGUAGES = 10
+"""Languages of a text of a package. An estimate: packages are installed by the operator."""
+HISTORY = 20
+"""Changes of one suppression. An estimate: each resubscribing adds two."""
+LEFT_OUT_CODES = 20
+"""Reasons for which a launch leaves people out. An estimate."""
+PATH_PARTS = 10
+"""Parts of the path of an error: a configuration is rarely nested deeper."""
+ERRORS = 1
+"""A mutation is refused for one reason."""
+OPTIONS_OF_STEP, OPTIONS_OF_DAY = 6, 8
+"""Installed send options. An estimate: Touchline's own are four."""
+CHANNELS = 10
+"""Installed channels. An estimate: Touchline's own are three."""

@@ -1,0 +1,300 @@
+"""Hold the sizes of texts and lists against their limits before anything converts them.
+
+graphql-core makes an object for each element of a list and each field of an input object, and custom scalars and
+services parse, normalize or hash what they get. All of that comes after this pass, which is linear, stops at the first
+text or list that is too long, and looks at no element of a list that is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    GraphQLString,
+    ListValueNode,
+    Node,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    StringValueNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    ValidationRule,
+    VariableDefinitionNode,
+    VariableNode,
+    Visitor,
+    get_nullable_type,
+    is_input_type,
+    type_from_ast,
+    visit,
+)
+
+from api.graphql.arguments.argument_paths import in_form, path_of_variable
+from api.graphql.limits.long_lists import LongList, Path
+from api.graphql.limits.sizes import (
+    ID_LIMIT,
+    JSON_LIMIT,
+    JSON_TEXT_LIMIT,
+    JSON_VALUE_LIMIT,
+    LIST_LIMIT,
+    OBJECT_LIMIT,
+    SIZES,
+    TEXT_LIMIT,
+    UNKNOWN_FIELD_LIMIT,
+    Size,
+)
+
+SHORT_LIST = 20
+"""Up to so many elements graphql-core converts itself."""
+SHOWN_NAME = 60
+"""Characters of a name that an error repeats."""
+
+
+class RefusedValueError(Exception):
+    """A value is longer than its limit, or does not fit its type, at a path inside it."""
+
+    def __init__(self, message: str, path: Path = (), code: str = "TOO_LONG") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.code = code
+
+    def as_graphql(self, node: Node, begin: Sequence[str | int] | None) -> GraphQLError:
+        """Return the error that a client reads; ``begin`` is the path of the value."""
+        place = {} if begin is None else {"path": in_form([*begin, *self.path])}
+        return GraphQLError(self.message, node, extensions={"code": self.code} | place)
+
+
+class _Check:
+    """One value with all that it holds: a literal of a document, or what JSON brought for a variable."""
+
+    def __init__(self, coordinates: Callable[[], Sequence[str]] = lambda: (), objects: int = 0) -> None:
+        self._coordinates = coordinates
+        self.objects = objects
+        """Input objects so far, those of other variables of the request included."""
+        self.long_lists: list[LongList] = []
+        self.uses: dict[str, list[str]] = {}
+        """The coordinates at which the literal uses each variable."""
+
+    def value(self, value: Any, kind: GraphQLInputType, at: str | None, path: Path = ()) -> None:
+        """Check a value of a type. ``at`` is the coordinate of its limit; None where its variable has it."""
+        if isinstance(value, VariableNode):
+            if at is not None:
+                self.uses.setdefault(value.name.value, []).append(at)
+            return
+        while isinstance(kind, GraphQLNonNull):
+            kind = kind.of_type
+        if isinstance(kind, GraphQLList):
+            items = _items_of(value)
+            if items is None:
+                self.value(value, kind.of_type, at, path)  # a value that is no list stands for a list of one
+            else:
+                self._list(items, kind.of_type, at, path)
+        elif isinstance(kind, GraphQLInputObjectType):
+            if (fields := _fields_of(value)) is not None:
+                self._object(fields, kind, path)
+        elif kind.name == "JSON":
+            _check_json(value, path)
+        elif (text := _text_of(value)) is not None:
+            self._text(text, kind, at, path)
+
+    def _size(self, at: str | None, most: int) -> Size:
+        """Return the limit at a coordinate: the strictest one where a variable is used at several."""
+        coordinates = self._coordinates() if at is None else (at,)
+        return min((SIZES.get(each, Size(most)) for each in coordinates), default=Size(most))
+
+    def _text(self, text: str, kind: GraphQLInputType, at: str | None, path: Path) -> None:
+        most = ID_LIMIT if kind is GraphQLID else TEXT_LIMIT
+        if len(text) > most and len(text) > (size := self._size(at, most)).most:
+            told = f"This text may have {size.most:,} characters; it has {len(text):,}."
+            code = size.code if kind in (GraphQLID, GraphQLString) else "INVALID_VALUE"
+            raise RefusedValueError(told, path, code)
+
+    def _list(self, items: Sequence[Any], kind: GraphQLInputType, at: str | None, path: Path) -> None:
+        if len(items) > LIST_LIMIT and len(items) > (size := self._size(at, LIST_LIMIT)).most:
+            told = f"This list may have {size.most:,} elements; it has {len(items):,}."
+            raise RefusedValueError(told, path, size.code)
+        leaf = get_nullable_type(kind)
+        if isinstance(items, list) and len(items) > SHORT_LIST and leaf in (GraphQLID, GraphQLString):
+            self._texts(items, kind, path)
+            return
+        for index, item in enumerate(items):
+            self.value(item, kind, "", (*path, index))
+
+    def _texts(self, items: list[Any], kind: GraphQLInputType, path: Path) -> None:
+        """Check a list of texts at once: graphql-core needs some microseconds for each of 200,000."""
+        is_id = get_nullable_type(kind) is GraphQLID
+        if not isinstance(kind, GraphQLNonNull):
+            return
+        kinds = set(map(type, items))
+        if wrong := kinds - ({str, int} if is_id else {str}):
+            index = next(index for index, item in enumerate(items) if type(item) in wrong)
+            told = f"This element of the list is no {'id' if is_id else 'text'}."
+            raise RefusedValueError(told, (*path, index), "INVALID_VALUE")
+        if int in kinds:
+            items = [str(item) for item in items]
+        most = ID_LIMIT if is_id else TEXT_LIMIT
+        if max(map(len, items)) > most:
+            index = next(index for index, item in enumerate(items) if len(item) > most)
+            told = f"This text may have {most:,} characters; it has {len(items[index]):,}."
+            raise RefusedValueError(told, (*path, index))
+        self.long_lists.append(LongList(path, items))
+
+    def _object(self, fields: Mapping[Any, Any], kind: GraphQLInputObjectType, path: Path) -> None:
+        self.objects += 1
+        if self.objects > OBJECT_LIMIT:
+            raise RefusedValueError(f"A request may have {OBJECT_LIMIT:,} input objects.", path)
+        unknown = 0
+        for name, value in fields.items():
+            known = kind.fields.get(name)
+            if known is not None:
+                self.value(value, known.type, f"{kind.name}.{name}", (*path, name))
+                continue
+            unknown += 1
+            if len(name) > ID_LIMIT:
+                raise RefusedValueError(f"{kind.name} has no field {name[:SHOWN_NAME]!r}….", path, "INVALID_VALUE")
+            if unknown > UNKNOWN_FIELD_LIMIT:
+                raise RefusedValueError(f"{kind.name} has none of these {unknown:,} fields.", path, "INVALID_VALUE")
+
+
+def _check_json(value: Any, path: Path) -> None:
+    """Check how many values and characters a JSON argument has, names of fields included."""
+    values, characters, left = 0, 0, [(value, path)]
+    while left:
+        item, place = left.pop()
+        values += 1
+        items, fields = _items_of(item), _fields_of(item)
+        inside = len(items) if items is not None else 2 * len(fields or ())
+        if values + len(left) + inside > JSON_VALUE_LIMIT:
+            told = f"JSON may have {JSON_VALUE_LIMIT:,} values and names here; this has more."
+            raise RefusedValueError(told, path)
+        left += [(part, (*place, index)) for index, part in enumerate(items or ())]
+        for name, part in (fields or {}).items():
+            left += ((name, place), (part, (*place, name[:SHOWN_NAME])))
+        if (text := _text_of(item)) is not None:
+            characters += len(text)
+            if len(text) > JSON_TEXT_LIMIT:
+                told = f"A text in JSON may have {JSON_TEXT_LIMIT:,} characters; this has {len(text):,}."
+                raise RefusedValueError(told, place)
+    if characters > JSON_LIMIT:
+        told = f"The texts in JSON may have {JSON_LIMIT:,} characters together; these have {characters:,}."
+        raise RefusedValueError(told, path)
+
+
+class SizesFit(ValidationRule):
+    """Reject literals that are too long. It comes before the rules that convert literals."""
+
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        """Check the value of an argument of a field or a directive."""
+        kind, parent, field = (
+            self.context.get_input_type(),
+            self.context.get_parent_type(),
+            self.context.get_field_def(),
+        )
+        if kind is None:
+            return  # another rule says that there is no such argument
+        name = _name_of_field(parent, field)
+        self._check(node.value, kind, f"{name}.{node.name.value}", [node.name.value])
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: object) -> None:
+        """Check the default value of a variable."""
+        kind = type_from_ast(self.context.schema, node.type)
+        if node.default_value is not None and is_input_type(kind):
+            self._check(node.default_value, kind, "", path_of_variable(node.variable.name.value, node))
+
+    def _check(self, value: Node, kind: GraphQLInputType, at: str, begin: Sequence[str] | None) -> None:
+        try:
+            _Check().value(value, kind, at)
+        except RefusedValueError as problem:
+            self.report_error(problem.as_graphql(value, begin))
+
+
+class CheckedVariables(NamedTuple):
+    """The long lists of each variable that is not too large, and the errors of the others."""
+
+    long_lists: dict[str, list[LongList]]
+    errors: dict[str, GraphQLError]
+
+
+def check_variables(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, given: Mapping[str, Any]
+) -> CheckedVariables:
+    """Check the values of an operation's variables."""
+    found, uses, objects = CheckedVariables({}, {}), dict[str, list[str]](), 0
+    for definition in operation.variable_definitions or ():
+        name, kind = definition.variable.name.value, type_from_ast(schema, definition.type)
+        if name not in given or not is_input_type(kind):
+            continue
+
+        def coordinates(name: str = name) -> Sequence[str]:
+            if not uses:
+                uses.update(_uses(schema, document))
+            return uses.get(name, ())
+
+        check = _Check(coordinates, objects)
+        try:
+            check.value(given[name], kind, None)
+        except RefusedValueError as problem:
+            found.errors[name] = problem.as_graphql(definition, path_of_variable(name, definition))
+        objects = check.objects
+        if check.long_lists:
+            found.long_lists[name] = check.long_lists
+    return found
+
+
+class _Uses(Visitor):
+    """Collects at which coordinates each variable of a document is used."""
+
+    def __init__(self, info: TypeInfo) -> None:
+        super().__init__()
+        self._info = info
+        self.found: dict[str, list[str]] = {}
+
+    def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+        """Look into one argument."""
+        kind = self._info.get_input_type()
+        if kind is not None:
+            name = _name_of_field(self._info.get_parent_type(), self._info.get_field_def())
+            look = _Check()
+            look.value(node.value, kind, f"{name}.{node.name.value}")
+            for variable, coordinates in look.uses.items():
+                self.found.setdefault(variable, []).extend(coordinates)
+
+
+def _uses(schema: GraphQLSchema, document: DocumentNode) -> dict[str, list[str]]:
+    info = TypeInfo(schema)
+    seek = _Uses(info)
+    visit(document, TypeInfoVisitor(info, seek))
+    return seek.found
+
+
+def _name_of_field(parent: Any, field: Any) -> str:
+    """Return ``Type.field``; nothing in particular for an argument of a directive of an operation."""
+    if parent is None or field is None:
+        return ""
+    return next((f"{parent.name}.{name}" for name, each in getattr(parent, "fields", {}).items() if each is field), "")
+
+
+def _fields_of(value: object) -> Mapping[Any, Any] | None:
+    if isinstance(value, ObjectValueNode):
+        return {field.name.value: field.value for field in value.fields}
+    return value if isinstance(value, dict) else None
+
+
+def _items_of(value: object) -> Sequence[Any] | None:
+    if isinstance(value, ListValueNode):
+        return value.values
+    return value if isinstance(value, list) else None
+
+
+def _text_of(value: object) -> str | None:
+    if isinstance(value, StringValueNode):
+        return value.value
+    return value if isinstance(value, str) else None

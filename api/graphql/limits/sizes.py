@@ -1,0 +1,91 @@
+"""How long each text and list that a client sends may be: one table, which the schema's descriptions repeat.
+
+``size_check`` holds every value against it before anything else looks at the value. What a service allows may be less;
+its refusal says so.
+"""
+
+from typing import NamedTuple
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_nullable_type,
+    is_list_type,
+)
+
+from api.services.campaigns.campaign_rules import MAX_NOTES
+from api.services.campaigns.drafts import MAX_STEPS
+from api.services.common.inputs import MAX_TEXT
+from api.services.launches.background_launch import MAX_IDS
+from api.services.launches.launch import MAX_PEOPLE
+from api.services.people.imports import MAX_SOURCE_LENGTH
+from api.services.people.suppression_files import MAX_SOURCE_LENGTH as MAX_SUPPRESSIONS_LENGTH
+from api.services.workspaces.workspaces import MAX_DOMAINS
+
+TEXT_LIMIT = 1_000
+"""Characters of a text that has no limit of its own."""
+ID_LIMIT = 200
+"""Characters of an id."""
+LIST_LIMIT = 100
+"""Elements of a list that has no limit of its own."""
+OBJECT_LIMIT = 1_000
+"""Input objects in the variables of a request, and in one argument that is written in the document."""
+UNKNOWN_FIELD_LIMIT = 50
+"""Fields of an input object that its type does not have: each of them is an error of its own."""
+JSON_VALUE_LIMIT = 1_000
+"""Values in one JSON argument: texts, numbers, lists and objects, nested ones included."""
+JSON_TEXT_LIMIT = 10_000
+"""Characters of one text in a JSON argument."""
+JSON_LIMIT = 200_000
+"""Characters of all texts and names in one JSON argument together."""
+
+
+class Size(NamedTuple):
+    """How long a text or a list may be, and the code of the error when it is longer."""
+
+    most: int
+    code: str = "TOO_LONG"
+
+
+SIZES = {
+    "Mutation.importPeople.csv": Size(MAX_SOURCE_LENGTH),
+    "Mutation.importSuppressions.csv": Size(MAX_SUPPRESSIONS_LENGTH),
+    "Mutation.setBlockedDomains.domains": Size(MAX_DOMAINS),
+    "Mutation.sendTask.html": Size(MAX_TEXT),
+    "Mutation.editEmail.html": Size(MAX_TEXT),
+    "TemplateInput.html": Size(MAX_TEXT),
+    "TemplateInput.text": Size(MAX_TEXT),
+    "TemplateChanges.html": Size(MAX_TEXT),
+    "TemplateChanges.text": Size(MAX_TEXT),
+    "StepInput.notes": Size(MAX_NOTES),
+    "StepChanges.notes": Size(MAX_NOTES),
+    "LaunchInput.personIds": Size(MAX_PEOPLE, "TOO_MANY_PEOPLE"),
+    "LaunchInput.perPerson": Size(OBJECT_LIMIT),
+    "LaunchInput.times": Size(MAX_STEPS),
+    "PersonLaunchInput.times": Size(MAX_STEPS),
+    "StartLaunchInput.personIds": Size(MAX_IDS, "TOO_MANY_PEOPLE"),
+    "StartLaunchInput.times": Size(MAX_STEPS),
+}
+"""The texts and lists that may be longer than the limits above: ``Type.field.argument``, or ``InputType.field``."""
+
+
+def describe_sizes(schema: GraphQLSchema) -> None:
+    """Say in the description of each argument and input field that has a limit of its own what the limit is."""
+    for coordinate, size in SIZES.items():
+        place = _place(schema, coordinate)
+        unit = "elements" if is_list_type(get_nullable_type(place.type)) else "characters"
+        told = f"Up to {size.most:,} {unit}."
+        place.description = f"{place.description} {told}" if place.description else told
+
+
+def _place(schema: GraphQLSchema, coordinate: str) -> GraphQLArgument | GraphQLInputField:
+    """Return the argument or input field at a coordinate."""
+    name, field, *argument = coordinate.split(".")
+    kind = schema.type_map[name]
+    if isinstance(kind, GraphQLInputObjectType):
+        return kind.fields[field]
+    assert isinstance(kind, GraphQLObjectType)  # noqa: S101 - only these two have arguments or input fields
+    return kind.fields[field].args[argument[0]]

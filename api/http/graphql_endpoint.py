@@ -1,0 +1,142 @@
+"""The GraphQL endpoint over HTTP: an answer for every body that a client can send."""
+
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from strawberry.schema import BaseSchema
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from api.graphql.engine.context import Context
+from api.graphql.engine.errors import NO_OPERATION, UNAVAILABLE, coded, fault
+from api.http.json_reading import SMALL_BYTES, JsonTooLargeError, read_any_json
+from api.http.json_writing import write_any_json
+from api.http.request_guard import WRONG_TOKEN, Gate, operation_of
+from api.http.shares import BusyError
+from api.store.engine.availability import told_away
+from api.store.engine.database_faults import DatabaseFault
+from api.workers.limits import WorkersBusyError
+from strategies import Refusal
+
+KINDS = {OperationType.QUERY, OperationType.MUTATION}
+NO_TOKEN = "This needs a token. Send the header: Authorization: Bearer <token>."  # noqa: S105 - a sentence
+RETRY = {"Retry-After": "5"}
+PASSING = {"BUSY", *(str(fault) for fault in DatabaseFault if fault.passes)}
+"""Codes of what may go well when it is asked again."""
+
+
+def headers_of(status: int, code: str = "") -> dict[str, str]:
+    """Return the headers that say what a client can do about an answer."""
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    return RETRY if code in PASSING else {}
+
+
+def refusal(status: int, code: str, message: str) -> JSONResponse:
+    """Return an error as GraphQL clients expect it."""
+    headers = headers_of(status, code)
+    body = {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
+    return JSONResponse(body, status, headers)
+
+
+class TooLargeError(Exception):
+    """The body is larger than is read."""
+
+
+async def _answer(result: ExecutionResult, *, suggest: bool) -> Response:
+    answer: dict[str, Any] = {"data": result.data}
+    status, headers = 200, dict[str, str]()
+    if result.errors:
+        answer["errors"] = errors = [coded(error, suggest=suggest).formatted for error in result.errors]
+        codes = {error["extensions"]["code"] for error in errors}
+        if result.data is None and (found := [each for each in UNAVAILABLE if each in codes]):
+            status, headers = 503, headers_of(503, found[0])
+        wait = errors[0]["extensions"].get("retryAfter")
+        if wait is not None:
+            status, headers = 429, {"Retry-After": str(wait)}
+    if result.extensions:
+        answer["extensions"] = result.extensions
+    return Response(await write_any_json(answer), status, headers, "application/json")
+
+
+class GraphQLEndpoint:
+    """POST /graphql with a JSON body and a bearer token."""
+
+    def __init__(self, schema: BaseSchema, gate: Gate) -> None:
+        self.schema = schema
+        self.gate = gate
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        authorization = request.headers.get("authorization", "")
+        try:
+            context = await self.gate.context(authorization)
+        except Exception as problem:
+            if not told_away(problem):
+                raise
+            told = fault(problem)
+            return refusal(503, str((told.extensions or {})["code"]), told.message)
+        if context is None:
+            return refusal(401, "UNAUTHENTICATED", WRONG_TOKEN if authorization else NO_TOKEN)
+        if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+            return refusal(415, "NOT_JSON", "Send Content-Type: application/json.")
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            return refusal(415, "NOT_JSON", "Send the body without Content-Encoding: compressed bodies are not read.")
+        key = context.workspace_context.workspace_id
+        try:
+            async with self._room(request, key):
+                asked = operation_of(await read_any_json(await self._body(request), key))
+                self.gate.check_query(asked["query"])
+                async with self.gate.turns.turn(key):
+                    return await self._executed(asked, context)
+        except TooLargeError:
+            return refusal(413, "TOO_LARGE", f"A request may have {self.gate.max_body} bytes.")
+        except BusyError as busy:
+            return refusal(429, "BUSY", str(busy))
+        except WorkersBusyError:
+            return refusal(503, "BUSY", "The server is busy with large requests. Try again in a moment.")
+        except JsonTooLargeError as problem:
+            return refusal(413, "TOO_LARGE", str(problem))
+        except ValueError as problem:
+            return refusal(400, "BAD_REQUEST", str(problem)[:300])
+        except Refusal as refused:
+            return refusal(413 if refused.code == "QUERY_TOO_LARGE" else 400, refused.code, refused.message)
+
+    async def _executed(self, asked: dict[str, Any], context: Context) -> Response:
+        try:
+            result = await self.schema.execute(
+                asked["query"],
+                variable_values=asked.get("variables"),
+                context_value=context,
+                operation_name=asked.get("operationName") or None,
+                allowed_operation_types=KINDS,
+            )
+        except CannotGetOperationTypeError:
+            return refusal(400, "NO_OPERATION", NO_OPERATION)
+        except InvalidOperationTypeError:
+            message = "Subscriptions go over the websocket at this address, by the protocol graphql-transport-ws."
+            return refusal(400, "WEBSOCKET_NEEDED", message)
+        return await _answer(result, suggest=context.introspection)
+
+    def _room(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
+        """Return what holds memory for the body, which is taken before it is read. Raises TooLargeError."""
+        told = request.headers.get("content-length", "")
+        size = int(told) if told.isascii() and told.isdigit() and len(told) <= 15 else self.gate.max_body
+        if size > self.gate.max_body:
+            raise TooLargeError
+        return nullcontext() if size <= SMALL_BYTES else self.gate.bodies.room(key, size)
+
+    async def _body(self, request: Request) -> bytes:
+        parts, size = [], 0
+        try:
+            async for part in request.stream():
+                size += len(part)
+                if size > self.gate.max_body:
+                    raise TooLargeError
+                parts.append(part)
+        except ClientDisconnect:
+            raise ValueError("The body did not come to its end.") from None
+        return b"".join(parts)

@@ -1,0 +1,61 @@
+"""Headers that every answer has, whatever made it, and the answer to a fault of ours."""
+
+import logging
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.graphql.engine.errors import fault
+from api.http.graphql_endpoint import refusal
+from api.store.engine.availability import told_away
+
+log = logging.getLogger("touchline.http")
+
+SAFE = {
+    # Answers hold people's addresses, and links that unsubscribe: no cache keeps them.
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # No page of ours is shown inside of another one. Pages with scripts or styles set a policy of their own.
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class SafeHeaders:
+    """Add the headers to every HTTP answer that does not set them itself: errors and redirects included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_safe(MutableHeaders(raw=message.setdefault("headers", [])))
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def add_safe(headers: MutableHeaders) -> None:
+    """Add the headers that are not set yet."""
+    for name, value in SAFE.items():
+        headers.setdefault(name, value)
+
+
+async def answer_fault(_request: Request, problem: Exception) -> Response:
+    """Answer where nothing else did: as JSON, and without a word of what happened."""
+    told = fault(problem)
+    code = str((told.extensions or {})["code"])
+    status = 503 if told_away(problem) else 500
+    answer: JSONResponse = refusal(status, code, told.message)
+    add_safe(answer.headers)
+    return answer

@@ -1,0 +1,119 @@
+"""The link in every email by which a recipient unsubscribes, and the one-click POST behind it (RFC 8058).
+
+A link names the workspace and the address that the email went to, so that it suppresses that address also after its
+person has got another one. The links of release 0.1's first emails name the person alone; they suppress the person's
+present address and all those that emails are known to have gone to.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from api.mail.address import address_key
+from api.models import Person, Workspace
+from api.services.common.runtime import Addressee, DispatchRuntime
+from api.services.people.suppressions import suppress
+from api.settings import Settings
+from api.states import SuppressionSource
+from api.store.engine.availability import told_away
+from api.store.engine.rows import may_exist
+from api.store.suppressions import NewSuppression, written_to
+
+STYLE = "body { font-family: sans-serif; max-width: 30em; margin: 4em auto }"
+PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
+<link rel="icon" href="data:,"><style>{STYLE}</style><body>{{body}}</body></html>"""
+FORM = """<p>Do you want to receive no more emails from this sender?</p>
+<form method="post"><button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>"""
+
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}';"
+    " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The page has its own style and its own form, nothing else, and stands in no other page."""
+LATER = "<p>This cannot be done at the moment, and nothing was changed. Please try again in a few minutes.</p>"
+
+
+REASON = "The recipient followed the link in an email."
+
+
+def _signature(secret: str, named: str) -> str:
+    return hmac.new(secret.encode(), named.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _named(workspace_id: str, email: str) -> str:
+    """Return the part of a link's path that names an address of a workspace."""
+    return f"{workspace_id}/{base64.urlsafe_b64encode(email.encode()).decode().rstrip('=')}"
+
+
+def link_maker(settings: Settings) -> Callable[[Addressee], str | None]:
+    """Return what makes the link of an email to a person; None where recipients cannot reach this server."""
+
+    def link(person: Addressee) -> str | None:
+        if not settings.public_url:
+            return None
+        named = _named(person.workspace_id, person.email)
+        return f"{settings.public_url.rstrip('/')}/unsubscribe/{named}/{_signature(settings.secret, named)}"
+
+    return link
+
+
+def _page(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    # Not str.format: the style has braces of its own.
+    return HTMLResponse(PAGE.replace("{body}", body), status, {"Content-Security-Policy": POLICY, **(headers or {})})
+
+
+def routes(settings: Settings, runtime: DispatchRuntime) -> list[Route]:
+    """Return the page that asks, and the POST that unsubscribes. No other method does: scanners GET and HEAD links."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            found = await _addresses((settings.secret, settings.old_secret), request.path_params)
+            if found is None:
+                return _page("<p>This link is not valid.</p>", 404)
+            # HEAD is not in `methods`, but Starlette adds it to every route that takes GET.
+            if request.method != "POST":
+                return _page(FORM)
+            workspace, addresses = found
+            context = runtime.context(workspace)
+            given = [NewSuppression(email, address_key(email), context.now, REASON) for email in addresses]
+            await suppress(context, given, SuppressionSource.LINK)
+        except Exception as problem:
+            if not told_away(problem):
+                raise
+            return _page(LATER, 503, {"Retry-After": "5"})
+        return _page(f"<p>{escape(', '.join(addresses))} will receive no more emails.</p>")
+
+    methods = ["GET", "POST"]
+    return [
+        Route("/unsubscribe/{workspace}/{address}/{signature}", answer, methods=methods),
+        Route("/unsubscribe/{person}/{signature}", answer, methods=methods),
+    ]
+
+
+async def _addresses(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[Workspace, list[str]] | None:
+    """Return the workspace and the addresses that a link names; None for a link that this server did not make."""
+    named = path["person"] if "person" in path else f"{path['workspace']}/{path['address']}"
+    signature = path["signature"].encode("ascii", "replace").decode()
+    if not any(hmac.compare_digest(_signature(secret, named), signature) for secret in secrets if secret):
+        return None
+    if "person" in path:
+        person = await Person.get_or_none(id=named) if may_exist(named) else None
+        if person is None:
+            return None
+        return await Workspace.get(id=person.workspace_id), list(
+            dict.fromkeys([person.email, *await written_to(named)])
+        )
+    workspace = await Workspace.get_or_none(id=path["workspace"])
+    try:
+        address = path["address"]
+        email = base64.urlsafe_b64decode(address + "=" * (-len(address) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (workspace, [email]) if workspace else None

@@ -1,0 +1,124 @@
+"""The GraphQL endpoint over a websocket: every operation, by graphql-transport-ws as strawberry speaks it."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry import UNSET
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.websocket_origin import normalize_origin
+from strawberry.schema import BaseSchema
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.unset import UnsetType
+
+from api.graphql.engine.errors import INTERNAL_ERROR, fault
+from api.http.request_guard import Gate, operation_of
+from api.http.websocket_auth import UNAUTHENTICATED, Caller, CallersSchema
+from api.http.websocket_frames import INVALID, TRY_AGAIN_LATER, Socket, discreet
+from api.store.engine.availability import told_away
+from strategies import Refusal
+
+log = logging.getLogger("touchline.websocket")
+
+INIT_SECONDS = 10.0
+"""How long a connection may wait before it says who it is."""
+MAX_OPERATIONS = 50
+"""How many operations of one connection may run at once."""
+MAX_ID = 200
+NO_PAYLOAD: UnsetType = UNSET
+
+
+class Handler(BaseGraphQLTransportWSHandler[Any, None]):
+    """Strawberry's handler, which trusts the form of messages, and closes the connection over one bad document."""
+
+    view: "WebSocketEndpoint"
+
+    async def handle_message(self, message: Any) -> None:
+        """Answer a message. One of a wrong form closes the connection."""
+        try:
+            _check(message)
+        except ValueError as problem:
+            await self.websocket.close(INVALID, str(problem))
+            return
+        if not self.connection_acknowledged and message["type"] != "connection_init":
+            await self.websocket.close(UNAUTHENTICATED, "Unauthorized")
+            return
+        try:
+            await super().handle_message(message)
+        except Exception as problem:
+            if told_away(problem):
+                await self.websocket.close(TRY_AGAIN_LATER, fault(problem).message)
+            else:
+                log.exception("a message could not be handled")
+                await self.websocket.close(1011, INTERNAL_ERROR)
+
+    async def handle_subscribe(self, message: Any) -> None:
+        """Begin an operation, or say as its error why it does not begin."""
+        if self.connection_acknowledged and message["id"] not in self.operations:
+            try:
+                if len(self.operations) >= MAX_OPERATIONS:
+                    text = f"One connection runs up to {MAX_OPERATIONS} operations at once."
+                    raise Refusal("TOO_MANY_OPERATIONS", text)
+                self.view.gate.check_query(message["payload"]["query"])
+            except Refusal as refused:
+                error = GraphQLError(refused.message, extensions={"code": refused.code})
+                await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
+                return
+        await super().handle_subscribe(message)
+
+    async def _handle_pre_execution_error(self, operation: Operation[Any, None], result: PreExecutionError) -> None:
+        """Tell that operation alone what is wrong with its document: the others of its connection go on."""
+        await operation.send_initial_errors(result.errors or [])
+
+
+class WebSocketEndpoint(GraphQL[Any, None]):
+    """The websocket at /graphql."""
+
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = Handler
+
+    def __init__(self, schema: BaseSchema, gate: Gate, public_url: str) -> None:
+        logging.getLogger("uvicorn.error").addFilter(discreet)
+        public = normalize_origin(public_url)
+        super().__init__(
+            CallersSchema(schema),  # type: ignore[arg-type]
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
+            max_subscriptions_per_connection=None,  # the handler counts, and answers with a code
+            allowed_origins=(public,) if public else (),
+        )
+        self.gate = gate
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Caller:
+        """Return what stands for the connection."""
+        assert isinstance(request, WebSocket)  # noqa: S101 - nothing else is routed here
+        assert isinstance(response, WebSocket)  # noqa: S101
+        return Caller(self.gate, Socket(self, request, response), request.headers.get("authorization", ""))
+
+    async def on_ws_connect(self, context: Caller) -> UnsetType | dict[str, object] | None:
+        """Let in whom a token opens something; whoever else is told why by the closing."""
+        opened = await context.context()
+        if opened is None:
+            raise ConnectionRejectionError
+        context.socket.acknowledged(opened.workspace_context.workspace_id)
+        return NO_PAYLOAD
+
+
+def _check(message: Any) -> None:
+    """Check what strawberry's handler takes for granted. Raises ValueError with a sentence for the client."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ValueError('A message must be an object with a "type" that is text.')
+    if message["type"] in {"subscribe", "complete"}:
+        name = message.get("id")
+        if not isinstance(name, str) or not 0 < len(name) <= MAX_ID or name != name.encode(errors="replace").decode():
+            raise ValueError(f'A message must have an "id" of 1 to {MAX_ID} whole characters.')
+    if message["type"] == "subscribe":
+        operation_of(message.get("payload"))

@@ -1,0 +1,117 @@
+"""What worker processes do with templates and HTML: each function is one call."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from api.mail.html.sanitize import sanitize
+from api.mail.message.body import frame_of
+from api.mail.message.compose import Composed, Content, Earlier, compose
+from api.mail.message.writing import NotWritten, Order, Written, write_email
+from api.mail.quick_work import Lesson, need_quick_html, need_quick_template, need_worker
+from api.mail.removed_html import removed_from
+from api.mail.template_check import check_template
+from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, fields_in, simple_form
+from api.mail.templates.tags import neutral
+
+BATCH_MOST = 50
+"""Emails, or people, in one call."""
+BATCH_SECONDS = 0.25
+"""Computing time after which a batch stops, and returns what it has done."""
+BATCH_BYTES = 4_000_000
+"""Bytes of emails after which it does."""
+TRIES_HERE = 3
+"""Fields without a value up to which the server's process looks for the next one itself."""
+_LESSONS: Mapping[str, Any] = {"form": simple_form, "frame": frame_of, "fields": fields_in}
+
+
+class Stopping(NamedTuple):
+    """What stops an email: the fields that have no value, and the field prompts that are left."""
+
+    fields: Sequence[str]
+    prompts: Sequence[str]
+
+
+def get_ready() -> None:
+    """Do nothing: whoever calls this has imported the module, and all that rendering needs."""
+
+
+def learn(lesson: Lesson) -> Any:
+    """Find out something about a template. Raises TemplateProblem."""
+    return _LESSONS[lesson.subject](*lesson.arguments)
+
+
+def check(source: str, html: bool, line: bool) -> str:
+    """Check a template that is saved. Returns its HTML, made safe, without tags and fields; of other text, itself.
+
+    Raises TemplateProblem and HtmlLimitError.
+    """
+    need_quick_template(source)
+    check_template(source, html=html, line=line)
+    return clean_html(neutral(source, "x")) if html else source
+
+
+def name_fields(source: str) -> frozenset[str]:
+    """Return the dynamic fields that a template names; of one that cannot be read, none."""
+    return fields_in(source)
+
+
+def clean_html(html: str) -> str:
+    """Return HTML that a person wrote, made safe. Raises HtmlLimitError."""
+    need_quick_html(html)
+    return sanitize(html)
+
+
+def list_removed(source: str, template: bool) -> list[str]:
+    """Return what is taken out of HTML."""
+    need_quick_html(source)
+    return removed_from(source, template=template)
+
+
+def compose_email(content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None) -> Composed:
+    """Compose an email for one person. Raises UnresolvedFieldError and TemplateProblem."""
+    return compose(content, fields, now, earlier)
+
+
+def write_emails(orders: Sequence[Order]) -> list[Written | NotWritten]:
+    """Write emails in their order, at least one, until a batch's computing time or size is used up."""
+    began, size = time.process_time(), 0
+    done: list[Written | NotWritten] = []
+    for order in orders:
+        written = write_email(order)
+        done.append(written)
+        size += len(written.message) if isinstance(written, Written) else 0
+        if time.process_time() - began > BATCH_SECONDS or size > BATCH_BYTES:
+            break
+    return done
+
+
+def what_stops(
+    content: Content, people: Sequence[Mapping[str, str]], now: datetime, earlier: Earlier | None
+) -> list[Stopping]:
+    """Return what stops the email of each of these people, at least of one, until a batch's time is used up."""
+    began = time.process_time()
+    done: list[Stopping] = []
+    for fields in people:
+        done.append(what_stops_one(content, fields, now, earlier))
+        if time.process_time() - began > BATCH_SECONDS:
+            break
+    return done
+
+
+def what_stops_one(content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None) -> Stopping:
+    """Return the fields that stop this email, and its field prompts."""
+    known, missing = dict(fields), list[str]()
+    while True:
+        try:
+            return Stopping(missing, compose(content, known, now, earlier).prompts)
+        except UnresolvedFieldError as problem:
+            if known.get(problem.field, "").strip():
+                return Stopping(missing, ())  # a part of a value, which no person's fields have
+            if len(missing) >= TRIES_HERE:
+                need_worker()
+            missing.append(problem.field)
+            known[problem.field] = "x"
+        except TemplateProblem:
+            return Stopping(missing, ())

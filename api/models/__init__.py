@@ -1,0 +1,38 @@
+"""The tables. Every row belongs to a workspace; instants are UTC; wall times stand beside the zone they belong to."""
+
+from api.models.campaigns import Campaign, Step
+from api.models.emails import Send
+from api.models.enrollments import Enrollment
+from api.models.events import Event
+from api.models.launches import Launch, LeftOut
+from api.models.people import ImportRefusal, PeopleImport, Person
+from api.models.senders import AccountPause, Departure, Sender
+from api.models.suppressions import Suppression, SuppressionChange
+from api.models.tasks import Task
+from api.models.templates import Category, Template
+from api.models.time_zones import TzDatabase
+from api.models.workspaces import Token, Workspace
+
+__all__ = [
+    "AccountPause",
+    "Campaign",
+    "Category",
+    "Departure",
+    "Enrollment",
+    "Event",
+    "ImportRefusal",
+    "Launch",
+    "LeftOut",
+    "PeopleImport",
+    "Person",
+    "Send",
+    "Sender",
+    "Step",
+    "Suppression",
+    "SuppressionChange",
+    "Task",
+    "Template",
+    "Token",
+    "TzDatabase",
+    "Workspace",
+]

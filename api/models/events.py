@@ -1,0 +1,29 @@
+"""The Live Feed."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.models.columns import BEGINS_ANOTHER_INDEX, key, workspace_key
+
+
+class Event(Model):
+    """One line of the Live Feed, written in the transaction of what it tells."""
+
+    id = key(primary_key=True)
+    workspace: Any = workspace_key(**BEGINS_ANOTHER_INDEX, db_constraint=False)
+    workspace_id: str
+    kind = key(40)
+    at = fields.DatetimeField()
+    campaign_id = key(null=True)
+    person_id = key(null=True)
+    enrollment_id = key(null=True)
+    step_id = key(null=True)
+    send_id = key(null=True)
+    task_id = key(null=True)
+    data: Any = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "event"
+        indexes = (("workspace_id", "id"),)

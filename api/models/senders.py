@@ -1,0 +1,56 @@
+"""Senders, their accounts in trouble, and what counts against their throttles."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.models.columns import key, workspace_key
+
+
+class Sender(Model):
+    """Who writes: name, address, zone, and the channel that carries the emails. ``email_key`` is as in ``Person``."""
+
+    id = key(primary_key=True)
+    workspace: Any = workspace_key()
+    workspace_id: str
+    name = key(200)
+    email = key(320)
+    email_key = key(320, default="")
+    zone = key(64)
+    channel = key(64)
+    channel_config: Any = fields.JSONField(default=dict)
+    throttle_emails = fields.IntField(null=True)
+    throttle_seconds = fields.IntField(null=True)
+    daily_cap = fields.IntField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "sender"
+        unique_together = (("workspace_id", "email"),)
+
+
+class AccountPause(Model):
+    """An account of a channel that waits, because it was in trouble. An account may serve several workspaces."""
+
+    account = key(200, primary_key=True)
+    until = fields.DatetimeField()
+    code = key(64)
+    detail = fields.TextField(default="")
+    failures = fields.IntField(default=1)
+
+    class Meta:
+        table = "account_pause"
+
+
+class Departure(Model):
+    """One email that left a throttled sender: from the commit before its transmission to its answer."""
+
+    id = key(primary_key=True)
+    sender_id = key()
+    send_id = key()
+    began_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "departure"

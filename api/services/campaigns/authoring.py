@@ -1,0 +1,73 @@
+"""Author a campaign: its settings, its steps, and their days."""
+
+from typing import Any
+
+from api.ids import new_id
+from api.models import Campaign, Step
+from api.services.campaigns import drafts
+from api.services.campaigns.campaign_rules import set_settings
+from api.services.campaigns.editing.editing import apply
+from api.services.common.context import WorkspaceContext
+from strategies import StepType
+
+
+async def create_campaign(context: WorkspaceContext, **settings: Any) -> Campaign:
+    """Create a campaign without steps. Takes what ``update_campaign`` takes; name and sender_id are required."""
+    row = Campaign(id=new_id("cmp"), workspace_id=context.workspace_id, created_at=context.now)
+    await set_settings(context, row, settings)
+    await row.save(force_create=True)
+    return row
+
+
+async def update_campaign(context: WorkspaceContext, campaign_id: str, **settings: Any) -> Campaign:
+    """Change the given settings. Sender and zones are fixed while people are in the campaign."""
+    return await apply(context, await drafts.settings(context, campaign_id, **settings))
+
+
+async def add_step(
+    context: WorkspaceContext,
+    campaign_id: str,
+    *,
+    day: int,
+    step_type: StepType,
+    position: int | None = None,
+    **content: Any,
+) -> Step:
+    """Add a step to a day: at a position (1 is first) among the day's steps, or behind them."""
+    draft = await drafts.add_step(context, campaign_id, day=day, step_type=step_type, position=position, **content)
+    await apply(context, draft)
+    return _changed(draft)
+
+
+async def change_step(context: WorkspaceContext, step_id: str, **content: Any) -> Step:
+    """Change what a step contains: the given keys of its content."""
+    draft = await drafts.change_step(context, step_id, **content)
+    await apply(context, draft)
+    return _changed(draft)
+
+
+async def move_step(context: WorkspaceContext, step_id: str, *, day: int, position: int | None = None) -> Step:
+    """Move a step to a day, at a position among that day's steps or behind them."""
+    draft = await drafts.move_step(context, step_id, day=day, position=position)
+    await apply(context, draft)
+    return _changed(draft)
+
+
+async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to: int) -> Campaign:
+    """Move all steps of a day to another day, behind the steps that stand there."""
+    return await apply(context, await drafts.move_day(context, campaign_id, day=day, to=to))
+
+
+async def remove_step(context: WorkspaceContext, step_id: str) -> Campaign:
+    """Remove a step. One that someone has gone through stays in the record."""
+    return await apply(context, await drafts.remove_step(context, step_id))
+
+
+async def remove_day(context: WorkspaceContext, campaign_id: str, *, day: int) -> Campaign:
+    """Remove all steps of a day."""
+    return await apply(context, await drafts.remove_day(context, campaign_id, day=day))
+
+
+def _changed(draft: drafts.Draft) -> Step:
+    assert draft.changed is not None  # noqa: S101 - what changes a step names it
+    return draft.changed

@@ -1,0 +1,99 @@
+"""What a campaign's settings and a step's content may be."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from api.models import Campaign, Category, Sender, Step, Template
+from api.services.common import inputs
+from api.services.common.context import WorkspaceContext
+from api.services.templates import template_inputs
+from api.states import OnExpiry, OnReply, Priority
+from api.store.engine.rows import need
+from api.store.templates import subjects_of
+from strategies import Refusal, StepType
+from strategies import timeline as core
+from strategies.answers import validate
+
+MAX_RESENDS = 5
+MAX_NOTES = 20_000
+"""Characters of a step's notes."""
+
+
+async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[str, Any]) -> None:
+    """Check and set a campaign's settings; what is not given stays. Raises Refusal."""
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": lambda value: inputs.line(value, ("name",)),
+        "on_reply": OnReply,
+        "on_task_expiry": OnExpiry,
+        "task_expiry_days": _expiry,
+        "in_doubt_resends": _resends,
+    }
+    for key, value in settings.items():
+        setattr(row, key, checks[key](value) if key in checks else value)
+    if "sender_id" in settings:
+        await need(Sender, context.workspace_id, settings["sender_id"], ("senderId",))
+    if settings.get("category_id") is not None:
+        await need(Category, context.workspace_id, settings["category_id"], ("categoryId",))
+
+
+def _expiry(days: int | None) -> int | None:
+    if days is not None and not 0 <= days <= core.LAST_DAY:
+        raise Refusal("INVALID_DAY", f"A task may expire after 0 to {core.LAST_DAY} days.", ("taskExpiryDays",))
+    return days
+
+
+def _resends(times: int) -> int:
+    if not 0 <= times <= MAX_RESENDS:
+        raise Refusal(
+            "INVALID_RESENDS", f"An email in doubt may be sent again 0 to {MAX_RESENDS} times.", ("inDoubtResends",)
+        )
+    return times
+
+
+async def set_content(context: WorkspaceContext, step: Step, content: dict[str, Any]) -> None:
+    """Check and set a step's content; what is not given stays. Raises Refusal."""
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": lambda value: inputs.line(value, ("name",), required=False),
+        "notes": lambda value: inputs.text(value, ("notes",), limit=MAX_NOTES),
+        "priority": Priority,
+    }
+    if content.get("send_option", step.send_option) != step.send_option:
+        step.config = {}  # what is configured belongs to the option that it was made for
+    for key, value in content.items():
+        setattr(step, key, checks[key](value) if key in checks else value)
+    if content.get("subject"):
+        step.subject = await template_inputs.subject(context.workspace_id, step.subject or "", ("subject",))
+    if step.type is not StepType.EMAIL:
+        if step.template_id is not None:
+            raise Refusal("TEMPLATE_NOT_AVAILABLE", "Only email steps have a template.", ("templateId",))
+        if step.config != {}:
+            raise Refusal("INVALID_CONFIG", "Only email steps have a configuration. Leave it out.", ("config",))
+        return
+    if step.template_id is None:
+        raise Refusal("TEMPLATE_REQUIRED", "An email step needs a template.", ("templateId",))
+    await need(Template, context.workspace_id, step.template_id, ("templateId",))
+    if step.send_option is None:
+        raise Refusal("SEND_OPTION_REQUIRED", "An email step needs a send option.", ("sendOption",))
+    try:
+        option = context.installed.send_options.need(step.send_option)
+    except Refusal as refusal:
+        raise refusal.under("sendOption") from None
+    step.config = inputs.config(step.config, option.config_schema, ("config",))
+    try:
+        validate(option, step.config)
+    except Refusal as refusal:
+        raise refusal.under("config") from None
+
+
+async def check_subjects(steps: Sequence[Step], path: tuple[str, ...]) -> None:
+    """Check that every email has a subject, or follows up on one: inside a transaction, until its end."""
+    subjects = await subjects_of([step.template_id for step in steps if step.template_id])
+    for step in steps:
+        if step.type is not StepType.EMAIL or step.follow_up or step.template_id is None:
+            continue
+        if not (step.subject or subjects[step.template_id]):
+            raise Refusal(
+                "SUBJECT_REQUIRED",
+                f"Step {step.number} has no subject. Give it or its template one, or make it a follow-up.",
+                path,
+            )

@@ -1,0 +1,189 @@
+"""Edits that are not written yet: a campaign and its steps as they would be, checked at their places."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.ids import new_id
+from api.models import Campaign, Step
+from api.services.campaigns.campaign_rules import set_content, set_settings
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.timelines import core_steps
+from api.store.engine.rows import need
+from strategies import Refusal, StepType
+from strategies import timeline as core
+
+MAX_STEPS = 100
+RESOLVED_BY = ("day", "type", "send_option", "config", "name", "notes", "priority")
+"""What of a step decides on somebody's emails and tasks that wait; the rest is read when an email leaves."""
+Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A campaign and its steps with a change that is not written. ``path`` is the argument that names it."""
+
+    kind: str
+    """What is done, for the feed: CHANGE_STEP, MOVE_DAY, …"""
+    campaign: Campaign
+    before: Sequence[Step]
+    """The steps as they are, each a copy of its own."""
+    steps: list[Step]
+    path: Path
+    changed: Step | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    """The columns of the campaign that change, with the values that they had."""
+    new: bool = False
+    """Whether ``changed`` is a step that is not there yet."""
+
+    @property
+    def removed(self) -> list[Step]:
+        """The steps that would be gone."""
+        kept = {step.id for step in self.steps}
+        return [step for step in self.before if step.id not in kept]
+
+    @property
+    def resolves(self) -> bool:
+        """Whether the change can move anybody's emails or tasks."""
+        return "skip_weekends" in self.settings or _resolved_by(self.before) != _resolved_by(self.steps)
+
+    @property
+    def writes_steps(self) -> bool:
+        """Whether anything of the steps is written."""
+        return self.resolves or self.changed is not None
+
+
+def _resolved_by(steps: Iterable[Step]) -> list[tuple[object, ...]]:
+    return [(step.id, *(getattr(step, name) for name in RESOLVED_BY)) for step in steps]
+
+
+async def settings(context: WorkspaceContext, campaign_id: str, **given: Any) -> Draft:
+    """Change the given settings; those that are as they were are no change."""
+    row = await need(Campaign, context.workspace_id, campaign_id, ("id",))
+    before = {key: getattr(row, key) for key in given}
+    await set_settings(context, row, given)
+    changed = {key: value for key, value in before.items() if getattr(row, key) != value}
+    steps = await steps_of(row)
+    return Draft("CHANGE_SETTINGS", row, [copy.copy(step) for step in steps], steps, ("id",), settings=changed)
+
+
+async def add_step(
+    context: WorkspaceContext,
+    campaign_id: str,
+    *,
+    day: int,
+    step_type: StepType,
+    position: int | None = None,
+    **content: Any,
+) -> Draft:
+    """Add a step to a day: at a position (1 is first) among the day's steps, or behind them."""
+    draft = await _begun(context, "ADD_STEP", campaign_id, ("campaignId",))
+    campaign = draft.campaign
+    step = Step(
+        id=new_id("stp"), workspace_id=context.workspace_id, campaign_id=campaign.id, day=day, type=step_type, number=0,
+        added_at=campaign.paused_at or context.now, added_revision=campaign.revision + 1,
+    )  # fmt: skip
+    await set_content(context, step, content)
+    if len(draft.steps) >= MAX_STEPS:
+        raise Refusal("TOO_MANY_STEPS", f"A campaign may have {MAX_STEPS} steps.", ("campaignId",))
+    draft.changed, draft.new = step, True
+    return _arranged(context, draft, _placed(draft.steps, step, position), others=("day",))
+
+
+async def change_step(context: WorkspaceContext, step_id: str, **content: Any) -> Draft:
+    """Change what a step contains: the given keys of its content."""
+    draft = await _of_step(context, "CHANGE_STEP", step_id)
+    assert draft.changed is not None  # noqa: S101 - it was found
+    await set_content(context, draft.changed, content)
+    return _arranged(context, draft, draft.steps)
+
+
+async def move_step(context: WorkspaceContext, step_id: str, *, day: int, position: int | None = None) -> Draft:
+    """Move a step to a day, at a position among that day's steps or behind them."""
+    draft = await _of_step(context, "MOVE_STEP", step_id)
+    step = draft.changed
+    assert step is not None  # noqa: S101 - it was found
+    step.day = day
+    steps = _placed([row for row in draft.steps if row.id != step.id], step, position)
+    return _arranged(context, draft, steps, own=("day",), others=("day",))
+
+
+async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to: int) -> Draft:
+    """Move all steps of a day to another day, behind the steps that stand there."""
+    draft = await _begun(context, "MOVE_DAY", campaign_id, ("campaignId",))
+    moved = _on(draft.steps, day)
+    if not 1 <= to <= core.LAST_DAY:
+        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {core.LAST_DAY}.", ("to",))
+    for step in moved:
+        step.day = to
+    return _arranged(context, draft, [row for row in draft.steps if row not in moved] + moved, others=("to",))
+
+
+async def remove_step(context: WorkspaceContext, step_id: str) -> Draft:
+    """Remove a step."""
+    draft = await _of_step(context, "REMOVE_STEP", step_id)
+    draft.changed = None
+    return _arranged(context, draft, [row for row in draft.steps if row.id != step_id])
+
+
+async def remove_day(context: WorkspaceContext, campaign_id: str, *, day: int) -> Draft:
+    """Remove all steps of a day."""
+    draft = await _begun(context, "REMOVE_DAY", campaign_id, ("campaignId",))
+    removed = _on(draft.steps, day)
+    draft.path = ("day",)
+    return _arranged(context, draft, [row for row in draft.steps if row not in removed])
+
+
+async def _begun(context: WorkspaceContext, kind: str, campaign_id: str, path: Path) -> Draft:
+    campaign = await need(Campaign, context.workspace_id, campaign_id, path)
+    steps = await steps_of(campaign)
+    return Draft(kind, campaign, [copy.copy(step) for step in steps], steps, path)
+
+
+async def _of_step(context: WorkspaceContext, kind: str, step_id: str) -> Draft:
+    found = await need(Step, context.workspace_id, step_id, ("id",))
+    draft = await _begun(context, kind, found.campaign_id, ("id",))
+    draft.changed = next((row for row in draft.steps if row.id == found.id), None)
+    if draft.changed is None:
+        raise Refusal("STEP_REMOVED", "This step was removed from its campaign: it is only a record.", ("id",))
+    return draft
+
+
+def _on(steps: Sequence[Step], day: int) -> list[Step]:
+    on_day = [row for row in steps if row.day == day]
+    if not on_day:
+        raise Refusal("DAY_NOT_FOUND", f"This campaign has no steps on day {day}.", ("day",))
+    return on_day
+
+
+def _placed(steps: list[Step], step: Step, position: int | None) -> list[Step]:
+    same_day = [row for row in steps if row.day == step.day]
+    if position is not None and not 1 <= position <= len(same_day) + 1:
+        raise Refusal("INVALID_POSITION", f"Positions on this day go from 1 to {len(same_day) + 1}.", ("position",))
+    at = len(same_day) if position is None else position - 1
+    return [row for row in steps if row.day != step.day] + same_day[:at] + [step] + same_day[at:]
+
+
+def _arranged(
+    context: WorkspaceContext, draft: Draft, steps: list[Step], *, own: Path | None = None, others: Path | None = None
+) -> Draft:
+    """Number the steps anew and check every one at its place. Raises Refusal.
+
+    ``own`` is the argument that is wrong where the changed step is, if that is no part of its content, and ``others``
+    where another step is; else it is the one that names what is edited.
+    """
+    steps.sort(key=lambda row: row.day)
+    for number, row in enumerate(steps, 1):
+        row.number = number
+    in_order = core_steps(steps)
+    for number, (row, step) in enumerate(zip(steps, in_order, strict=True), 1):
+        try:
+            core.check_step(in_order, number, step, context.installed.send_options)
+        except Refusal as refusal:
+            if draft.changed is not None and row.id == draft.changed.id:
+                raise Refusal(refusal.code, refusal.message, own or refusal.path) from None
+            raise Refusal(refusal.code, f"Step {number}: {refusal.message}", others or draft.path) from None
+    draft.steps = steps
+    return draft

@@ -1,0 +1,157 @@
+"""Carry out an edit of a running campaign: everyone in it is resolved again, chunk by chunk.
+
+From the edit's commit on, no email leaves by the old plan: one that is about to waits for its person's turn. A chunk
+is one transaction, and a person who is resolved carries the edit's revision, so that whoever goes on after a crash
+knows who is left.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from api.models import Campaign, Enrollment, Workspace
+from api.services.campaigns.editing.edit_plan import Rescheduler
+from api.services.campaigns.editing.edit_writer import rewrite
+from api.services.common.chunk_sizes import people_at_once
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.progress import finish_done
+from api.services.jobs.halving import ROW_FAILED, Job, in_halves
+from api.store import edits, holds
+from api.store.engine.leases import take
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import event, write
+
+LEASE = timedelta(minutes=2)
+LOOK_AGAIN = timedelta(seconds=2)
+"""When the edit is taken up again, where all who are left have an email that is just being handed over."""
+RESOLVED_AT_ONCE = 250
+"""People who are resolved in one transaction, or fewer where the campaign has many steps."""
+CHUNKS_OF_A_CALLER = 20
+
+
+async def claim_edit(now: datetime) -> Campaign | None:
+    """Take an edit that nobody carries out. ``now`` is the real time, UTC."""
+    return await take(Campaign.filter(editing=True), now, LEASE, "edit_lease", "edit_failures")
+
+
+async def run_edit(row: Campaign, scope_of: Callable[[Workspace], WorkspaceContext]) -> None:
+    """Carry out to its end what was claimed."""
+    await carry_out(scope_of(await Workspace.get(id=row.workspace_id)), row)
+
+
+async def carry_out(context: WorkspaceContext, row: Campaign, most: int | None = None) -> None:
+    """Resolve everyone in the campaign again, in chunks: up to ``most`` of them. A later edit ends it.
+
+    Where someone is left, the edit may be taken up by whoever comes next: in a moment, where all of them have an email
+    that is just being handed over.
+    """
+    if not row.editing:
+        return
+    work = _Work(context, row, await _rescheduler(context, row, row.paused_at))
+    at_once = people_at_once(RESOLVED_AT_ONCE, len(work.rescheduler.steps))
+    chunks, lease = 0, context.clock() + LEASE / 2
+    while most is None or chunks < most:
+        if not all(await in_halves(range(at_once), work.chunk, work.pass_over)):
+            return
+        if work.waits:
+            await edits.lease(row.id, row.revision, context.clock() + LOOK_AGAIN)
+            return
+        chunks += 1
+        if context.clock() > lease:
+            lease = context.clock() + LEASE / 2
+            await edits.lease(row.id, row.revision, context.clock() + LEASE)
+        await asyncio.sleep(0)  # others have their turn
+    await edits.lease(row.id, row.revision, None)
+
+
+async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: datetime | None) -> Rescheduler:
+    assert row.edited_at is not None  # noqa: S101 - what is being edited was so at a moment
+    return Rescheduler(context, row, await steps_of(row), paused_at or row.edited_at)
+
+
+async def _give_up(row: Campaign, reason: str, clock: Callable[[], datetime]) -> None:
+    """End an edit that cannot be carried out. Emails of people whom it has not reached stay until the next edit."""
+    ended = {"editing": False, "edit_lease": None, "edit_failures": 0, "job_problem": reason}
+    await Campaign.filter(id=row.id, revision=row.revision).update(**ended)
+
+
+JOB = Job(Campaign, "edit_lease", "edit_failures", "job_problem", _give_up)
+"""How an edit that fails is tried again, and ends."""
+
+
+class _Work:
+    """An edit that is being carried out, and how far it has come."""
+
+    def __init__(self, context: WorkspaceContext, row: Campaign, rescheduler: Rescheduler) -> None:
+        self.context = context
+        self.row = row
+        self.rescheduler = rescheduler
+        self._after = ""
+        self._resolved = 0
+        self.waits = False
+        """Whether everyone who is left has an email that is just being handed over."""
+
+    async def pass_over(self, place: int, reason: str) -> bool:
+        """Leave the emails of the next person as they are, and tell it."""
+        return await self.chunk([place], aside=True)
+
+    @undeadlocked
+    async def chunk(self, places: Sequence[int], *, aside: bool = False) -> bool:
+        """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
+        at_once = len(places)
+        row, after, resolved = self.row, self._after, 0
+        async with transaction():
+            state = await edits.state_of(row.id)
+            if state["revision"] != row.revision or not state["editing"]:
+                return False
+            people = await edits.stale_people(row.id, row.revision, after, at_once)
+            ids = [person["id"] for person in people]
+            if not ids and state["paused_at"] is None:
+                # What was about to leave when its person's turn had not come, and came back just after it.
+                ids = await holds.held_people(row.id, "", at_once)
+            if ids and aside:
+                await self._set_aside(ids, paused=state["paused_at"] is not None)
+                resolved = len(ids)
+            elif ids:
+                resolved = await self._resolve(ids, paused=state["paused_at"] is not None)
+        self._resolved = resolved + (self._resolved if after else 0)
+        more = bool(ids or after)
+        self.waits = more and not people and self._resolved == 0
+        self._after = people[-1]["person_id"] if people else ""
+        self.context.wake()
+        return more or not await self._close()
+
+    async def _resolve(self, ids: list[str], *, paused: bool) -> int:
+        """Resolve people, but for those of whom an email is just being handed over. Returns how many."""
+        await edits.take_back(ids)
+        await holds.lock_people(ids)
+        # Whose email is in somebody's hands stays on the list: it may come back as it was.
+        leaving = await edits.people_with(ids, "TRANSMITTING")
+        ids = [each for each in ids if each not in leaving]
+        found = await self.rescheduler.changes(ids)
+        missed = await rewrite(self.context, self.row, found, held=paused)
+        claimed = missed | await edits.people_with(ids, "CLAIMED")
+        done = [each for each in ids if each not in claimed]
+        if not paused:
+            await holds.release(done)
+        await edits.resolved(done, self.row.revision)
+        await finish_done(done, self.context.now)
+        return len(ids)
+
+    async def _set_aside(self, ids: list[str], *, paused: bool) -> None:
+        """Note that people are done whose emails could not be changed: they keep their times."""
+        if not paused:
+            await holds.release(ids)
+        await edits.resolved(ids, self.row.revision)
+        about = {"campaign_id": self.row.id, "data": {"reason": ROW_FAILED}}
+        lines = [
+            event(self.row.workspace_id, "EDIT_NOT_APPLIED", self.context.now, person_id=each.person_id,
+                  enrollment_id=each.id, **about)
+            for each in await Enrollment.filter(id__in=ids)
+        ]  # fmt: skip
+        await write(lines)
+
+    async def _close(self) -> bool:
+        async with transaction():
+            return await edits.close(self.row.id, self.row.revision)

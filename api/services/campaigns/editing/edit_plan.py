@@ -1,0 +1,191 @@
+"""What an edit does to people: what waits for them is resolved again by the steps as they are now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from api.models import Campaign, Enrollment, Send, Step, Task
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.timelines import core_launch, follows, records, resolve, scheduled_steps, slot, stored
+from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
+from strategies import Note, Refusal
+from strategies import timeline as core
+from strategies.edit_plan import Edit, edit
+
+# What is read of many rows, and no more than that.
+SEND = (
+    *("id", "enrollment_id", "step_id", "person_id", "status", "attempts", "by_hand", "due_at"),
+    *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
+)
+TASK = (
+    *("id", "enrollment_id", "step_id", "person_id", "status", "due_date", "done_at", "expires_at"),
+    *("explanation", "name", "details", "priority"),
+)
+ENROLLMENT = (
+    *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),
+    *("launched_at", "send_at", "times", "resumed", "status", "launched_revision"),
+)
+IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
+ALIKE = 1_000
+"""Ways in which people may stand that are kept."""
+COMMENTS = ("EDITED", "TASK_EDITED", "LATE")
+"""Notes that tell what happened to a plan, not how it came about."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What an edit does to some people: rows as they are, each with what it becomes."""
+
+    people: list[Enrollment] = field(default_factory=list)
+    moved: list[tuple[Send, core.PlannedSend]] = field(default_factory=list)
+    retold: list[tuple[Send, core.PlannedSend]] = field(default_factory=list)
+    """Emails that keep their time, for another reason than before."""
+    stays: list[Send] = field(default_factory=list)
+    """Emails that wait and keep their time; those that are retold are among them."""
+    settled: list[Send] = field(default_factory=list)
+    """Emails that have left, or failed."""
+    in_hand: list[Send] = field(default_factory=list)
+    """Emails that someone hands over just now (whose people are resolved when it is over), or that are in doubt."""
+    emails: list[tuple[Enrollment, Step, core.PlannedSend]] = field(default_factory=list)
+    """Emails that are scheduled because of the edit."""
+    withdrawn: list[Send] = field(default_factory=list)
+    """Emails that are not, or not yet, to be sent."""
+    removed: list[Send] = field(default_factory=list)
+    """Emails that wait, of a step that is gone."""
+    tasks_moved: list[tuple[Enrollment, Step, Task, core.PlannedTask]] = field(default_factory=list)
+    tasks_stay: list[tuple[Enrollment, Step, Task]] = field(default_factory=list)
+    tasks_done: list[Task] = field(default_factory=list)
+    tasks: list[tuple[Enrollment, Step, core.PlannedTask]] = field(default_factory=list)
+    tasks_withdrawn: list[Task] = field(default_factory=list)
+    tasks_removed: list[Task] = field(default_factory=list)
+    passed: list[Step] = field(default_factory=list)
+    """One for each person who has passed a step that was added."""
+    unresolved: list[tuple[Enrollment, str]] = field(default_factory=list)
+    """People whose emails keep their times, because a send option breaks on them: the reason's code."""
+
+
+@dataclass(slots=True)
+class Rescheduler:
+    """Resolves the people of one campaign by ``steps``. Those who stand alike are resolved once.
+
+    ``now`` (UTC) is the moment of the edit, and while the campaign is paused that of the pause: what became overdue
+    since then waits for the resume.
+    """
+
+    context: WorkspaceContext
+    campaign: Campaign
+    steps: Sequence[Step]
+    now: datetime
+    known: dict[str, core.Timeline | str] = field(default_factory=dict)
+
+    async def changes(self, enrollment_ids: Sequence[str]) -> Found:
+        """Return what the edit does to those of these enrollments that are active; nothing is written."""
+        ids, found = list(enrollment_ids), Found()
+        active = Enrollment.filter(id__in=ids, status=EnrollmentStatus.ACTIVE)
+        found.people = await active.order_by("id").only(*ENROLLMENT)
+        sends: dict[str, list[Send]] = {row.id: [] for row in found.people}
+        tasks: dict[str, list[Task]] = {row.id: [] for row in found.people}
+        for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND):
+            if send.status is SendStatus.CLAIMED:  # it has not begun to leave: the edit takes it back
+                send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
+            sends[send.enrollment_id].append(send)
+        for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK):
+            tasks[task.enrollment_id].append(task)
+        for enrollment in found.people:
+            self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
+        return found
+
+    def _add(self, found: Found, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+        timeline = self._timeline(enrollment, sends, tasks)
+        numbers = {step.id: step.number for step in self.steps}
+        emails = {numbers[send.step_id]: send for send in sends if send.step_id in numbers and follows(send)}
+        undone = {numbers[task.step_id]: task for task in tasks if task.step_id in numbers and task.done_at is None}
+        self._gone(found, numbers, sends, tasks)
+        if isinstance(timeline, str):
+            found.unresolved.append((enrollment, timeline))
+            found.stays += emails.values()
+            found.tasks_stay += [(enrollment, self.steps[at - 1], task) for at, task in undone.items()]
+            return
+        found.passed += [self.steps[number - 1] for number in timeline.passed]
+        done = edit(
+            timeline.planned,
+            {number: slot(send) for number, send in emails.items()},
+            {number: task.due_date for number, task in undone.items() if task.status is TaskStatus.OPEN},
+            [number for number, task in undone.items() if task.status is not TaskStatus.OPEN],
+            self.now,
+        )
+        self._emails(found, enrollment, done, emails)
+        # Whose email a person has scheduled stays, also behind a new task: the email goes out, and then it is done.
+        by_hand = {numbers[send.step_id] for send in sends if send.by_hand and send.step_id in numbers}
+        done.tasks_withdrawn = [number for number in done.tasks_withdrawn if number not in by_hand]
+        self._tasks(found, enrollment, done, undone)
+
+    def _gone(self, found: Found, numbers: dict[str, int], sends: Iterable[Send], tasks: Iterable[Task]) -> None:
+        """Sort out what the plan does not decide: what is over, in somebody's hands, or of a step that is gone."""
+        for send in sends:
+            if send.status in IN_HAND:
+                found.in_hand.append(send)
+            elif send.status not in WAITING_STATUSES:
+                found.settled.append(send)
+            elif send.step_id not in numbers:
+                found.removed.append(send)
+            elif not follows(send):
+                found.stays.append(send)
+        for task in tasks:
+            if task.done_at is not None:
+                found.tasks_done.append(task)
+            elif task.step_id not in numbers:
+                found.tasks_removed.append(task)
+
+    def _emails(self, found: Found, enrollment: Enrollment, done: Edit, emails: dict[int, Send]) -> None:
+        found.moved += [(emails[each.number], each) for each in done.moved]
+        found.stays += [emails[each.number] for each in done.stays]
+        found.retold += [(emails[each.number], each) for each in done.stays if _otherwise(emails[each.number], each)]
+        found.withdrawn += [emails[number] for number in done.withdrawn]
+        for planned in done.added:
+            if isinstance(planned, core.PlannedSend):
+                found.emails.append((enrollment, self.steps[planned.number - 1], planned))
+
+    def _tasks(self, found: Found, enrollment: Enrollment, done: Edit, undone: dict[int, Task]) -> None:
+        for planned in done.added:
+            if isinstance(planned, core.PlannedTask):
+                found.tasks.append((enrollment, self.steps[planned.number - 1], planned))
+        for each in done.tasks_moved:
+            found.tasks_moved.append((enrollment, self.steps[each.number - 1], undone[each.number], each))
+        withdrawn = set(done.tasks_withdrawn)
+        moved = {each.number for each in done.tasks_moved}
+        for number, task in undone.items():
+            if number in withdrawn:
+                found.tasks_withdrawn.append(task)
+            elif number not in moved:
+                found.tasks_stay.append((enrollment, self.steps[number - 1], task))
+
+    def _timeline(self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> core.Timeline | str:
+        """Resolve one person; the code of what went wrong where a send option breaks."""
+        happened = records(self.steps, sends, tasks)
+        launched = core_launch(enrollment, self.steps)
+        alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
+        scheduled = scheduled_steps(self.steps, sends, tasks)
+        alike += repr((enrollment.launched_revision, scheduled))
+        if len(self.known) >= ALIKE:
+            self.known.clear()
+        if alike not in self.known:
+            try:
+                self.known[alike] = resolve(
+                    self.context, self.campaign, self.steps, enrollment, happened, self.now, scheduled=scheduled
+                )
+            except Refusal as refusal:  # nobody else's emails wait for it
+                self.known[alike] = refusal.code
+        return self.known[alike]
+
+
+def _otherwise(send: Send, planned: core.PlannedSend) -> bool:
+    """Whether an email has its time for another reason than its explanation tells."""
+    told = [note for note in send.explanation if note[0] not in COMMENTS]
+    return told != stored(note for note in planned.notes if note.code not in COMMENTS)
+
+
+def told(send: Send, planned: core.PlannedSend) -> list[list[object]]:
+    """Return the explanation of an email that has moved, with what it was planned for before."""
+    before = Note("EDITED", {"date": send.planned_date.isoformat(), "time": send.planned_time})
+    return stored((*planned.notes, before))

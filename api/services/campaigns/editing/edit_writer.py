@@ -1,0 +1,128 @@
+"""Write what an edit does to people, and the events that tell it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from api.models import Campaign, Send, Step, Task
+from api.services.campaigns.editing.edit_plan import Found, told
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import STEP_REMOVED
+from api.services.enrollments.progress import task_created
+from api.services.enrollments.timelines import expiry, send_row, stored, task_name, task_row
+from api.store import edits
+from api.store.events import Line, event, write
+from api.store.written_texts import give_texts_back
+from strategies import Note
+from strategies import timeline as core
+
+
+async def rewrite(context: WorkspaceContext, campaign: Campaign, found: Found, *, held: bool) -> set[str]:
+    """Write it, in the transaction that found it. New emails are ``held`` while the campaign is paused.
+
+    Returns the enrollments of emails that were in somebody's hands just then, and were not changed.
+    """
+    now = context.now
+    lines, missed = await _emails(context, campaign, found, held=held)
+    lines += await _tasks(context, campaign, found)
+    for enrollment, code in found.unresolved:
+        about = {"campaign_id": campaign.id, "person_id": enrollment.person_id, "enrollment_id": enrollment.id}
+        lines.append(event(campaign.workspace_id, "EDIT_NOT_APPLIED", now, data={"reason": code}, **about))
+    await write(lines)
+    return missed
+
+
+async def _emails(
+    context: WorkspaceContext, campaign: Campaign, found: Found, *, held: bool
+) -> tuple[list[Line], set[str]]:
+    now, lines = context.now, list[Line]()
+    moved = [_moved(send, planned, told(send, planned)) for send, planned in found.moved]
+    retold = [_moved(send, planned, stored(planned.notes), keeps=True) for send, planned in found.retold]
+    written = await edits.move_emails([*moved, *retold]) if moved or retold else set()
+    for send, planned in found.moved:
+        if send.id in written:
+            data = {"before": _utc(send.due_at), "after": _utc(planned.instant)}
+            lines.append(_told(campaign, send, "EMAIL_MOVED", now, data))
+    new = [
+        send_row(context, enrollment, step, campaign.sender_id, planned) for enrollment, step, planned in found.emails
+    ]
+    for send in new:
+        send.held = held
+        lines.append(_told(campaign, send, "EMAIL_ADDED", now, {"at": _utc(send.due_at)}))
+    if new:
+        await give_texts_back(new)
+    await Send.bulk_create(new, batch_size=300)
+    gone = await edits.withdraw_emails(_ids(found.withdrawn)) if found.withdrawn else set()
+    lines += [_told(campaign, send, "EMAIL_WITHDRAWN", now) for send in found.withdrawn if send.id in gone]
+    failed = await edits.fail_emails(_ids(found.removed), "STEP_REMOVED", STEP_REMOVED) if found.removed else set()
+    reason = {"reason": "STEP_REMOVED"}
+    lines += [_told(campaign, send, "EMAIL_FAILED", now, reason) for send in found.removed if send.id in failed]
+    touched = [*(send for send, _ in (*found.moved, *found.retold)), *found.withdrawn, *found.removed]
+    return lines, {send.enrollment_id for send in touched if send.id not in written | gone | failed}
+
+
+async def _tasks(context: WorkspaceContext, campaign: Campaign, found: Found) -> list[Line]:
+    now, lines = context.now, []
+    changed: list[Mapping[str, Any]] = []
+    for enrollment, step, task, planned in found.tasks_moved:
+        notes = stored((*planned.notes, Note("TASK_EDITED", {"date": task.due_date.isoformat()})))
+        expires = expiry(enrollment, campaign, planned.due)
+        changed.append(_changed(task, step, planned.due, expires, notes))
+    for _, step, task in found.tasks_stay:
+        if (task.name, task.details, task.priority) != (task_name(step), step.notes, step.priority):
+            changed.append(_changed(task, step, task.due_date, task.expires_at, task.explanation))
+    written = await edits.change_tasks(changed) if changed else set()
+    for _, _, task, planned in found.tasks_moved:
+        if task.id in written:
+            data = {"before": task.due_date.isoformat(), "after": planned.due.isoformat()}
+            lines.append(_told(campaign, task, "TASK_MOVED", now, data))
+    withdrawn = await edits.withdraw_tasks(_ids(found.tasks_withdrawn)) if found.tasks_withdrawn else set()
+    lines += [_told(campaign, task, "TASK_WITHDRAWN", now) for task in found.tasks_withdrawn if task.id in withdrawn]
+    cancelled = await edits.cancel_tasks(_ids(found.tasks_removed), now) if found.tasks_removed else set()
+    reason = {"reason": "STEP_REMOVED"}
+    lines += [
+        _told(campaign, task, "TASK_CANCELLED", now, reason) for task in found.tasks_removed if task.id in cancelled
+    ]
+    new = []
+    for enrollment, step, due in found.tasks:
+        new.append(task_row(context, enrollment, step, campaign, due))
+        lines.append(task_created(enrollment, new[-1], now))
+    await Task.bulk_create(new, batch_size=300)
+    return lines
+
+
+def _moved(send: Send, planned: core.PlannedSend, notes: list[list[object]], *, keeps: bool = False) -> dict[str, Any]:
+    return {
+        "id": send.id,
+        "due_at": send.due_at if keeps else planned.instant,
+        "planned_at": send.planned_at if keeps else planned.instant,
+        "planned_date": planned.date,
+        "planned_time": planned.time.isoformat(),
+        "explanation": notes,
+    }
+
+
+def _changed(task: Task, step: Step, due: date, expires: datetime | None, notes: list[list[object]]) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "due_date": due,
+        "expires_at": expires,
+        "explanation": notes,
+        "name": task_name(step),
+        "details": step.notes,
+        "priority": str(step.priority),
+    }
+
+
+def _told(campaign: Campaign, row: Send | Task, kind: str, now: datetime, data: dict[str, Any] | None = None) -> Line:
+    about = {"campaign_id": campaign.id, "person_id": row.person_id, "enrollment_id": row.enrollment_id}
+    which = {"send_id": row.id} if isinstance(row, Send) else {"task_id": row.id}
+    return event(campaign.workspace_id, kind, now, data=data, step_id=row.step_id, **about, **which)
+
+
+def _ids(rows: Iterable[Send | Task]) -> list[str]:
+    return [row.id for row in rows]
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

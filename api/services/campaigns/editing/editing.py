@@ -1,0 +1,129 @@
+"""Edit a campaign: one short transaction decides, and what follows for its people is carried out from there."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from api.models import Campaign, Enrollment, Launch, Send, Step, Task
+from api.services.campaigns.campaign_rules import check_subjects
+from api.services.campaigns.drafts import Draft
+from api.services.campaigns.editing import edit_job
+from api.services.campaigns.pausing import pausing
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.states import GOING_ON, SendStatus, TaskStatus
+from api.store import edits
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import Line, event, write
+from strategies import Refusal
+
+KEPT = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
+"""Settings that people keep as they were launched with."""
+UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
+FIRST = (
+    "People are going through this campaign, and its first step is what their days are counted from: it stays the"
+    " first, on its day. Change what it contains, edit the steps behind it, or build a new campaign."
+)
+
+
+async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
+    """Write an edit, or refuse and write nothing. People who are in the campaign are resolved again."""
+    row = draft.campaign
+    if draft.resolves and row.holds is not None:
+        await pausing.carry_out(context, row)  # a resume that is under way moves people by the steps as they were
+    await _decide(context, draft)
+    return await _begun(context, row.id)
+
+
+@undeadlocked
+async def _decide(context: WorkspaceContext, draft: Draft) -> None:
+    row = draft.campaign
+    async with transaction():
+        await edits.lock_campaign(row.id)
+        current = await Campaign.get(id=row.id)
+        # Content that moves nobody counts as no revision, and is not written over either.
+        same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
+        if not same or current.revision != row.revision or (draft.resolves and current.holds is not None):
+            raise Refusal("CHANGED_MEANWHILE", "Someone has changed this campaign meanwhile. Look again.", draft.path)
+        people = await check(context, draft)
+        await _write(context, draft, current)
+        if people and draft.resolves:
+            lease = context.clock() + edit_job.LEASE
+            await Campaign.filter(id=row.id).update(editing=True, edit_lease=lease)
+        if people:
+            await write([_edited(context, draft)])
+
+
+async def check(context: WorkspaceContext, draft: Draft) -> bool:
+    """Check what an edit may not do while people go through the campaign. Returns whether anybody does."""
+    row = draft.campaign
+    people = await Enrollment.filter(campaign_id=row.id, ended_at=None).exists()
+    if not people and not await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
+        return False
+    for name, argument in KEPT.items():
+        if name in draft.settings:
+            told = "People are going through this campaign, and keep the sender and zone that they were launched with."
+            raise Refusal("CAMPAIGN_RUNNING", f"{told} End it for them first, or build a new campaign.", (argument,))
+    if draft.before:
+        before, now = draft.before[0], draft.steps[0] if draft.steps else None
+        if now is None or (now.id, now.day) != (before.id, before.day):
+            raise Refusal("CAMPAIGN_RUNNING", FIRST, draft.path)
+    if draft.changed is not None:
+        await check_subjects([draft.changed], ("subject",))
+    await _check_send_at(context, draft)
+    return people
+
+
+async def _check_send_at(context: WorkspaceContext, draft: Draft) -> None:
+    """Refuse a first step that asks for a send-at, where someone who waits for it was launched without one."""
+    first = draft.steps[0] if draft.steps else None
+    if first is None or first.send_option is None or first is not draft.changed:
+        return
+    if not context.installed.send_options.need(first.send_option).asks_send_at:
+        return
+    theirs = {"step_id": first.id, "enrollment__send_at": None, "enrollment__ended_at": None}
+    if (
+        await Send.filter(**theirs, status__in=UNSENT, attempts=0, by_hand=False).exists()
+        or await Task.filter(**theirs, status=TaskStatus.OPEN).exists()
+        or await Launch.filter(campaign_id=draft.campaign.id, status__in=GOING_ON, send_at=None).exists()
+    ):
+        told = "People who wait for this email were launched without a send-at. Choose an option that asks for none."
+        raise Refusal("SEND_AT_REQUIRED", told, ("sendOption",))
+
+
+def _columns(steps: Iterable[Step]) -> list[list[Any]]:
+    return [[getattr(step, name) for name in Step._meta.fields_db_projection] for step in steps]
+
+
+async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> None:
+    row = draft.campaign
+    values = {name: getattr(row, name) for name in draft.settings}
+    if draft.resolves:
+        values |= {"revision": current.revision + 1, "edited_at": context.now, "editing": False, "edit_lease": None}
+        values |= {"edit_failures": 0, "job_problem": None}
+    if values:
+        await Campaign.filter(id=row.id).update(**values)
+    if not draft.writes_steps:
+        return
+    if removed := [step.id for step in draft.removed]:
+        kept = await edits.steps_with_rows(removed)
+        await Step.filter(id__in=sorted(kept)).update(removed_at=context.now)
+        await Step.filter(id__in=[each for each in removed if each not in kept]).delete()
+    for step in draft.steps:
+        new = draft.new and step is draft.changed
+        if new:
+            step.added_at = current.paused_at or context.now
+            step.added_revision = current.revision + 1
+        await step.save(force_create=new, force_update=not new)
+
+
+def _edited(context: WorkspaceContext, draft: Draft) -> Line:
+    data = {"edit": draft.kind} | ({"step": draft.changed.number} if draft.changed is not None else {})
+    about = {"campaign_id": draft.campaign.id, "step_id": draft.changed.id if draft.changed is not None else None}
+    return event(context.workspace_id, "CAMPAIGN_EDITED", context.now, data=data, **about)
+
+
+async def _begun(context: WorkspaceContext, campaign_id: str) -> Campaign:
+    """Carry out what is quick, and leave the rest to a tick loop."""
+    await edit_job.carry_out(context, await Campaign.get(id=campaign_id), edit_job.CHUNKS_OF_A_CALLER)
+    context.wake()
+    return await Campaign.get(id=campaign_id)

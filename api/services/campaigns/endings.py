@@ -1,0 +1,95 @@
+"""What comes back: replies; and ending a person's or everyone's campaign."""
+
+from api.models import Campaign, Enrollment, Launch
+from api.services.campaigns.pausing.launch_control import cancel
+from api.services.common.chunk_sizes import people_at_once
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.progress import end, end_all
+from api.states import GOING_ON, EnrollmentStatus, OnReply
+from api.store.edits import people_in
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.enrollments import finished_with_emails
+from api.store.events import Line, event, write
+
+AT_ONCE = 1_000
+"""People for whom a campaign ends in one transaction, or fewer where it has many steps."""
+
+
+@undeadlocked
+async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
+    """Record a person's reply; the campaign's setting decides whether it ends for them."""
+    enrollment, campaign = await _enrollment(context, enrollment_id)
+    async with transaction():
+        await write([_event(enrollment, "REPLIED", context)])
+        if campaign.on_reply is not OnReply.CONTINUE:
+            success = campaign.on_reply is OnReply.END_AS_SUCCESS
+            await end(
+                enrollment,
+                context.now,
+                reason="REPLIED",
+                detail="The person replied, which ends this campaign for them.",
+                status=EnrollmentStatus.SUCCEEDED if success else EnrollmentStatus.ENDED,
+            )
+    return enrollment
+
+
+@undeadlocked
+async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
+    """End one person's campaign by hand."""
+    enrollment, _ = await _enrollment(context, enrollment_id, "id")
+    async with transaction():
+        await end(enrollment, context.now, reason="REMOVED", detail="The person was removed from this campaign.")
+    return enrollment
+
+
+async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
+    """End a campaign for everyone in it. Returns for how many."""
+    campaign = await need(Campaign, context.workspace_id, campaign_id, ("id",))
+    # First of all: a launch in the background enrolls nobody behind our back.
+    for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
+        await cancel(launch.id)
+    at_once = people_at_once(AT_ONCE, len(await steps_of(campaign)))
+    ended, after = 0, ""
+    while people := await people_in(campaign.id, after, at_once):
+        ended += await _end(context, [person["id"] for person in people])
+        after = people[-1]["person_id"]
+    after = ""
+    while ids := await finished_with_emails(campaign.id, after, at_once):
+        ended += await _end(context, ids)
+        after = ids[-1]
+    return ended
+
+
+@undeadlocked
+async def _end(context: WorkspaceContext, ids: list[str]) -> int:
+    async with transaction():
+        return await end_all(ids, context.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")
+
+
+async def _enrollment(
+    context: WorkspaceContext, enrollment_id: str, argument: str = "enrollmentId"
+) -> tuple[Enrollment, Campaign]:
+    enrollment = await need(Enrollment, context.workspace_id, enrollment_id, (argument,))
+    return enrollment, await Campaign.get(id=enrollment.campaign_id)
+
+
+def _event(
+    enrollment: Enrollment,
+    kind: str,
+    context: WorkspaceContext,
+    *,
+    send_id: str | None = None,
+    step_id: str | None = None,
+) -> Line:
+    return event(
+        context.workspace_id,
+        kind,
+        context.now,
+        campaign_id=enrollment.campaign_id,
+        person_id=enrollment.person_id,
+        enrollment_id=enrollment.id,
+        send_id=send_id,
+        step_id=step_id,
+    )

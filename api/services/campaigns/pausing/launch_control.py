@@ -1,0 +1,88 @@
+"""Pause a launch in the background, and let it go on: alone, or with its campaign."""
+
+from datetime import datetime
+from itertools import count
+
+from api.models import Campaign, Launch, Sender
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.pause_checks import refuse_paused
+from api.states import GOING_ON, LaunchStatus
+from api.store import launches as audience
+from api.store.edits import revision_of
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from strategies import Calendar, Refusal
+
+
+async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
+    """Enroll nobody else until the launch is resumed. One that its campaign has paused stays so after that."""
+    row = await need(Launch, context.workspace_id, launch_id, ("id",))
+    # A chunk has this row until it is committed, and asks for the status before it enrolls anyone.
+    paused = {"status": LaunchStatus.PAUSED, "paused_with_campaign": False, "lease_until": None}
+    if not (
+        await Launch.filter(id=row.id, status=LaunchStatus.RUNNING).update(**paused)
+        or await Launch.filter(id=row.id, status=LaunchStatus.PAUSED, paused_with_campaign=True).update(**paused)
+    ):
+        raise Refusal("LAUNCH_NOT_RUNNING", "This launch is paused already, or over.", ("id",))
+    return await Launch.get(id=row.id)
+
+
+@undeadlocked
+async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
+    """Go on with whoever is left, as of now."""
+    row = await need(Launch, context.workspace_id, launch_id, ("id",))
+    async with transaction():
+        await refuse_paused(row.campaign_id, ("id",))
+        if not await _go_on(context, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):
+            raise Refusal("LAUNCH_NOT_PAUSED", "This launch is not paused.", ("id",))
+    context.wake()
+    return await Launch.get(id=row.id)
+
+
+async def pause_launches(campaign_id: str) -> None:
+    """Pause what runs of a campaign's launches. Call in the transaction that pauses the campaign."""
+    await Launch.filter(campaign_id=campaign_id, status=LaunchStatus.RUNNING).update(
+        status=LaunchStatus.PAUSED, paused_with_campaign=True, lease_until=None
+    )
+
+
+async def resume_launches(context: WorkspaceContext, campaign: Campaign) -> None:
+    """Let go on what was paused with its campaign. Call in the transaction that resumes the campaign."""
+    for row in await Launch.filter(campaign_id=campaign.id, status=LaunchStatus.PAUSED, paused_with_campaign=True):
+        await _go_on(context, row, campaign)
+
+
+async def _go_on(context: WorkspaceContext, row: Launch, campaign: Campaign) -> int:
+    sender = await Sender.get(id=campaign.sender_id)
+    return await Launch.filter(id=row.id, status=LaunchStatus.PAUSED).update(
+        status=LaunchStatus.RUNNING,
+        paused_with_campaign=False,
+        resumed_at=context.now,
+        revision=await revision_of(campaign.id),
+        send_at=_send_at(row, Calendar(sender.zone, campaign.skip_weekends), context.now),
+        lease_until=None,
+    )
+
+
+def _send_at(row: Launch, calendar: Calendar, now: datetime) -> datetime | None:
+    """Return the send-at for whoever is left: now for a launch that said now; one that has passed moves by days."""
+    if row.send_at is None or row.send_at >= now:
+        return row.send_at
+    if row.send_at <= (row.resumed_at or row.launched_at):
+        return now
+    day, wall, _ = calendar.start(row.send_at)
+    return next(moved for days in count() if (moved := calendar.instant(calendar.forward(day, days), wall)) >= now)
+
+
+@undeadlocked
+async def cancel(launch_id: str) -> bool:
+    """Cancel a launch and leave out everyone whose turn has not come. Returns False where it is over already."""
+    async with transaction():
+        # A chunk that is under way holds this row until it commits.
+        going_on = Launch.filter(id=launch_id, status__in=GOING_ON)
+        if not await going_on.update(status=LaunchStatus.CANCELLED, lease_until=None):
+            return False
+        row = await Launch.get(id=launch_id)
+        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason="LAUNCH_CANCELLED")
+        await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
+    return True

@@ -1,0 +1,206 @@
+"""What resuming does to people: everything unsent of someone with an overdue email moves by the same days."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from itertools import takewhile
+from typing import Any
+
+from api.models import Campaign, Enrollment, Send, Step, Task
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.timelines import (
+    at_wall_time,
+    core_launch,
+    expiry,
+    follows,
+    for_now,
+    put_off,
+    records,
+    resolve,
+    resumes,
+    scheduled_steps,
+    stored,
+    untouched,
+)
+from api.states import WAITING_STATUSES, TaskStatus
+from api.store import holds
+from strategies import Calendar, Note, SendAt, timeline_notes
+from strategies import timeline as core
+from strategies.calendar import instant_of, local, moment_of
+from strategies.resume_plan import Shift, goes_at_once, shift
+
+# What is read of many rows, and no more than that.
+SEND = (
+    *("id", "enrollment_id", "step_id", "status", "attempts", "by_hand", "due_at"),
+    *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
+)
+TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
+ENROLLMENT = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
+
+ALIKE = 1_000
+"""Ways in which people may stand that are kept."""
+
+log = logging.getLogger("touchline.pausing")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One waiting email: the number of its step, and when it is due before and after."""
+
+    number: int
+    before: datetime
+    after: datetime
+
+
+@dataclass(slots=True)
+class Changes:
+    """What changes for people with something overdue, as the store takes it."""
+
+    emails: list[Change] = field(default_factory=list)
+    sends: list[Mapping[str, Any]] = field(default_factory=list)
+    tasks: list[Mapping[str, Any]] = field(default_factory=list)
+    resumed: list[Mapping[str, Any]] = field(default_factory=list)
+    """One for each person."""
+    at_once: list[int] = field(default_factory=list)
+    """Emails, by the number of their step, that keep their time, which has passed: they go out at once."""
+
+
+@dataclass(slots=True)
+class Shifter:
+    """Shifts the people of one campaign to ``now``. Those who stand alike are resolved once."""
+
+    context: WorkspaceContext
+    campaign: Campaign
+    steps: Sequence[Step]
+    now: datetime
+    known: dict[str, Shift] = field(default_factory=dict)
+
+    async def changes(self, enrollment_ids: Sequence[str]) -> Changes:
+        """Return what resuming changes for these enrollments; nothing is written."""
+        moving = await holds.overdue_people(list(enrollment_ids), self.now)
+        sends: dict[str, list[Send]] = {key: [] for key in moving}
+        tasks: dict[str, list[Task]] = {key: [] for key in moving}
+        for send in await Send.filter(enrollment_id__in=moving).only(*SEND):
+            sends[send.enrollment_id].append(send)
+        for task in await Task.filter(enrollment_id__in=moving).only(*TASK):
+            tasks[task.enrollment_id].append(task)
+        found = Changes()
+        for enrollment in await Enrollment.filter(id__in=moving).only(*ENROLLMENT):
+            self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
+        return found
+
+    def _add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+        numbers = {step.id: step.number for step in self.steps}
+        waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
+        moments = {task.done_at for task in tasks}
+        # Where the first email waits for a wall time, the campaign starts at that, and not with the launch.
+        if not any(at_wall_time(send) for send in sends if numbers.get(send.step_id) == 1):
+            moments.add(enrollment.launched_at)
+        now = {send.id for send in waiting if self._at_once(enrollment, send, moments)}
+        at_once = sorted(numbers[send.step_id] for send in waiting if send.id in now)
+        found.at_once += at_once
+        waiting = [send for send in waiting if send.id not in now]
+        if not any(send.due_at < self.now for send in waiting):
+            return
+        done = self._shift(enrollment, sends, tasks, waiting, at_once)
+        for send in waiting:
+            row = self._send(enrollment, send, numbers[send.step_id], done)
+            found.sends.append(row)
+            found.emails.append(Change(numbers[send.step_id], send.due_at, row["due_at"]))
+        for task in tasks:
+            planned = done.planned.get(numbers.get(task.step_id, 0))
+            if task.status is TaskStatus.OPEN and isinstance(planned, core.PlannedTask) and planned.due > task.due_date:
+                found.tasks.append(
+                    {
+                        "id": task.id,
+                        "due_date": planned.due,
+                        "expires_at": expiry(enrollment, self.campaign, planned.due),
+                        "explanation": stored(planned.notes),
+                    }
+                )
+        steps = {step.number: step for step in self.steps}
+        resumed = {steps[number].id: [steps[number].day, on.isoformat()] for number, on in done.resumed.items()}
+        found.resumed.append({"id": enrollment.id, "resumed": resumed})
+
+    def _at_once(self, enrollment: Enrollment, send: Send, moments: Collection[datetime | None]) -> bool:
+        """Say whether an email is overdue and leaves as soon as the campaign is resumed; see ``for_now``."""
+        paused = self.campaign.last_paused_at
+        if paused is None or send.due_at >= self.now:
+            return False
+        due = send.planned_at if put_off(send) else send.due_at
+        return goes_at_once(for_now(send, moments), due, paused, self.now, enrollment.zone)
+
+    def _shift(
+        self,
+        enrollment: Enrollment,
+        sends: Sequence[Send],
+        tasks: Sequence[Task],
+        waiting: Sequence[Send],
+        at_once: Sequence[int],
+    ) -> Shift:
+        happened = records(self.steps, sends, tasks)
+        numbers = {step.id: step.number for step in self.steps}
+        overdue = [send for send in waiting if send.due_at < self.now]
+        planned = sorted(numbers[send.step_id] for send in overdue if follows(send))
+        loose = sorted(_wall(send) for send in overdue if not follows(send))
+        launched = core_launch(enrollment, self.steps)
+        # People who were launched together and stand alike share one answer.
+        alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose, at_once))
+        scheduled = scheduled_steps(self.steps, sends, tasks)
+        alike += repr((enrollment.launched_revision, scheduled))
+        if len(self.known) >= ALIKE:
+            self.known.clear()
+        if alike not in self.known:
+            calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
+            resumed = resumes(enrollment, self.steps, calendar)
+
+            def fold(resumed: Mapping[int, date]) -> core.Timeline:
+                return resolve(
+                    self.context, self.campaign, self.steps, enrollment, happened, self.now, resumed, scheduled
+                )
+
+            try:
+                self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now, at_once)
+            except Exception as problem:
+                # Without its send option, or with one that breaks, its emails move all the same, by their rows.
+                log.warning("%s was resumed without its send options: %s", self.campaign.id, problem)
+                options = self.context.installed.send_options
+                nothing = core.Timeline((), calendar, launched, options, {}, self.now)
+                walls = sorted(_wall(send) for send in overdue)
+                self.known[alike] = shift(lambda _: nothing, resumed, (), walls, calendar, self.now)
+        return self.known[alike]
+
+    def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
+        planned = done.planned.get(number)
+        if follows(send) and isinstance(planned, core.PlannedSend):
+            return {
+                "id": send.id,
+                "due_at": planned.instant,
+                "planned_at": planned.instant,
+                "planned_date": planned.date,
+                "planned_time": planned.time.isoformat(),
+                "explanation": stored(planned.notes),
+            }
+        day, wall = _wall(send)
+        day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
+        due, planned_so = instant_of(day, wall, send.zone), untouched(send)
+        note = Note("MOVED_AFTER_PAUSE", {"date": day.isoformat(), "time": wall.isoformat()})
+        clocks = timeline_notes.clocks(SendAt(day, wall), moment_of(day, wall, send.zone))
+        earlier = takewhile(lambda line: line[0] != note.code, send.explanation)
+        return {
+            "id": send.id,
+            "due_at": due,
+            "planned_at": due if planned_so else send.planned_at,
+            "planned_date": day if planned_so else send.planned_date,
+            "planned_time": send.planned_time,
+            "explanation": [*earlier, *stored([note, *clocks])],
+        }
+
+
+def _wall(send: Send) -> tuple[date, time]:
+    """Return date and wall time that an email keeps: of its plan, or of when it is tried again."""
+    if untouched(send):
+        return send.planned_date, time.fromisoformat(send.planned_time)
+    shown = local(send.due_at, send.zone)
+    return shown.date(), shown.time().replace(fold=0)

@@ -1,0 +1,115 @@
+"""What resuming a campaign now would do: how many people move, from when to when. Nothing is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from api.models import Campaign, Send, Step
+from api.services.campaigns.pausing.pausing import RELEASED_AT_ONCE
+from api.services.campaigns.pausing.resume_plan import Change, Shifter
+from api.services.common.chunk_sizes import people_at_once
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.order_warnings import OrderTally
+from api.services.enrollments.timelines import core_steps
+from api.states import UNBEGUN_STATUSES, SendStatus
+from api.store import holds
+from api.store.engine.rows import need
+from strategies import Refusal, WarningNote
+
+SEND = ("id", "enrollment_id", "step_id", "status", "due_at", "planned_at", "zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An email's time before and after."""
+
+    before: datetime
+    after: datetime
+
+
+@dataclass(slots=True)
+class StepPreview:
+    """One step: for how many people its email moves or stays, and the first and the last that moves.
+
+    ``at_once`` are those of ``staying`` that go out as soon as the campaign is resumed.
+    """
+
+    step: int
+    moving: int = 0
+    staying: int = 0
+    at_once: int = 0
+    first: Moved | None = None
+    last: Moved | None = None
+
+    def add(self, change: Change) -> None:
+        """Count one person's email that moves."""
+        self.moving += 1
+        self.staying -= 1
+        moved = Moved(change.before, change.after)
+        if self.first is None or moved.before < self.first.before:
+            self.first = moved
+        if self.last is None or moved.before > self.last.before:
+            self.last = moved
+
+
+@dataclass(slots=True)
+class ResumePreview:
+    """The whole campaign. ``at`` is the moment of resuming, UTC."""
+
+    at: datetime
+    held_emails: int = 0
+    moving_people: int = 0
+    staying_people: int = 0
+    steps: Sequence[StepPreview] = field(default_factory=list)
+    warnings: Sequence[WarningNote] = field(default_factory=list)
+
+
+async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumePreview:
+    """Resolve for everyone who has emails on hold what resuming now would make of them."""
+    row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
+    if row.paused_at is None:
+        raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("campaignId",))
+    shifter = Shifter(context, row, await steps_of(row), context.now)
+    order = OrderTally(core_steps(shifter.steps))
+    found, after = ResumePreview(context.now), ""
+    steps = {step.id: StepPreview(step.number) for step in shifter.steps}
+    at_once = people_at_once(RELEASED_AT_ONCE, len(shifter.steps))
+    by_number = {step.step: step for step in steps.values()}
+    while people := await holds.held_people(row.id, after, at_once):
+        changes = await shifter.changes(people)
+        for step_id, emails in (await holds.waiting_emails(people)).items():
+            steps[step_id].staying += emails
+            found.held_emails += emails
+        for change in changes.emails:
+            by_number[change.number].add(change)
+        await _count_order(
+            order, shifter.steps, context.now, people, {each["id"]: each["due_at"] for each in changes.sends}
+        )
+        for number in changes.at_once:
+            by_number[number].at_once += 1
+        found.moving_people += len(changes.resumed)
+        found.staying_people += len(people) - len(changes.resumed)
+        after = people[-1]
+    found.steps = [step for step in by_number.values() if step.moving or step.staying]
+    found.warnings = order.warnings()
+    return found
+
+
+async def _count_order(
+    order: OrderTally, steps: Sequence[Step], now: datetime, people: Sequence[str], after: Mapping[str, datetime]
+) -> None:
+    """Count the people whose emails would go out in another order; ``after`` are the new times of those that move."""
+    numbers = {step.id: step.number for step in steps}
+    theirs: dict[str, list[Send]] = {key: [] for key in people}
+    for send in await Send.filter(enrollment_id__in=list(people)).exclude(status=SendStatus.FAILED).only(*SEND):
+        if send.step_id in numbers:
+            theirs[send.enrollment_id].append(send)
+    for sends in theirs.values():
+        waiting = {numbers[send.step_id] for send in sends if send.status in UNBEGUN_STATUSES}
+        instants = {}
+        for send in sends:
+            waits = numbers[send.step_id] in waiting
+            instants[numbers[send.step_id]] = max(after.get(send.id, send.due_at), now) if waits else send.planned_at
+        if sends:
+            order.add(instants, waiting, sends[0].zone)

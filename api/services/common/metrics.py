@@ -1,0 +1,41 @@
+"""What one process counts for its operator: numbers only, no names and no contents."""
+
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+
+class Metrics:
+    """The counters of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.claimed = Counter("touchline_claimed", "Emails that were claimed.", registry=self.registry)
+        outcomes = Counter(
+            "touchline_outcomes", "Attempts by their outcome.", ["outcome", "channel"], registry=self.registry
+        )
+        self.outcomes = cache(outcomes.labels)
+        """The counter of an outcome and a channel."""
+        self.latency = Histogram(
+            "touchline_send_latency_seconds",
+            "From the moment that an email was due to the server's answer.",
+            buckets=(0.1, 0.3, 1, 3, 10, 30, 60, 300, 900, 3600, 21600),
+            registry=self.registry,
+        )
+        self.throttled = Counter(
+            "touchline_throttle_waits", "How often a sender's throttle made due emails wait.", registry=self.registry
+        )
+        self.failed_steps = Counter(
+            "touchline_failed_steps", "Steps of the tick loop that failed and were tried again.", registry=self.registry
+        )
+        self.loop_delay = Histogram(
+            "touchline_loop_delay_seconds",
+            "How late the event loop was, asked twenty times a second. Every client of the process waits as long.",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=self.registry,
+        )
+        self.loop_stalls = Counter(
+            "touchline_loop_stalls",
+            "How often the event loop was more than 100 ms late. The log names the code.",
+            registry=self.registry,
+        )

@@ -1,0 +1,196 @@
+"""After a backup is restored: emails that may have left since it was made wait for a person instead of leaving again.
+
+A backup knows nothing of what happened after it. Every email that it holds as unsent and that was due before the lost
+database stopped may have left. Such an email is put in doubt. The log of a mail server decides for those that it
+names: an email's Message-ID holds the email's id, and is the same at every attempt.
+
+What the tick loop would do by itself, and the lost database may have done, waits for a person as well: doubts that a
+campaign sends again, tasks that expired, and launches in the background. An edit that was on its way is carried out
+first, since it may move emails to an earlier time.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from api.ids import new_id
+from api.models import Campaign, Send, Workspace
+from api.services.campaigns.editing.edit_job import carry_out
+from api.services.common.context import WorkspaceContext
+from api.services.dispatch.settlement import RESTORED
+from api.services.emails.emails import settle_as_sent
+from api.services.enrollments.progress import finish_done
+from api.store import backup_recovery
+from api.store.engine.sql import Row, instant
+from api.store.engine.transactions import transaction
+from api.store.events import Line, event, write
+from strategies import Refusal
+
+EMAIL_ID = re.compile(r"snd_[0-9a-z]{26}")
+AT_ONCE = 1_000
+"""Emails that are put in doubt in one transaction."""
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What a recovery found, and did."""
+
+    in_doubt: int = 0
+    sent: int = 0
+    """Emails that the mail server's log names."""
+    unsent: int = 0
+    """Emails that the log does not name, and that go out as scheduled."""
+    paused_launches: int = 0
+    expired_tasks: int = 0
+    """Tasks that were to expire by the end of the lost database, and wait for a person."""
+    open_tasks: int = 0
+
+
+def email_ids(lines: Iterable[str]) -> set[str]:
+    """Return the ids of the emails whose Message-IDs stand in a mail server's log."""
+    return {found for line in lines for found in EMAIL_ID.findall(line)}
+
+
+async def recover(
+    scope_of: Callable[[Workspace], WorkspaceContext],
+    *,
+    as_of: datetime,
+    until: datetime,
+    now: datetime,
+    delivered: Collection[str] = (),
+    resend_others: bool = False,
+    dry_run: bool = False,
+) -> Recovered:
+    """Put in doubt what may have left between the backup (``as_of``) and the end of the lost database (``until``).
+
+    ``delivered`` are ids of emails that a mail server took: they count as sent at their due time, at ``until`` at the
+    latest. ``resend_others`` says that this list is complete: emails that are not in it stay scheduled. ``dry_run``
+    counts and writes nothing; it does not see what an edit on its way would move. All instants are UTC. A recovery can
+    be repeated, also with a log that came later. Raises Refusal INVALID_INSTANT. No other process may use the database
+    meanwhile.
+    """
+    await _check(as_of, until, now)
+    work = _Recovery(
+        scope_of=scope_of,
+        until=until,
+        now=now,
+        detail=RESTORED.detail.format(moment=_shown(as_of)),
+        named=frozenset(delivered),
+        resend_others=resend_others,
+        dry_run=dry_run,
+    )
+    found = work.found
+    found.paused_launches = await (backup_recovery.launches() if dry_run else backup_recovery.pause_launches())
+    await work.settle_named()
+    await work.doubt()
+    if not dry_run and await work.carry_out_edits():
+        await work.doubt()
+    found.expired_tasks = await (backup_recovery.expiring_tasks(until) if dry_run else work.expire_tasks())
+    found.open_tasks = await backup_recovery.open_tasks() - (found.expired_tasks if dry_run else 0)
+    return found
+
+
+@dataclass(slots=True)
+class _Recovery:
+    """A recovery, and what it has found so far. The arguments are those of ``recover``."""
+
+    scope_of: Callable[[Workspace], WorkspaceContext]
+    until: datetime
+    now: datetime
+    detail: str
+    named: frozenset[str]
+    resend_others: bool
+    dry_run: bool
+    found: Recovered = field(default_factory=Recovered)
+    # What a task's email or an edit schedules from here on may have left under another id, which no log can tell.
+    start: str = field(default_factory=lambda: new_id("snd"))
+
+    async def settle_named(self) -> None:
+        """Record as sent what the logs name, whenever it is due: it may have been due earlier by then."""
+        ids = sorted(self.named)
+        for at in range(0, len(ids), AT_ONCE):
+            rows = await backup_recovery.named(ids[at : at + AT_ONCE])
+            self.found.sent += len(rows)
+            if self.dry_run:
+                continue
+            async with transaction():
+                doubted = await backup_recovery.doubt([row["id"] for row in rows], RESTORED.code, self.detail)
+            for row in rows:
+                context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
+                at_most = min(instant(row["due_at"]), self.until)
+                await settle_as_sent(context, await Send.get(id=row["id"]), at_most, RESTORED.code)
+            async with transaction():
+                await finish_done([row["enrollment_id"] for row in doubted], self.now)
+
+    async def doubt(self) -> None:
+        """Put in doubt what may have left, and is named by no log."""
+        for workspace_id in await backup_recovery.workspaces():
+            after = ""
+            while rows := await backup_recovery.may_have_left(workspace_id, self.until, RESTORED.code, after, AT_ONCE):
+                after = rows[-1]["id"]
+                rows = [row for row in rows if row["id"] not in self.named]
+                unsent = {row["id"] for row in rows if row["status"] != "IN_DOUBT"}
+                goes_out = {each for each in unsent if self.resend_others and each < self.start}
+                doubted = [row["id"] for row in rows if row["id"] not in goes_out]
+                self.found.in_doubt += len(doubted)
+                self.found.unsent += len(goes_out)
+                if not self.dry_run:
+                    await self._put_in_doubt(doubted, unsent)
+
+    async def _put_in_doubt(self, ids: list[str], told: Collection[str]) -> None:
+        """Put emails in doubt, and tell it of those ``told``: the Live Feed has told it of the others."""
+        async with transaction():
+            rows = await backup_recovery.doubt(ids, RESTORED.code, self.detail)
+            await write([_in_doubt(row, self.now) for row in rows if row["id"] in told])
+            await finish_done([row["enrollment_id"] for row in rows], self.now)
+
+    async def carry_out_edits(self) -> bool:
+        """Resolve whoever an edit had not come to when the backup was made. Returns whether there was one."""
+        rows = await backup_recovery.edits()
+        for row in rows:
+            context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
+            await carry_out(context, await Campaign.get(id=row["id"]))
+        return bool(rows)
+
+    async def expire_tasks(self) -> int:
+        """Let tasks expire that were to, without what the campaign does then: someone may have done them."""
+        async with transaction():
+            rows = await backup_recovery.expire_tasks(self.until)
+            await write([_expired(row, self.now) for row in rows])
+        return len(rows)
+
+
+async def _check(as_of: datetime, until: datetime, now: datetime) -> None:
+    if not as_of <= until <= now:
+        told = (
+            f"The backup ({_shown(as_of)}) must be older than the end of the lost database ({_shown(until)}),"
+            " and neither may lie in the future."
+        )
+        raise Refusal("INVALID_INSTANT", told, ("as-of",))
+    newest = await backup_recovery.newest_event(as_of, RESTORED.code)
+    if newest is not None and newest > as_of:
+        told = (
+            f"This database has an event of {_shown(newest)}, so the backup was made later than {_shown(as_of)}."
+            " Give the moment of the backup, and make sure that this is the restored database."
+        )
+        raise Refusal("INVALID_INSTANT", told, ("as-of",))
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _in_doubt(row: Row, now: datetime) -> Line:
+    return event(
+        row["workspace_id"], "EMAIL_IN_DOUBT", now, data={"reason": RESTORED.code}, send_id=row["id"], **_about(row)
+    )
+
+
+def _expired(row: Row, now: datetime) -> Line:
+    about = _about(row) | {"campaign_id": row["campaign_id"], "task_id": row["id"]}
+    return event(row["workspace_id"], "TASK_EXPIRED", now, data={"type": row["type"]}, **about)
+
+
+def _about(row: Row) -> dict[str, str]:
+    return {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}

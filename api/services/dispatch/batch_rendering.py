@@ -1,0 +1,83 @@
+"""Write the emails of a batch: each at once where that is quick, else several of one step in one call to a worker."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from api.mail.message.writing import NotWritten, Order, Written
+from api.mail.quick_work import SlowWorkError
+from api.mail.worker_jobs import BATCH_MOST
+from api.services.templates.rendering import write_quickly, write_slowly
+from api.store.claimed import Claimed
+
+log = logging.getLogger("touchline.dispatch")
+
+AHEAD_MOST = 40
+"""Emails that are written ahead of those that leave; their bytes are kept until they do."""
+
+
+class SlowEmails:
+    """Writes emails for one batch, whose workspace is ``key``.
+
+    When one is asked for that a worker has to write, the next ones of its step are written in the same call, because a
+    call costs more than a usual email. ``_coming`` are those that nobody has asked for or begun to write, by step;
+    ``_ahead`` is what is being written, or is, of those that nobody has asked for: None where it has to be begun again.
+    ``_alone`` are the steps with an email that broke a limit just now: the next is written alone, for its own limits.
+    """
+
+    def __init__(self, key: str, order: Callable[[Claimed], Order]) -> None:
+        self._key = key
+        self._order = order
+        self._coming: dict[str, OrderedDict[str, Claimed]] = {}
+        self._alone: set[str] = set()
+        self._ahead: dict[str, asyncio.Future[Written | NotWritten | None]] = {}
+
+    def expect(self, sends: Sequence[Claimed]) -> None:
+        """Say which emails will be asked for, in their order."""
+        for send in sends:
+            self._coming.setdefault(send.step_id, OrderedDict())[send.id] = send
+
+    async def write(self, send: Claimed) -> Written | NotWritten:
+        """Write an email. Raises WorkersBusyError."""
+        coming = self._coming.get(send.step_id, OrderedDict())
+        coming.pop(send.id, None)
+        ahead = self._ahead.pop(send.id, None)
+        if ahead is not None and (made := await asyncio.shield(ahead)) is not None:
+            return made
+        order = self._order(send)
+        try:
+            return await write_quickly(self._key, order)
+        except SlowWorkError:
+            return await self._write_several(send.step_id, order, coming)
+
+    async def _write_several(
+        self, step_id: str, order: Order, coming: OrderedDict[str, Claimed]
+    ) -> Written | NotWritten:
+        """Write one email, and those that come next as far as they fit into the call."""
+        most = 0 if step_id in self._alone else min(BATCH_MOST - 1, AHEAD_MOST - len(self._ahead), len(coming))
+        others = [coming.popitem(last=False)[1] for _ in range(most)]
+        orders = [(each, theirs) for each in others if (theirs := self._order_or_none(each)) is not None]
+        others = [each for each, _ in orders]
+        waiting = {each.id: asyncio.get_running_loop().create_future() for each in others}
+        self._ahead |= waiting
+        written: Sequence[Written | NotWritten] = ()
+        try:
+            written = await write_slowly(self._key, [order, *(theirs for _, theirs in orders)])
+            limit = isinstance(written[0], NotWritten) and written[0].code == "TEMPLATE_LIMIT"
+            (self._alone.add if limit else self._alone.discard)(step_id)
+            return written[0]
+        finally:
+            made = dict(zip(waiting, written[1:], strict=False))
+            for each in others:
+                waiting[each.id].set_result(made.get(each.id))
+                if each.id not in made and self._ahead.pop(each.id, None) is not None:
+                    coming[each.id] = each
+
+    def _order_or_none(self, send: Claimed) -> Order | None:
+        """Return what an email is written from; None where that fails, which is told as it is asked for."""
+        try:
+            return self._order(send)
+        except Exception:
+            log.debug("the email %s cannot be written ahead", send.id, exc_info=True)
+            return None

@@ -1,0 +1,160 @@
+"""Free what a process that stopped has left behind.
+
+Each of the three kinds is one transaction. Only where it fails is the row looked for by halves: the others are freed,
+and that one waits, in this process, for longer each time.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+from api.services.common.context import sandbox_clocks
+from api.services.dispatch.settlement import LOST, RESENT, RESTORED
+from api.services.enrollments.progress import finish_done
+from api.services.jobs.back_off import PutOff
+from api.services.jobs.halving import in_halves, of_database
+from api.store import doubts, send_ledger, throttles
+from api.store.engine.sql import Row
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import Line, event, write
+
+log = logging.getLogger("touchline.dispatch")
+
+MOST = 100
+"""Rows of one kind that are put off at once. Where more fail, the rest is looked at the next time."""
+
+
+class Which(NamedTuple):
+    """The sends that are freed: all but ``besides``, or those of ``ids``."""
+
+    ids: Sequence[str] | None = None
+    besides: Sequence[str] = ()
+
+
+Free = Callable[[datetime, Which], Awaitable[Sequence[Row]]]
+
+
+async def free_expired(real_now: datetime, put_off: PutOff | None = None) -> tuple[Sequence[Row], int]:
+    """Free expired claims, put unfinished transmissions in doubt, and send again the doubts that have rested.
+
+    Leases are real time; what follows from them goes by each workspace's clock. Returns what is in doubt now, and how
+    many other emails wait again. Each of the three is tried, whatever happens to the others; then raises the failure.
+    What ``put_off`` has is left alone, and what cannot be freed is added to it.
+    """
+    put_off = put_off or PutOff()
+    found: list[Sequence[Row]] = []
+    trouble: Exception | None = None
+    for kind, free in enumerate((_doubt, _send_again, _release)):
+        freed: list[Row] = []
+        found.append(freed)
+        try:
+            await _free(free, kind, real_now, put_off, freed)
+        except Exception as problem:
+            trouble = problem
+    if trouble is not None:
+        raise trouble
+    return found[0], len(found[1]) + len(found[2])
+
+
+async def _free(free: Free, kind: int, real_now: datetime, put_off: PutOff, freed: list[Row]) -> None:
+    """Free all of one kind, or by halves what can be freed. What was freed is appended."""
+    besides = put_off.waiting(real_now)
+    try:
+        freed += await free(real_now, Which(besides=besides))
+        return
+    except Exception as problem:
+        if of_database(problem):
+            raise
+        log.warning("what a process left behind could not be freed together", exc_info=problem)
+
+    async def free_part(ids: Sequence[str]) -> None:
+        freed.extend(await free(real_now, Which(ids)))
+
+    async def free_alone(send_id: str, _: str) -> None:
+        try:
+            if free is _doubt:
+                freed.extend(await _doubt(real_now, Which([send_id]), alone=True))
+                return
+        except Exception as problem:
+            if of_database(problem):
+                raise
+            log.exception("the email %s cannot be put in doubt", send_id)
+        until = put_off.add(send_id, real_now)
+        log.error("the email %s cannot be freed; it waits until %s", send_id, until.isoformat())
+
+    left_out = set(besides)
+    ids = [each for each in (await doubts.to_free(real_now))[kind] if each not in left_out]
+    if ids:
+        await in_halves(ids, free_part, free_alone, most=MOST, raises=of_database)
+
+
+@undeadlocked
+async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Sequence[Row]:
+    """Put in doubt what a process that stopped had begun to transmit.
+
+    ``alone``: whatever follows from it. It is in doubt then, also where something of that cannot be written.
+    """
+    async with transaction():
+        lost = await doubts.doubt_expired(real_now, LOST.code, LOST.detail, *which)
+        clocks = await sandbox_clocks(row["workspace_id"] for row in lost)
+        follows: list[Callable[[], Awaitable[object]]] = []
+        for now, rows in _by_moment(lost, clocks, real_now).items():
+            ids = [row["id"] for row in rows]
+            follows.append(partial(doubts.rest_in_doubt, ids, now))
+            follows.append(partial(throttles.arrive, ids, now))
+            follows.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
+        reason = {"reason": LOST.code}
+        lines = [_line(row, "EMAIL_IN_DOUBT", clocks.get(row["workspace_id"], real_now), reason) for row in lost]
+        follows.append(partial(write, lines))
+        for follow in follows:
+            await (_try(follow) if alone else follow())
+    return lost
+
+
+async def _try(follow: Callable[[], Awaitable[object]]) -> None:
+    """Write one consequence of an email that is in doubt, where it can be written."""
+    try:
+        async with transaction():
+            await follow()
+    except Exception as problem:
+        if of_database(problem):
+            raise
+        log.exception("a consequence of an email in doubt was set aside")
+
+
+@undeadlocked
+async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
+    """Send again the doubts that have rested, where their campaigns say so. Returns them."""
+    async with transaction():
+        again = await doubts.resend_doubts(real_now, RESENT.code, RESENT.detail, RESTORED.code, *which)
+        clocks = await sandbox_clocks(row["workspace_id"] for row in again)
+        lines = [
+            _line(row, "EMAIL_RETRIED", clocks.get(row["workspace_id"], real_now), {"automatic": row["doubts"]})
+            for row in again
+        ]
+        await write(lines)
+    return again
+
+
+@undeadlocked
+async def _release(real_now: datetime, which: Which) -> Sequence[Row]:
+    """Give back expired claims. Returns them."""
+    async with transaction():
+        return await send_ledger.release_expired(real_now, *which)
+
+
+def _by_moment(
+    rows: Iterable[Mapping[str, Any]], clocks: Mapping[str, datetime], real_now: datetime
+) -> dict[datetime, list[Mapping[str, Any]]]:
+    """Group rows by what their workspace's clock shows."""
+    found: dict[datetime, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(clocks.get(row["workspace_id"], real_now), []).append(row)
+    return found
+
+
+def _line(row: Mapping[str, Any], kind: str, now: datetime, data: dict[str, Any]) -> Line:
+    about = {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}
+    return event(row["workspace_id"], kind, now, data=data, send_id=row["id"], **about)

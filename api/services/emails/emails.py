@@ -1,0 +1,84 @@
+"""What a person decides about an email: send it again, settle a doubt, archive it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from api.models import Enrollment, Person, Send
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.pause_checks import refuse_paused
+from api.services.people.reachability import refuse_unreachable
+from api.services.people.suppressions import refuse_suppressed
+from api.services.tasks.tasks import email_went_out
+from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import event, write
+from strategies import Refusal
+
+
+@undeadlocked
+async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
+    """Send an undelivered email at once. Refused for a suppressed or dead address, or an ended campaign."""
+    send = await need(Send, context.workspace_id, send_id, ("id",))
+    if send.status not in UNDELIVERED_STATUSES:
+        raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
+    async with transaction():
+        await refuse_paused((await _may_still_go(context, send)).campaign_id, ("id",))
+        again: dict[str, Any] = {"status": SendStatus.SCHEDULED, "due_at": context.now, "reason": None, "detail": ""}
+        again |= {"bounce": None, "bounced_at": None}
+        await _change(context, send, "EMAIL_RETRIED", **again)
+    context.wake()
+    return send
+
+
+async def resolve_in_doubt(context: WorkspaceContext, send_id: str, resolution: Literal["SENT", "RESEND"]) -> Send:
+    """Settle whether an email in doubt arrived: SENT records that it did, RESEND sends it again."""
+    send = await need(Send, context.workspace_id, send_id, ("id",))
+    if send.status is not SendStatus.IN_DOUBT:
+        raise Refusal("NOT_IN_DOUBT", f"This email is {send.status.lower()}, not in doubt.", ("id",))
+    if resolution == "RESEND":
+        return await retry_send(context, send_id)
+    return await settle_as_sent(context, send, context.now)
+
+
+@undeadlocked
+async def settle_as_sent(context: WorkspaceContext, send: Send, at: datetime, why: str = "") -> Send:
+    """Record that an email in doubt left at an instant (UTC). A person's email completes its task at that moment.
+
+    ``why`` is the event's reason; empty where a person has decided it.
+    """
+    async with transaction():
+        await _change(context, send, "EMAIL_SENT", why, status=SendStatus.SENT, sent_at=at, reason=None, detail="")
+        if send.by_hand:
+            await email_went_out(context, send, at)
+    return send
+
+
+async def archive_send(context: WorkspaceContext, send_id: str, *, archived: bool = True) -> Send:
+    """Move a delivered email to the archive, or back. Campaign emails cannot be deleted."""
+    send = await need(Send, context.workspace_id, send_id, ("id",))
+    if send.status is not SendStatus.SENT:
+        raise Refusal("NOT_SENT", "Only sent emails can be archived.", ("id",))
+    send.archived = archived
+    await send.save(update_fields=["archived"])
+    return send
+
+
+async def _may_still_go(context: WorkspaceContext, send: Send) -> Enrollment:
+    person = await Person.get(id=send.person_id)
+    await refuse_suppressed(person, ("id",))
+    refuse_unreachable(context.workspace, person, ("id",))
+    enrollment = await Enrollment.get(id=send.enrollment_id)
+    if enrollment.status not in MAY_GET_EMAILS:
+        raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))
+    return enrollment
+
+
+async def _change(context: WorkspaceContext, send: Send, kind: str, why: str = "", **values: object) -> None:
+    before = send.status
+    async with transaction():
+        if not await Send.filter(id=send.id, status=before).update(**values):
+            raise Refusal("CHANGED_MEANWHILE", "This email has changed meanwhile. Look again.", ("id",))
+        about = {"person_id": send.person_id, "enrollment_id": send.enrollment_id, "send_id": send.id}
+        await write([event(context.workspace_id, kind, context.now, data={"reason": why} if why else None, **about)])
+    send.update_from_dict(values)

@@ -1,0 +1,191 @@
+"""Change an email before it leaves: give it another time or another text, or withdraw it to its task."""
+
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
+from api.models import Campaign, Enrollment, Person, Send, Step, Task
+from api.services.common import inputs
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.pause_checks import refuse_paused
+from api.services.enrollments.timelines import NOTES_OF_A_PERSON, chosen_notes, expiry, stored
+from api.services.tasks.tasks import close_task, refuse_prompts
+from api.services.tasks.withdrawing import withdraw
+from api.services.templates import template_inputs
+from api.services.templates.email_content import composed_for
+from api.states import UNBEGUN_STATUSES, SendStatus, TaskStatus
+from api.store import written_texts
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import Line, event, write
+from api.store.holds import pause_of
+from api.store.tasks import lock_undone
+from strategies import Refusal
+from strategies.calendar import local
+
+
+class Unset(NamedTuple):
+    """Stands for a part that is not given, and stays as it is."""
+
+
+UNSET = Unset()
+Part = str | None | Unset
+
+
+@undeadlocked
+async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime | None) -> Send:
+    """Give an email that has not begun to leave another time: an instant, or now (None). Raises Refusal.
+
+    The time of an automatic email no longer follows its send option. What refers to it keeps the wall time that it was
+    planned for. The email of a task that is sent now completes its task.
+    """
+    send = await need(Send, context.workspace_id, send_id, ("id",))
+    now = context.now
+    chosen = now if at is None else inputs.instant(at, ("at",))
+    if chosen < now:
+        raise Refusal(
+            "SEND_AT_IN_PAST", "This instant has already passed. Leave it out to send the email now.", ("at",)
+        )
+    if chosen == now:
+        await refuse_prompts(send, ("id",))
+    enrollment = await Enrollment.get(id=send.enrollment_id)
+    async with transaction():
+        if chosen == now:
+            await refuse_paused(enrollment.campaign_id, ("id",))
+        paused = await pause_of(enrollment.campaign_id) is not None
+        task = await Task.get_or_none(enrollment_id=send.enrollment_id, step_id=send.step_id) if send.by_hand else None
+        closes = task is not None and chosen == now and await lock_undone(task.id)
+        send = await _waiting(send.id)
+        shown = local(chosen, send.zone)
+        day, wall = shown.date(), shown.time().replace(fold=0)
+        notes = chosen_notes("RESCHEDULED_NOW" if chosen == now else "RESCHEDULED", chosen, send.zone)
+        before = takewhile(lambda line: line[0] not in NOTES_OF_A_PERSON, send.explanation)
+        kept = [line for line in before if line[0] != "LATE"]
+        values: dict[str, Any] = {
+            "due_at": chosen,
+            "reason": None,
+            "detail": "",
+            "explanation": [*kept, *stored(notes)],
+        }
+        if send.by_hand:
+            values |= {"planned_at": chosen, "planned_date": day, "planned_time": wall.isoformat()}
+        await written_texts.change(send, paused=paused, **values)
+        data = {"before": _utc(send.due_at), "after": _utc(chosen)}
+        await write([_event(enrollment, send, "EMAIL_RESCHEDULED", now, data)])
+        if task is not None and closes:
+            await close_task(context, task, TaskStatus.COMPLETED, now)
+    context.wake()
+    return await Send.get(id=send.id)
+
+
+@undeadlocked
+async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part = UNSET, html: Part = UNSET) -> Send:
+    """Give an email that has not begun to leave another text, which is no template and is sent as it is.
+
+    None gives a part back to the template of its step. Raises Refusal.
+    """
+    if isinstance(subject, Unset) and isinstance(html, Unset):
+        raise Refusal("REQUIRED", "Give the subject or the html that the email is to have.", ("html",))
+    if isinstance(subject, str):
+        subject = inputs.line(subject, ("subject",), limit=900)
+    if isinstance(html, str):
+        html = await template_inputs.written_html(context.workspace_id, html, ("html",))
+    send = await need(Send, context.workspace_id, send_id, ("id",))
+    enrollment = await Enrollment.get(id=send.enrollment_id)
+    # Not inside of the transaction: nobody waits for a template to be rendered.
+    seen, rendered = send, await _rendered(send, context.now)
+    async with transaction():
+        paused = await pause_of(enrollment.campaign_id) is not None
+        send = await _waiting(send.id)
+        before: tuple[str | None, str | None] = (send.subject, send.html)
+        if send.written_as_template:
+            if rendered is None or before != (seen.subject, seen.html):
+                told = "Someone else has just edited this email. Look again."
+                raise Refusal("CHANGED_MEANWHILE", told, ("id",))
+            before = rendered
+        after = (before[0] if isinstance(subject, Unset) else subject, before[1] if isinstance(html, Unset) else html)
+        await written_texts.change(send, paused=paused, subject=after[0], html=after[1], written_as_template=False)
+        given = {"subject": subject, "html": html}
+        data = {"parts": [name for name, part in given.items() if not isinstance(part, Unset)]}
+        await write([_event(enrollment, send, "EMAIL_EDITED", context.now, data)])
+    context.wake()
+    return await Send.get(id=send.id)
+
+
+async def _rendered(send: Send, now: datetime) -> tuple[str | None, str | None] | None:
+    """Return the parts that an earlier release kept as a template, as they are sent now; None for a final text."""
+    if not send.written_as_template:
+        return None
+    step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
+    try:
+        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, now, send)
+    except (UnresolvedFieldError, TemplateProblem) as problem:
+        told = f"The other part of this email cannot be rendered. Give both subject and html. {problem}"
+        code = problem.code if isinstance(problem, TemplateProblem) else "INVALID_TEMPLATE"
+        raise Refusal(code, told, ("id",)) from None
+    return composed.subject if send.subject is not None else None, composed.body_html if send.html is not None else None
+
+
+@undeadlocked
+async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
+    """Withdraw the email of a task, scheduled, failed or rejected, and return the task, open again. Raises Refusal.
+
+    Its text is kept: compose shows it.
+    """
+    send = await need(Send, context.workspace_id, send_id, ("id",))
+    if not send.by_hand:
+        told = (
+            "The campaign sends this email by itself. Reschedule it, or remove its step, or end the person's campaign."
+        )
+        raise Refusal("NOT_A_TASK_EMAIL", told, ("id",))
+    task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
+    enrollment = await Enrollment.get(id=send.enrollment_id)
+    async with transaction():
+        await pause_of(enrollment.campaign_id)
+        if not await lock_undone(task.id):
+            task = await Task.get(id=task.id)
+            told = "The task of this email is done, and what follows it is scheduled: it cannot be opened again."
+            if task.status is TaskStatus.CANCELLED:
+                told = (
+                    "The task of this email was cancelled, as the person's campaign ended: it cannot be opened again."
+                )
+            raise Refusal("TASK_NOT_OPEN", told, ("id",))
+        send = await _waiting(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
+        await write([await withdraw(enrollment, send, context.now)])
+        await _give_time(task, enrollment, context.now)
+    return await Task.get(id=task.id)
+
+
+async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
+    """Let a task that would have expired while its email was scheduled expire as if it were due today."""
+    if task.expires_at is not None and task.expires_at <= now:
+        campaign = await Campaign.get(id=enrollment.campaign_id)
+        due = local(now, enrollment.zone).date()
+        await Task.filter(id=task.id).update(expires_at=expiry(enrollment, campaign, due))
+
+
+async def _waiting(send_id: str, *others: SendStatus) -> Send:
+    """Lock an email that has not begun to leave. Call in the transaction that changes it. Raises Refusal."""
+    send = await written_texts.lock_email(send_id)
+    if send is None:
+        raise Refusal("CHANGED_MEANWHILE", "This email has just been withdrawn. Look again.", ("id",))
+    if send.status is SendStatus.TRANSMITTING:
+        raise Refusal("EMAIL_LEAVING", "This email is being handed over to the mail server just now.", ("id",))
+    if send.status not in (*UNBEGUN_STATUSES, *others):
+        told = f"This email is {send.status.lower().replace('_', ' ')}: only one that is scheduled can be changed."
+        if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
+            told += " Retry it, or withdraw it while its task is open." if send.by_hand else " Retry it."
+        raise Refusal("NOT_SCHEDULED", told, ("id",))
+    return send
+
+
+def _event(enrollment: Enrollment, send: Send, kind: str, now: datetime, data: dict[str, Any]) -> Line:
+    return event(
+        send.workspace_id, kind, now, data=data, campaign_id=enrollment.campaign_id, person_id=send.person_id,
+        enrollment_id=enrollment.id, step_id=send.step_id, send_id=send.id,
+    )  # fmt: skip
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

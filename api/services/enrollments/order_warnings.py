@@ -1,0 +1,93 @@
+"""What to think about in the steps of a campaign, and in the order in which people get its emails."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+
+from api.models import Step
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.timelines import core_steps, offer_warnings
+from strategies import WarningNote
+from strategies import timeline as core
+from strategies.calendar import local
+from strategies.send_order import Pair, authored, out_of_order
+
+NO_TIMES: Mapping[int, time] = {}
+ORDER = ("OUT_OF_ORDER", "OUT_OF_ORDER_AFTER_TASK", "FOLLOW_UP_WAITS")
+
+
+def campaign_warnings(
+    context: WorkspaceContext, steps: Sequence[Step], *, skip_weekends: bool, times: Mapping[int, time] = NO_TIMES
+) -> list[WarningNote]:
+    """Return the warnings that hold whoever it is launched for. ``steps`` are all of a campaign's, in order.
+
+    ``times`` are new wall times that a launch gives, by step number.
+    """
+    options = context.installed.send_options
+    return [
+        *offer_warnings(context, steps),
+        *authored(core_steps(steps), options, skip_weekends=skip_weekends, times=times),
+    ]
+
+
+def step_warnings(
+    context: WorkspaceContext, steps: Sequence[Step], number: int, *, skip_weekends: bool
+) -> list[WarningNote]:
+    """Return those of the campaign's warnings that concern the step of this number."""
+    return [
+        note
+        for note in campaign_warnings(context, steps, skip_weekends=skip_weekends)
+        if number in (note.values["step"], note.values.get("earlierStep"))
+    ]
+
+
+@dataclass(slots=True)
+class OrderTally:
+    """Counts the people whose emails go out in another order than the steps."""
+
+    steps: Sequence[core.Step]
+    people: dict[tuple[int, int, bool], int] = field(default_factory=dict)
+    examples: dict[tuple[int, int, bool], tuple[Pair, str]] = field(default_factory=dict)
+    """The earliest of each, with the person's zone."""
+
+    def add(self, instants: Mapping[int, datetime], waiting: Collection[int], zone: str) -> None:
+        """Count one person by the instants of their emails, UTC, by step number; ``waiting`` are not sent yet."""
+        for pair in out_of_order(self.steps, instants):
+            if pair.number not in waiting and pair.earlier not in waiting:
+                continue  # both are sent: there is nothing left to decide
+            key = (pair.number, pair.earlier, pair.waits)
+            self.people[key] = self.people.get(key, 0) + 1
+            if key not in self.examples or pair.at < self.examples[key][0].at:
+                self.examples[key] = (pair, zone)
+
+    def warnings(self, others: Sequence[WarningNote] = ()) -> list[WarningNote]:
+        """Return a warning for each pair of steps, and those of ``others`` that do not name the same pair."""
+        found = [self._told(key) for key in sorted(self.people)]
+        named = {_pair_of(note) for note in found}
+        return [*(note for note in others if _pair_of(note) not in named), *found]
+
+    def _told(self, key: tuple[int, int, bool]) -> WarningNote:
+        pair, zone = self.examples[key]
+        values: dict[str, str | int] = {
+            "step": pair.number,
+            "earlierStep": pair.earlier,
+            "people": self.people[key],
+            "at": _utc(pair.at),
+            "earlierAt": _utc(pair.earlier_at),
+            "time": _shown(pair.at, zone),
+            "earlierTime": _shown(pair.earlier_at, zone),
+            "zone": zone,
+        }
+        return WarningNote("FOLLOW_UP_WAITS" if pair.waits else "OUT_OF_ORDER", values)
+
+
+def _pair_of(note: WarningNote) -> tuple[object, object] | None:
+    return (note.values["step"], note.values["earlierStep"]) if note.code in ORDER else None
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _shown(instant: datetime, zone: str) -> str:
+    return f"{local(instant, zone):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,154 @@
+"""Carry one enrollment on: schedule what comes next, finish it, or end it."""
+
+from datetime import datetime
+
+from api.models import Campaign, Enrollment, Send, Task
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.timelines import records, resolve, scheduled_steps, send_row, slot, stored, task_row
+from api.states import EnrollmentStatus, SendStatus
+from api.store.engine.sql import Row
+from api.store.enrollments import finish, stop
+from api.store.events import Line, event, write
+from api.store.holds import lock_enrollments, pause_of
+from api.store.written_texts import give_texts_back
+from strategies import timeline as core
+from strategies.edit_plan import moves
+
+
+async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
+    """Schedule on to the next task and move what the facts have moved. Call inside a transaction."""
+    paused = await pause_of(enrollment.campaign_id)
+    await lock_enrollments([enrollment.id])
+    enrollment = await Enrollment.get(id=enrollment.id)
+    if enrollment.status is not EnrollmentStatus.ACTIVE:
+        return
+    campaign = await Campaign.get(id=enrollment.campaign_id)
+    steps = await steps_of(campaign)
+    sends = {send.step_id: send for send in await Send.filter(enrollment_id=enrollment.id)}
+    tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
+    # What comes next does not overtake what is on hold: resuming moves them together.
+    held = paused is not None or any(send.held for send in sends.values())
+    timeline = resolve(
+        context,
+        campaign,
+        steps,
+        enrollment,
+        records(steps, sends.values(), tasks.values()),
+        now,
+        scheduled=scheduled_steps(steps, sends.values(), tasks.values()),
+    )
+    events: list[Line] = []
+    for planned in timeline.planned:
+        step = steps[planned.number - 1]
+        if isinstance(planned, core.PlannedSend):
+            if step.id in sends:
+                await _move(sends[step.id], planned, now)
+            else:
+                new = send_row(context, enrollment, step, campaign.sender_id, planned)
+                new.held = held
+                await give_texts_back([new])
+                await new.save(force_create=True)
+        elif step.id not in tasks:
+            task = task_row(context, enrollment, step, campaign, planned)
+            await task.save(force_create=True)
+            events.append(task_created(enrollment, task, now))
+    await write(events)
+    await finish_done([enrollment.id], now)
+    context.wake()
+
+
+async def _move(send: Send, planned: core.PlannedSend, now: datetime) -> None:
+    """Give an email that has not been tried yet its newly resolved time."""
+    if not moves(slot(send), planned, now):
+        return
+    await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(
+        due_at=planned.instant,
+        planned_at=planned.instant,
+        planned_date=planned.date,
+        planned_time=planned.time.isoformat(),
+        zone=planned.zone,
+        explanation=stored(planned.notes),
+    )
+
+
+def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
+    """Make the event of a task that was queued."""
+    return event(
+        enrollment.workspace_id,
+        "TASK_CREATED",
+        now,
+        campaign_id=enrollment.campaign_id,
+        person_id=enrollment.person_id,
+        enrollment_id=enrollment.id,
+        step_id=task.step_id,
+        task_id=task.id,
+        data={"type": str(task.type), "due": task.due_date.isoformat()},
+    )
+
+
+async def finish_done(enrollment_ids: list[str], now: datetime) -> None:
+    """Finish the enrollments of which every step has come to its end. Call inside a transaction."""
+    await write(await finished(enrollment_ids, now))
+
+
+async def finished(enrollment_ids: list[str], now: datetime) -> list[Line]:
+    """Finish as ``finish_done`` does, and return the events that tell it, to be written in the same transaction."""
+    return [
+        event(
+            row["workspace_id"],
+            "CAMPAIGN_FINISHED",
+            now,
+            campaign_id=row["campaign_id"],
+            person_id=row["person_id"],
+            enrollment_id=row["id"],
+        )
+        for row in await finish(enrollment_ids, now)
+    ]
+
+
+async def end(
+    enrollment: Enrollment,
+    now: datetime,
+    *,
+    reason: str,
+    detail: str,
+    send_reason: str = "CAMPAIGN_ENDED",
+    status: EnrollmentStatus = EnrollmentStatus.ENDED,
+) -> None:
+    """End a person's campaign: open tasks are cancelled, pending sends fail with the reason. Inside a transaction.
+
+    Of who has finished it, only what was retried since fails.
+    ``reason`` is why the enrollment ended (REPLIED, BOUNCED, …); ``send_reason`` what its pending sends show.
+    """
+    if await end_all([enrollment.id], now, reason=reason, detail=detail, send_reason=send_reason, status=status):
+        enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
+
+
+async def end_all(
+    enrollment_ids: list[str],
+    now: datetime,
+    *,
+    reason: str,
+    detail: str,
+    send_reason: str = "CAMPAIGN_ENDED",
+    status: EnrollmentStatus = EnrollmentStatus.ENDED,
+) -> int:
+    """End the campaigns of many people, as ``end`` does. Returns for how many. Call inside a transaction."""
+    stopped = await stop(enrollment_ids, now, status, reason, send_reason, detail)
+
+    def about(kind: str, why: str, row: Row, **ids: str) -> Line:
+        who = {"campaign_id": row["campaign_id"], "person_id": row["person_id"]}
+        return event(row["workspace_id"], kind, now, data={"reason": why}, **who, **ids)
+
+    def step(row: Row) -> dict[str, str]:
+        return {"enrollment_id": row["enrollment_id"], "step_id": row["step_id"]}
+
+    await write(
+        [
+            *(about("EMAIL_FAILED", send_reason, row, **step(row), send_id=row["id"]) for row in stopped.sends),
+            *(about("TASK_CANCELLED", reason, row, **step(row), task_id=row["id"]) for row in stopped.tasks),
+            *(about("CAMPAIGN_ENDED", reason, row, enrollment_id=row["id"]) for row in stopped.enrollments),
+        ]
+    )
+    return len(stopped.enrollments)

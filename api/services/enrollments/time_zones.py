@@ -1,0 +1,93 @@
+"""When the tz database has changed, resolve again what is not sent yet: its wall time stays, its instant moves."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import time
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import TZPATH
+
+from api.models import Enrollment, Send, TzDatabase, Workspace
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.progress import carry_on
+from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.states import SendStatus
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import event, write
+from strategies.calendar import instant_of, zone_names
+
+PAGE = 1_000
+INSTALLED = "installed"
+
+
+def fingerprint() -> str:
+    """Return a digest of the tz database that this process uses: it changes when any zone's rules do."""
+    digest = hashlib.sha256()
+    for zone in sorted(zone_names()):
+        digest.update(zone.encode() + _rules(zone))
+    return digest.hexdigest()
+
+
+def _rules(zone: str) -> bytes:
+    """Read a zone's file where zoneinfo reads it: in the system's folders, else in the package tzdata."""
+    for folder in TZPATH:
+        path = Path(folder, zone)
+        if path.is_file():
+            return path.read_bytes()
+    return files("tzdata").joinpath("zoneinfo", *zone.split("/")).read_bytes()
+
+
+async def resolve_again_if_changed(scope_of: Callable[[Workspace], WorkspaceContext], present: str) -> int:
+    """Resolve unsent emails again when ``present`` is another fingerprint than the last one. Returns how many people.
+
+    Each person is a transaction, and the new fingerprint is kept at the end: what a stopped process leaves undone,
+    the next one does.
+    """
+    known = await TzDatabase.get_or_none(id=INSTALLED)
+    if known is not None and known.fingerprint == present:
+        return 0
+    moved = 0
+    for workspace in await Workspace.all() if known is not None else ():
+        moved += await _resolve_again(scope_of(workspace))
+    await TzDatabase.update_or_create(id=INSTALLED, defaults={"fingerprint": present})
+    return moved
+
+
+async def _resolve_again(context: WorkspaceContext) -> int:
+    """Carry on every person of the workspace who has an unsent email whose wall time is now another instant."""
+    people: set[str] = set()
+    last = ""
+    unsent = Send.filter(
+        workspace_id=context.workspace_id,
+        status=SendStatus.SCHEDULED,
+        attempts=0,
+        by_hand=False,
+        planned_at__gt=context.now,
+    )
+    columns = ("id", "enrollment_id", "planned_at", "planned_date", "planned_time", "zone")
+    while page := await unsent.filter(id__gt=last).order_by("id").limit(PAGE).values_list(*columns):
+        last = page[-1][0]
+        people |= {
+            enrollment_id
+            for _, enrollment_id, instant, day, wall, zone in page
+            if instant_of(day, time.fromisoformat(wall), zone) != instant
+        }
+
+    async def carry(ids: Sequence[str]) -> None:
+        await _carry_on(context, ids[0])
+
+    async def pass_over(enrollment_id: str, reason: str) -> None:
+        row = await Enrollment.get(id=enrollment_id)
+        about = {"campaign_id": row.campaign_id, "person_id": row.person_id, "enrollment_id": row.id}
+        told = {"reason": ROW_FAILED}
+        await write([event(context.workspace_id, "EDIT_NOT_APPLIED", context.now, data=told, **about)])
+
+    for enrollment_id in sorted(people):
+        await in_halves([enrollment_id], carry, pass_over)
+    return len(people)
+
+
+@undeadlocked
+async def _carry_on(context: WorkspaceContext, enrollment_id: str) -> None:
+    async with transaction():
+        await carry_on(context, await Enrollment.get(id=enrollment_id), context.now)

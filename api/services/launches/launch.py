@@ -1,0 +1,296 @@
+"""Launch a campaign for people, or preview what launching would do."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from tortoise.exceptions import IntegrityError
+
+from api.ids import new_id
+from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
+from api.services.campaigns.campaign_rules import check_subjects
+from api.services.common import inputs
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.pause_checks import refuse_edited, refuse_paused
+from api.services.enrollments.progress import task_created
+from api.services.enrollments.timelines import core_launch, core_steps, resolve, send_row, task_row, zone_for
+from api.services.launches.launch_warnings import launch_warnings
+from api.services.launches.merge_field_check import missing_warnings
+from api.services.people.reachability import unreachable_warnings
+from api.services.replies.bounces import dead_address, refuse_dead
+from api.store.engine.rows import by_ids, need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.enrollments import ended_before, keep_enrollments, those_in_campaign
+from api.store.events import Line, event, write
+from api.store.suppressions import suppressed_keys, suppressed_people
+from strategies import Refusal, WarningNote
+from strategies import timeline as core
+from strategies.calendar import local
+
+MAX_PEOPLE = 1_000
+"""People who are launched at once, all or none. Nobody else can write to SQLite meanwhile."""
+MAX_SCHEDULED = 2_000
+"""Emails and tasks that a launch at once schedules. `startLaunch` has no such limit."""
+TURN_EVERY = 100
+"""People after whom others have their turn."""
+Now = Literal["NOW"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What launching chooses: a send-at (NOW, or an instant) and new wall times by step number."""
+
+    send_at: datetime | Now | None = None
+    times: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What launching would schedule for one person, up to and including the first task."""
+
+    person: Person
+    zone: str
+    planned: Sequence[core.Planned]
+    waiting: Sequence[int]
+    warnings: Sequence[WarningNote]
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    campaign: Campaign
+    steps: list[Step]
+    sender: Sender
+    enrollments: list[tuple[Enrollment, Person, core.Timeline]]
+
+
+@undeadlocked
+async def launch(
+    context: WorkspaceContext,
+    campaign_id: str,
+    person_ids: Sequence[str],
+    choice: Choice,
+    per_person: Mapping[str, Choice],
+    *,
+    again: bool = False,
+) -> list[Enrollment]:
+    """Enroll people: all of them, or none and a Refusal. What is scheduled is written in the same transaction.
+
+    ``again`` also enrolls people whose campaign has ended before by a reply, a bounce, an unsubscribe or a removal.
+    """
+    checked = await _check(context, campaign_id, person_ids, choice, per_person)
+    if not again:
+        await _refuse_ended(checked)
+    sends: list[Send] = []
+    tasks: list[Task] = []
+    events: list[Line] = []
+    _check_scheduled(checked)
+    for number, (enrollment, person, timeline) in enumerate(checked.enrollments):
+        if not number % TURN_EVERY:
+            await asyncio.sleep(0)
+        about = {"campaign_id": checked.campaign.id, "person_id": person.id, "enrollment_id": enrollment.id}
+        events.append(event(context.workspace_id, "CAMPAIGN_LAUNCHED", context.now, **about))
+        for planned in timeline.planned:
+            step = checked.steps[planned.number - 1]
+            if isinstance(planned, core.PlannedSend):
+                sends.append(send_row(context, enrollment, step, checked.campaign.sender_id, planned))
+            else:
+                tasks.append(task_row(context, enrollment, step, checked.campaign, planned))
+                events.append(task_created(enrollment, tasks[-1], context.now))
+    try:
+        async with transaction():
+            await refuse_paused(checked.campaign.id, ("campaignId",))
+            await refuse_edited(checked.campaign, ("campaignId",))
+            await check_subjects(await steps_of(checked.campaign), ("campaignId",))
+            await _refuse_unsubscribed(list(person_ids))
+            if checked.campaign.remove_on_bounce:
+                await refuse_dead([person for _, person, _ in checked.enrollments])
+            if not again:
+                await keep_enrollments(checked.campaign.id, list(person_ids))
+                await _refuse_ended(checked)
+            await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
+            await Send.bulk_create(sends, batch_size=300)
+            await Task.bulk_create(tasks, batch_size=300)
+            await write(events)
+    except IntegrityError:
+        raise Refusal(
+            "ALREADY_ENROLLED", "Someone was enrolled at the same moment. Look, and launch again.", ("personIds",)
+        ) from None
+    context.wake()
+    return [row for row, _, _ in checked.enrollments]
+
+
+def _check_scheduled(checked: _Checked) -> None:
+    """Refuse a launch that would hold the server for too long. Raises Refusal TOO_MANY_PEOPLE."""
+    scheduled = sum(len(timeline.planned) for _, _, timeline in checked.enrollments)
+    if scheduled > MAX_SCHEDULED:
+        told = (
+            f"A launch at once schedules up to {MAX_SCHEDULED:,} emails and tasks, and this one has {scheduled:,}."
+            " Name fewer people; startLaunch takes more."
+        )
+        raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
+
+
+async def _refuse_unsubscribed(person_ids: list[str]) -> None:
+    """Refuse people whose address has unsubscribed since the check; the transaction keeps the answer true."""
+    gone = await suppressed_people(person_ids)
+    for index, person_id in enumerate(person_ids):
+        if person_id in gone:
+            raise Refusal("UNSUBSCRIBED", "This person's address has just unsubscribed.", ("personIds", str(index)))
+
+
+async def _refuse_ended(checked: _Checked) -> None:
+    """Refuse people whose campaign has ended before for a reason that holds. Raises Refusal ENDED_BEFORE."""
+    ended = await ended_before(checked.campaign.id, [person.id for _, person, _ in checked.enrollments])
+    for index, (enrollment, person, _) in enumerate(checked.enrollments):
+        if person.id in ended:
+            at, reason = ended[person.id]
+            on = local(at, enrollment.zone).date()
+            told = (
+                f"This campaign has ended for {person.email} on {on} ({reason}). Give again: true to launch it"
+                " for them once more."
+            )
+            raise Refusal("ENDED_BEFORE", told, ("personIds", str(index)))
+
+
+async def preview(
+    context: WorkspaceContext,
+    campaign_id: str,
+    person_ids: Sequence[str],
+    choice: Choice,
+    per_person: Mapping[str, Choice],
+    *,
+    again: bool = False,
+) -> list[Preview]:
+    """Resolve what launching would do, and write nothing. It refuses what launching would refuse."""
+    checked = await _check(context, campaign_id, person_ids, choice, per_person)
+    if not again:
+        await _refuse_ended(checked)
+    ended = await ended_before(checked.campaign.id, list(person_ids)) if again else {}
+    people = [person for _, person, _ in checked.enrollments]
+    missing = await missing_warnings(context, checked.steps, people, checked.sender)
+    known: dict[int, list[WarningNote]] = {}
+    previews = []
+    for enrollment, person, timeline in checked.enrollments:
+        # People of one zone and one choice share one timeline.
+        if id(timeline) not in known:
+            known[id(timeline)] = launch_warnings(context, checked.campaign, checked.steps, enrollment, timeline)
+        waiting = range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else ()
+        warnings = [*known[id(timeline)], *missing]
+        warnings += unreachable_warnings(context.workspace, checked.campaign, person)
+        if person.id in ended:
+            at, reason = ended[person.id]
+            warnings.append(
+                WarningNote("LAUNCHED_AGAIN", {"date": local(at, enrollment.zone).date().isoformat(), "reason": reason})
+            )
+        previews.append(Preview(person, enrollment.zone, timeline.planned, waiting, warnings))
+    return previews
+
+
+async def ready(context: WorkspaceContext, campaign_id: str) -> tuple[Campaign, list[Step]]:
+    """Return a campaign that can be launched, with its steps. Raises Refusal."""
+    campaign = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
+    steps = await steps_of(campaign)
+    if not steps:
+        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
+    await check_subjects(steps, ("campaignId",))
+    return campaign, steps
+
+
+async def _check(
+    context: WorkspaceContext,
+    campaign_id: str,
+    person_ids: Sequence[str],
+    choice: Choice,
+    per_person: Mapping[str, Choice],
+) -> _Checked:
+    campaign, steps = await ready(context, campaign_id)
+    people = await _people(context, campaign, person_ids)
+    for person_id in per_person:
+        if person_id not in people:
+            raise Refusal(
+                "NOT_FOUND", f"{person_id[:60]!r} is not among personIds.", ("perPerson", person_id, "personId")
+            )
+    sender = await Sender.get(id=campaign.sender_id)
+    known: dict[tuple[tuple[str, core.ZoneOf], str], core.Timeline] = {}
+    enrollments = []
+    for number, person_id in enumerate(person_ids):
+        if not number % TURN_EVERY:
+            await asyncio.sleep(0)
+        person, own = people[person_id], per_person.get(person_id, choice)
+        path = ("perPerson", person_id) if person_id in per_person else ()
+        zone = zone_for(campaign, person.zone, sender.zone)
+        enrollment = enrollment_row(context, campaign, steps, person.id, zone, own, path)
+        # People of one zone and one choice share one timeline.
+        same = (zone, repr(own))
+        if same not in known:
+            try:
+                core.check_launch(core_steps(steps), core_launch(enrollment, steps), context.installed.send_options)
+                known[same] = resolve(context, campaign, steps, enrollment, {}, context.now)
+            except Refusal as refusal:
+                # What is wrong with the campaign itself is wrong for everyone.
+                raise (refusal if refusal.path == ("campaignId",) else refusal.under(*path)) from None
+        enrollments.append((enrollment, person, known[same]))
+    return _Checked(campaign, steps, sender, enrollments)
+
+
+async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Sequence[str]) -> dict[str, Person]:
+    if not person_ids:
+        raise Refusal("NO_PEOPLE", "Choose at least one person.", ("personIds",))
+    if len(person_ids) > MAX_PEOPLE:
+        told = f"A launch at once takes up to {MAX_PEOPLE:,} people; startLaunch takes more."
+        raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
+    people = await by_ids(Person, context.workspace_id, person_ids)
+    running = await those_in_campaign(campaign.id, list(people))
+    suppressed = await suppressed_keys(context.workspace_id, [person.email_key for person in people.values()])
+    seen: set[str] = set()
+    for index, person_id in enumerate(person_ids):
+        path = ("personIds", str(index))
+        if person_id not in people:
+            raise Refusal("NOT_FOUND", f"There is no person {person_id[:60]!r} in this workspace.", path)
+        person = people[person_id]
+        if person_id in seen:
+            raise Refusal("NAMED_TWICE", f"{person.email} is named twice. Name everyone once.", path)
+        if person_id in running:
+            raise Refusal("ALREADY_ENROLLED", f"{person.email} is already in this campaign.", path)
+        if person.email_key in suppressed:
+            raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", path)
+        if person.bounced_at is not None and campaign.remove_on_bounce:
+            raise Refusal("BOUNCED", dead_address(person.email), path)
+        seen.add(person_id)
+    return people
+
+
+def enrollment_row(  # one argument a column
+    context: WorkspaceContext,
+    campaign: Campaign,
+    steps: Sequence[Step],
+    person_id: str,
+    zone: tuple[str, core.ZoneOf],
+    choice: Choice,
+    path: tuple[str, ...],
+) -> Enrollment:
+    """Make the row of an enrollment, not yet written. Raises Refusal for a choice that makes no sense."""
+    send_at = context.now if choice.send_at == "NOW" else choice.send_at
+    for number in choice.times:
+        if not 1 <= number <= len(steps):
+            told = f"This campaign has no step {number}."
+            raise Refusal("STEP_NOT_FOUND", told, (*path, "times", str(number), "step"))
+    return Enrollment(
+        id=new_id("enr"),
+        workspace_id=context.workspace_id,
+        campaign_id=campaign.id,
+        person_id=person_id,
+        zone=zone[0],
+        zone_of=zone[1],
+        launched_at=context.now,
+        revision=campaign.revision,
+        launched_revision=campaign.revision,
+        send_at=inputs.instant(send_at, (*path, "sendAt")) if isinstance(send_at, datetime) else None,
+        times={
+            steps[number - 1].id: inputs.wall_time(wall, (*path, "times", str(number), "time")).isoformat()
+            for number, wall in choice.times.items()
+        },
+    )

@@ -1,0 +1,107 @@
+"""Follow launches in the background. Any process of several machines may work on one, so the rows are watched."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.models import Launch
+from api.services.common.context import WorkspaceContext
+from api.store.engine.rows import need
+
+log = logging.getLogger("touchline.launch_watch")
+
+POLL_SECONDS = 1.0
+"""How long the database is left alone between two looks."""
+
+
+async def rest() -> None:
+    """Pause between two looks."""
+    await asyncio.sleep(POLL_SECONDS)
+
+
+def _progress(launch: Launch) -> tuple[Any, ...]:
+    return launch.status, launch.total, launch.processed, launch.enrolled, launch.left_out
+
+
+@dataclass(eq=False, slots=True)
+class _Follower:
+    launch: Launch
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, launch: Launch) -> None:
+        """Keep the newest row: whoever is slow to ask skips what is old by then."""
+        if _progress(launch) != _progress(self.launch):
+            self.launch = launch
+            self.told.set()
+
+    async def next(self) -> Launch:
+        await self.told.wait()
+        self.told.clear()
+        return self.launch
+
+
+class LaunchWatch:
+    """One look at the database serves all who follow launches in this process; without followers there is none."""
+
+    def __init__(self, pause: Callable[[], Awaitable[object]] = rest) -> None:
+        self._pause = pause
+        self._followers: set[_Follower] = set()
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def followers(self) -> int:
+        """How many follow a launch that is not over."""
+        return len(self._followers)
+
+    async def follow(self, context: WorkspaceContext, launch_id: str) -> AsyncGenerator[Launch, None]:
+        """Return the launch now, after each change, and at its end, whereupon it is done. Raises Refusal NOT_FOUND."""
+        return self._changes(await need(Launch, context.workspace_id, launch_id, ("id",)))
+
+    async def close(self) -> None:
+        """Stop looking, before the database is closed."""
+        if self._looking is not None:
+            self._looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._looking
+
+    async def _changes(self, launch: Launch) -> AsyncGenerator[Launch, None]:
+        yield launch
+        with self._joined(_Follower(launch)) as follower:
+            while not launch.status.over:
+                launch = await follower.next()
+                yield launch
+
+    @contextmanager
+    def _joined(self, follower: _Follower) -> Iterator[_Follower]:
+        self._followers.add(follower)
+        if len(self._followers) == 1:
+            # Nothing of the first follower's own, such as a transaction, goes with what serves all of them.
+            self._looking = asyncio.get_running_loop().create_task(self._look(), context=contextvars.Context())
+        try:
+            yield follower
+        finally:
+            self._followers.discard(follower)
+            if not self._followers and self._looking is not None:
+                self._looking.cancel()
+
+    async def _look(self) -> None:
+        while True:
+            await self._pause()
+            # Who joins while the rows are being read has newer ones already.
+            followers = list(self._followers)
+            try:
+                rows = await _rows(follower.launch.id for follower in followers)
+            except Exception as problem:
+                log.warning("the launches that are followed could not be read; this is tried again: %s", problem)
+                continue
+            for follower in followers:
+                if follower.launch.id in rows:
+                    follower.hear(rows[follower.launch.id])
+
+
+async def _rows(ids: Iterable[str]) -> dict[str, Launch]:
+    return {launch.id: launch for launch in await Launch.filter(id__in=sorted(set(ids)))}

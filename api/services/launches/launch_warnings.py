@@ -1,0 +1,55 @@
+"""What to think about before launching, and in a launch in the background that goes on."""
+
+from collections.abc import Sequence
+
+from api.models import Campaign, Enrollment, Launch, Sender, Step
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.order_warnings import ORDER, OrderTally, campaign_warnings
+from api.services.enrollments.timelines import core_launch, core_steps, resolve
+from api.states import GOING_ON
+from strategies import Refusal, WarningNote
+from strategies import timeline as core
+
+
+def launch_warnings(
+    context: WorkspaceContext,
+    campaign: Campaign,
+    steps: Sequence[Step],
+    enrollment: Enrollment,
+    timeline: core.Timeline,
+) -> list[WarningNote]:
+    """Return what to think about before launching for a person. What is planned is known; the rest may be."""
+    instants = {each.number: each.instant for each in timeline.planned if isinstance(each, core.PlannedSend)}
+    order = OrderTally(core_steps(steps))
+    order.add(instants, instants.keys(), enrollment.zone)
+    times = core_launch(enrollment, steps).times
+    others = campaign_warnings(context, steps, skip_weekends=campaign.skip_weekends, times=times)
+    planned = {each.number for each in timeline.planned}
+    return order.warnings(
+        [
+            note
+            for note in others
+            if note.code not in ORDER or not {note.values["step"], note.values["earlierStep"]} <= planned
+        ]
+    )
+
+
+async def warnings_of(context: WorkspaceContext, row: Launch) -> list[WarningNote]:
+    """Return what to think about in a launch that goes on, by the times of its sender's zone."""
+    if row.status not in GOING_ON:
+        return []
+    campaign = await Campaign.get(id=row.campaign_id)
+    steps = await steps_of(campaign)
+    began = row.resumed_at or row.launched_at
+    zone = (await Sender.get(id=campaign.sender_id)).zone
+    example = Enrollment(
+        id="", workspace_id=row.workspace_id, campaign_id=campaign.id, person_id="",
+        zone=zone, zone_of=core.ZoneOf.SENDER, launched_at=began,
+        send_at=row.send_at, times=row.times, launched_revision=row.revision,
+    )  # fmt: skip
+    try:
+        timeline = resolve(context, campaign, steps, example, {}, began)
+    except Refusal:  # people are left out then, with its code
+        return []
+    return launch_warnings(context, campaign, steps, example, timeline)

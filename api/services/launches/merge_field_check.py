@@ -1,0 +1,65 @@
+"""Before launching: whose emails would fail, because a dynamic field has no value or a field prompt is left."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from api.mail.message.compose import Content
+from api.models import Person, Sender, Step
+from api.services.common.context import WorkspaceContext
+from api.services.templates.email_content import Library, fields_of
+from api.services.templates.rendering import fields_in, what_stops
+from strategies import StepType, WarningNote
+from strategies.calendar import local
+
+NOBODY = ""
+"""Stands for the enrollments that are not there yet."""
+
+
+async def missing_warnings(
+    context: WorkspaceContext, steps: Sequence[Step], people: Sequence[Person], sender: Sender
+) -> list[WarningNote]:
+    """Return for each email how many of these people would not get it: by a field without a value, by a prompt."""
+    emails = [step for step in steps if step.type is StepType.EMAIL]
+    launched = max((step.added_revision or 0 for step in steps), default=0)
+    library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: launched})
+    contents = [library.content(step) for step in emails]
+    now = local(context.now, sender.zone)
+    own = context.workspace_id
+    used = frozenset().union(*[await fields_in(own, text) for each in contents for text in _texts(each)])
+    shapes: Counter[frozenset[str]] = Counter()
+    examples: dict[frozenset[str], Mapping[str, str]] = {}
+    for person in people:
+        fields = fields_of(person, sender.name, sender.email)
+        # Whoever has values for the same fields needs to be looked at once.
+        shape = frozenset(name for name in used if fields.get(name, "").strip())
+        shapes[shape] += 1
+        examples.setdefault(shape, fields)
+    warnings = []
+    for step, content in zip(emails, contents, strict=True):
+        counts: Counter[str] = Counter()
+        left: Counter[str] = Counter()
+        stopping = await what_stops(own, content, [*examples.values()], now, library.earlier(step, NOBODY))
+        for number, (missing, prompts) in zip(shapes.values(), stopping, strict=True):
+            counts.update(dict.fromkeys(missing, number))
+            left.update(dict.fromkeys(prompts, number))
+        warnings += [
+            WarningNote(
+                "FIELD_WITHOUT_VALUE",
+                {"step": step.number, "field": name, "missing": number, "people": len(people)},
+            )
+            for name, number in sorted(counts.items())
+        ]
+        if step.send_option != "task":  # there a rep writes in its place
+            warnings += [
+                WarningNote("FIELD_PROMPT_LEFT", {"step": step.number, "prompt": prompt, "people": number})
+                for prompt, number in sorted(left.items())
+            ]
+    return warnings
+
+
+def _texts(content: Content) -> Iterator[str]:
+    yield content.subject
+    yield content.html
+    if content.text is not None:
+        yield content.text

@@ -1,0 +1,64 @@
+"""The columns of a CSV of people: which header cell is which field of a person."""
+
+from dataclasses import dataclass
+
+from api.csv_reading import COLUMN_NAMES, MAX_NAME_LENGTH, Table, column_label, plain_name
+from api.services.people.people import BUILT_IN, FIELD_NAME, PATHS
+from strategies import Refusal
+
+EMAIL_NAMES = COLUMN_NAMES["email"]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a file, in its order."""
+
+    header: tuple[str, ...]
+    """As the file writes them."""
+    names: tuple[str, ...]
+    """The field of each: email, first_name, …, or a dynamic field's name. Empty for a column without a name."""
+
+    def written(self, path: tuple[str, ...]) -> str | None:
+        """Return the header of the column that the path of a refusal means; None where it means the whole row."""
+        spoken = {path: name for name, path in PATHS.items()} | {"email": "email", "zone": "zone"}
+        name = path[1] if path[:1] == ("fields",) and len(path) > 1 else spoken.get(path[0] if path else "")
+        return self.header[self.names.index(name)] if name in self.names else None
+
+
+def columns_of(table: Table) -> Columns:
+    """Match the header with the fields of people. Raises Refusal, without a path."""
+    plain = tuple(map(plain_name, table.header))
+    names = list(plain)
+    for field, aliases in COLUMN_NAMES.items():
+        # A column that has the field's own name is the field. One with another name for it is a field of its own then.
+        if field not in plain:
+            names = [field if name in aliases else name for name in names]
+    if "email" not in names:
+        raise Refusal("CSV_NO_EMAIL_COLUMN", _no_email(table))
+    table.check_header(names.index("email"))
+    for index, (name, header) in enumerate(zip(names, table.header, strict=True)):
+        first = names.index(name)
+        if first < index and header:
+            both = f"{column_label(first, table.header[first])} and {column_label(index, header)}"
+            told = f"{both[0].upper()}{both[1:]} are both {name[:60]}. Rename or delete one of them."
+            raise Refusal("CSV_DUPLICATE_COLUMN", told)
+        own = header and name not in COLUMN_NAMES
+        if len(header) > MAX_NAME_LENGTH or (own and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN)):
+            told = (
+                f"The name of {column_label(index, header)} cannot be the name of a dynamic field: use a-z, 0-9 and _, "
+                "begin with a letter, up to 50 characters, and no built-in name."
+            )
+            raise Refusal("CSV_INVALID_COLUMN", told)
+    return Columns(table.header, tuple(names))
+
+
+def _no_email(table: Table) -> str:
+    if not table.header:
+        return "The file is blank. It needs a header with a column named email, and rows under it."
+    row = table.header_record.number
+    if any("@" in cell for cell in table.header):
+        return f"Row {row} seems to hold a person. The first row must be a header with a column named email."
+    named = ", ".join(cell[:40] for cell in table.header)[:200]
+    return (
+        f"No column of row {row}, the header, is named email. Rename the one with the addresses. Its columns: {named}."
+    )

@@ -1,0 +1,100 @@
+"""The rows of a CSV of people: each is either the values of a person, or refused with its column."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from api.csv_reading import COLUMN_NAMES, ROWS_INSIDE, Row, Table, address_in, column_label, garbled, read_table
+from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
+from api.services.people.people import MAX_FIELDS, PATHS, checked
+from strategies import Refusal
+
+CELL_LIMITS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
+"""Most characters in a cell; an email's has room for a display name."""
+OWN_FIELD_LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A row of the file, checked. It has ``values`` or a ``refusal``."""
+
+    number: int
+    """The row's number in a spreadsheet, as ``api.csv_reading`` counts."""
+    values: dict[str, Any]
+    """Columns of api.models.Person. Blank cells are left out, so that they erase nothing."""
+    refusal: Refusal | None = None
+    column: str | None = None
+    """The header of the column that was refused; None where the whole row was."""
+    length: int = 0
+    """Characters of its cells."""
+
+
+def open_people(source: str) -> tuple[Table, Columns]:
+    """Read the header of a CSV of people. Raises Refusal, without a path."""
+    table = read_table(source, EMAIL_NAMES)
+    return table, columns_of(table)
+
+
+def person_rows(source: str) -> Iterator[PersonRow]:
+    """Check the rows that are not blank, one by one, in the order of the file. The same each time.
+
+    A source that cannot be read ends with a refused row. ``start_import`` has read each source to its end before, so
+    that is one that an earlier release accepted.
+    """
+    number = 0
+    try:
+        table, columns = open_people(source)
+        for row in table.rows():
+            number = row.number
+            yield _checked(table, columns, row)
+    except Refusal as refusal:
+        yield PersonRow(number + 1, {}, refusal)
+
+
+def _checked(table: Table, columns: Columns, row: Row) -> PersonRow:
+    length = sum(map(len, row.cells))
+    try:
+        return PersonRow(row.number, _values(table, columns, row), length=length)
+    except Refusal as refusal:
+        return PersonRow(row.number, {}, refusal, columns.written(refusal.path), length)
+
+
+def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
+    """Return the columns of a person. Raises Refusal; its path names the field."""
+    width = len(columns.names)
+    if len(row.cells) > width:
+        index = next(index for index in range(width, len(row.cells)) if row.cells[index])
+        raise Refusal(
+            "TOO_MANY_CELLS",
+            f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last of {width} columns. "
+            f"A cell with {table.delimiter!r} in it needs quotes; a further column needs a name.",
+        )
+    filled = {name: cell for name, cell in zip(columns.names, row.cells, strict=True) if cell}
+    if (inside := table.row_inside(row, columns.names.index("email"))) is not None:
+        raise Refusal(
+            "CSV_INVALID", f"This cell {ROWS_INSIDE} These rows are not imported.", _path(columns.names[inside])
+        )
+    for name, cell in filled.items():
+        _check_cell(name, cell)
+    own = {name: cell for name, cell in filled.items() if name not in COLUMN_NAMES}
+    built_in = {name: cell for name, cell in filled.items() if name in COLUMN_NAMES}
+    if len(own) > MAX_FIELDS:
+        told = f"This row fills {len(own)} dynamic fields; a person may have {MAX_FIELDS}."
+        raise Refusal("INVALID_FIELDS", told, ())
+    email = address_in(filled.get("email", ""))
+    if not email:
+        raise Refusal("REQUIRED", "This row has no address.", ("email",))
+    return checked({**built_in, "email": email, **({"fields": own} if own else {})})
+
+
+def _check_cell(name: str, cell: str) -> None:
+    """Check a cell before anything expensive is done with it."""
+    limit = CELL_LIMITS.get(name, OWN_FIELD_LIMIT)
+    if len(cell) > limit:
+        raise Refusal("TOO_LONG", f"This cell may have {limit:,} characters; it has {len(cell):,}.", _path(name))
+    if problem := garbled(cell):
+        raise Refusal("GARBLED_TEXT", problem, _path(name))
+
+
+def _path(name: str) -> tuple[str, ...]:
+    return (PATHS.get(name, name),) if name in COLUMN_NAMES else ("fields", name)

@@ -1,0 +1,299 @@
+"""Import people from CSV: in the background, in chunks that resume exactly, with a report of the refused rows."""
+
+import asyncio
+from collections import ChainMap
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from api.ids import new_id
+from api.models import ImportRefusal, PeopleImport, Person
+from api.services.common.context import WorkspaceContext, workspace_now
+from api.services.jobs.halving import Job, in_halves
+from api.services.jobs.job_limits import refuse_further_import
+from api.services.people.csv_source import check_source
+from api.services.people.import_rows import PersonRow, open_people, person_rows
+from api.services.people.people import MAX_FIELDS
+from api.states import ImportStatus, OnKnown
+from api.store import send_ledger
+from api.store.engine.leases import take
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import event, write
+from api.store.suppressions import keep_addresses, suppressed_keys
+from strategies import Refusal
+
+MAX_ROWS = 100_000
+MAX_SOURCE_LENGTH = 50_000_000
+CHUNK = 100
+"""Rows that are written in one transaction."""
+CHUNK_LENGTH = 500_000
+"""Characters of the rows that are written in one transaction."""
+LEASE = timedelta(minutes=2)
+WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
+Names = MutableMapping[str, frozenset[str]]
+COUNTS = ("created", "updated", "skipped", "failed")
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What one chunk of rows does. Made again for each attempt to write it."""
+
+    names: ChainMap[str, frozenset[str]]
+    """The addresses that rows have used, with the names of the dynamic fields that the file gives each."""
+    refused: list[ImportRefusal] = field(default_factory=list)
+    created: dict[str, Person] = field(default_factory=dict)
+    changed: dict[str, Person] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*COUNTS, "repeated"), 0))
+
+
+async def start_import(
+    context: WorkspaceContext, source: str, *, on_known: OnKnown = OnKnown.UPDATE, dry_run: bool = False
+) -> PeopleImport:
+    """Read the source to its end, and store it for the tick loop to import. Raises Refusal; then nothing is stored."""
+    if len(source) > MAX_SOURCE_LENGTH:
+        raise Refusal("TOO_LONG", f"An import takes up to {MAX_SOURCE_LENGTH:,} characters. Split the file.", ("csv",))
+    try:
+        total = await asyncio.to_thread(_count, source)
+    except Refusal as refusal:
+        raise refusal.under("csv") from None
+    about: dict[str, Any] = {"id": new_id("imp"), "workspace_id": context.workspace_id, "created_at": context.now}
+    async with transaction():
+        await refuse_further_import(PeopleImport.filter(status=ImportStatus.RUNNING), context.workspace_id)
+        return await PeopleImport.create(source=source, total=total, on_known=on_known, dry_run=dry_run, **about)
+
+
+def _count(source: str) -> int:
+    """Return how many rows are not blank. Raises Refusal where the file cannot be read as a whole."""
+    table, _ = open_people(source)
+    total = 0
+    for _ in table.rows():
+        total += 1
+        if total > MAX_ROWS:
+            raise Refusal("CSV_TOO_LARGE", f"An import takes up to {MAX_ROWS:,} rows; this has more. Split the file.")
+    if not total:
+        raise Refusal("CSV_EMPTY", "There are no rows under the header.")
+    check_source(source)
+    return total
+
+
+async def claim_import(now: datetime) -> PeopleImport | None:
+    """Take an import that nobody works on, so that any process goes on with it. ``now`` is the real time, UTC."""
+    return await take(PeopleImport.filter(status=ImportStatus.RUNNING), now, LEASE)
+
+
+async def release_import(row: PeopleImport) -> None:
+    """Give back an import that this process works on, so that any other goes on with it at once."""
+    await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(lease_until=None)
+
+
+async def _give_up(row: PeopleImport, reason: str, clock: Callable[[], datetime]) -> None:
+    """End an import that cannot go on. What it has imported stays."""
+    failed = {"status": ImportStatus.FAILED, "source": "", "lease_until": None, "problem": reason}
+    async with transaction():
+        if await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(**failed):
+            now, told = await workspace_now(row.workspace_id, clock), {"import": row.id, "reason": reason}
+            await write([event(row.workspace_id, "PEOPLE_IMPORT_FAILED", now, data=told)])
+
+
+JOB = Job(PeopleImport, "lease_until", "failures", "problem", _give_up)
+"""How an import that fails is tried again, and ends."""
+
+
+async def run_import(
+    row: PeopleImport, clock: Callable[[], datetime], progress: Callable[[PeopleImport], None] = lambda row: None
+) -> PeopleImport:
+    """Import what is left, chunk by chunk; each chunk and its progress are one transaction."""
+    seen: dict[str, frozenset[str]] = {}
+    # Rows that were refused before a process was killed have used no address.
+    refused = set(await ImportRefusal.filter(people_import_id=row.id).values_list("row", flat=True))
+    async for rows, last in _chunks(row, seen, refused):
+        lease_until, now = clock() + LEASE, await workspace_now(row.workspace_id, clock)
+        for changed in await _write_chunk(row, rows, seen, lease_until, now, last=last):
+            if changed is None:  # another process has taken it over, because this one was suspended for too long
+                return await PeopleImport.get(id=row.id)
+            # Emails that are claimed are written with what people are called now.
+            await send_ledger.release("person_id", changed)
+        progress(row)
+    return row
+
+
+async def _write_chunk(
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    seen: Names,
+    lease_until: datetime,
+    now: datetime,
+    *,
+    last: bool,
+) -> list[list[str] | None]:
+    """Import one chunk, and refuse rows that cannot be written. Returns what ``_write`` does for each part of it."""
+
+    async def done(part: Sequence[PersonRow]) -> list[str] | None:
+        whole = last and (not part or part[-1].number == rows[-1].number)
+        return await _import(row, part, seen, lease_until, now, last=whole)
+
+    async def refuse(each: PersonRow, reason: str) -> list[str] | None:
+        refusal = Refusal("ROW_FAILED", f"This row could not be written. {reason}")
+        return await done([PersonRow(each.number, {}, refusal, length=each.length)])
+
+    return await in_halves(rows, done, refuse)
+
+
+async def _chunks(
+    row: PeopleImport, seen: Names, refused: Collection[Any]
+) -> AsyncIterator[tuple[list[PersonRow], bool]]:
+    """Give the rows that are left, and whether they are the last. Addresses of earlier rows go into ``seen``.
+
+    Rows are read and checked in a thread.
+    """
+    rows, done = person_rows(row.source), row.processed
+    index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(CHUNK, done) or CHUNK)
+    while index < done and ahead:
+        for each in ahead:
+            if not each.refusal and each.number not in refused:
+                _remember(row, seen, each)
+        index += len(ahead)
+        ahead = await asyncio.to_thread(_read_rows, rows, min(CHUNK, done - index) or CHUNK)
+    while True:
+        chunk, ahead = ahead, await asyncio.to_thread(_read_rows, rows, CHUNK) if ahead else []
+        yield chunk, not ahead
+        if not ahead:
+            return
+
+
+def _read_rows(rows: Iterator[PersonRow], most: int) -> list[PersonRow]:
+    """Read up to so many rows, or fewer where they are long."""
+    chunk: list[PersonRow] = []
+    length = 0
+    for each in rows:
+        chunk.append(each)
+        length += each.length
+        if len(chunk) >= most or length >= CHUNK_LENGTH:
+            break
+    return chunk
+
+
+def _remember(row: PeopleImport, names: Names, each: PersonRow) -> None:
+    """Note that a row has used its address, and which dynamic fields the address has from this file by now."""
+    key, own = each.values["email_key"], frozenset(each.values.get("own_fields", ()))
+    if key not in names or row.on_known == OnKnown.UPDATE:
+        names[key] = names.get(key, frozenset()) | own
+
+
+async def _import(
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    seen: Names,
+    lease_until: datetime,
+    now: datetime,
+    *,
+    last: bool,
+) -> list[str] | None:
+    """Import one chunk, again where someone else has added one of its addresses meanwhile."""
+    try:
+        return await _write(row, rows, seen, lease_until, now, last=last)
+    except IntegrityError:
+        return await _write(row, rows, seen, lease_until, now, last=last)
+
+
+@undeadlocked
+async def _write(
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    seen: Names,
+    lease_until: datetime,
+    now: datetime,
+    *,
+    last: bool,
+) -> list[str] | None:
+    """Create or update the people of one chunk; refuse the rows that cannot be used, and no others.
+
+    ``seen`` are the addresses of earlier rows. ``lease_until`` is real time, ``now`` the workspace's present: virtual
+    in a sandbox. Both UTC. A dry run only counts and reports.
+    Returns the ids of those who were changed; None where the import is no longer ours.
+    """
+    processed = row.processed + len(rows)
+    values: dict[str, Any] = {"processed": processed, "lease_until": lease_until, "failures": 0, "problem": None}
+    if last:
+        # The total is what was read, also of a source that an earlier release counted otherwise.
+        values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None, "total": processed}
+    async with transaction():
+        await keep_addresses(row.workspace_id)
+        ours = PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING, processed=row.processed)
+        if not await ours.update(**values):
+            return None
+        keys = {each.values["email_key"] for each in rows if not each.refusal}
+        found = Person.filter(workspace_id=row.workspace_id, email_key__in=list(keys))
+        known = {person.email_key: person for person in await (found if row.dry_run else found.select_for_update())}
+        chunk = _sorted_out(row, rows, known, seen, now)
+        if not row.dry_run:
+            await Person.bulk_create(chunk.created.values(), batch_size=500)
+            if chunk.changed:
+                await Person.bulk_update(chunk.changed.values(), WRITABLE, batch_size=100)
+        await ImportRefusal.bulk_create(chunk.refused, batch_size=500)
+        # Of people, not of rows: whom an earlier chunk has counted is counted once.
+        used = [key for key in {**chunk.created, **chunk.changed} if key not in seen]
+        chunk.counts["suppressed"] = len(await suppressed_keys(row.workspace_id, used))
+        counts = {name: getattr(row, name) + count for name, count in chunk.counts.items()}
+        await PeopleImport.filter(id=row.id).update(**counts)
+        if last and not row.dry_run:
+            told = {"import": row.id, **{name: counts[name] for name in COUNTS}}
+            await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data=told)])
+    row.update_from_dict(values | counts)
+    seen.update(chunk.names.maps[0])
+    return [] if row.dry_run else [str(person.id) for person in chunk.changed.values()]
+
+
+def _sorted_out(
+    row: PeopleImport,
+    rows: Sequence[PersonRow],
+    known: dict[str, Person],
+    seen: Names,
+    now: datetime,
+) -> Chunk:
+    """Decide for each row: a new person, an update, skipped or refused. Rows apply in the order of the file."""
+    chunk = Chunk(ChainMap({}, seen))
+    for each in rows:
+        key = each.values.get("email_key", "")
+        repeated = key in chunk.names
+        there = known.get(key) or chunk.created.get(key)
+        # A dry run creates nobody whom a later row could find.
+        exists = there is not None or (row.dry_run and repeated)
+        skipped = exists and row.on_known == OnKnown.SKIP
+        names = set(each.values.get("own_fields", ())).union(there.own_fields if there else ())
+        if row.dry_run:
+            names |= chunk.names.get(key, frozenset())
+        refusal = each.refusal
+        if not refusal and not skipped and len(names) > MAX_FIELDS:
+            refusal = Refusal("INVALID_FIELDS", f"With this row the person has more than {MAX_FIELDS} dynamic fields.")
+        if refusal:
+            chunk.refused.append(_refused(row, each, refusal))
+            chunk.counts["failed"] += 1
+            continue
+        _remember(row, chunk.names, each)
+        chunk.counts["repeated"] += repeated
+        chunk.counts["skipped" if skipped else "updated" if exists else "created"] += 1
+        if skipped:
+            continue
+        if there is not None:
+            _change(there, each.values)
+        elif not exists:
+            about = {"id": new_id("per"), "workspace_id": row.workspace_id, "created_at": now}
+            chunk.created[key] = Person(**about, **each.values)
+        if key in known:
+            chunk.changed[key] = known[key]
+    return chunk
+
+
+def _refused(row: PeopleImport, each: PersonRow, refusal: Refusal) -> ImportRefusal:
+    about = {"workspace_id": row.workspace_id, "people_import_id": row.id, "row": each.number, "column": each.column}
+    return ImportRefusal(id=new_id("ref"), code=refusal.code, message=refusal.message, **about)
+
+
+def _change(person: Person, values: dict[str, Any]) -> None:
+    """Set a row's values; those of dynamic fields beside the ones that the person has."""
+    own = {**person.own_fields, **values.get("own_fields", {})}
+    person.update_from_dict({**values, "own_fields": own})

@@ -1,0 +1,104 @@
+"""Add and change people."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from api.ids import new_id
+from api.mail.address import address_key
+from api.models import Person
+from api.services.common import inputs
+from api.services.common.claimed_emails import release_claimed
+from api.services.common.context import WorkspaceContext
+from api.services.people.suppressions import end_campaigns
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.suppressions import keep_addresses, note_recipient, suppressed_people
+from strategies import Refusal
+
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+BUILT_IN = {"first_name", "last_name", "title", "company", "email", "sender_name", "sender_email"}
+MAX_FIELDS = 100
+PATHS = {"first_name": "firstName", "last_name": "lastName", "title": "title", "company": "company"}
+
+
+def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a person's values and return the columns that they set. Raises Refusal."""
+    columns: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "email":
+            if value is None:
+                raise Refusal("REQUIRED", "email cannot be null. Leave it out to keep it.", ("email",))
+            columns["email"] = inputs.address(value, ("email",))
+            columns["email_key"] = address_key(columns["email"])
+        elif name == "zone":
+            columns["zone"] = inputs.zone(value, ("zone",)) if value else None
+        elif name == "fields":
+            columns["own_fields"] = checked_fields(value if value is not None else {})
+        else:
+            columns[name] = inputs.line(value or "", (PATHS[name],), required=False)
+    return columns
+
+
+def checked_fields(values: Any) -> dict[str, str]:
+    """Check dynamic fields of a person's own. Raises Refusal INVALID_FIELDS."""
+    if not isinstance(values, dict) or len(values) > MAX_FIELDS:
+        raise Refusal("INVALID_FIELDS", f"Give an object with up to {MAX_FIELDS} names and their texts.", ("fields",))
+    for name, value in values.items():
+        if not isinstance(name, str) or not FIELD_NAME.fullmatch(name) or name in BUILT_IN:
+            shown = repr(name)[:60]
+            message = f"{shown} is no name for a field of your own: use a-z, 0-9 and _, and no built-in name."
+            raise Refusal("INVALID_FIELDS", message, ("fields",))
+        if not isinstance(value, str):
+            raise Refusal("INVALID_FIELDS", f"The field {name} must be text.", ("fields", name))
+        inputs.text(value, ("fields", name), limit=1_000)
+    return dict(values)
+
+
+async def create_person(context: WorkspaceContext, email: str, **values: Any) -> Person:
+    """Add a person. Takes first_name, last_name, title, company, zone and fields. Raises Refusal."""
+    columns = checked({"email": email, **{name: value for name, value in values.items() if value is not None}})
+    row = Person(id=new_id("per"), workspace_id=context.workspace_id, created_at=context.now, **columns)
+    async with transaction():
+        await keep_addresses(context.workspace_id)
+        await _save(row)
+    return row
+
+
+async def update_person(context: WorkspaceContext, person_id: str, **values: Any) -> Person:
+    """Change the given values. A new address clears an earlier bounce. Raises Refusal.
+
+    A new address that has unsubscribed gets nothing: all campaigns end for this person.
+    """
+    row = await _update(context, person_id, values)
+    await release_claimed(context, "person_id", row.id)
+    return row
+
+
+@undeadlocked
+async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str, Any]) -> Person:
+    row = await need(Person, context.workspace_id, person_id, ("id",))
+    columns = checked(values)
+    readdressed, before = "email_key" in columns, row.email
+    if readdressed and columns["email_key"] != row.email_key:
+        columns["bounced_at"] = None
+    row.update_from_dict(columns)
+    async with transaction():
+        if readdressed:
+            await keep_addresses(context.workspace_id)
+            await note_recipient(row.id, before)
+        await _save(row, [*columns])
+        if readdressed and await suppressed_people([row.id]):
+            await end_campaigns(context, [row.id])
+    return row
+
+
+async def _save(row: Person, columns: list[str] | None = None) -> None:
+    """Create a person, or write these columns and no others: what else changes meanwhile stays."""
+    try:
+        if columns != []:
+            await row.save(force_create=columns is None, update_fields=columns)
+    except IntegrityError:
+        raise Refusal("PERSON_EXISTS", f"{row.email} is already in this workspace.", ("email",)) from None

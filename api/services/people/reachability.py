@@ -1,0 +1,29 @@
+"""Whether emails can go to a person's address at all: it must not bounce, and its domain must not be blocked."""
+
+from api.mail.domains import blocking
+from api.models import Campaign, Person, Workspace
+from api.services.replies.bounces import dead_address
+from strategies import Refusal, WarningNote
+
+
+def blocked_sentence(domain: str) -> str:
+    """Return the sentence that says why nothing is sent to a blocked domain."""
+    return f"This workspace sends nothing to {domain} and its subdomains."
+
+
+def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
+    """Refuse to send to a dead address or a blocked domain. Raises Refusal."""
+    if person.bounced_at is not None:
+        raise Refusal("BOUNCED", dead_address(person.email), path)
+    if domain := blocking(person.email, workspace.blocked_domains):
+        raise Refusal("BLOCKED_DOMAIN", blocked_sentence(domain), path)
+
+
+def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Person) -> list[WarningNote]:
+    """Return why the person's emails would fail in this campaign, whose tasks come all the same."""
+    found = []
+    if person.bounced_at is not None and not campaign.remove_on_bounce:
+        found.append(WarningNote("ADDRESS_BOUNCES", {"email": person.email}))
+    if domain := blocking(person.email, workspace.blocked_domains):
+        found.append(WarningNote("DOMAIN_BLOCKED", {"email": person.email, "domain": domain}))
+    return found

@@ -1,0 +1,255 @@
+"""Import and export suppressed addresses as CSV.
+
+An import takes a file of another system, or plain addresses, one a line. Each hundred rows are one transaction, and
+a second import of the same file changes nothing: after a crash, import it again.
+"""
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import StringIO
+
+from api.csv_reading import (
+    COLUMN_NAMES,
+    ROWS_INSIDE,
+    Row,
+    Table,
+    address_in,
+    column_label,
+    plain_name,
+    read_table,
+)
+from api.mail.address import AddressProblem, address_key, check_address
+from api.models import Suppression
+from api.services.common import inputs
+from api.services.common.context import WorkspaceContext
+from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.people.csv_source import check_source
+from api.services.people.suppressions import MAX_REASON, suppress
+from api.states import SuppressionSource
+from api.store.events import event, write
+from api.store.suppressions import NewSuppression
+from strategies import Refusal
+
+MAX_ROWS = 5_000
+"""Rows that a mutation takes. It answers when all are done, which takes about 0.13 ms for each row."""
+MAX_SOURCE_LENGTH = 50_000_000
+"""Characters of a file."""
+MAX_EXPORT = 100_000
+"""Addresses that one answer of the API holds."""
+CHUNK = 100
+CHUNK_LENGTH = 500_000
+"""Characters of the rows that are written in one transaction."""
+MAX_INSTANT = 100
+"""Characters of an instant that are read."""
+HEADER = ("email", "unsubscribed_at", "source", "reason")
+PATH = ("csv",)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that names no address. ``row`` is its number in a spreadsheet."""
+
+    row: int
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class SuppressionImport:
+    """What an import has done so far."""
+
+    total: int
+    new: int = 0
+    known: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+
+    @property
+    def processed(self) -> int:
+        """Rows that are done."""
+        return self.new + self.known + len(self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where in a row the address, the reason and the instant are; None where there is no such column."""
+
+    email: int
+    reason: int | None
+    since: int | None
+
+
+async def import_suppressions(
+    context: WorkspaceContext,
+    source: str,
+    reason: str = "",
+    *,
+    limit: int | None = MAX_ROWS,
+    progress: Callable[[SuppressionImport], None] = lambda done: None,
+) -> SuppressionImport:
+    """Suppress the addresses of a CSV text. Raises Refusal, with nothing written, where the text cannot be read.
+
+    ``reason`` is for rows that give none. Rows that name no address are reported, and stop no others.
+    """
+    inputs.check_length(source, PATH, MAX_SOURCE_LENGTH)
+    why = inputs.line(reason, ("reason",), limit=MAX_REASON, required=False)
+    try:
+        table, columns, total = await asyncio.to_thread(_read_all, source, limit)
+    except Refusal as refusal:
+        raise refusal.under(*PATH) from None
+    done, rows = SuppressionImport(total), _rows(table)
+    while chunk := await asyncio.to_thread(_next_rows, rows):
+        given, refused = await asyncio.to_thread(_read_chunk, table, chunk, columns, why, context.now)
+        done.refused += refused
+
+        async def write_rows(part: Sequence[tuple[int, NewSuppression]]) -> None:
+            rows = [each for _, each in part]
+            new = await suppress(context, rows, SuppressionSource.CSV, quiet=True) if rows else 0
+            done.new += new
+            done.known += len(rows) - new
+
+        async def refuse(each: tuple[int, NewSuppression], reason: str) -> None:
+            done.refused.append(RefusedRow(each[0], ROW_FAILED, f"This row could not be written. {reason}"))
+
+        await in_halves(given, write_rows, refuse)
+        progress(done)
+    counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
+    await write([event(context.workspace_id, "SUPPRESSIONS_IMPORTED", context.now, data=counted)])
+    return done
+
+
+def _read_all(source: str, limit: int | None) -> tuple[Table, _Columns, int]:
+    """Read a text to its end, and count its rows without keeping them. Raises Refusal without a path."""
+    table = read_table(source, COLUMN_NAMES["email"])
+    columns, total = _columns(table), 0
+    for _ in _rows(table):
+        total += 1
+        if limit is not None and total > limit:
+            told = f"One import takes up to {limit:,} rows; this has more. Use touchline suppressions import."
+            raise Refusal("CSV_TOO_LARGE", told)
+    if not total:
+        raise Refusal("CSV_EMPTY", "There are no addresses in this file.")
+    check_source(source)
+    return table, columns, total
+
+
+def _read_chunk(
+    table: Table, rows: Sequence[Row], columns: _Columns, why: str, now: datetime
+) -> tuple[list[tuple[int, NewSuppression]], list[RefusedRow]]:
+    """Return what rows suppress, with their numbers, and those that name no address."""
+    given, refused = [], []
+    for row in rows:
+        try:
+            given.append((row.number, _read(table, row, columns, why, now)))
+        except Refusal as refusal:
+            refused.append(RefusedRow(row.number, refusal.code, refusal.message))
+    return given, refused
+
+
+def _columns(table: Table) -> _Columns:
+    """Find the columns. Raises Refusal without a path."""
+    if not table.header:
+        raise Refusal("CSV_EMPTY", "This file is blank.")
+    names = [plain_name(cell) for cell in table.header]
+    found = [index for index, name in enumerate(names) if name in COLUMN_NAMES["email"]]
+    if len(found) > 1:
+        raise Refusal("CSV_DUPLICATE_COLUMN", "Several columns are named email. Keep the one that is meant.")
+    if found:
+        table.check_header(found[0])
+        return _Columns(found[0], *(names.index(name) if name in names else None for name in ("reason", HEADER[1])))
+    if _is_list(table):
+        return _Columns(0, None, None)
+    named = ", ".join(table.header)[:200]
+    raise Refusal(
+        "CSV_NO_EMAIL_COLUMN", f"No column is named email. Rename the one with the addresses. Columns: {named}."
+    )
+
+
+def _is_list(table: Table) -> bool:
+    """Whether the text has no header, but addresses from the first line on."""
+    return len(table.header) == 1 and "@" in table.header[0]
+
+
+def _rows(table: Table) -> Iterator[Row]:
+    """Give the rows that are not blank, the first one of a plain list included."""
+    if _is_list(table):
+        yield Row(table.header_record.number, list(table.header))
+    yield from table.rows()
+
+
+def _next_rows(rows: Iterator[Row]) -> list[Row]:
+    """Read the next rows, fewer where they are long."""
+    chunk: list[Row] = []
+    length = 0
+    for row in rows:
+        chunk.append(row)
+        length += sum(map(len, row.cells))
+        if len(chunk) == CHUNK or length >= CHUNK_LENGTH:
+            break
+    return chunk
+
+
+def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) -> NewSuppression:
+    """Return what a row suppresses. Raises Refusal for one that names no address, or may hold more than one."""
+    # An address that is overlooked would get emails, so any line of a cell that looks like a row counts as one.
+    if (inside := table.row_inside(row, columns.email, any_width=True)) is not None:
+        raise Refusal("CSV_INVALID", f"{_label(table, inside)} {ROWS_INSIDE} Nothing of this row is imported.")
+    for index in range(len(table.header), len(row.cells)):
+        if "@" in row.cells[index]:
+            told = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last column."
+            raise Refusal("TOO_MANY_CELLS", f"{told} Write one address a row.")
+    try:
+        email = check_address(address_in(row.cells[columns.email]))
+    except AddressProblem as problem:
+        raise Refusal("INVALID_ADDRESS", str(problem)) from None
+    told = " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON] if columns.reason is not None else ""
+    since = _since(row.cells[columns.since][:MAX_INSTANT], now) if columns.since is not None else now
+    return NewSuppression(email, address_key(email), since, told or why)
+
+
+def _label(table: Table, index: int) -> str:
+    label = column_label(index, table.header[index] if index < len(table.header) else "")
+    return f"{label[0].upper()}{label[1:]}"
+
+
+def _since(cell: str, now: datetime) -> datetime:
+    """Return the instant that a cell gives with its offset from UTC; else now: the address counts in any case."""
+    try:
+        given = datetime.fromisoformat(cell)
+        since = given.astimezone(UTC).replace(microsecond=0) if given.tzinfo is not None else now
+    except (ValueError, OverflowError):
+        return now
+    return min(since, now) if since.year >= 2000 else now
+
+
+async def export_suppressions(workspace_id: str) -> AsyncIterator[Suppression]:
+    """Give the addresses that are suppressed now, in the order in which they first were."""
+    after, rows = "", [Suppression()]
+    while rows:
+        query = Suppression.filter(workspace_id=workspace_id, unsubscribed_at__not_isnull=True, id__gt=after)
+        rows = await query.order_by("id").limit(CHUNK)
+        for row in rows:
+            yield row
+            after = row.id
+
+
+async def suppressions_csv(context: WorkspaceContext) -> str:
+    """Return the addresses that are suppressed now as CSV, which an import takes. Raises Refusal for too many."""
+    found = Suppression.filter(workspace_id=context.workspace_id, unsubscribed_at__not_isnull=True)
+    if await found.count() > MAX_EXPORT:
+        told = f"There are more than {MAX_EXPORT:,} addresses. Page through suppressions, or use the command line."
+        raise Refusal("TOO_LONG", told)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    async for row in export_suppressions(context.workspace_id):
+        writer.writerow(cells(row))
+    return text.getvalue()
+
+
+def cells(row: Suppression) -> tuple[str, str, str, str]:
+    """Return a suppression as a row of the export."""
+    since = row.unsubscribed_at.isoformat() if row.unsubscribed_at else ""
+    return row.email, since, str(row.source), row.reason

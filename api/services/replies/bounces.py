@@ -1,0 +1,100 @@
+"""Bounces: what a rejected or returned email means for its person and their campaigns.
+
+A hard bounce marks the person (``bounced_at``). It ends their campaigns that have Remove on Bounce, in the whole
+workspace. In a campaign without it they stay, and its later emails to the dead address fail with the reason BOUNCED.
+A soft bounce marks the email alone.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from api.mail.address import address_key
+from api.models import Enrollment, Person, Send
+from api.services.common import inputs
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.progress import end_all
+from api.states import BounceKind, SendStatus
+from api.store import bounces
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import event, write
+from strategies import Refusal
+
+RETURNED = "The recipient's server sent it back."
+ENDED = "An earlier email bounced, which ends this campaign for the person."
+LONGEST_DETAIL = 500
+
+
+class Bounced(NamedTuple):
+    """An email that has just bounced, and the address that it was written to."""
+
+    send_id: str
+    person_id: str
+    address: str
+    kind: BounceKind
+
+
+def dead_address(address: str) -> str:
+    """Return the sentence that says why nothing is sent to a person."""
+    return f"Emails to {address} bounce. Correct the address; if it is right, call clearBounce."
+
+
+async def refuse_dead(people: Sequence[Person]) -> None:
+    """Refuse people whose address has bounced since they were checked; the transaction keeps the answer true."""
+    dead = await bounces.bounced([person.id for person in people])
+    for index, person in enumerate(people):
+        if person.id in dead:
+            raise Refusal("BOUNCED", dead_address(person.email), ("personIds", str(index)))
+
+
+async def settle_bounces(bounced: Sequence[Bounced], now: datetime) -> None:
+    """Write what follows from bounces. Call in the transaction that makes the emails BOUNCED, behind their events."""
+    await bounces.mark_emails({each.send_id: str(each.kind) for each in bounced}, now)
+    dead = {each.person_id: address_key(each.address) for each in bounced if each.kind is BounceKind.HARD}
+    people = await bounces.mark_people(dead, now) if dead else []
+    if people and (enrollments := await bounces.enrollments_to_end(people)):
+        await end_all(enrollments, now, reason="BOUNCED", detail=ENDED)
+
+
+@undeadlocked
+async def record_bounce(
+    context: WorkspaceContext,
+    enrollment_id: str,
+    *,
+    send_id: str | None = None,
+    kind: BounceKind = BounceKind.HARD,
+    detail: str | None = None,
+) -> Enrollment:
+    """Record that an email came back: the one of ``send_id``, else the last that was sent. ``detail`` says why."""
+    enrollment = await need(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
+    detail = inputs.line(detail, ("detail",), limit=LONGEST_DETAIL, required=False) if detail else ""
+    sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
+    if send_id is not None:
+        sent, path = sent.filter(id=(await need(Send, context.workspace_id, send_id, ("emailId",))).id), ("emailId",)
+    send = await sent.order_by("-sent_at", "-step__number").first()
+    if send is None:
+        raise Refusal("NOTHING_SENT", "No email has been sent to this person that could have bounced.", path)
+    async with transaction():
+        changes = {"status": SendStatus.BOUNCED, "reason": "BOUNCED", "detail": detail or RETURNED}
+        if not await Send.filter(id=send.id, status=SendStatus.SENT).update(**changes):
+            raise Refusal("CHANGED_MEANWHILE", "This email has changed meanwhile. Look again.", path)
+        about = {"campaign_id": enrollment.campaign_id, "person_id": send.person_id, "enrollment_id": enrollment.id}
+        told = {"bounce": str(kind), "reason": "BOUNCED"}
+        about |= {"send_id": send.id, "step_id": send.step_id}
+        await write([event(context.workspace_id, "BOUNCED", context.now, data=told, **about)])
+        address = send.recipient or (await Person.get(id=send.person_id)).email
+        await settle_bounces([Bounced(send.id, send.person_id, address, kind)], context.now)
+    return await Enrollment.get(id=enrollment.id)
+
+
+@undeadlocked
+async def clear_bounce(context: WorkspaceContext, person_id: str) -> Person:
+    """Let emails go to a person's address again. Campaigns that have ended stay so. A second time changes nothing."""
+    person = await need(Person, context.workspace_id, person_id, ("personId",))
+    if person.bounced_at is None:
+        return person
+    async with transaction():
+        if await Person.filter(id=person.id, bounced_at__isnull=False).update(bounced_at=None):
+            await write([event(context.workspace_id, "BOUNCE_CLEARED", context.now, person_id=person.id)])
+    return await Person.get(id=person.id)

@@ -1,0 +1,278 @@
+"""Work on a task: complete it, skip it, or send the email of an EMAIL task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.ids import new_id
+from api.mail.message.links import ComposeLinks, compose_links
+from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
+from api.mail.templates.prompts import prompt_left
+from api.models import Enrollment, Person, Send, Step, Task
+from api.services.common import inputs
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.pause_checks import refuse_paused
+from api.services.enrollments.progress import carry_on
+from api.services.enrollments.timelines import chosen_notes, stored, zone_note
+from api.services.people.reachability import refuse_unreachable
+from api.services.people.suppressions import check_address_of, refuse_suppressed
+from api.services.tasks.withdrawing import withdraw_with
+from api.services.templates import template_inputs
+from api.services.templates.email_content import Written, composed_for
+from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
+from api.store.claimed import Claimed
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.events import Line, event, write
+from api.store.tasks import lock_undone
+from api.store.written_texts import WrittenEmail, forget_text, kept_text
+from strategies import Refusal, StepType
+from strategies.calendar import local
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """What a compose window is filled with."""
+
+    to: str
+    subject: str
+    html: str
+    text: str
+    quoted_html: str | None
+    quoted_text: str | None
+    prompts: Sequence[str]
+    links: ComposeLinks
+
+
+@undeadlocked
+async def complete_task(context: WorkspaceContext, task_id: str) -> Task:
+    """Complete a task; what follows for this person is scheduled on to the next task."""
+    return await _finish(context, await _open(context, task_id), TaskStatus.COMPLETED)
+
+
+@undeadlocked
+async def skip_task(context: WorkspaceContext, task_id: str) -> Task:
+    """Skip a task; what follows goes on as if it were completed."""
+    return await _finish(context, await _open(context, task_id), TaskStatus.SKIPPED)
+
+
+@undeadlocked
+async def send_task(
+    context: WorkspaceContext,
+    task_id: str,
+    *,
+    subject: str | None = None,
+    html: str | None = None,
+    at: datetime | None = None,
+) -> Send:
+    """Send the email of an EMAIL task, as it is or edited: now (which completes the task), or at a later instant.
+
+    ``subject`` and ``html`` are no templates: they are sent as they are. An email that is sent later completes the
+    task when it goes out.
+    """
+    task = await _open(context, task_id)
+    if task.type is not StepType.EMAIL:
+        raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: complete it instead.", ("id",))
+    await _refuse_scheduled(task)
+    refuse_unreachable(context.workspace, await Person.get(id=task.person_id), ("id",))
+    if subject is not None:
+        subject = inputs.line(subject, ("subject",), limit=900)
+    if html is not None:
+        html = await template_inputs.written_html(context.workspace_id, html, ("html",))
+    now = context.now
+    at = now if at is None else inputs.instant(at, ("at",))
+    if at < now:
+        raise Refusal("SEND_AT_IN_PAST", "This instant has already passed.", ("at",))
+    enrollment = await Enrollment.get(id=task.enrollment_id)
+    shown = local(at, enrollment.zone)
+    kept = await kept_text(task.enrollment_id, task.step_id) or WrittenEmail(None, None)
+    if subject is None and html is None:
+        written = kept
+    elif kept.written_as_template:
+        written = WrittenEmail(subject, html)
+    else:
+        written = WrittenEmail(subject or kept.subject, html or kept.html)
+    send = Send(
+        id=new_id("snd"),
+        workspace_id=context.workspace_id,
+        enrollment_id=enrollment.id,
+        step_id=task.step_id,
+        person_id=task.person_id,
+        sender_id=task.assignee_id,
+        sandbox=context.workspace.sandbox,
+        by_hand=True,
+        subject=written.subject,
+        html=written.html,
+        written_as_template=written.written_as_template,
+        due_at=at,
+        planned_at=at,
+        planned_date=shown.date(),
+        planned_time=shown.time().isoformat(),
+        zone=enrollment.zone,
+        explanation=stored([zone_note(enrollment), *chosen_notes("BY_HAND", at, enrollment.zone)]),
+    )
+    person = await Person.get(id=task.person_id)
+    if at == now:
+        await refuse_prompts(send, ("id",) if html is None else ("html",))
+    async with transaction():
+        await refuse_paused(enrollment.campaign_id, ("id",))
+        await refuse_suppressed(person, ("id",))
+        # An edit may have taken the task away meanwhile, and someone else may have clicked as well.
+        if not await lock_undone(task.id):
+            raise Refusal("TASK_NOT_OPEN", "This task has just been done, or an edit has taken it away.", ("id",))
+        await _refuse_scheduled(task)
+        await send.save(force_create=True)
+        await forget_text(task.enrollment_id, task.step_id)
+        if at == now:
+            await close_task(context, task, TaskStatus.COMPLETED, now)
+    context.wake()
+    return send
+
+
+async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
+    """Refuse an email that is to leave now with a field prompt in it."""
+    step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
+    try:
+        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, send.due_at, send)
+    except (UnresolvedFieldError, TemplateProblem):
+        return  # it fails as it leaves, with that reason
+    if composed.prompts:
+        raise Refusal("FIELD_PROMPT_LEFT", prompt_left(composed.prompts), path)
+
+
+async def _refuse_scheduled(task: Task) -> None:
+    send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id).only("id", "status")
+    if send is None:
+        return
+    told = "The email of this task is already scheduled: reschedule, edit or withdraw it."
+    if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
+        told = "The email of this task did not go out: retry it as it is, or withdraw it to write another."
+    elif send.status is SendStatus.IN_DOUBT:
+        told = "The email of this task may have left: resolve the doubt first."
+    raise Refusal("ALREADY_SCHEDULED", told, ("id",))
+
+
+async def email_went_out(context: WorkspaceContext, send: Claimed | Send, at: datetime) -> None:
+    """A person's email left: its task is done at that moment, and what takes over its time moves with it.
+
+    Call inside the transaction that records the send.
+    """
+    task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
+    if task.done_at is None:  # open, or expired and still waited for
+        await close_task(context, task, TaskStatus.COMPLETED, at)
+    elif task.status is TaskStatus.COMPLETED and task.done_at != at:
+        await Task.filter(id=task.id).update(done_at=at)
+        await carry_on(context, await Enrollment.get(id=task.enrollment_id), at)
+
+
+async def compose(context: WorkspaceContext, task_id: str) -> Compose:
+    """Return the email of an open EMAIL task, rendered for its person, and links that open it elsewhere.
+
+    Where a rep wrote a text for it, which is scheduled or was withdrawn, it is that text.
+    Raises Refusal: also for a field without a value, which the person who opens the task can give.
+    """
+    task = await _open(context, task_id)
+    if task.type is not StepType.EMAIL:
+        raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
+    send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
+    text = send or await kept_text(task.enrollment_id, task.step_id)
+    return await _composed(task, task.assignee_id, text, context.now if send is None else max(context.now, send.due_at))
+
+
+async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
+    """Return an email that is scheduled, rendered for its person, with the dates of when it is due.
+
+    Raises Refusal, as ``compose`` does.
+    """
+    send = await need(Send, context.workspace_id, send_id, ("id",))
+    return await _composed(send, send.sender_id, send, max(context.now, send.due_at))
+
+
+async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: datetime) -> Compose:
+    person = await Person.get(id=of.person_id)
+    await check_address_of(person, ("id",))
+    try:
+        composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, now, text)
+    except UnresolvedFieldError as problem:
+        message = f"The dynamic field {problem.field} has no value for {person.email}. Give it one, and open it again."
+        raise Refusal("UNRESOLVED_FIELD", message, ("id",)) from None
+    except TemplateProblem as problem:
+        raise Refusal(problem.code, str(problem), ("id",)) from None
+    links = compose_links(person.email, composed.subject, composed.text)
+    quote = composed.quote
+    return Compose(
+        to=person.email,
+        subject=composed.subject,
+        html=composed.body_html,
+        text=composed.body_text,
+        quoted_html=None if quote is None else quote.html,
+        quoted_text=None if quote is None else quote.text,
+        prompts=composed.prompts,
+        links=links,
+    )
+
+
+async def _open(context: WorkspaceContext, task_id: str) -> Task:
+    task = await need(Task, context.workspace_id, task_id, ("id",))
+    # An expired task that the campaign keeps waiting for can still be worked on.
+    waiting = task.status is TaskStatus.EXPIRED and task.done_at is None
+    if task.status is not TaskStatus.OPEN and not waiting:
+        raise Refusal("TASK_NOT_OPEN", f"This task is {task.status.lower()}.", ("id",))
+    enrollment = await Enrollment.get(id=task.enrollment_id)
+    if enrollment.status is not EnrollmentStatus.ACTIVE:
+        raise Refusal("TASK_NOT_OPEN", "This person's campaign has ended.", ("id",))
+    return task
+
+
+async def _finish(context: WorkspaceContext, task: Task, status: TaskStatus) -> Task:
+    async with transaction():
+        if status is TaskStatus.COMPLETED and task.type is StepType.EMAIL:
+            await withdraw_with(task, context.now)
+        await close_task(context, task, status, context.now)
+    return task
+
+
+async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, at: datetime) -> None:
+    """Close a task that is not done, and schedule what follows. Call inside a transaction. Raises Refusal."""
+    # The status in the condition makes the second of two clicks, or of two machines, change nothing.
+    closed = await Task.filter(id=task.id, status__in=(TaskStatus.OPEN, TaskStatus.EXPIRED), done_at=None).update(
+        status=status, done_at=at
+    )
+    if not closed:
+        raise Refusal("TASK_NOT_OPEN", "Someone else has just done this task.", ("id",))
+    task.status, task.done_at = status, at
+    enrollment = await Enrollment.get(id=task.enrollment_id)
+    lines = [task_event(enrollment, task, f"TASK_{status}", at)]
+    if status is TaskStatus.SKIPPED:
+        lines += await _fail_email(enrollment, task, at)
+    await write(lines)
+    await carry_on(context, enrollment, at)
+
+
+async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[Line]:
+    """Let the email fail that someone has scheduled from a task, unless it has begun to leave."""
+    theirs = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
+    send = await theirs.filter(status__in=UNBEGUN_STATUSES).first()
+    if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN_STATUSES).update(
+        status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason="TASK_SKIPPED",
+        detail="The task was skipped before its email went out.",
+    ):  # fmt: skip
+        return []
+    about = {"person_id": send.person_id, "enrollment_id": enrollment.id, "step_id": send.step_id, "send_id": send.id}
+    told = {"reason": "TASK_SKIPPED"}
+    return [event(send.workspace_id, "EMAIL_FAILED", at, campaign_id=enrollment.campaign_id, data=told, **about)]
+
+
+def task_event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Line:
+    """Make the event of what happened to a task, not yet written."""
+    return event(
+        enrollment.workspace_id,
+        kind,
+        at,
+        campaign_id=enrollment.campaign_id,
+        person_id=enrollment.person_id,
+        enrollment_id=enrollment.id,
+        step_id=task.step_id,
+        task_id=task.id,
+        data={"type": str(task.type)},
+    )

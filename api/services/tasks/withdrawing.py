@@ -1,0 +1,37 @@
+"""Withdraw the email of a task before it leaves. What the rep wrote is kept."""
+
+from datetime import datetime
+
+from api.models import Enrollment, Send, Task
+from api.states import UNBEGUN_STATUSES, SendStatus
+from api.store.events import Line, event, write
+from api.store.tasks import lock_undone
+from api.store.written_texts import keep_texts, lock_email
+from strategies import Refusal
+
+
+async def withdraw(enrollment: Enrollment, send: Send, now: datetime, *, reason: str | None = None) -> Line:
+    """Withdraw an email that is locked, and keep its text. Returns the event. Call inside a transaction."""
+    await keep_texts([send.id])
+    await Send.filter(id=send.id).delete()
+    about = {"person_id": send.person_id, "enrollment_id": enrollment.id, "step_id": send.step_id, "send_id": send.id}
+    data = {"reason": reason} if reason else None
+    return event(send.workspace_id, "EMAIL_WITHDRAWN", now, campaign_id=enrollment.campaign_id, data=data, **about)
+
+
+async def withdraw_with(task: Task, now: datetime) -> None:
+    """Withdraw the email that is scheduled from a task which is being completed without it.
+
+    Call in the transaction that completes the task. Raises Refusal while the email is being handed over.
+    """
+    await lock_undone(task.id)
+    found = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id)
+    send = None if found is None else await lock_email(found.id)
+    if send is None:
+        return
+    if send.status is SendStatus.TRANSMITTING:
+        told = "The email of this task is being handed over just now. Once it has left, the task is completed."
+        raise Refusal("EMAIL_LEAVING", told, ("id",))
+    if send.status in UNBEGUN_STATUSES:
+        enrollment = await Enrollment.get(id=task.enrollment_id)
+        await write([await withdraw(enrollment, send, now, reason="TASK_COMPLETED")])

@@ -1,0 +1,160 @@
+"""Create and change senders."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from api.ids import new_id
+from api.mail.address import address_key
+from api.models import Sender
+from api.services.common import inputs
+from api.services.common.claimed_emails import release_claimed
+from api.services.common.context import WorkspaceContext
+from api.services.workspaces.accounts import account_name, may_use, not_allowed
+from api.store import account_pauses
+from api.store.engine.rows import need
+from api.store.engine.transactions import transaction, undeadlocked
+from api.store.suppressions import lock_addresses
+from plugins.manager import Installed
+from strategies import Refusal
+
+
+async def create_sender(
+    context: WorkspaceContext,
+    *,
+    name: str,
+    email: str,
+    zone: str,
+    channel: str = "outbox",
+    channel_config: Any = None,
+    throttle: tuple[int, int] | None = None,
+    daily_cap: int | None = None,
+) -> Sender:
+    """Create a sender. ``throttle`` is (emails, seconds), ``daily_cap`` emails in 24 hours. Raises Refusal."""
+    row = Sender(id=new_id("sdr"), workspace_id=context.workspace_id, created_at=context.now)
+    values: dict[str, Any] = {
+        "name": name,
+        "email": email,
+        "zone": zone,
+        "channel": channel,
+        "channel_config": channel_config,
+    }
+    values |= {"throttle": throttle, "daily_cap": daily_cap}
+    return await _set(context, row, values, create=True)
+
+
+async def update_sender(context: WorkspaceContext, sender_id: str, **values: Any) -> Sender:
+    """Change the given values. The zone counts for what is launched from now on. Raises Refusal."""
+    row = await need(Sender, context.workspace_id, sender_id, ("id",))
+    changed = await _set(context, row, values, create=False)
+    await release_claimed(context, "sender_id", row.id)
+    context.wake()  # a throttle may have become wider, or an account another one
+    return changed
+
+
+async def end_account_pause(context: WorkspaceContext, sender_id: str) -> Sender:
+    """Let a sender's account be tried again at once: someone has mended what it waits for. Raises Refusal.
+
+    An account that other workspaces use as well is not the caller's to try again: the operator does it.
+    """
+    row = await need(Sender, context.workspace_id, sender_id, ("id",))
+    account = account_of(context, row)
+    if account is None:
+        return row
+    if (await shared(context, [account]))[0]:
+        told = "Other workspaces use this account as well. Whoever operates this server can try it again at once: "
+        raise Refusal("ACCOUNT_SHARED", f"{told}`touchline accounts resume {account}`.", ("id",))
+    await end_pause(account, await users_of(context.installed, account), context.clock())
+    context.wake()
+    return row
+
+
+@undeadlocked
+async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> bool:
+    """Let an account be tried again at once. ``users`` are its senders. Returns False where it did not wait.
+
+    The email that the account had in hand when trouble came was put off behind the others. It goes out at once as well.
+    """
+    async with transaction():
+        reason = await account_pauses.reason_of(account)
+        if reason is not None:
+            await account_pauses.bring_forward(
+                [each.id for each in users], reason, now, now + account_pauses.TROUBLE_WAIT
+            )
+        await account_pauses.forgive(account)
+    return reason is not None
+
+
+async def shared(context: WorkspaceContext, accounts: Sequence[str]) -> list[bool]:
+    """Say of each account whether other workspaces use it as well."""
+    others = Sender.filter(workspace__sandbox=False).exclude(workspace_id=context.workspace_id)
+    theirs = {account_by(context.installed, each) for each in await others}
+    return [account in theirs for account in accounts]
+
+
+async def users_of(installed: Installed, account: str) -> list[Sender]:
+    """Return the senders whose emails leave through an account, of all workspaces but sandboxes."""
+    every = Sender.filter(workspace__sandbox=False).order_by("id")
+    return [each for each in await every if account_by(installed, each) == account]
+
+
+def account_by(installed: Installed, row: Sender) -> str | None:
+    """Return the account that carries a sender's emails; None without its channel."""
+    channel = installed.channels.get(row.channel)
+    return None if channel is None else account_name(channel, row.channel_config, row.id)
+
+
+def account_of(context: WorkspaceContext, row: Sender) -> str | None:
+    """Return the account that carries a sender's emails; None without its channel, or in a sandbox."""
+    return None if context.workspace.sandbox else account_by(context.installed, row)
+
+
+def _within(value: int | None, most: int, path: inputs.Path) -> int | None:
+    if value is not None and not 1 <= value <= most:
+        raise Refusal("INVALID_THROTTLE", f"{path[-1]} goes from 1 to {most:,}; this is {value:,}.", path)
+    return value
+
+
+async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *, create: bool) -> Sender:
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": lambda value: inputs.line(value or "", ("name",)),
+        "email": lambda value: inputs.address(value or "", ("email",)),
+        "zone": lambda value: inputs.zone(value or "", ("zone",)),
+        "channel": lambda value: value,
+        "daily_cap": lambda value: _within(value, 1_000_000, ("dailyCap",)),
+        "channel_config": lambda value: {} if value is None else value,
+    }
+    changed = set(values)
+    if "throttle" in values:
+        changed = changed - {"throttle"} | {"throttle_emails", "throttle_seconds"}
+        emails, seconds = values.pop("throttle") or (None, None)
+        row.throttle_emails = _within(emails, 100_000, ("throttle", "emails"))
+        row.throttle_seconds = _within(seconds, 86_400, ("throttle", "seconds"))
+    for key, value in values.items():
+        setattr(row, key, checks[key](value))
+    channel = context.installed.channels.get(row.channel)
+    if channel is None:
+        known = ", ".join(context.installed.channels)
+        told = f"No channel {row.channel!r:.60} is installed. Installed: {known}."
+        raise Refusal("CHANNEL_UNKNOWN", told, ("channel",))
+    row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
+    if not may_use(context.workspace, account := account_name(channel, row.channel_config, row.id)):
+        raise Refusal("ACCOUNT_NOT_ALLOWED", not_allowed(account), ("channelConfig",))
+    exists = Refusal("SENDER_EXISTS", f"A sender with {row.email} exists already.", ("email",))
+    if "email" in values:
+        row.email_key = address_key(row.email)
+        changed |= {"email_key"}
+    # In other letters it is the same mailbox: a second sender would have a throttle and a cap of its own.
+    same = Sender.filter(workspace_id=row.workspace_id, email_key=row.email_key).exclude(id=row.id)
+    try:
+        async with transaction():
+            if "email" in values:
+                await lock_addresses(row.workspace_id)
+                if await same.exists():
+                    raise exists
+            await row.save(force_create=create, update_fields=None if create else sorted(changed | {"channel_config"}))
+    except IntegrityError:
+        raise exists from None
+    return row

@@ -1,0 +1,68 @@
+"""Workspaces and the tokens that open them."""
+
+import asyncio
+import hashlib
+import secrets
+from datetime import datetime
+
+from api.ids import new_id
+from api.mail.address import AddressProblem
+from api.mail.domains import normal_domain
+from api.models import Token, Workspace
+from api.services.common.claimed_emails import release_claimed
+from api.services.common.context import WorkspaceContext
+from strategies import Refusal
+
+TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
+MAX_DOMAINS = 10_000
+MAX_DOMAINS_LENGTH = 250_000
+"""Characters of all blocked domains of a workspace together: they are read with every request."""
+TURN_EVERY = 10
+"""Domains after which others have their turn."""
+
+
+async def create_workspace(name: str, now: datetime, *, sandbox: bool = False) -> Workspace:
+    """Create a workspace. A sandbox's clock starts at ``now``."""
+    return await Workspace.create(
+        id=new_id("wsp"), name=name, sandbox=sandbox, virtual_now=now if sandbox else None, created_at=now
+    )
+
+
+async def issue_token(workspace: Workspace, name: str, now: datetime) -> str:
+    """Issue a bearer token and return it: the only time that it can be read. An older one of this name ends."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    await Token.filter(workspace_id=workspace.id, name=name).delete()
+    await Token.create(id=new_id("tok"), workspace_id=workspace.id, name=name, sha256=_hash(token), created_at=now)
+    return token
+
+
+async def workspace_of(token: str) -> tuple[Workspace, str] | None:
+    """Return the workspace that a bearer token opens, and the token's name."""
+    row = await Token.filter(sha256=_hash(token)).select_related("workspace").first()
+    return (row.workspace, row.name) if row else None
+
+
+async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> Workspace:
+    """Set the domains to which this workspace sends nothing, launched or not. Their subdomains are blocked as well."""
+    if len(domains) > MAX_DOMAINS:
+        raise Refusal("TOO_LONG", f"A workspace may block {MAX_DOMAINS} domains.", ("domains",))
+    if sum(map(len, domains)) > MAX_DOMAINS_LENGTH:
+        told = f"The domains that a workspace blocks may have {MAX_DOMAINS_LENGTH:,} characters together."
+        raise Refusal("TOO_LONG", told, ("domains",))
+    cleaned = []
+    for index, domain in enumerate(domains):
+        if not index % TURN_EVERY:
+            await asyncio.sleep(0)
+        try:
+            cleaned.append(normal_domain(domain))
+        except AddressProblem:
+            message = f"{domain[:60]!r} is no domain such as example.com."
+            raise Refusal("INVALID_DOMAIN", message, ("domains", str(index))) from None
+    context.workspace.blocked_domains = list(dict.fromkeys(cleaned))
+    await context.workspace.save(update_fields=["blocked_domains"])
+    await release_claimed(context, "workspace_id", context.workspace_id)
+    return context.workspace
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

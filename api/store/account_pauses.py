@@ -1,0 +1,68 @@
+"""Accounts that wait because they were in trouble: for every process, and across restarts."""
+
+from datetime import datetime, timedelta
+
+from api.store.engine.sql import among, instant, run
+from api.store.send_ledger import WAITING
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=15)
+TROUBLE_WAIT = timedelta(minutes=1)
+"""How long an email waits that the account was handling when trouble came, so that others go first."""
+
+
+def still_waits(until: datetime, now: datetime) -> bool:
+    """Say whether a pause holds. One that is longer than any began before the clock was set back, and is over."""
+    return now < until <= now + LONGEST_PAUSE
+
+
+async def pauses() -> dict[str, datetime]:
+    """Return the accounts that wait, or have waited and have not worked since, and until when."""
+    return {row["account"]: instant(row["until"]) for row in await run("SELECT account, until FROM account_pause")}
+
+
+async def pause(account: str, now: datetime, code: str, detail: str) -> datetime | None:
+    """Let an account wait, a minute to fifteen, twice as long after each further failure in a row.
+
+    Returns until when; None where it waits already, because someone else has seen the same trouble.
+    """
+    rows = await run("SELECT failures, until FROM account_pause WHERE account = $1", account)
+    failures = int(rows[0]["failures"]) if rows else 0
+    if rows and still_waits(instant(rows[0]["until"]), now):
+        return None
+    until: datetime = now + min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+    ours = await run(
+        "INSERT INTO account_pause (account, until, code, detail, failures) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (account) DO UPDATE SET until = excluded.until, code = excluded.code,"
+        " detail = excluded.detail, failures = excluded.failures WHERE account_pause.failures = $6 RETURNING account",
+        account,
+        until,
+        code,
+        detail,
+        failures + 1,
+        failures,
+    )
+    return until if ours else None
+
+
+async def reason_of(account: str) -> str | None:
+    """Return the code of the trouble that an account waits for, or None."""
+    rows = await run("SELECT code FROM account_pause WHERE account = $1", account)
+    return str(rows[0]["code"]) if rows else None
+
+
+async def bring_forward(sender_ids: list[str], reason: str, now: datetime, until: datetime) -> None:
+    """Make due at ``now`` the emails of these senders that were put off for a reason and are due by ``until``."""
+    await run(
+        f"UPDATE send SET due_at = $3 WHERE {among('sender_id', 1)} AND {WAITING}"
+        " AND reason = $2 AND due_at > $3 AND due_at <= $4",
+        sender_ids,
+        reason,
+        now,
+        until,
+    )
+
+
+async def forgive(account: str) -> None:
+    """Forget an account's failures: it works."""
+    await run("DELETE FROM account_pause WHERE account = $1", account)

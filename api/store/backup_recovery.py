@@ -1,0 +1,120 @@
+"""What a restored backup does not know: which emails left, and which jobs went on, after it was made."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from api.store.engine.sql import Row, among, instant, run
+
+REAL = "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
+UNSENT = "('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')"
+OPEN = "('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING', 'IN_DOUBT')"
+GOING_ON = "(status = 'RUNNING' OR status = 'PAUSED' AND paused_with_campaign)"
+EXPIRING = "status = 'OPEN' AND expires_at <= $1"
+
+
+async def newest_event(since: datetime, reason: str) -> datetime | None:
+    """Return when the last event of a workspace in real time was written, UTC.
+
+    Events do not count from the first one on that a recovery has written at or after ``since``, which has ``reason``:
+    a recovery that was interrupted can be repeated.
+    """
+    recovered = (
+        "coalesce((SELECT min(id) FROM event WHERE kind IN ('EMAIL_IN_DOUBT', 'EMAIL_SENT') AND at >= $1"
+        " AND CAST(data AS TEXT) LIKE $2), 'zzz')"
+    )
+    newest = (
+        "(SELECT at FROM event WHERE workspace_id = workspace.id AND id < first.recovered ORDER BY id DESC LIMIT 1)"
+    )
+    rows = await run(
+        f"WITH first AS (SELECT {recovered} AS recovered)"
+        f" SELECT {newest} AS at FROM workspace CROSS JOIN first WHERE NOT sandbox",
+        since,
+        f"%{reason}%",
+    )
+    return max((instant(row["at"]) for row in rows if row["at"] is not None), default=None)
+
+
+async def workspaces() -> list[str]:
+    """Return the workspaces whose emails leave: all but sandboxes."""
+    return [row["id"] for row in await run("SELECT id FROM workspace WHERE NOT sandbox ORDER BY id")]
+
+
+async def named(ids: list[str]) -> list[Row]:
+    """Return those of these emails that are unsent or in doubt, whenever they are due: id, workspace_id and due_at."""
+    rows = await run(
+        f"SELECT id, workspace_id, due_at FROM send WHERE {among('id', 1)} AND status IN {OPEN} AND {REAL} ORDER BY id",
+        ids,
+    )
+    return list(rows)
+
+
+async def may_have_left(workspace_id: str, until: datetime, reason: str, after: str, emails: int) -> list[Row]:
+    """Return the next emails that may have left by ``until`` (UTC), in the order of their ids: id and status.
+
+    Those are the unsent ones that were due by then, and all that are in doubt for another reason than ``reason``:
+    they may have been settled, or sent again.
+    """
+    rows = await run(
+        f"SELECT id, status FROM send WHERE workspace_id = $1 AND id > $4 AND (status IN {UNSENT} AND due_at <= $2"
+        " OR status = 'IN_DOUBT' AND coalesce(reason, '') <> $3) ORDER BY id LIMIT $5",
+        workspace_id,
+        until,
+        reason,
+        after,
+        emails,
+    )
+    return list(rows)
+
+
+async def doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row]:
+    """Put emails in doubt that are unsent, or in doubt for another reason. Returns them."""
+    return await run(
+        "UPDATE send SET status = 'IN_DOUBT', held = false, attempt_id = NULL, lease_until = NULL,"
+        f" reason = $2, detail = $3 WHERE {among('id', 1)} AND status IN {OPEN}"
+        " RETURNING id, workspace_id, enrollment_id, step_id, person_id",
+        ids,
+        reason,
+        detail,
+    )
+
+
+async def edits() -> list[Row]:
+    """Return the campaigns with an edit that is still to come to some people: id and workspace_id."""
+    return list(await run(f"SELECT id, workspace_id FROM campaign WHERE editing AND {REAL} ORDER BY id"))
+
+
+async def pause_launches() -> int:
+    """Pause every launch in the background, also those that would go on with their campaign. Returns how many."""
+    rows = await run(
+        "UPDATE launch SET status = 'PAUSED', paused_with_campaign = false, lease_until = NULL"
+        f" WHERE {GOING_ON} AND {REAL} RETURNING id"
+    )
+    return len(rows)
+
+
+async def launches() -> int:
+    """Count the launches in the background that enroll people, or would go on with their campaign."""
+    (row,) = await run(f"SELECT count(*) AS found FROM launch WHERE {GOING_ON} AND {REAL}")
+    return int(row["found"])
+
+
+async def expire_tasks(until: datetime) -> Sequence[Row]:
+    """Let open tasks expire that were to do so by ``until`` (UTC): each waits for a person. Returns them."""
+    return await run(
+        f"UPDATE task SET status = 'EXPIRED' WHERE {EXPIRING} AND {REAL}"
+        " RETURNING id, workspace_id, enrollment_id, step_id, person_id, type,"
+        " (SELECT campaign_id FROM enrollment WHERE enrollment.id = task.enrollment_id) AS campaign_id",
+        until,
+    )
+
+
+async def expiring_tasks(until: datetime) -> int:
+    """Count the open tasks that were to expire by ``until`` (UTC)."""
+    (row,) = await run(f"SELECT count(*) AS found FROM task WHERE {EXPIRING} AND {REAL}", until)
+    return int(row["found"])
+
+
+async def open_tasks() -> int:
+    """Count the tasks that are open."""
+    (row,) = await run(f"SELECT count(*) AS found FROM task WHERE status = 'OPEN' AND {REAL}")
+    return int(row["found"])

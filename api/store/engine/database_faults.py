@@ -1,0 +1,178 @@
+"""What an error of the database means for who asked: whether trying again helps, and what to change otherwise.
+
+Only errors of the drivers count. An OSError, an OverflowError or a ValueError counts where the driver raised it, which
+its traceback shows: the same error from our own code, or from a partner's package, is a fault of that code.
+"""
+
+import re
+import sqlite3
+from enum import StrEnum
+
+import asyncpg
+from asyncpg.exceptions import (
+    InvalidCachedStatementError,
+    OutdatedSchemaCacheError,
+    ReadOnlySQLTransactionError,
+    TargetServerAttributeNotMatched,
+)
+from tortoise.exceptions import IntegrityError, ValidationError
+
+from api.store.engine.corruption import database_corrupt, driver_error, sqlite_code
+
+
+class DatabaseFault(StrEnum):
+    """The code that a client reads of an error of the database. docs/errors.md says what to do about each."""
+
+    CORRUPT = "DATABASE_CORRUPT"
+    AWAY = "DATABASE_AWAY"
+    BUSY = "DATABASE_BUSY"
+    FULL = "DATABASE_FULL"
+    TIMEOUT = "DATABASE_TIMEOUT"
+    INVALID = "INVALID_VALUE"
+    TOO_LARGE = "TOO_LARGE"
+    CHANGED = "CHANGED_MEANWHILE"
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same may go well later, without a change of what is asked."""
+        return self in {DatabaseFault.AWAY, DatabaseFault.BUSY, DatabaseFault.FULL}
+
+    @property
+    def of_operator(self) -> bool:
+        """Whether the state of the database is the cause, and not what was asked of it."""
+        return self.passes or self in {DatabaseFault.CORRUPT, DatabaseFault.TIMEOUT}
+
+
+STATES = {
+    "08": DatabaseFault.AWAY,  # the connection
+    "22": DatabaseFault.INVALID,  # a number, a date, a text or a JSON document that a column cannot keep
+    "23": DatabaseFault.CHANGED,  # a row that another one refers to is gone, or a unique one is there
+    "23502": DatabaseFault.INVALID,  # not null
+    "23514": DatabaseFault.INVALID,  # a check
+    "25006": DatabaseFault.AWAY,  # read-only: a standby, until it takes over
+    "25P03": DatabaseFault.TIMEOUT,  # idle in a transaction
+    "25P04": DatabaseFault.TIMEOUT,  # a transaction
+    "28": DatabaseFault.AWAY,  # a wrong password: it was changed while this process runs
+    "3D000": DatabaseFault.AWAY,  # the database was dropped: restoring it under its name helps
+    "40": DatabaseFault.BUSY,  # a deadlock, or a transaction that cannot be serialized
+    "40002": DatabaseFault.CHANGED,
+    "42501": DatabaseFault.AWAY,  # a privilege was revoked
+    "53": DatabaseFault.BUSY,  # too many connections, or no memory (shared memory for locks included)
+    "53100": DatabaseFault.FULL,
+    "54": DatabaseFault.TOO_LARGE,  # a row of an index, the depth of the stack, the number of arguments
+    "55": DatabaseFault.BUSY,  # a lock that was not granted in time
+    "57": DatabaseFault.AWAY,  # the server stops or starts
+    "57014": DatabaseFault.TIMEOUT,  # statement_timeout, or an operator cancelled it
+    "58": DatabaseFault.AWAY,  # the server cannot read or write a file
+}
+"""By PostgreSQL's SQLSTATE, or its class. What is not listed (a syntax error) is a fault of our own."""
+SQLITE = {
+    sqlite3.SQLITE_BUSY: DatabaseFault.BUSY,
+    sqlite3.SQLITE_LOCKED: DatabaseFault.BUSY,
+    sqlite3.SQLITE_PROTOCOL: DatabaseFault.BUSY,
+    sqlite3.SQLITE_SCHEMA: DatabaseFault.BUSY,
+    sqlite3.SQLITE_NOMEM: DatabaseFault.BUSY,
+    sqlite3.SQLITE_FULL: DatabaseFault.FULL,
+    sqlite3.SQLITE_IOERR: DatabaseFault.AWAY,
+    sqlite3.SQLITE_CANTOPEN: DatabaseFault.AWAY,
+    sqlite3.SQLITE_READONLY: DatabaseFault.AWAY,
+    sqlite3.SQLITE_PERM: DatabaseFault.AWAY,
+    sqlite3.SQLITE_AUTH: DatabaseFault.AWAY,
+    sqlite3.SQLITE_INTERRUPT: DatabaseFault.TIMEOUT,
+    sqlite3.SQLITE_TOOBIG: DatabaseFault.TOO_LARGE,
+    sqlite3.SQLITE_MISMATCH: DatabaseFault.INVALID,
+    sqlite3.SQLITE_CONSTRAINT: DatabaseFault.CHANGED,
+}
+"""By SQLite's primary result code."""
+CONSTRAINTS = {
+    sqlite3.SQLITE_CONSTRAINT_NOTNULL: DatabaseFault.INVALID,
+    sqlite3.SQLITE_CONSTRAINT_CHECK: DatabaseFault.INVALID,
+}
+CLASSES: tuple[tuple[type[Exception], DatabaseFault], ...] = (
+    (TargetServerAttributeNotMatched, DatabaseFault.AWAY),  # a standby, where the URL asks for a server that writes
+    (InvalidCachedStatementError, DatabaseFault.BUSY),  # another session has changed a table
+    (OutdatedSchemaCacheError, DatabaseFault.BUSY),
+)
+"""Errors of asyncpg that have no state of their own, or one that says too little."""
+TEXTS = (
+    (re.compile(r"closed|closing|no active connection"), DatabaseFault.AWAY),
+    (
+        re.compile(
+            r"too many (SQL )?(variables|terms|columns|arguments|FROM)|too large|too big|too complex|stack overflow"
+            r"|number of query arguments",
+            re.IGNORECASE,
+        ),
+        DatabaseFault.TOO_LARGE,
+    ),
+    (
+        re.compile(
+            r"malformed JSON|bad JSON path|integer overflow|invalid input for query argument|binding"
+            r"|embedded null|surrogates|datatype mismatch",
+            re.IGNORECASE,
+        ),
+        DatabaseFault.INVALID,
+    ),
+)
+"""By the words of errors that have no code of their own: SQLite's general error, and those of the drivers."""
+DRIVERS = ("asyncpg", "aiosqlite", "tortoise.backends")
+
+
+def fault_of(problem: BaseException | None) -> DatabaseFault | None:
+    """Return what an error means if it is the database's, however tortoise has wrapped it; else None."""
+    if problem is None:
+        return None
+    if database_corrupt(problem):
+        return DatabaseFault.CORRUPT
+    if isinstance(problem, ValidationError):  # tortoise checks a column's length before it asks the database
+        return DatabaseFault.INVALID
+    own = driver_error(problem)
+    if found := next((fault for kind, fault in CLASSES if isinstance(own, kind)), None):
+        return found
+    if isinstance(own, asyncpg.PostgresError):
+        state = own.sqlstate or ""
+        return STATES.get(state) or STATES.get(state[:2])
+    if isinstance(own, sqlite3.Error):
+        return _sqlite(own)
+    if isinstance(own, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        return _by_text(own)
+    if isinstance(own, IntegrityError):
+        return DatabaseFault.CHANGED
+    return _python(own) if own is not None and raised_by_driver(own) else None
+
+
+def read_only(problem: BaseException) -> bool:
+    """Say whether the database answers and takes no changes."""
+    own = driver_error(problem)
+    if isinstance(own, sqlite3.Error):
+        return sqlite_code(own) == sqlite3.SQLITE_READONLY
+    return isinstance(own, ReadOnlySQLTransactionError)
+
+
+def raised_by_driver(problem: BaseException) -> bool:
+    """Say whether an error comes out of a database driver: one of its functions is in the traceback."""
+    at = problem.__traceback__
+    while at is not None:
+        module = str(at.tb_frame.f_globals.get("__name__", ""))
+        if module.startswith(DRIVERS):
+            return True
+        at = at.tb_next
+    return False
+
+
+def _sqlite(problem: sqlite3.Error) -> DatabaseFault | None:
+    code = sqlite_code(problem)
+    return CONSTRAINTS.get(getattr(problem, "sqlite_errorcode", 0)) or SQLITE.get(code) or _by_text(problem)
+
+
+def _by_text(problem: BaseException) -> DatabaseFault | None:
+    text = str(problem)
+    return next((fault for pattern, fault in TEXTS if pattern.search(text)), None)
+
+
+def _python(problem: BaseException) -> DatabaseFault | None:
+    """Return what an error of Python's means that a driver has raised."""
+    if isinstance(problem, OSError):  # whatever keeps a connection from being made, or breaks it
+        return DatabaseFault.AWAY
+    if isinstance(problem, OverflowError | UnicodeError):
+        return DatabaseFault.INVALID
+    return (_by_text(problem) or DatabaseFault.INVALID) if isinstance(problem, ValueError) else None

@@ -1,0 +1,64 @@
+"""Rows that are only read, as lists of them are: made at a tenth of the cost of tortoise's models.
+
+A row has its table's columns as attributes. What the driver gives as Python has it is taken as it is; a column of
+another kind, such as an enum or a JSON document, is converted when it is asked for.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, cast
+
+from tortoise.fields.data import CharEnumFieldInstance
+from tortoise.queryset import QuerySet
+
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import run
+
+
+class ReadRow:
+    """A row of a table. Each table has a subclass, which knows what to convert."""
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self.__dict__ = dict(columns)
+
+
+async def read(query: QuerySet[Any]) -> list[Any]:
+    """Return a query's rows."""
+    query.sql()  # makes what is rendered here
+    statement, values = query.query.get_parameterized_sql()
+    return _rows(query.model, await run(statement, *values))
+
+
+async def read_where(model: Any, condition: str, *values: Any) -> list[Any]:
+    """Return the rows of a model's table for which a condition of SQL holds; it may go on with an order."""
+    meta = model._meta
+    columns = ", ".join(f'"{column}"' for column in meta.db_fields)
+    return _rows(model, await run(f'SELECT {columns} FROM "{meta.db_table}" WHERE {condition}', *values))
+
+
+def _rows(model: Any, found: Iterable[Mapping[str, Any]]) -> list[Any]:
+    return list(map(_kind(model, is_postgres()), found))
+
+
+@cache
+def _kind(model: Any, postgres: bool) -> type[ReadRow]:
+    """Return the class of a table's rows. What is to be converted depends on the database, as tortoise has found."""
+    meta = model._meta
+    convert = {name: _typed(field.field_type) for _, name, field in meta.db_default_fields}
+    convert |= {name: _converter(field) for _, name, field in meta.db_complex_fields}
+    return type(f"{model.__name__}Row", (ReadRow,), {name: _converted(name, to) for name, to in convert.items()})
+
+
+def _converter(field: Any) -> Callable[[Any], Any]:
+    if isinstance(field, CharEnumFieldInstance):
+        # Called as a function, an enum takes ten times as long to find its member.
+        return {None: None, **{member.value: member for member in field.enum_type}}.__getitem__
+    return cast(Callable[[Any], Any], field.to_python_value)
+
+
+def _typed(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else kind(value)
+
+
+def _converted(name: str, convert: Callable[[Any], Any]) -> property:
+    return property(lambda row: convert(row.__dict__[name]))

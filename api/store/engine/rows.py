@@ -1,0 +1,68 @@
+"""Queries that every noun shares: one row of a workspace, several rows by id, one page of a list."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from api.store.engine.row_reader import read, read_where
+from api.store.engine.sql import among
+from strategies import Refusal
+
+Row = TypeVar("Row", bound=Model)
+MAX_PAGE = 200
+NAMES = {"Send": "email", "PeopleImport": "import"}
+
+
+def may_exist(row_id: str) -> bool:
+    """Say whether a row can have this id. What no database can keep (a NUL, half a character) is not asked of one."""
+    return row_id.isascii() and len(row_id) <= 40 and "\x00" not in row_id
+
+
+async def find(model: type[Row], workspace_id: str, row_id: str) -> Row | None:
+    """Return the workspace's row of this id, if there is one."""
+    if not may_exist(row_id):
+        return None
+    return await model.get_or_none(id=row_id, workspace_id=workspace_id)
+
+
+async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str, ...]) -> Row:
+    """Return the workspace's row, or refuse NOT_FOUND: a row that is not the caller's answers the same."""
+    row = await find(model, workspace_id, row_id)
+    if row is None:
+        name = NAMES.get(model.__name__, model.__name__.lower())
+        raise Refusal("NOT_FOUND", f"There is no {name} {row_id[:60]!r} in this workspace.", path)
+    return row
+
+
+async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> dict[str, Any]:
+    """Return the workspace's rows of these ids, by id, to be read only."""
+    wanted = [row_id for row_id in set(ids) if may_exist(row_id)]
+    rows = await read_where(model, f"workspace_id = $1 AND {among('id', 2)}", workspace_id, wanted)
+    return {row.id: row for row in rows}
+
+
+async def by_address_keys(model: type[Model], workspace_id: str, keys: list[str]) -> dict[str, Any]:
+    """Return the workspace's rows of these normalised addresses, by address, to be read only."""
+    rows = await read_where(model, f"workspace_id = $1 AND {among('email_key', 2)}", workspace_id, keys)
+    return {row.email_key: row for row in rows}
+
+
+async def children(
+    model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str], *, only: str = "TRUE"
+) -> list[list[Any]]:
+    """Return the workspace's rows of each of these parents, in an order, to be read only. ``only`` is a condition."""
+    found: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
+    condition = f"workspace_id = $1 AND {among(parent, 2)} AND {only} ORDER BY {order}"
+    for row in await read_where(model, condition, workspace_id, ids):
+        found[getattr(row, parent)].append(row)
+    return [found[parent_id] for parent_id in ids]
+
+
+async def page(query: QuerySet[Any], first: int, after: str | None, *, newest: bool = False) -> tuple[list[Any], bool]:
+    """Return up to ``first`` rows behind the cursor (an id), in the order of their making, and whether more follow."""
+    if after is not None:
+        query = query.filter(id__lt=after) if newest else query.filter(id__gt=after)
+    rows = await read(query.order_by("-id" if newest else "id").limit(first + 1))
+    return rows[:first], len(rows) > first

@@ -1,0 +1,135 @@
+"""Check a SQLite file before it is opened: whatever keeps it from being used becomes one sentence.
+
+This runs in a thread and uses the standard library alone, so that a file that cannot be used leaves no connection
+and no thread behind.
+"""
+
+import errno
+import os
+import sqlite3
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from api.store.engine.schema_check import APPLIED, RECORD, TABLES, check_owner
+from plugins.private_files import create_private, make_private
+
+MEMORY = ":memory:"
+LOCK_SECONDS = 5.0
+"""How long a start waits for a lock of another program."""
+WHOLE_CHECK_BYTES = 50_000_000
+"""Files up to this size are checked whole at each start; of larger ones, the header and the list of tables."""
+HEADER = b"SQLite format 3\x00"
+OTHER_FILE = "Let TOUCHLINE_DATABASE_URL name another file."
+RESTORE = 'Restore a backup, as "Back up, and restore" of docs/operations.md shows.'
+
+
+def prepare(path: str) -> None:
+    """Create the file where there is none, and check that it can be used.
+
+    Raises ConnectionError with a sentence that names the file and says what to do.
+    """
+    if path == MEMORY:
+        return
+    file = Path(path)
+    try:
+        _create(file)
+        _check_kind(file)
+    except OSError as problem:
+        if isinstance(problem, ConnectionError):
+            raise
+        raise ConnectionError(f"{path} cannot be used: {_reason(problem)}.") from problem
+    try:
+        _try(file)
+    except sqlite3.Error as problem:
+        raise ConnectionError(f"{path} {_sentence(problem)}") from problem
+
+
+def _create(file: Path) -> None:
+    """Create the file and its folders for their owner alone, whatever the umask: it holds addresses.
+
+    SQLite gives the files that it puts beside it the same rights.
+    """
+    if file.exists():
+        return
+    make_private(file.absolute().parent)
+    with suppress(FileExistsError):  # another process has made it meanwhile
+        os.close(create_private(file))
+
+
+def _check_kind(file: Path) -> None:
+    kind = file.stat().st_mode
+    if stat.S_ISDIR(kind):
+        raise ConnectionError(f"{file} is a folder and not a SQLite file. {OTHER_FILE}")
+    if not stat.S_ISREG(kind):
+        raise ConnectionError(f"{file} is a pipe, a socket or a device and not a SQLite file. {OTHER_FILE}")
+    with file.open("r+b") as opened:  # SQLite itself goes on silently with a file that it may only read
+        start = opened.read(len(HEADER))
+    if start and start != HEADER:
+        raise ConnectionError(f"{file} {NOT_SQLITE}")
+
+
+def _try(file: Path) -> None:
+    """Read what is there, then take the lock for writing. Raises sqlite3.Error, and ConnectionError.
+
+    Nothing is written before it is certain that the file is ours.
+    """
+    connection = sqlite3.connect(file, timeout=LOCK_SECONDS, isolation_level=None)
+    try:
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        if mark:
+            raise ConnectionError(f"{file} belongs to another program (application_id {mark}). {OTHER_FILE}")
+        _check_tables(connection, file)
+        if file.stat().st_size <= WHOLE_CHECK_BYTES:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise ConnectionError(f"{file} is damaged: {' '.join(str(found).split())}. {RESTORE}")
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+def _check_tables(connection: sqlite3.Connection, file: Path) -> None:
+    tables = {name for (name,) in connection.execute(TABLES["sqlite"])}
+    applied = {name for (name,) in connection.execute(APPLIED)} if RECORD in tables else set()
+    try:
+        check_owner(tables, applied)
+    except ConnectionError as problem:
+        raise ConnectionError(f"{file} cannot be used: {problem}") from None
+
+
+NOT_SQLITE = f"is not a SQLite database: it is encrypted, overwritten, or another program's file. {OTHER_FILE}"
+SENTENCES = {
+    sqlite3.SQLITE_BUSY: f"is locked by another program, and was not released within {LOCK_SECONDS:g} s. End the"
+    " backup, the sqlite3 shell or the other Touchline that holds it, then start again.",
+    sqlite3.SQLITE_NOTADB: NOT_SQLITE,
+    sqlite3.SQLITE_CORRUPT: f"is damaged: its pages cannot be read. {RESTORE}",
+    sqlite3.SQLITE_READONLY: "may only be read. Give Touchline's user permission to write to the file and its folder.",
+    sqlite3.SQLITE_PERM: "may not be used. Give Touchline's user permission to read and write it.",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: SQLite keeps files of the same name with -wal and -shm beside it."
+    " Give Touchline's user permission to write to the folder and to those files.",
+    sqlite3.SQLITE_FULL: "cannot be written to: the disk is full. Free some space, then start again.",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk is full, a limit on file sizes is reached, or the disk"
+    " fails. See the log of the system.",
+}
+SENTENCES[sqlite3.SQLITE_LOCKED] = SENTENCES[sqlite3.SQLITE_BUSY]
+PRIMARY = 0xFF
+"""The byte of SQLite's code that says what kind of error it is."""
+
+
+def _sentence(problem: sqlite3.Error) -> str:
+    code = getattr(problem, "sqlite_errorcode", 0) & PRIMARY
+    return SENTENCES.get(code) or f"cannot be used: {' '.join(str(problem).split())}. {OTHER_FILE}"
+
+
+def _reason(problem: OSError) -> str:
+    """Return what the system says; the file is named already."""
+    if isinstance(problem, PermissionError):
+        return "Touchline's user has no permission to read and write it, or to reach its folder"
+    if isinstance(problem, NotADirectoryError | FileExistsError):
+        return "a part of its path is a file and not a folder"
+    if problem.errno == errno.EROFS:
+        return "its file system may only be read"
+    return problem.strerror or type(problem).__name__

@@ -1,0 +1,111 @@
+"""Connections to SQLite that only read, beside the one of tortoise-orm that also writes.
+
+Tortoise has one connection to a SQLite file, and a transaction keeps it from everybody else: a job that writes in long
+transactions would let every client of the server wait. A file in WAL mode can be read meanwhile. So whatever is read
+outside of a transaction goes over a connection of its own, and sees what was committed, as on PostgreSQL.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import aiosqlite
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper, translate_exceptions
+
+from api.store.engine.corruption import check_file
+
+READERS = 3
+"""How many may read at the same time. Each is a thread."""
+MEMORY = ":memory:"
+_QUERY, _QUERY_DICT, _CLOSE = SqliteClient.execute_query, SqliteClient.execute_query_dict, SqliteClient.close
+
+
+class Readers:
+    """The connections of one open database."""
+
+    def __init__(self) -> None:
+        self._all: list[aiosqlite.Connection] = []
+        self._free: list[aiosqlite.Connection] = []
+        self._turn = asyncio.Semaphore(READERS)
+
+    async def open(self, client: SqliteClient) -> None:
+        """Connect, with the settings of the connection that writes."""
+        for _ in range(READERS):
+            connection = await aiosqlite.connect(client.filename, isolation_level=None)
+            self._all.append(connection)
+            connection._conn.row_factory = sqlite3.Row
+            for name, value in (*client.pragmas.items(), ("query_only", "ON")):
+                await connection.execute_fetchall(f"PRAGMA {name}={value}")
+        self._free = list(self._all)
+
+    async def close(self) -> None:
+        """Close every connection, also of those that were opened in part."""
+        while self._all:
+            await self._all.pop().close()
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[aiosqlite.Connection]:
+        """Wait for a connection that is free."""
+        async with self._turn:
+            connection = self._free.pop()
+            try:
+                yield connection
+            finally:
+                self._free.append(connection)
+
+
+async def open_readers(client: object) -> None:
+    """Let what is read outside of transactions go over connections of its own, where the database is a SQLite file."""
+    if not isinstance(client, SqliteClient) or client.filename == MEMORY:
+        return
+    readers = client._readers = Readers()  # type: ignore[attr-defined]
+    await readers.open(client)
+
+
+def _readers(client: SqliteClient, query: str) -> Readers | None:
+    """Return the connections for a query, where it only reads and is in no transaction."""
+    if isinstance(client, SqliteTransactionWrapper) or not query.startswith("SELECT"):
+        return None
+    return cast(Readers | None, getattr(client, "_readers", None))
+
+
+@translate_exceptions
+async def _execute_query(self: SqliteClient, query: str, values: list[Any] | None = None) -> Any:
+    readers = _readers(self, query)
+    if readers is None:
+        return await _QUERY(self, query, values)
+    rows = await _fetched(self, readers, query, values)
+    return len(rows), rows
+
+
+@translate_exceptions
+async def _execute_query_dict(self: SqliteClient, query: str, values: list[Any] | None = None) -> Any:
+    readers = _readers(self, query)
+    if readers is None:
+        return await _QUERY_DICT(self, query, values)
+    return list(map(dict, await _fetched(self, readers, query, values)))
+
+
+async def _fetched(
+    client: SqliteClient, readers: Readers, query: str, values: list[Any] | None
+) -> Sequence[sqlite3.Row]:
+    client.log.debug("%s: %s", query, values)
+    check_file()
+    async with readers.one() as connection:
+        return list(await connection.execute_fetchall(query.replace("\x00", "'||CHAR(0)||'"), values))
+
+
+async def _close(self: SqliteClient) -> None:
+    readers: Readers | None = getattr(self, "_readers", None)
+    try:
+        if readers is not None:
+            await readers.close()
+    finally:
+        await _CLOSE(self)
+
+
+SqliteClient.execute_query = _execute_query  # type: ignore[method-assign]
+SqliteClient.execute_query_dict = _execute_query_dict  # type: ignore[method-assign]
+SqliteClient.close = _close  # type: ignore[method-assign]

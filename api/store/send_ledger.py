@@ -1,0 +1,265 @@
+"""The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send.
+
+What would wait again goes on hold where its campaign is paused. Each statement asks that of the campaign's row and
+keeps it so (on PostgreSQL) until it commits, so that a pause has happened before it, or happens after it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from api.ids import new_id
+from api.states import WAITING_STATUSES
+from api.store.claimed import Claimed, read_claimed
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Records, Row, among, instant_or_past, run
+from api.store.engine.transactions import undeadlocked
+from api.store.suppressions import SINCE
+
+WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
+"""As the partial index has it, word by word."""
+AGAIN = "CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END"
+"""The status of a send that was claimed and did not leave."""
+MAX_CODE_CHARACTERS = 64
+"""Characters of a reason's code that the ``reason`` column keeps."""
+RESEND_AFTER = timedelta(minutes=15)
+"""How long a doubt rests before a campaign's opt-in resends it: a server's late answer may still settle it."""
+
+STALE = (
+    "(SELECT enrollment.status = 'ACTIVE' AND enrollment.revision <> campaign.revision FROM enrollment"
+    " JOIN campaign ON campaign.id = enrollment.campaign_id WHERE enrollment.id = send.enrollment_id)"
+)
+"""Whether an email's person is still to be resolved by the last edit of the campaign."""
+
+SENDER = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
+"""What a dispatch needs to know of a sender."""
+
+Owner = Literal["workspace_id", "sender_id", "person_id", "step_id"]
+LEAVING = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
+
+
+class Became(NamedTuple):
+    """What became of an attempt. ``status`` and the rest are columns of the send; ``due_at`` None leaves it."""
+
+    id: str
+    attempt: str
+    step_id: str
+    status: str
+    due_at: datetime | None
+    attempts: int
+    reason: str | None
+    detail: str
+    sent_at: datetime | None
+    late: bool
+    """Whether it may settle a doubt, when it comes after its lease and no other attempt has begun."""
+
+
+OUTCOME = {
+    **dict.fromkeys(Became._fields, "text"),
+    "due_at": "timestamptz",
+    "attempts": "int",
+    "sent_at": "timestamptz",
+    "late": "boolean",
+    "held": "boolean",
+}
+
+
+def whose(condition: str) -> str:
+    """Return a table ``whose`` that says of sends whether their campaign is paused, and keeps that so."""
+    lock = "FOR SHARE OF campaign" if is_postgres() else ""
+    return (
+        f"WITH whose AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM send"
+        " JOIN enrollment ON enrollment.id = send.enrollment_id"
+        f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock})"
+    )
+
+
+async def claim(
+    sender_id: str, now: datetime, lease_until: datetime, limit: int, attempt: str = "", besides: Sequence[str] = ()
+) -> list[Claimed]:
+    """Take up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt.
+
+    Not those whose ids are in ``besides``.
+    """
+    row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
+    others = f"AND NOT ({among('id', 6)})" if besides else ""
+    first = (
+        f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 {others}"
+        f" ORDER BY due_at, id LIMIT $5 {lock}"
+    )
+    chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
+    rows = await run(
+        f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen}"
+        f" RETURNING {', '.join(Claimed._fields)}",
+        attempt or new_id("att"),
+        lease_until,
+        sender_id,
+        now,
+        limit,
+        *([list(besides)] if besides else []),
+    )
+    return read_claimed(rows)
+
+
+async def begin_transmission(
+    sends: Iterable[tuple[Claimed, str]], lease_until: datetime, recipients: Mapping[str, str] | None = None
+) -> set[str]:
+    """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
+
+    Not those that are no longer their attempt's, whose address has unsubscribed or bounces, whose campaign has ended,
+    or whose step was removed; and where it is paused, or where an edit has not come to their person yet, they are put
+    on hold here, so that nobody claims them again. ``recipients`` are the addresses that emails are written to, by
+    email: an email does not leave for an address that is no longer the person's. One that is not named goes to the
+    person's own.
+    """
+    leaving, addresses = list(sends), recipients or {}
+    paused, edited = await _held_back({send.step_id for send, _ in leaving})
+    holding = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in paused]
+    stale = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in edited - paused]
+    held = await _hold_back(holding) | await _hold_back(stale, STALE)
+    going = Records(
+        LEAVING,
+        [(send.id, send.attempt_id, told, addresses.get(send.id, "")) for send, told in leaving if send.id not in held],
+    )
+    began = await run(
+        "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id,"
+        " recipient = CASE WHEN r.recipient <> '' THEN r.recipient"
+        " ELSE (SELECT email FROM person WHERE person.id = send.person_id) END"
+        f" FROM {going.table(2)}"
+        # Every row is to be looked up by its key: a bare status would let PostgreSQL read all that is leased instead,
+        # and an EXISTS whole tables.
+        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
+        f" AND (SELECT r.recipient IN ('', person.email) AND {SINCE} IS NULL AND bounced_at IS NULL"
+        " FROM person WHERE person.id = send.person_id)"
+        " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
+        " IN ('ACTIVE', 'FINISHED')"
+        " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
+        " RETURNING send.id",
+        lease_until,
+        going,
+    )
+    return {row["id"] for row in began}
+
+
+async def _hold_back(sends: Sequence[tuple[str, str, str, str]], where: str = "true") -> set[str]:
+    """Put on hold what was about to leave. Returns the ids."""
+    if not sends:
+        return set()
+    given = Records(LEAVING, sends)
+    held = await run(
+        f"UPDATE send SET status = {AGAIN}, held = true, attempt_id = NULL, lease_until = NULL"
+        f" FROM {given.table(1)}"
+        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
+        f" AND {where} RETURNING send.id",
+        given,
+    )
+    return {row["id"] for row in held}
+
+
+async def paused_steps(step_ids: Iterable[str]) -> set[str]:
+    """Return the steps whose campaign is paused. It is neither paused nor resumed before the transaction ends."""
+    return (await _held_back(step_ids))[0]
+
+
+async def _held_back(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the steps whose campaign is paused, and whose is being edited. Neither changes until the commit."""
+    rows = await run(
+        "SELECT step.id, paused_at IS NOT NULL AS paused, editing FROM step"
+        f" JOIN campaign ON campaign.id = step.campaign_id WHERE {among('step.id', 1)}"
+        f" ORDER BY campaign.id {'FOR SHARE OF campaign' if is_postgres() else ''}",
+        sorted(step_ids),
+    )
+    return {row["id"] for row in rows if row["paused"]}, {row["id"] for row in rows if row["editing"]}
+
+
+async def settle(outcomes: Sequence[Became]) -> set[str]:
+    """Write what became of attempts. Returns the ids of those that were still theirs."""
+    again = {outcome.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
+    paused = await paused_steps(again) if again else set()
+    rows = Records(OUTCOME, [(*each, each.step_id in paused and each.status in WAITING_STATUSES) for each in outcomes])
+    settled = await run(
+        "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
+        " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
+        " sent_at = r.sent_at"
+        f" FROM {rows.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
+        " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
+        " RETURNING send.id",
+        rows,
+    )
+    return {row["id"] for row in settled}
+
+
+async def still_claimed(sends: Sequence[Claimed]) -> set[str]:
+    """Return the ids of those that still wait for their attempts."""
+    given = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
+    rows = await run(
+        f"SELECT send.id FROM send, {given.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        " AND send.status || '' = 'CLAIMED'",
+        given,
+    )
+    return {row["id"] for row in rows}
+
+
+async def renew(attempts: list[str], lease_until: datetime) -> None:
+    """Hold the leases of a process's own attempts for longer."""
+    # What is being written just now is settled, or gets a lease of its own: neither waits for the other.
+    lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
+    await run(
+        f"UPDATE send SET lease_until = $2 WHERE id IN (SELECT id FROM send WHERE {among('attempt_id', 1)}"
+        f" AND status IN ('CLAIMED', 'TRANSMITTING') {lock})",
+        attempts,
+        lease_until,
+    )
+
+
+async def release_expired(
+    real_now: datetime, ids: Sequence[str] | None = None, besides: Sequence[str] = ()
+) -> Sequence[Row]:
+    """Give back expired claims, all or those of ``ids``, and not those of ``besides``. Returns them."""
+    if ids is not None:
+        return await _release(f"send.lease_until < $1 AND {among('send.id', 2)}", real_now, list(ids))
+    if besides:
+        return await _release(f"send.lease_until < $1 AND NOT ({among('send.id', 2)})", real_now, list(besides))
+    return await _release("send.lease_until < $1", real_now)
+
+
+@undeadlocked
+async def release(column: Owner, ids: Sequence[str]) -> int:
+    """Give back the claims of some workspaces, senders, people or steps, so that the emails are written anew.
+
+    Call once what they are to be written with is committed: who claims them later reads it. Returns how many.
+    """
+    return len(await _release(among(f"send.{column}", 1), list(ids)))
+
+
+async def _release(condition: str, *values: Any) -> Sequence[Row]:
+    claimed = f"send.status = 'CLAIMED' AND {condition}"
+    return await run(
+        f"{whose(claimed)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
+        f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {claimed} RETURNING send.id",
+        *values,
+    )
+
+
+async def first_due(workspace_id: str | None, besides: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return each sender that has a waiting email, with when its first is due: a sandbox's, or all real ones.
+
+    Not the senders and emails whose ids are in ``besides``. A time that cannot be read counts as long past: claiming
+    finds the email that has it.
+    """
+    where = "workspace_id = $1" if workspace_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
+    values: list[Any] = [workspace_id] if workspace_id else []
+    others = ""
+    if besides:
+        values.append(list(besides))
+        where += f" AND NOT ({among('sender.id', len(values))})"
+        others = f"AND NOT ({among('send.id', len(values))})"
+    first = f"SELECT min(due_at) FROM send WHERE send.sender_id = sender.id AND {WAITING} {others}"
+    readable = "greatest(first_due, timestamptz 'epoch')" if is_postgres() else "first_due"
+    rows = await run(
+        f"SELECT {SENDER}, {readable} AS first_due FROM (SELECT {SENDER}, ({first}) AS first_due"
+        f" FROM sender WHERE {where}) AS found WHERE first_due IS NOT NULL ORDER BY first_due, id",
+        *values,
+    )
+    return [{**row, "first_due": instant_or_past(row["first_due"])} for row in rows]

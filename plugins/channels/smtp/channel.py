@@ -1,0 +1,206 @@
+"""The channel "smtp": hands each email to the account's SMTP server.
+
+The accounts are in the environment: ``TOUCHLINE_SMTP_URL``, and ``TOUCHLINE_SMTP_URL_SALES`` for the account
+"SALES" of a sender's configuration. ``plugins/channels/smtp/url.py`` says how they are written.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, ClassVar, cast
+
+from aiosmtplib import SMTP, SMTPResponseException
+
+from plugins import AccountUnavailableError, Channel, Session, hookimpl
+from plugins.channels.smtp.login import about_login, greet, log_in
+from plugins.channels.smtp.session import SmtpSession
+from plugins.channels.smtp.token import read_token
+from plugins.channels.smtp.url import SmtpSettings, parse
+from plugins.channels.smtp.wire import UnexpectedReplyError, Wire
+
+log = logging.getLogger("touchline.smtp")
+
+VARIABLE = "TOUCHLINE_SMTP_URL"
+ACCOUNT = "^[A-Z][A-Z0-9_]{0,30}$"
+LONGEST_GOODBYE = 2.0
+
+
+class SmtpChannel(Channel):
+    """Email through a mail server, with TLS and a login."""
+
+    key: ClassVar[str] = "smtp"
+    labels: ClassVar[Mapping[str, str]] = {"en": "Mail server (SMTP)", "de": "Mailserver (SMTP)"}
+    config_schema: ClassVar[Mapping[str, Any]] = {
+        "type": "object",
+        "properties": {
+            "account": {
+                "type": "string",
+                "pattern": ACCOUNT,
+                "description": f"The account whose server is in {VARIABLE}_<ACCOUNT>; without it, {VARIABLE}.",
+            }
+        },
+        "additionalProperties": False,
+    }
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def account(self, config: Mapping[str, Any]) -> str:
+        """Pause each account by itself: trouble with one server says nothing about another."""
+        return f"{self.key}:{config['account']}" if config.get("account") else self.key
+
+    def accounts(self) -> list[str]:
+        """Return an account for each URL in the environment."""
+        default = [self.key] if self._environment.get(VARIABLE) else []
+        prefix = f"{VARIABLE}_"
+        set_here = (
+            name.removeprefix(prefix) for name, url in self._environment.items() if name.startswith(prefix) and url
+        )
+        return default + sorted(f"{self.key}:{account}" for account in set_here if re.fullmatch(ACCOUNT, account))
+
+    def sessions(self, config: Mapping[str, Any]) -> int:
+        """Open as many connections as the account's URL allows."""
+        try:
+            return self._settings(config).connections
+        except AccountUnavailableError:
+            return 1  # which then says what is wrong
+
+    @asynccontextmanager
+    async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
+        """Connect, start TLS, log in; say goodbye when the work is done."""
+        settings = self._settings(config)
+        client, settings = await open_connection(settings)
+        try:
+            wire = Wire(cast(asyncio.Transport, client.transport))
+            yield SmtpSession(wire, client.supports_extension, settings)
+            with contextlib.suppress(OSError, UnexpectedReplyError):
+                await wire.exchange(b"QUIT\r\n", 1, min(settings.timeout, LONGEST_GOODBYE))
+        finally:
+            client.close()
+
+    def _settings(self, config: Mapping[str, Any]) -> SmtpSettings:
+        """Find the account's URL in the environment."""
+        account = config.get("account")
+        if account is not None and not re.fullmatch(ACCOUNT, str(account)):
+            raise AccountUnavailableError("NOT_CONFIGURED", f"The account's name must match {ACCOUNT}.")
+        variable = f"{VARIABLE}_{account}" if account else VARIABLE
+        url = self._environment.get(variable)
+        if not url:
+            detail = f"Set {variable} to smtp://user:password@host:587 (see the documentation of the channel)."
+            raise AccountUnavailableError("NOT_CONFIGURED", detail, here=True)
+        try:
+            return parse(url)
+        except ValueError as error:
+            fault = str(error)
+        raise AccountUnavailableError("NOT_CONFIGURED", f"{variable} cannot be used. {fault}", here=True)
+
+
+def check_accounts(environment: Mapping[str, str]) -> None:
+    """Check how every account's server is written. Raises ValueError with a sentence that names the variable."""
+    for variable, url in sorted(environment.items()):
+        if url and (variable == VARIABLE or variable.startswith(f"{VARIABLE}_")):
+            try:
+                parse(url)
+            except ValueError as error:
+                raise ValueError(f"{variable} cannot be used. {error}") from None
+
+
+async def open_connection(settings: SmtpSettings) -> tuple[SMTP, SmtpSettings]:
+    """Return a client that has logged in, and the settings with the token that it took.
+
+    Raises AccountUnavailableError for whatever went wrong on the way. A refused token is read once more: it may have
+    been replaced between the reading and the login.
+    """
+    if not settings.xoauth2:
+        return await _open(settings), settings
+    first = replace(settings, token=await read_token(settings))
+    try:
+        return await _open(first), first
+    except AccountUnavailableError as error:
+        if error.code != "LOGIN_REFUSED":
+            raise
+        again = replace(settings, token=await read_token(settings))
+        if again.token == first.token:
+            raise
+    return await _open(again), again
+
+
+async def _open(settings: SmtpSettings) -> SMTP:
+    context = None if settings.security == "none" else await asyncio.to_thread(trust, settings)
+    client = SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        timeout=settings.timeout,
+        local_hostname=settings.helo,
+        use_tls=settings.security == "tls",
+        start_tls=False,  # done below, so that each step's failure has its own sentence
+        tls_context=context,
+    )
+    step = "connect to"
+    try:
+        await client.connect()
+        step = "greet"
+        await greet(client)
+        if settings.security == "starttls":
+            step = "start TLS with"
+            if not client.supports_extension("starttls"):
+                detail = f"{settings.server} offers no STARTTLS: use security=tls or another port."
+                raise AccountUnavailableError("STARTTLS_MISSING", detail)
+            await client.starttls()
+            await greet(client)
+        if settings.username is not None:
+            step = "log in to"
+            await log_in(client, settings, settings.token if settings.xoauth2 else None)
+    except AccountUnavailableError:
+        client.close()
+        raise
+    except Exception as error:  # whatever it is, the account waits and the service goes on
+        client.close()
+        trouble = explain(error, step, settings)
+    except BaseException:
+        client.close()
+        raise
+    else:
+        return client
+    # Raised outside of the handler: the error that it came from may hold the login that was sent.
+    raise trouble
+
+
+def trust(settings: SmtpSettings) -> ssl.SSLContext:
+    """Make the TLS context: the system's authorities, or the file's."""
+    try:
+        return ssl.create_default_context(cafile=settings.cafile)
+    except OSError as error:
+        log.error("the certificates in cafile=%s cannot be read: %s", settings.cafile, error.strerror)
+        detail = f"The certificates of cafile cannot be read: {error.strerror or type(error).__name__}."
+        raise AccountUnavailableError("CAFILE_UNREADABLE", detail, here=True) from error
+
+
+def explain(error: Exception, step: str, settings: SmtpSettings) -> AccountUnavailableError:
+    """Say what stood in the way of opening the account."""
+    chain: list[BaseException] = [error]
+    while chain[-1].__cause__ is not None:
+        chain.append(chain[-1].__cause__)
+    reason = str(chain[-1])
+    if isinstance(error, SMTPResponseException):
+        login = about_login(error.code, error.message, envelope=False)
+        code = login or (f"SMTP_{error.code}" if error.code > 0 else "UNEXPECTED_REPLY")
+        reason = f"{error.code} {error.message}" if error.code > 0 else error.message
+    elif any(isinstance(link, ssl.SSLError) for link in chain):
+        code, reason = "TLS_FAILED", f"{reason} (check security, the port, and cafile for a private authority)"
+    elif isinstance(error, TimeoutError):
+        code, reason = "TIMEOUT", f"no answer in {settings.timeout:g} s (check the host, the port and security)"
+    else:
+        code = "CONNECTION_FAILED"
+    return AccountUnavailableError(code, f"Could not {step} {settings.server}: {settings.tidy(reason)}")
+
+
+@hookimpl
+def touchline_register_channels(environment: Mapping[str, str]) -> Sequence[Channel]:
+    """Add the channel "smtp"."""
+    return [SmtpChannel(environment)]

@@ -1,0 +1,156 @@
+"""Hand one email after the other to an SMTP server, and know at each answer whether the email may have left."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from plugins import Outcome, Outgoing, Phase, Receipt, Session, Verdict, classify
+from plugins.channels.smtp.address import for_the_wire
+from plugins.channels.smtp.login import about_login
+from plugins.channels.smtp.secrets import one_line
+from plugins.channels.smtp.url import SmtpSettings
+from plugins.channels.smtp.wire import Reply, UnexpectedReplyError, Wire
+
+CLOSING = 421
+DATA_FOLLOWS = range(354, 355)
+DONE = range(200, 300)
+RSET = b"RSET\r\n"
+PHASES = {b"MAIL": Phase.MAIL, b"RCPT": Phase.RCPT, b"DATA": Phase.DATA}
+REJECTED = {Verdict.HARD: Outcome.HARD_BOUNCE, Verdict.SOFT: Outcome.SOFT_BOUNCE, Verdict.OURS: Outcome.FAILED}
+
+
+class SmtpSession(Session):
+    """One connection on which the login has succeeded.
+
+    The outcome of a broken connection depends on the moment: before the content, nothing can have left; after it,
+    only the server knows. ``supports`` says which extensions the server has named: where PIPELINING is one of them,
+    the envelope's commands leave together.
+    """
+
+    def __init__(self, wire: Wire, supports: Callable[[str], bool], settings: SmtpSettings) -> None:
+        self._wire = wire
+        self._supports = supports
+        self._together = supports("pipelining")
+        self._settings = settings
+        self._over = False
+        self._blank = False
+        """Whether the server has nothing of an earlier email in mind: it took the last one."""
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
+        """Deliver one email. After ACCOUNT_UNAVAILABLE or IN_DOUBT the connection is closed for good."""
+        if self._over:
+            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, "SESSION_OVER", "The connection is closed.")
+        commands = self._envelope(outgoing)
+        if isinstance(commands, Receipt):
+            return commands
+        if self._blank:
+            commands = commands[1:]
+        self._blank = False
+        for part in (commands,) if self._together else [(command,) for command in commands]:
+            if refusal := await self._ask(part):
+                return refusal
+        if not await about_to_transmit():
+            await self._ask((RSET,))
+            return self._receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before its content left.")
+        if refusal := await self._ask((b"DATA\r\n",), DATA_FOLLOWS):
+            return refusal
+        return await self._transmit(outgoing.message)
+
+    def _envelope(self, outgoing: Outgoing) -> tuple[bytes, ...] | Receipt:
+        """Write the commands that go before the content, or refuse the email without a word to the server."""
+        try:
+            sender, recipient = for_the_wire(outgoing.envelope_from), for_the_wire(outgoing.recipient)
+            if not recipient:
+                raise ValueError("it is empty")
+        except ValueError as error:
+            return self._receipt(Outcome.FAILED, "ADDRESS_INVALID", f"The address cannot be written to: {error}.")
+        plain, parameters = outgoing.message.isascii(), ""
+        headers = b"" if plain else re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
+        if not (sender + recipient).isascii() or not headers.isascii():
+            if not self._supports("smtputf8"):
+                detail = "The address has characters that this server does not know (it lacks SMTPUTF8)."
+                return self._receipt(Outcome.FAILED, "SMTPUTF8_REQUIRED", detail)
+            parameters += " SMTPUTF8"
+        if not plain and self._supports("8bitmime"):
+            parameters += " BODY=8BITMIME"
+        mail, rcpt = f"MAIL FROM:<{sender}>{parameters}\r\n", f"RCPT TO:<{recipient}>\r\n"
+        return RSET, mail.encode(), rcpt.encode()
+
+    async def _ask(self, commands: Sequence[bytes], welcome: range = DONE) -> Receipt | None:
+        """Send commands together. None: go on. Nothing of the email's content has left yet."""
+        try:
+            replies = await self._wire.exchange(b"".join(commands), len(commands), self._settings.timeout)
+        except (OSError, UnexpectedReplyError) as error:
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
+        except BaseException:  # cancelled: the answer will come to nobody
+            self._close()
+            raise
+        for command, reply in zip(commands, replies, strict=False):
+            if reply.code in range(400, 600):
+                return self._refused(reply, PHASES.get(command[:4]))
+            if reply.code not in welcome:
+                return self._lost(Outcome.ACCOUNT_UNAVAILABLE, UnexpectedReplyError(f"{reply.code} {reply.text}"))
+        return None
+
+    async def _transmit(self, message: bytes) -> Receipt:
+        """Send the content and the final dot. From the first byte on, a broken connection means doubt."""
+        try:
+            self._wire.check()
+        except (OSError, UnexpectedReplyError) as error:
+            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
+        try:
+            (reply,) = await self._wire.exchange(content_of(message), 1, self._settings.final_timeout)
+        except (OSError, UnexpectedReplyError) as error:
+            return self._lost(Outcome.IN_DOUBT, error)
+        except BaseException:
+            self._close()
+            raise
+        if reply.code in DONE:
+            self._blank = True
+            return self._receipt(Outcome.SENT, f"SMTP_{reply.code}", f"{reply.code} {self._settings.tidy(reply.text)}")
+        if reply.code not in range(400, 600):
+            return self._lost(Outcome.IN_DOUBT, UnexpectedReplyError(f"{reply.code} {reply.text}"))
+        return self._refused(reply, Phase.CONTENT)
+
+    def _refused(self, reply: Reply, phase: Phase | None) -> Receipt:
+        """Turn a clear refusal into its outcome. The server has said that it does not take the email.
+
+        ``phase`` is None for RSET: a server that cannot even forget the email before has trouble with the connection,
+        not with this email.
+        """
+        detail = f"{self._settings.server} answered: {reply.code} {self._settings.tidy(reply.text)}"
+        login = about_login(reply.code, reply.text, envelope=phase in {Phase.MAIL, Phase.RCPT})
+        if phase is None or login or reply.code == CLOSING:
+            self._close()
+            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, login or f"SMTP_{reply.code}", detail)
+        verdict = classify(reply.text, phase=phase, code=reply.code)
+        outcome = Outcome.DEFERRED if reply.code < 500 else REJECTED[verdict]
+        return self._receipt(outcome, f"SMTP_{reply.code}", detail)
+
+    def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
+        """Close a connection that can no longer be understood, and say what happened to it."""
+        self._close()
+        where = "after the content" if outcome is Outcome.IN_DOUBT else "before the content"
+        server = self._settings.server
+        if isinstance(error, UnexpectedReplyError):
+            detail = f"{server} gave an answer that does not fit, {where}: {self._settings.tidy(str(error))}"
+            return self._receipt(outcome, "UNEXPECTED_REPLY", detail)
+        if isinstance(error, TimeoutError):
+            return self._receipt(outcome, "TIMEOUT", f"{server} did not answer in time, {where}.")
+        return self._receipt(outcome, "CONNECTION_LOST", f"The connection to {server} broke, {where}.")
+
+    def _close(self) -> None:
+        self._over = True
+        self._wire.close()
+
+    def _receipt(self, outcome: Outcome, code: str, detail: str) -> Receipt:
+        return Receipt(outcome, code, one_line(detail))
+
+
+def content_of(message: bytes) -> bytes:
+    """Return what follows DATA: lines that end with CRLF, none of which is taken for the end, and the final dot."""
+    content = message if message.endswith(b"\r\n") else message + b"\r\n"
+    # A lone CR or LF could hide an end of the content from one server and show it to the next.
+    if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
+        content = re.sub(rb"\r\n|\r|\n", b"\r\n", content)
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    return b"".join((b"." if stuffed.startswith(b".") else b"", stuffed, b".\r\n"))

@@ -1,0 +1,84 @@
+"""Read the access token of an account that logs in by XOAUTH2: from a file, or from a program that prints it.
+
+Another program keeps the token fresh. It is read again for each login, and appears in no log and no error.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shlex
+import signal
+from pathlib import Path
+
+from plugins import AccountUnavailableError
+from plugins.channels.smtp.url import SmtpSettings
+
+LONGEST_TOKEN = 16_384
+"""Bytes of a token at most. Those of Microsoft have 2,000 or so."""
+SECONDS_TO_END = 5.0
+"""Seconds that a killed program gets until its pipe is closed; something that it started may hold it open."""
+TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
+"""RFC 6750: a token has no spaces and no control characters, which would end its field in the login."""
+
+
+async def read_token(settings: SmtpSettings) -> str:
+    """Return the token. Raises AccountUnavailableError: only this process leaves its emails to the others."""
+    if settings.token_file is not None:
+        name, found = "token_file", await asyncio.to_thread(_from_file, settings.token_file)
+    else:
+        name, found = "token_command", await _from_command(settings.token_command, settings.timeout)
+    if isinstance(found, str):
+        raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {found}", here=True)
+    token = found.strip().decode("ascii", errors="replace")
+    if len(found) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
+        fault = "it is empty." if not token else "what was read is not an access token, which is one word of ASCII."
+        raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {fault}", here=True)
+    return token
+
+
+def _from_file(path: str) -> bytes | str:
+    """Return the file's content, or why it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(LONGEST_TOKEN + 1)
+    except (OSError, ValueError) as error:
+        return f"the file cannot be read ({getattr(error, 'strerror', None) or 'its name is not valid'})."
+
+
+async def _from_command(command: str | None, seconds: float) -> bytes | str:
+    """Return what the program prints, or why it failed. No shell reads the command; its error output is not kept."""
+    program: asyncio.subprocess.Process | None = None
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    try:
+        async with asyncio.timeout(seconds):
+            program = await asyncio.create_subprocess_exec(
+                *shlex.split(command or ""), stdin=nothing, stdout=pipe, stderr=nothing, start_new_session=True
+            )
+            assert program.stdout is not None  # noqa: S101 - it was asked for
+            printed = b""
+            while len(printed) <= LONGEST_TOKEN and (more := await program.stdout.read(LONGEST_TOKEN)):
+                printed += more
+            if len(printed) > LONGEST_TOKEN:
+                return "the program prints more than a token."
+            status = await program.wait()
+    except TimeoutError:
+        return f"the program did not end within {seconds:g} s."
+    except (OSError, ValueError) as error:
+        return f"the program cannot be started ({getattr(error, 'strerror', None) or 'its name is not valid'})."
+    finally:
+        if program is not None and program.returncode is None:
+            await asyncio.shield(_kill(program))
+    return printed if status == 0 else f"the program failed with the exit status {status}. Run it by hand to see why."
+
+
+async def _kill(program: asyncio.subprocess.Process) -> None:
+    """End a program and what it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_END):
+            # asyncio reports the end only when it has read the pipe to its end, and stops reading a full one.
+            while program.stdout is not None and await program.stdout.read(LONGEST_TOKEN):
+                pass
+            await program.wait()

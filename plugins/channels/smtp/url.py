@@ -1,0 +1,172 @@
+"""Read ``TOUCHLINE_SMTP_URL``: which server, how it is protected, who logs in.
+
+``smtp://user:password@host:587?security=starttls&timeout=30`` with these options:
+
+- ``security``: ``starttls`` (the default of smtp://), ``tls`` (always so with smtps://) or ``none``
+- ``timeout``: seconds to wait for the connection and for each answer (30)
+- ``final_timeout``: seconds to wait for the answer to an email's content (600, as RFC 5321 asks: a server that
+  is given up too early has often accepted the email)
+- ``connections``: how many connections one process may hold open to this account (10)
+- ``cafile``: a file of certificates to trust instead of the system's, for a private authority
+- ``helo``: the name by which to greet the server (this machine's name)
+- ``auth``: ``password`` (the default) or ``xoauth2``, which logs in with an access token instead of a password
+- ``token_file``: the file that has the token, for xoauth2; another program keeps it fresh
+- ``token_command``: a program that prints the token, with its arguments, for xoauth2; no shell reads it
+
+User and password are percent-encoded. No message of this module ever quotes a part of the URL but the host,
+because a password that is not encoded lands in unexpected parts.
+"""
+
+import ipaddress
+import math
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from plugins.channels.smtp.secrets import one_line, redact
+
+OPTIONS = (
+    "security",
+    "timeout",
+    "final_timeout",
+    "connections",
+    "cafile",
+    "helo",
+    "auth",
+    "token_file",
+    "token_command",
+)
+SCHEMES = MappingProxyType({"smtp": "starttls", "smtps": "tls"})
+PORTS = MappingProxyType({"starttls": 587, "tls": 465, "none": 25})
+HINT = "Special characters in the user and the password must be percent-encoded."
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """One account's server. Its password shows in no representation."""
+
+    host: str
+    port: int
+    security: str
+    username: str | None = None
+    password: str = field(default="", repr=False)
+    timeout: float = 30.0
+    final_timeout: float = 600.0
+    connections: int = 10
+    cafile: str | None = None
+    helo: str | None = None
+    token_file: str | None = None
+    token_command: str | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
+    """The token that the session has logged in with, which nobody may read either."""
+
+    @property
+    def xoauth2(self) -> bool:
+        """Whether the account logs in with an access token."""
+        return self.token_file is not None or self.token_command is not None
+
+    @property
+    def server(self) -> str:
+        """The server's name for people."""
+        return f"{self.host}:{self.port}"
+
+    def tidy(self, text: str) -> str:
+        """Make a server's text fit to keep: one line, 500 characters, and no password that it may have echoed."""
+        return one_line(redact(text, self.username, (self.password, self.token)))
+
+
+def parse(url: str) -> SmtpSettings:
+    """Read the URL. Raises ValueError with a sentence that keeps the password to itself."""
+    parts, port, options = _split(url)
+    if parts.scheme not in SCHEMES:
+        raise ValueError("It must begin with smtp:// or smtps://.")
+    if not parts.hostname:
+        raise ValueError(f"It names no host. {HINT}")
+    if not set(options) <= set(OPTIONS):
+        raise ValueError(f"It has an option that is not one of {', '.join(OPTIONS)}. {HINT}")
+    security = options.get("security", SCHEMES[parts.scheme])
+    if security not in PORTS or (parts.scheme == "smtps" and security != "tls"):
+        raise ValueError("security must be starttls, tls or none, and smtps:// is always tls.")
+    username = unquote(parts.username) if parts.username else None
+    if username and security == "none" and not _is_loopback(parts.hostname):
+        raise ValueError(f"A login is never sent to {parts.hostname} without TLS: use security=starttls or tls.")
+    helo = options.get("helo") or None
+    if helo and not re.fullmatch(r"[A-Za-z0-9._:\[\]-]{1,255}", helo):
+        raise ValueError("helo must be a host name.")
+    return SmtpSettings(
+        host=parts.hostname,
+        port=port or PORTS[security],
+        security=security,
+        username=username,
+        password=unquote(parts.password or ""),
+        timeout=_seconds(options, "timeout", 30.0),
+        final_timeout=_seconds(options, "final_timeout", 600.0),
+        connections=_connections(options),
+        cafile=options.get("cafile") or None,
+        helo=helo,
+        **_token_source(options, parts),
+    )
+
+
+def _token_source(options: Mapping[str, str], parts: SplitResult) -> dict[str, str]:
+    """Read where the access token comes from."""
+    auth = options.get("auth", "password")
+    given = {name: options[name] for name in ("token_file", "token_command") if options.get(name)}
+    if auth not in ("password", "xoauth2"):
+        raise ValueError("auth must be password or xoauth2.")
+    if auth == "password" and given:
+        raise ValueError("token_file and token_command belong to auth=xoauth2.")
+    if auth == "xoauth2" and (len(given) != 1 or not parts.username or parts.password):
+        raise ValueError(
+            "auth=xoauth2 takes a user, no password, and either token_file or token_command: "
+            "smtp://user@host:587?auth=xoauth2&token_file=/run/token."
+        )
+    try:
+        shlex.split(given.get("token_command", ""))
+    except ValueError:
+        given = {}
+    if auth == "xoauth2" and not given:
+        raise ValueError("token_command cannot be read: a quote in it has no end.")
+    return given
+
+
+def _split(url: str) -> tuple[SplitResult, int | None, Mapping[str, str]]:
+    """Take the URL apart. Python's own errors quote what they stumbled over: they are not passed on."""
+    try:
+        parts = urlsplit(url.strip())
+        port, options = parts.port, dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        parts = None
+    if parts is None or parts.path not in ("", "/") or parts.fragment:
+        raise ValueError(f"It is not of the form smtp://user:password@host:587. {HINT}")
+    return parts, port, options
+
+
+def _seconds(options: Mapping[str, str], name: str, default: float) -> float:
+    """Read a number of seconds above 0 and up to an hour."""
+    try:
+        seconds = float(options.get(name, default))
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 3600:
+        raise ValueError(f"{name} must be a number of seconds between 0 and 3600.")
+    return seconds
+
+
+def _connections(options: Mapping[str, str]) -> int:
+    """Read a number of connections from 1 to 100."""
+    given = options.get("connections", "10")
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given) <= 100:
+        raise ValueError("connections must be a number from 1 to 100.")
+    return int(given)
+
+
+def _is_loopback(host: str) -> bool:
+    """Say whether what is sent to this host never leaves this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

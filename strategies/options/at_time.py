@@ -1,0 +1,58 @@
+"""Send this email at the following time."""
+
+from datetime import time
+
+from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
+from strategies.hookspecs import hookimpl
+from strategies.options.choose_at_launch import chosen
+
+
+class AtTime(SendOption):
+    """A wall time on the step's own day. On the first step, a time that has passed makes the next day day 1."""
+
+    key = "at_time"
+    labels = {
+        "en": "Send this email at the following time",
+        "de": "Diese E-Mail zum folgenden Zeitpunkt senden",
+    }
+    help = {
+        "en": "Scheduled for this time of its day when you launch. You can always choose a new time at launch.",
+        "de": "Beim Start für diese Uhrzeit geplant. Beim Start können Sie immer einen neuen Zeitpunkt wählen.",
+    }
+    config_schema = {
+        "type": "object",
+        "properties": {
+            "at": {
+                "type": "string",
+                "title": "Time",
+                "description": "Wall time, 24 hours, HH:MM or HH:MM:SS, in the enrollment's zone.",
+                "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$(?!\\n)",
+                "examples": ["09:30"],
+            }
+        },
+        "required": ["at"],
+        "additionalProperties": False,
+    }
+    takes_time = True
+
+    def availability(self, position: Position) -> Availability:
+        """Offered for every email step."""
+        return Availability()
+
+    def resolve(self, step: StepContext) -> SendAt:
+        """Take launch's "send at", else launch's new time, else the configured one."""
+        if step.send_at is not None:
+            return chosen(step, step.send_at)
+        wall = step.time or time.fromisoformat(step.config["at"])
+        note = Note("TIME_FROM_LAUNCH" if step.time else "TIME_CONFIGURED", {"time": wall.isoformat()})
+        if step.first and step.calendar.instant(step.date, wall) < step.now:
+            day = step.calendar.forward(step.date, 1)
+            dates: dict[str, str | int] = {"day": step.day, "from": step.date.isoformat(), "date": day.isoformat()}
+            return SendAt(day, wall, (note, Note("TIME_PASSED_AT_LAUNCH", dates)))
+        return SendAt(step.date, wall, (note,))
+
+
+@hookimpl
+def touchline_register_send_options() -> list[SendOption]:
+    """Register this option."""
+    return [AtTime()]

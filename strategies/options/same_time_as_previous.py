@@ -1,0 +1,55 @@
+"""Send this email at the same time as the previous email in this campaign."""
+
+from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
+from strategies.errors import Refusal
+from strategies.hookspecs import hookimpl
+from strategies.timeline_notes import utc
+
+NO_EARLIER_EMAIL = "No email stands on an earlier day, so there is no time to take over. Choose another option."
+
+
+class SameTimeAsPrevious(SendOption):
+    """Its own day, the wall time of the nearest email on an earlier day. On day 1: at the start of the campaign."""
+
+    key = "same_time_as_previous"
+    labels = {
+        "en": "Send this email at the same time as the previous email in this campaign",
+        "de": "Senden Sie diese E-Mail gleichzeitig mit der vorherigen E-Mail in dieser Verkaufskampagne",
+    }
+    help = {
+        "en": "Sent on its own day at the time of the email before it. An email of the same day never counts.",
+        "de": "Wird an ihrem eigenen Tag zur Zeit der E-Mail davor gesendet. Eine vom selben Tag zählt nie.",
+    }
+
+    def availability(self, position: Position) -> Availability:
+        """Offered for every step but the first; later than day 1 only after an email on an earlier day."""
+        if position.number == 1:
+            return Availability.refused("The first step has no previous email.")
+        if position.day == 1:
+            return Availability(
+                warning="Not recommended on day 1: this email goes out immediately at the start of the campaign.",
+                warning_code="IMMEDIATE_ON_DAY_1",
+            )
+        if not position.email_on_earlier_day:
+            return Availability.refused(NO_EARLIER_EMAIL, "NO_EARLIER_EMAIL")
+        return Availability()
+
+    def resolve(self, step: StepContext) -> SendAt:
+        """Take over the earlier email's wall time, or the start of the campaign on day 1."""
+        if step.day == 1:
+            day, wall, moved = step.calendar.start(step.start)
+            values = {**step.start_why, "date": day.isoformat(), "time": wall.isoformat()}
+            if moved:
+                values["from"] = step.calendar.local(step.start).date().isoformat()
+                return SendAt(day, wall, (Note("AT_START_ON_WEEKEND", values),))
+            return SendAt(day, wall, (Note("AT_START", values | {"at": utc(step.start)}),), step.start)
+        if step.earlier_email is None:
+            raise Refusal("NO_EARLIER_EMAIL", NO_EARLIER_EMAIL)
+        wall = step.earlier_email
+        return SendAt(step.date, wall, (Note("SAME_TIME", {**step.earlier_why, "time": wall.isoformat()}),))
+
+
+@hookimpl
+def touchline_register_send_options() -> list[SendOption]:
+    """Register this option."""
+    return [SameTimeAsPrevious()]

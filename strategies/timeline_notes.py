@@ -1,0 +1,115 @@
+"""The notes of an explanation that the timeline itself writes: from the time zone to what became of the wall time.
+
+An explanation tells everything that its instant is computed from, and nothing twice. tests/strategies/evaluator.py
+computes the instant from it alone.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+
+from strategies.calendar import Moment, aware, local
+from strategies.contract import CreateTask, Note, SendAt
+from strategies.records import ZoneOf
+
+Why = Mapping[str, str | int]
+"""Why a wall time is what it is: the day of its step, and how the task was done that gave it."""
+NO_REASON: Why = {}
+ZONES = {
+    ZoneOf.SENDER: "ZONE_OF_SENDER",
+    ZoneOf.RECIPIENT: "ZONE_OF_RECIPIENT",
+    ZoneOf.FALLBACK: "ZONE_OF_SENDER_INSTEAD",
+    None: "ZONE",
+}
+TELL_A_WALL_TIME = frozenset({"TIME_CONFIGURED", "TIME_FROM_LAUNCH", "TIME_KEPT", "SAME_TIME"})
+"""Notes of the built-in options that give a wall time and no instant."""
+TELL_THE_TIME = TELL_A_WALL_TIME | {"SEND_AT", "SEND_AT_ON_WEEKEND", "AT_START", "AT_START_ON_WEEKEND"}
+"""Notes of the built-in options that give a wall time, or the instant that has it."""
+TELL_THE_TASK = frozenset({"TASK_BY_HAND", "HUMAN_WORK"})
+FIX_THE_DAY = frozenset({"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"})
+"""Notes of the built-in options that say on which date the day of the first step falls."""
+
+
+def utc(instant: dt.datetime) -> str:
+    """Return an instant as explanations give it."""
+    return f"{aware(instant):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def zone(name: str, whose: ZoneOf | None) -> Note:
+    """Say in which zone days and times are meant, and whose it is."""
+    return Note(ZONES[whose], {"zone": name})
+
+
+def day_1(date: dt.date, moved_from: dt.date | None) -> Note:
+    """Say which date day 1 is, and whether a skipped weekend moved it."""
+    if moved_from is None:
+        return Note("DAY_1", {"date": date.isoformat()})
+    return Note("DAY_1_AFTER_WEEKEND", {"from": moved_from.isoformat(), "date": date.isoformat()})
+
+
+def first_email(day: int, date: dt.date, *, passed: bool) -> Note:
+    """Say that the first email has moved its day, and with it all that follows."""
+    return Note("FIRST_TIME_PASSED" if passed else "FIRST_EMAIL", {"day": day, "date": date.isoformat()})
+
+
+def late_task(why: Why, date: dt.date, weekend: dt.date | None) -> Note:
+    """Say that a task was done late, so that its day is the date of that, or the Monday after a skipped weekend."""
+    values = {**why, "date": date.isoformat()}
+    if weekend is None:
+        return Note("SHIFTED", values)
+    return Note("SHIFTED_TO_MONDAY", {**values, "from": weekend.isoformat()})
+
+
+def fixes_the_day(notes: Sequence[Note]) -> bool:
+    """Say whether an option's notes say themselves on which date the day falls: it is not told twice."""
+    return any(note.code in FIX_THE_DAY for note in notes)
+
+
+def option_chose_due(option: str | None, day: dt.date, answer: CreateTask) -> Iterator[Note]:
+    """Say that an option creates a task, or chose another due date than that of the step's day."""
+    if answer.due != day or not any(note.code in TELL_THE_TASK for note in answer.notes):
+        yield Note("OPTION_CHOSE_DUE", {"option": option or "", "date": answer.due.isoformat()})
+
+
+def timing(
+    option: str | None, day: dt.date, answer: SendAt, moment: Moment, late: dt.datetime | None
+) -> Iterator[Note]:
+    """Say how the instant follows from the wall time: what the option chose, the clocks, and whether it is late.
+
+    ``moment`` is what the clocks make of the wall time; ``late`` is when it goes out instead, where it has passed.
+    """
+    spoken: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
+    if not _told(answer, day, spoken):
+        exact = {} if answer.instant is None else {"at": utc(answer.instant)}
+        yield Note("OPTION_CHOSE", {"option": option or "", **spoken, **exact})
+    if moment.skipped or moment.repeated:
+        yield from clocks(answer, moment)
+    if late is not None:
+        yield Note("LATE", {**spoken, "at": utc(late)})
+
+
+def _told(answer: SendAt, day: dt.date, spoken: Why) -> bool:
+    """Say whether the option's own notes give the time, and the date where it is not that of the day."""
+    time = date = exact = False
+    for note in answer.notes:
+        values = note.values
+        if note.code in TELL_THE_TIME and values.get("time") == spoken["time"]:
+            time, exact = True, "at" in values
+        date |= (note.code in FIX_THE_DAY or note.code in TELL_THE_TIME) and values.get("date") == spoken["date"]
+    return time and (date or answer.date == day) and exact is (answer.instant is not None)
+
+
+def clocks(answer: SendAt, moment: Moment) -> Iterator[Note]:
+    """Say that the clocks skip the wall time, or which of two instants it is whose clocks show it."""
+    spoken: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
+    if moment.skipped and answer.instant is None:
+        yield Note("CLOCKS_GO_FORWARD", spoken)
+    if not moment.repeated:
+        return
+    offset = moment.offset
+    if answer.instant is not None:
+        shown = local(answer.instant, moment.zone)
+        if shown.date() != answer.date or shown.time().replace(microsecond=0, fold=0) != answer.time:
+            return
+        offset = shown.isoformat(timespec="seconds")[19:]
+    which = {} if offset == moment.offset else {"which": "SECOND"}
+    yield Note("CLOCKS_GO_BACK", {**spoken, "offset": offset, **which})

@@ -1,0 +1,254 @@
+"""The documents say what the code says."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import plugins.hookspecs
+import strategies
+import strategies.hookspecs
+from api.cli.parser import build, check_packages
+from api.http import health
+from api.services.common.metrics import Metrics
+from api.settings import Settings, SettingsError
+from api.states import TaskStatus
+from api.store.engine.database_faults import DatabaseFault
+from api.store.engine.database_url import OPTIONS
+from plugins import Channel, Outcome, Outgoing, Receipt, Session
+from plugins.channels.smtp import url
+from strategies import ByValue, Note, Plural, Position, SendOption, StepContext, WarningNote
+from strategies.explanation_sentences import EARLIER, SENTENCES
+from strategies.sentences import sentence
+from strategies.warning_sentences import WARNINGS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")
+
+
+def settings_table() -> str:
+    """The table of settings as README.md must have it."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for setting in fields(Settings):
+        default = f"`{setting.default}`" if setting.default else ""
+        rows.append(f"| `{setting.metadata['name']}` | {default} | {setting.metadata['about']} |")
+    return "\n".join(rows)
+
+
+def test_the_readme_lists_the_settings() -> None:
+    assert settings_table() in README, f"README.md must have:\n{settings_table()}"
+
+
+def test_the_readme_lists_the_commands() -> None:
+    choices = next(action.choices for action in build()._actions if action.choices)
+    for command in choices or ():
+        assert f"`touchline {command}" in README
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOUCHLINE_PORT", "x"),
+        ("TOUCHLINE_POLL_SECONDS", "0"),
+        ("TOUCHLINE_GRAPHIQL", "maybe"),
+        ("TOUCHLINE_PUBLIC_URL", "https://touchline.example"),
+    ],
+)
+def test_a_bad_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.read({name: value})
+
+
+def test_another_package_of_our_name_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_packages()
+    monkeypatch.setattr(strategies, "__file__", "/elsewhere/strategies/__init__.py")
+    with pytest.raises(ValueError, match="/elsewhere/strategies"):
+        check_packages()
+
+
+def test_the_partners_guide_names_every_hook_and_method() -> None:
+    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    names = {name for module in (strategies.hookspecs, plugins.hookspecs) for name in vars(module)}
+    names = {name for name in names if name.startswith("touchline_")}
+    for kind in (SendOption, Channel, Session):
+        names |= {name for name in vars(kind) if not name.startswith("_")}
+        names |= {name for name in vars(kind).get("__annotations__", {}) if not name.startswith("_")}
+    names |= set(Outcome)
+    assert {name for name in names if name not in guide} == set()
+
+
+def tables(document: str) -> list[set[str]]:
+    """What each table of a document lists."""
+    parts = (ROOT / "docs" / document).read_text(encoding="utf-8").split("\n\n")
+    return [set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) for part in parts]
+
+
+@pytest.mark.parametrize("kind", [StepContext, Position, Note, Outgoing, Receipt])
+def test_the_partners_guide_has_a_table_of_what_a_package_is_given_and_gives(kind: type) -> None:
+    names = {field.name for field in fields(kind)}
+    names |= {name for name, value in vars(kind).items() if isinstance(value, property)}
+    assert names in tables("plugins.md")
+
+
+def test_the_partners_guide_has_a_table_of_all_outcomes() -> None:
+    assert set(Outcome) in tables("plugins.md")
+
+
+def test_the_operators_guide_names_every_metric() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    families = {f"touchline_{name}" for name in health.ABOUT}
+    for family in Metrics().registry.collect():
+        families.add(f"{family.name}_total" if family.type == "counter" else family.name)
+    assert {name for name in families if f"`{name}`" not in guide} == set()
+
+
+def test_the_operators_guide_names_every_parameter_of_the_database_s_url() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {name for name in OPTIONS if f"`{name}`" not in guide} == set()
+
+
+def test_the_operators_guide_names_every_option_of_a_mail_server_s_url() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {name for name in url.OPTIONS if f"| `{name}` |" not in guide} == set()
+
+
+def source(*folders: str) -> Iterator[tuple[str, ast.AST]]:
+    """Every node of the source, with the folder that it is in."""
+    for folder in folders:
+        for path in (ROOT / folder).rglob("*.py"):
+            yield from ((folder, node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def refusals() -> set[str]:
+    """Every code in the source: of refusals, receipts, a send's reason, or an error's extensions."""
+    found = set()
+    for folder, node in source("api", "strategies", "plugins"):
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"])
+        if isinstance(node, ast.Assign) and (folder == "plugins" or ast.unparse(node.targets[0]) == "CODE"):
+            found |= assigned(node.targets[0], node.value)
+        if isinstance(node, ast.ClassDef):
+            told = [each for each in node.body if isinstance(each, ast.Assign)]
+            found |= {code for each in told for code in assigned(each.targets[0], each.value)}
+        if folder == "plugins" and isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            found |= codes(node.value.elts[:1])
+        if not isinstance(node, ast.Call):
+            continue
+        name = called(node)
+        given = []
+        if name in {"Refusal", "AccountUnavailableError"} or name == "NotWritten":
+            given = node.args[:1]
+        elif name in {"Receipt", "_receipt", "refused", "refusal"}:
+            given = node.args[1:2]
+        given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
+        found |= codes(given)
+    return found
+
+
+def called(node: ast.Call) -> str:
+    return str(getattr(node.func, "id", getattr(node.func, "attr", "")))
+
+
+def assigned(target: ast.expr, value: ast.expr) -> set[str]:
+    """Return what a variable named code is set to, alone or as the first of several."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        target, value = target.elts[0], value.elts[0]
+    return codes([value]) if isinstance(target, ast.Name) and target.id in {"code", "CODE"} else set()
+
+
+def codes(given: Sequence[ast.expr]) -> set[str]:
+    """Return what is written there as a code."""
+    either = [part for item in given if isinstance(item, ast.IfExp) for part in (item.body, item.orelse)]
+    texts = [item.value for item in (*given, *either) if isinstance(item, ast.Constant)]
+    return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+
+
+def kinds() -> set[str]:
+    """Every kind of event in the source."""
+    found = {f"TASK_{status}" for status in (TaskStatus.COMPLETED, TaskStatus.SKIPPED)}
+    for _, node in source("api/services"):
+        if isinstance(node, ast.Call):
+            if called(node) in {"event", "_event", "_told", "_line", "_change", "about"}:
+                found |= codes(node.args[:3])
+            found |= codes([keyword.value for keyword in node.keywords if keyword.arg == "kind"])
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "kind"])
+    return found
+
+
+FEED = "## What the Live Feed tells"
+WARNINGS_PART = "## Warnings"
+
+
+def test_every_code_is_listed() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[0]
+    listed = re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)
+    assert set(listed) == refusals() | set(DatabaseFault)
+    assert len(listed) == len(set(listed))
+
+
+def test_every_kind_of_event_is_listed() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[1].split(WARNINGS_PART)[0]
+    assert set(re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)) == kinds()
+
+
+def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(WARNINGS_PART)[1]
+    listed = re.findall(r"^\| `([A-Z0-9_]+)` \| [^|]+ \| ([^|]*) \|$", text, re.MULTILINE)
+    values = {code: set(re.findall(r"`(\w+)`", told)) for code, told in listed}
+    assert len(listed) == len(values)
+    assert values.keys() == WARNINGS.keys()
+    for code, by_language in WARNINGS.items():
+        assert by_language.keys() == {"en", "de"}, code
+        for text in by_language.values():
+            for form in text[1:] if isinstance(text, Plural) else [text]:
+                assert {name for _, name, _, _ in Formatter().parse(form) if name} <= values[code]
+            assert not isinstance(text, Plural) or text.by in values[code]
+
+
+def test_every_code_of_an_explanation_is_listed_with_the_values_of_its_sentences() -> None:
+    text = (ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")
+    table, older = text.split("\n\nEmails and tasks from before", 1)
+    listed = re.findall(r"^\| `([A-Z0-9_]+)` \| [^|]+ \| ([^|]*) \|$", table, re.MULTILINE)
+    values = {code: set(re.findall(r"`(\w+)`", told)) for code, told in listed}
+    assert len(listed) == len(values)
+    assert values.keys() == SENTENCES.keys()
+    assert set(re.findall(r"`([A-Z0-9_]+)`", older)) == EARLIER.keys()
+    for code, by_language in (SENTENCES | EARLIER).items():
+        assert by_language.keys() == {"en", "de"}, code
+    for code, by_language in SENTENCES.items():
+        for told in by_language.values():
+            for form in [told.other, *told.forms.values()] if isinstance(told, ByValue) else [str(told)]:
+                assert {name for _, name, _, _ in Formatter().parse(form) if name} <= values[code]
+            assert not isinstance(told, ByValue) or told.by in values[code]
+
+
+def test_every_note_in_the_source_has_its_sentence() -> None:
+    nodes = [node for _, node in source("api", "strategies") if isinstance(node, ast.Call) and called(node) == "Note"]
+    parts = [part for node in nodes for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
+    assert {part.value for part in parts} <= SENTENCES.keys()
+    assert len(parts) > 20
+
+
+def test_every_warning_in_the_source_has_its_sentence() -> None:
+    given = [
+        node.args
+        for _, node in source("api", "strategies")
+        if isinstance(node, ast.Call) and called(node) == "WarningNote"
+    ]
+    named = {part.value for args in given for part in ast.walk(args[0]) if isinstance(part, ast.Constant)}
+    assert named <= WARNINGS.keys()
+    assert given
+
+
+def test_a_sentence_has_a_singular_and_a_plural() -> None:
+    assert sentence(WarningNote("EMAILS_LATE", {"emails": 1})).startswith("The new time of 1 email has")
+    assert sentence(WarningNote("EMAILS_LATE", {"emails": 2})).startswith("The new time of 2 emails has")
+    assert sentence(WarningNote("EMAILS_LATE", {"emails": 1}), "de").startswith("Der neue Zeitpunkt von 1 E-Mail ist")

@@ -1,0 +1,118 @@
+"""What an operator reads: whether the process is well, and numbers without names."""
+
+import asyncio
+import socket
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from api.http import health
+from tests import story
+from tests.client import OPERATOR, Client, serving
+
+
+async def test_ready_says_so(client: Client) -> None:
+    answer = await client.http.get("/ready", headers=OPERATOR)
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+
+
+async def test_a_database_that_does_not_answer_is_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    thawed, asked = asyncio.Event(), []
+
+    async def hang(what: object) -> None:
+        asked.append(what)
+        while not thawed.is_set():  # as a query of asyncpg, whose cancelling waits for the server
+            with suppress(asyncio.CancelledError):
+                await thawed.wait()
+
+    monkeypatch.setattr(health, "try_database", lambda: hang("a write"))
+    monkeypatch.setattr(health, "backlog", hang)
+    monkeypatch.setattr(health, "PATIENCE", 0.01)
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            answer = await client.http.get("/ready", headers=OPERATOR)
+            assert (answer.status_code, answer.json()["problems"]) == (503, {"database": "It does not answer."})
+            metrics = await client.http.get("/metrics", headers=OPERATOR)
+            assert metrics.status_code == 200
+            assert "touchline_due" not in metrics.text
+            assert "touchline_claimed_total" in metrics.text
+        assert (await client.http.get("/health")).status_code == 200
+    assert len(asked) == 2, "hung looks pile up"
+    assert "not ready: the database cannot be used: no answer within 0.01 s" in caplog.messages
+    thawed.set()
+    await asyncio.sleep(0)
+    monkeypatch.undo()
+    assert (await client.http.get("/ready", headers=OPERATOR)).status_code == 200
+
+
+async def test_an_error_without_a_text_is_named(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def silent(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(health, "try_database", silent)
+    assert (await client.http.get("/ready", headers=OPERATOR)).status_code == 503
+    assert "not ready: the database cannot be used: TimeoutError" in caplog.messages
+
+
+async def test_the_numbers_hold_no_names(client: Client) -> None:
+    await story.sender(client)
+    await story.person(client)
+    text = (await client.http.get("/metrics", headers=OPERATOR)).text
+    for name in health.ABOUT:
+        assert f"\ntouchline_{name} 0.0" in text
+    for name in ("claimed_total", "send_latency_seconds_count", "throttle_waits_total", "failed_steps_total"):
+        assert f"touchline_{name}" in text
+    assert "example.com" not in text
+
+
+WRONG = ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer ü"}, {"Authorization": "Basic x"})
+
+
+async def test_strangers_learn_no_more_than_whether_it_is_ready(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise OSError("/srv/touchline is away")
+
+    workspace = {"Authorization": f"Bearer {client.token}"}
+    for headers in (*({k: v.encode() for k, v in each.items()} for each in WRONG), workspace):
+        refused = await client.http.get("/metrics", headers=headers)
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert "touchline_" not in refused.text
+        assert (await client.http.get("/ready", headers=headers)).json() == {"status": "ready"}
+        assert (await client.http.get("/health", headers=headers)).json() == {"status": "ok"}
+    monkeypatch.setattr(health, "try_database", broken)
+    for headers in ({}, workspace):
+        answer = await client.http.get("/ready", headers=headers)
+        assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
+
+
+async def test_without_a_token_the_public_port_has_no_numbers(database_url: str) -> None:
+    async with serving(database_url, {"TOUCHLINE_METRICS_TOKEN": ""}) as http:
+        for headers in ({}, OPERATOR, {"Authorization": "Bearer "}, {"Authorization": "Bearer"}):
+            answer = await http.get("/metrics", headers=headers)
+            assert (answer.status_code, "touchline_due" in answer.text) == (404, False)
+
+
+async def test_the_server_has_a_port_for_the_monitoring_alone(database_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    own = {"TOUCHLINE_SERVER_WATCH_PORT": str(port), "TOUCHLINE_METRICS_TOKEN": ""}
+    async with serving(database_url, own) as http, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as inside:
+        assert (await http.get("/metrics")).status_code == 404
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    metrics = await inside.get("/metrics")
+                    break
+                except httpx.ConnectError:
+                    await asyncio.sleep(0.02)
+        assert "touchline_due 0.0" in metrics.text
+        assert (await inside.get("/ready")).json() == {"status": "ready"}
+        assert "version" in (await inside.get("/health")).json()
+        assert (await inside.get("/graphql")).status_code == 404

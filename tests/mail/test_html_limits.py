@@ -1,0 +1,124 @@
+"""Hostile HTML is refused by one linear pass before anything parses it, and large newsletters are not."""
+
+import re
+
+import pytest
+
+from api.mail.html.css import CSS_MOST, CSS_PARTS_MOST, TOO_DEEP, _plain, safe_declarations
+from api.mail.html.limits import (
+    _PIECE,
+    ATTRIBUTES_OF_ONE_MOST,
+    COMMENTS_MOST,
+    DEEPEST,
+    ELEMENTS_MOST,
+    ENTITIES_MOST,
+    UNSURE_MOST,
+    HtmlLimitError,
+    check_html,
+)
+from api.mail.html.sanitize import sanitize
+from api.mail.templates.liquid import TemplateLimitProblem, parsed
+
+CELL = (
+    "<table width=600><tr><td style='font-family:Arial, sans-serif;color:#333' align=left>"
+    "<p style='margin:0'>Hello {{ first_name }} <b>there</b>&nbsp;</p></td></tr></table>\n"
+)
+_BEGINS = re.compile("<(?:[!?A-Za-z]|/[A-Za-z])")
+NEWSLETTER = f"<style>{'.a { color: #fff; padding: 3px } ' * 100}</style><!--[if mso]><table><![endif]-->{CELL * 1_000}"
+
+
+@pytest.mark.parametrize(
+    ("html", "told"),
+    [
+        ("<p>x" * (ELEMENTS_MOST + 1), f"{ELEMENTS_MOST:,} elements"),
+        ("</p>" * (ELEMENTS_MOST + 1), f"{ELEMENTS_MOST:,} end tags"),
+        ("<!-- a -->" * (COMMENTS_MOST + 1), f"{COMMENTS_MOST:,} comments"),
+        ("<!x>" * (COMMENTS_MOST + 1), "comments"),
+        ("<p a b=c d='e' f=\"g\">" * 8_000 + "<p a b c d e f g h i j>" * 900, "attributes"),
+        (
+            f"<p {' '.join(f'a{number}' for number in range(ATTRIBUTES_OF_ONE_MOST + 1))}>" + " " * 5_000,
+            "in one element",
+        ),
+        ("&" * (ENTITIES_MOST + 1), f"{ENTITIES_MOST:,} characters &"),
+        ("<" * 30_000, "characters <"),
+        ("<div>" * (DEEPEST + 1), f"{DEEPEST} elements inside of each other"),
+        ("<ul><li>" * (DEEPEST + 1), "inside of each other"),
+        ("<table><tr><td>" * (DEEPEST + 1), "inside of each other"),
+        ("<div></x>" * 9_000, "inside of each other"),
+        ("<b><table></b></table>" * 4_000, "do not end"),
+        ("<svg><title>" + "<div>" * 10_000, f"{UNSURE_MOST:,} elements"),
+        ("<noscript><!--</noscript>" + "<div>" * 10_000 + "-->", f"{UNSURE_MOST:,} elements"),
+        ("".join(f"<font color={number}>" for number in range(100)) + "<p>x" * 5_000, "do not end"),
+        ("".join(f"<p><font color={number}>x</i>" for number in range(1_500)), "do not end"),
+        (f"<style>{'/* x */ ' * (CSS_MOST // 8 + 1)}</style>", "characters of different CSS"),
+        (f"<p style='{'a:b;' * (CSS_PARTS_MOST + 1)}'>", "different declarations"),
+        ("".join(f"<p style='color:#{number:06}'>x" for number in range(6_000)), "different CSS"),
+    ],
+)
+def test_what_breaks_a_limit_is_refused_with_its_place(html: str, told: str) -> None:
+    with pytest.raises(HtmlLimitError, match=told) as refused:
+        check_html("x\n" + html)
+    assert "(line 2, column" in str(refused.value)
+    with pytest.raises(TemplateLimitProblem, match=told):
+        parsed("x\n" + html, True)
+    with pytest.raises(HtmlLimitError):
+        sanitize(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        NEWSLETTER,
+        "<table><tbody><tr><td>" * 124 + "x",
+        "<p>x" * ELEMENTS_MOST,
+        "<p>x</p>" * ELEMENTS_MOST,
+        "<p style='color: red'>x" * ELEMENTS_MOST,
+        "<b>x</b><i><u>y</u></i>" * 3_000,
+        "<p><font color=red>x</p>" * 100,
+        f"<img src='data:image/png;base64,{'A' * 150_000}' alt='a > b'>",
+        "&nbsp;&zwnj;" * 300 + "x",
+    ],
+)
+def test_large_emails_are_within_the_limits(html: str) -> None:
+    check_html(html)
+    assert sanitize(html)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<", "<a", "<a ", "<a b", "<a b='", "<a b=\"", "<a '", "<!--", "<!", "<!---->", "</", "</a", "</a b='", "<style>",
+     "<style></", "<title>", "<script><!--", "</p ", "<p/", "<p =", "<p ='", "<p\n", "&", "&#", "&#x0", "<a/b/c",
+     "<x y=z "],
+)  # fmt: skip
+def test_the_pass_takes_linear_time(piece: str) -> None:
+    """What may begin a piece always does, and pieces do not overlap: no character is looked at twice but one."""
+    html = piece * (20_000 // len(piece))
+    read = [found.span() for found in _PIECE.finditer(html)]
+    edges = [0, *(edge for span in read for edge in span), len(html)]
+    assert edges == sorted(edges)
+    between = [html[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    assert not any(_BEGINS.search(text) for text in between)
+
+
+@pytest.mark.parametrize(
+    "css",
+    ["color: red", "COLOR:#FFF;", "margin:0 auto ; padding: 1.5em", "font-family: Arial, sans-serif", "a:b,c", ";;",
+     "border: 1px solid #ccc !important", "line-height:-1.25%", "width:100%!important", "display : none"],
+)  # fmt: skip
+def test_plain_css_is_written_as_tinycss2_writes_it(css: str) -> None:
+    plain = _plain(css)
+    assert plain is not None
+    slow = safe_declarations.__wrapped__(css + ";x:'y'")
+    assert slow.css == "; ".join(filter(None, (plain.css, 'x: "y"')))
+
+
+@pytest.mark.parametrize(
+    "css", ["position: fixed", "behavior: a", "a: url(x)", "--x: 1", "a: 1e3", "a", "a: b\\63", "-moz-binding:x"]
+)
+def test_other_css_is_read_by_tinycss2(css: str) -> None:
+    assert _plain(css) is None
+
+
+@pytest.mark.parametrize("css", ["a:" + "(" * 31, "a:" + "[{(" * 11, "a:" + "((" * 20_000 + "))" * 20_000])
+def test_css_that_is_nested_too_deeply_is_taken_out(css: str) -> None:
+    assert safe_declarations(css) == TOO_DEEP

@@ -1,0 +1,49 @@
+"""A database as it was before a migration."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
+from tortoise.migrations import operations as ops
+
+import api.migrations
+from api.store.engine.database import close_database, open_database
+from api.store.engine.sql import run
+from tests.databases import drop
+
+FOLDER = Path(str(api.migrations.__file__)).parent
+
+
+async def before(name: str) -> list[str]:
+    """Drop what this migration and all later ones have added, and return their names: ``migrate`` applies them."""
+    names = sorted(path.stem for path in FOLDER.glob("0*.py") if path.stem >= name)
+    for each in reversed(names):
+        for operation in reversed(importlib.import_module(f"api.migrations.{each}").Migration.operations):
+            if isinstance(operation, ops.RunSQL) and str(operation.reverse_sql).startswith("DROP INDEX"):
+                await run(str(operation.reverse_sql))
+            if isinstance(operation, ops.AddField):
+                table = Tortoise.apps["touchline"][operation.model_name]._meta.db_table
+                await run(f'ALTER TABLE {table} DROP COLUMN "{operation.name}"')
+        await run("DELETE FROM tortoise_migrations WHERE name = $1", each)
+    return names
+
+
+@asynccontextmanager
+async def opened_as_of(name: str, kind: str, request: pytest.FixtureRequest) -> AsyncIterator[BaseDBAsyncClient]:
+    """Open a new empty database with the tables that were there after this migration. No other test uses it."""
+    databases = request.getfixturevalue("databases")
+    server = "" if kind == "sqlite" else request.getfixturevalue("postgres_server")
+    file = request.getfixturevalue("tmp_path") / "before.db"
+    url = await (databases.postgres(server, name) if server else databases.sqlite(file, name))
+    await open_database(url)
+    try:
+        yield get_connection("default")
+    finally:
+        await close_database()
+        if server:
+            await drop(server, url)

@@ -1,0 +1,77 @@
+"""An email that another process claims and gives back while its person is being resolved follows the edit."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.models import Campaign, Send
+from api.services.campaigns.authoring import change_step, move_step
+from api.services.dispatch.settlement import STOPPED, settlement
+from api.store import edits, send_ledger
+from api.store.engine.transactions import transaction
+from tests.services.campaigns.edited import later, step, taken_up
+from tests.services.locks import beside
+from tests.services.world import NOW, make_world
+
+DAY = timedelta(days=1)
+NOW_DUE = NOW + 8 * DAY
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """SQLite has one writer, and nothing comes in between."""
+    return "postgres"
+
+
+@pytest.mark.parametrize("back", ["it is held as it begins", "it is given back", "its lease ends"])
+@pytest.mark.parametrize("edit", ["moved", "a task"])
+async def test_it_does_not_leave_by_the_old_plan(
+    database: str, monkeypatch: pytest.MonkeyPatch, edit: str, back: str
+) -> None:
+    world = await make_world(1)
+    await world.tick()
+    email = await Send.get(step__number=2)
+    assert email.due_at == NOW_DUE
+    claimed: list[Any] = []
+    take_back, people_with = edits.take_back, edits.people_with
+
+    async def claims() -> None:
+        until = NOW_DUE + (-DAY if back == "its lease ends" else DAY)
+        claimed.extend(await send_ledger.claim(email.sender_id, NOW_DUE, until, 10))
+
+    async def gives_back() -> None:
+        async with transaction():
+            if back == "it is held as it begins":
+                assert await send_ledger.begin_transmission([(claimed[0], "<1@example.com>")], NOW_DUE + DAY) == set()
+            elif back == "it is given back":
+                await send_ledger.settle([settlement(claimed[0], STOPPED, NOW_DUE).row(claimed[0])])
+            else:
+                assert len(await send_ledger.release_expired(NOW_DUE)) == 1
+
+    async def then_another_claims(ids: list[str]) -> None:
+        await take_back(ids)
+        await beside(claims())
+
+    async def before_it_is_looked_for(ids: list[str], status: str) -> set[str]:
+        if status == "CLAIMED" and claimed:
+            await beside(gives_back())
+            claimed.clear()
+        return await people_with(ids, status)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(edits, "take_back", then_another_claims)
+        patch.setattr(edits, "people_with", before_it_is_looked_for)
+        context = later(world, NOW_DUE).context
+        if edit == "moved":
+            await move_step(context, (await step(2)).id, day=12)
+        else:
+            await change_step(context, (await step(2)).id, send_option="task", config={})
+    while await taken_up(later(world, NOW_DUE), NOW_DUE + timedelta(minutes=5)):
+        pass
+    assert not (await Campaign.get()).editing
+    world.channel.left.clear()
+    await later(world, NOW_DUE + timedelta(minutes=1)).tick(NOW_DUE + timedelta(minutes=1))
+    assert world.channel.left == []
+    there = await Send.get_or_none(id=email.id)
+    assert there is None if edit == "a task" else there is not None and there.due_at == NOW + 11 * DAY

@@ -1,0 +1,419 @@
+"""A paused campaign: nothing leaves, all is on hold, and resuming moves what is overdue by whole days."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.ids import new_id
+from api.models import Campaign, Enrollment, Event, Launch, Send, Task
+from api.services.campaigns.authoring import add_step, create_campaign, update_campaign
+from api.services.campaigns.endings import end_campaign
+from api.services.campaigns.pausing import pausing
+from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
+from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign
+from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.emails.emails import retry_send
+from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.launches.launch import Choice, launch
+from api.services.people.people import create_person
+from api.services.tasks.tasks import complete_task, send_task
+from api.services.templates.templates import create_template
+from api.states import LaunchStatus, SendStatus
+from api.store import send_ledger
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import run
+from api.store.engine.transactions import transaction
+from api.store.send_ledger import WAITING
+from api.tick import Ticker
+from plugins.contract import Outcome, Outgoing
+from strategies import Refusal, StepType
+from tests.services.world import NOW, Killed, World, make_world
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Seven people whose first email is due now, and whose second is due on day 9."""
+    return await make_world(7)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(pausing, "HELD_AT_ONCE", 2)
+    monkeypatch.setattr(pausing, "RELEASED_AT_ONCE", 2)
+    return
+
+
+def later(world: World, now: datetime) -> World:
+    """The same world at another time."""
+    runtime = replace(world.runtime, clock=lambda: now)
+    return replace(world, runtime=runtime, context=runtime.context(world.context.workspace))
+
+
+def campaign(world: World) -> str:
+    return world.enrollments[0].campaign_id
+
+
+async def held() -> int:
+    return await Send.filter(held=True).count()
+
+
+@pytest.mark.usefixtures("small_chunks")
+async def test_nothing_leaves_while_paused_and_all_is_on_hold(world: World) -> None:
+    row = await pause_campaign(world.context, campaign(world))
+    assert (row.paused_at, row.holds, await held()) == (NOW, None, 14)
+    counts = await run_once(world.runtime, NOW + 20 * DAY)
+    assert (counts.claimed, counts.next_at, world.channel.left) == (0, None, [])
+    assert [event.kind for event in await Event.filter(kind__startswith="CAMPAIGN_P")] == ["CAMPAIGN_PAUSED"]
+    with pytest.raises(Refusal, match="paused already"):
+        await pause_campaign(world.context, campaign(world))
+
+
+@pytest.mark.usefixtures("small_chunks")
+async def test_resuming_moves_what_is_overdue_with_all_that_follows(world: World) -> None:
+    await pause_campaign(world.context, campaign(world))
+    after = later(world, NOW + 2 * DAY + HOUR)
+    row = await resume_campaign(after.context, campaign(world))
+    assert (row.paused_at, row.holds, await held()) == (None, None, 0)
+    for days, number in ((3, 1), (11, 2)):
+        sends = await Send.filter(step__number=number)
+        assert {(send.due_at, send.planned_at) for send in sends} == {(NOW + days * DAY, NOW + days * DAY)}
+        assert {note[0] for note in sends[0].explanation} >= {"RESUMED"}
+    await run_once(after.runtime, NOW + 3 * DAY - HOUR)
+    assert world.channel.left == []
+    await run_once(after.runtime, NOW + 3 * DAY)
+    assert len(world.channel.left) == 7
+    with pytest.raises(Refusal, match="not paused"):
+        await resume_campaign(after.context, campaign(world))
+
+
+async def test_who_has_nothing_overdue_keeps_the_times(world: World) -> None:
+    await world.tick()
+    before = await Send.filter(status=SendStatus.SCHEDULED).order_by("id").values("id", "due_at", "explanation")
+    await pause_campaign(world.context, campaign(world))
+    assert await held() == 7
+    await resume_campaign(later(world, NOW + 3 * DAY).context, campaign(world))
+    assert await Send.filter(status=SendStatus.SCHEDULED).order_by("id").values("id", "due_at", "explanation") == before
+    assert await Enrollment.exclude(resumed=None).count() == 0
+
+
+async def test_a_pause_midway_lets_finish_only_what_has_begun(world: World) -> None:
+    async def pause(outgoing: Outgoing) -> None:
+        if len(world.channel.left) == 3:
+            await pause_campaign(world.context, campaign(world))
+
+    world.channel.during = pause
+    await world.tick()
+    assert len(world.channel.left) == 3
+    assert await Send.filter(status=SendStatus.SENT).count() == 3
+    assert await held() == 11
+    await world.tick(NOW + DAY)
+    assert len(world.channel.left) == 3
+
+
+async def test_what_was_claimed_when_the_pause_came_is_put_on_hold_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: Any) -> None:
+        return None
+
+    async def pause(outgoing: Outgoing) -> None:
+        if not (await Campaign.get()).paused_at:
+            with monkeypatch.context() as patch:
+                patch.setattr(pausing, "carry_out", nothing)  # as if the process had been killed after the commit
+                await pause_campaign(world.context, campaign(world))
+
+    world.channel.before = pause
+    await world.tick()
+    assert world.channel.left == []
+    assert await Send.filter(held=True, attempt_id=None, status=SendStatus.SCHEDULED).count() == 7
+    assert (await run_once(world.runtime, NOW)).claimed == 0, "none is claimed again"
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DEFERRED, Outcome.IN_DOUBT])
+async def test_what_comes_back_while_paused_is_on_hold(world: World, outcome: Outcome) -> None:
+    async def pause(outgoing: Outgoing) -> None:
+        await Campaign.all().update(paused_at=NOW)
+
+    await Campaign.all().update(in_doubt_resends=3)
+    world.channel.before = pause if outcome is Outcome.DEFERRED else None
+    world.channel.during, world.channel.outcome = pause, outcome
+    await Send.filter(id__not=(await world.send()).id, due_at=NOW).update(due_at=NOW + DAY)
+    await world.tick()
+    await run_once(replace(world.runtime, clock=lambda: NOW + HOUR), NOW + HOUR)
+    send = await world.send()
+    assert (send.status, send.held) == (SendStatus.DEFERRED, True)
+    left = len(world.channel.left)
+    await world.tick(NOW + 20 * HOUR)
+    assert len(world.channel.left) == left
+
+
+async def test_an_expired_claim_comes_back_on_hold(world: World) -> None:
+    dispatcher = Dispatcher(world.runtime)
+    await Campaign.all().update(paused_at=NOW)
+    sender = {"id": (await world.send()).sender_id}
+    assert len(await send_ledger.claim(sender["id"], NOW, NOW, 5)) == 5
+    await replace_clock(dispatcher, NOW + HOUR)._recover()
+    assert await Send.filter(held=True, status=SendStatus.SCHEDULED, attempt_id=None).count() == 5
+
+
+def replace_clock(dispatcher: Dispatcher, now: datetime) -> Dispatcher:
+    dispatcher.runtime = replace(dispatcher.runtime, clock=lambda: now)
+    return dispatcher
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("paused_again", [False, True])
+async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch, paused_again: bool
+) -> None:
+    await pause_campaign(world.context, campaign(world))
+    after = later(world, NOW + 22 * HOUR)
+    right, calls = pausing._release, []
+
+    async def killed(*args: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 3:
+            raise Killed
+        return await right(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pausing, "_release", killed)
+        with pytest.raises(Killed):
+            await resume_campaign(after.context, campaign(world))
+    assert await held() == 6, "of three people"
+    assert await Send.filter(due_at=NOW + DAY).count() == 4
+    assert await claim_holds(NOW + 22 * HOUR) is None, "its lease holds"
+    if paused_again:
+        await pause_campaign(later(world, NOW + 22.5 * HOUR).context, campaign(world))
+        assert await held() == 14
+        assert (await run_once(world.runtime, NOW + DAY)).claimed == 0
+        again = later(world, NOW + 23 * HOUR)
+        await resume_campaign(again.context, campaign(world))
+    else:
+        much_later = later(world, NOW + 23 * HOUR)
+        await Ticker(much_later.runtime, much_later.runtime.clock, 1).until_idle()
+    row = await Campaign.get()
+    assert (row.holds, row.holds_lease, await held()) == (None, None, 0)
+    assert await Send.filter(due_at=NOW + DAY).count() == 7, "as if nothing had happened"
+    assert await Send.filter(due_at=NOW + 9 * DAY).count() == 7
+
+
+@pytest.mark.usefixtures("small_chunks")
+async def test_a_pause_that_was_killed_is_finished_before_a_resume(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pausing, "_hold", killed)
+        with pytest.raises(Killed):
+            await pause_campaign(world.context, campaign(world))
+    assert await held() == 0
+    await resume_campaign(later(world, NOW + 23 * HOUR).context, campaign(world))
+    assert await Send.filter(due_at=NOW + DAY).count() == 7
+
+
+async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pausing, "HELD_AT_ONCE", 2)
+    monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
+    row = await pause_campaign(world.context, campaign(world))
+    assert (row.holds is not None, row.holds_lease, await held()) == (True, None, 4)
+    await world.tick()
+    assert world.channel.left == []
+    await Ticker(world.runtime, world.runtime.clock, 1).until_idle()
+    assert ((await Campaign.get()).holds, await held()) == (None, 14)
+
+
+async def test_a_task_completed_while_paused_schedules_on_hold(database: str) -> None:
+    world = await make_world(1)
+    made = await create_campaign(world.context, name="D", sender_id=(await world.send()).sender_id)
+    template = await create_template(world.context, name="U", subject="Hi", html="<p>x</p>")
+    await add_step(world.context, made.id, day=1, step_type=StepType.CALL)
+    await add_step(
+        world.context, made.id, day=1, step_type=StepType.EMAIL, send_option="at_time", config={"at": "07:30"},
+        template_id=template.id,
+    )  # fmt: skip
+    person = await create_person(world.context, "x@example.com")
+    await launch(world.context, made.id, [person.id], Choice(), {})
+    await pause_campaign(world.context, made.id)
+    after = later(world, NOW + 2 * HOUR)
+    await complete_task(after.context, (await Task.get()).id)
+    send = await Send.get(enrollment__campaign_id=made.id)
+    assert (send.held, send.due_at) == (True, NOW + 2 * HOUR)
+    await resume_campaign(later(world, NOW + 3 * HOUR).context, made.id)
+    send = await Send.get(enrollment__campaign_id=made.id)
+    assert (send.held, send.due_at) == (False, NOW + DAY + HOUR / 2), "at its wall time, a day later"
+    await world.tick(NOW)
+    assert world.channel.left == ["ada@example.com"], "another campaign goes on"
+
+
+async def test_an_email_sent_by_hand_moves_with_its_task(database: str) -> None:
+    world = await make_world(1)
+    made = await create_campaign(world.context, name="D", sender_id=(await world.send()).sender_id)
+    template = await create_template(world.context, name="U", subject="Hi", html="<p>x</p>")
+    content = {"step_type": StepType.EMAIL, "template_id": template.id}
+    await add_step(world.context, made.id, day=1, send_option="task", **content)
+    await add_step(world.context, made.id, day=2, send_option="same_time_as_previous", **content)
+    person = await create_person(world.context, "x@example.com")
+    await launch(world.context, made.id, [person.id], Choice(), {})
+    task = await Task.get()
+    await send_task(world.context, task.id, at=NOW + HOUR)
+    await pause_campaign(world.context, made.id)
+    after = later(world, NOW + 2 * DAY + 2 * HOUR)
+    await resume_campaign(after.context, made.id)
+    send = await Send.get(by_hand=True)
+    assert (send.due_at, send.planned_at) == (NOW + 3 * DAY + HOUR, NOW + 3 * DAY + HOUR)
+    assert [note[0] for note in send.explanation] == ["ZONE_OF_SENDER", "BY_HAND", "MOVED_AFTER_PAUSE"]
+    assert (await Task.get()).due_date == (NOW + 3 * DAY).date()
+    final = later(world, NOW + 3 * DAY + HOUR)
+    await final.tick(NOW + 3 * DAY + HOUR)
+    follower = await Send.get(enrollment__campaign_id=made.id, by_hand=False)
+    assert follower.due_at == NOW + 4 * DAY + HOUR
+
+
+async def test_a_deferred_email_moves_its_next_attempt(world: World) -> None:
+    world.channel.outcome = Outcome.DEFERRED
+    await world.tick()
+    due = (await world.send()).due_at
+    await pause_campaign(world.context, campaign(world))
+    await resume_campaign(later(world, NOW + HOUR).context, campaign(world))
+    send = await world.send()
+    assert (send.due_at, send.planned_at, send.status) == (due + DAY, NOW, SendStatus.DEFERRED)
+    assert await Send.filter(due_at=NOW + 9 * DAY).count() == 7, "and the second email with it"
+
+
+async def test_what_a_pause_refuses(world: World) -> None:
+    await world.tick()
+    sent = await Send.filter(status=SendStatus.SENT).first()
+    assert sent is not None
+    await Send.filter(id=sent.id).update(status=SendStatus.FAILED)
+    await pause_campaign(world.context, campaign(world))
+    person = await create_person(world.context, "x@example.com")
+    for work in (
+        lambda: retry_send(world.context, sent.id),
+        lambda: launch(world.context, campaign(world), [person.id], Choice("NOW"), {}),
+        lambda: start_launch(world.context, campaign(world), None, Choice("NOW")),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await work()
+        assert refused.value.code == "CAMPAIGN_PAUSED"
+    assert (await Enrollment.all().count(), await Launch.all().count()) == (7, 0)
+    assert (await Send.get(id=sent.id)).status is SendStatus.FAILED
+
+
+async def test_a_setting_that_is_changed_meanwhile_undoes_no_pause(world: World) -> None:
+    stale = await Campaign.get()
+    await pause_campaign(world.context, campaign(world))
+    await update_campaign(world.context, stale.id, name="Other")
+    assert (await Campaign.get()).paused_at == NOW
+
+
+async def test_ending_a_paused_campaign_leaves_nothing_on_hold(world: World) -> None:
+    await pause_campaign(world.context, campaign(world))
+    assert await end_campaign(world.context, campaign(world)) == 7
+    assert (await held(), await Send.filter(status=SendStatus.FAILED).count()) == (0, 14)
+    assert (await resume_campaign(world.context, campaign(world))).holds is None
+
+
+async def test_a_claim_walks_the_index_of_what_waits(world: World) -> None:
+    query = f"SELECT id FROM send WHERE sender_id = $1 AND {WAITING} AND due_at <= $2 ORDER BY due_at, id LIMIT 5"
+    explain = "EXPLAIN" if is_postgres() else "EXPLAIN QUERY PLAN"
+    async with transaction():
+        if is_postgres():  # on so few rows it would read them all
+            await run("SET LOCAL enable_seqscan = off")
+        plan = str(await run(f"{explain} {query}", new_id("snd"), datetime(2026, 1, 1, tzinfo=UTC)))
+    assert "send_waiting" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+async def some_launch(world: World, count: int, choice: Choice) -> Launch:
+    for number in range(count):
+        await create_person(world.context, f"new{number}@example.com")
+    return await start_launch(world.context, campaign(world), None, choice)
+
+
+async def go_on(world: World, chunks: int) -> Launch:
+    """Do some chunks of the launch that can be claimed."""
+    row = await claim_launch(world.runtime.clock())
+    assert row is not None
+    done = 0
+
+    def clock() -> datetime:
+        nonlocal done
+        done += 1
+        if done > chunks:
+            raise Killed
+        return world.runtime.clock()
+
+    try:
+        await run_launch(row, lambda _: world.context, clock)
+    except Killed:
+        await Launch.filter(id=row.id).update(lease_until=None)
+    return await Launch.get(id=row.id)
+
+
+@pytest.mark.parametrize("send_at", ["NOW", NOW + HOUR])
+@pytest.mark.parametrize("with_campaign", [False, True])
+async def test_a_paused_launch_enrolls_nobody_and_goes_on_as_of_its_resume(
+    world: World, monkeypatch: pytest.MonkeyPatch, send_at: Any, with_campaign: bool
+) -> None:
+    monkeypatch.setattr("api.services.launches.background_launch.CHUNK", 5)
+    row = await some_launch(world, 8, Choice(send_at))
+    assert (await go_on(world, 2)).enrolled == 3, "the first seven are in the campaign already"
+    if with_campaign:
+        await pause_campaign(world.context, campaign(world))
+    else:
+        await pause_launch(world.context, row.id)
+    assert await claim_launch(NOW) is None
+    after = later(world, NOW + 2 * HOUR)
+    await create_person(after.context, "too-late@example.com")
+    if with_campaign:
+        with pytest.raises(Refusal) as refused:
+            await resume_launch(after.context, row.id)
+        assert refused.value.code == "CAMPAIGN_PAUSED"
+        await resume_campaign(after.context, campaign(world))
+    else:
+        await resume_launch(after.context, row.id)
+    done = await go_on(after, 9)
+    assert (done.status, done.enrolled, done.processed) == (LaunchStatus.FINISHED, 8, 15)
+    assert done.status.over
+    new = await Enrollment.filter(launched_at=NOW + 2 * HOUR)
+    first = NOW + 2 * HOUR if send_at == "NOW" else NOW + DAY + HOUR
+    assert {row.send_at for row in new} == {first}
+    assert len(new) == 5
+    assert await Send.filter(enrollment_id__in=[row.id for row in new], due_at=first).count() == 5
+
+
+async def test_a_launch_that_was_paused_alone_stays_so_when_its_campaign_goes_on(world: World) -> None:
+    one, other = await some_launch(world, 1, Choice("NOW")), await some_launch(world, 0, Choice("NOW"))
+    third = await some_launch(world, 0, Choice("NOW"))
+    await pause_launch(world.context, one.id)
+    await pause_campaign(world.context, campaign(world))
+    await pause_launch(world.context, third.id)
+    await resume_campaign(world.context, campaign(world))
+    statuses = dict(await Launch.all().values_list("id", "status"))
+    assert statuses == {one.id: LaunchStatus.PAUSED, other.id: LaunchStatus.RUNNING, third.id: LaunchStatus.PAUSED}
+    with pytest.raises(Refusal) as refused:
+        await pause_launch(world.context, one.id)
+    assert refused.value.code == "LAUNCH_NOT_RUNNING"
+    with pytest.raises(Refusal) as refused:
+        await resume_launch(world.context, other.id)
+    assert refused.value.code == "LAUNCH_NOT_PAUSED"
+
+
+async def test_a_process_that_slept_through_pause_and_resume_enrolls_nobody_as_of_before(world: World) -> None:
+    row = await some_launch(world, 3, Choice("NOW"))
+    stale = await Launch.get(id=row.id)
+    await pause_launch(world.context, row.id)
+    await resume_launch(later(world, NOW + HOUR).context, row.id)
+    await run_launch(stale, lambda _: world.context, lambda: NOW)
+    assert await Enrollment.all().count() == 7
+    done = await go_on(later(world, NOW + HOUR), 9)
+    assert done.enrolled == 3

@@ -1,0 +1,412 @@
+"""Whatever a partner's channel does, its email ends in a state that is true, and no other account waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.models import AccountPause, Event, Send
+from api.services.dispatch import account_worker, dispatcher
+from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.states import SendStatus
+from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
+from tests.services.world import NOW, Scripted, World, make_world
+
+Ask = Callable[[], Awaitable[bool]]
+SOON = NOW + timedelta(seconds=30)
+EXITS = [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError(), BaseException("odd")]
+
+
+@dataclass
+class Odd(Scripted):
+    """A channel that answers, or breaks, as a test says, once it has asked or without asking."""
+
+    answer: Any = None
+    asks: bool = True
+    breaks: BaseException | None = None
+    opens: BaseException | None = None
+    named: Any = "odd"
+    at_once: Any = 1
+    calls: int = 0
+
+    key = "odd"
+
+    def account(self, config: Mapping[str, Any]) -> str:
+        return self._said(self.named)
+
+    def sessions(self, config: Mapping[str, Any]) -> int:
+        return self._said(self.at_once)
+
+    def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Any]:
+        if self.opens is not None:
+            raise self.opens
+        return super().connect(config)
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Ask) -> Receipt:
+        self.calls += 1
+        if self.asks:
+            assert await about_to_transmit()
+        if self.breaks is not None:
+            raise self.breaks
+        return self.answer  # type: ignore[no-any-return]
+
+    @staticmethod
+    def _said(value: Any) -> Any:
+        if isinstance(value, BaseException):
+            raise value
+        return value
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """What a channel does is met before any database: one of them is enough for so many mishaps."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def odd(database: str) -> World:
+    """One person who is due through the odd channel, and two through one that works, in one process."""
+    other = await make_world(1)
+    world = await make_world(2)
+    channel = Odd()
+    mine = await Send.filter(workspace_id=other.context.workspace_id).order_by("id").first()
+    assert mine is not None
+    await mine.fetch_related("sender")
+    await type(mine.sender).filter(id=mine.sender_id).update(channel="odd")
+    return World(other.context, world.through(channel), channel, other.enrollments)
+
+
+async def outcome(world: World) -> tuple[SendStatus, str | None, int]:
+    """Dispatch twice. The others' emails have left; returns status, reason and attempts of the odd channel's."""
+    await world.tick()
+    await world.tick(SOON)
+    others = Send.filter(due_at__lte=NOW).exclude(workspace_id=world.context.workspace_id)
+    assert await others.filter(status=SendStatus.SENT).count() == 2
+    send = await world.send()
+    return send.status, send.reason, send.attempts
+
+
+def odd_of(world: World) -> Odd:
+    assert isinstance(world.channel, Odd)
+    return world.channel
+
+
+@pytest.mark.parametrize("code", [202, None, b"x", Receipt, ["x"]])
+async def test_a_code_that_is_no_text_is_written_as_one(odd: World, code: Any) -> None:
+    odd_of(odd).answer = Receipt(Outcome.FAILED, code, code)
+    status, reason, _ = await outcome(odd)
+    assert status is SendStatus.FAILED
+    assert reason == {202: "202", None: ""}.get(code if isinstance(code, int | None) else 0, reason)
+
+
+NO_ANSWERS = [None, "SENT", {}, True, Receipt, Outcome.SENT, Receipt("sent", "OK", "posted"), Receipt(None, "", "")]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", [*NO_ANSWERS, Receipt(Outcome.WITHDRAWN, "X", "x")])
+async def test_what_no_channel_may_answer_is_in_doubt_once_it_was_told_to_go_on(odd: World, answer: Any) -> None:
+    odd_of(odd).answer = answer
+    assert await outcome(odd) == (SendStatus.IN_DOUBT, "UNEXPECTED", 0)
+    assert odd_of(odd).calls == 1
+    assert await Event.filter(kind="EMAIL_IN_DOUBT").count() == 1
+
+
+@pytest.mark.parametrize("answer", [*NO_ANSWERS, Receipt(Outcome.WITHDRAWN, "X", "x")])
+async def test_before_that_it_is_tried_again_as_after_a_refusal_for_now(odd: World, answer: Any) -> None:
+    odd_of(odd).asks, odd_of(odd).answer = False, answer
+    assert await outcome(odd) == (SendStatus.DEFERRED, "UNEXPECTED", 1)
+    assert odd_of(odd).calls == 1
+
+
+@pytest.mark.parametrize("mishap", EXITS, ids=repr)
+async def test_no_exit_of_a_channel_is_the_processs(odd: World, mishap: BaseException) -> None:
+    odd_of(odd).breaks = mishap
+    assert (await outcome(odd))[:2] == (SendStatus.IN_DOUBT, "UNEXPECTED")
+
+
+@pytest.mark.parametrize("mishap", EXITS[:3], ids=repr)
+async def test_an_exit_before_it_asked_costs_an_attempt(odd: World, mishap: BaseException) -> None:
+    odd_of(odd).asks, odd_of(odd).breaks = False, mishap
+    assert (await outcome(odd))[0] is SendStatus.DEFERRED
+
+
+MALFORMED = [AccountUnavailableError(None, None), AccountUnavailableError(5, {})]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mishap", [RuntimeError(), *MALFORMED, *EXITS[:2], *EXITS[3:]], ids=repr)
+async def test_an_account_that_cannot_be_opened_waits(odd: World, mishap: BaseException) -> None:
+    odd_of(odd).opens = mishap
+    status, _, attempts = await outcome(odd)
+    assert (status, attempts) == (SendStatus.SCHEDULED, 0)
+    assert await AccountPause.filter(account="odd").count() == 1
+
+
+@pytest.mark.parametrize("named", [None, "", ["x"], *EXITS], ids=repr)
+async def test_an_account_without_a_usable_name_is_its_senders_own(odd: World, named: Any) -> None:
+    odd_of(odd).named, odd_of(odd).opens = named, RuntimeError()
+    await outcome(odd)
+    assert (await AccountPause.get()).account == f"odd:{(await odd.send()).sender_id}"
+
+
+@pytest.mark.parametrize("number", [None, "many", 0, -3, float("nan"), *EXITS], ids=repr)
+async def test_a_channel_that_cannot_count_its_sessions_has_one(odd: World, number: Any) -> None:
+    odd_of(odd).at_once, odd_of(odd).answer = number, Receipt(Outcome.SENT, "OK", "ok")
+    assert (await outcome(odd))[0] is SendStatus.SENT
+
+
+async def test_a_plain_function_may_deliver_and_its_answer_counts(odd: World, caplog: pytest.LogCaptureFixture) -> None:
+    def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
+        return Receipt(Outcome.SENT, "OK", "posted")
+
+    odd_of(odd).deliver = deliver  # type: ignore[method-assign,assignment]
+    assert (await outcome(odd))[0] is SendStatus.SENT
+    assert "without asking whether it may leave" in caplog.text
+
+
+@pytest.mark.parametrize("phase", ["before", "during"])
+async def test_a_channel_that_takes_too_long_is_cut_off(
+    database: str, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    world = await make_world(2)
+    monkeypatch.setattr(account_worker, "LONGEST", 3_600.0)
+    hangs = asyncio.Event()
+
+    async def hang(outgoing: Outgoing) -> None:
+        if outgoing.recipient.startswith("ada"):
+            hangs.set()
+            await asyncio.Event().wait()
+
+    setattr(world.channel, phase, hang)
+    dispatcher = Dispatcher(world.runtime)
+    await dispatcher.step(NOW)
+    await hangs.wait()
+    monkeypatch.setattr(account_worker, "LONGEST", -1.0)
+    (lane,) = dispatcher.lanes.values()
+    lane.cut_off()
+    await dispatcher.drain()
+    ada, bob = await Send.filter(planned_at=NOW).order_by("id")
+    assert ada.status is (SendStatus.DEFERRED if phase == "before" else SendStatus.IN_DOUBT)
+    assert bob.status is SendStatus.SENT
+
+
+async def test_an_account_that_hangs_as_it_opens_waits(odd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging:
+        async def __aenter__(self) -> None:
+            await asyncio.Event().wait()
+
+        async def __aexit__(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr(account_worker, "LONGEST", 0.01)
+    monkeypatch.setattr(Odd, "connect", lambda self, config: Hanging())
+    await run_once(odd.runtime, NOW)
+    assert await AccountPause.filter(account="odd").count() == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 10])
+async def test_one_recipient_at_whom_the_server_hangs_up_holds_up_no_other(database: str, at_once: int) -> None:
+    world = await make_world(100)
+
+    class Server(Scripted):
+        def sessions(self, config: Mapping[str, Any]) -> int:
+            return at_once
+
+    async def hangs_up(outgoing: Outgoing) -> None:
+        if outgoing.recipient.startswith("ada"):
+            raise AccountUnavailableError("SMTP_421", "Try again later.")
+
+    channel = Server(before=hangs_up)
+    for minute in range(6):
+        await run_once(world.through(channel), NOW + timedelta(minutes=minute))
+    assert len(channel.left) == len(set(channel.left)) == 99
+    ada = await Send.get(person__email="ada@example.com", planned_at=NOW)
+    assert (ada.status, ada.attempts) == (SendStatus.SCHEDULED, 0)
+
+
+async def test_a_server_that_takes_one_email_a_session_is_in_no_trouble(database: str) -> None:
+    world = await make_world(20)
+
+    @dataclass
+    class Server(Scripted):
+        taken: int = 0
+
+        def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Any]:
+            self.taken = 0
+            return super().connect(config)
+
+    async def takes_one(_: Outgoing) -> None:
+        channel.taken += 1
+        if channel.taken > 1:
+            raise AccountUnavailableError("SMTP_421", "One each time.")
+
+    channel = Server(before=takes_one)
+    await run_once(world.through(channel), NOW)
+    assert len(channel.left) == len(set(channel.left)) == 20
+    assert await AccountPause.all().count() == 0
+
+
+async def test_a_channel_that_hides_its_being_cut_off_ends_no_worker(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await make_world(4)
+    hangs, calls = asyncio.Event(), 0
+
+    async def hides(_: Outgoing) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            hangs.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise RuntimeError("cut off") from None
+        if calls == 2:
+            raise asyncio.CancelledError
+
+    world.channel.before = hides
+    dispatcher = Dispatcher(world.runtime)
+    await dispatcher.step(NOW)
+    await hangs.wait()
+    monkeypatch.setattr(account_worker, "LONGEST", -1.0)
+    (lane,) = dispatcher.lanes.values()
+    lane.cut_off()
+    monkeypatch.setattr(account_worker, "LONGEST", 900.0)
+    await dispatcher.drain()
+    assert (len(world.channel.left), lane.orphans) == (2, [])
+    assert await Send.filter(status=SendStatus.DEFERRED, reason="UNEXPECTED").count() == 2
+
+
+def cancels_now() -> None:
+    """Cancel the worker that calls."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("waits", [True, False], ids=["it is raised in the channel", "it is raised behind it"])
+async def test_a_channel_that_cancels_its_worker_loses_no_email(odd: World, asks: bool, waits: bool) -> None:
+    channel = odd_of(odd)
+
+    async def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
+        if asks:
+            assert await ask()
+        cancels_now()
+        if waits:
+            await asyncio.sleep(0)
+        return Receipt(Outcome.SENT, "OK", "posted")
+
+    channel.deliver = deliver  # type: ignore[method-assign]
+    status, _, _ = await outcome(odd)
+    broken = SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED
+    assert status is (broken if waits else SendStatus.SENT)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_a_channel_that_cancels_its_worker_later_leaves_nothing_claimed(database: str, leaves: bool) -> None:
+    world = await make_world(40)
+    cancelled = 0
+
+    async def deliver(outgoing: Outgoing) -> None:
+        nonlocal cancelled
+        task = asyncio.current_task()
+        assert task is not None
+        if cancelled < 5:
+            cancelled += 1
+            asyncio.get_running_loop().call_soon(task.cancel)
+        if leaves:
+            await asyncio.sleep(0)
+
+    world.channel.during = deliver
+    await world.tick()
+    await world.tick(SOON)
+    assert not await Send.filter(status__in=(SendStatus.CLAIMED, SendStatus.TRANSMITTING)).exists()
+    if leaves:  # else the account waits a while: nobody knows by which email it was cancelled
+        assert await Send.filter(status=SendStatus.SENT).count() == 35
+
+
+async def test_an_account_that_cancels_its_worker_as_it_opens_waits(odd: World) -> None:
+    class Cancelling:
+        async def __aenter__(self) -> None:
+            cancels_now()
+            await asyncio.sleep(0)
+
+        async def __aexit__(self, *_: object) -> None:
+            pass
+
+    odd_of(odd).connect = lambda config: Cancelling()  # type: ignore[method-assign,assignment,return-value]
+    assert await outcome(odd) == (SendStatus.SCHEDULED, "UNEXPECTED", 0)
+    assert await AccountPause.filter(account="odd").count() == 1
+
+
+@dataclass
+class Deaf:
+    """Goes on whatever it is told, until a test lets it go."""
+
+    asks: bool
+    hears: asyncio.Event
+    begun: asyncio.Event
+    answered: asyncio.Event
+    answer: bool | None = None
+
+    async def deliver(self, outgoing: Outgoing, ask: Ask) -> Receipt:
+        if self.asks:
+            assert await ask()
+        self.begun.set()
+        while not self.hears.is_set():
+            with suppress(asyncio.CancelledError):
+                await self.hears.wait()
+        if not self.asks:
+            self.answer = await ask()
+            self.answered.set()
+        return Receipt(Outcome.SENT if self.asks or self.answer else Outcome.WITHDRAWN, "OK", "posted")
+
+
+def deaf(world: World, *, asks: bool) -> Deaf:
+    """Make a world's channel deaf."""
+    channel = Deaf(asks, asyncio.Event(), asyncio.Event(), asyncio.Event())
+    odd_of(world).deliver = channel.deliver  # type: ignore[method-assign]
+    return channel
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_a_channel_that_does_not_heed_its_being_cut_off_keeps_no_email(
+    odd: World, monkeypatch: pytest.MonkeyPatch, asks: bool
+) -> None:
+    channel = deaf(odd, asks=asks)
+    dispatcher = Dispatcher(odd.runtime)
+    await dispatcher.step(NOW)
+    await channel.begun.wait()
+    monkeypatch.setattr(account_worker, "LONGEST", -1.0)
+    monkeypatch.setattr(account_worker, "DEAF", 0.0)
+    lane = next(each for each in dispatcher.lanes.values() if each.account == "odd")
+    lane.cut_off()
+    lane.cut_off()
+    await dispatcher.drain()
+    send = await odd.send()
+    assert send.status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
+    (worker,) = (task for task in asyncio.all_tasks() if "Lane._work" in repr(task.get_coro()))
+    channel.hears.set()
+    await asyncio.wait([worker])
+    await dispatcher.drain()
+    # What had not begun to leave may not leave any more.
+    assert (await odd.send()).status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
+    assert channel.answer is (None if asks else False)
+
+
+async def test_a_channel_that_does_not_heed_the_stop_gives_its_email_back(
+    odd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = deaf(odd, asks=False)
+    monkeypatch.setattr(dispatcher, "PATIENCE", 0.05)
+    running = Dispatcher(odd.runtime)
+    await running.step(NOW)
+    await channel.begun.wait()
+    await running.stop()
+    assert (await odd.send()).status is SendStatus.SCHEDULED
+    channel.hears.set()
+    await channel.answered.wait()
+    assert channel.answer is False

@@ -1,0 +1,318 @@
+"""An email that cannot be claimed, or read once it is, fails alone, and its sender goes on: on both databases."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asyncpg.exceptions import AdminShutdownError
+
+from api.models import Event, Send, Step, Workspace
+from api.services.dispatch import batch as batches
+from api.services.dispatch import claiming
+from api.services.dispatch.batch import Batch
+from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.dispatch.expired_leases import free_expired
+from api.services.emails.emails import retry_send
+from api.services.jobs.back_off import PutOff
+from api.services.jobs.halving import MAX_SET_ASIDE, ROW_FAILED
+from api.services.templates.email_content import Library
+from api.store import claims, send_ledger
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import run
+from api.store.engine.transactions import transaction
+from tests.services.jobs.test_poison import reject
+from tests.services.world import NOW, Killed, World, make_world
+
+Failing = pytest.MonkeyPatch
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    return await make_world(5)
+
+
+async def first_emails() -> list[Send]:
+    return await Send.filter(due_at__lte=NOW).order_by("id")
+
+
+async def statuses(sends: Sequence[Send]) -> set[str]:
+    return {str(row.status) for row in await Send.filter(id__in=[each.id for each in sends])}
+
+
+async def assert_failed_alone(world: World, poisoned: Send, others: Sequence[Send]) -> None:
+    """Check that one email failed with its reason, that the others left once, and that nothing else is tried."""
+    row = await Send.get(id=poisoned.id)
+    assert (row.status, row.reason, row.attempt_id, row.lease_until) == ("FAILED", ROW_FAILED, None, None)
+    assert row.detail.startswith("This email could not be read.")
+    (told,) = await Event.filter(kind="EMAIL_FAILED")
+    assert (told.send_id, told.enrollment_id, told.data) == (
+        poisoned.id,
+        poisoned.enrollment_id,
+        {"reason": ROW_FAILED},
+    )
+    assert await statuses(others) == {"SENT"}
+    assert len(world.channel.left) == len(set(world.channel.left)) == len(others)
+
+
+async def spoil_fields(person_id: str) -> None:
+    """Overwrite a person's own fields with what is no JSON. SQLite keeps it; on PostgreSQL the reading is broken."""
+    await run("UPDATE person SET own_fields = '{broken' WHERE id = $1", person_id)
+
+
+def break_reader(patch: Failing, person_id: str) -> None:
+    right = batches.Reader
+
+    def read(*values: Any) -> Any:
+        if values[0] == person_id:
+            raise ValueError("this row cannot be read")
+        return right(*values)
+
+    patch.setattr(batches, "Reader", read)
+
+
+async def test_a_person_that_cannot_be_read_fails_alone(world: World, monkeypatch: Failing) -> None:
+    _, poisoned, *_ = await first_emails()
+    others = [each for each in await first_emails() if each.id != poisoned.id]
+    if is_postgres():
+        break_reader(monkeypatch, poisoned.person_id)
+    else:
+        await spoil_fields(poisoned.person_id)
+    counts = await run_once(world.runtime, NOW)
+    assert (counts.claimed, counts.by_outcome) == (5, {"FAILED": 1, "SENT": 4})
+    await assert_failed_alone(world, poisoned, others)
+    assert (await run_once(world.runtime, NOW)).idle
+
+
+async def test_a_rep_can_retry_what_can_be_read_again(world: World, monkeypatch: Failing) -> None:
+    poisoned, *_ = await first_emails()
+    with monkeypatch.context() as patch:
+        break_reader(patch, poisoned.person_id)
+        await run_once(world.runtime, NOW)
+    await retry_send(world.context, poisoned.id)
+    await run_once(world.runtime, NOW)
+    assert (await Send.get(id=poisoned.id)).status == "SENT"
+    assert len(world.channel.left) == 5
+
+
+async def test_an_enrollment_that_breaks_the_library_fails_alone(world: World, monkeypatch: Failing) -> None:
+    *others, poisoned = await first_emails()
+    right = Library.load
+
+    async def load(step_ids: Any, enrollment_ids: Any) -> Library:
+        if poisoned.enrollment_id in enrollment_ids:
+            raise RuntimeError("a driver's or a partner's bug")
+        return await right(step_ids, enrollment_ids)
+
+    monkeypatch.setattr(Library, "load", load)
+    await run_once(world.runtime, NOW)
+    await assert_failed_alone(world, poisoned, others)
+
+
+async def test_an_email_that_the_database_refuses_to_claim_fails_alone(world: World) -> None:
+    first, poisoned, *rest = await first_emails()
+    await reject("send", "UPDATE", f"NEW.id = '{poisoned.id}' AND NEW.status = 'CLAIMED'")
+    await run_once(world.runtime, NOW)
+    await assert_failed_alone(world, poisoned, [first, *rest])
+
+
+async def test_a_time_that_cannot_be_read_fails_alone_and_stops_no_tenant(world: World) -> None:
+    poisoned, *others = await first_emails()
+    await run(f"UPDATE send SET due_at = '{'0044-03-15 BC' if is_postgres() else ''}' WHERE id = $1", poisoned.id)
+    await run_once(world.runtime, NOW)
+    await assert_failed_alone(world, poisoned, others)
+    assert (await Send.get(id=poisoned.id)).due_at == NOW, "its time can be read again"
+
+
+async def test_an_impossible_month_is_found_too(world: World) -> None:
+    poisoned, *others = await first_emails()
+    if is_postgres():
+        return  # it keeps no such time
+    await run("UPDATE send SET due_at = '2025-13-45 07:00:00+00:00' WHERE id = $1", poisoned.id)
+    await run_once(world.runtime, NOW)
+    await assert_failed_alone(world, poisoned, others)
+
+
+async def test_where_the_event_is_refused_as_well_it_still_fails(world: World, monkeypatch: Failing) -> None:
+    poisoned, *others = await first_emails()
+    break_reader(monkeypatch, poisoned.person_id)
+    await reject("event", "INSERT", f"NEW.send_id = '{poisoned.id}'")
+    await run_once(world.runtime, NOW)
+    row = await Send.get(id=poisoned.id)
+    assert (row.status, row.reason) == ("FAILED", ROW_FAILED)
+    assert await statuses(others) == {"SENT"}
+
+
+async def test_what_cannot_even_fail_waits_and_is_tried_later_and_later(world: World) -> None:
+    poisoned, *others = await first_emails()
+    await reject("send", "UPDATE", f"NEW.id = '{poisoned.id}'")
+    moment = NOW
+    dispatcher = Dispatcher(replace(world.runtime, clock=lambda: moment))
+
+    async def step() -> bool:
+        counts = await dispatcher.step(moment)
+        await dispatcher.drain()
+        if not counts.idle:
+            return True
+        assert counts.next_at is None or counts.next_at > moment, "never a busy loop"
+        return False
+
+    assert await step()
+    assert await statuses(others) == {"SENT"}
+    assert not await step()
+    assert (await Send.get(id=poisoned.id)).status == "SCHEDULED"
+    waits = []
+    for _ in range(4):
+        until = dispatcher._put_off.until([poisoned.id], moment)
+        assert until is not None
+        waits.append((until - moment).total_seconds())
+        moment = until
+        await dispatcher.step(moment)
+    assert waits == [10, 20, 40, 80]
+    await dispatcher.stop()
+
+
+async def test_more_than_a_few_of_one_step_wait_instead_of_failing(database: str, monkeypatch: Failing) -> None:
+    world = await make_world(MAX_SET_ASIDE + 5)
+    monkeypatch.setattr(batches, "Reader", lambda *values: 1 / 0)
+    await run_once(world.runtime, NOW)
+    emails = await Send.filter(planned_at__lte=NOW)
+    assert {(str(each.status), each.reason, each.attempts) for each in emails} == {("DEFERRED", "UNEXPECTED", 1)}
+    assert min(each.due_at for each in emails) >= NOW + timedelta(minutes=5)
+    assert await Event.filter(kind="EMAIL_DEFERRED").count() == len(emails)
+
+
+async def test_a_step_that_cannot_be_loaded_leaves_other_steps_alone(world: World, monkeypatch: Failing) -> None:
+    second = await Step.get(number=2)
+    person = (await Send.filter(step_id=second.id).order_by("id"))[0]
+    await Send.filter(id=person.id).update(due_at=NOW)
+    others = [each for each in await first_emails() if each.id != person.id]
+    right = Library.load
+
+    async def load(step_ids: Any, enrollment_ids: Any) -> Library:
+        if second.id in step_ids:
+            raise RuntimeError("its content cannot be read")
+        return await right(step_ids, enrollment_ids)
+
+    monkeypatch.setattr(Library, "load", load)
+    await run_once(world.runtime, NOW)
+    await assert_failed_alone(world, person, others)
+
+
+async def test_where_the_workspace_cannot_be_read_no_email_fails(world: World, monkeypatch: Failing) -> None:
+    async def broken(**_: Any) -> Workspace:
+        raise ValueError("a workspace's JSON")
+
+    monkeypatch.setattr(batches.Workspace, "get", broken)
+    counts = await run_once(world.runtime, NOW)
+    assert counts.by_outcome == {"DEFERRED": 5}
+    monkeypatch.undo()
+    later = NOW + timedelta(minutes=6)
+    await run_once(replace(world.runtime, clock=lambda: later), later)
+    assert len(world.channel.left) == 5
+
+
+async def test_a_sender_that_cannot_be_served_stops_no_other(world: World, monkeypatch: Failing) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError("its configuration cannot be read")
+
+    monkeypatch.setattr(Dispatcher, "_lane", broken)
+    dispatcher = Dispatcher(world.runtime)
+    for _ in range(3):
+        counts = await dispatcher.step(NOW)
+        assert counts.idle
+    assert counts.next_at is None, "it waits, and keeps nobody busy"
+    assert await statuses(await first_emails()) == {"SCHEDULED"}
+
+
+async def test_an_absent_database_fails_no_email(world: World, monkeypatch: Failing) -> None:
+    async def gone(*_: Any, **__: Any) -> Batch:
+        raise AdminShutdownError("the server stops")
+
+    monkeypatch.setattr(Batch, "load", gone)
+    with pytest.raises(AdminShutdownError):
+        await run_once(world.runtime, NOW)
+    assert await statuses(await first_emails()) == {"CLAIMED"}
+    monkeypatch.undo()
+    later = NOW + 2 * world.runtime.lease
+    await run_once(replace(world.runtime, clock=lambda: later), later)
+    assert len(world.channel.left) == 5
+
+
+@pytest.mark.parametrize("moment", ["load", "settle", "claim", "fail"])
+async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
+    world: World, monkeypatch: Failing, moment: str
+) -> None:
+    poisoned, *others = await first_emails()
+
+    async def killed(*_: Any, **__: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        break_reader(patch, poisoned.person_id)
+        if moment in {"claim", "fail"}:
+            await reject("send", "UPDATE", f"NEW.id = '{poisoned.id}' AND NEW.status = 'CLAIMED'")
+        where, name = {
+            "load": (claiming._Claim, "_load_step"),
+            "settle": (send_ledger, "settle"),
+            "claim": (claims, "claim_these"),
+            "fail": (claiming, "_follow"),
+        }[moment]
+        patch.setattr(where, name, killed)
+        with pytest.raises(Killed):
+            await run_once(world.runtime, NOW)
+    assert world.channel.left == []
+    if moment in {"claim", "fail"}:
+        await run("DROP TRIGGER poison ON send" if is_postgres() else "DROP TRIGGER poison")
+    later = NOW + 2 * world.runtime.lease
+    await run_once(replace(world.runtime, clock=lambda: later), later)
+    await run_once(replace(world.runtime, clock=lambda: later), later)
+    assert await statuses([poisoned, *others]) == {"SENT"}
+    assert len(world.channel.left) == len(set(world.channel.left)) == 5
+
+
+async def test_another_process_claims_none_of_them_meanwhile(world: World) -> None:
+    (sender,) = await send_ledger.first_due(None)
+    ids = await claims.due(sender["id"], NOW, 50, "att_mine", [])
+    assert len(ids) == 5
+    theirs = await send_ledger.claim(sender["id"], NOW, NOW + timedelta(minutes=1), 2)
+    async with transaction():
+        ours = await claims.claim_these(ids, NOW, NOW + timedelta(minutes=1), "att_mine")
+    assert len(ours) == 3
+    assert not {each.id for each in ours} & {each.id for each in theirs}
+    assert await claims.fail_unclaimed(theirs[0].id, NOW, "att_mine", ROW_FAILED, "") is None
+    assert [each.id for each in await claims.claim_these(ids, NOW, NOW, "att_mine")] == [each.id for each in ours]
+
+
+async def test_one_lease_that_cannot_be_freed_keeps_no_other(world: World) -> None:
+    poisoned, claimed, doubtful, resent, stuck = await first_emails()
+    gone = {"attempt_id": "att_gone", "lease_until": NOW - timedelta(minutes=1)}
+    await Send.filter(id__in=[poisoned.id, claimed.id]).update(status="CLAIMED", **gone)
+    await Send.filter(id__in=[doubtful.id, stuck.id]).update(status="TRANSMITTING", **gone)
+    await Send.filter(id=resent.id).update(status="IN_DOUBT", due_at=NOW - timedelta(hours=1))
+    await run("UPDATE campaign SET in_doubt_resends = 1")
+    await reject("send", "UPDATE", f"NEW.id IN ('{poisoned.id}', '{stuck.id}')")
+    put_off = PutOff()
+    lost, freed = await free_expired(NOW, put_off)
+    assert ([row["id"] for row in lost], freed) == ([doubtful.id], 2)
+    found = {each.id: str(each.status) for each in await first_emails()} | {doubtful.id: "IN_DOUBT"}
+    assert [found[each.id] for each in (poisoned, claimed, stuck, resent)] == [
+        "CLAIMED", "SCHEDULED", "TRANSMITTING", "DEFERRED",
+    ]  # fmt: skip
+    assert (await Send.get(id=doubtful.id)).status == "IN_DOUBT"
+    assert sorted(put_off.waiting(NOW)) == sorted([poisoned.id, stuck.id])
+    assert await free_expired(NOW, put_off) == ([], 0), "what is put off is left alone"
+
+
+async def test_an_email_is_in_doubt_also_where_its_event_is_refused(world: World) -> None:
+    poisoned, other, *_ = await first_emails()
+    gone = {"attempt_id": "att_gone", "lease_until": NOW - timedelta(minutes=1)}
+    await Send.filter(id__in=[poisoned.id, other.id]).update(status="TRANSMITTING", **gone)
+    await reject("event", "INSERT", f"NEW.send_id = '{poisoned.id}'")
+    put_off = PutOff()
+    lost, _ = await free_expired(NOW, put_off)
+    assert {row["id"] for row in lost} == {poisoned.id, other.id}
+    assert await statuses([poisoned, other]) == {"IN_DOUBT"}
+    assert (await Send.get(id=poisoned.id)).due_at > NOW, "its rest began"
+    assert put_off.waiting(NOW) == []

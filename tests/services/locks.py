@@ -1,0 +1,25 @@
+"""Work on connections of its own, and whether it waits for a lock that the test holds. PostgreSQL only."""
+
+import asyncio
+import contextvars
+from collections.abc import Coroutine
+from typing import Any
+
+from api.store.engine.sql import run
+
+
+def beside(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    """Run on a connection of its own, outside of the transaction at hand."""
+    return asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+
+
+async def waits_for_us(task: "asyncio.Task[Any]") -> bool:
+    """Whether the task comes to wait for a lock, and not to its end."""
+    blocked = (
+        "SELECT count(*) AS found FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    while not task.done():
+        if (await run(blocked))[0]["found"]:
+            return True
+    await task
+    return False

@@ -1,0 +1,206 @@
+"""Imports run beside the passes of the loop, and what fails is told: a database that is away in a line."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
+
+from api import tick
+from api.app import make_ticker
+from api.clock import Clock
+from api.graphql.limits.budgets import Budgets
+from api.http.request_guard import Gate
+from api.models import PeopleImport, Person
+from api.services.launches.launch_progress import LaunchWatch
+from api.services.people.imports import run_import, start_import
+from api.services.workspaces.workspaces import create_workspace
+from api.settings import Settings
+from api.store.engine import database_clock, notifications
+from api.store.engine.database import is_postgres
+from api.store.engine.database_clock import DatabaseClock
+from api.tick import Ticker
+from plugins.manager import load
+from tests.services.world import make_world
+
+NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+
+
+async def test_the_loop_imports_what_waits(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported = asyncio.Event()
+
+    async def seen(row: PeopleImport, clock: Clock) -> PeopleImport:
+        done = await run_import(row, clock)
+        imported.set()
+        return done
+
+    monkeypatch.setattr(tick, "run_import", seen)
+    ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)
+    loop = asyncio.create_task(ticker.run())
+    context = ticker.runtime.context(await create_workspace("Acme", NOW))
+    await start_import(context, "email\nada@example.com\nbob@example.com")
+    context.wake()
+    async with asyncio.timeout(10):
+        await imported.wait()
+        ticker.stop()
+        await loop
+    assert await Person.all().count() == 2
+
+
+async def test_once_does_all_that_waits(database: str) -> None:
+    ticker = make_ticker(Settings.read({}), load({}), lambda: NOW)
+    await start_import(ticker.runtime.context(await create_workspace("Acme", NOW)), "email\nada@example.com")
+    await ticker.until_idle()
+    assert await Person.all().count() == 1
+
+
+async def test_no_lease_is_looked_at_before_the_clock_is_set(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock(DatabaseClock):
+        asked = 0
+
+        async def sync(self) -> None:
+            Clock.asked += 1
+
+    looked: list[int] = []
+
+    async def look(*_: object) -> None:
+        looked.append(Clock.asked)
+
+    for what in ("claim_import", "claim_launch", "claim_holds", "claim_edit"):
+        monkeypatch.setattr(tick, what, look)
+    world = await make_world(1)
+    ticker = Ticker(world.runtime, Clock(), 60)
+    loop = asyncio.create_task(ticker.run())
+    while len(looked) < 4:  # noqa: ASYNC110 - each looks as the loop starts
+        await asyncio.sleep(0)
+    ticker.stop()
+    await loop
+    assert min(looked) > 0
+
+
+async def until_cancelled(_: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
+    """Run the loop until a step, a job and the zones have each met the problem."""
+    met: set[str] = set()
+    all_met = asyncio.Event()
+
+    def meets(name: str) -> Callable[..., Awaitable[None]]:
+        async def fail(*_: object) -> None:
+            met.add(name)
+            if len(met) == 4:
+                all_met.set()
+            raise problem
+
+        return fail
+
+    for name in ("resolve_again_if_changed", "claim_import", "claim_holds"):
+        monkeypatch.setattr(tick, name, meets(name))
+    monkeypatch.setattr(tick.Dispatcher, "step", meets("step"))
+    monkeypatch.setattr(tick, "listen", until_cancelled)  # which would wake all of them once more
+    ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)
+    loop = asyncio.create_task(ticker.run())
+    async with asyncio.timeout(10):
+        await all_met.wait()
+        ticker.stop()
+        await loop
+
+
+async def test_a_database_that_is_away_is_a_line_without_a_traceback(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await one_round(monkeypatch, ConnectionDoesNotExistError("nobody\nlistens"))
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert caplog.messages.count("the database is away: nobody listens") == 4
+
+
+async def test_a_fault_of_ours_keeps_its_traceback(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await one_round(monkeypatch, RuntimeError("a fault"))
+    told = [record.getMessage() for record in caplog.records if record.exc_info]
+    assert sorted(text.split(";")[0] for text in told) == [
+        "a job beside the passes failed",
+        "a job beside the passes failed",
+        "a step failed",
+        "the tz database could not be compared",
+    ]
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (ConnectionDoesNotExistError("gone"), "the database is away: gone"),
+        (RuntimeError("broken\nin two"), "announcements are not heard at the moment, polling goes on: broken in two"),
+    ],
+)
+async def test_announcements_are_heard_again(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, problem: Exception, line: str
+) -> None:
+    caplog.set_level("INFO")
+    heard, failed = asyncio.Event(), asyncio.Event()
+
+    def broken(_: str) -> None:
+        failed.set()
+        raise problem
+
+    monkeypatch.setattr(notifications, "AGAIN", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(notifications, "get_connection", broken)
+        listening = asyncio.create_task(notifications.listen(heard.set))
+        async with asyncio.timeout(10):
+            await failed.wait()
+    async with asyncio.timeout(10):
+        await heard.wait()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert line in caplog.messages
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_change_that_cannot_be_announced_is_a_line(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise ConnectionDoesNotExistError("nobody listens")
+
+    monkeypatch.setattr(notifications, "run", refuse)
+    await notifications._tell()
+    assert caplog.messages == ["the database is away: nobody listens"]
+
+
+async def test_a_server_without_a_tick_loop_goes_by_the_databases_time(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_clock, "STALE", 0.0)
+    clock = DatabaseClock(lambda: NOW)
+    runtime = replace((await make_world(1)).runtime, clock=clock)
+    await Gate(runtime, LaunchWatch(), 1_000, introspection=True, budgets=Budgets(1_000, 1_000)).context("")
+    assert (clock() > NOW) is is_postgres()
+
+
+async def test_a_step_that_hangs_keeps_no_process_from_ending(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, thawed = asyncio.Event(), asyncio.Event()
+
+    async def frozen(*_: object) -> None:
+        began.set()
+        while not thawed.is_set():
+            with suppress(asyncio.CancelledError):
+                await thawed.wait()
+
+    monkeypatch.setattr(tick, "PATIENCE", 0.01)
+    monkeypatch.setattr(tick.Dispatcher, "step", frozen)
+    ticker = make_ticker(Settings.read({}), load({}), lambda: NOW)
+    loop = asyncio.create_task(ticker.run())
+    await began.wait()
+    ticker.stop()
+    async with asyncio.timeout(10):
+        await loop
+    thawed.set()
