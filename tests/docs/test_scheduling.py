@@ -1,0 +1,164 @@
+"""docs/scheduling.md has every rule, and its examples are what the timeline computes."""
+
+import re
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strategies.timeline import Done, Step
+from tests.strategies.test_timeline import at, call, email, resolve, same, shown, task
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "scheduling.md").read_text(encoding="utf-8")
+RULE = re.compile(r"\bR(\d+[a-c]?)\b")
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}Z")
+
+
+def done(due: str, moment: str) -> Done:
+    return Done(date.fromisoformat(f"2026-{due}"), utc(moment))
+
+
+CALL_ON_DAY_2: list[Step] = [call(2), at(3, "10:00")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "says", "steps", "given", "expected"),
+    [
+        ("R1", "day 3 is Wednesday, 4 March", [at(3, "09:30")], {}, ["03-04 08:30:00"]),
+        (
+            "R3",
+            "day 6 is Monday, 9 March",
+            [at(1, "09:30"), at(6, "09:30")],
+            {"skip": True},
+            ["03-02 08:30:00", "03-09 08:30:00"],
+        ),
+        (
+            "R3",
+            "becomes Monday, 9 March, 09:30",
+            [at(1, "10:00")],
+            {"skip": True, "send_at": utc("03-07T08:30")},
+            ["03-09 08:30:00"],
+        ),
+        (
+            "R4",
+            "on 29 March 2026, 02:30 does not exist in Berlin, so the email is sent at 03:30",
+            [at(28, "02:30")],
+            {},
+            ["03-29 01:30:00"],
+        ),
+        (
+            "R4",
+            "On 25 October 2026, 02:30 occurs twice, so the email is sent at the earlier one (UTC+02:00)",
+            [at(238, "02:30")],
+            {},
+            ["10-25 00:30:00"],
+        ),
+        (
+            "R5",
+            "day 1 is 5 March and day 3 is 7 March",
+            [email(1, "choose_at_launch"), at(3, "09:30")],
+            {"send_at": utc("03-05T09:00")},
+            ["03-05 09:00:00", "03-07 08:30:00"],
+        ),
+        (
+            "R6",
+            "sent at 07:30 on 3 March, which is day 1. Day 3 is 5 March",
+            [at(1, "07:30"), at(3, "14:00")],
+            {},
+            ["03-03 06:30:00", "03-05 13:00:00"],
+        ),
+        (
+            "R7",
+            "sent on 4 March at 14:00",
+            [at(1, "09:30"), at(3, "14:00")],
+            {},
+            ["03-02 08:30:00", "03-04 13:00:00"],
+        ),
+        (
+            "R7",
+            "it is sent at 15:30",
+            [at(1, "09:30"), at(3, "14:00")],
+            {"times": {2: time(15, 30)}},
+            ["03-02 08:30:00", "03-04 14:30:00"],
+        ),
+        (
+            "R8",
+            "C is sent on day 3 at 09:30",
+            [at(1, "09:30"), at(3, "14:00"), same(3)],
+            {},
+            ["03-02 08:30:00", "03-04 13:00:00", "03-04 08:30:00"],
+        ),
+        (
+            "R9",
+            "`same_time_as_previous` is sent at 10:12:40",
+            [task(1), same(3), same(5)],
+            {"happened": {1: done("03-02", "03-02T09:12:40")}},
+            ["03-04 09:12:40", "03-06 09:12:40"],
+        ),
+        ("R10", "A task is due on 4 March", [task(3)], {}, ["task 03-04"]),
+        (
+            "R12",
+            "The email of day 3 at 14:00 is sent at 17:00.",
+            [call(3), at(3, "14:00"), same(5)],
+            {"happened": {1: done("03-04", "03-04T16:00")}, "now": utc("03-04T16:00")},
+            ["03-04 16:00:00", "03-06 13:00:00"],
+        ),
+        (
+            "R13",
+            "Launching schedules the email of day 1 and the call",
+            [at(1, "09:30"), call(2), at(3, "10:00")],
+            {},
+            ["03-02 08:30:00", "task 03-03"],
+        ),
+        (
+            "R14",
+            "so the email of day 3 is sent on 7 March",
+            CALL_ON_DAY_2,
+            {"happened": {1: done("03-03", "03-06T09:00")}},
+            ["03-07 09:00:00"],
+        ),
+        (
+            "R14",
+            "completed early or on its date moves nothing",
+            CALL_ON_DAY_2,
+            {"happened": {1: done("03-03", "03-02T09:00")}},
+            ["03-04 09:00:00"],
+        ),
+        ("R15", "due on 5 March", [call(4)], {}, ["task 03-05"]),
+    ],
+)
+def test_an_example_is_what_the_timeline_computes(
+    rule: str, says: str, steps: list[Step], given: dict[str, Any], expected: list[str]
+) -> None:
+    assert shown(resolve(steps, **given)) == expected
+    text = next(part for part in GUIDE.split("\n\n") if part.startswith(f"**{rule}."))
+    assert says in text
+
+
+def test_every_rule_is_there_in_order_with_an_example() -> None:
+    rules = [part for part in GUIDE.split("\n\n") if part.startswith("**R")]
+    numbers = [RULE.search(part)[1] for part in rules]  # type: ignore[index]
+    assert numbers == [
+        *map(str, range(1, 11)),
+        *("10a", "10b", "10c"),
+        *map(str, range(11, 16)),
+        *("15a", "16", "16a", "16b", "16c"),
+        *map(str, range(17, 21)),
+    ]
+    assert [part[:6] for part in rules if part.count("*Example:*") != 1] == []
+
+
+def test_every_rule_that_the_code_names_is_explained() -> None:
+    named = {
+        (path.name, number)
+        for folder in ("api", "plugins", "strategies", "docs")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".md"}
+        for number in RULE.findall(path.read_text(encoding="utf-8"))
+    }
+    assert {(name, number) for name, number in named if f"**R{number}." not in GUIDE} == set()
