@@ -18,6 +18,7 @@ import pytest
 from api import version
 from api.cli.commands import show
 from api.services.common.runtime import Delivered
+from tests.program import touchline as run
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,12 +31,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")}
     own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TOUCHLINE_PORT": str(port), "COLUMNS": "300"}
     return kept | own | {"TOUCHLINE_DATABASE_URL": f"sqlite://{tmp_path / 'touchline.db'}"}
-
-
-def run(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    command = [sys.executable, "-m", "api", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize(

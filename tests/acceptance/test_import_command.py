@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.program import touchline as run
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -17,13 +19,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")}
     own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "300", "PYTHONIOENCODING": "utf-8"}
     return kept | own | {"TOUCHLINE_DATABASE_URL": f"sqlite://{tmp_path / 'touchline.db'}"}
-
-
-def run(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "api", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
-    )
 
 
 def imported(environment: dict[str, str], folder: Path, data: bytes, *options: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from api.ids import new_id
 from api.store.engine.database import close_database, open_database
 from tests.databases import on_database
+from tests.program import touchline
 from tests.services.world import NOW, make_world
 
 ROOT = Path(__file__).parents[2]
@@ -26,10 +26,9 @@ def program(name: str, *arguments: str) -> None:
     subprocess.run([PROGRAMS / name, *arguments], check=True, capture_output=True, timeout=60)
 
 
-def touchline(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def recover(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"TOUCHLINE_DATABASE_URL": url, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "api", "recover", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return touchline(environment, ROOT, "recover", *arguments)
 
 
 def back_up_sqlite(url: str, copy: Path) -> None:
@@ -68,11 +67,11 @@ async def test_no_email_leaves_twice_after_a_restore(database: str, tmp_path: Pa
 
     restored = f"sqlite://{copy}" if kind == "sqlite" else await restore_postgres(database, copy)
     moments = ["--as-of", f"{NOW:%Y-%m-%dT%H:%M:%SZ}", "--until", "2026-03-02T10:00:00Z"]
-    counted = touchline(restored, *moments, "--dry-run")
+    counted = recover(restored, *moments, "--dry-run")
     assert (counted.returncode, "3 emails may have left" in counted.stdout) == (0, True), counted.stderr
     log = tmp_path / "mail.log"
     log.write_text("Mar  2 07:00:01 mx postfix/cleanup: message-id=<unknown@example.com>\n", encoding="ascii")
-    done = touchline(restored, *moments, "--delivered", str(log))
+    done = recover(restored, *moments, "--delivered", str(log))
     assert (done.returncode, "3 emails may have left" in done.stdout) == (0, True), done.stderr
 
     await open_database(restored)
@@ -93,7 +92,7 @@ async def test_no_email_leaves_twice_after_a_restore(database: str, tmp_path: Pa
     ],
 )
 def test_what_cannot_be_recovered_is_one_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
-    refused = touchline(f"sqlite://{tmp_path / 'touchline.db'}", *arguments)
+    refused = recover(f"sqlite://{tmp_path / 'touchline.db'}", *arguments)
     assert refused.returncode == 1
     assert message in refused.stderr
     assert refused.stderr.count("\n") == 1

@@ -4,8 +4,6 @@ import os
 import resource
 import socket
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +18,7 @@ from api.ids import new_id
 from api.store.engine import database, sqlite_file
 from api.store.engine.database import close_database, migrate, open_database
 from tests.databases import Databases, on_database
+from tests.program import touchline
 
 NOBODY = 65534
 
@@ -208,11 +207,7 @@ async def test_a_full_disk_is_said(file: Path) -> None:
 def test_a_command_ends_with_exit_code_1(file: Path, tmp_path: Path, command: str) -> None:
     newer(file)
     own = {"TOUCHLINE_DATABASE_URL": f"sqlite://{file}", "PYTHONPATH": str(Path(__file__).parents[2])}
-    arguments = [sys.executable, "-m", "api", *command.split()]
-    environment = {**os.environ, **own, "TOUCHLINE_PORT": "0"}
-    done = subprocess.run(
-        arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = touchline({**os.environ, **own, "TOUCHLINE_PORT": "0"}, tmp_path, *command.split())
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("touchline: the database cannot be used: its tables were made by")
     assert "Traceback" not in done.stderr
