@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 
 from api.app import make_runtime
 from api.clock import system_clock
+from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.request_guard import Gate
@@ -28,6 +29,8 @@ from plugins.manager import load
 from strategies import StepType
 
 CAMPAIGNS, STEPS, REQUESTS = 50, 5, 150
+UNLIMITED = 10**12
+"""Points: no budget ends the benchmark."""
 OURS = "{ campaigns(first: 50) { nodes { id name skipWeekends steps { id number day type sendOption subject } } } }"
 PLAIN = "{ campaigns { id name skipWeekends steps { id number day type sendOption subject } } }"
 
@@ -93,7 +96,7 @@ async def measure(times: int) -> None:
     runtime = make_runtime(Settings.read({}), installed)
     await _fill(workspace, runtime)
     token = await issue_token(workspace, "reading", system_clock())
-    endpoint = GraphQLEndpoint(schema, Gate(runtime, LaunchWatch(), 1_000_000, introspection=True))
+    endpoint = GraphQLEndpoint(schema, Gate(runtime, LaunchWatch(), 1_000_000, True, Budgets(UNLIMITED, UNLIMITED)))
     plain = PlainApp(strawberry.Schema(PlainQuery), graphql_ide=None)
     plain.workspace = workspace.id
     mine = Starlette(routes=[Route("/graphql", endpoint.__call__, methods=["POST"])])

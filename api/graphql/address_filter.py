@@ -1,4 +1,4 @@
-"""Lists filtered by how an address begins."""
+"""Lists filtered by the beginning of an address."""
 
 from typing import Annotated, Any
 

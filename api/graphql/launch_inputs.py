@@ -6,7 +6,7 @@ from datetime import datetime
 
 import strawberry
 
-from api.services.launches import launch as service
+from api.services.launches.launch import Choice
 from strategies import Refusal
 
 
@@ -74,7 +74,7 @@ class StartLaunchInput:
 Chooses = LaunchInput | PersonLaunchInput | StartLaunchInput
 
 
-def choice(of: Chooses, *path: str) -> service.Choice:
+def choice(of: Chooses, *path: str) -> Choice:
     """Return what was chosen, new times by the step's number. Raises Refusal where it is chosen twice."""
     if of.send_now and of.send_at is not None:
         raise Refusal("SEND_AT_AMBIGUOUS", "Give sendNow or sendAt, not both.", (*path, "sendAt"))
@@ -84,12 +84,12 @@ def choice(of: Chooses, *path: str) -> service.Choice:
             told = f"Step {item.step} has two new times here. Give it one."
             raise Refusal("NAMED_TWICE", told, (*path, "times", str(index), "step"))
         times[item.step] = item.time
-    return service.Choice("NOW" if of.send_now else of.send_at, times)
+    return Choice("NOW" if of.send_now else of.send_at, times)
 
 
-def arguments(of: LaunchInput) -> tuple[str, list[str], service.Choice, dict[str, service.Choice]]:
+def arguments(of: LaunchInput) -> tuple[str, list[str], Choice, dict[str, Choice]]:
     """Return what the service takes, what is chosen for single people by their ids. Raises Refusal."""
-    own: dict[str, service.Choice] = {}
+    own: dict[str, Choice] = {}
     for index, item in enumerate(of.per_person):
         path = ("perPerson", str(index))
         if item.person_id in own:

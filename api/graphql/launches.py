@@ -1,72 +1,22 @@
-"""Launch a campaign, and preview what launching would do."""
+"""Launches in the background: types, queries and the subscription."""
 
-from datetime import date, datetime
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
 from typing import Any, cast
 
 import strawberry
 
 from api import models
 from api.graphql.campaigns import Campaign
-from api.graphql.engine.context import Request
+from api.graphql.engine.context import Context, Request
 from api.graphql.engine.enums import LaunchStatus
-from api.graphql.engine.errors import UserError, payload_of
-from api.graphql.engine.language import Language
 from api.graphql.engine.relay import After, Connection, First, connect
-from api.graphql.launch_inputs import LaunchInput, StartLaunchInput, arguments, choice, placed
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS, EXPLANATION, LEFT_OUT_CODES, PLANNED, WARNINGS, WARNINGS_OF_PERSON
+from api.graphql.limits.list_sizes import LEFT_OUT_CODES
 from api.graphql.people import Person
-from api.graphql.running import Enrollment, ExplanationLine, explain
-from api.graphql.warnings import WarningLine, warning_lines
-from api.services.enrollments.timelines import stored
-from api.services.launches import background_launch, launch_warnings
-from api.services.launches import launch as service
-from api.store.engine.rows import MAX_PAGE
-from strategies import timeline as core
-
-
-@strawberry.type(description="What launching would schedule: an email with an instant, or a task with a due date.")
-class PlannedStep:
-    """One planned step."""
-
-    step: int = strawberry.field(description="Number of the step.")
-    send_at: datetime | None = strawberry.field(description="When the email would go out. UTC; null for a task.")
-    due_date: date | None = strawberry.field(description="When the task would be due; null for an email.")
-    planned: strawberry.Private[core.Planned]
-
-    @strawberry.field(metadata=cost(30, size=EXPLANATION), description="How it came about.")
-    def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
-        """Spoken in a language."""
-        return explain(info, stored(self.planned.notes), language)
-
-
-@strawberry.type(description="What launching would do for one person. Nothing is written.")
-class LaunchPreview:
-    """One person's preview."""
-
-    person: Person = strawberry.field(description="The person.")
-    zone: str = strawberry.field(description="IANA zone in which days and times would be meant.")
-    planned: list[PlannedStep] = strawberry.field(
-        metadata=cost(size=PLANNED, plain_at=5), description="What would be scheduled at once."
-    )
-    waiting: list[int] = strawberry.field(
-        metadata=cost(size=PLANNED), description="Numbers of the steps that a task would block."
-    )
-    warnings: list[WarningLine] = strawberry.field(
-        metadata=cost(size=WARNINGS_OF_PERSON), description="What to think about before launching."
-    )
-
-
-@strawberry.type(description="The enrollments, or why nobody was enrolled.")
-class LaunchPayload:
-    """Answer of launch."""
-
-    enrollments: list[Enrollment] = strawberry.field(
-        metadata=cost(sized_by_parent=True), default_factory=list, description="One for each person."
-    )
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when everyone was enrolled."
-    )
+from api.services.launches import background_launch
+from api.store.engine.rows import MAX_PAGE, find, may_exist
 
 
 @strawberry.type(description="How many people a launch left out for one reason.")
@@ -157,94 +107,45 @@ class Launch:
         return await connect(models.LeftOut.filter(launch_id=self.id), first, after)
 
 
-@strawberry.type(description="The launch in the background, or why it did not begin.")
-class StartLaunchPayload:
-    """Answer of startLaunch, pauseLaunch, resumeLaunch and cancelLaunch."""
+@strawberry.type
+class LaunchQuery:
+    """Queries on launches."""
 
-    launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
+    @strawberry.field(metadata=cost(100, queries=True), description="A launch in the background, with its progress.")
+    async def launch(self, info: Request, id: strawberry.ID) -> Launch | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Launch, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
-        metadata=cost(500, size=WARNINGS),
-        description="What to think about in a launch that goes on, such as `OUT_OF_ORDER`, by the sender's zone: "
-        "people with a zone of their own may get other times. `cancelLaunch` stops it, and `launchPreview` tells "
-        "it beforehand.",
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        description="Launches in the background, of one campaign or of all, the newest first.",
     )
-    async def warnings(self, info: Request) -> list[WarningLine]:
-        """Computed when they are asked for."""
-        if self.launch is None:
-            return []
-        return warning_lines(await launch_warnings.warnings_of(info.context.workspace_context, cast(Any, self.launch)))
-
-
-async def launch_preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
-    """Resolve what launching would do."""
-    given = arguments(input)
-    with placed(input):
-        previews = await service.preview(info.context.workspace_context, *given, again=input.again)
-    return [
-        LaunchPreview(
-            person=cast(Any, preview.person),
-            zone=preview.zone,
-            planned=[_planned(planned) for planned in preview.planned],
-            waiting=list(preview.waiting),
-            warnings=warning_lines(preview.warnings),
-        )
-        for preview in previews
-    ]
-
-
-def _planned(planned: core.Planned) -> PlannedStep:
-    if isinstance(planned, core.PlannedSend):
-        return PlannedStep(step=planned.number, send_at=planned.instant, due_date=None, planned=planned)
-    return PlannedStep(step=planned.number, send_at=None, due_date=planned.due, planned=planned)
+    async def launches(
+        self, info: Request, campaign_id: strawberry.ID | None = None, first: First = 50, after: After = None
+    ) -> Connection[Launch]:
+        """A page of them."""
+        query = models.Launch.filter(workspace_id=info.context.workspace_context.workspace_id)
+        if campaign_id is not None:
+            query = query.filter(campaign_id=campaign_id if may_exist(campaign_id) else "")
+        return await connect(query, first, after, newest=True)
 
 
 @strawberry.type
-class LaunchMutation:
-    """Launching."""
+class LaunchSubscription:
+    """Subscriptions to launches."""
 
-    @strawberry.mutation(
-        metadata=cost(1_000, sized_by=("input", "personIds"), size_most=service.MAX_PEOPLE, each=4, once=1),
-        description="Launch a campaign by adding people. Everyone is enrolled, or nobody: then `errors` says why. "
-        "People for whom this campaign has ended before are refused with `ENDED_BEFORE`, unless `again` is true.",
+    @strawberry.subscription(
+        description="A launch in the background: as it is now, after each change, and at its end, which ends this too."
     )
-    @payload_of(LaunchPayload)
-    async def launch(self, info: Request, input: LaunchInput) -> LaunchPayload:  # noqa: A002
-        """Enroll people."""
-        given = arguments(input)
-        with placed(input):
-            return LaunchPayload(
-                enrollments=cast(Any, await service.launch(info.context.workspace_context, *given, again=input.again))
-            )
+    async def launch_progress(self, info: Request, id: strawberry.ID) -> AsyncGenerator[Launch, None]:  # noqa: A002
+        """Follow a launch. It is looked up before the stream begins: a wrong id is an error, no event."""
+        launches = await info.context.watch.follow(info.context.workspace_context, id)
+        return cast(Any, _fresh(info.context, launches))
 
-    @strawberry.mutation(
-        metadata=cost(5_000, once=3),
-        description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
-        "left out and listed, as are people for whom this campaign has ended before (`ENDED_BEFORE`), unless "
-        "`again` is true; nobody is enrolled twice, whatever happens meanwhile. A workspace runs up to 20 launches in "
-        "the background at once (`TOO_MANY_LAUNCHES`).",
-    )
-    @payload_of(StartLaunchPayload)
-    async def start_launch(self, info: Request, input: StartLaunchInput) -> StartLaunchPayload:  # noqa: A002
-        """Begin a launch."""
-        ids = None if input.person_ids is None else [str(person) for person in input.person_ids]
-        chosen = choice(input)
-        with placed(input):
-            started = await background_launch.start_launch(
-                info.context.workspace_context, str(input.campaign_id), ids, chosen, again=input.again
-            )
-        return StartLaunchPayload(launch=cast(Any, started))
 
-    @strawberry.mutation(
-        description="Let a launch in the background enroll nobody else. Who is enrolled stays; endCampaign ends it "
-        "for them, and cancels its launches itself."
-    )
-    @payload_of(StartLaunchPayload)
-    async def cancel_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:  # noqa: A002
-        """Cancel a launch."""
-        return StartLaunchPayload(
-            launch=cast(Any, await background_launch.cancel_launch(info.context.workspace_context, id))
-        )
+async def _fresh(context: Context, rows: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+    """Let each event load its rows anew: what an earlier event has loaded may be changed since."""
+    async with aclosing(rows):
+        async for row in rows:
+            context.forget()
+            yield row

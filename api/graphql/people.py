@@ -1,4 +1,4 @@
-"""People, and the CSV imports that bring them."""
+"""People: types, queries and mutations."""
 
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -7,15 +7,17 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api import models
+from api.graphql.address_filter import Beginning, beginning
+from api.graphql.arguments.input_values import given
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import ImportStatus, OnKnown
 from api.graphql.engine.errors import UserError, payload_of
 from api.graphql.engine.relay import After, Connection, First, connect
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS
 from api.graphql.suppressions import Suppression
-from api.services.people import imports, people
-from api.store.engine.rows import MAX_PAGE
+from api.services.people import people
+from api.services.replies import bounces
+from api.store.engine.rows import MAX_PAGE, find
 
 
 @strawberry.type(description="Someone to whom campaigns are sent.")
@@ -62,65 +64,29 @@ class Person:
         return JSON(self.own_fields)
 
 
-@strawberry.type(description="A row of a CSV that was refused, and why.")
-class ImportRefusal:
-    """A row of api.models.ImportRefusal."""
+@strawberry.type
+class PersonQuery:
+    """Queries on people."""
 
-    row: int = strawberry.field(
-        description="The row's number as a spreadsheet shows it. The header is row 1, so the first row under it is "
-        "row 2; blank rows count, and a row with line breaks in its cells is one row. A line `sep=;` does not count."
-    )
-    column: str | None = strawberry.field(
-        description="Header of the refused cell's column, as the file writes it; null if the whole row is refused."
-    )
-    code: str = strawberry.field(description="For programs, such as `INVALID_ADDRESS`.")
-    message: str = strawberry.field(description="For people: what is wrong and what to do.")
-
-
-@strawberry.type(description="A CSV import, running or finished.")
-class PeopleImport:
-    """A row of api.models.PeopleImport."""
-
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: ImportStatus = strawberry.field(description="RUNNING, FINISHED or FAILED: see `problem`.")
-    problem: str | None = strawberry.field(
-        description="Why the last attempt to go on failed. While the status is RUNNING it is tried again, later each "
-        "time; FAILED means that it has ended, and what it has imported stays. Null when nothing is wrong."
-    )
-    total: int = strawberry.field(
-        description="Rows under the header that are not blank. In the end it is created + updated + skipped + failed."
-    )
-    processed: int = strawberry.field(description="Rows done so far, skipped and refused ones included.")
-    created: int = strawberry.field(description="Rows that added a person; in a dry run, that would add one.")
-    updated: int = strawberry.field(
-        description="Rows that changed a known person; in a dry run, that would. A row whose address an earlier row of "
-        "the file added changes that person."
-    )
-    skipped: int = strawberry.field(description="Rows whose address was known, under `onKnown: SKIP`.")
-    suppressed: int = strawberry.field(
-        description="How many of the created and updated people have an address that has unsubscribed: they are in the "
-        "workspace, and get nothing."
-    )
-    failed: int = strawberry.field(description="Rows that were refused; `refusals` says why.")
-    repeated: int = strawberry.field(
-        description="Of the rows that were updated or skipped, those whose address an earlier row of the file has."
-    )
-    on_known: OnKnown = strawberry.field(description="What is done with a row whose address is known.")
-    dry_run: bool = strawberry.field(description="Whether it only counts and reports, and writes no person.")
-    created_at: datetime = strawberry.field(description="When it was started, by the workspace's clock.")
-
-    @strawberry.field(description="Progress from 0 to 1.")
-    def progress(self) -> float:
-        """An empty file is done."""
-        return self.processed / self.total if self.total else 1.0
+    @strawberry.field(metadata=cost(100, queries=True), description="One person.")
+    async def person(self, info: Request, id: strawberry.ID) -> Person | None:  # noqa: A002
+        """By id."""
+        return cast(Any, await find(models.Person, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
         metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
-        description="The rows that were refused, in the order of the file.",
+        description="People, in the order in which they were added.",
     )
-    async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
+    async def people(
+        self,
+        info: Request,
+        first: First = 50,
+        after: After = None,
+        email: Beginning = None,
+    ) -> Connection[Person]:
         """A page of them."""
-        return await connect(models.ImportRefusal.filter(people_import_id=self.id), first, after)
+        query = models.Person.filter(workspace_id=info.context.workspace_context.workspace_id)
+        return await connect(beginning(query, email), first, after)
 
 
 @strawberry.input(description="A person to add.")
@@ -159,27 +125,8 @@ class PersonPayload:
     )
 
 
-@strawberry.type(description="The import, or why it did not begin.")
-class ImportPayload:
-    """Answer of importPeople."""
-
-    people_import: PeopleImport | None = strawberry.field(default=None, description="Ask it for its progress.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it began."
-    )
-
-
-def given(changes: Any) -> dict[str, Any]:
-    """Return the fields of an input that the client gave; null counts as empty for text."""
-    return {
-        name: value
-        for name in changes.__dataclass_fields__
-        if (value := getattr(changes, name)) is not strawberry.UNSET
-    }
-
-
 @strawberry.type
-class PeopleMutation:
+class PersonMutation:
     """Mutations on people."""
 
     @strawberry.mutation(
@@ -200,37 +147,14 @@ class PeopleMutation:
         return PersonPayload(person=await people.update_person(info.context.workspace_context, id, **given(input)))  # type: ignore[arg-type]
 
     @strawberry.mutation(
-        metadata=cost(10_000, once=3),
-        description="Import people from CSV text, in the background. The first row is the header. Columns: email "
-        "(required), first_name, last_name, title, company, zone; any other column is a dynamic field of your own. "
-        "The delimiter is found out: comma, semicolon, tab or bar. A row that cannot be used is refused by itself, see "
-        "`refusals`; a file that cannot be read as a whole is refused here, and nothing is imported. Takes up to "
-        "100,000 rows and 200 columns. A workspace runs up to 5 imports at once (`TOO_MANY_IMPORTS`).",
+        description="Let emails go to a person's address again after a hard bounce: `bouncedAt` becomes null. "
+        "Campaigns that the bounce has ended stay ended: launch them with `again`, or retry emails of those that go on."
     )
-    @payload_of(ImportPayload)
-    async def import_people(
+    @payload_of(PersonPayload)
+    async def clear_bounce(
         self,
         info: Request,
-        csv: Annotated[
-            str,
-            strawberry.argument(
-                description="Content of the file, read with its own encoding. Example: "
-                '`"email,first_name\\nada@example.com,Ada"`.'
-            ),
-        ],
-        on_known: Annotated[
-            OnKnown,
-            strawberry.argument(description="What to do with a row whose address is known. UPDATE is the default."),
-        ] = OnKnown.UPDATE,
-        dry_run: Annotated[
-            bool,
-            strawberry.argument(
-                description="Only count and report what the import would do: no person is added or changed, and the "
-                "Live Feed has no event. The default is false."
-            ),
-        ] = False,
-    ) -> ImportPayload:
-        """Begin an import."""
-        started = await imports.start_import(info.context.workspace_context, csv, on_known=on_known, dry_run=dry_run)
-        info.context.workspace_context.wake()
-        return ImportPayload(people_import=started)  # type: ignore[arg-type]
+        person_id: Annotated[strawberry.ID, strawberry.argument(description="The person whose address is good.")],
+    ) -> PersonPayload:
+        """Clear a bounce."""
+        return PersonPayload(person=cast(Any, await bounces.clear_bounce(info.context.workspace_context, person_id)))

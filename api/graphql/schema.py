@@ -1,119 +1,94 @@
-"""The schema. It never varies with what is installed: send options and channels are data."""
+"""The schema, composed of the parts of each noun. It never varies with what is installed.
 
-import asyncio
-import logging
+Send options and channels are data. A new noun adds its classes to the bases of Query and Mutation.
+"""
+
 from datetime import datetime
-from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
 from strawberry import scalars
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
-from strawberry.types.graphql import OperationType
 
-from api.graphql.acting import ActingMutation
-from api.graphql.authoring import AuthoringMutation
-from api.graphql.content import ContentMutation
+from api.graphql.campaign_mutations import CampaignMutation
+from api.graphql.campaigns import CampaignQuery
+from api.graphql.categories import CategoryMutation, CategoryQuery
+from api.graphql.channels import ChannelQuery
+from api.graphql.edit_preview import EditPreviewQuery
+from api.graphql.email_mutations import EmailMutation
+from api.graphql.emails import EmailQuery
 from api.graphql.engine.documents import Documents
-from api.graphql.engine.errors import HideFaults, hidden
+from api.graphql.engine.errors import HideFaults
 from api.graphql.engine.executor import Executor
+from api.graphql.engine.operations import Schema
 from api.graphql.engine.scalars import JSON, DateTime
-from api.graphql.launches import LaunchMutation
+from api.graphql.enrollments import EnrollmentMutation, EnrollmentQuery
+from api.graphql.events import EventQuery
+from api.graphql.imports import ImportMutation, ImportQuery
+from api.graphql.launch_mutations import LaunchMutation
+from api.graphql.launch_preview import LaunchPreviewQuery
+from api.graphql.launches import LaunchQuery, LaunchSubscription
 from api.graphql.limits.sizes import describe_sizes
-from api.graphql.pausing import PausingMutation
-from api.graphql.people import PeopleMutation
-from api.graphql.queries import Query
-from api.graphql.subscriptions import Subscription
-from api.graphql.suppressions import SuppressionMutation
-from api.graphql.workspace import WorkspaceMutation
-from api.store.engine.availability import told_away
-from api.store.engine.database_faults import fault_of
+from api.graphql.people import PersonMutation, PersonQuery
+from api.graphql.resume_preview import ResumePreviewQuery
+from api.graphql.send_options import SendOptionQuery
+from api.graphql.senders import SenderMutation, SenderQuery
+from api.graphql.step_mutations import StepMutation
+from api.graphql.suppression_mutations import SuppressionMutation
+from api.graphql.suppressions import SuppressionQuery
+from api.graphql.task_mutations import TaskMutation
+from api.graphql.tasks import TaskQuery
+from api.graphql.templates import TemplateMutation, TemplateQuery
+from api.graphql.workspaces import WorkspaceMutation, WorkspaceQuery
 
-REQUEST_SECONDS = 60.0
-"""How long a query or a mutation may take. A subscription may last."""
 
-log = logging.getLogger("touchline.graphql")
+@strawberry.type(description="All that can be asked. Every answer is about the workspace that the token opens.")
+class Query(
+    WorkspaceQuery,
+    ChannelQuery,
+    PersonQuery,
+    SuppressionQuery,
+    ImportQuery,
+    LaunchQuery,
+    SenderQuery,
+    TemplateQuery,
+    CategoryQuery,
+    CampaignQuery,
+    SendOptionQuery,
+    LaunchPreviewQuery,
+    ResumePreviewQuery,
+    EditPreviewQuery,
+    EnrollmentQuery,
+    EmailQuery,
+    TaskQuery,
+    EventQuery,
+):
+    """The root of queries."""
 
 
 @strawberry.type(
     description="All that can be changed. Each answers with the object, or with errors and nothing written."
 )
 class Mutation(
-    PeopleMutation,
-    ContentMutation,
-    AuthoringMutation,
+    PersonMutation,
+    ImportMutation,
+    SenderMutation,
+    TemplateMutation,
+    CategoryMutation,
+    CampaignMutation,
+    StepMutation,
     LaunchMutation,
-    PausingMutation,
-    ActingMutation,
+    TaskMutation,
+    EmailMutation,
+    EnrollmentMutation,
     SuppressionMutation,
     WorkspaceMutation,
 ):
     """The root of mutations."""
 
 
-class Asked(ExecutionContext):
-    """What was asked, and which operation of its document: of several, none where none is named."""
-
-    @property
-    def operation_type(self) -> OperationType:
-        """Return whether it is a query, a mutation or a subscription. Raises RuntimeError where nothing says which."""
-        parts = self.graphql_document.definitions if self.graphql_document else ()
-        if (
-            self._provided_operation_name is None
-            and sum(isinstance(part, OperationDefinitionNode) for part in parts) > 1
-        ):
-            raise RuntimeError("several operations, and no name")
-        return super().operation_type
-
-
-class Schema(strawberry.Schema):
-    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news.
-
-    Strawberry alone would run the first of several operations where none is named.
-    """
-
-    def _create_execution_context(self, *_: Any, **given: Any) -> ExecutionContext:
-        return Asked(
-            query=given["query"],
-            schema=self,
-            allowed_operations=given["allowed_operation_types"],
-            context=given["context_value"],
-            root_value=given["root_value"],
-            variables=given["variable_values"],
-            provided_operation_name=given["operation_name"],
-            operation_extensions=given["operation_extensions"],
-        )
-
-    async def _execute_operation(self, *given: Any, **named: Any) -> Any:
-        """Execute an operation, for as long as one may take. Each of its mutations is done whole, or not at all."""
-        deadline = asyncio.timeout(REQUEST_SECONDS)
-        try:
-            async with deadline:
-                return await super()._execute_operation(*given, **named)
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            told = f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Ask for less at once."
-            raise GraphQLError(told, extensions={"code": "REQUEST_TIMEOUT"}) from None
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Log what the client does not get to read, and where: an error's own text has the document's line as well.
-
-        In a document stand addresses and texts that people write.
-        """
-        for error in errors:
-            if not hidden(error) or told_away(error.original_error):
-                continue
-            if fault := fault_of(error.original_error):
-                # The database's own sentence may quote the value.
-                log.warning("%s at %s: %s", fault, _where(error), type(error.original_error).__name__)
-            else:
-                log.error("an internal error at %s", _where(error), exc_info=error.original_error)
-
-
-def _where(error: GraphQLError) -> str:
-    return ".".join(map(str, error.path or ())) or "no field"
+@strawberry.type(description="All that can be followed, over a websocket at the same address (graphql-transport-ws).")
+class Subscription(LaunchSubscription):
+    """The root of subscriptions."""
 
 
 schema = Schema(

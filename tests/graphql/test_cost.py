@@ -21,7 +21,7 @@ from api.graphql.limits import list_sizes
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.estimate import Estimate
 from api.graphql.schema import schema
-from api.graphql.suppressions import SHOWN_ROWS
+from api.graphql.suppression_mutations import SHOWN_ROWS
 from api.models import Category, PeopleImport
 from api.services.campaigns.drafts import MAX_STEPS
 from api.services.campaigns.editing.edit_preview import MOST_MOVES

@@ -1,92 +1,17 @@
-"""Preview what editing a running campaign would do to the people in it."""
+"""Preview of an edit of a running campaign."""
 
-from collections.abc import Awaitable
 from datetime import datetime
 from typing import Any, cast
 
 import strawberry
 
-from api.graphql.authoring import CampaignChanges, StepChanges, StepInput, content_of
+from api.graphql.edit_preview_inputs import EditInput, draft_of
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import MOVES, STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import drafts
-from api.services.campaigns.drafts import Draft
-from api.services.campaigns.editing import edit_preview as service
+from api.services.campaigns.editing import edit_preview
 from strategies import Refusal
-
-
-@strawberry.input(description="The arguments of updateCampaign.")
-class UpdateCampaignArguments:
-    """Other settings."""
-
-    id: strawberry.ID = strawberry.field(description="The campaign.")
-    input: CampaignChanges = strawberry.field(description="What would change.")
-
-
-@strawberry.input(description="The arguments of addStep.")
-class AddStepArguments:
-    """A new step."""
-
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    input: StepInput = strawberry.field(description="The step that would be added.")
-
-
-@strawberry.input(description="The arguments of changeStep.")
-class ChangeStepArguments:
-    """Other content."""
-
-    id: strawberry.ID = strawberry.field(description="The step.")
-    input: StepChanges = strawberry.field(description="What would change.")
-
-
-@strawberry.input(description="The arguments of moveStep.")
-class MoveStepArguments:
-    """Another place."""
-
-    id: strawberry.ID = strawberry.field(description="The step.")
-    day: int = strawberry.field(description="1 is the first day.")
-    position: int | None = strawberry.field(
-        default=None, description="1 is first among the day's steps; left out, last."
-    )
-
-
-@strawberry.input(description="The arguments of removeStep.")
-class RemoveStepArguments:
-    """A step less."""
-
-    id: strawberry.ID = strawberry.field(description="The step.")
-
-
-@strawberry.input(description="The arguments of moveDay.")
-class MoveDayArguments:
-    """Another day for all steps of one."""
-
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    day: int = strawberry.field(description="The day whose steps would move.")
-    to: int = strawberry.field(description="Where they would move to.")
-
-
-@strawberry.input(description="The arguments of removeDay.")
-class RemoveDayArguments:
-    """A day less."""
-
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    day: int = strawberry.field(description="The day whose steps would be removed.")
-
-
-@strawberry.input(description="One edit: the arguments of just one of the mutations that edit a campaign.")
-class EditInput:
-    """What editPreview takes."""
-
-    update_campaign: UpdateCampaignArguments | None = strawberry.field(default=None, description="As updateCampaign.")
-    add_step: AddStepArguments | None = strawberry.field(default=None, description="As addStep.")
-    change_step: ChangeStepArguments | None = strawberry.field(default=None, description="As changeStep.")
-    move_step: MoveStepArguments | None = strawberry.field(default=None, description="As moveStep.")
-    remove_step: RemoveStepArguments | None = strawberry.field(default=None, description="As removeStep.")
-    move_day: MoveDayArguments | None = strawberry.field(default=None, description="As moveDay.")
-    remove_day: RemoveDayArguments | None = strawberry.field(default=None, description="As removeDay.")
 
 
 @strawberry.type(description="An old and a new time, and how many emails have just these.")
@@ -149,6 +74,20 @@ class EditPreview:
     )
 
 
+@strawberry.type
+class EditPreviewQuery:
+    """Query for the preview of an edit."""
+
+    @strawberry.field(
+        metadata=cost(10_000, queries=True),
+        description="What an edit of a running campaign would do at this moment, by step: how many emails and tasks "
+        "move from when to when, and what stays. Give what the mutation would be given. Nothing is written.",
+    )
+    async def edit_preview(self, info: Request, edit: EditInput) -> EditPreview:
+        """Resolve, and write nothing."""
+        return await preview(info, edit)
+
+
 async def preview(info: Request, edit: EditInput) -> EditPreview:
     """Resolve what the edit would do. Raises Refusal as the mutation would, its path inside the mutation's name."""
     given = {name: value for name, value in vars(edit).items() if value is not None}
@@ -158,7 +97,7 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
     ((name, arguments),) = given.items()
     first, *rest = name.split("_")
     try:
-        found = await service.edit_preview(info.context.workspace_context, await _draft(info, arguments))
+        found = await edit_preview.edit_preview(info.context.workspace_context, await draft_of(info, arguments))
     except Refusal as refusal:
         raise refusal.under(first + "".join(word.capitalize() for word in rest)) from None
     return EditPreview(
@@ -171,27 +110,6 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
     )
 
 
-def _step(step: service.StepEdit) -> EditStepPreview:
+def _step(step: edit_preview.StepEdit) -> EditStepPreview:
     names = [field.python_name for field in cast(Any, EditStepPreview).__strawberry_definition__.fields]
     return EditStepPreview(**{name: getattr(step, name) for name in names} | ({"id": None} if step.added else {}))
-
-
-def _draft(info: Request, arguments: Any) -> Awaitable[Draft]:
-    context = info.context.workspace_context
-    match arguments:
-        case UpdateCampaignArguments(id=key, input=changes):
-            return drafts.settings(context, key, **content_of(changes))
-        case AddStepArguments(campaign_id=key, input=step):
-            content = content_of(step)
-            return drafts.add_step(context, key, step_type=content.pop("type"), **content)
-        case ChangeStepArguments(id=key, input=changes):
-            return drafts.change_step(context, key, **content_of(changes))
-        case MoveStepArguments(id=key, day=day, position=position):
-            return drafts.move_step(context, key, day=day, position=position)
-        case RemoveStepArguments(id=key):
-            return drafts.remove_step(context, key)
-        case MoveDayArguments(campaign_id=key, day=day, to=to):
-            return drafts.move_day(context, key, day=day, to=to)
-        case RemoveDayArguments(campaign_id=key, day=day):
-            return drafts.remove_day(context, key, day=day)
-    raise AssertionError(arguments)

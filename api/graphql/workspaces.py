@@ -1,10 +1,9 @@
-"""The workspace of the caller, and what is installed."""
+"""The workspace of the caller."""
 
 from datetime import datetime
 from typing import Any, cast
 
 import strawberry
-from strawberry.scalars import JSON
 
 from api.graphql.engine.context import Request
 from api.graphql.engine.errors import UserError, payload_of
@@ -12,7 +11,6 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ACCOUNTS, DOMAINS, ERRORS
 from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.workspaces import workspaces
-from plugins.contract import Channel as Installed
 
 
 @strawberry.type(description="The workspace that the token opens.")
@@ -43,6 +41,16 @@ class Workspace:
     )
 
 
+@strawberry.type
+class WorkspaceQuery:
+    """Queries on the workspace."""
+
+    @strawberry.field(description="The workspace that the token opens.")
+    def workspace(self, info: Request) -> Workspace:
+        """The caller's."""
+        return cast(Any, info.context.workspace_context.workspace)
+
+
 @strawberry.type(description="The workspace, or why not.")
 class WorkspacePayload:
     """Answer of the mutations on the workspace."""
@@ -51,28 +59,6 @@ class WorkspacePayload:
     errors: list[UserError] = strawberry.field(
         metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
     )
-
-
-@strawberry.type(description="A way for emails to leave.")
-class Channel:
-    """An installed channel."""
-
-    channel: strawberry.Private[Installed]
-
-    @strawberry.field(description="Give it as a sender's `channel`.")
-    def key(self) -> str:
-        """The channel's key."""
-        return self.channel.key
-
-    @strawberry.field(description="Its name for people.")
-    def label(self, language: str = "en") -> str:
-        """The label in a language."""
-        return self.channel.labels.get(language, self.channel.labels["en"])
-
-    @strawberry.field(description="JSON Schema of a sender's `channelConfig` for it.")
-    def config_schema(self) -> JSON:
-        """The channel's schema."""
-        return JSON(dict(self.channel.config_schema))
 
 
 @strawberry.type(description="Where a sandbox's clock stands, or why it did not move.")

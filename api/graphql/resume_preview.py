@@ -1,18 +1,15 @@
-"""Pause and resume campaigns and launches, and preview what resuming would do."""
+"""Preview of resuming a paused campaign."""
 
 from datetime import datetime
 from typing import Any, cast
 
 import strawberry
 
-from api.graphql.authoring import CampaignPayload
 from api.graphql.engine.context import Request
-from api.graphql.engine.errors import payload_of
-from api.graphql.launches import StartLaunchPayload
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns.pausing import launch_control, pausing, resume_preview
+from api.services.campaigns.pausing import resume_preview
 
 
 @strawberry.type(description="When an email goes out before and after a resume.")
@@ -60,6 +57,20 @@ class ResumePreview:
     )
 
 
+@strawberry.type
+class ResumePreviewQuery:
+    """Query for the preview of a resume."""
+
+    @strawberry.field(
+        metadata=cost(5_000, queries=True),
+        description="What resuming a paused campaign at this moment would do: how many emails move, and to when. "
+        "Nothing is written.",
+    )
+    async def resume_preview(self, info: Request, campaign_id: strawberry.ID) -> ResumePreview:
+        """Resolve, and write nothing."""
+        return await preview(info, campaign_id)
+
+
 async def preview(info: Request, campaign_id: str) -> ResumePreview:
     """Resolve what resuming would do."""
     found = await resume_preview.resume_preview(info.context.workspace_context, campaign_id)
@@ -71,50 +82,3 @@ async def preview(info: Request, campaign_id: str) -> ResumePreview:
         steps=cast(Any, found.steps),
         warnings=warning_lines(found.warnings),
     )
-
-
-@strawberry.type
-class PausingMutation:
-    """Pausing and resuming."""
-
-    @strawberry.mutation(
-        metadata=cost(3_000),
-        description="Pause a campaign: from now on none of its emails begins to leave, and its launches in the "
-        "background enroll nobody. What is being handed over just now comes to its end. Tasks go on, and "
-        "none expires meanwhile: resuming gives each as much more time.",
-    )
-    @payload_of(CampaignPayload)
-    async def pause_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
-        """Pause a campaign."""
-        return CampaignPayload(campaign=cast(Any, await pausing.pause_campaign(info.context.workspace_context, id)))
-
-    @strawberry.mutation(
-        metadata=cost(5_000),
-        description="Resume a campaign. For each person with something overdue, everything unsent moves by the same "
-        "whole days (working days where weekends are skipped), the fewest that leave nothing overdue; wall times "
-        "stay. An email that was to leave at once when the pause began leaves at once when it ends on the same day, "
-        "and moves nothing. `resumePreview` says beforehand how many move, and to when.",
-    )
-    @payload_of(CampaignPayload)
-    async def resume_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
-        """Resume a campaign."""
-        return CampaignPayload(campaign=cast(Any, await pausing.resume_campaign(info.context.workspace_context, id)))
-
-    @strawberry.mutation(description="Let a launch in the background enroll nobody else until it is resumed.")
-    @payload_of(StartLaunchPayload)
-    async def pause_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:  # noqa: A002
-        """Pause a launch."""
-        return StartLaunchPayload(
-            launch=cast(Any, await launch_control.pause_launch(info.context.workspace_context, id))
-        )
-
-    @strawberry.mutation(
-        description="Let a paused launch go on: whoever is left is launched as of now. A send-at that has passed "
-        "meanwhile moves by whole days and keeps its wall time in the sender's zone; a launch for now sends now."
-    )
-    @payload_of(StartLaunchPayload)
-    async def resume_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:  # noqa: A002
-        """Resume a launch."""
-        return StartLaunchPayload(
-            launch=cast(Any, await launch_control.resume_launch(info.context.workspace_context, id))
-        )

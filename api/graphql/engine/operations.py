@@ -1,0 +1,83 @@
+"""How the schema runs operations: which of a document, for how long, and which errors are logged."""
+
+import asyncio
+import logging
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, OperationDefinitionNode
+from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+from api.graphql.engine.errors import hidden
+from api.store.engine.availability import told_away
+from api.store.engine.database_faults import fault_of
+
+REQUEST_SECONDS = 60.0
+"""How long a query or a mutation may take. A subscription may last."""
+
+log = logging.getLogger("touchline.graphql")
+
+
+class Asked(ExecutionContext):
+    """What was asked, and which operation of its document: of several, none where none is named."""
+
+    @property
+    def operation_type(self) -> OperationType:
+        """Return whether it is a query, a mutation or a subscription. Raises RuntimeError where nothing says which."""
+        parts = self.graphql_document.definitions if self.graphql_document else ()
+        if (
+            self._provided_operation_name is None
+            and sum(isinstance(part, OperationDefinitionNode) for part in parts) > 1
+        ):
+            raise RuntimeError("several operations, and no name")
+        return super().operation_type
+
+
+class Schema(strawberry.Schema):
+    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news.
+
+    Strawberry alone would run the first of several operations where none is named.
+    """
+
+    def _create_execution_context(self, *_: Any, **given: Any) -> ExecutionContext:
+        return Asked(
+            query=given["query"],
+            schema=self,
+            allowed_operations=given["allowed_operation_types"],
+            context=given["context_value"],
+            root_value=given["root_value"],
+            variables=given["variable_values"],
+            provided_operation_name=given["operation_name"],
+            operation_extensions=given["operation_extensions"],
+        )
+
+    async def _execute_operation(self, *given: Any, **named: Any) -> Any:
+        """Execute an operation, for as long as one may take. Each of its mutations is done whole, or not at all."""
+        deadline = asyncio.timeout(REQUEST_SECONDS)
+        try:
+            async with deadline:
+                return await super()._execute_operation(*given, **named)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            told = f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Ask for less at once."
+            raise GraphQLError(told, extensions={"code": "REQUEST_TIMEOUT"}) from None
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log what the client does not get to read, and where: an error's own text has the document's line as well.
+
+        In a document stand addresses and texts that people write.
+        """
+        for error in errors:
+            if not hidden(error) or told_away(error.original_error):
+                continue
+            if fault := fault_of(error.original_error):
+                # The database's own sentence may quote the value.
+                log.warning("%s at %s: %s", fault, _where(error), type(error.original_error).__name__)
+            else:
+                log.error("an internal error at %s", _where(error), exc_info=error.original_error)
+
+
+def _where(error: GraphQLError) -> str:
+    return ".".join(map(str, error.path or ())) or "no field"

@@ -1,0 +1,87 @@
+"""Preview of a launch."""
+
+from datetime import date, datetime
+from typing import Any, cast
+
+import strawberry
+
+from api.graphql.engine.context import Request
+from api.graphql.engine.language import Language
+from api.graphql.explanations import ExplanationLine, explain
+from api.graphql.launch_inputs import LaunchInput, arguments, placed
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import EXPLANATION, PLANNED, WARNINGS_OF_PERSON
+from api.graphql.people import Person
+from api.graphql.warnings import WarningLine, warning_lines
+from api.services.enrollments.timelines import stored
+from api.services.launches import launch
+from api.services.launches.launch import MAX_PEOPLE
+from strategies import timeline
+
+
+@strawberry.type(description="What launching would schedule: an email with an instant, or a task with a due date.")
+class PlannedStep:
+    """One planned step."""
+
+    step: int = strawberry.field(description="Number of the step.")
+    send_at: datetime | None = strawberry.field(description="When the email would go out. UTC; null for a task.")
+    due_date: date | None = strawberry.field(description="When the task would be due; null for an email.")
+    planned: strawberry.Private[timeline.Planned]
+
+    @strawberry.field(metadata=cost(30, size=EXPLANATION), description="How it came about.")
+    def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
+        """Spoken in a language."""
+        return explain(info, stored(self.planned.notes), language)
+
+
+@strawberry.type(description="What launching would do for one person. Nothing is written.")
+class LaunchPreview:
+    """One person's preview."""
+
+    person: Person = strawberry.field(description="The person.")
+    zone: str = strawberry.field(description="IANA zone in which days and times would be meant.")
+    planned: list[PlannedStep] = strawberry.field(
+        metadata=cost(size=PLANNED, plain_at=5), description="What would be scheduled at once."
+    )
+    waiting: list[int] = strawberry.field(
+        metadata=cost(size=PLANNED), description="Numbers of the steps that a task would block."
+    )
+    warnings: list[WarningLine] = strawberry.field(
+        metadata=cost(size=WARNINGS_OF_PERSON), description="What to think about before launching."
+    )
+
+
+@strawberry.type
+class LaunchPreviewQuery:
+    """Query for the preview of a launch."""
+
+    @strawberry.field(
+        metadata=cost(1_000, sized_by=("input", "personIds"), size_most=MAX_PEOPLE, each=20, queries=True),
+        description="What launching would do, person by person. Nothing is written.",
+    )
+    async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
+        """Resolve, and write nothing."""
+        return await preview(info, input)
+
+
+async def preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
+    """Resolve what launching would do."""
+    given = arguments(input)
+    with placed(input):
+        previews = await launch.preview(info.context.workspace_context, *given, again=input.again)
+    return [
+        LaunchPreview(
+            person=cast(Any, preview.person),
+            zone=preview.zone,
+            planned=[_planned(planned) for planned in preview.planned],
+            waiting=list(preview.waiting),
+            warnings=warning_lines(preview.warnings),
+        )
+        for preview in previews
+    ]
+
+
+def _planned(planned: timeline.Planned) -> PlannedStep:
+    if isinstance(planned, timeline.PlannedSend):
+        return PlannedStep(step=planned.number, send_at=planned.instant, due_date=None, planned=planned)
+    return PlannedStep(step=planned.number, send_at=None, due_date=planned.due, planned=planned)
