@@ -24,7 +24,7 @@ from api.http.websocket_endpoint import WebSocketEndpoint
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import get_ready
 from api.server.options import server_options
-from api.services.dispatch.dispatcher import Delivered, DispatchRuntime
+from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
 from api.services.launches.launch_progress import LaunchWatch
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
@@ -40,7 +40,7 @@ def make_runtime(
     clock: Clock | None = None,
     *,
     wake: Callable[[], None] = lambda: None,
-    show: Callable[[Delivered], None] = lambda delivered: None,
+    show: Callable[[TerminalLine], None] = lambda line: None,
 ) -> DispatchRuntime:
     """Return what a dispatch needs from its surroundings."""
     lease = timedelta(seconds=float(settings.lease_seconds))
@@ -53,7 +53,7 @@ def make_ticker(
     settings: Settings,
     installed: Installed,
     clock: Clock | None = None,
-    show: Callable[[Delivered], None] = lambda delivered: None,
+    show: Callable[[TerminalLine], None] = lambda line: None,
 ) -> Ticker:
     """Return a tick loop whose post wakes it. Without ``clock``, the time is the database's."""
     clock = clock or DatabaseClock()
@@ -84,7 +84,7 @@ def make_app(
     clock: Clock | None = None,
     *,
     tick: bool = True,
-    show: Callable[[Delivered], None] = lambda delivered: None,
+    show: Callable[[TerminalLine], None] = lambda line: None,
     watch: LaunchWatch | None = None,
     ended: Callable[[BaseException], None] = lambda problem: None,
 ) -> Starlette:

@@ -7,7 +7,7 @@ import pytest
 from api.cli.commands import show
 from api.clock import system_clock
 from api.printable import printable
-from api.services.common.runtime import Delivered
+from api.services.common.runtime import TerminalLine
 from api.services.dispatch.public_detail import HIDDEN, public_detail
 from tests.test_logs import process
 
@@ -38,7 +38,7 @@ def test_a_line_of_the_log_stays_one_line(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_terminal_shows_escapes(capsys: pytest.CaptureFixture[str]) -> None:
-    show(Delivered(HOSTILE, system_clock(), "SENT", "a@example.com", HOSTILE, HOSTILE))
+    show(TerminalLine(HOSTILE, system_clock(), "SENT", "a@example.com", HOSTILE, HOSTILE))
     told = capsys.readouterr().out
     assert told.count("\n") == 1
     assert "\x1b[2J" not in told

@@ -26,7 +26,7 @@ from api.models import Token, Workspace
 from api.printable import printable
 from api.server.options import server_options
 from api.services.common.inputs import line
-from api.services.dispatch.dispatcher import Delivered
+from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.engine.database import close_database, migrate, open_database
@@ -59,18 +59,18 @@ async def database(settings: Settings) -> AsyncIterator[None]:
         await close_database()
 
 
-def show(delivered: Delivered) -> None:
+def show(line: TerminalLine) -> None:
     """Print what became of one email, never its content."""
     colour = {"SENT": "green", "FAILED": "red", "HARD_BOUNCE": "red", "SOFT_BOUNCE": "red", "IN_DOUBT": "red"}.get(
-        delivered.outcome, "yellow"
+        line.outcome, "yellow"
     )
     # Texts and not markup: what people and servers write may have brackets.
-    outcome, detail = Text(f"{delivered.outcome:<8}", style=colour), Text(printable(delivered.detail), style="dim")
+    outcome, detail = Text(f"{line.outcome:<8}", style=colour), Text(printable(line.detail), style="dim")
     # A sandbox's clock may show another day.
-    day = "" if delivered.at.date() == system_clock().date() else f"{delivered.at:%Y-%m-%d} "
-    texts = (delivered.workspace, delivered.recipient, delivered.subject)
+    day = "" if line.at.date() == system_clock().date() else f"{line.at:%Y-%m-%d} "
+    texts = (line.workspace, line.recipient, line.subject)
     about = (*(Text(printable(text), style="dim" if text is texts[0] else "") for text in texts), detail)
-    console.print(f"{day}{delivered.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
+    console.print(f"{day}{line.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
 
 
 def limits(settings: Settings) -> dict[str, Any]:
@@ -134,7 +134,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
         free_port(settings.host, int(settings.watch_port))
     set_up_logs(settings)
     # Recipients are shown in a terminal only: what a service prints is kept.
-    shown = show if console.is_terminal else lambda delivered: None
+    shown = show if console.is_terminal else lambda line: None
     ticker = make_ticker(settings, load(environment()), show=shown)
     if not once:
         # Before the database is opened: a process that is stopped while it starts ends in good order as well.

@@ -16,7 +16,7 @@ from api.cli.demo_content import fill
 from api.clock import system_clock
 from api.models import Workspace
 from api.server.server import Server
-from api.services.dispatch.dispatcher import Delivered
+from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from plugins.manager import load
@@ -51,8 +51,8 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
 
     first = asyncio.Event()
 
-    def shown(delivered: Delivered) -> None:
-        show(delivered)
+    def shown(line: TerminalLine) -> None:
+        show(line)
         first.set()
 
     problems: list[BaseException] = []

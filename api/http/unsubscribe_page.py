@@ -18,7 +18,8 @@ from starlette.routing import Route
 
 from api.mail.address import address_key
 from api.models import Person, Workspace
-from api.services.common.runtime import Addressee, DispatchRuntime
+from api.services.common.recipient import Recipient
+from api.services.common.runtime import DispatchRuntime
 from api.services.people.suppressions import suppress
 from api.settings import Settings
 from api.states import SuppressionSource
@@ -52,10 +53,10 @@ def _named(workspace_id: str, email: str) -> str:
     return f"{workspace_id}/{base64.urlsafe_b64encode(email.encode()).decode().rstrip('=')}"
 
 
-def link_maker(settings: Settings) -> Callable[[Addressee], str | None]:
+def link_maker(settings: Settings) -> Callable[[Person | Recipient], str | None]:
     """Return what makes the link of an email to a person; None where recipients cannot reach this server."""
 
-    def link(person: Addressee) -> str | None:
+    def link(person: Person | Recipient) -> str | None:
         if not settings.public_url:
             return None
         named = _named(person.workspace_id, person.email)

@@ -17,7 +17,7 @@ import pytest
 
 from api import version
 from api.cli.commands import show
-from api.services.common.runtime import Delivered
+from api.services.common.runtime import TerminalLine
 from tests.program import touchline as run
 
 ROOT = Path(__file__).parents[2]
@@ -222,7 +222,7 @@ def test_the_demo_says_which_port_it_takes_instead_of_one_that_is_taken(
 
 def test_an_email_of_another_day_shows_the_day(capsys: pytest.CaptureFixture[str]) -> None:
     virtual = datetime(2024, 3, 4, 8, 30, tzinfo=UTC)
-    show(Delivered("Demo sandbox", virtual, "SENT", "ada@example.com", "Hello", ""))
+    show(TerminalLine("Demo sandbox", virtual, "SENT", "ada@example.com", "Hello", ""))
     assert capsys.readouterr().out.startswith("2024-03-04 08:30:00 SENT     Demo sandbox ada@example.com Hello")
 
 

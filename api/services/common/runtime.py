@@ -1,26 +1,20 @@
-"""What a dispatch needs from its surroundings, and what it shows of each email."""
+"""What dispatch needs from its surroundings, and what it prints for each email."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from api.clock import Clock
-from api.models import Workspace
+from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.recipient import Recipient
 from plugins.manager import Installed
 
 
-class Addressee(Protocol):
-    """A person to whose address an email goes, with a link that unsubscribes it."""
-
-    workspace_id: str
-    email: str
-
-
-class Delivered(NamedTuple):
-    """What the terminal shows of one email: never its content."""
+class TerminalLine(NamedTuple):
+    """What the terminal prints for one email. It never has the content."""
 
     workspace: str
     at: datetime
@@ -32,19 +26,19 @@ class Delivered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DispatchRuntime:
-    """What a dispatch needs from its surroundings."""
+    """What dispatch needs from its surroundings: plugins, the clock, and callbacks."""
 
     installed: Installed
     clock: Clock
-    unsubscribe_url: Callable[[Addressee], str | None]
+    unsubscribe_url: Callable[[Person | Recipient], str | None]
     wake: Callable[[], None]
-    show: Callable[[Delivered], None] = lambda delivered: None
+    show: Callable[[TerminalLine], None] = lambda line: None
     lease: timedelta = timedelta(seconds=60)
     """How long a claim holds without being renewed: how soon a crash is noticed."""
     metrics: Metrics = field(default_factory=Metrics)
 
     def context(self, workspace: Workspace) -> WorkspaceContext:
-        """Return the scope in which a workspace's rules run."""
+        """Return the context in which a workspace's rules run."""
         return WorkspaceContext(workspace, self.installed, self.clock, self.wake)
 
 

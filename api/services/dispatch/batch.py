@@ -10,6 +10,7 @@ from api.mail.message.message import message_id
 from api.mail.message.writing import Order, Written
 from api.models import Workspace
 from api.services.common.live_steps import STEP_REMOVED
+from api.services.common.recipient import Recipient
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.batch_rendering import SlowEmails
 from api.services.dispatch.settlement import BUSY
@@ -19,7 +20,7 @@ from api.services.templates.email_content import Library, fields_of
 from api.services.workspaces.accounts import may_use, not_allowed
 from api.states import MAY_GET_EMAILS
 from api.store.claimed import Claimed
-from api.store.engine.sql import among, document, run
+from api.store.engine.sql import among, run
 from api.store.suppressions import SINCE
 from api.workers.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
@@ -27,28 +28,6 @@ from strategies.calendar import local
 
 LOOK_AGAIN = timedelta(seconds=2)
 """How long a follow-up waits for an email that is about to leave."""
-
-
-@dataclass(slots=True)
-class Reader:
-    """A person, as far as an email needs to know."""
-
-    id: str
-    workspace_id: str
-    email: str
-    first_name: str
-    last_name: str
-    title: str
-    company: str
-    own_fields: dict[str, Any]
-    unsubscribed: bool
-    """Whether the address has."""
-    bounced: bool
-    """Whether the address is dead."""
-
-    def __post_init__(self) -> None:
-        """Read the fields, which come as text."""
-        self.own_fields = document(self.own_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +39,7 @@ class Batch:
     workspace: Workspace
     blocked: frozenset[str]
     sender: Mapping[str, Any]
-    people: Mapping[str, Reader]
+    people: Mapping[str, Recipient]
     enrollments: Mapping[str, str]
     library: Library
     account: str
@@ -93,7 +72,7 @@ class Batch:
             workspace,
             frozenset(workspace.blocked_domains),
             sender,
-            {row["id"]: Reader(*row.values()) for row in people},
+            {row["id"]: Recipient(*row.values()) for row in people},
             {row["id"]: row["status"] for row in enrollments},
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
             account,

@@ -15,7 +15,7 @@ from typing import Any
 
 from api.mail.clean import storable
 from api.models import Workspace
-from api.services.common.runtime import Counts, Delivered, DispatchRuntime
+from api.services.common.runtime import Counts, DispatchRuntime, TerminalLine
 from api.services.dispatch.account_worker import Lane
 from api.services.dispatch.attempt import Job
 from api.services.dispatch.claiming import take
@@ -35,7 +35,7 @@ from api.store.send_ledger import MAX_CODE_CHARACTERS
 from api.store.tasks import next_expiry
 from plugins.contract import Outcome, Receipt
 
-__all__ = ["Counts", "Delivered", "DispatchRuntime", "Dispatcher", "run_once"]
+__all__ = ["Counts", "DispatchRuntime", "Dispatcher", "TerminalLine", "run_once"]
 
 log = logging.getLogger("touchline.dispatch")
 

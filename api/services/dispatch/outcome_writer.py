@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from api.services.common.runtime import Delivered, DispatchRuntime
+from api.services.common.runtime import DispatchRuntime, TerminalLine
 from api.services.dispatch.attempt import Job
 from api.services.dispatch.group_commit import Together
 from api.services.dispatch.settlement import Settlement, settlement
@@ -108,7 +108,7 @@ class Desk:
         try:
             address = job.batch.people[job.send.person_id].email
             name, at = job.batch.workspace.name, job.at(real_now)
-            self._runtime.show(Delivered(name, at, outcome, address, job.subject, receipt.detail))
+            self._runtime.show(TerminalLine(name, at, outcome, address, job.subject, receipt.detail))
         except (Exception, SystemExit):  # rich exits where nobody reads the terminal any more
             log.debug("the email %s could not be shown", job.send.id, exc_info=True)
 

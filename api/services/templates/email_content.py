@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from api.mail.message.compose import Composed, Content, Earlier
 from api.models import Enrollment, Person, Send, Sender, Step, Template
+from api.services.common.recipient import Recipient
 from api.services.enrollments.timelines import added_after
 from api.services.templates.rendering import compose_email
 from api.states import PENDING_STATUSES, SendStatus
@@ -40,18 +41,7 @@ class Written(Protocol):
         """Whether it is to be rendered, as everything was that was written before the text of a rep was final."""
 
 
-class Recipient(Protocol):
-    """What dynamic fields need to know of a person."""
-
-    email: str
-    first_name: str
-    last_name: str
-    title: str
-    company: str
-    own_fields: Any
-
-
-def fields_of(person: Recipient, sender_name: str, sender_email: str) -> dict[str, str]:
+def fields_of(person: Person | Recipient, sender_name: str, sender_email: str) -> dict[str, str]:
     """Return the dynamic fields of a person, with the sender's."""
     own = {name: str(value) for name, value in person.own_fields.items() if value is not None}
     return {

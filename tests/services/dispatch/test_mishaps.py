@@ -16,7 +16,7 @@ from api.models import Campaign, Event, Person, Send, Step, Task
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
 from api.services.campaigns.endings import end_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.common.runtime import Delivered
+from api.services.common.runtime import TerminalLine
 from api.services.dispatch import account_worker
 from api.services.dispatch.account_worker import Job
 from api.services.dispatch.batch import Batch
@@ -63,7 +63,7 @@ async def due(status: SendStatus) -> int:
 
 @pytest.mark.parametrize("mishap", [ValueError("markup"), SystemExit(1)])
 async def test_what_cannot_be_shown_is_sent_all_the_same(world: World, mishap: BaseException) -> None:
-    def broken(_: Delivered) -> None:
+    def broken(_: TerminalLine) -> None:
         raise mishap
 
     await run_once(replace(world.runtime, show=broken), NOW)

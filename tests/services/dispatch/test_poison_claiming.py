@@ -62,14 +62,14 @@ async def spoil_fields(person_id: str) -> None:
 
 
 def break_reader(patch: Failing, person_id: str) -> None:
-    right = batches.Reader
+    right = batches.Recipient
 
     def read(*values: Any) -> Any:
         if values[0] == person_id:
             raise ValueError("this row cannot be read")
         return right(*values)
 
-    patch.setattr(batches, "Reader", read)
+    patch.setattr(batches, "Recipient", read)
 
 
 async def test_a_person_that_cannot_be_read_fails_alone(world: World, monkeypatch: Failing) -> None:
@@ -175,7 +175,7 @@ async def test_what_cannot_even_fail_waits_and_is_tried_later_and_later(world: W
 
 async def test_more_than_a_few_of_one_step_wait_instead_of_failing(database: str, monkeypatch: Failing) -> None:
     world = await make_world(MAX_SET_ASIDE + 5)
-    monkeypatch.setattr(batches, "Reader", lambda *values: 1 / 0)
+    monkeypatch.setattr(batches, "Recipient", lambda *values: 1 / 0)
     await run_once(world.runtime, NOW)
     emails = await Send.filter(planned_at__lte=NOW)
     assert {(str(each.status), each.reason, each.attempts) for each in emails} == {("DEFERRED", "UNEXPECTED", 1)}
