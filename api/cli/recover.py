@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.app import make_runtime
 from api.cli.commands import console, database
-from api.services.dispatch.backup_recovery import Recovered, email_ids, recover
+from api.services.dispatch.recovery.backup_recovery import Recovered, email_ids, recover
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock, set_by_database
 from plugins.manager import load

@@ -12,7 +12,7 @@ import pytest
 
 from api.app import make_runtime
 from api.models import Person, Send, Suppression, SuppressionChange, Workspace
-from api.services.dispatch.batch import Batch
+from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings
 from plugins.manager import load

@@ -12,10 +12,10 @@ from api.services.campaigns.authoring import add_step, change_step
 from api.services.campaigns.endings import end_enrollment, record_reply
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.dispatch import outcome_writer
-from api.services.dispatch.account_worker import Job
-from api.services.dispatch.batch import Batch
+from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.dispatch.send.account_worker import Job
+from api.services.dispatch.settle import outcome_writer
 from api.services.emails.emails import retry_send
 from api.services.enrollments import time_zones
 from api.services.launches.background_launch import claim_launch, run_launch, start_launch

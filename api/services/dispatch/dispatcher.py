@@ -16,13 +16,13 @@ from typing import Any
 from api.mail.clean import storable
 from api.models import Workspace
 from api.services.common.runtime import Counts, DispatchRuntime, TerminalLine
-from api.services.dispatch.account_worker import Lane
-from api.services.dispatch.attempt import Job
-from api.services.dispatch.claiming import take
-from api.services.dispatch.expired_leases import free_expired
-from api.services.dispatch.outcome_writer import Desk, Settled
+from api.services.dispatch.claim.claiming import take
 from api.services.dispatch.public_detail import public_detail
-from api.services.dispatch.settlement import LOST, STOPPED
+from api.services.dispatch.recovery.expired_leases import free_expired
+from api.services.dispatch.send.account_worker import Lane
+from api.services.dispatch.send.attempt import Job
+from api.services.dispatch.send_outcome import LOST, STOPPED
+from api.services.dispatch.settle.outcome_writer import Desk, Settled
 from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import of_database, passing
 from api.services.tasks.task_expiry import expire_all

@@ -8,7 +8,7 @@ from api.models import Campaign, Enrollment, Send
 from api.services.campaigns.authoring import move_step, remove_step
 from api.services.campaigns.editing import edit_job
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.settlement import settlement
+from api.services.dispatch.send_outcome import settlement
 from api.services.emails.emails import retry_send
 from api.states import EnrollmentStatus, SendStatus
 from api.store import send_ledger

@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Campaign, Send
 from api.services.campaigns.authoring import change_step, move_step
-from api.services.dispatch.settlement import STOPPED, settlement
+from api.services.dispatch.send_outcome import STOPPED, settlement
 from api.store import edits, send_ledger
 from api.store.engine.transactions import transaction
 from tests.services.campaigns.edited import later, step, taken_up

@@ -14,7 +14,7 @@ from api.services.campaigns.endings import end_enrollment
 from api.services.campaigns.pausing import pausing
 from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.settlement import settlement
+from api.services.dispatch.send_outcome import settlement
 from api.services.enrollments.progress import carry_on
 from api.services.launches.background_launch import LEASE
 from api.services.launches.launch import Choice, launch

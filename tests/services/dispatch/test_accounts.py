@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from api.models import AccountPause, Person, Send, Sender, Workspace
-from api.services.dispatch import account_worker
 from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.dispatch.send import account_worker
 from api.services.workspaces.senders import create_sender, end_account_pause, end_pause, shared, update_sender, users_of
 from api.states import SendStatus
 from api.store import account_pauses, send_ledger

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Event, Launch, Send, Step, Task
-from api.services.dispatch.backup_recovery import Recovered, email_ids, recover
+from api.services.dispatch.recovery.backup_recovery import Recovered, email_ids, recover
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks.tasks import complete_task
 from api.states import LaunchStatus, OnExpiry, SendStatus, TaskStatus
@@ -236,7 +236,7 @@ async def test_moments_that_cannot_be_are_refused(world: World, given: dict[str,
 
 
 async def test_more_than_one_transaction_s_emails(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.services.dispatch.backup_recovery.AT_ONCE", 2)
+    monkeypatch.setattr("api.services.dispatch.recovery.backup_recovery.AT_ONCE", 2)
     world = await make_world(5)
     assert (await restored(world)).in_doubt == 5
     assert await Send.filter(status=SendStatus.IN_DOUBT).count() == 5

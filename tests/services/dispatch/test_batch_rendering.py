@@ -9,8 +9,8 @@ import pytest
 
 from api.mail.message.compose import Content
 from api.mail.message.writing import NotWritten, Order, Written
-from api.services.dispatch import batch_rendering
-from api.services.dispatch.batch_rendering import SlowEmails
+from api.services.dispatch.claim import batch_rendering
+from api.services.dispatch.claim.batch_rendering import SlowEmails
 from api.store.claimed import Claimed
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

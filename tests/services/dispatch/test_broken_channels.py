@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from api.models import AccountPause, Event, Send
-from api.services.dispatch import account_worker, dispatcher
+from api.services.dispatch import dispatcher
 from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.dispatch.send import account_worker
 from api.states import SendStatus
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
 from tests.services.world import NOW, Scripted, World, make_world

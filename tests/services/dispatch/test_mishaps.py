@@ -17,11 +17,11 @@ from api.services.campaigns.authoring import add_step, change_step, create_campa
 from api.services.campaigns.endings import end_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.runtime import TerminalLine
-from api.services.dispatch import account_worker
-from api.services.dispatch.account_worker import Job
-from api.services.dispatch.batch import Batch
+from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.settlement import settlement
+from api.services.dispatch.send import account_worker
+from api.services.dispatch.send.account_worker import Job
+from api.services.dispatch.send_outcome import settlement
 from api.services.enrollments.progress import finished
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person

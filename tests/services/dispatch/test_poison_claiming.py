@@ -9,11 +9,11 @@ import pytest
 from asyncpg.exceptions import AdminShutdownError
 
 from api.models import Event, Send, Step, Workspace
-from api.services.dispatch import batch as batches
-from api.services.dispatch import claiming
-from api.services.dispatch.batch import Batch
+from api.services.dispatch.claim import batch as batches
+from api.services.dispatch.claim import claiming
+from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.expired_leases import free_expired
+from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.emails.emails import retry_send
 from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import MAX_SET_ASIDE, ROW_FAILED

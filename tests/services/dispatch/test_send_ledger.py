@@ -10,7 +10,7 @@ import pytest
 from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from api.models import AccountPause, Campaign, Event, Send, Sender
-from api.services.dispatch.batch import Batch
+from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.emails.emails import resolve_in_doubt
 from api.states import SendStatus

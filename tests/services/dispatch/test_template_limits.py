@@ -11,7 +11,7 @@ import pytest
 from api.mail.message import message
 from api.mail.message.writing import NotWritten, Order, Written
 from api.models import Person, Send, Template
-from api.services.dispatch import batch_rendering
+from api.services.dispatch.claim import batch_rendering
 from api.services.dispatch.dispatcher import Dispatcher
 from api.services.templates import rendering
 from api.services.templates.rendering import write_slowly

@@ -18,7 +18,7 @@ from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import carry_out
 from api.services.common.context import WorkspaceContext
-from api.services.dispatch.settlement import RESTORED
+from api.services.dispatch.send_outcome import RESTORED
 from api.services.emails.emails import settle_as_sent
 from api.services.enrollments.progress import finish_done
 from api.store import backup_recovery

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from api.ids import new_id
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.attempt import Job
-from api.services.dispatch.batch import Batch
+from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.public_detail import public_detail
-from api.services.dispatch.settlement import UNPREPARED, settlement
+from api.services.dispatch.send.attempt import Job
+from api.services.dispatch.send_outcome import UNPREPARED, settlement
 from api.services.enrollments.progress import finish_done, finished
 from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import ROW_FAILED, in_halves, of_database

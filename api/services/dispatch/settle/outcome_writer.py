@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.services.common.runtime import DispatchRuntime, TerminalLine
-from api.services.dispatch.attempt import Job
-from api.services.dispatch.group_commit import Together
-from api.services.dispatch.settlement import Settlement, settlement
+from api.services.dispatch.send.attempt import Job
+from api.services.dispatch.send_outcome import Settlement, settlement
+from api.services.dispatch.settle.group_commit import Together
 from api.services.enrollments.progress import finish_done, finished
 from api.services.jobs.halving import ROW_FAILED, in_halves, passing
 from api.services.replies.bounces import Bounced, settle_bounces

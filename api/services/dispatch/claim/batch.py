@@ -12,8 +12,8 @@ from api.models import Workspace
 from api.services.common.live_steps import STEP_REMOVED
 from api.services.common.recipient import Recipient
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.batch_rendering import SlowEmails
-from api.services.dispatch.settlement import BUSY
+from api.services.dispatch.claim.batch_rendering import SlowEmails
+from api.services.dispatch.send_outcome import BUSY
 from api.services.people.reachability import blocked_sentence
 from api.services.replies.bounces import dead_address
 from api.services.templates.email_content import Library, fields_of

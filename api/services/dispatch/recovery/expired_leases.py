@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from api.services.common.context import sandbox_clocks
-from api.services.dispatch.settlement import LOST, RESENT, RESTORED
+from api.services.dispatch.send_outcome import LOST, RESENT, RESTORED
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import in_halves, of_database

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from api.services.dispatch.attempt import Job
+from api.services.dispatch.send.attempt import Job
 from plugins.contract import Receipt
 
 if TYPE_CHECKING:
-    from api.services.dispatch.account_worker import Lane
+    from api.services.dispatch.send.account_worker import Lane
 
 
 class Office(Protocol):

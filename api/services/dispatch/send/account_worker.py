@@ -10,9 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
-from api.services.dispatch.attempt import Job, attempt, broken, not_cancelled, stopped, unavailable
-from api.services.dispatch.outcome_sink import Office
-from api.services.dispatch.settlement import ACCOUNT_BROKE, BROKE, DOUBTS_IN_A_ROW
+from api.services.dispatch.send.attempt import Job, attempt, broken, not_cancelled, stopped, unavailable
+from api.services.dispatch.send.outcome_sink import Office
+from api.services.dispatch.send_outcome import ACCOUNT_BROKE, BROKE, DOUBTS_IN_A_ROW
 from api.services.workspaces.accounts import sessions
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Receipt, Session
 

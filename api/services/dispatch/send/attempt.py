@@ -12,8 +12,8 @@ from datetime import datetime
 from inspect import isawaitable
 
 from api.mail.message.writing import Written
-from api.services.dispatch.batch import Batch
-from api.services.dispatch.settlement import BROKE, BUSY, FOLLOWS, THROTTLED, UNPREPARED, UNTOLD
+from api.services.dispatch.claim.batch import Batch
+from api.services.dispatch.send_outcome import BROKE, BUSY, FOLLOWS, THROTTLED, UNPREPARED, UNTOLD
 from api.store.claimed import Claimed
 from plugins.checks import describe
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
