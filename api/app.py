@@ -18,17 +18,17 @@ from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
 from api.http import health, unsubscribe_page
 from api.http.graphql_endpoint import GraphQLEndpoint
-from api.http.headers import SafeHeaders, answer_fault
-from api.http.request_guard import Gate
+from api.http.headers import SecurityHeaders, answer_fault
+from api.http.request_guard import RequestGuard
 from api.http.websocket_endpoint import WebSocketEndpoint
 from api.loop_watch import LoopWatch
-from api.mail.worker_jobs import get_ready
+from api.mail.worker_jobs import preload
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
 from api.services.launches.launch_progress import LaunchWatch
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
-from api.store.engine.database_clock import DatabaseClock, set_by_database
+from api.store.engine.database_clock import DatabaseClock, sync_clock
 from api.tick import Ticker
 from api.workers.pool import warm
 from plugins.manager import Installed, load
@@ -63,7 +63,7 @@ def make_ticker(
     return sleeper[0]
 
 
-def settle_in() -> None:
+def freeze_loaded_objects() -> None:
     """Tell the garbage collector that what is loaded by now stays, and to look for circles among the rest less often.
 
     What a dispatch has in hand is tens of thousands of objects, none in a circle; every 700 new ones it would look.
@@ -73,7 +73,7 @@ def settle_in() -> None:
     gc.set_threshold(50_000)
 
 
-def _tell_of_end(loop: "asyncio.Task[None]", ended: Callable[[BaseException], None]) -> None:
+def _report_end(loop: "asyncio.Task[None]", ended: Callable[[BaseException], None]) -> None:
     if not loop.cancelled() and (problem := loop.exception()) is not None:
         ended(problem)
 
@@ -108,17 +108,17 @@ def make_app(
         running.append(asyncio.get_running_loop())
         await open_database(settings.database_url)
         await migrate()
-        await set_by_database(ticker.clock)
-        warm(get_ready)
+        await sync_clock(ticker.clock)
+        warm(preload)
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
-            loop.add_done_callback(lambda done: _tell_of_end(done, ended))
+            loop.add_done_callback(lambda done: _report_end(done, ended))
         inside = health.Access(token=settings.metrics_token)
         numbers = health.routes(ticker.runtime, ticker if tick else None, inside)
         try:
             with LoopWatch(ticker.runtime.metrics).watching():
                 options = server_options(settings)
-                async with health.watched(settings.host, settings.server_watch_port, numbers, options):
+                async with health.monitoring_server(settings.host, settings.server_watch_port, numbers, options):
                     yield
         finally:
             running.clear()
@@ -128,7 +128,7 @@ def make_app(
             await watch.close()
             await close_database()
 
-    gate = Gate(
+    gate = RequestGuard(
         ticker.runtime,
         watch,
         int(settings.max_body_bytes),
@@ -156,7 +156,7 @@ def make_app(
             *pages,
         ],
         lifespan=lifespan,
-        middleware=[Middleware(SafeHeaders)],
+        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={Exception: answer_fault},
     )
     # Starlette would make an absolute address of the Host header, which the client chooses.

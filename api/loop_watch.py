@@ -14,11 +14,11 @@ from api.services.common.metrics import Metrics
 
 log = logging.getLogger("touchline.loop")
 
-STALL_SECONDS = 0.1
+STALL_THRESHOLD_SECONDS = 0.1
 """A loop that is later than this is stalled: every client of the process waits as long."""
 INTERVAL_SECONDS = 0.05
 """How often the loop is asked. A stall is measured to within this time."""
-LOG_SECONDS = 10.0
+LOG_INTERVAL_SECONDS = 10.0
 """Stalls are logged at most once in this time. The next line counts the stalls between."""
 MAX_FRAMES = 12
 """How many of the innermost calls a line names."""
@@ -84,13 +84,13 @@ class LoopWatch:
             if self._end.wait(max(0.0, planned - time.perf_counter())):
                 return
             # Woken late: the interpreter's lock was held. Read at once who held it.
-            self.held_by = stack_of(thread) if time.perf_counter() - planned > STALL_SECONDS else ""
+            self.held_by = stack_of(thread) if time.perf_counter() - planned > STALL_THRESHOLD_SECONDS else ""
             self._beat.clear()
             if self._end.is_set():  # its sign may be the one that was just cleared
                 return
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._beat.set)
-            if not self._beat.wait(max(0.0, planned + STALL_SECONDS - time.perf_counter())):
+            if not self._beat.wait(max(0.0, planned + STALL_THRESHOLD_SECONDS - time.perf_counter())):
                 self.held_by = self.held_by or stack_of(thread)
                 self._beat.wait()
             if self._end.is_set():
@@ -100,7 +100,7 @@ class LoopWatch:
     def _record(self, seconds: float) -> None:
         stack, self.held_by = self.held_by, ""
         self.metrics.loop_delay.observe(seconds)
-        if seconds > STALL_SECONDS:
+        if seconds > STALL_THRESHOLD_SECONDS:
             self.metrics.loop_stalls.inc()
             stall = Stall(seconds, stack)
             self._log(stall)
@@ -108,7 +108,7 @@ class LoopWatch:
 
     def _log(self, stall: Stall) -> None:
         now = time.perf_counter()
-        if now - self._logged_at < LOG_SECONDS:
+        if now - self._logged_at < LOG_INTERVAL_SECONDS:
             self._unlogged += 1
             return
         text = f"the event loop was held for {stall.seconds * 1000:.0f} ms by {stall.stack or 'unknown code'}"

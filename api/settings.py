@@ -12,8 +12,8 @@ class SettingsError(Exception):
     """A setting that cannot be used: names the variable and says what it wants."""
 
 
-LAST_PORT = 65_535
-LEAST_COST, MOST_COST = 1_000, 1_000_000_000
+MAX_PORT = 65_535
+MIN_COST_POINTS, MAX_COST_POINTS = 1_000, 1_000_000_000
 """Points of the budgets."""
 
 
@@ -22,7 +22,7 @@ def _whole(text: str) -> bool:
 
 
 def _is_port(text: str) -> bool:
-    return _whole(text) and len(text) <= 5 and int(text) <= LAST_PORT
+    return _whole(text) and len(text) <= 5 and int(text) <= MAX_PORT
 
 
 def _is_network(text: str) -> bool:
@@ -33,25 +33,34 @@ def _is_network(text: str) -> bool:
     return True
 
 
-SECRET_CHARACTERS = 32
+MIN_SECRET_LENGTH = 32
 """How long a secret must be."""
-DISTINCT_CHARACTERS = 8
+MIN_DISTINCT_CHARACTERS = 8
 """How many different characters a secret must have: 32 random hexadecimal digits have 9 or more, almost always."""
-WORDS = ("changeme", "change-me", "change_me", "replaceme", "replace-me", "replace_me", "password", "yoursecret")
-NEW_SECRET = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."  # noqa: S105 - a sentence
-KEEP_LINKS = "Links in emails that were sent keep working when the present value goes to TOUCHLINE_SECRET_OLD."
+PLACEHOLDER_WORDS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "replaceme",
+    "replace-me",
+    "replace_me",
+    "password",
+    "yoursecret",
+)
+NEW_SECRET_HINT = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."  # noqa: S105 - a sentence
+KEEP_LINKS_HINT = "Links in emails that were sent keep working when the present value goes to TOUCHLINE_SECRET_OLD."
 
 
-def weakness(secret: str) -> str | None:
+def secret_weakness(secret: str) -> str | None:
     """Say why a secret can be guessed; None where nothing speaks against it. The secret itself is not quoted."""
-    if len(secret) < SECRET_CHARACTERS:
-        return f"is too short: it must have {SECRET_CHARACTERS} characters or more"
-    if any(word in secret.lower() for word in WORDS):
+    if len(secret) < MIN_SECRET_LENGTH:
+        return f"is too short: it must have {MIN_SECRET_LENGTH} characters or more"
+    if any(word in secret.lower() for word in PLACEHOLDER_WORDS):
         return "is a placeholder that anyone can guess"
     steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
     runs = sum(step in {-1, 0, 1} for step in steps)
     repeated = secret in (secret + secret)[1:-1]
-    if repeated or len(set(secret)) < DISTINCT_CHARACTERS or 2 * runs > len(steps):
+    if repeated or len(set(secret)) < MIN_DISTINCT_CHARACTERS or 2 * runs > len(steps):
         return "can be guessed: it repeats or counts up its characters"
     return None
 
@@ -135,7 +144,7 @@ class Settings:
             raise SettingsError("TOUCHLINE_MAX_BODY_BYTES must be a whole number.")
         _check_costs(settings)
         if not _is_port(settings.port):
-            raise SettingsError(f"TOUCHLINE_PORT must be a whole number from 0 to {LAST_PORT}.")
+            raise SettingsError(f"TOUCHLINE_PORT must be a whole number from 0 to {MAX_PORT}.")
         for name, least in (("poll_seconds", 0.05), ("lease_seconds", 1.0)):
             try:
                 if not least <= float(getattr(settings, name)) <= 3600:
@@ -144,7 +153,7 @@ class Settings:
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {least:g} to 3600.") from None
         for name in ("watch_port", "server_watch_port"):
             if (text := getattr(settings, name)) and not _is_port(text):
-                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from 0 to {LAST_PORT}, or empty.")
+                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from 0 to {MAX_PORT}, or empty.")
         for proxy in settings.trusted_proxies.split(",") if settings.trusted_proxies != "*" else ():
             if proxy.strip() and not _is_network(proxy.strip()):
                 raise SettingsError(
@@ -162,19 +171,21 @@ class Settings:
     def _check_secrets(self) -> None:
         if self.public_url and not self.secret:
             raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
-        if self.secret and (fault := weakness(self.secret)):
-            raise SettingsError(f"TOUCHLINE_SECRET {fault}. {NEW_SECRET} {KEEP_LINKS}")
+        if self.secret and (fault := secret_weakness(self.secret)):
+            raise SettingsError(f"TOUCHLINE_SECRET {fault}. {NEW_SECRET_HINT} {KEEP_LINKS_HINT}")
         if self.old_secret and not self.secret:
             raise SettingsError("TOUCHLINE_SECRET_OLD needs TOUCHLINE_SECRET: the secret that signs new links.")
-        if self.metrics_token and (fault := weakness(self.metrics_token)):
-            raise SettingsError(f"TOUCHLINE_METRICS_TOKEN {fault}. {NEW_SECRET}")
+        if self.metrics_token and (fault := secret_weakness(self.metrics_token)):
+            raise SettingsError(f"TOUCHLINE_METRICS_TOKEN {fault}. {NEW_SECRET_HINT}")
 
 
 def _check_costs(settings: Settings) -> None:
     for name in ("request_cost", "minute_cost"):
         given = getattr(settings, name)
-        if not _whole(given) or not LEAST_COST <= int(given[:12]) <= MOST_COST:
-            raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from {LEAST_COST} to {MOST_COST}.")
+        if not _whole(given) or not MIN_COST_POINTS <= int(given[:12]) <= MAX_COST_POINTS:
+            raise SettingsError(
+                f"TOUCHLINE_{name.upper()} must be a whole number from {MIN_COST_POINTS} to {MAX_COST_POINTS}."
+            )
     if int(settings.minute_cost) < int(settings.request_cost):
         raise SettingsError("TOUCHLINE_MINUTE_COST must be at least TOUCHLINE_REQUEST_COST.")
 

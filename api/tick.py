@@ -18,10 +18,10 @@ from api.services.launches import launch_failures
 from api.services.launches.background_launch import claim_launch, run_launch
 from api.services.people import imports
 from api.services.people.imports import claim_import, run_import
-from api.store.engine.availability import told_away
-from api.store.engine.corruption import database_corrupt
-from api.store.engine.database_clock import set_by_database
-from api.store.engine.notifications import Announcer, listen
+from api.store.engine.availability import log_database_outage
+from api.store.engine.corruption import is_corrupt
+from api.store.engine.database_clock import sync_clock
+from api.store.engine.notifications import Notifier, listen
 
 log = logging.getLogger("touchline.tick")
 
@@ -54,7 +54,7 @@ class Ticker:
         self._awake = asyncio.Event()
         self._job_waits = asyncio.Event()
         self._hold_waits = asyncio.Event()
-        self._announcer = Announcer()
+        self._announcer = Notifier()
         self._stopping = asyncio.Event()
         self._stepped = time.monotonic()
         self._failures = 0
@@ -134,15 +134,15 @@ class Ticker:
     async def _step(self, dispatcher: Dispatcher) -> float:
         """Do one step. Returns for how many seconds there is nothing more to do."""
         try:
-            await set_by_database(self.clock)
+            await sync_clock(self.clock)
             done = await dispatcher.step(self.clock())
             self._stepped = time.monotonic()
         except Exception as problem:
             self.runtime.metrics.failed_steps.inc()
-            self._corrupt = self._corrupt + 1 if database_corrupt(problem) else 0
+            self._corrupt = self._corrupt + 1 if is_corrupt(problem) else 0
             wait = min(self.poll, AFTER_FAILURE * 2.0 ** min(self._failures, 10), SLOWEST)
             self._failures += 1
-            if not told_away(problem):
+            if not log_database_outage(problem):
                 log.exception("a step failed; the next one is in %s s", wait)
             return wait
         self._failures = self._corrupt = 0
@@ -156,7 +156,7 @@ class Ticker:
         try:
             await self._heed_zones()
         except Exception as problem:
-            if not told_away(problem):
+            if not log_database_outage(problem):
                 log.exception("the tz database could not be compared; the next start does it")
 
     async def _heed_zones(self) -> None:
@@ -170,11 +170,11 @@ class Ticker:
         while not self._stopping.is_set():
             waits.clear()
             try:
-                await set_by_database(self.clock)  # before the first lease is looked at
+                await sync_clock(self.clock)  # before the first lease is looked at
                 if await once():
                     continue
             except Exception as problem:
-                if not told_away(problem):
+                if not log_database_outage(problem):
                     log.exception("a job beside the passes failed; it is tried again when its lease has expired")
             await _sleep(waits, self.poll)
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 import aiosmtplib
 import asyncpg
 
-from api.app import settle_in
+from api.app import freeze_loaded_objects
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Send
@@ -41,7 +41,7 @@ async def dispatch(channel: str, count: int) -> float:
         if not left:
             done.set()
 
-    settle_in()  # as both commands do that run a tick loop
+    freeze_loaded_objects()  # as both commands do that run a tick loop
     ticker = Ticker(replace(runtime, show=shown, wake=lambda: ticker.wake()), system_clock, 5.0)  # noqa: PLW0108 - not there yet
     began = time.perf_counter()
     loop = asyncio.create_task(ticker.run())

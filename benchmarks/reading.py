@@ -16,7 +16,7 @@ from api.clock import system_clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
 from api.http.graphql_endpoint import GraphQLEndpoint
-from api.http.request_guard import Gate
+from api.http.request_guard import RequestGuard
 from api.models import Campaign, Step, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.launches.launch_progress import LaunchWatch
@@ -96,7 +96,9 @@ async def measure(times: int) -> None:
     runtime = make_runtime(Settings.read({}), installed)
     await _fill(workspace, runtime)
     token = await issue_token(workspace, "reading", system_clock())
-    endpoint = GraphQLEndpoint(schema, Gate(runtime, LaunchWatch(), 1_000_000, True, Budgets(UNLIMITED, UNLIMITED)))
+    endpoint = GraphQLEndpoint(
+        schema, RequestGuard(runtime, LaunchWatch(), 1_000_000, True, Budgets(UNLIMITED, UNLIMITED))
+    )
     plain = PlainApp(strawberry.Schema(PlainQuery), graphql_ide=None)
     plain.workspace = workspace.id
     mine = Starlette(routes=[Route("/graphql", endpoint.__call__, methods=["POST"])])

@@ -14,7 +14,7 @@ from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationTarget
 
 from api.ids import new_id
-from api.store.engine.database import MODELS, close_database, migrate, open_database
+from api.store.engine.database import TORTOISE_APP, close_database, migrate, open_database
 from api.store.engine.migration_executor import SchemaMigrationExecutor
 
 MEMORY = Path("/dev/shm")
@@ -126,7 +126,7 @@ async def migrated(url: str, migration: str = NEWEST) -> None:
         if migration == NEWEST:
             await migrate()
         else:
-            executor = SchemaMigrationExecutor(get_connection("default"), {"touchline": MODELS})
+            executor = SchemaMigrationExecutor(get_connection("default"), {"touchline": TORTOISE_APP})
             await executor.migrate([MigrationTarget("touchline", migration)])
     finally:
         await close_database()

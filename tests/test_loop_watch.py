@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from prometheus_client import generate_latest
 
-from api.loop_watch import LOG_SECONDS, STALL_SECONDS, LoopWatch, Stall, stack_of
+from api.loop_watch import LOG_INTERVAL_SECONDS, STALL_THRESHOLD_SECONDS, LoopWatch, Stall, stack_of
 from api.services.common.metrics import Metrics
 
 PATIENCE = 20.0
@@ -53,11 +53,11 @@ async def test_a_stall_is_counted_and_names_the_code(caplog: pytest.LogCaptureFi
     with stalls.watch.watching():
         stalls.hold_the_loop()
         stall = await stalls.told_of()
-    assert stall.seconds > STALL_SECONDS
+    assert stall.seconds > STALL_THRESHOLD_SECONDS
     assert "test_loop_watch.hold_the_loop:" in stall.stack
     assert stall.stack.index("hold_the_loop") < stall.stack.index("test_a_stall_is_counted")
     assert stalls.value("touchline_loop_stalls_total") >= 1
-    assert stalls.value("touchline_loop_delay_seconds_sum") > STALL_SECONDS
+    assert stalls.value("touchline_loop_delay_seconds_sum") > STALL_THRESHOLD_SECONDS
     (line,) = [record for record in caplog.records if record.name == "touchline.loop"]
     assert line.getMessage().startswith("the event loop was held for ")
     assert "hold_the_loop" in line.getMessage()
@@ -73,7 +73,7 @@ async def test_the_log_is_limited_and_counts_what_it_leaves_out(
             await stalls.told_of()
     assert len(caplog.records) == 1
     # As if the time between two lines had passed.
-    monkeypatch.setattr(stalls.watch, "_logged_at", stalls.watch._logged_at - LOG_SECONDS)
+    monkeypatch.setattr(stalls.watch, "_logged_at", stalls.watch._logged_at - LOG_INTERVAL_SECONDS)
     left_out = stalls.watch._unlogged
     assert left_out >= 2
     stalls.watch._log(Stall(0.5, "somewhere"))

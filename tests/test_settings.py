@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from api.settings import Settings, SettingsError, weakness
+from api.settings import Settings, SettingsError, secret_weakness
 
 GOOD = "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s"
 
@@ -48,8 +48,8 @@ def test_what_generators_make_is_taken() -> None:
             secrets.token_hex(32),
             secrets.token_urlsafe(24),
         ):
-            assert weakness(secret) is None, secret
-    assert weakness("correct horse battery staple and eleven more") is None
+            assert secret_weakness(secret) is None, secret
+    assert secret_weakness("correct horse battery staple and eleven more") is None
 
 
 def test_an_old_secret_may_be_weak_but_not_alone() -> None:

@@ -13,7 +13,7 @@ from api import tick
 from api.app import make_ticker
 from api.clock import Clock
 from api.graphql.limits.budgets import Budgets
-from api.http.request_guard import Gate
+from api.http.request_guard import RequestGuard
 from api.models import PeopleImport, Person
 from api.services.launches.launch_progress import LaunchWatch
 from api.services.people.imports import run_import, start_import
@@ -150,7 +150,7 @@ async def test_announcements_are_heard_again(
         failed.set()
         raise problem
 
-    monkeypatch.setattr(notifications, "AGAIN", 0.01)
+    monkeypatch.setattr(notifications, "RECONNECT_SECONDS", 0.01)
     with monkeypatch.context() as patched:
         patched.setattr(notifications, "get_connection", broken)
         listening = asyncio.create_task(notifications.listen(heard.set))
@@ -172,17 +172,17 @@ async def test_a_change_that_cannot_be_announced_is_a_line(
         raise ConnectionDoesNotExistError("nobody listens")
 
     monkeypatch.setattr(notifications, "run", refuse)
-    await notifications._tell()
+    await notifications._notify()
     assert caplog.messages == ["the database is away: nobody listens"]
 
 
 async def test_a_server_without_a_tick_loop_goes_by_the_databases_time(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_clock, "STALE", 0.0)
+    monkeypatch.setattr(database_clock, "SYNC_INTERVAL_SECONDS", 0.0)
     clock = DatabaseClock(lambda: NOW)
     runtime = replace((await make_world(1)).runtime, clock=clock)
-    await Gate(runtime, LaunchWatch(), 1_000, introspection=True, budgets=Budgets(1_000, 1_000)).context("")
+    await RequestGuard(runtime, LaunchWatch(), 1_000, introspection=True, budgets=Budgets(1_000, 1_000)).context("")
     assert (clock() > NOW) is is_postgres()
 
 

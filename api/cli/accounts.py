@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Column, Table
 
-from api.cli.commands import WIDE, console, database
+from api.cli.commands import UNFOLDED_WIDTH, console, database
 from api.cli.suppressions import workspace_named
 from api.models import AccountPause, Sender, Workspace
 from api.services.workspaces.accounts import check_accounts
@@ -34,7 +34,7 @@ async def show(settings: Settings) -> int:
     may = Table(*(Column(title, overflow="fold") for title in ("workspace", "may use")))
     for row in workspaces:
         may.add_row(row.name, "every account" if row.accounts is None else ", ".join(row.accounts) or "no account")
-    printer = console if console.is_terminal else Console(width=WIDE)
+    printer = console if console.is_terminal else Console(width=UNFOLDED_WIDTH)
     printer.print(table, may)
     return 0
 

@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from api.app import make_app, make_ticker, settle_in
+from api.app import freeze_loaded_objects, make_app, make_ticker
 from api.cli.lifecycle import Server, end_in_time, end_on_sigterm, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
 from api.http import health
 from api.loop_watch import LoopWatch
-from api.mail.worker_jobs import get_ready
+from api.mail.worker_jobs import preload
 from api.models import Token, Workspace
 from api.printable import printable
 from api.server.options import server_options
@@ -30,7 +30,7 @@ from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.engine.database import close_database, migrate, open_database
-from api.store.engine.upgrade_report import collected
+from api.store.engine.upgrade_report import collect_reports
 from api.tick import Ticker
 from api.workers.pool import warm
 from plugins.channels.smtp.channel import check_accounts
@@ -44,7 +44,7 @@ TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
 SHUTDOWN_SECONDS = 20
 """How long a server that stops waits for requests that run, and for websockets whose client reads no more."""
 
-WIDE = 10_000
+UNFOLDED_WIDTH = 10_000
 """Columns of an output that is no terminal: nothing is folded."""
 
 
@@ -114,7 +114,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     app = make_app(settings, environment(), tick=not no_tick, ended=ended)
     config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
     server = Server(config, app.state.stop_sending)
-    settle_in()
+    freeze_loaded_objects()
     # Uvicorn's own lines go through the same logs as ours.
     end_on_sigterm()
     with logged("the server" if no_tick else "the server with its tick loop", settings):
@@ -145,10 +145,10 @@ async def tick(settings: Settings, *, once: bool) -> int:
             if once:
                 await ticker.until_idle()
                 return 0
-            settle_in()
-            warm(get_ready)
+            freeze_loaded_objects()
+            warm(preload)
             pages = health.routes(ticker.runtime, ticker, health.Access(token=settings.metrics_token))
-            async with health.watched(settings.host, settings.watch_port, pages, server_options(settings)):
+            async with health.monitoring_server(settings.host, settings.watch_port, pages, server_options(settings)):
                 with LoopWatch(ticker.runtime.metrics).watching():
                     await ticker.run()
     return 0
@@ -164,7 +164,7 @@ async def migrate_database(settings: Settings) -> int:
     """Bring the tables up to date and say what was applied."""
     await open_database(settings.database_url)
     try:
-        with collected() as reports:
+        with collect_reports() as reports:
             applied = await migrate()
     finally:
         await close_database()
@@ -189,7 +189,7 @@ def list_plugins(_settings: Settings) -> int:
     for package in installed.packages:
         options, channels = ", ".join(package.options), ", ".join(package.channels)
         table.add_row(package.distribution, package.version, package.module, options, channels)
-    (console if console.is_terminal else Console(width=WIDE)).print(table)
+    (console if console.is_terminal else Console(width=UNFOLDED_WIDTH)).print(table)
     for broken in installed.broken:
         console.print(
             Text.assemble(

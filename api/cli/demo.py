@@ -21,7 +21,7 @@ from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from plugins.manager import load
 
-FOLDER = Path("touchline-data/demo")
+DEMO_FOLDER = Path("touchline-data/demo")
 
 
 class DemoRunsError(Exception):
@@ -35,13 +35,13 @@ async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int
         if own:
             if not keep:
                 await asyncio.to_thread(_start_over)
-            settings = replace(settings, database_url=f"sqlite://{FOLDER / 'touchline.db'}")
+            settings = replace(settings, database_url=f"sqlite://{DEMO_FOLDER / 'touchline.db'}")
         return await _run(settings, exit_after_first=exit_after_first)
 
 
 async def _run(settings: Settings, *, exit_after_first: bool) -> int:
     given = dict(environment())
-    outbox = given.setdefault("TOUCHLINE_OUTBOX", str(FOLDER / "outbox"))
+    outbox = given.setdefault("TOUCHLINE_OUTBOX", str(DEMO_FOLDER / "outbox"))
     wanted = int(settings.port)
     port = _port(settings.host, wanted)
     tokens = await _prepare(settings)
@@ -75,21 +75,23 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Keep other demos out of the folder for as long as this one runs. Raises DemoRunsError."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    DEMO_FOLDER.mkdir(parents=True, exist_ok=True)
     # SQLite locks files on every system, and the system unlocks them however a process ends.
-    lock = sqlite3.connect(FOLDER / "running.lock", timeout=0)
+    lock = sqlite3.connect(DEMO_FOLDER / "running.lock", timeout=0)
     try:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            raise DemoRunsError(f"a demo runs in {FOLDER.resolve()} already; stop it first, with Ctrl+C.") from None
+            raise DemoRunsError(
+                f"a demo runs in {DEMO_FOLDER.resolve()} already; stop it first, with Ctrl+C."
+            ) from None
         yield
     finally:
         lock.close()
 
 
 def _start_over() -> None:
-    for old in FOLDER.glob("touchline.db*"):
+    for old in DEMO_FOLDER.glob("touchline.db*"):
         old.unlink()
 
 

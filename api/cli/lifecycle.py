@@ -15,7 +15,7 @@ import uvicorn
 from api import version
 from api.server import server
 from api.settings import Settings
-from api.store.engine.database_url import shown
+from api.store.engine.database_url import redacted_url
 
 log = logging.getLogger("touchline.service")
 
@@ -26,7 +26,7 @@ STOP_SECONDS = 29.0
 @contextmanager
 def logged(what: str, settings: Settings) -> Iterator[None]:
     """Log the start and the stop of a service, such as ``the tick loop``. The database is named without a password."""
-    about = {"version": version(), "database": shown(settings.database_url)}
+    about = {"version": version(), "database": redacted_url(settings.database_url)}
     log.info("Touchline %s starts %s on %s", about["version"], what, about["database"], extra=about)
     began = time.monotonic()
     problem: BaseException | None = None

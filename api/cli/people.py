@@ -19,7 +19,7 @@ from api.store.engine.database_clock import DatabaseClock
 from plugins.manager import load
 from strategies import Refusal
 
-REFUSALS_SHOWN = 20
+MAX_REFUSALS_SHOWN = 20
 STOPPED = (
     "the import was stopped at row {done} of {total}. A running serve or tick, or the next people import, goes on"
     " with it."
@@ -101,9 +101,11 @@ async def _report(done: PeopleImport) -> None:
         console.print(f"{done.repeated} of the rows have an address that an earlier row of the file has.")
     if done.suppressed:
         console.print(f"{done.suppressed} of the people have an address that has unsubscribed: they get nothing.")
-    for refusal in await done.refusals.order_by("id").limit(REFUSALS_SHOWN):
+    for refusal in await done.refusals.order_by("id").limit(MAX_REFUSALS_SHOWN):
         place = f"row {refusal.row}" + (f", column {refusal.column}" if refusal.column else "")
         text = f"  {place}: {refusal.code}: {refusal.message}"
         console.print(printable(text), highlight=False, soft_wrap=True, markup=False)
-    if done.failed > REFUSALS_SHOWN:
-        console.print(f'  … and {done.failed - REFUSALS_SHOWN} more: see refusals of peopleImport(id: "{done.id}").')
+    if done.failed > MAX_REFUSALS_SHOWN:
+        console.print(
+            f'  … and {done.failed - MAX_REFUSALS_SHOWN} more: see refusals of peopleImport(id: "{done.id}").'
+        )

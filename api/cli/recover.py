@@ -9,7 +9,7 @@ from api.app import make_runtime
 from api.cli.commands import console, database
 from api.services.dispatch.recovery.backup_recovery import Recovered, email_ids, recover
 from api.settings import Settings, environment
-from api.store.engine.database_clock import DatabaseClock, set_by_database
+from api.store.engine.database_clock import DatabaseClock, sync_clock
 from plugins.manager import load
 
 
@@ -39,7 +39,7 @@ async def run(
     known = await asyncio.to_thread(_read, delivered)
     async with database(settings):
         clock = DatabaseClock()
-        await set_by_database(clock)
+        await sync_clock(clock)
         now = clock().replace(microsecond=0)
         found = await recover(
             make_runtime(settings, load(environment()), clock).context,

@@ -17,7 +17,7 @@ from api.store.engine.database_clock import DatabaseClock
 from plugins.manager import load
 from strategies import Refusal
 
-SHOWN = 20
+MAX_REFUSALS_SHOWN = 20
 """Refused rows that are printed."""
 ACTOR = "command line"
 
@@ -42,11 +42,11 @@ async def import_file(
         context = replace(make_runtime(settings, load(environment()), clock).context(row), actor=ACTOR)
         done = await import_suppressions(context, source, reason, limit=None)
     console.print(f"{done.new} suppressed, {done.known} were already, {len(done.refused)} refused.")
-    for refused in done.refused[:SHOWN]:
+    for refused in done.refused[:MAX_REFUSALS_SHOWN]:
         text = f"  row {refused.row}: {refused.code}: {refused.message}"
         console.print(printable(text), highlight=False, soft_wrap=True, markup=False)
-    if len(done.refused) > SHOWN:
-        console.print(f"  and {len(done.refused) - SHOWN} more")
+    if len(done.refused) > MAX_REFUSALS_SHOWN:
+        console.print(f"  and {len(done.refused) - MAX_REFUSALS_SHOWN} more")
     return 1 if done.refused else 0
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-MAX_LENGTH = 1_000
+MAX_CELL_LENGTH = 1_000
 """Longest cell that is looked at: a display name and an address fit well."""
 
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>[;,\s]*")
@@ -16,7 +16,7 @@ def address_in(cell: str) -> str:
     Reads ``Ada Lovelace <ada@example.com>``, ``mailto:ada@example.com?subject=Hi``, ``<ada@example.com>;``, and
     drops blanks and invisible characters at both ends. It does not check the address.
     """
-    if len(cell) > MAX_LENGTH:
+    if len(cell) > MAX_CELL_LENGTH:
         return cell
     named = _NAMED.fullmatch(cell)
     found = _bare(named[1] if named else cell)

@@ -18,7 +18,7 @@ ENCODINGS = (
 )
 """What may be named as a file's encoding: what spreadsheets write."""
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -31,9 +31,9 @@ _OTHER_FILES = {
     b"%PDF": "a PDF",
     b"\x1f\x8b": "a gzip file",
 }
-_BEGINNING = 64
-_ASKED = ("cp1252", "mac-roman", "cp850", "cp1250", "cp1251")
-_SHOWN = 30
+_PROBE_BYTES = 64
+_CANDIDATES = ("cp1252", "mac-roman", "cp850", "cp1250", "cp1251")
+_MAX_WORD_BYTES = 30
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -56,7 +56,7 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
             raise Refusal("CSV_INVALID", f"This is {kind}, and no CSV file. Save the sheet as CSV UTF-8.")
     if encoding is not None:
         return _strictly(data, _known(encoding))
-    for mark, name in _MARKS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], name)
     if utf_16 := _utf_16_without_mark(data):
@@ -85,7 +85,7 @@ def _strictly(data: bytes, name: str) -> Decoded:
 
 def _utf_16_without_mark(data: bytes) -> str | None:
     """Recognize UTF-16 by the header, which has Latin letters: every other byte is zero."""
-    even, odd = data[:_BEGINNING:2], data[1:_BEGINNING:2]
+    even, odd = data[:_PROBE_BYTES:2], data[1:_PROBE_BYTES:2]
     if odd and odd.count(0) > len(odd) * 0.6 and not even.count(0):
         return "utf-16-le"
     if even and even.count(0) > len(even) * 0.6 and not odd.count(0):
@@ -108,7 +108,7 @@ def _windows_1252(data: bytes, at: int) -> Decoded:
         return Decoded(text, "cp1252")
     line = _line(data, doubt)
     word = _word(data, doubt)
-    readings = ", ".join(f"{shown!r} in {name}" for name in _ASKED if (shown := _shown(word, name)))
+    readings = ", ".join(f"{shown!r} in {name}" for name in _CANDIDATES if (shown := _shown(word, name)))
     raise Refusal(
         "CSV_ENCODING",
         f"Line {line} is not UTF-8, and its encoding is not certain: it says {readings}. Save the file as CSV UTF-8, "
@@ -123,9 +123,9 @@ def _line(data: bytes, at: int) -> int:
 
 def _word(data: bytes, at: int) -> bytes:
     """Return the bytes around an index, up to what separates words and cells."""
-    before = data[max(0, at - _SHOWN) : at]
+    before = data[max(0, at - _MAX_WORD_BYTES) : at]
     start = max(before.rfind(mark) for mark in (b" ", b",", b";", b"\t", b"|", b"\n", b"\r", b'"')) + 1
-    behind = data[at : at + _SHOWN]
+    behind = data[at : at + _MAX_WORD_BYTES]
     ends = [end for mark in (b" ", b",", b";", b"\t", b"|", b"\n", b"\r", b'"') if (end := behind.find(mark)) > 0]
     return before[start:] + behind[: min(ends, default=len(behind))]
 

@@ -20,8 +20,8 @@ A name is here only if it can mean nothing else: "Titel" (German for a doctorate
 """
 
 MAX_NAME_LENGTH = 200
-_AROUND = re.compile(r"^\W+|\W+$")
-_BETWEEN = re.compile(r"\W+")
+_EDGE_PUNCTUATION = re.compile(r"^\W+|\W+$")
+_PUNCTUATION = re.compile(r"\W+")
 
 
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -35,4 +35,4 @@ def plain_name(header: str) -> str:
     text = unicodedata.normalize("NFC", header[: MAX_NAME_LENGTH + 1].casefold()).translate(_GERMAN)
     parts = unicodedata.normalize("NFKD", text).casefold()
     letters = "".join(each for each in parts if not unicodedata.combining(each))
-    return _BETWEEN.sub("_", _AROUND.sub("", letters))
+    return _PUNCTUATION.sub("_", _EDGE_PUNCTUATION.sub("", letters))

@@ -18,7 +18,7 @@ MAX_ROW_LENGTH = 1_000_000
 """Most characters in a row, those of blank cells included."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_SHOWN = 40
+_MAX_QUOTED_LENGTH = 40
 
 
 class Record(NamedTuple):
@@ -75,7 +75,7 @@ def column_label(index: int, name: str = "") -> str:
     while index:
         index, rest = divmod(index - 1, 26)
         letters = chr(65 + rest) + letters
-    shown = " ".join(name[:_SHOWN].split())
+    shown = " ".join(name[:_MAX_QUOTED_LENGTH].split())
     return f"column {letters} ({shown})" if shown else f"column {letters}"
 
 
@@ -109,7 +109,7 @@ def _quoted_record(
             if position < len(text) and text[position] != delimiter and text[position] not in "\r\n":
                 place = _place(text, first, opening, number, line, len(cells), names)
                 ends = line + line_ends(text, first, closing)
-                behind = text[position : position + _SHOWN].splitlines()[0]
+                behind = text[position : position + _MAX_QUOTED_LENGTH].splitlines()[0]
                 raise Refusal(
                     "CSV_INVALID",
                     f"The quote that opens in {place} closes on line {ends}, with {behind!r} right behind it. "

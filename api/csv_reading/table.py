@@ -13,7 +13,7 @@ from strategies import Refusal
 MAX_COLUMNS = 200
 MAX_HEADER_LENGTH = MAX_ROW_LENGTH
 DELIMITERS = ",;\t|"
-ROWS_INSIDE = "holds what looks like further rows, so a quote may be missing where it begins. Close the quote."
+SWALLOWED_ROWS = "holds what looks like further rows, so a quote may be missing where it begins. Close the quote."
 """What is said of a cell that seems to have swallowed rows."""
 BLANKS = (
     "".join(map(chr, range(9, 14)))
@@ -102,7 +102,7 @@ class Table:
         index = self.row_inside(Row(number, list(self.header)), column, any_width=True)
         if index is not None:
             label = column_label(index, self.header[index])
-            raise Refusal("CSV_INVALID", f"Row {number}, the header, in {label}: this cell {ROWS_INSIDE}")
+            raise Refusal("CSV_INVALID", f"Row {number}, the header, in {label}: this cell {SWALLOWED_ROWS}")
 
 
 def _is_address(cell: str) -> bool:

@@ -14,7 +14,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import DAYS, STEPS, STEPS_OF_DAY
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
-from api.store.engine.rows import MAX_PAGE, find
+from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 
 @strawberry.type(description="A day of a campaign that has steps.")
@@ -100,7 +100,7 @@ class CampaignQuery:
         return cast(Any, await find(models.Campaign, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Campaigns."
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True), description="Campaigns."
     )
     async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
         """A page of them."""

@@ -11,7 +11,7 @@ from api.graphql.engine.relay import After, Connection, First, connect
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS
 from api.services.templates import templates
-from api.store.engine.rows import MAX_PAGE
+from api.store.engine.rows import MAX_PAGE_SIZE
 
 
 @strawberry.type(description="A label that sorts templates and campaigns.")
@@ -27,7 +27,7 @@ class CategoryQuery:
     """Queries on categories."""
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Categories."
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True), description="Categories."
     )
     async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[Category]:
         """A page of them."""

@@ -21,7 +21,7 @@ from api.graphql.steps import Step
 from api.services.tasks.tasks import compose_email
 from api.states import UNBEGUN_STATUSES
 from api.store import emails
-from api.store.engine.rows import MAX_PAGE, find
+from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 if TYPE_CHECKING:
     from api.graphql.enrollments import Enrollment
@@ -146,7 +146,7 @@ class EmailQuery:
         return cast(Any, await find(models.Send, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="Emails of a folder of the Command Center, or all, in the order in which they were created (by "
         "id).",
     )

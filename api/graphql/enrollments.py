@@ -20,7 +20,7 @@ from api.graphql.steps import Step
 from api.graphql.tasks import Task
 from api.services.campaigns import endings
 from api.services.replies import bounces
-from api.store.engine.rows import MAX_PAGE, find, may_exist
+from api.store.engine.rows import MAX_PAGE_SIZE, find, is_possible_id
 
 
 @strawberry.enum(description="What a step has become for one person.")
@@ -105,7 +105,7 @@ class EnrollmentQuery:
         return cast(Any, await find(models.Enrollment, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="Enrollments, of one campaign or person or of all.",
     )
     async def enrollments(
@@ -119,7 +119,7 @@ class EnrollmentQuery:
     ) -> Connection[Enrollment]:
         """A page of them."""
         wanted: dict[str, Any] = {
-            key: row_id if may_exist(row_id) else ""
+            key: row_id if is_possible_id(row_id) else ""
             for key, row_id in (("campaign_id", campaign_id), ("person_id", person_id))
             if row_id is not None
         }

@@ -14,7 +14,7 @@ from api.graphql.engine.relay import After, Connection, First, connect
 from api.graphql.limits.cost import cost
 from api.graphql.people import Person
 from api.graphql.tasks import Task
-from api.store.engine.rows import MAX_PAGE
+from api.store.engine.rows import MAX_PAGE_SIZE
 
 
 @strawberry.type(description="One line of the Live Feed, written in the transaction of what it tells.")
@@ -63,7 +63,7 @@ class EventQuery:
     """Queries on events."""
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="The Live Feed: what happened, the newest first.",
     )
     async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[Event]:

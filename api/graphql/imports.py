@@ -13,7 +13,7 @@ from api.graphql.engine.relay import After, Connection, First, connect
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS
 from api.services.people import imports
-from api.store.engine.rows import MAX_PAGE, find
+from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 
 @strawberry.type(description="A row of a CSV that was refused, and why.")
@@ -69,7 +69,7 @@ class PeopleImport:
         return self.processed / self.total if self.total else 1.0
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="The rows that were refused, in the order of the file.",
     )
     async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:

@@ -16,7 +16,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import LEFT_OUT_CODES
 from api.graphql.people import Person
 from api.services.launches import background_launch
-from api.store.engine.rows import MAX_PAGE, find, may_exist
+from api.store.engine.rows import MAX_PAGE_SIZE, find, is_possible_id
 
 
 @strawberry.type(description="How many people a launch left out for one reason.")
@@ -99,7 +99,7 @@ class Launch:
         return [LeftOutCount(code=code, people=people) for code, people in sorted(counts.items())]
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="Who was left out, and why.",
     )
     async def left_out_people(self, first: First = 50, after: After = None) -> Connection[LeftOut]:
@@ -117,7 +117,7 @@ class LaunchQuery:
         return cast(Any, await find(models.Launch, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="Launches in the background, of one campaign or of all, the newest first.",
     )
     async def launches(
@@ -126,7 +126,7 @@ class LaunchQuery:
         """A page of them."""
         query = models.Launch.filter(workspace_id=info.context.workspace_context.workspace_id)
         if campaign_id is not None:
-            query = query.filter(campaign_id=campaign_id if may_exist(campaign_id) else "")
+            query = query.filter(campaign_id=campaign_id if is_possible_id(campaign_id) else "")
         return await connect(query, first, after, newest=True)
 
 

@@ -17,7 +17,7 @@ from api.graphql.limits.list_sizes import ERRORS
 from api.graphql.suppressions import Suppression
 from api.services.people import people
 from api.services.replies import bounces
-from api.store.engine.rows import MAX_PAGE, find
+from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 
 @strawberry.type(description="Someone to whom campaigns are sent.")
@@ -74,7 +74,7 @@ class PersonQuery:
         return cast(Any, await find(models.Person, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="People, in the order in which they were added.",
     )
     async def people(

@@ -14,7 +14,7 @@ from api.graphql.engine.relay import After, Connection, First, connect
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS
 from api.services.workspaces import senders
-from api.store.engine.rows import MAX_PAGE
+from api.store.engine.rows import MAX_PAGE_SIZE
 
 
 @strawberry.type(description="At most so many emails in any so many seconds.")
@@ -75,7 +75,9 @@ class Sender:
 class SenderQuery:
     """Queries on senders."""
 
-    @strawberry.field(metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Senders.")
+    @strawberry.field(
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True), description="Senders."
+    )
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
         """A page of them."""
         return await connect(

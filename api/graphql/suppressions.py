@@ -15,7 +15,7 @@ from api.graphql.limits.list_sizes import HISTORY
 from api.mail.address import address_key
 from api.services.common import inputs
 from api.services.people import suppression_files
-from api.store.engine.rows import MAX_PAGE
+from api.store.engine.rows import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from api.graphql.people import Person
@@ -74,7 +74,7 @@ class SuppressionQuery:
     """Queries on suppressions."""
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="Addresses that have unsubscribed, in the order in which they first did.",
     )
     async def suppressions(

@@ -20,7 +20,7 @@ from api.graphql.senders import Sender
 from api.graphql.steps import Step
 from api.services.tasks.tasks import compose
 from api.store import tasks
-from api.store.engine.rows import MAX_PAGE, find
+from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 if TYPE_CHECKING:
     from api.graphql.enrollments import Enrollment
@@ -108,7 +108,7 @@ class TaskQuery:
         return cast(Any, await find(models.Task, info.context.workspace_context.workspace_id, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True),
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
         description="Tasks of the Command Center, of a status or due at some time, in the order in which they were "
         "created (by id).",
     )

@@ -15,7 +15,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.templates import template_warnings, templates
-from api.store.engine.rows import MAX_PAGE
+from api.store.engine.rows import MAX_PAGE_SIZE
 
 
 @strawberry.type(
@@ -50,7 +50,7 @@ class TemplateQuery:
     """Queries on templates."""
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE, queries=True), description="Templates."
+        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True), description="Templates."
     )
     async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
         """A page of them."""

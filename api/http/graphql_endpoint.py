@@ -12,19 +12,19 @@ from strawberry.types.graphql import OperationType
 
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import NO_OPERATION, UNAVAILABLE, coded, fault
-from api.http.json_reading import SMALL_BYTES, JsonTooLargeError, read_any_json
+from api.http.json_reading import INLINE_MAX_BYTES, JsonTooLargeError, read_any_json
 from api.http.json_writing import write_any_json
-from api.http.request_guard import WRONG_TOKEN, Gate, operation_of
+from api.http.request_guard import TOKEN_INVALID, RequestGuard, check_operation
 from api.http.shares import BusyError
-from api.store.engine.availability import told_away
+from api.store.engine.availability import log_database_outage
 from api.store.engine.database_faults import DatabaseFault
 from api.workers.limits import WorkersBusyError
 from strategies import Refusal
 
-KINDS = {OperationType.QUERY, OperationType.MUTATION}
-NO_TOKEN = "This needs a token. Send the header: Authorization: Bearer <token>."  # noqa: S105 - a sentence
-RETRY = {"Retry-After": "5"}
-PASSING = {"BUSY", *(str(fault) for fault in DatabaseFault if fault.passes)}
+ALLOWED_OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
+TOKEN_MISSING = "This needs a token. Send the header: Authorization: Bearer <token>."  # noqa: S105 - a sentence
+RETRY_HEADERS = {"Retry-After": "5"}
+TRANSIENT_CODES = {"BUSY", *(str(fault) for fault in DatabaseFault if fault.passes)}
 """Codes of what may go well when it is asked again."""
 
 
@@ -32,7 +32,7 @@ def headers_of(status: int, code: str = "") -> dict[str, str]:
     """Return the headers that say what a client can do about an answer."""
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return RETRY if code in PASSING else {}
+    return RETRY_HEADERS if code in TRANSIENT_CODES else {}
 
 
 def refusal(status: int, code: str, message: str) -> JSONResponse:
@@ -46,7 +46,7 @@ class TooLargeError(Exception):
     """The body is larger than is read."""
 
 
-async def _answer(result: ExecutionResult, *, suggest: bool) -> Response:
+async def _response(result: ExecutionResult, *, suggest: bool) -> Response:
     answer: dict[str, Any] = {"data": result.data}
     status, headers = 200, dict[str, str]()
     if result.errors:
@@ -65,7 +65,7 @@ async def _answer(result: ExecutionResult, *, suggest: bool) -> Response:
 class GraphQLEndpoint:
     """POST /graphql with a JSON body and a bearer token."""
 
-    def __init__(self, schema: BaseSchema, gate: Gate) -> None:
+    def __init__(self, schema: BaseSchema, gate: RequestGuard) -> None:
         self.schema = schema
         self.gate = gate
 
@@ -75,12 +75,12 @@ class GraphQLEndpoint:
         try:
             context = await self.gate.context(authorization)
         except Exception as problem:
-            if not told_away(problem):
+            if not log_database_outage(problem):
                 raise
             told = fault(problem)
             return refusal(503, str((told.extensions or {})["code"]), told.message)
         if context is None:
-            return refusal(401, "UNAUTHENTICATED", WRONG_TOKEN if authorization else NO_TOKEN)
+            return refusal(401, "UNAUTHENTICATED", TOKEN_INVALID if authorization else TOKEN_MISSING)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             return refusal(415, "NOT_JSON", "Send Content-Type: application/json.")
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -88,7 +88,7 @@ class GraphQLEndpoint:
         key = context.workspace_context.workspace_id
         try:
             async with self._room(request, key):
-                asked = operation_of(await read_any_json(await self._body(request), key))
+                asked = check_operation(await read_any_json(await self._body(request), key))
                 self.gate.check_query(asked["query"])
                 async with self.gate.turns.turn(key):
                     return await self._executed(asked, context)
@@ -112,14 +112,14 @@ class GraphQLEndpoint:
                 variable_values=asked.get("variables"),
                 context_value=context,
                 operation_name=asked.get("operationName") or None,
-                allowed_operation_types=KINDS,
+                allowed_operation_types=ALLOWED_OPERATIONS,
             )
         except CannotGetOperationTypeError:
             return refusal(400, "NO_OPERATION", NO_OPERATION)
         except InvalidOperationTypeError:
             message = "Subscriptions go over the websocket at this address, by the protocol graphql-transport-ws."
             return refusal(400, "WEBSOCKET_NEEDED", message)
-        return await _answer(result, suggest=context.introspection)
+        return await _response(result, suggest=context.introspection)
 
     def _room(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
         """Return what holds memory for the body, which is taken before it is read. Raises TooLargeError."""
@@ -127,7 +127,7 @@ class GraphQLEndpoint:
         size = int(told) if told.isascii() and told.isdigit() and len(told) <= 15 else self.gate.max_body
         if size > self.gate.max_body:
             raise TooLargeError
-        return nullcontext() if size <= SMALL_BYTES else self.gate.bodies.room(key, size)
+        return nullcontext() if size <= INLINE_MAX_BYTES else self.gate.bodies.room(key, size)
 
     async def _body(self, request: Request) -> bytes:
         parts, size = [], 0

@@ -9,11 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.graphql.engine.errors import fault
 from api.http.graphql_endpoint import refusal
-from api.store.engine.availability import told_away
+from api.store.engine.availability import log_database_outage
 
 log = logging.getLogger("touchline.http")
 
-SAFE = {
+SECURITY_HEADERS = {
     # Answers hold people's addresses, and links that unsubscribe: no cache keeps them.
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -25,7 +25,7 @@ SAFE = {
 }
 
 
-class SafeHeaders:
+class SecurityHeaders:
     """Add the headers to every HTTP answer that does not set them itself: errors and redirects included."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -39,15 +39,15 @@ class SafeHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add_safe(MutableHeaders(raw=message.setdefault("headers", [])))
+                add_security_headers(MutableHeaders(raw=message.setdefault("headers", [])))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
 
-def add_safe(headers: MutableHeaders) -> None:
+def add_security_headers(headers: MutableHeaders) -> None:
     """Add the headers that are not set yet."""
-    for name, value in SAFE.items():
+    for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
 
 
@@ -55,7 +55,7 @@ async def answer_fault(_request: Request, problem: Exception) -> Response:
     """Answer where nothing else did: as JSON, and without a word of what happened."""
     told = fault(problem)
     code = str((told.extensions or {})["code"])
-    status = 503 if told_away(problem) else 500
+    status = 503 if log_database_outage(problem) else 500
     answer: JSONResponse = refusal(status, code, told.message)
-    add_safe(answer.headers)
+    add_security_headers(answer.headers)
     return answer

@@ -20,10 +20,10 @@ from api import version
 from api.server.server import Server
 from api.services.common.runtime import DispatchRuntime
 from api.store.backlog import backlog
-from api.store.engine.availability import in_a_line
-from api.store.engine.corruption import database_corrupt
-from api.store.engine.database_faults import read_only
-from api.store.engine.write_probe import channels_in_use, disk_full, try_database
+from api.store.engine.availability import one_line
+from api.store.engine.corruption import is_corrupt
+from api.store.engine.database_faults import is_read_only
+from api.store.engine.write_probe import channels_in_use, is_disk_full, probe_write
 from strategies.plain_values import plain_text
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ log = logging.getLogger("touchline.watching")
 
 Answer = TypeVar("Answer")
 
-PATIENCE = 5.0
+CHECK_TIMEOUT_SECONDS = 5.0
 """Seconds that the database gets to answer."""
-ABOUT = {
+GAUGE_DESCRIPTIONS = {
     "due": "Emails that are due and wait to be claimed.",
     "oldest_due_seconds": "For how many seconds the oldest of them has been due.",
     "claimed": "Emails that processes have claimed.",
@@ -49,11 +49,13 @@ ABOUT = {
 }
 
 
-CLOSED = "These numbers are on TOUCHLINE_SERVER_WATCH_PORT, or need TOUCHLINE_METRICS_TOKEN as a bearer token.\n"
+METRICS_DENIED = (
+    "These numbers are on TOUCHLINE_SERVER_WATCH_PORT, or need TOUCHLINE_METRICS_TOKEN as a bearer token.\n"
+)
 
 
-class Look(Generic[Answer]):
-    """Asks the database, and waits no longer than PATIENCE, whatever the database does.
+class TimedCheck(Generic[Answer]):
+    """Asks the database, and waits no longer than CHECK_TIMEOUT_SECONDS, whatever the database does.
 
     Where a server is frozen even the cancelling of a query waits for it: so nobody waits for that, and whoever asks
     meanwhile is told by the same look, lest hung ones take all connections.
@@ -68,25 +70,25 @@ class Look(Generic[Answer]):
         asking = self._asking
         if asking is None or asking.done():
             asking = self._asking = asyncio.create_task(self._asked())
-            asking.add_done_callback(_heard)
-        await asyncio.wait({asking}, timeout=PATIENCE)
+            asking.add_done_callback(_consume_result)
+        await asyncio.wait({asking}, timeout=CHECK_TIMEOUT_SECONDS)
         if not asking.done():
             asking.cancel()
         if not asking.done() or asking.cancelled():
-            raise TimeoutError(f"no answer within {PATIENCE:g} s")
+            raise TimeoutError(f"no answer within {CHECK_TIMEOUT_SECONDS:g} s")
         return asking.result()
 
     async def _asked(self) -> Answer:
         return await self._ask()
 
 
-def told(problem: Exception) -> str:
+def database_problem(problem: Exception) -> str:
     """Say in a sentence what is wrong with the database."""
-    if database_corrupt(problem):
+    if is_corrupt(problem):
         return "It is damaged, or its file was taken away."
-    if disk_full(problem):
+    if is_disk_full(problem):
         return "Its disk is full."
-    return "It is read-only." if read_only(problem) else "It does not answer."
+    return "It is read-only." if is_read_only(problem) else "It does not answer."
 
 
 async def channel_problems(runtime: DispatchRuntime) -> dict[str, str]:
@@ -107,17 +109,17 @@ async def channel_problems(runtime: DispatchRuntime) -> dict[str, str]:
     return found
 
 
-async def _channel_problems(look: Look[dict[str, str]]) -> dict[str, str]:
+async def _checked_channel_problems(look: TimedCheck[dict[str, str]]) -> dict[str, str]:
     try:
         return await look()
     except TimeoutError:
         return {"channels": "One of them did not say within a few seconds whether it can be used."}
     except Exception as problem:
-        log.warning("not ready: the senders' channels cannot be read: %s", in_a_line(problem))
-        return {"database": told(problem)}
+        log.warning("not ready: the senders' channels cannot be read: %s", one_line(problem))
+        return {"database": database_problem(problem)}
 
 
-def _heard(asking: "asyncio.Task[Answer]") -> None:
+def _consume_result(asking: "asyncio.Task[Answer]") -> None:
     """Take what a look ended with that nobody waits for any more."""
     if not asking.cancelled():
         asking.exception()
@@ -146,9 +148,9 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
     Everybody may read whether the process lives and is ready; only whom ``access`` allows reads more.
     """
     running = version()
-    trial = Look(lambda: try_database())  # noqa: PLW0108 - looked up each time: tests replace it
-    channels = Look(lambda: channel_problems(runtime))
-    counting = Look(lambda: backlog(runtime.clock()))
+    trial = TimedCheck(lambda: probe_write())  # noqa: PLW0108 - looked up each time: tests replace it
+    channels = TimedCheck(lambda: channel_problems(runtime))
+    counting = TimedCheck(lambda: backlog(runtime.clock()))
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok"} | ({"version": running} if access.allows(request) else {}))
@@ -158,11 +160,11 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
         try:
             await trial()
         except Exception as problem:
-            log.warning("not ready: the database cannot be used: %s", in_a_line(problem))
-            problems["database"] = told(problem)
+            log.warning("not ready: the database cannot be used: %s", one_line(problem))
+            problems["database"] = database_problem(problem)
         else:
             if ticker is not None:
-                problems |= await _channel_problems(channels)
+                problems |= await _checked_channel_problems(channels)
         if ticker is not None and not ticker.alive:
             problems["tick"] = "The tick loop has not done a step for a while; see the log."
         if problems:
@@ -172,15 +174,15 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
 
     async def metrics(request: Request) -> Response:
         if not access.allows(request):
-            return PlainTextResponse(CLOSED, 401 if access.token else 404, {"WWW-Authenticate": "Bearer"})
+            return PlainTextResponse(METRICS_DENIED, 401 if access.token else 404, {"WWW-Authenticate": "Bearer"})
         shared = CollectorRegistry()
         try:
             numbers = await counting()
         except Exception as problem:  # what this process counts is told all the same
-            log.warning("the backlog could not be counted: %s", in_a_line(problem))
+            log.warning("the backlog could not be counted: %s", one_line(problem))
             numbers = {}
         for name, value in numbers.items():
-            Gauge(f"touchline_{name}", ABOUT[name], registry=shared).set(value)
+            Gauge(f"touchline_{name}", GAUGE_DESCRIPTIONS[name], registry=shared).set(value)
         text = generate_latest(shared) + generate_latest(runtime.metrics.registry)
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -188,7 +190,9 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
 
 
 @asynccontextmanager
-async def watched(host: str, port: str, pages: list[Route], options: Mapping[str, Any]) -> AsyncIterator[None]:
+async def monitoring_server(
+    host: str, port: str, pages: list[Route], options: Mapping[str, Any]
+) -> AsyncIterator[None]:
     """Answer an operator's questions on a port of its own, where the settings name one."""
     if not port:
         yield

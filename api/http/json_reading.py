@@ -13,12 +13,12 @@ from api.workers.pool import run
 
 MAX_DEPTH = 100
 """How deeply objects and lists may be nested."""
-MAX_ELEMENTS = 250_000
+MAX_JSON_COST = 250_000
 """Commas, colons (each counts as 2) and opening brackets (as 4) outside of texts: what they cost to build."""
-SMALL_BYTES = 65_536
+INLINE_MAX_BYTES = 65_536
 """Up to this size a text is read in the event loop, in some milliseconds at worst."""
-WORKER = Limits(cpu_seconds=5, memory_bytes=512_000_000, output_bytes=100_000_000)
-_SLICE = 262_144
+WORKER_LIMITS = Limits(cpu_seconds=5, memory_bytes=512_000_000, output_bytes=100_000_000)
+_SLICE_BYTES = 262_144
 _TOO_DEEP = "The JSON is nested too deeply."
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING = frozenset(b"[{")
@@ -48,10 +48,10 @@ async def read_any_json(body: bytes, key: str) -> Any:
 
     Raises ValueError with a sentence for the client, and WorkersBusyError.
     """
-    if len(body) <= SMALL_BYTES:
+    if len(body) <= INLINE_MAX_BYTES:
         return read_json(body)
     try:
-        return await run(read_json, body, key=key, limits=WORKER)
+        return await run(read_json, body, key=key, limits=WORKER_LIMITS)
     except LimitExceededError as broken:
         if broken.limit is Limit.TIME:  # the machine was busy
             raise WorkersBusyError(str(broken)) from None
@@ -65,8 +65,8 @@ def check_size(body: bytes) -> None:
     """
     elements = depth = 0
     inside, kept = False, b""
-    for start in range(0, len(body), _SLICE):
-        part = kept + body[start : start + _SLICE]
+    for start in range(0, len(body), _SLICE_BYTES):
+        part = kept + body[start : start + _SLICE_BYTES]
         kept = b"\\" if (len(part) - len(part.rstrip(b"\\"))) % 2 else b""  # it belongs to the next character
         part = part[: len(part) - len(kept)].replace(b"\\\\", b"").replace(b'\\"', b"")
         pieces = part.split(b'"')
@@ -77,8 +77,10 @@ def check_size(body: bytes) -> None:
             if depth > MAX_DEPTH:
                 raise ValueError(_TOO_DEEP)
         elements += plain.count(b",") + 2 * plain.count(b":") + 4 * (plain.count(b"[") + plain.count(b"{"))
-        if elements > MAX_ELEMENTS:
-            told = f"The JSON has too many values. Up to {MAX_ELEMENTS:,} are read; a name counts as 2, an object as 4."
+        if elements > MAX_JSON_COST:
+            told = (
+                f"The JSON has too many values. Up to {MAX_JSON_COST:,} are read; a name counts as 2, an object as 4."
+            )
             raise JsonTooLargeError(told)
 
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-PAUSE_SECONDS = 0.01
+MAX_SLICE_SECONDS = 0.01
 """How long an answer is written before others get their turn."""
-LEVELS = 3
+SPLIT_DEPTH = 3
 """How deeply objects are taken apart: the answer, its data, a field such as a connection."""
-GROUP = 20
+LIST_SLICE_ITEMS = 20
 """Items of a list that are written at once."""
 
 
@@ -23,9 +23,9 @@ async def write_any_json(content: Any) -> bytes:
     """Write JSON of any size as ``write_json`` does, without holding the event loop."""
     pieces: list[bytes] = []
     began = time.monotonic()
-    for piece in _pieces(content, LEVELS):
+    for piece in _pieces(content, SPLIT_DEPTH):
         pieces.append(piece.encode("utf-8", "replace"))
-        if time.monotonic() - began > PAUSE_SECONDS:
+        if time.monotonic() - began > MAX_SLICE_SECONDS:
             await asyncio.sleep(0)
             began = time.monotonic()
     return b"".join(pieces)
@@ -39,11 +39,11 @@ def _pieces(value: Any, levels: int) -> Iterator[str]:
             yield from _pieces(inner, levels - 1)
             before = ","
         yield "}"
-    elif isinstance(value, list) and len(value) > GROUP:
+    elif isinstance(value, list) and len(value) > LIST_SLICE_ITEMS:
         before = "["
-        for start in range(0, len(value), GROUP):
+        for start in range(0, len(value), LIST_SLICE_ITEMS):
             yield before
-            yield _text(value[start : start + GROUP])[1:-1]
+            yield _text(value[start : start + LIST_SLICE_ITEMS])[1:-1]
             before = ","
         yield "]"
     else:

@@ -7,19 +7,19 @@ from typing import Any
 from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
-from api.http.shares import BodyMemory, Pace, Turns
+from api.http.shares import BodyMemory, MessageRateLimit, OperationQueue
 from api.services.common.runtime import DispatchRuntime
 from api.services.launches.launch_progress import LaunchWatch
 from api.services.workspaces.workspaces import workspace_of
-from api.store.engine.database_clock import set_by_database
+from api.store.engine.database_clock import sync_clock
 from strategies import Refusal
 
-WRONG_TOKEN = "This token opens nothing."  # noqa: S105 - a sentence
+TOKEN_INVALID = "This token opens nothing."  # noqa: S105 - a sentence
 INTROSPECTION = re.compile(r"\b__(schema|type)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class RequestGuard:
     """What both transports check, and the context that they give to what passes."""
 
     runtime: DispatchRuntime
@@ -27,8 +27,8 @@ class Gate:
     max_body: int
     introspection: bool
     budgets: Budgets
-    turns: Turns = field(default_factory=Turns)
-    pace: Pace = field(default_factory=Pace)
+    turns: OperationQueue = field(default_factory=OperationQueue)
+    pace: MessageRateLimit = field(default_factory=MessageRateLimit)
     bodies: BodyMemory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -36,7 +36,7 @@ class Gate:
 
     async def context(self, authorization: str) -> Context | None:
         """Return a context of its own for one request of a token's bearer; None where the token opens nothing."""
-        await set_by_database(self.runtime.clock)  # a server without a tick loop has nobody else who does
+        await sync_clock(self.runtime.clock)  # a server without a tick loop has nobody else who does
         scheme, _, token = authorization.partition(" ")
         opened = await workspace_of(token.strip()) if scheme.lower() == "bearer" and token else None
         if opened is None:
@@ -55,7 +55,7 @@ class Gate:
             raise Refusal("INTROSPECTION_OFF", "Introspection is switched off on this server.")
 
 
-def operation_of(asked: object) -> dict[str, Any]:
+def check_operation(asked: object) -> dict[str, Any]:
     """Return the parts of a GraphQL request. Raises ValueError with a sentence for the client."""
     if not isinstance(asked, dict) or not isinstance(asked.get("query"), str) or not asked["query"]:
         raise ValueError('A request must be an object with a "query" that is text.')

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-RUNNING_MOST = 20
+MAX_RUNNING_OPERATIONS = 20
 """GraphQL operations of one workspace that run at once, over HTTP and websockets together. Others wait in order."""
-WAITING_MOST = 200
+MAX_WAITING_OPERATIONS = 200
 """Operations of one workspace that may wait. Further ones are refused."""
-BODIES_AT_ONCE = 4
+MAX_LARGEST_BODIES = 4
 """Bodies of the largest size for which there is memory. One workspace has half of it at most."""
-BODY_PATIENCE_SECONDS = 10.0
+BODY_WAIT_SECONDS = 10.0
 """How long a large body waits for memory, unread, before it is refused."""
 MESSAGES_PER_SECOND = 300.0
 """Websocket messages of one workspace that are read in a second, over all of its connections together."""
-MESSAGES_AT_ONCE = 500
+MESSAGE_BURST = 500
 """How many more may come in a burst."""
 
 
@@ -25,11 +25,11 @@ class BusyError(Exception):
 
 
 @dataclass
-class Pace:
+class MessageRateLimit:
     """Reads the websocket messages of each workspace no faster than others can bear. What is not read yet waits."""
 
     per_second: float = MESSAGES_PER_SECOND
-    burst: int = MESSAGES_AT_ONCE
+    burst: int = MESSAGE_BURST
     _reached: dict[str, float] = field(default_factory=dict)
     """Up to which time of the loop each workspace has used its share."""
 
@@ -42,11 +42,11 @@ class Pace:
 
 
 @dataclass
-class Turns:
+class OperationQueue:
     """Lets so many operations of each workspace run at once, and the others wait in order."""
 
-    running_most: int = RUNNING_MOST
-    waiting_most: int = WAITING_MOST
+    running_most: int = MAX_RUNNING_OPERATIONS
+    waiting_most: int = MAX_WAITING_OPERATIONS
     _running: Counter[str] = field(default_factory=Counter)
     _waiting: dict[str, deque["asyncio.Future[None]"]] = field(default_factory=dict)
 
@@ -97,7 +97,7 @@ class BodyMemory:
 
     largest: int
     """Bytes of the largest body."""
-    patience: float = BODY_PATIENCE_SECONDS
+    patience: float = BODY_WAIT_SECONDS
     _held: Counter[str] = field(default_factory=Counter)
     _waiting: list["asyncio.Future[None]"] = field(default_factory=list)
 
@@ -125,5 +125,5 @@ class BodyMemory:
                     freed.set_result(None)
 
     def _fits(self, key: str, size: int) -> bool:
-        total = BODIES_AT_ONCE * self.largest
+        total = MAX_LARGEST_BODIES * self.largest
         return self._held[key] + size <= total // 2 and self._held.total() + size <= total

@@ -23,32 +23,32 @@ from api.services.common.runtime import DispatchRuntime
 from api.services.people.suppressions import suppress
 from api.settings import Settings
 from api.states import SuppressionSource
-from api.store.engine.availability import told_away
-from api.store.engine.rows import may_exist
+from api.store.engine.availability import log_database_outage
+from api.store.engine.rows import is_possible_id
 from api.store.suppressions import NewSuppression, written_to
 
 STYLE = "body { font-family: sans-serif; max-width: 30em; margin: 4em auto }"
-PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
+PAGE_HTML = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
 <link rel="icon" href="data:,"><style>{STYLE}</style><body>{{body}}</body></html>"""
-FORM = """<p>Do you want to receive no more emails from this sender?</p>
+CONFIRM_FORM = """<p>Do you want to receive no more emails from this sender?</p>
 <form method="post"><button name="List-Unsubscribe" value="One-Click">Unsubscribe</button></form>"""
 
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}';"
     " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """The page has its own style and its own form, nothing else, and stands in no other page."""
-LATER = "<p>This cannot be done at the moment, and nothing was changed. Please try again in a few minutes.</p>"
+TRY_LATER = "<p>This cannot be done at the moment, and nothing was changed. Please try again in a few minutes.</p>"
 
 
-REASON = "The recipient followed the link in an email."
+LINK_REASON = "The recipient followed the link in an email."
 
 
 def _signature(secret: str, named: str) -> str:
     return hmac.new(secret.encode(), named.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
-def _named(workspace_id: str, email: str) -> str:
+def _link_path(workspace_id: str, email: str) -> str:
     """Return the part of a link's path that names an address of a workspace."""
     return f"{workspace_id}/{base64.urlsafe_b64encode(email.encode()).decode().rstrip('=')}"
 
@@ -59,7 +59,7 @@ def link_maker(settings: Settings) -> Callable[[Person | Recipient], str | None]
     def link(person: Person | Recipient) -> str | None:
         if not settings.public_url:
             return None
-        named = _named(person.workspace_id, person.email)
+        named = _link_path(person.workspace_id, person.email)
         return f"{settings.public_url.rstrip('/')}/unsubscribe/{named}/{_signature(settings.secret, named)}"
 
     return link
@@ -67,7 +67,11 @@ def link_maker(settings: Settings) -> Callable[[Person | Recipient], str | None]
 
 def _page(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     # Not str.format: the style has braces of its own.
-    return HTMLResponse(PAGE.replace("{body}", body), status, {"Content-Security-Policy": POLICY, **(headers or {})})
+    return HTMLResponse(
+        PAGE_HTML.replace("{body}", body),
+        status,
+        {"Content-Security-Policy": CONTENT_SECURITY_POLICY, **(headers or {})},
+    )
 
 
 def routes(settings: Settings, runtime: DispatchRuntime) -> list[Route]:
@@ -80,15 +84,15 @@ def routes(settings: Settings, runtime: DispatchRuntime) -> list[Route]:
                 return _page("<p>This link is not valid.</p>", 404)
             # HEAD is not in `methods`, but Starlette adds it to every route that takes GET.
             if request.method != "POST":
-                return _page(FORM)
+                return _page(CONFIRM_FORM)
             workspace, addresses = found
             context = runtime.context(workspace)
-            given = [NewSuppression(email, address_key(email), context.now, REASON) for email in addresses]
+            given = [NewSuppression(email, address_key(email), context.now, LINK_REASON) for email in addresses]
             await suppress(context, given, SuppressionSource.LINK)
         except Exception as problem:
-            if not told_away(problem):
+            if not log_database_outage(problem):
                 raise
-            return _page(LATER, 503, {"Retry-After": "5"})
+            return _page(TRY_LATER, 503, {"Retry-After": "5"})
         return _page(f"<p>{escape(', '.join(addresses))} will receive no more emails.</p>")
 
     methods = ["GET", "POST"]
@@ -105,7 +109,7 @@ async def _addresses(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[W
     if not any(hmac.compare_digest(_signature(secret, named), signature) for secret in secrets if secret):
         return None
     if "person" in path:
-        person = await Person.get_or_none(id=named) if may_exist(named) else None
+        person = await Person.get_or_none(id=named) if is_possible_id(named) else None
         if person is None:
             return None
         return await Workspace.get(id=person.workspace_id), list(

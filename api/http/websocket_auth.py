@@ -11,21 +11,21 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import coded, fault
-from api.http.request_guard import WRONG_TOKEN, Gate
+from api.http.request_guard import TOKEN_INVALID, RequestGuard
 from api.http.shares import BusyError
 from api.http.websocket_frames import Socket
-from api.store.engine.availability import told_away
+from api.store.engine.availability import log_database_outage
 
 log = logging.getLogger("touchline.websocket")
 
-UNAUTHENTICATED = 4401
+CLOSE_UNAUTHENTICATED = 4401
 """Not 4403, after which clients open the same connection with the same token again."""
 
 
-class Caller:
+class ConnectionAuth:
     """Whose token came in connection_init, or else with the handshake."""
 
-    def __init__(self, gate: Gate, socket: Socket, handshake: str) -> None:
+    def __init__(self, gate: RequestGuard, socket: Socket, handshake: str) -> None:
         self.gate = gate
         self.socket = socket
         self.handshake = handshake
@@ -36,25 +36,27 @@ class Caller:
         given = {name.lower(): value for name, value in self.connection_params.items()}
         authorization = str(given.get("authorization") or self.handshake)
         if not authorization:
-            await self.socket.close(UNAUTHENTICATED, 'Send {"Authorization": "Bearer <token>"} with connection_init.')
+            await self.socket.close(
+                CLOSE_UNAUTHENTICATED, 'Send {"Authorization": "Bearer <token>"} with connection_init.'
+            )
             return None
         context = await self.gate.context(authorization)
         if context is None:
-            await self.socket.close(UNAUTHENTICATED, WRONG_TOKEN)
+            await self.socket.close(CLOSE_UNAUTHENTICATED, TOKEN_INVALID)
         return context
 
 
-class CallersSchema:
+class AuthenticatedSchema:
     """The schema as strawberry's handler of a connection uses it, which passes the connection's caller as context."""
 
     def __init__(self, schema: BaseSchema) -> None:
         self.schema = schema
 
-    async def stream(self, query: str, *, context_value: Caller, **given: Any) -> AsyncGenerator[Any, None]:
+    async def stream(self, query: str, *, context_value: ConnectionAuth, **given: Any) -> AsyncGenerator[Any, None]:
         """Return the results of an operation."""
         return self._results(query, context_value, given)
 
-    async def _results(self, query: str, caller: Caller, given: dict[str, Any]) -> AsyncGenerator[Any, None]:
+    async def _results(self, query: str, caller: ConnectionAuth, given: dict[str, Any]) -> AsyncGenerator[Any, None]:
         try:
             context = await caller.context()
             if context is None:
@@ -87,12 +89,12 @@ class CallersSchema:
             # A document that cannot be parsed: strawberry's cache of parsed ones raises past strawberry's own answer.
             yield PreExecutionError(data=None, errors=[coded(wrong)])
         except Exception as problem:
-            if not told_away(problem):
+            if not log_database_outage(problem):
                 log.exception("an operation failed")
             yield PreExecutionError(data=None, errors=[fault(problem)])
 
     async def _begun(
-        self, turn: AsyncExitStack, query: str, caller: Caller, context: Context, given: dict[str, Any]
+        self, turn: AsyncExitStack, query: str, caller: ConnectionAuth, context: Context, given: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
         await turn.enter_async_context(caller.gate.turns.turn(context.workspace_context.workspace_id))
         return await self.schema.stream(query, context_value=context, **given)

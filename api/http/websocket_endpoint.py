@@ -19,20 +19,20 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
 from api.graphql.engine.errors import INTERNAL_ERROR, fault
-from api.http.request_guard import Gate, operation_of
-from api.http.websocket_auth import UNAUTHENTICATED, Caller, CallersSchema
-from api.http.websocket_frames import INVALID, TRY_AGAIN_LATER, Socket, discreet
-from api.store.engine.availability import told_away
+from api.http.request_guard import RequestGuard, check_operation
+from api.http.websocket_auth import CLOSE_UNAUTHENTICATED, AuthenticatedSchema, ConnectionAuth
+from api.http.websocket_frames import CLOSE_INVALID_MESSAGE, CLOSE_TRY_AGAIN_LATER, Socket, hide_frames
+from api.store.engine.availability import log_database_outage
 from strategies import Refusal
 
 log = logging.getLogger("touchline.websocket")
 
-INIT_SECONDS = 10.0
+INIT_TIMEOUT_SECONDS = 10.0
 """How long a connection may wait before it says who it is."""
 MAX_OPERATIONS = 50
 """How many operations of one connection may run at once."""
-MAX_ID = 200
-NO_PAYLOAD: UnsetType = UNSET
+MAX_ID_LENGTH = 200
+NO_ACK_PAYLOAD: UnsetType = UNSET
 
 
 class Handler(BaseGraphQLTransportWSHandler[Any, None]):
@@ -45,16 +45,16 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             _check(message)
         except ValueError as problem:
-            await self.websocket.close(INVALID, str(problem))
+            await self.websocket.close(CLOSE_INVALID_MESSAGE, str(problem))
             return
         if not self.connection_acknowledged and message["type"] != "connection_init":
-            await self.websocket.close(UNAUTHENTICATED, "Unauthorized")
+            await self.websocket.close(CLOSE_UNAUTHENTICATED, "Unauthorized")
             return
         try:
             await super().handle_message(message)
         except Exception as problem:
-            if told_away(problem):
-                await self.websocket.close(TRY_AGAIN_LATER, fault(problem).message)
+            if log_database_outage(problem):
+                await self.websocket.close(CLOSE_TRY_AGAIN_LATER, fault(problem).message)
             else:
                 log.exception("a message could not be handled")
                 await self.websocket.close(1011, INTERNAL_ERROR)
@@ -84,32 +84,32 @@ class WebSocketEndpoint(GraphQL[Any, None]):
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = Handler
 
-    def __init__(self, schema: BaseSchema, gate: Gate, public_url: str) -> None:
-        logging.getLogger("uvicorn.error").addFilter(discreet)
+    def __init__(self, schema: BaseSchema, gate: RequestGuard, public_url: str) -> None:
+        logging.getLogger("uvicorn.error").addFilter(hide_frames)
         public = normalize_origin(public_url)
         super().__init__(
-            CallersSchema(schema),  # type: ignore[arg-type]
+            AuthenticatedSchema(schema),  # type: ignore[arg-type]
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
+            connection_init_wait_timeout=timedelta(seconds=INIT_TIMEOUT_SECONDS),
             max_subscriptions_per_connection=None,  # the handler counts, and answers with a code
             allowed_origins=(public,) if public else (),
         )
         self.gate = gate
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Caller:
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> ConnectionAuth:
         """Return what stands for the connection."""
         assert isinstance(request, WebSocket)  # noqa: S101 - nothing else is routed here
         assert isinstance(response, WebSocket)  # noqa: S101
-        return Caller(self.gate, Socket(self, request, response), request.headers.get("authorization", ""))
+        return ConnectionAuth(self.gate, Socket(self, request, response), request.headers.get("authorization", ""))
 
-    async def on_ws_connect(self, context: Caller) -> UnsetType | dict[str, object] | None:
+    async def on_ws_connect(self, context: ConnectionAuth) -> UnsetType | dict[str, object] | None:
         """Let in whom a token opens something; whoever else is told why by the closing."""
         opened = await context.context()
         if opened is None:
             raise ConnectionRejectionError
         context.socket.acknowledged(opened.workspace_context.workspace_id)
-        return NO_PAYLOAD
+        return NO_ACK_PAYLOAD
 
 
 def _check(message: Any) -> None:
@@ -118,7 +118,11 @@ def _check(message: Any) -> None:
         raise ValueError('A message must be an object with a "type" that is text.')
     if message["type"] in {"subscribe", "complete"}:
         name = message.get("id")
-        if not isinstance(name, str) or not 0 < len(name) <= MAX_ID or name != name.encode(errors="replace").decode():
-            raise ValueError(f'A message must have an "id" of 1 to {MAX_ID} whole characters.')
+        if (
+            not isinstance(name, str)
+            or not 0 < len(name) <= MAX_ID_LENGTH
+            or name != name.encode(errors="replace").decode()
+        ):
+            raise ValueError(f'A message must have an "id" of 1 to {MAX_ID_LENGTH} whole characters.')
     if message["type"] == "subscribe":
-        operation_of(message.get("payload"))
+        check_operation(message.get("payload"))

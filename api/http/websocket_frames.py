@@ -14,16 +14,16 @@ from api.server import ACKNOWLEDGED
 from api.server.limits import ServerLimits
 from api.workers.limits import WorkersBusyError
 
-INVALID = 4400
-TOO_BIG = 1009
-TRY_AGAIN_LATER = 1013
-WORKSPACE = "touchline.workspace"
+CLOSE_INVALID_MESSAGE = 4400
+CLOSE_TOO_BIG = 1009
+CLOSE_TRY_AGAIN_LATER = 1013
+WORKSPACE_SCOPE_KEY = "touchline.workspace"
 """Where a connection's scope has the workspace of its client, from its acknowledgement on."""
-MAX_REASON = 123
+MAX_REASON_BYTES = 123
 """Bytes of a reason that fit into a close frame."""
 
 
-def discreet(record: logging.LogRecord) -> bool:
+def hide_frames(record: logging.LogRecord) -> bool:
     """Let through what uvicorn may log of websockets: no frames and handshakes, for they hold tokens.
 
     That a text frame is no UTF-8 is one line and no traceback: it is the client's fault, and was answered.
@@ -39,13 +39,13 @@ class Socket(ASGIWebSocketAdapter):
     @property
     def max_bytes(self) -> int:
         """How large a message may be. The server holds the same limit before it has read a message to its end."""
-        if not self.ws.scope.get(WORKSPACE):
+        if not self.ws.scope.get(WORKSPACE_SCOPE_KEY):
             return ServerLimits.init_bytes
         return min(ServerLimits.message_bytes, int(cast(Any, self.view).gate.max_body))
 
     def acknowledged(self, workspace: str) -> None:
         """Note who the client is: it may send larger messages from now on."""
-        self.ws.scope[WORKSPACE] = workspace
+        self.ws.scope[WORKSPACE_SCOPE_KEY] = workspace
         tell_server = self.ws.scope.get("extensions", {}).get(ACKNOWLEDGED)
         if tell_server is not None:
             tell_server()
@@ -58,18 +58,18 @@ class Socket(ASGIWebSocketAdapter):
                 return
             text = frame.get("text")
             if text is None:
-                await self.close(INVALID, "Send text frames.")
+                await self.close(CLOSE_INVALID_MESSAGE, "Send text frames.")
             elif len(body := text.encode("utf-8", "replace")) > self.max_bytes:
-                await self.close(TOO_BIG, f"A message may have {self.max_bytes} bytes.")
+                await self.close(CLOSE_TOO_BIG, f"A message may have {self.max_bytes} bytes.")
             else:
                 try:
-                    message = await read_any_json(body, str(self.ws.scope.get(WORKSPACE, "")))
+                    message = await read_any_json(body, str(self.ws.scope.get(WORKSPACE_SCOPE_KEY, "")))
                 except WorkersBusyError:
-                    await self.close(TRY_AGAIN_LATER, "The server is busy with large messages.")
+                    await self.close(CLOSE_TRY_AGAIN_LATER, "The server is busy with large messages.")
                 except ValueError as problem:
-                    await self.close(INVALID, str(problem))
+                    await self.close(CLOSE_INVALID_MESSAGE, str(problem))
                 else:
-                    if workspace := self.ws.scope.get(WORKSPACE):
+                    if workspace := self.ws.scope.get(WORKSPACE_SCOPE_KEY):
                         await cast(Any, self.view).gate.pace.wait(str(workspace))
                     yield message
 
@@ -81,6 +81,6 @@ class Socket(ASGIWebSocketAdapter):
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection, unless it is closed."""
-        short = reason.encode("utf-8", "replace")[:MAX_REASON].decode("utf-8", "ignore")
+        short = reason.encode("utf-8", "replace")[:MAX_REASON_BYTES].decode("utf-8", "ignore")
         with suppress(WebSocketDisconnect, RuntimeError):
             await self.ws.close(code=code, reason=short)

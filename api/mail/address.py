@@ -16,9 +16,9 @@ import unicodedata
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-MAX_ADDRESS = 320
+MAX_ADDRESS_LENGTH = 320
 """Characters of an address that is compared. One that can be written to has at most 254 (RFC 5321)."""
-MAX_WRITABLE = 254
+MAX_DELIVERABLE_BYTES = 254
 """Bytes of an address that can be written to, in UTF-8."""
 
 
@@ -29,10 +29,10 @@ class AddressProblem(ValueError):  # noqa: N818 - told to the user as it is
 def address_key(address: str) -> str:
     """Return the normal form of an address: equal for two addresses exactly if they are one mailbox.
 
-    What a provider makes of dots or ``+tags`` is its own affair. Raises AddressProblem for more than MAX_ADDRESS
+    What a provider makes of dots or ``+tags`` is its own affair. Raises AddressProblem for more than MAX_ADDRESS_LENGTH
     characters.
     """
-    _check_length(address, MAX_ADDRESS)
+    _check_length(address, MAX_ADDRESS_LENGTH)
     if address.isascii() and "xn--" not in (lower := address.lower()) and lower[-1:] != ".":
         return lower
     local, at, domain = address.rpartition("@")
@@ -54,7 +54,7 @@ def domain_key(domain: str) -> str:
     if domain.isascii() and "xn--" not in (lower := domain.lower()):
         return lower.removesuffix(".")
     try:
-        mapped = idna.uts46_remap(domain[:MAX_ADDRESS], std3_rules=False, transitional=False)
+        mapped = idna.uts46_remap(domain[:MAX_ADDRESS_LENGTH], std3_rules=False, transitional=False)
     except idna.IDNAError:
         mapped = _lower(domain)
     return ".".join(map(_label, mapped.removesuffix(".").split(".")))
@@ -82,7 +82,7 @@ def _check_length(text: str, most: int) -> None:
 def check_address(text: str) -> str:
     """Return the address in its normal form. Raises AddressProblem. Asks no network."""
     text = text.strip(" ")
-    _check_length(text, MAX_WRITABLE)
+    _check_length(text, MAX_DELIVERABLE_BYTES)
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except (EmailNotValidError, UnicodeError) as problem:

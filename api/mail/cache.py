@@ -66,7 +66,7 @@ class Cache(Generic[Value]):
         self._young_bytes = self._old_bytes = 0
 
 
-def kept_in(cache: Cache[Value]) -> Callable[[Callable[Given, Value]], Callable[Given, Value]]:
+def cached_in(cache: Cache[Value]) -> Callable[[Callable[Given, Value]], Callable[Given, Value]]:
     """Keep the values of a function, which is called with positional arguments only."""
 
     def decorate(function: Callable[Given, Value]) -> Callable[Given, Value]:

@@ -2,11 +2,11 @@
 
 import re
 
-from api.mail.cache import Cache, kept_in, text_bytes
+from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.plain_text import plain_text
 from api.mail.quick_work import need_quick_html
 
-TEXTS_MOST = 8_000_000
+TEXT_CACHE_BYTES = 8_000_000
 """Bytes of text parts, with their HTML, that a process keeps."""
 
 _HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
@@ -31,7 +31,7 @@ def header_problem(text: str) -> str | None:
     return None
 
 
-@kept_in(Cache[str](TEXTS_MOST, text_bytes))
+@cached_in(Cache[str](TEXT_CACHE_BYTES, text_bytes))
 def text_from_html(html: str) -> str:
     """Return the text part for an HTML part that is rendered: braces in it are no fields any more."""
     need_quick_html(html)

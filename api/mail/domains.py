@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from api.mail.address import DOTS, check_address, domain_key
 
-MAX_DOMAIN = 253
+MAX_DOMAIN_LENGTH = 253
 """Characters of a domain's name (RFC 1035), without a final dot."""
 
 
@@ -17,7 +17,7 @@ def normal_domain(text: str) -> str:
     return domain_key(check_address(f"x@{domain[:-1] if domain.endswith(tuple(DOTS)) else domain}").rpartition("@")[2])
 
 
-def blocking(address: str, blocked: Collection[str]) -> str | None:
+def blocking_domain(address: str, blocked: Collection[str]) -> str | None:
     """Return the blocked domain that an address belongs to: its own, or one that it is a subdomain of.
 
     Labels are compared whole: blocked.example blocks mail.blocked.example, and not notblocked.example.

@@ -8,11 +8,11 @@ from api.mail.html.css import safe_declarations, safe_stylesheet
 from api.mail.html.limits import HtmlLimitError, check_html
 from api.mail.html.sanitize import MARKED, as_fragment, clean_elements, safe_comment, sanitize
 from api.mail.plain_text.tokens import Start, tokens
-from api.mail.templates.tags import neutral
+from api.mail.templates.tags import without_tags
 
-FIELD = "touchlinefield"
+FIELD_STANDIN = "touchlinefield"
 """Stands for the value of a field in what is looked at."""
-MOST = 50
+MAX_LISTED = 50
 """How many different things are listed."""
 _SILENT = frozenset({"html", "head", "title", "meta"})
 """Elements of a whole document that an email does not need."""
@@ -46,23 +46,23 @@ def removed_from(source: str, *, template: bool) -> list[str]:
 
     Such as ``<script>``, ``onclick``, ``javascript: link``, ``style: position``. Plain comments are not listed.
     """
-    html = as_fragment(neutral(source, FIELD) if template else source)
+    html = as_fragment(without_tags(source, FIELD_STANDIN) if template else source)
     try:
         check_html(html)
         before, after = _Inventory(html), _Inventory(sanitize(html))
         marked = clean_elements(html)
     except HtmlLimitError:
         return []  # none of its emails leaves, and each says why
-    return list(dict.fromkeys((*_difference(before, after), *_marked(marked))))[:MOST]
+    return list(dict.fromkeys((*_difference(before, after), *_marked(marked))))[:MAX_LISTED]
 
 
 def _difference(before: _Inventory, after: _Inventory) -> Iterator[str]:
     lost = before.elements - after.elements
     for element in lost:
-        if element not in _SILENT and FIELD not in element:
+        if element not in _SILENT and FIELD_STANDIN not in element:
             yield f"<{element[:40]}>"
     for (element, name), number in (before.attributes - after.attributes).items():
-        if FIELD in name or element in _SILENT or (element in lost and not after.elements[element]):
+        if FIELD_STANDIN in name or element in _SILENT or (element in lost and not after.elements[element]):
             continue
         scheme = next(filter(None, map(_scheme, before.links[element, name])), None)
         if name in {"href", "src", "background", "cite"} and scheme is not None:

@@ -10,7 +10,7 @@ from api.mail.clean import header_problem, text_from_html
 from api.mail.message.body import safe
 from api.mail.templates.liquid import TemplateProblem, known_values, parsed, problem_of
 from api.mail.templates.prompts import restore
-from api.mail.templates.simple import LIQUIDS_OWN
+from api.mail.templates.simple import LIQUID_NAMES
 from api.mail.templates.tags import prepare
 
 SAMPLES = ("1", "Ada", "2026-03-02T09:30:00Z")
@@ -36,7 +36,7 @@ def check_template(source: str, *, html: bool = False, line: bool = False) -> No
             raise problem_of(told, source, html, min(place.index for place in places))
     first: TemplateProblem | None = None
     for sample in SAMPLES:
-        values = known_values(dict.fromkeys(used.globals.keys() - LIQUIDS_OWN, sample), _NOW)
+        values = known_values(dict.fromkeys(used.globals.keys() - LIQUID_NAMES, sample), _NOW)
         try:
             rendered = str(template.render(values))
         except UndefinedError:

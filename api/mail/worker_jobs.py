@@ -9,37 +9,37 @@ from api.mail.html.sanitize import sanitize
 from api.mail.message.body import frame_of
 from api.mail.message.compose import Composed, Content, Earlier, compose
 from api.mail.message.writing import NotWritten, Order, Written, write_email
-from api.mail.quick_work import Lesson, need_quick_html, need_quick_template, need_worker
+from api.mail.quick_work import TemplateFact, need_quick_html, need_quick_template, need_worker
 from api.mail.removed_html import removed_from
 from api.mail.template_check import check_template
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, fields_in, simple_form
-from api.mail.templates.tags import neutral
+from api.mail.templates.tags import without_tags
 
-BATCH_MOST = 50
+MAX_BATCH_ITEMS = 50
 """Emails, or people, in one call."""
-BATCH_SECONDS = 0.25
+MAX_BATCH_SECONDS = 0.25
 """Computing time after which a batch stops, and returns what it has done."""
-BATCH_BYTES = 4_000_000
+MAX_BATCH_BYTES = 4_000_000
 """Bytes of emails after which it does."""
-TRIES_HERE = 3
+MAX_QUICK_TRIES = 3
 """Fields without a value up to which the server's process looks for the next one itself."""
-_LESSONS: Mapping[str, Any] = {"form": simple_form, "frame": frame_of, "fields": fields_in}
+_FACTS: Mapping[str, Any] = {"form": simple_form, "frame": frame_of, "fields": fields_in}
 
 
-class Stopping(NamedTuple):
+class Blockers(NamedTuple):
     """What stops an email: the fields that have no value, and the field prompts that are left."""
 
     fields: Sequence[str]
     prompts: Sequence[str]
 
 
-def get_ready() -> None:
+def preload() -> None:
     """Do nothing: whoever calls this has imported the module, and all that rendering needs."""
 
 
-def learn(lesson: Lesson) -> Any:
+def find_template_fact(lesson: TemplateFact) -> Any:
     """Find out something about a template. Raises TemplateProblem."""
-    return _LESSONS[lesson.subject](*lesson.arguments)
+    return _FACTS[lesson.subject](*lesson.arguments)
 
 
 def check(source: str, html: bool, line: bool) -> str:
@@ -49,7 +49,7 @@ def check(source: str, html: bool, line: bool) -> str:
     """
     need_quick_template(source)
     check_template(source, html=html, line=line)
-    return clean_html(neutral(source, "x")) if html else source
+    return clean_html(without_tags(source, "x")) if html else source
 
 
 def name_fields(source: str) -> frozenset[str]:
@@ -82,36 +82,38 @@ def write_emails(orders: Sequence[Order]) -> list[Written | NotWritten]:
         written = write_email(order)
         done.append(written)
         size += len(written.message) if isinstance(written, Written) else 0
-        if time.process_time() - began > BATCH_SECONDS or size > BATCH_BYTES:
+        if time.process_time() - began > MAX_BATCH_SECONDS or size > MAX_BATCH_BYTES:
             break
     return done
 
 
-def what_stops(
+def find_blockers(
     content: Content, people: Sequence[Mapping[str, str]], now: datetime, earlier: Earlier | None
-) -> list[Stopping]:
+) -> list[Blockers]:
     """Return what stops the email of each of these people, at least of one, until a batch's time is used up."""
     began = time.process_time()
-    done: list[Stopping] = []
+    done: list[Blockers] = []
     for fields in people:
-        done.append(what_stops_one(content, fields, now, earlier))
-        if time.process_time() - began > BATCH_SECONDS:
+        done.append(find_blockers_of_one(content, fields, now, earlier))
+        if time.process_time() - began > MAX_BATCH_SECONDS:
             break
     return done
 
 
-def what_stops_one(content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None) -> Stopping:
+def find_blockers_of_one(
+    content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None
+) -> Blockers:
     """Return the fields that stop this email, and its field prompts."""
     known, missing = dict(fields), list[str]()
     while True:
         try:
-            return Stopping(missing, compose(content, known, now, earlier).prompts)
+            return Blockers(missing, compose(content, known, now, earlier).prompts)
         except UnresolvedFieldError as problem:
             if known.get(problem.field, "").strip():
-                return Stopping(missing, ())  # a part of a value, which no person's fields have
-            if len(missing) >= TRIES_HERE:
+                return Blockers(missing, ())  # a part of a value, which no person's fields have
+            if len(missing) >= MAX_QUICK_TRIES:
                 need_worker()
             missing.append(problem.field)
             known[problem.field] = "x"
         except TemplateProblem:
-            return Stopping(missing, ())
+            return Blockers(missing, ())

@@ -13,4 +13,4 @@ def workspace_key(**options: Any) -> Any:
     return fields.ForeignKeyField("touchline.Workspace", **{"db_index": True, **options})
 
 
-BEGINS_ANOTHER_INDEX: dict[str, Any] = {"db_index": False}
+NO_OWN_INDEX: dict[str, Any] = {"db_index": False}

@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.models.columns import BEGINS_ANOTHER_INDEX, key, workspace_key
+from api.models.columns import NO_OWN_INDEX, key, workspace_key
 from api.states import BounceKind, SendStatus
 
 
@@ -17,7 +17,7 @@ class Send(Model):
     """
 
     id = key(primary_key=True)
-    workspace: Any = workspace_key(**BEGINS_ANOTHER_INDEX)
+    workspace: Any = workspace_key(**NO_OWN_INDEX)
     workspace_id: str
     enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
     enrollment_id: str

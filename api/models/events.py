@@ -5,14 +5,14 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.models.columns import BEGINS_ANOTHER_INDEX, key, workspace_key
+from api.models.columns import NO_OWN_INDEX, key, workspace_key
 
 
 class Event(Model):
     """One line of the Live Feed, written in the transaction of what it tells."""
 
     id = key(primary_key=True)
-    workspace: Any = workspace_key(**BEGINS_ANOTHER_INDEX, db_constraint=False)
+    workspace: Any = workspace_key(**NO_OWN_INDEX, db_constraint=False)
     workspace_id: str
     kind = key(40)
     at = fields.DatetimeField()

@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.models.columns import BEGINS_ANOTHER_INDEX, key, workspace_key
+from api.models.columns import NO_OWN_INDEX, key, workspace_key
 from api.states import ImportStatus, OnKnown
 
 
@@ -13,7 +13,7 @@ class Person(Model):
     """Someone to whom campaigns are sent. ``email_key`` is the normal form of ``email``: one for each mailbox."""
 
     id = key(primary_key=True)
-    workspace: Any = workspace_key(**BEGINS_ANOTHER_INDEX)
+    workspace: Any = workspace_key(**NO_OWN_INDEX)
     workspace_id: str
     email = key(320)
     email_key = key(320)

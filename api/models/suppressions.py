@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.models.columns import BEGINS_ANOTHER_INDEX, key, workspace_key
+from api.models.columns import NO_OWN_INDEX, key, workspace_key
 from api.states import SuppressionChangeKind, SuppressionSource
 
 
@@ -16,7 +16,7 @@ class Suppression(Model):
     """
 
     id = key(primary_key=True)
-    workspace: Any = workspace_key(**BEGINS_ANOTHER_INDEX)
+    workspace: Any = workspace_key(**NO_OWN_INDEX)
     workspace_id: str
     email = key(320)
     email_key = key(320)
@@ -33,7 +33,7 @@ class SuppressionChange(Model):
     """One change of a suppression: the address has unsubscribed, or may be written to again."""
 
     id = key(primary_key=True)
-    workspace: Any = workspace_key(**BEGINS_ANOTHER_INDEX)
+    workspace: Any = workspace_key(**NO_OWN_INDEX)
     workspace_id: str
     suppression: Any = fields.ForeignKeyField("touchline.Suppression", on_delete=fields.CASCADE)
     suppression_id: str

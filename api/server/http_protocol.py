@@ -14,9 +14,9 @@ from api.server.progress import WriteProgress
 
 log = logging.getLogger("touchline.server")
 
-SLICE = 16_384
+SLICE_BYTES = 16_384
 """Bytes of heads and of chunked bodies that are parsed in one turn of the event loop. h11 refuses larger heads."""
-REASONS = {
+REASON_PHRASES = {
     400: "Bad Request",
     408: "Request Timeout",
     431: "Request Header Fields Too Large",
@@ -89,7 +89,7 @@ class HttpProtocol(H11Protocol):
             self._wait_from_now()
             self._received = len(data)
         plain = self.conn.their_state is h11.SEND_BODY and not self._chunked
-        if not self._kept and (plain or len(data) <= SLICE):
+        if not self._kept and (plain or len(data) <= SLICE_BYTES):
             super().data_received(data)
             self._check_framing()
             return
@@ -159,7 +159,7 @@ class HttpProtocol(H11Protocol):
 
     def _pump(self) -> None:
         self._pumping = False
-        part, self._kept = self._kept[:SLICE], self._kept[SLICE:]
+        part, self._kept = self._kept[:SLICE_BYTES], self._kept[SLICE_BYTES:]
         super().data_received(part)
         self._check_framing()
         if self.transport.get_protocol() is not self or self.transport.is_closing() or self.flow.read_paused:
@@ -230,7 +230,7 @@ class HttpProtocol(H11Protocol):
             text = why.encode("ascii")
             retry = "Retry-After: 5\r\n" if status == 503 else ""
             self.transport.write(
-                f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                f"HTTP/1.1 {status} {REASON_PHRASES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
                 f"Content-Length: {len(text)}\r\n{retry}Connection: close\r\n\r\n".encode()
                 + text
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 MAX_CONNECTIONS = 10_000
 """Connections of one process, where the system allows so many open files."""
-LEAST_RESERVE = 64
+MIN_RESERVED_FILES = 64
 """Open files that connections leave for the database, the worker processes, the outbox and mail servers."""
 
 
@@ -65,7 +65,7 @@ class ServerLimits:
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         if files == resource.RLIM_INFINITY:
             return cls()
-        reserve = max(LEAST_RESERVE, files // 4)
+        reserve = max(MIN_RESERVED_FILES, files // 4)
         connections = max(16, min(MAX_CONNECTIONS, files - reserve))
         # One address never has more than half. What is accepted in a few turns, before it is counted, must fit into
         # the reserve, beside the database and the rest.

@@ -7,14 +7,14 @@ from api.server.connections import Connections
 from api.server.http_protocol import HttpProtocol
 from api.server.limits import ServerLimits
 from api.server.proxies import TrustedProxies
-from api.server.quiet import keep_logs_short
+from api.server.quiet import limit_client_logs
 from api.server.websocket_protocol import WebSocketProtocol
 from api.settings import Settings
 
 
 def server_options(settings: Settings, limits: ServerLimits | None = None) -> dict[str, Any]:
     """Return the options of ``uvicorn.Config``: its limits, and that it neither logs requests nor names itself."""
-    keep_logs_short()
+    limit_client_logs()
     limits = limits or ServerLimits.of_this_process()
     connections = Connections(limits, TrustedProxies(settings.trusted_proxies))
     return {

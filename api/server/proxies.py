@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 
-MAX_ADDRESS = 45
+MAX_ADDRESS_LENGTH = 45
 """Characters of the longest IPv6 address."""
 
 
@@ -48,7 +48,7 @@ def _without_port(entry: str) -> str:
 
 
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if len(address) > MAX_ADDRESS:
+    if len(address) > MAX_ADDRESS_LENGTH:
         return None
     try:
         parsed = ipaddress.ip_address(address)

@@ -3,9 +3,9 @@
 import logging
 import time
 
-PER_MINUTE = 5
+LINES_PER_MINUTE = 5
 OUT_OF_FILES = "socket.accept() out of system resource"
-CLIENTS_DO = (
+CLIENT_CAUSED_LINES = (
     "Invalid HTTP request received.",
     "Unsupported upgrade request.",
     "No supported WebSocket library detected.",
@@ -15,11 +15,11 @@ CLIENTS_DO = (
     OUT_OF_FILES,
 )
 """How lines begin that a client can cause as often as it likes."""
-ACCESS = '%s - "WebSocket '
+ACCESS_LINE = '%s - "WebSocket '
 """How uvicorn logs each websocket, with its path: requests are not logged."""
 
 
-class Quiet(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Lets a line of each such kind through a few times a minute, and counts the others in the next one."""
 
     def __init__(self) -> None:
@@ -29,29 +29,29 @@ class Quiet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether a record is logged."""
         text = str(record.msg)
-        if text.startswith(ACCESS):
+        if text.startswith(ACCESS_LINE):
             return False
-        kind = next((known for known in CLIENTS_DO if text.startswith(known)), None)
+        kind = next((known for known in CLIENT_CAUSED_LINES if text.startswith(known)), None)
         if kind is None:
             return True
         now = time.monotonic()
         since, number = self._seen.get(kind, (now, 0))
         if now - since >= 60:
-            if number > PER_MINUTE:
-                record.msg = f"{text} ({number - PER_MINUTE} more like it before)"
+            if number > LINES_PER_MINUTE:
+                record.msg = f"{text} ({number - LINES_PER_MINUTE} more like it before)"
             since, number = now, 0
         self._seen[kind] = (since, number + 1)
         if kind == OUT_OF_FILES:
             # Asyncio tries again after a second. Its traceback says nothing more.
             record.msg, record.args, record.exc_info = "no file is left for another connection (EMFILE)", (), None
             return number == 0
-        return number < PER_MINUTE
+        return number < LINES_PER_MINUTE
 
 
-_QUIET = Quiet()
+_REPEAT_FILTER = RepeatFilter()
 
 
-def keep_logs_short() -> None:
+def limit_client_logs() -> None:
     """Limit what clients can write into the log of this process."""
     for name in ("uvicorn.error", "asyncio", "touchline.server"):
-        logging.getLogger(name).addFilter(_QUIET)
+        logging.getLogger(name).addFilter(_REPEAT_FILTER)

@@ -19,12 +19,12 @@ from api.server.progress import WriteProgress
 
 log = logging.getLogger("touchline.server")
 
-SLICE = 8_192
+SLICE_BYTES = 8_192
 """Bytes that are parsed in one turn of the event loop: up to some 1,300 frames."""
-FAILED_SECONDS = 0.5
+CLOSE_DRAIN_SECONDS = 0.5
 """How long what a client still sends is thrown away after it broke a rule, so that it learns the reason."""
-POLICY = 1008
-TOO_BIG = 1009
+CLOSE_POLICY_VIOLATION = 1008
+CLOSE_TOO_BIG = 1009
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -99,7 +99,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._pumping = False
         if self.transport.is_closing() or not self._kept or self.read_paused:
             return
-        part, self._kept = self._kept[:SLICE], self._kept[SLICE:]
+        part, self._kept = self._kept[:SLICE_BYTES], self._kept[SLICE_BYTES:]
         super().data_received(part)
         self._pump_later()
 
@@ -125,7 +125,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Frame) -> None:
         """Take a fragment of a message."""
         if len(self.frames) >= self.limits.fragments:
-            self._fail(TOO_BIG, f"A message may have {self.limits.fragments} fragments.")
+            self._fail(CLOSE_TOO_BIG, f"A message may have {self.limits.fragments} fragments.")
             return
         super().handle_cont(event)
 
@@ -148,7 +148,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if number < self.limits.control_frames:
             return True
         if number == self.limits.control_frames:
-            self._fail(POLICY, "Too many pings.")
+            self._fail(CLOSE_POLICY_VIOLATION, "Too many pings.")
         return False
 
     def handle_parser_exception(self) -> None:
@@ -160,7 +160,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.close_sent = self._failed = True
         self._kept = b""
         self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(FAILED_SECONDS, self.transport.close)
+        self.close_timer = self.loop.call_later(CLOSE_DRAIN_SECONDS, self.transport.close)
 
     async def send(self, message: Any) -> None:
         """Send what the application says, as soon as the client has taken enough of what was sent before."""

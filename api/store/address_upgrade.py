@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.ids import new_id
-from api.mail.address import MAX_ADDRESS, address_key
+from api.mail.address import MAX_ADDRESS_LENGTH, address_key
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, among, run
 from api.store.engine.upgrade_report import report
@@ -115,7 +115,7 @@ def _covers_more(row: Row) -> bool:
 
 def _old(key: str) -> str:
     """Return an old key as an address has it now. ``str.casefold`` made some longer than an address can be."""
-    return address_key(unicodedata.normalize("NFC", key)[:MAX_ADDRESS])
+    return address_key(unicodedata.normalize("NFC", key)[:MAX_ADDRESS_LENGTH])
 
 
 def _under_old_key(row: Row) -> Kept:
@@ -199,7 +199,7 @@ async def _merge(row: Row, into: dict[str, Any]) -> None:
 async def _silence(row: Row, holder: Row, now: datetime) -> str:
     """Let a second person of a mailbox get no emails, and return their key: a text that is no address."""
     key = f"{row['id']} duplicates {holder['id']}"
-    shown = f"{row['email']} ({key})"[:MAX_ADDRESS]
+    shown = f"{row['email']} ({key})"[:MAX_ADDRESS_LENGTH]
     why = "A second person of one mailbox gets no emails. Correct or remove the address."
     await _keep([Kept(row["workspace_id"], shown, now, why, key)])
     report(

@@ -13,7 +13,7 @@ from api.states import WAITING_STATUSES
 from api.store.claimed import Claimed, read_claimed
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, among, instant_or_past, run
-from api.store.engine.transactions import undeadlocked
+from api.store.engine.transactions import retry_on_deadlock
 from api.store.suppressions import SINCE
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
@@ -224,7 +224,7 @@ async def release_expired(
     return await _release("send.lease_until < $1", real_now)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def release(column: Owner, ids: Sequence[str]) -> int:
     """Give back the claims of some workspaces, senders, people or steps, so that the emails are written anew.
 

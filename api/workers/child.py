@@ -21,11 +21,11 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-HEAD = struct.Struct("!Q")
+LENGTH_PREFIX = struct.Struct("!Q")
 """The length of a message, before the message."""
 NICENESS = 10
 """Workers give way to the event loop where both want the processor."""
-SPENT = 0.5
+SPENT_MEMORY_SHARE = 0.5
 """A worker is replaced once it holds on to this share of a call's memory."""
 PR_SET_PDEATHSIG = 1
 
@@ -87,7 +87,9 @@ def _answer(call: Call, base: int) -> tuple[bytes, bool]:
     try:
         _arm(call)
         value = function(*pickle.loads(call.arguments))  # noqa: S301 - from our own parent
-        pickled = pickle.dumps(Answer("value", value, _memory() - base > SPENT * ceiling), pickle.HIGHEST_PROTOCOL)
+        pickled = pickle.dumps(
+            Answer("value", value, _memory() - base > SPENT_MEMORY_SHARE * ceiling), pickle.HIGHEST_PROTOCOL
+        )
     except MemoryError:
         _disarm()
         return pickle.dumps(Answer("MEMORY", None, True)), True
@@ -97,7 +99,7 @@ def _answer(call: Call, base: int) -> tuple[bytes, bool]:
     _disarm()
     if len(pickled) > call.output_bytes:
         return pickle.dumps(Answer("OUTPUT", None, True)), True
-    return pickled, _memory() - base > SPENT * ceiling
+    return pickled, _memory() - base > SPENT_MEMORY_SHARE * ceiling
 
 
 def _function(call: Call) -> Callable[..., Any]:
@@ -151,8 +153,8 @@ def _memory() -> int:
 
 
 def _receive(descriptor: int) -> bytes | None:
-    head = _read(descriptor, HEAD.size)
-    return None if head is None else _read(descriptor, HEAD.unpack(head)[0])
+    head = _read(descriptor, LENGTH_PREFIX.size)
+    return None if head is None else _read(descriptor, LENGTH_PREFIX.unpack(head)[0])
 
 
 def _read(descriptor: int, size: int) -> bytes | None:
@@ -170,7 +172,7 @@ def _read(descriptor: int, size: int) -> bytes | None:
 
 
 def _send(descriptor: int, message: bytes) -> None:
-    data = memoryview(HEAD.pack(len(message)) + message)
+    data = memoryview(LENGTH_PREFIX.pack(len(message)) + message)
     try:
         while data:
             data = data[os.write(descriptor, data) :]

@@ -32,11 +32,11 @@ log = logging.getLogger("touchline.workers")
 Given = ParamSpec("Given")
 Value = TypeVar("Value")
 
-WAITING_MOST = 2_000
+MAX_WAITING_CALLS = 2_000
 """Calls that may wait."""
-WAITING_OF_ONE_MOST = 500
+MAX_WAITING_CALLS_PER_KEY = 500
 """Calls of one workspace that may wait."""
-_JOIN_SECONDS = 5.0
+_JOIN_TIMEOUT_SECONDS = 5.0
 
 
 class _Call(NamedTuple):
@@ -87,7 +87,7 @@ class Pool:
         with self._changed:
             if self._closed:
                 raise WorkersClosedError("The worker processes have been stopped.")
-            if self._number >= WAITING_MOST or len(self._waiting.get(key, ())) >= WAITING_OF_ONE_MOST:
+            if self._number >= MAX_WAITING_CALLS or len(self._waiting.get(key, ())) >= MAX_WAITING_CALLS_PER_KEY:
                 raise WorkersBusyError("Too much work of this kind waits already. Try again in a moment.")
             self._waiting.setdefault(key, deque()).append(call)
             self._number += 1
@@ -113,7 +113,7 @@ class Pool:
             with suppress(ProcessLookupError):
                 os.kill(worker.pid, 9)
         for thread in self._threads:
-            thread.join(_JOIN_SECONDS)
+            thread.join(_JOIN_TIMEOUT_SECONDS)
 
     def _serve(self) -> None:
         """Do calls, in a thread of its own, until the pool is closed."""

@@ -10,17 +10,17 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from api.workers.child import HEAD, Answer, Call
+from api.workers.child import LENGTH_PREFIX, Answer, Call
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkerFaultError
 
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONTZPATH", "SYSTEMROOT")
+_INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONTZPATH", "SYSTEMROOT")
 """Variables of the environment that workers see. They see none of the server's secrets."""
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r};"
     " from api.workers.child import main; main({descriptor}, {parent})"
 )  # fmt: skip
-_END_SECONDS = 10.0
-_BY_SIGNAL = {
+_EXIT_TIMEOUT_SECONDS = 10.0
+_LIMIT_BY_SIGNAL = {
     "SIGPROF": Limit.CPU,
     "SIGXCPU": Limit.CPU,
     "SIGABRT": Limit.MEMORY,  # what nh3, which is written in Rust, does without memory
@@ -47,7 +47,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _KEPT if name in os.environ},
+                env={name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ},
                 pass_fds=(child.fileno(),),  # and no other: no database socket
                 start_new_session=True,  # the Ctrl+C of a terminal does not reach it
             )
@@ -73,9 +73,9 @@ class Worker:
         try:
             message = pickle.dumps(tuple(call), pickle.HIGHEST_PROTOCOL)
             self._socket.settimeout(limits.wall_seconds)
-            self._socket.sendall(HEAD.pack(len(message)))
+            self._socket.sendall(LENGTH_PREFIX.pack(len(message)))
             self._socket.sendall(message)
-            size = HEAD.unpack(self._receive(HEAD.size, until))[0]
+            size = LENGTH_PREFIX.unpack(self._receive(LENGTH_PREFIX.size, until))[0]
             if size > limits.output_bytes:
                 raise LimitExceededError(Limit.OUTPUT, limits)
             answer = Answer(*pickle.loads(self._receive(size, until)))  # noqa: S301 - from our own worker
@@ -118,12 +118,12 @@ class Worker:
     def _death(self, limits: Limits) -> Exception:
         self._socket.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
+            self._process.wait(_EXIT_TIMEOUT_SECONDS)
         self.kill()
         code = self._process.returncode
         name = signal.Signals(-code).name if code < 0 else ""
-        if name in _BY_SIGNAL:
-            return LimitExceededError(_BY_SIGNAL[name], limits)
+        if name in _LIMIT_BY_SIGNAL:
+            return LimitExceededError(_LIMIT_BY_SIGNAL[name], limits)
         return WorkerDiedError(f"A worker process ended: {name or code}.")
 
     def kill(self) -> None:

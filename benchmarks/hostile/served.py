@@ -4,5 +4,5 @@ from api import loop_watch
 from api.cli.parser import main
 
 if __name__ == "__main__":
-    loop_watch.LOG_SECONDS = 0.0
+    loop_watch.LOG_INTERVAL_SECONDS = 0.0
     raise SystemExit(main())

@@ -18,7 +18,7 @@ from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
 from api.states import TaskStatus
 from api.store.engine.database_faults import DatabaseFault
-from api.store.engine.database_url import OPTIONS
+from api.store.engine.database_url import URL_PARAMETERS
 from plugins import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.channels.smtp import url
 from strategies import ByValue, Note, Plural, Position, SendOption, StepContext, WarningNote
@@ -101,7 +101,7 @@ def test_the_partners_guide_has_a_table_of_all_outcomes() -> None:
 
 def test_the_operators_guide_names_every_metric() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    families = {f"touchline_{name}" for name in health.ABOUT}
+    families = {f"touchline_{name}" for name in health.GAUGE_DESCRIPTIONS}
     for family in Metrics().registry.collect():
         families.add(f"{family.name}_total" if family.type == "counter" else family.name)
     assert {name for name in families if f"`{name}`" not in guide} == set()
@@ -109,7 +109,7 @@ def test_the_operators_guide_names_every_metric() -> None:
 
 def test_the_operators_guide_names_every_parameter_of_the_database_s_url() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert {name for name in OPTIONS if f"`{name}`" not in guide} == set()
+    assert {name for name in URL_PARAMETERS if f"`{name}`" not in guide} == set()
 
 
 def test_the_operators_guide_names_every_option_of_a_mail_server_s_url() -> None:

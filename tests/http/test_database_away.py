@@ -158,7 +158,7 @@ async def test_postgresql_that_is_cut_off_is_told(database_url: str) -> None:
 async def test_postgresql_that_is_frozen_keeps_nobody_waiting(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.2)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.2)
     async with relay(database_url) as (url, between), serving(url) as http:
         assert (await http.get("/ready")).status_code == 200
         between.flowing.clear()

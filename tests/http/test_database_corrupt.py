@@ -15,7 +15,7 @@ from tortoise.exceptions import OperationalError
 
 from api.clock import system_clock
 from api.services.dispatch.dispatcher import DispatchRuntime
-from api.store.engine.corruption import database_corrupt
+from api.store.engine.corruption import is_corrupt
 from api.store.engine.sql import run
 from api.tick import POINTLESS_AFTER, DatabaseCorruptError, Ticker
 from plugins.manager import load
@@ -118,7 +118,7 @@ async def test_a_fault_of_ours_is_json_as_well(client: Client, monkeypatch: pyte
     ids=repr,
 )
 def test_what_means_that_it_is_damaged(problem: Exception, corrupt: bool) -> None:
-    assert database_corrupt(problem) is corrupt
+    assert is_corrupt(problem) is corrupt
 
 
 async def ready(client: Client) -> httpx.Response:

@@ -28,9 +28,9 @@ async def test_a_database_that_does_not_answer_is_told(
             with suppress(asyncio.CancelledError):
                 await thawed.wait()
 
-    monkeypatch.setattr(health, "try_database", lambda: hang("a write"))
+    monkeypatch.setattr(health, "probe_write", lambda: hang("a write"))
     monkeypatch.setattr(health, "backlog", hang)
-    monkeypatch.setattr(health, "PATIENCE", 0.01)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
     async with asyncio.timeout(5):
         for _ in range(3):
             answer = await client.http.get("/ready", headers=OPERATOR)
@@ -54,7 +54,7 @@ async def test_an_error_without_a_text_is_named(
     async def silent(*_: object) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(health, "try_database", silent)
+    monkeypatch.setattr(health, "probe_write", silent)
     assert (await client.http.get("/ready", headers=OPERATOR)).status_code == 503
     assert "not ready: the database cannot be used: TimeoutError" in caplog.messages
 
@@ -63,7 +63,7 @@ async def test_the_numbers_hold_no_names(client: Client) -> None:
     await story.sender(client)
     await story.person(client)
     text = (await client.http.get("/metrics", headers=OPERATOR)).text
-    for name in health.ABOUT:
+    for name in health.GAUGE_DESCRIPTIONS:
         assert f"\ntouchline_{name} 0.0" in text
     for name in ("claimed_total", "send_latency_seconds_count", "throttle_waits_total", "failed_steps_total"):
         assert f"touchline_{name}" in text
@@ -86,7 +86,7 @@ async def test_strangers_learn_no_more_than_whether_it_is_ready(
         assert "touchline_" not in refused.text
         assert (await client.http.get("/ready", headers=headers)).json() == {"status": "ready"}
         assert (await client.http.get("/health", headers=headers)).json() == {"status": "ok"}
-    monkeypatch.setattr(health, "try_database", broken)
+    monkeypatch.setattr(health, "probe_write", broken)
     for headers in ({}, workspace):
         answer = await client.http.get("/ready", headers=headers)
         assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})

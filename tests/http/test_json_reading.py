@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.http import json_reading
-from api.http.json_reading import MAX_DEPTH, MAX_ELEMENTS, JsonTooLargeError, check_size, read_any_json, read_json
+from api.http.json_reading import MAX_DEPTH, MAX_JSON_COST, JsonTooLargeError, check_size, read_any_json, read_json
 from api.http.json_writing import write_any_json, write_json
 
 VALUES = st.recursive(
@@ -32,10 +32,10 @@ def cost(value: Any) -> int:
 def test_the_count_is_exact(value: Any, ascii_only: bool, size: int) -> None:
     body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(json_reading, "_SLICE", size)
-        patched.setattr(json_reading, "MAX_ELEMENTS", cost(value))
+        patched.setattr(json_reading, "_SLICE_BYTES", size)
+        patched.setattr(json_reading, "MAX_JSON_COST", cost(value))
         check_size(body)
-        patched.setattr(json_reading, "MAX_ELEMENTS", cost(value) - 1)
+        patched.setattr(json_reading, "MAX_JSON_COST", cost(value) - 1)
         if cost(value):
             with pytest.raises(JsonTooLargeError):
                 check_size(body)
@@ -109,5 +109,5 @@ async def test_halves_of_characters_and_repeated_names_are_read_as_ever() -> Non
 
 
 async def test_too_many_elements_are_told() -> None:
-    with pytest.raises(JsonTooLargeError, match=f"Up to {MAX_ELEMENTS:,} are read"):
+    with pytest.raises(JsonTooLargeError, match=f"Up to {MAX_JSON_COST:,} are read"):
         await read_any_json(HOSTILE["lists"].encode(), "wsp_1")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.http.shares import Pace
+from api.http.shares import MessageRateLimit
 
 
 async def test_a_flood_is_slowed_down_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,7 +14,7 @@ async def test_a_flood_is_slowed_down_and_others_are_not(monkeypatch: pytest.Mon
         waits.append(seconds)
 
     monkeypatch.setattr(asyncio, "sleep", note)
-    pace = Pace(per_second=0.1, burst=5)
+    pace = MessageRateLimit(per_second=0.1, burst=5)
     for _ in range(20):
         await pace.wait("hostile")
     assert waits[:5] == [0.0] * 5

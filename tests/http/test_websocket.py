@@ -65,7 +65,7 @@ async def test_the_token_of_the_handshake_is_accepted(live: Live, rep: Client) -
 
 
 async def test_who_says_nothing_is_closed(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket_endpoint, "INIT_SECONDS", 0.01)
+    monkeypatch.setattr(websocket_endpoint, "INIT_TIMEOUT_SECONDS", 0.01)
     async with other(database_url) as (live, _), live.opened() as socket:
         assert await socket.closing() == (4408, "Connection initialisation timeout")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.mail.address import MAX_ADDRESS, AddressProblem, address_key, check_address
+from api.mail.address import MAX_ADDRESS_LENGTH, AddressProblem, address_key, check_address
 from api.services.common import inputs
 from strategies import Refusal
 
@@ -25,7 +25,7 @@ def test_the_key_of_an_address_fits_into_its_column(letter: str) -> None:
             address = check_address(letter * length + "@example.org")
         except AddressProblem:
             continue
-        assert len(address_key(address)) <= MAX_ADDRESS
+        assert len(address_key(address)) <= MAX_ADDRESS_LENGTH
 
 
 @pytest.mark.parametrize("check", [inputs.line, inputs.text, inputs.zone, inputs.wall_time])

@@ -3,18 +3,18 @@
 import pytest
 
 from api.mail import clean
-from api.mail.cache import ENTRY_BYTES, Cache, kept_in, text_bytes
+from api.mail.cache import ENTRY_BYTES, Cache, cached_in, text_bytes
 from api.mail.html import css
 from api.mail.message import body, wire
 from api.mail.quick_work import (
-    QUICK_FIELDS,
-    QUICK_HTML,
-    QUICK_TEMPLATE,
-    Lesson,
+    MAX_QUICK_FIELDS,
+    QUICK_HTML_LENGTH,
+    QUICK_TEMPLATE_LENGTH,
     SlowWorkError,
+    TemplateFact,
     is_quick_html,
     is_quick_template,
-    only_quick,
+    run_quick,
 )
 from api.mail.templates import liquid, tags
 
@@ -23,7 +23,7 @@ def counted(most: int) -> tuple[Cache[str], list[str], object]:
     calls: list[str] = []
     cache: Cache[str] = Cache(most, text_bytes)
 
-    @kept_in(cache)
+    @cached_in(cache)
     def double(text: str) -> str:
         calls.append(text)
         return text * 2
@@ -88,15 +88,15 @@ SLOW = [
     "{{ a" + " " * 30 + "}}",
     '<a href="%7B%7B a %7D%7D">x</a>',
     "{# a #}",
-    "x" * (QUICK_TEMPLATE + 1),
-    "{{a}}" * (QUICK_FIELDS + 1),
+    "x" * (QUICK_TEMPLATE_LENGTH + 1),
+    "{{a}}" * (MAX_QUICK_FIELDS + 1),
 ]
 
 
 @pytest.mark.parametrize("source", QUICK)
 def test_text_and_fields_are_quick(source: str) -> None:
     assert is_quick_template(source)
-    assert only_quick(liquid.simple_form, source, True) is not None
+    assert run_quick(liquid.simple_form, source, True) is not None
 
 
 @pytest.mark.parametrize("source", SLOW)
@@ -104,19 +104,19 @@ def test_anything_else_is_not_read_in_the_servers_process(source: str) -> None:
     assert not is_quick_template(source)
     liquid.forms.clear()
     with pytest.raises(SlowWorkError) as caught:
-        only_quick(liquid.simple_form, source, True)
-    assert caught.value.lesson == Lesson("form", (source, True))
+        run_quick(liquid.simple_form, source, True)
+    assert caught.value.lesson == TemplateFact("form", (source, True))
 
 
 @pytest.mark.parametrize(
-    "html", ["x" * (QUICK_HTML + 1), "<b>" * 201, "&amp;" * 201, "<STYLE>a{}</style>", "<!--x-->", "a;" * 201]
+    "html", ["x" * (QUICK_HTML_LENGTH + 1), "<b>" * 201, "&amp;" * 201, "<STYLE>a{}</style>", "<!--x-->", "a;" * 201]
 )
 def test_html_that_is_not_small_and_plain_is_not_cleaned_there(html: str) -> None:
     assert not is_quick_html(html)
     with pytest.raises(SlowWorkError):
-        only_quick(body.safe, html)
+        run_quick(body.safe, html)
     with pytest.raises(SlowWorkError):
-        only_quick(clean.text_from_html, html + " ")
+        run_quick(clean.text_from_html, html + " ")
 
 
 def test_outside_of_the_servers_process_everything_is_done() -> None:

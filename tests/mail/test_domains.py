@@ -3,7 +3,7 @@
 import pytest
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.domains import blocking, normal_domain
+from api.mail.domains import blocking_domain, normal_domain
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from api.mail.domains import blocking, normal_domain
 )
 def test_blocked(blocked: str, address: str) -> None:
     domain = normal_domain(blocked)
-    assert blocking(check_address(address), {domain}) == domain
+    assert blocking_domain(check_address(address), {domain}) == domain
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def test_blocked(blocked: str, address: str) -> None:
     ],
 )
 def test_not_blocked(blocked: str, address: str) -> None:
-    assert blocking(check_address(address), {normal_domain(blocked)}) is None
+    assert blocking_domain(check_address(address), {normal_domain(blocked)}) is None
 
 
 def test_a_literal_belongs_to_no_domain() -> None:
-    assert blocking("ann@[192.0.2.1]", {"blocked.example"}) is None
-    assert blocking("ann@blocked.example", ()) is None
+    assert blocking_domain("ann@[192.0.2.1]", {"blocked.example"}) is None
+    assert blocking_domain("ann@blocked.example", ()) is None
 
 
 @pytest.mark.parametrize(

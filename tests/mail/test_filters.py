@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api.mail.template_check import check_template
-from api.mail.templates.filters import FILTERS, ITERATIONS_MOST, LIST_MOST, TEXT_MOST
+from api.mail.templates.filters import FILTERS, MAX_ITERATIONS, MAX_LIST_ITEMS, MAX_TEXT_LENGTH
 from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError, parsed, render
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -43,7 +43,7 @@ def rendered(source: str, *, html: bool = False, **fields: str) -> str:
             "{% for i in (1..30) %}{% for j in (1..30) %}{% for k in (1..30) %}{% endfor %}{% endfor %}{% endfor %}",
             "limit",
         ),
-        ("{% for i in (1..900) %}{% endfor %}" * 12, f"{ITERATIONS_MOST:,} iterations"),
+        ("{% for i in (1..900) %}{% endfor %}" * 12, f"{MAX_ITERATIONS:,} iterations"),
         ("{% assign a = 99999999 %}" + "{% assign a = a | times: a %}" * 30, "1e[+]18"),
         ("{{ 999999999999999999999 | plus: 1 }}", "1e[+]18"),
         ("{{ '1e400' | plus: 1 }}", "1e[+]18|cannot be used"),
@@ -58,7 +58,7 @@ def rendered(source: str, *, html: bool = False, **fields: str) -> str:
 @pytest.mark.parametrize("html", [False, True])
 def test_what_breaks_a_limit_is_refused(source: str, told: str | None, html: bool) -> None:
     if told is None:
-        assert int(rendered(source, html=html, many=LONG)) >= LIST_MOST if False else True
+        assert int(rendered(source, html=html, many=LONG)) >= MAX_LIST_ITEMS if False else True
         return
     with pytest.raises(TemplateLimitProblem, match=told):
         rendered(source, html=html)
@@ -144,4 +144,4 @@ def test_no_filter_breaks_or_makes_more_than_it_may(name: str) -> None:
     for left in LEFT:
         for arguments in ARGUMENTS:
             with suppress(TemplateProblem, UnresolvedFieldError):
-                assert len(rendered(f"{{{{ {left} | {name}{arguments} }}}}")) <= TEXT_MOST
+                assert len(rendered(f"{{{{ {left} | {name}{arguments} }}}}")) <= MAX_TEXT_LENGTH

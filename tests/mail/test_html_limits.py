@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from api.mail.html.css import CSS_MOST, CSS_PARTS_MOST, TOO_DEEP, _plain, safe_declarations
+from api.mail.html.css import MAX_CSS_LENGTH, MAX_CSS_PARTS, TOO_DEEP, _plain, safe_declarations
 from api.mail.html.limits import (
     _PIECE,
-    ATTRIBUTES_OF_ONE_MOST,
-    COMMENTS_MOST,
-    DEEPEST,
-    ELEMENTS_MOST,
-    ENTITIES_MOST,
-    UNSURE_MOST,
+    MAX_ATTRIBUTES_PER_ELEMENT,
+    MAX_COMMENTS,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_ENTITIES,
+    MAX_UNSURE_ELEMENTS,
     HtmlLimitError,
     check_html,
 )
@@ -30,28 +30,28 @@ NEWSLETTER = f"<style>{'.a { color: #fff; padding: 3px } ' * 100}</style><!--[if
 @pytest.mark.parametrize(
     ("html", "told"),
     [
-        ("<p>x" * (ELEMENTS_MOST + 1), f"{ELEMENTS_MOST:,} elements"),
-        ("</p>" * (ELEMENTS_MOST + 1), f"{ELEMENTS_MOST:,} end tags"),
-        ("<!-- a -->" * (COMMENTS_MOST + 1), f"{COMMENTS_MOST:,} comments"),
-        ("<!x>" * (COMMENTS_MOST + 1), "comments"),
+        ("<p>x" * (MAX_ELEMENTS + 1), f"{MAX_ELEMENTS:,} elements"),
+        ("</p>" * (MAX_ELEMENTS + 1), f"{MAX_ELEMENTS:,} end tags"),
+        ("<!-- a -->" * (MAX_COMMENTS + 1), f"{MAX_COMMENTS:,} comments"),
+        ("<!x>" * (MAX_COMMENTS + 1), "comments"),
         ("<p a b=c d='e' f=\"g\">" * 8_000 + "<p a b c d e f g h i j>" * 900, "attributes"),
         (
-            f"<p {' '.join(f'a{number}' for number in range(ATTRIBUTES_OF_ONE_MOST + 1))}>" + " " * 5_000,
+            f"<p {' '.join(f'a{number}' for number in range(MAX_ATTRIBUTES_PER_ELEMENT + 1))}>" + " " * 5_000,
             "in one element",
         ),
-        ("&" * (ENTITIES_MOST + 1), f"{ENTITIES_MOST:,} characters &"),
+        ("&" * (MAX_ENTITIES + 1), f"{MAX_ENTITIES:,} characters &"),
         ("<" * 30_000, "characters <"),
-        ("<div>" * (DEEPEST + 1), f"{DEEPEST} elements inside of each other"),
-        ("<ul><li>" * (DEEPEST + 1), "inside of each other"),
-        ("<table><tr><td>" * (DEEPEST + 1), "inside of each other"),
+        ("<div>" * (MAX_DEPTH + 1), f"{MAX_DEPTH} elements inside of each other"),
+        ("<ul><li>" * (MAX_DEPTH + 1), "inside of each other"),
+        ("<table><tr><td>" * (MAX_DEPTH + 1), "inside of each other"),
         ("<div></x>" * 9_000, "inside of each other"),
         ("<b><table></b></table>" * 4_000, "do not end"),
-        ("<svg><title>" + "<div>" * 10_000, f"{UNSURE_MOST:,} elements"),
-        ("<noscript><!--</noscript>" + "<div>" * 10_000 + "-->", f"{UNSURE_MOST:,} elements"),
+        ("<svg><title>" + "<div>" * 10_000, f"{MAX_UNSURE_ELEMENTS:,} elements"),
+        ("<noscript><!--</noscript>" + "<div>" * 10_000 + "-->", f"{MAX_UNSURE_ELEMENTS:,} elements"),
         ("".join(f"<font color={number}>" for number in range(100)) + "<p>x" * 5_000, "do not end"),
         ("".join(f"<p><font color={number}>x</i>" for number in range(1_500)), "do not end"),
-        (f"<style>{'/* x */ ' * (CSS_MOST // 8 + 1)}</style>", "characters of different CSS"),
-        (f"<p style='{'a:b;' * (CSS_PARTS_MOST + 1)}'>", "different declarations"),
+        (f"<style>{'/* x */ ' * (MAX_CSS_LENGTH // 8 + 1)}</style>", "characters of different CSS"),
+        (f"<p style='{'a:b;' * (MAX_CSS_PARTS + 1)}'>", "different declarations"),
         ("".join(f"<p style='color:#{number:06}'>x" for number in range(6_000)), "different CSS"),
     ],
 )
@@ -70,9 +70,9 @@ def test_what_breaks_a_limit_is_refused_with_its_place(html: str, told: str) -> 
     [
         NEWSLETTER,
         "<table><tbody><tr><td>" * 124 + "x",
-        "<p>x" * ELEMENTS_MOST,
-        "<p>x</p>" * ELEMENTS_MOST,
-        "<p style='color: red'>x" * ELEMENTS_MOST,
+        "<p>x" * MAX_ELEMENTS,
+        "<p>x</p>" * MAX_ELEMENTS,
+        "<p style='color: red'>x" * MAX_ELEMENTS,
         "<b>x</b><i><u>y</u></i>" * 3_000,
         "<p><font color=red>x</p>" * 100,
         f"<img src='data:image/png;base64,{'A' * 150_000}' alt='a > b'>",

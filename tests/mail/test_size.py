@@ -15,7 +15,7 @@ from api.mail.message.compose import Composed, Content, Earlier, Quote, compose
 from api.mail.message.size import EmailTooLargeProblem
 from api.mail.message.writing import NotWritten, Order, Written, write_email
 from api.mail.templates.liquid import render, simple_form
-from api.mail.templates.simple import FIELDS_MOST, LONGEST
+from api.mail.templates.simple import MAX_FIELDS, MAX_RESULT_LENGTH
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 FIELDS = {"first_name": "Ada", "sender_name": "Bo", "sender_email": "bo@example.com"}
@@ -49,9 +49,9 @@ def test_an_email_of_the_largest_size_is_written(monkeypatch: pytest.MonkeyPatch
     written = write_email(order(content))
     assert isinstance(written, Written)
     for module in (messages, size):
-        monkeypatch.setattr(module, "EMAIL_MOST", len(written.message))
+        monkeypatch.setattr(module, "MAX_EMAIL_BYTES", len(written.message))
     assert write_email(order(content)) == written
-    monkeypatch.setattr(messages, "EMAIL_MOST", len(written.message) - 1)
+    monkeypatch.setattr(messages, "MAX_EMAIL_BYTES", len(written.message) - 1)
     refused = write_email(order(content))
     assert isinstance(refused, NotWritten)
     assert refused.code == "EMAIL_TOO_LARGE"
@@ -60,7 +60,7 @@ def test_an_email_of_the_largest_size_is_written(monkeypatch: pytest.MonkeyPatch
 
 def test_the_encoding_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (messages, size):
-        monkeypatch.setattr(module, "EMAIL_MOST", 50_000)
+        monkeypatch.setattr(module, "MAX_EMAIL_BYTES", 50_000)
     assert isinstance(write_email(order(Content("s", "<p>" + "x" * 10_000 + "</p>", None))), Written)
     refused = write_email(order(Content("s", "<p>" + "\u20ac" * 10_000 + "</p>", None)))
     assert isinstance(refused, NotWritten)
@@ -68,7 +68,7 @@ def test_the_encoding_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_quotes_stop_growing_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(size, "EMAIL_MOST", 500_000)
+    monkeypatch.setattr(size, "MAX_EMAIL_BYTES", 500_000)
     made: list[int] = []
     quote = composing._quote
 
@@ -85,7 +85,7 @@ def test_quotes_stop_growing_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_ten_follow_ups_of_the_largest_templates_are_within_the_limit() -> None:
     composed = compose(Content("s", "x", None), FIELDS, NOW, thread(10, "<p>" + "x " * 99_000 + "</p>"))
-    assert len(composed.html) < size.EMAIL_MOST
+    assert len(composed.html) < size.MAX_EMAIL_BYTES
 
 
 def test_the_problem_comes_out_of_a_worker_process_as_it_was() -> None:
@@ -95,7 +95,7 @@ def test_the_problem_comes_out_of_a_worker_process_as_it_was() -> None:
 
 @pytest.mark.parametrize("html", [False, True])
 def test_values_are_not_joined_beyond_the_limit(html: bool) -> None:
-    quick = simple_form("{{ a }} " * FIELDS_MOST, html)
+    quick = simple_form("{{ a }} " * MAX_FIELDS, html)
     assert quick is not None
     taken: list[str] = []
 
@@ -105,11 +105,11 @@ def test_values_are_not_joined_beyond_the_limit(html: bool) -> None:
             return "x" * 20_000
 
     assert quick.render(Fields()) is None
-    assert len(taken) <= LONGEST // 20_000 + 1
+    assert len(taken) <= MAX_RESULT_LENGTH // 20_000 + 1
 
 
 def test_a_template_of_many_fields_is_rendered_without_looking_at_each_alone() -> None:
-    assert simple_form("{{ a }}" * (FIELDS_MOST + 1), True) is None
+    assert simple_form("{{ a }}" * (MAX_FIELDS + 1), True) is None
     assert render_body("<p>" + "{{ a }} " * 1_000 + "</p>", {"a": "b"}, NOW).text == "b " * 999 + "b\n"
 
 

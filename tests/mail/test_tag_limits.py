@@ -6,7 +6,7 @@ from api.mail import template_check
 from api.mail.template_check import check_template
 from api.mail.templates.liquid import TemplateProblem, parsed
 from api.mail.templates.prompts import left_in
-from api.mail.templates.tag_limits import SPACES_MOST, TAG_MOST, tag_problem
+from api.mail.templates.tag_limits import MAX_TAG_LENGTH, MAX_WHITESPACE_LENGTH, tag_problem
 
 
 @pytest.mark.parametrize(
@@ -18,13 +18,13 @@ from api.mail.templates.tag_limits import SPACES_MOST, TAG_MOST, tag_problem
         ("{{" * 100_000, ("expected '}}', found end of file", 0)),
         ("{{!" * 60_000, ("expected '}}', found end of file", 0)),
         ("{{ a }}" + "{%" * 90_000, ("expected '%}', found end of file", 7)),
-        ("{{ " + "a" * TAG_MOST + " }}", (f"a tag may have {TAG_MOST} characters", 0)),
-        ("{{ " + "a" * (TAG_MOST - 10) + " }}", None),
+        ("{{ " + "a" * MAX_TAG_LENGTH + " }}", (f"a tag may have {MAX_TAG_LENGTH} characters", 0)),
+        ("{{ " + "a" * (MAX_TAG_LENGTH - 10) + " }}", None),
         (
-            "{{ a" + " " * (SPACES_MOST + 1) + "}}",
-            (f"a tag may have {SPACES_MOST} characters of white space in a row", 0),
+            "{{ a" + " " * (MAX_WHITESPACE_LENGTH + 1) + "}}",
+            (f"a tag may have {MAX_WHITESPACE_LENGTH} characters of white space in a row", 0),
         ),
-        ("{{ a" + " " * SPACES_MOST + "}}", None),
+        ("{{ a" + " " * MAX_WHITESPACE_LENGTH + "}}", None),
         ("{% raw %}{{ {% x{% endraw %}{{ a }}", None),
         ("{% raw %}{{ a }}", ("raw tag was never closed", 0)),
         ("{%- raw -%}{{{%- endraw -%}{{", ("expected '}}', found end of file", 27)),

@@ -11,7 +11,7 @@ from api.models import Person, Sender, Suppression, SuppressionChange
 from api.store import address_upgrade
 from api.store.engine.database import is_postgres, migrate
 from api.store.engine.sql import run
-from api.store.engine.upgrade_report import collected
+from api.store.engine.upgrade_report import collect_reports
 from tests.migrations.migrating import before, opened_as_of
 from tests.services.world import NOW, make_world
 
@@ -78,7 +78,7 @@ async def suppression(email: str, key: str | None = None, workspace: str = "wsp_
 
 async def migrated() -> list[str]:
     """Migrate, and return what the operator is told."""
-    with collected() as reports:
+    with collect_reports() as reports:
         assert (await migrate())[0] == NAME
     return reports
 

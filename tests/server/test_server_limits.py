@@ -5,9 +5,9 @@ import resource
 
 import pytest
 
-from api.server.limits import LEAST_RESERVE, MAX_CONNECTIONS, ServerLimits
+from api.server.limits import MAX_CONNECTIONS, MIN_RESERVED_FILES, ServerLimits
 from api.server.proxies import TrustedProxies, client_key
-from api.server.quiet import Quiet
+from api.server.quiet import RepeatFilter
 from api.settings import Settings, SettingsError
 
 
@@ -19,7 +19,7 @@ def test_connections_leave_files_for_the_rest(files: int, monkeypatch: pytest.Mo
     assert limits.connections_per_address <= limits.connections // 2
     if files != resource.RLIM_INFINITY:
         # What was accepted in four turns may not be counted, or not be closed yet.
-        assert limits.connections + 4 * limits.accept_at_once <= files - LEAST_RESERVE // 2
+        assert limits.connections + 4 * limits.accept_at_once <= files - MIN_RESERVED_FILES // 2
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_proxies_are_addresses(proxies: str) -> None:
 
 
 def test_running_out_of_files_is_one_line_without_a_traceback() -> None:
-    quiet, told = Quiet(), []
+    quiet, told = RepeatFilter(), []
     for _ in range(2_000):
         record = logging.LogRecord(
             "asyncio", logging.ERROR, "", 0, "socket.accept() out of system resource\nsocket: x", (), None

@@ -12,8 +12,8 @@ from asyncpg.exceptions import (
 )
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
-from api.store.engine.availability import database_away, in_a_line
-from api.store.engine.database_faults import read_only
+from api.store.engine.availability import database_unavailable, one_line
+from api.store.engine.database_faults import is_read_only
 
 
 def of_sqlite(code: int) -> sqlite3.OperationalError:
@@ -43,7 +43,7 @@ def of_sqlite(code: int) -> sqlite3.OperationalError:
     ids=repr,
 )
 def test_what_means_that_it_is_away(problem: Exception, away: bool, reads: bool) -> None:
-    assert (database_away(problem), read_only(problem)) == (away, reads)
+    assert (database_unavailable(problem), is_read_only(problem)) == (away, reads)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_what_means_that_it_is_away(problem: Exception, away: bool, reads: bool)
     [(OSError("a\nb  c"), "a b c"), (TimeoutError(), "TimeoutError"), (OSError(" "), "OSError")],
 )
 def test_an_error_is_told_in_a_line(problem: Exception, told: str) -> None:
-    assert in_a_line(problem) == told
+    assert one_line(problem) == told
 
 
 async def test_a_connection_that_cannot_be_made_is_the_database_s() -> None:
     with pytest.raises(OSError) as caught:
         await asyncpg.connect(host="127.0.0.1", port=1, user="nobody", timeout=5)
-    assert database_away(caught.value)
+    assert database_unavailable(caught.value)

@@ -140,8 +140,8 @@ async def test_a_sqlite_file_that_cannot_be_used(file: Path, spoil: Callable[[Pa
 
 
 async def test_a_locked_file_is_waited_for_a_short_time(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sqlite_file.LOCK_SECONDS == 5
-    monkeypatch.setattr(sqlite_file, "LOCK_SECONDS", 0.1)
+    assert sqlite_file.LOCK_TIMEOUT_SECONDS == 5
+    monkeypatch.setattr(sqlite_file, "LOCK_TIMEOUT_SECONDS", 0.1)
     other = sqlite3.connect(file, isolation_level=None)
     for lock in ("EXCLUSIVE", "IMMEDIATE"):
         other.execute(f"BEGIN {lock}")
@@ -322,10 +322,10 @@ SILENT = socket.create_server(("127.0.0.1", 0))
 async def test_a_postgresql_that_cannot_be_used(
     postgres_server: str, spoil: Callable[[str], Awaitable[tuple[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert database.CONNECT_SECONDS == 5
+    assert database.CONNECT_TIMEOUT_SECONDS == 5
     url, said = await spoil(postgres_server)
     if spoil is silent:
-        monkeypatch.setattr(database, "CONNECT_SECONDS", 0.1)
+        monkeypatch.setattr(database, "CONNECT_TIMEOUT_SECONDS", 0.1)
     try:
         with pytest.raises(OSError) as refusal:
             await opened(url)

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import trustme
 
-from api.store.engine.database_url import SSL_MODES, connection_of, shown
-from api.store.engine.sqlite_file import prepare
+from api.store.engine.database_url import SSL_MODES, connection_settings, redacted_url
+from api.store.engine.sqlite_file import prepare_file
 
 PLAIN = "postgresql://u@h/db"
 
 
 def credentials(url: str) -> dict[str, Any]:
     """What the driver of a URL's database is given."""
-    given: dict[str, Any] = connection_of(url)["credentials"]
+    given: dict[str, Any] = connection_settings(url)["credentials"]
     return given
 
 
@@ -31,7 +31,7 @@ def roots(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_all_parts_are_decoded(scheme: str) -> None:
-    made = connection_of(f"{scheme}://m%40x:to%2Fp%23@db.example:5433/cam%20paign?maxsize=9&command_timeout=30")
+    made = connection_settings(f"{scheme}://m%40x:to%2Fp%23@db.example:5433/cam%20paign?maxsize=9&command_timeout=30")
     assert made == {
         "engine": "tortoise.backends.asyncpg",
         "credentials": {
@@ -93,7 +93,7 @@ def test_the_system_s_certificates_are_trusted(query: str) -> None:
 )
 def test_what_cannot_be_used_is_one_sentence(url: str, told: str) -> None:
     with pytest.raises(ValueError) as refused:
-        connection_of(url)
+        connection_settings(url)
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -102,7 +102,7 @@ def test_what_cannot_be_used_is_one_sentence(url: str, told: str) -> None:
 @pytest.mark.parametrize("begin", ["top", "12"])
 def test_a_password_that_is_not_encoded_is_not_told(begin: str, mark: str) -> None:
     with pytest.raises(ValueError, match="must be percent-encoded") as refused:
-        connection_of(f"postgresql://u:{begin}{mark}secret@db.example/touchline")
+        connection_settings(f"postgresql://u:{begin}{mark}secret@db.example/touchline")
     assert begin not in str(refused.value)
     assert "secret" not in str(refused.value)
     assert refused.value.__cause__ is None
@@ -114,7 +114,7 @@ def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     old.chmod(0o640)
     usual = os.umask(0)
     for file, rights in ((new, 0o600), (old, 0o640)):
-        prepare(credentials(f"sqlite://{file}")["file_path"])
+        prepare_file(credentials(f"sqlite://{file}")["file_path"])
         assert stat.S_IMODE(file.stat().st_mode) == rights
     os.umask(usual)
     assert stat.S_IMODE(new.parent.stat().st_mode) == 0o700
@@ -140,4 +140,4 @@ def test_sqlite_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_a_log_shows_the_url_without_its_secrets(url: str, expected: str) -> None:
-    assert shown(url) == expected
+    assert redacted_url(url) == expected

@@ -28,7 +28,7 @@ from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, email_went_out, send_task, skip_task
 from api.store import send_ledger
 from api.store.engine.sql import run
-from api.store.engine.transactions import DEADLOCKS, transaction, undeadlocked
+from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock, transaction
 from strategies import Refusal
 from tests.services.campaigns.edited import content, later, step
 from tests.services.locks import beside, waits_for_us
@@ -289,7 +289,7 @@ async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, mo
 async def test_a_deadlock_that_never_ends_is_told() -> None:
     tried = 0
 
-    @undeadlocked
+    @retry_on_deadlock
     async def hopeless() -> None:
         nonlocal tried
         tried += 1
@@ -297,4 +297,4 @@ async def test_a_deadlock_that_never_ends_is_told() -> None:
 
     with pytest.raises(DeadlockDetectedError):
         await hopeless()
-    assert tried == DEADLOCKS + 1
+    assert tried == MAX_DEADLOCK_RETRIES + 1

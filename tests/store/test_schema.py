@@ -8,7 +8,7 @@ from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
 
-from api.store.engine.database import MODELS, close_database, is_postgres, migrate, open_database
+from api.store.engine.database import TORTOISE_APP, close_database, is_postgres, migrate, open_database
 from api.store.engine.sql import run
 from tests.databases import Databases, drop
 from tests.migrations.migrating import opened_as_of
@@ -76,7 +76,7 @@ async def test_the_tables_are_those_that_tortoise_makes(
     other = await databases.clone(server) if server else f"sqlite://{tmp_path}/theirs.db"
     await open_database(other)
     try:
-        await MigrationExecutor(get_connection("default"), {"touchline": MODELS}).migrate()
+        await MigrationExecutor(get_connection("default"), {"touchline": TORTOISE_APP}).migrate()
         assert (await columns(), await indexes()) == ours
     finally:
         await close_database()

@@ -176,7 +176,7 @@ def test_workspaces_take_turns(tmp_path: Path) -> None:
 
 
 def test_the_queue_is_bounded(pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAITING_OF_ONE_MOST", 3)
+    monkeypatch.setattr(module, "MAX_WAITING_CALLS_PER_KEY", 3)
     go = str(tmp_path / "go")
     running = pool.submit(jobs.wait_for, "greedy", Limits(), go)
     wait_until(running.running)

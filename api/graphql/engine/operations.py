@@ -10,7 +10,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from api.graphql.engine.errors import hidden
-from api.store.engine.availability import told_away
+from api.store.engine.availability import log_database_outage
 from api.store.engine.database_faults import fault_of
 
 REQUEST_SECONDS = 60.0
@@ -70,7 +70,7 @@ class Schema(strawberry.Schema):
         In a document stand addresses and texts that people write.
         """
         for error in errors:
-            if not hidden(error) or told_away(error.original_error):
+            if not hidden(error) or log_database_outage(error.original_error):
                 continue
             if fault := fault_of(error.original_error):
                 # The database's own sentence may quote the value.

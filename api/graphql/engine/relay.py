@@ -7,13 +7,13 @@ import strawberry
 from tortoise.queryset import QuerySet
 
 from api.graphql.limits.cost import cost
-from api.store.engine.rows import MAX_PAGE, page
+from api.store.engine.rows import MAX_PAGE_SIZE, page
 from strategies import Refusal
 
 Node = TypeVar("Node")
 CURSOR = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
 
-First = Annotated[int, strawberry.argument(description=f"How many at most: 1 to {MAX_PAGE}.")]
+First = Annotated[int, strawberry.argument(description=f"How many at most: 1 to {MAX_PAGE_SIZE}.")]
 After = Annotated[
     str | None,
     strawberry.argument(
@@ -57,8 +57,8 @@ class Connection(Generic[Node]):
 
 async def connect(query: QuerySet[Any], first: int, after: str | None, *, newest: bool = False) -> Any:
     """Return one page of a query as a connection. Raises Refusal INVALID_PAGE."""
-    if not 1 <= first <= MAX_PAGE:
-        raise Refusal("INVALID_PAGE", f"`first` goes from 1 to {MAX_PAGE}.", ("first",))
+    if not 1 <= first <= MAX_PAGE_SIZE:
+        raise Refusal("INVALID_PAGE", f"`first` goes from 1 to {MAX_PAGE_SIZE}.", ("first",))
     if after is not None and not CURSOR.fullmatch(after):
         raise Refusal("INVALID_PAGE", "`after` is a cursor that an earlier page gave.", ("after",))
     rows, more = await page(query, first, after, newest=newest)

@@ -4,7 +4,7 @@ Where a service bounds a list, its bound counts. What no limit bounds, or what i
 and says so.
 """
 
-from api.mail.templates.tag_limits import TAGS_MOST
+from api.mail.templates.tag_limits import MAX_TAGS
 from api.services.campaigns.drafts import MAX_STEPS
 from api.services.campaigns.editing.edit_preview import MOST_MOVES
 from api.services.workspaces.workspaces import MAX_DOMAINS
@@ -19,7 +19,7 @@ MOVES = MOST_MOVES
 """Pairs of old and new time of one step in an edit's preview."""
 DOMAINS = MAX_DOMAINS
 """Blocked domains of a workspace."""
-PROMPTS = TAGS_MOST
+PROMPTS = MAX_TAGS
 """Field prompts of an email: each is a tag of its template."""
 EXPLANATION = 16
 """Lines of an explanation, with the notes of Touchline's own send options. A package's may have more."""

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import tinycss2
 
-from api.mail.cache import Cache, kept_in, text_bytes
+from api.mail.cache import Cache, cached_in, text_bytes
 
-CSS_KEPT_MOST = 4_000_000
+CSS_CACHE_BYTES = 4_000_000
 """Bytes of declarations, and of stylesheets, that a process keeps."""
 
-CSS_MOST = 60_000
+MAX_CSS_LENGTH = 60_000
 """Characters of the CSS of an email, where what stands there twice counts once."""
-CSS_PARTS_MOST = 4_000
+MAX_CSS_PARTS = 4_000
 """Declarations, rules and functions of that CSS: each takes tinycss2 up to 60 µs."""
-CSS_DEEPEST = 30
+MAX_CSS_DEPTH = 30
 """Blocks, parentheses and brackets inside of each other."""
 _BRACKET = re.compile(r"[(\[{]|([)\]}])")
 _WORD = r"(?:-?[A-Za-z][A-Za-z-]*|#[0-9A-Fa-f]{3,8}|-?[0-9]+(?:\.[0-9]+)?(?:px|pt|em|rem|%)?)"
@@ -52,7 +52,7 @@ def _css_bytes(safe: Safe, css: str) -> int:
     return text_bytes(css, safe.css, *safe.removed)
 
 
-@kept_in(Cache[Safe](CSS_KEPT_MOST, _css_bytes))
+@cached_in(Cache[Safe](CSS_CACHE_BYTES, _css_bytes))
 def safe_declarations(css: str) -> Safe:
     """Return the declarations of a ``style`` attribute that may stay."""
     if (plain := _plain(css)) is not None:
@@ -67,7 +67,7 @@ def safe_declarations(css: str) -> Safe:
     return Safe("; ".join(kept), tuple(removed))
 
 
-@kept_in(Cache[Safe](CSS_KEPT_MOST, _css_bytes))
+@cached_in(Cache[Safe](CSS_CACHE_BYTES, _css_bytes))
 def safe_stylesheet(css: str) -> Safe:
     """Return the rules of a ``<style>`` element that may stay."""
     if _too_deep(css):
@@ -98,7 +98,7 @@ def _too_deep(css: str) -> bool:
     depth = 0
     for bracket in _BRACKET.finditer(css):
         depth = max(0, depth - 1) if bracket[1] else depth + 1
-        if depth > CSS_DEEPEST:
+        if depth > MAX_CSS_DEPTH:
             return True
     return False
 

@@ -8,45 +8,45 @@ followed here roughly, and never too low: an end tag counts only where it surely
 import re
 from operator import gt
 
-from api.mail.html.css import CSS_MOST, CSS_PARTS_MOST
+from api.mail.html.css import MAX_CSS_LENGTH, MAX_CSS_PARTS
 
-ELEMENTS_MOST = 10_000
+MAX_ELEMENTS = 10_000
 """Elements; and as many end tags. Large newsletters have about 5,000."""
-DEEPEST = 500
+MAX_DEPTH = 500
 """Elements inside of each other: a hundred tables within tables, each with its body, row and cell, are 400."""
-COMMENTS_MOST = 2_000
+MAX_COMMENTS = 2_000
 """Comments, conditional comments for Outlook included."""
-ATTRIBUTES_MOST = 40_000
+MAX_ATTRIBUTES = 40_000
 """Attributes of all elements."""
-ATTRIBUTES_OF_ONE_MOST = 200
+MAX_ATTRIBUTES_PER_ELEMENT = 200
 """Attributes of one element."""
-ENTITIES_MOST = 10_000
+MAX_ENTITIES = 10_000
 """Characters written as ``&…;``, and every other ``&``."""
-ANGLES_MOST = 2 * ELEMENTS_MOST + 2 * COMMENTS_MOST
+MAX_ANGLE_BRACKETS = 2 * MAX_ELEMENTS + 2 * MAX_COMMENTS
 """Characters ``<``, of tags and of texts."""
-REPEATED_MOST = 50_000
+MAX_REPEATED_FORMATTING = 50_000
 """Formatting elements that a browser may have to repeat, over all elements, because they did not end."""
-UNSURE_MOST = 2_000
+MAX_UNSURE_ELEMENTS = 2_000
 """Elements of HTML with ``<svg>``, ``<noscript>`` and others in which comments and tags are read in other ways."""
-_USUAL_FORMATTING = 10
+_FREE_FORMATTING_DEPTH = 10
 """Formatting elements inside of each other that do not count as repeated."""
-_SMALL, _FEW = 5_000, 100
+_SMALL_LENGTH, _FEW_BRACKETS = 5_000, 100
 """Characters, and ``<``, of HTML that is within every limit."""
 _UNSURE = re.compile(r"<(?:svg|math|noscript|template|plaintext|select|frameset)", re.IGNORECASE)
 _START = re.compile("<[A-Za-z]")
 
 _LIMITS = (
-    (ELEMENTS_MOST, "elements"),
-    (ELEMENTS_MOST, "end tags"),
-    (COMMENTS_MOST, "comments"),
-    (ATTRIBUTES_MOST, "attributes"),
-    (ATTRIBUTES_OF_ONE_MOST, "attributes in one element"),
-    (DEEPEST, "elements inside of each other"),
-    (REPEATED_MOST, "formatting elements, such as <b>, that do not end and so repeat"),
-    (CSS_MOST, "characters of different CSS"),
-    (CSS_PARTS_MOST, "different declarations, rules, functions and entities of CSS"),
+    (MAX_ELEMENTS, "elements"),
+    (MAX_ELEMENTS, "end tags"),
+    (MAX_COMMENTS, "comments"),
+    (MAX_ATTRIBUTES, "attributes"),
+    (MAX_ATTRIBUTES_PER_ELEMENT, "attributes in one element"),
+    (MAX_DEPTH, "elements inside of each other"),
+    (MAX_REPEATED_FORMATTING, "formatting elements, such as <b>, that do not end and so repeat"),
+    (MAX_CSS_LENGTH, "characters of different CSS"),
+    (MAX_CSS_PARTS, "different declarations, rules, functions and entities of CSS"),
 )
-_MOST = tuple(most for most, _ in _LIMITS)
+_MAXIMA = tuple(most for most, _ in _LIMITS)
 _RAW = "script|style|title|iframe|noembed|noframes|xmp|textarea"
 _PIECE = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
@@ -85,7 +85,7 @@ def _problem(told: str, html: str, index: int) -> HtmlLimitError:
     return HtmlLimitError(f"{told} (line {line}, column {column}).")
 
 
-class _Open:
+class _OpenElements:
     """The elements that may be open."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class _Open:
         self.formatting = self.repeated = 0
 
     def start(self, name: str) -> None:
-        self.repeated += max(0, self.formatting - _USUAL_FORMATTING)
+        self.repeated += max(0, self.formatting - _FREE_FORMATTING_DEPTH)
         if name in _NOT_NESTED:
             return
         self.formatting += name in _FORMATTING
@@ -105,7 +105,7 @@ class _Open:
         self.names.append(name)
 
     def end(self, name: str) -> None:
-        self.repeated += max(0, self.formatting - _USUAL_FORMATTING)
+        self.repeated += max(0, self.formatting - _FREE_FORMATTING_DEPTH)
         if self.names and self.names[-1] == name:
             self.formatting -= name in _FORMATTING
             self._pop()
@@ -125,7 +125,7 @@ class _Open:
             self._barriers.pop()
 
 
-class _Css:
+class _DistinctCss:
     """The different CSS of a document: what stands in it twice is read once."""
 
     def __init__(self) -> None:
@@ -141,16 +141,16 @@ class _Css:
 
 def check_html(html: str) -> None:
     """Check HTML against every limit. Raises HtmlLimitError."""
-    if len(html) <= _SMALL and html.count("<") <= _FEW:
+    if len(html) <= _SMALL_LENGTH and html.count("<") <= _FEW_BRACKETS:
         return
-    for character, most in (("&", ENTITIES_MOST), ("<", ANGLES_MOST)):
+    for character, most in (("&", MAX_ENTITIES), ("<", MAX_ANGLE_BRACKETS)):
         if html.count(character) > most:
             index = _nth(html, character, most + 1)
             raise _problem(f"HTML may have {most:,} characters {character}; this has more", html, index)
-    if (unsure := _UNSURE.search(html)) is not None and len(_START.findall(html)) > UNSURE_MOST:
-        told = f"HTML with {unsure.group()}> may have {UNSURE_MOST:,} elements; this has more"
+    if (unsure := _UNSURE.search(html)) is not None and len(_START.findall(html)) > MAX_UNSURE_ELEMENTS:
+        told = f"HTML with {unsure.group()}> may have {MAX_UNSURE_ELEMENTS:,} elements; this has more"
         raise _problem(told, html, unsure.start())
-    open_, css = _Open(), _Css()
+    open_, css = _OpenElements(), _DistinctCss()
     elements = ends = comments = attributes = at = 0
     while (found := _PIECE.search(html, at)) is not None:
         start, at = found.span()
@@ -174,12 +174,12 @@ def check_html(html: str) -> None:
         numbers = (
             elements, ends, comments, attributes, own, len(open_.names), open_.repeated, css.length, css.parts
         )  # fmt: skip
-        if any(map(gt, numbers, _MOST)):
+        if any(map(gt, numbers, _MAXIMA)):
             most, told = next(limit for number, limit in zip(numbers, _LIMITS, strict=True) if number > limit[0])
             raise _problem(f"HTML may have {most:,} {told}; this has more", html, start)
 
 
-def _attributes(said: str, css: _Css) -> int:
+def _attributes(said: str, css: _DistinctCss) -> int:
     """Count attributes, and note the CSS among them."""
     if not said or said.isspace():
         return 0
@@ -188,7 +188,7 @@ def _attributes(said: str, css: _Css) -> int:
         number += 1
         if attribute["name"].lower() == "style":
             css.add(attribute["double"] or attribute["single"] or attribute["bare"] or "")
-        if number > ATTRIBUTES_OF_ONE_MOST:
+        if number > MAX_ATTRIBUTES_PER_ELEMENT:
             break
     return number
 

@@ -13,17 +13,17 @@ from datetime import datetime
 from html import escape
 from typing import NamedTuple
 
-from api.mail.cache import Cache, kept_in, text_bytes
+from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.clean import text_from_html
 from api.mail.html.limits import HtmlLimitError
 from api.mail.html.sanitize import sanitize
 from api.mail.plain_text.writer import NO_SPACE_AFTER
-from api.mail.quick_work import Lesson, SlowWorkError, need_quick_html
+from api.mail.quick_work import SlowWorkError, TemplateFact, need_quick_html
 from api.mail.templates.liquid import TemplateLimitProblem, render, simple_form
 from api.mail.templates.prompts import Prompted, restore
-from api.mail.templates.simple import LONGEST
+from api.mail.templates.simple import MAX_RESULT_LENGTH
 
-FRAMES_MOST = 32_000_000
+FRAME_CACHE_BYTES = 32_000_000
 """Bytes of frames that a process keeps."""
 
 _BEGIN, _END = "\ue000", "\ue001"
@@ -32,8 +32,8 @@ _NO_TEXT = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\"
 _LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
 _TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:pre|q|button)[ >]")
 _JOINS = NO_SPACE_AFTER | frozenset(" :")
-_END_MOST = 100
-_TOUCHES = re.compile(rf"(?:&[#\w]*|<[/!?]?|[#\w]{{{_END_MOST}}})\Z")
+_MAX_END_LENGTH = 100
+_TOUCHES = re.compile(rf"(?:&[#\w]*|<[/!?]?|[#\w]{{{_MAX_END_LENGTH}}})\Z")
 """What a value would become a part of. So may a word that fills the end of a text, of which only that is read."""
 _READS_AS_IT_IS = re.compile(r"<(?:pre|textarea|listing|plaintext)", re.IGNORECASE)
 _BEGINS = frozenset("+(#$@\u20ac\xa3")
@@ -105,7 +105,7 @@ def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body
         elif field.missing is None:
             return None
         present.append(there)
-    if sum(map(len, values)) > LONGEST:
+    if sum(map(len, values)) > MAX_RESULT_LENGTH:
         return None
     all_values = "|".join(values)
     if not all_values.isprintable() or "  " in all_values:
@@ -117,7 +117,7 @@ def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body
     if "&" in all_values or "<" in all_values or ">" in all_values:
         escaped = [escape(value, quote=False) for value in values]
     html = _filled(frame.html, escaped)
-    if len(html) > LONGEST:
+    if len(html) > MAX_RESULT_LENGTH:
         return None
     return Body(html, text_from_html(html) if frame.text is None else _filled(frame.text, values), frame.prompts)
 
@@ -133,18 +133,18 @@ def _frame_bytes(frame: _Frame | None, source: str, present: tuple[bool, ...], _
     return size if frame is None else size + text_bytes(*frame.html, *(frame.text or ()), *frame.prompts)
 
 
-frames: Cache[_Frame | None] = Cache(FRAMES_MOST, _frame_bytes)
+frames: Cache[_Frame | None] = Cache(FRAME_CACHE_BYTES, _frame_bytes)
 """The frames that are known, by source, which fields have a value, and whether it is quoted."""
 
 
-@kept_in(frames)
+@cached_in(frames)
 def frame_of(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
     """Return the frame of a template for people who have these of its fields; None where there is no short cut."""
     try:
         need_quick_html(source)
         return _cut(source, present, quoted=quoted)
     except SlowWorkError:
-        raise SlowWorkError(Lesson("frame", (source, present, quoted))) from None
+        raise SlowWorkError(TemplateFact("frame", (source, present, quoted))) from None
 
 
 def _cut(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | None:
@@ -166,7 +166,7 @@ def _cut(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | No
             said = f"{_BEGIN}{marks}{_END}"
             marks += 1
         parts.append(said)
-        end = (end + said)[-_END_MOST:]
+        end = (end + said)[-_MAX_END_LENGTH:]
     rendered = restore("".join(parts), quick.prompts, quoted=quoted)
     html = safe(rendered.text)
     in_order = [str(number) for number in range(marks)]

@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator
 from string import ascii_letters, digits
 
-LINE = 78
+LINE_LENGTH = 78
 """Characters of a line that RFC 5322 prefers not to exceed."""
-LINE_MOST = 998
+MAX_LINE_LENGTH = 998
 """Characters that no line may exceed."""
-ENCODED_LINE = 76
+ENCODED_LINE_LENGTH = 76
 """Characters of a line with an encoded word (RFC 2047), and one more than such a word may have."""
-_AROUND = len("=?utf-8?q??=")
-_WORTH_READING = 8
+_ENCODED_WORD_OVERHEAD = len("=?utf-8?q??=")
+_READABLE_SURPLUS = 8
 """Characters more that an encoded word may have for being readable."""
 _PLAIN = frozenset(f"{ascii_letters}{digits}!*+-/".encode())
 """Characters that need no code in an encoded word, wherever it stands."""
@@ -20,7 +20,7 @@ _Q_CODES = ["_" if byte == ord(" ") else chr(byte) if byte in _PLAIN else f"={by
 _WORDS = re.compile(r"[ \t]*[^ \t]+")
 
 
-def folded(text: str, column: int, line: int = LINE) -> str:
+def folded(text: str, column: int, line: int = LINE_LENGTH) -> str:
     """Return a text with line breaks before its white space, which stays. ``column`` is where its first line begins.
 
     The text neither begins nor ends with white space.
@@ -52,7 +52,7 @@ def encoded_words(text: str, column: int) -> Iterator[str]:
     data, room = text.encode(), _room(column)
     in_q = "".join(map(_Q_CODES.__getitem__, data))
     in_b = _base64_length(len(data))
-    if len(in_q) <= in_b + _WORTH_READING and (len(in_q) <= room or in_b > room):
+    if len(in_q) <= in_b + _READABLE_SURPLUS and (len(in_q) <= room or in_b > room):
         if len(in_q) <= room:
             yield f"=?utf-8?q?{in_q}?="
         else:
@@ -92,7 +92,7 @@ def _b_word(data: bytes) -> str:
 
 def _room(column: int) -> int:
     """Return how many characters of code a word may hold that stands at a column."""
-    return min(ENCODED_LINE - column, ENCODED_LINE - 1) - _AROUND
+    return min(ENCODED_LINE_LENGTH - column, ENCODED_LINE_LENGTH - 1) - _ENCODED_WORD_OVERHEAD
 
 
 def _base64_length(size: int) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-LONGEST = 2_000
+MAX_LINK_LENGTH = 2_000
 """Characters; browsers and mail services cut longer links."""
 
 
@@ -19,8 +19,8 @@ class ComposeLinks:
 
 def compose_links(to: str, subject: str, body: str) -> ComposeLinks:
     """Return the links. When one would be too long, all leave out the body."""
-    whole = _links(to, subject, body[: LONGEST + 1])
-    if len(body) <= LONGEST and max(map(len, whole)) <= LONGEST:
+    whole = _links(to, subject, body[: MAX_LINK_LENGTH + 1])
+    if len(body) <= MAX_LINK_LENGTH and max(map(len, whole)) <= MAX_LINK_LENGTH:
         return ComposeLinks(*whole, body_left_out=False)
     return ComposeLinks(*_links(to, subject, ""), body_left_out=True)
 

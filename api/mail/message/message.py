@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from api.mail.message import wire
 from api.mail.message.compose import Composed, Earlier
-from api.mail.message.size import EMAIL_MOST, need_size, too_large
+from api.mail.message.size import MAX_EMAIL_BYTES, need_size, too_large
 
 
 class MessageProblem(Exception):  # noqa: N818 - told to the user as it is
@@ -73,9 +73,9 @@ def build(
             text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n".lstrip("\n")
             html = f'{html}\n<p style="font-size: small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>\n'
         message = wire.assemble(headers, text, html, send_id)
-    except wire.NotForTheWireError as problem:
+    except wire.UnencodableError as problem:
         raise MessageProblem(str(problem)) from problem
-    if len(message) > EMAIL_MOST:
+    if len(message) > MAX_EMAIL_BYTES:
         raise too_large()
     return message
 

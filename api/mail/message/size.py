@@ -2,7 +2,7 @@
 
 from api.mail.templates.liquid import TemplateLimitProblem
 
-EMAIL_MOST = 25_000_000
+MAX_EMAIL_BYTES = 25_000_000
 """Bytes of an email as it leaves: what Gmail takes, and most mail servers do not take more."""
 
 
@@ -14,13 +14,13 @@ class EmailTooLargeProblem(TemplateLimitProblem):
 
 def need_size(*parts: str) -> None:
     """Check parts before they are copied or encoded: none gets smaller by that. Raises EmailTooLargeProblem."""
-    if sum(map(len, parts)) > EMAIL_MOST:
+    if sum(map(len, parts)) > MAX_EMAIL_BYTES:
         raise too_large()
 
 
 def too_large() -> EmailTooLargeProblem:
     """Return what is told of an email that is too large."""
     return EmailTooLargeProblem(
-        f"An email may have {EMAIL_MOST // 1_000_000} MB as it leaves, with the earlier emails that a follow-up quotes;"
-        " this has more. Make its template, or that of an earlier email in the thread, shorter."
+        f"An email may have up to {MAX_EMAIL_BYTES // 1_000_000} MB, including the earlier emails that a follow-up"
+        " quotes. This one is larger: shorten its template, or that of an earlier email in the thread."
     )

@@ -11,18 +11,18 @@ from itertools import groupby
 
 import idna
 
-from api.mail.cache import Cache, kept_in, text_bytes
+from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.clean import header_problem
-from api.mail.message.header_lines import ENCODED_LINE, LINE, encoded_words, folded, longest_line
+from api.mail.message.header_lines import ENCODED_LINE_LENGTH, LINE_LENGTH, encoded_words, folded, longest_line
 
-HEADERS_MOST = 4_000_000
+HEADER_CACHE_BYTES = 4_000_000
 """Bytes of the values of a kind of header that a process keeps."""
 _MAILBOX_COLUMN = len("From: ")
-_WORD_MOST = 450
-_SPEC_MOST = 900
-_URL_MOST = 900
+_MAX_WORD_LENGTH = 450
+_MAX_ADDR_SPEC_BYTES = 900
+_MAX_URL_LENGTH = 900
 """Characters of what cannot be folded, so that its line has fewer than 998; a word may double when it is quoted."""
-_ATOM = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]{{1,{_WORD_MOST}}}")
+_ATOM = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]{{1,{_MAX_WORD_LENGTH}}}")
 _ATOMS = re.compile(rf"{_ATOM.pattern}(?: {_ATOM.pattern})*")
 _LOCAL = re.compile(r'[^\s<>()\[\]:;,"\\@\x00-\x20\x7f]+')
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9:.-]+\]")
@@ -30,7 +30,7 @@ _URL = re.compile(r"[!-;=?-~]+")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
-class NotForTheWireError(ValueError):
+class UnencodableError(ValueError):
     """A value that cannot stand in an email."""
 
 
@@ -52,36 +52,40 @@ _PART = 'Content-Type: text/{}; charset="utf-8"\r\nContent-Transfer-Encoding: qu
 
 
 def quoted(text: str) -> bytes:
-    """Return a body in quoted-printable with CRLF, ending with a line break. Raises NotForTheWireError."""
+    """Return a body in quoted-printable with CRLF, ending with a line break. Raises UnencodableError."""
     try:
         plain = (_NEWLINE.sub("\n", text) if "\r" in text else text).replace("\n", "\r\n").encode()
     except UnicodeEncodeError as problem:
-        raise NotForTheWireError("The text has half of a character (a lone surrogate).") from problem
+        raise UnencodableError("The text has half of a character (a lone surrogate).") from problem
     # The encoder takes the form of its soft breaks from the first line break that it meets.
     return binascii.b2a_qp(plain if plain.endswith(b"\r\n") else plain + b"\r\n")
 
 
-@kept_in(Cache[str](HEADERS_MOST, text_bytes))
+@cached_in(Cache[str](HEADER_CACHE_BYTES, text_bytes))
 def unstructured(name: str, value: str) -> str:
-    """Return a header's text: as it is where ASCII lines hold it, else in encoded words. Raises NotForTheWireError."""
+    """Return a header's text: as it is where ASCII lines hold it, else in encoded words. Raises UnencodableError."""
     _check(name, value)
     column = len(name) + 2
     if value.isascii() and "=?" not in value and value == value.strip():
         text = folded(value, column)
-        if column + len(value) <= LINE or longest_line(text, column) <= LINE:
+        if column + len(value) <= LINE_LENGTH or longest_line(text, column) <= LINE_LENGTH:
             return text
     return "\r\n ".join(encoded_words(value, column))
 
 
-@kept_in(Cache[str](HEADERS_MOST, text_bytes))
+@cached_in(Cache[str](HEADER_CACHE_BYTES, text_bytes))
 def mailbox(name: str, address: str) -> str:
-    """Return ``name <address>`` for a header. Raises NotForTheWireError."""
+    """Return ``name <address>`` for a header. Raises UnencodableError."""
     spec = addr_spec(address)
     _check("name", name)
     if not name or name.isspace():
         return spec
-    if not name.isascii() or "=?" in name or (len(name) > _WORD_MOST and max(map(len, name.split(" "))) > _WORD_MOST):
-        return folded(f"{_phrase(name)} <{spec}>", _MAILBOX_COLUMN, ENCODED_LINE)
+    if (
+        not name.isascii()
+        or "=?" in name
+        or (len(name) > _MAX_WORD_LENGTH and max(map(len, name.split(" "))) > _MAX_WORD_LENGTH)
+    ):
+        return folded(f"{_phrase(name)} <{spec}>", _MAILBOX_COLUMN, ENCODED_LINE_LENGTH)
     if not _ATOMS.fullmatch(name):
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         name = f'"{escaped}"'
@@ -103,43 +107,43 @@ def _phrase(name: str) -> str:
     return " ".join(parts)
 
 
-@kept_in(Cache[str](HEADERS_MOST, text_bytes))
+@cached_in(Cache[str](HEADER_CACHE_BYTES, text_bytes))
 def addr_spec(address: str) -> str:
-    """Return an address with its domain in ASCII (IDNA 2008). Raises NotForTheWireError."""
+    """Return an address with its domain in ASCII (IDNA 2008). Raises UnencodableError."""
     local, _, domain = address.rpartition("@")
     if not _LOCAL.fullmatch(local) or not local.isprintable():
-        raise NotForTheWireError(f"{address!r} is no address: what stands before the @ is not valid.")
+        raise UnencodableError(f"{address!r} is no address: what stands before the @ is not valid.")
     try:
         ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as problem:
-        raise NotForTheWireError(f"{address!r} is no address: {problem}.") from problem
+        raise UnencodableError(f"{address!r} is no address: {problem}.") from problem
     if not _DOMAIN.fullmatch(ascii_domain):
-        raise NotForTheWireError(f"{address!r} is no address: what stands after the @ is not valid.")
+        raise UnencodableError(f"{address!r} is no address: what stands after the @ is not valid.")
     spec = f"{local}@{ascii_domain}"
-    if len(spec.encode()) > _SPEC_MOST:
-        raise NotForTheWireError(f"{address[:100]!r} is too long for an address.")
+    if len(spec.encode()) > _MAX_ADDR_SPEC_BYTES:
+        raise UnencodableError(f"{address[:100]!r} is too long for an address.")
     return spec
 
 
 def url(value: str) -> str:
-    """Return ``<value>`` for a header that lists links. Raises NotForTheWireError."""
-    if not _URL.fullmatch(value) or len(value) > _URL_MOST:
-        raise NotForTheWireError(f"{value[:100]!r} cannot stand as a link in a header.")
+    """Return ``<value>`` for a header that lists links. Raises UnencodableError."""
+    if not _URL.fullmatch(value) or len(value) > _MAX_URL_LENGTH:
+        raise UnencodableError(f"{value[:100]!r} cannot stand as a link in a header.")
     return f"<{value}>"
 
 
 def ids(values: Iterable[str]) -> str:
-    """Return Message-IDs for a header, one on each line. Raises NotForTheWireError."""
+    """Return Message-IDs for a header, one on each line. Raises UnencodableError."""
     known = list(values)
     for value in known:
         if (
             not (value.startswith("<") and value.endswith(">") and _URL.fullmatch(value[1:-1]))
-            or len(value) > _URL_MOST
+            or len(value) > _MAX_URL_LENGTH
         ):
-            raise NotForTheWireError(f"{value[:100]!r} is no Message-ID.")
+            raise UnencodableError(f"{value[:100]!r} is no Message-ID.")
     return "\r\n ".join(known)
 
 
 def _check(name: str, value: str) -> None:
     if problem := header_problem(value):
-        raise NotForTheWireError(f"The {name.lower()} cannot stand in an email: {problem}")
+        raise UnencodableError(f"The {name.lower()} cannot stand in an email: {problem}")

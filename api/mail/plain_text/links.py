@@ -9,7 +9,7 @@ _SPACES = re.compile(r"\s")
 _TEL_PUNCTUATION = re.compile(r"[\s()./-]")
 
 
-def target(href: str) -> str:
+def readable_address(href: str) -> str:
     """Return the address that people may read; "" for a link to nowhere, within the email, or to a script."""
     address = _SPACES.sub("%20", _IGNORED.sub("", href).strip())
     scheme = _SCHEME.match(address.lower())
@@ -18,7 +18,7 @@ def target(href: str) -> str:
     return address
 
 
-def shown(address: str) -> str:
+def link_text(address: str) -> str:
     """Return an address as it stands beside its text: ``mailto:`` and ``tel:`` are for programs."""
     lowered = address.lower()
     if lowered.startswith("tel:") or (lowered.startswith("mailto:") and "?" not in address):
@@ -26,7 +26,7 @@ def shown(address: str) -> str:
     return address
 
 
-def once(label: str, address: str) -> str | None:
+def collapsed_link(label: str, address: str) -> str | None:
     """Return what stands for a link whose text is its address; None for other links."""
     if address.lower().startswith("tel:"):
         return label if _TEL_PUNCTUATION.sub("", label) == _TEL_PUNCTUATION.sub("", address[4:]) else None

@@ -18,9 +18,9 @@ from api.mail.plain_text.lists import numbering_of
 from api.mail.plain_text.sheets import Sheets
 from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
 from api.mail.plain_text.styles import Style, style_of
-from api.mail.plain_text.tables import finish, table_of
+from api.mail.plain_text.tables import finish_table, table_of
 from api.mail.plain_text.tokens import End, Start, tokens
-from api.mail.plain_text.writer import BREAK, PREFIX_MOST, SOFT, VISIBLE, Writer, joined
+from api.mail.plain_text.writer import BREAK, MAX_PREFIX_LENGTH, SOFT, VISIBLE, Writer, joined
 
 _PIXEL = frozenset({"0", "1", "0px", "1px"})
 
@@ -70,7 +70,7 @@ class Reader:
             self._begin_line(outer, before)
         if name == "button":
             self._soft_space(context)
-        if name == "a" and not context.removed and (address := links.target(attributes.get("href", ""))):
+        if name == "a" and not context.removed and (address := links.readable_address(attributes.get("href", ""))):
             element.link = OpenLink(address, len(self.writer.pieces), len(self.writer.lines), self.writer.flushes)
         elif name in LISTS:
             element.numbering = numbering_of(name, attributes)
@@ -125,7 +125,7 @@ class Reader:
             self.writer.blank = True
         elif name == "img":
             self._image(attributes, attributes.get("alt") or attributes.get("title", ""))
-        elif name == "area" and (address := links.target(attributes.get("href", ""))):
+        elif name == "area" and (address := links.readable_address(attributes.get("href", ""))):
             self._begin_line(context, space=False)
             link = OpenLink(address, 0, len(self.writer.lines), self.writer.flushes, image=True)
             self.writer.add(attributes.get("alt", ""), preformatted=False)
@@ -139,7 +139,7 @@ class Reader:
             return
         if link := self._stack.link:
             link.image = True
-        address = links.target(attributes.get("src", ""))
+        address = links.readable_address(attributes.get("src", ""))
         if address.lower().startswith(("http://", "https://")):
             self._images[address] = None
         self.writer.pieces.append(SOFT)
@@ -241,7 +241,7 @@ class Reader:
         elif name == "tr" and table is not None:
             writer.blank = writer.blank or table.row_is_blank()
         elif element.table is not None:
-            finish(element.table, writer)
+            finish_table(element.table, writer)
         if element.space_after and name not in CELLS:
             writer.blank = True
 
@@ -252,16 +252,16 @@ class Reader:
         raw = "".join(writer.pieces[start:])
         label = " ".join(joined([raw.replace(BREAK, " ")]).split())
         written = len(writer.lines) - link.first_line
-        address = links.shown(link.address)
+        address = links.link_text(link.address)
         if VISIBLE.search(label):
             text = raw.rstrip(f" {BREAK}{SOFT}")
             tail = raw[len(text) :]
-            once = links.once(label, link.address) if not written else None
+            once = links.collapsed_link(label, link.address) if not written else None
             before = " " if raw.startswith(" ") else SOFT
             writer.pieces[start:] = [before, once, tail or SOFT] if once else [text, f" ({address})", tail or SOFT]
         elif written > 0:
             last = writer.lines[-1]
-            once = links.once(last.text, link.address) if written == 1 else None
+            once = links.collapsed_link(last.text, link.address) if written == 1 else None
             last.text = once or f"{last.text} ({address})"
         elif link.image:
             writer.pieces += (SOFT, address, SOFT)
@@ -269,4 +269,4 @@ class Reader:
 
 def _longer(prefix: str, more: str) -> str:
     """Return a longer prefix, up to the most that a line may have."""
-    return prefix + more if len(prefix) + len(more) <= PREFIX_MOST else prefix
+    return prefix + more if len(prefix) + len(more) <= MAX_PREFIX_LENGTH else prefix

@@ -11,9 +11,9 @@ from api.mail.plain_text.styles import PROPERTIES, declarations
 _COMMENT = re.compile(r"/\*(?:.*?\*/|.*)|<!--|-->", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
 _SELECTOR = re.compile(r"[a-z0-9]*([.#][\w-]+)", re.IGNORECASE)
-CLASSES_MOST = 50
+MAX_CLASSES = 50
 """Classes of an element that are looked at."""
-_VALUE_MOST = 60
+_MAX_VALUE_LENGTH = 60
 """Characters of a value: it is read for each element that has the class."""
 
 
@@ -43,7 +43,7 @@ class Sheets:
         own = attributes.get("style", "")
         if not self._rules:
             return own
-        names = [f".{name}" for name in dict.fromkeys(attributes.get("class", "").split())][:CLASSES_MOST]
+        names = [f".{name}" for name in dict.fromkeys(attributes.get("class", "").split())][:MAX_CLASSES]
         said = [self._rules[name] for name in (*names, f"#{attributes.get('id', '')}") if name in self._rules]
         return ";".join([*(f"{name}:{value}" for rule in said for name, value in rule.items()), own])
 
@@ -54,7 +54,7 @@ class Sheets:
         said = {
             name: value
             for name, value in declarations(body).items()
-            if name in PROPERTIES and len(value) <= _VALUE_MOST
+            if name in PROPERTIES and len(value) <= _MAX_VALUE_LENGTH
         }
         if said:
             for selector in selectors.split(","):

@@ -17,7 +17,7 @@ PROPERTIES = frozenset(
 )  # fmt: skip
 """The properties that are read here."""
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "mm": 3.78, "cm": 37.8, "in": 96.0}
-GAP = 8
+BLANK_LINE_PIXELS = 8
 """Pixels of margin or padding that read as a blank line."""
 
 
@@ -80,7 +80,7 @@ def _removed(css: Mapping[str, str], hidden: bool) -> bool:
 def _gap(css: Mapping[str, str], side: str, place: int) -> bool | None:
     """Say whether there is a gap at a side, whose ``place`` is where the shorthand of four values has it."""
     margin, padding = (_length(css, name, side, place) for name in ("margin", "padding"))
-    if (margin or 0) + (padding or 0) >= GAP:
+    if (margin or 0) + (padding or 0) >= BLANK_LINE_PIXELS:
         return True
     return None if margin is None else False
 

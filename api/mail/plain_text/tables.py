@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from api.mail.plain_text.styles import GAP, declarations
+from api.mail.plain_text.styles import BLANK_LINE_PIXELS, declarations
 from api.mail.plain_text.writer import Line, Writer
 
 _DATA_ROLES = frozenset({"table", "grid", "treegrid"})
@@ -65,7 +65,7 @@ def table_of(attributes: Mapping[str, str], first_line: int) -> Table:
         data=role in _DATA_ROLES or "summary" in attributes or border not in {"", "0", "0px"},
         layout=role in _LAYOUT_ROLES,
         collapsed=declarations(attributes.get("style", "")).get("border-collapse") == "collapse",
-        padded=len(padding) < 5 and padding.isascii() and padding.isdigit() and int(padding) >= GAP,
+        padded=len(padding) < 5 and padding.isascii() and padding.isdigit() and int(padding) >= BLANK_LINE_PIXELS,
     )
 
 
@@ -74,7 +74,7 @@ def _has_border(css: Mapping[str, str]) -> bool:
     return any(not _LINES.isdisjoint(words) and _NO_WIDTH.isdisjoint(words) for words in said)
 
 
-def finish(table: Table, writer: Writer) -> None:
+def finish_table(table: Table, writer: Writer) -> None:
     """Give the lines of a table that ends their form. Each line belongs to one innermost table: this is linear."""
     if not table.innermost or len(writer.lines) == table.first_line:
         return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 BREAK, SPACE, SOFT = "\x1f", "\x1c", "\x1e"
 """Marks within a line: a line break, a space that stays, and a space where letters would touch."""
-PREFIX_MOST = 32
+MAX_PREFIX_LENGTH = 32
 """Characters of quote signs and indentation before a line, so that nesting cannot multiply the text."""
 _SPACES = "\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u205f"
 _JOINERS = "\u034f\u200c\u200d"

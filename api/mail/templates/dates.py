@@ -9,9 +9,9 @@ from liquid.exceptions import FilterArgumentError
 from liquid.filter import liquid_filter, with_context
 from liquid.undefined import is_undefined
 
-FORM_MOST = 200
+MAX_FORMAT_LENGTH = 200
 """Characters of the format of a date."""
-VALUE_MOST = 100
+MAX_VALUE_LENGTH = 100
 """Characters of a text that may be a date; a longer one is none."""
 _WIDTH = re.compile("%[^A-Za-z%]*[0-9]{3}")
 CLOCK = "\ue102clock"
@@ -34,8 +34,10 @@ def date(value: object, form: object, *, context: RenderContext) -> object:
     if moment is None:
         return value
     written_as = str(form)
-    if len(written_as) > FORM_MOST or _WIDTH.search(written_as):
-        raise FilterArgumentError(f"a date's format has up to {FORM_MOST} characters, and no widths", token=None)
+    if len(written_as) > MAX_FORMAT_LENGTH or _WIDTH.search(written_as):
+        raise FilterArgumentError(
+            f"a date's format has up to {MAX_FORMAT_LENGTH} characters, and no widths", token=None
+        )
     try:
         written = moment.strftime(written_as)
     except (ValueError, UnicodeError) as problem:
@@ -54,7 +56,7 @@ def _moment(value: object, now: dt.datetime) -> dt.datetime | None:
     try:
         if isinstance(value, int) and not isinstance(value, bool):
             return dt.datetime.fromtimestamp(value, zone)
-        if not isinstance(value, str) or len(value) > VALUE_MOST:
+        if not isinstance(value, str) or len(value) > MAX_VALUE_LENGTH:
             return None
         if value in {"now", "today"}:
             return now

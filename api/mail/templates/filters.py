@@ -27,19 +27,19 @@ FILTERS = frozenset(
      "url_encode"}
 )  # fmt: skip
 """What a template may use. ``safe`` changes nothing in an email, whose HTML is made safe after it is rendered."""
-TEXT_MOST = 20_000
+MAX_TEXT_LENGTH = 20_000
 """Characters of a text that a filter takes or makes."""
-LIST_MOST = 1_000
+MAX_LIST_ITEMS = 1_000
 """Items of a list or range."""
-NUMBER_MOST = 10**18
+MAX_NUMBER = 10**18
 """The largest number."""
-DIGITS_MOST = 20
+MAX_ROUND_DIGITS = 20
 """Digits after the point that ``round`` takes."""
-WORK_MOST = 5_000_000
+MAX_WORK_CHARACTERS = 5_000_000
 """Characters that the filters of one rendering read and write, together; an item of a list counts as ten."""
-ITERATIONS_MOST = 10_000
+MAX_ITERATIONS = 10_000
 """Iterations of all loops of one rendering."""
-_ITEM = 10
+_ITEM_CHARACTERS = 10
 _STRIPPED = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?P<name>script|style)\b[^<>]*+>.*?(?:</(?P=name)\s*+>|\Z)|</?[A-Za-z!?][^<>]*+>",
     re.DOTALL | re.IGNORECASE,
@@ -68,8 +68,8 @@ class Budget:
     def loop(self, length: int) -> None:
         """Count the iterations of a loop that begins. Raises FilterLimitError."""
         self._iterations += length
-        if self._iterations > ITERATIONS_MOST:
-            raise FilterLimitError(f"its loops may have {ITERATIONS_MOST:,} iterations together", token=None)
+        if self._iterations > MAX_ITERATIONS:
+            raise FilterLimitError(f"its loops may have {MAX_ITERATIONS:,} iterations together", token=None)
 
     def limited(self, name: str, function: Callable[..., object], token: Token | None) -> Callable[..., object]:
         """Return a filter that keeps the limits."""
@@ -77,7 +77,7 @@ class Budget:
         def call(left: object, *args: object, **named: object) -> object:
             try:
                 given = [_weight(value) for value in (left, *args, *named.values())]
-                before = _BEFORE.get(name)
+                before = _CHECK_BEFORE.get(name)
                 if before is not None:
                     before(left, args)
                 made = function(left, *args, **named)
@@ -87,8 +87,10 @@ class Budget:
                 raise
             except (LookupError, AttributeError) as problem:
                 raise FilterArgumentError(f"{name}: {problem}", token=token) from None
-            if self._work > WORK_MOST:
-                raise FilterLimitError(f"its filters may work on {WORK_MOST:,} characters together", token=token)
+            if self._work > MAX_WORK_CHARACTERS:
+                raise FilterLimitError(
+                    f"its filters may work on {MAX_WORK_CHARACTERS:,} characters together", token=token
+                )
             return made
 
         return call
@@ -98,36 +100,39 @@ def _weight(value: Any) -> int:
     """Return how much work a value is. Raises FilterLimitError where it is too large."""
     kind = type(value)  # an undefined value answers no question but this one
     if issubclass(kind, str):
-        if len(value) > TEXT_MOST:
-            raise FilterLimitError(f"a filter may work on a text of {TEXT_MOST:,} characters", token=None)
+        if len(value) > MAX_TEXT_LENGTH:
+            raise FilterLimitError(f"a filter may work on a text of {MAX_TEXT_LENGTH:,} characters", token=None)
         return len(value)
     if issubclass(kind, (list, tuple, range)):
-        if len(value) > LIST_MOST:
-            raise FilterLimitError(f"a list may have {LIST_MOST:,} items", token=None)
-        return len(value) * _ITEM
-    if issubclass(kind, (int, float)) and not (isfinite(value) and abs(value) <= NUMBER_MOST):
-        raise FilterLimitError(f"a number may be {NUMBER_MOST:.0e} at most", token=None)
+        if len(value) > MAX_LIST_ITEMS:
+            raise FilterLimitError(f"a list may have {MAX_LIST_ITEMS:,} items", token=None)
+        return len(value) * _ITEM_CHARACTERS
+    if issubclass(kind, (int, float)) and not (isfinite(value) and abs(value) <= MAX_NUMBER):
+        raise FilterLimitError(f"a number may be {MAX_NUMBER:.0e} at most", token=None)
     return 1
 
 
 def _before_replace(left: object, args: Sequence[object]) -> None:
     text, sought, put = (str(value) for value in (left, *args[:1], *args[1:2], "", "")[:3])
     found = len(text) + 1 if not sought else text.count(sought)
-    if len(text) + found * max(0, len(put) - len(sought)) > TEXT_MOST:
-        raise FilterLimitError(f"a filter may make a text of {TEXT_MOST:,} characters", token=None)
+    if len(text) + found * max(0, len(put) - len(sought)) > MAX_TEXT_LENGTH:
+        raise FilterLimitError(f"a filter may make a text of {MAX_TEXT_LENGTH:,} characters", token=None)
 
 
 def _before_join(left: object, args: Sequence[object]) -> None:
     if isinstance(left, (list, tuple, range)):
         between = len(str(args[0])) if args else 1
-        if sum(len(str(each)) + between for each in left) > TEXT_MOST + between:
-            raise FilterLimitError(f"a filter may make a text of {TEXT_MOST:,} characters", token=None)
+        if sum(len(str(each)) + between for each in left) > MAX_TEXT_LENGTH + between:
+            raise FilterLimitError(f"a filter may make a text of {MAX_TEXT_LENGTH:,} characters", token=None)
 
 
 def _before_split(left: object, args: Sequence[object]) -> None:
     text, at = str(left), str(args[0]) if args else ""
-    if len(text) > LIST_MOST and (text.count(at) if at.strip() else len(text.split() if at else text)) > LIST_MOST:
-        raise FilterLimitError(f"a list may have {LIST_MOST:,} items", token=None)
+    if (
+        len(text) > MAX_LIST_ITEMS
+        and (text.count(at) if at.strip() else len(text.split() if at else text)) > MAX_LIST_ITEMS
+    ):
+        raise FilterLimitError(f"a list may have {MAX_LIST_ITEMS:,} items", token=None)
 
 
 def _before_round(_left: object, args: Sequence[object]) -> None:
@@ -135,11 +140,11 @@ def _before_round(_left: object, args: Sequence[object]) -> None:
         digits = abs(to_int(args[0])) if args else 0
     except (ValueError, TypeError, OverflowError):
         return
-    if digits > DIGITS_MOST:
-        raise FilterArgumentError(f"round takes up to {DIGITS_MOST} digits", token=None)
+    if digits > MAX_ROUND_DIGITS:
+        raise FilterArgumentError(f"round takes up to {MAX_ROUND_DIGITS} digits", token=None)
 
 
-_BEFORE: Mapping[str, Callable[[object, Sequence[object]], None]] = {
+_CHECK_BEFORE: Mapping[str, Callable[[object, Sequence[object]], None]] = {
     "replace": _before_replace,
     "join": _before_join,
     "split": _before_split,
@@ -161,8 +166,8 @@ _make_range = RangeLiteral._make_range
 def _limited_range(self: RangeLiteral, start: object, stop: object) -> range:
     """Return a range whose length was checked before anything is made of it."""
     made = _make_range(self, start, stop)
-    if made.stop - made.start > LIST_MOST:
-        raise FilterLimitError(f"a range may have {LIST_MOST:,} numbers", token=self.token)
+    if made.stop - made.start > MAX_LIST_ITEMS:
+        raise FilterLimitError(f"a range may have {MAX_LIST_ITEMS:,} numbers", token=self.token)
     return made
 
 

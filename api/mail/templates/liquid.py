@@ -6,26 +6,26 @@ from datetime import datetime
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError, UnknownFilterError
 
-from api.mail.cache import Cache, kept_in, text_bytes
+from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.limits import HtmlLimitError, check_html
-from api.mail.quick_work import Lesson, need_quick_template, need_worker
+from api.mail.quick_work import TemplateFact, need_quick_template, need_worker
 from api.mail.templates.dates import CLOCK
 from api.mail.templates.filters import FILTERS, set_up_filters
 from api.mail.templates.places import place_of
 from api.mail.templates.prompts import Prompted, restore, unmarked
-from api.mail.templates.simple import Simple, simple
+from api.mail.templates.simple import SimpleTemplate, simple
 from api.mail.templates.tag_limits import tag_problem
 from api.mail.templates.tags import prepare
 from api.mail.templates.values import ComparingTemplate, comparable
 
 BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
-MAX_TEMPLATE = 200_000
-TREES_MOST = 32_000_000
+MAX_TEMPLATE_LENGTH = 200_000
+TREE_CACHE_BYTES = 32_000_000
 """Bytes of templates as liquid has read them that a process keeps."""
-FORMS_MOST = 32_000_000
+FORM_CACHE_BYTES = 32_000_000
 """Bytes of templates of text and fields, in their simple form, that a process keeps."""
-TREE_BYTES_A_CHARACTER = 8
-TREE_BYTES_A_TAG = 4_000
+TREE_BYTES_PER_CHARACTER = 8
+TREE_BYTES_PER_TAG = 4_000
 FIELD_BYTES = 400
 TAGS = (
     "assign", "capture", "case", "comment", "cycle", "decrement", "doc", "echo", "for", "if", "ifchanged", "increment",
@@ -115,15 +115,17 @@ def _readable(text: str) -> bool:
 
 
 def _tree_bytes(_tree: BoundTemplate, source: str, _html: bool) -> int:
-    return text_bytes(source) * TREE_BYTES_A_CHARACTER + (source.count("{{") + source.count("{%")) * TREE_BYTES_A_TAG
+    return (
+        text_bytes(source) * TREE_BYTES_PER_CHARACTER + (source.count("{{") + source.count("{%")) * TREE_BYTES_PER_TAG
+    )
 
 
-@kept_in(Cache[BoundTemplate](TREES_MOST, _tree_bytes))
+@cached_in(Cache[BoundTemplate](TREE_CACHE_BYTES, _tree_bytes))
 def parsed(source: str, html: bool) -> BoundTemplate:
     """Return a template as liquid has read it. Raises TemplateProblem."""
     need_quick_template(source)
-    if len(source) > MAX_TEMPLATE:
-        raise TemplateLimitProblem(f"A template may have {MAX_TEMPLATE} characters; this has {len(source)}.")
+    if len(source) > MAX_TEMPLATE_LENGTH:
+        raise TemplateLimitProblem(f"A template may have {MAX_TEMPLATE_LENGTH} characters; this has {len(source)}.")
     if wrong := tag_problem(source):
         line, column = source.count("\n", 0, wrong.place) + 1, wrong.place - source.rfind("\n", 0, wrong.place)
         kind = TemplateLimitProblem if wrong.limit else TemplateProblem
@@ -139,33 +141,33 @@ def parsed(source: str, html: bool) -> BoundTemplate:
         raise problem_of(problem, source, html) from None
 
 
-field_names: Cache[frozenset[str]] = Cache(FORMS_MOST // 4, lambda names, source: text_bytes(source, *names))
+field_names: Cache[frozenset[str]] = Cache(FORM_CACHE_BYTES // 4, lambda names, source: text_bytes(source, *names))
 """The names of the fields of templates that are known, by source."""
 
 
-@kept_in(field_names)
+@cached_in(field_names)
 def fields_in(source: str) -> frozenset[str]:
     """Return the dynamic fields that a template names; of one that cannot be read, none."""
-    need_quick_template(source, Lesson("fields", (source,)))
+    need_quick_template(source, TemplateFact("fields", (source,)))
     try:
         return frozenset(parsed(source, True).analyze(include_partials=False).globals)
     except (TemplateProblem, LiquidError, RecursionError):
         return frozenset()
 
 
-def _form_bytes(form: Simple | None, source: str, _html: bool) -> int:
+def _form_bytes(form: SimpleTemplate | None, source: str, _html: bool) -> int:
     size = text_bytes(source)
     return size if form is None else size + sum(FIELD_BYTES + len(str(part)) * 4 for part in form.parts)
 
 
-forms: Cache[Simple | None] = Cache(FORMS_MOST, _form_bytes)
+forms: Cache[SimpleTemplate | None] = Cache(FORM_CACHE_BYTES, _form_bytes)
 """The simple forms that are known, by source and whether it is HTML."""
 
 
-@kept_in(forms)
-def simple_form(source: str, html: bool) -> Simple | None:
+@cached_in(forms)
+def simple_form(source: str, html: bool) -> SimpleTemplate | None:
     """Return a template of nothing but text and fields in its simple form; None for any other."""
-    need_quick_template(source, Lesson("form", (source, html)))
+    need_quick_template(source, TemplateFact("form", (source, html)))
 
     def missing(template: BoundTemplate) -> str | None:
         try:

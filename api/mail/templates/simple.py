@@ -12,11 +12,11 @@ from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument, StringLiteral
 from liquid.builtin.output import OutputNode
 
-LONGEST = 100_000
+MAX_RESULT_LENGTH = 100_000
 """Characters up to which a result is surely within liquid's limit for its output, which counts bytes."""
-FIELDS_MOST = 200
+MAX_FIELDS = 200
 """Fields up to which a template is joined by hand, in the server's process: each may have a long value."""
-LIQUIDS_OWN = frozenset({"now", "today", "partial", "template"})
+LIQUID_NAMES = frozenset({"now", "today", "partial", "template"})
 """Names that liquid may give a value without being given one."""
 Missing = Callable[[BoundTemplate], str | None]
 """Renders a template without any values; None where a field is unresolved."""
@@ -31,7 +31,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Simple:
+class SimpleTemplate:
     """A template as a list of texts and fields."""
 
     parts: Sequence[str | Field]
@@ -44,7 +44,7 @@ class Simple:
     def render(self, fields: Mapping[str, str]) -> str | None:
         """Return the text for one person; None when liquid has to say what is wrong with it."""
         said: list[str] = []
-        room = LONGEST  # checked on the way: many values of the largest size are never joined
+        room = MAX_RESULT_LENGTH  # checked on the way: many values of the largest size are never joined
         for part in self.parts:
             if isinstance(part, str):
                 said.append(part)
@@ -60,7 +60,7 @@ class Simple:
             else:
                 said.append(part.missing)
         text = "".join(said)
-        return text if len(text) <= LONGEST else None
+        return text if len(text) <= MAX_RESULT_LENGTH else None
 
     def first_unresolved(self, fields: Mapping[str, str]) -> str | None:
         """Return the first field that has no value, and nothing that stands for it; None for none."""
@@ -72,10 +72,10 @@ def _has(fields: Mapping[str, str], field: Field) -> bool:
     return bool(value) and not value.isspace()
 
 
-def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequence[str]) -> Simple | None:
+def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequence[str]) -> SimpleTemplate | None:
     """Return a template in its simple form; None when it is not as simple as that."""
     parts: list[str | Field] = []
-    if sum(type(node) is OutputNode for node in parsed.nodes) > FIELDS_MOST:
+    if sum(type(node) is OutputNode for node in parsed.nodes) > MAX_FIELDS:
         return None
     for node in parsed.nodes:
         if type(node) is ContentNode:
@@ -84,7 +84,7 @@ def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequenc
             parts.append(Field(name, missing(BoundTemplate(parsed.env, [node]))))
         else:
             return None
-    return Simple(parts, html, [part for part in parts if isinstance(part, Field)], prompts)
+    return SimpleTemplate(parts, html, [part for part in parts if isinstance(part, Field)], prompts)
 
 
 def _field(node: Node) -> str | None:
@@ -99,4 +99,4 @@ def _field(node: Node) -> str | None:
             return None
         if type(each.args[0].value) is not StringLiteral:
             return None
-    return path.path[0] if len(filters) <= 1 and path.path[0] not in LIQUIDS_OWN else None
+    return path.path[0] if len(filters) <= 1 and path.path[0] not in LIQUID_NAMES else None

@@ -8,22 +8,22 @@ one some time, so their number is limited, too.
 import re
 from typing import NamedTuple
 
-TAG_MOST = 5_000
+MAX_TAG_LENGTH = 5_000
 """Characters of a tag."""
-SPACES_MOST = 200
+MAX_WHITESPACE_LENGTH = 200
 """Characters of white space in a row, within a tag."""
-TAGS_MOST = 2_000
+MAX_TAGS = 2_000
 """Tags and dynamic fields of a template, each line of a ``{% liquid %}`` included."""
-BLOCKS_MOST = 30
+MAX_BLOCK_DEPTH = 30
 """Blocks inside of each other, such as ``{% if %}`` and ``{% for %}``."""
-BRANCHES_MOST = 500
+MAX_BRANCHES = 500
 """``elsif``, ``else`` and ``when`` of a template."""
-FILTERS_MOST = 2_000
+MAX_FILTERS = 2_000
 """Filters of a template: each ``|`` within a tag counts."""
 _OPENING = re.compile(r"\{[{%]|%7B%7B", re.IGNORECASE)
 _CLOSING = {"{{": "}}", "{%": "%}"}
 _ENCODED_END = re.compile("%7D%7D", re.IGNORECASE)
-_SPACES = re.compile(rf"(?<!\s)\s{{{SPACES_MOST + 1}}}")
+_SPACES = re.compile(rf"(?<!\s)\s{{{MAX_WHITESPACE_LENGTH + 1}}}")
 _NAME = re.compile(r"\{%-?\s*(\w+)")
 _LINE_NAME = re.compile(r"^[ \t]*(\w+)", re.MULTILINE)
 _ENDS = {name: re.compile(rf"\{{%-?\s*end{name}\s*-?%\}}") for name in ("raw", "doc", "comment")}
@@ -60,10 +60,14 @@ class _Counts:
                     self._tags += 1
                     self._name(line[1])
         for number, most, told in (
-            (self._tags, TAGS_MOST, f"a template may have {TAGS_MOST:,} tags and fields"),
-            (self._depth, BLOCKS_MOST, f"a template may have {BLOCKS_MOST} blocks, such as if, inside of each other"),
-            (self._branches, BRANCHES_MOST, f"a template may have {BRANCHES_MOST} branches (elsif, else, when)"),
-            (self._filters, FILTERS_MOST, f"a template may have {FILTERS_MOST:,} filters"),
+            (self._tags, MAX_TAGS, f"a template may have {MAX_TAGS:,} tags and fields"),
+            (
+                self._depth,
+                MAX_BLOCK_DEPTH,
+                f"a template may have {MAX_BLOCK_DEPTH} blocks, such as if, inside of each other",
+            ),
+            (self._branches, MAX_BRANCHES, f"a template may have {MAX_BRANCHES} branches (elsif, else, when)"),
+            (self._filters, MAX_FILTERS, f"a template may have {MAX_FILTERS:,} filters"),
         ):
             if number > most:
                 return TagProblem(told, start)
@@ -86,20 +90,20 @@ def tag_problem(source: str) -> TagProblem | None:
     while (opening := _OPENING.search(source, at)) is not None:
         start = opening.start()
         if (closing := _CLOSING.get(opening.group())) is None:
-            end = _ENCODED_END.search(source, opening.end(), start + TAG_MOST)
+            end = _ENCODED_END.search(source, opening.end(), start + MAX_TAG_LENGTH)
             at = end.end() if end else opening.end()
             if wrong := counts.problem(source[start:at], start):
                 return wrong
             continue
-        found_at = source.find(closing, start + 2, start + TAG_MOST)
+        found_at = source.find(closing, start + 2, start + MAX_TAG_LENGTH)
         if found_at < 0:
             if source.find(closing, start + 2) < 0:
                 return TagProblem(f"expected '{closing}', found end of file", start, limit=False)
-            return TagProblem(f"a tag may have {TAG_MOST} characters", start)
+            return TagProblem(f"a tag may have {MAX_TAG_LENGTH} characters", start)
         at = found_at + 2
         tag = source[start:at]
         if _SPACES.search(tag):
-            return TagProblem(f"a tag may have {SPACES_MOST} characters of white space in a row", start)
+            return TagProblem(f"a tag may have {MAX_WHITESPACE_LENGTH} characters of white space in a row", start)
         if wrong := counts.problem(tag, start):
             return wrong
         name = _NAME.match(tag)

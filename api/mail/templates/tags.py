@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
 
-from api.mail.cache import Cache, kept_in, text_bytes
+from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.markup import Markup
 from api.mail.references import decoded
 
 PROMPT_BEGIN, PROMPT_END = "\ue100", "\ue101"
 """Around the number of a field prompt, in the text that liquid reads and writes: characters for private use."""
 
-PREPARED_MOST = 16_000_000
+PREPARED_CACHE_BYTES = 16_000_000
 """Bytes of prepared templates that a process keeps."""
 
 _OPENING = re.compile(r"\{[{%]|%7B%7B", re.IGNORECASE)
@@ -101,7 +101,7 @@ def _prepared_bytes(prepared: Prepared, source: str, _html: bool) -> int:
     return text_bytes(source, prepared.text, *prepared.prompts) + 200 * len(prepared.starts)
 
 
-@kept_in(Cache[Prepared](PREPARED_MOST, _prepared_bytes))
+@cached_in(Cache[Prepared](PREPARED_CACHE_BYTES, _prepared_bytes))
 def prepare(source: str, html: bool) -> Prepared:
     """Return a template as liquid is to read it."""
     parts: list[str] = []
@@ -135,7 +135,7 @@ def prepare(source: str, html: bool) -> Prepared:
     return Prepared(source, "".join(parts), tuple(prompts), tuple(starts))
 
 
-def neutral(source: str, field: str) -> str:
+def without_tags(source: str, field: str) -> str:
     """Return the HTML around a template's tags, of all branches: ``field`` in the place of what a tag shows."""
     parts: list[str] = []
     at = 0

@@ -9,7 +9,7 @@ from api.services.enrollments.progress import end, end_all
 from api.states import GOING_ON, EnrollmentStatus, OnReply
 from api.store.edits import people_in
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 
@@ -17,7 +17,7 @@ AT_ONCE = 1_000
 """People for whom a campaign ends in one transaction, or fewer where it has many steps."""
 
 
-@undeadlocked
+@retry_on_deadlock
 async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
     """Record a person's reply; the campaign's setting decides whether it ends for them."""
     enrollment, campaign = await _enrollment(context, enrollment_id)
@@ -35,7 +35,7 @@ async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollm
     return enrollment
 
 
-@undeadlocked
+@retry_on_deadlock
 async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
     """End one person's campaign by hand."""
     enrollment, _ = await _enrollment(context, enrollment_id, "id")
@@ -62,7 +62,7 @@ async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
     return ended
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _end(context: WorkspaceContext, ids: list[str]) -> int:
     async with transaction():
         return await end_all(ids, context.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")

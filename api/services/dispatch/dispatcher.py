@@ -28,8 +28,8 @@ from api.services.jobs.halving import of_database, passing
 from api.services.tasks.task_expiry import expire_all
 from api.services.workspaces.accounts import NotInstalled, account_name
 from api.store import account_pauses, send_ledger, throttles
-from api.store.engine.availability import told_away
-from api.store.engine.corruption import database_corrupt
+from api.store.engine.availability import log_database_outage
+from api.store.engine.corruption import is_corrupt
 from api.store.engine.sql import document
 from api.store.send_ledger import MAX_CODE_CHARACTERS
 from api.store.tasks import next_expiry
@@ -107,7 +107,7 @@ class Dispatcher:
             try:
                 counts.released = await self._recover()
             except Exception as problem:
-                if passing(problem) or database_corrupt(problem):
+                if passing(problem) or is_corrupt(problem):
                     raise
                 # What cannot be freed stays behind, and stops nobody's emails.
                 log.exception("what a process left behind could not be freed; tried again in %.0f s", RECOVER_LATER)
@@ -249,7 +249,7 @@ class Dispatcher:
         try:
             return await send_ledger.still_claimed([job.send for job in jobs])
         except Exception as problem:  # then each finds out as it is about to leave
-            if not told_away(problem):
+            if not log_database_outage(problem):
                 log.exception("what is still claimed could not be read")
             return {job.send.id for job in jobs}
 
@@ -278,7 +278,7 @@ class Dispatcher:
             try:
                 await send_ledger.renew(live, self.runtime.clock() + self.runtime.lease)
             except Exception as problem:
-                if not told_away(problem):
+                if not log_database_outage(problem):
                     log.exception("leases could not be renewed")
 
     async def drain(self) -> None:

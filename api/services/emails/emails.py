@@ -11,12 +11,12 @@ from api.services.people.suppressions import refuse_suppressed
 from api.services.tasks.tasks import email_went_out
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from strategies import Refusal
 
 
-@undeadlocked
+@retry_on_deadlock
 async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
     """Send an undelivered email at once. Refused for a suppressed or dead address, or an ended campaign."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
@@ -41,7 +41,7 @@ async def resolve_in_doubt(context: WorkspaceContext, send_id: str, resolution: 
     return await settle_as_sent(context, send, context.now)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def settle_as_sent(context: WorkspaceContext, send: Send, at: datetime, why: str = "") -> Send:
     """Record that an email in doubt left at an instant (UTC). A person's email completes its task at that moment.
 

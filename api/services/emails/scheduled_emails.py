@@ -17,7 +17,7 @@ from api.services.templates.email_content import composed_for
 from api.states import UNBEGUN_STATUSES, SendStatus, TaskStatus
 from api.store import written_texts
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from api.store.holds import pause_of
 from api.store.tasks import lock_undone
@@ -33,7 +33,7 @@ UNSET = Unset()
 Part = str | None | Unset
 
 
-@undeadlocked
+@retry_on_deadlock
 async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime | None) -> Send:
     """Give an email that has not begun to leave another time: an instant, or now (None). Raises Refusal.
 
@@ -79,7 +79,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
     return await Send.get(id=send.id)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part = UNSET, html: Part = UNSET) -> Send:
     """Give an email that has not begun to leave another text, which is no template and is sent as it is.
 
@@ -127,7 +127,7 @@ async def _rendered(send: Send, now: datetime) -> tuple[str | None, str | None] 
     return composed.subject if send.subject is not None else None, composed.body_html if send.html is not None else None
 
 
-@undeadlocked
+@retry_on_deadlock
 async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
     """Withdraw the email of a task, scheduled, failed or rejected, and return the task, open again. Raises Refusal.
 

@@ -12,7 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import carry_on
 from api.services.jobs.halving import ROW_FAILED, in_halves
 from api.states import SendStatus
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from strategies.calendar import instant_of, zone_names
 
@@ -87,7 +87,7 @@ async def _resolve_again(context: WorkspaceContext) -> int:
     return len(people)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _carry_on(context: WorkspaceContext, enrollment_id: str) -> None:
     async with transaction():
         await carry_on(context, await Enrollment.get(id=enrollment_id), context.now)

@@ -16,7 +16,7 @@ from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 from tortoise.models import Model
 
 from api.mail.clean import storable
-from api.store.engine.availability import database_away
+from api.store.engine.availability import database_unavailable
 from api.store.engine.database_faults import fault_of
 from strategies import Refusal
 
@@ -38,7 +38,7 @@ LOST = "The process that worked on it ended each time."
 
 def passing(problem: BaseException) -> bool:
     """Say whether a failure tells nothing of the work: the database is away, or another transaction was in the way."""
-    return database_away(problem) or isinstance(problem, DeadlockDetectedError | SerializationError)
+    return database_unavailable(problem) or isinstance(problem, DeadlockDetectedError | SerializationError)
 
 
 def of_database(problem: BaseException) -> bool:

@@ -28,7 +28,7 @@ from api.store.engine.bulk import insert, shared
 from api.store.engine.leases import take
 from api.store.engine.rows import need
 from api.store.engine.sql import run
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import ended_before, keep_enrollments
 from api.store.events import Line, event, write
 from api.store.send_ledger import MAX_CODE_CHARACTERS
@@ -172,7 +172,7 @@ class _Job:
         places = range(max(1, min(self.people_at_once, self.row.total - self.row.processed)))
         return all(await in_halves(places, enroll, leave_out))
 
-    @undeadlocked
+    @retry_on_deadlock
     async def part(self, real_now: datetime, most: int, left_out_as: str | None = None) -> bool:
         """Enroll up to ``most`` next people, or leave them out for a reason.
 

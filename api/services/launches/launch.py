@@ -22,7 +22,7 @@ from api.services.launches.merge_field_check import missing_warnings
 from api.services.people.reachability import unreachable_warnings
 from api.services.replies.bounces import dead_address, refuse_dead
 from api.store.engine.rows import by_ids, need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import ended_before, keep_enrollments, those_in_campaign
 from api.store.events import Line, event, write
 from api.store.suppressions import suppressed_keys, suppressed_people
@@ -66,7 +66,7 @@ class _Checked:
     enrollments: list[tuple[Enrollment, Person, core.Timeline]]
 
 
-@undeadlocked
+@retry_on_deadlock
 async def launch(
     context: WorkspaceContext,
     campaign_id: str,

@@ -8,7 +8,7 @@ from api.mail.message.compose import Content
 from api.models import Person, Sender, Step
 from api.services.common.context import WorkspaceContext
 from api.services.templates.email_content import Library, fields_of
-from api.services.templates.rendering import fields_in, what_stops
+from api.services.templates.rendering import fields_in, find_blockers
 from strategies import StepType, WarningNote
 from strategies.calendar import local
 
@@ -39,7 +39,7 @@ async def missing_warnings(
     for step, content in zip(emails, contents, strict=True):
         counts: Counter[str] = Counter()
         left: Counter[str] = Counter()
-        stopping = await what_stops(own, content, [*examples.values()], now, library.earlier(step, NOBODY))
+        stopping = await find_blockers(own, content, [*examples.values()], now, library.earlier(step, NOBODY))
         for number, (missing, prompts) in zip(shapes.values(), stopping, strict=True):
             counts.update(dict.fromkeys(missing, number))
             left.update(dict.fromkeys(prompts, number))

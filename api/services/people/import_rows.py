@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from api.csv_reading import COLUMN_NAMES, ROWS_INSIDE, Row, Table, address_in, column_label, garbled, read_table
+from api.csv_reading import COLUMN_NAMES, SWALLOWED_ROWS, Row, Table, address_in, column_label, garbled, read_table
 from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
 from api.services.people.people import MAX_FIELDS, PATHS, checked
 from strategies import Refusal
@@ -72,7 +72,7 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
     filled = {name: cell for name, cell in zip(columns.names, row.cells, strict=True) if cell}
     if (inside := table.row_inside(row, columns.names.index("email"))) is not None:
         raise Refusal(
-            "CSV_INVALID", f"This cell {ROWS_INSIDE} These rows are not imported.", _path(columns.names[inside])
+            "CSV_INVALID", f"This cell {SWALLOWED_ROWS} These rows are not imported.", _path(columns.names[inside])
         )
     for name, cell in filled.items():
         _check_cell(name, cell)

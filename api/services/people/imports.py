@@ -20,7 +20,7 @@ from api.services.people.people import MAX_FIELDS
 from api.states import ImportStatus, OnKnown
 from api.store import send_ledger
 from api.store.engine.leases import take
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from api.store.suppressions import keep_addresses, suppressed_keys
 from strategies import Refusal
@@ -199,7 +199,7 @@ async def _import(
         return await _write(row, rows, seen, lease_until, now, last=last)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _write(
     row: PeopleImport,
     rows: Sequence[PersonRow],

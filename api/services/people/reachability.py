@@ -1,6 +1,6 @@
 """Whether emails can go to a person's address at all: it must not bounce, and its domain must not be blocked."""
 
-from api.mail.domains import blocking
+from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
 from api.services.replies.bounces import dead_address
 from strategies import Refusal, WarningNote
@@ -15,7 +15,7 @@ def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ..
     """Refuse to send to a dead address or a blocked domain. Raises Refusal."""
     if person.bounced_at is not None:
         raise Refusal("BOUNCED", dead_address(person.email), path)
-    if domain := blocking(person.email, workspace.blocked_domains):
+    if domain := blocking_domain(person.email, workspace.blocked_domains):
         raise Refusal("BLOCKED_DOMAIN", blocked_sentence(domain), path)
 
 
@@ -24,6 +24,6 @@ def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Perso
     found = []
     if person.bounced_at is not None and not campaign.remove_on_bounce:
         found.append(WarningNote("ADDRESS_BOUNCES", {"email": person.email}))
-    if domain := blocking(person.email, workspace.blocked_domains):
+    if domain := blocking_domain(person.email, workspace.blocked_domains):
         found.append(WarningNote("DOMAIN_BLOCKED", {"email": person.email, "domain": domain}))
     return found

@@ -13,7 +13,7 @@ from io import StringIO
 
 from api.csv_reading import (
     COLUMN_NAMES,
-    ROWS_INSIDE,
+    SWALLOWED_ROWS,
     Row,
     Table,
     address_in,
@@ -195,7 +195,7 @@ def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) ->
     """Return what a row suppresses. Raises Refusal for one that names no address, or may hold more than one."""
     # An address that is overlooked would get emails, so any line of a cell that looks like a row counts as one.
     if (inside := table.row_inside(row, columns.email, any_width=True)) is not None:
-        raise Refusal("CSV_INVALID", f"{_label(table, inside)} {ROWS_INSIDE} Nothing of this row is imported.")
+        raise Refusal("CSV_INVALID", f"{_label(table, inside)} {SWALLOWED_ROWS} Nothing of this row is imported.")
     for index in range(len(table.header), len(row.cells)):
         if "@" in row.cells[index]:
             told = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last column."

@@ -15,7 +15,7 @@ from api.services.enrollments.progress import end_all
 from api.states import SuppressionSource
 from api.store import suppressions as store
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from api.store.suppressions import NewSuppression
 from strategies import Refusal
@@ -39,7 +39,7 @@ async def suppress_address(context: WorkspaceContext, email: str, reason: str = 
     return await Suppression.get(workspace_id=context.workspace_id, email_key=key)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def suppress(
     context: WorkspaceContext, given: Sequence[NewSuppression], source: SuppressionSource, *, quiet: bool = False
 ) -> int:
@@ -68,7 +68,7 @@ async def end_campaigns(context: WorkspaceContext, person_ids: list[str]) -> Non
         await end_all(enrollments, context.now, reason="UNSUBSCRIBED", detail=detail, send_reason="UNSUBSCRIBED")
 
 
-@undeadlocked
+@retry_on_deadlock
 async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Suppression:
     """Let an address be written to again. Campaigns that have ended stay ended. Raises Refusal."""
     address, why = inputs.address(email, ("email",)), _reason(reason, required=True)

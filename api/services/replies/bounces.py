@@ -17,7 +17,7 @@ from api.services.enrollments.progress import end_all
 from api.states import BounceKind, SendStatus
 from api.store import bounces
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from strategies import Refusal
 
@@ -57,7 +57,7 @@ async def settle_bounces(bounced: Sequence[Bounced], now: datetime) -> None:
         await end_all(enrollments, now, reason="BOUNCED", detail=ENDED)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def record_bounce(
     context: WorkspaceContext,
     enrollment_id: str,
@@ -88,7 +88,7 @@ async def record_bounce(
     return await Enrollment.get(id=enrollment.id)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def clear_bounce(context: WorkspaceContext, person_id: str) -> Person:
     """Let emails go to a person's address again. Campaigns that have ended stay so. A second time changes nothing."""
     person = await need(Person, context.workspace_id, person_id, ("personId",))

@@ -12,7 +12,7 @@ from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import in_halves, of_database
 from api.services.tasks.tasks import task_event
 from api.states import OnExpiry, TaskStatus
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import write
 from api.store.holds import pause_of
 from api.store.tasks import expiring, lock_expiring
@@ -93,7 +93,7 @@ async def _expire_or_put_off(context: WorkspaceContext, task: Task, now: datetim
         return False
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits: bool = False) -> bool:
     async with transaction():
         enrollment = await Enrollment.get(id=task.enrollment_id)

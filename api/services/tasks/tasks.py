@@ -22,7 +22,7 @@ from api.services.templates.email_content import Written, composed_for
 from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from api.store.claimed import Claimed
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from api.store.tasks import lock_undone
 from api.store.written_texts import WrittenEmail, forget_text, kept_text
@@ -44,19 +44,19 @@ class Compose:
     links: ComposeLinks
 
 
-@undeadlocked
+@retry_on_deadlock
 async def complete_task(context: WorkspaceContext, task_id: str) -> Task:
     """Complete a task; what follows for this person is scheduled on to the next task."""
     return await _finish(context, await _open(context, task_id), TaskStatus.COMPLETED)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def skip_task(context: WorkspaceContext, task_id: str) -> Task:
     """Skip a task; what follows goes on as if it were completed."""
     return await _finish(context, await _open(context, task_id), TaskStatus.SKIPPED)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def send_task(
     context: WorkspaceContext,
     task_id: str,

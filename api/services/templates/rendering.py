@@ -14,7 +14,7 @@ from api.mail.cache import Cache, text_bytes
 from api.mail.message.body import frames
 from api.mail.message.compose import Composed, Content, Earlier
 from api.mail.message.writing import NotWritten, Order, Written, write_email
-from api.mail.quick_work import Lesson, SlowWorkError, only_quick
+from api.mail.quick_work import SlowWorkError, TemplateFact, run_quick
 from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, field_names, forms
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from api.workers.pool import run
@@ -33,7 +33,7 @@ LESSONS_MOST = 200
 
 _KNOWN: Mapping[str, Cache[Any]] = {"form": forms, "frame": frames, "fields": field_names}
 _refused: Cache[TemplateProblem] = Cache(REFUSED_MOST, lambda _problem, _subject, source, *_: text_bytes(source))
-_learning: dict[Lesson, "asyncio.Future[None]"] = {}
+_learning: dict[TemplateFact, "asyncio.Future[None]"] = {}
 
 
 def broken_limit(error: LimitExceededError) -> TemplateLimitProblem:
@@ -82,24 +82,26 @@ async def fields_in(key: str, source: str) -> frozenset[str]:
         return frozenset()
 
 
-async def what_stops(
+async def find_blockers(
     key: str, content: Content, people: Sequence[Mapping[str, str]], now: datetime, earlier: Earlier | None
-) -> list[worker_jobs.Stopping]:
+) -> list[worker_jobs.Blockers]:
     """Return what stops the email of each of these people. One that breaks a limit is not looked into further.
 
     Raises Refusal (TOO_BUSY).
     """
-    found: list[worker_jobs.Stopping] = []
+    found: list[worker_jobs.Blockers] = []
     try:
         while len(found) < len(people):
             try:
-                found += [await _quick(key, worker_jobs.what_stops_one, content, people[len(found)], now, earlier)]
+                found += [
+                    await _quick(key, worker_jobs.find_blockers_of_one, content, people[len(found)], now, earlier)
+                ]
                 await asyncio.sleep(0)
             except SlowWorkError:
-                left = people[len(found) : len(found) + worker_jobs.BATCH_MOST]
-                found += await _work(key, RENDERING, worker_jobs.what_stops, content, left, now, earlier)
+                left = people[len(found) : len(found) + worker_jobs.MAX_BATCH_ITEMS]
+                found += await _work(key, RENDERING, worker_jobs.find_blockers, content, left, now, earlier)
     except (TemplateProblem, LimitExceededError):
-        found += [worker_jobs.Stopping((), ())] * (len(people) - len(found))
+        found += [worker_jobs.Blockers((), ())] * (len(people) - len(found))
     except WorkersBusyError:
         raise busy() from None
     return found
@@ -108,7 +110,7 @@ async def what_stops(
 async def write_quickly(key: str, order: Order) -> Written | NotWritten:
     """Write an email where that is quick. Raises SlowWorkError, and what ``write_slowly`` raises."""
     try:
-        return only_quick(write_email, order)  # nearly always, without another word
+        return run_quick(write_email, order)  # nearly always, without another word
     except SlowWorkError as slow:
         if slow.lesson is None:
             raise
@@ -151,7 +153,7 @@ async def _quick(key: str, job: Callable[..., Value], *args: Any) -> Value:
     """Do a job here, after finding out what it needs to know. Raises SlowWorkError where it is slow all the same."""
     for _ in range(LESSONS_MOST):
         try:
-            return only_quick(job, *args)
+            return run_quick(job, *args)
         except SlowWorkError as slow:
             if slow.lesson is None:
                 raise
@@ -159,7 +161,7 @@ async def _quick(key: str, job: Callable[..., Value], *args: Any) -> Value:
     raise SlowWorkError
 
 
-async def _learn(key: str, lesson: Lesson) -> None:
+async def _learn(key: str, lesson: TemplateFact) -> None:
     """Find out something about a template, once for all who need it.
 
     Raises TemplateProblem, WorkersBusyError, and LimitExceededError for a machine that is too busy.
@@ -176,7 +178,7 @@ async def _learn(key: str, lesson: Lesson) -> None:
     own: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     _learning[lesson] = own
     try:
-        value = await run(worker_jobs.learn, lesson, key=key, limits=CHECKING)
+        value = await run(worker_jobs.find_template_fact, lesson, key=key, limits=CHECKING)
         known.put(lesson.arguments, value)
         if lesson.arguments not in known:
             raise SlowWorkError  # too large to be kept

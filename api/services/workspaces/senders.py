@@ -15,7 +15,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.workspaces.accounts import account_name, may_use, not_allowed
 from api.store import account_pauses
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.suppressions import lock_addresses
 from plugins.manager import Installed
 from strategies import Refusal
@@ -71,7 +71,7 @@ async def end_account_pause(context: WorkspaceContext, sender_id: str) -> Sender
     return row
 
 
-@undeadlocked
+@retry_on_deadlock
 async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> bool:
     """Let an account be tried again at once. ``users`` are its senders. Returns False where it did not wait.
 

@@ -7,7 +7,7 @@ from api.clock import Clock, system_clock
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import instant, run
 
-STALE = 10.0
+SYNC_INTERVAL_SECONDS = 10.0
 
 
 class DatabaseClock:
@@ -26,13 +26,13 @@ class DatabaseClock:
 
     async def sync(self) -> None:
         """Set the clock, unless that was done a moment ago."""
-        if not is_postgres() or (self._set is not None and time.monotonic() - self._set[1] < STALE):
+        if not is_postgres() or (self._set is not None and time.monotonic() - self._set[1] < SYNC_INTERVAL_SECONDS):
             return
         (row,) = await run("SELECT clock_timestamp() AS shown")
         self._set = (instant(row["shown"]), time.monotonic())
 
 
-async def set_by_database(clock: Clock) -> None:
+async def sync_clock(clock: Clock) -> None:
     """Set a clock by the database's time, where it is one that goes by it."""
     if isinstance(clock, DatabaseClock):
         await clock.sync()

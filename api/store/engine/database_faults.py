@@ -17,7 +17,7 @@ from asyncpg.exceptions import (
 )
 from tortoise.exceptions import IntegrityError, ValidationError
 
-from api.store.engine.corruption import database_corrupt, driver_error, sqlite_code
+from api.store.engine.corruption import driver_error, is_corrupt, sqlite_code
 
 
 class DatabaseFault(StrEnum):
@@ -43,7 +43,7 @@ class DatabaseFault(StrEnum):
         return self.passes or self in {DatabaseFault.CORRUPT, DatabaseFault.TIMEOUT}
 
 
-STATES = {
+FAULT_BY_SQLSTATE = {
     "08": DatabaseFault.AWAY,  # the connection
     "22": DatabaseFault.INVALID,  # a number, a date, a text or a JSON document that a column cannot keep
     "23": DatabaseFault.CHANGED,  # a row that another one refers to is gone, or a unique one is there
@@ -66,7 +66,7 @@ STATES = {
     "58": DatabaseFault.AWAY,  # the server cannot read or write a file
 }
 """By PostgreSQL's SQLSTATE, or its class. What is not listed (a syntax error) is a fault of our own."""
-SQLITE = {
+FAULT_BY_SQLITE_CODE = {
     sqlite3.SQLITE_BUSY: DatabaseFault.BUSY,
     sqlite3.SQLITE_LOCKED: DatabaseFault.BUSY,
     sqlite3.SQLITE_PROTOCOL: DatabaseFault.BUSY,
@@ -84,17 +84,17 @@ SQLITE = {
     sqlite3.SQLITE_CONSTRAINT: DatabaseFault.CHANGED,
 }
 """By SQLite's primary result code."""
-CONSTRAINTS = {
+FAULT_BY_SQLITE_CONSTRAINT = {
     sqlite3.SQLITE_CONSTRAINT_NOTNULL: DatabaseFault.INVALID,
     sqlite3.SQLITE_CONSTRAINT_CHECK: DatabaseFault.INVALID,
 }
-CLASSES: tuple[tuple[type[Exception], DatabaseFault], ...] = (
+FAULT_BY_ASYNCPG_CLASS: tuple[tuple[type[Exception], DatabaseFault], ...] = (
     (TargetServerAttributeNotMatched, DatabaseFault.AWAY),  # a standby, where the URL asks for a server that writes
     (InvalidCachedStatementError, DatabaseFault.BUSY),  # another session has changed a table
     (OutdatedSchemaCacheError, DatabaseFault.BUSY),
 )
 """Errors of asyncpg that have no state of their own, or one that says too little."""
-TEXTS = (
+FAULT_BY_TEXT = (
     (re.compile(r"closed|closing|no active connection"), DatabaseFault.AWAY),
     (
         re.compile(
@@ -114,23 +114,23 @@ TEXTS = (
     ),
 )
 """By the words of errors that have no code of their own: SQLite's general error, and those of the drivers."""
-DRIVERS = ("asyncpg", "aiosqlite", "tortoise.backends")
+DRIVER_MODULES = ("asyncpg", "aiosqlite", "tortoise.backends")
 
 
 def fault_of(problem: BaseException | None) -> DatabaseFault | None:
     """Return what an error means if it is the database's, however tortoise has wrapped it; else None."""
     if problem is None:
         return None
-    if database_corrupt(problem):
+    if is_corrupt(problem):
         return DatabaseFault.CORRUPT
     if isinstance(problem, ValidationError):  # tortoise checks a column's length before it asks the database
         return DatabaseFault.INVALID
     own = driver_error(problem)
-    if found := next((fault for kind, fault in CLASSES if isinstance(own, kind)), None):
+    if found := next((fault for kind, fault in FAULT_BY_ASYNCPG_CLASS if isinstance(own, kind)), None):
         return found
     if isinstance(own, asyncpg.PostgresError):
         state = own.sqlstate or ""
-        return STATES.get(state) or STATES.get(state[:2])
+        return FAULT_BY_SQLSTATE.get(state) or FAULT_BY_SQLSTATE.get(state[:2])
     if isinstance(own, sqlite3.Error):
         return _sqlite(own)
     if isinstance(own, asyncpg.InterfaceError | asyncpg.InternalClientError):
@@ -140,7 +140,7 @@ def fault_of(problem: BaseException | None) -> DatabaseFault | None:
     return _python(own) if own is not None and raised_by_driver(own) else None
 
 
-def read_only(problem: BaseException) -> bool:
+def is_read_only(problem: BaseException) -> bool:
     """Say whether the database answers and takes no changes."""
     own = driver_error(problem)
     if isinstance(own, sqlite3.Error):
@@ -153,7 +153,7 @@ def raised_by_driver(problem: BaseException) -> bool:
     at = problem.__traceback__
     while at is not None:
         module = str(at.tb_frame.f_globals.get("__name__", ""))
-        if module.startswith(DRIVERS):
+        if module.startswith(DRIVER_MODULES):
             return True
         at = at.tb_next
     return False
@@ -161,12 +161,16 @@ def raised_by_driver(problem: BaseException) -> bool:
 
 def _sqlite(problem: sqlite3.Error) -> DatabaseFault | None:
     code = sqlite_code(problem)
-    return CONSTRAINTS.get(getattr(problem, "sqlite_errorcode", 0)) or SQLITE.get(code) or _by_text(problem)
+    return (
+        FAULT_BY_SQLITE_CONSTRAINT.get(getattr(problem, "sqlite_errorcode", 0))
+        or FAULT_BY_SQLITE_CODE.get(code)
+        or _by_text(problem)
+    )
 
 
 def _by_text(problem: BaseException) -> DatabaseFault | None:
     text = str(problem)
-    return next((fault for pattern, fault in TEXTS if pattern.search(text)), None)
+    return next((fault for pattern, fault in FAULT_BY_TEXT if pattern.search(text)), None)
 
 
 def _python(problem: BaseException) -> DatabaseFault | None:

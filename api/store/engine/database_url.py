@@ -12,14 +12,14 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 VARIABLE = "TOUCHLINE_DATABASE_URL"
 SCHEMES = frozenset({"postgres", "postgresql"})
-FORM = "It must be of the form postgresql://user:password@host:5432/database"
-HINT = "special characters in the user and the password must be percent-encoded"
-LEAST = 2
+URL_FORM = "It must be of the form postgresql://user:password@host:5432/database"
+ENCODING_HINT = "special characters in the user and the password must be percent-encoded"
+MIN_CONNECTIONS = 2
 """Connections without which a process waits for itself: one hears announcements, or holds the lock of ``migrate``."""
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-SYSTEM = "system"
+SYSTEM_ROOTS = "system"
 """What libpq calls the certificates that the system trusts."""
-OPTIONS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+URL_PARAMETERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "host": str,  # also the folder of a socket
         "port": int,
@@ -44,7 +44,7 @@ OPTIONS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 )
 
 
-def connection_of(url: str) -> dict[str, Any]:
+def connection_settings(url: str) -> dict[str, Any]:
     """Return what tortoise takes for a database. Raises ValueError with a sentence that keeps the password secret."""
     scheme, mark, _ = url.partition("://")
     if mark and scheme == "sqlite":
@@ -54,7 +54,7 @@ def connection_of(url: str) -> dict[str, Any]:
     raise ValueError(f"{VARIABLE} must begin with sqlite:// or postgresql://.")
 
 
-def shown(url: str) -> str:
+def redacted_url(url: str) -> str:
     """Return the URL as it may stand in a log: without a password and without parameters."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
@@ -78,8 +78,8 @@ def _sqlite(url: str) -> dict[str, Any]:
 def _postgres(url: str) -> dict[str, Any]:
     parts, port = _split(url)
     options = _options(parts.query)
-    if options.get("maxsize", LEAST) < LEAST:
-        raise ValueError(f"{VARIABLE} cannot be used: maxsize must be at least {LEAST}.")
+    if options.get("maxsize", MIN_CONNECTIONS) < MIN_CONNECTIONS:
+        raise ValueError(f"{VARIABLE} cannot be used: maxsize must be at least {MIN_CONNECTIONS}.")
     if not 0 <= options.get("minsize", 1) <= options.get("maxsize", 5):
         raise ValueError(f"{VARIABLE} cannot be used: minsize must be between 0 and maxsize, which is 5 by default.")
     given = {
@@ -103,7 +103,7 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         parts, port = None, None
     # A / or a # of the password ends the host: what follows then looks like a database or a fragment.
     if parts is None or "/" in parts.path[1:] or "@" in parts.path or parts.fragment:
-        raise ValueError(f"{VARIABLE} cannot be used. {FORM}: {HINT}.")
+        raise ValueError(f"{VARIABLE} cannot be used. {URL_FORM}: {ENCODING_HINT}.")
     return parts, port
 
 
@@ -111,13 +111,13 @@ def _options(query: str) -> dict[str, Any]:
     texts = dict(parse_qsl(query, keep_blank_values=True))
     if "ssl" in texts:
         raise ValueError(f"{VARIABLE} cannot be used: write sslmode={'|'.join(SSL_MODES)} instead of ssl.")
-    if not set(texts) <= set(OPTIONS):
-        known = ", ".join(OPTIONS)
-        raise ValueError(f"{VARIABLE} cannot be used: it has a parameter that is not one of {known} ({HINT}).")
+    if not set(texts) <= set(URL_PARAMETERS):
+        known = ", ".join(URL_PARAMETERS)
+        raise ValueError(f"{VARIABLE} cannot be used: it has a parameter that is not one of {known} ({ENCODING_HINT}).")
     options = {}
     for name, text in texts.items():
         try:
-            options[name] = OPTIONS[name](text)
+            options[name] = URL_PARAMETERS[name](text)
         except ValueError:
             raise ValueError(f"{VARIABLE} cannot be used: {name} must be a number.") from None
     return options
@@ -127,14 +127,14 @@ def _tls(mode: str | None, roots: str | None) -> str | ssl.SSLContext | None:
     """Return what asyncpg takes for libpq's ``sslmode`` and ``sslrootcert``; it knows the modes itself."""
     if mode is not None and mode not in SSL_MODES:
         raise ValueError(f"{VARIABLE} cannot be used: sslmode must be one of {', '.join(SSL_MODES)}.")
-    if roots == SYSTEM and mode not in {None, "verify-full"}:
-        raise ValueError(f"{VARIABLE} cannot be used: sslrootcert={SYSTEM} needs sslmode=verify-full.")
-    if roots is None or (roots != SYSTEM and mode in {None, "disable", "allow", "prefer"}):
+    if roots == SYSTEM_ROOTS and mode not in {None, "verify-full"}:
+        raise ValueError(f"{VARIABLE} cannot be used: sslrootcert={SYSTEM_ROOTS} needs sslmode=verify-full.")
+    if roots is None or (roots != SYSTEM_ROOTS and mode in {None, "disable", "allow", "prefer"}):
         return mode
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # As in libpq, a file of certificates makes "require" look at them.
-    context.check_hostname = roots == SYSTEM or mode == "verify-full"
-    if roots == SYSTEM:
+    context.check_hostname = roots == SYSTEM_ROOTS or mode == "verify-full"
+    if roots == SYSTEM_ROOTS:
         context.load_default_certs()
         return context
     try:

@@ -14,29 +14,29 @@ from asyncpg import (
 )
 from tortoise.exceptions import BaseORMException
 
-from api.store.engine.availability import in_a_line
+from api.store.engine.availability import one_line
 from api.store.engine.corruption import driver_error
 
-OPENING = (OSError, BaseORMException, PostgresError, InterfaceError, InternalClientError)
+OPENING_ERRORS = (OSError, BaseORMException, PostgresError, InterfaceError, InternalClientError)
 """What keeps a database from being opened."""
-OWN = "let the role of TOUCHLINE_DATABASE_URL own its database, as docs/operations.md shows"
-CREATE = "create it, as docs/operations.md shows, or correct the name in TOUCHLINE_DATABASE_URL"
+OWN_DATABASE_ADVICE = "let the role of TOUCHLINE_DATABASE_URL own its database, as docs/operations.md shows"
+CREATE_DATABASE_ADVICE = "create it, as docs/operations.md shows, or correct the name in TOUCHLINE_DATABASE_URL"
 ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (InvalidAuthorizationSpecificationError, "correct the user and the password in TOUCHLINE_DATABASE_URL"),
-    (InvalidCatalogNameError, CREATE),
+    (InvalidCatalogNameError, CREATE_DATABASE_ADVICE),
     (TooManyConnectionsError, "end other programs, lower maxsize in the URLs, or raise PostgreSQL's max_connections"),
-    (InsufficientPrivilegeError, OWN),
+    (InsufficientPrivilegeError, OWN_DATABASE_ADVICE),
     (CannotConnectNowError, "it starts or stops: start Touchline again in a moment"),
     (socket.gaierror, "correct the host in TOUCHLINE_DATABASE_URL"),
     (OSError, "check that PostgreSQL runs at the host and port of TOUCHLINE_DATABASE_URL and can be reached"),
 )
 
 
-def why_not_opened(problem: BaseException) -> str:
+def describe_opening_error(problem: BaseException) -> str:
     """Return one line: what the driver says, and what helps."""
     own = driver_error(problem)
     if isinstance(own, BaseORMException) and isinstance(own.__cause__, InvalidCatalogNameError):
         own = own.__cause__
-    told = "it does not answer" if isinstance(own, TimeoutError) else in_a_line(own or problem)
+    told = "it does not answer" if isinstance(own, TimeoutError) else one_line(own or problem)
     advice = next((advice for kind, advice in ADVICE if isinstance(own, kind)), "")
     return f"{told.rstrip('.')}: {advice}" if advice else told

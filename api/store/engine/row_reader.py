@@ -37,11 +37,11 @@ async def read_where(model: Any, condition: str, *values: Any) -> list[Any]:
 
 
 def _rows(model: Any, found: Iterable[Mapping[str, Any]]) -> list[Any]:
-    return list(map(_kind(model, is_postgres()), found))
+    return list(map(_row_class(model, is_postgres()), found))
 
 
 @cache
-def _kind(model: Any, postgres: bool) -> type[ReadRow]:
+def _row_class(model: Any, postgres: bool) -> type[ReadRow]:
     """Return the class of a table's rows. What is to be converted depends on the database, as tortoise has found."""
     meta = model._meta
     convert = {name: _typed(field.field_type) for _, name, field in meta.db_default_fields}

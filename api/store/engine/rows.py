@@ -11,18 +11,18 @@ from api.store.engine.sql import among
 from strategies import Refusal
 
 Row = TypeVar("Row", bound=Model)
-MAX_PAGE = 200
-NAMES = {"Send": "email", "PeopleImport": "import"}
+MAX_PAGE_SIZE = 200
+DISPLAY_NAMES = {"Send": "email", "PeopleImport": "import"}
 
 
-def may_exist(row_id: str) -> bool:
+def is_possible_id(row_id: str) -> bool:
     """Say whether a row can have this id. What no database can keep (a NUL, half a character) is not asked of one."""
     return row_id.isascii() and len(row_id) <= 40 and "\x00" not in row_id
 
 
 async def find(model: type[Row], workspace_id: str, row_id: str) -> Row | None:
     """Return the workspace's row of this id, if there is one."""
-    if not may_exist(row_id):
+    if not is_possible_id(row_id):
         return None
     return await model.get_or_none(id=row_id, workspace_id=workspace_id)
 
@@ -31,14 +31,14 @@ async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str
     """Return the workspace's row, or refuse NOT_FOUND: a row that is not the caller's answers the same."""
     row = await find(model, workspace_id, row_id)
     if row is None:
-        name = NAMES.get(model.__name__, model.__name__.lower())
+        name = DISPLAY_NAMES.get(model.__name__, model.__name__.lower())
         raise Refusal("NOT_FOUND", f"There is no {name} {row_id[:60]!r} in this workspace.", path)
     return row
 
 
 async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> dict[str, Any]:
     """Return the workspace's rows of these ids, by id, to be read only."""
-    wanted = [row_id for row_id in set(ids) if may_exist(row_id)]
+    wanted = [row_id for row_id in set(ids) if is_possible_id(row_id)]
     rows = await read_where(model, f"workspace_id = $1 AND {among('id', 2)}", workspace_id, wanted)
     return {row.id: row for row in rows}
 

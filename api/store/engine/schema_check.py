@@ -8,17 +8,17 @@ from tortoise.connection import get_connection
 import api.migrations
 
 APP = "touchline"
-RECORD = "tortoise_migrations"
+MIGRATIONS_TABLE = "tortoise_migrations"
 """The table in which tortoise notes the migrations that were applied."""
-GO_BACK = (
+NEWER_RELEASE_ADVICE = (
     "Install that release again, or restore the backup from before the upgrade,"
     " as docs/operations.md shows under Upgrade."
 )
-OF_ITS_OWN = "Give Touchline a database, or a schema (?schema=…), of its own"
-NAMES_SHOWN = 5
-APPLIED = f"SELECT name FROM {RECORD} WHERE app = '{APP}'"
+OWN_DATABASE_ADVICE = "Give Touchline a database, or a schema (?schema=…), of its own"
+MAX_NAMES_SHOWN = 5
+APPLIED_SQL = f"SELECT name FROM {MIGRATIONS_TABLE} WHERE app = '{APP}'"
 
-TABLES = {
+TABLES_SQL = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     # Tables that belong to an extension, such as those of PostGIS, are not another program's.
     "postgres": "SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -37,10 +37,10 @@ async def check_schema() -> None:
             raise ConnectionError(
                 "its schema does not exist, or may not be used: create the one that TOUCHLINE_DATABASE_URL names."
             )
-    tables = {row["name"] for row in await connection.execute_query_dict(TABLES[dialect])}
+    tables = {row["name"] for row in await connection.execute_query_dict(TABLES_SQL[dialect])}
     applied: set[str] = set()
-    if RECORD in tables:
-        rows = await connection.execute_query_dict(APPLIED)
+    if MIGRATIONS_TABLE in tables:
+        rows = await connection.execute_query_dict(APPLIED_SQL)
         applied = {row["name"] for row in rows}
     try:
         check_owner(tables, applied)
@@ -51,9 +51,11 @@ async def check_schema() -> None:
 
 def check_owner(tables: set[str], applied: set[str]) -> None:
     """Refuse a database that has tables, and none of ours. Raises ConnectionError."""
-    strangers = tables - {RECORD}
+    strangers = tables - {MIGRATIONS_TABLE}
     if strangers and not applied:
-        raise ConnectionError(f"it holds tables that Touchline did not make ({_shown(strangers)}). {OF_ITS_OWN}.")
+        raise ConnectionError(
+            f"it holds tables that Touchline did not make ({_listed(strangers)}). {OWN_DATABASE_ADVICE}."
+        )
 
 
 def check_release(tables: set[str], applied: set[str]) -> None:
@@ -61,12 +63,13 @@ def check_release(tables: set[str], applied: set[str]) -> None:
     known = known_migrations()
     if unknown := applied - known:
         raise ConnectionError(
-            f"its tables were made by a newer release of Touchline: this one does not know {_shown(unknown)}. {GO_BACK}"
+            f"its tables were made by a newer release of Touchline: this one does not know {_listed(unknown)}."
+            f" {NEWER_RELEASE_ADVICE}"
         )
     ours = {model._meta.db_table for model in Tortoise.apps[APP].values()}
     if applied == known and (missing := ours - tables):
         raise ConnectionError(
-            f"it lacks tables of Touchline ({_shown(missing)}). Restore a backup, as docs/operations.md shows."
+            f"it lacks tables of Touchline ({_listed(missing)}). Restore a backup, as docs/operations.md shows."
         )
 
 
@@ -75,6 +78,6 @@ def known_migrations() -> set[str]:
     return {module.name for module in pkgutil.iter_modules(api.migrations.__path__) if module.name[0].isdigit()}
 
 
-def _shown(names: set[str]) -> str:
-    rest = len(names) - NAMES_SHOWN
-    return ", ".join(sorted(names)[:NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+def _listed(names: set[str]) -> str:
+    rest = len(names) - MAX_NAMES_SHOWN
+    return ", ".join(sorted(names)[:MAX_NAMES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -11,20 +11,20 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from api.store.engine.schema_check import APPLIED, RECORD, TABLES, check_owner
+from api.store.engine.schema_check import APPLIED_SQL, MIGRATIONS_TABLE, TABLES_SQL, check_owner
 from plugins.private_files import create_private, make_private
 
 MEMORY = ":memory:"
-LOCK_SECONDS = 5.0
+LOCK_TIMEOUT_SECONDS = 5.0
 """How long a start waits for a lock of another program."""
-WHOLE_CHECK_BYTES = 50_000_000
+FULL_CHECK_MAX_BYTES = 50_000_000
 """Files up to this size are checked whole at each start; of larger ones, the header and the list of tables."""
-HEADER = b"SQLite format 3\x00"
-OTHER_FILE = "Let TOUCHLINE_DATABASE_URL name another file."
-RESTORE = 'Restore a backup, as "Back up, and restore" of docs/operations.md shows.'
+SQLITE_HEADER = b"SQLite format 3\x00"
+OTHER_FILE_ADVICE = "Let TOUCHLINE_DATABASE_URL name another file."
+RESTORE_ADVICE = 'Restore a backup, as "Back up, and restore" of docs/operations.md shows.'
 
 
-def prepare(path: str) -> None:
+def prepare_file(path: str) -> None:
     """Create the file where there is none, and check that it can be used.
 
     Raises ConnectionError with a sentence that names the file and says what to do.
@@ -40,7 +40,7 @@ def prepare(path: str) -> None:
             raise
         raise ConnectionError(f"{path} cannot be used: {_reason(problem)}.") from problem
     try:
-        _try(file)
+        _check_usable(file)
     except sqlite3.Error as problem:
         raise ConnectionError(f"{path} {_sentence(problem)}") from problem
 
@@ -60,30 +60,30 @@ def _create(file: Path) -> None:
 def _check_kind(file: Path) -> None:
     kind = file.stat().st_mode
     if stat.S_ISDIR(kind):
-        raise ConnectionError(f"{file} is a folder and not a SQLite file. {OTHER_FILE}")
+        raise ConnectionError(f"{file} is a folder and not a SQLite file. {OTHER_FILE_ADVICE}")
     if not stat.S_ISREG(kind):
-        raise ConnectionError(f"{file} is a pipe, a socket or a device and not a SQLite file. {OTHER_FILE}")
+        raise ConnectionError(f"{file} is a pipe, a socket or a device and not a SQLite file. {OTHER_FILE_ADVICE}")
     with file.open("r+b") as opened:  # SQLite itself goes on silently with a file that it may only read
-        start = opened.read(len(HEADER))
-    if start and start != HEADER:
+        start = opened.read(len(SQLITE_HEADER))
+    if start and start != SQLITE_HEADER:
         raise ConnectionError(f"{file} {NOT_SQLITE}")
 
 
-def _try(file: Path) -> None:
+def _check_usable(file: Path) -> None:
     """Read what is there, then take the lock for writing. Raises sqlite3.Error, and ConnectionError.
 
     Nothing is written before it is certain that the file is ours.
     """
-    connection = sqlite3.connect(file, timeout=LOCK_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(file, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
     try:
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
         if mark:
-            raise ConnectionError(f"{file} belongs to another program (application_id {mark}). {OTHER_FILE}")
+            raise ConnectionError(f"{file} belongs to another program (application_id {mark}). {OTHER_FILE_ADVICE}")
         _check_tables(connection, file)
-        if file.stat().st_size <= WHOLE_CHECK_BYTES:
+        if file.stat().st_size <= FULL_CHECK_MAX_BYTES:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if found != "ok":
-                raise ConnectionError(f"{file} is damaged: {' '.join(str(found).split())}. {RESTORE}")
+                raise ConnectionError(f"{file} is damaged: {' '.join(str(found).split())}. {RESTORE_ADVICE}")
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
@@ -92,20 +92,20 @@ def _try(file: Path) -> None:
 
 
 def _check_tables(connection: sqlite3.Connection, file: Path) -> None:
-    tables = {name for (name,) in connection.execute(TABLES["sqlite"])}
-    applied = {name for (name,) in connection.execute(APPLIED)} if RECORD in tables else set()
+    tables = {name for (name,) in connection.execute(TABLES_SQL["sqlite"])}
+    applied = {name for (name,) in connection.execute(APPLIED_SQL)} if MIGRATIONS_TABLE in tables else set()
     try:
         check_owner(tables, applied)
     except ConnectionError as problem:
         raise ConnectionError(f"{file} cannot be used: {problem}") from None
 
 
-NOT_SQLITE = f"is not a SQLite database: it is encrypted, overwritten, or another program's file. {OTHER_FILE}"
-SENTENCES = {
-    sqlite3.SQLITE_BUSY: f"is locked by another program, and was not released within {LOCK_SECONDS:g} s. End the"
-    " backup, the sqlite3 shell or the other Touchline that holds it, then start again.",
+NOT_SQLITE = f"is not a SQLite database: it is encrypted, overwritten, or another program's file. {OTHER_FILE_ADVICE}"
+SENTENCE_BY_CODE = {
+    sqlite3.SQLITE_BUSY: f"is locked by another program, and was not released within {LOCK_TIMEOUT_SECONDS:g} s. End"
+    " the backup, the sqlite3 shell or the other Touchline that holds it, then start again.",
     sqlite3.SQLITE_NOTADB: NOT_SQLITE,
-    sqlite3.SQLITE_CORRUPT: f"is damaged: its pages cannot be read. {RESTORE}",
+    sqlite3.SQLITE_CORRUPT: f"is damaged: its pages cannot be read. {RESTORE_ADVICE}",
     sqlite3.SQLITE_READONLY: "may only be read. Give Touchline's user permission to write to the file and its folder.",
     sqlite3.SQLITE_PERM: "may not be used. Give Touchline's user permission to read and write it.",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: SQLite keeps files of the same name with -wal and -shm beside it."
@@ -114,14 +114,14 @@ SENTENCES = {
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk is full, a limit on file sizes is reached, or the disk"
     " fails. See the log of the system.",
 }
-SENTENCES[sqlite3.SQLITE_LOCKED] = SENTENCES[sqlite3.SQLITE_BUSY]
+SENTENCE_BY_CODE[sqlite3.SQLITE_LOCKED] = SENTENCE_BY_CODE[sqlite3.SQLITE_BUSY]
 PRIMARY = 0xFF
 """The byte of SQLite's code that says what kind of error it is."""
 
 
 def _sentence(problem: sqlite3.Error) -> str:
     code = getattr(problem, "sqlite_errorcode", 0) & PRIMARY
-    return SENTENCES.get(code) or f"cannot be used: {' '.join(str(problem).split())}. {OTHER_FILE}"
+    return SENTENCE_BY_CODE.get(code) or f"cannot be used: {' '.join(str(problem).split())}. {OTHER_FILE_ADVICE}"
 
 
 def _reason(problem: OSError) -> str:

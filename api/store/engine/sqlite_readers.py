@@ -14,9 +14,9 @@ from typing import Any, cast
 import aiosqlite
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper, translate_exceptions
 
-from api.store.engine.corruption import check_file
+from api.store.engine.corruption import check_file_in_place
 
-READERS = 3
+MAX_READERS = 3
 """How many may read at the same time. Each is a thread."""
 MEMORY = ":memory:"
 _QUERY, _QUERY_DICT, _CLOSE = SqliteClient.execute_query, SqliteClient.execute_query_dict, SqliteClient.close
@@ -28,11 +28,11 @@ class Readers:
     def __init__(self) -> None:
         self._all: list[aiosqlite.Connection] = []
         self._free: list[aiosqlite.Connection] = []
-        self._turn = asyncio.Semaphore(READERS)
+        self._turn = asyncio.Semaphore(MAX_READERS)
 
     async def open(self, client: SqliteClient) -> None:
         """Connect, with the settings of the connection that writes."""
-        for _ in range(READERS):
+        for _ in range(MAX_READERS):
             connection = await aiosqlite.connect(client.filename, isolation_level=None)
             self._all.append(connection)
             connection._conn.row_factory = sqlite3.Row
@@ -92,7 +92,7 @@ async def _fetched(
     client: SqliteClient, readers: Readers, query: str, values: list[Any] | None
 ) -> Sequence[sqlite3.Row]:
     client.log.debug("%s: %s", query, values)
-    check_file()
+    check_file_in_place()
     async with readers.one() as connection:
         return list(await connection.execute_fetchall(query.replace("\x00", "'||CHAR(0)||'"), values))
 

@@ -26,7 +26,7 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionConte
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-from api.store.engine.corruption import check_file
+from api.store.engine.corruption import check_file_in_place
 
 log = logging.getLogger("touchline.store")
 
@@ -79,7 +79,7 @@ async def _give_back(client: Any) -> None:
 
 
 def _acquire_sqlite(self: Any) -> ConnectionWrapper[Any]:
-    check_file()
+    check_file_in_place()
     return ConnectionWrapper(self._lock, self)
 
 
@@ -94,10 +94,12 @@ def forget_dialect() -> None:
     EXECUTOR_CACHE.clear()
 
 
-DEADLOCKS = 5
+MAX_DEADLOCK_RETRIES = 5
 
 
-def undeadlocked(work: Callable[Given, Coroutine[Any, Any, Answer]]) -> Callable[Given, Coroutine[Any, Any, Answer]]:
+def retry_on_deadlock(
+    work: Callable[Given, Coroutine[Any, Any, Answer]],
+) -> Callable[Given, Coroutine[Any, Any, Answer]]:
     """Let a function be called again where PostgreSQL ended its transaction because of another one.
 
     That is to undo a deadlock, or where an operator has raised the isolation of transactions.
@@ -108,7 +110,7 @@ def undeadlocked(work: Callable[Given, Coroutine[Any, Any, Answer]]) -> Callable
 
     @functools.wraps(work)
     async def done(*args: Given.args, **given: Given.kwargs) -> Answer:
-        for _ in range(DEADLOCKS):
+        for _ in range(MAX_DEADLOCK_RETRIES):
             try:
                 return await work(*args, **given)
             except (DeadlockDetectedError, SerializationError) as problem:

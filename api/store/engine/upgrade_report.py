@@ -19,7 +19,7 @@ def report(sentence: str) -> None:
 
 
 @contextmanager
-def collected() -> Iterator[list[str]]:
+def collect_reports() -> Iterator[list[str]]:
     """Collect the sentences that migrations report inside the block."""
     sentences: list[str] = []
     token = _collected.set(sentences)

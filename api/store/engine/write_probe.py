@@ -17,14 +17,14 @@ from api.store.engine.sqlite_file import MEMORY
 from api.store.engine.transactions import transaction
 from plugins.private_files import try_writing
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-class _TakeBackError(Exception):
+class _RollbackError(Exception):
     """Ends the transaction of a trial."""
 
 
-async def try_database() -> None:
+async def probe_write() -> None:
     """Write a row and take it back. Raises what the database, or the disk of a SQLite file, raises.
 
     SQLite writes a transaction to the disk only when it is committed: so a file beside the database tells whether
@@ -33,16 +33,16 @@ async def try_database() -> None:
     try:
         async with transaction():
             await run("INSERT INTO tz_database (id, fingerprint) VALUES ($1, '')", new_id("try"))
-            raise _TakeBackError
-    except _TakeBackError:
+            raise _RollbackError
+    except _RollbackError:
         pass
     if not is_postgres():
         file = cast(Any, get_connection("default")).filename
         if file != MEMORY:
-            await asyncio.to_thread(_try_beside, file)
+            await asyncio.to_thread(_try_file_beside, file)
 
 
-def _try_beside(file: str) -> None:
+def _try_file_beside(file: str) -> None:
     try_writing(Path(file).absolute().parent)
 
 
@@ -54,9 +54,9 @@ async def channels_in_use() -> list[str]:
     return [row["channel"] for row in rows]
 
 
-def disk_full(problem: BaseException) -> bool:
+def is_disk_full(problem: BaseException) -> bool:
     """Say whether an error means that the database's disk is full."""
     own = driver_error(problem)
     if isinstance(own, sqlite3.Error):
         return sqlite_code(own) == sqlite3.SQLITE_FULL
-    return isinstance(own, DiskFullError) or (isinstance(own, OSError) and own.errno in FULL)
+    return isinstance(own, DiskFullError) or (isinstance(own, OSError) and own.errno in DISK_FULL_ERRNOS)

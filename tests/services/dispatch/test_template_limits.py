@@ -166,7 +166,7 @@ async def test_a_long_template_of_text_and_fields_is_read_by_a_worker_once(
 async def test_an_email_that_is_too_large_fails_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await Template.all().update(html="<p>Dear {{ first_name }}</p>" + "<p>\u20ac</p>" * 100)
     arrived_there = arrived(world)
-    monkeypatch.setattr(message, "EMAIL_MOST", 1_000)
+    monkeypatch.setattr(message, "MAX_EMAIL_BYTES", 1_000)
     for minutes in (0, 90):
         await world.tick(NOW + timedelta(minutes=minutes))
         sends = await now_sends(world)

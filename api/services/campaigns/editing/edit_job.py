@@ -19,7 +19,7 @@ from api.services.enrollments.progress import finish_done
 from api.services.jobs.halving import ROW_FAILED, Job, in_halves
 from api.store import edits, holds
 from api.store.engine.leases import take
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 
 LEASE = timedelta(minutes=2)
@@ -96,7 +96,7 @@ class _Work:
         """Leave the emails of the next person as they are, and tell it."""
         return await self.chunk([place], aside=True)
 
-    @undeadlocked
+    @retry_on_deadlock
     async def chunk(self, places: Sequence[int], *, aside: bool = False) -> bool:
         """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
         at_once = len(places)

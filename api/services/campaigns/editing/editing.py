@@ -12,7 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.states import GOING_ON, SendStatus, TaskStatus
 from api.store import edits
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from strategies import Refusal
 
@@ -34,7 +34,7 @@ async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
     return await _begun(context, row.id)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _decide(context: WorkspaceContext, draft: Draft) -> None:
     row = draft.campaign
     async with transaction():

@@ -10,7 +10,7 @@ from api.states import GOING_ON, LaunchStatus
 from api.store import launches as audience
 from api.store.edits import revision_of
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from strategies import Calendar, Refusal
 
 
@@ -27,7 +27,7 @@ async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     return await Launch.get(id=row.id)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Go on with whoever is left, as of now."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
@@ -74,7 +74,7 @@ def _send_at(row: Launch, calendar: Calendar, now: datetime) -> datetime | None:
     return next(moved for days in count() if (moved := calendar.instant(calendar.forward(day, days), wall)) >= now)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def cancel(launch_id: str) -> bool:
     """Cancel a launch and leave out everyone whose turn has not come. Returns False where it is over already."""
     async with transaction():

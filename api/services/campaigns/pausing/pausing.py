@@ -24,7 +24,7 @@ from api.store import holds
 from api.store.edits import lock_campaign, people_in
 from api.store.engine.leases import take
 from api.store.engine.rows import need
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from api.store.tasks import give_time_back
 from strategies import Refusal
@@ -43,7 +43,7 @@ async def pause_campaign(context: WorkspaceContext, campaign_id: str) -> Campaig
     return await _begun(context, row.id)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _pause(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
         began = {"paused_at": context.now, "last_paused_at": context.now}
@@ -64,7 +64,7 @@ async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campai
     return await _begun(context, row.id)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _resume(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
         await lock_campaign(row.id)
@@ -166,7 +166,7 @@ async def _next_chunk(
     return _Chunk(any(chunk.released for chunk in chunks if chunk), place)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _chunk(
     context: WorkspaceContext, row: Campaign, shifter: Shifter | None, after: str, people: int, *, aside: bool
 ) -> _Chunk | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.mail.domains import blocking
+from api.mail.domains import blocking_domain
 from api.mail.message.message import message_id
 from api.mail.message.writing import Order, Written
 from api.models import Workspace
@@ -101,7 +101,7 @@ class Batch:
             return Receipt(Outcome.FAILED, "STEP_REMOVED", STEP_REMOVED)
         if person.bounced:
             return Receipt(Outcome.FAILED, "BOUNCED", dead_address(person.email))
-        if domain := blocking(person.email, self.blocked):
+        if domain := blocking_domain(person.email, self.blocked):
             return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", blocked_sentence(domain))
         return None
 

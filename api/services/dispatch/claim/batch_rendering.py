@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from api.mail.message.writing import NotWritten, Order, Written
 from api.mail.quick_work import SlowWorkError
-from api.mail.worker_jobs import BATCH_MOST
+from api.mail.worker_jobs import MAX_BATCH_ITEMS
 from api.services.templates.rendering import write_quickly, write_slowly
 from api.store.claimed import Claimed
 
@@ -55,7 +55,7 @@ class SlowEmails:
         self, step_id: str, order: Order, coming: OrderedDict[str, Claimed]
     ) -> Written | NotWritten:
         """Write one email, and those that come next as far as they fit into the call."""
-        most = 0 if step_id in self._alone else min(BATCH_MOST - 1, AHEAD_MOST - len(self._ahead), len(coming))
+        most = 0 if step_id in self._alone else min(MAX_BATCH_ITEMS - 1, AHEAD_MOST - len(self._ahead), len(coming))
         others = [coming.popitem(last=False)[1] for _ in range(most)]
         orders = [(each, theirs) for each in others if (theirs := self._order_or_none(each)) is not None]
         others = [each for each, _ in orders]

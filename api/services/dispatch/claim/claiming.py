@@ -22,7 +22,7 @@ from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import ROW_FAILED, in_halves, of_database
 from api.store import claims, send_ledger
 from api.store.claimed import Claimed
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from plugins.contract import Outcome, Receipt
 
@@ -166,7 +166,7 @@ class _Claim:
         if pairs := list(failed):
             await in_halves(pairs, write_part, alone, most=len(pairs), raises=of_database)
 
-    @undeadlocked
+    @retry_on_deadlock
     async def _write(self, pairs: Sequence[tuple[Claimed, Receipt]], *, alone: bool = False) -> list[Outcome]:
         """Write what becomes of claimed emails. Returns the outcomes of those that were still ours."""
         now = self.now
@@ -184,7 +184,7 @@ class _Claim:
             log.error("the email %s: %s %s", send.id, receipt.outcome, receipt.code)
         return [receipt.outcome for _, receipt in mine]
 
-    @undeadlocked
+    @retry_on_deadlock
     async def _fail(self, send_id: str, reason: str) -> list[Outcome]:
         """Fail an email that cannot be claimed. Returns its outcome, where it was still to be claimed."""
         receipt = Receipt(Outcome.FAILED, ROW_FAILED, f"{TOLD} {reason}")

@@ -17,7 +17,7 @@ from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import in_halves, of_database
 from api.store import doubts, send_ledger, throttles
 from api.store.engine.sql import Row
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 
 log = logging.getLogger("touchline.dispatch")
@@ -90,7 +90,7 @@ async def _free(free: Free, kind: int, real_now: datetime, put_off: PutOff, free
         await in_halves(ids, free_part, free_alone, most=MOST, raises=of_database)
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Sequence[Row]:
     """Put in doubt what a process that stopped had begun to transmit.
 
@@ -124,7 +124,7 @@ async def _try(follow: Callable[[], Awaitable[object]]) -> None:
         log.exception("a consequence of an email in doubt was set aside")
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
     """Send again the doubts that have rested, where their campaigns say so. Returns them."""
     async with transaction():
@@ -138,7 +138,7 @@ async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
     return again
 
 
-@undeadlocked
+@retry_on_deadlock
 async def _release(real_now: datetime, which: Which) -> Sequence[Row]:
     """Give back expired claims. Returns them."""
     async with transaction():

@@ -23,9 +23,9 @@ from api.services.tasks.tasks import email_went_out
 from api.states import SendStatus
 from api.store import send_ledger, throttles
 from api.store.account_pauses import TROUBLE_WAIT
-from api.store.engine.availability import told_away
+from api.store.engine.availability import log_database_outage
 from api.store.engine.database import is_postgres
-from api.store.engine.transactions import transaction, undeadlocked
+from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import write
 from plugins.contract import Outcome, Receipt
 
@@ -92,7 +92,7 @@ class Desk:
         try:
             outcomes, may = await self._commit(done, leaving)
         except Exception as problem:
-            if not told_away(problem):
+            if not log_database_outage(problem):
                 log.exception("%s reports could not be written; %s emails are held back", len(reports), len(leaving))
             outcomes, may = await self._settle(done) if done else [], set()
         real_now = self._runtime.clock()
@@ -136,7 +136,7 @@ class Desk:
             except Exception as problem:
                 failures += not passing(problem)
                 waits += 1
-                if not told_away(problem):
+                if not log_database_outage(problem):
                     log.exception("what became of %s emails could not be written; trying again", len(left))
                 await asyncio.sleep(min(0.1 * 2 ** min(waits, 10), 2.0))
         return [outcomes[at] for at in range(len(done))]
@@ -163,7 +163,7 @@ class Desk:
         log.error("the email %s is %s, which could not be recorded at all", job.send.id, made.outcome)
         return Outcome.WITHDRAWN
 
-    @undeadlocked
+    @retry_on_deadlock
     async def _settle_alone(self, job: Job, settled: Settlement, now: datetime) -> str:
         """Write an email's outcome, and each of its consequences that can be written."""
         mine, line = [(job, settled, now)], settled.line(job.send, now)
@@ -188,7 +188,7 @@ class Desk:
                     log.exception("a consequence of the email %s was set aside", job.send.id)
         return settled.outcome
 
-    @undeadlocked
+    @retry_on_deadlock
     async def _commit(self, done: Sequence[tuple[Job, Receipt]], leaving: Sequence[Job]) -> tuple[list[str], set[str]]:
         """Write what is done and what is about to leave. Returns the outcomes, and the ids that may leave."""
         made, real_now = [], self._runtime.clock()
