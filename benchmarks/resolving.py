@@ -9,7 +9,8 @@ from whenever import PlainDateTime
 from benchmarks.world import row
 from plugins.manager import load
 from strategies import Calendar, StepType
-from strategies.timeline import Launch, Step, Timeline
+from strategies.records import LaunchChoices, TimelineStep
+from strategies.timeline import resolve_timeline
 
 ROUNDS = 2_000
 
@@ -21,10 +22,10 @@ def measure(times: int) -> None:
     calendar = Calendar("Europe/Berlin", True)
     email, days = StepType.EMAIL, range(1, 11)
     kinds = {
-        "at_time": [Step(day, email, "at_time", {"at": "09:30"}, False) for day in days],
+        "at_time": [TimelineStep(day, email, "at_time", {"at": "09:30"}, False) for day in days],
         "same_time_as_previous": [
-            Step(1, email, "choose_at_launch", {}, False),
-            *(Step(day, email, "same_time_as_previous", {}, False) for day in days[1:]),
+            TimelineStep(1, email, "choose_at_launch", {}, False),
+            *(TimelineStep(day, email, "same_time_as_previous", {}, False) for day in days[1:]),
         ],
     }
 
@@ -32,12 +33,12 @@ def measure(times: int) -> None:
         return min(timeit.repeat(work, number=ROUNDS, repeat=3)) / ROUNDS  # type: ignore[arg-type]
 
     for name, steps in kinds.items():
-        launch = Launch(now, now if name != "at_time" else None, {})
+        launch = LaunchChoices(now, now if name != "at_time" else None, {})
         ratios, ours, bares = [], [], []
         for _ in range(times):
             wall = PlainDateTime(2026, 3, 29, 2, 30)
             bares.append(seconds(lambda wall=wall: wall.assume_tz("Europe/Berlin").to_instant()))
-            work = lambda launch=launch, steps=steps: Timeline(steps, calendar, launch, options, {}, now)  # noqa: E731
+            work = lambda launch=launch, steps=steps: resolve_timeline(steps, calendar, launch, options, {}, now)  # noqa: E731
             ours.append(seconds(work) / len(steps))
             ratios.append(ours[-1] / bares[-1])
         row(

@@ -23,21 +23,21 @@ def availability(option: SendOption, at: Position) -> Availability:
         return Availability(bool(answer.offered), *(None if text is None else plain_text(text) for text in texts))
     except BaseException as problem:  # an exit is no way out for a package
         log.exception("the send option %s could not say where it is offered", option.key)
-        return Availability.refused(broke(f"{option.key!r}", problem), "SEND_OPTION_FAILED")
+        return Availability.refused(failure_message(f"{option.key!r}", problem), "SEND_OPTION_FAILED")
 
 
 def validate(option: SendOption, config: Mapping[str, Any]) -> None:
     """Let an option check a configuration. Raises Refusal: its own, or SEND_OPTION_FAILED where it breaks."""
     try:
-        asked(lambda: option.validate(config))
+        call_option(lambda: option.validate(config))
     except Refusal:
         raise
     except BaseException as problem:
         log.exception("the send option %s could not check a configuration", option.key)
-        raise Refusal("SEND_OPTION_FAILED", broke(f"{option.key!r}", problem)) from problem
+        raise Refusal("SEND_OPTION_FAILED", failure_message(f"{option.key!r}", problem)) from problem
 
 
-def asked(ask: Callable[[], Answer]) -> Answer:
+def call_option(ask: Callable[[], Answer]) -> Answer:
     """Ask a package. Raises what it raises; its own Refusal as a plain one."""
     try:
         return ask()
@@ -46,12 +46,12 @@ def asked(ask: Callable[[], Answer]) -> Answer:
     raise plain
 
 
-def broke(which: str, problem: BaseException) -> str:
+def failure_message(which: str, problem: BaseException) -> str:
     """Say that a send option broke, and what is to be done."""
     return f"The send option {which} broke: {type(problem).__name__}. Its package has to be mended; see the log."
 
 
-def checked(answer: object) -> SendAt | CreateTask:
+def plain_answer(answer: object) -> SendAt | CreateTask:
     """Return what ``resolve`` answered, with plain values. Raises TypeError or ValueError for what is no answer."""
     if isinstance(answer, SendAt):
         date, time, instant = plain_date("date", answer.date), plain_time(answer.time), plain_instant(answer.instant)

@@ -1,4 +1,4 @@
-"""What a timeline takes and gives: steps, a launch, what has happened, and what is planned."""
+"""What a timeline is made from and what it contains: steps, launch choices, history and plan."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -10,16 +10,16 @@ from strategies.contract import Note, StepType
 
 
 class ZoneOf(StrEnum):
-    """Whose time zone a person's days and times are meant in."""
+    """Whose time zone a person's days and times are in."""
 
     SENDER = "SENDER"
     RECIPIENT = "RECIPIENT"
     FALLBACK = "FALLBACK"
-    """The sender's, because the recipient's is not known."""
+    """The sender's, because the recipient's is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimelineStep:
     """One step of a campaign, as the timeline sees it."""
 
     day: int
@@ -28,50 +28,51 @@ class Step:
     config: Mapping[str, Any]
     follow_up: bool = False
     added: dt.datetime | None = None
-    """When it was added, UTC, for someone who was launched before and may have passed it; None for everyone else."""
+    """When the step was added, UTC, if the person was launched before that; otherwise None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
-    """What launching chose for one person. Instants in UTC; ``times`` by step number."""
+class LaunchChoices:
+    """What launching chose for one person. Instants are in UTC; ``times`` are wall times by step number."""
 
     now: dt.datetime
     send_at: dt.datetime | None
     times: Mapping[int, dt.time]
     zone_of: ZoneOf | None = None
-    """Whose zone it is; None where that is not known."""
+    """Whose zone the person's calendar has; None if that was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Emailed:
-    """An automatic email that was scheduled before: the wall time that it was planned for, and its instant."""
+class EmailRecord:
+    """An automatic email that is scheduled or sent: the planned date and wall time, and the instant (UTC)."""
 
-    day: dt.date
-    wall: dt.time
+    date: dt.date
+    time: dt.time
     instant: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A task that is completed, sent or skipped: when it was due, when that happened, and how."""
+class TaskRecord:
+    """A finished task: its due date, when it was finished (UTC), and how."""
 
     due: dt.date
     at: dt.datetime
     how: str = "COMPLETED"
-    """COMPLETED, SENT (its email, by hand), SKIPPED or EXPIRED."""
+    """COMPLETED, SENT (the person sent its email), SKIPPED or EXPIRED."""
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
-    """An open task whose email a person has scheduled: it stays a task, whatever the step has become."""
+class ManualEmailRecord:
+    """An open task whose email a person has scheduled. The step stays a task, even if an edit changes its option."""
 
 
-Record = Emailed | Done | ByHand
+StepRecord = EmailRecord | TaskRecord | ManualEmailRecord
+"""What has happened at one step for one person."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedSend:
-    """An automatic email: the wall time it is planned for, its zone, and the UTC instant at which it goes out."""
+    """A planned automatic email: date, wall time and zone, the instant at which it is sent (UTC), its explanation."""
 
     number: int
     date: dt.date
@@ -83,7 +84,7 @@ class PlannedSend:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """A task for a person, due on a date of the enrollment's zone."""
+    """A planned task: its due date in the person's zone, and its explanation."""
 
     number: int
     due: dt.date

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from strategies.calendar import Calendar, local
-from strategies.timeline import Planned, PlannedSend, Timeline
+from strategies.records import Planned, PlannedSend
+from strategies.timeline import Timeline
 
 Fold = Callable[[Mapping[int, dt.date]], Timeline]
 """Folds the person's campaign at the moment of resuming, with these resumes."""
@@ -37,7 +38,7 @@ def shift(
     numbers of emails that do not move: they go out as soon as the campaign is resumed. Raises Refusal.
     """
     before = fold(resumed)
-    days_before = {number: on for number, on in before.days.items() if number not in at_once}
+    days_before = {number: on for number, on in before.step_dates.items() if number not in at_once}
     planned = [each for each in before.planned if isinstance(each, PlannedSend) and each.number in overdue]
     past = [*((each.date, each.time) for each in planned), *loose]
     first = min(days_before, default=None)

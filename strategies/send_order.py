@@ -11,8 +11,9 @@ from functools import reduce
 from strategies.calendar import Calendar
 from strategies.contract import WarningNote
 from strategies.errors import Refusal
+from strategies.records import LaunchChoices, PlannedSend, PlannedTask, TimelineStep
 from strategies.registry import SendOptions
-from strategies.timeline import Launch, PlannedSend, PlannedTask, Step, Timeline
+from strategies.timeline import resolve_timeline
 
 MOMENTS = (dt.time(0), dt.time(12), dt.time(23, 59, 59))
 """Wall times of a send-at and of completed tasks, for which a campaign is tried."""
@@ -33,7 +34,7 @@ class Pair:
     """Whether it is a follow-up to that email, and waits for it instead of going out before it."""
 
 
-def out_of_order(steps: Sequence[Step], instants: Mapping[int, dt.datetime]) -> list[Pair]:
+def out_of_order(steps: Sequence[TimelineStep], instants: Mapping[int, dt.datetime]) -> list[Pair]:
     """Return the emails that go out before one of an earlier step, or wait for it: the latest one for each.
 
     ``instants`` are those of one person's emails, by step number.
@@ -56,7 +57,7 @@ def out_of_order(steps: Sequence[Step], instants: Mapping[int, dt.datetime]) -> 
 
 
 def authored(
-    steps: Sequence[Step], options: SendOptions, *, skip_weekends: bool, times: Mapping[int, dt.time]
+    steps: Sequence[TimelineStep], options: SendOptions, *, skip_weekends: bool, times: Mapping[int, dt.time]
 ) -> list[WarningNote]:
     """Return what is out of order whenever the campaign is launched, and whenever its tasks are done.
 
@@ -71,7 +72,9 @@ def authored(
             asks = option is not None and option.asks_send_at
             send_at = dt.datetime.combine(start.date(), moment, dt.UTC) if asks else None
             try:
-                found = Timeline(steps, calendar, Launch(start, send_at, times), options, {}, start, assumed=moment)
+                found = resolve_timeline(
+                    steps, calendar, LaunchChoices(start, send_at, times), options, {}, start, tasks_done_at=moment
+                )
             except Refusal:
                 return []
             emails = [each for each in found.planned if isinstance(each, PlannedSend)]
@@ -81,7 +84,7 @@ def authored(
     return [_told(steps, pair, tasks) for pair in _latest(always)]
 
 
-def _every_pair(steps: Sequence[Step], instants: Mapping[int, dt.datetime]) -> Pairs:
+def _every_pair(steps: Sequence[TimelineStep], instants: Mapping[int, dt.datetime]) -> Pairs:
     leaves: dict[int, dt.datetime] = {}
     found: dict[tuple[int, int], Pair] = {}
     for number, at in sorted(instants.items()):
@@ -106,7 +109,7 @@ def _latest(pairs: Pairs) -> list[Pair]:
     return [found[key] for key in sorted(found)]
 
 
-def _told(steps: Sequence[Step], pair: Pair, tasks: Collection[int]) -> WarningNote:
+def _told(steps: Sequence[TimelineStep], pair: Pair, tasks: Collection[int]) -> WarningNote:
     values: dict[str, str | int] = {
         "step": pair.number,
         "day": steps[pair.number - 1].day,

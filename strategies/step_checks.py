@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from strategies.answers import availability
 from strategies.contract import Position, StepType
 from strategies.errors import Refusal
-from strategies.records import Launch, Step
+from strategies.records import LaunchChoices, TimelineStep
 from strategies.registry import SendOptions
 
 LAST_DAY = 365
 
 
-def position(steps: Sequence[Step], number: int) -> Position:
+def position(steps: Sequence[TimelineStep], number: int) -> Position:
     """Return where the step of this number stands."""
     step = steps[number - 1]
     return Position(
@@ -22,7 +22,7 @@ def position(steps: Sequence[Step], number: int) -> Position:
     )
 
 
-def check(steps: Sequence[Step], options: SendOptions) -> None:
+def check(steps: Sequence[TimelineStep], options: SendOptions) -> None:
     """Check that every option is offered where it stands. Raises Refusal that says which step is wrong."""
     for number, step in enumerate(steps, 1):
         try:
@@ -31,7 +31,7 @@ def check(steps: Sequence[Step], options: SendOptions) -> None:
             raise Refusal(refusal.code, f"Step {number}: {refusal.message}", ("campaignId",)) from None
 
 
-def check_step(steps: Sequence[Step], number: int, step: Step, options: SendOptions) -> None:
+def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, options: SendOptions) -> None:
     """Check one step at its place. Raises Refusal."""
     if not 1 <= step.day <= LAST_DAY:
         raise Refusal("INVALID_DAY", f"Days are counted from 1 to {LAST_DAY}; this step says {step.day}.", ("day",))
@@ -64,7 +64,7 @@ def follow_up_offered(at: Position) -> bool:
     return at.previous is StepType.EMAIL
 
 
-def check_launch(steps: Sequence[Step], launch: Launch, options: SendOptions) -> None:
+def check_launch(steps: Sequence[TimelineStep], launch: LaunchChoices, options: SendOptions) -> None:
     """Check what launching chose. Raises Refusal."""
     if not steps:
         raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))

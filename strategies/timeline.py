@@ -1,236 +1,187 @@
-"""One person's way through a campaign: which steps are scheduled now, and when.
+"""One person's timeline: which steps of the campaign are scheduled now, and when.
 
-The timeline is a fold over the steps in order. Each step either already happened (its record says when), or is
-resolved by its send option, or waits because a task before it is open. Nothing is remembered between calls: what
-happened so far and the launch give the same timeline again, also after a late task, a pause or a changed zone.
+``resolve_timeline`` goes through the steps in order, once. A step has happened already (its record says when), or its
+send option resolves it now, or it waits because a task before it is open. Nothing is remembered between two calls:
+the same launch and the same history give the same timeline, also after a late task, a pause or a changed time zone.
+
+The numbers R1 to R19 name the rules in docs/scheduling.md.
 """
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from strategies import timeline_notes
-from strategies.answers import asked, broke, checked
+from strategies.anchor import Anchor, launch_anchor
 from strategies.calendar import Calendar, aware
-from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
-from strategies.errors import Refusal
+from strategies.contract import Note, StepContext, StepType
 from strategies.records import (
-    ByHand,
-    Done,
-    Emailed,
-    Launch,
+    EmailRecord,
+    LaunchChoices,
+    ManualEmailRecord,
     Planned,
     PlannedSend,
-    PlannedTask,
-    Record,
-    Step,
-    ZoneOf,
+    StepRecord,
+    TaskRecord,
+    TimelineStep,
 )
 from strategies.registry import SendOptions
-from strategies.step_checks import LAST_DAY, check, check_launch, check_step, follow_up_offered, position
+from strategies.step_plan import plan_step
+from strategies.timeline_notes import Why
 
-__all__ = [
-    "LAST_DAY",
-    "ByHand",
-    "Done",
-    "Emailed",
-    "Launch",
-    "Planned",
-    "PlannedSend",
-    "PlannedTask",
-    "Record",
-    "Step",
-    "Timeline",
-    "ZoneOf",
-    "check",
-    "check_launch",
-    "check_step",
-    "follow_up_offered",
-    "position",
-]
-
-NEVER_RESUMED: Mapping[int, dt.date] = {}
+NO_RESUMES: Mapping[int, dt.date] = {}
 
 
-def _went_by(number: int, added: dt.datetime, happened: Mapping[int, Record]) -> bool:
-    """Whether something behind a step had happened already when it was added. To the second, as instants are kept."""
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What is scheduled for one person now."""
+
+    planned: tuple[Planned, ...]
+    """Emails and tasks to schedule, up to and including the first open task."""
+    step_dates: Mapping[int, dt.date]
+    """The date on which the day of each planned step falls, by step number."""
+    passed_steps: tuple[int, ...]
+    """Numbers of steps that were added after this person had passed their place. This person never gets them."""
+    blocked_by: int | None
+    """The number of the step whose open task blocks all later steps."""
+
+
+class _Start(NamedTuple):
+    """The start of the campaign for one person (R8)."""
+
+    instant: dt.datetime
+    why: Why = timeline_notes.NO_REASON
+
+    def after_task(self, task: TaskRecord, why: Why) -> "_Start":
+        """R8: the task that blocked is the start. A task that was finished before the start changes nothing."""
+        return _Start(task.at, why) if task.at > self.instant else self
+
+
+class _EarlierEmail(NamedTuple):
+    """An email whose wall time later steps can take over (R8, R9)."""
+
+    day: int
+    time: dt.time
+    why: Why
+
+
+def resolve_timeline(
+    steps: Sequence[TimelineStep],
+    calendar: Calendar,
+    launch: LaunchChoices,
+    options: SendOptions,
+    history: Mapping[int, StepRecord],
+    now: dt.datetime,
+    resumes: Mapping[int, dt.date] = NO_RESUMES,
+    *,
+    tasks_done_at: dt.time | None = None,
+    scheduled_steps: Collection[int] = (),
+) -> Timeline:
+    """Resolve the timeline of one person at ``now``. Raises Refusal where a step cannot be resolved.
+
+    ``history`` holds what has happened, ``resumes`` the dates to which resumes after a pause moved steps, both by step
+    number. With ``tasks_done_at`` no task blocks: each counts as done at that wall time on its due date.
+    ``scheduled_steps`` are the numbers of the steps that have an email or a task already.
+    """
+    now = aware(now).replace(microsecond=0)
+    zone = timeline_notes.zone(calendar.zone, launch.zone_of)
+    start = _Start(launch.send_at or launch.now)  # R5, R8: the send-at, else the launch
+    anchor = launch_anchor(start.instant, calendar)  # R1, R2, R3: day 1 is the date of the start
+    emails: list[_EarlierEmail] = []
+    planned: list[Planned] = []
+    step_dates: dict[int, dt.date] = {}
+    passed_steps: list[int] = []
+    blocked_by: int | None = None
+
+    for number, step in enumerate(steps, 1):
+        if number in resumes:
+            anchor = anchor.after_resume(step.day, resumes[number])  # R19
+
+        record = history.get(number)
+        if record is None or isinstance(record, ManualEmailRecord):
+            added = step.added if record is None else None
+            if added is not None and number not in scheduled_steps and _later_step_happened(number, added, history):
+                passed_steps.append(number)  # R20
+                continue
+            date = anchor.date_of(step.day)  # R1, R3
+            context = _context(number, step, date, calendar, launch, start, emails, now)
+            opening = _opening(zone, anchor, step.day, date, added)
+            by_hand = record is not None
+            plan = plan_step(step, context, options, opening, now, added, by_hand=by_hand, resumed=anchor.is_resume)
+            if plan is None:
+                passed_steps.append(number)  # R20
+                continue
+            planned.append(plan)
+            if isinstance(plan, PlannedSend):
+                # R5, R6: the first email may have another date than its day.
+                step_dates[number] = plan.date if number == 1 else date
+                record = EmailRecord(plan.date, plan.time, plan.instant)
+            else:
+                step_dates[number] = date
+                if tasks_done_at is None:
+                    blocked_by = number  # R13: an open task blocks all later steps
+                    break
+                record = TaskRecord(plan.due, calendar.instant(plan.due, tasks_done_at))
+
+        if isinstance(record, EmailRecord):
+            emails.append(_EarlierEmail(step.day, record.time, {"day": step.day}))  # R9: the planned wall time
+            if number == 1:
+                start = _Start(record.instant)  # R8: the first email is the start
+                anchor = anchor.after_first_email(step.day, record, launch)  # R5, R6
+        else:
+            why: Why = {"day": step.day, "how": record.how}
+            anchor = anchor.after_task(step.day, record)  # R14
+            start = start.after_task(record, why)  # R8
+            if step.type is StepType.EMAIL:
+                emails.append(_EarlierEmail(step.day, calendar.start(record.at)[1], why))  # R9: when it was really sent
+
+    return Timeline(tuple(planned), step_dates, tuple(passed_steps), blocked_by)
+
+
+def _later_step_happened(number: int, added: dt.datetime, history: Mapping[int, StepRecord]) -> bool:
+    """Say whether a later step had happened when this one was added. Instants are kept to the second."""
     return any(
-        (record.instant if isinstance(record, Emailed) else record.at).replace(microsecond=0) <= added
-        for other, record in happened.items()
-        if other > number and not isinstance(record, ByHand)
+        (record.instant if isinstance(record, EmailRecord) else record.at).replace(microsecond=0) <= added
+        for other, record in history.items()
+        if other > number and not isinstance(record, ManualEmailRecord)
     )
 
 
-class Timeline:
-    """The fold. ``planned`` is what is to be scheduled now, up to and including the first open task.
+def _opening(zone: Note, anchor: Anchor, day: int, date: dt.date, added: dt.datetime | None) -> tuple[Note, ...]:
+    """Return the first notes of an explanation: the zone, the anchor, the date of the step's day."""
+    notes: tuple[Note, ...] = (zone, anchor.note)
+    if day != anchor.day:
+        code = "DAY_WITHOUT_WEEKENDS" if anchor.calendar.skip_weekends else "DAY"
+        notes = (*notes, Note(code, {"day": day, "date": date.isoformat()}))
+    return notes if added is None else (*notes, Note("ADDED"))
 
-    ``resumed`` are the pauses that moved this person: from the step of that number on, days count from that date.
-    With ``assumed``, open tasks do not block: each counts as done at that wall time on the date on which it is due.
-    ``scheduled`` are the numbers of steps that the person has an email or a task of already.
-    """
 
-    def __init__(
-        self,
-        steps: Sequence[Step],
-        calendar: Calendar,
-        launch: Launch,
-        options: SendOptions,
-        happened: Mapping[int, Record],
-        now: dt.datetime,
-        resumed: Mapping[int, dt.date] = NEVER_RESUMED,
-        assumed: dt.time | None = None,
-        scheduled: Collection[int] = (),
-    ) -> None:
-        self.calendar = calendar
-        self.launch = launch
-        self.options = options
-        self.now = aware(now).replace(microsecond=0)
-        self.planned: list[Planned] = []
-        self.days: dict[int, dt.date] = {}
-        """The date that each planned step's day fell on."""
-        self.passed: list[int] = []
-        """Steps that were added when the person had passed their place: they never come."""
-        self.blocked_by: int | None = None
-        self.start = launch.send_at or launch.now
-        """The start of the campaign for this person, UTC."""
-        self._start_why: timeline_notes.Why = {}
-        self._emails: list[tuple[int, dt.time, timeline_notes.Why]] = []
-        self._zone = timeline_notes.zone(calendar.zone, launch.zone_of)
-        self._base_date, _, moved = calendar.start(self.start)
-        self._base_day = 1
-        self._base = timeline_notes.day_1(self._base_date, calendar.local(self.start).date() if moved else None)
-        self._resumed = False
-        for number, step in enumerate(steps, 1):
-            if number in resumed:
-                self._resume(step, resumed[number])
-            record = happened.get(number)
-            if record is None or isinstance(record, ByHand):
-                added = step.added if record is None else None
-                passed = added is not None and number not in scheduled and _went_by(number, added, happened)
-                planned = None if passed else self._plan(number, step, added, by_hand=record is not None)
-                if planned is None:
-                    self.passed.append(number)
-                    continue
-                self.planned.append(planned)
-                if isinstance(planned, PlannedTask):
-                    if assumed is None:
-                        self.blocked_by = number
-                        break
-                    self._finish_task(step, Done(planned.due, calendar.instant(planned.due, assumed)))
-            elif isinstance(record, Emailed):
-                self._emails.append((step.day, record.wall, {"day": step.day}))
-                if number == 1:
-                    self._begin(step.day, record.day, record.wall, record.instant)
-            else:
-                self._finish_task(step, record)
-
-    def date_of(self, day: int) -> dt.date:
-        """Return the date of a day, counted from the base (day 1, the last late task, or the last resume)."""
-        if day < self._base_day:
-            return self._base_date
-        return self.calendar.forward(self._base_date, day - self._base_day)
-
-    def _begin(self, day: int, on: dt.date, wall: dt.time, instant: dt.datetime) -> None:
-        """The first automatic email fixes the days and the start."""
-        self.start = instant
-        expected, on = self.date_of(day), self.calendar.working(on)
-        if on != expected:
-            passed = self.launch.send_at is None and self.calendar.instant(expected, wall) < self.launch.now
-            self._base_date, self._base_day = on, day
-            self._base = timeline_notes.first_email(day, on, passed=passed)
-
-    def _resume(self, step: Step, on: dt.date) -> None:
-        """Count from the date to which resuming moved this step, unless a task has moved it further."""
-        on = self.calendar.working(on)
-        if on > self.date_of(step.day):
-            self._base_date, self._base_day, self._resumed = on, step.day, True
-            self._base = Note("RESUMED", {"day": step.day, "date": on.isoformat()})
-
-    def _finish_task(self, step: Step, done: Done) -> None:
-        finished, wall, moved = self.calendar.start(done.at)
-        why: timeline_notes.Why = {"day": step.day, "how": done.how}
-        if finished > done.due:
-            self._base_date, self._base_day, self._resumed = finished, step.day, False
-            self._base = timeline_notes.late_task(why, finished, self.calendar.local(done.at).date() if moved else None)
-        # A task that is done ahead of day 1 must not pull an email before the start.
-        if done.at > self.start:
-            self.start, self._start_why = done.at, why
-        if step.type is StepType.EMAIL:
-            self._emails.append((step.day, wall, why))
-
-    def _plan(self, number: int, step: Step, added: dt.datetime | None, *, by_hand: bool) -> Planned | None:
-        """Return what is to be scheduled; None where its time had passed when the step was added."""
-        day = self.date_of(step.day)
-        notes: tuple[Note, ...] = (self._zone, self._base)
-        if step.day != self._base_day:
-            code = "DAY_WITHOUT_WEEKENDS" if self.calendar.skip_weekends else "DAY"
-            notes = (*notes, Note(code, {"day": step.day, "date": day.isoformat()}))
-        if added is not None:
-            notes = (*notes, Note("ADDED"))
-        if step.type is not StepType.EMAIL or step.send_option is None:
-            answer: CreateTask | SendAt = CreateTask(day, (Note("HUMAN_WORK", {"type": step.type.value}),))
-        else:
-            answer = self._ask(step.send_option, number, step, day)
-            if by_hand and isinstance(answer, SendAt):
-                answer = CreateTask(day, (Note("TASK_BY_HAND"),))
-        if isinstance(answer, CreateTask):
-            if added is not None and answer.due < self.calendar.local(added).date():
-                return None
-            self.days[number] = day
-            chosen = timeline_notes.option_chose_due(step.send_option, day, answer)
-            return PlannedTask(number, answer.due, (*notes, *answer.notes, *chosen))
-        if self._resumed and answer.date < day:
-            answer = self._unfixed(number, step, day, answer)
-        moment = self.calendar.moment(answer.date, answer.time)
-        instant = answer.instant or moment.instant
-        if added is not None and instant < added:
-            return None
-        self.days[number] = answer.date if number == 1 else day
-        self._emails.append((step.day, answer.time, {"day": step.day}))
-        late = self.now if instant < self.now else None
-        if number == 1:
-            self._begin(step.day, answer.date, answer.time, late or instant)
-            if timeline_notes.fixes_the_day(answer.notes):
-                notes = (self._zone,)
-        trace = (*notes, *answer.notes, *timeline_notes.timing(step.send_option, day, answer, moment, late))
-        return PlannedSend(number, answer.date, answer.time, self.calendar.zone, late or instant, trace)
-
-    def _ask(self, key: str, number: int, step: Step, day: dt.date) -> SendAt | CreateTask:
-        """Let the option resolve the step. Raises Refusal: its own, or SEND_OPTION_FAILED with what it raised."""
-        option = self.options.need(key)
-        context = self._context(number, step, day)
-        try:
-            return checked(asked(lambda: option.resolve(context)))
-        except Refusal:
-            raise
-        except BaseException as problem:  # an exit is no way out for a package, and nothing here is awaited
-            raise Refusal("SEND_OPTION_FAILED", broke(f"{key!r} of step {number}", problem)) from problem
-
-    def _unfixed(self, number: int, step: Step, day: dt.date, answer: SendAt) -> SendAt:
-        """Keep only the wall time of an instant that was fixed before the pause, such as a send-at."""
-        assert step.send_option is not None  # noqa: S101 - it has answered
-        other = self._ask(step.send_option, number, step, self.calendar.forward(day, 1))
-        fixed = isinstance(other, SendAt) and other.date == answer.date
-        kept = Note("TIME_KEPT", {"time": answer.time.isoformat()})
-        return SendAt(day, answer.time, (kept,)) if fixed else answer
-
-    def _context(self, number: int, step: Step, day: dt.date) -> StepContext:
-        earlier, why = None, timeline_notes.NO_REASON
-        for on, wall, reason in reversed(self._emails):
-            if on < step.day:
-                earlier, why = wall, reason
-                break
-        return StepContext(
-            config=step.config,
-            number=number,
-            day=step.day,
-            date=day,
-            calendar=self.calendar,
-            # Whether the first step's time has passed is asked of the launch, also when it is resolved again.
-            now=self.launch.now if number == 1 else self.now,
-            start=self.start,
-            send_at=self.launch.send_at if number == 1 else None,
-            time=self.launch.times.get(number),
-            earlier_email=earlier,
-            earlier_why=why,
-            start_why=self._start_why,
-        )
+def _context(
+    number: int,
+    step: TimelineStep,
+    date: dt.date,
+    calendar: Calendar,
+    launch: LaunchChoices,
+    start: _Start,
+    emails: Sequence[_EarlierEmail],
+    now: dt.datetime,
+) -> StepContext:
+    """Collect what a send option may know."""
+    # R8: the nearest earlier email on an earlier day; an email on the same day is never the reference.
+    reference = next((email for email in reversed(emails) if email.day < step.day), None)
+    return StepContext(
+        config=step.config,
+        number=number,
+        day=step.day,
+        date=date,
+        calendar=calendar,
+        # R6: the launch decides whether the time of the first step has passed, also when it is resolved again.
+        now=launch.now if number == 1 else now,
+        start=start.instant,
+        send_at=launch.send_at if number == 1 else None,  # R5
+        time=launch.times.get(number),  # R7: the new wall time that launching gave this step
+        earlier_email=None if reference is None else reference.time,
+        earlier_why=timeline_notes.NO_REASON if reference is None else reference.why,
+        start_why=start.why,
+    )

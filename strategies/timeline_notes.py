@@ -51,9 +51,9 @@ def first_email(day: int, date: dt.date, *, passed: bool) -> Note:
     return Note("FIRST_TIME_PASSED" if passed else "FIRST_EMAIL", {"day": day, "date": date.isoformat()})
 
 
-def late_task(why: Why, date: dt.date, weekend: dt.date | None) -> Note:
-    """Say that a task was done late, so that its day is the date of that, or the Monday after a skipped weekend."""
-    values = {**why, "date": date.isoformat()}
+def late_task(day: int, how: str, date: dt.date, weekend: dt.date | None) -> Note:
+    """Say that a task was finished late, so that its day is that date, or the Monday after a skipped weekend."""
+    values: dict[str, str | int] = {"day": day, "how": how, "date": date.isoformat()}
     if weekend is None:
         return Note("SHIFTED", values)
     return Note("SHIFTED_TO_MONDAY", {**values, "from": weekend.isoformat()})

@@ -16,7 +16,7 @@ from api.graphql.warnings import WarningLine, warning_lines
 from api.services.enrollments.timelines import stored
 from api.services.launches import launch
 from api.services.launches.launch import MAX_PEOPLE
-from strategies import timeline
+from strategies.records import Planned, PlannedSend
 
 
 @strawberry.type(description="What launching would schedule: an email with an instant, or a task with a due date.")
@@ -26,7 +26,7 @@ class PlannedStep:
     step: int = strawberry.field(description="Number of the step.")
     send_at: datetime | None = strawberry.field(description="When the email would go out. UTC; null for a task.")
     due_date: date | None = strawberry.field(description="When the task would be due; null for an email.")
-    planned: strawberry.Private[timeline.Planned]
+    planned: strawberry.Private[Planned]
 
     @strawberry.field(metadata=cost(30, size=EXPLANATION), description="How it came about.")
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
@@ -81,7 +81,7 @@ async def preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:  # 
     ]
 
 
-def _planned(planned: timeline.Planned) -> PlannedStep:
-    if isinstance(planned, timeline.PlannedSend):
+def _planned(planned: Planned) -> PlannedStep:
+    if isinstance(planned, PlannedSend):
         return PlannedStep(step=planned.number, send_at=planned.instant, due_date=None, planned=planned)
     return PlannedStep(step=planned.number, send_at=None, due_date=planned.due, planned=planned)

@@ -16,8 +16,9 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.timelines import core_steps
 from api.store.engine.rows import need
-from strategies import Position, Refusal, SendOption, timeline
+from strategies import Position, Refusal, SendOption, step_checks
 from strategies.answers import availability
+from strategies.records import TimelineStep
 
 Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
 
@@ -133,7 +134,7 @@ class SendOptionQuery:
         row = await need(models.Campaign, info.context.workspace_context.workspace_id, campaign_id, ("campaignId",))
         _check_day(day)
         at = position_for(await steps_of(row), day, position)
-        return FollowUpOffer(available=timeline.follow_up_offered(at))
+        return FollowUpOffer(available=step_checks.follow_up_offered(at))
 
 
 def offers(context: WorkspaceContext, at: Position) -> list[SendOptionOffer]:
@@ -154,11 +155,11 @@ def position_for(steps: Sequence[models.Step], day: int, position: int | None) -
     if position is not None and not 1 <= position <= len(same_day) + 1:
         raise Refusal("INVALID_POSITION", f"Positions on this day go from 1 to {len(same_day) + 1}.", ("position",))
     at = len(same_day) if position is None else position - 1
-    new = timeline.Step(day, StepType.EMAIL, None, {})
+    new = TimelineStep(day, StepType.EMAIL, None, {})
     in_order = [*core_steps(before), *core_steps(same_day)[:at], new]
-    return timeline.position(in_order, len(in_order))
+    return step_checks.position(in_order, len(in_order))
 
 
 def _check_day(day: int) -> None:
-    if not 1 <= day <= timeline.LAST_DAY:
-        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {timeline.LAST_DAY}.", ("day",))
+    if not 1 <= day <= step_checks.LAST_DAY:
+        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {step_checks.LAST_DAY}.", ("day",))

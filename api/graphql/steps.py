@@ -13,7 +13,7 @@ from api.graphql.limits.list_sizes import OPTIONS_OF_STEP
 from api.graphql.send_options import SendOptionOffer, offers
 from api.graphql.templates import Template
 from api.services.enrollments.timelines import core_steps
-from strategies import timeline
+from strategies import step_checks
 
 
 @strawberry.type(description="One step of a campaign.")
@@ -54,7 +54,7 @@ class Step:
         if self.removed_at is not None:
             return []
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
-        return offers(info.context.workspace_context, timeline.position(steps, self.number))
+        return offers(info.context.workspace_context, step_checks.position(steps, self.number))
 
     @strawberry.field(
         metadata=cost(30),
@@ -65,4 +65,4 @@ class Step:
         if self.removed_at is not None:
             return False
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
-        return self.type is StepType.EMAIL and timeline.follow_up_offered(timeline.position(steps, self.number))
+        return self.type is StepType.EMAIL and step_checks.follow_up_offered(step_checks.position(steps, self.number))

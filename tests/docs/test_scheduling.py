@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strategies.timeline import Done, Step
+from strategies.records import TaskRecord, TimelineStep
 from tests.strategies.test_timeline import at, call, email, resolve, same, shown, task
 
 ROOT = Path(__file__).parents[2]
@@ -19,11 +19,11 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-{text}Z")
 
 
-def done(due: str, moment: str) -> Done:
-    return Done(date.fromisoformat(f"2026-{due}"), utc(moment))
+def done(due: str, moment: str) -> TaskRecord:
+    return TaskRecord(date.fromisoformat(f"2026-{due}"), utc(moment))
 
 
-CALL_ON_DAY_2: list[Step] = [call(2), at(3, "10:00")]
+CALL_ON_DAY_2: list[TimelineStep] = [call(2), at(3, "10:00")]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ CALL_ON_DAY_2: list[Step] = [call(2), at(3, "10:00")]
     ],
 )
 def test_an_example_is_what_the_timeline_computes(
-    rule: str, says: str, steps: list[Step], given: dict[str, Any], expected: list[str]
+    rule: str, says: str, steps: list[TimelineStep], given: dict[str, Any], expected: list[str]
 ) -> None:
     assert shown(resolve(steps, **given)) == expected
     text = next(part for part in GUIDE.split("\n\n") if part.startswith(f"**{rule}."))

@@ -8,8 +8,10 @@ import pytest
 
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepType
 from strategies.answers import availability, validate
+from strategies.records import LaunchChoices, PlannedSend, TimelineStep
 from strategies.registry import SendOptions
-from strategies.timeline import Launch, PlannedSend, Step, Timeline, check_step
+from strategies.step_checks import check_step
+from strategies.timeline import Timeline, resolve_timeline
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 DAY, WALL = date(2026, 3, 3), time(12, 30)
@@ -36,8 +38,8 @@ def resolve(answer: Any, monkeypatch: pytest.MonkeyPatch) -> Timeline:
     monkeypatch.setattr(Lunch, "answer", answer)
     options = SendOptions()
     options.register(Lunch(), "partner")
-    steps = [Step(1, StepType.EMAIL, "lunch", {})]
-    return Timeline(steps, Calendar("Europe/Berlin", False), Launch(NOW, None, {}), options, {}, NOW)
+    steps = [TimelineStep(1, StepType.EMAIL, "lunch", {})]
+    return resolve_timeline(steps, Calendar("Europe/Berlin", False), LaunchChoices(NOW, None, {}), options, {}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_an_option_that_breaks_when_it_is_asked_is_not_offered(
     options = SendOptions()
     options.register(Moody(), "partner")
     with pytest.raises(Refusal) as refused:
-        check_step([step := Step(1, StepType.EMAIL, "lunch", {})], 1, step, options)
+        check_step([step := TimelineStep(1, StepType.EMAIL, "lunch", {})], 1, step, options)
     assert (refused.value.code, refused.value.path) == ("SEND_OPTION_FAILED", ("sendOption",))
     assert f"'lunch' broke: {trouble.__name__}" in refused.value.message
     assert trouble.__name__ in caplog.text

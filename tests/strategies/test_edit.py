@@ -11,29 +11,41 @@ from hypothesis import strategies as st
 from plugins.manager import load
 from strategies import Calendar, StepType
 from strategies.edit_plan import Edit, Slot, edit
-from strategies.timeline import ByHand, Done, Emailed, Launch, PlannedSend, PlannedTask, Record, Step, Timeline
+from strategies.records import (
+    EmailRecord,
+    LaunchChoices,
+    ManualEmailRecord,
+    PlannedSend,
+    PlannedTask,
+    StepRecord,
+    TaskRecord,
+    TimelineStep,
+)
+from strategies.timeline import Timeline, resolve_timeline
 
 OPTIONS = load({}).send_options
 NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")
 """Monday, 08:00 in Berlin."""
 
 
-def at(day: int, wall: str, **more: Any) -> Step:
-    return Step(day, StepType.EMAIL, "at_time", {"at": wall}, **more)
+def at(day: int, wall: str, **more: Any) -> TimelineStep:
+    return TimelineStep(day, StepType.EMAIL, "at_time", {"at": wall}, **more)
 
 
-def same(day: int, **more: Any) -> Step:
-    return Step(day, StepType.EMAIL, "same_time_as_previous", {}, **more)
+def same(day: int, **more: Any) -> TimelineStep:
+    return TimelineStep(day, StepType.EMAIL, "same_time_as_previous", {}, **more)
 
 
-def call(day: int, **more: Any) -> Step:
-    return Step(day, StepType.CALL, None, {}, **more)
+def call(day: int, **more: Any) -> TimelineStep:
+    return TimelineStep(day, StepType.CALL, None, {}, **more)
 
 
 def plan(
-    steps: list[Step], now: datetime = NOW, happened: dict[int, Record] | None = None, skip: bool = False
+    steps: list[TimelineStep], now: datetime = NOW, happened: dict[int, StepRecord] | None = None, skip: bool = False
 ) -> Timeline:
-    return Timeline(steps, Calendar("Europe/Berlin", skip), Launch(NOW, None, {}), OPTIONS, happened or {}, now)
+    return resolve_timeline(
+        steps, Calendar("Europe/Berlin", skip), LaunchChoices(NOW, None, {}), OPTIONS, happened or {}, now
+    )
 
 
 def slots(timeline: Timeline) -> dict[int, Slot]:
@@ -45,7 +57,7 @@ def due(timeline: Timeline) -> dict[int, date]:
     return {each.number: each.due for each in timeline.planned if isinstance(each, PlannedTask)}
 
 
-def compared(before: list[Step], after: list[Step], now: datetime = NOW) -> Edit:
+def compared(before: list[TimelineStep], after: list[TimelineStep], now: datetime = NOW) -> Edit:
     old = plan(before)
     return edit(plan(after, now).planned, slots(old), due(old), (), now)
 
@@ -72,7 +84,9 @@ def shape(found: Edit) -> dict[str, list[int]]:
         ([at(1, "09:30"), call(2), same(4)], [at(1, "09:30"), call(2), same(5)], {"stays": [1], "tasks_stay": [2]}),
     ],
 )  # fmt: skip
-def test_only_what_waits_is_compared(before: list[Step], after: list[Step], expected: dict[str, list[int]]) -> None:
+def test_only_what_waits_is_compared(
+    before: list[TimelineStep], after: list[TimelineStep], expected: dict[str, list[int]]
+) -> None:
     assert shape(compared(before, after)) == expected
 
 
@@ -93,13 +107,13 @@ def test_a_task_whose_time_is_up_is_waited_for_as_before() -> None:
 
 
 def test_a_task_in_somebodys_hands_stays_a_task() -> None:
-    timeline = plan([at(1, "09:30"), at(2, "09:30")], happened={1: ByHand()})
+    timeline = plan([at(1, "09:30"), at(2, "09:30")], happened={1: ManualEmailRecord()})
     assert [type(each) for each in timeline.planned] == [PlannedTask]
     assert timeline.blocked_by == 1
 
 
 ADDED = datetime.fromisoformat("2026-03-04T12:00:00+00:00")
-SENT = Emailed(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02T08:30:00+00:00"))
+SENT = EmailRecord(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02T08:30:00+00:00"))
 
 
 @pytest.mark.parametrize(
@@ -114,26 +128,26 @@ SENT = Emailed(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02
         ([at(1, "09:30"), call(2, added=ADDED), same(9)], {1: SENT}, [2], [3]),
         # Something behind it has happened already; what happened since then does not count.
         ([call(1), at(5, "09:30", added=ADDED), call(5)],
-         {1: Done(date(2026, 3, 2), NOW), 3: Done(date(2026, 3, 6), ADDED - timedelta(hours=1))}, [2], []),
+         {1: TaskRecord(date(2026, 3, 2), NOW), 3: TaskRecord(date(2026, 3, 6), ADDED - timedelta(hours=1))}, [2], []),
         ([call(1), at(5, "09:30", added=ADDED), call(5)],
-         {1: Done(date(2026, 3, 2), NOW), 3: Done(date(2026, 3, 6), ADDED + timedelta(hours=1))}, [], [2]),
+         {1: TaskRecord(date(2026, 3, 2), NOW), 3: TaskRecord(date(2026, 3, 6), ADDED + timedelta(hours=1))}, [], [2]),
         # Behind an open task, nobody has passed it; a late task moves it with all that follows.
         ([call(1), at(2, "09:30", added=ADDED)], {}, [], [1]),
-        ([call(1), at(2, "09:30", added=ADDED)], {1: Done(date(2026, 3, 2), ADDED)}, [], [2]),
+        ([call(1), at(2, "09:30", added=ADDED)], {1: TaskRecord(date(2026, 3, 2), ADDED)}, [], [2]),
     ],
 )  # fmt: skip
 def test_who_has_passed_an_added_step(
-    steps: list[Step], happened: dict[int, Record], passed: list[int], numbers: list[int]
+    steps: list[TimelineStep], happened: dict[int, StepRecord], passed: list[int], numbers: list[int]
 ) -> None:
     for later in (timedelta(0), timedelta(days=3), timedelta(days=300)):
         timeline = plan(steps, ADDED + later, happened)
-        assert timeline.passed == passed
+        assert timeline.passed_steps == tuple(passed)
         assert [each.number for each in timeline.planned] == numbers, "whenever it is asked"
 
 
 def test_who_is_launched_later_has_passed_nothing() -> None:
     timeline = plan([at(1, "09:30"), at(1, "07:00")], NOW)
-    assert (timeline.passed, len(timeline.planned)) == ([], 2)
+    assert (timeline.passed_steps, len(timeline.planned)) == ((), 2)
 
 
 WALLS = st.times().map(lambda wall: wall.replace(second=0, microsecond=0).isoformat())
@@ -141,7 +155,7 @@ EMAILS = st.builds(at, st.integers(1, 200), WALLS) | st.builds(same, st.integers
 
 
 @given(st.lists(EMAILS, min_size=1, max_size=6), st.data(), st.booleans())
-def test_edited_is_as_launched_so(steps: list[Step], data: st.DataObject, skip: bool) -> None:
+def test_edited_is_as_launched_so(steps: list[TimelineStep], data: st.DataObject, skip: bool) -> None:
     """Whoever has got nothing yet stands as if launched with the steps as they are now; and back is back."""
     before = [at(1, "23:59"), *sorted(steps, key=lambda step: step.day)]
     changed = data.draw(st.integers(1, len(before) - 1))

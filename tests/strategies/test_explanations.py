@@ -13,22 +13,21 @@ from plugins.manager import load
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepContext
 from strategies import StepType as Type
 from strategies.calendar import zone_names
+from strategies.records import (
+    EmailRecord,
+    LaunchChoices,
+    PlannedSend,
+    PlannedTask,
+    StepRecord,
+    TaskRecord,
+    TimelineStep,
+    ZoneOf,
+)
 from strategies.registry import SendOptions
 from strategies.resume_plan import shift
 from strategies.sentences import sentence
-from strategies.timeline import (
-    Done,
-    Emailed,
-    Launch,
-    PlannedSend,
-    PlannedTask,
-    Record,
-    Step,
-    Timeline,
-    ZoneOf,
-    check,
-    check_launch,
-)
+from strategies.step_checks import check, check_launch
+from strategies.timeline import Timeline, resolve_timeline
 from tests.strategies.evaluator import evaluate
 
 UTC = dt.UTC
@@ -120,10 +119,10 @@ class Person:
     """One person's way through a campaign whose steps have names: what happened, as the database keeps it."""
 
     calendar: Calendar
-    launch: Launch
-    steps: dict[int, Step]
+    launch: LaunchChoices
+    steps: dict[int, TimelineStep]
     now: dt.datetime
-    happened: dict[int, Record] = field(default_factory=dict)
+    happened: dict[int, StepRecord] = field(default_factory=dict)
     resumed: dict[int, dt.date] = field(default_factory=dict)
 
     @property
@@ -139,7 +138,7 @@ class Person:
         launch = replace(self.launch, times=times)
         steps = [self.steps[name] for name in order]
         resumed = known if resumed is None else resumed
-        return Timeline(steps, self.calendar, launch, OPTIONS, happened, self.now, resumed)
+        return resolve_timeline(steps, self.calendar, launch, OPTIONS, happened, self.now, resumed)
 
     def resume(self) -> None:
         order, before = self.order, self.fold()
@@ -183,14 +182,14 @@ def people(draw: st.DrawFn) -> Person:
     steps = {}
     for name in range(draw(st.integers(1, 7))):
         kind, key, config = draw(contents(first=name == 0))
-        steps[name] = Step(draw(DAYS) if name or key != "choose_at_launch" else 1, kind, key, config)
+        steps[name] = TimelineStep(draw(DAYS) if name or key != "choose_at_launch" else 1, kind, key, config)
     asks = steps[0].send_option == "choose_at_launch"
     send_at = None
     if asks or draw(st.integers(0, 3)) == 0:
         send_at = moment + draw(st.sampled_from([0, 0, 1, 30, 60, 90])) * HOUR
     calendar = Calendar(zone, draw(st.booleans()))
     whose = draw(st.sampled_from([None, *ZoneOf]))
-    person = Person(calendar, Launch(moment, send_at, {}, whose), steps, moment)
+    person = Person(calendar, LaunchChoices(moment, send_at, {}, whose), steps, moment)
     names = [name for name in steps if steps[name].send_option == "at_time"]
     times = {name: draw(WALLS) for name in names if draw(st.integers(0, 3)) == 0}
     person.launch = replace(person.launch, times=times)
@@ -216,13 +215,13 @@ def happen(data: st.DataObject, person: Person) -> None:
     if what == "send" and sends:
         each = min(sends, key=lambda planned: planned.instant)
         person.now = max(person.now, each.instant.replace(microsecond=0))
-        person.happened[order[each.number - 1]] = Emailed(each.date, each.time, each.instant)
+        person.happened[order[each.number - 1]] = EmailRecord(each.date, each.time, each.instant)
     elif what == "task" and tasks:
         (task,) = tasks
         due = person.calendar.instant(task.due, dt.time(14, 3, 22))
         person.now = max(person.now, due + data.draw(st.integers(-60, 150)) * HOUR)
         how = data.draw(st.sampled_from(["COMPLETED", "SENT", "SKIPPED", "EXPIRED"]))
-        person.happened[order[task.number - 1]] = Done(task.due, person.now, how)
+        person.happened[order[task.number - 1]] = TaskRecord(task.due, person.now, how)
     elif what == "late":
         person.now += data.draw(st.integers(1, 100)) * HOUR
     elif what == "pause":
@@ -235,7 +234,7 @@ def happen(data: st.DataObject, person: Person) -> None:
         name = max(order) + 1 if what == "add" else data.draw(st.sampled_from(order[1:]))
         day = max(data.draw(DAYS), person.steps[order[0]].day)
         added = person.now if what == "add" else before[name].added
-        person.steps[name] = Step(day, *data.draw(contents()), added=added)
+        person.steps[name] = TimelineStep(day, *data.draw(contents()), added=added)
         if person.order[0] != order[0] or not allowed(person):
             person.steps = before
 
@@ -246,7 +245,7 @@ def test_an_explanation_is_enough(person: Person, data: st.DataObject) -> None:
     if not allowed(person):
         person.steps = {0: person.steps[0]}
         if not allowed(person):
-            person.steps = {0: Step(1, Type.EMAIL, "at_time", {"at": "02:30"})}
+            person.steps = {0: TimelineStep(1, Type.EMAIL, "at_time", {"at": "02:30"})}
     verify(person.fold())
     for _ in range(data.draw(st.integers(0, 8))):
         happen(data, person)

@@ -10,36 +10,36 @@ from hypothesis import strategies as st
 
 from plugins.manager import load
 from strategies import Availability, Position, Refusal, SendAt, SendOption, StepContext, StepType
+from strategies.records import TimelineStep
 from strategies.registry import SendOptions
 from strategies.send_order import authored, out_of_order
 from strategies.sentences import sentence
-from strategies.timeline import Step
 
 OPTIONS = load({}).send_options
-CALL = Step(1, StepType.CALL, None, {})
+CALL = TimelineStep(1, StepType.CALL, None, {})
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def email(day: int, option: str, *, follow_up: bool = False, **config: Any) -> Step:
-    return Step(day, StepType.EMAIL, option, config, follow_up)
+def email(day: int, option: str, *, follow_up: bool = False, **config: Any) -> TimelineStep:
+    return TimelineStep(day, StepType.EMAIL, option, config, follow_up)
 
 
-def at(day: int, wall: str, *, follow_up: bool = False) -> Step:
+def at(day: int, wall: str, *, follow_up: bool = False) -> TimelineStep:
     return email(day, "at_time", follow_up=follow_up, at=wall)
 
 
-def same(day: int) -> Step:
+def same(day: int) -> TimelineStep:
     return email(day, "same_time_as_previous")
 
 
-def call(day: int) -> Step:
-    return Step(day, StepType.CALL, None, {})
+def call(day: int) -> TimelineStep:
+    return TimelineStep(day, StepType.CALL, None, {})
 
 
 CHOOSE = email(1, "choose_at_launch")
 
 
-def told(steps: list[Step], options: SendOptions = OPTIONS, **given: Any) -> list[tuple[Any, ...]]:
+def told(steps: list[TimelineStep], options: SendOptions = OPTIONS, **given: Any) -> list[tuple[Any, ...]]:
     notes = authored(steps, options, skip_weekends=given.pop("skip", False), times=given)
     return [
         (n.code, n.values["earlierStep"], n.values["step"], n.values["earlierTime"], n.values["time"]) for n in notes
@@ -81,7 +81,7 @@ def told(steps: list[Step], options: SendOptions = OPTIONS, **given: Any) -> lis
         ([email(1, "by_pigeon"), at(1, "02:30")], []),
     ],
 )  # fmt: skip
-def test_what_is_known_at_authoring(steps: list[Step], expected: list[tuple[Any, ...]]) -> None:
+def test_what_is_known_at_authoring(steps: list[TimelineStep], expected: list[tuple[Any, ...]]) -> None:
     assert told(steps) == expected
     assert told(steps, skip=True) == expected
 

@@ -8,8 +8,9 @@ import pytest
 
 from plugins.manager import load
 from strategies import Calendar, StepType
+from strategies.records import EmailRecord, LaunchChoices, PlannedSend, TaskRecord, TimelineStep
 from strategies.resume_plan import Shift, shift
-from strategies.timeline import Done, Emailed, Launch, PlannedSend, Step, Timeline
+from strategies.timeline import Timeline, resolve_timeline
 
 OPTIONS = load({}).send_options
 NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")
@@ -17,34 +18,36 @@ NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")
 CALL = StepType.CALL
 
 
-def email(day: int, option: str, **config: Any) -> Step:
-    return Step(day, StepType.EMAIL, option, config)
+def email(day: int, option: str, **config: Any) -> TimelineStep:
+    return TimelineStep(day, StepType.EMAIL, option, config)
 
 
-def at(day: int, wall: str) -> Step:
+def at(day: int, wall: str) -> TimelineStep:
     return email(day, "at_time", at=wall)
 
 
-def same(day: int) -> Step:
+def same(day: int) -> TimelineStep:
     return email(day, "same_time_as_previous")
 
 
-def call(day: int) -> Step:
-    return Step(day, CALL, None, {})
+def call(day: int) -> TimelineStep:
+    return TimelineStep(day, CALL, None, {})
 
 
 class Person:
     """One person's campaign, launched on Monday at 08:00 in Berlin."""
 
-    def __init__(self, steps: list[Step], *, skip: bool = False, launched: datetime = NOW, **given: Any) -> None:
+    def __init__(
+        self, steps: list[TimelineStep], *, skip: bool = False, launched: datetime = NOW, **given: Any
+    ) -> None:
         self.steps, self.calendar = steps, Calendar("Europe/Berlin", skip)
-        self.launch = Launch(launched, given.get("send_at"), {})
-        self.happened: dict[int, Emailed | Done] = given.get("happened", {})
+        self.launch = LaunchChoices(launched, given.get("send_at"), {})
+        self.happened: dict[int, EmailRecord | TaskRecord] = given.get("happened", {})
         self.resumed: Mapping[int, date] = {}
 
     def at(self, now: datetime, resumed: Mapping[int, date] | None = None) -> Timeline:
         resumed = self.resumed if resumed is None else resumed
-        return Timeline(self.steps, self.calendar, self.launch, OPTIONS, self.happened, now, resumed)
+        return resolve_timeline(self.steps, self.calendar, self.launch, OPTIONS, self.happened, now, resumed)
 
     def resume(self, moment: str, *loose: tuple[date, time]) -> Shift:
         now = datetime.fromisoformat(moment)
@@ -84,7 +87,7 @@ class Person:
          ["03-03 07:00", "03-03 07:00", "03-05 07:00"]),
         # The start has left already: what was to leave with it keeps that time on its new day.
         ([email(1, "choose_at_launch"), same(1), same(3)],
-         {"send_at": NOW, "happened": {1: Emailed(date(2026, 3, 2), time(8), NOW)}},
+         {"send_at": NOW, "happened": {1: EmailRecord(date(2026, 3, 2), time(8), NOW)}},
          "2026-03-03T10:00Z", 2, ["03-04 07:00", "03-06 07:00"]),
         # A task that is open moves along.
         ([at(1, "09:30"), call(2)], {}, "2026-03-04T09:00Z", 3, ["03-05 08:30", "task 03-06"]),
@@ -97,7 +100,7 @@ class Person:
     ],
 )  # fmt: skip
 def test_everything_moves_by_the_same_days(
-    steps: list[Step], given: dict[str, Any], moment: str, days: int, expected: list[str]
+    steps: list[TimelineStep], given: dict[str, Any], moment: str, days: int, expected: list[str]
 ) -> None:
     person = Person(steps, **given)
     assert person.resume(moment).days == days
@@ -107,7 +110,7 @@ def test_everything_moves_by_the_same_days(
 
 def test_what_is_sent_stays_and_the_rest_moves() -> None:
     person = Person([at(1, "09:30"), at(2, "09:30"), same(3)])
-    person.happened[1] = Emailed(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02T08:30Z"))
+    person.happened[1] = EmailRecord(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02T08:30Z"))
     assert person.resume("2026-03-09T12:00Z").resumed == {2: date(2026, 3, 10), 3: date(2026, 3, 11)}
     assert person.shown("2026-03-09T12:00Z") == ["03-10 08:30", "03-11 08:30"]
 
@@ -133,23 +136,23 @@ def test_a_task_that_is_late_after_a_resume_counts_from_then() -> None:
     person.resume("2026-03-04T09:00Z")
     assert person.shown("2026-03-04T09:00Z") == ["03-05 08:30", "task 03-06"]
     person.happened = {
-        1: Emailed(date(2026, 3, 5), time(9, 30), datetime.fromisoformat("2026-03-05T08:30Z")),
-        2: Done(date(2026, 3, 6), datetime.fromisoformat("2026-03-05T12:00Z")),
+        1: EmailRecord(date(2026, 3, 5), time(9, 30), datetime.fromisoformat("2026-03-05T08:30Z")),
+        2: TaskRecord(date(2026, 3, 6), datetime.fromisoformat("2026-03-05T12:00Z")),
     }
     assert person.shown("2026-03-05T12:00Z") == ["03-07 09:00"], "done early, it moves nothing"
-    person.happened[2] = Done(date(2026, 3, 6), datetime.fromisoformat("2026-03-09T12:00Z"))
+    person.happened[2] = TaskRecord(date(2026, 3, 6), datetime.fromisoformat("2026-03-09T12:00Z"))
     assert person.shown("2026-03-09T12:00Z") == ["03-10 09:00"]
 
 
 def test_a_late_task_between_what_is_overdue_and_what_follows_ends_no_shift() -> None:
-    late = Done(date(2026, 3, 3), datetime.fromisoformat("2026-03-04T12:00Z"))
+    late = TaskRecord(date(2026, 3, 3), datetime.fromisoformat("2026-03-04T12:00Z"))
     person = Person([at(1, "09:30"), call(2), at(3, "10:00")], happened={2: late})
     assert person.resume("2026-03-04T12:00Z").days == 3
     assert person.shown("2026-03-04T12:00Z") == ["03-05 08:30", "03-08 09:00"], "not 03-05, where it stood before"
 
 
 def test_a_pause_after_a_late_task_counts_from_that_task() -> None:
-    late = Done(date(2026, 3, 2), datetime.fromisoformat("2026-03-05T12:00Z"))
+    late = TaskRecord(date(2026, 3, 2), datetime.fromisoformat("2026-03-05T12:00Z"))
     person = Person([call(1), at(2, "10:00"), at(3, "10:00")], happened={1: late})
     assert person.shown("2026-03-05T12:00Z") == ["03-06 09:00", "03-07 09:00"]
     assert person.resume("2026-03-08T12:00Z").days == 3
@@ -158,7 +161,7 @@ def test_a_pause_after_a_late_task_counts_from_that_task() -> None:
 
 def test_what_no_option_resolves_any_more_moves_along() -> None:
     person = Person([at(1, "09:30"), at(3, "10:00")])
-    person.happened[1] = Emailed(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02T08:30Z"))
+    person.happened[1] = EmailRecord(date(2026, 3, 2), time(9, 30), datetime.fromisoformat("2026-03-02T08:30Z"))
     done = person.resume("2026-03-03T12:00Z", (date(2026, 3, 2), time(9, 35)))
     assert done.days == 2, "an email that was tried before is overdue"
     assert person.shown("2026-03-03T12:00Z") == ["03-06 09:00"]

@@ -8,41 +8,43 @@ import pytest
 
 from plugins.manager import load
 from strategies import Calendar, Note, Refusal, StepType
+from strategies.records import EmailRecord, LaunchChoices, PlannedSend, PlannedTask, TaskRecord, TimelineStep
 from strategies.sentences import sentence
-from strategies.timeline import Done, Emailed, Launch, PlannedSend, PlannedTask, Step, Timeline, check, position
+from strategies.step_checks import check, position
+from strategies.timeline import Timeline, resolve_timeline
 
 OPTIONS = load({}).send_options
 NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")
 """Monday, 08:00 in Berlin."""
 
 
-def email(day: int, option: str, follow_up: bool = False, **config: Any) -> Step:
-    return Step(day, StepType.EMAIL, option, config, follow_up)
+def email(day: int, option: str, follow_up: bool = False, **config: Any) -> TimelineStep:
+    return TimelineStep(day, StepType.EMAIL, option, config, follow_up)
 
 
-def at(day: int, wall: str) -> Step:
+def at(day: int, wall: str) -> TimelineStep:
     return email(day, "at_time", at=wall)
 
 
-def same(day: int) -> Step:
+def same(day: int) -> TimelineStep:
     return email(day, "same_time_as_previous")
 
 
-def task(day: int) -> Step:
+def task(day: int) -> TimelineStep:
     return email(day, "task")
 
 
-def call(day: int) -> Step:
-    return Step(day, StepType.CALL, None, {})
+def call(day: int) -> TimelineStep:
+    return TimelineStep(day, StepType.CALL, None, {})
 
 
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def resolve(steps: list[Step], *, now: datetime = NOW, skip: bool = False, **given: Any) -> Timeline:
-    launch = Launch(NOW, given.get("send_at"), given.get("times", {}))
-    return Timeline(steps, Calendar("Europe/Berlin", skip), launch, OPTIONS, given.get("happened", {}), now)
+def resolve(steps: list[TimelineStep], *, now: datetime = NOW, skip: bool = False, **given: Any) -> Timeline:
+    launch = LaunchChoices(NOW, given.get("send_at"), given.get("times", {}))
+    return resolve_timeline(steps, Calendar("Europe/Berlin", skip), launch, OPTIONS, given.get("happened", {}), now)
 
 
 def shown(timeline: Timeline) -> list[str]:
@@ -68,20 +70,20 @@ def shown(timeline: Timeline) -> list[str]:
         ([at(1, "07:59"), same(1)], {"skip": True}, ["03-03 06:59:00", "03-03 06:59:00"]),
     ],
 )
-def test_what_is_scheduled(steps: list[Step], given: dict[str, Any], expected: list[str]) -> None:
+def test_what_is_scheduled(steps: list[TimelineStep], given: dict[str, Any], expected: list[str]) -> None:
     assert shown(resolve(steps, **given)) == expected
 
 
-def done(due: str, moment: str) -> Done:
-    return Done(date.fromisoformat(due), instant(moment))
+def done(due: str, moment: str) -> TaskRecord:
+    return TaskRecord(date.fromisoformat(due), instant(moment))
 
 
 @pytest.mark.parametrize(
     ("steps", "happened", "skip", "expected"),
     [
-        # Done early or on its date, a task moves nothing.
+        # TaskRecord early or on its date, a task moves nothing.
         ([call(3), at(4, "10:00")], done("2026-03-04", "2026-03-02T12:00:00Z"), False, ["03-05 09:00:00"]),
-        # Done late, the rest counts from that day.
+        # TaskRecord late, the rest counts from that day.
         ([call(3), at(4, "10:00")], done("2026-03-04", "2026-03-08T12:00:00Z"), False, ["03-09 09:00:00"]),
         # A Saturday counts as the Monday after it.
         ([call(5), at(6, "10:00")], done("2026-03-06", "2026-03-07T12:00:00Z"), True, ["03-10 09:00:00"]),
@@ -94,7 +96,7 @@ def done(due: str, moment: str) -> Done:
         ([task(1), same(2)], done("2026-03-02", "2026-03-02T12:03:04Z"), False, ["03-03 12:03:04"]),
     ],
 )
-def test_after_a_task(steps: list[Step], happened: Done, skip: bool, expected: list[str]) -> None:
+def test_after_a_task(steps: list[TimelineStep], happened: TaskRecord, skip: bool, expected: list[str]) -> None:
     assert shown(resolve(steps, happened={1: happened}, now=happened.at, skip=skip)) == expected
 
 
@@ -112,7 +114,7 @@ def test_resolving_again_keeps_the_first_email_on_its_day() -> None:
 
 
 def test_what_was_sent_keeps_its_time() -> None:
-    sent = Emailed(date(2026, 3, 2), time(9, 30), instant("2026-03-02T08:30:00Z"))
+    sent = EmailRecord(date(2026, 3, 2), time(9, 30), instant("2026-03-02T08:30:00Z"))
     assert shown(resolve([at(1, "11:00"), same(2)], happened={1: sent})) == ["03-03 08:30:00"]
 
 
@@ -134,7 +136,7 @@ def test_a_task_blocks() -> None:
         ([email(1, "by_pigeon")], "SEND_OPTION_UNKNOWN"),
     ],
 )
-def test_what_is_not_offered(steps: list[Step], code: str) -> None:
+def test_what_is_not_offered(steps: list[TimelineStep], code: str) -> None:
     with pytest.raises(Refusal) as caught:
         check(steps, OPTIONS)
     assert caught.value.code == code
@@ -159,19 +161,19 @@ def told(planned: PlannedSend | PlannedTask) -> list[str]:
 
 
 def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date() -> None:
-    launch = Launch(instant("2026-12-01T12:00:00Z"), None, {})
+    launch = LaunchChoices(instant("2026-12-01T12:00:00Z"), None, {})
     happened = {
-        1: Emailed(date(2026, 12, 2), time(9, 30), instant("2026-12-02T08:30:00Z")),
-        2: Done(date(2026, 12, 3), instant("2026-12-03T10:00:00Z")),
+        1: EmailRecord(date(2026, 12, 2), time(9, 30), instant("2026-12-02T08:30:00Z")),
+        2: TaskRecord(date(2026, 12, 3), instant("2026-12-03T10:00:00Z")),
     }
     steps = [at(1, "09:30"), call(2), at(3, "10:00")]
     calendar = Calendar("Europe/Berlin", False)
-    first = Timeline(steps, calendar, launch, OPTIONS, {}, launch.now)
+    first = resolve_timeline(steps, calendar, launch, OPTIONS, {}, launch.now)
     assert told(first.planned[0]) == [
         "The step is set to 09:30:00.",
         "On 2026-12-01 that time had already passed at launch, so day 1 is 2026-12-02.",
     ]
-    (third,) = Timeline(steps, calendar, launch, OPTIONS, happened, instant("2026-12-03T10:00:00Z")).planned
+    (third,) = resolve_timeline(steps, calendar, launch, OPTIONS, happened, instant("2026-12-03T10:00:00Z")).planned
     assert told(third) == [
         "The time of the first email had already passed at launch, so day 1 is 2026-12-02. Later days are counted from"
         " there.",
@@ -192,7 +194,7 @@ def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date()
 )
 def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
     moment = instant("2026-03-02T13:03:22Z")
-    timeline = resolve([task(1), same(2), same(3)], happened={1: Done(date(2026, 3, 2), moment, how)}, now=moment)
+    timeline = resolve([task(1), same(2), same(3)], happened={1: TaskRecord(date(2026, 3, 2), moment, how)}, now=moment)
     assert told(timeline.planned[0]) == ["Day 1 is 2026-03-02.", "Day 2 falls on 2026-03-03.", expected]
     assert told(timeline.planned[1])[-1] == "It takes over 14:03:22 from the email of day 2."
 
@@ -219,7 +221,7 @@ def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
 )
 def test_the_moment_of_a_task_is_the_start_also_on_a_weekend(*, skip: bool, expected: str, german: str) -> None:
     saturday = instant("2026-03-07T13:03:22Z")
-    skipped = Done(date(2026, 3, 2), saturday, "SKIPPED")
+    skipped = TaskRecord(date(2026, 3, 2), saturday, "SKIPPED")
     (planned,) = resolve([task(1), same(1)], happened={1: skipped}, now=saturday, skip=skip).planned
     assert told(planned)[-1] == expected
     assert sentence(planned.notes[-1], "de") == german
@@ -237,13 +239,13 @@ def test_a_send_at_on_a_weekend_says_from_where_to_where_it_moves() -> None:
 
 
 def test_a_wall_time_that_comes_twice() -> None:
-    launch = Launch(instant("2026-10-24T06:00:00Z"), None, {})
-    (_, second) = Timeline(
+    launch = LaunchChoices(instant("2026-10-24T06:00:00Z"), None, {})
+    (_, second) = resolve_timeline(
         [at(1, "09:30"), at(2, "02:30")], Calendar("Europe/Berlin", False), launch, OPTIONS, {}, launch.now
     ).planned
     assert told(second)[-1] == "The clocks show 02:30:00 twice on 2026-10-25. It is the first of the two (UTC+02:00)."
     exactly = replace(launch, send_at=instant("2026-10-25T01:30:00Z"))
-    (first,) = Timeline(
+    (first,) = resolve_timeline(
         [email(1, "choose_at_launch")], Calendar("Europe/Berlin", False), exactly, OPTIONS, {}, launch.now
     ).planned
     assert isinstance(first, PlannedSend)

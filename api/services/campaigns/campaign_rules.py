@@ -11,8 +11,8 @@ from api.states import OnExpiry, OnReply, Priority
 from api.store.engine.rows import need
 from api.store.templates import subjects_of
 from strategies import Refusal, StepType
-from strategies import timeline as core
 from strategies.answers import validate
+from strategies.step_checks import LAST_DAY
 
 MAX_RESENDS = 5
 MAX_NOTES = 20_000
@@ -37,8 +37,8 @@ async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[
 
 
 def _expiry(days: int | None) -> int | None:
-    if days is not None and not 0 <= days <= core.LAST_DAY:
-        raise Refusal("INVALID_DAY", f"A task may expire after 0 to {core.LAST_DAY} days.", ("taskExpiryDays",))
+    if days is not None and not 0 <= days <= LAST_DAY:
+        raise Refusal("INVALID_DAY", f"A task may expire after 0 to {LAST_DAY} days.", ("taskExpiryDays",))
     return days
 
 

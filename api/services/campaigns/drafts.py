@@ -13,7 +13,7 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.timelines import core_steps
 from api.store.engine.rows import need
 from strategies import Refusal, StepType
-from strategies import timeline as core
+from strategies.step_checks import LAST_DAY, check_step
 
 MAX_STEPS = 100
 RESOLVED_BY = ("day", "type", "send_option", "config", "name", "notes", "priority")
@@ -114,8 +114,8 @@ async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to:
     """Move all steps of a day to another day, behind the steps that stand there."""
     draft = await _begun(context, "MOVE_DAY", campaign_id, ("campaignId",))
     moved = _on(draft.steps, day)
-    if not 1 <= to <= core.LAST_DAY:
-        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {core.LAST_DAY}.", ("to",))
+    if not 1 <= to <= LAST_DAY:
+        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {LAST_DAY}.", ("to",))
     for step in moved:
         step.day = to
     return _arranged(context, draft, [row for row in draft.steps if row not in moved] + moved, others=("to",))
@@ -180,7 +180,7 @@ def _arranged(
     in_order = core_steps(steps)
     for number, (row, step) in enumerate(zip(steps, in_order, strict=True), 1):
         try:
-            core.check_step(in_order, number, step, context.installed.send_options)
+            check_step(in_order, number, step, context.installed.send_options)
         except Refusal as refusal:
             if draft.changed is not None and row.id == draft.changed.id:
                 raise Refusal(refusal.code, refusal.message, own or refusal.path) from None

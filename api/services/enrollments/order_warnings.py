@@ -8,8 +8,8 @@ from api.models import Step
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.timelines import core_steps, offer_warnings
 from strategies import WarningNote
-from strategies import timeline as core
 from strategies.calendar import local
+from strategies.records import TimelineStep
 from strategies.send_order import Pair, authored, out_of_order
 
 NO_TIMES: Mapping[int, time] = {}
@@ -45,7 +45,7 @@ def step_warnings(
 class OrderTally:
     """Counts the people whose emails go out in another order than the steps."""
 
-    steps: Sequence[core.Step]
+    steps: Sequence[TimelineStep]
     people: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     examples: dict[tuple[int, int, bool], tuple[Pair, str]] = field(default_factory=dict)
     """The earliest of each, with the person's zone."""

@@ -12,8 +12,8 @@ from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
 from api.store.holds import lock_enrollments, pause_of
 from api.store.written_texts import give_texts_back
-from strategies import timeline as core
 from strategies.edit_plan import moves
+from strategies.records import PlannedSend
 
 
 async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
@@ -41,7 +41,7 @@ async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datet
     events: list[Line] = []
     for planned in timeline.planned:
         step = steps[planned.number - 1]
-        if isinstance(planned, core.PlannedSend):
+        if isinstance(planned, PlannedSend):
             if step.id in sends:
                 await _move(sends[step.id], planned, now)
             else:
@@ -58,7 +58,7 @@ async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datet
     context.wake()
 
 
-async def _move(send: Send, planned: core.PlannedSend, now: datetime) -> None:
+async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
     """Give an email that has not been tried yet its newly resolved time."""
     if not moves(slot(send), planned, now):
         return

@@ -9,17 +9,29 @@ from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, Refusal, SendAt, StepType, WarningNote, timeline_notes
-from strategies import timeline as core
 from strategies.answers import availability
 from strategies.calendar import local, moment_of
 from strategies.edit_plan import Slot
+from strategies.records import (
+    EmailRecord,
+    LaunchChoices,
+    ManualEmailRecord,
+    PlannedSend,
+    PlannedTask,
+    StepRecord,
+    TaskRecord,
+    TimelineStep,
+    ZoneOf,
+)
+from strategies.step_checks import position
+from strategies.timeline import Timeline, resolve_timeline
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
 
 log = logging.getLogger("touchline.plans")
 
 
-def core_steps(rows: Iterable[Step], launched_revision: int | None = None) -> list[core.Step]:
+def core_steps(rows: Iterable[Step], launched_revision: int | None = None) -> list[TimelineStep]:
     """Return the steps as the timeline sees them, in order, for someone who was launched with a revision."""
 
     def added(row: Step) -> datetime | None:
@@ -27,7 +39,7 @@ def core_steps(rows: Iterable[Step], launched_revision: int | None = None) -> li
         return row.added_at if passes else None
 
     return [
-        core.Step(row.day, StepType(row.type), row.send_option, row.config, row.follow_up, added(row))
+        TimelineStep(row.day, StepType(row.type), row.send_option, row.config, row.follow_up, added(row))
         for row in sorted(rows, key=lambda row: row.number)
     ]
 
@@ -37,18 +49,18 @@ def added_after(step: Step, launched_revision: int) -> bool:
     return step.added_revision is not None and launched_revision < step.added_revision
 
 
-def core_launch(enrollment: Enrollment, steps: Iterable[Step]) -> core.Launch:
+def core_launch(enrollment: Enrollment, steps: Iterable[Step]) -> LaunchChoices:
     """Return what launching chose for this person."""
     times = {row.number: time.fromisoformat(enrollment.times[row.id]) for row in steps if row.id in enrollment.times}
-    whose = core.ZoneOf(enrollment.zone_of) if enrollment.zone_of else None
-    return core.Launch(enrollment.launched_at, enrollment.send_at, times, whose)
+    whose = ZoneOf(enrollment.zone_of) if enrollment.zone_of else None
+    return LaunchChoices(enrollment.launched_at, enrollment.send_at, times, whose)
 
 
-def zone_for(campaign: Campaign, recipient: str | None, sender: str) -> tuple[str, core.ZoneOf]:
+def zone_for(campaign: Campaign, recipient: str | None, sender: str) -> tuple[str, ZoneOf]:
     """Return the zone in which a person's days and times are meant, and whose it is."""
     if not campaign.use_recipient_zone:
-        return sender, core.ZoneOf.SENDER
-    return (recipient, core.ZoneOf.RECIPIENT) if recipient else (sender, core.ZoneOf.FALLBACK)
+        return sender, ZoneOf.SENDER
+    return (recipient, ZoneOf.RECIPIENT) if recipient else (sender, ZoneOf.FALLBACK)
 
 
 def resumes(enrollment: Enrollment, steps: Iterable[Step], calendar: Calendar) -> dict[int, date]:
@@ -70,11 +82,11 @@ def resolve(  # every argument is a fact of its own
     campaign: Campaign,
     steps: Sequence[Step],
     enrollment: Enrollment,
-    happened: Mapping[int, core.Record],
+    happened: Mapping[int, StepRecord],
     now: datetime,
     resumed: Mapping[int, date] | None = None,
     scheduled: Collection[int] = (),
-) -> core.Timeline:
+) -> Timeline:
     """Fold one enrollment's way through the campaign; ``resumed`` where it is not what the enrollment has.
 
     ``scheduled`` are the numbers of the steps that the person has an email or a task of.
@@ -85,7 +97,7 @@ def resolve(  # every argument is a fact of its own
     resumed = resumes(enrollment, steps, calendar) if resumed is None else resumed
     launched, options = core_launch(enrollment, steps), context.installed.send_options
     try:
-        return core.Timeline(
+        return resolve_timeline(
             core_steps(steps, enrollment.launched_revision),
             calendar,
             launched,
@@ -93,7 +105,7 @@ def resolve(  # every argument is a fact of its own
             happened,
             now,
             resumed,
-            scheduled=scheduled,
+            scheduled_steps=scheduled,
         )
     except Refusal as refusal:
         if refusal.code == "SEND_OPTION_FAILED":
@@ -108,7 +120,7 @@ def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[Warn
     for number, step in enumerate(steps, 1):
         if step.send_option is None or step.send_option not in options:
             continue
-        offer = availability(options.need(step.send_option), core.position(steps, number))
+        offer = availability(options.need(step.send_option), position(steps, number))
         if offer.warning:
             values: dict[str, str | int] = {"step": number, "option": step.send_option, "warning": offer.warning}
             found.append(WarningNote(offer.warning_code or "SEND_OPTION_WARNING", values))
@@ -137,7 +149,7 @@ NOTES_OF_A_PERSON = ("RESCHEDULED", "RESCHEDULED_NOW")
 
 def zone_note(enrollment: Enrollment) -> Note:
     """Say in which zone a person's times are meant, and whose it is."""
-    return timeline_notes.zone(enrollment.zone, core.ZoneOf(enrollment.zone_of) if enrollment.zone_of else None)
+    return timeline_notes.zone(enrollment.zone, ZoneOf(enrollment.zone_of) if enrollment.zone_of else None)
 
 
 def chosen_notes(code: str, at: datetime, zone: str) -> list[Note]:
@@ -180,25 +192,25 @@ def slot(send: Send) -> Slot:
     return Slot(send.planned_date, time.fromisoformat(send.planned_time), send.zone, send.planned_at)
 
 
-def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, core.Record]:
+def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, StepRecord]:
     """Return what already happened, by step number: emails that no longer follow the plan, and tasks that are done.
 
     What belongs to a step that was removed is no part of the campaign any more.
     """
     numbers = {step.id: step.number for step in steps}
-    happened: dict[int, core.Record] = {}
+    happened: dict[int, StepRecord] = {}
     by_hand: dict[str, Send] = {}
     for send in sends:
         if send.by_hand:
             by_hand[send.step_id] = send
         if send.step_id in numbers and not follows(send):
             wall = time.fromisoformat(send.planned_time)
-            emailed = core.Emailed(send.planned_date, wall, send.planned_at)
-            happened[numbers[send.step_id]] = core.ByHand() if send.by_hand else emailed
+            emailed = EmailRecord(send.planned_date, wall, send.planned_at)
+            happened[numbers[send.step_id]] = ManualEmailRecord() if send.by_hand else emailed
     for task in tasks:
         if task.step_id in numbers and task.status in DONE_STATUSES and task.done_at is not None:
             how = _how(task, task.done_at, by_hand.get(task.step_id))
-            happened[numbers[task.step_id]] = core.Done(task.due_date, task.done_at, how)
+            happened[numbers[task.step_id]] = TaskRecord(task.due_date, task.done_at, how)
     return happened
 
 
@@ -227,7 +239,7 @@ def spoken(explanation: Iterable[tuple[str, dict[str, str | int]]]) -> list[Note
 
 
 def send_row(
-    context: WorkspaceContext, enrollment: Enrollment, step: Step, sender_id: str, planned: core.PlannedSend
+    context: WorkspaceContext, enrollment: Enrollment, step: Step, sender_id: str, planned: PlannedSend
 ) -> Send:
     """Make the row of an automatic email, not yet written."""
     return Send(
@@ -261,7 +273,7 @@ def task_name(step: Step) -> str:
 
 
 def task_row(  # the campaign gives assignee and expiry
-    context: WorkspaceContext, enrollment: Enrollment, step: Step, campaign: Campaign, planned: core.PlannedTask
+    context: WorkspaceContext, enrollment: Enrollment, step: Step, campaign: Campaign, planned: PlannedTask
 ) -> Task:
     """Make the row of a task, not yet written."""
     return Task(

@@ -34,7 +34,8 @@ from api.store.events import Line, event, write
 from api.store.send_ledger import MAX_CODE_CHARACTERS
 from api.store.suppressions import suppressed_people
 from strategies import Refusal
-from strategies import timeline as core
+from strategies.records import PlannedSend, ZoneOf
+from strategies.step_checks import check_launch
 
 MAX_IDS = 200_000
 LONGEST_ID = 200
@@ -42,7 +43,7 @@ LONGEST_ID = 200
 CHUNK = 1_000
 """People who are enrolled in one transaction, or fewer where the campaign has many steps."""
 LEASE = timedelta(minutes=2)
-Zone = tuple[str, core.ZoneOf]
+Zone = tuple[str, ZoneOf]
 """A zone, and whose it is."""
 OWN = {"id", "enrollment_id", "person_id"}
 
@@ -67,8 +68,8 @@ async def start_launch(
     if ids is not None and len(ids) > MAX_IDS:
         raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_IDS:,} people by id.", ("personIds",))
     sender = await Sender.get(id=campaign.sender_id)
-    example = enrollment_row(context, campaign, steps, "", (sender.zone, core.ZoneOf.SENDER), choice, ())
-    core.check_launch(core_steps(steps), core_launch(example, steps), context.installed.send_options)
+    example = enrollment_row(context, campaign, steps, "", (sender.zone, ZoneOf.SENDER), choice, ())
+    check_launch(core_steps(steps), core_launch(example, steps), context.installed.send_options)
     resolve(context, campaign, steps, example, {}, context.now)
     async with transaction():
         await refuse_further_launch(Launch.filter(status__in=GOING_ON), context.workspace_id)
@@ -270,7 +271,7 @@ class _Job:
         sends, tasks = [], []
         for planned in resolve(self.context, self.campaign, self.steps, example, {}, self.began).planned:
             step = self.steps[planned.number - 1]
-            if isinstance(planned, core.PlannedSend):
+            if isinstance(planned, PlannedSend):
                 send = send_row(self.context, example, step, self.campaign.sender_id, planned)
                 sends.append(shared(send, OWN))
             else:

@@ -27,8 +27,10 @@ from api.store.enrollments import ended_before, keep_enrollments, those_in_campa
 from api.store.events import Line, event, write
 from api.store.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
-from strategies import timeline as core
 from strategies.calendar import local
+from strategies.records import Planned, PlannedSend, ZoneOf
+from strategies.step_checks import check_launch
+from strategies.timeline import Timeline
 
 MAX_PEOPLE = 1_000
 """People who are launched at once, all or none. Nobody else can write to SQLite meanwhile."""
@@ -53,7 +55,7 @@ class Preview:
 
     person: Person
     zone: str
-    planned: Sequence[core.Planned]
+    planned: Sequence[Planned]
     waiting: Sequence[int]
     warnings: Sequence[WarningNote]
 
@@ -63,7 +65,7 @@ class _Checked:
     campaign: Campaign
     steps: list[Step]
     sender: Sender
-    enrollments: list[tuple[Enrollment, Person, core.Timeline]]
+    enrollments: list[tuple[Enrollment, Person, Timeline]]
 
 
 @retry_on_deadlock
@@ -94,7 +96,7 @@ async def launch(
         events.append(event(context.workspace_id, "CAMPAIGN_LAUNCHED", context.now, **about))
         for planned in timeline.planned:
             step = checked.steps[planned.number - 1]
-            if isinstance(planned, core.PlannedSend):
+            if isinstance(planned, PlannedSend):
                 sends.append(send_row(context, enrollment, step, checked.campaign.sender_id, planned))
             else:
                 tasks.append(task_row(context, enrollment, step, checked.campaign, planned))
@@ -214,7 +216,7 @@ async def _check(
                 "NOT_FOUND", f"{person_id[:60]!r} is not among personIds.", ("perPerson", person_id, "personId")
             )
     sender = await Sender.get(id=campaign.sender_id)
-    known: dict[tuple[tuple[str, core.ZoneOf], str], core.Timeline] = {}
+    known: dict[tuple[tuple[str, ZoneOf], str], Timeline] = {}
     enrollments = []
     for number, person_id in enumerate(person_ids):
         if not number % TURN_EVERY:
@@ -227,7 +229,7 @@ async def _check(
         same = (zone, repr(own))
         if same not in known:
             try:
-                core.check_launch(core_steps(steps), core_launch(enrollment, steps), context.installed.send_options)
+                check_launch(core_steps(steps), core_launch(enrollment, steps), context.installed.send_options)
                 known[same] = resolve(context, campaign, steps, enrollment, {}, context.now)
             except Refusal as refusal:
                 # What is wrong with the campaign itself is wrong for everyone.
@@ -268,7 +270,7 @@ def enrollment_row(  # one argument a column
     campaign: Campaign,
     steps: Sequence[Step],
     person_id: str,
-    zone: tuple[str, core.ZoneOf],
+    zone: tuple[str, ZoneOf],
     choice: Choice,
     path: tuple[str, ...],
 ) -> Enrollment:

@@ -9,7 +9,8 @@ from api.services.enrollments.order_warnings import ORDER, OrderTally, campaign_
 from api.services.enrollments.timelines import core_launch, core_steps, resolve
 from api.states import GOING_ON
 from strategies import Refusal, WarningNote
-from strategies import timeline as core
+from strategies.records import PlannedSend, ZoneOf
+from strategies.timeline import Timeline
 
 
 def launch_warnings(
@@ -17,10 +18,10 @@ def launch_warnings(
     campaign: Campaign,
     steps: Sequence[Step],
     enrollment: Enrollment,
-    timeline: core.Timeline,
+    timeline: Timeline,
 ) -> list[WarningNote]:
     """Return what to think about before launching for a person. What is planned is known; the rest may be."""
-    instants = {each.number: each.instant for each in timeline.planned if isinstance(each, core.PlannedSend)}
+    instants = {each.number: each.instant for each in timeline.planned if isinstance(each, PlannedSend)}
     order = OrderTally(core_steps(steps))
     order.add(instants, instants.keys(), enrollment.zone)
     times = core_launch(enrollment, steps).times
@@ -45,7 +46,7 @@ async def warnings_of(context: WorkspaceContext, row: Launch) -> list[WarningNot
     zone = (await Sender.get(id=campaign.sender_id)).zone
     example = Enrollment(
         id="", workspace_id=row.workspace_id, campaign_id=campaign.id, person_id="",
-        zone=zone, zone_of=core.ZoneOf.SENDER, launched_at=began,
+        zone=zone, zone_of=ZoneOf.SENDER, launched_at=began,
         send_at=row.send_at, times=row.times, launched_revision=row.revision,
     )  # fmt: skip
     try:

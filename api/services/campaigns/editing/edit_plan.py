@@ -9,8 +9,9 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.timelines import core_launch, follows, records, resolve, scheduled_steps, slot, stored
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from strategies import Note, Refusal
-from strategies import timeline as core
 from strategies.edit_plan import Edit, edit
+from strategies.records import PlannedSend, PlannedTask
+from strategies.timeline import Timeline
 
 # What is read of many rows, and no more than that.
 SEND = (
@@ -37,8 +38,8 @@ class Found:
     """What an edit does to some people: rows as they are, each with what it becomes."""
 
     people: list[Enrollment] = field(default_factory=list)
-    moved: list[tuple[Send, core.PlannedSend]] = field(default_factory=list)
-    retold: list[tuple[Send, core.PlannedSend]] = field(default_factory=list)
+    moved: list[tuple[Send, PlannedSend]] = field(default_factory=list)
+    retold: list[tuple[Send, PlannedSend]] = field(default_factory=list)
     """Emails that keep their time, for another reason than before."""
     stays: list[Send] = field(default_factory=list)
     """Emails that wait and keep their time; those that are retold are among them."""
@@ -46,16 +47,16 @@ class Found:
     """Emails that have left, or failed."""
     in_hand: list[Send] = field(default_factory=list)
     """Emails that someone hands over just now (whose people are resolved when it is over), or that are in doubt."""
-    emails: list[tuple[Enrollment, Step, core.PlannedSend]] = field(default_factory=list)
+    emails: list[tuple[Enrollment, Step, PlannedSend]] = field(default_factory=list)
     """Emails that are scheduled because of the edit."""
     withdrawn: list[Send] = field(default_factory=list)
     """Emails that are not, or not yet, to be sent."""
     removed: list[Send] = field(default_factory=list)
     """Emails that wait, of a step that is gone."""
-    tasks_moved: list[tuple[Enrollment, Step, Task, core.PlannedTask]] = field(default_factory=list)
+    tasks_moved: list[tuple[Enrollment, Step, Task, PlannedTask]] = field(default_factory=list)
     tasks_stay: list[tuple[Enrollment, Step, Task]] = field(default_factory=list)
     tasks_done: list[Task] = field(default_factory=list)
-    tasks: list[tuple[Enrollment, Step, core.PlannedTask]] = field(default_factory=list)
+    tasks: list[tuple[Enrollment, Step, PlannedTask]] = field(default_factory=list)
     tasks_withdrawn: list[Task] = field(default_factory=list)
     tasks_removed: list[Task] = field(default_factory=list)
     passed: list[Step] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Rescheduler:
     campaign: Campaign
     steps: Sequence[Step]
     now: datetime
-    known: dict[str, core.Timeline | str] = field(default_factory=dict)
+    known: dict[str, Timeline | str] = field(default_factory=dict)
 
     async def changes(self, enrollment_ids: Sequence[str]) -> Found:
         """Return what the edit does to those of these enrollments that are active; nothing is written."""
@@ -106,7 +107,7 @@ class Rescheduler:
             found.stays += emails.values()
             found.tasks_stay += [(enrollment, self.steps[at - 1], task) for at, task in undone.items()]
             return
-        found.passed += [self.steps[number - 1] for number in timeline.passed]
+        found.passed += [self.steps[number - 1] for number in timeline.passed_steps]
         done = edit(
             timeline.planned,
             {number: slot(send) for number, send in emails.items()},
@@ -143,12 +144,12 @@ class Rescheduler:
         found.retold += [(emails[each.number], each) for each in done.stays if _otherwise(emails[each.number], each)]
         found.withdrawn += [emails[number] for number in done.withdrawn]
         for planned in done.added:
-            if isinstance(planned, core.PlannedSend):
+            if isinstance(planned, PlannedSend):
                 found.emails.append((enrollment, self.steps[planned.number - 1], planned))
 
     def _tasks(self, found: Found, enrollment: Enrollment, done: Edit, undone: dict[int, Task]) -> None:
         for planned in done.added:
-            if isinstance(planned, core.PlannedTask):
+            if isinstance(planned, PlannedTask):
                 found.tasks.append((enrollment, self.steps[planned.number - 1], planned))
         for each in done.tasks_moved:
             found.tasks_moved.append((enrollment, self.steps[each.number - 1], undone[each.number], each))
@@ -160,7 +161,7 @@ class Rescheduler:
             elif number not in moved:
                 found.tasks_stay.append((enrollment, self.steps[number - 1], task))
 
-    def _timeline(self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> core.Timeline | str:
+    def _timeline(self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> Timeline | str:
         """Resolve one person; the code of what went wrong where a send option breaks."""
         happened = records(self.steps, sends, tasks)
         launched = core_launch(enrollment, self.steps)
@@ -179,13 +180,13 @@ class Rescheduler:
         return self.known[alike]
 
 
-def _otherwise(send: Send, planned: core.PlannedSend) -> bool:
+def _otherwise(send: Send, planned: PlannedSend) -> bool:
     """Whether an email has its time for another reason than its explanation tells."""
     told = [note for note in send.explanation if note[0] not in COMMENTS]
     return told != stored(note for note in planned.notes if note.code not in COMMENTS)
 
 
-def told(send: Send, planned: core.PlannedSend) -> list[list[object]]:
+def told(send: Send, planned: PlannedSend) -> list[list[object]]:
     """Return the explanation of an email that has moved, with what it was planned for before."""
     before = Note("EDITED", {"date": send.planned_date.isoformat(), "time": send.planned_time})
     return stored((*planned.notes, before))

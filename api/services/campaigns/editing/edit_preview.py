@@ -18,7 +18,7 @@ from api.services.enrollments.timelines import core_steps
 from api.states import GOING_ON, SendStatus
 from api.store import edits
 from strategies import WarningNote
-from strategies import timeline as core
+from strategies.records import PlannedSend
 
 MOST_MOVES = 100
 """Pairs of an old and a new time that are listed for a step."""
@@ -143,7 +143,7 @@ def _count(found: EditPreview, known: dict[str, StepEdit], changes: Found) -> No
     found.unresolved_people += len(changes.unresolved)
 
 
-def _pair(step: StepEdit, before: datetime | None, planned: core.PlannedSend) -> None:
+def _pair(step: StepEdit, before: datetime | None, planned: PlannedSend) -> None:
     step.pairs[before, planned.instant] += 1
     step.at_once += any(note.code == "LATE" for note in planned.notes)
 

@@ -14,7 +14,7 @@ from api.store import edits
 from api.store.events import Line, event, write
 from api.store.written_texts import give_texts_back
 from strategies import Note
-from strategies import timeline as core
+from strategies.records import PlannedSend
 
 
 async def rewrite(context: WorkspaceContext, campaign: Campaign, found: Found, *, held: bool) -> set[str]:
@@ -91,7 +91,7 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: Found) ->
     return lines
 
 
-def _moved(send: Send, planned: core.PlannedSend, notes: list[list[object]], *, keeps: bool = False) -> dict[str, Any]:
+def _moved(send: Send, planned: PlannedSend, notes: list[list[object]], *, keeps: bool = False) -> dict[str, Any]:
     return {
         "id": send.id,
         "due_at": send.due_at if keeps else planned.instant,

@@ -26,9 +26,10 @@ from api.services.enrollments.timelines import (
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store import holds
 from strategies import Calendar, Note, SendAt, timeline_notes
-from strategies import timeline as core
 from strategies.calendar import instant_of, local, moment_of
+from strategies.records import PlannedSend, PlannedTask
 from strategies.resume_plan import Shift, goes_at_once, shift
+from strategies.timeline import Timeline, resolve_timeline
 
 # What is read of many rows, and no more than that.
 SEND = (
@@ -110,7 +111,7 @@ class Shifter:
             found.emails.append(Change(numbers[send.step_id], send.due_at, row["due_at"]))
         for task in tasks:
             planned = done.planned.get(numbers.get(task.step_id, 0))
-            if task.status is TaskStatus.OPEN and isinstance(planned, core.PlannedTask) and planned.due > task.due_date:
+            if task.status is TaskStatus.OPEN and isinstance(planned, PlannedTask) and planned.due > task.due_date:
                 found.tasks.append(
                     {
                         "id": task.id,
@@ -155,7 +156,7 @@ class Shifter:
             calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
             resumed = resumes(enrollment, self.steps, calendar)
 
-            def fold(resumed: Mapping[int, date]) -> core.Timeline:
+            def fold(resumed: Mapping[int, date]) -> Timeline:
                 return resolve(
                     self.context, self.campaign, self.steps, enrollment, happened, self.now, resumed, scheduled
                 )
@@ -166,14 +167,14 @@ class Shifter:
                 # Without its send option, or with one that breaks, its emails move all the same, by their rows.
                 log.warning("%s was resumed without its send options: %s", self.campaign.id, problem)
                 options = self.context.installed.send_options
-                nothing = core.Timeline((), calendar, launched, options, {}, self.now)
+                nothing = resolve_timeline((), calendar, launched, options, {}, self.now)
                 walls = sorted(_wall(send) for send in overdue)
                 self.known[alike] = shift(lambda _: nothing, resumed, (), walls, calendar, self.now)
         return self.known[alike]
 
     def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
         planned = done.planned.get(number)
-        if follows(send) and isinstance(planned, core.PlannedSend):
+        if follows(send) and isinstance(planned, PlannedSend):
             return {
                 "id": send.id,
                 "due_at": planned.instant,
