@@ -69,6 +69,16 @@ class TaskStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class TaskDue(StrEnum):
+    """When a task is due, seen from its assignee's present day."""
+
+    TODAY = "TODAY"
+    TOMORROW = "TOMORROW"
+    TODAY_AND_TOMORROW = "TODAY_AND_TOMORROW"
+    NEXT_SEVEN_DAYS = "NEXT_SEVEN_DAYS"
+    OVERDUE = "OVERDUE"
+
+
 class Priority(StrEnum):
     """How urgent a task is."""
 

@@ -1,16 +1,17 @@
 """Mutations on campaigns and their days."""
 
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 
-from api.graphql.arguments.input_values import content_of
+from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import OnExpiry, OnReply
-from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS, WARNINGS
+from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns import authoring, endings
 from api.services.campaigns.pausing import pausing
@@ -19,8 +20,6 @@ from api.services.enrollments import order_warnings
 
 @strawberry.input(description="A campaign to create.")
 class CampaignInput:
-    """What createCampaign takes."""
-
     name: str = strawberry.field(description="Name.")
     sender_id: strawberry.ID = strawberry.field(description="Who writes.")
     category_id: strawberry.ID | None = strawberry.field(default=None, description="Category.")
@@ -38,8 +37,6 @@ class CampaignInput:
 
 @strawberry.input(description="What to change of a campaign. What is left out stays.")
 class CampaignChanges:
-    """What updateCampaign takes."""
-
     name: str | None = strawberry.field(default=strawberry.UNSET, description="Name.")
     sender_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Who writes.")
     category_id: strawberry.ID | None = strawberry.field(
@@ -63,13 +60,8 @@ class CampaignChanges:
 
 
 @strawberry.type(description="The campaign, or why not.")
-class CampaignPayload:
-    """Answer of the mutations on campaigns."""
-
+class CampaignPayload(Payload):
     campaign: Campaign | None = strawberry.field(default=None, description="The campaign as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
@@ -77,7 +69,6 @@ class CampaignPayload:
         "before one of an earlier step. Empty when it was not done.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
-        """Computed when they are asked for."""
         if self.campaign is None:
             return []
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.campaign.id)
@@ -88,74 +79,59 @@ class CampaignPayload:
 
 
 @strawberry.type(description="For how many people a campaign was ended, or why not.")
-class EndCampaignPayload:
-    """Answer of endCampaign."""
-
+class EndCampaignPayload(Payload):
     ended: int = strawberry.field(default=0, description="How many people were still in it.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
 
 @strawberry.type
 class CampaignMutation:
-    """Mutations on campaigns and their days."""
+    @mutation(description="Create a campaign without steps.")
+    async def create_campaign(self, info: Request, input: CampaignInput) -> CampaignPayload:
+        row = await authoring.create_campaign(info.context.workspace_context, **given_fields_not_null(input))
+        return CampaignPayload(campaign=from_row(Campaign, row))
 
-    @strawberry.mutation(description="Create a campaign without steps.")
-    @payload_of(CampaignPayload)
-    async def create_campaign(self, info: Request, input: CampaignInput) -> CampaignPayload:  # noqa: A002
-        """Create a campaign."""
-        row = await authoring.create_campaign(info.context.workspace_context, **content_of(input))
-        return CampaignPayload(campaign=cast(Any, row))
+    @mutation(metadata=cost(3_000), description="Change a campaign's settings.")
+    async def update_campaign(self, info: Request, id: strawberry.ID, input: CampaignChanges) -> CampaignPayload:
+        row = await authoring.update_campaign(info.context.workspace_context, id, **given_fields_not_null(input))
+        return CampaignPayload(campaign=from_row(Campaign, row))
 
-    @strawberry.mutation(metadata=cost(3_000), description="Change a campaign's settings.")
-    @payload_of(CampaignPayload)
-    async def update_campaign(self, info: Request, id: strawberry.ID, input: CampaignChanges) -> CampaignPayload:  # noqa: A002
-        """Change a campaign."""
-        row = await authoring.update_campaign(info.context.workspace_context, id, **content_of(input))
-        return CampaignPayload(campaign=cast(Any, row))
-
-    @strawberry.mutation(metadata=cost(3_000), description="Move all steps of a day to another day.")
-    @payload_of(CampaignPayload)
+    @mutation(metadata=cost(3_000), description="Move all steps of a day to another day.")
     async def move_day(self, info: Request, campaign_id: strawberry.ID, day: int, to: int) -> CampaignPayload:
-        """Move a day."""
         return CampaignPayload(
-            campaign=cast(Any, await authoring.move_day(info.context.workspace_context, campaign_id, day=day, to=to))
+            campaign=from_row(
+                Campaign, await authoring.move_day(info.context.workspace_context, campaign_id, day=day, to=to)
+            )
         )
 
-    @strawberry.mutation(metadata=cost(3_000), description="Remove all steps of a day.")
-    @payload_of(CampaignPayload)
+    @mutation(metadata=cost(3_000), description="Remove all steps of a day.")
     async def remove_day(self, info: Request, campaign_id: strawberry.ID, day: int) -> CampaignPayload:
-        """Remove a day."""
         return CampaignPayload(
-            campaign=cast(Any, await authoring.remove_day(info.context.workspace_context, campaign_id, day=day))
+            campaign=from_row(
+                Campaign, await authoring.remove_day(info.context.workspace_context, campaign_id, day=day)
+            )
         )
 
-    @strawberry.mutation(
+    @mutation(
         metadata=cost(3_000),
         description="Pause a campaign: from now on none of its emails begins to leave, and its launches in the "
         "background enroll nobody. What is being handed over just now comes to its end. Tasks go on, and "
         "none expires meanwhile: resuming gives each as much more time.",
     )
-    @payload_of(CampaignPayload)
-    async def pause_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
-        """Pause a campaign."""
-        return CampaignPayload(campaign=cast(Any, await pausing.pause_campaign(info.context.workspace_context, id)))
+    async def pause_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:
+        row = await pausing.pause_campaign(info.context.workspace_context, id)
+        return CampaignPayload(campaign=from_row(Campaign, row))
 
-    @strawberry.mutation(
+    @mutation(
         metadata=cost(5_000),
         description="Resume a campaign. For each person with something overdue, everything unsent moves by the same "
         "whole days (working days where weekends are skipped), the fewest that leave nothing overdue; wall times "
         "stay. An email that was to leave at once when the pause began leaves at once when it ends on the same day, "
         "and moves nothing. `resumePreview` says beforehand how many move, and to when.",
     )
-    @payload_of(CampaignPayload)
-    async def resume_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
-        """Resume a campaign."""
-        return CampaignPayload(campaign=cast(Any, await pausing.resume_campaign(info.context.workspace_context, id)))
+    async def resume_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:
+        row = await pausing.resume_campaign(info.context.workspace_context, id)
+        return CampaignPayload(campaign=from_row(Campaign, row))
 
-    @strawberry.mutation(metadata=cost(5_000, once=3), description="End a campaign for everyone in it.")
-    @payload_of(EndCampaignPayload)
-    async def end_campaign(self, info: Request, id: strawberry.ID) -> EndCampaignPayload:  # noqa: A002
-        """End everyone's campaign."""
+    @mutation(metadata=cost(5_000, once=3), description="End a campaign for everyone in it.")
+    async def end_campaign(self, info: Request, id: strawberry.ID) -> EndCampaignPayload:
         return EndCampaignPayload(ended=await endings.end_campaign(info.context.workspace_context, id))

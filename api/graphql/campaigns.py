@@ -1,26 +1,24 @@
 """Campaigns and their days: types and queries."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 
-from api import models
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import OnExpiry, OnReply
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import DAYS, STEPS, STEPS_OF_DAY
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
-from api.store.engine.rows import MAX_PAGE_SIZE, find
+from api.services.campaigns import reading
 
 
 @strawberry.type(description="A day of a campaign that has steps.")
 class Day:
-    """Steps of one day."""
-
     number: int = strawberry.field(description="1 is the first day.")
     steps: list[Step] = strawberry.field(
         metadata=cost(size=STEPS_OF_DAY, plain_at=5), description="The day's steps, in order."
@@ -62,29 +60,24 @@ class Campaign:
 
     @strawberry.field(description="Who writes.")
     async def sender(self, info: Request) -> Sender:
-        """Loaded with all others."""
-        return cast(Sender, await info.context.loaders.sender.load(self.sender_id))
+        return await info.context.loaders.sender.load(self.sender_id)
 
     @strawberry.field(description="The category, if it has one.")
     async def category(self, info: Request) -> Category | None:
-        """Loaded with all others."""
-        return cast("Category | None", self.category_id and await info.context.loaders.category.load(self.category_id))
+        return await info.context.loaders.category.load(self.category_id) if self.category_id else None
 
     @strawberry.field(
         metadata=cost(100), description="How many emails are on hold. They wait until the campaign is resumed."
     )
     async def held_emails(self, info: Request) -> int:
-        """Counted with those of all others."""
         return await info.context.loaders.held_of_campaign.load(self.id)
 
     @strawberry.field(metadata=cost(size=STEPS, plain_at=5), description="All steps, in order.")
     async def steps(self, info: Request) -> list[Step]:
-        """Loaded with all others."""
-        return cast("list[Step]", await info.context.loaders.steps_of_campaign.load(self.id))
+        return await info.context.loaders.steps_of_campaign.load(self.id)
 
     @strawberry.field(metadata=cost(size=DAYS), description="The days that have steps, in order.")
     async def days(self, info: Request) -> list[Day]:
-        """The steps, by day."""
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.id)
         numbers = sorted({step.day for step in steps})
         return [Day(number=day, steps=[step for step in steps if step.day == day]) for day in numbers]
@@ -92,18 +85,10 @@ class Campaign:
 
 @strawberry.type
 class CampaignQuery:
-    """Queries on campaigns."""
-
     @strawberry.field(metadata=cost(100, queries=True), description="One campaign.")
-    async def campaign(self, info: Request, id: strawberry.ID) -> Campaign | None:  # noqa: A002
-        """By id."""
-        return cast(Any, await find(models.Campaign, info.context.workspace_context.workspace_id, id))
+    async def campaign(self, info: Request, id: strawberry.ID) -> Campaign | None:
+        return from_row(Campaign, await reading.campaign(info.context.workspace_context, id))
 
-    @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True), description="Campaigns."
-    )
+    @strawberry.field(metadata=page_cost(), description="Campaigns.")
     async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
-        """A page of them."""
-        return await connect(
-            models.Campaign.filter(workspace_id=info.context.workspace_context.workspace_id), first, after
-        )
+        return await connect(reading.campaigns(info.context.workspace_context), first, after)

@@ -11,31 +11,23 @@ from plugins.contract import Channel as Installed
 
 @strawberry.type(description="A way for emails to leave.")
 class Channel:
-    """An installed channel."""
-
     channel: strawberry.Private[Installed]
 
     @strawberry.field(description="Give it as a sender's `channel`.")
     def key(self) -> str:
-        """The channel's key."""
         return self.channel.key
 
     @strawberry.field(description="Its name for people.")
     def label(self, language: str = "en") -> str:
-        """The label in a language."""
         return self.channel.labels.get(language, self.channel.labels["en"])
 
     @strawberry.field(description="JSON Schema of a sender's `channelConfig` for it.")
     def config_schema(self) -> JSON:
-        """The channel's schema."""
         return JSON(dict(self.channel.config_schema))
 
 
 @strawberry.type
 class ChannelQuery:
-    """Queries on channels."""
-
     @strawberry.field(metadata=cost(size=CHANNELS), description="The installed channels.")
     def channels(self, info: Request) -> list[Channel]:
-        """All of them."""
         return [Channel(channel=channel) for channel in info.context.workspace_context.installed.channels.values()]

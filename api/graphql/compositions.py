@@ -9,8 +9,6 @@ from api.services.tasks.tasks import Compose
 
 @strawberry.type(description="An email as a compose window shows it, rendered for its person.")
 class Composition:
-    """What opening an EMAIL task gives."""
-
     to: str = strawberry.field(description="The person's address.")
     subject: str = strawberry.field(description="Rendered subject.")
     html: str = strawberry.field(

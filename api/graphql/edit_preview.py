@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from api.graphql.edit_preview_inputs import EditInput, draft_of
 from api.graphql.engine.context import Request
@@ -16,8 +17,6 @@ from strategies import Refusal
 
 @strawberry.type(description="An old and a new time, and how many emails have just these.")
 class EditMove:
-    """A pair of instants."""
-
     before: datetime | None = strawberry.field(description="When they are due; null for new emails. UTC.")
     after: datetime | None = strawberry.field(description="When they would go out; null for those taken away. UTC.")
     emails: int = strawberry.field(description="How many emails.")
@@ -25,8 +24,6 @@ class EditMove:
 
 @strawberry.type(description="What an edit would do to the emails and tasks of one step.")
 class EditStepPreview:
-    """One step of the campaign."""
-
     id: strawberry.ID | None = strawberry.field(description="The step; null for one that would be added.")
     step: int = strawberry.field(description="Number that it would have; of a removed one, that it has.")
     name: str = strawberry.field(description="Name for reps.")
@@ -58,8 +55,6 @@ class EditStepPreview:
 
 @strawberry.type(description="What an edit of a running campaign would do at this moment. Nothing is written.")
 class EditPreview:
-    """The whole campaign."""
-
     at: datetime = strawberry.field(description="The moment for which this is true. UTC.")
     people: int = strawberry.field(description="People who are in the campaign.")
     moving_people: int = strawberry.field(description="People for whom an email or a task would change.")
@@ -76,15 +71,12 @@ class EditPreview:
 
 @strawberry.type
 class EditPreviewQuery:
-    """Query for the preview of an edit."""
-
     @strawberry.field(
         metadata=cost(10_000, queries=True),
         description="What an edit of a running campaign would do at this moment, by step: how many emails and tasks "
         "move from when to when, and what stays. Give what the mutation would be given. Nothing is written.",
     )
     async def edit_preview(self, info: Request, edit: EditInput) -> EditPreview:
-        """Resolve, and write nothing."""
         return await preview(info, edit)
 
 
@@ -95,11 +87,10 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
         told = f"Give the arguments of just one mutation; these are {len(given)}."
         raise Refusal("EDIT_AMBIGUOUS", told, ("edit",))
     ((name, arguments),) = given.items()
-    first, *rest = name.split("_")
     try:
         found = await edit_preview.edit_preview(info.context.workspace_context, await draft_of(info, arguments))
     except Refusal as refusal:
-        raise refusal.under(first + "".join(word.capitalize() for word in rest)) from None
+        raise refusal.under(to_camel_case(name)) from None
     return EditPreview(
         at=found.at,
         people=found.people,

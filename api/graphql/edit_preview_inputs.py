@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from api.graphql.arguments.input_values import content_of
+from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaign_mutations import CampaignChanges
 from api.graphql.engine.context import Request
 from api.graphql.step_mutations import StepChanges, StepInput
@@ -15,32 +15,24 @@ from api.services.campaigns.drafts import Draft
 
 @strawberry.input(description="The arguments of updateCampaign.")
 class UpdateCampaignArguments:
-    """Other settings."""
-
     id: strawberry.ID = strawberry.field(description="The campaign.")
     input: CampaignChanges = strawberry.field(description="What would change.")
 
 
 @strawberry.input(description="The arguments of addStep.")
 class AddStepArguments:
-    """A new step."""
-
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     input: StepInput = strawberry.field(description="The step that would be added.")
 
 
 @strawberry.input(description="The arguments of changeStep.")
 class ChangeStepArguments:
-    """Other content."""
-
     id: strawberry.ID = strawberry.field(description="The step.")
     input: StepChanges = strawberry.field(description="What would change.")
 
 
 @strawberry.input(description="The arguments of moveStep.")
 class MoveStepArguments:
-    """Another place."""
-
     id: strawberry.ID = strawberry.field(description="The step.")
     day: int = strawberry.field(description="1 is the first day.")
     position: int | None = strawberry.field(
@@ -50,15 +42,11 @@ class MoveStepArguments:
 
 @strawberry.input(description="The arguments of removeStep.")
 class RemoveStepArguments:
-    """A step less."""
-
     id: strawberry.ID = strawberry.field(description="The step.")
 
 
 @strawberry.input(description="The arguments of moveDay.")
 class MoveDayArguments:
-    """Another day for all steps of one."""
-
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     day: int = strawberry.field(description="The day whose steps would move.")
     to: int = strawberry.field(description="Where they would move to.")
@@ -66,16 +54,12 @@ class MoveDayArguments:
 
 @strawberry.input(description="The arguments of removeDay.")
 class RemoveDayArguments:
-    """A day less."""
-
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     day: int = strawberry.field(description="The day whose steps would be removed.")
 
 
 @strawberry.input(description="One edit: the arguments of just one of the mutations that edit a campaign.")
 class EditInput:
-    """What editPreview takes."""
-
     update_campaign: UpdateCampaignArguments | None = strawberry.field(default=None, description="As updateCampaign.")
     add_step: AddStepArguments | None = strawberry.field(default=None, description="As addStep.")
     change_step: ChangeStepArguments | None = strawberry.field(default=None, description="As changeStep.")
@@ -89,12 +73,12 @@ def draft_of(info: Request, arguments: Any) -> Awaitable[Draft]:
     context = info.context.workspace_context
     match arguments:
         case UpdateCampaignArguments(id=key, input=changes):
-            return drafts.settings(context, key, **content_of(changes))
+            return drafts.settings(context, key, **given_fields_not_null(changes))
         case AddStepArguments(campaign_id=key, input=step):
-            content = content_of(step)
+            content = given_fields_not_null(step)
             return drafts.add_step(context, key, step_type=content.pop("type"), **content)
         case ChangeStepArguments(id=key, input=changes):
-            return drafts.change_step(context, key, **content_of(changes))
+            return drafts.change_step(context, key, **given_fields_not_null(changes))
         case MoveStepArguments(id=key, day=day, position=position):
             return drafts.move_step(context, key, day=day, position=position)
         case RemoveStepArguments(id=key):

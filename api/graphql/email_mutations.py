@@ -2,15 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
-from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS, WARNINGS
+from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.tasks import Task
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.emails import emails, scheduled_emails
@@ -19,20 +20,13 @@ from api.services.templates import template_warnings
 
 @strawberry.enum(description="What a person decides about an email in doubt.")
 class DoubtResolution(StrEnum):
-    """SENT: it arrived. RESEND: it did not, send it again."""
-
     SENT = "SENT"
     RESEND = "RESEND"
 
 
 @strawberry.type(description="The email, or why not.")
-class EmailPayload:
-    """Answer of the mutations on emails."""
-
+class EmailPayload(Payload):
     email: Email | None = strawberry.field(default=None, description="The email as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
     written: strawberry.Private[str] = ""
 
     @strawberry.field(
@@ -41,7 +35,6 @@ class EmailPayload:
         "email.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
-        """Computed when they are asked for."""
         if not self.written:
             return []
         own = info.context.workspace_context.workspace_id
@@ -49,47 +42,36 @@ class EmailPayload:
 
 
 @strawberry.type(description="The task, which is open again, or why not.")
-class WithdrawEmailPayload:
-    """Answer of withdrawEmail."""
-
+class WithdrawEmailPayload(Payload):
     task: Task | None = strawberry.field(default=None, description="The task of the email that was withdrawn.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
 
 @strawberry.type
 class EmailMutation:
-    """Mutations on emails."""
-
-    @strawberry.mutation(
+    @mutation(
         description="Give an email that has not begun to leave another time. An automatic email then no longer follows "
         "its send option or an edit; emails that refer to it keep the wall time that it was planned for. Its "
         "explanation says that a person decided. A task's email that is sent now completes the task."
     )
-    @payload_of(EmailPayload)
     async def reschedule_email(
         self,
         info: Request,
-        id: strawberry.ID,  # noqa: A002
+        id: strawberry.ID,
         at: Annotated[
             datetime | None, strawberry.argument(description="An instant that has not passed; left out, now.")
         ] = None,
     ) -> EmailPayload:
-        """Reschedule."""
-        return EmailPayload(
-            email=cast(Any, await scheduled_emails.reschedule_email(info.context.workspace_context, id, at))
-        )
+        row = await scheduled_emails.reschedule_email(info.context.workspace_context, id, at)
+        return EmailPayload(email=from_row(Email, row))
 
-    @strawberry.mutation(
+    @mutation(
         description="Change the text of an email that has not begun to leave, for this person alone. What is given is "
         "no template: it is sent as it is. A follow-up still quotes the template of the campaign."
     )
-    @payload_of(EmailPayload)
     async def edit_email(
         self,
         info: Request,
-        id: strawberry.ID,  # noqa: A002
+        id: strawberry.ID,
         subject: Annotated[
             str | None,
             strawberry.argument(description="New subject. Left out, it stays; null, it is the step's again."),
@@ -102,45 +84,35 @@ class EmailMutation:
             ),
         ] = strawberry.UNSET,
     ) -> EmailPayload:
-        """Edit."""
         given = {"subject": subject, "html": html}
         parts = {name: part for name, part in given.items() if part is not strawberry.UNSET}
         edited = await scheduled_emails.edit_email(info.context.workspace_context, id, **parts)
-        return EmailPayload(email=cast(Any, edited), written=html or "")
+        return EmailPayload(email=from_row(Email, edited), written=html or "")
 
-    @strawberry.mutation(
+    @mutation(
         description="Withdraw the email of an open EMAIL task that is scheduled, failed or was rejected (BOUNCED). "
         "The task waits again, and its `composition` has the text that was written. Refused for automatic emails."
     )
-    @payload_of(WithdrawEmailPayload)
-    async def withdraw_email(self, info: Request, id: strawberry.ID) -> WithdrawEmailPayload:  # noqa: A002
-        """Withdraw."""
-        return WithdrawEmailPayload(
-            task=cast(Any, await scheduled_emails.withdraw_email(info.context.workspace_context, id))
-        )
+    async def withdraw_email(self, info: Request, id: strawberry.ID) -> WithdrawEmailPayload:
+        row = await scheduled_emails.withdraw_email(info.context.workspace_context, id)
+        return WithdrawEmailPayload(task=from_row(Task, row))
 
-    @strawberry.mutation(description="Send an undelivered email at once.")
-    @payload_of(EmailPayload)
-    async def retry_send(self, info: Request, id: strawberry.ID) -> EmailPayload:  # noqa: A002
-        """Retry."""
-        return EmailPayload(email=cast(Any, await emails.retry_send(info.context.workspace_context, id)))
+    @mutation(description="Send an undelivered email at once.")
+    async def retry_send(self, info: Request, id: strawberry.ID) -> EmailPayload:
+        row = await emails.retry_send(info.context.workspace_context, id)
+        return EmailPayload(email=from_row(Email, row))
 
-    @strawberry.mutation(description="Settle an email in doubt: it arrived, or it is to be sent again.")
-    @payload_of(EmailPayload)
+    @mutation(description="Settle an email in doubt: it arrived, or it is to be sent again.")
     async def resolve_in_doubt(
         self,
         info: Request,
-        id: strawberry.ID,  # noqa: A002
+        id: strawberry.ID,
         resolution: DoubtResolution,
     ) -> EmailPayload:
-        """Settle a doubt."""
         settled = await emails.resolve_in_doubt(info.context.workspace_context, id, resolution.value)
-        return EmailPayload(email=cast(Any, settled))
+        return EmailPayload(email=from_row(Email, settled))
 
-    @strawberry.mutation(description="Move a delivered email to the archive, or back. Emails cannot be deleted.")
-    @payload_of(EmailPayload)
-    async def archive_email(self, info: Request, id: strawberry.ID, archived: bool = True) -> EmailPayload:  # noqa: A002
-        """Archive."""
-        return EmailPayload(
-            email=cast(Any, await emails.archive_send(info.context.workspace_context, id, archived=archived))
-        )
+    @mutation(description="Move a delivered email to the archive, or back. Emails cannot be deleted.")
+    async def archive_email(self, info: Request, id: strawberry.ID, archived: bool = True) -> EmailPayload:
+        row = await emails.archive_send(info.context.workspace_context, id, archived=archived)
+        return EmailPayload(email=from_row(Email, row))

@@ -2,26 +2,25 @@
 
 from datetime import date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from api import models
 from api.graphql.compositions import Composition, shown
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import BounceKind, SendStatus
 from api.graphql.engine.language import Language
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION
 from api.graphql.people import Person
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
+from api.services.emails import reading
 from api.services.tasks.tasks import compose_email
 from api.states import UNBEGUN_STATUSES
-from api.store import emails
-from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 if TYPE_CHECKING:
     from api.graphql.enrollments import Enrollment
@@ -33,8 +32,6 @@ def _folder(value: str, description: str) -> Any:
 
 @strawberry.enum(description="The folders of the Command Center. Three of them hold several others.")
 class EmailFolder(Enum):
-    """Groups of send statuses."""
-
     DELIVERED = _folder("DELIVERED", "Sent, not archived.")
     ARCHIVED = _folder("ARCHIVED", "Sent, and moved to the archive.")
     SCHEDULED = _folder("SCHEDULED", "Waits for its time, or to be tried again (SCHEDULED and DEFERRED).")
@@ -81,28 +78,30 @@ class Email:
     sender_id: strawberry.Private[str]
     step_id: strawberry.Private[str]
     enrollment_id: strawberry.Private[str]
+    explanation: strawberry.Private[Any]
+    subject: strawberry.Private[str | None]
+    html: strawberry.Private[str | None]
 
     @strawberry.field(
-        metadata=cost(30, size=EXPLANATION), description="How the instant came about, from the base day on."
+        name="explanation",
+        metadata=cost(30, size=EXPLANATION),
+        description="How the instant came about, from the base day on.",
     )
-    def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
-        """Spoken in a language."""
-        return explain(info, cast(Any, self).explanation, language)
+    def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
+        return explain(info, self.explanation, language)
 
     @strawberry.field(
         description="The subject that a person wrote for it, sent as it is; null: the subject of its step is rendered."
     )
     def written_subject(self) -> str | None:
-        """A column of another name."""
-        return cast("str | None", cast(Any, self).subject)
+        return self.subject
 
     @strawberry.field(
         metadata=cost(20),
         description="The HTML that a person wrote for it, sent as it is; null: the template of its step is rendered.",
     )
     def written_html(self) -> str | None:
-        """A column of another name."""
-        return cast("str | None", cast(Any, self).html)
+        return self.html
 
     @strawberry.field(
         metadata=cost(1_500, queries=True),
@@ -110,50 +109,39 @@ class Email:
         "`editEmail`; null unless it is scheduled (SCHEDULED, DEFERRED or CLAIMED).",
     )
     async def composition(self, info: Request) -> Composition | None:
-        """Rendered as it would leave."""
         if self.status not in UNBEGUN_STATUSES:
             return None
         return shown(await compose_email(info.context.workspace_context, self.id))
 
     @strawberry.field(description="To whom.")
     async def person(self, info: Request) -> Person:
-        """Loaded with all others."""
-        return cast(Person, await info.context.loaders.person.load(self.person_id))
+        return await info.context.loaders.person.load(self.person_id)
 
     @strawberry.field(description="From whom.")
     async def sender(self, info: Request) -> Sender:
-        """Loaded with all others."""
-        return cast(Sender, await info.context.loaders.sender.load(self.sender_id))
+        return await info.context.loaders.sender.load(self.sender_id)
 
     @strawberry.field(description="The step that it belongs to.")
     async def step(self, info: Request) -> Step:
-        """Loaded with all others."""
-        return cast(Step, await info.context.loaders.step.load(self.step_id))
+        return await info.context.loaders.step.load(self.step_id)
 
     @strawberry.field(description="The person's way through the campaign.")
     async def enrollment(self, info: Request) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")]:
-        """Loaded with all others."""
-        return cast(Any, await info.context.loaders.enrollment.load(self.enrollment_id))
+        return await info.context.loaders.enrollment.load(self.enrollment_id)
 
 
 @strawberry.type
 class EmailQuery:
-    """Queries on emails."""
-
     @strawberry.field(metadata=cost(100, queries=True), description="One email.")
-    async def email(self, info: Request, id: strawberry.ID) -> Email | None:  # noqa: A002
-        """By id."""
-        return cast(Any, await find(models.Send, info.context.workspace_context.workspace_id, id))
+    async def email(self, info: Request, id: strawberry.ID) -> Email | None:
+        return from_row(Email, await reading.email(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="Emails of a folder of the Command Center, or all, in the order in which they were created (by "
         "id).",
     )
     async def emails(
         self, info: Request, folder: EmailFolder | None = None, first: First = 50, after: After = None
     ) -> Connection[Email]:
-        """A page of them."""
-        return await connect(
-            emails.emails(info.context.workspace_context.workspace_id, folder and folder.name), first, after
-        )
+        return await connect(reading.emails(info.context.workspace_context, folder and folder.name), first, after)

@@ -2,31 +2,29 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
-from api import models
 from api.graphql.campaigns import Campaign
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import BounceKind, EnrollmentStatus
-from api.graphql.engine.errors import UserError, payload_of
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS, STEPS
+from api.graphql.limits.list_sizes import STEPS
 from api.graphql.people import Person
 from api.graphql.steps import Step
 from api.graphql.tasks import Task
 from api.services.campaigns import endings
+from api.services.enrollments import reading
 from api.services.replies import bounces
-from api.store.engine.rows import MAX_PAGE_SIZE, find, is_possible_id
 
 
 @strawberry.enum(description="What a step has become for one person.")
 class StepState(StrEnum):
-    """EMAIL: see `email`. TASK: see `task`. WAITING: a task blocks it. NEVER: it does not come to this person."""
-
     EMAIL = "EMAIL"
     TASK = "TASK"
     WAITING = "WAITING"
@@ -35,8 +33,6 @@ class StepState(StrEnum):
 
 @strawberry.type(description="What one step has become for one person.")
 class StepProgress:
-    """A step with its email or task."""
-
     step: Step = strawberry.field(description="The step.")
     state: StepState = strawberry.field(description="What it has become.")
     email: Email | None = strawberry.field(description="Its email, automatic or sent by hand.")
@@ -62,21 +58,18 @@ class Enrollment:
 
     @strawberry.field(description="The campaign.")
     async def campaign(self, info: Request) -> Campaign:
-        """Loaded with all others."""
-        return cast(Campaign, await info.context.loaders.campaign.load(self.campaign_id))
+        return await info.context.loaders.campaign.load(self.campaign_id)
 
     @strawberry.field(description="The person.")
     async def person(self, info: Request) -> Person:
-        """Loaded with all others."""
-        return cast(Person, await info.context.loaders.person.load(self.person_id))
+        return await info.context.loaders.person.load(self.person_id)
 
     @strawberry.field(
         metadata=cost(30, size=STEPS), description="Every step of the campaign, and what it has become for this person."
     )
     async def progress(self, info: Request) -> list[StepProgress]:
-        """Steps, emails and tasks, each loaded with all others."""
         loaders = info.context.loaders
-        emails = {send.step_id: send for send in await loaders.sends_of_enrollment.load(self.id)}
+        emails = {send.step_id: send for send in await loaders.emails_of_enrollment.load(self.id)}
         tasks = {task.step_id: task for task in await loaders.tasks_of_enrollment.load(self.id)}
         # What comes next is scheduled up to the first task that is not done; a step that was added may be passed.
         waits = self.status is EnrollmentStatus.ACTIVE and any(task.done_at is None for task in tasks.values())
@@ -97,15 +90,12 @@ class Enrollment:
 
 @strawberry.type
 class EnrollmentQuery:
-    """Queries on enrollments."""
-
     @strawberry.field(metadata=cost(100, queries=True), description="One person's way through one campaign.")
-    async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:  # noqa: A002
-        """By id."""
-        return cast(Any, await find(models.Enrollment, info.context.workspace_context.workspace_id, id))
+    async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:
+        return from_row(Enrollment, await reading.enrollment(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="Enrollments, of one campaign or person or of all.",
     )
     async def enrollments(
@@ -117,47 +107,26 @@ class EnrollmentQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Enrollment]:
-        """A page of them."""
-        wanted: dict[str, Any] = {
-            key: row_id if is_possible_id(row_id) else ""
-            for key, row_id in (("campaign_id", campaign_id), ("person_id", person_id))
-            if row_id is not None
-        }
-        if status is not None:
-            wanted["status"] = status
-        query = models.Enrollment.filter(workspace_id=info.context.workspace_context.workspace_id, **wanted)
-        return await connect(query, first, after)
+        rows = reading.enrollments(info.context.workspace_context, campaign_id, person_id, status)
+        return await connect(rows, first, after)
 
 
 @strawberry.type(description="The enrollment, or why not.")
-class EnrollmentPayload:
-    """Answer of the mutations on enrollments."""
-
+class EnrollmentPayload(Payload):
     enrollment: Enrollment | None = strawberry.field(default=None, description="The enrollment as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
 
 @strawberry.type
 class EnrollmentMutation:
-    """Mutations on enrollments."""
-
-    @strawberry.mutation(
-        description="Record a person's reply. The campaign's setting decides whether it ends for them."
-    )
-    @payload_of(EnrollmentPayload)
+    @mutation(description="Record a person's reply. The campaign's setting decides whether it ends for them.")
     async def record_reply(self, info: Request, enrollment_id: strawberry.ID) -> EnrollmentPayload:
-        """Record a reply."""
-        return EnrollmentPayload(
-            enrollment=cast(Any, await endings.record_reply(info.context.workspace_context, enrollment_id))
-        )
+        row = await endings.record_reply(info.context.workspace_context, enrollment_id)
+        return EnrollmentPayload(enrollment=from_row(Enrollment, row))
 
-    @strawberry.mutation(
+    @mutation(
         description="Record that an email came back: the given one, else the last that was sent. HARD, the default, "
         "sets the person's `bouncedAt` and ends their campaigns that have Remove on Bounce. SOFT marks the email alone."
     )
-    @payload_of(EnrollmentPayload)
     async def record_bounce(
         self,
         info: Request,
@@ -178,13 +147,11 @@ class EnrollmentMutation:
             ),
         ] = None,
     ) -> EnrollmentPayload:
-        """Record a bounce."""
         context = info.context.workspace_context
         row = await bounces.record_bounce(context, enrollment_id, send_id=email_id, kind=kind, detail=detail)
-        return EnrollmentPayload(enrollment=cast(Any, row))
+        return EnrollmentPayload(enrollment=from_row(Enrollment, row))
 
-    @strawberry.mutation(description="End a campaign for one person: open tasks are cancelled, pending emails fail.")
-    @payload_of(EnrollmentPayload)
-    async def end_enrollment(self, info: Request, id: strawberry.ID) -> EnrollmentPayload:  # noqa: A002
-        """End one person's campaign."""
-        return EnrollmentPayload(enrollment=cast(Any, await endings.end_enrollment(info.context.workspace_context, id)))
+    @mutation(description="End a campaign for one person: open tasks are cancelled, pending emails fail.")
+    async def end_enrollment(self, info: Request, id: strawberry.ID) -> EnrollmentPayload:
+        row = await endings.end_enrollment(info.context.workspace_context, id)
+        return EnrollmentPayload(enrollment=from_row(Enrollment, row))

@@ -12,8 +12,6 @@ from strategies.sentences import sentence
 
 @strawberry.type(description="One line of an explanation.")
 class ExplanationLine:
-    """A note, spoken."""
-
     code: str = strawberry.field(
         description="For programs, such as `DAY` or `SAME_TIME`. docs/explanations.md lists them."
     )

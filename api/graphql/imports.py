@@ -1,19 +1,17 @@
 """CSV imports of people: types, queries and mutations."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
-from api import models
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import ImportStatus, OnKnown
-from api.graphql.engine.errors import UserError, payload_of
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS
-from api.services.people import imports
-from api.store.engine.rows import MAX_PAGE_SIZE, find
+from api.services.people import imports, reading
 
 
 @strawberry.type(description="A row of a CSV that was refused, and why.")
@@ -65,43 +63,31 @@ class PeopleImport:
 
     @strawberry.field(description="Progress from 0 to 1.")
     def progress(self) -> float:
-        """An empty file is done."""
         return self.processed / self.total if self.total else 1.0
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="The rows that were refused, in the order of the file.",
     )
     async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
-        """A page of them."""
-        return await connect(models.ImportRefusal.filter(people_import_id=self.id), first, after)
+        return await connect(reading.import_refusals(self.id), first, after)
 
 
 @strawberry.type
 class ImportQuery:
-    """Queries on imports."""
-
     @strawberry.field(metadata=cost(100, queries=True), description="A CSV import, with its progress.")
-    async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:  # noqa: A002
-        """By id."""
-        return cast(Any, await find(models.PeopleImport, info.context.workspace_context.workspace_id, id))
+    async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:
+        return from_row(PeopleImport, await reading.people_import(info.context.workspace_context, id))
 
 
 @strawberry.type(description="The import, or why it did not begin.")
-class ImportPayload:
-    """Answer of importPeople."""
-
+class ImportPayload(Payload):
     people_import: PeopleImport | None = strawberry.field(default=None, description="Ask it for its progress.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it began."
-    )
 
 
 @strawberry.type
 class ImportMutation:
-    """Mutations on imports."""
-
-    @strawberry.mutation(
+    @mutation(
         metadata=cost(10_000, once=3),
         description="Import people from CSV text, in the background. The first row is the header. Columns: email "
         "(required), first_name, last_name, title, company, zone; any other column is a dynamic field of your own. "
@@ -109,7 +95,6 @@ class ImportMutation:
         "`refusals`; a file that cannot be read as a whole is refused here, and nothing is imported. Takes up to "
         "100,000 rows and 200 columns. A workspace runs up to 5 imports at once (`TOO_MANY_IMPORTS`).",
     )
-    @payload_of(ImportPayload)
     async def import_people(
         self,
         info: Request,
@@ -132,7 +117,6 @@ class ImportMutation:
             ),
         ] = False,
     ) -> ImportPayload:
-        """Begin an import."""
         started = await imports.start_import(info.context.workspace_context, csv, on_known=on_known, dry_run=dry_run)
         info.context.workspace_context.wake()
-        return ImportPayload(people_import=started)  # type: ignore[arg-type]
+        return ImportPayload(people_import=from_row(PeopleImport, started))

@@ -12,16 +12,12 @@ from strategies import Refusal
 
 @strawberry.input(description="A new wall time for a step.")
 class StepTimeInput:
-    """One of launching's new times."""
-
     step: int = strawberry.field(description="Number of the step; its send option must take a time.")
     time: str = strawberry.field(description="Wall time, HH:MM or HH:MM:SS, in the enrollment's zone.")
 
 
 @strawberry.input(description="What launching chooses for one person instead of for all.")
 class PersonLaunchInput:
-    """One person's own choice."""
-
     person_id: strawberry.ID = strawberry.field(description="One of `personIds`.")
     send_now: bool = strawberry.field(default=False, description="Send the first email now.")
     send_at: datetime | None = strawberry.field(default=None, description="Send the first email at this instant.")
@@ -30,8 +26,6 @@ class PersonLaunchInput:
 
 @strawberry.input(description="For whom to launch a campaign, and when.")
 class LaunchInput:
-    """What launch and launchPreview take."""
-
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     person_ids: list[strawberry.ID] = strawberry.field(description="The people, at least one.")
     send_now: bool = strawberry.field(default=False, description="Send the first email now.")
@@ -52,8 +46,6 @@ class LaunchInput:
 
 @strawberry.input(description="For whom to launch a campaign in the background, and when.")
 class StartLaunchInput:
-    """What startLaunch takes."""
-
     campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
     person_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="The people; null is everyone in the workspace."

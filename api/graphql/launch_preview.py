@@ -1,12 +1,12 @@
 """Preview of a launch."""
 
 from datetime import date, datetime
-from typing import Any, cast
 
 import strawberry
 
 from api.graphql.engine.context import Request
 from api.graphql.engine.language import Language
+from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
 from api.graphql.launch_inputs import LaunchInput, arguments, placed
 from api.graphql.limits.cost import cost
@@ -21,8 +21,6 @@ from strategies.records import Planned, PlannedSend
 
 @strawberry.type(description="What launching would schedule: an email with an instant, or a task with a due date.")
 class PlannedStep:
-    """One planned step."""
-
     step: int = strawberry.field(description="Number of the step.")
     send_at: datetime | None = strawberry.field(description="When the email would go out. UTC; null for a task.")
     due_date: date | None = strawberry.field(description="When the task would be due; null for an email.")
@@ -30,14 +28,11 @@ class PlannedStep:
 
     @strawberry.field(metadata=cost(30, size=EXPLANATION), description="How it came about.")
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
-        """Spoken in a language."""
         return explain(info, stored(self.planned.notes), language)
 
 
 @strawberry.type(description="What launching would do for one person. Nothing is written.")
 class LaunchPreview:
-    """One person's preview."""
-
     person: Person = strawberry.field(description="The person.")
     zone: str = strawberry.field(description="IANA zone in which days and times would be meant.")
     planned: list[PlannedStep] = strawberry.field(
@@ -53,25 +48,22 @@ class LaunchPreview:
 
 @strawberry.type
 class LaunchPreviewQuery:
-    """Query for the preview of a launch."""
-
     @strawberry.field(
         metadata=cost(1_000, sized_by=("input", "personIds"), size_most=MAX_PEOPLE, each=20, queries=True),
         description="What launching would do, person by person. Nothing is written.",
     )
-    async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
-        """Resolve, and write nothing."""
+    async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:
         return await preview(info, input)
 
 
-async def preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:  # noqa: A002
+async def preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:
     """Resolve what launching would do."""
     given = arguments(input)
     with placed(input):
         previews = await launch.preview(info.context.workspace_context, *given, again=input.again)
     return [
         LaunchPreview(
-            person=cast(Any, preview.person),
+            person=from_row(Person, preview.person),
             zone=preview.zone,
             planned=[_planned(planned) for planned in preview.planned],
             waiting=list(preview.waiting),

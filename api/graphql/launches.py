@@ -7,22 +7,19 @@ from typing import Any, cast
 
 import strawberry
 
-from api import models
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Context, Request
 from api.graphql.engine.enums import LaunchStatus
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import LEFT_OUT_CODES
 from api.graphql.people import Person
-from api.services.launches import background_launch
-from api.store.engine.rows import MAX_PAGE_SIZE, find, is_possible_id
+from api.services.launches import background_launch, reading
 
 
 @strawberry.type(description="How many people a launch left out for one reason.")
 class LeftOutCount:
-    """A count by code."""
-
     code: str = strawberry.field(
         description="UNSUBSCRIBED, BOUNCED, ENDED_BEFORE, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
     )
@@ -40,8 +37,7 @@ class LeftOut:
 
     @strawberry.field(description="The person; null when there is none of this id.")
     async def person(self, info: Request) -> Person | None:
-        """Loaded with all others."""
-        return cast("Person | None", await info.context.loaders.person.load(self.person_id))
+        return await info.context.loaders.person.load(self.person_id)
 
 
 @strawberry.type(description="A launch for a large audience, in the background.")
@@ -80,65 +76,52 @@ class Launch:
 
     @strawberry.field(description="The campaign.")
     async def campaign(self, info: Request) -> Campaign:
-        """Loaded with all others."""
-        return cast(Campaign, await info.context.loaders.campaign.load(self.campaign_id))
+        return await info.context.loaders.campaign.load(self.campaign_id)
 
     @strawberry.field(
         description="Progress from 0 to 1: `processed` of `total`. A launch that was cancelled stays where it stood."
     )
     def progress(self) -> float:
-        """A launch without people is done at once."""
         return 1.0 if self.status is LaunchStatus.FINISHED else self.processed / max(self.total, 1)
 
     @strawberry.field(
         metadata=cost(2_000, size=LEFT_OUT_CODES, queries=True), description="How many were left out, by the reason."
     )
     async def left_out_by_code(self) -> list[LeftOutCount]:
-        """Counted now."""
         counts = await background_launch.left_out_by_code(self.id)
         return [LeftOutCount(code=code, people=people) for code, people in sorted(counts.items())]
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="Who was left out, and why.",
     )
     async def left_out_people(self, first: First = 50, after: After = None) -> Connection[LeftOut]:
-        """A page of them."""
-        return await connect(models.LeftOut.filter(launch_id=self.id), first, after)
+        return await connect(reading.left_out_people(self.id), first, after)
 
 
 @strawberry.type
 class LaunchQuery:
-    """Queries on launches."""
-
     @strawberry.field(metadata=cost(100, queries=True), description="A launch in the background, with its progress.")
-    async def launch(self, info: Request, id: strawberry.ID) -> Launch | None:  # noqa: A002
-        """By id."""
-        return cast(Any, await find(models.Launch, info.context.workspace_context.workspace_id, id))
+    async def launch(self, info: Request, id: strawberry.ID) -> Launch | None:
+        return from_row(Launch, await reading.launch(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="Launches in the background, of one campaign or of all, the newest first.",
     )
     async def launches(
         self, info: Request, campaign_id: strawberry.ID | None = None, first: First = 50, after: After = None
     ) -> Connection[Launch]:
-        """A page of them."""
-        query = models.Launch.filter(workspace_id=info.context.workspace_context.workspace_id)
-        if campaign_id is not None:
-            query = query.filter(campaign_id=campaign_id if is_possible_id(campaign_id) else "")
-        return await connect(query, first, after, newest=True)
+        return await connect(reading.launches(info.context.workspace_context, campaign_id), first, after)
 
 
 @strawberry.type
 class LaunchSubscription:
-    """Subscriptions to launches."""
-
     @strawberry.subscription(
         description="A launch in the background: as it is now, after each change, and at its end, which ends this too."
     )
-    async def launch_progress(self, info: Request, id: strawberry.ID) -> AsyncGenerator[Launch, None]:  # noqa: A002
-        """Follow a launch. It is looked up before the stream begins: a wrong id is an error, no event."""
+    async def launch_progress(self, info: Request, id: strawberry.ID) -> AsyncGenerator[Launch, None]:
+        # A wrong id is refused here, before the stream begins.
         launches = await info.context.watch.follow(info.context.workspace_context, id)
         return cast(Any, _fresh(info.context, launches))
 

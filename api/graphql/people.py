@@ -1,23 +1,21 @@
 """People: types, queries and mutations."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
 
-from api import models
-from api.graphql.address_filter import Beginning, beginning
-from api.graphql.arguments.input_values import given
+from api.graphql.address_filter import AddressBegins
+from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
-from api.graphql.engine.errors import UserError, payload_of
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS
 from api.graphql.suppressions import Suppression
-from api.services.people import people
+from api.services.people import people, reading
 from api.services.replies import bounces
-from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 
 @strawberry.type(description="Someone to whom campaigns are sent.")
@@ -46,7 +44,6 @@ class Person:
         "to the address: see `suppression`."
     )
     async def unsubscribed_at(self, info: Request) -> datetime | None:
-        """Loaded with all others."""
         found = await info.context.loaders.suppression.load(self.email_key)
         return found.unsubscribed_at if found else None
 
@@ -55,26 +52,21 @@ class Person:
         "when it has never unsubscribed."
     )
     async def suppression(self, info: Request) -> Suppression | None:
-        """Loaded with all others."""
-        return cast(Any, await info.context.loaders.suppression.load(self.email_key))
+        return await info.context.loaders.suppression.load(self.email_key)
 
     @strawberry.field(description="Dynamic fields of your own, by name.")
     def fields(self) -> JSON:
-        """The column, as JSON."""
         return JSON(self.own_fields)
 
 
 @strawberry.type
 class PersonQuery:
-    """Queries on people."""
-
     @strawberry.field(metadata=cost(100, queries=True), description="One person.")
-    async def person(self, info: Request, id: strawberry.ID) -> Person | None:  # noqa: A002
-        """By id."""
-        return cast(Any, await find(models.Person, info.context.workspace_context.workspace_id, id))
+    async def person(self, info: Request, id: strawberry.ID) -> Person | None:
+        return from_row(Person, await reading.person(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="People, in the order in which they were added.",
     )
     async def people(
@@ -82,17 +74,13 @@ class PersonQuery:
         info: Request,
         first: First = 50,
         after: After = None,
-        email: Beginning = None,
+        email: AddressBegins = None,
     ) -> Connection[Person]:
-        """A page of them."""
-        query = models.Person.filter(workspace_id=info.context.workspace_context.workspace_id)
-        return await connect(beginning(query, email), first, after)
+        return await connect(reading.people(info.context.workspace_context, email), first, after)
 
 
 @strawberry.input(description="A person to add.")
 class PersonInput:
-    """What createPerson takes."""
-
     email: str = strawberry.field(description="Address.")
     first_name: str = strawberry.field(default="", description="First name.")
     last_name: str = strawberry.field(default="", description="Last name.")
@@ -104,8 +92,6 @@ class PersonInput:
 
 @strawberry.input(description="What to change of a person. What is left out stays.")
 class PersonChanges:
-    """What updatePerson takes."""
-
     email: str | None = strawberry.field(default=strawberry.UNSET, description="Address.")
     first_name: str | None = strawberry.field(default=strawberry.UNSET, description="First name.")
     last_name: str | None = strawberry.field(default=strawberry.UNSET, description="Last name.")
@@ -116,45 +102,33 @@ class PersonChanges:
 
 
 @strawberry.type(description="The person, or why not.")
-class PersonPayload:
-    """Answer of the mutations on people."""
-
+class PersonPayload(Payload):
     person: Person | None = strawberry.field(default=None, description="The person as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
 
 @strawberry.type
 class PersonMutation:
-    """Mutations on people."""
-
-    @strawberry.mutation(
+    @mutation(
         description="Add a person. One whose address has unsubscribed is added too, and gets nothing: see "
         "`unsubscribedAt`."
     )
-    @payload_of(PersonPayload)
-    async def create_person(self, info: Request, input: PersonInput) -> PersonPayload:  # noqa: A002
-        """Add a person."""
-        return PersonPayload(person=await people.create_person(info.context.workspace_context, **given(input)))  # type: ignore[arg-type]
+    async def create_person(self, info: Request, input: PersonInput) -> PersonPayload:
+        row = await people.create_person(info.context.workspace_context, **given_fields(input))
+        return PersonPayload(person=from_row(Person, row))
 
-    @strawberry.mutation(
-        description="Change a person. All campaigns end for a person whose new address has unsubscribed."
-    )
-    @payload_of(PersonPayload)
-    async def update_person(self, info: Request, id: strawberry.ID, input: PersonChanges) -> PersonPayload:  # noqa: A002
-        """Change a person."""
-        return PersonPayload(person=await people.update_person(info.context.workspace_context, id, **given(input)))  # type: ignore[arg-type]
+    @mutation(description="Change a person. All campaigns end for a person whose new address has unsubscribed.")
+    async def update_person(self, info: Request, id: strawberry.ID, input: PersonChanges) -> PersonPayload:
+        row = await people.update_person(info.context.workspace_context, id, **given_fields(input))
+        return PersonPayload(person=from_row(Person, row))
 
-    @strawberry.mutation(
+    @mutation(
         description="Let emails go to a person's address again after a hard bounce: `bouncedAt` becomes null. "
         "Campaigns that the bounce has ended stay ended: launch them with `again`, or retry emails of those that go on."
     )
-    @payload_of(PersonPayload)
     async def clear_bounce(
         self,
         info: Request,
         person_id: Annotated[strawberry.ID, strawberry.argument(description="The person whose address is good.")],
     ) -> PersonPayload:
-        """Clear a bounce."""
-        return PersonPayload(person=cast(Any, await bounces.clear_bounce(info.context.workspace_context, person_id)))
+        row = await bounces.clear_bounce(info.context.workspace_context, person_id)
+        return PersonPayload(person=from_row(Person, row))

@@ -14,16 +14,12 @@ from api.services.campaigns.pausing import resume_preview
 
 @strawberry.type(description="When an email goes out before and after a resume.")
 class MovedEmail:
-    """A pair of instants."""
-
     before: datetime = strawberry.field(description="When it was due. UTC.")
     after: datetime = strawberry.field(description="When it would go out. UTC.")
 
 
 @strawberry.type(description="What resuming would do to the emails of one step.")
 class ResumeStepPreview:
-    """One step of the campaign."""
-
     step: int = strawberry.field(description="Number of the step.")
     moving: int = strawberry.field(description="For how many people its email would move.")
     staying: int = strawberry.field(description="For how many people its email would keep its time.")
@@ -37,8 +33,6 @@ class ResumeStepPreview:
 
 @strawberry.type(description="What resuming a campaign at this moment would do. Nothing is written.")
 class ResumePreview:
-    """The whole campaign."""
-
     at: datetime = strawberry.field(description="The moment for which this is true. UTC.")
     held_emails: int = strawberry.field(description="Emails on hold.")
     moving_people: int = strawberry.field(
@@ -59,15 +53,12 @@ class ResumePreview:
 
 @strawberry.type
 class ResumePreviewQuery:
-    """Query for the preview of a resume."""
-
     @strawberry.field(
         metadata=cost(5_000, queries=True),
         description="What resuming a paused campaign at this moment would do: how many emails move, and to when. "
         "Nothing is written.",
     )
     async def resume_preview(self, info: Request, campaign_id: strawberry.ID) -> ResumePreview:
-        """Resolve, and write nothing."""
         return await preview(info, campaign_id)
 
 

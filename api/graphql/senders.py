@@ -6,15 +6,12 @@ from typing import Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from api import models
-from api.graphql.arguments.input_values import given
+from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
-from api.graphql.engine.errors import UserError, payload_of
-from api.graphql.engine.relay import After, Connection, First, connect
-from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS
-from api.services.workspaces import senders
-from api.store.engine.rows import MAX_PAGE_SIZE
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
+from api.services.workspaces import reading, senders
 
 
 @strawberry.type(description="At most so many emails in any so many seconds.")
@@ -62,9 +59,8 @@ class Sender:
 
     @strawberry.field(description="Why and until when the channel's account waits; null when it does not.")
     async def account_pause(self, info: Request) -> AccountPause | None:
-        """Loaded with all others."""
         account = senders.account_of(info.context.workspace_context, cast(Any, self))
-        pause = await info.context.loaders.pause.load(account) if account else None
+        pause = await info.context.loaders.account_pause.load(account) if account else None
         if account is None or pause is None or pause.until <= info.context.workspace_context.clock():
             return None
         detail = "" if await info.context.shared_accounts.load(account) else pause.detail
@@ -73,30 +69,19 @@ class Sender:
 
 @strawberry.type
 class SenderQuery:
-    """Queries on senders."""
-
-    @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True), description="Senders."
-    )
+    @strawberry.field(metadata=page_cost(), description="Senders.")
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
-        """A page of them."""
-        return await connect(
-            models.Sender.filter(workspace_id=info.context.workspace_context.workspace_id), first, after
-        )
+        return await connect(reading.senders(info.context.workspace_context), first, after)
 
 
 @strawberry.input(description="At most so many emails in any so many seconds, such as 25 in 45.")
 class ThrottleInput:
-    """A sender's throttle."""
-
     emails: int = strawberry.field(description="1 to 100,000.")
     seconds: int = strawberry.field(description="1 to 86,400.")
 
 
 @strawberry.input(description="A sender to create.")
 class SenderInput:
-    """What createSender takes."""
-
     name: str = strawberry.field(description="Name that recipients see.")
     email: str = strawberry.field(description="Address.")
     zone: str = strawberry.field(description="IANA zone such as `Europe/Berlin`.")
@@ -108,8 +93,6 @@ class SenderInput:
 
 @strawberry.input(description="What to change of a sender. What is left out stays.")
 class SenderChanges:
-    """What updateSender takes."""
-
     name: str | None = strawberry.field(default=strawberry.UNSET, description="Name.")
     email: str | None = strawberry.field(default=strawberry.UNSET, description="Address.")
     zone: str | None = strawberry.field(
@@ -128,17 +111,12 @@ class SenderChanges:
 
 
 @strawberry.type(description="The sender, or why not.")
-class SenderPayload:
-    """Answer of the mutations on senders."""
-
+class SenderPayload(Payload):
     sender: Sender | None = strawberry.field(default=None, description="The sender as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
 
 def _sender(of: SenderInput | SenderChanges) -> dict[str, Any]:
-    values = given(of)
+    values = given_fields(of)
     if isinstance(throttle := values.get("throttle"), ThrottleInput):
         values["throttle"] = (throttle.emails, throttle.seconds)
     return values
@@ -146,33 +124,24 @@ def _sender(of: SenderInput | SenderChanges) -> dict[str, Any]:
 
 @strawberry.type
 class SenderMutation:
-    """Mutations on senders."""
-
-    @strawberry.mutation(
+    @mutation(
         description="Create a sender. Refused with `ACCOUNT_NOT_ALLOWED` where the workspace may not use the account "
         "that `channelConfig` names; see `Workspace.accounts`."
     )
-    @payload_of(SenderPayload)
-    async def create_sender(self, info: Request, input: SenderInput) -> SenderPayload:  # noqa: A002
-        """Create a sender."""
-        return SenderPayload(
-            sender=cast(Any, await senders.create_sender(info.context.workspace_context, **_sender(input)))
-        )
+    async def create_sender(self, info: Request, input: SenderInput) -> SenderPayload:
+        row = await senders.create_sender(info.context.workspace_context, **_sender(input))
+        return SenderPayload(sender=from_row(Sender, row))
 
-    @strawberry.mutation(description="Change a sender.")
-    @payload_of(SenderPayload)
-    async def update_sender(self, info: Request, id: strawberry.ID, input: SenderChanges) -> SenderPayload:  # noqa: A002
-        """Change a sender."""
-        return SenderPayload(
-            sender=cast(Any, await senders.update_sender(info.context.workspace_context, id, **_sender(input)))
-        )
+    @mutation(description="Change a sender.")
+    async def update_sender(self, info: Request, id: strawberry.ID, input: SenderChanges) -> SenderPayload:
+        row = await senders.update_sender(info.context.workspace_context, id, **_sender(input))
+        return SenderPayload(sender=from_row(Sender, row))
 
-    @strawberry.mutation(
+    @mutation(
         description="Let a sender's account be tried again at once, because what it waited for is mended. It does "
         "nothing to an account that does not wait. An account that other workspaces use as well is refused with "
         "`ACCOUNT_SHARED`: the server's operator tries it again, by `touchline accounts resume`."
     )
-    @payload_of(SenderPayload)
-    async def end_account_pause(self, info: Request, id: strawberry.ID) -> SenderPayload:  # noqa: A002
-        """End a pause."""
-        return SenderPayload(sender=cast(Any, await senders.end_account_pause(info.context.workspace_context, id)))
+    async def end_account_pause(self, info: Request, id: strawberry.ID) -> SenderPayload:
+        row = await senders.end_account_pause(info.context.workspace_context, id)
+        return SenderPayload(sender=from_row(Sender, row))

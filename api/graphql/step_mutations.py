@@ -1,17 +1,19 @@
 """Mutations on steps."""
 
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.arguments.input_values import content_of
+from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaign_mutations import CampaignPayload
+from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import Priority, StepType
-from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS, WARNINGS
+from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.steps import Step
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns import authoring
@@ -20,8 +22,6 @@ from api.services.enrollments import order_warnings
 
 @strawberry.input(description="A step to add.")
 class StepInput:
-    """What addStep takes."""
-
     day: int = strawberry.field(description="1 is the first day.")
     type: StepType = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
     position: int | None = strawberry.field(
@@ -39,8 +39,6 @@ class StepInput:
 
 @strawberry.input(description="What to change of a step. What is left out stays.")
 class StepChanges:
-    """What changeStep takes."""
-
     name: str | None = strawberry.field(default=strawberry.UNSET, description="Name for reps.")
     send_option: str | None = strawberry.field(default=strawberry.UNSET, description="Key of a send option.")
     config: JSON | None = strawberry.field(default=strawberry.UNSET, description="Configuration of the option.")
@@ -52,13 +50,8 @@ class StepChanges:
 
 
 @strawberry.type(description="The step, or why not.")
-class StepPayload:
-    """Answer of the mutations on steps."""
-
+class StepPayload(Payload):
     step: Step | None = strawberry.field(default=None, description="The step as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
@@ -66,7 +59,6 @@ class StepPayload:
         "earlier step. Empty when it was not done.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
-        """Computed when they are asked for."""
         if self.step is None:
             return []
         context, loaders, step = info.context.workspace_context, info.context.loaders, self.step
@@ -77,49 +69,39 @@ class StepPayload:
 
 @strawberry.type
 class StepMutation:
-    """Mutations on steps."""
-
-    @strawberry.mutation(
-        metadata=cost(3_000), description="Add a step to a day. Refused where its send option is not offered."
-    )
-    @payload_of(StepPayload)
-    async def add_step(self, info: Request, campaign_id: strawberry.ID, input: StepInput) -> StepPayload:  # noqa: A002
-        """Add a step."""
-        content = content_of(input)
+    @mutation(metadata=cost(3_000), description="Add a step to a day. Refused where its send option is not offered.")
+    async def add_step(self, info: Request, campaign_id: strawberry.ID, input: StepInput) -> StepPayload:
+        content = given_fields_not_null(input)
         step = await authoring.add_step(
             info.context.workspace_context, campaign_id, step_type=content.pop("type"), **content
         )
-        return StepPayload(step=cast(Any, step))
+        return StepPayload(step=from_row(Step, step))
 
-    @strawberry.mutation(metadata=cost(3_000), description="Change what a step contains.")
-    @payload_of(StepPayload)
-    async def change_step(self, info: Request, id: strawberry.ID, input: StepChanges) -> StepPayload:  # noqa: A002
-        """Change a step."""
-        return StepPayload(
-            step=cast(Any, await authoring.change_step(info.context.workspace_context, id, **content_of(input)))
-        )
+    @mutation(metadata=cost(3_000), description="Change what a step contains.")
+    async def change_step(self, info: Request, id: strawberry.ID, input: StepChanges) -> StepPayload:
+        row = await authoring.change_step(info.context.workspace_context, id, **given_fields_not_null(input))
+        return StepPayload(step=from_row(Step, row))
 
-    @strawberry.mutation(
+    @mutation(
         metadata=cost(3_000), description="Move a step to a day, at a position (1 is first) or behind the day's steps."
     )
-    @payload_of(StepPayload)
     async def move_step(
         self,
         info: Request,
-        id: strawberry.ID,  # noqa: A002
+        id: strawberry.ID,
         day: int,
         position: int | None = None,
     ) -> StepPayload:
-        """Move a step."""
         return StepPayload(
-            step=cast(Any, await authoring.move_step(info.context.workspace_context, id, day=day, position=position))
+            step=from_row(
+                Step, await authoring.move_step(info.context.workspace_context, id, day=day, position=position)
+            )
         )
 
-    @strawberry.mutation(
+    @mutation(
         metadata=cost(3_000),
         description="Remove a step. It is cancelled for whoever waits for it, and stays in the record of others.",
     )
-    @payload_of(CampaignPayload)
-    async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:  # noqa: A002
-        """Remove a step."""
-        return CampaignPayload(campaign=cast(Any, await authoring.remove_step(info.context.workspace_context, id)))
+    async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:
+        row = await authoring.remove_step(info.context.workspace_context, id)
+        return CampaignPayload(campaign=from_row(Campaign, row))

@@ -1,7 +1,6 @@
 """Steps of campaigns: types."""
 
 from datetime import datetime
-from typing import cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -42,15 +41,13 @@ class Step:
 
     @strawberry.field(metadata=cost(9), description="The template of an email step.")
     async def template(self, info: Request) -> Template | None:
-        """Loaded with all others."""
-        return cast("Template | None", self.template_id and await info.context.loaders.template.load(self.template_id))
+        return await info.context.loaders.template.load(self.template_id) if self.template_id else None
 
     @strawberry.field(
         metadata=cost(30, size=OPTIONS_OF_STEP),
         description="Every send option, offered or not, where this step stands.",
     )
     async def send_options(self, info: Request) -> list[SendOptionOffer]:
-        """For a form that changes the step; a removed one stands nowhere."""
         if self.removed_at is not None:
             return []
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
@@ -61,7 +58,6 @@ class Step:
         description="Whether the follow-up checkbox is shown: the directly preceding step is an email.",
     )
     async def follow_up_available(self, info: Request) -> bool:
-        """For a form that changes the step; a removed one stands nowhere."""
         if self.removed_at is not None:
             return False
         steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))

@@ -1,14 +1,14 @@
 """Mutations on suppressed addresses."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
 from api.graphql.engine.context import Request
-from api.graphql.engine.errors import UserError, payload_of
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS
-from api.graphql.people import PersonPayload
+from api.graphql.people import Person, PersonPayload
 from api.graphql.suppressions import Address, Suppression
 from api.services.people import suppression_files, suppressions
 from api.services.people.suppression_files import MAX_ROWS
@@ -32,63 +32,45 @@ class RefusedRow:
 
 
 @strawberry.type(description="What an import of suppressed addresses did, or why nothing was imported.")
-class ImportSuppressionsPayload:
-    """Answer of importSuppressions."""
-
+class ImportSuppressionsPayload(Payload):
     new: int = strawberry.field(default=0, description="Rows whose address was not suppressed before.")
     known: int = strawberry.field(default=0, description="Rows whose address was suppressed already.")
     refused: int = strawberry.field(default=0, description="Rows that name no address.")
     refused_rows: list[RefusedRow] = strawberry.field(
         metadata=cost(size=SHOWN_ROWS), default_factory=list, description=f"The first {SHOWN_ROWS} of them, and why."
     )
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when the file was imported."
-    )
 
 
 @strawberry.type(description="The suppression, or why nothing was changed.")
-class SuppressionPayload:
-    """Answer of the mutations on suppressions."""
-
+class SuppressionPayload(Payload):
     suppression: Suppression | None = strawberry.field(default=None, description="The suppression as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
 
 @strawberry.type
 class SuppressionMutation:
-    """Mutations on suppressions."""
-
-    @strawberry.mutation(
+    @mutation(
         description="Unsubscribe the address that a person has now: the workspace sends nothing to it any more, and "
         "all campaigns end for the person. `suppressAddress` takes an address instead; `resubscribe` undoes it."
     )
-    @payload_of(PersonPayload)
     async def unsubscribe(self, info: Request, person_id: strawberry.ID, reason: Why = "") -> PersonPayload:
-        """Unsubscribe."""
-        return PersonPayload(
-            person=cast(Any, await suppressions.unsubscribe(info.context.workspace_context, person_id, reason))
-        )
+        row = await suppressions.unsubscribe(info.context.workspace_context, person_id, reason)
+        return PersonPayload(person=from_row(Person, row))
 
-    @strawberry.mutation(
+    @mutation(
         description="Suppress an address, whether or not a person has it: the workspace sends nothing to it any more, "
         "and all campaigns end for the person who has it. A second time changes nothing."
     )
-    @payload_of(SuppressionPayload)
     async def suppress_address(self, info: Request, email: Address, reason: Why = "") -> SuppressionPayload:
-        """Suppress an address."""
         row = await suppressions.suppress_address(info.context.workspace_context, email, reason)
-        return SuppressionPayload(suppression=cast(Any, row))
+        return SuppressionPayload(suppression=from_row(Suppression, row))
 
-    @strawberry.mutation(
+    @mutation(
         metadata=cost(20_000, once=1),
         description=f"Suppress the addresses of a CSV text of up to {MAX_ROWS:,} rows: with a header that names a "
         "column `email`, or plain addresses, one a line. A column `reason` is kept, and `unsubscribed_at` (an instant "
         "such as `2026-03-02T07:00:00Z`; anything else counts as now); others are ignored. Rows that name no address "
         "are reported and stop no others. The command line takes larger files.",
     )
-    @payload_of(ImportSuppressionsPayload)
     async def import_suppressions(
         self,
         info: Request,
@@ -97,17 +79,14 @@ class SuppressionMutation:
             str, strawberry.argument(description="Why, for rows that give no reason: one line of up to 500 characters.")
         ] = "",
     ) -> ImportSuppressionsPayload:
-        """Import suppressed addresses."""
         done = await suppression_files.import_suppressions(info.context.workspace_context, csv, reason)
         rows = [RefusedRow(row=row.row, code=row.code, message=row.message) for row in done.refused[:SHOWN_ROWS]]
         return ImportSuppressionsPayload(new=done.new, known=done.known, refused=len(done.refused), refused_rows=rows)
 
-    @strawberry.mutation(
+    @mutation(
         description="Let an address that has unsubscribed be written to again, for a reason that stays in its history. "
         "Campaigns that have ended stay ended: launch again with `again: true`."
     )
-    @payload_of(SuppressionPayload)
     async def resubscribe(self, info: Request, email: Address, reason: Why) -> SuppressionPayload:
-        """Resubscribe an address."""
         row = await suppressions.resubscribe(info.context.workspace_context, email, reason)
-        return SuppressionPayload(suppression=cast(Any, row))
+        return SuppressionPayload(suppression=from_row(Suppression, row))

@@ -1,21 +1,17 @@
 """Suppressed addresses and their history: types and queries."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api import models
-from api.graphql.address_filter import Beginning, beginning
+from api.graphql.address_filter import AddressBegins
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import SuppressionChangeKind, SuppressionSource
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import HISTORY
-from api.mail.address import address_key
-from api.services.common import inputs
-from api.services.people import suppression_files
-from api.store.engine.rows import MAX_PAGE_SIZE
+from api.services.people import reading, suppression_files
 
 if TYPE_CHECKING:
     from api.graphql.people import Person
@@ -57,31 +53,26 @@ class Suppression:
 
     @strawberry.field(description="The person who has the address now; null when nobody has.")
     async def person(self, info: Request) -> Annotated["Person", strawberry.lazy("api.graphql.people")] | None:
-        """Loaded with all others."""
-        return cast(Any, await info.context.loaders.person_of_address.load(self.email_key))
+        return await info.context.loaders.person_of_address.load(self.email_key)
 
     @strawberry.field(
         metadata=cost(size=HISTORY),
         description="Every unsubscribing and resubscribing of the address, in the order of time.",
     )
     async def history(self, info: Request) -> list[SuppressionChange]:
-        """Loaded with all others."""
-        return cast(Any, await info.context.loaders.suppression_history.load(str(self.id)))
+        return await info.context.loaders.suppression_history.load(str(self.id))
 
 
 @strawberry.type
 class SuppressionQuery:
-    """Queries on suppressions."""
-
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="Addresses that have unsubscribed, in the order in which they first did.",
     )
     async def suppressions(
-        self, info: Request, first: First = 50, after: After = None, email: Beginning = None
+        self, info: Request, first: First = 50, after: After = None, email: AddressBegins = None
     ) -> Connection[Suppression]:
-        """A page of them."""
-        return await suppressions_page(info, email, first, after)
+        return await connect(reading.suppressions(info.context.workspace_context, email), first, after)
 
     @strawberry.field(
         metadata=cost(40_000, queries=True),
@@ -90,7 +81,6 @@ class SuppressionQuery:
         "export` has no limit.",
     )
     async def suppressions_csv(self, info: Request) -> str:
-        """All of them."""
         return await suppression_files.suppressions_csv(info.context.workspace_context)
 
     @strawberry.field(
@@ -99,19 +89,4 @@ class SuppressionQuery:
         "has never unsubscribed.",
     )
     async def suppression(self, info: Request, email: Address) -> Suppression | None:
-        """By address."""
-        return cast(Any, await suppression_of(info, email))
-
-
-async def suppressions_page(info: Request, email: str | None, first: int, after: str | None) -> Connection[Suppression]:
-    """Return a page of the addresses that are suppressed now."""
-    query = models.Suppression.filter(
-        workspace_id=info.context.workspace_context.workspace_id, unsubscribed_at__not_isnull=True
-    )
-    return cast(Any, await connect(beginning(query, email), first, after))
-
-
-async def suppression_of(info: Request, email: str) -> models.Suppression | None:
-    """Return what is recorded of an address. Raises Refusal for a text that is no address."""
-    key = address_key(inputs.address(email, ("email",)))
-    return cast(Any, await info.context.loaders.suppression.load(key))
+        return await info.context.loaders.suppression.load(reading.key_of_address(email))

@@ -1,57 +1,47 @@
 """Mutations on tasks."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
 
 from api.graphql.email_mutations import EmailPayload
+from api.graphql.emails import Email
 from api.graphql.engine.context import Request
-from api.graphql.engine.errors import UserError, payload_of
-from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.rows import from_row
 from api.graphql.tasks import Task
 from api.services.tasks import tasks
 
 
 @strawberry.type(description="The task, or why not.")
-class TaskPayload:
-    """Answer of the mutations on tasks."""
-
+class TaskPayload(Payload):
     task: Task | None = strawberry.field(default=None, description="The task as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
 
 @strawberry.type
 class TaskMutation:
-    """Mutations on tasks."""
-
-    @strawberry.mutation(
+    @mutation(
         description="Complete a task. What follows for the person is scheduled on to the next task. An email that was "
         "scheduled from the task is withdrawn; while it is being handed over, this is refused (EMAIL_LEAVING)."
     )
-    @payload_of(TaskPayload)
-    async def complete_task(self, info: Request, id: strawberry.ID) -> TaskPayload:  # noqa: A002
-        """Complete a task."""
-        return TaskPayload(task=cast(Any, await tasks.complete_task(info.context.workspace_context, id)))
+    async def complete_task(self, info: Request, id: strawberry.ID) -> TaskPayload:
+        row = await tasks.complete_task(info.context.workspace_context, id)
+        return TaskPayload(task=from_row(Task, row))
 
-    @strawberry.mutation(description="Skip a task. What follows goes on as if it were completed.")
-    @payload_of(TaskPayload)
-    async def skip_task(self, info: Request, id: strawberry.ID) -> TaskPayload:  # noqa: A002
-        """Skip a task."""
-        return TaskPayload(task=cast(Any, await tasks.skip_task(info.context.workspace_context, id)))
+    @mutation(description="Skip a task. What follows goes on as if it were completed.")
+    async def skip_task(self, info: Request, id: strawberry.ID) -> TaskPayload:
+        row = await tasks.skip_task(info.context.workspace_context, id)
+        return TaskPayload(task=from_row(Task, row))
 
-    @strawberry.mutation(
+    @mutation(
         description="Send the email of an EMAIL task, as it is or edited: now, which completes the task, or at a later "
         "instant, when it completes as the email goes out."
     )
-    @payload_of(EmailPayload)
     async def send_task(
         self,
         info: Request,
-        id: strawberry.ID,  # noqa: A002
+        id: strawberry.ID,
         subject: Annotated[
             str | None, strawberry.argument(description="Edited subject, sent as it is: it is no template.")
         ] = None,
@@ -64,6 +54,5 @@ class TaskMutation:
         ] = None,
         at: Annotated[datetime | None, strawberry.argument(description="Later than now; left out, now.")] = None,
     ) -> EmailPayload:
-        """Send a task's email."""
         sent = await tasks.send_task(info.context.workspace_context, id, subject=subject, html=html, at=at)
-        return EmailPayload(email=cast(Any, sent), written=html or "")
+        return EmailPayload(email=from_row(Email, sent), written=html or "")

@@ -1,26 +1,25 @@
 """Tasks: types and queries."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from api import models
 from api.graphql.compositions import Composition, shown
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import EnrollmentStatus, Priority, StepType, TaskDue, TaskStatus
 from api.graphql.engine.language import Language
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION
 from api.graphql.people import Person
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
+from api.services.tasks import reading
 from api.services.tasks.tasks import compose
-from api.store import tasks
-from api.store.engine.rows import MAX_PAGE_SIZE, find
 
 if TYPE_CHECKING:
     from api.graphql.enrollments import Enrollment
@@ -45,40 +44,37 @@ class Task:
     assignee_id: strawberry.Private[str]
     step_id: strawberry.Private[str]
     enrollment_id: strawberry.Private[str]
+    explanation: strawberry.Private[Any]
 
     @strawberry.field(
-        metadata=cost(30, size=EXPLANATION), description="How the due date came about, from the base day on."
+        name="explanation",
+        metadata=cost(30, size=EXPLANATION),
+        description="How the due date came about, from the base day on.",
     )
-    def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
-        """Spoken in a language."""
-        return explain(info, cast(Any, self).explanation, language)
+    def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
+        return explain(info, self.explanation, language)
 
     @strawberry.field(description="About whom.")
     async def person(self, info: Request) -> Person:
-        """Loaded with all others."""
-        return cast(Person, await info.context.loaders.person.load(self.person_id))
+        return await info.context.loaders.person.load(self.person_id)
 
     @strawberry.field(description="Who does it.")
     async def assignee(self, info: Request) -> Sender:
-        """Loaded with all others."""
-        return cast(Sender, await info.context.loaders.sender.load(self.assignee_id))
+        return await info.context.loaders.sender.load(self.assignee_id)
 
     @strawberry.field(description="The step that it belongs to.")
     async def step(self, info: Request) -> Step:
-        """Loaded with all others."""
-        return cast(Step, await info.context.loaders.step.load(self.step_id))
+        return await info.context.loaders.step.load(self.step_id)
 
     @strawberry.field(description="The person's way through the campaign.")
     async def enrollment(self, info: Request) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")]:
-        """Loaded with all others."""
-        return cast(Any, await info.context.loaders.enrollment.load(self.enrollment_id))
+        return await info.context.loaders.enrollment.load(self.enrollment_id)
 
     @strawberry.field(
         metadata=cost(1_500, queries=True),
         description="The email of an open EMAIL task, to edit and send; null for every other task.",
     )
     async def composition(self, info: Request) -> Composition | None:
-        """Rendered as it would leave."""
         expired = self.status is TaskStatus.EXPIRED and self.done_at is None
         if self.type is not StepType.EMAIL or not (expired or self.status is TaskStatus.OPEN):
             return None
@@ -92,23 +88,19 @@ class Task:
         "is none, or it was withdrawn."
     )
     async def email(self, info: Request) -> Email | None:
-        """Loaded with all others."""
-        emails = await info.context.loaders.sends_of_enrollment.load(self.enrollment_id)
+        emails = await info.context.loaders.emails_of_enrollment.load(self.enrollment_id)
         theirs = (email for email in emails if email.by_hand and email.step_id == self.step_id)
-        return cast("Email | None", next(theirs, None))
+        return next(theirs, None)
 
 
 @strawberry.type
 class TaskQuery:
-    """Queries on tasks."""
-
     @strawberry.field(metadata=cost(100, queries=True), description="One task.")
-    async def task(self, info: Request, id: strawberry.ID) -> Task | None:  # noqa: A002
-        """By id."""
-        return cast(Any, await find(models.Task, info.context.workspace_context.workspace_id, id))
+    async def task(self, info: Request, id: strawberry.ID) -> Task | None:
+        return from_row(Task, await reading.task(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True),
+        metadata=page_cost(),
         description="Tasks of the Command Center, of a status or due at some time, in the order in which they were "
         "created (by id).",
     )
@@ -120,6 +112,4 @@ class TaskQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Task]:
-        """A page of them."""
-        context = info.context.workspace_context
-        return await connect(await tasks.tasks(context.workspace_id, context.now, status, due), first, after)
+        return await connect(await reading.tasks(info.context.workspace_context, status, due), first, after)

@@ -1,21 +1,19 @@
 """Templates."""
 
 from datetime import datetime
-from typing import Any, cast
 
 import strawberry
 
-from api import models
-from api.graphql.arguments.input_values import given
+from api.graphql.arguments.input_values import given_fields
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
-from api.graphql.engine.errors import UserError, payload_of
-from api.graphql.engine.relay import After, Connection, First, connect
+from api.graphql.engine.payloads import Payload, mutation
+from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ERRORS, WARNINGS
+from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.templates import template_warnings, templates
-from api.store.engine.rows import MAX_PAGE_SIZE
+from api.services.templates import reading, template_warnings, templates
 
 
 @strawberry.type(
@@ -41,28 +39,18 @@ class Template:
 
     @strawberry.field(description="The category, if it has one.")
     async def category(self, info: Request) -> Category | None:
-        """Loaded with all others."""
-        return cast("Category | None", self.category_id and await info.context.loaders.category.load(self.category_id))
+        return await info.context.loaders.category.load(self.category_id) if self.category_id else None
 
 
 @strawberry.type
 class TemplateQuery:
-    """Queries on templates."""
-
-    @strawberry.field(
-        metadata=cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True), description="Templates."
-    )
+    @strawberry.field(metadata=page_cost(), description="Templates.")
     async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
-        """A page of them."""
-        return await connect(
-            models.Template.filter(workspace_id=info.context.workspace_context.workspace_id), first, after
-        )
+        return await connect(reading.templates(info.context.workspace_context), first, after)
 
 
 @strawberry.input(description="A template to create.")
 class TemplateInput:
-    """What createTemplate takes."""
-
     name: str = strawberry.field(description="Name for reps.")
     subject: str = strawberry.field(default="", description="Subject, one line.")
     html: str = strawberry.field(
@@ -75,8 +63,6 @@ class TemplateInput:
 
 @strawberry.input(description="What to change of a template. What is left out stays.")
 class TemplateChanges:
-    """What updateTemplate takes."""
-
     name: str | None = strawberry.field(default=strawberry.UNSET, description="Name for reps.")
     subject: str | None = strawberry.field(default=strawberry.UNSET, description="Subject, one line.")
     html: str | None = strawberry.field(default=strawberry.UNSET, description="HTML part.")
@@ -87,13 +73,8 @@ class TemplateChanges:
 
 
 @strawberry.type(description="The template, or why not.")
-class TemplatePayload:
-    """Answer of the mutations on templates."""
-
+class TemplatePayload(Payload):
     template: Template | None = strawberry.field(default=None, description="The template as it is now.")
-    errors: list[UserError] = strawberry.field(
-        metadata=cost(size=ERRORS), default_factory=list, description="Empty when it was done."
-    )
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
@@ -101,7 +82,6 @@ class TemplatePayload:
         "The template itself is saved as it was written. Empty when it was not done.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
-        """Computed when they are asked for."""
         if self.template is None:
             return []
         return warning_lines(
@@ -111,19 +91,12 @@ class TemplatePayload:
 
 @strawberry.type
 class TemplateMutation:
-    """Mutations on templates."""
+    @mutation(description="Create a template.")
+    async def create_template(self, info: Request, input: TemplateInput) -> TemplatePayload:
+        row = await templates.create_template(info.context.workspace_context, **given_fields(input))
+        return TemplatePayload(template=from_row(Template, row))
 
-    @strawberry.mutation(description="Create a template.")
-    @payload_of(TemplatePayload)
-    async def create_template(self, info: Request, input: TemplateInput) -> TemplatePayload:  # noqa: A002
-        """Create a template."""
-        return TemplatePayload(
-            template=cast(Any, await templates.create_template(info.context.workspace_context, **given(input)))
-        )
-
-    @strawberry.mutation(description="Change a template. Emails that have not left yet use the new content.")
-    @payload_of(TemplatePayload)
-    async def update_template(self, info: Request, id: strawberry.ID, input: TemplateChanges) -> TemplatePayload:  # noqa: A002
-        """Change a template."""
-        changed = await templates.update_template(info.context.workspace_context, id, **given(input))
-        return TemplatePayload(template=cast(Any, changed))
+    @mutation(description="Change a template. Emails that have not left yet use the new content.")
+    async def update_template(self, info: Request, id: strawberry.ID, input: TemplateChanges) -> TemplatePayload:
+        changed = await templates.update_template(info.context.workspace_context, id, **given_fields(input))
+        return TemplatePayload(template=from_row(Template, changed))

@@ -16,8 +16,6 @@ from strategies.sentences import sentence
     description="Something to think about. It stops nothing: what was asked for was done, or can be done.",
 )
 class WarningLine:
-    """A WarningNote with its sentence."""
-
     note: strawberry.Private[WarningNote]
 
     @strawberry.field(
@@ -25,12 +23,10 @@ class WarningLine:
         "packages with send options may add their own."
     )
     def code(self) -> str:
-        """The note's code."""
         return self.note.code
 
     @strawberry.field(description="For people: what to think about, in one or two sentences.")
     def sentence(self, info: Request, language: Language = "en") -> str:
-        """The note in a language."""
         return sentence(self.note, language, info.context.workspace_context.installed.send_options.values())
 
     @strawberry.field(
@@ -38,7 +34,6 @@ class WarningLine:
         '`{"step": 2, "field": "city", "missing": 1, "people": 4}`.'
     )
     def values(self) -> JSON:
-        """The note's values."""
         return JSON(dict(self.note.values))
 
 

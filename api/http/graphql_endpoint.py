@@ -11,11 +11,12 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.graphql.engine.context import Context
-from api.graphql.engine.errors import NO_OPERATION, UNAVAILABLE, coded, fault
+from api.graphql.engine.errors import NO_OPERATION, coded, fault
 from api.http.json_reading import INLINE_MAX_BYTES, JsonTooLargeError, read_any_json
 from api.http.json_writing import write_any_json
 from api.http.request_guard import TOKEN_INVALID, RequestGuard, check_operation
 from api.http.shares import BusyError
+from api.services.common.database_faults import UNAVAILABLE
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database_faults import DatabaseFault
 from api.workers.limits import WorkersBusyError

@@ -2,28 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from api.models import Sender, Task
-from api.states import TaskStatus
+from api.states import TaskDue, TaskStatus
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import among, instant_or_past, run
 from strategies.calendar import local
-
-
-class TaskDue(StrEnum):
-    """When a task is due, seen from its assignee's present day."""
-
-    TODAY = "TODAY"
-    TOMORROW = "TOMORROW"
-    TODAY_AND_TOMORROW = "TODAY_AND_TOMORROW"
-    NEXT_SEVEN_DAYS = "NEXT_SEVEN_DAYS"
-    OVERDUE = "OVERDUE"
-
 
 DAYS = {
     TaskDue.TODAY: (0, 0),

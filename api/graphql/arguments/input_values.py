@@ -1,36 +1,43 @@
-"""What a client gave in an input object, by field."""
+"""The fields of an input object that a client gave."""
 
 from typing import Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from strategies import Refusal
 
+NOT_NULL = {
+    "config",
+    "follow_up",
+    "in_doubt_resends",
+    "name",
+    "notes",
+    "on_reply",
+    "on_task_expiry",
+    "priority",
+    "remove_on_bounce",
+    "sender_id",
+    "skip_weekends",
+    "use_recipient_zone",
+}
+"""Fields of campaigns and steps that a client may leave out of its changes, but not set to null."""
 
-def given(changes: Any) -> dict[str, Any]:
-    """Return the fields of an input that the client gave; null counts as empty for text."""
+
+def given_fields(given: Any) -> dict[str, Any]:
+    """Return the fields that a client gave, those that it set to null as well."""
     return {
-        name: value
-        for name in changes.__dataclass_fields__
-        if (value := getattr(changes, name)) is not strawberry.UNSET
+        name: value for name in given.__dataclass_fields__ if (value := getattr(given, name)) is not strawberry.UNSET
     }
 
 
-NOT_NULL = {"name", "sender_id", "skip_weekends", "remove_on_bounce", "on_reply", "use_recipient_zone"}
-
-
-NOT_NULL |= {"on_task_expiry", "follow_up", "notes", "priority", "config", "in_doubt_resends"}
-
-
-def content_of(changes: Any) -> dict[str, Any]:
-    """Return what the client gave. Raises Refusal where it gave null and a value is needed."""
-    values = given(changes)
+def given_fields_not_null(given: Any) -> dict[str, Any]:
+    """Return the fields that a client gave. Raises Refusal REQUIRED where it set one to null that needs a value."""
+    values = given_fields(given)
     for name in NOT_NULL & values.keys():
-        if values[name] is None:
-            if name == "config":
-                values[name] = {}
-                continue
-            first, *rest = name.split("_")
-            path = first + "".join(word.capitalize() for word in rest)
+        if values[name] is None and name == "config":
+            values[name] = {}
+        elif values[name] is None:
+            path = to_camel_case(name)
             raise Refusal("REQUIRED", f"{path} cannot be null. Leave it out to keep it.", (path,))
     return values

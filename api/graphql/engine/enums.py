@@ -16,9 +16,9 @@ from api.states import (
     SendStatus,
     SuppressionChangeKind,
     SuppressionSource,
+    TaskDue,
     TaskStatus,
 )
-from api.store.tasks import TaskDue
 from strategies import StepType
 
 DESCRIPTIONS: dict[type[Enum], str] = {

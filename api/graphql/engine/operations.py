@@ -10,8 +10,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from api.graphql.engine.errors import hidden
-from api.store.engine.availability import log_database_outage
-from api.store.engine.database_faults import fault_of
+from api.services.common.database_faults import log_outage, public_fault
 
 REQUEST_SECONDS = 60.0
 """How long a query or a mutation may take. A subscription may last."""
@@ -70,11 +69,11 @@ class Schema(strawberry.Schema):
         In a document stand addresses and texts that people write.
         """
         for error in errors:
-            if not hidden(error) or log_database_outage(error.original_error):
+            if not hidden(error) or log_outage(error.original_error):
                 continue
-            if fault := fault_of(error.original_error):
+            if fault := public_fault(error.original_error):
                 # The database's own sentence may quote the value.
-                log.warning("%s at %s: %s", fault, _where(error), type(error.original_error).__name__)
+                log.warning("%s at %s: %s", fault.code, _where(error), type(error.original_error).__name__)
             else:
                 log.error("an internal error at %s", _where(error), exc_info=error.original_error)
 

@@ -4,10 +4,9 @@ import re
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
-from tortoise.queryset import QuerySet
 
 from api.graphql.limits.cost import cost
-from api.store.engine.rows import MAX_PAGE_SIZE, page
+from api.services.common.row_lists import MAX_PAGE_SIZE, RowList
 from strategies import Refusal
 
 Node = TypeVar("Node")
@@ -47,24 +46,26 @@ class Connection(Generic[Node]):
     )
     nodes: list[Node] = strawberry.field(metadata=cost(sized_by_parent=True), description="The items alone.")
     page_info: PageInfo = strawberry.field(description="Where the page ends.")
-    query: strawberry.Private[Any]
+    rows: strawberry.Private[RowList]
 
-    @strawberry.field(metadata=cost(2_000, queries=True), description="How many there are in all pages.")
+    @strawberry.field(metadata=cost(2_000, queries=True), description="Number of items in all pages together.")
     async def total_count(self) -> int:
-        """Count only when asked."""
-        return int(await self.query.count())
+        return await self.rows.count()
 
 
-async def connect(query: QuerySet[Any], first: int, after: str | None, *, newest: bool = False) -> Any:
-    """Return one page of a query as a connection. Raises Refusal INVALID_PAGE."""
-    if not 1 <= first <= MAX_PAGE_SIZE:
-        raise Refusal("INVALID_PAGE", f"`first` goes from 1 to {MAX_PAGE_SIZE}.", ("first",))
+async def connect(rows: RowList, first: int, after: str | None) -> Any:
+    """Return one page of a list as a connection. Raises Refusal INVALID_PAGE."""
     if after is not None and not CURSOR.fullmatch(after):
         raise Refusal("INVALID_PAGE", "`after` is a cursor that an earlier page gave.", ("after",))
-    rows, more = await page(query, first, after, newest=newest)
+    page, more = await rows.page(first, after)
     return Connection(
-        edges=[Edge(node=row, cursor=row.id) for row in rows],
-        nodes=rows,
-        page_info=PageInfo(has_next_page=more, end_cursor=rows[-1].id if rows else None),
-        query=query,
+        edges=[Edge(node=row, cursor=row.id) for row in page],
+        nodes=page,
+        page_info=PageInfo(has_next_page=more, end_cursor=page[-1].id if page else None),
+        rows=rows,
     )
+
+
+def page_cost() -> dict[str, Any]:
+    """Return what a field that answers one page of a list costs."""
+    return cost(200, sized_by=("first",), size_most=MAX_PAGE_SIZE, queries=True)

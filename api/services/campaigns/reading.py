@@ -1,0 +1,44 @@
+"""Read campaigns: one by id, the list, and the place of a step that would be added."""
+
+from collections.abc import Sequence
+
+from api.models import Campaign, Step
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.common.row_lists import RowList, list_rows
+from api.services.enrollments.timelines import core_steps
+from api.store.engine.rows import find, need
+from strategies import Position, Refusal, StepType, step_checks
+from strategies.records import TimelineStep
+
+
+async def campaign(context: WorkspaceContext, campaign_id: str) -> Campaign | None:
+    """Return a campaign."""
+    return await find(Campaign, context.workspace_id, campaign_id)
+
+
+def campaigns(context: WorkspaceContext) -> RowList:
+    """Return the campaigns."""
+    return list_rows(Campaign, context)
+
+
+async def place_of_new_email(context: WorkspaceContext, campaign_id: str, day: int, position: int | None) -> Position:
+    """Return where an email step would be that is added to a day, at a position or after the day's other steps.
+
+    Raises Refusal NOT_FOUND, INVALID_DAY or INVALID_POSITION, as adding the step there would.
+    """
+    row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
+    if not 1 <= day <= step_checks.LAST_DAY:
+        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {step_checks.LAST_DAY}.", ("day",))
+    return _place(await steps_of(row), day, position)
+
+
+def _place(steps: Sequence[Step], day: int, position: int | None) -> Position:
+    before = [step for step in steps if step.day < day]
+    same_day = [step for step in steps if step.day == day]
+    if position is not None and not 1 <= position <= len(same_day) + 1:
+        raise Refusal("INVALID_POSITION", f"Positions on this day go from 1 to {len(same_day) + 1}.", ("position",))
+    index = len(same_day) if position is None else position - 1
+    new = TimelineStep(day, StepType.EMAIL, None, {})
+    in_order = [*core_steps(before), *core_steps(same_day)[:index], new]
+    return step_checks.position(in_order, len(in_order))

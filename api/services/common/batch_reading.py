@@ -1,0 +1,116 @@
+"""Read the rows of many parents or ids by one query each, in the order of the keys, for GraphQL's loaders."""
+
+from typing import Any
+
+from tortoise.models import Model
+
+from api.models import (
+    AccountPause,
+    Campaign,
+    Category,
+    Enrollment,
+    Person,
+    Send,
+    Sender,
+    Step,
+    Suppression,
+    SuppressionChange,
+    Task,
+    Template,
+)
+from api.store.engine.rows import by_address_keys, by_ids, children
+from api.store.holds import held_emails
+
+
+class BatchReader:
+    """Reads rows of one workspace. A method returns one entry for each key: None where no row has the key."""
+
+    def __init__(self, workspace_id: str) -> None:
+        self._workspace_id = workspace_id
+
+    async def people(self, ids: list[str]) -> list[Any]:
+        """Return people by id."""
+        return await self._by_id(Person, ids)
+
+    async def senders(self, ids: list[str]) -> list[Any]:
+        """Return senders by id."""
+        return await self._by_id(Sender, ids)
+
+    async def templates(self, ids: list[str]) -> list[Any]:
+        """Return templates by id."""
+        return await self._by_id(Template, ids)
+
+    async def categories(self, ids: list[str]) -> list[Any]:
+        """Return categories by id."""
+        return await self._by_id(Category, ids)
+
+    async def campaigns(self, ids: list[str]) -> list[Any]:
+        """Return campaigns by id."""
+        return await self._by_id(Campaign, ids)
+
+    async def steps(self, ids: list[str]) -> list[Any]:
+        """Return steps by id, removed ones as well."""
+        return await self._by_id(Step, ids)
+
+    async def enrollments(self, ids: list[str]) -> list[Any]:
+        """Return enrollments by id."""
+        return await self._by_id(Enrollment, ids)
+
+    async def emails(self, ids: list[str]) -> list[Any]:
+        """Return emails by id."""
+        return await self._by_id(Send, ids)
+
+    async def tasks(self, ids: list[str]) -> list[Any]:
+        """Return tasks by id."""
+        return await self._by_id(Task, ids)
+
+    async def suppressions(self, address_keys: list[str]) -> list[Any]:
+        """Return suppressions by the normal form of their address."""
+        return await self._by_address(Suppression, address_keys)
+
+    async def people_of_addresses(self, address_keys: list[str]) -> list[Any]:
+        """Return people by the normal form of their address."""
+        return await self._by_address(Person, address_keys)
+
+    async def suppression_histories(self, suppression_ids: list[str]) -> list[list[Any]]:
+        """Return the changes of each suppression, the oldest first."""
+        return await self._children(SuppressionChange, "suppression_id", "id", suppression_ids)
+
+    async def steps_of_campaigns(self, campaign_ids: list[str]) -> list[list[Any]]:
+        """Return the steps of each campaign in order, without removed ones."""
+        return await self._children(Step, "campaign_id", "number", campaign_ids, only="removed_at IS NULL")
+
+    async def every_step_of_campaigns(self, campaign_ids: list[str]) -> list[list[Any]]:
+        """Return the steps of each campaign in order, with removed ones."""
+        return await self._children(Step, "campaign_id", "number", campaign_ids)
+
+    async def emails_of_enrollments(self, enrollment_ids: list[str]) -> list[list[Any]]:
+        """Return the emails of each enrollment, the oldest first."""
+        return await self._children(Send, "enrollment_id", "id", enrollment_ids)
+
+    async def tasks_of_enrollments(self, enrollment_ids: list[str]) -> list[list[Any]]:
+        """Return the tasks of each enrollment, the oldest first."""
+        return await self._children(Task, "enrollment_id", "id", enrollment_ids)
+
+    async def held_emails_of_campaigns(self, campaign_ids: list[str]) -> list[int]:
+        """Count the emails on hold of each campaign."""
+        counts = await held_emails(campaign_ids)
+        return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
+
+    async def account_pauses(self, accounts: list[str]) -> list[Any]:
+        """Return the pause of each account of a channel."""
+        pauses = {row.account: row for row in await AccountPause.filter(account__in=accounts)}
+        return [pauses.get(account) for account in accounts]
+
+    async def _by_id(self, model: type[Model], ids: list[str]) -> list[Any]:
+        rows = await by_ids(model, self._workspace_id, ids)
+        return [rows.get(row_id) for row_id in ids]
+
+    async def _by_address(self, model: type[Model], address_keys: list[str]) -> list[Any]:
+        rows = await by_address_keys(model, self._workspace_id, address_keys)
+        return [rows.get(address_key) for address_key in address_keys]
+
+    async def _children(
+        self, model: type[Model], parent: str, order: str, ids: list[str], only: str = "TRUE"
+    ) -> list[list[Any]]:
+        return await children(model, self._workspace_id, parent, order, ids, only=only)

@@ -1,0 +1,17 @@
+"""Read emails: one by id, and the list with its filter."""
+
+from api.models import Send
+from api.services.common.context import WorkspaceContext
+from api.services.common.row_lists import RowList
+from api.store.emails import emails as emails_of_folder
+from api.store.engine.rows import find
+
+
+async def email(context: WorkspaceContext, email_id: str) -> Send | None:
+    """Return an email."""
+    return await find(Send, context.workspace_id, email_id)
+
+
+def emails(context: WorkspaceContext, folder: str | None = None) -> RowList:
+    """Return the emails, of one folder of the Command Center or of all."""
+    return RowList(emails_of_folder(context.workspace_id, folder))

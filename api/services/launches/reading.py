@@ -1,0 +1,22 @@
+"""Read launches in the background: one by id, the list with its filter, and who was left out."""
+
+from api.models import Launch, LeftOut
+from api.services.common.context import WorkspaceContext
+from api.services.common.row_lists import RowList, id_condition, list_rows
+from api.store.engine.rows import find
+
+
+async def launch(context: WorkspaceContext, launch_id: str) -> Launch | None:
+    """Return a launch."""
+    return await find(Launch, context.workspace_id, launch_id)
+
+
+def launches(context: WorkspaceContext, campaign_id: str | None = None) -> RowList:
+    """Return the launches, of one campaign or of all, the newest first."""
+    conditions = {} if campaign_id is None else {"campaign_id": id_condition(campaign_id)}
+    return list_rows(Launch, context, newest_first=True, **conditions)
+
+
+def left_out_people(launch_id: str) -> RowList:
+    """Return the people whom a launch left out. The caller has found the launch."""
+    return RowList(LeftOut.filter(launch_id=launch_id))
