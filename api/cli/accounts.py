@@ -5,11 +5,12 @@ from rich.table import Column, Table
 
 from api.cli.commands import UNFOLDED_WIDTH, console, database
 from api.cli.suppressions import workspace_named
-from api.models import AccountPause, Sender, Workspace
 from api.services.workspaces.accounts import check_accounts
 from api.services.workspaces.senders import account_by, end_pause, users_of
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
+from api.store.senders import paused_accounts, real_senders
+from api.store.workspaces import real_workspaces, set_accounts
 from plugins.manager import load
 from strategies import Refusal
 
@@ -19,12 +20,12 @@ async def show(settings: Settings) -> int:
     installed = load(environment())
     used: dict[str, set[str]] = {}
     async with database(settings):
-        workspaces = await Workspace.filter(sandbox=False).order_by("name")
+        workspaces = await real_workspaces()
         names = {row.id: row.name for row in workspaces}
-        for sender in await Sender.filter(workspace__sandbox=False):
+        for sender in await real_senders():
             if account := account_by(installed, sender):
                 used.setdefault(account, set()).add(names[sender.workspace_id])
-        waiting = {row.account: row for row in await AccountPause.all()}
+        waiting = await paused_accounts()
     titles = ("account", "workspaces", "waits until (UTC)", "why")
     table = Table(*(Column(title, overflow="fold") for title in titles))
     for account in sorted({*used, *waiting}):
@@ -55,7 +56,7 @@ async def allow(
             except Refusal as refusal:
                 told = f"{refusal.message} To take it all the same, add --unchecked."
                 raise Refusal(refusal.code, told, refusal.path) from None
-        await Workspace.filter(id=row.id).update(accounts=None if every else accounts)
+        await set_accounts(row.id, None if every else accounts)
     may = "every account" if every else ", ".join(accounts) or "no account"
     console.print(f"The workspace {row.name!r} may use {may}.", highlight=False, markup=False)
     return 0

@@ -22,7 +22,6 @@ from api.graphql.schema import schema_text
 from api.http import health
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
-from api.models import Token, Workspace
 from api.printable import printable
 from api.server.options import server_options
 from api.services.common.inputs import line
@@ -31,6 +30,7 @@ from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.upgrade_report import collect_reports
+from api.store.workspaces import has_token, workspace_by_name
 from api.tick import Ticker
 from api.workers.pool import warm
 from plugins.channels.smtp.channel import check_accounts
@@ -215,14 +215,14 @@ async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
     if "\t" in name:  # the one control character that a line may have
         raise Refusal("INVALID_TEXT", "A workspace's name may have no tabs.", ("name",))
     async with database(settings):
-        workspace = await Workspace.get_or_none(name=name)
+        workspace = await workspace_by_name(name)
         if workspace and sandbox and not workspace.sandbox:
             print(f"touchline: {name!r} exists and is no sandbox; choose another name for a sandbox.", file=sys.stderr)
             return 1
         if workspace is None:
             workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
             about = "is new"
-        elif await Token.filter(workspace_id=workspace.id, name=TOKEN_NAME).exists():
+        elif await has_token(workspace.id, TOKEN_NAME):
             about = "has a new token; the one that this command printed before opens nothing any more"
         else:
             about = "has a new token"

@@ -9,8 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.app import make_runtime
 from api.cli.commands import console, database
+from api.cli.suppressions import workspace_named
 from api.csv_reading import Decoded, decode
-from api.models import PeopleImport, Workspace
+from api.models import PeopleImport
 from api.printable import printable
 from api.services.people.imports import LEASE, MAX_SOURCE_LENGTH, claim_import, release_import, run_import, start_import
 from api.settings import Settings, environment
@@ -37,10 +38,7 @@ async def import_people(
             file=sys.stderr,
         )
     async with database(settings):
-        row = await Workspace.get_or_none(name=workspace) or await Workspace.get_or_none(id=workspace)
-        if row is None:
-            print(f"touchline: there is no workspace {workspace!r}", file=sys.stderr)
-            return 1
+        row = await workspace_named(workspace)
         clock = DatabaseClock()
         await clock.sync()  # other processes compare the lease with the database's time
         context = make_runtime(settings, load(environment()), clock).context(row)

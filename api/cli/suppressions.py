@@ -14,6 +14,7 @@ from api.printable import printable
 from api.services.people.suppression_files import HEADER, cells, export_suppressions, import_suppressions
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
+from api.store.workspaces import workspace_by_id, workspace_by_name
 from plugins.manager import load
 from strategies import Refusal
 
@@ -24,7 +25,7 @@ ACTOR = "command line"
 
 async def workspace_named(named: str) -> Workspace:
     """Return a workspace by its name or its id. Raises Refusal."""
-    row = await Workspace.get_or_none(name=named) or await Workspace.get_or_none(id=named)
+    row = await workspace_by_name(named) or await workspace_by_id(named)
     if row is None:
         raise Refusal("NOT_FOUND", f"There is no workspace {named!r}.", ("workspace",))
     return row

@@ -23,7 +23,8 @@ from api.store.backlog import backlog
 from api.store.engine.availability import one_line
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_faults import is_read_only
-from api.store.engine.write_probe import channels_in_use, is_disk_full, probe_write
+from api.store.engine.write_probe import is_disk_full, probe_write
+from api.store.senders import channels_in_use
 from strategies.plain_values import plain_text
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from api.states import SuppressionSource
 from api.store.engine.availability import log_database_outage
 from api.store.engine.rows import is_possible_id
 from api.store.suppressions import NewSuppression, written_to
+from api.store.workspaces import workspace_by_id
 
 STYLE = "body { font-family: sans-serif; max-width: 30em; margin: 4em auto }"
 PAGE_HTML = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
@@ -112,10 +113,10 @@ async def _addresses(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[W
         person = await Person.get_or_none(id=named) if is_possible_id(named) else None
         if person is None:
             return None
-        return await Workspace.get(id=person.workspace_id), list(
-            dict.fromkeys([person.email, *await written_to(named)])
-        )
-    workspace = await Workspace.get_or_none(id=path["workspace"])
+        workspace = await workspace_by_id(person.workspace_id)
+        addresses = list(dict.fromkeys([person.email, *await written_to(named)]))
+        return (workspace, addresses) if workspace else None
+    workspace = await workspace_by_id(path["workspace"])
     try:
         address = path["address"]
         email = base64.urlsafe_b64decode(address + "=" * (-len(address) % 4)).decode()

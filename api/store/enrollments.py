@@ -15,6 +15,12 @@ Not those that say nothing of the person: TASK_EXPIRED, and CAMPAIGN_ENDED, whic
 """
 
 
+async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:
+    """Return the status of enrollments, by id."""
+    rows = await run(f"SELECT id, status FROM enrollment WHERE {among('id', 1)}", list(enrollment_ids))
+    return {row["id"]: row["status"] for row in rows}
+
+
 async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     """Finish those of which nothing is pending and no task is open. Returns them.
 

@@ -126,7 +126,7 @@ def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, n
     [
         ("people import nothing.csv --workspace Acme", {}, "nothing.csv"),
         ("people import latin.csv --workspace Acme", {}, "Line 2 is not UTF-8"),
-        ("people import good.csv --workspace Nobody", {}, "there is no workspace 'Nobody'"),
+        ("people import good.csv --workspace Nobody", {}, "There is no workspace 'Nobody'"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1/x?maxsize=1"}, "maxsize must be at least 2"),

@@ -46,14 +46,6 @@ def _try_file_beside(file: str) -> None:
     try_writing(Path(file).absolute().parent)
 
 
-async def channels_in_use() -> list[str]:
-    """Return the channels of the senders of real workspaces."""
-    rows = await run(
-        "SELECT DISTINCT s.channel FROM sender s JOIN workspace w ON w.id = s.workspace_id WHERE NOT w.sandbox"
-    )
-    return [row["channel"] for row in rows]
-
-
 def is_disk_full(problem: BaseException) -> bool:
     """Say whether an error means that the database's disk is full."""
     own = driver_error(problem)

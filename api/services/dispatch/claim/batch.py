@@ -20,8 +20,8 @@ from api.services.templates.email_content import Library, fields_of
 from api.services.workspaces.accounts import may_use, not_allowed
 from api.states import MAY_GET_EMAILS
 from api.store.claimed import Claimed
-from api.store.engine.sql import among, run
-from api.store.suppressions import SINCE
+from api.store.enrollments import statuses
+from api.store.people import recipients
 from api.workers.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
 from strategies.calendar import local
@@ -55,16 +55,7 @@ class Batch:
         cls, runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed], account: str
     ) -> "Batch":
         """Load what the claims need."""
-        people = await run(
-            "SELECT id, workspace_id, email, first_name, last_name, title, company, own_fields,"  # noqa: S608
-            f" {SINCE} IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"
-            f" FROM person WHERE {among('id', 1)}",
-            [send.person_id for send in sends],
-        )
-        enrollments = await run(
-            f"SELECT id, status FROM enrollment WHERE {among('id', 1)}",  # noqa: S608
-            [send.enrollment_id for send in sends],
-        )
+        people = await recipients([send.person_id for send in sends])
         workspace = await Workspace.get(id=sender["workspace_id"])
         batch = cls(
             runtime,
@@ -73,7 +64,7 @@ class Batch:
             frozenset(workspace.blocked_domains),
             sender,
             {row["id"]: Recipient(*row.values()) for row in people},
-            {row["id"]: row["status"] for row in enrollments},
+            await statuses([send.enrollment_id for send in sends]),
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
             account,
         )

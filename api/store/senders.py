@@ -1,0 +1,22 @@
+"""Senders, across all workspaces: what an operator's commands and the health check read."""
+
+from api.models import AccountPause, Sender
+from api.store.engine.sql import run
+
+
+async def channels_in_use() -> list[str]:
+    """Return the keys of the channels that senders of real workspaces use."""
+    rows = await run(
+        "SELECT DISTINCT s.channel FROM sender s JOIN workspace w ON w.id = s.workspace_id WHERE NOT w.sandbox"
+    )
+    return [row["channel"] for row in rows]
+
+
+async def real_senders() -> list[Sender]:
+    """Return the senders of all workspaces that are no sandbox."""
+    return await Sender.filter(workspace__sandbox=False)
+
+
+async def paused_accounts() -> dict[str, AccountPause]:
+    """Return the pauses of accounts, by account. A pause that is over stays in the table until the next success."""
+    return {row.account: row for row in await AccountPause.all()}
