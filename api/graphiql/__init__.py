@@ -1,4 +1,4 @@
-"""GraphiQL, served by Touchline itself: the browser asks no other host for anything."""
+"""GraphiQL, served by Touchline itself. The browser needs no other host."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from starlette.types import Scope
 HERE = Path(__file__).parent
 ASSETS = HERE / "assets"
 TABS = HERE / "tabs"
+FIRST_CAMPAIGN = TABS / "first_campaign"
 SCRIPTS = ("storage.js", "examples.js", "header.js", "page.js")
 OWN_FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"page.css": "text/css"}
 
-# Scripts come from files of this server alone. GraphiQL sets styles at run time and carries its fonts in
-# its style sheet as data, hence the two openings.
+# Scripts come from files of this server only. GraphiQL sets styles at run time and has its fonts in its style sheet
+# as data, so these two are allowed.
 SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src data:; "
@@ -38,9 +39,9 @@ MISSING = """<!doctype html>
 <link rel="stylesheet" href="graphiql/page.css">
 <main class="missing">
 <h1>GraphiQL is not part of this installation</h1>
-<p>The server works, and so does its API at <code>{{endpoint}}</code>. Only this page's own files are missing:
-they are fetched with npm while Touchline is installed, and npm could not reach a package registry then.</p>
-<p>To mend it, on a machine where npm can reach one (npm itself comes with the installation):</p>
+<p>The server and its API at <code>{{endpoint}}</code> work. Only the files of this page are missing:
+they are fetched with npm while Touchline is installed. At that time npm could not reach a package registry.</p>
+<p>To fix it, use a machine where npm can reach a registry (npm itself comes with the installation):</p>
 <ul>
 <li>in a source folder, run <code>pip install -e .</code> again;</li>
 <li>for another installation, run <code>pip wheel . --no-deps</code> in a source folder, and install that wheel
@@ -53,7 +54,7 @@ with <code>pip install --force-reinstall --no-deps</code>. The wheel contains Gr
 
 
 class _Assets(StaticFiles):
-    """Files whose address names their version, so a browser may keep them for good."""
+    """Files with their version in the address, so that a browser can cache them without limit."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -63,10 +64,20 @@ class _Assets(StaticFiles):
         return response
 
 
-def default_tabs() -> list[dict[str, str]]:
-    """The tabs a new visitor sees: `tabs/*.graphql` by name, variables from the .json of the same stem."""
+def example_tabs() -> list[dict[str, str]]:
+    """The tabs that a new visitor of a workspace with a campaign sees."""
+    return _tabs(TABS)
+
+
+def first_campaign_tabs() -> list[dict[str, str]]:
+    """The tabs that a new visitor of a workspace without a campaign sees. They build one, in this order."""
+    return _tabs(FIRST_CAMPAIGN)
+
+
+def _tabs(folder: Path) -> list[dict[str, str]]:
+    """Return a tab for each `.graphql` file, by name, with the variables of the `.json` file of the same name."""
     tabs = []
-    for query in sorted(TABS.glob("*.graphql")):
+    for query in sorted(folder.glob("*.graphql")):
         tab = {"query": query.read_text(encoding="utf-8")}
         variables = query.with_suffix(".json")
         if variables.is_file():
@@ -97,7 +108,9 @@ def routes(endpoint: str = "/graphql") -> list[BaseRoute]:
         return FileResponse(HERE / name, media_type=OWN_FILES[name], headers=SECURITY | FRESH)
 
     def tabs(_: Request) -> Response:
-        return JSONResponse(default_tabs(), headers=SECURITY | FRESH)
+        return JSONResponse(
+            {"firstCampaign": first_campaign_tabs(), "examples": example_tabs()}, headers=SECURITY | FRESH
+        )
 
     return [
         Route("/graphiql", page),

@@ -1,17 +1,19 @@
 "use strict";
-// The example tabs. Their variables name what they need (@campaign, @person, @inAnHour, …). The page fills it in from
-// the workspace and its clock, and again after each mutation, so that an example runs a second time.
+// The tabs that a new visitor sees: those that build a first campaign, or the examples. Their variables contain names
+// such as @campaign, @person and @inAnHour. The page replaces them by values of the workspace and its clock, and does
+// so again after each mutation, so that an example runs a second time.
 
 const LOOKUP = `{
   workspace { id name sandbox now }
-  senders(first: 1) { nodes { id } } templates(first: 1) { nodes { id } }
+  senders(first: 1) { nodes { id } } templates(first: 2) { nodes { id } }
   campaigns(first: 1) { nodes { id steps { id type } } } people(first: 200) { nodes { id bouncedAt } }
   enrollments(first: 200) { nodes { id status person { id } } }
   tasks(status: OPEN, first: 200) { nodes { id type } }
 }`;
 const HOUR = 36e5;
 
-// Return what the workspace has, by the names that the examples use. Empty where the server does not answer.
+// Return the workspace, the values of the names in the variables, and whether the workspace has no campaign yet.
+// Without an answer of the server, return no workspace and no names.
 async function lookUp(endpoint, headers) {
   try {
     const init = { method: "POST", body: JSON.stringify({ query: LOOKUP }) };
@@ -27,30 +29,32 @@ async function lookUp(endpoint, headers) {
     const now = Date.parse(data.workspace.now);
     return {
       workspace: data.workspace,
+      isNew: data.campaigns.nodes.length === 0,
       names: {
-        "@sender": first(data.senders) ?? "no sender yet: createSender makes one",
-        "@template": first(data.templates) ?? "no template yet: createTemplate makes one",
-        "@campaign": first(data.campaigns) ?? "no campaign yet: createCampaign makes one",
-        "@laterEmailStep": lastEmail?.id ?? "no email step yet: addStep makes one",
-        "@person": free[0] ?? "nobody without a campaign: createPerson makes one",
-        "@otherPerson": free[1] ?? "no second one without a campaign: createPerson makes one",
-        "@enrollment": active?.id ?? first(data.enrollments) ?? "nobody is in a campaign yet: launch puts people into one",
-        "@emailTask": emailTask?.id ?? "no email waits for you: launch a campaign with a task",
-        "@bounced": bounced?.id ?? "nobody has bounced: recordBounce says that someone did",
+        "@sender": first(data.senders) ?? "<no sender yet: run createSender first>",
+        "@template": first(data.templates) ?? "<no template yet: run createTemplate first>",
+        "@secondTemplate": data.templates.nodes[1]?.id ?? "<no second template yet: run createTemplate first>",
+        "@campaign": first(data.campaigns) ?? "<no campaign yet: run createCampaign first>",
+        "@laterEmailStep": lastEmail?.id ?? "<no email step yet: run addStep first>",
+        "@person": free[0] ?? "<no person without a campaign: run createPerson first>",
+        "@otherPerson": free[1] ?? "<no second person without a campaign: run createPerson first>",
+        "@enrollment": active?.id ?? first(data.enrollments) ?? "<nobody is in a campaign yet: run launch first>",
+        "@emailTask": emailTask?.id ?? "<no open email task: launch a campaign with a task first>",
+        "@bounced": bounced?.id ?? "<no email has bounced: run recordBounce first>",
         "@inAnHour": new Date(now + HOUR).toISOString(),
         "@inAWeek": new Date(now + 24 * 7 * HOUR).toISOString(),
       },
     };
   } catch {
-    return { workspace: undefined, names: {} }; // the page says why when it asks for the schema
+    return { workspace: undefined, names: {}, isNew: false }; // the page shows the reason when it asks for the schema
   }
 }
 
-// What mutations made in this window, for the operations that go on with it.
+// Ids from the answers to mutations in this window, for the operations that need them.
 const made = {
-  "@newCampaign": "the id that CreateCampaign answers",
-  "@launch": "the id that LaunchEveryone answers",
-  "@import": "the id that ImportDryRun answers",
+  "@newCampaign": "<paste the campaign id from CreateCampaign here>",
+  "@launch": "<paste the launch id from LaunchEveryone here>",
+  "@import": "<paste the import id from ImportDryRun here>",
 };
 
 function remember(data) {
@@ -64,13 +68,14 @@ function remember(data) {
 
 const fill = (text, names) => text?.replace(/@\w+/g, (name) => names[name] ?? made[name] ?? name);
 
-async function loadExamples() {
+// Return { firstCampaign, examples }, each a list of tabs.
+async function loadTabs() {
   const answer = await fetch("graphiql/tabs.json");
   if (!answer.ok) throw new Error(`the server answered ${answer.status} for the tabs`);
   return answer.json();
 }
 
-// Texts that the page itself has put into the variables of an example. What the reader has typed is not among them.
+// Texts that the page itself has put into the variables of a tab. Texts that the reader typed are not among them.
 const MOST_KEPT = 200;
 const filledTexts = () => { const kept = parse(ofWindow.get("filled")); return Array.isArray(kept) ? kept : []; };
 
@@ -80,12 +85,34 @@ function filled(text, names) {
   return now;
 }
 
-// Bring the variables of the tab in front up to date, unless the reader has changed them.
-function refreshVariables(examples, names) {
+// Update the variables of the active tab, unless the reader has changed them.
+function refreshVariables(tabs, names) {
   const query = document.querySelector(".graphiql-query-editor .CodeMirror")?.CodeMirror;
   const variables = document.querySelector(".graphiql-editor-tool .graphiql-editor:nth-child(1) .CodeMirror")?.CodeMirror;
-  const example = query && examples.find((each) => each.query.trim() === query.getValue().trim());
+  const example = query && tabs.find((each) => each.query.trim() === query.getValue().trim());
   if (!example?.variables || !variables || !filledTexts().includes(variables.getValue())) return;
   const now = filled(example.variables, names);
   if (now !== variables.getValue()) variables.setValue(now);
+}
+
+// A tab as GraphiQL keeps it.
+const keptTab = ({ query, variables, headers }) => ({
+  id: String(Math.random()), title: query.match(/^(?:query|mutation) (\w+)/m)[1],
+  query, variables: variables ?? null, headers: headers ?? null, operationName: null, response: null,
+});
+
+// The tabs of the window: those that it keeps, else those that it opens with.
+function tabsOfWindow(shown) {
+  const { tabs } = parse(ofWindow.get(TABS));
+  return Array.isArray(tabs) && tabs.length ? tabs : shown.map(keptTab);
+}
+
+const hasExamples = (examples, shown) =>
+  tabsOfWindow(shown).some((tab) => examples.some((each) => each.query === tab.query));
+
+// Put the example tabs after the tabs of the window.
+function addExamples(examples, shown) {
+  const tabs = [...tabsOfWindow(shown), ...examples.map(keptTab)];
+  pageStorage.setItem(TABS, JSON.stringify({ activeTabIndex: 0, ...parse(ofWindow.get(TABS)), tabs }));
+  location.reload();
 }

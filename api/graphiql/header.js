@@ -1,5 +1,5 @@
 "use strict";
-// The header: which workspace this window shows, whether it is a sandbox, and what its clock says.
+// The header: the workspace of this window, whether it is a sandbox, and its clock.
 
 const bar = document.getElementById("workspace");
 const FORMAT = new Intl.DateTimeFormat("en-GB", {
@@ -14,7 +14,12 @@ function showClock(instant) {
   clock.textContent = `${FORMAT.format(instant)} UTC`;
 }
 
-function showWorkspace(workspace) {
+const aboutWorkspace = ({ sandbox }, isNew) => {
+  if (isNew) return "This workspace has no campaign yet. Run the tabs from left to right to build one.";
+  return sandbox ? "Its clock stands still until advanceClock moves it." : "";
+};
+
+function showWorkspace(workspace, isNew) {
   bar.hidden = !workspace;
   ahead = undefined;
   if (!workspace) return;
@@ -22,9 +27,16 @@ function showWorkspace(workspace) {
   bar.querySelector(".name").textContent = workspace.name;
   bar.querySelector(".kind").textContent = workspace.sandbox ? "Sandbox" : "Real time";
   bar.classList.toggle("sandbox", workspace.sandbox);
-  bar.querySelector(".about").textContent = workspace.sandbox ? "Its clock stands until advanceClock moves it." : "";
+  bar.querySelector(".about").textContent = aboutWorkspace(workspace, isNew);
   showClock(now);
   if (!workspace.sandbox) ahead = now - Date.now();
 }
 
 setInterval(() => { if (ahead !== undefined) showClock(Date.now() + ahead); }, 1000);
+
+// Show the button that adds the example tabs, unless the window has them.
+function offerExamples(add) {
+  const button = bar.querySelector("button");
+  button.hidden = !add;
+  button.onclick = add;
+}

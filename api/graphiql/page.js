@@ -1,5 +1,5 @@
 "use strict";
-// Touchline's GraphiQL page: the workspace of the window's token, with example tabs, and errors in words.
+// Touchline's GraphiQL page: it shows the workspace of the window's token, example tabs, and readable errors.
 
 const place = document.getElementById("graphiql");
 const hint = document.getElementById("hint");
@@ -19,39 +19,39 @@ function tell(before, after) {
 }
 
 const tellMissing = () => tell(
-  "This window has no token yet. Open the link that the server gave you, or put ",
+  "This window has no token yet. Open the link that the server printed, or put ",
   " with your own token into Headers, below the query.",
 );
 const tellRefused = () => tell(
-  "The server did not accept the token (401). Open the link that it gave at its latest start, or put ",
+  "The server did not accept the token (401). Open the link that it printed last, or put ",
   " with a valid token into Headers, below the query.",
 );
 
 function tellUseless() {
-  hint.textContent = "The token of this link opens nothing, or the server does not answer. "
-    + "This window keeps the token and the tabs that it had.";
+  hint.textContent = "The token of this link is not valid, or the server does not answer. "
+    + "This window keeps its earlier token and tabs.";
   hint.hidden = false;
   hintStays = true;
 }
 
-// GraphiQL reads every answer as GraphQL's JSON; whatever else comes is turned into a GraphQL error.
+// GraphiQL reads every answer as GraphQL's JSON. Turn every other answer into a GraphQL error.
 const inWords = (message) => Response.json({ errors: [{ message }] });
 
-// Called with what a mutation answered, and with the headers of each request that the server took.
+// `mutation` is called with the data of a mutation's answer, `success` with the headers of each accepted request.
 const after = { mutation: () => {}, success: () => {} };
 
 async function send(url, init, startHeaders) {
   let headers = init.headers;
   const asked = parse(init.body);
   const introspects = asked.operationName === "IntrospectionQuery";
-  // The first introspection runs before the Headers editor exists, hence without what stands in it.
+  // The first introspection runs before the Headers editor exists, so add its headers here.
   if (!isAuthorized(headers) && introspects) headers = { ...startHeaders, ...headers };
   let answer;
   try {
     answer = await fetch(url, { ...init, headers: new Headers(headers) });
   } catch (problem) {
     return inWords(`The query could not be sent to ${url}: ${problem.message}. `
-      + "Is the server running, and do the Headers hold plain characters only?");
+      + "Is the server running? Do the Headers contain ASCII characters only?");
   }
   if (answer.status === 401) {
     (isAuthorized(headers) ? tellRefused : tellMissing)();
@@ -67,8 +67,8 @@ async function send(url, init, startHeaders) {
   return answer;
 }
 
-// codemirror-graphql 2.2.9, the last one, takes a default of false, 0 or "" for none, and underlines every input that
-// leaves such a field out. Boxed, these values are the same to GraphQL and count as a default.
+// codemirror-graphql 2.2.9, the latest, reads a default of false, 0 or "" as no default, and underlines every input
+// without such a field. A boxed value is the same to GraphQL, and the editor accepts it as a default.
 function boxDefaults(schema) {
   for (const type of Object.values(schema.getTypeMap())) {
     for (const field of Object.values(type.getFields?.() ?? {})) {
@@ -81,33 +81,36 @@ async function start() {
   const { offered, kept } = takeToken();
   const look = (token) => (token ? lookUp(endpoint, parse(authorization(token))) : { names: {} });
   let token = offered || kept;
-  let { workspace, names } = await look(token);
-  // A link whose token opens nothing takes nothing away: the window goes on with what it had.
+  let { workspace, names, isNew } = await look(token);
+  // If the token of the link is not valid, the window keeps its earlier token.
   const useless = offered && offered !== kept && !workspace && (kept || hasTabs());
   if (useless) {
     token = kept;
-    ({ workspace, names } = await look(token));
+    ({ workspace, names, isNew } = await look(token));
     tellUseless();
   }
   let current = token ? parse(authorization(token)) : {};
   if (token) openWorkspace(token, token !== kept, workspace?.id);
-  showWorkspace(workspace);
-  const examples = await loadExamples();
+  showWorkspace(workspace, isNew);
+  const { firstCampaign, examples } = await loadTabs();
+  const known = [...firstCampaign, ...examples];
   const headers = token ? authorization(token) : undefined;
-  const tabs = examples.map((tab) => ({ ...tab, headers, variables: filled(tab.variables, names) }));
+  const tabs = (isNew ? firstCampaign : examples).map((tab) => ({ ...tab, headers, variables: filled(tab.variables, names) }));
   chooseFront(tabs);
+  const filledExamples = () => examples.map((tab) => ({ ...tab, headers, variables: filled(tab.variables, names) }));
+  offerExamples(hasExamples(examples, tabs) ? undefined : () => addExamples(filledExamples(), tabs));
   const startHeaders = parse(ofWindow.get(EDITORS.headers) || headers);
   if (!isAuthorized(startHeaders) && !useless) tellMissing();
 
-  // The header and the examples follow the workspace: its clock may be moved, here or in another window.
+  // The header and the variables follow the workspace. Its clock may be moved here or in another window.
   let latest = 0;
   async function refresh() {
     const turn = ++latest;
     const found = isAuthorized(current) ? await lookUp(endpoint, current) : { names: {} };
     if (turn !== latest || !found.workspace) return;
-    ({ workspace, names } = found);
-    showWorkspace(workspace);
-    refreshVariables(examples, names);
+    ({ workspace, names, isNew } = found);
+    showWorkspace(workspace, isNew);
+    refreshVariables(known, names);
   }
   after.mutation = (data, used) => { remember(data); current = used; refresh(); };
   after.success = (used) => {
@@ -118,7 +121,7 @@ async function start() {
   addEventListener("focus", refresh);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 
-  // Subscriptions go over a websocket at the same address, each with what stands in Headers as its parameters.
+  // Subscriptions use a websocket at the same address, with the Headers as connection parameters.
   const newFetcher = () => GraphiQL.createFetcher({
     url: endpoint,
     subscriptionUrl: new URL(endpoint, location.href).href.replace(/^http/, "ws"),
@@ -129,7 +132,7 @@ async function start() {
 
   function Page() {
     const [fetcher, setFetcher] = React.useState(newFetcher);
-    // A token typed by hand: a new fetcher makes GraphiQL ask for the schema again, now with the token.
+    // After a token is typed, a new fetcher makes GraphiQL request the schema again with this token.
     const onEditHeaders = (text) => {
       clearTimeout(waiting);
       if (!schemaKnown && isAuthorized(parse(text))) waiting = setTimeout(() => setFetcher(newFetcher), 700);
@@ -139,7 +142,7 @@ async function start() {
       storage: pageStorage,
       onEditHeaders,
       onSchemaChange: (schema) => { schemaKnown = true; boxDefaults(schema); },
-      onTabChange: () => setTimeout(() => refreshVariables(examples, names)), // once its editors show the tab
+      onTabChange: () => setTimeout(() => refreshVariables(known, names)), // when the editors show the tab
       defaultTabs: tabs.length ? tabs : undefined,
       defaultHeaders: headers,
       defaultEditorToolsVisibility: token ? "variables" : "headers",

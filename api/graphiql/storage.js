@@ -1,5 +1,5 @@
 "use strict";
-// What the browser keeps. A window keeps its token and its tabs in its own session storage. Local storage, which all
+// Storage in the browser. A window keeps its token and its tabs in its own session storage. Local storage, which all
 // windows share, keeps a copy of each workspace's tabs without any headers, for the next window of that workspace.
 
 const NAMESPACE = "touchline:";
@@ -12,7 +12,7 @@ function parse(text) {
   try { return JSON.parse(text || "{}") || {}; } catch { return {}; }
 }
 
-// Storage that may be blocked or full. What it does not take stays in memory until the page is left.
+// Storage that may be blocked or full. Values that it rejects stay in memory until the page is closed.
 function area(kind) {
   const memory = new Map();
   const attempt = (use) => { try { return use(window[kind]); } catch { return undefined; } };
@@ -37,12 +37,12 @@ function area(kind) {
 const ofWindow = area("sessionStorage");
 const ofAll = area("localStorage");
 
-// JSON with other headers wherever it has headers: tabs and the history hold some.
+// Replace the headers in a JSON text. Tabs and the history contain headers.
 function withHeaders(text, headers) {
   try { return JSON.stringify(JSON.parse(text, (name, value) => (name === "headers" ? headers : value))); } catch { return text; }
 }
 
-// What GraphiQL is given as its storage.
+// The storage that GraphiQL uses.
 const pageStorage = {
   getItem: (name) => ofWindow.get(name),
   setItem(name, value) {
@@ -61,7 +61,7 @@ const pageStorage = {
 // The token does not stay in the address, where others can read it.
 const tokenInAddress = () => new URLSearchParams(location.hash.slice(1)).get("token");
 
-// What the address offers, and what the window has had. The window takes the new one over once it has opened something.
+// Return the token in the address and the token of the window. The new token replaces the old one if it is valid.
 function takeToken() {
   const offered = tokenInAddress();
   if (offered) history.replaceState(null, "", location.pathname + location.search);
@@ -70,8 +70,8 @@ function takeToken() {
 
 const hasTabs = () => ofWindow.names("graphiql:").length > 0;
 
-// Make the window show the workspace that its token opens. A new token of the workspace that was open goes into the
-// window's tabs. For another workspace, the window takes over the tabs that the last window of that workspace had.
+// Show the workspace of the token. A new token of the same workspace replaces the old one in the window's tabs. For
+// another workspace, the window shows the tabs that the last window of that workspace had.
 function openWorkspace(token, isNew, workspace) {
   ofWindow.set("token", token);
   if (workspace ? workspace !== ofWindow.get("workspace") : isNew) {
@@ -89,10 +89,10 @@ function openWorkspace(token, isNew, workspace) {
   }
 }
 
-// A tab that launches for everyone never stands in front when the page opens.
+// A tab that launches for everyone is never the active tab when the page opens.
 const isRisky = (tab) => /\bstartLaunch\b/.test(tab?.query ?? "");
 
-// GraphiQL puts the tab in front that its editors start from: any other text there would become one more tab.
+// GraphiQL activates the tab whose text its editors start with. Any other text would become one more tab.
 function chooseFront(examples) {
   const state = parse(ofWindow.get(TABS));
   const tabs = Array.isArray(state.tabs) && state.tabs.length ? state.tabs : examples;

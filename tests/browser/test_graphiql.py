@@ -104,10 +104,12 @@ def test_the_token_does_not_stay_in_the_address(page: Page, token: str) -> None:
     page.wait(lambda b: token in editor_text(b, HEADERS), "the token, kept")
 
 
-def test_what_an_empty_workspace_lacks_is_said_in_the_variables(page: Page, demo: Demo) -> None:
+def test_the_variables_of_an_empty_workspace_say_what_to_create_first(page: Page, demo: Demo) -> None:
     page.open(f"#token={new_token(demo, 'Empty')}")
+    page.choose("CreateCampaign", "createCampaign")
+    page.wait(lambda b: "<no sender yet: run createSender first>" in editor_text(b, VARIABLES), "what is missing")
     page.choose("Preview", "launchPreview")
-    page.wait(lambda b: "no campaign yet: createCampaign makes one" in editor_text(b, VARIABLES), "what is lacking")
+    page.wait(lambda b: "<no campaign yet: run createCampaign first>" in editor_text(b, VARIABLES), "what is missing")
     assert "@person" not in editor_text(page.browser, VARIABLES)
 
 

@@ -20,7 +20,7 @@ def test_a_junk_token_wipes_neither_tabs_nor_token(page: Page, demo: Demo) -> No
     for junk in ("junk", "tl_" + "x" * 43, "%00%0d%0a", "ü"):
         page.browser.get("about:blank")
         page.open(f"#token={junk}")
-        page.shows("#hint", "This window keeps the token and the tabs that it had.")
+        page.shows("#hint", "This window keeps its earlier token and tabs.")
         page.shows("#workspace .name", "Demo")
         page.wait(lambda b: editor_text(b, ".graphiql-query-editor") == QUERY, "the reader's own query in front")
         assert json.loads(editor_text(page.browser, HEADERS)) == {"Authorization": f"Bearer {demo.token}"}
