@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 from api.graphql.campaigns import Campaign
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
+from api.graphql.engine.enums import EventKind
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.people import Person
 from api.graphql.tasks import Task
@@ -20,7 +21,7 @@ class Event:
 
     id: strawberry.ID = strawberry.field(description="Identifier; ascending in the order of writing.")
     kind: str = strawberry.field(
-        description="What happened: CAMPAIGN_LAUNCHED, EMAIL_SENT, REPLIED, … docs/errors.md lists them all."
+        name="rawKind", description="The kind as it is stored. It differs from `kind` only where that is OTHER."
     )
     at: datetime = strawberry.field(description="When it happened. UTC, by the workspace's clock.")
     data: JSON = strawberry.field(description="More about it, such as the reason.")
@@ -29,6 +30,13 @@ class Event:
     enrollment_id: strawberry.Private[str | None]
     send_id: strawberry.Private[str | None]
     task_id: strawberry.Private[str | None]
+
+    @strawberry.field(
+        name="kind", description="What happened. OTHER for an event of an installed package: see `rawKind`."
+    )
+    def known_kind(self) -> EventKind:
+        """The row's kind, which a package or a newer release may have written."""
+        return EventKind.of(self.kind)
 
     @strawberry.field(description="Whom it is about.")
     async def person(self, info: Request) -> Person | None:

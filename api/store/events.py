@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.store.engine.sql import Records, run
 
@@ -27,7 +28,7 @@ class Line(NamedTuple):
     """One line of the feed, not yet written, in the order of the columns behind ``id``."""
 
     workspace_id: str
-    kind: str
+    kind: EventKind
     at: datetime
     campaign_id: str | None = None
     person_id: str | None = None
@@ -39,7 +40,7 @@ class Line(NamedTuple):
 
 
 def event(
-    workspace_id: str, kind: str, at: datetime, *, data: dict[str, Any] | None = None, **about: str | None
+    workspace_id: str, kind: EventKind, at: datetime, *, data: dict[str, Any] | None = None, **about: str | None
 ) -> Line:
     """Make an event, not yet written. ``about`` names rows: campaign_id, person_id, enrollment_id, step_id, …"""
     return Line(workspace_id, kind, at, data=json.dumps(data) if data else "{}", **about)

@@ -16,7 +16,6 @@ from api.cli.parser import build, check_packages
 from api.http import health
 from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
-from api.states import TaskStatus
 from api.store.engine.database_faults import DatabaseFault
 from api.store.engine.database_url import URL_PARAMETERS
 from plugins import Channel, Outcome, Outgoing, Receipt, Session
@@ -169,21 +168,7 @@ def codes(given: Sequence[ast.expr]) -> set[str]:
     return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
 
 
-def kinds() -> set[str]:
-    """Every kind of event in the source."""
-    found = {f"TASK_{status}" for status in (TaskStatus.COMPLETED, TaskStatus.SKIPPED)}
-    for _, node in source("api/services"):
-        if isinstance(node, ast.Call):
-            if called(node) in {"event", "_event", "_told", "_line", "_change", "about"}:
-                found |= codes(node.args[:3])
-            found |= codes([keyword.value for keyword in node.keywords if keyword.arg == "kind"])
-        if isinstance(node, ast.Dict):
-            pairs = zip(node.keys, node.values, strict=True)
-            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "kind"])
-    return found
-
-
-FEED = "## What the Live Feed tells"
+FEED = "## Events of the Live Feed"
 WARNINGS_PART = "## Warnings"
 
 
@@ -192,11 +177,6 @@ def test_every_code_is_listed() -> None:
     listed = re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)
     assert set(listed) == refusals() | set(DatabaseFault)
     assert len(listed) == len(set(listed))
-
-
-def test_every_kind_of_event_is_listed() -> None:
-    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[1].split(WARNINGS_PART)[0]
-    assert set(re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)) == kinds()
 
 
 def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:

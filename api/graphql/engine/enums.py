@@ -4,6 +4,7 @@ from enum import Enum, StrEnum
 
 import strawberry
 
+from api.codes.event_kinds import EventKind
 from api.states import (
     BounceKind,
     EnrollmentStatus,
@@ -30,6 +31,7 @@ DESCRIPTIONS: dict[type[Enum], str] = {
     BounceKind: "HARD: the address is dead (no such user or host, or the recipient has moved). SOFT: this email was "
     "not delivered (mailbox full, blocked, spam, policy, too large, given up after four days), and the address may be "
     "good.",
+    EventKind: "What an event of the Live Feed says has happened.",
     SendStatus: "Where an email stands in the send ledger.",
     TaskStatus: "What became of a task.",
     TaskDue: "When a task is due, seen from its assignee's present day.",
@@ -40,6 +42,7 @@ DESCRIPTIONS: dict[type[Enum], str] = {
     OnKnown: "What an import does with a row whose address is in the workspace, or in an earlier row of the file.",
 }
 VALUES: dict[type[StrEnum], dict[str, str]] = {
+    EventKind: {kind.name: kind.description for kind in EventKind},
     SuppressionSource: {
         "LINK": "The recipient followed the unsubscribe link of an email.",
         "API": "A mutation: `unsubscribe`, `suppressAddress` or `resubscribe`.",
@@ -65,6 +68,7 @@ for described, texts in VALUES.items():
 __all__ = [
     "BounceKind",
     "EnrollmentStatus",
+    "EventKind",
     "ImportStatus",
     "LaunchStatus",
     "OnExpiry",

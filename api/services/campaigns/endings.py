@@ -1,5 +1,6 @@
 """What comes back: replies; and ending a person's or everyone's campaign."""
 
+from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Launch
 from api.services.campaigns.pausing.launch_control import cancel
 from api.services.common.chunk_sizes import people_at_once
@@ -22,7 +23,7 @@ async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollm
     """Record a person's reply; the campaign's setting decides whether it ends for them."""
     enrollment, campaign = await _enrollment(context, enrollment_id)
     async with transaction():
-        await write([_event(enrollment, "REPLIED", context)])
+        await write([_event(enrollment, EventKind.REPLIED, context)])
         if campaign.on_reply is not OnReply.CONTINUE:
             success = campaign.on_reply is OnReply.END_AS_SUCCESS
             await end(
@@ -77,7 +78,7 @@ async def _enrollment(
 
 def _event(
     enrollment: Enrollment,
-    kind: str,
+    kind: EventKind,
     context: WorkspaceContext,
     *,
     send_id: str | None = None,

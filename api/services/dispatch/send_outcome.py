@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from api.codes.event_kinds import EventKind
 from api.mail.clean import storable
 from api.services.dispatch.public_detail import public_detail
 from api.states import BounceKind, SendStatus
@@ -74,7 +75,7 @@ class Settlement(NamedTuple):
     reason: str | None = None
     detail: str = ""
     sent_at: datetime | None = None
-    kind: str | None = None
+    kind: EventKind | None = None
 
     @property
     def ended(self) -> bool:
@@ -132,20 +133,24 @@ def settlement(
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
     match outcome:
         case Outcome.SENT:
-            return Settlement(outcome, SendStatus.SENT, attempts=tried, detail=detail, sent_at=now, kind="EMAIL_SENT")
+            return Settlement(
+                outcome, SendStatus.SENT, attempts=tried, detail=detail, sent_at=now, kind=EventKind.EMAIL_SENT
+            )
         case Outcome.FAILED:
-            return Settlement(outcome, SendStatus.FAILED, None, tried, code, detail, kind="EMAIL_FAILED")
+            return Settlement(outcome, SendStatus.FAILED, None, tried, code, detail, kind=EventKind.EMAIL_FAILED)
         case Outcome.HARD_BOUNCE | Outcome.SOFT_BOUNCE:
-            return Settlement(outcome, SendStatus.BOUNCED, None, tried, code, detail, kind="BOUNCED")
+            return Settlement(outcome, SendStatus.BOUNCED, None, tried, code, detail, kind=EventKind.BOUNCED)
         case Outcome.IN_DOUBT:
             rest = now + RESEND_AFTER
-            return Settlement(outcome, SendStatus.IN_DOUBT, rest, tried, code, detail, kind="EMAIL_IN_DOUBT")
+            return Settlement(outcome, SendStatus.IN_DOUBT, rest, tried, code, detail, kind=EventKind.EMAIL_IN_DOUBT)
         case Outcome.DEFERRED:
             # Counted from the first attempt: an email that is tried late has its four days as well.
             if sum(map(wait_after, range(tried + 1)), timedelta()) > GIVE_UP_AFTER:
                 return _given_up(receipt, tried + 1)
             again = now + wait_after(tried) * (1 + JITTER * jitter)
-            return Settlement(outcome, SendStatus.DEFERRED, again, tried + 1, code, detail, kind="EMAIL_DEFERRED")
+            return Settlement(
+                outcome, SendStatus.DEFERRED, again, tried + 1, code, detail, kind=EventKind.EMAIL_DEFERRED
+            )
         case Outcome.WITHDRAWN if receipt is FOLLOWS or receipt is BUSY:
             return Settlement(outcome, waiting, again_at, tried, code, detail)
         case Outcome.WITHDRAWN:
@@ -159,5 +164,5 @@ def _given_up(receipt: Receipt, attempts: int) -> Settlement:
     code = storable(receipt.code, MAX_CODE_CHARACTERS)
     detail = public_detail(f"Given up after {attempts} attempts. {receipt.detail}")
     if code == BROKE.code:
-        return Settlement(Outcome.FAILED, SendStatus.FAILED, None, attempts, code, detail, kind="EMAIL_FAILED")
-    return Settlement(Outcome.SOFT_BOUNCE, SendStatus.BOUNCED, None, attempts, code, detail, kind="BOUNCED")
+        return Settlement(Outcome.FAILED, SendStatus.FAILED, None, attempts, code, detail, kind=EventKind.EMAIL_FAILED)
+    return Settlement(Outcome.SOFT_BOUNCE, SendStatus.BOUNCED, None, attempts, code, detail, kind=EventKind.BOUNCED)

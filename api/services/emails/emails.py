@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from api.codes.event_kinds import EventKind
 from api.models import Enrollment, Person, Send
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.pause_checks import refuse_paused
@@ -26,7 +27,7 @@ async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
         await refuse_paused((await _may_still_go(context, send)).campaign_id, ("id",))
         again: dict[str, Any] = {"status": SendStatus.SCHEDULED, "due_at": context.now, "reason": None, "detail": ""}
         again |= {"bounce": None, "bounced_at": None}
-        await _change(context, send, "EMAIL_RETRIED", **again)
+        await _change(context, send, EventKind.EMAIL_RETRIED, **again)
     context.wake()
     return send
 
@@ -48,7 +49,9 @@ async def settle_as_sent(context: WorkspaceContext, send: Send, at: datetime, wh
     ``why`` is the event's reason; empty where a person has decided it.
     """
     async with transaction():
-        await _change(context, send, "EMAIL_SENT", why, status=SendStatus.SENT, sent_at=at, reason=None, detail="")
+        await _change(
+            context, send, EventKind.EMAIL_SENT, why, status=SendStatus.SENT, sent_at=at, reason=None, detail=""
+        )
         if send.by_hand:
             await email_went_out(context, send, at)
     return send
@@ -74,7 +77,7 @@ async def _may_still_go(context: WorkspaceContext, send: Send) -> Enrollment:
     return enrollment
 
 
-async def _change(context: WorkspaceContext, send: Send, kind: str, why: str = "", **values: object) -> None:
+async def _change(context: WorkspaceContext, send: Send, kind: EventKind, why: str = "", **values: object) -> None:
     before = send.status
     async with transaction():
         if not await Send.filter(id=send.id, status=before).update(**values):

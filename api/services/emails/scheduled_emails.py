@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from api.codes.event_kinds import EventKind
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
@@ -72,7 +73,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
             values |= {"planned_at": chosen, "planned_date": day, "planned_time": wall.isoformat()}
         await written_texts.change(send, paused=paused, **values)
         data = {"before": _utc(send.due_at), "after": _utc(chosen)}
-        await write([_event(enrollment, send, "EMAIL_RESCHEDULED", now, data)])
+        await write([_event(enrollment, send, EventKind.EMAIL_RESCHEDULED, now, data)])
         if task is not None and closes:
             await close_task(context, task, TaskStatus.COMPLETED, now)
     context.wake()
@@ -108,7 +109,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
         await written_texts.change(send, paused=paused, subject=after[0], html=after[1], written_as_template=False)
         given = {"subject": subject, "html": html}
         data = {"parts": [name for name, part in given.items() if not isinstance(part, Unset)]}
-        await write([_event(enrollment, send, "EMAIL_EDITED", context.now, data)])
+        await write([_event(enrollment, send, EventKind.EMAIL_EDITED, context.now, data)])
     context.wake()
     return await Send.get(id=send.id)
 
@@ -180,7 +181,7 @@ async def _waiting(send_id: str, *others: SendStatus) -> Send:
     return send
 
 
-def _event(enrollment: Enrollment, send: Send, kind: str, now: datetime, data: dict[str, Any]) -> Line:
+def _event(enrollment: Enrollment, send: Send, kind: EventKind, now: datetime, data: dict[str, Any]) -> Line:
     return event(
         send.workspace_id, kind, now, data=data, campaign_id=enrollment.campaign_id, person_id=send.person_id,
         enrollment_id=enrollment.id, step_id=send.step_id, send_id=send.id,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
@@ -76,7 +77,7 @@ def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
     """Make the event of a task that was queued."""
     return event(
         enrollment.workspace_id,
-        "TASK_CREATED",
+        EventKind.TASK_CREATED,
         now,
         campaign_id=enrollment.campaign_id,
         person_id=enrollment.person_id,
@@ -97,7 +98,7 @@ async def finished(enrollment_ids: list[str], now: datetime) -> list[Line]:
     return [
         event(
             row["workspace_id"],
-            "CAMPAIGN_FINISHED",
+            EventKind.CAMPAIGN_FINISHED,
             now,
             campaign_id=row["campaign_id"],
             person_id=row["person_id"],
@@ -137,7 +138,7 @@ async def end_all(
     """End the campaigns of many people, as ``end`` does. Returns for how many. Call inside a transaction."""
     stopped = await stop(enrollment_ids, now, status, reason, send_reason, detail)
 
-    def about(kind: str, why: str, row: Row, **ids: str) -> Line:
+    def about(kind: EventKind, why: str, row: Row, **ids: str) -> Line:
         who = {"campaign_id": row["campaign_id"], "person_id": row["person_id"]}
         return event(row["workspace_id"], kind, now, data={"reason": why}, **who, **ids)
 
@@ -146,9 +147,9 @@ async def end_all(
 
     await write(
         [
-            *(about("EMAIL_FAILED", send_reason, row, **step(row), send_id=row["id"]) for row in stopped.sends),
-            *(about("TASK_CANCELLED", reason, row, **step(row), task_id=row["id"]) for row in stopped.tasks),
-            *(about("CAMPAIGN_ENDED", reason, row, enrollment_id=row["id"]) for row in stopped.enrollments),
+            *(about(EventKind.EMAIL_FAILED, send_reason, row, **step(row), send_id=row["id"]) for row in stopped.sends),
+            *(about(EventKind.TASK_CANCELLED, reason, row, **step(row), task_id=row["id"]) for row in stopped.tasks),
+            *(about(EventKind.CAMPAIGN_ENDED, reason, row, enrollment_id=row["id"]) for row in stopped.enrollments),
         ]
     )
     return len(stopped.enrollments)

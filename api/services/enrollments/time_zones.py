@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import TZPATH
 
+from api.codes.event_kinds import EventKind
 from api.models import Enrollment, Send, TzDatabase, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import carry_on
@@ -80,7 +81,7 @@ async def _resolve_again(context: WorkspaceContext) -> int:
         row = await Enrollment.get(id=enrollment_id)
         about = {"campaign_id": row.campaign_id, "person_id": row.person_id, "enrollment_id": row.id}
         told = {"reason": ROW_FAILED}
-        await write([event(context.workspace_id, "EDIT_NOT_APPLIED", context.now, data=told, **about)])
+        await write([event(context.workspace_id, EventKind.EDIT_NOT_APPLIED, context.now, data=told, **about)])
 
     for enrollment_id in sorted(people):
         await in_halves([enrollment_id], carry, pass_over)

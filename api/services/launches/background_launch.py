@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.mail.clean import storable
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
@@ -289,14 +290,14 @@ class _Job:
             await insert("send", send, [{"id": new_id("snd"), **row} for row in about])
         now, told = self.began, {"workspace_id": self.row.workspace_id, "at": self.began}
         campaign = {"campaign_id": self.campaign.id}
-        kind = {"kind": "CAMPAIGN_LAUNCHED", "data": "{}"}
+        kind = {"kind": EventKind.CAMPAIGN_LAUNCHED, "data": "{}"}
         await insert("event", told | campaign | kind, [{"id": new_id("evt"), **row} for row in about])
         for task in plan.tasks:
             tasks = [{"id": new_id("tsk"), **row} for row in about]
             await insert("task", task, tasks)
             due = {"type": str(task["type"]), "due": task["due_date"].isoformat()}
             lines = [
-                event(self.row.workspace_id, "TASK_CREATED", now, **campaign, step_id=task["step_id"], data=due,
+                event(self.row.workspace_id, EventKind.TASK_CREATED, now, **campaign, step_id=task["step_id"], data=due,
                       task_id=row["id"], person_id=row["person_id"], enrollment_id=row["enrollment_id"])
                 for row in tasks
             ]  # fmt: skip
@@ -312,7 +313,7 @@ class _Job:
 
     def _finished(self, counted: Mapping[str, int], now: datetime) -> Line:
         told = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
-        return event(self.row.workspace_id, "LAUNCH_FINISHED", now, data=told, campaign_id=self.campaign.id)
+        return event(self.row.workspace_id, EventKind.LAUNCH_FINISHED, now, data=told, campaign_id=self.campaign.id)
 
 
 async def left_out_by_code(launch_id: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tortoise.exceptions import IntegrityError
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
 from api.services.campaigns.campaign_rules import check_subjects
@@ -93,7 +94,7 @@ async def launch(
         if not number % TURN_EVERY:
             await asyncio.sleep(0)
         about = {"campaign_id": checked.campaign.id, "person_id": person.id, "enrollment_id": enrollment.id}
-        events.append(event(context.workspace_id, "CAMPAIGN_LAUNCHED", context.now, **about))
+        events.append(event(context.workspace_id, EventKind.CAMPAIGN_LAUNCHED, context.now, **about))
         for planned in timeline.planned:
             step = checked.steps[planned.number - 1]
             if isinstance(planned, PlannedSend):

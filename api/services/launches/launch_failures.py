@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from api.codes.event_kinds import EventKind
 from api.models import Launch
 from api.services.common.context import workspace_now
 from api.services.jobs.halving import Job
@@ -23,7 +24,7 @@ async def _give_up(row: Launch, reason: str, clock: Callable[[], datetime]) -> N
         await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
         now = await workspace_now(row.workspace_id, clock)
         told = {"launch": row.id, "reason": reason}
-        await write([event(row.workspace_id, "LAUNCH_FAILED", now, data=told, campaign_id=row.campaign_id)])
+        await write([event(row.workspace_id, EventKind.LAUNCH_FAILED, now, data=told, campaign_id=row.campaign_id)])
 
 
 JOB = Job(Launch, "lease_until", "failures", "problem", _give_up)

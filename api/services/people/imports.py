@@ -9,6 +9,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services.common.context import WorkspaceContext, workspace_now
@@ -95,7 +96,7 @@ async def _give_up(row: PeopleImport, reason: str, clock: Callable[[], datetime]
     async with transaction():
         if await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(**failed):
             now, told = await workspace_now(row.workspace_id, clock), {"import": row.id, "reason": reason}
-            await write([event(row.workspace_id, "PEOPLE_IMPORT_FAILED", now, data=told)])
+            await write([event(row.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=told)])
 
 
 JOB = Job(PeopleImport, "lease_until", "failures", "problem", _give_up)
@@ -241,7 +242,7 @@ async def _write(
         await PeopleImport.filter(id=row.id).update(**counts)
         if last and not row.dry_run:
             told = {"import": row.id, **{name: counts[name] for name in COUNTS}}
-            await write([event(row.workspace_id, "PEOPLE_IMPORTED", now, data=told)])
+            await write([event(row.workspace_id, EventKind.PEOPLE_IMPORTED, now, data=told)])
     row.update_from_dict(values | counts)
     seen.update(chunk.names.maps[0])
     return [] if row.dry_run else [str(person.id) for person in chunk.changed.values()]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
 
+from api.codes.event_kinds import EventKind
 from api.csv_reading import (
     COLUMN_NAMES,
     SWALLOWED_ROWS,
@@ -116,7 +117,7 @@ async def import_suppressions(
         await in_halves(given, write_rows, refuse)
         progress(done)
     counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
-    await write([event(context.workspace_id, "SUPPRESSIONS_IMPORTED", context.now, data=counted)])
+    await write([event(context.workspace_id, EventKind.SUPPRESSIONS_IMPORTED, context.now, data=counted)])
     return done
 
 

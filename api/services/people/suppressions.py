@@ -7,6 +7,7 @@ the campaigns of whoever has it; letting it be written to again brings none of t
 from collections.abc import Sequence
 from datetime import datetime
 
+from api.codes.event_kinds import EventKind
 from api.mail.address import address_key
 from api.models import Person, Suppression
 from api.services.common import inputs
@@ -55,7 +56,9 @@ async def suppress(
         people = await store.lock_people_of(context.workspace_id, list(by_key))
         owners = {row["email_key"]: row["id"] for row in await Person.filter(id__in=people).values("id", "email_key")}
         told = [key for key in new if key in owners or not quiet]
-        await write([_event(context, "UNSUBSCRIBED", by_key[key].email, owners.get(key), source) for key in told])
+        await write(
+            [_event(context, EventKind.UNSUBSCRIBED, by_key[key].email, owners.get(key), source) for key in told]
+        )
         await end_campaigns(context, people)
     return len(new)
 
@@ -79,7 +82,7 @@ async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Sup
             raise Refusal("NOT_UNSUBSCRIBED", f"{address} has not unsubscribed from this workspace.", ("email",))
         owner = await Person.get_or_none(workspace_id=context.workspace_id, email_key=key)
         person = owner.id if owner else None
-        await write([_event(context, "RESUBSCRIBED", address, person, SuppressionSource.API)])
+        await write([_event(context, EventKind.RESUBSCRIBED, address, person, SuppressionSource.API)])
     return await Suppression.get(workspace_id=context.workspace_id, email_key=key)
 
 
@@ -103,6 +106,8 @@ def _reason(reason: str, *, required: bool) -> str:
     return inputs.line(reason, ("reason",), limit=MAX_REASON, required=required)
 
 
-def _event(context: WorkspaceContext, kind: str, email: str, person_id: str | None, source: SuppressionSource) -> Line:
+def _event(
+    context: WorkspaceContext, kind: EventKind, email: str, person_id: str | None, source: SuppressionSource
+) -> Line:
     at: datetime = context.now
     return event(context.workspace_id, kind, at, person_id=person_id, data={"email": email, "source": str(source)})

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from api.codes.event_kinds import EventKind
 from api.mail.address import address_key
 from api.models import Enrollment, Person, Send
 from api.services.common import inputs
@@ -82,7 +83,7 @@ async def record_bounce(
         about = {"campaign_id": enrollment.campaign_id, "person_id": send.person_id, "enrollment_id": enrollment.id}
         told = {"bounce": str(kind), "reason": "BOUNCED"}
         about |= {"send_id": send.id, "step_id": send.step_id}
-        await write([event(context.workspace_id, "BOUNCED", context.now, data=told, **about)])
+        await write([event(context.workspace_id, EventKind.BOUNCED, context.now, data=told, **about)])
         address = send.recipient or (await Person.get(id=send.person_id)).email
         await settle_bounces([Bounced(send.id, send.person_id, address, kind)], context.now)
     return await Enrollment.get(id=enrollment.id)
@@ -96,5 +97,5 @@ async def clear_bounce(context: WorkspaceContext, person_id: str) -> Person:
         return person
     async with transaction():
         if await Person.filter(id=person.id, bounced_at__isnull=False).update(bounced_at=None):
-            await write([event(context.workspace_id, "BOUNCE_CLEARED", context.now, person_id=person.id)])
+            await write([event(context.workspace_id, EventKind.BOUNCE_CLEARED, context.now, person_id=person.id)])
     return await Person.get(id=person.id)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Task, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
@@ -105,7 +106,7 @@ async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits
         if not await lock_expiring(task.id, now):
             return False
         await Task.filter(id=task.id).update(status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None)
-        await write([task_event(enrollment, task, "TASK_EXPIRED", now)])
+        await write([task_event(enrollment, task, EventKind.TASK_EXPIRED, now)])
         if rule is OnExpiry.SKIP:
             await carry_on(context, enrollment, now)
         elif rule is OnExpiry.END:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
@@ -242,7 +243,7 @@ async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, 
         raise Refusal("TASK_NOT_OPEN", "Someone else has just done this task.", ("id",))
     task.status, task.done_at = status, at
     enrollment = await Enrollment.get(id=task.enrollment_id)
-    lines = [task_event(enrollment, task, f"TASK_{status}", at)]
+    lines = [task_event(enrollment, task, EventKind[f"TASK_{status}"], at)]
     if status is TaskStatus.SKIPPED:
         lines += await _fail_email(enrollment, task, at)
     await write(lines)
@@ -260,10 +261,12 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
         return []
     about = {"person_id": send.person_id, "enrollment_id": enrollment.id, "step_id": send.step_id, "send_id": send.id}
     told = {"reason": "TASK_SKIPPED"}
-    return [event(send.workspace_id, "EMAIL_FAILED", at, campaign_id=enrollment.campaign_id, data=told, **about)]
+    return [
+        event(send.workspace_id, EventKind.EMAIL_FAILED, at, campaign_id=enrollment.campaign_id, data=told, **about)
+    ]
 
 
-def task_event(enrollment: Enrollment, task: Task, kind: str, at: datetime) -> Line:
+def task_event(enrollment: Enrollment, task: Task, kind: EventKind, at: datetime) -> Line:
     """Make the event of what happened to a task, not yet written."""
     return event(
         enrollment.workspace_id,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from api.codes.event_kinds import EventKind
 from api.models import Enrollment, Send, Task
 from api.states import UNBEGUN_STATUSES, SendStatus
 from api.store.events import Line, event, write
@@ -16,7 +17,9 @@ async def withdraw(enrollment: Enrollment, send: Send, now: datetime, *, reason:
     await Send.filter(id=send.id).delete()
     about = {"person_id": send.person_id, "enrollment_id": enrollment.id, "step_id": send.step_id, "send_id": send.id}
     data = {"reason": reason} if reason else None
-    return event(send.workspace_id, "EMAIL_WITHDRAWN", now, campaign_id=enrollment.campaign_id, data=data, **about)
+    return event(
+        send.workspace_id, EventKind.EMAIL_WITHDRAWN, now, campaign_id=enrollment.campaign_id, data=data, **about
+    )
 
 
 async def withdraw_with(task: Task, now: datetime) -> None:

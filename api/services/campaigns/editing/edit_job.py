@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Workspace
 from api.services.campaigns.editing.edit_plan import Rescheduler
 from api.services.campaigns.editing.edit_writer import rewrite
@@ -146,7 +147,7 @@ class _Work:
         await edits.resolved(ids, self.row.revision)
         about = {"campaign_id": self.row.id, "data": {"reason": ROW_FAILED}}
         lines = [
-            event(self.row.workspace_id, "EDIT_NOT_APPLIED", self.context.now, person_id=each.person_id,
+            event(self.row.workspace_id, EventKind.EDIT_NOT_APPLIED, self.context.now, person_id=each.person_id,
                   enrollment_id=each.id, **about)
             for each in await Enrollment.filter(id__in=ids)
         ]  # fmt: skip

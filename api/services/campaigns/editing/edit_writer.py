@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from api.codes.event_kinds import EventKind
 from api.models import Campaign, Send, Step, Task
 from api.services.campaigns.editing.edit_plan import Found, told
 from api.services.common.context import WorkspaceContext
@@ -27,7 +28,7 @@ async def rewrite(context: WorkspaceContext, campaign: Campaign, found: Found, *
     lines += await _tasks(context, campaign, found)
     for enrollment, code in found.unresolved:
         about = {"campaign_id": campaign.id, "person_id": enrollment.person_id, "enrollment_id": enrollment.id}
-        lines.append(event(campaign.workspace_id, "EDIT_NOT_APPLIED", now, data={"reason": code}, **about))
+        lines.append(event(campaign.workspace_id, EventKind.EDIT_NOT_APPLIED, now, data={"reason": code}, **about))
     await write(lines)
     return missed
 
@@ -42,21 +43,21 @@ async def _emails(
     for send, planned in found.moved:
         if send.id in written:
             data = {"before": _utc(send.due_at), "after": _utc(planned.instant)}
-            lines.append(_told(campaign, send, "EMAIL_MOVED", now, data))
+            lines.append(_told(campaign, send, EventKind.EMAIL_MOVED, now, data))
     new = [
         send_row(context, enrollment, step, campaign.sender_id, planned) for enrollment, step, planned in found.emails
     ]
     for send in new:
         send.held = held
-        lines.append(_told(campaign, send, "EMAIL_ADDED", now, {"at": _utc(send.due_at)}))
+        lines.append(_told(campaign, send, EventKind.EMAIL_ADDED, now, {"at": _utc(send.due_at)}))
     if new:
         await give_texts_back(new)
     await Send.bulk_create(new, batch_size=300)
     gone = await edits.withdraw_emails(_ids(found.withdrawn)) if found.withdrawn else set()
-    lines += [_told(campaign, send, "EMAIL_WITHDRAWN", now) for send in found.withdrawn if send.id in gone]
+    lines += [_told(campaign, send, EventKind.EMAIL_WITHDRAWN, now) for send in found.withdrawn if send.id in gone]
     failed = await edits.fail_emails(_ids(found.removed), "STEP_REMOVED", STEP_REMOVED) if found.removed else set()
     reason = {"reason": "STEP_REMOVED"}
-    lines += [_told(campaign, send, "EMAIL_FAILED", now, reason) for send in found.removed if send.id in failed]
+    lines += [_told(campaign, send, EventKind.EMAIL_FAILED, now, reason) for send in found.removed if send.id in failed]
     touched = [*(send for send, _ in (*found.moved, *found.retold)), *found.withdrawn, *found.removed]
     return lines, {send.enrollment_id for send in touched if send.id not in written | gone | failed}
 
@@ -75,13 +76,17 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: Found) ->
     for _, _, task, planned in found.tasks_moved:
         if task.id in written:
             data = {"before": task.due_date.isoformat(), "after": planned.due.isoformat()}
-            lines.append(_told(campaign, task, "TASK_MOVED", now, data))
+            lines.append(_told(campaign, task, EventKind.TASK_MOVED, now, data))
     withdrawn = await edits.withdraw_tasks(_ids(found.tasks_withdrawn)) if found.tasks_withdrawn else set()
-    lines += [_told(campaign, task, "TASK_WITHDRAWN", now) for task in found.tasks_withdrawn if task.id in withdrawn]
+    lines += [
+        _told(campaign, task, EventKind.TASK_WITHDRAWN, now) for task in found.tasks_withdrawn if task.id in withdrawn
+    ]
     cancelled = await edits.cancel_tasks(_ids(found.tasks_removed), now) if found.tasks_removed else set()
     reason = {"reason": "STEP_REMOVED"}
     lines += [
-        _told(campaign, task, "TASK_CANCELLED", now, reason) for task in found.tasks_removed if task.id in cancelled
+        _told(campaign, task, EventKind.TASK_CANCELLED, now, reason)
+        for task in found.tasks_removed
+        if task.id in cancelled
     ]
     new = []
     for enrollment, step, due in found.tasks:
@@ -114,7 +119,9 @@ def _changed(task: Task, step: Step, due: date, expires: datetime | None, notes:
     }
 
 
-def _told(campaign: Campaign, row: Send | Task, kind: str, now: datetime, data: dict[str, Any] | None = None) -> Line:
+def _told(
+    campaign: Campaign, row: Send | Task, kind: EventKind, now: datetime, data: dict[str, Any] | None = None
+) -> Line:
     about = {"campaign_id": campaign.id, "person_id": row.person_id, "enrollment_id": row.enrollment_id}
     which = {"send_id": row.id} if isinstance(row, Send) else {"task_id": row.id}
     return event(campaign.workspace_id, kind, now, data=data, step_id=row.step_id, **about, **which)

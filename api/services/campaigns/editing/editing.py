@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Launch, Send, Step, Task
 from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.drafts import Draft
@@ -119,7 +120,7 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
 def _edited(context: WorkspaceContext, draft: Draft) -> Line:
     data = {"edit": draft.kind} | ({"step": draft.changed.number} if draft.changed is not None else {})
     about = {"campaign_id": draft.campaign.id, "step_id": draft.changed.id if draft.changed is not None else None}
-    return event(context.workspace_id, "CAMPAIGN_EDITED", context.now, data=data, **about)
+    return event(context.workspace_id, EventKind.CAMPAIGN_EDITED, context.now, data=data, **about)
 
 
 async def _begun(context: WorkspaceContext, campaign_id: str) -> Campaign:

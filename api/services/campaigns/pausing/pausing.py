@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.models import Campaign, Workspace
 from api.services.campaigns.editing import edit_job
@@ -50,7 +51,7 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
         if not await Campaign.filter(id=row.id, paused_at=None).update(**began, **_new(context)):
             raise Refusal("CAMPAIGN_PAUSED", "This campaign is paused already.", ("id",))
         await pause_launches(row.id)
-        await write([event(context.workspace_id, "CAMPAIGN_PAUSED", context.now, campaign_id=row.id)])
+        await write([event(context.workspace_id, EventKind.CAMPAIGN_PAUSED, context.now, campaign_id=row.id)])
 
 
 async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
@@ -78,7 +79,7 @@ async def _resume(context: WorkspaceContext, row: Campaign) -> None:
         assert paused_at is not None  # noqa: S101 - it was, until just now
         await give_time_back(row.id, paused_at, context.now)
         await resume_launches(context, row)
-        await write([event(context.workspace_id, "CAMPAIGN_RESUMED", context.now, campaign_id=row.id)])
+        await write([event(context.workspace_id, EventKind.CAMPAIGN_RESUMED, context.now, campaign_id=row.id)])
 
 
 def _new(context: WorkspaceContext) -> dict[str, object]:
@@ -192,7 +193,7 @@ async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: in
     failed = await holds.fail_held(ids, ROW_FAILED, "The email's time could not be moved when the campaign resumed.")
     lines = [
         event(
-            row.workspace_id, "EMAIL_FAILED", context.now, data={"reason": ROW_FAILED}, campaign_id=row.id,
+            row.workspace_id, EventKind.EMAIL_FAILED, context.now, data={"reason": ROW_FAILED}, campaign_id=row.id,
             **{name: each[name] for name in ("person_id", "enrollment_id", "step_id")}, send_id=each["id"],
         )
         for each in failed

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
@@ -195,7 +196,7 @@ class _Claim:
                 return []
             about = {name: row[name] for name in ("enrollment_id", "step_id", "person_id")}
             told = {"reason": ROW_FAILED}
-            line = event(row["workspace_id"], "EMAIL_FAILED", self.now, data=told, send_id=send_id, **about)
+            line = event(row["workspace_id"], EventKind.EMAIL_FAILED, self.now, data=told, send_id=send_id, **about)
             await _follow([line], [row["enrollment_id"]], self.now)
         log.error("the email %s: %s %s", send_id, receipt.outcome, receipt.code)
         return [receipt.outcome]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import carry_out
@@ -183,13 +184,18 @@ def _shown(moment: datetime) -> str:
 
 def _in_doubt(row: Row, now: datetime) -> Line:
     return event(
-        row["workspace_id"], "EMAIL_IN_DOUBT", now, data={"reason": RESTORED.code}, send_id=row["id"], **_about(row)
+        row["workspace_id"],
+        EventKind.EMAIL_IN_DOUBT,
+        now,
+        data={"reason": RESTORED.code},
+        send_id=row["id"],
+        **_about(row),
     )
 
 
 def _expired(row: Row, now: datetime) -> Line:
     about = _about(row) | {"campaign_id": row["campaign_id"], "task_id": row["id"]}
-    return event(row["workspace_id"], "TASK_EXPIRED", now, data={"type": row["type"]}, **about)
+    return event(row["workspace_id"], EventKind.TASK_EXPIRED, now, data={"type": row["type"]}, **about)
 
 
 def _about(row: Row) -> dict[str, str]:

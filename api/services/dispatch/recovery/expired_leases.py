@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from api.codes.event_kinds import EventKind
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.send_outcome import LOST, RESENT, RESTORED
 from api.services.enrollments.progress import finish_done
@@ -106,7 +107,9 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
             follows.append(partial(throttles.arrive, ids, now))
             follows.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
         reason = {"reason": LOST.code}
-        lines = [_line(row, "EMAIL_IN_DOUBT", clocks.get(row["workspace_id"], real_now), reason) for row in lost]
+        lines = [
+            _line(row, EventKind.EMAIL_IN_DOUBT, clocks.get(row["workspace_id"], real_now), reason) for row in lost
+        ]
         follows.append(partial(write, lines))
         for follow in follows:
             await (_try(follow) if alone else follow())
@@ -131,7 +134,7 @@ async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
         again = await doubts.resend_doubts(real_now, RESENT.code, RESENT.detail, RESTORED.code, *which)
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
         lines = [
-            _line(row, "EMAIL_RETRIED", clocks.get(row["workspace_id"], real_now), {"automatic": row["doubts"]})
+            _line(row, EventKind.EMAIL_RETRIED, clocks.get(row["workspace_id"], real_now), {"automatic": row["doubts"]})
             for row in again
         ]
         await write(lines)
@@ -155,6 +158,6 @@ def _by_moment(
     return found
 
 
-def _line(row: Mapping[str, Any], kind: str, now: datetime, data: dict[str, Any]) -> Line:
+def _line(row: Mapping[str, Any], kind: EventKind, now: datetime, data: dict[str, Any]) -> Line:
     about = {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}
     return event(row["workspace_id"], kind, now, data=data, send_id=row["id"], **about)

@@ -1,0 +1,108 @@
+"""The kinds of events in the Live Feed. A new kind is one more member: docs/errors.md and the schema follow from it."""
+
+from enum import StrEnum, auto
+
+
+class EventKind(StrEnum):
+    """What an event says has happened."""
+
+    description: str
+    data: str
+    """What stands in the event's `data`, as docs/errors.md lists it."""
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
+        """Give `auto()` the member's name: StrEnum's own is in lower case."""
+        return name
+
+    def __new__(cls, value: str, description: str, data: str = "") -> "EventKind":
+        """Make a member that is its own name."""
+        member = str.__new__(cls, value)
+        member._value_, member.description, member.data = value, description, data
+        return member
+
+    CAMPAIGN_LAUNCHED = auto(), "A campaign was launched for a person."
+    CAMPAIGN_FINISHED = auto(), "A person finished a campaign: every email was sent or failed, and every task is done."
+    CAMPAIGN_ENDED = auto(), "A campaign ended early for a person.", "`reason`"
+    CAMPAIGN_PAUSED = auto(), "A campaign was paused."
+    CAMPAIGN_RESUMED = auto(), "A campaign was resumed."
+    CAMPAIGN_EDITED = (
+        auto(),
+        "A campaign was edited while people were in it.",
+        "`edit`, such as `MOVE_STEP`, and `step`, its number",
+    )
+    EDIT_NOT_APPLIED = (
+        auto(),
+        "An edit, or a change of the tz database, could not be applied to a person. Their emails keep their times.",
+        "`reason`",
+    )
+    LAUNCH_FINISHED = auto(), "A background launch is finished.", "`launch`, `enrolled`, `leftOut`"
+    LAUNCH_FAILED = (
+        auto(),
+        "A background launch failed five times and ended. The remaining people are left out.",
+        "`launch`, `reason`",
+    )
+    PEOPLE_IMPORTED = (
+        auto(),
+        "A CSV import of people is finished. A dry run writes no event.",
+        "`import`, `created`, `updated`, `skipped`, `failed`",
+    )
+    PEOPLE_IMPORT_FAILED = (
+        auto(),
+        "A CSV import of people failed five times and ended. The rows that it had imported stay.",
+        "`import`, `reason`",
+    )
+    SUPPRESSIONS_IMPORTED = (
+        auto(),
+        "A CSV file of suppressed addresses was imported. An address that no person has gets no event of its own.",
+        "`new`, `known`, `refused`",
+    )
+    EMAIL_SENT = auto(), "An email was sent, or an email in doubt was found to have arrived."
+    EMAIL_DEFERRED = auto(), "The mail server rejected an email for now. It is tried again.", "`reason`"
+    EMAIL_FAILED = auto(), "An email was not sent, and is not tried again automatically.", "`reason`"
+    EMAIL_IN_DOUBT = auto(), "Nobody can know whether an email was delivered.", "`reason`"
+    EMAIL_RETRIED = (
+        auto(),
+        "A user retried an undelivered email, or the campaign's settings resent an email in doubt.",
+        "`automatic`: how often the settings have resent it",
+    )
+    EMAIL_MOVED = auto(), "An edit changed the time of an email.", "`before`, `after`"
+    EMAIL_ADDED = auto(), "An edit scheduled a new email.", "`at`"
+    EMAIL_RESCHEDULED = auto(), "A user changed the time of an email.", "`before`, `after`"
+    EMAIL_EDITED = auto(), "A user changed the text of an email.", '`parts`, such as `["subject", "html"]`'
+    EMAIL_WITHDRAWN = (
+        auto(),
+        "An edit removed an email, or the email of a task was withdrawn.",
+        "`reason`, if completing the task withdrew it",
+    )
+    TASK_CREATED = auto(), "A task was created.", "`type`, `due`"
+    TASK_COMPLETED = auto(), "A task was completed, or its email was sent.", "`type`"
+    TASK_SKIPPED = auto(), "A task was skipped.", "`type`"
+    TASK_EXPIRED = auto(), "A task expired.", "`type`"
+    TASK_CANCELLED = (
+        auto(),
+        "A task was cancelled: the person's campaign ended, or the task's step was removed.",
+        "`reason`",
+    )
+    TASK_MOVED = auto(), "An edit changed the due date of a task.", "`before`, `after`"
+    TASK_WITHDRAWN = auto(), "An edit removed a task."
+    REPLIED = auto(), "A person replied."
+    BOUNCED = (
+        auto(),
+        "An email bounced: the recipient's server rejected it for good, it was given up after four days, or it was "
+        "returned after it had been sent.",
+        "`bounce`, `HARD` or `SOFT`; `reason`",
+    )
+    BOUNCE_CLEARED = auto(), "A user allowed emails to an address again after it had bounced."
+    UNSUBSCRIBED = (
+        auto(),
+        "An address unsubscribed from all emails of the workspace. `person` is the person who has the address now.",
+        "`email`, `source`",
+    )
+    RESUBSCRIBED = auto(), "Emails to an unsubscribed address are allowed again.", "`email`, `source`"
+    OTHER = auto(), "An event of an installed package, or of a newer release. `rawKind` has its name."
+
+    @classmethod
+    def of(cls, raw: str) -> "EventKind":
+        """Return the kind of an event in the database. A name that is no member here is OTHER."""
+        return cls.__members__.get(raw, cls.OTHER)
