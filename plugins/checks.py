@@ -1,110 +1,61 @@
-"""Check what a package's hook returned, so that a mistake is named at the start and not met in the middle of a run."""
+"""Check what a package's hook returned, so that the start names a mistake and no later request meets it."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from plugins import declared
-from plugins.contract import Channel
-from plugins.declared import DeclaredChannel, DeclaredOption
-from plugins.schemas import fault_of
-from strategies import SendOption
+from plugins.declarations import UnusableError, one_line
+from plugins.extension_points import Contract, ExtensionPoint
 
 KEY = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-"""What a step or a sender keeps, in 64 characters."""
-Registered = TypeVar("Registered", SendOption, Channel)
+"""A key of up to 64 characters, which steps and senders store."""
 
 
-class UnusableError(Exception):
-    """A package cannot be used, and why, in one sentence."""
-
-
-def guarded(what: str, work: Callable[[], Any]) -> Any:
-    """Run a package's own code. Whatever it raises becomes one sentence; an exit is no way out for a package."""
+def run_guarded(what: str, work: Callable[[], Any]) -> Any:
+    """Run a package's code. Turns what it raises, also SystemExit, into an UnusableError of one sentence."""
     try:
         return work()
     except UnusableError:
         raise
     except (Exception, SystemExit) as error:
-        fault = f"{what} raised {_told(error)}"
+        fault = f"{what} raised {one_line(error)}"
     raise UnusableError(f"{fault.rstrip('.')}.")
 
 
-def _told(error: BaseException) -> str:
-    """Put an error of a package's own into one line; its text is the package's code as well, and may fail."""
-    try:
-        text = " ".join(str(error).split())[:500]
-    except (Exception, SystemExit):
-        text = ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
 def collect(hook: str, result: Any) -> list[Any]:
-    """Take the objects out of a hook's result, which may be any iterable."""
+    """Take the objects out of a hook's result, which can be any iterable."""
     if hasattr(result, "close") and hasattr(result, "cr_code"):
         result.close()
         raise UnusableError(f"{hook} is asynchronous; it must be a plain function.")
     if isinstance(result, (str, bytes, Mapping)) or not hasattr(result, "__iter__"):
         raise UnusableError(f"{hook} returned {describe(result)}; it must return a list of objects.")
-    return list(guarded(f"{hook}'s result", lambda: list(result)))
+    return list(run_guarded(f"{hook}'s result", lambda: list(result)))
 
 
 def describe(thing: Any) -> str:
-    """Name an object of a wrong type without trusting its own representation."""
+    """Name an object of a wrong type without calling its own code."""
     return f"the class {thing.__name__}, not an instance" if isinstance(thing, type) else f"a {type(thing).__name__}"
 
 
-def check(hook: str, thing: Any, kind: type[Registered]) -> Registered:
-    """Return the object with its declarations as plain values when it keeps its contract. Raises UnusableError."""
-    if not isinstance(thing, kind):
-        raise UnusableError(f"{hook} returned {describe(thing)} where a {kind.__name__} belongs.")
-    values = guarded(type(thing).__name__, lambda: _declared(thing))
-    return (DeclaredOption if kind is SendOption else DeclaredChannel)(thing, values)  # type: ignore[arg-type, return-value]
+def check(point: ExtensionPoint[Contract], thing: Any) -> Contract:
+    """Return the object with plain declarations. Raises UnusableError if it does not keep its contract."""
+    if not isinstance(thing, point.contract):
+        raise UnusableError(f"{point.hook} returned {describe(thing)} where a {point.contract.__name__} belongs.")
+    return point.wrapper(thing, run_guarded(type(thing).__name__, lambda: _declarations(point, thing)))
 
 
-def _declared(thing: SendOption | Channel) -> dict[str, Any]:
-    """Read each declaration once."""
-    name = type(thing).__name__
-    key = getattr(thing, "key", None)
+def _declarations(point: ExtensionPoint[Any], thing: Any) -> dict[str, Any]:
+    """Read and check each declaration once."""
+    key = _key(type(thing).__name__, getattr(thing, "key", None))
+    owner = f"{type(thing).__name__} ({key!r})"
+    values = {name: check(owner, name, getattr(thing, name, None)) for name, check in point.checks.items()}
+    return {"key": key, **values}
+
+
+def _key(owner: str, key: object) -> str:
     if not isinstance(key, str) or not str.__str__(key).strip():
-        raise UnusableError(f"{name} has no key.")
+        raise UnusableError(f"{owner} has no key.")
     key = str.__str__(key)
     if not KEY.fullmatch(key):
-        raise UnusableError(f"{name} has the key {key!r:.80}; a key must match {KEY.pattern}.")
-    whole = f"{name} ({key!r})"
-    found: dict[str, Any] = {"key": key}
-    is_option = isinstance(thing, SendOption)
-    for attribute in ("labels", "help") if is_option else ("labels",):
-        found[attribute] = _texts(whole, attribute, getattr(thing, attribute, None))
-    found["config_schema"] = _schema(whole, thing.config_schema)
-    if isinstance(thing, SendOption):
-        try:
-            found |= {flag: declared.flag(flag, getattr(thing, flag)) for flag in declared.FLAGS}
-            found["sentences"] = declared.sentences(thing.sentences)
-        except (TypeError, ValueError) as error:
-            raise UnusableError(f"{whole} cannot be used: {_told(error)}.") from None
-    return found
-
-
-def _texts(whole: str, attribute: str, by_language: object) -> dict[str, str]:
-    if not isinstance(by_language, Mapping):
-        raise UnusableError(f'{whole} has no {attribute}["en"].')
-    try:
-        found = declared.texts(attribute, by_language)
-    except (TypeError, ValueError) as error:
-        raise UnusableError(f"{whole} has {attribute} that are not text by language code: {_told(error)}.") from None
-    if not found.get("en"):
-        raise UnusableError(f'{whole} has no {attribute}["en"].')
-    return found
-
-
-def _schema(whole: str, given: object) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        raise UnusableError(f"{whole} has a config_schema that is no mapping.")
-    try:
-        found = declared.schema(given)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UnusableError(f"{whole} has a config_schema that is no JSON: {error}.") from None
-    if fault := fault_of(found):
-        raise UnusableError(f"{whole} has a config_schema {fault.rstrip('.')}.")
-    return found
+        raise UnusableError(f"{owner} has the key {key!r:.80}; a key must match {KEY.pattern}.")
+    return key

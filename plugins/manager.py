@@ -1,57 +1,39 @@
-"""Find the installed packages, and start without those that do not work.
+"""Load the installed packages, and start without those that cannot be used.
 
-A package works as a whole or not at all: when one of its objects cannot be used, none is, and the package is
-named in ``Installed.broken`` with the reason. Touchline's own options and channels come in by the same hooks,
-first, so that no package can take one of their keys.
+A package is used as a whole or not at all: if one of its objects cannot be used, none is, and ``Installed.broken``
+names the package with the reason. Touchline's own options and channels are registered through the same hooks. They
+come first, so that no package can take one of their keys.
 """
 
-import importlib
-import importlib.metadata
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, ModuleType
+from typing import Any, cast
 
 import pluggy
 
-import plugins.hookspecs
-import strategies.hookspecs
-from plugins.checks import UnusableError, check, collect, guarded
+from plugins.candidates import Candidate, candidates
+from plugins.checks import check, collect, run_guarded
 from plugins.contract import Channel
-from strategies import SendOption
-from strategies.registry import SendOptions
-
-GROUP = "touchline"
-OWN = "touchline"
-DEFAULT_PLUGINS = (
-    "strategies.options.choose_at_launch",
-    "strategies.options.at_time",
-    "strategies.options.task",
-    "strategies.options.same_time_as_previous",
-    "plugins.channels.outbox",
-    "plugins.channels.record",
-    "plugins.channels.smtp.channel",
-)
-OPTIONS_HOOK = "touchline_register_send_options"
-CHANNELS_HOOK = "touchline_register_channels"
+from plugins.declarations import UnusableError
+from plugins.extension_points import CHANNELS, EXTENSION_POINTS, SEND_OPTIONS, Contract, ExtensionPoint
+from strategies.registry import Registry, SendOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One module that works, and what it registered."""
+    """One module that works, and the keys that it registered, by hook."""
 
     distribution: str
     module: str
     version: str
-    options: tuple[str, ...]
-    channels: tuple[str, ...]
+    keys: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """One module that is left out, and why, in one sentence."""
+    """One module that is left out, and the reason in one sentence."""
 
     distribution: str
     entry_point: str
@@ -60,141 +42,123 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """All that this server can do: what works, and what was left out."""
+    """What this server can use, by hook, and what it left out."""
 
     manager: pluggy.PluginManager
-    send_options: SendOptions
-    channels: Mapping[str, Channel]
+    registries: Mapping[str, Mapping[str, Any]]
     packages: tuple[Package, ...]
     broken: tuple[Broken, ...]
 
+    def of(self, point: ExtensionPoint[Contract]) -> Mapping[str, Contract]:
+        """Return the plugins of one kind, by key."""
+        return self.registries[point.hook]
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    distribution: str
-    version: str
-    name: str
-    module: str
-    load: Callable[[], Any]
+    @property
+    def send_options(self) -> SendOptions:
+        """The send options, by key."""
+        return cast(SendOptions, self.of(SEND_OPTIONS))
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """The channels, by key."""
+        return self.of(CHANNELS)
 
 
-def load(environment: Mapping[str, str]) -> Installed:
+def load(environment: Mapping[str, str], points: Sequence[ExtensionPoint[Any]] = EXTENSION_POINTS) -> Installed:
     """Load Touchline's own modules, then every package with an entry point in the group "touchline"."""
-    loading = _Loading(environment)
-    for candidate in _candidates():
+    loader = _Loader(environment, points)
+    for candidate in candidates():
         try:
-            loading.add(candidate)
+            loader.add(candidate)
         except UnusableError as error:
-            loading.broken.append(Broken(candidate.distribution, candidate.name, str(error)))
-    return Installed(
-        manager=loading.manager,
-        send_options=loading.send_options,
-        channels=MappingProxyType(loading.channels),
-        packages=tuple(loading.packages),
-        broken=tuple(loading.broken),
-    )
+            loader.broken.append(Broken(candidate.distribution, candidate.name, str(error)))
+    registries = {point.hook: registry for point, registry in loader.registries.items()}
+    return Installed(loader.manager, MappingProxyType(registries), tuple(loader.packages), tuple(loader.broken))
 
 
-def _candidates() -> Iterator[_Candidate]:
-    """Touchline's own first; then the packages by name, so that the first of two is the same at every start."""
-    try:
-        version = importlib.metadata.version(OWN)
-    except importlib.metadata.PackageNotFoundError:
-        version = "unknown"  # run from a source folder that was never installed
-    for module in DEFAULT_PLUGINS:
-        yield _Candidate(OWN, version, module, module, partial(importlib.import_module, module))
-    found = []
-    for entry in importlib.metadata.entry_points(group=GROUP):
-        distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "unknown")
-        found.append(_Candidate(distribution, version, entry.name, entry.value, entry.load))
-    yield from sorted(found, key=lambda candidate: (candidate.distribution.casefold(), candidate.name))
+class _Loader:
+    """Registers one module after the other.
 
+    ``add`` changes ``registries`` and ``packages`` only after every object of a module has passed its checks.
+    """
 
-class _Loading:
-    """What has been loaded so far."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.environment = environment
+    def __init__(self, environment: Mapping[str, str], points: Sequence[ExtensionPoint[Any]]) -> None:
+        self.arguments = {"environment": environment}
         self.manager = pluggy.PluginManager("touchline")
-        self.manager.add_hookspecs(strategies.hookspecs)
-        self.manager.add_hookspecs(plugins.hookspecs)
-        self.send_options = SendOptions()
-        self.channels: dict[str, Channel] = {}
+        hookspecs = ModuleType("hookspecs")
+        vars(hookspecs).update({point.hook: point.hookspec for point in points})
+        self.manager.add_hookspecs(hookspecs)
+        self.registries: dict[ExtensionPoint[Any], Registry[Any]] = {point: point.registry() for point in points}
         self.packages: list[Package] = []
         self.broken: list[Broken] = []
-        self._channel_owners: dict[str, str] = {}
+        self._hooks = " and ".join(sorted(point.hook for point in points))
 
-    def add(self, candidate: _Candidate) -> None:
-        """Take a module in, whole. Raises UnusableError and leaves nothing of it behind."""
-        plugin = guarded(f"importing {candidate.module}", candidate.load)
+    def add(self, candidate: Candidate) -> None:
+        """Register all that a module offers. Raises UnusableError and registers nothing of it."""
+        plugin = run_guarded(f"importing {candidate.module}", candidate.load)
         name = f"{candidate.distribution}:{candidate.name}"
-        guarded("registering", lambda: self._register(plugin, name))
+        run_guarded("registering", lambda: self._register(plugin, name))
         try:
-            options = [check(OPTIONS_HOOK, thing, SendOption) for thing in self._ask(OPTIONS_HOOK, plugin)]  # type: ignore[type-abstract]
-            channels = [check(CHANNELS_HOOK, thing, Channel) for thing in self._ask(CHANNELS_HOOK, plugin)]  # type: ignore[type-abstract]
-            option_keys, channel_keys = [item.key for item in options], [item.key for item in channels]
-            self._refuse_taken(candidate.distribution, option_keys, channel_keys)
+            found = {point: self._objects(point, plugin) for point in self.registries}
+            for point, objects in found.items():
+                self._check_keys(point, candidate.distribution, [each.key for each in objects])
         except UnusableError:
             self.manager.unregister(name=name)
             raise
-        for option in options:
-            self.send_options.register(option, candidate.distribution)
-        for channel in channels:
-            self.channels[channel.key] = channel
-            self._channel_owners[channel.key] = candidate.distribution
-        self.packages.append(
-            Package(
-                candidate.distribution, candidate.module, candidate.version, tuple(option_keys), tuple(channel_keys)
-            )
-        )
+        for point, objects in found.items():
+            for each in objects:
+                self.registries[point].register(each.key, each, candidate.distribution)
+        keys = {point.hook: tuple(each.key for each in objects) for point, objects in found.items()}
+        self.packages.append(Package(candidate.distribution, candidate.module, candidate.version, keys))
 
     def _register(self, plugin: Any, name: str) -> None:
-        """Register with pluggy, and refuse what it would silently never call."""
-        known = {OPTIONS_HOOK, CHANNELS_HOOK}
+        """Register with pluggy. Raises UnusableError for functions that pluggy would silently never call."""
         hooks = [
             attribute
             for attribute in dir(plugin)
             if attribute.startswith("touchline_") and inspect.isroutine(inspect.getattr_static(plugin, attribute, None))
         ]
-        for attribute in hooks:
-            if attribute not in known:
-                raise UnusableError(
-                    f"{attribute} is no hook of Touchline; the hooks are {' and '.join(sorted(known))}."
-                )
+        known = {point.hook for point in self.registries}
+        for hook in hooks:
+            if hook not in known:
+                raise UnusableError(self._unknown(hook))
         self.manager.register(plugin, name)
         callers = self.manager.get_hookcallers(plugin) or []
         unknown = [caller.name for caller in callers if not caller.has_spec()]
-        missing = [hook for hook in hooks if hook not in {caller.name for caller in callers}]
+        unmarked = [hook for hook in hooks if hook not in {caller.name for caller in callers}]
         if unknown:
-            fault = f"{unknown[0]} is no hook of Touchline; the hooks are {' and '.join(sorted(known))}."
-        elif missing:
-            fault = f"{missing[0]} is not marked with @hookimpl."
+            fault = self._unknown(unknown[0])
+        elif unmarked:
+            fault = f"{unmarked[0]} is not marked with @hookimpl."
         elif not callers:
-            fault = f"it has no hook; the hooks are {' and '.join(sorted(known))}."
+            fault = f"it has no hook; the hooks are {self._hooks}."
         else:
             return
         self.manager.unregister(name=name)
         raise UnusableError(fault)
 
-    def _ask(self, hook: str, plugin: Any) -> list[Any]:
-        """Call one plugin's own function, so that whatever comes of it is that plugin's."""
-        things: list[Any] = []
-        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
-            if implementation.plugin is plugin:
-                if implementation.wrapper or implementation.hookwrapper:
-                    raise UnusableError(f"{hook} is a wrapper; it must be a plain function.")
-                arguments = [self.environment for _ in implementation.argnames]
-                things += collect(hook, guarded(hook, lambda: implementation.function(*arguments)))  # noqa: B023
-        return things
+    def _unknown(self, hook: str) -> str:
+        return f"{hook} is not a hook of Touchline; the hooks are {self._hooks}."
 
-    def _refuse_taken(self, distribution: str, options: list[str], channels: list[str]) -> None:
-        """Refuse a key that another package, or this one, has taken already."""
-        for kind, keys, owner in (
-            ("send option", options, lambda key: key in self.send_options and self.send_options.distribution(key)),
-            ("channel", channels, self._channel_owners.get),
-        ):
-            for number, key in enumerate(keys):
-                if key in keys[:number]:
-                    raise UnusableError(f"{kind} {key!r} is registered twice by {distribution}.")
-                if owner(key):
-                    raise UnusableError(f"{kind} {key!r} of {distribution} is already registered by {owner(key)}.")
+    def _objects(self, point: ExtensionPoint[Contract], plugin: Any) -> list[Contract]:
+        """Call the hook of one module only, so that every fault belongs to that module."""
+        found: list[Contract] = []
+        for implementation in getattr(self.manager.hook, point.hook).get_hookimpls():
+            if implementation.plugin is not plugin:
+                continue
+            if implementation.wrapper or implementation.hookwrapper:
+                raise UnusableError(f"{point.hook} is a wrapper; it must be a plain function.")
+            arguments = [self.arguments[name] for name in implementation.argnames]
+            result = run_guarded(point.hook, lambda: implementation.function(*arguments))  # noqa: B023 - runs at once
+            found += [check(point, thing) for thing in collect(point.hook, result)]
+        return found
+
+    def _check_keys(self, point: ExtensionPoint[Any], distribution: str, keys: Sequence[str]) -> None:
+        """Raise UnusableError if another package, or this one, has already taken a key."""
+        registry = self.registries[point]
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                raise UnusableError(f"{point.noun} {key!r} is registered twice by {distribution}.")
+            if key in registry:
+                owner = registry.distribution(key)
+                raise UnusableError(f"{point.noun} {key!r} of {distribution} is already registered by {owner}.")

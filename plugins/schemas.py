@@ -17,7 +17,7 @@ def fault_of(schema: dict[str, Any]) -> str | None:
     try:
         Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError as error:
-        return f"that is no valid JSON Schema: {error.message}"
+        return f"that is not a valid JSON Schema: {error.message}"
     registry: Registry[Any] = Registry()
     whole = DRAFT202012.create_resource(schema)
     if (lost := _lost(schema, registry.resolver_with_root(whole), set())) is not None:

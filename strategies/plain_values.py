@@ -24,7 +24,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 def plain_date(name: str, day: object) -> dt.date:
     """Return a date. Raises TypeError or ValueError."""
     if not isinstance(day, dt.date) or isinstance(day, dt.datetime):
-        raise TypeError(f"{name} is {day!r:.60}, and no date")
+        raise TypeError(f"{name} is {day!r:.60}, not a date")
     if type(day) is not dt.date:
         day = dt.date.fromordinal(dt.date.toordinal(day))
     _check_year(name, day)
@@ -34,7 +34,7 @@ def plain_date(name: str, day: object) -> dt.date:
 def plain_time(wall: object) -> dt.time:
     """Return a wall time. Raises TypeError or ValueError."""
     if not isinstance(wall, dt.time):
-        raise TypeError(f"time is {wall!r:.60}, and no time")
+        raise TypeError(f"time is {wall!r:.60}, not a time")
     if wall.tzinfo is not None or wall.microsecond:
         raise ValueError(f"time is {wall}: wall times have no zone of their own, and no parts of a second")
     if type(wall) is not dt.time:
@@ -47,7 +47,7 @@ def plain_instant(instant: object) -> dt.datetime | None:
     if instant is None:
         return None
     if not isinstance(instant, dt.datetime):
-        raise TypeError(f"instant is {instant!r:.60}, and no datetime")
+        raise TypeError(f"instant is {instant!r:.60}, not a datetime")
     offset = instant.utcoffset()
     if offset is None:
         raise ValueError("instant has no zone")
@@ -61,7 +61,7 @@ def plain_instant(instant: object) -> dt.datetime | None:
 def plain_notes(notes: object) -> tuple[Note, ...]:
     """Return the notes of an explanation. Raises TypeError or ValueError."""
     if not isinstance(notes, (tuple, list)):
-        raise TypeError(f"notes are {notes!r:.60}, and no tuple or list")
+        raise TypeError(f"notes are {notes!r:.60}, not a tuple or list")
     if len(notes) > NOTES_MOST:
         raise ValueError(f"an answer may have {NOTES_MOST} notes")
     if type(notes) is tuple and all(map(_is_plain, notes)):
@@ -84,10 +84,10 @@ def _is_plain(note: object) -> bool:
 
 def _plain_note(note: object) -> Note:
     if not isinstance(note, Note):
-        raise TypeError(f"{note!r:.60} is no Note")
+        raise TypeError(f"{note!r:.60} is not a Note")
     code, values = plain_text(note.code), note.values
     if not isinstance(values, Mapping):
-        raise TypeError(f"the values of a note are {values!r:.60}, and no mapping")
+        raise TypeError(f"the values of a note are {values!r:.60}, not a mapping")
     return Note(code, {plain_text(name): _plain_value(value) for name, value in values.items()})
 
 
@@ -117,14 +117,14 @@ def plain_refusal(refusal: Refusal) -> Refusal:
     """Return a package's refusal, with texts that can be stored and answered. Raises TypeError where it has others."""
     path = refusal.path
     if not isinstance(path, (tuple, list)):
-        raise TypeError(f"the path of a refusal is {path!r:.60}, and no tuple or list")
+        raise TypeError(f"the path of a refusal is {path!r:.60}, not a tuple or list")
     code, message, *parts = (_storable(part) for part in (refusal.code, refusal.message, *path[:NOTES_MOST]))
     return Refusal(code, message, tuple(parts))
 
 
 def _storable(text: object) -> str:
     if not isinstance(text, str):
-        raise TypeError(f"{text!r:.60} is no text")
+        raise TypeError(f"{text!r:.60} is not a text")
     return _HALF.sub("\ufffd", str.__str__(text)[:TEXT_MOST].replace("\x00", "\ufffd"))
 
 

@@ -1,40 +1,46 @@
-"""From a key to the send option that is installed under it."""
+"""The installed plugins of one kind, by key."""
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from strategies.contract import SendOption
 from strategies.errors import Refusal
 
+Plugin = TypeVar("Plugin")
 
-class SendOptions(Mapping[str, SendOption]):
-    """The installed send options, in the order in which they were registered."""
+
+class Registry(Mapping[str, Plugin]):
+    """Plugins of one kind, in the order in which they were registered. Each belongs to a distribution."""
 
     def __init__(self) -> None:
-        self._options: dict[str, tuple[SendOption, str]] = {}
+        self._plugins: dict[str, tuple[Plugin, str]] = {}
 
-    def register(self, option: SendOption, distribution: str) -> None:
-        """Add an option. Raises ValueError naming both distributions when the key is taken."""
-        if option.key in self._options:
-            owner = self._options[option.key][1]
-            raise ValueError(f"send option {option.key!r} of {distribution} is already registered by {owner}")
-        self._options[option.key] = (option, distribution)
-
-    def need(self, key: str) -> SendOption:
-        """Return the option. Raises Refusal SEND_OPTION_UNKNOWN when it is not installed."""
-        if key not in self._options:
-            known = ", ".join(self._options)
-            raise Refusal("SEND_OPTION_UNKNOWN", f"No send option {key[:60]!r} is installed. Installed: {known}.")
-        return self._options[key][0]
+    def register(self, key: str, plugin: Plugin, distribution: str) -> None:
+        """Add a plugin. Raises ValueError if the key is taken."""
+        if key in self._plugins:
+            raise ValueError(f"{key!r} of {distribution} is already registered by {self.distribution(key)}")
+        self._plugins[key] = (plugin, distribution)
 
     def distribution(self, key: str) -> str:
-        """Return the name of the distribution that registered the option."""
-        return self._options[key][1]
+        """Return the name of the distribution that registered the plugin."""
+        return self._plugins[key][1]
 
-    def __getitem__(self, key: str) -> SendOption:
-        return self._options[key][0]
+    def __getitem__(self, key: str) -> Plugin:
+        return self._plugins[key][0]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._options)
+        return iter(self._plugins)
 
     def __len__(self) -> int:
-        return len(self._options)
+        return len(self._plugins)
+
+
+class SendOptions(Registry[SendOption]):
+    """The installed send options."""
+
+    def need(self, key: str) -> SendOption:
+        """Return the option. Raises Refusal SEND_OPTION_UNKNOWN if it is not installed."""
+        if key not in self._plugins:
+            known = ", ".join(self._plugins)
+            raise Refusal("SEND_OPTION_UNKNOWN", f"No send option {key[:60]!r} is installed. Installed: {known}.")
+        return self._plugins[key][0]

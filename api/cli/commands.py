@@ -34,6 +34,7 @@ from api.store.workspaces import has_token, workspace_by_name
 from api.tick import Ticker
 from api.workers.pool import warm
 from plugins.channels.smtp.channel import check_accounts
+from plugins.extension_points import EXTENSION_POINTS
 from plugins.manager import load
 from strategies import Refusal
 
@@ -184,11 +185,11 @@ def list_plugins(_settings: Settings) -> int:
     """List the packages that work, and those that do not."""
     installed = load(environment())
     # Keys are for copying: folded in a narrow terminal, whole where a program reads them.
-    titles = ("package", "version", "module", "send options", "channels")
+    titles = ("package", "version", "module", *(f"{point.noun}s" for point in EXTENSION_POINTS))
     table = Table(*(Column(title, overflow="fold") for title in titles))
     for package in installed.packages:
-        options, channels = ", ".join(package.options), ", ".join(package.channels)
-        table.add_row(package.distribution, package.version, package.module, options, channels)
+        keys = (", ".join(package.keys[point.hook]) for point in EXTENSION_POINTS)
+        table.add_row(package.distribution, package.version, package.module, *keys)
     (console if console.is_terminal else Console(width=UNFOLDED_WIDTH)).print(table)
     for broken in installed.broken:
         console.print(

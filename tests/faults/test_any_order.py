@@ -6,7 +6,6 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ from plugins.manager import load
 from strategies import Refusal, StepType
 from tests.databases import folder_in_memory, migrated
 from tests.faults.edits import Edits
-from tests.services.world import Killed
+from tests.services.world import Killed, with_channel
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -147,7 +146,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         await open_database(await empty_database(self.folder / "touchline.db"))
         self.channel = Recorder()
         installed = load({})
-        installed = replace(installed, channels={**installed.channels, "recorder": self.channel})
+        installed = with_channel(installed, self.channel)
         self.runtime = DispatchRuntime(installed, lambda: self.now, lambda person: None, lambda: None, lease=LEASE)
         self.context = self.runtime.context(await create_workspace("W", START))
         sender = await create_sender(self.context, name="G", email="g@example.com", zone="UTC", channel="recorder")

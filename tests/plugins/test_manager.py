@@ -10,8 +10,10 @@ import pytest
 
 from api.services.common import inputs
 from plugins import Channel, hookimpl
+from plugins.candidates import DEFAULT_PLUGINS
 from plugins.declared import DeclaredChannel
-from plugins.manager import DEFAULT_PLUGINS, Installed, load
+from plugins.extension_points import CHANNELS, SEND_OPTIONS
+from plugins.manager import Installed, load
 from strategies import Plural, Refusal
 from strategies.options.task import Task
 from tests.plugins import packages as fake
@@ -60,7 +62,7 @@ def test_a_package_that_works(install: Install) -> None:
     assert seen == [{"LOFT": "roof"}]
     package = installed.packages[-1]
     assert (package.distribution, package.module, package.version) == ("loft", "loft_module", "1.2")
-    assert (package.options, package.channels) == (("quick",), ("pigeon",))
+    assert (package.keys[SEND_OPTIONS.hook], package.keys[CHANNELS.hook]) == (("quick",), ("pigeon",))
     assert installed.send_options.distribution("quick") == "loft"
     pigeon = installed.channels["pigeon"]
     assert isinstance(pigeon, DeclaredChannel)
@@ -82,12 +84,12 @@ BROKEN: dict[str, tuple[Contents, str]] = {
     "syntax": (SyntaxError("invalid syntax"), "raised SyntaxError: invalid syntax"),
     "exit at import": (SystemExit(3), "raised SystemExit: 3"),
     "unprintable": (fake.UnprintableError(), "importing bad_module raised UnprintableError."),
-    "misspelt": (fake.misspelt(), "touchline_register_chanels is no hook of Touchline"),
+    "misspelt": (fake.misspelt(), "touchline_register_chanels is not a hook of Touchline"),
     "misspelt and unmarked": (
         {"touchline_register_chanels": fake.unmarked},
-        "touchline_register_chanels is no hook",
+        "touchline_register_chanels is not a hook",
     ),
-    "misspelt specname": ({"register": fake.misnamed}, "touchline_register_chanels is no hook of Touchline"),
+    "misspelt specname": ({"register": fake.misnamed}, "touchline_register_chanels is not a hook of Touchline"),
     "unmarked": ({"touchline_register_channels": fake.unmarked}, "is not marked with @hookimpl"),
     "no hook": ({}, "it has no hook"),
     "unknown argument": ({"touchline_register_channels": fake.wants_more}, "Argument(s) {'more'} are declared"),
@@ -107,12 +109,12 @@ BROKEN: dict[str, tuple[Contents, str]] = {
     "no English": (channels(variant(labels={"de": "Taube"})), 'has no labels["en"]'),
     "labels of numbers": (channels(variant(labels={"en": "x", "de": 1})), "labels that are not text"),
     "no help": (options(type("Helpless", (Quick,), {"help": {}})()), 'has no help["en"]'),
-    "bad schema": (channels(variant(config_schema={"type": "objekt"})), "no valid JSON Schema"),
-    "a pattern that is none": (channels(schema({"pattern": "("})), "no valid JSON Schema"),
-    "schema with an object": (channels(schema({"default": object()})), "no JSON: Object of type object is not"),
-    "schema with NaN": (channels(schema({"maximum": float("nan")})), "no JSON: Out of range float values"),
-    "schema in a circle": (channels(variant(config_schema=fake.circle())), "no JSON: Circular reference"),
-    "schema with half a character": (channels(schema({"title": "\ud800"})), "no JSON: 'utf-8' codec can't encode"),
+    "bad schema": (channels(variant(config_schema={"type": "objekt"})), "not a valid JSON Schema"),
+    "a pattern that is none": (channels(schema({"pattern": "("})), "not a valid JSON Schema"),
+    "schema with an object": (channels(schema({"default": object()})), "not JSON: Object of type object is not"),
+    "schema with NaN": (channels(schema({"maximum": float("nan")})), "not JSON: Out of range float values"),
+    "schema in a circle": (channels(variant(config_schema=fake.circle())), "not JSON: Circular reference"),
+    "schema with half a character": (channels(schema({"title": "\ud800"})), "not JSON: 'utf-8' codec can't encode"),
     "a reference into the network": (
         channels(schema({"$ref": "https://example.com/schema.json"})),
         "refers to 'https://example.com/schema.json', which is not in it",
@@ -138,18 +140,18 @@ BROKEN: dict[str, tuple[Contents, str]] = {
         options(type("H", (Quick,), {"help": {"en": "\udc00"}})()),
         "help that are not text",
     ),
-    "schema of a wrong type": (channels(variant(config_schema=[])), "config_schema that is no mapping"),
+    "schema of a wrong type": (channels(variant(config_schema=[])), "config_schema that is not a mapping"),
     "huge labels": (channels(variant(labels={"en": "x" * 2_001})), "a text may have 2000 characters"),
     "labels in 101 languages": (
         channels(variant(labels={"en": "x"} | dict.fromkeys(map(str, range(100)), "x"))),
         "101",
     ),
-    "a huge schema": (channels(schema({"description": "x" * 100_001})), "up to 100,000 go"),
+    "a huge schema": (channels(schema({"description": "x" * 100_001})), "it can have up to 100,000"),
     "a flag that is none": (options(quick(takes_time="yes")), "takes_time is a str, and neither True nor False"),
-    "sentences of a wrong type": (options(quick(sentences=[])), "sentences is a list, and no mapping"),
+    "sentences of a wrong type": (options(quick(sentences=[])), "sentences is a list, not a mapping"),
     "a sentence without English": (options(quick(sentences={"X": {"de": "x"}})), "the sentence 'X' has no \"en\""),
-    "a sentence with a position": (options(quick(sentences={"X": {"en": "{0}"}})), "is no name of a value"),
-    "a sentence with an attribute": (options(quick(sentences={"X": {"en": "{a.b}"}})), "is no name of a value"),
+    "a sentence with a position": (options(quick(sentences={"X": {"en": "{0}"}})), "is not the name of a value"),
+    "a sentence with an attribute": (options(quick(sentences={"X": {"en": "{a.b}"}})), "is not the name of a value"),
     "a sentence with an open brace": (options(quick(sentences={"X": {"en": "{a"}})), "cannot be used"),
     "a sentence with a wide format": (options(quick(sentences={"X": {"en": "{a:>99999999}"}})), "not allowed"),
     "a number as a sentence": (options(quick(sentences={"X": {"en": 7}})), "is neither text nor int"),

@@ -16,7 +16,8 @@ from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
-from plugins.manager import load
+from plugins.extension_points import CHANNELS
+from plugins.manager import Installed, load
 from strategies import StepType
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -64,8 +65,7 @@ class World:
 
     def through(self, channel: Channel) -> DispatchRuntime:
         """Return its post with a channel installed, in the place of one with the same key."""
-        channels = {**self.runtime.installed.channels, channel.key: channel}
-        return replace(self.runtime, installed=replace(self.runtime.installed, channels=channels))
+        return replace(self.runtime, installed=with_channel(self.runtime.installed, channel))
 
     async def tick(self, now: datetime = NOW) -> None:
         await run_once(self.runtime, now)
@@ -78,6 +78,12 @@ class Killed(BaseException):
     """Stands for the end of a process in the middle of its work: nothing in it comes to know of it."""
 
 
+def with_channel(installed: Installed, channel: Channel) -> Installed:
+    """Return the same with a channel more, in the place of one with the same key."""
+    channels = {**installed.channels, channel.key: channel}
+    return replace(installed, registries={**installed.registries, CHANNELS.hook: channels})
+
+
 async def make_world(people: int = 2, *, day: int = 9, follow_up: bool = False) -> World:
     """Launch for people named ada, bob, p2, p3 and so on, in a workspace that runs in real time.
 
@@ -85,7 +91,7 @@ async def make_world(people: int = 2, *, day: int = 9, follow_up: bool = False) 
     """
     channel = Scripted()
     installed = load({})
-    installed = replace(installed, channels={**installed.channels, channel.key: channel})
+    installed = with_channel(installed, channel)
     runtime = DispatchRuntime(installed, lambda: NOW, lambda person: None, lambda: None)
     context = runtime.context(await create_workspace("Acme", NOW))
     sender = await create_sender(context, name="G", email="g@example.com", zone="UTC", channel="scripted")

@@ -37,7 +37,7 @@ class Lunch(SendOption):
 def resolve(answer: Any, monkeypatch: pytest.MonkeyPatch) -> Timeline:
     monkeypatch.setattr(Lunch, "answer", answer)
     options = SendOptions()
-    options.register(Lunch(), "partner")
+    options.register(Lunch.key, Lunch(), "partner")
     steps = [TimelineStep(1, StepType.EMAIL, "lunch", {})]
     return resolve_timeline(steps, Calendar("Europe/Berlin", False), LaunchChoices(NOW, None, {}), options, {}, NOW)
 
@@ -116,7 +116,7 @@ def test_an_option_that_breaks_when_it_is_asked_is_not_offered(
 ) -> None:
     monkeypatch.setattr(Moody, "trouble", trouble)
     options = SendOptions()
-    options.register(Moody(), "partner")
+    options.register(Moody.key, Moody(), "partner")
     with pytest.raises(Refusal) as refused:
         check_step([step := TimelineStep(1, StepType.EMAIL, "lunch", {})], 1, step, options)
     assert (refused.value.code, refused.value.path) == ("SEND_OPTION_FAILED", ("sendOption",))

@@ -85,9 +85,9 @@ class Exactly(SendOption):
 def options() -> SendOptions:
     found = SendOptions()
     for key, option in load({}).send_options.items():
-        found.register(option, key)
-    found.register(Lunch(), "partner")
-    found.register(Exactly(), "partner")
+        found.register(option.key, option, key)
+    found.register(Lunch.key, Lunch(), "partner")
+    found.register(Exactly.key, Exactly(), "partner")
     return found
 
 

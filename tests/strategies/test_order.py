@@ -125,8 +125,8 @@ class TheDayBefore(SendOption):
 def test_a_partners_option_is_resolved_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     options = SendOptions()
     for key, option in OPTIONS.items():
-        options.register(option, key)
-    options.register(TheDayBefore(), "partner")
+        options.register(option.key, option, key)
+    options.register(TheDayBefore.key, TheDayBefore(), "partner")
     steps = [at(1, "09:00"), at(3, "16:00"), email(4, "the_day_before")]
     assert told(steps, options) == [("OUT_OF_ORDER", 2, 3, "16:00:00", "12:00:00")]
     monkeypatch.setattr(TheDayBefore, "fails", True)

@@ -16,7 +16,7 @@ from api.services.emails.emails import resolve_in_doubt
 from api.states import SendStatus
 from api.store import account_pauses
 from plugins.contract import Outcome, Outgoing
-from tests.services.world import NOW, Scripted, World, make_world
+from tests.services.world import NOW, Scripted, World, make_world, with_channel
 
 MINUTE = timedelta(minutes=1)
 
@@ -83,7 +83,7 @@ async def test_a_slow_account_holds_up_no_other(world: World) -> None:
     fast = Scripted()
     fast.key = "fast"  # type: ignore[misc]
     installed = world.runtime.installed
-    runtime = replace(world.runtime, installed=replace(installed, channels={**installed.channels, "fast": fast}))
+    runtime = replace(world.runtime, installed=with_channel(installed, fast))
     sender = await Sender.get()
     other = await Sender.create(
         id="sdr_other", workspace_id=sender.workspace_id, name="O", email="o@example.com", zone="UTC",

@@ -1,0 +1,126 @@
+"""Check what a package declares of its objects, and return it as plain values.
+
+A declaration can be a property that raises, or returns something else the next time. So Touchline reads each one once,
+when it loads the package, and keeps the plain value.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import Any
+
+from plugins.schemas import fault_of
+from strategies import ByValue, Plural
+from strategies.contract import Text
+from strategies.plain_values import plain_text
+
+MAX_LANGUAGES_OF_TEXT = 100
+MAX_SENTENCES_OF_OPTION = 1_000
+MAX_SCHEMA_CHARACTERS = 100_000
+"""Characters of a JSON Schema, written as JSON."""
+MAX_FORMAT_CHARACTERS = 3
+"""Characters after the colon of `{name:…}` in a sentence: enough for a width of two digits."""
+
+Check = Callable[[str, str, object], Any]
+"""Takes the name of the object, the attribute and its value. Returns the plain value, or raises UnusableError."""
+
+
+class UnusableError(Exception):
+    """A package cannot be used. The message says why, in one sentence."""
+
+
+def one_line(error: BaseException) -> str:
+    """Put a package's error into one line. Its text is made by the package's code, which can fail as well."""
+    try:
+        text = " ".join(str(error).split())[:500]
+    except (Exception, SystemExit):
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def check_texts(owner: str, attribute: str, value: object) -> dict[str, str]:
+    """Check a text by language code. English is required."""
+    if not isinstance(value, Mapping):
+        raise UnusableError(f'{owner} has no {attribute}["en"].')
+    try:
+        found = {language: plain_text(text) for language, text in _items(attribute, value, MAX_LANGUAGES_OF_TEXT)}
+    except (TypeError, ValueError) as error:
+        raise UnusableError(f"{owner} has {attribute} that are not text by language code: {one_line(error)}.") from None
+    if not found.get("en"):
+        raise UnusableError(f'{owner} has no {attribute}["en"].')
+    return found
+
+
+def check_schema(owner: str, attribute: str, value: object) -> dict[str, Any]:
+    """Check a JSON Schema."""
+    if not isinstance(value, Mapping):
+        raise UnusableError(f"{owner} has a {attribute} that is not a mapping.")
+    try:
+        written = json.dumps(dict(value), allow_nan=False, ensure_ascii=False)
+        written.encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnusableError(f"{owner} has a {attribute} that is not JSON: {error}.") from None
+    if len(written) > MAX_SCHEMA_CHARACTERS:
+        raise UnusableError(
+            f"{owner} has a {attribute} of {len(written):,} characters; it can have up to {MAX_SCHEMA_CHARACTERS:,}."
+        )
+    plain: dict[str, Any] = json.loads(written)
+    if fault := fault_of(plain):
+        raise UnusableError(f"{owner} has a {attribute} {fault.rstrip('.')}.")
+    return plain
+
+
+def check_flag(owner: str, attribute: str, value: object) -> bool:
+    """Check a declaration that is True or False."""
+    if value is True or value is False:
+        return value
+    raise UnusableError(f"{owner} cannot be used: {attribute} is a {type(value).__name__}, and neither True nor False.")
+
+
+def check_sentences(owner: str, attribute: str, value: object) -> dict[str, dict[str, Text]]:
+    """Check sentences by code, then by language. English is required."""
+    try:
+        return {
+            code: _sentence(f"the sentence {code!r:.60}", by_language)
+            for code, by_language in _items(attribute, value, MAX_SENTENCES_OF_OPTION)
+        }
+    except (TypeError, ValueError) as error:
+        raise UnusableError(f"{owner} cannot be used: {one_line(error)}.") from None
+
+
+def _items(name: str, value: object, most: int) -> list[tuple[str, Any]]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} is a {type(value).__name__}, not a mapping")
+    items = list(value.items())
+    if len(items) > most:
+        raise ValueError(f"{name} has {len(items):,} entries; it can have up to {most:,}")
+    return [(plain_text(key), entry) for key, entry in items]
+
+
+def _sentence(name: str, by_language: object) -> dict[str, Text]:
+    found = {language: _text(name, text) for language, text in _items(name, by_language, MAX_LANGUAGES_OF_TEXT)}
+    if "en" not in found:
+        raise ValueError(f'{name} has no "en"')
+    return found
+
+
+def _text(name: str, text: object) -> Text:
+    if isinstance(text, Plural):
+        return Plural(plain_text(text.by), *(_form(name, form) for form in (text.one, text.other, text.without)))
+    if isinstance(text, ByValue):
+        forms = {value: _form(name, form) for value, form in _items(name, text.forms, MAX_SENTENCES_OF_OPTION)}
+        return ByValue(plain_text(text.by), forms, _form(name, text.other))
+    return _form(name, text)
+
+
+def _form(name: str, text: object) -> str:
+    """Check the {names} in a text: attributes, positions, conversions and long formats are not allowed."""
+    plain = plain_text(text)
+    for _, field, written, conversion in Formatter().parse(plain):
+        if field is None:
+            continue
+        if not field.isidentifier():
+            raise ValueError(f"{name} has {{{field:.60}}}, which is not the name of a value")
+        if conversion or len(written or "") > MAX_FORMAT_CHARACTERS or "{" in (written or ""):
+            raise ValueError(f"{name} formats {{{field:.60}}} in a way that is not allowed")
+    return plain

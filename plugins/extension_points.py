@@ -1,0 +1,68 @@
+"""The extension points: one row for each kind of plugin that a package can register.
+
+A new kind is one more row. Beside it, the kind has a contract (the class that packages subclass), a hookspec, and a
+wrapper that holds an object's declarations as plain values. The manager, ``touchline plugins`` and the error messages
+take everything else from the row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import plugins.hookspecs
+import strategies.hookspecs
+from plugins.contract import Channel
+from plugins.declarations import Check, check_flag, check_schema, check_sentences, check_texts
+from plugins.declared import DeclaredChannel, DeclaredOption
+from strategies import SendOption
+from strategies.registry import Registry, SendOptions
+
+Contract = TypeVar("Contract")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtensionPoint(Generic[Contract]):
+    """One kind of plugin."""
+
+    noun: str
+    """What messages call it, such as "channel"."""
+    hookspec: Callable[..., Any]
+    """Its function in a module of hookspecs. Its name is the hook."""
+    contract: type[Contract]
+    """The class that a package's objects are instances of. Each object has a ``key``."""
+    wrapper: Callable[[Any, Mapping[str, Any]], Contract]
+    """Makes the registered object from the package's own object and its checked declarations."""
+    checks: Mapping[str, Check]
+    """How each declaration other than the key is checked, in this order, by attribute."""
+    registry: Callable[[], Registry[Contract]] = field(default=Registry)
+
+    @property
+    def hook(self) -> str:
+        """The name of the function that a package defines."""
+        return self.hookspec.__name__
+
+
+SEND_OPTIONS: ExtensionPoint[SendOption] = ExtensionPoint(
+    noun="send option",
+    hookspec=strategies.hookspecs.touchline_register_send_options,
+    contract=SendOption,  # type: ignore[type-abstract]
+    wrapper=DeclaredOption,
+    checks={
+        "labels": check_texts,
+        "help": check_texts,
+        "config_schema": check_schema,
+        "asks_send_at": check_flag,
+        "takes_time": check_flag,
+        "creates_task": check_flag,
+        "sentences": check_sentences,
+    },
+    registry=SendOptions,
+)
+CHANNELS: ExtensionPoint[Channel] = ExtensionPoint(
+    noun="channel",
+    hookspec=plugins.hookspecs.touchline_register_channels,
+    contract=Channel,  # type: ignore[type-abstract]
+    wrapper=DeclaredChannel,
+    checks={"labels": check_texts, "config_schema": check_schema},
+)
+EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS)

@@ -1,0 +1,126 @@
+"""A new kind of plugin is one row in the table of extension points."""
+
+import importlib.metadata
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from plugins import hookimpl
+from plugins.declarations import check_flag, check_texts
+from plugins.extension_points import EXTENSION_POINTS, ExtensionPoint
+from plugins.manager import Installed, load
+from strategies import hookspec
+from tests.plugins.packages import FakeEntry, Pigeon, channels
+
+
+class Mailbox(ABC):
+    """A kind of plugin that Touchline does not have."""
+
+    key: ClassVar[str]
+    labels: ClassVar[Mapping[str, str]]
+    pushes: ClassVar[bool] = False
+
+    @abstractmethod
+    def folder(self) -> str:
+        """Name the folder."""
+
+
+class DeclaredMailbox(Mailbox):
+    def __init__(self, own: Mailbox, declarations: Mapping[str, Any]) -> None:
+        self.own = own
+        vars(self).update(declarations)
+
+    def folder(self) -> str:
+        return self.own.folder()
+
+
+@hookspec
+def touchline_register_mailboxes(environment: Mapping[str, str]) -> Iterable[Mailbox]:
+    raise AssertionError("a specification is never called")
+
+
+MAILBOXES: ExtensionPoint[Mailbox] = ExtensionPoint(
+    noun="mailbox",
+    hookspec=touchline_register_mailboxes,
+    contract=Mailbox,  # type: ignore[type-abstract]
+    wrapper=DeclaredMailbox,
+    checks={"labels": check_texts, "pushes": check_flag},
+)
+
+
+class Inbox(Mailbox):
+    key = "inbox"
+    labels = {"en": "Inbox"}
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+
+    def folder(self) -> str:
+        return self.environment["FOLDER"]
+
+
+def contents(made: Any) -> dict[str, Any]:
+    """The contents of a module that registers mailboxes."""
+
+    @hookimpl
+    def touchline_register_mailboxes(environment: Mapping[str, str]) -> list[Any]:
+        return [made(environment)]
+
+    return {"touchline_register_mailboxes": touchline_register_mailboxes}
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, **packages: dict[str, Any]) -> Installed:
+    entries = [FakeEntry(name, found, name) for name, found in packages.items()]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
+    return load({"FOLDER": "INBOX"}, (*EXTENSION_POINTS, MAILBOXES))
+
+
+def test_a_package_registers_plugins_of_a_new_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = installed(monkeypatch, post=contents(Inbox) | channels(Pigeon()))
+    assert found.broken == ()
+    mailbox = found.of(MAILBOXES)["inbox"]
+    assert (mailbox.folder(), mailbox.labels, mailbox.pushes) == ("INBOX", {"en": "Inbox"}, False)
+    assert found.packages[-1].keys == {
+        "touchline_register_send_options": (),
+        "touchline_register_channels": ("pigeon",),
+        "touchline_register_mailboxes": ("inbox",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (lambda _: Pigeon(), "touchline_register_mailboxes returned a Pigeon where a Mailbox belongs."),
+        (type("Bare", (Inbox,), {"labels": {}}), "Bare ('inbox') has no labels[\"en\"]."),
+        (type("Odd", (Inbox,), {"pushes": 1}), "Odd ('inbox') cannot be used: pushes is a int, and neither"),
+        (type("Odd", (Inbox,), {"key": "a b"}), "Odd has the key 'a b'; a key must match"),
+    ],
+)
+def test_its_checks_come_from_the_row(monkeypatch: pytest.MonkeyPatch, made: Any, expected: str) -> None:
+    found = installed(monkeypatch, bad=contents(made))
+    assert expected in found.broken[0].error
+    assert found.of(MAILBOXES) == {}
+
+
+def test_its_keys_are_unique_among_its_own_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    smtp = type("Smtp", (Inbox,), {"key": "smtp"})
+    found = installed(monkeypatch, one=contents(smtp), two=contents(smtp))
+    assert list(found.of(MAILBOXES)) == ["smtp"], "a mailbox and a channel can have the same key"
+    assert [broken.error for broken in found.broken] == ["mailbox 'smtp' of two is already registered by one."]
+
+
+def test_a_misspelt_hook_is_told_all_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    @hookimpl
+    def touchline_register_mailbox() -> list[Any]:
+        return []
+
+    found = installed(monkeypatch, bad={"touchline_register_mailbox": touchline_register_mailbox})
+    assert "touchline_register_mailboxes" in found.broken[0].error
+
+
+def test_each_contract_has_a_declaration_for_each_check() -> None:
+    for point in EXTENSION_POINTS:
+        declared = {name for kind in point.contract.__mro__ for name in vars(kind).get("__annotations__", {})}
+        assert declared == {"key", *point.checks}, point.noun
