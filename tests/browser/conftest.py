@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +31,9 @@ class Demo:
     outbox: Path
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`touchline demo`, as a newcomer runs it."""
-    folder = tmp_path_factory.mktemp("demo")
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    """Run `touchline demo` in a folder, as a newcomer does, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOUCHLINE_PORT": str(port), "PYTHONUNBUFFERED": "1"}
@@ -44,15 +44,22 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if " SENT " in line:  # the server is up, and its first email has left
+            if " SENT " in line:  # the server is up, and it has sent its first email
                 break
-        # Whoever prints must be heard to the end, or the pipe fills and the server waits.
+        # Read the output to its end, or the pipe fills and the server waits.
         threading.Thread(target=process.stdout.read, daemon=True).start()
         links = [line.split()[1] for line in lines if line.strip().startswith("GraphiQL")]
         url, tokens = links[0].split("#")[0], [link.partition("#token=")[2] for link in links]
         yield Demo(url, tokens[0], tokens[1], folder / "touchline-data" / "demo" / "outbox")
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo for all tests of a process."""
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -68,22 +75,18 @@ def graphiql_url(demo: Demo) -> str:
 
 
 def lacking(what: str) -> None:
-    """Skip on a developer's machine, fail where the browser test is a promise."""
+    """Skip the test on a developer's machine. Fail it in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what}, and CI=true wants the browser tests to run")
     pytest.skip(what)
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    """A fresh Chromium for each test: an empty profile, and no host but 127.0.0.1."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        lacking("chromium or chromedriver is not installed")
-    if not (ASSETS / "stamp.txt").is_file():
-        lacking("GraphiQL is not bundled: run `pip install -e .` where npm can reach a registry")
+@contextmanager
+def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
+    """Run Chromium with a profile folder of its own, and no host but 127.0.0.1, until the block ends."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
     options = webdriver.ChromeOptions()
-    options.binary_location = str(chromium)
+    options.binary_location = str(program)
     for flag in (
         "--headless=new",
         "--no-sandbox",
@@ -95,7 +98,7 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
         "--disable-component-update",
         "--disable-sync",
         "--window-size=1400,900",
-        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--user-data-dir={profile}",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         "--no-proxy-server",
     ):
@@ -107,6 +110,17 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
         yield chrome
     finally:
         chrome.quit()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    """A fresh Chromium for each test."""
+    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+        lacking("chromium or chromedriver is not installed")
+    if not (ASSETS / "stamp.txt").is_file():
+        lacking("GraphiQL is not bundled: run `pip install -e .` where npm can reach a registry")
+    with chromium(tmp_path / "profile") as chrome:
+        yield chrome
 
 
 @pytest.fixture
