@@ -26,7 +26,7 @@ class Workplace:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.sender = server.do(story.SENDER, "sender", input={
-            "name": "S", "email": "s@example.com", "zone": "UTC", "channel": "record"})  # fmt: skip
+            "name": "S", "email": f"s{time.monotonic_ns()}@example.com", "zone": "UTC", "channel": "record"})  # fmt: skip
         self._number = 0
 
     def person(self) -> str:
