@@ -1,4 +1,4 @@
-"""The channel in docs/plugins.md works as it stands there."""
+"""The examples in docs/plugins.md work as they stand there."""
 
 import asyncio
 import importlib.metadata
@@ -12,7 +12,7 @@ import pytest
 from api.services.common import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing
 from plugins.manager import load
-from strategies import Refusal
+from strategies import Position, Refusal, StepType
 from tests.plugins.packages import FakeEntry
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
@@ -20,16 +20,33 @@ LOFT = {"loft": "north"}
 Make = Callable[..., Outgoing]
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Channel:
-    """Load the example as an installed package."""
-    (example,) = (block for block in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if "PigeonChannel" in block)
+def example(word: str) -> dict[str, Any]:
+    """Run the one example with this word. Returns its names."""
+    (found,) = (block for block in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if word in block)
     contents: dict[str, Any] = {}
-    exec(compile(example, "docs/plugins.md", "exec"), contents)
-    entries = [FakeEntry("loft", contents, "pigeon")]
+    exec(compile(found, "docs/plugins.md", "exec"), contents)
+    return contents
+
+
+def install(monkeypatch: pytest.MonkeyPatch, contents: dict[str, Any]) -> None:
+    entries = [FakeEntry("partner", contents, "partner")]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Channel:
+    """Load the example of a channel as an installed package."""
+    install(monkeypatch, example("class PigeonChannel"))
     found = load(environment)
     assert found.broken == ()
     return found.channels["pigeon"]
+
+
+def test_the_example_of_a_send_option_passes_its_own_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example("class Lunch"))
+    example("def test_lunch")["test_lunch"]()
+    lunch = load({}).send_options["lunch"]
+    assert not lunch.availability(Position(1, 1, None, False)).offered
+    assert lunch.availability(Position(2, 1, StepType.EMAIL, False)).offered
 
 
 class Service:

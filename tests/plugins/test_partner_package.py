@@ -20,7 +20,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for package in ("partner_package", "broken_package"):
         install = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(folder)]
         subprocess.run([sys.executable, "-m", "pip", *install, str(HERE / package)], check=True, capture_output=True)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT), str(ROOT / "plugins" / "public"))),
+    }
     command = [sys.executable, "-m", "tests.plugins.story_of_a_partner", f"sqlite://{folder / 'touchline.db'}"]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

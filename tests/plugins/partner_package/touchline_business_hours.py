@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import time, timedelta
 from typing import Any
 
-from strategies import Availability, Note, Position, Refusal, SendAt, SendOption, StepContext, hookimpl
+from touchline.partners import Availability, Note, Position, Refusal, SendAt, SendOption, StepContext, hookimpl
 
 DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
 

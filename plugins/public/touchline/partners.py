@@ -1,0 +1,74 @@
+"""What a package of a partner imports: the contracts of send options and channels, and ``load`` for its tests.
+
+Import these names from here. The names ``plugins`` and ``strategies`` work as well, but not in a project that has a
+folder of the same name.
+"""
+
+from collections.abc import Mapping
+
+from touchline.own_packages import own_packages
+
+with own_packages():
+    from plugins import (
+        AccountUnavailableError,
+        Channel,
+        Outcome,
+        Outgoing,
+        Phase,
+        Receipt,
+        Session,
+        Verdict,
+        classify,
+    )
+    from plugins import manager as _manager
+    from plugins.manager import Installed
+    from strategies import (
+        Availability,
+        ByValue,
+        Calendar,
+        CreateTask,
+        Note,
+        Plural,
+        Position,
+        Refusal,
+        SendAt,
+        SendOption,
+        StepContext,
+        StepType,
+        WarningNote,
+        hookimpl,
+    )
+
+__all__ = [
+    "AccountUnavailableError",
+    "Availability",
+    "ByValue",
+    "Calendar",
+    "Channel",
+    "CreateTask",
+    "Installed",
+    "Note",
+    "Outcome",
+    "Outgoing",
+    "Phase",
+    "Plural",
+    "Position",
+    "Receipt",
+    "Refusal",
+    "SendAt",
+    "SendOption",
+    "Session",
+    "StepContext",
+    "StepType",
+    "Verdict",
+    "WarningNote",
+    "classify",
+    "hookimpl",
+    "load",
+]
+
+
+def load(environment: Mapping[str, str]) -> Installed:
+    """Load all installed packages as the server does. ``broken`` of the result lists those that cannot be used."""
+    with own_packages():
+        return _manager.load(environment)
