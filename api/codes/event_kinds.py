@@ -24,8 +24,8 @@ class EventKind(StrEnum):
     CAMPAIGN_LAUNCHED = auto(), "A campaign was launched for a person."
     CAMPAIGN_FINISHED = auto(), "A person finished a campaign: every email was sent or failed, and every task is done."
     CAMPAIGN_ENDED = auto(), "A campaign ended early for a person.", "`reason`"
-    CAMPAIGN_PAUSED = auto(), "A campaign was paused."
-    CAMPAIGN_RESUMED = auto(), "A campaign was resumed."
+    CAMPAIGN_PAUSED = auto(), "A campaign was paused: its emails are put on hold."
+    CAMPAIGN_RESUMED = auto(), "A campaign was resumed: its emails are taken off hold."
     CAMPAIGN_EDITED = (
         auto(),
         "A campaign was edited while people were in it.",
@@ -75,10 +75,10 @@ class EventKind(StrEnum):
         "An edit removed an email, or the email of a task was withdrawn.",
         "`reason`, if completing the task withdrew it",
     )
-    TASK_CREATED = auto(), "A task was created.", "`type`, `due`"
+    TASK_CREATED = auto(), "A task was created for a rep.", "`type`, `due`"
     TASK_COMPLETED = auto(), "A task was completed, or its email was sent.", "`type`"
-    TASK_SKIPPED = auto(), "A task was skipped.", "`type`"
-    TASK_EXPIRED = auto(), "A task expired.", "`type`"
+    TASK_SKIPPED = auto(), "A rep skipped a task. The campaign continues.", "`type`"
+    TASK_EXPIRED = auto(), "A task expired, because nobody did it in time.", "`type`"
     TASK_CANCELLED = (
         auto(),
         "A task was cancelled: the person's campaign ended, or the task's step was removed.",
@@ -86,7 +86,7 @@ class EventKind(StrEnum):
     )
     TASK_MOVED = auto(), "An edit changed the due date of a task.", "`before`, `after`"
     TASK_WITHDRAWN = auto(), "An edit removed a task."
-    REPLIED = auto(), "A person replied."
+    REPLIED = auto(), "A person replied to an email."
     BOUNCED = (
         auto(),
         "An email bounced: the recipient's server rejected it for good, it was given up after four days, or it was "

@@ -1,9 +1,10 @@
 """Mutations on campaigns and their days."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
+from api.graphql.arguments.ids import CampaignId
 from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
@@ -18,55 +19,96 @@ from api.services.campaigns.pausing import pausing
 from api.services.enrollments import order_warnings
 
 
-@strawberry.input(description="A campaign to create.")
+@strawberry.input(description="The settings of a new campaign. It has no steps yet.")
 class CampaignInput:
-    name: str = strawberry.field(description="Name.")
-    sender_id: strawberry.ID = strawberry.field(description="Who writes.")
-    category_id: strawberry.ID | None = strawberry.field(default=None, description="Category.")
-    skip_weekends: bool = strawberry.field(default=False, description="Days count Monday to Friday.")
-    remove_on_bounce: bool = strawberry.field(default=True, description="A bounce ends the campaign for the person.")
-    on_reply: OnReply = strawberry.field(default=OnReply.END, description="What a reply does.")
-    use_recipient_zone: bool = strawberry.field(default=False, description="Use the recipient's zone, where known.")
-    task_expiry_days: int | None = strawberry.field(default=None, description="Days after which a task expires.")
-    on_task_expiry: OnExpiry = strawberry.field(default=OnExpiry.WAIT, description="What an expired task does.")
+    name: str = strawberry.field(
+        description="Name of the campaign for reps, such as `Trial follow-up`. One line of up to 200 characters."
+    )
+    sender_id: strawberry.ID = strawberry.field(
+        description="Identifier of the sender from whom the emails come, such as `sdr_…`."
+    )
+    category_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Identifier of the category under which reps find the campaign, such as `cat_…`."
+    )
+    skip_weekends: bool = strawberry.field(
+        default=False,
+        description="Whether only Monday to Friday count as days. A start on a weekend then moves to "
+        "Monday and keeps its time of day.",
+    )
+    remove_on_bounce: bool = strawberry.field(
+        default=True, description="Whether a hard bounce ends the campaign for the person."
+    )
+    on_reply: OnReply = strawberry.field(
+        default=OnReply.END, description="What happens to the campaign of a person who replies."
+    )
+    use_recipient_zone: bool = strawberry.field(
+        default=False,
+        description="Whether days and times of day are in the recipient's time zone, where known. "
+        "Otherwise they are in the sender's.",
+    )
+    task_expiry_days: int | None = strawberry.field(
+        default=None,
+        description="Days from the due date of a task until it expires, 0 to 365. If left out, tasks never expire.",
+    )
+    on_task_expiry: OnExpiry = strawberry.field(
+        default=OnExpiry.WAIT, description="What happens to the campaign of a person whose task expires."
+    )
     in_doubt_resends: int = strawberry.field(
         default=0,
-        description="How often, 0 to 5, an email in doubt is sent again by itself. The person may then get it twice.",
+        description="How many times, 0 to 5, an email in doubt is sent again without a decision of a "
+        "person. The person may then get it twice.",
     )
 
 
-@strawberry.input(description="What to change of a campaign. What is left out stays.")
+@strawberry.input(description="Settings of a campaign to change. A setting that is left out keeps its value.")
 class CampaignChanges:
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="Name.")
-    sender_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Who writes.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New name for reps, one line of up to 200 characters."
+    )
+    sender_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Identifier of another sender, such as `sdr_…`."
+    )
     category_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Category; null removes it."
+        default=strawberry.UNSET,
+        description="Identifier of another category, such as `cat_…`; null removes the campaign from its category.",
     )
-    skip_weekends: bool | None = strawberry.field(default=strawberry.UNSET, description="Days count Monday to Friday.")
+    skip_weekends: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether only Monday to Friday count as days."
+    )
     remove_on_bounce: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="A bounce ends the campaign."
+        default=strawberry.UNSET, description="Whether a hard bounce ends a campaign for the person who was written to."
     )
-    on_reply: OnReply | None = strawberry.field(default=strawberry.UNSET, description="What a reply does.")
+    on_reply: OnReply | None = strawberry.field(
+        default=strawberry.UNSET, description="What happens to the campaign of a person who replies."
+    )
     use_recipient_zone: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Use the recipient's zone."
+        default=strawberry.UNSET,
+        description="Whether days and times of day are in the recipient's time zone, where known. "
+        "Otherwise they are in the sender's.",
     )
-    task_expiry_days: int | None = strawberry.field(default=strawberry.UNSET, description="Days; null is never.")
+    task_expiry_days: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Days from the due date of a task until it expires, 0 to 365; null: tasks never expire.",
+    )
     on_task_expiry: OnExpiry | None = strawberry.field(
-        default=strawberry.UNSET, description="What an expired task does."
+        default=strawberry.UNSET, description="What happens to the campaign of a person whose task expires."
     )
     in_doubt_resends: int | None = strawberry.field(
-        default=strawberry.UNSET, description="How often, 0 to 5, an email in doubt is sent again by itself."
+        default=strawberry.UNSET,
+        description="How many times, 0 to 5, an email in doubt is sent again without a decision of a person.",
     )
 
 
-@strawberry.type(description="The campaign, or why not.")
+@strawberry.type(description="Result of the mutations on campaigns: the campaign, or errors.")
 class CampaignPayload(Payload):
-    campaign: Campaign | None = strawberry.field(default=None, description="The campaign as it is now.")
+    campaign: Campaign | None = strawberry.field(
+        default=None, description="The campaign after the change; null if there are errors."
+    )
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
-        description="What to think about in the campaign's steps as they are now, such as an email that goes out "
-        "before one of an earlier step. Empty when it was not done.",
+        description="What to check in the campaign's steps as they are now, such as an email that goes "
+        "out before one of an earlier step. Empty if there are errors.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         if self.campaign is None:
@@ -78,33 +120,66 @@ class CampaignPayload(Payload):
         )
 
 
-@strawberry.type(description="For how many people a campaign was ended, or why not.")
+@strawberry.type(description="Result of endCampaign: the number of people, or errors.")
 class EndCampaignPayload(Payload):
-    ended: int = strawberry.field(default=0, description="How many people were still in it.")
+    ended: int = strawberry.field(
+        default=0, description="Number of people whose campaign was ended: those for whom it was still active."
+    )
 
 
 @strawberry.type
 class CampaignMutation:
     @mutation(description="Create a campaign without steps.")
-    async def create_campaign(self, info: Request, input: CampaignInput) -> CampaignPayload:
+    async def create_campaign(
+        self,
+        info: Request,
+        input: Annotated[
+            CampaignInput, strawberry.argument(description="Name, sender and settings of the new campaign.")
+        ],
+    ) -> CampaignPayload:
         row = await authoring.create_campaign(info.context.workspace_context, **given_fields_not_null(input))
         return CampaignPayload(campaign=from_row(Campaign, row))
 
-    @mutation(metadata=cost(3_000), description="Change a campaign's settings.")
-    async def update_campaign(self, info: Request, id: strawberry.ID, input: CampaignChanges) -> CampaignPayload:
+    @mutation(
+        metadata=cost(3_000),
+        description="Change a campaign's settings. In a running campaign, unsent emails follow the "
+        "change; `editPreview` shows the effect first.",
+    )
+    async def update_campaign(
+        self,
+        info: Request,
+        id: CampaignId,
+        input: Annotated[
+            CampaignChanges,
+            strawberry.argument(description="The settings to change; those that are left out stay as they are."),
+        ],
+    ) -> CampaignPayload:
         row = await authoring.update_campaign(info.context.workspace_context, id, **given_fields_not_null(input))
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(metadata=cost(3_000), description="Move all steps of a day to another day.")
-    async def move_day(self, info: Request, campaign_id: strawberry.ID, day: int, to: int) -> CampaignPayload:
+    async def move_day(
+        self,
+        info: Request,
+        campaign_id: CampaignId,
+        day: Annotated[int, strawberry.argument(description="The day whose steps move, counted from 1.")],
+        to: Annotated[int, strawberry.argument(description="The day that they move to, 1 to 365.")],
+    ) -> CampaignPayload:
         return CampaignPayload(
             campaign=from_row(
                 Campaign, await authoring.move_day(info.context.workspace_context, campaign_id, day=day, to=to)
             )
         )
 
-    @mutation(metadata=cost(3_000), description="Remove all steps of a day.")
-    async def remove_day(self, info: Request, campaign_id: strawberry.ID, day: int) -> CampaignPayload:
+    @mutation(
+        metadata=cost(3_000), description="Remove all steps of a day. Their unsent emails and open tasks are cancelled."
+    )
+    async def remove_day(
+        self,
+        info: Request,
+        campaign_id: CampaignId,
+        day: Annotated[int, strawberry.argument(description="The day whose steps are removed, counted from 1.")],
+    ) -> CampaignPayload:
         return CampaignPayload(
             campaign=from_row(
                 Campaign, await authoring.remove_day(info.context.workspace_context, campaign_id, day=day)
@@ -113,25 +188,31 @@ class CampaignMutation:
 
     @mutation(
         metadata=cost(3_000),
-        description="Pause a campaign: from now on none of its emails begins to leave, and its launches in the "
-        "background enroll nobody. What is being handed over just now comes to its end. Tasks go on, and "
-        "none expires meanwhile: resuming gives each as much more time.",
+        description="Pause a campaign. From now on none of its emails is sent, and its background "
+        "launches enroll nobody. An email that is being transmitted is finished. Tasks stay "
+        "open and do not expire; resuming extends their expiry by the length of the pause.",
     )
-    async def pause_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:
+    async def pause_campaign(self, info: Request, id: CampaignId) -> CampaignPayload:
         row = await pausing.pause_campaign(info.context.workspace_context, id)
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(
         metadata=cost(5_000),
-        description="Resume a campaign. For each person with something overdue, everything unsent moves by the same "
-        "whole days (working days where weekends are skipped), the fewest that leave nothing overdue; wall times "
-        "stay. An email that was to leave at once when the pause began leaves at once when it ends on the same day, "
-        "and moves nothing. `resumePreview` says beforehand how many move, and to when.",
+        description="Resume a paused campaign. If a person has something overdue, all their unsent "
+        "emails move by the same number of whole days (working days if weekends are "
+        "skipped): the smallest number after which nothing is overdue. Times of day stay the "
+        "same. An email that was due immediately when the pause began is sent immediately if "
+        "the campaign is resumed on the same day, and moves nothing. `resumePreview` shows "
+        "beforehand how many emails move, and to when.",
     )
-    async def resume_campaign(self, info: Request, id: strawberry.ID) -> CampaignPayload:
+    async def resume_campaign(self, info: Request, id: CampaignId) -> CampaignPayload:
         row = await pausing.resume_campaign(info.context.workspace_context, id)
         return CampaignPayload(campaign=from_row(Campaign, row))
 
-    @mutation(metadata=cost(5_000, once=3), description="End a campaign for everyone in it.")
-    async def end_campaign(self, info: Request, id: strawberry.ID) -> EndCampaignPayload:
+    @mutation(
+        metadata=cost(5_000, once=3),
+        description="End a campaign for everyone in it: open tasks are cancelled, pending emails fail "
+        "with `CAMPAIGN_ENDED`, and its background launches are cancelled.",
+    )
+    async def end_campaign(self, info: Request, id: CampaignId) -> EndCampaignPayload:
         return EndCampaignPayload(ended=await endings.end_campaign(info.context.workspace_context, id))

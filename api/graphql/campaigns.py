@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from api.graphql.arguments.ids import CampaignId
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import OnExpiry, OnReply
@@ -17,62 +18,85 @@ from api.graphql.steps import Step
 from api.services.campaigns import reading
 
 
-@strawberry.type(description="A day of a campaign that has steps.")
+@strawberry.type(description="A day of a campaign that has at least one step.")
 class Day:
-    number: int = strawberry.field(description="1 is the first day.")
+    number: int = strawberry.field(
+        description="The day, counted from 1: the day on which the campaign starts for a person."
+    )
     steps: list[Step] = strawberry.field(
-        metadata=cost(size=STEPS_OF_DAY, plain_at=5), description="The day's steps, in order."
+        metadata=cost(size=STEPS_OF_DAY, plain_at=5),
+        description="The steps of this day, in the order in which they are carried out.",
     )
 
 
-@strawberry.type(description="An ordered list of steps, each on a day, and the settings of their run.")
+@strawberry.type(
+    description="A campaign: an ordered list of steps, each on a day, and the settings with which it runs."
+)
 class Campaign:
     """A row of api.models.Campaign."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    name: str = strawberry.field(description="Name.")
-    skip_weekends: bool = strawberry.field(description="Days count Monday to Friday; weekends are no days at all.")
-    remove_on_bounce: bool = strawberry.field(description="A bounce ends the campaign for the person.")
-    on_reply: OnReply = strawberry.field(description="What a reply does.")
-    use_recipient_zone: bool = strawberry.field(
-        description="Days and times are meant in the recipient's zone, where known."
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the campaign: `cmp_` and 26 lower-case letters and digits."
     )
-    task_expiry_days: int | None = strawberry.field(description="Days after which a task expires; null is never.")
-    on_task_expiry: OnExpiry = strawberry.field(description="What an expired task does.")
+    name: str = strawberry.field(
+        description="Name of the campaign for reps, such as `Trial follow-up`. Recipients never see it."
+    )
+    skip_weekends: bool = strawberry.field(
+        description="Whether only Monday to Friday count as days. A start on a weekend then moves to "
+        "Monday and keeps its time of day."
+    )
+    remove_on_bounce: bool = strawberry.field(description="Whether a hard bounce ends the campaign for the person.")
+    on_reply: OnReply = strawberry.field(description="What happens to the campaign of a person who replies.")
+    use_recipient_zone: bool = strawberry.field(
+        description="Whether days and times of day are in the recipient's time zone. If it is unknown, "
+        "the sender's is used. If false, the sender's is always used."
+    )
+    task_expiry_days: int | None = strawberry.field(
+        description="Days from the due date of a task until it expires, 0 to 365; null: tasks never expire."
+    )
+    on_task_expiry: OnExpiry = strawberry.field(
+        description="What happens to the campaign of a person whose task expires."
+    )
     in_doubt_resends: int = strawberry.field(
-        description="How often an email in doubt is sent again by itself; 0 asks a person each time."
+        description="How many times, 0 to 5, an email in doubt is sent again without a decision of a "
+        "person. With 0 it waits for `resolveInDoubt`."
     )
     job_problem: str | None = strawberry.field(
-        description="Why the last attempt to carry out a pause, a resume or an edit for everyone failed. It is tried "
-        "again, later each time; after five attempts it ends, and what it has not reached waits for the next pause, "
-        "resume or edit. Null when nothing is wrong."
+        description="Why the last attempt to apply a pause, a resume or an edit to everyone failed. It "
+        "is retried at growing intervals, five times in all. People whom it has not reached "
+        "then wait for the next pause, resume or edit. Null when nothing is wrong."
     )
-    paused_at: datetime | None = strawberry.field(description="Since when it is paused; null when it is not. UTC.")
+    paused_at: datetime | None = strawberry.field(
+        description="When the campaign was paused, UTC; null when it is not paused."
+    )
     edited_at: datetime | None = strawberry.field(
-        description="When an edit last had the people in it resolved again; null for never. UTC."
+        description="When an edit last changed the schedule of people in the campaign, UTC; null if none has."
     )
     editing: bool = strawberry.field(
-        description="Whether that edit still comes to some of them. Until then none of their emails leaves."
+        description="True while the last edit is still being applied. People not yet updated get no emails until then."
     )
-    created_at: datetime = strawberry.field(description="When it was created.")
+    created_at: datetime = strawberry.field(description="When the campaign was created, by the workspace's clock. UTC.")
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]
 
-    @strawberry.field(description="Who writes.")
+    @strawberry.field(description="The sender from whom the emails come, and to whom the tasks are assigned.")
     async def sender(self, info: Request) -> Sender:
         return await info.context.loaders.sender.load(self.sender_id)
 
-    @strawberry.field(description="The category, if it has one.")
+    @strawberry.field(description="The category under which reps find the campaign; null if it has none.")
     async def category(self, info: Request) -> Category | None:
         return await info.context.loaders.category.load(self.category_id) if self.category_id else None
 
     @strawberry.field(
-        metadata=cost(100), description="How many emails are on hold. They wait until the campaign is resumed."
+        metadata=cost(100), description="Number of emails on hold. They wait until the campaign is resumed."
     )
     async def held_emails(self, info: Request) -> int:
         return await info.context.loaders.held_of_campaign.load(self.id)
 
-    @strawberry.field(metadata=cost(size=STEPS, plain_at=5), description="All steps, in order.")
+    @strawberry.field(
+        metadata=cost(size=STEPS, plain_at=5),
+        description="All steps that have not been removed, in the order in which they are carried out.",
+    )
     async def steps(self, info: Request) -> list[Step]:
         return await info.context.loaders.steps_of_campaign.load(self.id)
 
@@ -85,10 +109,14 @@ class Campaign:
 
 @strawberry.type
 class CampaignQuery:
-    @strawberry.field(metadata=cost(100, queries=True), description="One campaign.")
-    async def campaign(self, info: Request, id: strawberry.ID) -> Campaign | None:
+    @strawberry.field(
+        metadata=cost(100, queries=True), description="The campaign with this id; null if the workspace has none."
+    )
+    async def campaign(self, info: Request, id: CampaignId) -> Campaign | None:
         return from_row(Campaign, await reading.campaign(info.context.workspace_context, id))
 
-    @strawberry.field(metadata=page_cost(), description="Campaigns.")
+    @strawberry.field(
+        metadata=page_cost(), description="All campaigns of the workspace, in the order in which they were created."
+    )
     async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
         return await connect(reading.campaigns(info.context.workspace_context), first, after)

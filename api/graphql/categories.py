@@ -1,5 +1,7 @@
 """Categories of templates and campaigns."""
 
+from typing import Annotated
+
 import strawberry
 
 from api.graphql.engine.context import Request
@@ -9,29 +11,40 @@ from api.graphql.engine.rows import from_row
 from api.services.templates import reading, templates
 
 
-@strawberry.type(description="A label that sorts templates and campaigns.")
+@strawberry.type(description="A label by which reps sort templates and campaigns.")
 class Category:
     """A row of api.models.Category."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    name: str = strawberry.field(description="Name, unique in the workspace.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the category: `cat_` and 26 lower-case letters and digits."
+    )
+    name: str = strawberry.field(description="Text of the label, such as `Trials`; unique in the workspace.")
 
 
 @strawberry.type
 class CategoryQuery:
-    @strawberry.field(metadata=page_cost(), description="Categories.")
+    @strawberry.field(metadata=page_cost(), description="All categories, in the order in which they were created.")
     async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[Category]:
         return await connect(reading.categories(info.context.workspace_context), first, after)
 
 
-@strawberry.type(description="The category, or why not.")
+@strawberry.type(description="Result of createCategory: the category, or errors.")
 class CategoryPayload(Payload):
-    category: Category | None = strawberry.field(default=None, description="The category.")
+    category: Category | None = strawberry.field(
+        default=None, description="The new category; null if there are errors."
+    )
 
 
 @strawberry.type
 class CategoryMutation:
-    @mutation(description="Create a category.")
-    async def create_category(self, info: Request, name: str) -> CategoryPayload:
+    @mutation(description="Create a category for templates and campaigns.")
+    async def create_category(
+        self,
+        info: Request,
+        name: Annotated[
+            str,
+            strawberry.argument(description="Text of the label, such as `Trials`: one line, unique in the workspace."),
+        ],
+    ) -> CategoryPayload:
         row = await templates.create_category(info.context.workspace_context, name)
         return CategoryPayload(category=from_row(Category, row))

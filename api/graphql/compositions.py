@@ -9,27 +9,30 @@ from api.services.tasks.tasks import Compose
 
 @strawberry.type(description="An email as a compose window shows it, rendered for its person.")
 class Composition:
-    to: str = strawberry.field(description="The person's address.")
-    subject: str = strawberry.field(description="Rendered subject.")
+    to: str = strawberry.field(description="The person's email address.")
+    subject: str = strawberry.field(description="Subject line, rendered for the person.")
     html: str = strawberry.field(
-        description="Rendered HTML, to edit and to give to `sendTask`. Without the email that a follow-up quotes: see "
-        "`quotedHtml`."
+        description="HTML body, rendered for the person, to edit and pass to `sendTask` or `editEmail`. "
+        "Without the email that a follow-up quotes: see `quotedHtml`."
     )
-    text: str = strawberry.field(description="Rendered text, without `quotedText`.")
+    text: str = strawberry.field(description="Text body, rendered for the person, without `quotedText`.")
     quoted_html: str | None = strawberry.field(
-        description="The earlier email with its heading, which a follow-up appends as it leaves; null for no follow-up."
+        description="The earlier email, with a heading, that is appended to a follow-up when it is sent. "
+        "HTML; null if this is not a follow-up."
     )
-    quoted_text: str | None = strawberry.field(description="The same as text; null for no follow-up.")
+    quoted_text: str | None = strawberry.field(
+        description="The earlier email as text; null if this is not a follow-up."
+    )
     prompts: list[str] = strawberry.field(
         metadata=cost(size=PROMPTS, plain_at=5),
-        description="Field prompts that are still in the email, such as `Introduce yourself` for "
-        "`{{! Introduce yourself }}`. With one of them the email cannot leave.",
+        description="Field prompts that are still in the email, such as `Introduce yourself` for `{{! "
+        "Introduce yourself }}`. The email cannot be sent until they are replaced.",
     )
-    gmail_url: str = strawberry.field(description="Opens it in Gmail.")
-    outlook_url: str = strawberry.field(description="Opens it in Outlook on the web.")
-    mailto_url: str = strawberry.field(description="Opens it in the mail program of the machine.")
+    gmail_url: str = strawberry.field(description="Link that opens the email in Gmail.")
+    outlook_url: str = strawberry.field(description="Link that opens the email in Outlook on the web.")
+    mailto_url: str = strawberry.field(description="Link that opens the email in the computer's mail program.")
     body_left_out: bool = strawberry.field(
-        description="Whether the body was too long for the links, which then lack it."
+        description="Whether the body is too long for the links, which then contain only recipient and subject."
     )
 
 

@@ -1,7 +1,7 @@
 """Preview of an edit of a running campaign."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
@@ -15,57 +15,72 @@ from api.services.campaigns.editing import edit_preview
 from strategies import Refusal
 
 
-@strawberry.type(description="An old and a new time, and how many emails have just these.")
+@strawberry.type(description="An old and a new send time, and how many emails share both.")
 class EditMove:
-    before: datetime | None = strawberry.field(description="When they are due; null for new emails. UTC.")
-    after: datetime | None = strawberry.field(description="When they would go out; null for those taken away. UTC.")
-    emails: int = strawberry.field(description="How many emails.")
+    before: datetime | None = strawberry.field(description="When the emails are due now, UTC; null for new emails.")
+    after: datetime | None = strawberry.field(
+        description="When the emails would be sent, UTC; null for emails that would be withdrawn or cancelled."
+    )
+    emails: int = strawberry.field(description="Number of emails with these two times.")
 
 
 @strawberry.type(description="What an edit would do to the emails and tasks of one step.")
 class EditStepPreview:
-    id: strawberry.ID | None = strawberry.field(description="The step; null for one that would be added.")
-    step: int = strawberry.field(description="Number that it would have; of a removed one, that it has.")
-    name: str = strawberry.field(description="Name for reps.")
-    added: bool = strawberry.field(description="Whether the edit adds it.")
-    removed: bool = strawberry.field(description="Whether the edit removes it.")
+    id: strawberry.ID | None = strawberry.field(
+        description="Identifier of the step, such as `stp_…`; null for a step that would be added."
+    )
+    step: int = strawberry.field(description="Step number after the edit; for a removed step, its current number.")
+    name: str = strawberry.field(description="Name of the step for reps. Empty if it has none.")
+    added: bool = strawberry.field(description="Whether the edit would add this step.")
+    removed: bool = strawberry.field(description="Whether the edit would remove this step.")
     moves: list[EditMove] = strawberry.field(
         metadata=cost(size=MOVES, plain_at=5),
-        description="The distinct pairs of old and new time with their counts, the earliest first: up to 100.",
+        description="Distinct pairs of old and new send time with their numbers of emails, the earliest "
+        "first. Up to 100 pairs.",
     )
-    more_moves: int = strawberry.field(description="How many further pairs there are.")
-    moving: int = strawberry.field(description="Emails that would get another time.")
-    staying: int = strawberry.field(description="Emails that wait and would keep their time.")
-    scheduled: int = strawberry.field(description="Emails that would be scheduled anew.")
-    withdrawn: int = strawberry.field(description="Emails that would be taken away until a task is done, or for good.")
-    cancelled: int = strawberry.field(description="Emails that would fail, since their step is removed.")
-    at_once: int = strawberry.field(description="Of those that move or are new: whose time has passed already.")
+    more_moves: int = strawberry.field(description="Number of further pairs that `moves` leaves out.")
+    moving: int = strawberry.field(description="Number of scheduled emails that would get another time.")
+    staying: int = strawberry.field(description="Number of scheduled emails that would keep their time.")
+    scheduled: int = strawberry.field(description="Number of emails that would be newly scheduled.")
+    withdrawn: int = strawberry.field(
+        description="Number of emails that would be withdrawn, until a task is done or for good."
+    )
+    cancelled: int = strawberry.field(description="Number of emails that would fail because their step is removed.")
+    at_once: int = strawberry.field(
+        description="Moved or new emails that would be sent immediately because their time has passed."
+    )
     in_hand: int = strawberry.field(
-        description="Emails in doubt, or being handed over: left as they are, but for one that comes back unsent."
+        description="Emails in doubt or being transmitted. They are not changed, unless transmission fails."
     )
-    settled: int = strawberry.field(description="Emails that are sent, or have failed: they never change.")
-    passed: int = strawberry.field(description="People who have passed its place, and would not get it.")
-    tasks_moving: int = strawberry.field(description="Open tasks that would get another due date.")
-    tasks_staying: int = strawberry.field(description="Open tasks that would keep theirs.")
-    tasks_created: int = strawberry.field(description="Tasks that would be created.")
-    tasks_withdrawn: int = strawberry.field(description="Open tasks that would be taken away, for now or for good.")
-    tasks_cancelled: int = strawberry.field(description="Open tasks that would be cancelled: their step is removed.")
-    tasks_done: int = strawberry.field(description="Tasks that are done: they never change.")
+    settled: int = strawberry.field(description="Number of emails that are sent or have failed. They never change.")
+    passed: int = strawberry.field(description="Number of people who are past the step's place and would not get it.")
+    tasks_moving: int = strawberry.field(description="Number of open tasks that would get another due date.")
+    tasks_staying: int = strawberry.field(description="Number of open tasks that would keep their due date.")
+    tasks_created: int = strawberry.field(description="Number of tasks that would be newly created.")
+    tasks_withdrawn: int = strawberry.field(
+        description="Number of open tasks that would be withdrawn, for now or for good."
+    )
+    tasks_cancelled: int = strawberry.field(
+        description="Number of open tasks that would be cancelled because their step is removed."
+    )
+    tasks_done: int = strawberry.field(
+        description="Number of tasks that are completed, skipped or expired. They never change."
+    )
 
 
-@strawberry.type(description="What an edit of a running campaign would do at this moment. Nothing is written.")
+@strawberry.type(description="What an edit of a running campaign would do now. Nothing is written.")
 class EditPreview:
-    at: datetime = strawberry.field(description="The moment for which this is true. UTC.")
-    people: int = strawberry.field(description="People who are in the campaign.")
-    moving_people: int = strawberry.field(description="People for whom an email or a task would change.")
+    at: datetime = strawberry.field(description="When this preview was calculated. UTC.")
+    people: int = strawberry.field(description="Number of people for whom the campaign is active.")
+    moving_people: int = strawberry.field(description="Number of people for whom an email or a task would change.")
     unresolved_people: int = strawberry.field(
-        description="People whose emails cannot be resolved again, and would keep their times."
+        description="Number of people for whom no new times can be calculated. Their emails would keep their times."
     )
     steps: list[EditStepPreview] = strawberry.field(
-        metadata=cost(size=STEPS, plain_at=5), description="Every step, in order; removed ones behind them."
+        metadata=cost(size=STEPS, plain_at=5), description="Every step in order, removed ones last."
     )
     warnings: list[WarningLine] = strawberry.field(
-        metadata=cost(size=WARNINGS), description="What to think about before doing it."
+        metadata=cost(size=WARNINGS), description="What to consider before making the edit."
     )
 
 
@@ -73,10 +88,19 @@ class EditPreview:
 class EditPreviewQuery:
     @strawberry.field(
         metadata=cost(10_000, queries=True),
-        description="What an edit of a running campaign would do at this moment, by step: how many emails and tasks "
-        "move from when to when, and what stays. Give what the mutation would be given. Nothing is written.",
+        description="What an edit of a running campaign would do now, by step: how many emails and tasks "
+        "move, from when to when, and what stays. Nothing is written.",
     )
-    async def edit_preview(self, info: Request, edit: EditInput) -> EditPreview:
+    async def edit_preview(
+        self,
+        info: Request,
+        edit: Annotated[
+            EditInput,
+            strawberry.argument(
+                description="The edit: the arguments of exactly one of the mutations that edit a campaign."
+            ),
+        ],
+    ) -> EditPreview:
         return await preview(info, edit)
 
 

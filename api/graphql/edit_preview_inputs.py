@@ -13,60 +13,79 @@ from api.services.campaigns import drafts
 from api.services.campaigns.drafts import Draft
 
 
-@strawberry.input(description="The arguments of updateCampaign.")
+@strawberry.input(description="Other settings of a campaign, as the mutation `updateCampaign` takes them.")
 class UpdateCampaignArguments:
-    id: strawberry.ID = strawberry.field(description="The campaign.")
-    input: CampaignChanges = strawberry.field(description="What would change.")
+    id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    input: CampaignChanges = strawberry.field(description="The settings that would change.")
 
 
-@strawberry.input(description="The arguments of addStep.")
+@strawberry.input(description="A new step, as the mutation `addStep` takes it.")
 class AddStepArguments:
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    input: StepInput = strawberry.field(description="The step that would be added.")
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    input: StepInput = strawberry.field(description="Content and place of the step that would be added.")
 
 
-@strawberry.input(description="The arguments of changeStep.")
+@strawberry.input(description="Other content of a step, as the mutation `changeStep` takes it.")
 class ChangeStepArguments:
-    id: strawberry.ID = strawberry.field(description="The step.")
-    input: StepChanges = strawberry.field(description="What would change.")
+    id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
+    input: StepChanges = strawberry.field(description="The content that would change.")
 
 
-@strawberry.input(description="The arguments of moveStep.")
+@strawberry.input(description="Another place of a step, as the mutation `moveStep` takes it.")
 class MoveStepArguments:
-    id: strawberry.ID = strawberry.field(description="The step.")
-    day: int = strawberry.field(description="1 is the first day.")
+    id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
+    day: int = strawberry.field(description="The day that the step would move to, 1 to 365.")
     position: int | None = strawberry.field(
-        default=None, description="1 is first among the day's steps; left out, last."
+        default=None,
+        description="Position among the other steps of that day, counted from 1. If left out, the step comes last.",
     )
 
 
-@strawberry.input(description="The arguments of removeStep.")
+@strawberry.input(description="The step to leave out, as the mutation `removeStep` takes it.")
 class RemoveStepArguments:
-    id: strawberry.ID = strawberry.field(description="The step.")
+    id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
 
 
-@strawberry.input(description="The arguments of moveDay.")
+@strawberry.input(description="Another day for all steps of one, as the mutation `moveDay` takes it.")
 class MoveDayArguments:
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    day: int = strawberry.field(description="The day whose steps would move.")
-    to: int = strawberry.field(description="Where they would move to.")
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    day: int = strawberry.field(description="The day whose steps would move, counted from 1.")
+    to: int = strawberry.field(description="The day that they would move to, 1 to 365.")
 
 
-@strawberry.input(description="The arguments of removeDay.")
+@strawberry.input(description="The day to leave out, as the mutation `removeDay` takes it.")
 class RemoveDayArguments:
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    day: int = strawberry.field(description="The day whose steps would be removed.")
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    day: int = strawberry.field(description="The day whose steps would be removed, counted from 1.")
 
 
-@strawberry.input(description="One edit: the arguments of just one of the mutations that edit a campaign.")
+@strawberry.input(
+    description="One edit of a campaign. Give exactly one of these fields: the arguments of the mutation of that name."
+)
 class EditInput:
-    update_campaign: UpdateCampaignArguments | None = strawberry.field(default=None, description="As updateCampaign.")
-    add_step: AddStepArguments | None = strawberry.field(default=None, description="As addStep.")
-    change_step: ChangeStepArguments | None = strawberry.field(default=None, description="As changeStep.")
-    move_step: MoveStepArguments | None = strawberry.field(default=None, description="As moveStep.")
-    remove_step: RemoveStepArguments | None = strawberry.field(default=None, description="As removeStep.")
-    move_day: MoveDayArguments | None = strawberry.field(default=None, description="As moveDay.")
-    remove_day: RemoveDayArguments | None = strawberry.field(default=None, description="As removeDay.")
+    update_campaign: UpdateCampaignArguments | None = strawberry.field(
+        default=None, description="Preview other settings, with the arguments of the mutation `updateCampaign`."
+    )
+    add_step: AddStepArguments | None = strawberry.field(
+        default=None, description="Preview a new step, with the arguments of the mutation `addStep`."
+    )
+    change_step: ChangeStepArguments | None = strawberry.field(
+        default=None, description="Preview other content of a step, with the arguments of the mutation `changeStep`."
+    )
+    move_step: MoveStepArguments | None = strawberry.field(
+        default=None, description="Preview another place of a step, with the arguments of the mutation `moveStep`."
+    )
+    remove_step: RemoveStepArguments | None = strawberry.field(
+        default=None,
+        description="Preview the campaign without a step, with the arguments of the mutation `removeStep`.",
+    )
+    move_day: MoveDayArguments | None = strawberry.field(
+        default=None,
+        description="Preview another day for all steps of one, with the arguments of the mutation `moveDay`.",
+    )
+    remove_day: RemoveDayArguments | None = strawberry.field(
+        default=None, description="Preview the campaign without a day, with the arguments of the mutation `removeDay`."
+    )
 
 
 def draft_of(info: Request, arguments: Any) -> Awaitable[Draft]:

@@ -1,11 +1,12 @@
 """Mutations on emails."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated
+from enum import Enum
+from typing import Annotated, Literal
 
 import strawberry
 
+from api.graphql.arguments.ids import EmailId
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
@@ -18,21 +19,23 @@ from api.services.emails import emails, scheduled_emails
 from api.services.templates import template_warnings
 
 
-@strawberry.enum(description="What a person decides about an email in doubt.")
-class DoubtResolution(StrEnum):
-    SENT = "SENT"
-    RESEND = "RESEND"
+@strawberry.enum(description="A person's decision about an email in doubt.")
+class DoubtResolution(Enum):
+    SENT = strawberry.enum_value("SENT", description="It was delivered: record it as sent.")
+    RESEND = strawberry.enum_value("RESEND", description="It was not delivered: send it again at once.")
 
 
-@strawberry.type(description="The email, or why not.")
+@strawberry.type(description="Result of the mutations on emails: the email, or errors.")
 class EmailPayload(Payload):
-    email: Email | None = strawberry.field(default=None, description="The email as it is now.")
+    email: Email | None = strawberry.field(
+        default=None, description="The email after the change; null if there are errors."
+    )
     written: strawberry.Private[str] = ""
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
-        description="What was taken out of the HTML that was given, such as `<script>`, because it may not be in an "
-        "email.",
+        description="What was removed from the HTML that was given, such as `<script>`, because it is "
+        "not allowed in emails.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         if not self.written:
@@ -41,46 +44,55 @@ class EmailPayload(Payload):
         return warning_lines(await template_warnings.html_removed(own, self.written, template=False))
 
 
-@strawberry.type(description="The task, which is open again, or why not.")
+@strawberry.type(description="Result of withdrawEmail: the task, which is open again, or errors.")
 class WithdrawEmailPayload(Payload):
-    task: Task | None = strawberry.field(default=None, description="The task of the email that was withdrawn.")
+    task: Task | None = strawberry.field(
+        default=None, description="The task of the email that was withdrawn; null if there are errors."
+    )
 
 
 @strawberry.type
 class EmailMutation:
     @mutation(
-        description="Give an email that has not begun to leave another time. An automatic email then no longer follows "
-        "its send option or an edit; emails that refer to it keep the wall time that it was planned for. Its "
-        "explanation says that a person decided. A task's email that is sent now completes the task."
+        description="Give an email that is not yet being transmitted another send time. An automatic "
+        "email then no longer follows its send option or edits of the campaign. Emails that "
+        "refer to it still use the time for which it was planned. Its explanation says that "
+        "a person chose the time. A task's email that is sent now completes the task."
     )
     async def reschedule_email(
         self,
         info: Request,
-        id: strawberry.ID,
+        id: EmailId,
         at: Annotated[
-            datetime | None, strawberry.argument(description="An instant that has not passed; left out, now.")
+            datetime | None,
+            strawberry.argument(
+                description="The new send time, which has not passed, such as `2026-03-02T08:30:00Z`. If left out, now."
+            ),
         ] = None,
     ) -> EmailPayload:
         row = await scheduled_emails.reschedule_email(info.context.workspace_context, id, at)
         return EmailPayload(email=from_row(Email, row))
 
     @mutation(
-        description="Change the text of an email that has not begun to leave, for this person alone. What is given is "
-        "no template: it is sent as it is. A follow-up still quotes the template of the campaign."
+        description="Change the text of an email that is not yet being transmitted, for this person "
+        "only. The text is sent as it is: it is not a template. A follow-up still quotes the "
+        "campaign's template."
     )
     async def edit_email(
         self,
         info: Request,
-        id: strawberry.ID,
+        id: EmailId,
         subject: Annotated[
             str | None,
-            strawberry.argument(description="New subject. Left out, it stays; null, it is the step's again."),
+            strawberry.argument(
+                description="New subject, sent as it is. If left out, it stays; null uses the step's again."
+            ),
         ] = strawberry.UNSET,
         html: Annotated[
             str | None,
             strawberry.argument(
-                description="New HTML, such as `composition.html` and what was changed of it. It is made safe, and the "
-                "text part is made from it. Left out, it stays; null, it is the step's again."
+                description="New HTML, such as `composition.html` with changes. Unsafe HTML is removed, and the "
+                "text part is made from it. If left out, it stays; null uses the step's again."
             ),
         ] = strawberry.UNSET,
     ) -> EmailPayload:
@@ -90,29 +102,43 @@ class EmailMutation:
         return EmailPayload(email=from_row(Email, edited), written=html or "")
 
     @mutation(
-        description="Withdraw the email of an open EMAIL task that is scheduled, failed or was rejected (BOUNCED). "
-        "The task waits again, and its `composition` has the text that was written. Refused for automatic emails."
+        description="Withdraw the email of an open EMAIL task, if it is scheduled, failed or was "
+        "rejected (BOUNCED). The task waits again, and its `composition` has the text that "
+        "was written. Refused for automatic emails."
     )
-    async def withdraw_email(self, info: Request, id: strawberry.ID) -> WithdrawEmailPayload:
+    async def withdraw_email(self, info: Request, id: EmailId) -> WithdrawEmailPayload:
         row = await scheduled_emails.withdraw_email(info.context.workspace_context, id)
         return WithdrawEmailPayload(task=from_row(Task, row))
 
-    @mutation(description="Send an undelivered email at once.")
-    async def retry_send(self, info: Request, id: strawberry.ID) -> EmailPayload:
+    @mutation(description="Send an undelivered email immediately: one that failed, bounced or is in doubt.")
+    async def retry_send(self, info: Request, id: EmailId) -> EmailPayload:
         row = await emails.retry_send(info.context.workspace_context, id)
         return EmailPayload(email=from_row(Email, row))
 
-    @mutation(description="Settle an email in doubt: it arrived, or it is to be sent again.")
+    @mutation(description="Decide about an email in doubt: record that it was delivered, or send it again.")
     async def resolve_in_doubt(
         self,
         info: Request,
-        id: strawberry.ID,
-        resolution: DoubtResolution,
+        id: EmailId,
+        resolution: Annotated[
+            DoubtResolution,
+            strawberry.argument(
+                description="The decision: the email was delivered (SENT), or must be sent again (RESEND)."
+            ),
+        ],
     ) -> EmailPayload:
-        settled = await emails.resolve_in_doubt(info.context.workspace_context, id, resolution.value)
-        return EmailPayload(email=from_row(Email, settled))
+        decision: Literal["SENT", "RESEND"] = "RESEND" if resolution is DoubtResolution.RESEND else "SENT"
+        row = await emails.resolve_in_doubt(info.context.workspace_context, id, decision)
+        return EmailPayload(email=from_row(Email, row))
 
     @mutation(description="Move a delivered email to the archive, or back. Emails cannot be deleted.")
-    async def archive_email(self, info: Request, id: strawberry.ID, archived: bool = True) -> EmailPayload:
+    async def archive_email(
+        self,
+        info: Request,
+        id: EmailId,
+        archived: Annotated[
+            bool, strawberry.argument(description="True moves the email to the archive, false moves it back.")
+        ] = True,
+    ) -> EmailPayload:
         row = await emails.archive_send(info.context.workspace_context, id, archived=archived)
         return EmailPayload(email=from_row(Email, row))

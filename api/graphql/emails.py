@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from api.graphql.arguments.ids import EmailId
 from api.graphql.compositions import Composition, shown
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import BounceKind, SendStatus
@@ -26,54 +27,81 @@ if TYPE_CHECKING:
     from api.graphql.enrollments import Enrollment
 
 
-def _folder(value: str, description: str) -> Any:
-    return strawberry.enum_value(value, description=description)
-
-
-@strawberry.enum(description="The folders of the Command Center. Three of them hold several others.")
+@strawberry.enum(
+    description="The folders of the Command Center. SENT, PENDING and UNDELIVERED each contain several of the others."
+)
 class EmailFolder(Enum):
-    DELIVERED = _folder("DELIVERED", "Sent, not archived.")
-    ARCHIVED = _folder("ARCHIVED", "Sent, and moved to the archive.")
-    SCHEDULED = _folder("SCHEDULED", "Waits for its time, or to be tried again (SCHEDULED and DEFERRED).")
-    IN_PROGRESS = _folder("IN_PROGRESS", "A process has it in hand (CLAIMED and TRANSMITTING).")
-    FAILED = _folder("FAILED", "Did not go out, and will not by itself.")
-    BOUNCED = _folder("BOUNCED", "The recipient's server rejected it, or it was sent and came back. See `bounce`.")
-    IN_DOUBT = _folder("IN_DOUBT", "May have left or not: a person decides by `resolveInDoubt`.")
-    SENT = _folder("SENT", "All that was sent and did not come back: DELIVERED and ARCHIVED.")
-    PENDING = _folder("PENDING", "All that is still to come: SCHEDULED and IN_PROGRESS.")
-    UNDELIVERED = _folder("UNDELIVERED", "All that went wrong: FAILED, BOUNCED and IN_DOUBT.")
+    DELIVERED = strawberry.enum_value("DELIVERED", description="Sent, and not archived.")
+    ARCHIVED = strawberry.enum_value("ARCHIVED", description="Sent, and moved to the archive by a rep.")
+    SCHEDULED = strawberry.enum_value("SCHEDULED", description="Waits for its send time or the next retry (DEFERRED).")
+    IN_PROGRESS = strawberry.enum_value(
+        "IN_PROGRESS", description="A worker prepares or transmits it (CLAIMED and TRANSMITTING)."
+    )
+    FAILED = strawberry.enum_value("FAILED", description="Was not sent, and will not be by itself.")
+    BOUNCED = strawberry.enum_value(
+        "BOUNCED", description="Rejected by the recipient's server, or returned after it was sent. See `bounce`."
+    )
+    IN_DOUBT = strawberry.enum_value(
+        "IN_DOUBT", description="May have been sent or not: a person decides by `resolveInDoubt`."
+    )
+    SENT = strawberry.enum_value("SENT", description="Everything that was sent and not returned: DELIVERED, ARCHIVED.")
+    PENDING = strawberry.enum_value("PENDING", description="Everything still to be sent: SCHEDULED and IN_PROGRESS.")
+    UNDELIVERED = strawberry.enum_value(
+        "UNDELIVERED", description="Everything that went wrong: FAILED, BOUNCED and IN_DOUBT."
+    )
 
 
-@strawberry.type(description="One email to one person, with an instant.")
+@strawberry.type(description="One email to one person, with the instant at which it is sent.")
 class Email:
     """A row of api.models.Send."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: SendStatus = strawberry.field(description="Where it stands.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the email: `snd_` and 26 lower-case letters and digits."
+    )
+    status: SendStatus = strawberry.field(
+        description="State of the email in the send ledger, such as SCHEDULED or SENT."
+    )
     due_at: datetime = strawberry.field(
-        description="When it goes out, or is tried again; in doubt, when it may be resent as inDoubtResends says. UTC."
+        description="When the email is due: its send time, the next retry, or, if in doubt, the earliest "
+        "automatic resend. UTC."
     )
-    planned_at: datetime = strawberry.field(description="The instant that it was planned for. UTC.")
-    planned_date: date = strawberry.field(description="The date that it was planned for, in `zone`.")
-    planned_time: str = strawberry.field(description="The wall time that it was planned for, HH:MM:SS, in `zone`.")
-    zone: str = strawberry.field(description="IANA zone of date and wall time.")
-    by_hand: bool = strawberry.field(description="Whether a person sent it, from a task.")
-    attempts: int = strawberry.field(description="How often the mail server asked to try again later.")
-    doubts: int = strawberry.field(description="How often it was sent again by itself after a doubt.")
-    sent_at: datetime | None = strawberry.field(description="When it left. UTC.")
-    message_id: str | None = strawberry.field(description="Message-ID of the email that left.")
+    planned_at: datetime = strawberry.field(
+        description="The send time that the schedule gave the email. It does not change when the email "
+        "is retried or late. UTC."
+    )
+    planned_date: date = strawberry.field(description="The date of `plannedAt`, in `zone`.")
+    planned_time: str = strawberry.field(description="The time of day of `plannedAt`, HH:MM:SS, in `zone`.")
+    zone: str = strawberry.field(description="IANA time zone of the planned date and time, such as `Europe/Berlin`.")
+    by_hand: bool = strawberry.field(description="Whether a rep sends or sent the email from a task.")
+    attempts: int = strawberry.field(description="Number of times that the mail server asked to try again later.")
+    doubts: int = strawberry.field(
+        description="Number of times that the email was resent automatically while in doubt."
+    )
+    sent_at: datetime | None = strawberry.field(description="When the email was sent, UTC; null if it has not been.")
+    message_id: str | None = strawberry.field(
+        description="Message-ID header of the email that was sent, such as `<…@example.com>`; null if it has not been."
+    )
     recipient: str | None = strawberry.field(
-        description="The address that it was handed over for, whatever address the person has since; null until it "
-        "begins to leave, and for emails that left before this was recorded."
+        description="Address to which the email was transmitted, even if the person has another address "
+        "by now. Null until transmission begins, and for emails sent before this was "
+        "recorded."
     )
-    reason: str | None = strawberry.field(description="Why it did not go out, for programs: such as `UNSUBSCRIBED`.")
-    detail: str = strawberry.field(description="Why it did not go out, or what the mail server said, for people.")
-    bounce: BounceKind | None = strawberry.field(description="Of a BOUNCED email, the kind of bounce; else null.")
+    reason: str | None = strawberry.field(
+        description="Why the email was not sent, for programs, such as `UNSUBSCRIBED`; null if nothing "
+        "is wrong. docs/errors.md lists the codes."
+    )
+    detail: str = strawberry.field(
+        description="Why the email was not sent, or what the mail server said, for people. Empty if "
+        "there is nothing to say."
+    )
+    bounce: BounceKind | None = strawberry.field(description="Kind of bounce of a BOUNCED email; null for all others.")
     bounced_at: datetime | None = strawberry.field(
-        description="When it was rejected, or recorded as having come back. UTC."
+        description="When the email was rejected, or recorded as returned, UTC; null if it was not."
     )
-    archived: bool = strawberry.field(description="Whether it was moved to the archive.")
-    held: bool = strawberry.field(description="Whether it is on hold, because its campaign is or was just paused.")
+    archived: bool = strawberry.field(description="Whether a rep moved the email to the archive.")
+    held: bool = strawberry.field(
+        description="Whether the email is on hold, because its campaign is paused or a resume is still being applied."
+    )
     person_id: strawberry.Private[str]
     sender_id: strawberry.Private[str]
     step_id: strawberry.Private[str]
@@ -85,63 +113,73 @@ class Email:
     @strawberry.field(
         name="explanation",
         metadata=cost(30, size=EXPLANATION),
-        description="How the instant came about, from the base day on.",
+        description="How the send time was calculated, step by step, starting from the base day.",
     )
     def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         return explain(info, self.explanation, language)
 
     @strawberry.field(
-        description="The subject that a person wrote for it, sent as it is; null: the subject of its step is rendered."
+        description="The subject that a person wrote for this email, sent as it is; null: the step's "
+        "subject is rendered."
     )
     def written_subject(self) -> str | None:
         return self.subject
 
     @strawberry.field(
         metadata=cost(20),
-        description="The HTML that a person wrote for it, sent as it is; null: the template of its step is rendered.",
+        description="The HTML that a person wrote for this email, sent as it is; null: the step's "
+        "template is rendered.",
     )
     def written_html(self) -> str | None:
         return self.html
 
     @strawberry.field(
         metadata=cost(1_500, queries=True),
-        description="What it will say, rendered for its person with the dates of `dueAt`, to edit and to give to "
-        "`editEmail`; null unless it is scheduled (SCHEDULED, DEFERRED or CLAIMED).",
+        description="What the email will say, rendered for its person with the dates of `dueAt`, to edit "
+        "and pass to `editEmail`. Null unless the email is SCHEDULED, DEFERRED or CLAIMED.",
     )
     async def composition(self, info: Request) -> Composition | None:
         if self.status not in UNBEGUN_STATUSES:
             return None
         return shown(await compose_email(info.context.workspace_context, self.id))
 
-    @strawberry.field(description="To whom.")
+    @strawberry.field(description="The person to whom the email is sent.")
     async def person(self, info: Request) -> Person:
         return await info.context.loaders.person.load(self.person_id)
 
-    @strawberry.field(description="From whom.")
+    @strawberry.field(description="The sender from whom the email comes.")
     async def sender(self, info: Request) -> Sender:
         return await info.context.loaders.sender.load(self.sender_id)
 
-    @strawberry.field(description="The step that it belongs to.")
+    @strawberry.field(description="The campaign step that created the email.")
     async def step(self, info: Request) -> Step:
         return await info.context.loaders.step.load(self.step_id)
 
-    @strawberry.field(description="The person's way through the campaign.")
+    @strawberry.field(description="The person's enrollment in the campaign.")
     async def enrollment(self, info: Request) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")]:
         return await info.context.loaders.enrollment.load(self.enrollment_id)
 
 
 @strawberry.type
 class EmailQuery:
-    @strawberry.field(metadata=cost(100, queries=True), description="One email.")
-    async def email(self, info: Request, id: strawberry.ID) -> Email | None:
+    @strawberry.field(
+        metadata=cost(100, queries=True), description="The email with this id; null if the workspace has none."
+    )
+    async def email(self, info: Request, id: EmailId) -> Email | None:
         return from_row(Email, await reading.email(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Emails of a folder of the Command Center, or all, in the order in which they were created (by "
-        "id).",
+        description="Emails of one folder of the Command Center, or all, in the order in which they were created.",
     )
     async def emails(
-        self, info: Request, folder: EmailFolder | None = None, first: First = 50, after: After = None
+        self,
+        info: Request,
+        folder: Annotated[
+            EmailFolder | None,
+            strawberry.argument(description="Only emails in this folder. If left out, emails in all folders."),
+        ] = None,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[Email]:
         return await connect(reading.emails(info.context.workspace_context, folder and folder.name), first, after)

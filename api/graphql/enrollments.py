@@ -1,11 +1,12 @@
 """Enrollments: types, queries and mutations."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum
 from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments.ids import EnrollmentId
 from api.graphql.campaigns import Campaign
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
@@ -24,48 +25,62 @@ from api.services.replies import bounces
 
 
 @strawberry.enum(description="What a step has become for one person.")
-class StepState(StrEnum):
-    EMAIL = "EMAIL"
-    TASK = "TASK"
-    WAITING = "WAITING"
-    NEVER = "NEVER"
+class StepState(Enum):
+    EMAIL = strawberry.enum_value("EMAIL", description="It has an email; see `email`.")
+    TASK = strawberry.enum_value(
+        "TASK", description="It has a task; see `task`, and `email` for an email sent from it."
+    )
+    WAITING = strawberry.enum_value("WAITING", description="It is blocked until an earlier task is done.")
+    NEVER = strawberry.enum_value("NEVER", description="This person does not get it.")
 
 
-@strawberry.type(description="What one step has become for one person.")
+@strawberry.type(description="One step of the campaign for one person, with its email or task.")
 class StepProgress:
-    step: Step = strawberry.field(description="The step.")
-    state: StepState = strawberry.field(description="What it has become.")
-    email: Email | None = strawberry.field(description="Its email, automatic or sent by hand.")
-    task: Task | None = strawberry.field(description="Its task.")
+    step: Step = strawberry.field(description="The campaign step that this is about.")
+    state: StepState = strawberry.field(description="Whether the step has an email, a task or neither yet.")
+    email: Email | None = strawberry.field(
+        description="The step's email to this person, automatic or sent from a task; null if there is none."
+    )
+    task: Task | None = strawberry.field(description="The step's task for this person; null if there is none.")
 
 
 @strawberry.type(description="One person going through one campaign.")
 class Enrollment:
     """A row of api.models.Enrollment."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: EnrollmentStatus = strawberry.field(description="Where the person stands.")
-    zone: str = strawberry.field(description="IANA zone in which this person's days and times are meant.")
-    launched_at: datetime = strawberry.field(description="When the campaign was launched for this person. UTC.")
-    send_at: datetime | None = strawberry.field(description="The send-at that launching chose. UTC.")
-    end_reason: str | None = strawberry.field(
-        description="Why it ended: REPLIED, BOUNCED, UNSUBSCRIBED, REMOVED, …; when FINISHED, which of these came "
-        "after that, if one did."
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the enrollment: `enr_` and 26 lower-case letters and digits."
     )
-    ended_at: datetime | None = strawberry.field(description="When it finished or ended. UTC.")
+    status: EnrollmentStatus = strawberry.field(
+        description="Whether the campaign is active for the person, or how it ended."
+    )
+    zone: str = strawberry.field(
+        description="IANA time zone of this person's days and times of day, such as `Europe/Berlin`."
+    )
+    launched_at: datetime = strawberry.field(description="When the campaign was launched for this person. UTC.")
+    send_at: datetime | None = strawberry.field(
+        description="The send time of the first email that was chosen at launch, UTC; null if none was."
+    )
+    end_reason: str | None = strawberry.field(
+        description="Why the campaign ended for the person, such as REPLIED, BOUNCED, UNSUBSCRIBED or "
+        "REMOVED. If it FINISHED, which of these happened afterwards. Null if none did."
+    )
+    ended_at: datetime | None = strawberry.field(
+        description="When the campaign finished or ended for the person, UTC; null while it is active."
+    )
     campaign_id: strawberry.Private[str]
     person_id: strawberry.Private[str]
 
-    @strawberry.field(description="The campaign.")
+    @strawberry.field(description="The campaign in which the person is enrolled.")
     async def campaign(self, info: Request) -> Campaign:
         return await info.context.loaders.campaign.load(self.campaign_id)
 
-    @strawberry.field(description="The person.")
+    @strawberry.field(description="The person who is enrolled.")
     async def person(self, info: Request) -> Person:
         return await info.context.loaders.person.load(self.person_id)
 
     @strawberry.field(
-        metadata=cost(30, size=STEPS), description="Every step of the campaign, and what it has become for this person."
+        metadata=cost(30, size=STEPS), description="Every step of the campaign, with its email or task for this person."
     )
     async def progress(self, info: Request) -> list[StepProgress]:
         loaders = info.context.loaders
@@ -90,20 +105,35 @@ class Enrollment:
 
 @strawberry.type
 class EnrollmentQuery:
-    @strawberry.field(metadata=cost(100, queries=True), description="One person's way through one campaign.")
-    async def enrollment(self, info: Request, id: strawberry.ID) -> Enrollment | None:
+    @strawberry.field(
+        metadata=cost(100, queries=True), description="The enrollment with this id; null if the workspace has none."
+    )
+    async def enrollment(self, info: Request, id: EnrollmentId) -> Enrollment | None:
         return from_row(Enrollment, await reading.enrollment(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Enrollments, of one campaign or person or of all.",
+        description="Enrollments, of one campaign, person or status or all, in the order in which they were created.",
     )
     async def enrollments(
         self,
         info: Request,
-        campaign_id: strawberry.ID | None = None,
-        person_id: strawberry.ID | None = None,
-        status: EnrollmentStatus | None = None,
+        campaign_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Only enrollments in this campaign, by its id (`cmp_…`). If left out, in all campaigns."
+            ),
+        ] = None,
+        person_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Only enrollments of this person, by their id (`per_…`). If left out, of all people."
+            ),
+        ] = None,
+        status: Annotated[
+            EnrollmentStatus | None,
+            strawberry.argument(description="Only enrollments with this status. If left out, with any."),
+        ] = None,
         first: First = 50,
         after: After = None,
     ) -> Connection[Enrollment]:
@@ -111,39 +141,47 @@ class EnrollmentQuery:
         return await connect(rows, first, after)
 
 
-@strawberry.type(description="The enrollment, or why not.")
+@strawberry.type(description="Result of the mutations on enrollments: the enrollment, or errors.")
 class EnrollmentPayload(Payload):
-    enrollment: Enrollment | None = strawberry.field(default=None, description="The enrollment as it is now.")
+    enrollment: Enrollment | None = strawberry.field(
+        default=None, description="The enrollment after the change; null if there are errors."
+    )
 
 
 @strawberry.type
 class EnrollmentMutation:
-    @mutation(description="Record a person's reply. The campaign's setting decides whether it ends for them.")
-    async def record_reply(self, info: Request, enrollment_id: strawberry.ID) -> EnrollmentPayload:
+    @mutation(description="Record that a person replied. The campaign's `onReply` decides whether it ends for them.")
+    async def record_reply(self, info: Request, enrollment_id: EnrollmentId) -> EnrollmentPayload:
         row = await endings.record_reply(info.context.workspace_context, enrollment_id)
         return EnrollmentPayload(enrollment=from_row(Enrollment, row))
 
     @mutation(
-        description="Record that an email came back: the given one, else the last that was sent. HARD, the default, "
-        "sets the person's `bouncedAt` and ends their campaigns that have Remove on Bounce. SOFT marks the email alone."
+        description="Record that an email bounced: the one given, or else the last one sent. HARD, the "
+        "default, sets the person's `bouncedAt` and ends their campaigns that have "
+        "`removeOnBounce`. SOFT marks only the email."
     )
     async def record_bounce(
         self,
         info: Request,
-        enrollment_id: Annotated[strawberry.ID, strawberry.argument(description="Whose email came back.")],
+        enrollment_id: EnrollmentId,
         email_id: Annotated[
             strawberry.ID | None,
-            strawberry.argument(description="The email that came back; left out, the last one that was sent."),
+            strawberry.argument(
+                description="Identifier of the email that bounced, such as `snd_…`. If left out, the last one "
+                "that was sent."
+            ),
         ] = None,
         kind: Annotated[
             BounceKind,
-            strawberry.argument(description="HARD: no such user or host, or moved. SOFT: everything else."),
+            strawberry.argument(
+                description="HARD: no such user or host, or the recipient moved. SOFT: every other failure."
+            ),
         ] = BounceKind.HARD,
         detail: Annotated[
             str | None,
             strawberry.argument(
-                description="Why it came back, for people, such as `552 5.2.2 mailbox full`: one line of up to 500 "
-                "characters, kept as the email's `detail`."
+                description="Why the email bounced, for people, such as `552 5.2.2 mailbox full`. One line of up "
+                "to 500 characters, kept as the email's `detail`."
             ),
         ] = None,
     ) -> EnrollmentPayload:
@@ -151,7 +189,10 @@ class EnrollmentMutation:
         row = await bounces.record_bounce(context, enrollment_id, send_id=email_id, kind=kind, detail=detail)
         return EnrollmentPayload(enrollment=from_row(Enrollment, row))
 
-    @mutation(description="End a campaign for one person: open tasks are cancelled, pending emails fail.")
-    async def end_enrollment(self, info: Request, id: strawberry.ID) -> EnrollmentPayload:
+    @mutation(
+        description="End a campaign for one person: open tasks are cancelled, and pending emails fail "
+        "with `CAMPAIGN_ENDED`."
+    )
+    async def end_enrollment(self, info: Request, id: EnrollmentId) -> EnrollmentPayload:
         row = await endings.end_enrollment(info.context.workspace_context, id)
         return EnrollmentPayload(enrollment=from_row(Enrollment, row))

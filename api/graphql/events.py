@@ -15,16 +15,23 @@ from api.graphql.tasks import Task
 from api.services.workspaces import reading
 
 
-@strawberry.type(description="One line of the Live Feed, written in the transaction of what it tells.")
+@strawberry.type(
+    description="One entry of the Live Feed. It is stored in the same transaction as the change it reports."
+)
 class Event:
     """A row of api.models.Event."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier; ascending in the order of writing.")
-    kind: str = strawberry.field(
-        name="rawKind", description="The kind as it is stored. It differs from `kind` only where that is OTHER."
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the event: `evt_` and 26 lower-case letters and digits, ascending in "
+        "the order of writing."
     )
-    at: datetime = strawberry.field(description="When it happened. UTC, by the workspace's clock.")
-    data: JSON = strawberry.field(description="More about it, such as the reason.")
+    kind: str = strawberry.field(
+        name="rawKind",
+        description="The kind as it is stored. It differs from `kind` only where that is OTHER, such as for an "
+        "event of an installed package.",
+    )
+    at: datetime = strawberry.field(description="When it happened, by the workspace's clock. UTC.")
+    data: JSON = strawberry.field(description='Details of the event, such as `{"reason": "UNSUBSCRIBED"}`.')
     person_id: strawberry.Private[str | None]
     campaign_id: strawberry.Private[str | None]
     enrollment_id: strawberry.Private[str | None]
@@ -32,17 +39,18 @@ class Event:
     task_id: strawberry.Private[str | None]
 
     @strawberry.field(
-        name="kind", description="What happened. OTHER for an event of an installed package: see `rawKind`."
+        name="kind",
+        description="What happened, such as EMAIL_SENT. OTHER for an event of an installed package: see `rawKind`.",
     )
     def known_kind(self) -> EventKind:
-        """The row's kind, which a package or a newer release may have written."""
+        # A package or a newer release may have written a kind that is unknown here.
         return EventKind.of(self.kind)
 
-    @strawberry.field(description="Whom it is about.")
+    @strawberry.field(description="The person whom the event is about; null if it is about none.")
     async def person(self, info: Request) -> Person | None:
         return await info.context.loaders.person.load(self.person_id) if self.person_id else None
 
-    @strawberry.field(description="The campaign that it belongs to.")
+    @strawberry.field(description="The campaign that the event belongs to; null if it belongs to none.")
     async def campaign(self, info: Request) -> Campaign | None:
         # The event of an email names the campaign by its enrollment alone.
         campaign_id, loaders = self.campaign_id, info.context.loaders
@@ -51,11 +59,11 @@ class Event:
             campaign_id = enrollment and enrollment.campaign_id
         return await loaders.campaign.load(campaign_id) if campaign_id else None
 
-    @strawberry.field(description="The email that it is about.")
+    @strawberry.field(description="The email that the event is about; null if it is about none.")
     async def email(self, info: Request) -> Email | None:
         return await info.context.loaders.email.load(self.send_id) if self.send_id else None
 
-    @strawberry.field(description="The task that it is about.")
+    @strawberry.field(description="The task that the event is about; null if it is about none.")
     async def task(self, info: Request) -> Task | None:
         return await info.context.loaders.task.load(self.task_id) if self.task_id else None
 
@@ -64,7 +72,7 @@ class Event:
 class EventQuery:
     @strawberry.field(
         metadata=page_cost(),
-        description="The Live Feed: what happened, the newest first.",
+        description="The Live Feed: everything that happened in the workspace, the newest first.",
     )
     async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[Event]:
         return await connect(reading.events(info.context.workspace_context), first, after)

@@ -10,13 +10,14 @@ from api.services.enrollments.timelines import spoken
 from strategies.sentences import sentence
 
 
-@strawberry.type(description="One line of an explanation.")
+@strawberry.type(description="One step in the calculation of a send time or due date.")
 class ExplanationLine:
     code: str = strawberry.field(
-        description="For programs, such as `DAY` or `SAME_TIME`. docs/explanations.md lists them."
+        description="What the step is, for programs, such as `DAY` or `SAME_TIME`. docs/explanations.md "
+        "lists the codes."
     )
-    sentence: str = strawberry.field(description="For people.")
-    values: JSON = strawberry.field(description="The values that stand in the sentence.")
+    sentence: str = strawberry.field(description="The step in one sentence, for people, in the language asked for.")
+    values: JSON = strawberry.field(description='The values in the sentence, by name, such as `{"day": 3}`.')
 
 
 def explain(info: Request, explanation: Any, language: str) -> list[ExplanationLine]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments.ids import ImportId
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import ImportStatus, OnKnown
 from api.graphql.engine.payloads import Payload, mutation
@@ -14,54 +15,65 @@ from api.graphql.limits.cost import cost
 from api.services.people import imports, reading
 
 
-@strawberry.type(description="A row of a CSV that was refused, and why.")
+@strawberry.type(description="A CSV row that was refused, and why.")
 class ImportRefusal:
     """A row of api.models.ImportRefusal."""
 
     row: int = strawberry.field(
-        description="The row's number as a spreadsheet shows it. The header is row 1, so the first row under it is "
-        "row 2; blank rows count, and a row with line breaks in its cells is one row. A line `sep=;` does not count."
+        description="Row number as a spreadsheet shows it. The header is row 1, so the first row after "
+        "it is row 2. Blank rows count; a row with line breaks in its cells counts as one. A "
+        "line `sep=;` does not count."
     )
     column: str | None = strawberry.field(
-        description="Header of the refused cell's column, as the file writes it; null if the whole row is refused."
+        description="Header of the column with the refused cell, as the file writes it; null if the "
+        "whole row is refused."
     )
-    code: str = strawberry.field(description="For programs, such as `INVALID_ADDRESS`.")
-    message: str = strawberry.field(description="For people: what is wrong and what to do.")
+    code: str = strawberry.field(description="Why the row was refused, for programs, such as `INVALID_ADDRESS`.")
+    message: str = strawberry.field(description="What is wrong and what to do, for people.")
 
 
-@strawberry.type(description="A CSV import, running or finished.")
+@strawberry.type(description="A CSV import of people, running or ended.")
 class PeopleImport:
     """A row of api.models.PeopleImport."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: ImportStatus = strawberry.field(description="RUNNING, FINISHED or FAILED: see `problem`.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the import: `imp_` and 26 lower-case letters and digits."
+    )
+    status: ImportStatus = strawberry.field(
+        description="Whether the import is running, finished or failed. If it failed, see `problem`."
+    )
     problem: str | None = strawberry.field(
-        description="Why the last attempt to go on failed. While the status is RUNNING it is tried again, later each "
-        "time; FAILED means that it has ended, and what it has imported stays. Null when nothing is wrong."
+        description="Why the last attempt to continue failed. While the status is RUNNING, it is retried "
+        "at growing intervals. FAILED means that it has ended; people already imported stay. "
+        "Null when nothing is wrong."
     )
     total: int = strawberry.field(
-        description="Rows under the header that are not blank. In the end it is created + updated + skipped + failed."
+        description="Number of rows after the header that are not blank. At the end it equals created + "
+        "updated + skipped + failed."
     )
-    processed: int = strawberry.field(description="Rows done so far, skipped and refused ones included.")
-    created: int = strawberry.field(description="Rows that added a person; in a dry run, that would add one.")
+    processed: int = strawberry.field(description="Number of rows processed so far, skipped and refused ones included.")
+    created: int = strawberry.field(description="Number of rows that added a person. In a dry run: that would add one.")
     updated: int = strawberry.field(
-        description="Rows that changed a known person; in a dry run, that would. A row whose address an earlier row of "
-        "the file added changes that person."
+        description="Number of rows that changed an existing person. In a dry run: that would change "
+        "one. A row with the address of an earlier row changes the person that the earlier "
+        "row added."
     )
-    skipped: int = strawberry.field(description="Rows whose address was known, under `onKnown: SKIP`.")
+    skipped: int = strawberry.field(
+        description="Number of rows skipped because their address already exists, under `onKnown: SKIP`."
+    )
     suppressed: int = strawberry.field(
-        description="How many of the created and updated people have an address that has unsubscribed: they are in the "
-        "workspace, and get nothing."
+        description="Number of created and updated people whose address has unsubscribed. They are in "
+        "the workspace, but get no emails."
     )
-    failed: int = strawberry.field(description="Rows that were refused; `refusals` says why.")
+    failed: int = strawberry.field(description="Number of rows that were refused; `refusals` says why.")
     repeated: int = strawberry.field(
-        description="Of the rows that were updated or skipped, those whose address an earlier row of the file has."
+        description="Number of updated or skipped rows that have the address of an earlier row in the file."
     )
-    on_known: OnKnown = strawberry.field(description="What is done with a row whose address is known.")
-    dry_run: bool = strawberry.field(description="Whether it only counts and reports, and writes no person.")
-    created_at: datetime = strawberry.field(description="When it was started, by the workspace's clock.")
+    on_known: OnKnown = strawberry.field(description="What the import does with a row whose address already exists.")
+    dry_run: bool = strawberry.field(description="Whether the import only counts and reports, and writes no person.")
+    created_at: datetime = strawberry.field(description="When the import was started, by the workspace's clock. UTC.")
 
-    @strawberry.field(description="Progress from 0 to 1.")
+    @strawberry.field(description="Share of rows processed, from 0 to 1.")
     def progress(self) -> float:
         return self.processed / self.total if self.total else 1.0
 
@@ -75,25 +87,32 @@ class PeopleImport:
 
 @strawberry.type
 class ImportQuery:
-    @strawberry.field(metadata=cost(100, queries=True), description="A CSV import, with its progress.")
-    async def people_import(self, info: Request, id: strawberry.ID) -> PeopleImport | None:
+    @strawberry.field(
+        metadata=cost(100, queries=True),
+        description="The CSV import with this id and its progress; null if the workspace has none.",
+    )
+    async def people_import(self, info: Request, id: ImportId) -> PeopleImport | None:
         return from_row(PeopleImport, await reading.people_import(info.context.workspace_context, id))
 
 
-@strawberry.type(description="The import, or why it did not begin.")
+@strawberry.type(description="Result of importPeople: the import that was started, or errors.")
 class ImportPayload(Payload):
-    people_import: PeopleImport | None = strawberry.field(default=None, description="Ask it for its progress.")
+    people_import: PeopleImport | None = strawberry.field(
+        default=None, description="The import that was started; query it for its progress. Null if there are errors."
+    )
 
 
 @strawberry.type
 class ImportMutation:
     @mutation(
         metadata=cost(10_000, once=3),
-        description="Import people from CSV text, in the background. The first row is the header. Columns: email "
-        "(required), first_name, last_name, title, company, zone; any other column is a dynamic field of your own. "
-        "The delimiter is found out: comma, semicolon, tab or bar. A row that cannot be used is refused by itself, see "
-        "`refusals`; a file that cannot be read as a whole is refused here, and nothing is imported. Takes up to "
-        "100,000 rows and 200 columns. A workspace runs up to 5 imports at once (`TOO_MANY_IMPORTS`).",
+        description="Import people from CSV text in the background. The first row is the header. "
+        "Columns: email (required), first_name, last_name, title, company, zone; every other "
+        "column becomes a dynamic field of your own. The delimiter is detected: comma, "
+        "semicolon, tab or bar. A row that cannot be used is refused alone, see `refusals`. "
+        "A file that cannot be read as a whole is refused here, and nothing is imported. Up "
+        "to 100,000 rows and 200 columns. A workspace runs up to 5 imports at once "
+        "(`TOO_MANY_IMPORTS`).",
     )
     async def import_people(
         self,
@@ -101,19 +120,19 @@ class ImportMutation:
         csv: Annotated[
             str,
             strawberry.argument(
-                description="Content of the file, read with its own encoding. Example: "
+                description="Content of the file, decoded to text by the client. Example: "
                 '`"email,first_name\\nada@example.com,Ada"`.'
             ),
         ],
         on_known: Annotated[
             OnKnown,
-            strawberry.argument(description="What to do with a row whose address is known. UPDATE is the default."),
+            strawberry.argument(description="What to do with a row whose address already exists."),
         ] = OnKnown.UPDATE,
         dry_run: Annotated[
             bool,
             strawberry.argument(
-                description="Only count and report what the import would do: no person is added or changed, and the "
-                "Live Feed has no event. The default is false."
+                description="Whether to only count and report what the import would do. No person is added or "
+                "changed, and the Live Feed gets no event."
             ),
         ] = False,
     ) -> ImportPayload:

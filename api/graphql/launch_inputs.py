@@ -10,56 +10,74 @@ from api.services.launches.launch import Choice
 from strategies import Refusal
 
 
-@strawberry.input(description="A new wall time for a step.")
+@strawberry.input(description="A new time of day for one step.")
 class StepTimeInput:
-    step: int = strawberry.field(description="Number of the step; its send option must take a time.")
-    time: str = strawberry.field(description="Wall time, HH:MM or HH:MM:SS, in the enrollment's zone.")
+    step: int = strawberry.field(
+        description="Number of the step, counted from 1. Its send option must allow another time (`takesTime`)."
+    )
+    time: str = strawberry.field(
+        description="Time of day, HH:MM or HH:MM:SS, in the enrollment's time zone, such as `09:30`."
+    )
 
 
-@strawberry.input(description="What launching chooses for one person instead of for all.")
+@strawberry.input(description="One person's own choices at launch, used instead of those for everyone.")
 class PersonLaunchInput:
-    person_id: strawberry.ID = strawberry.field(description="One of `personIds`.")
-    send_now: bool = strawberry.field(default=False, description="Send the first email now.")
-    send_at: datetime | None = strawberry.field(default=None, description="Send the first email at this instant.")
-    times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times.")
+    person_id: strawberry.ID = strawberry.field(description="One of the ids in `personIds`, such as `per_…`.")
+    send_now: bool = strawberry.field(default=False, description="Whether to send this person the first email now.")
+    send_at: datetime | None = strawberry.field(
+        default=None,
+        description="When to send this person the first email, such as `2026-03-02T08:30:00Z`; its local "
+        "date is day 1.",
+    )
+    times: list[StepTimeInput] = strawberry.field(
+        default_factory=list, description="New times of day for steps, for this person only."
+    )
 
 
-@strawberry.input(description="For whom to launch a campaign, and when.")
+@strawberry.input(description="For whom to launch a campaign, and when its emails are sent.")
 class LaunchInput:
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
-    person_ids: list[strawberry.ID] = strawberry.field(description="The people, at least one.")
-    send_now: bool = strawberry.field(default=False, description="Send the first email now.")
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign to launch, such as `cmp_…`.")
+    person_ids: list[strawberry.ID] = strawberry.field(description="Identifiers of the people to enroll, at least one.")
+    send_now: bool = strawberry.field(default=False, description="Whether to send the first email now.")
     send_at: datetime | None = strawberry.field(
-        default=None, description="Send the first email at this instant; its local date is day 1."
+        default=None,
+        description="When to send the first email, such as `2026-03-02T08:30:00Z`; its local date is day 1.",
     )
-    times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times for all.")
+    times: list[StepTimeInput] = strawberry.field(
+        default_factory=list, description="New times of day for steps, for everyone."
+    )
     per_person: list[PersonLaunchInput] = strawberry.field(
-        default_factory=list, description="What is chosen for single people instead."
+        default_factory=list, description="Single people's own choices, used instead of those above."
     )
     again: bool = strawberry.field(
         default=False,
-        description="Whether to launch also for people whose campaign has ended before: by a reply, a bounce, an "
-        "unsubscribe, or because they were removed by hand. Otherwise such a person is refused with `ENDED_BEFORE`. "
-        "Campaigns that ended for everyone, that came to their end, or that ended by an expired task do not count.",
+        description="Whether to launch also for people whose campaign ended before: by a reply, a "
+        "bounce, an unsubscribe, or because they were removed by hand. Otherwise the launch "
+        "is refused with `ENDED_BEFORE`. Campaigns that ended for everyone, finished, or "
+        "ended by an expired task do not count.",
     )
 
 
-@strawberry.input(description="For whom to launch a campaign in the background, and when.")
+@strawberry.input(description="For whom to launch a campaign in the background, and when its emails are sent.")
 class StartLaunchInput:
-    campaign_id: strawberry.ID = strawberry.field(description="The campaign.")
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign to launch, such as `cmp_…`.")
     person_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The people; null is everyone in the workspace."
+        default=None, description="Identifiers of the people to enroll; null: everyone in the workspace."
     )
-    send_now: bool = strawberry.field(default=False, description="Send the first email now.")
+    send_now: bool = strawberry.field(default=False, description="Whether to send the first email now.")
     send_at: datetime | None = strawberry.field(
-        default=None, description="Send the first email at this instant; its local date is day 1."
+        default=None,
+        description="When to send the first email, such as `2026-03-02T08:30:00Z`; its local date is day 1.",
     )
-    times: list[StepTimeInput] = strawberry.field(default_factory=list, description="New wall times for all.")
+    times: list[StepTimeInput] = strawberry.field(
+        default_factory=list, description="New times of day for steps, for everyone."
+    )
     again: bool = strawberry.field(
         default=False,
-        description="Whether to launch also for people whose campaign has ended before: by a reply, a bounce, an "
-        "unsubscribe, or because they were removed by hand. Otherwise they are left out with `ENDED_BEFORE`. "
-        "Campaigns that ended for everyone, that came to their end, or that ended by an expired task do not count.",
+        description="Whether to launch also for people whose campaign ended before: by a reply, a "
+        "bounce, an unsubscribe, or because they were removed by hand. Otherwise they are "
+        "left out with `ENDED_BEFORE`. Campaigns that ended for everyone, finished, or ended "
+        "by an expired task do not count.",
     )
 
 

@@ -1,9 +1,10 @@
 """Mutations that launch campaigns, and that pause, resume and cancel launches."""
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 
+from api.graphql.arguments.ids import LaunchId
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
@@ -17,22 +18,28 @@ from api.services.campaigns.pausing import launch_control
 from api.services.launches import background_launch, launch, launch_warnings
 
 
-@strawberry.type(description="The enrollments, or why nobody was enrolled.")
+@strawberry.type(description="Result of launch: the enrollments, or errors, in which case nobody was enrolled.")
 class LaunchPayload(Payload):
     enrollments: list[Enrollment] = strawberry.field(
-        metadata=cost(sized_by_parent=True), default_factory=list, description="One for each person."
+        metadata=cost(sized_by_parent=True),
+        default_factory=list,
+        description="One enrollment for each person. Empty if there are errors.",
     )
 
 
-@strawberry.type(description="The launch in the background, or why it did not begin.")
+@strawberry.type(
+    description="Result of startLaunch, pauseLaunch, resumeLaunch and cancelLaunch: the launch, or errors."
+)
 class StartLaunchPayload(Payload):
-    launch: Launch | None = strawberry.field(default=None, description="Ask it for its progress.")
+    launch: Launch | None = strawberry.field(
+        default=None, description="The launch after the change; query it for its progress. Null if there are errors."
+    )
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
-        description="What to think about in a launch that goes on, such as `OUT_OF_ORDER`, by the sender's zone: "
-        "people with a zone of their own may get other times. `cancelLaunch` stops it, and `launchPreview` tells "
-        "it beforehand.",
+        description="What to consider about a launch that is running, such as `OUT_OF_ORDER`, by the "
+        "sender's time zone: people with a zone of their own may get other times. "
+        "`cancelLaunch` stops the launch. `launchPreview` shows the warnings beforehand.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         if self.launch is None:
@@ -44,10 +51,17 @@ class StartLaunchPayload(Payload):
 class LaunchMutation:
     @mutation(
         metadata=cost(1_000, sized_by=("input", "personIds"), size_most=launch.MAX_PEOPLE, each=4, once=1),
-        description="Launch a campaign by adding people. Everyone is enrolled, or nobody: then `errors` says why. "
-        "People for whom this campaign has ended before are refused with `ENDED_BEFORE`, unless `again` is true.",
+        description="Launch a campaign by enrolling people. Either everyone is enrolled, or nobody: then "
+        "`errors` says why. A person whose campaign ended before is refused with "
+        "`ENDED_BEFORE`, unless `again` is true.",
     )
-    async def launch(self, info: Request, input: LaunchInput) -> LaunchPayload:
+    async def launch(
+        self,
+        info: Request,
+        input: Annotated[
+            LaunchInput, strawberry.argument(description="The campaign, its new people, and the times chosen for them.")
+        ],
+    ) -> LaunchPayload:
         given = arguments(input)
         with placed(input):
             return LaunchPayload(
@@ -56,12 +70,20 @@ class LaunchMutation:
 
     @mutation(
         metadata=cost(5_000, once=3),
-        description="Launch a campaign for many people, or for everyone, in the background. Who cannot be enrolled is "
-        "left out and listed, as are people for whom this campaign has ended before (`ENDED_BEFORE`), unless "
-        "`again` is true; nobody is enrolled twice, whatever happens meanwhile. A workspace runs up to 20 launches in "
-        "the background at once (`TOO_MANY_LAUNCHES`).",
+        description="Launch a campaign in the background, for many people or everyone. People who cannot "
+        "be enrolled are left out and listed. So are people whose campaign ended before "
+        "(`ENDED_BEFORE`), unless `again` is true. Nobody is enrolled twice, whatever "
+        "happens in the meantime. A workspace runs up to 20 background launches at once "
+        "(`TOO_MANY_LAUNCHES`).",
     )
-    async def start_launch(self, info: Request, input: StartLaunchInput) -> StartLaunchPayload:
+    async def start_launch(
+        self,
+        info: Request,
+        input: Annotated[
+            StartLaunchInput,
+            strawberry.argument(description="The campaign, its new people, and the times chosen for them."),
+        ],
+    ) -> StartLaunchPayload:
         ids = None if input.person_ids is None else [str(person) for person in input.person_ids]
         chosen = choice(input)
         with placed(input):
@@ -71,22 +93,23 @@ class LaunchMutation:
         return StartLaunchPayload(launch=from_row(Launch, started))
 
     @mutation(
-        description="Let a launch in the background enroll nobody else. Who is enrolled stays; endCampaign ends it "
-        "for them, and cancels its launches itself."
+        description="Stop a background launch. People who are already enrolled stay enrolled; use "
+        "endCampaign to end it for them too, which also cancels the launches of the campaign."
     )
-    async def cancel_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:
+    async def cancel_launch(self, info: Request, id: LaunchId) -> StartLaunchPayload:
         row = await background_launch.cancel_launch(info.context.workspace_context, id)
         return StartLaunchPayload(launch=from_row(Launch, row))
 
-    @mutation(description="Let a launch in the background enroll nobody else until it is resumed.")
-    async def pause_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:
+    @mutation(description="Pause a background launch: it enrolls nobody until it is resumed.")
+    async def pause_launch(self, info: Request, id: LaunchId) -> StartLaunchPayload:
         row = await launch_control.pause_launch(info.context.workspace_context, id)
         return StartLaunchPayload(launch=from_row(Launch, row))
 
     @mutation(
-        description="Let a paused launch go on: whoever is left is launched as of now. A send-at that has passed "
-        "meanwhile moves by whole days and keeps its wall time in the sender's zone; a launch for now sends now."
+        description="Resume a paused launch. The remaining people are launched as of now. A send time "
+        "that has passed in the meantime moves by whole days and keeps its time of day in "
+        "the sender's zone; a launch with `sendNow` sends now."
     )
-    async def resume_launch(self, info: Request, id: strawberry.ID) -> StartLaunchPayload:
+    async def resume_launch(self, info: Request, id: LaunchId) -> StartLaunchPayload:
         row = await launch_control.resume_launch(info.context.workspace_context, id)
         return StartLaunchPayload(launch=from_row(Launch, row))

@@ -1,6 +1,7 @@
 """Preview of a launch."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
 
@@ -19,30 +20,37 @@ from api.services.launches.launch import MAX_PEOPLE
 from strategies.records import Planned, PlannedSend
 
 
-@strawberry.type(description="What launching would schedule: an email with an instant, or a task with a due date.")
+@strawberry.type(description="What launching would schedule: an email with a send time, or a task with a due date.")
 class PlannedStep:
-    step: int = strawberry.field(description="Number of the step.")
-    send_at: datetime | None = strawberry.field(description="When the email would go out. UTC; null for a task.")
-    due_date: date | None = strawberry.field(description="When the task would be due; null for an email.")
+    step: int = strawberry.field(description="Number of the step in the campaign, counted from 1.")
+    send_at: datetime | None = strawberry.field(description="When the email would be sent, UTC; null for a task.")
+    due_date: date | None = strawberry.field(
+        description="When the task would be due, in the preview's `zone`; null for an email."
+    )
     planned: strawberry.Private[Planned]
 
-    @strawberry.field(metadata=cost(30, size=EXPLANATION), description="How it came about.")
+    @strawberry.field(
+        metadata=cost(30, size=EXPLANATION), description="How the send time or due date was calculated, step by step."
+    )
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         return explain(info, stored(self.planned.notes), language)
 
 
 @strawberry.type(description="What launching would do for one person. Nothing is written.")
 class LaunchPreview:
-    person: Person = strawberry.field(description="The person.")
-    zone: str = strawberry.field(description="IANA zone in which days and times would be meant.")
+    person: Person = strawberry.field(description="The person who would be enrolled.")
+    zone: str = strawberry.field(
+        description="IANA time zone of the person's days and times of day, such as `Europe/Berlin`."
+    )
     planned: list[PlannedStep] = strawberry.field(
-        metadata=cost(size=PLANNED, plain_at=5), description="What would be scheduled at once."
+        metadata=cost(size=PLANNED, plain_at=5), description="The emails and tasks that would be scheduled at once."
     )
     waiting: list[int] = strawberry.field(
-        metadata=cost(size=PLANNED), description="Numbers of the steps that a task would block."
+        metadata=cost(size=PLANNED),
+        description="Numbers of the steps that would be scheduled only once an earlier task is done.",
     )
     warnings: list[WarningLine] = strawberry.field(
-        metadata=cost(size=WARNINGS_OF_PERSON), description="What to think about before launching."
+        metadata=cost(size=WARNINGS_OF_PERSON), description="What to consider before launching for this person."
     )
 
 
@@ -52,7 +60,16 @@ class LaunchPreviewQuery:
         metadata=cost(1_000, sized_by=("input", "personIds"), size_most=MAX_PEOPLE, each=20, queries=True),
         description="What launching would do, person by person. Nothing is written.",
     )
-    async def launch_preview(self, info: Request, input: LaunchInput) -> list[LaunchPreview]:
+    async def launch_preview(
+        self,
+        info: Request,
+        input: Annotated[
+            LaunchInput,
+            strawberry.argument(
+                description="The campaign, people and times of the launch, as `launch` would get them."
+            ),
+        ],
+    ) -> list[LaunchPreview]:
         return await preview(info, input)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 
+from api.graphql.arguments.ids import LaunchId
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Context, Request
 from api.graphql.engine.enums import LaunchStatus
@@ -18,74 +19,80 @@ from api.graphql.people import Person
 from api.services.launches import background_launch, reading
 
 
-@strawberry.type(description="How many people a launch left out for one reason.")
+@strawberry.type(description="Number of people whom a launch left out for one reason.")
 class LeftOutCount:
     code: str = strawberry.field(
-        description="UNSUBSCRIBED, BOUNCED, ENDED_BEFORE, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
+        description="The reason: UNSUBSCRIBED, BOUNCED, ENDED_BEFORE, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
     )
-    people: int = strawberry.field(description="How many.")
+    people: int = strawberry.field(description="Number of people left out for this reason.")
 
 
-@strawberry.type(description="Someone whom a launch did not enroll.")
+@strawberry.type(description="A person whom a launch did not enroll.")
 class LeftOut:
     """A row of api.models.LeftOut."""
 
     code: str = strawberry.field(
-        description="Why: UNSUBSCRIBED, BOUNCED, ENDED_BEFORE, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
+        description="The reason: UNSUBSCRIBED, BOUNCED, ENDED_BEFORE, ALREADY_ENROLLED, NOT_FOUND, LAUNCH_CANCELLED, …"
     )
-    person_id: strawberry.ID = strawberry.field(description="The id as it was given.")
+    person_id: strawberry.ID = strawberry.field(
+        description="Identifier of the person, as it was given to `startLaunch`."
+    )
 
-    @strawberry.field(description="The person; null when there is none of this id.")
+    @strawberry.field(description="The person who was left out; null if the workspace has none with this id.")
     async def person(self, info: Request) -> Person | None:
         return await info.context.loaders.person.load(self.person_id)
 
 
-@strawberry.type(description="A launch for a large audience, in the background.")
+@strawberry.type(description="A background launch of a campaign for many people.")
 class Launch:
     """A row of api.models.Launch."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    status: LaunchStatus = strawberry.field(description="RUNNING, PAUSED, FINISHED, CANCELLED or FAILED.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the launch: `lau_` and 26 lower-case letters and digits."
+    )
+    status: LaunchStatus = strawberry.field(description="Whether the launch is running or paused, or how it ended.")
     problem: str | None = strawberry.field(
-        description="Why the last attempt to go on failed. While the status is RUNNING it is tried again, later each "
-        "time; FAILED means that it has ended, and that everyone who was left is left out with `LAUNCH_FAILED`. Null "
-        "when nothing is wrong."
+        description="Why the last attempt to continue failed. While the status is RUNNING, it is retried "
+        "at growing intervals. FAILED means that it has ended, and the remaining people are "
+        "left out with `LAUNCH_FAILED`. Null when nothing is wrong."
     )
     total: int = strawberry.field(
-        description="People in the audience, which is fixed when the launch starts. Once the launch is over, `total` "
-        "is `enrolled` and `leftOut` together."
+        description="Number of people in the audience, which is fixed when the launch starts. At the end "
+        "it equals `enrolled` + `leftOut`."
     )
     processed: int = strawberry.field(
-        description="People whose turn has come so far, those left out included. A launch that was cancelled stays "
-        "where it stood; the rest are left out as LAUNCH_CANCELLED."
+        description="Number of people processed so far, those left out included. A cancelled launch "
+        "keeps the number it had; the remaining people are left out as LAUNCH_CANCELLED."
     )
-    enrolled: int = strawberry.field(description="People who were enrolled.")
-    left_out: int = strawberry.field(description="People who were not; `leftOutPeople` says why.")
+    enrolled: int = strawberry.field(description="Number of people who were enrolled so far.")
+    left_out: int = strawberry.field(description="Number of people who were not enrolled; `leftOutPeople` says why.")
     again: bool = strawberry.field(
-        description="Whether it is also for people whose campaign has ended before; otherwise they are left out with "
-        "`ENDED_BEFORE`."
+        description="Whether to launch also for people whose campaign ended before. Otherwise they are "
+        "left out with `ENDED_BEFORE`."
     )
     launched_at: datetime = strawberry.field(
-        description="When it began: the moment that people are launched at. For everyone means the people who were "
-        "in the workspace when it began, however short before they were added or imported. UTC."
+        description='When the launch started. "Everyone" means everyone who was in the workspace at this time. UTC.'
     )
     resumed_at: datetime | None = strawberry.field(
-        description="When it was last resumed: the moment that people are launched at from then on. UTC."
+        description="When the launch was last resumed, UTC: people enrolled after this are launched as "
+        "of this time. Null if it was never paused."
     )
     campaign_id: strawberry.Private[str]
 
-    @strawberry.field(description="The campaign.")
+    @strawberry.field(description="The campaign that is launched.")
     async def campaign(self, info: Request) -> Campaign:
         return await info.context.loaders.campaign.load(self.campaign_id)
 
     @strawberry.field(
-        description="Progress from 0 to 1: `processed` of `total`. A launch that was cancelled stays where it stood."
+        description="Share of people processed, from 0 to 1: `processed` of `total`. A cancelled launch "
+        "keeps the value it had."
     )
     def progress(self) -> float:
         return 1.0 if self.status is LaunchStatus.FINISHED else self.processed / max(self.total, 1)
 
     @strawberry.field(
-        metadata=cost(2_000, size=LEFT_OUT_CODES, queries=True), description="How many were left out, by the reason."
+        metadata=cost(2_000, size=LEFT_OUT_CODES, queries=True),
+        description="Number of people left out for each reason, by its code.",
     )
     async def left_out_by_code(self) -> list[LeftOutCount]:
         counts = await background_launch.left_out_by_code(self.id)
@@ -93,7 +100,7 @@ class Launch:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Who was left out, and why.",
+        description="The people who were left out, and why.",
     )
     async def left_out_people(self, first: First = 50, after: After = None) -> Connection[LeftOut]:
         return await connect(reading.left_out_people(self.id), first, after)
@@ -101,16 +108,28 @@ class Launch:
 
 @strawberry.type
 class LaunchQuery:
-    @strawberry.field(metadata=cost(100, queries=True), description="A launch in the background, with its progress.")
-    async def launch(self, info: Request, id: strawberry.ID) -> Launch | None:
+    @strawberry.field(
+        metadata=cost(100, queries=True),
+        description="The background launch with this id and its progress; null if the workspace has none.",
+    )
+    async def launch(self, info: Request, id: LaunchId) -> Launch | None:
         return from_row(Launch, await reading.launch(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Launches in the background, of one campaign or of all, the newest first.",
+        description="Background launches, of one campaign or all, the newest first.",
     )
     async def launches(
-        self, info: Request, campaign_id: strawberry.ID | None = None, first: First = 50, after: After = None
+        self,
+        info: Request,
+        campaign_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Only launches of this campaign, by its id (`cmp_…`). If left out, of all campaigns."
+            ),
+        ] = None,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[Launch]:
         return await connect(reading.launches(info.context.workspace_context, campaign_id), first, after)
 
@@ -118,9 +137,10 @@ class LaunchQuery:
 @strawberry.type
 class LaunchSubscription:
     @strawberry.subscription(
-        description="A launch in the background: as it is now, after each change, and at its end, which ends this too."
+        description="Follow a background launch: sends it as it is now, after each change, and when it "
+        "ends. Then the subscription ends."
     )
-    async def launch_progress(self, info: Request, id: strawberry.ID) -> AsyncGenerator[Launch, None]:
+    async def launch_progress(self, info: Request, id: LaunchId) -> AsyncGenerator[Launch, None]:
         # A wrong id is refused here, before the stream begins.
         launches = await info.context.watch.follow(info.context.workspace_context, id)
         return cast(Any, _fresh(info.context, launches))

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import strawberry
 
+from api.graphql.arguments.ids import CampaignId
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import STEPS, WARNINGS
@@ -12,42 +13,44 @@ from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns.pausing import resume_preview
 
 
-@strawberry.type(description="When an email goes out before and after a resume.")
+@strawberry.type(description="The send time of an email before and after a resume.")
 class MovedEmail:
-    before: datetime = strawberry.field(description="When it was due. UTC.")
-    after: datetime = strawberry.field(description="When it would go out. UTC.")
+    before: datetime = strawberry.field(description="When the email was due before the resume. UTC.")
+    after: datetime = strawberry.field(description="When the email would be sent after the resume. UTC.")
 
 
 @strawberry.type(description="What resuming would do to the emails of one step.")
 class ResumeStepPreview:
-    step: int = strawberry.field(description="Number of the step.")
-    moving: int = strawberry.field(description="For how many people its email would move.")
-    staying: int = strawberry.field(description="For how many people its email would keep its time.")
+    step: int = strawberry.field(description="Number of the step in the campaign, counted from 1.")
+    moving: int = strawberry.field(description="Number of emails on hold that would move to another day.")
+    staying: int = strawberry.field(description="Number of emails on hold that would keep their time.")
     at_once: int = strawberry.field(
-        description="Of those in `staying`: for how many people its email would go out as soon as the campaign is "
-        "resumed, because it was to leave at once when the pause began, and that was on the same day."
+        description="How many of `staying` would be sent immediately on resuming, because they were due "
+        "immediately when the pause began on the same day."
     )
-    first: MovedEmail | None = strawberry.field(description="The earliest that would move; null when none would.")
-    last: MovedEmail | None = strawberry.field(description="The latest that would move; null when none would.")
+    first: MovedEmail | None = strawberry.field(description="The earliest email that would move; null if none would.")
+    last: MovedEmail | None = strawberry.field(description="The latest email that would move; null if none would.")
 
 
-@strawberry.type(description="What resuming a campaign at this moment would do. Nothing is written.")
+@strawberry.type(description="What resuming a campaign would do now. Nothing is written.")
 class ResumePreview:
-    at: datetime = strawberry.field(description="The moment for which this is true. UTC.")
-    held_emails: int = strawberry.field(description="Emails on hold.")
+    at: datetime = strawberry.field(description="When this preview was calculated. UTC.")
+    held_emails: int = strawberry.field(description="Number of emails on hold because of the pause.")
     moving_people: int = strawberry.field(
-        description="People with something overdue: all that they still get moves by the same whole days."
+        description="Number of people with something overdue. All their remaining emails would move by "
+        "the same number of whole days."
     )
     staying_people: int = strawberry.field(
-        description="People with nothing overdue but what leaves at once: their emails keep their times."
+        description="Number of people with nothing overdue, apart from emails that are sent immediately. "
+        "Their emails would keep their times."
     )
     steps: list[ResumeStepPreview] = strawberry.field(
-        metadata=cost(size=STEPS, plain_at=5), description="By step, those that have emails on hold."
+        metadata=cost(size=STEPS, plain_at=5), description="The steps that have emails on hold, in order."
     )
     warnings: list[WarningLine] = strawberry.field(
         metadata=cost(size=WARNINGS),
-        description="What to think about before resuming: `OUT_OF_ORDER` and `FOLLOW_UP_WAITS`, among people with "
-        "emails on hold.",
+        description="What to consider before resuming: `OUT_OF_ORDER` and `FOLLOW_UP_WAITS`, among "
+        "people with emails on hold.",
     )
 
 
@@ -55,10 +58,10 @@ class ResumePreview:
 class ResumePreviewQuery:
     @strawberry.field(
         metadata=cost(5_000, queries=True),
-        description="What resuming a paused campaign at this moment would do: how many emails move, and to when. "
+        description="What resuming a paused campaign would do now: how many emails move, and to when. "
         "Nothing is written.",
     )
-    async def resume_preview(self, info: Request, campaign_id: strawberry.ID) -> ResumePreview:
+    async def resume_preview(self, info: Request, campaign_id: CampaignId) -> ResumePreview:
         return await preview(info, campaign_id)
 
 

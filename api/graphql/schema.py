@@ -3,7 +3,7 @@
 Send options and channels are data. A new noun adds its classes to the bases of Query and Mutation.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 from strawberry import scalars
@@ -20,7 +20,7 @@ from api.graphql.engine.documents import Documents
 from api.graphql.engine.errors import HideFaults
 from api.graphql.engine.executor import Executor
 from api.graphql.engine.operations import Schema
-from api.graphql.engine.scalars import JSON, DateTime
+from api.graphql.engine.scalars import JSON, Date, DateTime
 from api.graphql.enrollments import EnrollmentMutation, EnrollmentQuery
 from api.graphql.events import EventQuery
 from api.graphql.imports import ImportMutation, ImportQuery
@@ -41,7 +41,7 @@ from api.graphql.templates import TemplateMutation, TemplateQuery
 from api.graphql.workspaces import WorkspaceMutation, WorkspaceQuery
 
 
-@strawberry.type(description="All that can be asked. Every answer is about the workspace that the token opens.")
+@strawberry.type(description="Queries. Each answers for the workspace to which the token gives access.")
 class Query(
     WorkspaceQuery,
     ChannelQuery,
@@ -66,7 +66,7 @@ class Query(
 
 
 @strawberry.type(
-    description="All that can be changed. Each answers with the object, or with errors and nothing written."
+    description="Mutations. Each returns the changed object, or `errors`, in which case nothing was changed."
 )
 class Mutation(
     PersonMutation,
@@ -86,7 +86,7 @@ class Mutation(
     """The root of mutations."""
 
 
-@strawberry.type(description="All that can be followed, over a websocket at the same address (graphql-transport-ws).")
+@strawberry.type(description="Subscriptions, over a websocket at the same address (protocol `graphql-transport-ws`).")
 class Subscription(LaunchSubscription):
     """The root of subscriptions."""
 
@@ -95,7 +95,7 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    config=StrawberryConfig(scalar_map={datetime: DateTime, scalars.JSON: JSON}),
+    config=StrawberryConfig(scalar_map={date: Date, datetime: DateTime, scalars.JSON: JSON}),
     execution_context_class=Executor,
     extensions=[
         HideFaults,

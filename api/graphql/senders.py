@@ -1,11 +1,12 @@
 """Senders: types, queries and mutations."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.arguments.ids import SenderId
 from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
@@ -14,50 +15,69 @@ from api.graphql.engine.rows import from_row
 from api.services.workspaces import reading, senders
 
 
-@strawberry.type(description="At most so many emails in any so many seconds.")
+@strawberry.type(description="A rate limit: at most this many emails in any period of this many seconds.")
 class Throttle:
     """Two columns of api.models.Sender."""
 
-    emails: int = strawberry.field(description="How many emails.")
-    seconds: int = strawberry.field(description="In any span of so many seconds, counted until the server's answers.")
+    emails: int = strawberry.field(description="Largest number of emails in one period, 1 to 100,000.")
+    seconds: int = strawberry.field(
+        description="Length of the period in seconds, 1 to 86,400. An email counts until the period "
+        "after the server's answer has passed."
+    )
 
 
-@strawberry.type(description="A channel's account waits, because it was in trouble. It costs no email an attempt.")
+@strawberry.type(
+    description="A channel account is paused because of an error. The pause does not count as a delivery attempt."
+)
 class AccountPause:
     """A row of api.models.AccountPause."""
 
-    until: datetime = strawberry.field(description="When it is tried again. UTC.")
-    code: str = strawberry.field(description="What happened, for programs: such as `CONNECTION_FAILED`.")
+    until: datetime = strawberry.field(description="When the account is tried again. UTC.")
+    code: str = strawberry.field(description="What happened, for programs, such as `CONNECTION_FAILED`.")
     detail: str = strawberry.field(
-        description="What happened, for people. Empty where other workspaces use the account as well: what a mail "
-        "server says may name their recipients."
+        description="What happened, for people. Empty if other workspaces use the account as well, "
+        "because what a mail server says may contain the addresses of their recipients."
     )
-    failures: int = strawberry.field(description="How often in a row; the wait doubles from 1 to 15 minutes.")
+    failures: int = strawberry.field(
+        description="Number of failures in a row. The pause doubles with each, from 1 to 15 minutes."
+    )
 
 
-@strawberry.type(description="Who writes: name, address, zone, and the channel that carries the emails.")
+@strawberry.type(
+    description="A person from whom emails come: name, address, time zone, and the channel that delivers the emails."
+)
 class Sender:
     """A row of api.models.Sender."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    name: str = strawberry.field(description="Name that recipients see.")
-    email: str = strawberry.field(description="Address that recipients see and answer to.")
-    zone: str = strawberry.field(description="IANA zone in which the sender's days and times are meant.")
-    channel: str = strawberry.field(description="Key of the channel that carries the emails; see `channels`.")
-    channel_config: JSON = strawberry.field(description="Configuration for that channel. It holds no secrets.")
-    daily_cap: int | None = strawberry.field(description="Most emails in any 24 hours; null is no limit.")
-    created_at: datetime = strawberry.field(description="When it was created.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the sender: `sdr_` and 26 lower-case letters and digits."
+    )
+    name: str = strawberry.field(description="Name that recipients see, such as `Ada Lovelace`.")
+    email: str = strawberry.field(description="Address that recipients see and reply to.")
+    zone: str = strawberry.field(
+        description="IANA time zone of the sender's days and times of day, such as `Europe/Berlin`."
+    )
+    channel: str = strawberry.field(
+        description="Key of the channel that delivers the emails, such as `smtp`; see `channels`."
+    )
+    channel_config: JSON = strawberry.field(
+        description="Configuration of the channel for this sender, by its `configSchema`. It contains no secrets."
+    )
+    daily_cap: int | None = strawberry.field(description="Largest number of emails in any 24 hours; null: no limit.")
+    created_at: datetime = strawberry.field(description="When the sender was created, by the workspace's clock. UTC.")
     throttle_emails: strawberry.Private[int | None]
     throttle_seconds: strawberry.Private[int | None]
 
-    @strawberry.field(description="Most emails in a span of seconds, for all processes together; null is no limit.")
+    @strawberry.field(
+        description="Rate limit over a period of seconds, shared by all processes of the server; null: no limit."
+    )
     def throttle(self) -> Throttle | None:
         """Two columns."""
         if self.throttle_emails is None or self.throttle_seconds is None:
             return None
         return Throttle(emails=self.throttle_emails, seconds=self.throttle_seconds)
 
-    @strawberry.field(description="Why and until when the channel's account waits; null when it does not.")
+    @strawberry.field(description="Why and until when the account of the channel is paused; null when it is not.")
     async def account_pause(self, info: Request) -> AccountPause | None:
         account = senders.account_of(info.context.workspace_context, cast(Any, self))
         pause = await info.context.loaders.account_pause.load(account) if account else None
@@ -69,50 +89,74 @@ class Sender:
 
 @strawberry.type
 class SenderQuery:
-    @strawberry.field(metadata=page_cost(), description="Senders.")
+    @strawberry.field(
+        metadata=page_cost(), description="All senders of the workspace, in the order in which they were created."
+    )
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
         return await connect(reading.senders(info.context.workspace_context), first, after)
 
 
-@strawberry.input(description="At most so many emails in any so many seconds, such as 25 in 45.")
+@strawberry.input(
+    description="A rate limit: at most this many emails in any period of this many seconds, such as 25 in 45."
+)
 class ThrottleInput:
-    emails: int = strawberry.field(description="1 to 100,000.")
-    seconds: int = strawberry.field(description="1 to 86,400.")
+    emails: int = strawberry.field(description="Largest number of emails in one period, 1 to 100,000.")
+    seconds: int = strawberry.field(description="Length of the period in seconds, 1 to 86,400.")
 
 
-@strawberry.input(description="A sender to create.")
+@strawberry.input(description="Name, address, time zone and channel of a new sender.")
 class SenderInput:
-    name: str = strawberry.field(description="Name that recipients see.")
-    email: str = strawberry.field(description="Address.")
-    zone: str = strawberry.field(description="IANA zone such as `Europe/Berlin`.")
-    channel: str = strawberry.field(default="outbox", description="Key of the channel; see `channels`.")
-    channel_config: JSON | None = strawberry.field(default=None, description="Configuration for the channel.")
-    throttle: ThrottleInput | None = strawberry.field(default=None, description="Left out, there is no limit.")
-    daily_cap: int | None = strawberry.field(default=None, description="Most emails in any 24 hours.")
-
-
-@strawberry.input(description="What to change of a sender. What is left out stays.")
-class SenderChanges:
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="Name.")
-    email: str | None = strawberry.field(default=strawberry.UNSET, description="Address.")
-    zone: str | None = strawberry.field(
-        default=strawberry.UNSET, description="IANA zone, for what is launched from now on."
+    name: str = strawberry.field(description="Name that recipients see, such as `Ada Lovelace`.")
+    email: str = strawberry.field(description="Address that recipients see and reply to, such as `ada@example.com`.")
+    zone: str = strawberry.field(
+        description="IANA time zone of the sender's days and times of day, such as `Europe/Berlin`."
     )
-    channel: str | None = strawberry.field(default=strawberry.UNSET, description="Key of the channel.")
+    channel: str = strawberry.field(
+        default="outbox", description="Key of the channel that delivers the emails, such as `smtp`; see `channels`."
+    )
     channel_config: JSON | None = strawberry.field(
-        default=strawberry.UNSET, description="Configuration for the channel."
+        default=None, description="Configuration of the channel for this sender, by its `configSchema`."
     )
     throttle: ThrottleInput | None = strawberry.field(
-        default=strawberry.UNSET, description="Counts at once, for what has left already as well; null removes it."
+        default=None, description="Rate limit over a period of seconds; if left out, there is none."
     )
     daily_cap: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Most emails in any 24 hours; null removes it."
+        default=None, description="Largest number of emails in any 24 hours; if left out, there is no limit."
     )
 
 
-@strawberry.type(description="The sender, or why not.")
+@strawberry.input(description="Settings of a sender to change. A setting that is left out keeps its value.")
+class SenderChanges:
+    name: str | None = strawberry.field(default=strawberry.UNSET, description="New name that recipients see.")
+    email: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New address that recipients see and reply to."
+    )
+    zone: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="IANA time zone, such as `Europe/Berlin`, for everything that is launched from now on.",
+    )
+    channel: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Key of another channel, such as `smtp`. Give its `channelConfig` as well.",
+    )
+    channel_config: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="New configuration of the channel, by its `configSchema`."
+    )
+    throttle: ThrottleInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="New rate limit. It takes effect immediately and counts emails already sent; null "
+        "removes the limit.",
+    )
+    daily_cap: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Largest number of emails in any 24 hours; null removes the limit."
+    )
+
+
+@strawberry.type(description="Result of the mutations on senders: the sender, or errors.")
 class SenderPayload(Payload):
-    sender: Sender | None = strawberry.field(default=None, description="The sender as it is now.")
+    sender: Sender | None = strawberry.field(
+        default=None, description="The sender after the change; null if there are errors."
+    )
 
 
 def _sender(of: SenderInput | SenderChanges) -> dict[str, Any]:
@@ -125,23 +169,38 @@ def _sender(of: SenderInput | SenderChanges) -> dict[str, Any]:
 @strawberry.type
 class SenderMutation:
     @mutation(
-        description="Create a sender. Refused with `ACCOUNT_NOT_ALLOWED` where the workspace may not use the account "
-        "that `channelConfig` names; see `Workspace.accounts`."
+        description="Create a sender. Refused with `ACCOUNT_NOT_ALLOWED` if the workspace may not use "
+        "the account in `channelConfig`; see `Workspace.accounts`."
     )
-    async def create_sender(self, info: Request, input: SenderInput) -> SenderPayload:
+    async def create_sender(
+        self,
+        info: Request,
+        input: Annotated[
+            SenderInput, strawberry.argument(description="Name, address, time zone and channel of the new sender.")
+        ],
+    ) -> SenderPayload:
         row = await senders.create_sender(info.context.workspace_context, **_sender(input))
         return SenderPayload(sender=from_row(Sender, row))
 
-    @mutation(description="Change a sender.")
-    async def update_sender(self, info: Request, id: strawberry.ID, input: SenderChanges) -> SenderPayload:
+    @mutation(description="Change a sender's name, address, time zone, channel or limits.")
+    async def update_sender(
+        self,
+        info: Request,
+        id: SenderId,
+        input: Annotated[
+            SenderChanges,
+            strawberry.argument(description="The settings to change; those that are left out stay as they are."),
+        ],
+    ) -> SenderPayload:
         row = await senders.update_sender(info.context.workspace_context, id, **_sender(input))
         return SenderPayload(sender=from_row(Sender, row))
 
     @mutation(
-        description="Let a sender's account be tried again at once, because what it waited for is mended. It does "
-        "nothing to an account that does not wait. An account that other workspaces use as well is refused with "
-        "`ACCOUNT_SHARED`: the server's operator tries it again, by `touchline accounts resume`."
+        description="End the pause of a sender's account, because its cause has been fixed: emails are "
+        "tried again at once. Does nothing if the account is not paused. Refused with "
+        "`ACCOUNT_SHARED` if other workspaces use the account: the server's operator then "
+        "ends the pause by `touchline accounts resume`."
     )
-    async def end_account_pause(self, info: Request, id: strawberry.ID) -> SenderPayload:
+    async def end_account_pause(self, info: Request, id: SenderId) -> SenderPayload:
         row = await senders.end_account_pause(info.context.workspace_context, id)
         return SenderPayload(sender=from_row(Sender, row))

@@ -1,10 +1,11 @@
 """Mutations on steps."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.arguments.ids import CampaignId, StepId
 from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaign_mutations import CampaignPayload
 from api.graphql.campaigns import Campaign
@@ -20,43 +21,86 @@ from api.services.campaigns import authoring
 from api.services.enrollments import order_warnings
 
 
-@strawberry.input(description="A step to add.")
+@strawberry.input(description="The content of a new step, and its place in the campaign.")
 class StepInput:
-    day: int = strawberry.field(description="1 is the first day.")
-    type: StepType = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
-    position: int | None = strawberry.field(
-        default=None, description="1 is first among the day's steps; left out, last."
+    day: int = strawberry.field(description="Day of the step, 1 to 365. Day 3 is the third day, not three days later.")
+    type: StepType = strawberry.field(
+        description="What the step is: an email, or a call, InMail or custom task. It cannot be changed later."
     )
-    name: str = strawberry.field(default="", description="Name for reps.")
-    send_option: str | None = strawberry.field(default=None, description="Key of a send option; see `sendOptions`.")
-    config: JSON | None = strawberry.field(default=None, description="Configuration of the option, by its JSON Schema.")
-    follow_up: bool = strawberry.field(default=False, description="Append the previous email, and answer it.")
-    template_id: strawberry.ID | None = strawberry.field(default=None, description="Template of an email step.")
-    subject: str | None = strawberry.field(default=None, description="Subject instead of the template's.")
-    notes: str = strawberry.field(default="", description="Notes for whoever does the task.")
-    priority: Priority = strawberry.field(default=Priority.NORMAL, description="Priority of the task.")
+    position: int | None = strawberry.field(
+        default=None,
+        description="Position among the steps of the day, counted from 1. If left out, the step comes last on its day.",
+    )
+    name: str = strawberry.field(
+        default="", description="Name of the step for reps, such as `First call`. One line of up to 200 characters."
+    )
+    send_option: str | None = strawberry.field(
+        default=None,
+        description="Key of a send option, such as `at_time`, required for an email step. `sendOptions` "
+        "lists those on offer.",
+    )
+    config: JSON | None = strawberry.field(
+        default=None, description='Configuration of the send option, such as `{"at": "09:30"}`, by its `configSchema`.'
+    )
+    follow_up: bool = strawberry.field(
+        default=False, description="Whether to send the email as a reply to the previous step's email and quote it."
+    )
+    template_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Identifier of the template from which an email step is rendered, such as `tpl_…`."
+    )
+    subject: str | None = strawberry.field(
+        default=None,
+        description="Subject of this step, used instead of the template's. One line; may contain dynamic fields.",
+    )
+    notes: str = strawberry.field(
+        default="", description="Notes for the person who does the task, such as a talk track for a call."
+    )
+    priority: Priority = strawberry.field(
+        default=Priority.NORMAL, description="Priority of the task that the step creates."
+    )
 
 
-@strawberry.input(description="What to change of a step. What is left out stays.")
+@strawberry.input(description="Content of a step to change. A field that is left out keeps its value.")
 class StepChanges:
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="Name for reps.")
-    send_option: str | None = strawberry.field(default=strawberry.UNSET, description="Key of a send option.")
-    config: JSON | None = strawberry.field(default=strawberry.UNSET, description="Configuration of the option.")
-    follow_up: bool | None = strawberry.field(default=strawberry.UNSET, description="Append the previous email.")
-    template_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Template.")
-    subject: str | None = strawberry.field(default=strawberry.UNSET, description="Subject; null takes the template's.")
-    notes: str | None = strawberry.field(default=strawberry.UNSET, description="Notes for whoever does the task.")
-    priority: Priority | None = strawberry.field(default=strawberry.UNSET, description="Priority of the task.")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New name for reps, one line of up to 200 characters."
+    )
+    send_option: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Key of another send option, such as `at_time`. Give its `config` as well.",
+    )
+    config: JSON | None = strawberry.field(
+        default=strawberry.UNSET,
+        description='New configuration of the send option, such as `{"at": "09:30"}`; null is an empty object.',
+    )
+    follow_up: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether to send the email as a reply to the previous step's email and quote it.",
+    )
+    template_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Identifier of another template, such as `tpl_…`."
+    )
+    subject: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New subject of this step; null uses the template's again."
+    )
+    notes: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New notes for the person who does the task."
+    )
+    priority: Priority | None = strawberry.field(
+        default=strawberry.UNSET, description="New priority of the task that the step creates."
+    )
 
 
-@strawberry.type(description="The step, or why not.")
+@strawberry.type(description="Result of the mutations on steps: the step, or errors.")
 class StepPayload(Payload):
-    step: Step | None = strawberry.field(default=None, description="The step as it is now.")
+    step: Step | None = strawberry.field(
+        default=None, description="The step after the change; null if there are errors."
+    )
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
-        description="What to think about at this step's place, such as an email that goes out before one of an "
-        "earlier step. Empty when it was not done.",
+        description="What to check about this step in its place, such as an email that goes out before "
+        "one of an earlier step. Empty if there are errors.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         if self.step is None:
@@ -69,28 +113,46 @@ class StepPayload(Payload):
 
 @strawberry.type
 class StepMutation:
-    @mutation(metadata=cost(3_000), description="Add a step to a day. Refused where its send option is not offered.")
-    async def add_step(self, info: Request, campaign_id: strawberry.ID, input: StepInput) -> StepPayload:
+    @mutation(metadata=cost(3_000), description="Add a step to a day. Refused if its send option is not offered there.")
+    async def add_step(
+        self,
+        info: Request,
+        campaign_id: CampaignId,
+        input: Annotated[StepInput, strawberry.argument(description="Content and place of the new step.")],
+    ) -> StepPayload:
         content = given_fields_not_null(input)
         step = await authoring.add_step(
             info.context.workspace_context, campaign_id, step_type=content.pop("type"), **content
         )
         return StepPayload(step=from_row(Step, step))
 
-    @mutation(metadata=cost(3_000), description="Change what a step contains.")
-    async def change_step(self, info: Request, id: strawberry.ID, input: StepChanges) -> StepPayload:
+    @mutation(
+        metadata=cost(3_000), description="Change a step's content. Unsent emails follow the change; sent ones stay."
+    )
+    async def change_step(
+        self,
+        info: Request,
+        id: StepId,
+        input: Annotated[
+            StepChanges, strawberry.argument(description="The content to change; what is left out stays as it is.")
+        ],
+    ) -> StepPayload:
         row = await authoring.change_step(info.context.workspace_context, id, **given_fields_not_null(input))
         return StepPayload(step=from_row(Step, row))
 
-    @mutation(
-        metadata=cost(3_000), description="Move a step to a day, at a position (1 is first) or behind the day's steps."
-    )
+    @mutation(metadata=cost(3_000), description="Move a step to a day and a position on it. Unsent emails follow.")
     async def move_step(
         self,
         info: Request,
-        id: strawberry.ID,
-        day: int,
-        position: int | None = None,
+        id: StepId,
+        day: Annotated[int, strawberry.argument(description="The day that the step moves to, 1 to 365.")],
+        position: Annotated[
+            int | None,
+            strawberry.argument(
+                description="Position among the other steps of that day, counted from 1. If left out, the step "
+                "comes last."
+            ),
+        ] = None,
     ) -> StepPayload:
         return StepPayload(
             step=from_row(
@@ -100,8 +162,9 @@ class StepMutation:
 
     @mutation(
         metadata=cost(3_000),
-        description="Remove a step. It is cancelled for whoever waits for it, and stays in the record of others.",
+        description="Remove a step. It is cancelled for people who have not had it yet, and stays in the "
+        "record of those who have.",
     )
-    async def remove_step(self, info: Request, id: strawberry.ID) -> CampaignPayload:
+    async def remove_step(self, info: Request, id: StepId) -> CampaignPayload:
         row = await authoring.remove_step(info.context.workspace_context, id)
         return CampaignPayload(campaign=from_row(Campaign, row))

@@ -15,37 +15,57 @@ from api.services.enrollments.timelines import core_steps
 from strategies import step_checks
 
 
-@strawberry.type(description="One step of a campaign.")
+@strawberry.type(description="One step of a campaign: an automatic email, or a task for a rep.")
 class Step:
     """A row of api.models.Step."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    number: int = strawberry.field(description="1 is the campaign's first step.")
-    day: int = strawberry.field(description="1 is the first day; day 3 is the third, not three days later.")
-    type: StepType = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
-    name: str = strawberry.field(description="Name for reps.")
-    send_option: str | None = strawberry.field(description="Key of the send option of an email step.")
-    config: JSON = strawberry.field(description="Configuration of the send option.")
-    follow_up: bool = strawberry.field(description="Whether the previous email is appended, and answered.")
-    subject: str | None = strawberry.field(description="Subject of its own; null or empty takes the template's.")
-    notes: str = strawberry.field(description="Notes for the person who does the task: a talk track.")
-    priority: Priority = strawberry.field(description="Priority of the task.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the step: `stp_` and 26 lower-case letters and digits."
+    )
+    number: int = strawberry.field(description="Position of the step in the campaign, counted from 1 over all days.")
+    day: int = strawberry.field(
+        description="Day of the step, counted from 1: day 3 is the third day, not three days later."
+    )
+    type: StepType = strawberry.field(description="Whether the step is an email, a call, an InMail or a custom task.")
+    name: str = strawberry.field(description="Name of the step for reps, such as `First call`. Empty if it has none.")
+    send_option: str | None = strawberry.field(
+        description="Key of the send option, such as `at_time`; null unless the step is an email. See `sendOptions`."
+    )
+    config: JSON = strawberry.field(
+        description='Configuration of the send option, such as `{"at": "09:30"}`. '
+        "`SendOptionOffer.configSchema` describes it."
+    )
+    follow_up: bool = strawberry.field(
+        description="Whether the email is sent as a reply to the previous step's email and quotes it."
+    )
+    subject: str | None = strawberry.field(
+        description="Subject of this step; null or empty: the template's subject is used."
+    )
+    notes: str = strawberry.field(
+        description="Notes for the person who does the task, such as a talk track for a call."
+    )
+    priority: Priority = strawberry.field(description="Priority of the task that the step creates.")
     added_at: datetime | None = strawberry.field(
-        description="When it was added: whoever was launched before may have passed it. UTC."
+        description="When the step was added, if the campaign was already running. People launched "
+        "earlier may have skipped it. UTC."
     )
     removed_at: datetime | None = strawberry.field(
-        description="When it was removed: it is a record then, and no step of the campaign any more. UTC."
+        description="When the step was removed from the campaign. It stays in the record of people who "
+        "had it. Null if it is part of the campaign. UTC."
     )
     campaign_id: strawberry.Private[str]
     template_id: strawberry.Private[str | None]
 
-    @strawberry.field(metadata=cost(9), description="The template of an email step.")
+    @strawberry.field(
+        metadata=cost(9),
+        description="The template from which the email is rendered; null unless the step is an email with one.",
+    )
     async def template(self, info: Request) -> Template | None:
         return await info.context.loaders.template.load(self.template_id) if self.template_id else None
 
     @strawberry.field(
         metadata=cost(30, size=OPTIONS_OF_STEP),
-        description="Every send option, offered or not, where this step stands.",
+        description="Every installed send option, and whether this step can use it. Empty for a removed step.",
     )
     async def send_options(self, info: Request) -> list[SendOptionOffer]:
         if self.removed_at is not None:
@@ -55,7 +75,7 @@ class Step:
 
     @strawberry.field(
         metadata=cost(30),
-        description="Whether the follow-up checkbox is shown: the directly preceding step is an email.",
+        description="Whether the step can be a follow-up: it is an email, and so is the step directly before it.",
     )
     async def follow_up_available(self, info: Request) -> bool:
         if self.removed_at is not None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments.ids import PersonId
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
@@ -14,7 +15,11 @@ from api.services.people import suppression_files, suppressions
 from api.services.people.suppression_files import MAX_ROWS
 
 Why = Annotated[
-    str, strawberry.argument(description="For the history: one line of up to 500 characters, such as `Asked by phone`.")
+    str,
+    strawberry.argument(
+        description="Reason, kept in the history of the address: one line of up to 500 characters, such as "
+        "`Asked by phone`."
+    ),
 ]
 
 
@@ -22,43 +27,49 @@ SHOWN_ROWS = 100
 """Refused rows that an answer holds."""
 
 
-@strawberry.type(description="A row of a CSV that names no address.")
+@strawberry.type(description="A CSV row that was refused, because it contains no valid address.")
 class RefusedRow:
     """A row of api.services.people.suppression_files.RefusedRow."""
 
-    row: int = strawberry.field(description="Its number in a spreadsheet: the header is row 1.")
-    code: str = strawberry.field(description="For programs: such as `INVALID_ADDRESS`.")
-    message: str = strawberry.field(description="For people: what is wrong with it.")
+    row: int = strawberry.field(description="Row number as a spreadsheet shows it: the header is row 1.")
+    code: str = strawberry.field(description="Why the row was refused, for programs, such as `INVALID_ADDRESS`.")
+    message: str = strawberry.field(description="What is wrong with the row, for people.")
 
 
-@strawberry.type(description="What an import of suppressed addresses did, or why nothing was imported.")
+@strawberry.type(description="Result of importSuppressions: numbers of rows, or errors.")
 class ImportSuppressionsPayload(Payload):
-    new: int = strawberry.field(default=0, description="Rows whose address was not suppressed before.")
-    known: int = strawberry.field(default=0, description="Rows whose address was suppressed already.")
-    refused: int = strawberry.field(default=0, description="Rows that name no address.")
+    new: int = strawberry.field(default=0, description="Number of rows whose address was not suppressed before.")
+    known: int = strawberry.field(default=0, description="Number of rows whose address was suppressed already.")
+    refused: int = strawberry.field(default=0, description="Number of rows that contain no valid address.")
     refused_rows: list[RefusedRow] = strawberry.field(
-        metadata=cost(size=SHOWN_ROWS), default_factory=list, description=f"The first {SHOWN_ROWS} of them, and why."
+        metadata=cost(size=SHOWN_ROWS),
+        default_factory=list,
+        description=f"The first {SHOWN_ROWS} rows that were refused, and why.",
     )
 
 
-@strawberry.type(description="The suppression, or why nothing was changed.")
+@strawberry.type(description="Result of the mutations on suppressions: the suppression, or errors.")
 class SuppressionPayload(Payload):
-    suppression: Suppression | None = strawberry.field(default=None, description="The suppression as it is now.")
+    suppression: Suppression | None = strawberry.field(
+        default=None, description="The unsubscribe record of the address after the change; null if there are errors."
+    )
 
 
 @strawberry.type
 class SuppressionMutation:
     @mutation(
-        description="Unsubscribe the address that a person has now: the workspace sends nothing to it any more, and "
-        "all campaigns end for the person. `suppressAddress` takes an address instead; `resubscribe` undoes it."
+        description="Unsubscribe a person's present address: the workspace sends nothing to it from now "
+        "on, and all the person's campaigns end. `suppressAddress` takes an address instead; "
+        "`resubscribe` undoes it."
     )
-    async def unsubscribe(self, info: Request, person_id: strawberry.ID, reason: Why = "") -> PersonPayload:
+    async def unsubscribe(self, info: Request, person_id: PersonId, reason: Why = "") -> PersonPayload:
         row = await suppressions.unsubscribe(info.context.workspace_context, person_id, reason)
         return PersonPayload(person=from_row(Person, row))
 
     @mutation(
-        description="Suppress an address, whether or not a person has it: the workspace sends nothing to it any more, "
-        "and all campaigns end for the person who has it. A second time changes nothing."
+        description="Suppress an address, whether or not a person has it: the workspace sends nothing to "
+        "it from now on, and all campaigns of the person who has it end. Suppressing it "
+        "again changes nothing."
     )
     async def suppress_address(self, info: Request, email: Address, reason: Why = "") -> SuppressionPayload:
         row = await suppressions.suppress_address(info.context.workspace_context, email, reason)
@@ -74,9 +85,15 @@ class SuppressionMutation:
     async def import_suppressions(
         self,
         info: Request,
-        csv: Annotated[str, strawberry.argument(description="The text of the file.")],
+        csv: Annotated[
+            str,
+            strawberry.argument(
+                description="Content of the file, decoded to text by the client. Example: "
+                '`"email,reason\\nada@example.com,Asked by phone"`.'
+            ),
+        ],
         reason: Annotated[
-            str, strawberry.argument(description="Why, for rows that give no reason: one line of up to 500 characters.")
+            str, strawberry.argument(description="Reason for rows that give none: one line of up to 500 characters.")
         ] = "",
     ) -> ImportSuppressionsPayload:
         done = await suppression_files.import_suppressions(info.context.workspace_context, csv, reason)
@@ -84,8 +101,8 @@ class SuppressionMutation:
         return ImportSuppressionsPayload(new=done.new, known=done.known, refused=len(done.refused), refused_rows=rows)
 
     @mutation(
-        description="Let an address that has unsubscribed be written to again, for a reason that stays in its history. "
-        "Campaigns that have ended stay ended: launch again with `again: true`."
+        description="Allow emails to an unsubscribed address again, for a reason that is kept in its "
+        "history. Campaigns that have ended stay ended: launch them again with `again: true`."
     )
     async def resubscribe(self, info: Request, email: Address, reason: Why) -> SuppressionPayload:
         row = await suppressions.resubscribe(info.context.workspace_context, email, reason)

@@ -19,45 +19,53 @@ if TYPE_CHECKING:
 Address = Annotated[str, strawberry.argument(description="The address, whether or not a person has it.")]
 
 
-@strawberry.type(description="One change of a suppression: the address has unsubscribed, or may be written to again.")
+@strawberry.type(description="One change of a suppression: the address unsubscribed, or was resubscribed.")
 class SuppressionChange:
     """A row of api.models.SuppressionChange."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    kind: SuppressionChangeKind = strawberry.field(description="UNSUBSCRIBED or RESUBSCRIBED.")
-    at: datetime = strawberry.field(description="When. UTC.")
-    source: SuppressionSource = strawberry.field(description="By what: a link, this API, a CSV file, or an upgrade.")
-    reason: str = strawberry.field(description="Why, as it was given; empty when no reason was given.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the change: `chg_` and 26 lower-case letters and digits."
+    )
+    kind: SuppressionChangeKind = strawberry.field(description="Whether the address unsubscribed or was resubscribed.")
+    at: datetime = strawberry.field(description="When the change was made. UTC.")
+    source: SuppressionSource = strawberry.field(
+        description="Where the change came from, such as an unsubscribe link or a CSV file."
+    )
+    reason: str = strawberry.field(description="The reason that was given; empty if none was.")
     actor: str = strawberry.field(
-        description="By whom: the name of the token that was used; empty for links and the command line."
+        description="Name of the API token that was used; empty for unsubscribe links and the command line."
     )
 
 
 @strawberry.type(
-    description="An address that has unsubscribed. The workspace sends nothing to it, whoever is created, imported or "
-    "renamed to it."
+    description="An email address that has unsubscribed. The workspace sends nothing to it, even if "
+    "a person is created, imported or renamed with it."
 )
 class Suppression:
     """A row of api.models.Suppression."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the suppression: `sup_` and 26 lower-case letters and digits."
+    )
     email: str = strawberry.field(
-        description="The address. However the mailbox is written, such as in upper case, it is suppressed."
+        description="The suppressed address. Every spelling of the mailbox is suppressed, such as one in upper case."
     )
     unsubscribed_at: datetime | None = strawberry.field(
-        description="Since when nothing is sent to it, UTC; null once it was resubscribed."
+        description="Since when nothing is sent to the address, UTC; null once it is resubscribed."
     )
-    source: SuppressionSource = strawberry.field(description="What made it unsubscribe the last time.")
-    reason: str = strawberry.field(description="Why it unsubscribed the last time; empty when no reason was given.")
+    source: SuppressionSource = strawberry.field(
+        description="Where the last unsubscribe came from, such as an unsubscribe link or a CSV file."
+    )
+    reason: str = strawberry.field(description="The reason given for the last unsubscribe; empty if none was.")
     email_key: strawberry.Private[str]
 
-    @strawberry.field(description="The person who has the address now; null when nobody has.")
+    @strawberry.field(description="The person who has the address now; null if nobody has it.")
     async def person(self, info: Request) -> Annotated["Person", strawberry.lazy("api.graphql.people")] | None:
         return await info.context.loaders.person_of_address.load(self.email_key)
 
     @strawberry.field(
         metadata=cost(size=HISTORY),
-        description="Every unsubscribing and resubscribing of the address, in the order of time.",
+        description="Every time that the address unsubscribed or was resubscribed, the oldest first.",
     )
     async def history(self, info: Request) -> list[SuppressionChange]:
         return await info.context.loaders.suppression_history.load(str(self.id))
@@ -67,7 +75,7 @@ class Suppression:
 class SuppressionQuery:
     @strawberry.field(
         metadata=page_cost(),
-        description="Addresses that have unsubscribed, in the order in which they first did.",
+        description="All addresses that are unsubscribed now, in the order in which they first unsubscribed.",
     )
     async def suppressions(
         self, info: Request, first: First = 50, after: After = None, email: AddressBegins = None
@@ -85,8 +93,8 @@ class SuppressionQuery:
 
     @strawberry.field(
         metadata=cost(100, queries=True),
-        description="What is recorded of an address, with its history, also when it was resubscribed; null when it "
-        "has never unsubscribed.",
+        description="The unsubscribe record of an address, with its history, even if it was "
+        "resubscribed; null if it has never unsubscribed.",
     )
     async def suppression(self, info: Request, email: Address) -> Suppression | None:
         return await info.context.loaders.suppression.load(reading.key_of_address(email))

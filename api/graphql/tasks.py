@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from api.graphql.arguments.ids import TaskId
 from api.graphql.compositions import Composition, shown
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
@@ -25,21 +26,29 @@ if TYPE_CHECKING:
     from api.graphql.enrollments import Enrollment
 
 
-@strawberry.type(description="Human work for one person of a campaign.")
+@strawberry.type(
+    description="Work of a rep for one person in a campaign: an email, a call, an InMail or a custom task."
+)
 class Task:
     """A row of api.models.Task."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    type: StepType = strawberry.field(description="EMAIL, CALL, INMAIL or CUSTOM.")
-    name: str = strawberry.field(description="What to do.")
-    details: str = strawberry.field(description="Notes: a talk track.")
-    priority: Priority = strawberry.field(description="NORMAL or HIGH.")
-    status: TaskStatus = strawberry.field(description="What became of it.")
-    due_date: date = strawberry.field(description="Date on which it is due, in the enrollment's zone.")
-    expires_at: datetime | None = strawberry.field(
-        description="When it expires, unless its email is scheduled or in doubt; null is never. UTC."
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the task: `tsk_` and 26 lower-case letters and digits."
     )
-    done_at: datetime | None = strawberry.field(description="When it was completed, sent or skipped. UTC.")
+    type: StepType = strawberry.field(
+        description="Whether the task is an email to send, a call, an InMail or something else."
+    )
+    name: str = strawberry.field(description="What the rep has to do, such as `First call`.")
+    details: str = strawberry.field(description="Notes for the rep, such as a talk track. Empty if there are none.")
+    priority: Priority = strawberry.field(description="How urgent the task is.")
+    status: TaskStatus = strawberry.field(description="Whether the task is open, or how it ended.")
+    due_date: date = strawberry.field(description="Date on which the task is due, in the enrollment's time zone.")
+    expires_at: datetime | None = strawberry.field(
+        description="When the task expires, unless its email is scheduled or in doubt by then, UTC; null: never."
+    )
+    done_at: datetime | None = strawberry.field(
+        description="When the task was completed, its email sent, or the task skipped, UTC; null if it was not."
+    )
     person_id: strawberry.Private[str]
     assignee_id: strawberry.Private[str]
     step_id: strawberry.Private[str]
@@ -49,24 +58,24 @@ class Task:
     @strawberry.field(
         name="explanation",
         metadata=cost(30, size=EXPLANATION),
-        description="How the due date came about, from the base day on.",
+        description="How the due date was calculated, step by step, starting from the base day.",
     )
     def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         return explain(info, self.explanation, language)
 
-    @strawberry.field(description="About whom.")
+    @strawberry.field(description="The person whom the task is about.")
     async def person(self, info: Request) -> Person:
         return await info.context.loaders.person.load(self.person_id)
 
-    @strawberry.field(description="Who does it.")
+    @strawberry.field(description="The sender who has to do the task.")
     async def assignee(self, info: Request) -> Sender:
         return await info.context.loaders.sender.load(self.assignee_id)
 
-    @strawberry.field(description="The step that it belongs to.")
+    @strawberry.field(description="The campaign step that created the task.")
     async def step(self, info: Request) -> Step:
         return await info.context.loaders.step.load(self.step_id)
 
-    @strawberry.field(description="The person's way through the campaign.")
+    @strawberry.field(description="The person's enrollment in the campaign.")
     async def enrollment(self, info: Request) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")]:
         return await info.context.loaders.enrollment.load(self.enrollment_id)
 
@@ -84,8 +93,8 @@ class Task:
         return shown(await compose(info.context.workspace_context, self.id))
 
     @strawberry.field(
-        description="The email that was scheduled or sent from an EMAIL task, whatever became of it; null when there "
-        "is none, or it was withdrawn."
+        description="The email that was scheduled or sent from an EMAIL task, whatever its status; null "
+        "if there is none, or it was withdrawn."
     )
     async def email(self, info: Request) -> Email | None:
         emails = await info.context.loaders.emails_of_enrollment.load(self.enrollment_id)
@@ -95,20 +104,30 @@ class Task:
 
 @strawberry.type
 class TaskQuery:
-    @strawberry.field(metadata=cost(100, queries=True), description="One task.")
-    async def task(self, info: Request, id: strawberry.ID) -> Task | None:
+    @strawberry.field(
+        metadata=cost(100, queries=True), description="The task with this id; null if the workspace has none."
+    )
+    async def task(self, info: Request, id: TaskId) -> Task | None:
         return from_row(Task, await reading.task(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Tasks of the Command Center, of a status or due at some time, in the order in which they were "
-        "created (by id).",
+        description="Tasks of the Command Center, in the order in which they were created.",
     )
     async def tasks(
         self,
         info: Request,
-        status: TaskStatus | None = None,
-        due: TaskDue | None = None,
+        status: Annotated[
+            TaskStatus | None,
+            strawberry.argument(description="Only tasks with this status. If left out, tasks of every status."),
+        ] = None,
+        due: Annotated[
+            TaskDue | None,
+            strawberry.argument(
+                description="Only tasks due at this time, by today's date in the assignee's time zone. If left "
+                "out, whenever they are due."
+            ),
+        ] = None,
         first: First = 50,
         after: After = None,
     ) -> Connection[Task]:

@@ -19,19 +19,19 @@ class WarningLine:
     note: strawberry.Private[WarningNote]
 
     @strawberry.field(
-        description="For programs: such as `FIELD_WITHOUT_VALUE`. docs/errors.md lists the codes and their values; "
-        "packages with send options may add their own."
+        description="For programs, such as `FIELD_WITHOUT_VALUE`. docs/errors.md lists the codes and "
+        "their values; packages with send options may add their own."
     )
     def code(self) -> str:
         return self.note.code
 
-    @strawberry.field(description="For people: what to think about, in one or two sentences.")
+    @strawberry.field(description="What to consider, for people, in one or two sentences.")
     def sentence(self, info: Request, language: Language = "en") -> str:
         return sentence(self.note, language, info.context.workspace_context.installed.send_options.values())
 
     @strawberry.field(
-        description="The values in the sentence, as an object: texts and whole numbers by name, such as "
-        '`{"step": 2, "field": "city", "missing": 1, "people": 4}`.'
+        description='The values in the sentence, by name: texts and whole numbers, such as `{"step": 2, '
+        '"field": "city", "missing": 1, "people": 4}`.'
     )
     def values(self) -> JSON:
         return JSON(dict(self.note.values))

@@ -1,7 +1,7 @@
 """The workspace of the caller."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -14,71 +14,102 @@ from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.workspaces import workspaces
 
 
-@strawberry.type(description="The workspace that the token opens.")
+@strawberry.type(description="The workspace to which the token gives access.")
 class Workspace:
     """A row of api.models.Workspace."""
 
-    id: strawberry.ID = strawberry.field(description="Identifier.")
-    name: str = strawberry.field(description="Name.")
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the workspace: `wsp_` and 26 lower-case letters and digits."
+    )
+    name: str = strawberry.field(description="Name of the workspace, set by the server's operator.")
     blocked_domains: strawberry.Private[Any]
-    sandbox: bool = strawberry.field(description="Whether its clock is virtual and nothing leaves it.")
+    sandbox: bool = strawberry.field(
+        description="Whether this is a sandbox: its clock is virtual, and no email leaves it."
+    )
 
-    @strawberry.field(description="What its clock shows: the real time, or a sandbox's virtual one. UTC.")
+    @strawberry.field(description="Present time of the workspace: the real time, or a sandbox's virtual time. UTC.")
     def now(self, info: Request) -> datetime:
         return info.context.workspace_context.now
 
     @strawberry.field(
         name="blockedDomains",
         metadata=cost(size=DOMAINS, plain_at=5),
-        description="Domains to which nothing is sent, each with all its subdomains.",
+        description="Domains to which nothing is sent, their subdomains included, such as `competitor.example`.",
     )
     def list_blocked_domains(self) -> list[str]:
         return list(self.blocked_domains)
 
     accounts: list[str] | None = strawberry.field(
         metadata=cost(size=ACCOUNTS),
-        description="The accounts of channels that its senders may use, such as `smtp` or `smtp:SALES`; null for all. "
-        "The server's operator sets them: `touchline accounts allow`.",
+        description="Channel accounts that the workspace's senders may use, such as `smtp` or "
+        "`smtp:SALES`; null: all. The server's operator sets them by `touchline accounts "
+        "allow`.",
     )
 
 
 @strawberry.type
 class WorkspaceQuery:
-    @strawberry.field(description="The workspace that the token opens.")
+    @strawberry.field(description="The workspace to which the token gives access.")
     def workspace(self, info: Request) -> Workspace:
         return from_row(Workspace, info.context.workspace_context.workspace)
 
 
-@strawberry.type(description="The workspace, or why not.")
+@strawberry.type(description="Result of the mutations on the workspace: the workspace, or errors.")
 class WorkspacePayload(Payload):
-    workspace: Workspace | None = strawberry.field(default=None, description="The workspace as it is now.")
+    workspace: Workspace | None = strawberry.field(
+        default=None, description="The workspace after the change; null if there are errors."
+    )
 
 
-@strawberry.type(description="Where a sandbox's clock stands, or why it did not move.")
+@strawberry.type(description="Result of advanceClock: the sandbox's time, or errors.")
 class ClockPayload(Payload):
-    now: datetime | None = strawberry.field(default=None, description="What the clock shows. UTC.")
-    dispatched: int = strawberry.field(default=0, description="Emails that were dispatched on the way.")
+    now: datetime | None = strawberry.field(
+        default=None, description="The sandbox's time after the change, UTC; null if there are errors."
+    )
+    dispatched: int = strawberry.field(
+        default=0, description="Number of emails that were due in between and were dispatched."
+    )
 
 
 @strawberry.type
 class WorkspaceMutation:
     @mutation(
         metadata=cost(5_000),
-        description="Set the domains to which this workspace sends nothing. A domain includes its subdomains: "
-        "`blocked.example` blocks `ann@mail.blocked.example`, and not `ann@notblocked.example`. Up to 10,000 "
-        "domains, of 250,000 characters together. Launching is not "
-        "refused, since tasks come all the same: `launchPreview` warns, and each email fails with `BLOCKED_DOMAIN`.",
+        description="Replace the list of domains to which this workspace sends nothing. A domain "
+        "includes its subdomains: `blocked.example` blocks `ann@mail.blocked.example`, but "
+        "not `ann@notblocked.example`. Up to 10,000 domains of 250,000 characters in all. "
+        "Launching is still allowed, because tasks are created all the same: `launchPreview` "
+        "warns, and each email fails with `BLOCKED_DOMAIN`.",
     )
-    async def set_blocked_domains(self, info: Request, domains: list[str]) -> WorkspacePayload:
+    async def set_blocked_domains(
+        self,
+        info: Request,
+        domains: Annotated[
+            list[str],
+            strawberry.argument(
+                description='The whole new list of domains, such as `["competitor.example"]`. An empty list '
+                "blocks none."
+            ),
+        ],
+    ) -> WorkspacePayload:
         row = await workspaces.set_blocked_domains(info.context.workspace_context, domains)
         return WorkspacePayload(workspace=from_row(Workspace, row))
 
     @mutation(
         metadata=cost(20_000, once=3),
-        description="Move a sandbox's clock forward. All that falls due on the way happens, in order. Refused in a "
-        "workspace that runs in real time.",
+        description="Move a sandbox's clock forward. Everything that is due in between happens, in "
+        "order. Refused in a workspace that runs in real time.",
     )
-    async def advance_clock(self, info: Request, to: datetime) -> ClockPayload:
+    async def advance_clock(
+        self,
+        info: Request,
+        to: Annotated[
+            datetime,
+            strawberry.argument(
+                description="The instant to move to, after the sandbox's present time, such as `2026-03-02T08:30:00Z`."
+            ),
+        ],
+    ) -> ClockPayload:
         context = info.context
         dispatched = await advance_clock(context.workspace_context, context.runtime, to)
         return ClockPayload(now=context.workspace_context.now, dispatched=dispatched)

@@ -1,6 +1,6 @@
-"""The enums of the tables, described for GraphQL."""
+"""The enums of the tables, with the descriptions that GraphQL shows."""
 
-from enum import Enum, StrEnum
+from enum import Enum
 
 import strawberry
 
@@ -22,48 +22,140 @@ from api.states import (
 )
 from strategies import StepType
 
-DESCRIPTIONS: dict[type[Enum], str] = {
-    StepType: "What a step is made of. All but EMAIL are always tasks.",
-    Priority: "How urgent a task is.",
-    OnReply: "What a reply does: END, END_AS_SUCCESS or CONTINUE the campaign for the person.",
-    OnExpiry: "What an expired task does: keep WAITing, SKIP the step, or END the campaign for the person.",
-    EnrollmentStatus: "ACTIVE, FINISHED (every step came to its end), SUCCEEDED (by a reply) or ENDED.",
-    BounceKind: "HARD: the address is dead (no such user or host, or the recipient has moved). SOFT: this email was "
-    "not delivered (mailbox full, blocked, spam, policy, too large, given up after four days), and the address may be "
-    "good.",
-    EventKind: "What an event of the Live Feed says has happened.",
-    SendStatus: "Where an email stands in the send ledger.",
-    TaskStatus: "What became of a task.",
-    TaskDue: "When a task is due, seen from its assignee's present day.",
-    ImportStatus: "Where a CSV import stands.",
-    LaunchStatus: "Where a launch in the background stands.",
-    SuppressionSource: "What suppressed an address, or let it be written to again.",
-    SuppressionChangeKind: "What changed for an address.",
-    OnKnown: "What an import does with a row whose address is in the workspace, or in an earlier row of the file.",
+DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
+    StepType: (
+        "What a step of a campaign is, and what a task is for.",
+        {
+            "EMAIL": "An email. Its send option says whether it is sent automatically or by a rep, from a task.",
+            "CALL": "A phone call: always a task.",
+            "INMAIL": "A message on LinkedIn: always a task.",
+            "CUSTOM": "Any other work of a rep, such as a letter: always a task.",
+        },
+    ),
+    Priority: (
+        "How urgent a task is.",
+        {"NORMAL": "Not urgent. This is the default.", "HIGH": "Urgent: reps should do it before the others."},
+    ),
+    OnReply: (
+        "What happens to the campaign of a person who replies.",
+        {
+            "END": "It ends for them, as ENDED. This is the default.",
+            "END_AS_SUCCESS": "It ends for them, as SUCCEEDED.",
+            "CONTINUE": "It goes on as if they had not replied.",
+        },
+    ),
+    OnExpiry: (
+        "What happens to the campaign of a person whose task expires.",
+        {
+            "WAIT": "It waits: later steps stay blocked until a rep completes or skips the task. This is the default.",
+            "SKIP": "It continues with the steps that follow, as if the task were skipped.",
+            "END": "The campaign ends early for that person.",
+        },
+    ),
+    EnrollmentStatus: (
+        "Where a person is in a campaign.",
+        {
+            "ACTIVE": "The campaign is going on for the person.",
+            "FINISHED": "Every step was carried out.",
+            "SUCCEEDED": "The person replied, and the campaign counts a reply as a success.",
+            "ENDED": "It ended early, such as by a reply, a bounce or an unsubscribe; see `endReason`.",
+        },
+    ),
+    BounceKind: (
+        "What a bounce says about the address.",
+        {
+            "HARD": "The address is dead: no such user or host, or the recipient has moved.",
+            "SOFT": "Only this email was not delivered, such as because the mailbox is full or the email is too large, "
+            "blocked or given up after four days. The address may be good.",
+        },
+    ),
+    SendStatus: (
+        "State of an email in the send ledger.",
+        {
+            "SCHEDULED": "Waits for its send time.",
+            "CLAIMED": "A worker has taken it and prepares it. It can still be changed.",
+            "TRANSMITTING": "It is being transmitted to the mail server. It can no longer be changed.",
+            "DEFERRED": "The mail server asked to try again later. It waits for the next attempt.",
+            "SENT": "The mail server accepted it.",
+            "FAILED": "It was not sent and will not be by itself; `reason` says why. `retrySend` tries again.",
+            "BOUNCED": "The recipient's server rejected it, or returned it later; see `bounce`.",
+            "IN_DOUBT": "The connection broke at a moment when nobody can know whether it was accepted. A person "
+            "decides by `resolveInDoubt`.",
+        },
+    ),
+    TaskStatus: (
+        "Whether a task is open, or how it ended.",
+        {
+            "OPEN": "A rep still has to do it.",
+            "COMPLETED": "A rep completed it, or sent its email.",
+            "SKIPPED": "A rep skipped it; the campaign continued.",
+            "EXPIRED": "Nobody did it in the campaign's `taskExpiryDays`.",
+            "CANCELLED": "Its step was removed, or the campaign ended for the person.",
+        },
+    ),
+    TaskDue: (
+        "Due-date filter, relative to today in the assignee's time zone.",
+        {
+            "TODAY": "The due date is today.",
+            "TOMORROW": "The due date is the day after today.",
+            "TODAY_AND_TOMORROW": "The due date is one of these two days.",
+            "NEXT_SEVEN_DAYS": "The due date is today or one of the six days after it.",
+            "OVERDUE": "The due date has passed, and the task is still OPEN.",
+        },
+    ),
+    ImportStatus: (
+        "State of a CSV import.",
+        {
+            "RUNNING": "Rows are still being imported.",
+            "FINISHED": "Every row was imported, skipped or refused.",
+            "FAILED": "It ended early after several failures; `problem` says why. People already imported stay.",
+        },
+    ),
+    LaunchStatus: (
+        "State of a background launch.",
+        {
+            "RUNNING": "People are still being enrolled.",
+            "PAUSED": "It enrolls nobody until `resumeLaunch`.",
+            "FINISHED": "Everyone was enrolled or left out.",
+            "CANCELLED": "It was stopped by `cancelLaunch` or `endCampaign`. People already enrolled stay enrolled.",
+            "FAILED": "It ended early after several failures; `problem` says why. People already enrolled stay "
+            "enrolled.",
+        },
+    ),
+    SuppressionSource: (
+        "Where the change of a suppression came from.",
+        {
+            "LINK": "The recipient followed the unsubscribe link of an email.",
+            "API": "A mutation: `unsubscribe`, `suppressAddress` or `resubscribe`.",
+            "CSV": "A CSV file of suppressed addresses.",
+            "UPGRADE": "The person had unsubscribed before Touchline recorded addresses.",
+        },
+    ),
+    SuppressionChangeKind: (
+        "What changed for an address.",
+        {
+            "UNSUBSCRIBED": "Nothing is sent to the address from then on.",
+            "RESUBSCRIBED": "Emails may be sent to the address again from then on.",
+        },
+    ),
+    EventKind: (
+        "What happened, as an event of the Live Feed reports it.",
+        {kind.name: kind.description for kind in EventKind},
+    ),
+    OnKnown: (
+        "What an import does with a row whose address is in the workspace, or in an earlier row of the file.",
+        {
+            "UPDATE": "The row's values replace the person's; blank cells change nothing. This is the default.",
+            "SKIP": "The person stays as they are; the row counts as skipped.",
+        },
+    ),
 }
-VALUES: dict[type[StrEnum], dict[str, str]] = {
-    EventKind: {kind.name: kind.description for kind in EventKind},
-    SuppressionSource: {
-        "LINK": "The recipient followed the unsubscribe link of an email.",
-        "API": "A mutation: `unsubscribe`, `suppressAddress` or `resubscribe`.",
-        "CSV": "A CSV file of suppressed addresses.",
-        "UPGRADE": "The person had unsubscribed before Touchline recorded addresses.",
-    },
-    SuppressionChangeKind: {
-        "UNSUBSCRIBED": "Nothing is sent to the address from then on.",
-        "RESUBSCRIBED": "The address may be written to again from then on.",
-    },
-    OnKnown: {
-        "UPDATE": "The row's values replace the person's; blank cells change nothing.",
-        "SKIP": "The person stays as they are; the row counts as skipped.",
-    },
-}
+"""The description of each enum, and of each of its values."""
 
-for kind, description in DESCRIPTIONS.items():
-    strawberry.enum(kind, description=description)
-for described, texts in VALUES.items():
-    for value in described.__strawberry_definition__.values:  # type: ignore[attr-defined]
-        value.description = texts[value.name]
+for enum, (description, values) in DESCRIPTIONS.items():
+    strawberry.enum(enum, description=description)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
 
 __all__ = [
     "BounceKind",

@@ -4,4 +4,9 @@ from typing import Annotated
 
 import strawberry
 
-Language = Annotated[str, strawberry.argument(description="Language code; English where a text is missing.")]
+Language = Annotated[
+    str,
+    strawberry.argument(
+        description="Code of the language, such as `en` or `de`. English is used where a text is missing."
+    ),
+]

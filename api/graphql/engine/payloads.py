@@ -14,10 +14,10 @@ from strategies import Refusal
 
 @strawberry.type(description="Why a mutation was refused. When there is one, nothing was written.")
 class UserError:
-    """A refusal."""
-
-    code: str = strawberry.field(description="For programs: such as `SEND_AT_REQUIRED`. docs/errors.md lists them all.")
-    message: str = strawberry.field(description="For people: what is wrong, and what to do about it.")
+    code: str = strawberry.field(
+        description="What is wrong, for programs, such as `SEND_AT_REQUIRED`. docs/errors.md lists all codes."
+    )
+    message: str = strawberry.field(description="What is wrong and what to do about it, for people.")
     path: list[str] = strawberry.field(
         metadata=cost(size=PATH_PARTS),
         description="Where the wrong value is: the argument's name, or inside `input` the name of its field, then "
@@ -33,7 +33,7 @@ class Payload:
     errors: list[UserError] = strawberry.field(
         metadata=cost(size=ERRORS),
         default_factory=list,
-        description="Why the mutation was refused. Empty when it was carried out.",
+        description="Why the mutation was refused. Empty if the mutation succeeded.",
     )
 
 

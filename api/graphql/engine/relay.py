@@ -1,4 +1,4 @@
-"""Connections: pages of a list, with a cap, behind a cursor."""
+"""Connections: pages of a list, bounded in size, that begin after a cursor."""
 
 import re
 from typing import Annotated, Any, Generic, TypeVar
@@ -12,11 +12,11 @@ from strategies import Refusal
 Node = TypeVar("Node")
 CURSOR = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
 
-First = Annotated[int, strawberry.argument(description=f"How many at most: 1 to {MAX_PAGE_SIZE}.")]
+First = Annotated[int, strawberry.argument(description=f"Largest number of items to return, 1 to {MAX_PAGE_SIZE}.")]
 After = Annotated[
     str | None,
     strawberry.argument(
-        description=("The cursor behind which the page begins. It belongs to the list, with its filters, that gave it.")
+        description="Return items after this cursor: `pageInfo.endCursor` of the previous page of the same query."
     ),
 ]
 
@@ -25,16 +25,20 @@ After = Annotated[
 class PageInfo:
     """Relay's page info."""
 
-    has_next_page: bool = strawberry.field(description="Whether more follow behind this page.")
-    end_cursor: str | None = strawberry.field(description="Give it as `after` to get the next page.")
+    has_next_page: bool = strawberry.field(description="Whether more items follow after this page.")
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last item; null on an empty page. Pass it as `after` to get the next page."
+    )
 
 
 @strawberry.type(description="One item of a page, with its cursor.")
 class Edge(Generic[Node]):
     """Relay's edge."""
 
-    node: Node = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="Give it as `after` to begin behind this item.")
+    node: Node = strawberry.field(description="The object itself.")
+    cursor: str = strawberry.field(
+        description="Position of the item in the list. Pass it as `after` to get the items that follow."
+    )
 
 
 @strawberry.type(description="One page of a list.")
@@ -42,10 +46,12 @@ class Connection(Generic[Node]):
     """Relay's connection."""
 
     edges: list[Edge[Node]] = strawberry.field(
-        metadata=cost(sized_by_parent=True), description="The items with their cursors."
+        metadata=cost(sized_by_parent=True), description="The items of the page, each with its cursor."
     )
-    nodes: list[Node] = strawberry.field(metadata=cost(sized_by_parent=True), description="The items alone.")
-    page_info: PageInfo = strawberry.field(description="Where the page ends.")
+    nodes: list[Node] = strawberry.field(
+        metadata=cost(sized_by_parent=True), description="The items of the page, without cursors."
+    )
+    page_info: PageInfo = strawberry.field(description="Whether more items follow, and where the page ends.")
     rows: strawberry.Private[RowList]
 
     @strawberry.field(metadata=cost(2_000, queries=True), description="Number of items in all pages together.")
@@ -56,7 +62,7 @@ class Connection(Generic[Node]):
 async def connect(rows: RowList, first: int, after: str | None) -> Any:
     """Return one page of a list as a connection. Raises Refusal INVALID_PAGE."""
     if after is not None and not CURSOR.fullmatch(after):
-        raise Refusal("INVALID_PAGE", "`after` is a cursor that an earlier page gave.", ("after",))
+        raise Refusal("INVALID_PAGE", "`after` is not a valid cursor. Use `endCursor` of an earlier page.", ("after",))
     page, more = await rows.page(first, after)
     return Connection(
         edges=[Edge(node=row, cursor=row.id) for row in page],

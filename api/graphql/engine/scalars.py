@@ -2,7 +2,7 @@
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import strawberry
@@ -34,9 +34,15 @@ def _write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+Date = strawberry.scalar(
+    name="Date",
+    description="A calendar date, ISO 8601, such as `2026-03-02`. Its field says in which time zone.",
+    parse_value=date.fromisoformat,
+    serialize=date.isoformat,
+)
 DateTime = strawberry.scalar(
     name="DateTime",
-    description="An instant, ISO 8601 with an offset (`2026-03-02T08:30:00Z`). Answers are in UTC.",
+    description="An instant, ISO 8601 with an offset, such as `2026-03-02T08:30:00Z`. Responses are in UTC.",
     parse_value=_read_instant,
     serialize=_write_instant,
 )
