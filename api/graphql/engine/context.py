@@ -1,4 +1,4 @@
-"""What every resolver may use: the caller's scope, the post for sandboxes, and this request's loaders."""
+"""What every resolver may use: the caller's workspace, the dispatch runtime for sandboxes, the request's loaders."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,27 +25,27 @@ class Context:
     introspection: bool
     loaders: Loaders = field(init=False)
     charged: dict[str, int] | None = field(init=False, default=None)
-    """What the answer tells of the cost of the operation."""
+    """The cost of the operation, as the response reports it."""
     _points: tuple[int, str] = field(init=False, default=(0, ""))
     shared_accounts: DataLoader[str, bool] = field(init=False)
-    """Which accounts other workspaces use as well."""
+    """Loads whether other workspaces use an account as well."""
 
     def __post_init__(self) -> None:
         self.forget()
 
     def charge(self, points: int, dearest: str) -> None:
-        """Take the cost of the operation from the token's budget. Raises GraphQLError."""
+        """Charge the token's budget for the operation. Raises GraphQLError."""
         self._points = (points, dearest)
         self.charge_again()
 
     def charge_again(self) -> None:
-        """Take the cost of the operation once more: each event of a subscription costs it. Raises GraphQLError."""
+        """Charge the operation once more, for one event of a subscription. Raises GraphQLError."""
         points, dearest = self._points
         self.budget.spend(points, dearest)
         self.charged = {"requested": points, "limit": self.budget.request, "remaining": self.budget.remaining}
 
     def forget(self) -> None:
-        """Forget what was read so far."""
+        """Start with empty loaders: rows that were read may have changed since."""
         self.loaders = Loaders(self.workspace_context.workspace_id)
         self.shared_accounts = DataLoader(load_fn=partial(senders.shared, self.workspace_context))
 

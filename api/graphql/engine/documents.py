@@ -1,7 +1,7 @@
-"""What happens to a document before it is executed: parse, bound, validate, and charge.
+"""Prepare a document for execution: parse it, check its size, validate it and charge its cost.
 
-In this order, so that nothing takes longer than its place allows: parsing and measuring are linear, validation works
-on what was measured, and the cost is known before a resolver runs. Valid documents are kept, bounded by bytes.
+The order bounds the time: parsing and measuring are linear, validation gets only documents of a bounded size, and the
+cost is known before a resolver runs. Valid documents are cached, bounded by bytes.
 """
 
 import asyncio
@@ -30,18 +30,18 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.graphql.arguments.input_errors import ArgumentsGiven, ValuesFit
 from api.graphql.limits.byte_cache import ByteCache
-from api.graphql.limits.cost import MUTATIONS_MOST, cost_of
+from api.graphql.limits.cost import MAX_MUTATIONS, cost_of
 from api.graphql.limits.document_limits import MAX_TOKENS, check_size
 from api.graphql.limits.estimate import Estimate, mutations_of
 from api.graphql.limits.merging import conflicts
 from api.graphql.limits.size_check import SizesFit
 
 MAX_ERRORS = 20
-"""How many errors of a document one answer carries."""
+"""Errors of a document in one response."""
 CACHE_BYTES = 64_000_000
-"""How much memory the documents that are kept may take."""
+"""Memory for the cache of valid documents, in bytes."""
 BYTES_PER_NODE = 1_300
-"""What a document takes in memory for each field, fragment, directive and value, as measured with tracemalloc."""
+"""Memory that a document takes for each field, fragment, directive and value, as measured with tracemalloc."""
 OURS_INSTEAD = {OverlappingFieldsCanBeMergedRule, ProvidedRequiredArgumentsRule, ValuesOfCorrectTypeRule}
 RULES: tuple[type[ASTValidationRule], ...] = (
     SizesFit,
@@ -51,10 +51,10 @@ RULES: tuple[type[ASTValidationRule], ...] = (
     MaybeNullValidationRule,
     OneOfInputValidationRule,
 )
-"""What a document must keep to. Two rules of ours tell the paths of values; the merging of fields is checked last."""
+"""The validation rules. Two of ours report the paths of values; the merging of fields is checked last."""
 
 ABORTED = re.compile(r"Parsing aborted\.$")
-"""How graphql-core's parser says that a document has too many tokens or is nested too deeply."""
+"""The end of graphql-core's message for a document with too many tokens or too deep nesting."""
 
 _valid: ByteCache[DocumentNode] = ByteCache(CACHE_BYTES)
 
@@ -67,7 +67,7 @@ class Documents(SchemaExtension):
         self._bytes = 0
 
     async def on_parse(self) -> AsyncIterator[None]:
-        """Take a valid document from the cache, or parse and measure one. Raises GraphQLError."""
+        """Take the document from the cache of valid ones, or parse and measure it. Raises GraphQLError."""
         query = self.execution_context.query or ""
         document = _valid.get(query)
         self._fresh = document is None
@@ -78,7 +78,7 @@ class Documents(SchemaExtension):
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:
-        """Validate a document that is not known to be valid, and charge the token for the operation."""
+        """Validate a document that is not in the cache, and charge the token for the operation."""
         asked = self.execution_context
         document = asked.graphql_document
         assert document is not None  # noqa: S101 - it was parsed
@@ -98,7 +98,7 @@ class Documents(SchemaExtension):
         yield
 
     def get_results(self) -> dict[str, Any]:
-        """Return what the answer tells of the cost."""
+        """Return the cost, which the response reports."""
         charged = getattr(self.execution_context.context, "charged", None)
         return {} if charged is None else {"cost": charged}
 
@@ -117,7 +117,7 @@ class Documents(SchemaExtension):
         return errors
 
     def _charge(self, document: DocumentNode) -> None:
-        """Raises GraphQLError where the operation is too expensive, or the token's budget is used up."""
+        """Charge the cost. Raises GraphQLError where the operation is too expensive or the budget is used up."""
         asked = self.execution_context
         operation = get_operation_ast(document, asked.operation_name)
         if operation is None:
@@ -145,19 +145,19 @@ def _check_mutations(schema: Any, document: DocumentNode, operation: OperationDe
     if schema.mutation_type is None or operation.operation.value != "mutation":
         return
     asked = mutations_of(document, operation)
-    if asked.total() > MUTATIONS_MOST:
-        told = f"This asks for {asked.total()} mutations at once; up to {MUTATIONS_MOST} go in one request."
+    if asked.total() > MAX_MUTATIONS:
+        told = f"This asks for {asked.total()} mutations at once; up to {MAX_MUTATIONS} go in one request."
         raise GraphQLError(told, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
     for name, times in asked.items():
         field = schema.mutation_type.fields.get(name)
-        once = cost_of("Mutation", name, field).once if field else MUTATIONS_MOST
+        once = cost_of("Mutation", name, field).once if field else MAX_MUTATIONS
         if times > once:
             told = f"{name} may be asked for {once} times in one request; this asks {times} times."
             raise GraphQLError(told, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
 
 
 def _stopped(found: int) -> GraphQLError:
-    """Return why graphql-core did not check a document to its end, and how many errors it found before."""
+    """Return the error of a validation that graphql-core aborted, with the number of errors found before."""
     told = "The document is too complex to be checked: it uses fragments too often, or has too many fields of one name."
     before = f" {found} other error{' was' if found == 1 else 's were'} found before." if found else ""
     return GraphQLError(f"{told} Ask in several requests.{before}", extensions={"code": "QUERY_TOO_LARGE"})

@@ -1,4 +1,4 @@
-"""How what went wrong reaches the client: a refusal in the mutation's payload, all else as an error with a code."""
+"""Errors as clients see them: each with a code, and without details of the server's own faults."""
 
 from typing import Any, TypeVar
 
@@ -14,44 +14,44 @@ from strategies import Refusal
 Payload = TypeVar("Payload")
 
 INTERNAL_ERROR = "An internal error. It has been logged."
-"""What a client reads of our own faults."""
+"""The message for faults of the server itself."""
 NO_OPERATION = "Name one of the document's operations in operationName."
 SUGGESTION = " Did you mean "
-"""How graphql-core begins a suggestion, at the end of a message."""
+"""The beginning of a suggestion at the end of graphql-core's messages."""
 MAX_MESSAGE_CHARACTERS = 1_000
 """Characters of an error message of graphql-core that a response contains."""
 CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
-"""What a client did wrong."""
+"""Errors caused by the request."""
 
 
 def hidden(error: GraphQLError) -> bool:
-    """Say whether an error is not the client's own: what the client did is told in full."""
+    """Return whether the details of an error are hidden: of all that the request did not cause."""
     return error.original_error is not None and not isinstance(error.original_error, CLIENTS)
 
 
 def fault(problem: Exception | None) -> GraphQLError:
-    """Return what a client reads of a fault that is not its own: whether it may go well later, and nothing else."""
+    """Return the error that a client gets for a fault of the server or its database, without details."""
     if found := public_fault(problem):
         return GraphQLError(found.sentence, extensions={"code": found.code})
     return GraphQLError(INTERNAL_ERROR, extensions={"code": "INTERNAL_ERROR"})
 
 
 class HideFaults(MaskErrors):
-    """Says of faults that are not the client's no more than ``fault`` does, and where they happened."""
+    """Replaces errors that the request did not cause by what ``fault`` returns, and keeps their path."""
 
     def __init__(self) -> None:
         super().__init__(should_mask_error=hidden)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        """Return what is told instead."""
+        """Return the error that replaces another."""
         told = fault(error.original_error)
         return GraphQLError(told.message, error.nodes, path=error.path, extensions=told.extensions)
 
 
 def coded(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:
-    """Return an error of a result with a code: what has none yet is graphql-core's own.
+    """Return an error with a code. Errors without one are graphql-core's own.
 
-    Without ``suggest`` it names no fields and values of the schema that the client may have meant.
+    Without ``suggest``, the message names no fields and values of the schema that the client may have meant.
     """
     if not suggest:
         error.message = error.message.partition(SUGGESTION)[0]

@@ -1,8 +1,7 @@
-"""How what was asked is executed: as graphql-core does, with a short way for plain fields.
+"""Execute operations: as graphql-core does, with a fast path for plain fields.
 
-A list of 50 campaigns with their steps has 1,650 of them. The short way is gone only where all is well. At the first
-trouble graphql-core executes the object anew, and says what is wrong, where, and how far null spreads; reading an
-attribute twice does no harm.
+A list of 50 campaigns with their steps has 1,650 plain fields. When the fast path meets a value that is not as
+expected, graphql-core executes the whole object again and reports the error. Reading an attribute twice is harmless.
 """
 
 import asyncio
@@ -32,19 +31,19 @@ from api.graphql.limits.cost import cost_of
 from api.graphql.limits.long_lists import LongList, put_back, without
 from api.graphql.limits.size_check import check_variables
 
-SHORT_LIST = 2_000
-"""A list of so many plain fields in all is completed at once, which takes about a millisecond."""
-SLOW = 5
-"""How many plain fields take as long as one that has a resolver."""
+MAX_FIELDS_WITHOUT_PAUSE = 2_000
+"""Plain fields of a list that is completed without letting others run, which takes about a millisecond."""
+PLAIN_FIELDS_PER_RESOLVER = 5
+"""Plain fields that take as long as one field with a resolver."""
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's, with the short way, and without a circle that would keep a request's rows from being freed."""
+    """Strawberry's executor with a fast path, and without a reference cycle that keeps a request's rows in memory."""
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
         self._plans: dict[tuple[GraphQLObjectType, int], Plan] = {}
-        self._long_way_only = bool(self.middleware_manager and self.middleware_manager.middlewares)
+        self._fast_path_off = bool(self.middleware_manager and self.middleware_manager.middlewares)
         me = ref(self)
 
         def track(values: Sequence[Any]) -> None:
@@ -94,7 +93,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> Results | Awaitable[Results]:
-        """Read an object's plain fields, and leave the others to graphql-core; or all, where one is in trouble."""
+        """Read an object's plain fields, and leave the others to graphql-core. Leave all if a value is unexpected."""
         execute = super().execute_fields
         # A root's fields have resolvers. Each event of a subscription collects them anew.
         made = self._plan(parent_type, grouped_field_set) if path else None
@@ -117,14 +116,16 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         items: Iterable[Any],
         position_context: Any,
     ) -> list[Any] | Awaitable[list[Any]]:
-        """Read a list of objects of which only plain fields are asked, where none of them is in trouble."""
+        """Read a list of objects of which only plain fields are selected, if every value is as expected."""
         kind = get_nullable_type(item_type)
         if isinstance(kind, GraphQLObjectType) and kind.is_type_of is None and isinstance(items, list):
             selected, deferred, _ = self.collect_subfields(kind, field_details_list)
             made = self._plan(kind, selected)
             streamed = deferred or self.get_stream_usage(field_details_list, path)
             settled = not streamed and not self._unsettled(items)
-            short = len(items) * (len(made.plain) + SLOW * len(made.rest)) <= SHORT_LIST
+            short = (
+                len(items) * (len(made.plain) + PLAIN_FIELDS_PER_RESOLVER * len(made.rest)) <= MAX_FIELDS_WITHOUT_PAUSE
+            )
             if made.plain and not made.rest and settled and short:
                 results = [read(made, item) for item in items]
                 if None not in results:
@@ -142,7 +143,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         items: list[Any],
         position_context: Any,
     ) -> list[Any]:
-        """Complete the items of a long list, and let others come between them."""
+        """Complete the items of a long list, and let other work run between them."""
         results: list[Any] = []
         awaited: list[int] = []
         try:
@@ -172,7 +173,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position_context: Any,
     ) -> Any:
-        """Complete what a resolver loads, in a turn. Few fields that query the database by themselves run at once."""
+        """Complete what a resolver loads, in turns. Bound how many fields query the database at once."""
         queries = self._queries_of(info)
         waited = _in_turn(result) if queries is None else _among(queries, result)
         return await super().complete_awaitable_value(
@@ -180,7 +181,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         )
 
     def _queries_of(self, info: GraphQLResolveInfo[Any]) -> asyncio.Semaphore | None:
-        """Return what bounds the queries of the token, for a field that makes one by itself."""
+        """Return the semaphore that bounds the token's queries; None for a field that makes no query of its own."""
         field = self.schema.get_field(info.parent_type, info.field_name)
         budget = getattr(self.context_value, "budget", None)
         if field is None or budget is None:
@@ -190,12 +191,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def _plan(self, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Plan:
         known = self._plans.get((parent, id(selected)))
         if known is None:
-            known = Plan({}, {}, {}, selected) if self._long_way_only else plan(self.schema, parent, selected)
+            known = Plan({}, {}, {}, selected) if self._fast_path_off else plan(self.schema, parent, selected)
             self._plans[parent, id(selected)] = known
         return known
 
     def _unsettled(self, items: list[Any]) -> bool:
-        """Say whether there are items that are to be awaited or raised, which depends on what type they are of."""
+        """Return whether some items must be awaited or raised. One item of each type is checked."""
         one_of_each = {type(item): item for item in items}.values()
         return any(isinstance(item, Exception) or self.is_awaitable(item) for item in one_of_each)
 
@@ -231,6 +232,6 @@ async def _among(queries: asyncio.Semaphore, result: Awaitable[Any]) -> Any:
 
 
 def _close(result: Awaitable[Any]) -> None:
-    """Close a coroutine that will not be awaited any more."""
+    """Close a coroutine that nobody will await."""
     if isinstance(result, Coroutine):
         result.close()

@@ -1,4 +1,4 @@
-"""Plain fields: attributes with a scalar or an enum in them, which are read without asking a resolver."""
+"""Plain fields: attributes that hold a scalar or an enum, and are read without a resolver."""
 
 from collections.abc import Callable, Container
 from datetime import date, datetime
@@ -24,15 +24,15 @@ from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-AS_THEY_ARE: dict[GraphQLLeafType, type] = {
+UNCHANGED_TYPES: dict[GraphQLLeafType, type] = {
     GraphQLString: str,
     GraphQLID: str,
     GraphQLBoolean: bool,
     GraphQLInt: int,
 }
-"""What these scalars write for a value of this type: the value, where an integer is not too large."""
-SETTLED = frozenset({str, bool, int, float, dict, list, datetime, date})
-"""Types of values that are neither to be awaited nor raised."""
+"""Scalars that return a value of this type unchanged. An integer must fit 32 bits."""
+READY_TYPES = frozenset({str, bool, int, float, dict, list, datetime, date})
+"""Types of values that need neither be awaited nor raised."""
 Results = dict[str, Any]
 
 
@@ -47,16 +47,16 @@ class Plain(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What was selected of a type: its plain fields, and the rest."""
+    """The fields selected of a type: its plain fields, and the others."""
 
-    blank: Results  # in the order in which they were asked for
+    blank: Results  # in the order in which they were selected
     plain: dict[str, Plain]
     rest: GroupedFieldSet
     selected: GroupedFieldSet  # kept, so that no other has its identity
 
 
 def plan(schema: GraphQLSchema, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Plan:
-    """Sort out the plain fields among those that were selected of a type."""
+    """Separate the plain fields selected of a type from the others."""
     made = Plan({}, {}, {}, selected)
     for name, parts in selected.items():
         field = schema.get_field(parent, parts[0].node.name.value)
@@ -71,7 +71,7 @@ def plan(schema: GraphQLSchema, parent: GraphQLObjectType, selected: GroupedFiel
 
 
 def read(made: Plan, source: object) -> Results | None:
-    """Return the plain fields of an object; None where one is in trouble, which graphql-core is to tell."""
+    """Return the plain fields of an object; None where a value is unexpected, so that graphql-core reports it."""
     results = made.blank.copy()
     try:
         for name, (attribute, as_it_is, others, write, nullable) in made.plain.items():
@@ -100,4 +100,4 @@ def _plain(field: GraphQLField) -> Plain | None:
             leaf.wrapped_cls(member.value): member_name for member_name, member in leaf.values.items()
         }
         return Plain(name, None, {leaf.wrapped_cls}, names.__getitem__, nullable)
-    return Plain(name, AS_THEY_ARE.get(leaf), SETTLED, leaf.coerce_output_value, nullable)
+    return Plain(name, UNCHANGED_TYPES.get(leaf), READY_TYPES, leaf.coerce_output_value, nullable)

@@ -18,12 +18,12 @@ REQUEST_SECONDS = 60.0
 log = logging.getLogger("touchline.graphql")
 
 
-class Asked(ExecutionContext):
-    """What was asked, and which operation of its document: of several, none where none is named."""
+class OperationContext(ExecutionContext):
+    """The context of one operation. A document with several operations and no name selects none of them."""
 
     @property
     def operation_type(self) -> OperationType:
-        """Return whether it is a query, a mutation or a subscription. Raises RuntimeError where nothing says which."""
+        """Return query, mutation or subscription. Raises RuntimeError where the operation is not named."""
         parts = self.graphql_document.definitions if self.graphql_document else ()
         if (
             self._provided_operation_name is None
@@ -34,13 +34,13 @@ class Asked(ExecutionContext):
 
 
 class Schema(strawberry.Schema):
-    """A schema that logs only what is our own fault: what clients get wrong is their answer, not our news.
+    """A schema that logs faults of the server, and not the mistakes of clients.
 
-    Strawberry alone would run the first of several operations where none is named.
+    Strawberry alone would run the first of several operations if none is named.
     """
 
     def _create_execution_context(self, *_: Any, **given: Any) -> ExecutionContext:
-        return Asked(
+        return OperationContext(
             query=given["query"],
             schema=self,
             allowed_operations=given["allowed_operation_types"],
@@ -52,7 +52,7 @@ class Schema(strawberry.Schema):
         )
 
     async def _execute_operation(self, *given: Any, **named: Any) -> Any:
-        """Execute an operation, for as long as one may take. Each of its mutations is done whole, or not at all."""
+        """Execute an operation within REQUEST_SECONDS. Each mutation is carried out whole or not at all."""
         deadline = asyncio.timeout(REQUEST_SECONDS)
         try:
             async with deadline:
@@ -60,13 +60,13 @@ class Schema(strawberry.Schema):
         except TimeoutError:
             if not deadline.expired():
                 raise
-            told = f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Ask for less at once."
+            told = f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Request less at once."
             raise GraphQLError(told, extensions={"code": "REQUEST_TIMEOUT"}) from None
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Log what the client does not get to read, and where: an error's own text has the document's line as well.
+        """Log the errors that are hidden from clients, by the path of their field.
 
-        In a document stand addresses and texts that people write.
+        An error's own text quotes the document, which may contain addresses and texts that people wrote.
         """
         for error in errors:
             if not hidden(error) or log_outage(error.original_error):

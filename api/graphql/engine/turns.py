@@ -1,17 +1,17 @@
-"""Turns: how long GraphQL may hold the event loop before others get theirs."""
+"""Bound how long GraphQL operations hold the event loop, so that other work is served."""
 
 import asyncio
 import time
 from collections import deque
 
 TURN_SECONDS = 0.01
-"""How long all operations together work in one round of the event loop."""
-CALLED = 100
-"""How many steps that wait are called in one round. They wait in order."""
+"""How long all operations together may run in one round of the event loop."""
+MAX_STEPS_PER_ROUND = 100
+"""Waiting steps that continue in one round, in the order in which they came."""
 
 
 class Turn:
-    """The share of one round of the event loop that operations have. They rest once it is used, and go on in the next.
+    """The share of one round of the event loop that operations may use. Then they wait for the next round.
 
     Each step of an operation is short, but thousands of them become ready at once, as soon as what they wait for is
     loaded: the event loop runs them all before it looks at another connection.
@@ -23,7 +23,7 @@ class Turn:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def over(self) -> bool:
-        """Say whether this round's share is used."""
+        """Return whether this round's share is used up."""
         now = time.perf_counter()
         loop = asyncio.get_running_loop()
         if self._began is None or self._loop is not loop:
@@ -44,7 +44,7 @@ class Turn:
 
     def _end(self) -> None:
         self._began = None
-        for _ in range(min(CALLED, len(self._waiting))):
+        for _ in range(min(MAX_STEPS_PER_ROUND, len(self._waiting))):
             called = self._waiting.popleft()
             if not called.done():
                 called.set_result(None)

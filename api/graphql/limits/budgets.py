@@ -1,4 +1,4 @@
-"""What a token may spend: a budget for each request, and one for each minute.
+"""Budgets: how many points a token may spend for each request, and in each minute.
 
 The budget of a minute refills evenly. It is kept in the memory of the process: several processes behind one proxy
 allow a token as many times that budget.
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from graphql import GraphQLError
 
 MAX_TOKENS_KEPT = 10_000
-"""Tokens whose spending is remembered. Of more, those that did not ask for longest start with a full budget."""
+"""Tokens whose spending is kept. Beyond that, the least recently used ones start with a full budget."""
 MINUTE = 60.0
 QUERIES_AT_ONCE = 3
-"""How many fields of a token, such as pages of lists and counts, query the database at once. Others wait in order."""
+"""Fields of one token, such as pages and counts, that query the database at once. Others wait in order."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Budget:
     minute: int
     clock: Callable[[], float]
     queries: asyncio.Semaphore = field(init=False)
-    """Fields of this token that query the database by themselves at this moment."""
+    """Bounds the fields of this token that query the database at once."""
     left: float = field(init=False)
     at: float = field(init=False)
 
@@ -46,7 +46,7 @@ class Budget:
         return int(self.left)
 
     def spend(self, points: int, dearest: str) -> None:
-        """Take the cost of an operation. Raises GraphQLError QUERY_TOO_EXPENSIVE or BUDGET_USED_UP."""
+        """Charge the cost of an operation. Raises GraphQLError QUERY_TOO_EXPENSIVE or BUDGET_USED_UP."""
         if points > self.request:
             most = f"; most of it is {dearest}" if dearest else ""
             told = f"This operation costs {points:,} points, and a request may cost {self.request:,}{most}."

@@ -1,4 +1,4 @@
-"""A cache of what was made of texts, bounded by bytes."""
+"""A cache of values computed from texts, bounded by bytes."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -7,7 +7,7 @@ Value = TypeVar("Value")
 
 
 class ByteCache(Generic[Value]):
-    """Keeps what was used last. An entry has a size in bytes; one of more than an eighth of all is not kept."""
+    """Keeps the most recently used values. A value larger than an eighth of the cache is not kept."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -18,7 +18,7 @@ class ByteCache(Generic[Value]):
         return len(self._entries)
 
     def get(self, key: str) -> Value | None:
-        """Return what is kept for a text."""
+        """Return the value cached for a text."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -26,7 +26,7 @@ class ByteCache(Generic[Value]):
         return entry[0]
 
     def put(self, key: str, value: Value, size: int) -> None:
-        """Keep something for a text, and forget what was not used for longest."""
+        """Cache a value for a text, and evict the least recently used ones."""
         if size > self.most // 8:
             return
         if key in self._entries:

@@ -1,7 +1,7 @@
-"""What fields cost, declared next to them: `strawberry.field(metadata=cost(weight=30))`.
+"""The cost of each field, declared at the field: `strawberry.field(metadata=cost(weight=30))`.
 
 A point is about 5 µs of the server's time. Without a declaration a column costs 1 point, a field that is computed 3,
-an object 2, an object that is computed 6, and whatever is loaded 12.
+an object 2, an object that is computed 6, and a field that loads rows 12.
 
 A list costs its size times what one of its items costs.
 """
@@ -15,11 +15,11 @@ from strawberry.types.field import StrawberryField
 
 KEY = "cost"
 COLUMN, COMPUTED, OBJECT, COMPUTED_OBJECT, LOADED = 1, 3, 2, 6, 12
-"""Weights of fields that declare none."""
+"""Points of fields that declare no weight."""
 MUTATION = 500
-"""The weight of a mutation that declares none: a transaction."""
-MUTATIONS_MOST = 10
-"""How often one document may ask for mutations, all of them together."""
+"""Points of a mutation that declares no weight: it runs one transaction."""
+MAX_MUTATIONS = 10
+"""Mutations in one operation."""
 INTROSPECTION_SIZES = {
     ("__Schema", "types"): 120,
     ("__Schema", "directives"): 8,
@@ -32,7 +32,7 @@ INTROSPECTION_SIZES = {
     ("__Directive", "args"): 1,
     ("__Directive", "locations"): 4,
 }
-"""Sizes of the lists that describe the schema, as they are on average."""
+"""Average sizes of the lists of introspection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +42,24 @@ class Cost:
     weight: int
     """Points for the field itself."""
     size: int | None = None
-    """Most items of its list, or as many as are counted. None where an argument or the connection around it says."""
+    """Number of items that its list is charged as. None where an argument or the connection around it gives it."""
     sized_by: tuple[str, ...] = ()
-    """The argument that says how many items it has: a number, or a list. Within an input object, a path."""
+    """The argument that gives the number of items: a number, or a list. Within an input object, a path."""
     each: int = 0
-    """Points for each of these items, besides what is asked of them."""
+    """Points for each item, in addition to its selected fields."""
     plain_at: int = 1
-    """How many plain columns of its items count as one point: read the short way, five take as long as a point.
+    """Plain columns of its items that count as one point: on the fast path, five take as long as a point.
 
     Of a list of texts or numbers, how many of them.
     """
     sized_by_parent: bool = False
-    """Whether the connection around it says how many items it has."""
+    """Whether the connection around it gives the number of items."""
     size_most: int = 0
-    """Where an argument says how many items there are: the most that can be."""
-    once: int = MUTATIONS_MOST
-    """Of a mutation: how often one document may ask for it."""
+    """The largest number of items that an argument can ask for."""
+    once: int = MAX_MUTATIONS
+    """How often one operation may contain this mutation."""
     queries: bool = False
-    """Whether it asks the database by itself: few such fields of one token run at once."""
+    """Whether it queries the database by itself. Few such fields of one token run at once."""
 
 
 def cost(weight: int | None = None, **given: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How large a document may be, checked by one linear pass over what was parsed, before any rule validates it.
+"""Limits of a document's size, checked by one linear pass after parsing, before any rule validates it.
 
 The rules of graphql-core compare fields, fragments and variables with each other: their time grows with the square of
 these numbers, so the numbers are bounded first.
@@ -29,13 +29,13 @@ MAX_QUERY_BYTES = 65_536
 MAX_TOKENS = 5_000
 """Names, values and punctuation marks of a document."""
 MAX_FIELDS = 1_000
-"""Fields of an operation with its fragments spread out, the directives on them included."""
+"""Fields of an operation with fragments expanded, directives on fields included."""
 MAX_FIELDS_IN_ALL = 2_000
-"""The same of all operations of a document together."""
+"""Fields of all operations of a document together, counted in the same way."""
 MAX_DEPTH = 20
-"""How deeply fields may be nested."""
+"""Levels of nested fields."""
 MAX_VALUE_DEPTH = 200
-"""How deeply lists and objects may be nested in a value."""
+"""Levels of nested lists and objects in a value."""
 MAX_OPERATIONS = 50
 MAX_FRAGMENTS = 100
 MAX_VARIABLES = 200
@@ -50,7 +50,7 @@ Size = tuple[int, int]
 
 
 def check_size(document: DocumentNode) -> int:
-    """Refuse a document that is too large, and return the number of its nodes that were looked at.
+    """Check the size of a document, and return the number of its nodes.
 
     Raises GraphQLError with the code QUERY_TOO_LARGE or INVALID_QUERY.
     """

@@ -1,7 +1,7 @@
-"""What an operation costs, computed from its document and variables before anything of it is executed.
+"""Estimate the cost of an operation from its document and variables, before it is executed.
 
-One pass, in which each fragment is counted once for each size of the list around it. It counts too much rather than
-too little: what @skip and @include leave out counts, and so does a field that is asked for twice.
+One pass, in which each fragment is counted once for each size of the list around it. It overestimates: fields
+that @skip and @include leave out count, and a field that is selected twice counts twice.
 """
 
 from collections import Counter
@@ -36,12 +36,12 @@ Part = tuple[int, tuple[str, ...]]
 
 
 class Points(NamedTuple):
-    """What a selection costs, and the field that costs most of it by itself."""
+    """The cost of a selection, and its most expensive field."""
 
     total: int
     dearest: Part
     plain: int = 0
-    """The part of the total that plain columns cost."""
+    """The part of the total that plain columns take."""
 
 
 NOTHING = Points(0, (0, ()))
@@ -128,7 +128,7 @@ class Estimate:
         return min(max(size, 0), cost.size_most)
 
     def _count(self, given: ValueNode | None, path: list[str]) -> int | None:
-        """Return a number, or how many items a list has. None where it does not tell."""
+        """Return a number, or the length of a list; None for anything else."""
         if isinstance(given, VariableNode):
             name = given.name.value
             if name in self._variables:
@@ -151,7 +151,7 @@ def _default(field: GraphQLField, argument: str) -> int | None:
 
 
 def mutations_of(document: DocumentNode, operation: OperationDefinitionNode) -> Counter[str]:
-    """Count the fields at the root of an operation by name, with fragments spread out."""
+    """Count the root fields of an operation by name, with fragments expanded."""
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
     asked: Counter[str] = Counter()
     waiting = [operation.selection_set]

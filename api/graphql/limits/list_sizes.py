@@ -1,7 +1,6 @@
-"""How many items a list without `first` is charged as: one table, made of the limits where there is one.
+"""The number of items that a list without `first` is charged as.
 
-Where a service bounds a list, its bound counts. What no limit bounds, or what is rarely near its limit, is an estimate,
-and says so.
+Where a service bounds a list, its limit is used. Sizes without a limit, or far below it, are marked as estimates.
 """
 
 from api.mail.templates.tag_limits import MAX_TAGS
@@ -10,7 +9,7 @@ from api.services.campaigns.editing.edit_preview import MOST_MOVES
 from api.services.workspaces.workspaces import MAX_DOMAINS
 
 STEPS = MAX_STEPS
-"""Steps of a campaign, of an edit's or a resume's preview, and of an enrollment's progress. Removed ones come free."""
+"""Steps of a campaign, a preview of an edit or a resume, and an enrollment's progress. Removed ones are free."""
 DAYS = MAX_STEPS
 """Days of a campaign that have steps: at most one for each step."""
 STEPS_OF_DAY = 1
@@ -28,15 +27,15 @@ WARNINGS = 2 * MAX_STEPS
 WARNINGS_OF_PERSON = 20
 """Warnings of one person's launch preview. An estimate: a long campaign may have more."""
 PLANNED = 20
-"""Steps that launching schedules at once for one person, or that a task blocks. An estimate, as above."""
+"""Steps that launching schedules at once for one person, or that a task blocks. An estimate."""
 ACCOUNTS = 100
 """Accounts that a workspace may use. An estimate: the operator sets them."""
 LANGUAGES = 10
-"""Languages of a text of a package. An estimate: packages are installed by the operator."""
+"""Languages of a text in a package. An estimate: packages are installed by the operator."""
 HISTORY = 20
 """Changes of one suppression. An estimate: each resubscribing adds two."""
 LEFT_OUT_CODES = 20
-"""Reasons for which a launch leaves people out. An estimate."""
+"""Codes with which a launch leaves people out. An estimate."""
 PATH_PARTS = 10
 """Parts of the path of an error: a configuration is rarely nested deeper."""
 ERRORS = 1

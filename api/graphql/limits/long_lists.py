@@ -1,35 +1,35 @@
-"""Long lists of texts in variables, which graphql-core does not convert one element after the other."""
+"""Long lists of texts in variables, which bypass graphql-core's conversion of each element."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
-"""Where in a value something is: names of fields, and indexes from 0."""
+"""The place inside a value: names of fields, and indexes from 0."""
 
 
 class LongList(NamedTuple):
-    """A list of texts that was checked here, and is kept from graphql-core: its path, and its elements."""
+    """A list of texts that is already checked and bypasses graphql-core: its path, and its elements."""
 
     path: Path
     items: list[str]
 
 
 def without(value: Any, lists: Sequence[LongList]) -> Any:
-    """Return a copy of a value with the first element alone of each long list."""
+    """Return a copy of a value in which each long list has only its first element."""
     for path, items in lists:
         value = _replaced(value, path, items[:1])
     return value
 
 
 def put_back(value: Any, lists: Sequence[LongList]) -> Any:
-    """Return a converted value with its long lists, which graphql-core has not seen."""
+    """Return a converted value with its whole long lists again."""
     for path, items in lists:
         value = _replaced(value, path, items)
     return value
 
 
 def _replaced(value: Any, path: Path, by: list[str]) -> Any:
-    """Return a value with another one at a path; an object that stands for a list of one has become that list."""
+    """Return a value with another one at a path. A list of one element may have been given as the element alone."""
     if not path:
         return by
     part, rest = path[0], path[1:]

@@ -1,4 +1,4 @@
-"""Fields of one response name must ask for the same, so that they can be merged.
+"""Check that fields with one response name select the same, so that they can be merged.
 
 graphql-core's OverlappingFieldsCanBeMergedRule compares each pair. No type of this schema is abstract, so "the same"
 is an equivalence here: comparing each field with the first of its name is enough, and is linear.
@@ -44,7 +44,9 @@ def _conflicts(selected: Sequence[SelectionSetNode], fragments: Fragments) -> It
             first = _asked(fields[0])
             for field in fields[1:]:
                 if _asked(field) != first:
-                    told = f"Fields '{name}' ask for different things. Give one of them an alias."
+                    told = (
+                        f"Fields '{name}' are different fields or have different arguments. Give one of them an alias."
+                    )
                     yield GraphQLError(told, [fields[0], field])
         inside = [field.selection_set for field in fields if field.selection_set]
         if inside:

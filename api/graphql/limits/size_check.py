@@ -1,8 +1,8 @@
-"""Hold the sizes of texts and lists against their limits before anything converts them.
+"""Check the sizes of texts and lists before anything converts them.
 
 graphql-core makes an object for each element of a list and each field of an input object, and custom scalars and
-services parse, normalize or hash what they get. All of that comes after this pass, which is linear, stops at the first
-text or list that is too long, and looks at no element of a list that is.
+services parse, normalize or hash what they get. This linear pass comes first. It stops at the
+first text or list that is too long, and reads no element of such a list.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,14 +51,14 @@ from api.graphql.limits.sizes import (
     Size,
 )
 
-SHORT_LIST = 20
-"""Up to so many elements graphql-core converts itself."""
+MAX_CONVERTED_ITEMS = 20
+"""Elements of a list of texts that graphql-core converts itself. Longer lists bypass it."""
 SHOWN_NAME = 60
 """Characters of a name that an error repeats."""
 
 
 class RefusedValueError(Exception):
-    """A value is longer than its limit, or does not fit its type, at a path inside it."""
+    """A value is longer than its limit or does not fit its type, at a path inside it."""
 
     def __init__(self, message: str, path: Path = (), code: str = "TOO_LONG") -> None:
         super().__init__(message)
@@ -67,18 +67,18 @@ class RefusedValueError(Exception):
         self.code = code
 
     def as_graphql(self, node: Node, begin: Sequence[str | int] | None) -> GraphQLError:
-        """Return the error that a client reads; ``begin`` is the path of the value."""
+        """Return the GraphQL error; ``begin`` is the path of the value."""
         place = {} if begin is None else {"path": in_form([*begin, *self.path])}
         return GraphQLError(self.message, node, extensions={"code": self.code} | place)
 
 
 class _Check:
-    """One value with all that it holds: a literal of a document, or what JSON brought for a variable."""
+    """Checks one value and everything inside it: a literal of a document, or the JSON of a variable."""
 
     def __init__(self, coordinates: Callable[[], Sequence[str]] = lambda: (), objects: int = 0) -> None:
         self._coordinates = coordinates
         self.objects = objects
-        """Input objects so far, those of other variables of the request included."""
+        """Number of input objects so far, those of other variables of the request included."""
         self.long_lists: list[LongList] = []
         self.uses: dict[str, list[str]] = {}
         """The coordinates at which the literal uses each variable."""
@@ -122,14 +122,14 @@ class _Check:
             told = f"This list may have {size.most:,} elements; it has {len(items):,}."
             raise RefusedValueError(told, path, size.code)
         leaf = get_nullable_type(kind)
-        if isinstance(items, list) and len(items) > SHORT_LIST and leaf in (GraphQLID, GraphQLString):
+        if isinstance(items, list) and len(items) > MAX_CONVERTED_ITEMS and leaf in (GraphQLID, GraphQLString):
             self._texts(items, kind, path)
             return
         for index, item in enumerate(items):
             self.value(item, kind, "", (*path, index))
 
     def _texts(self, items: list[Any], kind: GraphQLInputType, path: Path) -> None:
-        """Check a list of texts at once: graphql-core needs some microseconds for each of 200,000."""
+        """Check a list of texts as a whole: graphql-core takes some microseconds for each of up to 200,000 elements."""
         is_id = get_nullable_type(kind) is GraphQLID
         if not isinstance(kind, GraphQLNonNull):
             return

@@ -1,7 +1,6 @@
-"""How long each text and list that a client sends may be: one table, which the schema's descriptions repeat.
+"""The largest size of each text and list in a request. The schema's descriptions repeat it.
 
-``size_check`` holds every value against it before anything else looks at the value. What a service allows may be less;
-its refusal says so.
+``size_check`` checks every value before anything else reads it. A service may allow less; its refusal then says so.
 """
 
 from typing import NamedTuple
@@ -44,7 +43,7 @@ JSON_LIMIT = 200_000
 
 
 class Size(NamedTuple):
-    """How long a text or a list may be, and the code of the error when it is longer."""
+    """The largest size of a text or a list, and the code of the error when it is larger."""
 
     most: int
     code: str = "TOO_LONG"
@@ -69,11 +68,11 @@ SIZES = {
     "StartLaunchInput.personIds": Size(MAX_IDS, "TOO_MANY_PEOPLE"),
     "StartLaunchInput.times": Size(MAX_STEPS),
 }
-"""The texts and lists that may be longer than the limits above: ``Type.field.argument``, or ``InputType.field``."""
+"""Texts and lists with limits of their own: ``Type.field.argument``, or ``InputType.field``."""
 
 
 def describe_sizes(schema: GraphQLSchema) -> None:
-    """Say in the description of each argument and input field that has a limit of its own what the limit is."""
+    """Add the limit to the description of each argument and input field that has one of its own."""
     for coordinate, size in SIZES.items():
         place = _place(schema, coordinate)
         unit = "elements" if is_list_type(get_nullable_type(place.type)) else "characters"
