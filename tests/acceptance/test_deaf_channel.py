@@ -16,10 +16,10 @@ from tests.services.world import make_world
 SCRIPT = """
 import asyncio, contextlib, sys
 from api.cli import lifecycle
-from api.services import dispatch
-from plugins import record
+from api.services.dispatch import dispatcher
+from plugins.channels import record
 
-lifecycle.STOP_SECONDS, dispatch.PATIENCE = 3.0, 0.2
+lifecycle.STOP_SECONDS, dispatcher.PATIENCE = 3.0, 0.2
 
 async def deliver(self, outgoing, about_to_transmit):
     print("given", flush=True)
