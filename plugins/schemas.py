@@ -1,6 +1,8 @@
 """Check a package's JSON Schema: that it can be followed, and that it needs nothing but itself."""
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -13,7 +15,13 @@ REFERENCES = ("$ref", "$dynamicRef")
 
 
 def fault_of(schema: dict[str, Any]) -> str | None:
-    """Say why a schema cannot be used, in the end of a sentence; None where it can."""
+    """Say why a schema cannot be used, in the end of a sentence; None where it can. Each schema is checked once."""
+    return _fault_of(json.dumps(schema))
+
+
+@lru_cache(maxsize=128)
+def _fault_of(text: str) -> str | None:
+    schema: dict[str, Any] = json.loads(text)
     try:
         Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError as error:

@@ -1,5 +1,6 @@
 """What every room of the tests shares: the two databases, each empty for each test."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -25,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     told = getattr(config, "workerinput", {}).get("databases")
     folder = Path(told) if told else Path(tempfile.mkdtemp(prefix="touchline-tests-", dir=folder_in_memory()))
     config.stash[FOLDER] = folder
+    # Python programs that tests start find the bytecode of those before them. Compiling api takes 0.4 s.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if told is None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
