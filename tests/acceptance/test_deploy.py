@@ -106,7 +106,7 @@ class Proxied:
     async def get(self, path: str) -> httpx.Response:
         return await self.http.get(path, extensions=self.server_name)
 
-    async def runtime(self, path: str, **given: Any) -> httpx.Response:
+    async def post(self, path: str, **given: Any) -> httpx.Response:
         return await self.http.post(path, extensions=self.server_name, **given)
 
 
