@@ -11,7 +11,7 @@ from api.services.campaigns.editing import edit_job
 from api.services.campaigns.editing.edit_job import claim_edit, run_edit
 from api.services.campaigns.pausing import pausing
 from api.services.campaigns.pausing.pausing import claim_holds, run_holds
-from api.services.dispatch.dispatcher import GRACE, Dispatcher, DispatchRuntime
+from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, DispatchRuntime
 from api.services.enrollments.time_zones import fingerprint, resolve_again_if_changed
 from api.services.jobs.halving import attempt
 from api.services.launches import launch_failures
@@ -120,7 +120,7 @@ class Ticker:
             # No longer: a database that is frozen does not answer when it is told to leave off, either.
             await asyncio.wait([steps, *beside], timeout=PATIENCE)
             # What a damaged database does not take now, it does not take later.
-            await dispatcher.stop(PATIENCE if self._corrupt else GRACE)
+            await dispatcher.stop(PATIENCE if self._corrupt else STOP_TIMEOUT_SECONDS)
         if steps.done() and not steps.cancelled():
             steps.result()
 

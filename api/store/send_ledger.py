@@ -6,14 +6,15 @@ keeps it so (on PostgreSQL) until it commits, so that a pause has happened befor
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from api.ids import new_id
-from api.states import WAITING_STATUSES
+from api.states import WAITING_STATUSES, SendStatus
 from api.store.claimed import Claimed, read_claimed
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, among, instant_or_past, run
 from api.store.engine.transactions import retry_on_deadlock
+from api.store.send_outcome import SendOutcome
 from api.store.suppressions import SINCE
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
@@ -38,30 +39,19 @@ Owner = Literal["workspace_id", "sender_id", "person_id", "step_id"]
 LEAVING = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
 
 
-class Became(NamedTuple):
-    """What became of an attempt. ``status`` and the rest are columns of the send; ``due_at`` None leaves it."""
-
-    id: str
-    attempt: str
-    step_id: str
-    status: str
-    due_at: datetime | None
-    attempts: int
-    reason: str | None
-    detail: str
-    sent_at: datetime | None
-    late: bool
-    """Whether it may settle a doubt, when it comes after its lease and no other attempt has begun."""
-
-
 OUTCOME = {
-    **dict.fromkeys(Became._fields, "text"),
+    "id": "text",
+    "attempt": "text",
+    "status": "text",
     "due_at": "timestamptz",
     "attempts": "int",
+    "reason": "text",
+    "detail": "text",
     "sent_at": "timestamptz",
     "late": "boolean",
     "held": "boolean",
 }
+"""The columns with which outcomes are written. ``late``: it may settle a doubt, because the email was sent."""
 
 
 def whose(condition: str) -> str:
@@ -172,11 +162,14 @@ async def _held_back(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
     return {row["id"] for row in rows if row["paused"]}, {row["id"] for row in rows if row["editing"]}
 
 
-async def settle(outcomes: Sequence[Became]) -> set[str]:
-    """Write what became of attempts. Returns the ids of those that were still theirs."""
-    again = {outcome.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
-    paused = await paused_steps(again) if again else set()
-    rows = Records(OUTCOME, [(*each, each.step_id in paused and each.status in WAITING_STATUSES) for each in outcomes])
+async def settle(outcomes: Sequence[SendOutcome]) -> set[str]:
+    """Write the outcomes of attempts. Returns the ids of emails that were still their attempt's.
+
+    An email that was sent is recorded even after its lease, as long as no other attempt has begun.
+    """
+    waiting = {outcome.send.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
+    paused = await paused_steps(waiting) if waiting else set()
+    rows = Records(OUTCOME, [_columns(outcome, paused) for outcome in outcomes])
     settled = await run(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
@@ -188,6 +181,15 @@ async def settle(outcomes: Sequence[Became]) -> set[str]:
         rows,
     )
     return {row["id"] for row in settled}
+
+
+def _columns(outcome: SendOutcome, paused: set[str]) -> tuple[Any, ...]:
+    send, status = outcome.send, outcome.status
+    held = send.step_id in paused and status in WAITING_STATUSES
+    return (
+        send.id, send.attempt_id, str(status), outcome.due_at, outcome.attempts, outcome.reason, outcome.detail,
+        outcome.sent_at, status is SendStatus.SENT, held,
+    )  # fmt: skip
 
 
 async def still_claimed(sends: Sequence[Claimed]) -> set[str]:

@@ -19,7 +19,7 @@ from api.cli import lifecycle
 from api.services.dispatch import dispatcher
 from plugins.channels import record
 
-lifecycle.STOP_SECONDS, dispatcher.PATIENCE = 3.0, 0.2
+lifecycle.STOP_SECONDS, dispatcher.STOP_PATIENCE_SECONDS = 3.0, 0.2
 
 async def deliver(self, outgoing, about_to_transmit):
     print("given", flush=True)

@@ -13,9 +13,9 @@ from api.services.campaigns.endings import end_enrollment, record_reply
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.claim.batch import Batch
+from api.services.dispatch.claim.job import Job
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.send.account_worker import Job
-from api.services.dispatch.settle import outcome_writer
+from api.services.dispatch.settle import outcome_transaction
 from api.services.emails.emails import retry_send
 from api.services.enrollments import time_zones
 from api.services.launches.background_launch import claim_launch, run_launch, start_launch
@@ -263,14 +263,14 @@ async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], b
     job = Job(send, await Batch.load(world.runtime, NOW, sender, [send], "scripted"))
 
     async def begin() -> bool:
-        return await Dispatcher(world.runtime).begin(job)
+        return await Dispatcher(world.runtime).writer.begin(job)
 
     assert await crossed(begin(), lock("send"), lock("campaign"))
     assert (again(), (await Send.get(id=send.id)).status) == (True, "TRANSMITTING")
 
 
 async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where the desk is careful, which takes an email for sent whatever becomes of its task."""
+    """Even where the outcome writer is careful, which takes an email for sent whatever becomes of its task."""
     doing = await task_of(world)
     await send_task(world.context, doing, at=NOW + timedelta(hours=1))
     raised = iter([OSError(), DeadlockDetectedError()])
@@ -280,7 +280,7 @@ async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, mo
             raise problem
         await email_went_out(*args)
 
-    monkeypatch.setattr(outcome_writer, "email_went_out", unlucky)
+    monkeypatch.setattr(outcome_transaction, "email_went_out", unlucky)
     await run_once(later(world, NOW + timedelta(hours=1)).runtime, NOW + timedelta(hours=1))
     assert next(raised, None) is None
     assert (await Task.get(id=doing)).status == "COMPLETED"

@@ -8,10 +8,11 @@ from api.models import Campaign, Enrollment, Send
 from api.services.campaigns.authoring import move_step, remove_step
 from api.services.campaigns.editing import edit_job
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.send_outcome import settlement
+from api.services.dispatch.send_outcome import outcome_of
 from api.services.emails.emails import retry_send
 from api.states import EnrollmentStatus, SendStatus
 from api.store import send_ledger
+from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome, Outgoing, Receipt
 from tests.services.campaigns.edited import due, later, step, taken_up
 from tests.services.world import NOW, World, make_world
@@ -76,8 +77,8 @@ async def leaving(world: World, number: int) -> list[send_ledger.Claimed]:
     return claimed[:number]
 
 
-def became(send: send_ledger.Claimed, outcome: Outcome) -> send_ledger.Became:
-    return settlement(send, Receipt(outcome, "TEST", "The server's words."), NOW + 8 * DAY).row(send)
+def became(send: send_ledger.Claimed, outcome: Outcome) -> SendOutcome:
+    return outcome_of(send, Receipt(outcome, "TEST", "The server's words."), NOW + 8 * DAY)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ACCOUNT_UNAVAILABLE, Outcome.WITHDRAWN])

@@ -14,7 +14,8 @@ from api.services.campaigns.endings import end_campaign
 from api.services.campaigns.pausing import pausing
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign
-from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.dispatch.dispatcher import run_once
+from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.emails.emails import retry_send
 from api.services.launches.background_launch import claim_launch, run_launch, start_launch
 from api.services.launches.launch import Choice, launch
@@ -153,17 +154,11 @@ async def test_what_comes_back_while_paused_is_on_hold(world: World, outcome: Ou
 
 
 async def test_an_expired_claim_comes_back_on_hold(world: World) -> None:
-    dispatcher = Dispatcher(world.runtime)
     await Campaign.all().update(paused_at=NOW)
     sender = {"id": (await world.send()).sender_id}
     assert len(await send_ledger.claim(sender["id"], NOW, NOW, 5)) == 5
-    await replace_clock(dispatcher, NOW + HOUR)._recover()
+    await free_expired(NOW + HOUR)
     assert await Send.filter(held=True, status=SendStatus.SCHEDULED, attempt_id=None).count() == 5
-
-
-def replace_clock(dispatcher: Dispatcher, now: datetime) -> Dispatcher:
-    dispatcher.runtime = replace(dispatcher.runtime, clock=lambda: now)
-    return dispatcher
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -14,7 +14,7 @@ from api.services.campaigns.endings import end_enrollment
 from api.services.campaigns.pausing import pausing
 from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.send_outcome import settlement
+from api.services.dispatch.send_outcome import outcome_of
 from api.services.enrollments.progress import carry_on
 from api.services.launches.background_launch import LEASE
 from api.services.launches.launch import Choice, launch
@@ -135,9 +135,9 @@ async def begins(world: World) -> None:
 
 async def is_deferred(world: World) -> None:
     (send,) = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
-    settled = settlement(send, Receipt(Outcome.DEFERRED, "SMTP_450", "Later."), NOW)
+    settled = outcome_of(send, Receipt(Outcome.DEFERRED, "SMTP_450", "Later."), NOW)
     async with transaction():
-        assert await send_ledger.settle([settled.row(send)]) == {send.id}
+        assert await send_ledger.settle([settled]) == {send.id}
 
 
 async def expires(world: World) -> None:

@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 
 from api.models import AccountPause, Person, Send, Sender, Workspace
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.send import account_worker
+from api.services.dispatch.send import session_runner
 from api.services.workspaces.senders import create_sender, end_account_pause, end_pause, shared, update_sender, users_of
 from api.states import SendStatus
 from api.store import account_pauses, send_ledger
@@ -34,7 +34,7 @@ async def test_a_success_in_any_process_ends_the_row_of_failures(world: World) -
     await account_pauses.pause("scripted", NOW - 2 * MINUTE, "CONNECTION_FAILED", "Nobody answered another process.")
     dispatcher = Dispatcher(world.runtime)
     for row in await send_ledger.first_due(None):
-        dispatcher._lane(row, None).doubted = False  # it has worked here all the time
+        dispatcher._worker(row, None).may_have_failures = False  # it has worked here all the time
     await dispatcher.step(NOW)
     await dispatcher.drain()
     assert len(world.channel.left) == 30
@@ -44,12 +44,12 @@ async def test_a_success_in_any_process_ends_the_row_of_failures(world: World) -
 async def test_doubts_in_a_row_let_the_account_wait(world: World) -> None:
     world.channel.outcome = Outcome.IN_DOUBT
     await run_once(world.runtime, NOW)
-    assert await Send.filter(status=SendStatus.IN_DOUBT).count() == account_worker.DOUBTS
+    assert await Send.filter(status=SendStatus.IN_DOUBT).count() == session_runner.MAX_DOUBTS_IN_A_ROW
     assert (await AccountPause.get()).code == "DOUBTS_IN_A_ROW"
     world.channel.left.clear()
     world.channel.outcome = Outcome.SENT
     await run_once(world.runtime, NOW + MINUTE)
-    assert len(world.channel.left) == 30 - account_worker.DOUBTS
+    assert len(world.channel.left) == 30 - session_runner.MAX_DOUBTS_IN_A_ROW
 
 
 async def test_a_process_that_cannot_use_an_account_leaves_it_to_the_others(world: World) -> None:
@@ -79,8 +79,8 @@ async def test_all_senders_of_such_an_account_are_left_to_the_others(world: Worl
     await here.step(NOW)
     await here.drain()
     assert await Send.filter(status=SendStatus.CLAIMED).count() == 0
-    (lane,) = here.lanes.values()
-    assert (len(lane.queue), len(lane.workers)) == (0, 0)
+    (worker,) = here.workers.values()
+    assert (len(worker.queue), len(worker.sessions)) == (0, 0)
 
 
 async def test_doing_all_that_is_due_ends_where_an_account_cannot_be_used(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from api.mail.message.compose import Content
 from api.mail.message.writing import NotWritten, Order, Written
 from api.services.dispatch.claim import batch_rendering
-from api.services.dispatch.claim.batch_rendering import SlowEmails
+from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.store.claimed import Claimed
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -30,9 +30,9 @@ def order(send: Any) -> Order:
     return Order(send.id, "<x@y>", SLOW, {"a": "1"}, NOW, None, "G", "g@x.y", "A", "a@x.y", None)
 
 
-def expecting(count: int) -> tuple[SlowEmails, list[Claimed]]:
+def expecting(count: int) -> tuple[BatchRendering, list[Claimed]]:
     sends = [cast(Claimed, Send(number)) for number in range(count)]
-    emails = SlowEmails("wsp", order)
+    emails = BatchRendering("wsp", order)
     emails.expect(sends)
     return emails, sends
 
@@ -104,7 +104,7 @@ async def test_an_email_that_cannot_be_written_ahead_keeps_no_other_from_being_w
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     _, sends = expecting(3)
-    emails = SlowEmails("wsp", broken)
+    emails = BatchRendering("wsp", broken)
     emails.expect(sends)
     answers = await asyncio.gather(*map(emails.write, sends), return_exceptions=True)
     assert isinstance(answers.pop(1), ValueError)

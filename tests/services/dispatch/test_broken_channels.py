@@ -12,7 +12,7 @@ import pytest
 from api.models import AccountPause, Event, Send
 from api.services.dispatch import dispatcher
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.send import account_worker
+from api.services.dispatch.send import session_runner
 from api.states import SendStatus
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
 from tests.services.world import NOW, Scripted, World, make_world
@@ -172,7 +172,7 @@ async def test_a_channel_that_takes_too_long_is_cut_off(
     database: str, monkeypatch: pytest.MonkeyPatch, phase: str
 ) -> None:
     world = await make_world(2)
-    monkeypatch.setattr(account_worker, "LONGEST", 3_600.0)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", 3_600.0)
     hangs = asyncio.Event()
 
     async def hang(outgoing: Outgoing) -> None:
@@ -184,9 +184,9 @@ async def test_a_channel_that_takes_too_long_is_cut_off(
     dispatcher = Dispatcher(world.runtime)
     await dispatcher.step(NOW)
     await hangs.wait()
-    monkeypatch.setattr(account_worker, "LONGEST", -1.0)
-    (lane,) = dispatcher.lanes.values()
-    lane.cut_off()
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", -1.0)
+    (worker,) = dispatcher.workers.values()
+    worker.cut_off()
     await dispatcher.drain()
     ada, bob = await Send.filter(planned_at=NOW).order_by("id")
     assert ada.status is (SendStatus.DEFERRED if phase == "before" else SendStatus.IN_DOUBT)
@@ -201,7 +201,7 @@ async def test_an_account_that_hangs_as_it_opens_waits(odd: World, monkeypatch: 
         async def __aexit__(self, *_: object) -> None:
             return
 
-    monkeypatch.setattr(account_worker, "LONGEST", 0.01)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", 0.01)
     monkeypatch.setattr(Odd, "connect", lambda self, config: Hanging())
     await run_once(odd.runtime, NOW)
     assert await AccountPause.filter(account="odd").count() == 1
@@ -271,12 +271,12 @@ async def test_a_channel_that_hides_its_being_cut_off_ends_no_worker(
     dispatcher = Dispatcher(world.runtime)
     await dispatcher.step(NOW)
     await hangs.wait()
-    monkeypatch.setattr(account_worker, "LONGEST", -1.0)
-    (lane,) = dispatcher.lanes.values()
-    lane.cut_off()
-    monkeypatch.setattr(account_worker, "LONGEST", 900.0)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", -1.0)
+    (worker,) = dispatcher.workers.values()
+    worker.cut_off()
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", 900.0)
     await dispatcher.drain()
-    assert (len(world.channel.left), lane.orphans) == (2, [])
+    assert (len(world.channel.left), worker.orphans) == (2, [])
     assert await Send.filter(status=SendStatus.DEFERRED, reason="UNEXPECTED").count() == 2
 
 
@@ -381,17 +381,17 @@ async def test_a_channel_that_does_not_heed_its_being_cut_off_keeps_no_email(
     dispatcher = Dispatcher(odd.runtime)
     await dispatcher.step(NOW)
     await channel.begun.wait()
-    monkeypatch.setattr(account_worker, "LONGEST", -1.0)
-    monkeypatch.setattr(account_worker, "DEAF", 0.0)
-    lane = next(each for each in dispatcher.lanes.values() if each.account == "odd")
-    lane.cut_off()
-    lane.cut_off()
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", -1.0)
+    monkeypatch.setattr(session_runner, "CUT_OFF_GRACE_SECONDS", 0.0)
+    worker = next(each for each in dispatcher.workers.values() if each.account == "odd")
+    worker.cut_off()
+    worker.cut_off()
     await dispatcher.drain()
     send = await odd.send()
     assert send.status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
-    (worker,) = (task for task in asyncio.all_tasks() if "Lane._work" in repr(task.get_coro()))
+    (session,) = (task for task in asyncio.all_tasks() if "SessionRunner.run" in repr(task.get_coro()))
     channel.hears.set()
-    await asyncio.wait([worker])
+    await asyncio.wait([session])
     await dispatcher.drain()
     # What had not begun to leave may not leave any more.
     assert (await odd.send()).status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
@@ -402,7 +402,7 @@ async def test_a_channel_that_does_not_heed_the_stop_gives_its_email_back(
     odd: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel = deaf(odd, asks=False)
-    monkeypatch.setattr(dispatcher, "PATIENCE", 0.05)
+    monkeypatch.setattr(dispatcher, "STOP_PATIENCE_SECONDS", 0.05)
     running = Dispatcher(odd.runtime)
     await running.step(NOW)
     await channel.begun.wait()

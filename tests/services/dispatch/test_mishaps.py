@@ -18,10 +18,10 @@ from api.services.campaigns.endings import end_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.runtime import TerminalLine
 from api.services.dispatch.claim.batch import Batch
+from api.services.dispatch.claim.job import Job
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.send import account_worker
-from api.services.dispatch.send.account_worker import Job
-from api.services.dispatch.send_outcome import settlement
+from api.services.dispatch.send import claim_ahead
+from api.services.dispatch.send_outcome import outcome_of
 from api.services.enrollments.progress import finished
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
@@ -127,12 +127,12 @@ async def test_a_worker_that_has_ended_is_none(world: World) -> None:
     (sender,) = await send_ledger.first_due(None)
     first, second, *_ = await send_ledger.claim(sender["id"], NOW, NOW + MINUTE, 10)
     batch = await Batch.load(world.runtime, NOW, sender, [first, second], "scripted")
-    lane = dispatcher._lane(sender, None)
-    lane.add([Job(first, batch)])
-    (worker,) = lane.workers
-    while not worker.done():  # noqa: ASYNC110 - the very round in which it ends
+    account = dispatcher._worker(sender, None)
+    account.add([Job(first, batch)])
+    (session,) = account.sessions
+    while not session.done():  # noqa: ASYNC110 - the very round in which it ends
         await asyncio.sleep(0)
-    lane.add([Job(second, batch)])
+    account.add([Job(second, batch)])
     await dispatcher.drain()
     assert len(world.channel.left) == 2
 
@@ -158,8 +158,8 @@ async def test_stopping_while_an_account_is_being_paused_keeps_nothing(
 async def test_a_channel_of_more_sessions_than_are_claimed_ahead_waits_for_nobody(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_worker, "AHEAD", 4)
-    monkeypatch.setattr(account_worker, "AT_LEAST", 4)
+    monkeypatch.setattr(claim_ahead, "MAX_EMAILS_AHEAD", 4)
+    monkeypatch.setattr(claim_ahead, "MIN_EMAILS_AHEAD", 4)
     monkeypatch.setattr(Scripted, "sessions", lambda *_: 9)
     hungry = asyncio.Event()
     dispatcher = Dispatcher(replace(world.runtime, wake=hungry.set), linger=600)
@@ -313,8 +313,8 @@ async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(wor
     new = next(send for send in claimed if send.id == old.id)
     batch = await Batch.load(world.runtime, NOW, sender, claimed, "scripted")
     before, after = Job(old, batch), Job(new, batch)
-    assert await asyncio.gather(*map(dispatcher.begin, (before, after, before))) == [False, True, False]
-    await asyncio.gather(dispatcher.settle(after, SENT), dispatcher.settle(before, SENT))
+    assert await asyncio.gather(*map(dispatcher.writer.begin, (before, after, before))) == [False, True, False]
+    await asyncio.gather(dispatcher.writer.settle(after, SENT), dispatcher.writer.settle(before, SENT))
     assert await Event.filter(kind="EMAIL_SENT").count() == 1
     assert dispatcher.outcomes == {"SENT": 1, "WITHDRAWN": 1}
 
@@ -324,7 +324,7 @@ async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: Wo
     first, second, *_ = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + MINUTE, 30)
     await send_ledger.begin_transmission([(first, "<m>")], NOW + MINUTE)
     async with transaction():
-        await send_ledger.settle([settlement(first, SENT, NOW).row(first)])
+        await send_ledger.settle([outcome_of(first, SENT, NOW)])
         async with asyncio.timeout(5):
             await beside(send_ledger.renew([first.attempt_id], NOW + 2 * MINUTE))
         assert await send_ledger.begin_transmission([(second, "<n>")], NOW + MINUTE) == {second.id}

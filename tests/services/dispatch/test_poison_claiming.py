@@ -10,7 +10,7 @@ from asyncpg.exceptions import AdminShutdownError
 
 from api.models import Event, Send, Step, Workspace
 from api.services.dispatch.claim import batch as batches
-from api.services.dispatch.claim import claiming
+from api.services.dispatch.claim import claim_by_halves
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.recovery.expired_leases import free_expired
@@ -217,7 +217,7 @@ async def test_a_sender_that_cannot_be_served_stops_no_other(world: World, monke
     def broken(*_: Any) -> Any:
         raise ValueError("its configuration cannot be read")
 
-    monkeypatch.setattr(Dispatcher, "_lane", broken)
+    monkeypatch.setattr(Dispatcher, "_worker", broken)
     dispatcher = Dispatcher(world.runtime)
     for _ in range(3):
         counts = await dispatcher.step(NOW)
@@ -254,10 +254,10 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
         if moment in {"claim", "fail"}:
             await reject("send", "UPDATE", f"NEW.id = '{poisoned.id}' AND NEW.status = 'CLAIMED'")
         where, name = {
-            "load": (claiming._Claim, "_load_step"),
+            "load": (claim_by_halves.ClaimByHalves, "_load_step"),
             "settle": (send_ledger, "settle"),
             "claim": (claims, "claim_these"),
-            "fail": (claiming, "_follow"),
+            "fail": (claim_by_halves, "_follow"),
         }[moment]
         patch.setattr(where, name, killed)
         with pytest.raises(Killed):

@@ -11,8 +11,10 @@ from api.models import Campaign, Departure, Enrollment, Event, Send, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.dispatch.dispatcher import run_once
+from api.services.dispatch.recovery.periodic_recovery import PeriodicRecovery
 from api.services.dispatch.sandbox_clock import advance_clock
+from api.services.jobs.back_off import PutOff
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.templates.templates import create_template
@@ -62,13 +64,13 @@ async def test_a_lost_transmission_rests_by_the_sandbox_s_clock(context: Workspa
     await Send.filter(id=send.id).update(**gone)
     departed = {"sender_id": send.sender_id, "send_id": send.id, "began_at": virtual}
     await Departure.create(id="dep_1", **departed)
-    await Dispatcher(runtime())._recover()
+    await PeriodicRecovery(runtime(), PutOff(), 0.0).run()
     send = await Send.get(id=send.id)
     assert (send.status, send.due_at) == (SendStatus.IN_DOUBT, virtual + 15 * MINUTE)
     assert (await Departure.get()).ended_at == virtual
     assert (await Event.get(kind="EMAIL_IN_DOUBT")).at == virtual
     assert (await Enrollment.get(id=send.enrollment_id)).ended_at == virtual
-    await Dispatcher(runtime(REAL + HOUR))._recover()
+    await PeriodicRecovery(runtime(REAL + HOUR), PutOff(), 0.0).run()
     assert (await Send.get(id=send.id)).status is SendStatus.IN_DOUBT, "its clock stands still"
     await advance_clock(context, runtime(), virtual + 16 * MINUTE)
     await advance_clock(context, runtime(), virtual + 2 * HOUR)
@@ -79,9 +81,9 @@ async def test_a_lost_transmission_rests_by_the_sandbox_s_clock(context: Workspa
 async def test_the_throttle_of_a_sandbox_forgets_by_its_own_clock(context: WorkspaceContext) -> None:
     virtual = present(context)
     assert await advance_clock(context, runtime(), virtual) == 2
-    dispatcher = Dispatcher(runtime())
-    dispatcher._tidied = time.monotonic() - 4_000
-    await dispatcher._recover()
+    recovery = PeriodicRecovery(runtime(), PutOff(), 0.0)
+    recovery._cleaned_at = time.monotonic() - 4_000
+    await recovery.run()
     assert await Departure.all().count() == 2
     await run_once(runtime(), virtual, await Workspace.get())
     assert await Send.filter(status=SendStatus.SENT).count() == 2, "two in any hour"
@@ -89,8 +91,8 @@ async def test_the_throttle_of_a_sandbox_forgets_by_its_own_clock(context: Works
     assert await Send.filter(status=SendStatus.SENT).count() == 4
     await advance_clock(context, runtime(), virtual + 40 * HOUR)
     assert await Send.filter(status=SendStatus.SENT).count() == 5
-    dispatcher._tidied = time.monotonic() - 4_000
-    await dispatcher._recover()
+    recovery._cleaned_at = time.monotonic() - 4_000
+    await recovery.run()
     assert await Departure.all().count() == 0
 
 

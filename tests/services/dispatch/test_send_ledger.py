@@ -216,7 +216,7 @@ async def test_what_was_claimed_and_could_not_be_loaded_is_free_again(
             await dispatcher.step(at)
     assert await Send.filter(status=SendStatus.CLAIMED).count() == 30
     await asyncio.sleep(0)
-    assert dispatcher._heart is None, "nobody renews what nobody works on"
+    assert dispatcher.leases.task is None, "nobody renews what nobody works on"
     at += runtime.lease + timedelta(seconds=1)
     await run_once(runtime, at)
     assert len(world.channel.left) == 30

@@ -1,4 +1,4 @@
-"""Claims of one sender with the rows that they need, each loaded once; each is checked and written as it leaves."""
+"""A batch: claimed emails of one sender with the rows that they need, each loaded once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from api.models import Workspace
 from api.services.common.live_steps import STEP_REMOVED
 from api.services.common.recipient import Recipient
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.claim.batch_rendering import SlowEmails
-from api.services.dispatch.send_outcome import BUSY
+from api.services.dispatch.claim.batch_rendering import BatchRendering
+from api.services.dispatch.reasons import Answer, Reason
 from api.services.people.reachability import blocked_sentence
 from api.services.replies.bounces import dead_address
 from api.services.templates.email_content import Library, fields_of
@@ -26,13 +26,18 @@ from api.workers.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
 from strategies.calendar import local
 
-LOOK_AGAIN = timedelta(seconds=2)
-"""How long a follow-up waits for an email that is about to leave."""
+LOOK_AGAIN_AFTER = timedelta(seconds=2)
+"""How long an email waits for another one that is being sent, or for a renderer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Claims of one sender, made at ``now`` (UTC; virtual in a sandbox)."""
+    """Claimed emails of one sender, claimed at ``now`` (UTC; a sandbox's own clock).
+
+    The rows are loaded once for hundreds of emails. The price is that they may change before an email is sent: what
+    must not be missed is checked again by the ledger, in the transaction that begins the transmission. The claim makes
+    a batch; sessions only read it.
+    """
 
     runtime: DispatchRuntime
     now: datetime
@@ -43,18 +48,18 @@ class Batch:
     enrollments: Mapping[str, str]
     library: Library
     account: str
-    """The account through which the emails leave."""
-    slow: SlowEmails = field(init=False)
+    """The account that sends the emails."""
+    emails: BatchRendering = field(init=False)
 
     def __post_init__(self) -> None:
-        """Have somebody who writes the emails."""
-        object.__setattr__(self, "slow", SlowEmails(str(self.workspace.id), self.order))
+        """Make the writer of the emails."""
+        object.__setattr__(self, "emails", BatchRendering(str(self.workspace.id), self.order))
 
     @classmethod
     async def load(
         cls, runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed], account: str
     ) -> "Batch":
-        """Load what the claims need."""
+        """Load the rows that these claims need."""
         people = await recipients([send.person_id for send in sends])
         workspace = await Workspace.get(id=sender["workspace_id"])
         batch = cls(
@@ -68,19 +73,19 @@ class Batch:
             await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
             account,
         )
-        batch.slow.expect(sends)
+        batch.emails.expect(sends)
         return batch
 
     def message_id(self, send: Claimed) -> str:
-        """Return the email's Message-ID: that of its first attempt, also where its sender has moved since."""
+        """Return the email's Message-ID: that of its first attempt, also if its sender has a new address since."""
         return send.message_id or message_id(send.id, self.sender["email"])
 
-    def recipient(self, send: Claimed) -> str:
+    def address(self, send: Claimed) -> str:
         """Return the address that the email is written to."""
         return self.people[send.person_id].email
 
     def refused(self, send: Claimed) -> Receipt | None:
-        """Ask again whether this email may go out: what was true at launch may have changed."""
+        """Return why this email must not be sent, if anything has changed since launch that forbids it."""
         if not may_use(self.workspace, self.account):
             return Receipt(Outcome.FAILED, "ACCOUNT_NOT_ALLOWED", not_allowed(self.account))
         person = self.people[send.person_id]
@@ -97,31 +102,31 @@ class Batch:
         return None
 
     def waits_until(self, send: Claimed) -> datetime | None:
-        """Return when a follow-up is to be looked at again that was claimed before the email that it follows has left.
+        """Return when to look again at a follow-up whose earlier email is not sent yet, or None if it may be sent.
 
-        None where it may leave. A sandbox stands still until all that is due has left: there it is due at once.
+        A sandbox's clock waits until all due emails are sent, so there the follow-up is due again at once.
         """
-        first = self.library.waits_for(self.library.steps[send.step_id], send.enrollment_id)
-        if first is None:
+        earlier = self.library.waits_for(self.library.steps[send.step_id], send.enrollment_id)
+        if earlier is None:
             return None
-        return max(first.due_at, self.look_again(send))
+        return max(earlier.due_at, self.look_again(send))
 
     def look_again(self, send: Claimed) -> datetime:
-        """Return when to look again at an email that cannot leave yet."""
-        return self.now if send.sandbox else self.now + LOOK_AGAIN
+        """Return when to look again at an email that cannot be sent yet."""
+        return self.now if send.sandbox else self.now + LOOK_AGAIN_AFTER
 
-    async def write(self, send: Claimed) -> Written | Receipt:
-        """Check, render and build one email; a Receipt says why it must not leave, or not yet."""
+    async def write(self, send: Claimed) -> Written | Answer:
+        """Check, render and build one email, or return why it must not be sent now."""
         if refused := self.refused(send):
             return refused
         try:
-            made = await self.slow.write(send)
+            made = await self.emails.write(send)
         except WorkersBusyError:
-            return BUSY
+            return Reason.RENDERERS_BUSY
         return made if isinstance(made, Written) else Receipt(Outcome.FAILED, made.code, made.detail)
 
     def order(self, send: Claimed) -> Order:
-        """Return what an email is written from."""
+        """Return the order from which an email is written."""
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]
         return Order(

@@ -1,4 +1,4 @@
-"""Write the emails of a batch: each at once where that is quick, else several of one step in one call to a worker."""
+"""Write the emails of a batch: quick ones at once, slow ones of a step together in one call to a renderer process."""
 
 import asyncio
 import logging
@@ -13,17 +13,21 @@ from api.store.claimed import Claimed
 
 log = logging.getLogger("touchline.dispatch")
 
-AHEAD_MOST = 40
-"""Emails that are written ahead of those that leave; their bytes are kept until they do."""
+MAX_EMAILS_AHEAD = 40
+"""The most emails that are written before a session asks for them; their bytes are in memory until then."""
 
 
-class SlowEmails:
-    """Writes emails for one batch, whose workspace is ``key``.
+class BatchRendering:
+    """Writes the emails of one batch, whose workspace is ``key``.
 
-    When one is asked for that a worker has to write, the next ones of its step are written in the same call, because a
-    call costs more than a usual email. ``_coming`` are those that nobody has asked for or begun to write, by step;
-    ``_ahead`` is what is being written, or is, of those that nobody has asked for: None where it has to be begun again.
-    ``_alone`` are the steps with an email that broke a limit just now: the next is written alone, for its own limits.
+    A call to a renderer process costs more than writing a usual email. Where one email needs such a call, the next
+    ones of its step are written in the same call. The price is memory for emails that no session has asked for yet.
+
+    ``_coming`` has the emails, by step, that nobody has asked for or begun to write. ``expect`` fills it; ``write`` and
+    ``_write_several`` take from it. ``_ahead`` has the futures of emails that are written before a session asks;
+    ``_write_several`` adds them, ``write`` takes them, and a result of None means that the email has to be written
+    again. ``_alone`` has the steps whose last email broke a limit: the next one is written alone, so that it has the
+    limits for itself.
     """
 
     def __init__(self, key: str, order: Callable[[Claimed], Order]) -> None:
@@ -34,7 +38,7 @@ class SlowEmails:
         self._ahead: dict[str, asyncio.Future[Written | NotWritten | None]] = {}
 
     def expect(self, sends: Sequence[Claimed]) -> None:
-        """Say which emails will be asked for, in their order."""
+        """Note which emails sessions will ask for, in their order."""
         for send in sends:
             self._coming.setdefault(send.step_id, OrderedDict())[send.id] = send
 
@@ -54,8 +58,10 @@ class SlowEmails:
     async def _write_several(
         self, step_id: str, order: Order, coming: OrderedDict[str, Claimed]
     ) -> Written | NotWritten:
-        """Write one email, and those that come next as far as they fit into the call."""
-        most = 0 if step_id in self._alone else min(MAX_BATCH_ITEMS - 1, AHEAD_MOST - len(self._ahead), len(coming))
+        """Write one email, and the next ones of its step as far as they fit into the call."""
+        most = (
+            0 if step_id in self._alone else min(MAX_BATCH_ITEMS - 1, MAX_EMAILS_AHEAD - len(self._ahead), len(coming))
+        )
         others = [coming.popitem(last=False)[1] for _ in range(most)]
         orders = [(each, theirs) for each in others if (theirs := self._order_or_none(each)) is not None]
         others = [each for each, _ in orders]
@@ -75,7 +81,7 @@ class SlowEmails:
                     coming[each.id] = each
 
     def _order_or_none(self, send: Claimed) -> Order | None:
-        """Return what an email is written from; None where that fails, which is told as it is asked for."""
+        """Return the order of an email, or None where that fails: the error is raised when a session asks for it."""
         try:
             return self._order(send)
         except Exception:

@@ -19,7 +19,7 @@ from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import carry_out
 from api.services.common.context import WorkspaceContext
-from api.services.dispatch.send_outcome import RESTORED
+from api.services.dispatch.reasons import Reason
 from api.services.emails.emails import settle_as_sent
 from api.services.enrollments.progress import finish_done
 from api.store import backup_recovery
@@ -76,7 +76,7 @@ async def recover(
         scope_of=scope_of,
         until=until,
         now=now,
-        detail=RESTORED.detail.format(moment=_shown(as_of)),
+        detail=Reason.RESTORED.detail.format(moment=_shown(as_of)),
         named=frozenset(delivered),
         resend_others=resend_others,
         dry_run=dry_run,
@@ -116,11 +116,11 @@ class _Recovery:
             if self.dry_run:
                 continue
             async with transaction():
-                doubted = await backup_recovery.doubt([row["id"] for row in rows], RESTORED.code, self.detail)
+                doubted = await backup_recovery.doubt([row["id"] for row in rows], Reason.RESTORED.code, self.detail)
             for row in rows:
                 context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
                 at_most = min(instant(row["due_at"]), self.until)
-                await settle_as_sent(context, await Send.get(id=row["id"]), at_most, RESTORED.code)
+                await settle_as_sent(context, await Send.get(id=row["id"]), at_most, Reason.RESTORED.code)
             async with transaction():
                 await finish_done([row["enrollment_id"] for row in doubted], self.now)
 
@@ -128,7 +128,9 @@ class _Recovery:
         """Put in doubt what may have left, and is named by no log."""
         for workspace_id in await backup_recovery.workspaces():
             after = ""
-            while rows := await backup_recovery.may_have_left(workspace_id, self.until, RESTORED.code, after, AT_ONCE):
+            while rows := await backup_recovery.may_have_left(
+                workspace_id, self.until, Reason.RESTORED.code, after, AT_ONCE
+            ):
                 after = rows[-1]["id"]
                 rows = [row for row in rows if row["id"] not in self.named]
                 unsent = {row["id"] for row in rows if row["status"] != "IN_DOUBT"}
@@ -142,7 +144,7 @@ class _Recovery:
     async def _put_in_doubt(self, ids: list[str], told: Collection[str]) -> None:
         """Put emails in doubt, and tell it of those ``told``: the Live Feed has told it of the others."""
         async with transaction():
-            rows = await backup_recovery.doubt(ids, RESTORED.code, self.detail)
+            rows = await backup_recovery.doubt(ids, Reason.RESTORED.code, self.detail)
             await write([_in_doubt(row, self.now) for row in rows if row["id"] in told])
             await finish_done([row["enrollment_id"] for row in rows], self.now)
 
@@ -169,7 +171,7 @@ async def _check(as_of: datetime, until: datetime, now: datetime) -> None:
             " and neither may lie in the future."
         )
         raise Refusal("INVALID_INSTANT", told, ("as-of",))
-    newest = await backup_recovery.newest_event(as_of, RESTORED.code)
+    newest = await backup_recovery.newest_event(as_of, Reason.RESTORED.code)
     if newest is not None and newest > as_of:
         told = (
             f"This database has an event of {_shown(newest)}, so the backup was made later than {_shown(as_of)}."
@@ -187,7 +189,7 @@ def _in_doubt(row: Row, now: datetime) -> Line:
         row["workspace_id"],
         EventKind.EMAIL_IN_DOUBT,
         now,
-        data={"reason": RESTORED.code},
+        data={"reason": Reason.RESTORED.code},
         send_id=row["id"],
         **_about(row),
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.services.common.context import sandbox_clocks
-from api.services.dispatch.send_outcome import LOST, RESENT, RESTORED
+from api.services.dispatch.reasons import Reason
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.back_off import PutOff
 from api.services.jobs.halving import in_halves, of_database
@@ -97,8 +97,9 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
 
     ``alone``: whatever follows from it. It is in doubt then, also where something of that cannot be written.
     """
+    reason = Reason.LOST_IN_TRANSMISSION
     async with transaction():
-        lost = await doubts.doubt_expired(real_now, LOST.code, LOST.detail, *which)
+        lost = await doubts.doubt_expired(real_now, reason.code, reason.detail, *which)
         clocks = await sandbox_clocks(row["workspace_id"] for row in lost)
         follows: list[Callable[[], Awaitable[object]]] = []
         for now, rows in _by_moment(lost, clocks, real_now).items():
@@ -106,7 +107,7 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
             follows.append(partial(doubts.rest_in_doubt, ids, now))
             follows.append(partial(throttles.arrive, ids, now))
             follows.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
-        reason = {"reason": LOST.code}
+        reason = {"reason": Reason.LOST_IN_TRANSMISSION.code}
         lines = [
             _line(row, EventKind.EMAIL_IN_DOUBT, clocks.get(row["workspace_id"], real_now), reason) for row in lost
         ]
@@ -131,7 +132,9 @@ async def _try(follow: Callable[[], Awaitable[object]]) -> None:
 async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
     """Send again the doubts that have rested, where their campaigns say so. Returns them."""
     async with transaction():
-        again = await doubts.resend_doubts(real_now, RESENT.code, RESENT.detail, RESTORED.code, *which)
+        again = await doubts.resend_doubts(
+            real_now, Reason.RESENT.code, Reason.RESENT.detail, Reason.RESTORED.code, *which
+        )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
         lines = [
             _line(row, EventKind.EMAIL_RETRIED, clocks.get(row["workspace_id"], real_now), {"automatic": row["doubts"]})

@@ -1,55 +1,23 @@
-"""One attempt at one email: check it, write it, hand it over, and hold the channel's answer against its contract.
+"""One attempt at one email: write it, give it to the channel, and check the answer against the channel contract.
 
-A channel is a package's code. Whatever it does, the email ends in a state that is true, and no other email waits.
+A channel is a partner's code. Whatever it does, the email gets a true outcome, and no other email waits for it.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from inspect import isawaitable
 
 from api.mail.message.writing import Written
-from api.services.dispatch.claim.batch import Batch
-from api.services.dispatch.send_outcome import BROKE, BUSY, FOLLOWS, THROTTLED, UNPREPARED, UNTOLD
-from api.store.claimed import Claimed
+from api.services.dispatch.claim.job import HAS_ASKED, Job, Stage
+from api.services.dispatch.reasons import Answer, Reason
 from plugins.checks import describe
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
 
 log = logging.getLogger("touchline.dispatch")
 
-
-@dataclass(slots=True)
-class Job:
-    """One claimed email on its way through a lane."""
-
-    send: Claimed
-    batch: Batch
-    since: float = 0.0
-    """When a worker took it; monotonic."""
-    handed: bool = False
-    """Whether the channel was given it."""
-    asked: bool = False
-    """Whether the channel has asked if it may leave."""
-    transmitting: bool = False
-    throttled: bool = False
-    blamed: bool = False
-    """Whether the account was in trouble when it had this email: others go first, for it may be what brings it."""
-    again_at: datetime | None = None
-    """When a follow-up is due again that waits for the email that it follows."""
-    hung: bool = False
-    """Whether the channel was cut off, because it took too long."""
-    leased: bool = True
-    """Whether its lease is renewed."""
-    subject: str = ""
-    session: int = 0
-    """Which of the lane's workers has it."""
-
-    def at(self, real_now: datetime) -> datetime:
-        """Return the present: the sandbox's, or the real one."""
-        return self.batch.now if self.send.sandbox else max(self.batch.now, real_now)
+MAY_ANSWER_WITHDRAWN = (HAS_ASKED | {Stage.ENDED}) - {Stage.TRANSMITTING}
 
 
 async def attempt(
@@ -58,76 +26,78 @@ async def attempt(
     begin: Callable[[], Awaitable[bool]],
     channel: str,
     stopping: Callable[[], bool] = lambda: False,
-) -> Receipt:
-    """Check, write and hand over one email. What breaks is no reason to lose it, or to send it twice.
+) -> Answer:
+    """Check, write and hand over one email. An error in a channel neither loses the email nor sends it twice.
 
-    ``stopping`` says whether the worker that runs this is being stopped.
+    ``stopping`` says whether the task that runs this is being stopped.
     """
     try:
-        job.again_at = job.batch.waits_until(job.send)
-        if job.again_at is not None:
-            return FOLLOWS
+        job.retry_at = job.batch.waits_until(job.send)
+        if job.retry_at is not None:
+            return Reason.WAITS_FOR_EARLIER_EMAIL
         written = await job.batch.write(job.send)
-        if written is BUSY:
-            job.again_at = job.batch.look_again(job.send)
+        if written is Reason.RENDERERS_BUSY:
+            job.retry_at = job.batch.look_again(job.send)
     except Exception:
         log.exception("the email %s could not be prepared", job.send.id)
-        return UNPREPARED
-    if isinstance(written, Receipt):
+        return Reason.NOT_PREPARED
+    if not isinstance(written, Written):
         return written
-    job.subject, job.handed = written.subject, True
+    if job.stage is not Stage.CLAIMED:
+        return Reason.SETTLED_BEFORE
+    job.subject, job.stage = written.subject, Stage.HANDED_OVER
     try:
         handed = session.deliver(_outgoing(job, written), begin)
         answer = await handed if isawaitable(handed) else handed
     except AccountUnavailableError as error:
-        return unavailable(error, Outcome.IN_DOUBT if job.transmitting else Outcome.ACCOUNT_UNAVAILABLE)
+        in_transmission = job.stage is Stage.TRANSMITTING
+        return unavailable(error, Outcome.IN_DOUBT if in_transmission else Outcome.ACCOUNT_UNAVAILABLE)
     except BaseException as error:
         if stopped(error, stopping()):
             raise
-        told = "took too long for" if job.hung else "broke while it delivered"
-        log.exception("the channel %s %s %s", channel, told, job.send.id)
+        log.exception("the channel %s failed while it delivered the email %s", channel, job.send.id)
         return broken(job)
     finally:
         if not stopping():
-            await not_cancelled()  # whatever the channel has made of it: this worker goes on
+            await not_cancelled()  # the task goes on, whatever the channel did to it
     return _checked(answer, job, channel)
 
 
-def broken(job: Job) -> Receipt:
-    """Return what becomes of an email whose channel broke."""
-    return UNTOLD if job.transmitting else BROKE
+def broken(job: Job) -> Reason:
+    """Return the reason for an email whose channel broke: in doubt if it may have been sent."""
+    return Reason.CHANNEL_BROKE_IN_TRANSMISSION if job.stage is Stage.TRANSMITTING else Reason.CHANNEL_BROKE
 
 
 def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOUNT_UNAVAILABLE) -> Receipt:
-    """Return what a channel says of its account."""
+    """Return a channel's error about its account as a receipt."""
     return Receipt(outcome, _text(error.code), _text(error.detail))
 
 
 def stopped(error: BaseException, stopping: bool) -> bool:
-    """Say whether the worker ends because it is being stopped, and not by an error of a package's own.
+    """Return whether the task ends because dispatch stops it.
 
-    A package can cancel the worker that calls it: that stops nothing.
+    A channel can cancel the task that calls it. That stops nothing.
     """
     return isinstance(error, GeneratorExit) or (isinstance(error, asyncio.CancelledError) and stopping)
 
 
 async def not_cancelled() -> None:
-    """Undo every cancelling of the running task, also one that has not been raised yet."""
+    """Undo every cancellation of the running task, also one that is not raised yet."""
     task = asyncio.current_task()
     if task is None or not task.cancelling():
         return
     while task.cancelling():
         task.uncancel()
     with suppress(asyncio.CancelledError):
-        await asyncio.sleep(0)  # Python 3.11 still raises a cancelling that was undone, at the next await
+        await asyncio.sleep(0)  # Python 3.11 still raises a cancellation that was undone, at the next await
 
 
-def _checked(answer: object, job: Job, channel: str) -> Receipt:
+def _checked(answer: object, job: Job, channel: str) -> Answer:
     """Return a channel's answer where its contract allows it."""
     if isinstance(answer, Receipt) and isinstance(answer.outcome, Outcome):
-        if answer.outcome is Outcome.WITHDRAWN and job.asked and not job.transmitting:
-            return THROTTLED if job.throttled else answer
-        if answer.outcome is Outcome.SENT and not job.asked:
+        if answer.outcome is Outcome.WITHDRAWN and job.stage in MAY_ANSWER_WITHDRAWN:
+            return Reason.THROTTLED if job.stage is Stage.THROTTLED else answer
+        if answer.outcome is Outcome.SENT and job.stage is Stage.HANDED_OVER:
             log.error("the channel %s sent %s without asking whether it may leave", channel, job.send.id)
         if answer.outcome is not Outcome.WITHDRAWN:
             plain = isinstance(answer.code, str) and isinstance(answer.detail, str)
@@ -143,7 +113,7 @@ def _named(answer: object) -> str:
 
 
 def _text(value: object) -> str:
-    """Return what a package gave for a text."""
+    """Return a channel's value as text."""
     if isinstance(value, (str, int, float)):
         return str(value)
     return "" if value is None else describe(value)

@@ -1,0 +1,194 @@
+"""Claim and load by halves, where one email makes the claim or the load of all fail."""
+
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from api.codes.event_kinds import EventKind
+from api.ids import new_id
+from api.services.common.runtime import DispatchRuntime
+from api.services.dispatch.claim.batch import Batch
+from api.services.dispatch.claim.job import Job
+from api.services.dispatch.public_detail import public_detail
+from api.services.dispatch.reasons import Answer, Reason
+from api.services.dispatch.send_outcome import event_line, outcome_of
+from api.services.enrollments.progress import finish_done, finished
+from api.services.jobs.back_off import PutOff
+from api.services.jobs.halving import ROW_FAILED, in_halves, of_database
+from api.store import claims, send_ledger
+from api.store.claimed import Claimed
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.events import Line, event, write
+from plugins.contract import Outcome, Receipt
+
+log = logging.getLogger("touchline.dispatch")
+
+UNREADABLE = "This email could not be read."
+
+
+@dataclass(slots=True)
+class ClaimByHalves:
+    """Claims, or loads, the emails of a sender of which some cannot be read, and settles those.
+
+    An email that cannot be read fails; where more fail than single rows can explain, they wait instead. ``attempt`` is
+    the attempt that owns all of them. ``settled`` counts what was settled here; the dispatcher adds it to its own.
+    """
+
+    runtime: DispatchRuntime
+    now: datetime
+    sender: Mapping[str, Any]
+    account: str
+    put_off: PutOff
+    real_now: datetime
+    attempt: str = field(default_factory=lambda: new_id("att"))
+    settled: dict[Outcome, int] = field(default_factory=dict)
+
+    async def claim(self, limit: int, besides: Sequence[str]) -> list[Claimed]:
+        """Claim the emails that can be claimed, and fail the others. Where too many fail, they wait instead."""
+        found: list[Claimed] = []
+        failed: dict[str, str] = {}
+
+        async def claim_part(ids: Sequence[str]) -> None:
+            async with transaction():
+                part = await claims.claim_these(ids, self.now, self.real_now + self.runtime.lease, self.attempt)
+            found.extend(part)
+
+        async def note(send_id: str, reason: str) -> None:
+            failed[send_id] = reason
+
+        ids = await claims.due(self.sender["id"], self.now, limit, self.attempt, besides)
+        try:
+            await in_halves(ids, claim_part, note, raises=of_database)
+        except Exception as problem:
+            if of_database(problem):
+                raise
+            log.exception("more than %s emails of the sender %s cannot be claimed", len(failed), self.sender["id"])
+            for send_id in failed:
+                self.put_off.add(send_id, self.real_now)
+            failed.clear()
+        for send_id, reason in failed.items():
+            await self._alone(send_id, partial(self._fail, send_id, reason))
+        return sorted(found, key=lambda send: (send.due_at, send.id))
+
+    async def load(self, sends: Sequence[Claimed]) -> list[Job]:
+        """Load the emails that can be loaded, step by step, and settle the others. Returns jobs, the earliest first."""
+        if not await self._loads():
+            await self._settle((send, Reason.NOT_PREPARED) for send in sends)
+            return []
+        jobs: list[Job] = []
+        steps: dict[str, list[Claimed]] = {}
+        for send in sends:
+            steps.setdefault(send.step_id, []).append(send)
+        for mine in steps.values():
+            jobs += await self._load_step(mine)
+        return sorted(jobs, key=lambda job: (job.send.due_at, job.send.id))
+
+    async def _load_step(self, sends: Sequence[Claimed]) -> list[Job]:
+        """Load the emails of one step. Where more fail than are set aside, the step is the cause, and they wait."""
+        jobs: list[Job] = []
+        failed: list[tuple[Claimed, Answer]] = []
+
+        async def load(part: Sequence[Claimed]) -> None:
+            batch = await Batch.load(self.runtime, self.now, self.sender, part, self.account)
+            jobs.extend(Job(send, batch) for send in part)
+
+        async def note(send: Claimed, reason: str) -> None:
+            failed.append((send, Receipt(Outcome.FAILED, ROW_FAILED, f"{UNREADABLE} {reason}")))
+
+        try:
+            await in_halves(sends, load, note, raises=of_database)
+        except Exception as problem:
+            if of_database(problem):
+                raise
+            log.exception("more than %s emails of the step %s cannot be loaded", len(failed), sends[0].step_id)
+            loaded = {job.send.id for job in jobs}
+            failed = [(send, Reason.NOT_PREPARED) for send in sends if send.id not in loaded]
+        await self._settle(failed)
+        return jobs
+
+    async def _loads(self) -> bool:
+        """Say whether the sender and its workspace can be loaded: then an email is the cause of a failure."""
+        try:
+            await Batch.load(self.runtime, self.now, self.sender, (), self.account)
+        except Exception as problem:
+            if of_database(problem):
+                raise
+            log.exception("the sender %s or its workspace cannot be loaded", self.sender["id"])
+            return False
+        return True
+
+    async def _settle(self, failed: Iterable[tuple[Claimed, Answer]]) -> None:
+        """Settle emails that cannot be loaded. Where one cannot be written, its lease ends, and it waits."""
+
+        async def write_part(part: Sequence[tuple[Claimed, Answer]]) -> None:
+            self._count(await self._write(part))
+
+        async def alone(one: tuple[Claimed, Answer], _: str) -> None:
+            await self._alone(one[0].id, partial(self._write, [one], alone=True))
+
+        if pairs := list(failed):
+            await in_halves(pairs, write_part, alone, most=len(pairs), raises=of_database)
+
+    @retry_on_deadlock
+    async def _write(self, pairs: Sequence[tuple[Claimed, Answer]], *, alone: bool = False) -> list[Outcome]:
+        """Write the outcomes of claimed emails. Returns those of emails that were still ours."""
+        now = self.now
+        made = [outcome_of(send, answer, now, random.random()) for send, answer in pairs]  # noqa: S311 - jitter
+        async with transaction():
+            ids = await send_ledger.settle(made)
+            ours = [outcome for outcome in made if outcome.send.id in ids]
+            lines = [line for outcome in ours if (line := event_line(outcome)) is not None]
+            ended = [outcome.send.enrollment_id for outcome in ours if outcome.ended]
+            if alone:
+                await _follow(lines, ended, now)
+            else:
+                await write([*lines, *(await finished(ended, now) if ended else ())])
+        for outcome in ours:
+            log.error("the email %s: %s %s", outcome.send.id, outcome.receipt.outcome, outcome.receipt.code)
+        return [outcome.receipt.outcome for outcome in ours]
+
+    @retry_on_deadlock
+    async def _fail(self, send_id: str, reason: str) -> list[Outcome]:
+        """Fail an email that cannot be claimed. Returns its outcome, where it was still to be claimed."""
+        receipt = Receipt(Outcome.FAILED, ROW_FAILED, f"{UNREADABLE} {reason}")
+        async with transaction():
+            detail = public_detail(receipt.detail)
+            row = await claims.fail_unclaimed(send_id, self.now, self.attempt, receipt.code, detail)
+            if row is None:
+                return []
+            about = {name: row[name] for name in ("enrollment_id", "step_id", "person_id")}
+            told = {"reason": ROW_FAILED}
+            line = event(row["workspace_id"], EventKind.EMAIL_FAILED, self.now, data=told, send_id=send_id, **about)
+            await _follow([line], [row["enrollment_id"]], self.now)
+        log.error("the email %s: %s %s", send_id, receipt.outcome, receipt.code)
+        return [receipt.outcome]
+
+    async def _alone(self, send_id: str, write_it: Callable[[], Awaitable[Iterable[Outcome]]]) -> None:
+        """Settle one email, and put it off where even that is refused."""
+        try:
+            self._count(await write_it())
+        except Exception as problem:
+            if of_database(problem):
+                raise
+            until = self.put_off.add(send_id, self.real_now)
+            log.exception("the email %s cannot be settled; it waits until %s", send_id, until.isoformat())
+
+    def _count(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.settled[outcome] = self.settled.get(outcome, 0) + 1
+
+
+async def _follow(lines: list[Line], ended: list[str], now: datetime) -> None:
+    """Write each consequence of an email that can be written."""
+    for follow in (partial(write, lines), partial(finish_done, ended, now)):
+        try:
+            async with transaction():
+                await follow()
+        except Exception as problem:
+            if of_database(problem):
+                raise
+            log.exception("a consequence of an email that could not be read was left out")

@@ -1,0 +1,146 @@
+"""The session runner: it opens sessions of one account, one after the other, and sends emails on them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from api.services.dispatch.claim.job import Job, Stage
+from api.services.dispatch.reasons import Answer, Reason
+from api.services.dispatch.send.attempt import attempt, not_cancelled, stopped, unavailable
+from plugins.contract import AccountUnavailableError, Outcome, Session
+
+if TYPE_CHECKING:
+    from api.services.dispatch.send.account_worker import AccountWorker
+
+log = logging.getLogger("touchline.dispatch")
+
+SESSION_TIMEOUT_SECONDS = 900.0
+"""How long a channel may take to open or close a session, or for one email; then it is cut off."""
+CUT_OFF_GRACE_SECONDS = 60.0
+"""How long a channel gets to end after that, before its email is settled without it."""
+MAX_DOUBTS_IN_A_ROW = 10
+"""How many emails in a row may end in doubt before the account waits."""
+
+
+class SessionRunner:
+    """One task of an account. It goes on to the next email before the last outcome is committed; see OutcomeWriter.
+
+    ``job`` is the email that the channel has, ``taken_at`` when the runner took it. The runner writes both; the account
+    worker reads them to stop or settle it. ``cut_off_at`` is when ``cut_off`` cancelled the channel's work on it.
+    ``replaced`` says that the worker has given up on this runner, and started another one: it ends after its email.
+    """
+
+    def __init__(self, worker: "AccountWorker", number: int) -> None:
+        self.job: Job | None = None
+        self.taken_at = 0.0
+        self.cut_off_at: float | None = None
+        self.replaced = False
+        self._worker = worker
+        self._number = number
+
+    async def run(self) -> None:
+        """Open sessions and send on them until no job waits, or the account is in trouble."""
+        worker = self._worker
+        while worker.queue and not self.replaced:
+            try:
+                async with self._connected() as session:
+                    worker.open_sessions += 1
+                    try:
+                        trouble = await self._send_on(session)
+                    finally:
+                        worker.open_sessions -= 1
+            except AccountUnavailableError as error:
+                trouble = unavailable(error)
+                if getattr(error, "here", False):
+                    await worker.leave_to_others(trouble)
+                    continue
+            except BaseException as error:
+                if stopped(error, worker.is_stopping()):
+                    raise
+                await not_cancelled()
+                log.exception("an account of the channel %s broke", worker.channel.key)
+                trouble = Reason.ACCOUNT_BROKE
+            if trouble is None:
+                continue
+            if worker.open_sessions and trouble is not Reason.DOUBTS_IN_A_ROW:
+                # The server takes fewer connections than the channel allows. The other sessions go on.
+                worker.max_sessions = worker.open_sessions
+                return
+            await worker.pause(trouble)
+
+    def cut_off(self, task: "asyncio.Task[None]") -> Job | None:
+        """Cancel the channel's work on an email that takes too long. Returns the job of one that ignores it."""
+        job, now = self.job, time.monotonic()
+        if job is None or now - self.taken_at <= SESSION_TIMEOUT_SECONDS:
+            return None
+        if self.cut_off_at is None:
+            self.cut_off_at = now
+            key = self._worker.channel.key
+            log.error("the channel %s takes more than %s s for %s", key, SESSION_TIMEOUT_SECONDS, job.send.id)
+            task.cancel()
+            return None
+        if now - self.cut_off_at < CUT_OFF_GRACE_SECONDS:
+            return None
+        self.job, self.replaced = None, True
+        return job
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Session]:
+        """Open a session, and close it."""
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(SESSION_TIMEOUT_SECONDS):
+                session = await stack.enter_async_context(self._worker.channel.connect(self._worker.config))
+            yield session
+            async with asyncio.timeout(SESSION_TIMEOUT_SECONDS):
+                await stack.aclose()
+
+    async def _send_on(self, session: Session) -> Answer | None:
+        """Send until no job waits or the session is used up. Returns the trouble of the account, if it has any."""
+        worker, first = self._worker, True
+        writer, channel = worker.writer, worker.channel.key
+        while not self.replaced and (job := await worker.next_job()):
+            self.job, self.taken_at, self.cut_off_at, job.session = job, time.monotonic(), None, self._number
+            answer = await attempt(session, job, partial(writer.begin, job), channel, worker.is_stopping)
+            if answer.outcome is Outcome.ACCOUNT_UNAVAILABLE:
+                return await self._account_failed(job, answer, first=first)
+            stage, written = job.stage, writer.settle(job, answer)
+            self.job = None
+            worker.ahead.finished_one()
+            if stage is not Stage.TRANSMITTING:
+                await written  # nothing else makes the next email wait for this outcome
+            if answer.outcome is Outcome.WITHDRAWN and stage in (Stage.ASKED, Stage.REFUSED):
+                await worker.drop_lost_jobs()
+            if stage is Stage.CLAIMED or answer.outcome is Outcome.WITHDRAWN:
+                continue  # it says nothing about the account
+            if answer.outcome is Outcome.SENT:
+                worker.doubts_in_a_row = 0
+            if answer.outcome is Outcome.IN_DOUBT:
+                # Others go on in a new session, which this email has not touched.
+                worker.doubts_in_a_row += 1
+                if worker.doubts_in_a_row < MAX_DOUBTS_IN_A_ROW:
+                    return None
+                worker.doubts_in_a_row = 0
+                return Reason.DOUBTS_IN_A_ROW
+            if answer is Reason.CHANNEL_BROKE:
+                return None
+            first = False
+            if worker.may_have_failures:
+                await worker.works()
+        return None
+
+    async def _account_failed(self, job: Job, answer: Answer, *, first: bool) -> Answer | None:
+        """Put a job back that a fresh session may be able to send, else settle it. Returns the account's trouble."""
+        # A server may take only some emails in a session. What a fresh session refuses goes behind others, once.
+        again = not first or (self._worker.open_sessions > 1 and not job.account_failed)
+        job.account_failed |= first
+        self.job = None
+        if again and not self.replaced and job.stage is not Stage.ENDED:
+            job.stage = Stage.CLAIMED
+            self._worker.queue.put_back(job)
+            return answer if first else None
+        await self._worker.writer.settle(job, answer)
+        return answer

@@ -1,0 +1,69 @@
+"""Count, log and print outcomes that are committed."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from api.services.common.runtime import DispatchRuntime, TerminalLine
+from api.services.dispatch.claim.job import Job
+from api.store.send_outcome import SendOutcome
+from plugins.contract import Outcome
+
+log = logging.getLogger("touchline.dispatch")
+
+USUAL = (Outcome.SENT, Outcome.WITHDRAWN)
+"""Outcomes that are logged at DEBUG, because nobody needs to read them for each email."""
+
+
+class OutcomeLog:
+    """Tells the operator what is committed. The log has identifiers only, no addresses and no content.
+
+    ``outcomes`` counts them since the start. The outcome writer and the dispatcher write it, tests and ``run_once``
+    read it.
+    """
+
+    def __init__(self, runtime: DispatchRuntime) -> None:
+        self._runtime = runtime
+        self.outcomes: Counter[str] = Counter()
+
+    def count(self, outcome: str, channel: str, number: int) -> None:
+        """Count outcomes of emails of one channel."""
+        self.outcomes[outcome] += number
+        self._runtime.metrics.outcomes(outcome, channel).inc(number)
+
+    def record(self, settled: Sequence[tuple[Job, SendOutcome]], real_now: datetime) -> None:
+        """Count and log outcomes, and print those of emails that were this process's."""
+        counted = Counter((outcome.outcome, job.batch.sender["channel"]) for job, outcome in settled)
+        for (outcome, channel), number in counted.items():
+            self.count(outcome, channel, number)
+        for job, made in settled:
+            self._log(job, made, real_now)
+            if made.outcome is not Outcome.WITHDRAWN:
+                self._print(job, made, real_now)
+
+    def _log(self, job: Job, made: SendOutcome, real_now: datetime) -> None:
+        send, outcome = job.send, made.outcome
+        if outcome is Outcome.SENT and not send.sandbox:
+            self._runtime.metrics.latency.observe(max(0.0, (real_now - send.due_at).total_seconds()))
+        level = logging.DEBUG if outcome in USUAL else logging.INFO
+        if not log.isEnabledFor(level):
+            return
+        about = {
+            "send": send.id,
+            "attempt": send.attempt_id,
+            "workspace": send.workspace_id,
+            "enrollment": send.enrollment_id,
+            "outcome": str(outcome),
+            "code": made.receipt.code,
+        }
+        log.log(level, "the email %s: %s %s", send.id, outcome, made.receipt.code, extra=about)
+
+    def _print(self, job: Job, made: SendOutcome, real_now: datetime) -> None:
+        """Print one email's line. An error in the terminal does not undo the commit."""
+        try:
+            address = job.batch.people[job.send.person_id].email
+            name, at = job.batch.workspace.name, job.at(real_now)
+            self._runtime.show(TerminalLine(name, at, made.outcome, address, job.subject, made.receipt.detail))
+        except (Exception, SystemExit):  # rich exits when the terminal is closed
+            log.debug("the email %s could not be printed", job.send.id, exc_info=True)
