@@ -398,6 +398,47 @@ async def test_a_channel_that_does_not_heed_its_being_cut_off_keeps_no_email(
     assert channel.answer is (None if asks else False)
 
 
+async def test_a_channel_that_asks_twice_may_transmit_once(odd: World) -> None:
+    answers: list[bool] = []
+
+    async def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
+        answers.extend([await ask(), await ask()])
+        raise RuntimeError("broken after it transmitted")
+
+    odd_of(odd).deliver = deliver  # type: ignore[method-assign]
+    assert (await outcome(odd))[:2] == (SendStatus.IN_DOUBT, "UNEXPECTED")
+    assert answers == [True, False]
+
+
+async def test_an_email_that_is_cut_off_while_its_channel_asks_may_not_be_sent(
+    odd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, dispatcher = list[bool](), Dispatcher(odd.runtime)
+
+    async def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
+        asking = asyncio.ensure_future(ask())
+        await asyncio.sleep(0)  # it has asked, and nothing is committed
+        monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
+        monkeypatch.setattr(session_runner, "CUT_OFF_GRACE_SECONDS", 0.0)
+        worker = next(each for each in dispatcher.workers.values() if each.account == "odd")
+        worker.cut_off()
+        worker.cut_off()
+        monkeypatch.undo()
+        while not asking.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(asking)
+        answers.append(asking.result())
+        return Receipt(Outcome.SENT if answers[0] else Outcome.WITHDRAWN, "OK", "posted")
+
+    odd_of(odd).deliver = deliver  # type: ignore[method-assign]
+    await dispatcher.step(NOW)
+    await dispatcher.drain()
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if "SessionRunner.run" in repr(task.get_coro())))
+    await dispatcher.drain()
+    assert answers == [False]
+    assert (await odd.send()).status is SendStatus.DEFERRED
+
+
 async def test_a_channel_that_does_not_heed_the_stop_gives_its_email_back(
     odd: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,9 +107,9 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
             follows.append(partial(doubts.rest_in_doubt, ids, now))
             follows.append(partial(throttles.arrive, ids, now))
             follows.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
-        reason = {"reason": Reason.LOST_IN_TRANSMISSION.code}
         lines = [
-            _line(row, EventKind.EMAIL_IN_DOUBT, clocks.get(row["workspace_id"], real_now), reason) for row in lost
+            _line(row, EventKind.EMAIL_IN_DOUBT, clocks.get(row["workspace_id"], real_now), {"reason": reason.code})
+            for row in lost
         ]
         follows.append(partial(write, lines))
         for follow in follows:
