@@ -1,4 +1,4 @@
-"""The composition root: settings, what is installed, the database, the tick loop, and the routes."""
+"""The composition root: connects settings, packages, database, tick loop and routes."""
 
 import asyncio
 import gc
@@ -42,7 +42,7 @@ def make_runtime(
     wake: Callable[[], None] = lambda: None,
     show: Callable[[TerminalLine], None] = lambda line: None,
 ) -> DispatchRuntime:
-    """Return what a dispatch needs from its surroundings."""
+    """Return what dispatch needs: packages, clock, links, lease."""
     lease = timedelta(seconds=float(settings.lease_seconds))
     return DispatchRuntime(
         installed, clock or DatabaseClock(), unsubscribe_page.link_maker(settings), wake, show, lease
@@ -55,27 +55,28 @@ def make_ticker(
     clock: Clock | None = None,
     show: Callable[[TerminalLine], None] = lambda line: None,
 ) -> Ticker:
-    """Return a tick loop whose post wakes it. Without ``clock``, the time is the database's."""
+    """Return a tick loop that its runtime can wake. Without ``clock``, it uses the database's clock."""
     clock = clock or DatabaseClock()
     sleeper: list[Ticker] = []
-    runtime = make_runtime(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - not there yet
+    runtime = make_runtime(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - the list is still empty
     sleeper.append(Ticker(runtime, clock, float(settings.poll_seconds)))
     return sleeper[0]
 
 
 def freeze_loaded_objects() -> None:
-    """Tell the garbage collector that what is loaded by now stays, and to look for circles among the rest less often.
+    """Exclude loaded objects from garbage collection, and collect less often.
 
-    What a dispatch has in hand is tens of thousands of objects, none in a circle; every 700 new ones it would look.
+    A dispatch creates tens of thousands of objects without reference cycles. By default Python would look for cycles
+    after every 700 of them.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
 
 
-def _report_end(loop: "asyncio.Task[None]", ended: Callable[[BaseException], None]) -> None:
+def _report_end(loop: "asyncio.Task[None]", on_tick_end: Callable[[BaseException], None]) -> None:
     if not loop.cancelled() and (problem := loop.exception()) is not None:
-        ended(problem)
+        on_tick_end(problem)
 
 
 def make_app(
@@ -86,13 +87,12 @@ def make_app(
     tick: bool = True,
     show: Callable[[TerminalLine], None] = lambda line: None,
     watch: LaunchWatch | None = None,
-    ended: Callable[[BaseException], None] = lambda problem: None,
+    on_tick_end: Callable[[BaseException], None] = lambda problem: None,
 ) -> Starlette:
-    """Return the server. It opens and migrates the database as it starts, and runs the tick loop inside.
+    """Return the server. When it starts, it opens and migrates the database and starts the tick loop.
 
-    Its ``state.stop_sending``, which signal handlers may call, stops the tick loop before the server.
-
-    ``ended`` is called when the tick loop ends by itself: the process is to end as well.
+    Signal handlers may call its ``state.stop_sending`` to stop the tick loop before the server.
+    ``on_tick_end`` is called if the tick loop ends with an error, so that the process can end as well.
     """
     installed = load(environment)
     watch = watch or LaunchWatch()
@@ -112,7 +112,7 @@ def make_app(
         warm(preload)
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
-            loop.add_done_callback(lambda done: _report_end(done, ended))
+            loop.add_done_callback(lambda done: _report_end(done, on_tick_end))
         inside = health.Access(token=settings.metrics_token)
         numbers = health.routes(ticker.runtime, ticker if tick else None, inside)
         try:
@@ -159,7 +159,7 @@ def make_app(
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={Exception: answer_fault},
     )
-    # Starlette would make an absolute address of the Host header, which the client chooses.
+    # Starlette would build the redirect from the Host header, which the client controls.
     made.router.redirect_slashes = False
     made.state.stop_sending = stop_sending
     return made

@@ -1,4 +1,4 @@
-"""The commands on the accounts of channels: who uses them, which wait, and which workspace may use which."""
+"""``touchline accounts``: list channel accounts, allow them to workspaces, and end their pauses."""
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -16,7 +16,7 @@ from strategies import Refusal
 
 
 async def show(settings: Settings) -> int:
-    """List the accounts that senders use, why an account waits, and which accounts each workspace may use."""
+    """List the accounts that senders use, why an account is paused, and which accounts each workspace may use."""
     installed = load(environment())
     used: dict[str, set[str]] = {}
     async with database(settings):
@@ -25,11 +25,11 @@ async def show(settings: Settings) -> int:
         for sender in await real_senders():
             if account := account_by(installed, sender):
                 used.setdefault(account, set()).add(names[sender.workspace_id])
-        waiting = await paused_accounts()
-    titles = ("account", "workspaces", "waits until (UTC)", "why")
+        paused = await paused_accounts()
+    titles = ("account", "workspaces", "paused until (UTC)", "reason")
     table = Table(*(Column(title, overflow="fold") for title in titles))
-    for account in sorted({*used, *waiting}):
-        pause = waiting.get(account)
+    for account in sorted({*used, *paused}):
+        pause = paused.get(account)
         why = (f"{pause.until:%Y-%m-%d %H:%M:%S}", f"{pause.code}: {pause.detail}") if pause else ("", "")
         table.add_row(account, ", ".join(sorted(used.get(account, ()))), *why)
     may = Table(*(Column(title, overflow="fold") for title in ("workspace", "may use")))
@@ -54,7 +54,7 @@ async def allow(
             try:
                 check_accounts(load(environment()), accounts)
             except Refusal as refusal:
-                told = f"{refusal.message} To take it all the same, add --unchecked."
+                told = f"{refusal.message} Add --unchecked to set it anyway."
                 raise Refusal(refusal.code, told, refusal.path) from None
         await set_accounts(row.id, None if every else accounts)
     may = "every account" if every else ", ".join(accounts) or "no account"
@@ -63,15 +63,15 @@ async def allow(
 
 
 async def resume(settings: Settings, *, account: str) -> int:
-    """Let an account be tried again at once. Raises Refusal for one that neither waits, nor is used or configured."""
+    """End an account's pause. Raises Refusal for an account that is not paused, not used and not configured."""
     installed = load(environment())
     async with database(settings):
         clock = DatabaseClock()
         await clock.sync()
         users = await users_of(installed, account)
-        waited = await end_pause(account, users, clock())
-        if not waited and not users:
+        was_paused = await end_pause(account, users, clock())
+        if not was_paused and not users:
             check_accounts(installed, [account])
-    told = "is tried again at once" if waited else "does not wait"
-    console.print(f"The account {account!r} {told}.", highlight=False, markup=False)
+    state = "is no longer paused" if was_paused else "is not paused"
+    console.print(f"The account {account!r} {state}.", highlight=False, markup=False)
     return 0

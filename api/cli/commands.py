@@ -1,4 +1,4 @@
-"""What each command does."""
+"""``touchline serve``, ``tick``, ``migrate``, ``schema``, ``plugins`` and ``workspace``."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from api.app import freeze_loaded_objects, make_app, make_ticker
-from api.cli.lifecycle import Server, end_in_time, end_on_sigterm, logged
+from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.graphql.schema import schema_text
@@ -43,10 +43,10 @@ log = logging.getLogger("touchline.service")
 
 TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
 SHUTDOWN_SECONDS = 20
-"""How long a server that stops waits for requests that run, and for websockets whose client reads no more."""
+"""How long a stopping server waits for running requests and for websockets whose client has stopped reading."""
 
 UNFOLDED_WIDTH = 10_000
-"""Columns of an output that is no terminal: nothing is folded."""
+"""Width in columns of output that is not a terminal, so that no line is folded."""
 
 
 @asynccontextmanager
@@ -61,13 +61,13 @@ async def database(settings: Settings) -> AsyncIterator[None]:
 
 
 def show(line: TerminalLine) -> None:
-    """Print what became of one email, never its content."""
+    """Print the outcome of one email, never its content."""
     colour = {"SENT": "green", "FAILED": "red", "HARD_BOUNCE": "red", "SOFT_BOUNCE": "red", "IN_DOUBT": "red"}.get(
         line.outcome, "yellow"
     )
-    # Texts and not markup: what people and servers write may have brackets.
+    # Text instead of markup, because names and server answers may contain brackets.
     outcome, detail = Text(f"{line.outcome:<8}", style=colour), Text(printable(line.detail), style="dim")
-    # A sandbox's clock may show another day.
+    # The clock of a sandbox may be on another day.
     day = "" if line.at.date() == system_clock().date() else f"{line.at:%Y-%m-%d} "
     texts = (line.workspace, line.recipient, line.subject)
     about = (*(Text(printable(text), style="dim" if text is texts[0] else "") for text in texts), detail)
@@ -75,12 +75,14 @@ def show(line: TerminalLine) -> None:
 
 
 def limits(settings: Settings) -> dict[str, Any]:
-    """Return what uvicorn is told of every server: the limits of connections, and how long it waits at its end."""
+    """Return uvicorn's options: the limits of connections, and how long it waits when it stops."""
     return server_options(settings) | {"timeout_graceful_shutdown": SHUTDOWN_SECONDS}
 
 
-def free_port(host: str, port: int) -> int:
-    """Return a port that can be listened on: any for 0. Raises OSError with a sentence where this one cannot be."""
+def free_port(host: str, port: int, setting: str = "TOUCHLINE_PORT") -> int:
+    """Check that a port is free and return it; for 0, return any free port. Raises OSError, naming the
+    setting to change.
+    """
     try:
         for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             with socket.socket(family, kind) as probe:
@@ -88,12 +90,13 @@ def free_port(host: str, port: int) -> int:
                 probe.bind(address)
                 found = int(probe.getsockname()[1])
     except OSError as problem:
-        raise OSError(f"port {port} of {host} cannot be listened on: {problem.strerror or problem}") from problem
+        reason = (problem.strerror or str(problem)).lower()
+        raise OSError(f"Cannot listen on {host}:{port}: {reason}. Set {setting} to another port.") from problem
     return found
 
 
 async def _check_database(settings: Settings) -> None:
-    """Open the database once: what is wrong with it is told in a sentence, as by the other commands."""
+    """Open the database once, so that an error is reported in one sentence before the server starts."""
     async with database(settings):
         pass
 
@@ -103,7 +106,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     check_accounts(environment())
     free_port(settings.host, int(settings.port))
     if settings.server_watch_port:
-        free_port(settings.host, int(settings.server_watch_port))
+        free_port(settings.host, int(settings.server_watch_port), "TOUCHLINE_SERVER_WATCH_PORT")
     asyncio.run(_check_database(settings))
     set_up_logs(settings)
     problems: list[BaseException] = []
@@ -112,33 +115,32 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
         problems.append(problem)
         server.should_exit = True
 
-    app = make_app(settings, environment(), tick=not no_tick, ended=ended)
+    app = make_app(settings, environment(), tick=not no_tick, on_tick_end=ended)
     config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
     server = Server(config, app.state.stop_sending)
     freeze_loaded_objects()
-    # Uvicorn's own lines go through the same logs as ours.
-    end_on_sigterm()
+    exit_on_sigterm()
     with logged("the server" if no_tick else "the server with its tick loop", settings):
         with suppress(KeyboardInterrupt):
             server.run()
         if problems:
             raise problems[0]
         if not server.started:
-            raise ConnectionError("the server could not start; the lines above say why")
+            raise ConnectionError("the server could not start; see the lines above")
     return 0
 
 
 async def tick(settings: Settings, *, once: bool) -> int:
-    """Run the tick loop until it is stopped, or do what is due now."""
+    """Run the tick loop until it is stopped; with ``once``, until nothing is due."""
     check_accounts(environment())
     if settings.watch_port:
-        free_port(settings.host, int(settings.watch_port))
+        free_port(settings.host, int(settings.watch_port), "TOUCHLINE_WATCH_PORT")
     set_up_logs(settings)
-    # Recipients are shown in a terminal only: what a service prints is kept.
+    # Print recipients only to a terminal: the output of a service is stored.
     shown = show if console.is_terminal else lambda line: None
     ticker = make_ticker(settings, load(environment()), show=shown)
     if not once:
-        # Before the database is opened: a process that is stopped while it starts ends in good order as well.
+        # Set before the database is opened, so that a process stopped during its start also ends cleanly.
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(each, _stop, ticker, each)
     with logged("the tick loop", settings):
@@ -156,13 +158,13 @@ async def tick(settings: Settings, *, once: bool) -> int:
 
 
 def _stop(ticker: Ticker, received: signal.Signals) -> None:
-    log.info("%s: the tick loop finishes the emails that are being handed over, then stops", received.name)
-    end_in_time()
+    log.info("%s: finishing the emails that are being transmitted, then stopping", received.name)
+    kill_after_timeout()
     ticker.stop()
 
 
 async def migrate_database(settings: Settings) -> int:
-    """Bring the tables up to date and say what was applied."""
+    """Apply the missing migrations and print their names."""
     await open_database(settings.database_url)
     try:
         with collect_reports() as reports:
@@ -176,15 +178,15 @@ async def migrate_database(settings: Settings) -> int:
 
 
 def print_schema(_settings: Settings) -> int:
-    """Print the schema as it is committed."""
+    """Print the GraphQL schema."""
     sys.stdout.write(schema_text())
     return 0
 
 
 def list_plugins(_settings: Settings) -> int:
-    """List the packages that work, and those that do not."""
+    """List the packages that are loaded, and those that failed to load."""
     installed = load(environment())
-    # Keys are for copying: folded in a narrow terminal, whole where a program reads them.
+    # Long keys are folded in a narrow terminal, and stay whole where a program reads them.
     titles = ("package", "version", "module", *(f"{point.noun}s" for point in EXTENSION_POINTS))
     table = Table(*(Column(title, overflow="fold") for title in titles))
     for package in installed.packages:
@@ -203,28 +205,29 @@ def list_plugins(_settings: Settings) -> int:
 
 
 def graphiql_link(host: str, port: int | str, token: str) -> str:
-    """Return the link that opens GraphiQL with a token."""
+    """Return a link that opens GraphiQL signed in with a token."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql#token={token}"
 
 
 async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
-    """Create a workspace, or find it, and print a new token: the only time that it can be read.
+    """Create a workspace if it does not exist, and print a new token, which cannot be read again.
 
-    The token alone goes to standard output, for scripts; what there is to know about it goes to standard error.
+    Only the token goes to standard output, for scripts; everything else goes to standard error.
     """
     name = line(name, ("name",))
-    if "\t" in name:  # the one control character that a line may have
-        raise Refusal("INVALID_TEXT", "A workspace's name may have no tabs.", ("name",))
+    if "\t" in name:  # ``line`` allows this one control character
+        raise Refusal("INVALID_TEXT", "The name of a workspace must not contain tabs.", ("name",))
     async with database(settings):
         workspace = await workspace_by_name(name)
         if workspace and sandbox and not workspace.sandbox:
-            print(f"touchline: {name!r} exists and is no sandbox; choose another name for a sandbox.", file=sys.stderr)
+            told = f"touchline: {name!r} exists and is not a sandbox; choose another name for a sandbox."
+            print(told, file=sys.stderr)
             return 1
         if workspace is None:
             workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
-            about = "is new"
+            about = "was created"
         elif await has_token(workspace.id, TOKEN_NAME):
-            about = "has a new token; the one that this command printed before opens nothing any more"
+            about = "has a new token; the old one stopped working"
         else:
             about = "has a new token"
         token = await issue_token(workspace, TOKEN_NAME, system_clock())

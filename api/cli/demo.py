@@ -61,7 +61,7 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
         problems.append(problem)
         server.should_exit = True
 
-    app = make_app(settings, given, show=shown, ended=ended)
+    app = make_app(settings, given, show=shown, on_tick_end=ended)
     config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", **limits(settings))
     server = Server(config)
     if exit_after_first:

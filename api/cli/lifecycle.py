@@ -1,4 +1,4 @@
-"""What a service logs of itself: that it starts, on which database, in which version, and that it stops."""
+"""The start and the stop of a service: what it logs, and how it ends within a time limit."""
 
 import logging
 import os
@@ -19,8 +19,8 @@ from api.store.engine.database_url import redacted_url
 
 log = logging.getLogger("touchline.service")
 
-STOP_SECONDS = 29.0
-"""Seconds after which a process that was asked to stop ends in any case."""
+FORCED_STOP_SECONDS = 29.0
+"""Seconds after which a process that was asked to stop is killed."""
 
 
 @contextmanager
@@ -37,47 +37,47 @@ def logged(what: str, settings: Settings) -> Iterator[None]:
         raise
     finally:
         seconds = time.monotonic() - began
-        if problem is None or _asked(problem):
+        if problem is None or _was_asked(problem):
             log.info("%s stopped after %.0f s", what, seconds)
         else:
             log.error("%s ended after %.0f s: %s", what, seconds, str(problem) or type(problem).__name__)
 
 
-def _asked(problem: BaseException) -> bool:
+def _was_asked(problem: BaseException) -> bool:
     """Say whether a service was asked to stop: by Ctrl+C, or by SIGTERM."""
     return isinstance(problem, KeyboardInterrupt) or (isinstance(problem, SystemExit) and not problem.code)
 
 
-def end_on_sigterm() -> None:
-    """Let SIGTERM end the process with exit code 0, as uvicorn raises it again once everything is closed."""
+def exit_on_sigterm() -> None:
+    """Exit with code 0 on SIGTERM, which uvicorn raises again after it has closed everything."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
-def end_in_time() -> None:
-    """Let the process end after STOP_SECONDS in any case: the code of a package may not heed that it is to stop."""
-    timer = threading.Timer(STOP_SECONDS, _end)
+def kill_after_timeout() -> None:
+    """Kill the process after FORCED_STOP_SECONDS, because the code of a package may ignore the request to stop."""
+    timer = threading.Timer(FORCED_STOP_SECONDS, _kill)
     timer.daemon = True
     timer.start()
 
 
-def _end() -> None:
+def _kill() -> None:
     log.error(
-        "something does not stop after %.0f s: the process ends. Emails that are being handed over will be in doubt",
-        STOP_SECONDS,
+        "still running %.0f s after the request to stop: killing the process. Emails in transmission will be in doubt",
+        FORCED_STOP_SECONDS,
     )
     logging.shutdown()
     os._exit(1)
 
 
 class Server(server.Server):
-    """The server, which calls ``asked`` as soon as a signal asks it to stop, and ends in time."""
+    """The server. It calls ``on_stop`` when a signal asks it to stop, and ends within FORCED_STOP_SECONDS."""
 
-    def __init__(self, config: uvicorn.Config, asked: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
-        self._asked = asked
+        self._on_stop = on_stop
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop. Requests that run get their time; nothing more is sent meanwhile."""
-        end_in_time()
-        self._asked()
+        """Stop: finish running requests and send no more emails."""
+        kill_after_timeout()
+        self._on_stop()
         super().handle_exit(sig, frame)

@@ -1,4 +1,4 @@
-"""Which commands there are, and what they take."""
+"""The argument parser of the command line, and its entry point."""
 
 import argparse
 import asyncio
@@ -31,43 +31,55 @@ def build() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    serve = command("serve", "Run the server, with the tick loop inside.", commands.serve)
-    serve.add_argument("--no-tick", action="store_true", help="answer only; `touchline tick` dispatches elsewhere")
-    tick = command("tick", "Run the tick loop alone, beside a server on the same PostgreSQL.", commands.tick)
-    tick.add_argument("--once", action="store_true", help="do what is due now, and end")
-    show = command("demo", "Run a server with a demo workspace; emails go to a folder.", demo)
-    show.add_argument("--keep", action="store_true", help="go on with the last demo instead of starting over")
-    show.add_argument("--exit-after-first", action="store_true", help="end when the first email has left")
+    serve = command("serve", "Run the API server together with the tick loop, which sends due emails.", commands.serve)
+    serve.add_argument(
+        "--no-tick",
+        action="store_true",
+        help="serve the API only; sending is left to separate `touchline tick` processes",
+    )
+    tick = command("tick", "Run only the tick loop, next to a server on the same PostgreSQL database.", commands.tick)
+    tick.add_argument("--once", action="store_true", help="send everything that is due now, then exit")
+    show = command("demo", "Run a server with demo data; emails are written to a folder.", demo)
+    show.add_argument("--keep", action="store_true", help="continue the last demo instead of starting a new one")
+    show.add_argument("--exit-after-first", action="store_true", help="exit after the first email is sent")
     command("migrate", "Bring the database's tables up to date.", commands.migrate_database)
     command("schema", "Print the GraphQL schema.", commands.print_schema)
     command(
         "plugins",
-        "List who registered which send options and channels; exit code 1 when one is broken.",
+        "List installed packages with their send options and channels; exit code 1 if a package fails to load.",
         commands.list_plugins,
     )
-    workspace = command("workspace", "Create a workspace, or renew its token, and print the token.", commands.create)
-    workspace.add_argument("name", help="its name; one that exists gets a new token, and the one printed before ends")
-    workspace.add_argument("--sandbox", action="store_true", help="with a virtual clock, and nothing leaves it")
+    workspace = command(
+        "workspace", "Create a workspace, or issue a new token for it, and print the token.", commands.create
+    )
+    workspace.add_argument(
+        "name", help="workspace name; if it exists, a new token is issued and the old one stops working"
+    )
+    workspace.add_argument(
+        "--sandbox", action="store_true", help="create a sandbox: virtual clock, no email is ever delivered"
+    )
     restored = command(
         "recover",
-        "After a restore: put in doubt what may have left since the backup was made. Stop the other processes first.",
+        "After restoring a backup, mark emails in doubt that may have been sent since. Stop other processes first.",
         recover.run,
     )
-    restored.add_argument("--as-of", required=True, help="moment of the backup, such as 2026-03-02T03:00:00Z")
-    restored.add_argument("--until", help="moment at which the lost database stopped; left out, now")
+    restored.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
+    restored.add_argument("--until", help="time at which the lost database stopped (default: now)")
     restored.add_argument(
         "--delivered",
         type=Path,
         nargs="+",
         default=[],
         metavar="LOG",
-        help="logs of mail servers: emails whose Message-IDs stand in them count as sent",
+        help="mail server logs: emails whose Message-IDs appear in them count as sent",
     )
     restored.add_argument(
-        "--resend-others", action="store_true", help="the logs are complete: emails that are not in them go out"
+        "--resend-others",
+        action="store_true",
+        help="the logs are complete: emails that are not in them are sent as scheduled",
     )
-    restored.add_argument("--dry-run", action="store_true", help="count, and write nothing")
-    people = command("people", "Work on people.", lambda **_: 2)
+    restored.add_argument("--dry-run", action="store_true", help="count only; nothing is written")
+    people = command("people", "Import people.", lambda **_: 2)
     importing = people.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
         "import", help="Import people from a CSV file.", description="Import people from a CSV file.", epilog=EPILOG
     )
@@ -78,70 +90,72 @@ def build() -> argparse.ArgumentParser:
         type=str.lower,
         choices=["update", "skip"],
         default="update",
-        help="what to do with a row whose address is in the workspace: update the person (default), or skip the row",
+        help="if a row's address is already in the workspace: update the person (default), or skip the row",
     )
     importing.add_argument("--dry-run", action="store_true", help="count and report only; no person is written")
     importing.add_argument(
         "--encoding",
         choices=ENCODINGS,
         metavar="NAME",
-        help=f"encoding of the file, if it cannot be told for certain: {', '.join(ENCODINGS)}",
+        help=f"encoding of the file, needed if it cannot be detected: {', '.join(ENCODINGS)}",
     )
     importing.set_defaults(run=import_people)
-    add_accounts(command("accounts", "Show the accounts of channels, and say who may use which.", lambda **_: 2))
+    add_accounts(command("accounts", "Show channel accounts, and set which workspace may use which.", lambda **_: 2))
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
 
 
 def add_accounts(command: argparse.ArgumentParser) -> None:
-    """Add what `touchline accounts` takes."""
+    """Add the actions of `touchline accounts`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    about = "List the accounts that senders use, why an account waits, and which accounts each workspace may use."
+    about = "List the accounts that senders use, why an account is paused, and which accounts each workspace may use."
     actions.add_parser("show", help=about, description=about, epilog=EPILOG).set_defaults(run=accounts.show)
-    about = "Set which accounts a workspace may use. Emails of its senders through any other account fail."
+    about = "Set which accounts a workspace may use. Emails that its senders send through other accounts fail."
     allowing = actions.add_parser("allow", help=about, description=about, epilog=EPILOG)
     allowing.add_argument("workspace", help="name or id of the workspace")
     which = allowing.add_mutually_exclusive_group(required=True)
-    which.add_argument("accounts", nargs="*", default=[], metavar="ACCOUNT", help="all that it may use")
-    which.add_argument("--every", action="store_true", help="every account, as before anything was set")
-    which.add_argument("--none", action="store_true", help="no account")
+    which.add_argument("accounts", nargs="*", default=[], metavar="ACCOUNT", help="accounts that it may use")
+    which.add_argument("--every", action="store_true", help="allow every account (the default of a new workspace)")
+    which.add_argument("--none", action="store_true", help="allow no account")
     allowing.add_argument(
-        "--unchecked", action="store_true", help="take accounts that are not configured where this command runs"
+        "--unchecked", action="store_true", help="accept accounts that are not configured in this environment"
     )
     allowing.set_defaults(run=accounts.allow)
-    about = "Let an account that waits be tried again at once."
+    about = "End the pause of an account: its emails are tried again immediately."
     resuming = actions.add_parser("resume", help=about, description=about, epilog=EPILOG)
-    resuming.add_argument("account", help="such as smtp:SALES; `touchline accounts show` lists them")
+    resuming.add_argument("account", help="account name, such as smtp:SALES; `touchline accounts show` lists them")
     resuming.set_defaults(run=accounts.resume)
 
 
 def add_suppressions(command: argparse.ArgumentParser) -> None:
-    """Add what `touchline suppressions` takes."""
+    """Add the actions of `touchline suppressions`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    about = "Suppress the addresses of a CSV file: nothing is sent to them any more."
+    about = "Suppress the addresses in a CSV file: they get no more emails."
     importing = actions.add_parser("import", help=about, description=about, epilog=EPILOG)
     importing.add_argument(
         "file",
         type=Path,
-        help="CSV with a column email, or one address a line; may have reason and unsubscribed_at",
+        help="CSV with a column email (optional: reason, unsubscribed_at), or one address per line",
     )
     importing.add_argument("--workspace", required=True, help="name or id of the workspace")
-    importing.add_argument("--reason", default="", help="why, for rows that give no reason")
-    importing.add_argument("--encoding", help="the file's encoding, where it cannot be told for certain")
+    importing.add_argument("--reason", default="", help="reason for rows that have none")
+    importing.add_argument("--encoding", help="encoding of the file, needed if it cannot be detected")
     importing.set_defaults(run=suppressions.import_file)
-    about = "Print the suppressed addresses as CSV, which the import takes."
+    about = "Print the suppressed addresses as CSV, in the format that import reads."
     exporting = actions.add_parser("export", help=about, description=about, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
     exporting.set_defaults(run=suppressions.export_file)
 
 
 def check_packages() -> None:
-    """Check that the plain names ``strategies`` and ``plugins`` are ours. Raises ValueError naming the stranger."""
+    """Check that no other package shadows ``strategies`` or ``plugins``. Raises ValueError."""
     ours = Path(api.__file__).parent.parent
     for package in (plugins, strategies):
         found = Path(str(package.__file__))
         if found.parent.parent != ours:
-            raise ValueError(f"another distribution's {package.__name__!r} hides Touchline's: {found}. Uninstall it.")
+            raise ValueError(
+                f"another package has a module {package.__name__!r} that shadows Touchline's: {found}. Uninstall it."
+            )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,6 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(asyncio.run(answer) if asyncio.iscoroutine(answer) else answer)
     except KeyboardInterrupt:
         return 130
+    except FileNotFoundError as problem:
+        print(f"touchline: file not found: {printable(str(problem.filename))}", file=sys.stderr)
+        return 1
     except (SettingsError, Refusal, DemoRunsError, OSError, ValueError) as problem:
         print(f"touchline: {printable(str(problem))}", file=sys.stderr)
         return 1

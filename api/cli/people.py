@@ -1,4 +1,4 @@
-"""The command that imports people from a file."""
+"""``touchline people import``: import people from a CSV file."""
 
 import asyncio
 import signal
@@ -22,8 +22,7 @@ from strategies import Refusal
 
 MAX_REFUSALS_SHOWN = 20
 STOPPED = (
-    "the import was stopped at row {done} of {total}. A running serve or tick, or the next people import, goes on"
-    " with it."
+    "the import was stopped at row {done} of {total}. A running serve or tick, or the next people import, continues it."
 )
 
 
@@ -34,17 +33,17 @@ async def import_people(
     read = await asyncio.to_thread(_read, file, encoding)
     if encoding is None and not read.encoding.startswith("utf"):
         print(
-            f"{printable(file.name)} is read as {read.encoding}. If that is wrong, name another with --encoding.",
+            f"{printable(file.name)} was read as {read.encoding}. If that is wrong, set --encoding.",
             file=sys.stderr,
         )
     async with database(settings):
         row = await workspace_named(workspace)
         clock = DatabaseClock()
-        await clock.sync()  # other processes compare the lease with the database's time
+        await clock.sync()  # other processes compare the lease with the database's clock
         context = make_runtime(settings, load(environment()), clock).context(row)
         await _finish_earlier(clock)
         started = await start_import(context, read.text, on_known=OnKnown[on_known.upper()], dry_run=dry_run)
-        # Claimed from the first moment on, so that a tick loop beside us leaves it alone.
+        # Claim it at once, so that a tick loop does not start it as well.
         started.lease_until = clock() + LEASE
         await started.save(update_fields=["lease_until"])
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
@@ -64,7 +63,7 @@ def _cancel(task: "asyncio.Task[object] | None") -> None:
 
 
 async def _run(row: PeopleImport, clock: DatabaseClock) -> PeopleImport:
-    """Import what is left of a file, with a progress bar."""
+    """Import the remaining rows of a file, with a progress bar."""
     columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         job = bar.add_task("people", total=row.total, completed=row.processed)
@@ -76,9 +75,12 @@ async def _run(row: PeopleImport, clock: DatabaseClock) -> PeopleImport:
 
 
 async def _finish_earlier(clock: DatabaseClock) -> None:
-    """Finish imports that a process was killed in: what they would write must not come after the new file."""
+    """Finish imports that were interrupted, so that they cannot overwrite the values of the new file."""
     while (row := await claim_import(clock())) is not None:
-        print(f"The import {row.id} was cut short at row {row.processed} of {row.total}: it goes on.", file=sys.stderr)
+        print(
+            f"The import {row.id} was interrupted at row {row.processed} of {row.total} and continues now.",
+            file=sys.stderr,
+        )
         await _run(row, clock)
 
 
@@ -86,19 +88,19 @@ def _read(file: Path, encoding: str | None) -> Decoded:
     """Read a file. Raises Refusal, and OSError."""
     most = 4 * MAX_SOURCE_LENGTH
     if file.stat().st_size > most:
-        raise Refusal("TOO_LONG", f"{file.name} has more than {most:,} bytes. Split the file.")
+        raise Refusal("TOO_LONG", f"{file.name} is larger than {most:,} bytes. Split the file.")
     return decode(file.read_bytes(), encoding)
 
 
 async def _report(done: PeopleImport) -> None:
     if done.dry_run:
-        console.print("Dry run: nothing was written. The import would report:")
+        console.print("Dry run: nothing was written. An import would report:")
     skipped = f", {done.skipped} skipped" if done.on_known == OnKnown.SKIP else ""
     console.print(f"{done.created} created, {done.updated} updated, {done.failed} refused{skipped}.")
     if done.repeated:
-        console.print(f"{done.repeated} of the rows have an address that an earlier row of the file has.")
+        console.print(f"{done.repeated} rows repeat the address of an earlier row.")
     if done.suppressed:
-        console.print(f"{done.suppressed} of the people have an address that has unsubscribed: they get nothing.")
+        console.print(f"{done.suppressed} of the people have unsubscribed and get no emails.")
     for refusal in await done.refusals.order_by("id").limit(MAX_REFUSALS_SHOWN):
         place = f"row {refusal.row}" + (f", column {refusal.column}" if refusal.column else "")
         text = f"  {place}: {refusal.code}: {refusal.message}"

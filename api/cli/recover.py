@@ -1,4 +1,4 @@
-"""``touchline recover``: what to do with emails that may have left after a backup that was restored."""
+"""``touchline recover``: mark emails that may have been sent between a backup and its restore."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from plugins.manager import load
 
 
 def moment(text: str) -> datetime:
-    """Read an instant of the command line, ISO 8601 with an offset. Raises ValueError."""
+    """Parse a time argument, ISO 8601 with an offset. Raises ValueError."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise ValueError(f"{text[:60]!r} is not an instant with an offset, such as 2026-03-02T08:30:00Z.")
+        raise ValueError(f"{text[:60]!r} is not a time with a UTC offset, such as 2026-03-02T08:30:00Z.")
     return found.astimezone(UTC)
 
 
@@ -33,9 +33,9 @@ async def run(
     resend_others: bool,
     dry_run: bool,
 ) -> int:
-    """Put in doubt what may have left since the backup, and say how much that is."""
+    """Mark emails in doubt that may have been sent since the backup, and print the counts."""
     if resend_others and not delivered:
-        raise ValueError("--resend-others needs --delivered: the log that names every email that left.")
+        raise ValueError("--resend-others needs --delivered with complete mail server logs.")
     known = await asyncio.to_thread(_read, delivered)
     async with database(settings):
         clock = DatabaseClock()
@@ -50,12 +50,12 @@ async def run(
             resend_others=resend_others,
             dry_run=dry_run,
         )
-    _tell(found, dry_run=dry_run)
+    _report(found, dry_run=dry_run)
     return 0
 
 
 def _read(files: Sequence[Path]) -> set[str]:
-    """Read the ids of emails in mail servers' logs, in whatever encoding these are."""
+    """Read the ids of emails from mail server logs in any encoding."""
     found: set[str] = set()
     for path in files:
         with path.open(encoding="ascii", errors="replace") as lines:
@@ -63,16 +63,16 @@ def _read(files: Sequence[Path]) -> set[str]:
     return found
 
 
-def _tell(found: Recovered, *, dry_run: bool) -> None:
+def _report(found: Recovered, *, dry_run: bool) -> None:
     lines = [
-        (found.in_doubt, "emails may have left: in doubt, in Undelivered, with the reason RESTORED"),
-        (found.sent, "emails stand in the mail server's log: sent"),
-        (found.unsent, "emails do not stand in the log: they go out as scheduled"),
-        (found.paused_launches, "launches in the background: paused, until someone resumes or cancels them"),
-        (found.expired_tasks, "tasks were to expire since: expired, and each waits for a person"),
-        (found.open_tasks, "tasks are open: someone may have done them since the backup"),
+        (found.in_doubt, "emails may have been sent: in doubt, in Undelivered, with the reason RESTORED"),
+        (found.sent, "emails are in the mail server log: marked as sent"),
+        (found.unsent, "emails are not in the log: sent as scheduled"),
+        (found.paused_launches, "background launches: paused until someone resumes or cancels them"),
+        (found.expired_tasks, "tasks would have expired since the backup: expired, each waits for a person"),
+        (found.open_tasks, "tasks are open: someone may have completed them since the backup"),
     ]
     if dry_run:
-        console.print("A dry run: nothing is written.")
+        console.print("Dry run: nothing was written.")
     for number, about in lines:
         console.print(f"{number:>9,} {about}", highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The commands that import and export suppressed addresses."""
+"""``touchline suppressions``: import and export suppressed addresses."""
 
 import asyncio
 import csv
@@ -19,7 +19,7 @@ from plugins.manager import load
 from strategies import Refusal
 
 MAX_REFUSALS_SHOWN = 20
-"""Refused rows that are printed."""
+"""How many refused rows are printed."""
 ACTOR = "command line"
 
 
@@ -42,7 +42,7 @@ async def import_file(
         row = await workspace_named(workspace)
         context = replace(make_runtime(settings, load(environment()), clock).context(row), actor=ACTOR)
         done = await import_suppressions(context, source, reason, limit=None)
-    console.print(f"{done.new} suppressed, {done.known} were already, {len(done.refused)} refused.")
+    console.print(f"{done.new} suppressed, {done.known} already suppressed, {len(done.refused)} refused.")
     for refused in done.refused[:MAX_REFUSALS_SHOWN]:
         text = f"  row {refused.row}: {refused.code}: {refused.message}"
         console.print(printable(text), highlight=False, soft_wrap=True, markup=False)

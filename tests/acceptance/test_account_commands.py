@@ -19,15 +19,15 @@ def test_a_workspace_may_use_what_the_operator_allows(environment: dict[str, str
         done = run(environment, tmp_path, "accounts", "allow", "Acme", *given)
         assert (done.returncode, done.stdout.strip(), done.stderr) == (0, told, "")
         shown = run(environment, tmp_path, "accounts", "show")
-        assert (shown.returncode, "waits until" in shown.stdout) == (0, True)
+        assert (shown.returncode, "paused until" in shown.stdout) == (0, True)
         assert told.removesuffix(".").split(" may use ")[1] in shown.stdout
     assert run(environment, tmp_path, "accounts", "allow", "Acme").returncode == 2
     lost = run(environment, tmp_path, "accounts", "allow", "Nobody", "--none")
     assert (lost.returncode, lost.stderr.strip()) == (1, "touchline: NOT_FOUND: There is no workspace 'Nobody'.")
     waits = run(environment, tmp_path, "accounts", "resume", "smtp")
-    assert (waits.returncode, waits.stdout.strip()) == (0, "The account 'smtp' does not wait.")
+    assert (waits.returncode, waits.stdout.strip()) == (0, "The account 'smtp' is not paused.")
     shown = run(environment, tmp_path, "accounts", "show")
-    assert (shown.returncode, "waits until" in shown.stdout) == (0, True)
+    assert (shown.returncode, "paused until" in shown.stdout) == (0, True)
 
 
 def test_an_account_that_does_not_exist_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_an_account_that_does_not_exist_is_refused(environment: dict[str, str], 
         refused = run(environment, tmp_path, "accounts", "allow", "Acme", "smtp:SALES", wrong)
         told = f"touchline: ACCOUNT_UNKNOWN: No account {wrong!r} is configured here. {there_are}"
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert " ".join(refused.stderr.split()) == f"{told} To take it all the same, add --unchecked."
+        assert " ".join(refused.stderr.split()) == f"{told} Add --unchecked to set it anyway."
         assert "every account" in run(environment, tmp_path, "accounts", "show").stdout
     done = run(environment, tmp_path, "accounts", "allow", "Acme", "smtp:ELSEWHERE", "--unchecked")
     assert (done.returncode, done.stdout.strip()) == (0, "The workspace 'Acme' may use smtp:ELSEWHERE.")

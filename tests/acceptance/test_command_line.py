@@ -85,7 +85,7 @@ def test_the_readme_s_people_are_imported(environment: dict[str, str], tmp_path:
 def test_a_new_workspace_prints_its_token_and_the_link(environment: dict[str, str], tmp_path: Path) -> None:
     made = run(environment, tmp_path, "workspace", "Acme")
     assert re.fullmatch(r"tl_\S+\n", made.stdout)
-    assert "The workspace 'Acme' is new." in made.stderr
+    assert "The workspace 'Acme' was created." in made.stderr
     assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token={made.stdout.strip()}" in made.stderr
     by_name = run(environment | {"TOUCHLINE_HOST": "::1"}, tmp_path, "workspace", "Other")
     assert f"http://[::1]:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in by_name.stderr
@@ -95,8 +95,8 @@ def test_a_workspace_that_exists_says_that_its_old_token_ends(environment: dict[
     first = run(environment, tmp_path, "workspace", "Acme")
     again = run(environment, tmp_path, "workspace", " Acme ")
     assert again.returncode == 0
-    assert "opens nothing any more" in again.stderr
-    assert "opens nothing any more" not in first.stderr
+    assert "the old one stopped working" in again.stderr
+    assert "the old one stopped working" not in first.stderr
     assert first.stdout != again.stdout
     assert "printed before ends" in " ".join(run(environment, tmp_path, "workspace", "--help").stdout.split())
 
@@ -105,7 +105,7 @@ def test_a_real_workspace_is_never_taken_for_a_sandbox(environment: dict[str, st
     run(environment, tmp_path, "workspace", "Acme")
     refused = run(environment, tmp_path, "workspace", "Acme", "--sandbox")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == "touchline: 'Acme' exists and is no sandbox; choose another name for a sandbox.\n"
+    assert refused.stderr == "touchline: 'Acme' exists and is not a sandbox; choose another name for a sandbox.\n"
 
     run(environment, tmp_path, "workspace", "Play", "--sandbox")
     plain = run(environment, tmp_path, "workspace", "Play")
@@ -126,6 +126,7 @@ def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, n
     [
         ("people import nothing.csv --workspace Acme", {}, "nothing.csv"),
         ("people import latin.csv --workspace Acme", {}, "Line 2 is not UTF-8"),
+        ("people import nofile.csv --workspace Nobody", {}, "touchline: file not found: nofile.csv"),
         ("people import good.csv --workspace Nobody", {}, "There is no workspace 'Nobody'"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
@@ -162,7 +163,7 @@ def test_a_port_that_is_taken_is_one_sentence(
         port = str(taken.getsockname()[1])
         done = run(environment | {setting: port}, tmp_path, command)
     assert done.returncode == 1
-    assert f"port {port} of 127.0.0.1 cannot be listened on" in done.stderr
+    assert f"Cannot listen on 127.0.0.1:{port}: address already in use. Set {setting} to another port." in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -257,7 +258,7 @@ def test_tick_logs_its_start_its_database_its_version_and_its_stop(
         assert process.wait(timeout=30) == 0
     database = environment["TOUCHLINE_DATABASE_URL"]
     assert lines[0].endswith(f"INFO touchline.service Touchline {version()} starts the tick loop on {database}\n")
-    assert any("SIGTERM: the tick loop finishes the emails" in line for line in lines)
+    assert any("SIGTERM: finishing the emails" in line for line in lines)
     assert re.search(r"INFO touchline\.service the tick loop stopped after \d+ s$", lines[-1])
 
 

@@ -89,7 +89,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
         assert "goes on with it." in err
         assert asked(file, "SELECT lease_until FROM people_import") == [(None,)]
     done = imported(environment, tmp_path, b"email\nlast@example.com\n")
-    assert (done.returncode, "was cut short at row" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "was interrupted at row" in done.stderr) == (0, True), done.stderr
     assert asked(file, "SELECT status FROM people_import") == [("FINISHED",), ("FINISHED",)]
     assert asked(file, "SELECT count(*) FROM person") == [(20_001,)]
 

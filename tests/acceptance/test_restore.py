@@ -84,8 +84,8 @@ async def test_no_email_leaves_twice_after_a_restore(database: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--as-of", "yesterday"], "'yesterday' is not an instant with an offset, such as 2026-03-02T08:30:00Z."),
-        (["--as-of", "2026-03-02T08:30:00"], "is not an instant with an offset"),
+        (["--as-of", "yesterday"], "'yesterday' is not a time with a UTC offset, such as 2026-03-02T08:30:00Z."),
+        (["--as-of", "2026-03-02T08:30:00"], "is not a time with a UTC offset"),
         (["--as-of", "2026-03-02T08:30:00Z", "--resend-others"], "--resend-others needs --delivered"),
         (["--as-of", "2026-03-02T08:30:00Z", "--delivered", "no.log"], "no.log"),
         (["--as-of", "2999-01-01T00:00:00Z"], "neither may lie in the future"),

@@ -11,7 +11,7 @@ def test_a_list_comes_in_and_goes_out(environment: dict[str, str], tmp_path: Pat
     assert run(environment, tmp_path, "workspace", "Acme").returncode == 0
     command = ("suppressions", "import", "list.txt", "--workspace", "Acme", "--reason", "Old system")
     done = run(environment, tmp_path, *command)
-    assert (done.returncode, done.stdout.splitlines()[0]) == (1, "2 suppressed, 0 were already, 1 refused.")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (1, "2 suppressed, 0 already suppressed, 1 refused.")
     assert done.stdout.splitlines()[1].startswith("  row 3: INVALID_ADDRESS: ")
     out = run(environment, tmp_path, "suppressions", "export", "--workspace", "Acme")
     lines = [line.split(",") for line in out.stdout.splitlines()]
@@ -22,7 +22,7 @@ def test_a_list_comes_in_and_goes_out(environment: dict[str, str], tmp_path: Pat
     ]
     (tmp_path / "again.csv").write_text(out.stdout, encoding="utf-8")
     again = run(environment, tmp_path, "suppressions", "import", "again.csv", "--workspace", "Acme")
-    assert (again.returncode, again.stdout) == (0, "0 suppressed, 2 were already, 0 refused.\n")
+    assert (again.returncode, again.stdout) == (0, "0 suppressed, 2 already suppressed, 0 refused.\n")
 
 
 def test_cells_are_no_markup(environment: dict[str, str], tmp_path: Path) -> None:
