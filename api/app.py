@@ -113,12 +113,12 @@ def make_app(
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
             loop.add_done_callback(lambda done: _report_end(done, on_tick_end))
-        inside = health.Access(token=settings.metrics_token)
-        numbers = health.routes(ticker.runtime, ticker if tick else None, inside)
+        internal = health.Access(token=settings.metrics_token)
+        monitoring = health.routes(ticker.runtime, ticker if tick else None, internal)
         try:
             with LoopWatch(ticker.runtime.metrics).watching():
                 options = server_options(settings)
-                async with health.monitoring_server(settings.host, settings.server_watch_port, numbers, options):
+                async with health.monitoring_server(settings.host, settings.server_watch_port, monitoring, options):
                     yield
         finally:
             running.clear()
@@ -128,15 +128,15 @@ def make_app(
             await watch.close()
             await close_database()
 
-    gate = RequestGuard(
+    guard = RequestGuard(
         ticker.runtime,
         watch,
         int(settings.max_body_bytes),
         introspection=settings.graphiql == "on",
         budgets=Budgets(int(settings.request_cost), int(settings.minute_cost)),
     )
-    outside = health.Access(inside=False, token=settings.metrics_token)
-    endpoint = GraphQLEndpoint(schema, gate)
+    public = health.Access(internal=False, token=settings.metrics_token)
+    endpoint = GraphQLEndpoint(schema, guard)
 
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
@@ -150,8 +150,8 @@ def make_app(
     made = Starlette(
         routes=[
             Route("/graphql", graphql, methods=["POST"]),
-            WebSocketRoute("/graphql", WebSocketEndpoint(schema, gate, settings.public_url)),
-            *health.routes(ticker.runtime, ticker if tick else None, outside),
+            WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, settings.public_url)),
+            *health.routes(ticker.runtime, ticker if tick else None, public),
             *unsubscribe_page.routes(settings, ticker.runtime),
             *pages,
         ],

@@ -1,1 +1,1 @@
-"""How requests come in: over HTTP and over a websocket, through the same gate."""
+"""How requests come in: over HTTP and over a websocket, through the same guard."""

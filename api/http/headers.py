@@ -1,4 +1,4 @@
-"""Headers that every answer has, whatever made it, and the answer to a fault of ours."""
+"""Security headers of every HTTP response, and the response to an unhandled exception."""
 
 import logging
 
@@ -14,11 +14,11 @@ from api.store.engine.availability import log_database_outage
 log = logging.getLogger("touchline.http")
 
 SECURITY_HEADERS = {
-    # Answers hold people's addresses, and links that unsubscribe: no cache keeps them.
+    # Responses contain personal data and unsubscribe links, so no cache may store them.
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # No page of ours is shown inside of another one. Pages with scripts or styles set a policy of their own.
+    # No other site may embed our pages. Pages with scripts or styles set their own policy.
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -26,7 +26,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """Add the headers to every HTTP answer that does not set them itself: errors and redirects included."""
+    """Adds the headers to every HTTP response that does not set them itself, errors and redirects included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -52,7 +52,7 @@ def add_security_headers(headers: MutableHeaders) -> None:
 
 
 async def answer_fault(_request: Request, problem: Exception) -> Response:
-    """Answer where nothing else did: as JSON, and without a word of what happened."""
+    """Respond to an unhandled exception with JSON that reveals no details."""
     told = fault(problem)
     code = str((told.extensions or {})["code"])
     status = 503 if log_database_outage(problem) else 500

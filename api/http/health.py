@@ -1,4 +1,4 @@
-"""What an operator watches: ``/health``, ``/ready`` and Prometheus' ``/metrics``."""
+"""Pages for monitoring: ``/health``, ``/ready`` and Prometheus ``/metrics``."""
 
 import asyncio
 import hmac
@@ -35,76 +35,76 @@ log = logging.getLogger("touchline.watching")
 Answer = TypeVar("Answer")
 
 CHECK_TIMEOUT_SECONDS = 5.0
-"""Seconds that the database gets to answer."""
+"""How long a check may take."""
 GAUGE_DESCRIPTIONS = {
-    "due": "Emails that are due and wait to be claimed.",
-    "oldest_due_seconds": "For how many seconds the oldest of them has been due.",
-    "claimed": "Emails that processes have claimed.",
-    "transmitting": "Emails that are being handed over.",
-    "on_hold": "Emails of paused campaigns, and of those who wait for an edit to come to them.",
-    "in_doubt": "Emails that wait for a person to say whether they arrived.",
-    "paused_accounts": "Accounts of channels that wait because they were in trouble.",
-    "running_launches": "Launches in the background that enroll people.",
-    "running_edits": "Edits of running campaigns that still come to some people.",
-    "running_imports": "Imports of people that are not over.",
+    "due": "Due emails that no process has claimed yet.",
+    "oldest_due_seconds": "How long the oldest unclaimed email has been due, in seconds.",
+    "claimed": "Emails that processes have claimed and not yet sent.",
+    "transmitting": "Emails that are being transmitted to a mail server.",
+    "on_hold": "Emails on hold because their campaign is paused or an edit is still being applied.",
+    "in_doubt": "Emails in doubt: nobody knows whether the mail server accepted them.",
+    "paused_accounts": "Channel accounts that are paused after errors.",
+    "running_launches": "Background launches that are enrolling people.",
+    "running_edits": "Edits of running campaigns that are still being applied.",
+    "running_imports": "People imports in progress.",
 }
 
 
 METRICS_DENIED = (
-    "These numbers are on TOUCHLINE_SERVER_WATCH_PORT, or need TOUCHLINE_METRICS_TOKEN as a bearer token.\n"
+    "Metrics are served on TOUCHLINE_SERVER_WATCH_PORT, or here with TOUCHLINE_METRICS_TOKEN as a bearer token.\n"
 )
 
 
 class TimedCheck(Generic[Answer]):
-    """Asks the database, and waits no longer than CHECK_TIMEOUT_SECONDS, whatever the database does.
+    """Runs a check and waits at most CHECK_TIMEOUT_SECONDS for it.
 
-    Where a server is frozen even the cancelling of a query waits for it: so nobody waits for that, and whoever asks
-    meanwhile is told by the same look, lest hung ones take all connections.
+    When a database server hangs, even cancelling a query can hang. So the check is cancelled without waiting for it,
+    and requests that arrive meanwhile share the running check: hung checks cannot use up all connections.
     """
 
-    def __init__(self, ask: Callable[[], Awaitable[Answer]]) -> None:
-        self._ask = ask
-        self._asking: asyncio.Task[Answer] | None = None
+    def __init__(self, check: Callable[[], Awaitable[Answer]]) -> None:
+        self._check = check
+        self._running: asyncio.Task[Answer] | None = None
 
     async def __call__(self) -> Answer:
-        """Return what the database says. Raises TimeoutError, and what the asking raises."""
-        asking = self._asking
-        if asking is None or asking.done():
-            asking = self._asking = asyncio.create_task(self._asked())
-            asking.add_done_callback(_consume_result)
-        await asyncio.wait({asking}, timeout=CHECK_TIMEOUT_SECONDS)
-        if not asking.done():
-            asking.cancel()
-        if not asking.done() or asking.cancelled():
+        """Return the result of the check. Raises TimeoutError, and what the check raises."""
+        running_check = self._running
+        if running_check is None or running_check.done():
+            running_check = self._running = asyncio.create_task(self._run())
+            running_check.add_done_callback(_consume_result)
+        await asyncio.wait({running_check}, timeout=CHECK_TIMEOUT_SECONDS)
+        if not running_check.done():
+            running_check.cancel()
+        if not running_check.done() or running_check.cancelled():
             raise TimeoutError(f"no answer within {CHECK_TIMEOUT_SECONDS:g} s")
-        return asking.result()
+        return running_check.result()
 
-    async def _asked(self) -> Answer:
-        return await self._ask()
+    async def _run(self) -> Answer:
+        return await self._check()
 
 
 def database_problem(problem: Exception) -> str:
-    """Say in a sentence what is wrong with the database."""
+    """Describe in one sentence what is wrong with the database."""
     if is_corrupt(problem):
-        return "It is damaged, or its file was taken away."
+        return "It is damaged, or its file is missing."
     if is_disk_full(problem):
         return "Its disk is full."
     return "It is read-only." if is_read_only(problem) else "It does not answer."
 
 
 async def channel_problems(runtime: DispatchRuntime) -> dict[str, str]:
-    """Return why this process cannot use channels of its senders, by ``channel KEY``."""
+    """Return why this process cannot use channels that senders need, by ``channel KEY``."""
     found = {}
     for key in await channels_in_use():
         channel = runtime.installed.channels.get(key)
         try:
             problem = await channel.trouble() if channel is not None else None
             problem = None if problem is None else plain_text(problem)
-        except BaseException as broken:  # an exit is no way out for a package
+        except BaseException as broken:  # even SystemExit of a package must not end the process
             if isinstance(broken, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
                 raise
-            log.exception("the channel %s could not be asked whether it can be used", key)
-            problem = "It cannot say whether it can be used; see the log."
+            log.exception("the channel %s failed in trouble()", key)
+            problem = "Its health check failed; see the log."
         if problem is not None:
             found[f"channel {key}"] = problem
     return found
@@ -114,30 +114,30 @@ async def _checked_channel_problems(look: TimedCheck[dict[str, str]]) -> dict[st
     try:
         return await look()
     except TimeoutError:
-        return {"channels": "One of them did not say within a few seconds whether it can be used."}
+        return {"channels": "The health check of a channel timed out."}
     except Exception as problem:
-        log.warning("not ready: the senders' channels cannot be read: %s", one_line(problem))
+        log.warning("not ready: cannot read the channels of senders: %s", one_line(problem))
         return {"database": database_problem(problem)}
 
 
-def _consume_result(asking: "asyncio.Task[Answer]") -> None:
-    """Take what a look ended with that nobody waits for any more."""
-    if not asking.cancelled():
-        asking.exception()
+def _consume_result(running_check: "asyncio.Task[Answer]") -> None:
+    """Consume the result of a check that nobody waits for, so that asyncio does not report it."""
+    if not running_check.cancelled():
+        running_check.exception()
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may read what an operator watches. ``inside``: this port is for the monitoring alone."""
+    """Who may read metrics and causes of problems. ``internal``: this port serves only the monitoring."""
 
-    inside: bool = True
+    internal: bool = True
     token: str = ""
-    """Where it is set, /metrics wants it as a bearer token, also inside."""
+    """If set, /metrics requires it as a bearer token, on an internal port as well."""
 
     def allows(self, request: Request) -> bool:
-        """Say whether a request may read numbers and causes. Compares in constant time."""
+        """Say whether a request may read metrics and causes. Compares the token in constant time."""
         if not self.token:
-            return self.inside
+            return self.internal
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self.token.encode())
         return scheme.lower() == "bearer" and same
@@ -146,12 +146,12 @@ class Access:
 def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) -> list[Route]:
     """Return the three pages. ``ticker`` is the tick loop of this process, if it has one.
 
-    Everybody may read whether the process lives and is ready; only whom ``access`` allows reads more.
+    Everyone may read whether the process is alive and ready; only requests that ``access`` allows get details.
     """
     running = version()
-    trial = TimedCheck(lambda: probe_write())  # noqa: PLW0108 - looked up each time: tests replace it
+    database = TimedCheck(lambda: probe_write())  # noqa: PLW0108 - looked up each time: tests replace it
     channels = TimedCheck(lambda: channel_problems(runtime))
-    counting = TimedCheck(lambda: backlog(runtime.clock()))
+    counts = TimedCheck(lambda: backlog(runtime.clock()))
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok"} | ({"version": running} if access.allows(request) else {}))
@@ -159,15 +159,15 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
     async def ready(request: Request) -> Response:
         problems = {}
         try:
-            await trial()
+            await database()
         except Exception as problem:
-            log.warning("not ready: the database cannot be used: %s", one_line(problem))
+            log.warning("not ready: cannot write to the database: %s", one_line(problem))
             problems["database"] = database_problem(problem)
         else:
             if ticker is not None:
                 problems |= await _checked_channel_problems(channels)
         if ticker is not None and not ticker.alive:
-            problems["tick"] = "The tick loop has not done a step for a while; see the log."
+            problems["tick"] = "The tick loop has made no progress for a while; see the log."
         if problems:
             about = {"problems": problems} if access.allows(request) else {}
             return JSONResponse({"status": "not ready", **about}, 503)
@@ -178,9 +178,9 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
             return PlainTextResponse(METRICS_DENIED, 401 if access.token else 404, {"WWW-Authenticate": "Bearer"})
         shared = CollectorRegistry()
         try:
-            numbers = await counting()
-        except Exception as problem:  # what this process counts is told all the same
-            log.warning("the backlog could not be counted: %s", one_line(problem))
+            numbers = await counts()
+        except Exception as problem:  # the metrics of this process are still served
+            log.warning("cannot count the backlog: %s", one_line(problem))
             numbers = {}
         for name, value in numbers.items():
             Gauge(f"touchline_{name}", GAUGE_DESCRIPTIONS[name], registry=shared).set(value)
@@ -194,7 +194,7 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
 async def monitoring_server(
     host: str, port: str, pages: list[Route], options: Mapping[str, Any]
 ) -> AsyncIterator[None]:
-    """Answer an operator's questions on a port of its own, where the settings name one."""
+    """Serve the monitoring pages on their own port, if the settings name one."""
     if not port:
         yield
         return
@@ -202,7 +202,7 @@ async def monitoring_server(
     app.router.redirect_slashes = False
     config = uvicorn.Config(app, host=host, port=int(port), log_config=None, **options)
     server = Server(config)
-    # The process itself heeds signals; this server ends with it.
+    # The main server handles signals; this one ends with it.
     serving = asyncio.create_task(server._serve())
     try:
         yield

@@ -12,8 +12,8 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import coded, fault
 from api.http.request_guard import TOKEN_INVALID, RequestGuard
-from api.http.shares import BusyError
 from api.http.websocket_frames import Socket
+from api.http.workspace_limits import BusyError
 from api.store.engine.availability import log_database_outage
 
 log = logging.getLogger("touchline.websocket")
@@ -25,8 +25,8 @@ CLOSE_UNAUTHENTICATED = 4401
 class ConnectionAuth:
     """Whose token came in connection_init, or else with the handshake."""
 
-    def __init__(self, gate: RequestGuard, socket: Socket, handshake: str) -> None:
-        self.gate = gate
+    def __init__(self, guard: RequestGuard, socket: Socket, handshake: str) -> None:
+        self.guard = guard
         self.socket = socket
         self.handshake = handshake
         self.connection_params: dict[str, object] = {}
@@ -40,7 +40,7 @@ class ConnectionAuth:
                 CLOSE_UNAUTHENTICATED, 'Send {"Authorization": "Bearer <token>"} with connection_init.'
             )
             return None
-        context = await self.gate.context(authorization)
+        context = await self.guard.context(authorization)
         if context is None:
             await self.socket.close(CLOSE_UNAUTHENTICATED, TOKEN_INVALID)
         return context
@@ -96,5 +96,5 @@ class AuthenticatedSchema:
     async def _begun(
         self, turn: AsyncExitStack, query: str, caller: ConnectionAuth, context: Context, given: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
-        await turn.enter_async_context(caller.gate.turns.turn(context.workspace_context.workspace_id))
+        await turn.enter_async_context(caller.guard.turns.turn(context.workspace_context.workspace_id))
         return await self.schema.stream(query, context_value=context, **given)

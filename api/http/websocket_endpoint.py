@@ -66,7 +66,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
                 if len(self.operations) >= MAX_OPERATIONS:
                     text = f"One connection runs up to {MAX_OPERATIONS} operations at once."
                     raise Refusal("TOO_MANY_OPERATIONS", text)
-                self.view.gate.check_query(message["payload"]["query"])
+                self.view.guard.check_query(message["payload"]["query"])
             except Refusal as refused:
                 error = GraphQLError(refused.message, extensions={"code": refused.code})
                 await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
@@ -84,7 +84,7 @@ class WebSocketEndpoint(GraphQL[Any, None]):
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = Handler
 
-    def __init__(self, schema: BaseSchema, gate: RequestGuard, public_url: str) -> None:
+    def __init__(self, schema: BaseSchema, guard: RequestGuard, public_url: str) -> None:
         logging.getLogger("uvicorn.error").addFilter(hide_frames)
         public = normalize_origin(public_url)
         super().__init__(
@@ -95,13 +95,13 @@ class WebSocketEndpoint(GraphQL[Any, None]):
             max_subscriptions_per_connection=None,  # the handler counts, and answers with a code
             allowed_origins=(public,) if public else (),
         )
-        self.gate = gate
+        self.guard = guard
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> ConnectionAuth:
         """Return what stands for the connection."""
         assert isinstance(request, WebSocket)  # noqa: S101 - nothing else is routed here
         assert isinstance(response, WebSocket)  # noqa: S101
-        return ConnectionAuth(self.gate, Socket(self, request, response), request.headers.get("authorization", ""))
+        return ConnectionAuth(self.guard, Socket(self, request, response), request.headers.get("authorization", ""))
 
     async def on_ws_connect(self, context: ConnectionAuth) -> UnsetType | dict[str, object] | None:
         """Let in whom a token opens something; whoever else is told why by the closing."""

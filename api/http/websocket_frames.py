@@ -41,7 +41,7 @@ class Socket(ASGIWebSocketAdapter):
         """How large a message may be. The server holds the same limit before it has read a message to its end."""
         if not self.ws.scope.get(WORKSPACE_SCOPE_KEY):
             return ServerLimits.init_bytes
-        return min(ServerLimits.message_bytes, int(cast(Any, self.view).gate.max_body))
+        return min(ServerLimits.message_bytes, int(cast(Any, self.view).guard.max_body))
 
     def acknowledged(self, workspace: str) -> None:
         """Note who the client is: it may send larger messages from now on."""
@@ -70,7 +70,7 @@ class Socket(ASGIWebSocketAdapter):
                     await self.close(CLOSE_INVALID_MESSAGE, str(problem))
                 else:
                     if workspace := self.ws.scope.get(WORKSPACE_SCOPE_KEY):
-                        await cast(Any, self.view).gate.pace.wait(str(workspace))
+                        await cast(Any, self.view).guard.pace.wait(str(workspace))
                     yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:

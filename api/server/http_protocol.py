@@ -43,7 +43,7 @@ class HttpProtocol(H11Protocol):
 
     def __init__(self, *args: Any, connections: Connections, **given: Any) -> None:
         super().__init__(*args, **given)
-        self.guard = connections
+        self.registry = connections
         self.limits = connections.limits
         self._inner: Any = self.app
         self.app = self._limited
@@ -64,20 +64,20 @@ class HttpProtocol(H11Protocol):
         """Count the connection, or refuse it."""
         super().connection_made(transport)
         self.flow = Flow(transport, self._read_on)
-        if not self.guard.opened(self, self.client[0] if self.client else ""):
+        if not self.registry.opened(self, self.client[0] if self.client else ""):
             self._end(503, "Too many connections are open. Try again in a moment.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._kept = b""
-        self.guard.closed(self)
+        self.registry.closed(self)
         self._leave()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection over, which the other protocol counts from now on."""
         self._kept = b""
-        self.guard.closed(self)
+        self.registry.closed(self)
         super().handle_websocket_upgrade(event)
         self.transport.resume_reading()
 
@@ -104,7 +104,7 @@ class HttpProtocol(H11Protocol):
         self._wait_from_now()
         self._wire = self._body = 0
         self._chunked = False
-        self.guard.waits(self)
+        self.registry.waits(self)
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -174,19 +174,19 @@ class HttpProtocol(H11Protocol):
 
     async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
         """Run the application on a request whose head is well-formed."""
-        self.guard.works(self)
+        self.registry.works(self)
         self._wait_from_now()
         names = [name for name, _ in scope["headers"]]
         self._chunked = b"transfer-encoding" in names
         self._wire = self._body = 0
-        client = (self.guard.proxies.client(scope["headers"]) or "") if self._by_proxy() else ""
+        client = (self.registry.proxies.client(scope["headers"]) or "") if self._by_proxy() else ""
         if b"x-forwarded-for" in names and not self._by_proxy():
             self._warn_of_proxy()
         if len(names) > self.limits.headers:
             await _answer(send, 431, f"A request may have {self.limits.headers} headers.")
         elif self._chunked and b"content-length" in names:
             await _answer(send, 400, "A request may not have both Content-Length and Transfer-Encoding.")
-        elif client and not self.guard.enter(client):
+        elif client and not self.registry.enter(client):
             await _answer(send, 503, "You have too many requests at once. Try again in a moment.")
         else:
             self._client = client
@@ -203,7 +203,7 @@ class HttpProtocol(H11Protocol):
             await self._inner(scope, counted_receive, counted_send)
 
     def _by_proxy(self) -> bool:
-        return self.client is not None and self.client[0] in self.guard.proxies
+        return self.client is not None and self.client[0] in self.registry.proxies
 
     def _warn_of_proxy(self) -> None:
         peer = self.client[0] if self.client else "a socket"
@@ -213,7 +213,7 @@ class HttpProtocol(H11Protocol):
 
     def _leave(self) -> None:
         if self._client:
-            self.guard.leave(self._client)
+            self.registry.leave(self._client)
             self._client = ""
 
     def _give_up_request(self) -> None:

@@ -32,7 +32,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, connections: Connections, **given: Any) -> None:
         super().__init__(*args, **given)
-        self.guard = connections
+        self.registry = connections
         self.limits = connections.limits
         self.conn.max_message_size = self.limits.init_bytes
         self._opened = self.loop.time()
@@ -48,24 +48,24 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection again, which HTTP has given up."""
         super().connection_made(transport)
-        if not self.guard.opened(self, self.client[0] if self.client else ""):
+        if not self.registry.opened(self, self.client[0] if self.client else ""):
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._kept = b""
-        self.guard.closed(self)
+        self.registry.closed(self)
         if self._client:
-            self.guard.leave(self._client)
+            self.registry.leave(self._client)
             self._client = ""
         super().connection_lost(exc)
 
     def handle_connect(self, event: Request) -> None:
         """Let the application say later who the client is. Refuse one with too many connections behind a proxy."""
-        if self.client is not None and self.client[0] in self.guard.proxies:
+        if self.client is not None and self.client[0] in self.registry.proxies:
             named = [(name.lower().encode(), value.encode("latin-1")) for name, value in event.headers.raw_items()]
-            client = self.guard.proxies.client(named) or ""
-            if client and not self.guard.enter(client):
+            client = self.registry.proxies.client(named) or ""
+            if client and not self.registry.enter(client):
                 refused = self.conn.reject(HTTPStatus.SERVICE_UNAVAILABLE, "You have too many connections at once.\n")
                 self.conn.send_response(refused)
                 self.handshake_initiated = self.handshake_complete = self.close_sent = True
@@ -82,7 +82,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Read larger messages from now on."""
         self._acknowledged = True
         self.conn.max_message_size = self.limits.message_bytes
-        self.guard.works(self)
+        self.registry.works(self)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, in slices, and no further than the application has taken messages."""

@@ -117,7 +117,7 @@ def test_without_a_token_the_page_says_where_it_goes_and_takes_it_from_headers(p
     page.open()
     page.shows("#hint", '{"Authorization": "Bearer …"}')
     page.run(QUERY)
-    page.answers("This needs a token.")
+    page.answers("A token is required.")
 
     page.browser.execute_script(
         "document.querySelector(arguments[0]).CodeMirror.setValue(arguments[1])",
@@ -165,4 +165,4 @@ def test_a_launch_is_followed_over_a_websocket(page: Page, demo: Demo) -> None:
         json.dumps({"Authorization": "Bearer of-yesterday"}),
     )
     page.click(".graphiql-execute-button")
-    page.answers("This token opens nothing.")
+    page.answers("Invalid or expired token.")

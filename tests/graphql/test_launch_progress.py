@@ -177,5 +177,5 @@ async def test_a_token_that_ends_ends_what_it_follows(live: Live, rep: Client) -
         await Token.filter(workspace_id=rep.workspace.id).delete()
         await moved(launch)
         live.gate.open()
-        assert await socket.closing() == (4401, "This token opens nothing.")
+        assert await socket.closing() == (4401, "Invalid or expired token.")
     await until(lambda: not live.watch.followers)

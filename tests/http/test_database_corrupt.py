@@ -76,7 +76,7 @@ async def test_every_answer_says_that_the_database_is_damaged(
         ready = await client.http.get("/ready", headers=OPERATOR)
         assert (ready.status_code, ready.json()["problems"]["database"]) == (
             503,
-            "It is damaged, or its file was taken away.",
+            "It is damaged, or its file is missing.",
         )
 
 

@@ -151,8 +151,8 @@ async def test_what_graphql_itself_refuses_has_a_code(
 
 async def test_a_wrong_token_is_told_from_none(client: Client) -> None:
     wrong, none = [await runtime(client, b"{}", Authorization=header) for header in ("Bearer wrong", "")]
-    assert wrong.json()["errors"][0]["message"] == "This token opens nothing."
-    assert none.json()["errors"][0]["message"].startswith("This needs a token.")
+    assert wrong.json()["errors"][0]["message"] == "Invalid or expired token."
+    assert none.json()["errors"][0]["message"].startswith("A token is required.")
 
 
 @pytest.mark.parametrize("page", ["first: 0", "first: 201", "first: -1", 'after: "x"', 'after: "per_"'])

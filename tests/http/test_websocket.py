@@ -42,11 +42,11 @@ async def other(database_url: str, **environment: str) -> AsyncIterator[tuple[Li
     [
         (None, (4401, 'Send {"Authorization": "Bearer <token>"} with connection_init.')),
         ({}, (4401, 'Send {"Authorization": "Bearer <token>"} with connection_init.')),
-        ({"Authorization": "Bearer wrong"}, (4401, "This token opens nothing.")),
-        ({"Authorization": "Bearer \ud800"}, (4401, "This token opens nothing.")),
-        ({"Authorization": "Bearer"}, (4401, "This token opens nothing.")),
-        ({"Authorization": ["Bearer"]}, (4401, "This token opens nothing.")),
-        ({"authorization": "Basic dGw="}, (4401, "This token opens nothing.")),
+        ({"Authorization": "Bearer wrong"}, (4401, "Invalid or expired token.")),
+        ({"Authorization": "Bearer \ud800"}, (4401, "Invalid or expired token.")),
+        ({"Authorization": "Bearer"}, (4401, "Invalid or expired token.")),
+        ({"Authorization": ["Bearer"]}, (4401, "Invalid or expired token.")),
+        ({"authorization": "Basic dGw="}, (4401, "Invalid or expired token.")),
         ("Bearer", (4400, "Invalid connection init payload")),
     ],
     ids=str,
@@ -277,7 +277,7 @@ async def test_each_operation_sees_the_present(live: Live, rep: Client) -> None:
         assert await socket.ask("{ workspace { now } }") == {"data": {"workspace": {"now": "2026-03-02T08:00:00Z"}}}
         await Token.filter(workspace_id=rep.workspace.id).delete()
         await socket.begin(NAME)
-        assert await socket.closing() == (4401, "This token opens nothing.")
+        assert await socket.closing() == (4401, "Invalid or expired token.")
 
 
 async def test_over_http_there_is_no_subscription(live: Live, rep: Client) -> None:

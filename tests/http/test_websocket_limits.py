@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from api.http import shares
+from api.http import workspace_limits
 from api.server.limits import ServerLimits
 from tests.client import Client, new_client
 from tests.live import PATIENCE, Live, listening, until
@@ -33,7 +33,7 @@ async def upgraded(live: Live, token: str = "") -> AsyncIterator[tuple[Raw, byte
         yield wire, answer
 
 
-async def at_once(_: shares.MessageRateLimit, key: str) -> None:
+async def at_once(_: workspace_limits.MessageRateLimit, key: str) -> None:
     """Let a message through as a server without a pace would."""
     await asyncio.sleep(0)
 
@@ -123,7 +123,7 @@ async def test_a_large_message_in_fragments_is_read(live: Live, rep: Client) -> 
 
 
 async def test_a_flood_of_messages_is_taken_in_turn(live: Live, rep: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares.MessageRateLimit, "wait", at_once)
+    monkeypatch.setattr(workspace_limits.MessageRateLimit, "wait", at_once)
     async with upgraded(live, rep.token) as (wire, _):
         sending = asyncio.create_task(wire.send(frame(TEXT, b'{"type": "ping"}') * 5_000))
         for _ in range(5_000):
@@ -134,7 +134,7 @@ async def test_a_flood_of_messages_is_taken_in_turn(live: Live, rep: Client, mon
 
 
 async def test_who_does_not_read_is_closed(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares.MessageRateLimit, "wait", at_once)
+    monkeypatch.setattr(workspace_limits.MessageRateLimit, "wait", at_once)
     limits = ServerLimits(write_seconds=0.2, close_seconds=0.1, sweep_seconds=0.02)
     async with listening(database_url, server_limits=limits) as live:
         rep = await new_client(live.http, NOW)
@@ -158,11 +158,11 @@ async def test_many_that_say_nothing_make_room(database_url: str) -> None:
 
 
 async def test_operations_of_one_workspace_take_turns() -> None:
-    turns = shares.OperationQueue(running_most=2, waiting_most=3)
+    turns = workspace_limits.OperationQueue(running_most=2, waiting_most=3)
     held = [await turns._take("a") for _ in range(2)]
     waiting = [asyncio.create_task(turns._take("a")) for _ in range(3)]
     await asyncio.sleep(0)
-    with pytest.raises(shares.BusyError):
+    with pytest.raises(workspace_limits.BusyError):
         await turns._take("a")
     await turns._take("b")
     waiting[0].cancel()
@@ -179,15 +179,15 @@ async def test_operations_of_one_workspace_take_turns() -> None:
 
 async def test_a_workspace_that_is_busy_does_not_stop_another(live: Live, rep: Client) -> None:
     other = await new_client(live.http, NOW)
-    (gate,) = [route.app.gate for route in live.server.config.app.routes if hasattr(route.app, "gate")]
-    for _ in range(shares.MAX_RUNNING_OPERATIONS):
-        await gate.turns._take(rep.workspace.id)
+    (guard,) = [route.app.guard for route in live.server.config.app.routes if hasattr(route.app, "guard")]
+    for _ in range(workspace_limits.MAX_RUNNING_OPERATIONS):
+        await guard.turns._take(rep.workspace.id)
     asking = asyncio.create_task(rep.ask("{ __typename }"))
     async with live.opened(rep.token) as socket:
         name = await socket.begin("{ __typename }")
         assert await other.ask("{ __typename }") == {"__typename": "Query"}
         assert not asking.done()
-        gate.turns._give(rep.workspace.id)
+        guard.turns._give(rep.workspace.id)
         assert await asking == {"__typename": "Query"}
         assert (await socket.hear())["id"] == name
 
@@ -197,10 +197,10 @@ async def test_messages_are_read_at_the_pace_of_their_workspace(
 ) -> None:
     paced: list[str] = []
 
-    async def note(_: shares.MessageRateLimit, key: str) -> None:
+    async def note(_: workspace_limits.MessageRateLimit, key: str) -> None:
         paced.append(key)
 
-    monkeypatch.setattr(shares.MessageRateLimit, "wait", note)
+    monkeypatch.setattr(workspace_limits.MessageRateLimit, "wait", note)
     async with upgraded(live, rep.token) as (wire, _):
         for _ in range(3):
             await wire.send(frame(TEXT, b'{"type": "ping"}'))

@@ -19,7 +19,7 @@ SENTENCES = {
     DatabaseFault.CHANGED: "Something that this refers to was changed in the meantime. Read it again.",
 }
 """Where one answer has several faults, the first in this order tells the client what to do."""
-UNAVAILABLE = tuple(fault for fault in SENTENCES if fault.passes or fault is DatabaseFault.CORRUPT)
+UNAVAILABLE = tuple(fault for fault in SENTENCES if fault.is_transient or fault is DatabaseFault.CORRUPT)
 """Faults for which a response without data has the status 503."""
 
 

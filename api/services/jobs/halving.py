@@ -44,7 +44,7 @@ def passing(problem: BaseException) -> bool:
 def of_database(problem: BaseException) -> bool:
     """Say whether the state of the database is the cause, and no row: it is away, damaged, or too slow."""
     fault = fault_of(problem)
-    return passing(problem) or (fault is not None and fault.of_operator)
+    return passing(problem) or (fault is not None and fault.is_operational)
 
 
 def reason_of(problem: BaseException) -> str:

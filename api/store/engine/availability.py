@@ -17,7 +17,7 @@ STATE_WORDS = {
 def log_database_outage(problem: BaseException | None) -> bool:
     """Say whether the state of the database is the cause of an error, and if so log it in one line."""
     fault = fault_of(problem)
-    if problem is None or fault is None or not fault.of_operator:
+    if problem is None or fault is None or not fault.is_operational:
         return False
     if fault is DatabaseFault.CORRUPT:
         log.error("the database is damaged: %s", one_line(problem))
@@ -34,4 +34,4 @@ def one_line(problem: BaseException) -> str:
 def database_unavailable(problem: BaseException | None) -> bool:
     """Say whether the database does not answer, is locked or full, or may only be read: later, the same may go well."""
     fault = fault_of(problem)
-    return fault is not None and fault.passes
+    return fault is not None and fault.is_transient

@@ -33,14 +33,14 @@ class DatabaseFault(StrEnum):
     CHANGED = "CHANGED_MEANWHILE"
 
     @property
-    def passes(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether the same may go well later, without a change of what is asked."""
         return self in {DatabaseFault.AWAY, DatabaseFault.BUSY, DatabaseFault.FULL}
 
     @property
-    def of_operator(self) -> bool:
+    def is_operational(self) -> bool:
         """Whether the state of the database is the cause, and not what was asked of it."""
-        return self.passes or self in {DatabaseFault.CORRUPT, DatabaseFault.TIMEOUT}
+        return self.is_transient or self in {DatabaseFault.CORRUPT, DatabaseFault.TIMEOUT}
 
 
 FAULT_BY_SQLSTATE = {
