@@ -1,4 +1,4 @@
-"""Settings, from the environment. README.md lists them; a test keeps the list true."""
+"""Settings, read from the environment. README.md lists them, and a test compares the list."""
 
 import os
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from typing import Any
 
 
 class SettingsError(Exception):
-    """A setting that cannot be used: names the variable and says what it wants."""
+    """A setting has an invalid value. The message names the variable and says which values are valid."""
 
 
 MAX_PORT = 65_535
 MIN_COST_POINTS, MAX_COST_POINTS = 1_000, 1_000_000_000
-"""Points of the budgets."""
+"""Limits of TOUCHLINE_REQUEST_COST and TOUCHLINE_MINUTE_COST, in points."""
 
 
-def _whole(text: str) -> bool:
+def _is_whole_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
 def _is_port(text: str) -> bool:
-    return _whole(text) and len(text) <= 5 and int(text) <= MAX_PORT
+    return _is_whole_number(text) and len(text) <= 5 and int(text) <= MAX_PORT
 
 
 def _is_network(text: str) -> bool:
@@ -34,9 +34,9 @@ def _is_network(text: str) -> bool:
 
 
 MIN_SECRET_LENGTH = 32
-"""How long a secret must be."""
+"""Shortest secret, in characters."""
 MIN_DISTINCT_CHARACTERS = 8
-"""How many different characters a secret must have: 32 random hexadecimal digits have 9 or more, almost always."""
+"""Fewest different characters in a secret. 32 random hexadecimal digits nearly always have 9 or more."""
 PLACEHOLDER_WORDS = (
     "changeme",
     "change-me",
@@ -47,21 +47,21 @@ PLACEHOLDER_WORDS = (
     "password",
     "yoursecret",
 )
-NEW_SECRET_HINT = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."  # noqa: S105 - a sentence
-KEEP_LINKS_HINT = "Links in emails that were sent keep working when the present value goes to TOUCHLINE_SECRET_OLD."
+NEW_SECRET_HINT = "Generate one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."  # noqa: S105 - a sentence
+KEEP_LINKS_HINT = "To keep links in sent emails working, move the present value to TOUCHLINE_SECRET_OLD."
 
 
 def secret_weakness(secret: str) -> str | None:
-    """Say why a secret can be guessed; None where nothing speaks against it. The secret itself is not quoted."""
+    """Say why a secret is easy to guess; None if it is not. The sentence does not quote the secret."""
     if len(secret) < MIN_SECRET_LENGTH:
         return f"is too short: it must have {MIN_SECRET_LENGTH} characters or more"
     if any(word in secret.lower() for word in PLACEHOLDER_WORDS):
-        return "is a placeholder that anyone can guess"
+        return "is a placeholder"
     steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
     runs = sum(step in {-1, 0, 1} for step in steps)
     repeated = secret in (secret + secret)[1:-1]
     if repeated or len(set(secret)) < MIN_DISTINCT_CHARACTERS or 2 * runs > len(steps):
-        return "can be guessed: it repeats or counts up its characters"
+        return "is easy to guess: it has a repeating or counting pattern"
     return None
 
 
@@ -71,76 +71,86 @@ def _setting(name: str, default: str, about: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator can set."""
+    """The settings of one process."""
 
     database_url: str = _setting(
         "TOUCHLINE_DATABASE_URL", "sqlite://touchline-data/touchline.db", "`sqlite://PATH` or `postgresql://…`"
     )
-    host: str = _setting("TOUCHLINE_HOST", "127.0.0.1", "address that the server listens on")
-    port: str = _setting("TOUCHLINE_PORT", "8000", "port that the server listens on")
+    host: str = _setting("TOUCHLINE_HOST", "127.0.0.1", "address on which the server listens")
+    port: str = _setting("TOUCHLINE_PORT", "8000", "port on which the server listens")
     public_url: str = _setting(
         "TOUCHLINE_PUBLIC_URL",
         "",
-        "URL under which recipients reach this server, for unsubscribe links; its pages may open websockets",
+        "public URL of this server, used in unsubscribe links; pages of this origin may open websockets",
     )
     secret: str = _setting(
         "TOUCHLINE_SECRET",
         "",
-        "signs unsubscribe links, with 32 random characters or more; needed with TOUCHLINE_PUBLIC_URL, the same on all"
-        " machines",
+        "key that signs unsubscribe links: at least 32 random characters, the same on all machines; required with"
+        " TOUCHLINE_PUBLIC_URL",
     )
     old_secret: str = _setting(
         "TOUCHLINE_SECRET_OLD",
         "",
-        "the secret before TOUCHLINE_SECRET: links that it signed keep working, and it signs no new ones",
+        "previous TOUCHLINE_SECRET: links signed with it keep working; it signs no new links",
     )
     poll_seconds: str = _setting(
-        "TOUCHLINE_POLL_SECONDS", "5", "longest sleep of the tick loop: how soon it sees what another process scheduled"
+        "TOUCHLINE_POLL_SECONDS",
+        "5",
+        "longest sleep of the tick loop, in seconds: how soon it sees emails that another process scheduled",
     )
     lease_seconds: str = _setting(
         "TOUCHLINE_LEASE_SECONDS",
         "60",
-        "how soon the work of a process that was killed is taken over; the same everywhere",
+        "seconds after which other processes take over the work of a killed one; the same in all processes",
     )
     watch_port: str = _setting(
-        "TOUCHLINE_WATCH_PORT", "", "port on which `touchline tick` answers /health, /ready and /metrics"
+        "TOUCHLINE_WATCH_PORT", "", "port on which `touchline tick` serves /health, /ready and /metrics; empty for none"
     )
     server_watch_port: str = _setting(
-        "TOUCHLINE_SERVER_WATCH_PORT", "", "the same for `touchline serve`: a port for the monitoring alone"
+        "TOUCHLINE_SERVER_WATCH_PORT",
+        "",
+        "port on which `touchline serve` serves these pages for monitoring only; empty for none",
     )
     metrics_token: str = _setting(
         "TOUCHLINE_METRICS_TOKEN",
         "",
-        "bearer token of /metrics, of 32 characters or more; without it, only the watch ports have that page",
+        "bearer token for /metrics, at least 32 characters; without it, /metrics is served only on the watch ports",
     )
-    log: str = _setting("TOUCHLINE_LOG", "text", "`json` writes a JSON object a line, with the identifiers apart")
-    log_level: str = _setting("TOUCHLINE_LOG_LEVEL", "INFO", "`DEBUG` also tells each email that was sent")
-    max_body_bytes: str = _setting("TOUCHLINE_MAX_BODY_BYTES", "16000000", "largest request that is read")
+    log: str = _setting("TOUCHLINE_LOG", "text", "`text`, or `json` for one JSON object per line")
+    log_level: str = _setting(
+        "TOUCHLINE_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`; `DEBUG` also logs each sent email"
+    )
+    max_body_bytes: str = _setting("TOUCHLINE_MAX_BODY_BYTES", "16000000", "largest request body, in bytes")
     trusted_proxies: str = _setting(
         "TOUCHLINE_TRUSTED_PROXIES",
         "",
-        "addresses and networks of proxies, such as `127.0.0.1,::1` for one on this machine, with commas between; "
-        "their `X-Forwarded-For` and `-Proto` are believed, and they may open any number of connections",
+        "addresses and networks of proxies, separated by commas, such as `127.0.0.1,::1` for a proxy on this machine; "
+        "their `X-Forwarded-For` and `-Proto` are trusted, and their number of connections is not limited",
     )
     request_cost: str = _setting(
-        "TOUCHLINE_REQUEST_COST", "100000", "points that one GraphQL operation may cost; see docs/cost.md"
+        "TOUCHLINE_REQUEST_COST", "100000", "highest cost of one GraphQL operation, in points; see docs/cost.md"
     )
     minute_cost: str = _setting(
-        "TOUCHLINE_MINUTE_COST", "3000000", "points that a token may spend in a minute, for each process"
+        "TOUCHLINE_MINUTE_COST",
+        "3000000",
+        "highest cost of all operations of one token in a minute, in points, for each process",
     )
-    graphiql: str = _setting("TOUCHLINE_GRAPHIQL", "on", "`off` serves neither GraphiQL nor introspection")
-    outbox: str = _setting("TOUCHLINE_OUTBOX", "touchline-data/outbox", "folder of the outbox channel")
+    graphiql: str = _setting("TOUCHLINE_GRAPHIQL", "on", "`on` or `off`; `off` disables GraphiQL and introspection")
+    outbox: str = _setting(
+        "TOUCHLINE_OUTBOX", "touchline-data/outbox", "folder to which the outbox channel writes emails"
+    )
     smtp_url: str = _setting(
         "TOUCHLINE_SMTP_URL",
         "",
-        "mail server of the smtp channel: `smtp://user:password@host:587`; further accounts in TOUCHLINE_SMTP_URL_NAME",
+        "mail server of the smtp channel: `smtp://user:password@host:587`; more accounts in TOUCHLINE_SMTP_URL_NAME",
     )
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Read and check the settings. Raises SettingsError."""
         settings = cls(**{f.name: environment.get(f.metadata["name"], str(f.default)) for f in fields(cls)})
-        if not _whole(settings.max_body_bytes):
+        if not _is_whole_number(settings.max_body_bytes):
             raise SettingsError("TOUCHLINE_MAX_BODY_BYTES must be a whole number.")
         _check_costs(settings)
         if not _is_port(settings.port):
@@ -156,9 +166,7 @@ class Settings:
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from 0 to {MAX_PORT}, or empty.")
         for proxy in settings.trusted_proxies.split(",") if settings.trusted_proxies != "*" else ():
             if proxy.strip() and not _is_network(proxy.strip()):
-                raise SettingsError(
-                    "TOUCHLINE_TRUSTED_PROXIES must have addresses or networks such as 10.0.0.0/8, or *."
-                )
+                raise SettingsError("TOUCHLINE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, or *.")
         settings._check_secrets()
         if settings.log not in {"text", "json"}:
             raise SettingsError("TOUCHLINE_LOG must be text or json.")
@@ -170,11 +178,11 @@ class Settings:
 
     def _check_secrets(self) -> None:
         if self.public_url and not self.secret:
-            raise SettingsError("TOUCHLINE_PUBLIC_URL needs TOUCHLINE_SECRET, to sign unsubscribe links.")
+            raise SettingsError("TOUCHLINE_PUBLIC_URL requires TOUCHLINE_SECRET, which signs unsubscribe links.")
         if self.secret and (fault := secret_weakness(self.secret)):
             raise SettingsError(f"TOUCHLINE_SECRET {fault}. {NEW_SECRET_HINT} {KEEP_LINKS_HINT}")
         if self.old_secret and not self.secret:
-            raise SettingsError("TOUCHLINE_SECRET_OLD needs TOUCHLINE_SECRET: the secret that signs new links.")
+            raise SettingsError("TOUCHLINE_SECRET_OLD requires TOUCHLINE_SECRET, which signs new links.")
         if self.metrics_token and (fault := secret_weakness(self.metrics_token)):
             raise SettingsError(f"TOUCHLINE_METRICS_TOKEN {fault}. {NEW_SECRET_HINT}")
 
@@ -182,7 +190,7 @@ class Settings:
 def _check_costs(settings: Settings) -> None:
     for name in ("request_cost", "minute_cost"):
         given = getattr(settings, name)
-        if not _whole(given) or not MIN_COST_POINTS <= int(given[:12]) <= MAX_COST_POINTS:
+        if not _is_whole_number(given) or not MIN_COST_POINTS <= int(given[:12]) <= MAX_COST_POINTS:
             raise SettingsError(
                 f"TOUCHLINE_{name.upper()} must be a whole number from {MIN_COST_POINTS} to {MAX_COST_POINTS}."
             )

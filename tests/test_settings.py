@@ -54,7 +54,7 @@ def test_what_generators_make_is_taken() -> None:
 
 def test_an_old_secret_may_be_weak_but_not_alone() -> None:
     assert Settings.read({"TOUCHLINE_SECRET": GOOD, "TOUCHLINE_SECRET_OLD": "s"}).old_secret == "s"
-    with pytest.raises(SettingsError, match="TOUCHLINE_SECRET_OLD needs TOUCHLINE_SECRET"):
+    with pytest.raises(SettingsError, match="TOUCHLINE_SECRET_OLD requires TOUCHLINE_SECRET"):
         Settings.read({"TOUCHLINE_SECRET_OLD": "s"})
 
 

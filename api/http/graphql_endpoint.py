@@ -130,7 +130,7 @@ class GraphQLEndpoint:
         size = int(told) if told.isascii() and told.isdigit() and len(told) <= 15 else self.guard.max_body
         if size > self.guard.max_body:
             raise TooLargeError
-        return nullcontext() if size <= INLINE_MAX_BYTES else self.guard.bodies.room(key, size)
+        return nullcontext() if size <= INLINE_MAX_BYTES else self.guard.bodies.reserve(key, size)
 
     async def _read_body(self, request: Request) -> bytes:
         parts, size = [], 0

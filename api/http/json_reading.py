@@ -1,7 +1,7 @@
-"""Reading JSON that strangers send: its size is counted before anything is built from it.
+"""Reads untrusted JSON. Its size is counted before any object is built from it.
 
-``json.loads`` holds the interpreter's lock until it is done, so that a thread would not help. Small texts, nearly
-all, are read at once; larger ones in a worker process, so that nothing holds the event loop.
+``json.loads`` holds the interpreter lock, so a thread would not help. Small texts, nearly all of them, are parsed in
+the event loop; larger ones in a worker process, so that they cannot block the event loop.
 """
 
 import json
@@ -14,9 +14,9 @@ from api.workers.pool import run
 MAX_DEPTH = 100
 """How deeply objects and lists may be nested."""
 MAX_JSON_COST = 250_000
-"""Commas, colons (each counts as 2) and opening brackets (as 4) outside of texts: what they cost to build."""
+"""Cost of a text: a comma counts 1, a colon 2, an opening bracket 4, outside of strings."""
 INLINE_MAX_BYTES = 65_536
-"""Up to this size a text is read in the event loop, in some milliseconds at worst."""
+"""Texts up to this size are parsed in the event loop, which takes a few milliseconds at worst."""
 WORKER_LIMITS = Limits(cpu_seconds=5, memory_bytes=512_000_000, output_bytes=100_000_000)
 _SLICE_BYTES = 262_144
 _TOO_DEEP = "The JSON is nested too deeply."
@@ -25,11 +25,11 @@ _OPENING = frozenset(b"[{")
 
 
 class JsonTooLargeError(ValueError):
-    """The JSON has more elements, or takes more to read, than is allowed."""
+    """The JSON has too many elements, or takes too long to parse."""
 
 
 def read_json(body: bytes) -> Any:
-    """Read JSON that can be stored and answered. Raises ValueError with a sentence for the client."""
+    """Parse JSON. Raises ValueError with a sentence for the client."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -38,13 +38,13 @@ def read_json(body: bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_number, parse_float=_number, parse_int=_integer)
     except json.JSONDecodeError as problem:
-        raise ValueError(f"This is not JSON: {problem}.") from None
+        raise ValueError(f"The body is not valid JSON: {problem}.") from None
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
 
 
 async def read_any_json(body: bytes, key: str) -> Any:
-    """Read JSON of any size without holding the event loop. ``key`` is the workspace that sent it.
+    """Parse JSON of any size without blocking the event loop. ``key`` is the workspace that sent it.
 
     Raises ValueError with a sentence for the client, and WorkersBusyError.
     """
@@ -55,19 +55,21 @@ async def read_any_json(body: bytes, key: str) -> Any:
     except LimitExceededError as broken:
         if broken.limit is Limit.TIME:  # the machine was busy
             raise WorkersBusyError(str(broken)) from None
-        raise JsonTooLargeError(f"The JSON cannot be read: {broken}") from None
+        raise JsonTooLargeError(f"The JSON is too large: {broken}") from None
 
 
 def check_size(body: bytes) -> None:
     """Count elements and depth in one linear pass. Raises ValueError.
 
-    The count is exact for as much of the text as is well-formed, and a parser builds nothing from what follows.
+    The count is exact up to the first syntax error, and a parser builds nothing from the text after it.
     """
     elements = depth = 0
     inside, kept = False, b""
     for start in range(0, len(body), _SLICE_BYTES):
         part = kept + body[start : start + _SLICE_BYTES]
-        kept = b"\\" if (len(part) - len(part.rstrip(b"\\"))) % 2 else b""  # it belongs to the next character
+        kept = (
+            b"\\" if (len(part) - len(part.rstrip(b"\\"))) % 2 else b""
+        )  # it escapes the first character of the next slice
         part = part[: len(part) - len(kept)].replace(b"\\\\", b"").replace(b'\\"', b"")
         pieces = part.split(b'"')
         plain = b"".join(pieces[1 if inside else 0 :: 2])
@@ -78,23 +80,21 @@ def check_size(body: bytes) -> None:
                 raise ValueError(_TOO_DEEP)
         elements += plain.count(b",") + 2 * plain.count(b":") + 4 * (plain.count(b"[") + plain.count(b"{"))
         if elements > MAX_JSON_COST:
-            told = (
-                f"The JSON has too many values. Up to {MAX_JSON_COST:,} are read; a name counts as 2, an object as 4."
-            )
+            told = f"The JSON has too many values. The limit is {MAX_JSON_COST:,}; a name counts as 2, an object as 4."
             raise JsonTooLargeError(told)
 
 
 def _number(text: str) -> float:
-    """Read a number. NaN and infinities are no JSON: what is stored could never be answered."""
+    """Parse a number. NaN and infinities are refused, because JSON responses cannot contain them."""
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text[:30]} is no number that JSON can carry.")
+        raise ValueError(f"{text[:30]} is not a valid JSON number.")
     return number
 
 
 def _integer(text: str) -> int:
-    """Read an integer. Python reads some thousand digits: more would take it too long."""
+    """Parse an integer. Python refuses integers of more than 4,300 digits."""
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text[:30]}… is a number of {len(text):,} characters, and too long.") from None
+        raise ValueError(f"{text[:30]}… is a number of {len(text):,} characters, which is too long.") from None

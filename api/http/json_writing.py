@@ -1,4 +1,4 @@
-"""Writing JSON: answers may be large, so that they are written piece by piece, with pauses for other clients."""
+"""Writes JSON piece by piece, because large responses must not block other clients."""
 
 import asyncio
 import json
@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_SLICE_SECONDS = 0.01
-"""How long an answer is written before others get their turn."""
+"""How long a response is written before the event loop runs other work."""
 SPLIT_DEPTH = 3
-"""How deeply objects are taken apart: the answer, its data, a field such as a connection."""
+"""How deeply objects are split into pieces: the response, its data, a field such as a connection."""
 LIST_SLICE_ITEMS = 20
-"""Items of a list that are written at once."""
+"""Items of a list that are written in one piece."""
 
 
 def write_json(content: Any) -> bytes:
-    """Write JSON, whatever an error quotes: half of a character becomes a question mark."""
+    """Write JSON. A lone surrogate, which an error message may quote, becomes a question mark."""
     return _text(content).encode("utf-8", "replace")
 
 
 async def write_any_json(content: Any) -> bytes:
-    """Write JSON of any size as ``write_json`` does, without holding the event loop."""
+    """Write JSON of any size as ``write_json`` does, without blocking the event loop."""
     pieces: list[bytes] = []
     began = time.monotonic()
     for piece in _pieces(content, SPLIT_DEPTH):

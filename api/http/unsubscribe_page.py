@@ -1,8 +1,8 @@
-"""The link in every email by which a recipient unsubscribes, and the one-click POST behind it (RFC 8058).
+"""The unsubscribe page that every email links to, and its one-click POST (RFC 8058).
 
-A link names the workspace and the address that the email went to, so that it suppresses that address also after its
-person has got another one. The links of release 0.1's first emails name the person alone; they suppress the person's
-present address and all those that emails are known to have gone to.
+A link contains the workspace and the address that the email was sent to. So it suppresses that address even after the
+person's address has changed. Links of early 0.1 releases contain only the person; they suppress the person's present
+address and every address to which emails were sent.
 """
 
 import base64
@@ -38,11 +38,11 @@ CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}';"
     " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The page has its own style and its own form, nothing else, and stands in no other page."""
-TRY_LATER = "<p>This cannot be done at the moment, and nothing was changed. Please try again in a few minutes.</p>"
+"""Allows the page's own style and form only, and no embedding."""
+TRY_LATER = "<p>This is not possible right now, and nothing was changed. Please try again in a few minutes.</p>"
 
 
-LINK_REASON = "The recipient followed the link in an email."
+LINK_REASON = "The recipient used the unsubscribe link in an email."
 
 
 def _signature(secret: str, named: str) -> str:
@@ -50,12 +50,12 @@ def _signature(secret: str, named: str) -> str:
 
 
 def _link_path(workspace_id: str, email: str) -> str:
-    """Return the part of a link's path that names an address of a workspace."""
+    """Return the part of a link's path that identifies a workspace and an address."""
     return f"{workspace_id}/{base64.urlsafe_b64encode(email.encode()).decode().rstrip('=')}"
 
 
 def link_maker(settings: Settings) -> Callable[[Person | Recipient], str | None]:
-    """Return what makes the link of an email to a person; None where recipients cannot reach this server."""
+    """Return a function that makes a person's unsubscribe link; it returns None without TOUCHLINE_PUBLIC_URL."""
 
     def link(person: Person | Recipient) -> str | None:
         if not settings.public_url:
@@ -67,7 +67,7 @@ def link_maker(settings: Settings) -> Callable[[Person | Recipient], str | None]
 
 
 def _page(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    # Not str.format: the style has braces of its own.
+    # str.format would fail on the braces of the style.
     return HTMLResponse(
         PAGE_HTML.replace("{body}", body),
         status,
@@ -76,14 +76,14 @@ def _page(body: str, status: int = 200, headers: Mapping[str, str] | None = None
 
 
 def routes(settings: Settings, runtime: DispatchRuntime) -> list[Route]:
-    """Return the page that asks, and the POST that unsubscribes. No other method does: scanners GET and HEAD links."""
+    """Return the routes. Only POST unsubscribes, because mail scanners GET and HEAD links."""
 
     async def answer(request: Request) -> Response:
         try:
             found = await _addresses((settings.secret, settings.old_secret), request.path_params)
             if found is None:
                 return _page("<p>This link is not valid.</p>", 404)
-            # HEAD is not in `methods`, but Starlette adds it to every route that takes GET.
+            # Starlette adds HEAD to every route that accepts GET.
             if request.method != "POST":
                 return _page(CONFIRM_FORM)
             workspace, addresses = found
@@ -104,7 +104,7 @@ def routes(settings: Settings, runtime: DispatchRuntime) -> list[Route]:
 
 
 async def _addresses(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[Workspace, list[str]] | None:
-    """Return the workspace and the addresses that a link names; None for a link that this server did not make."""
+    """Return the workspace and the addresses of a link; None if its signature is not valid."""
     named = path["person"] if "person" in path else f"{path['workspace']}/{path['address']}"
     signature = path["signature"].encode("ascii", "replace").decode()
     if not any(hmac.compare_digest(_signature(secret, named), signature) for secret in secrets if secret):

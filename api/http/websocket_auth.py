@@ -1,4 +1,4 @@
-"""Who opened a websocket, and what runs for them: asked again for each operation, because a connection lives long."""
+"""Authentication of websockets. The token is checked again for each operation, because a connection lives long."""
 
 import logging
 from collections.abc import AsyncGenerator
@@ -19,11 +19,11 @@ from api.store.engine.availability import log_database_outage
 log = logging.getLogger("touchline.websocket")
 
 CLOSE_UNAUTHENTICATED = 4401
-"""Not 4403, after which clients open the same connection with the same token again."""
+"""Close code. Clients reconnect with the same token after 4403, so 4401 is used."""
 
 
 class ConnectionAuth:
-    """Whose token came in connection_init, or else with the handshake."""
+    """The token of one connection, from connection_init or else from the handshake."""
 
     def __init__(self, guard: RequestGuard, socket: Socket, handshake: str) -> None:
         self.guard = guard
@@ -32,7 +32,7 @@ class ConnectionAuth:
         self.connection_params: dict[str, object] = {}
 
     async def context(self) -> Context | None:
-        """Return a context of its own for one operation. Where the token opens nothing, the connection is closed."""
+        """Return a new context for one operation. Closes the connection and returns None if the token is invalid."""
         given = {name.lower(): value for name, value in self.connection_params.items()}
         authorization = str(given.get("authorization") or self.handshake)
         if not authorization:
@@ -47,29 +47,29 @@ class ConnectionAuth:
 
 
 class AuthenticatedSchema:
-    """The schema as strawberry's handler of a connection uses it, which passes the connection's caller as context."""
+    """Wraps the schema for strawberry's websocket handler, which passes a ConnectionAuth as context."""
 
     def __init__(self, schema: BaseSchema) -> None:
         self.schema = schema
 
     async def stream(self, query: str, *, context_value: ConnectionAuth, **given: Any) -> AsyncGenerator[Any, None]:
-        """Return the results of an operation."""
+        """Return the results of an operation as an async generator."""
         return self._results(query, context_value, given)
 
-    async def _results(self, query: str, caller: ConnectionAuth, given: dict[str, Any]) -> AsyncGenerator[Any, None]:
+    async def _results(self, query: str, auth: ConnectionAuth, given: dict[str, Any]) -> AsyncGenerator[Any, None]:
         try:
-            context = await caller.context()
+            context = await auth.context()
             if context is None:
                 return
             async with (
                 AsyncExitStack() as turn,
-                aclosing(await self._begun(turn, query, caller, context, given)) as results,
+                aclosing(await self._start(turn, query, auth, context, given)) as results,
             ):
-                many = False
+                is_later_event = False
                 async for result in results:
-                    # An event that comes later is for whom the token opens then.
-                    if many:
-                        if await caller.context() is None:
+                    # Check the token again before each later event.
+                    if is_later_event:
+                        if await auth.context() is None:
                             return
                         try:
                             context.charge_again()
@@ -81,20 +81,20 @@ class AuthenticatedSchema:
                     if isinstance(result, ExecutionResult) and result.errors:
                         result.errors = [coded(error, suggest=context.introspection) for error in result.errors]
                     yield result
-                    many = True
-                    await turn.aclose()  # a subscription takes no turn while it waits for events
+                    is_later_event = True
+                    await turn.aclose()  # a subscription must not hold a turn while it waits for events
         except BusyError as busy:
             yield PreExecutionError(data=None, errors=[GraphQLError(str(busy), extensions={"code": "BUSY"})])
         except GraphQLError as wrong:
-            # A document that cannot be parsed: strawberry's cache of parsed ones raises past strawberry's own answer.
+            # The document cannot be parsed. Strawberry's cache raises outside of its own error handling.
             yield PreExecutionError(data=None, errors=[coded(wrong)])
         except Exception as problem:
             if not log_database_outage(problem):
-                log.exception("an operation failed")
+                log.exception("a websocket operation failed")
             yield PreExecutionError(data=None, errors=[fault(problem)])
 
-    async def _begun(
-        self, turn: AsyncExitStack, query: str, caller: ConnectionAuth, context: Context, given: dict[str, Any]
+    async def _start(
+        self, turn: AsyncExitStack, query: str, auth: ConnectionAuth, context: Context, given: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
-        await turn.enter_async_context(caller.guard.turns.turn(context.workspace_context.workspace_id))
+        await turn.enter_async_context(auth.guard.turns.turn(context.workspace_context.workspace_id))
         return await self.schema.stream(query, context_value=context, **given)

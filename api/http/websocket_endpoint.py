@@ -1,4 +1,4 @@
-"""The GraphQL endpoint over a websocket: every operation, by graphql-transport-ws as strawberry speaks it."""
+"""The GraphQL endpoint over websockets, with strawberry's implementation of graphql-transport-ws."""
 
 import logging
 from datetime import timedelta
@@ -28,20 +28,20 @@ from strategies import Refusal
 log = logging.getLogger("touchline.websocket")
 
 INIT_TIMEOUT_SECONDS = 10.0
-"""How long a connection may wait before it says who it is."""
+"""How long a connection may take to send connection_init."""
 MAX_OPERATIONS = 50
-"""How many operations of one connection may run at once."""
+"""Operations of one connection that may run at the same time."""
 MAX_ID_LENGTH = 200
 NO_ACK_PAYLOAD: UnsetType = UNSET
 
 
 class Handler(BaseGraphQLTransportWSHandler[Any, None]):
-    """Strawberry's handler, which trusts the form of messages, and closes the connection over one bad document."""
+    """Extends strawberry's handler: checks the form of messages, and keeps the connection after an invalid document."""
 
     view: "WebSocketEndpoint"
 
     async def handle_message(self, message: Any) -> None:
-        """Answer a message. One of a wrong form closes the connection."""
+        """Handle a message. A malformed message closes the connection."""
         try:
             _check(message)
         except ValueError as problem:
@@ -56,15 +56,15 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             if log_database_outage(problem):
                 await self.websocket.close(CLOSE_TRY_AGAIN_LATER, fault(problem).message)
             else:
-                log.exception("a message could not be handled")
+                log.exception("failed to handle a websocket message")
                 await self.websocket.close(1011, INTERNAL_ERROR)
 
     async def handle_subscribe(self, message: Any) -> None:
-        """Begin an operation, or say as its error why it does not begin."""
+        """Start an operation, or send the reason for a refusal as its error."""
         if self.connection_acknowledged and message["id"] not in self.operations:
             try:
                 if len(self.operations) >= MAX_OPERATIONS:
-                    text = f"One connection runs up to {MAX_OPERATIONS} operations at once."
+                    text = f"One connection may run up to {MAX_OPERATIONS} operations at the same time."
                     raise Refusal("TOO_MANY_OPERATIONS", text)
                 self.view.guard.check_query(message["payload"]["query"])
             except Refusal as refused:
@@ -74,7 +74,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
         await super().handle_subscribe(message)
 
     async def _handle_pre_execution_error(self, operation: Operation[Any, None], result: PreExecutionError) -> None:
-        """Tell that operation alone what is wrong with its document: the others of its connection go on."""
+        """Send the errors to that operation only. Other operations of the connection continue."""
         await operation.send_initial_errors(result.errors or [])
 
 
@@ -92,30 +92,30 @@ class WebSocketEndpoint(GraphQL[Any, None]):
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_TIMEOUT_SECONDS),
-            max_subscriptions_per_connection=None,  # the handler counts, and answers with a code
+            max_subscriptions_per_connection=None,  # the handler counts them, and refuses with a code
             allowed_origins=(public,) if public else (),
         )
         self.guard = guard
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> ConnectionAuth:
-        """Return what stands for the connection."""
+        """Return the authentication of the connection."""
         assert isinstance(request, WebSocket)  # noqa: S101 - nothing else is routed here
         assert isinstance(response, WebSocket)  # noqa: S101
         return ConnectionAuth(self.guard, Socket(self, request, response), request.headers.get("authorization", ""))
 
     async def on_ws_connect(self, context: ConnectionAuth) -> UnsetType | dict[str, object] | None:
-        """Let in whom a token opens something; whoever else is told why by the closing."""
-        opened = await context.context()
-        if opened is None:
+        """Accept the connection if its token is valid. Otherwise it has been closed with the reason."""
+        found = await context.context()
+        if found is None:
             raise ConnectionRejectionError
-        context.socket.acknowledged(opened.workspace_context.workspace_id)
+        context.socket.acknowledged(found.workspace_context.workspace_id)
         return NO_ACK_PAYLOAD
 
 
 def _check(message: Any) -> None:
-    """Check what strawberry's handler takes for granted. Raises ValueError with a sentence for the client."""
+    """Check the form that strawberry's handler expects. Raises ValueError with a sentence for the client."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise ValueError('A message must be an object with a "type" that is text.')
+        raise ValueError('A message must be an object with a "type" string.')
     if message["type"] in {"subscribe", "complete"}:
         name = message.get("id")
         if (
@@ -123,6 +123,8 @@ def _check(message: Any) -> None:
             or not 0 < len(name) <= MAX_ID_LENGTH
             or name != name.encode(errors="replace").decode()
         ):
-            raise ValueError(f'A message must have an "id" of 1 to {MAX_ID_LENGTH} whole characters.')
+            raise ValueError(
+                f'A message must have an "id" of 1 to {MAX_ID_LENGTH} characters, without lone surrogates.'
+            )
     if message["type"] == "subscribe":
         check_operation(message.get("payload"))

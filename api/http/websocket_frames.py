@@ -1,4 +1,4 @@
-"""One websocket: text frames of strict JSON come in, text frames go out, and closing it twice is closing it once."""
+"""The frames of one websocket: reads JSON from text frames, writes text frames, and closes at most once."""
 
 import logging
 from collections.abc import AsyncGenerator, Mapping
@@ -18,15 +18,15 @@ CLOSE_INVALID_MESSAGE = 4400
 CLOSE_TOO_BIG = 1009
 CLOSE_TRY_AGAIN_LATER = 1013
 WORKSPACE_SCOPE_KEY = "touchline.workspace"
-"""Where a connection's scope has the workspace of its client, from its acknowledgement on."""
+"""Key of the ASGI scope under which an acknowledged connection has its workspace."""
 MAX_REASON_BYTES = 123
-"""Bytes of a reason that fit into a close frame."""
+"""Largest reason in a close frame, in bytes."""
 
 
 def hide_frames(record: logging.LogRecord) -> bool:
-    """Let through what uvicorn may log of websockets: no frames and handshakes, for they hold tokens.
+    """Drop uvicorn's debug logs of frames and handshakes, because they contain tokens.
 
-    That a text frame is no UTF-8 is one line and no traceback: it is the client's fault, and was answered.
+    A text frame that is not UTF-8 is logged in one line without a traceback: the client was told, and it is its error.
     """
     if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
         record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
@@ -34,24 +34,24 @@ def hide_frames(record: logging.LogRecord) -> bool:
 
 
 class Socket(ASGIWebSocketAdapter):
-    """Strawberry's adapter, made safe against every frame that a client can send."""
+    """Extends strawberry's adapter: handles every frame that a client can send."""
 
     @property
     def max_bytes(self) -> int:
-        """How large a message may be. The server holds the same limit before it has read a message to its end."""
+        """Largest message in bytes. The server enforces the same limit while it reads a message."""
         if not self.ws.scope.get(WORKSPACE_SCOPE_KEY):
             return ServerLimits.init_bytes
         return min(ServerLimits.message_bytes, int(cast(Any, self.view).guard.max_body))
 
     def acknowledged(self, workspace: str) -> None:
-        """Note who the client is: it may send larger messages from now on."""
+        """Note the client's workspace, and allow larger messages."""
         self.ws.scope[WORKSPACE_SCOPE_KEY] = workspace
         tell_server = self.ws.scope.get("extensions", {}).get(ACKNOWLEDGED)
         if tell_server is not None:
             tell_server()
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """Yield messages until either side closes. A frame that cannot be read closes the connection."""
+        """Yield messages until either side closes. An invalid frame closes the connection."""
         while self.ws.application_state is WebSocketState.CONNECTED:
             frame = await self.ws.receive()
             if frame["type"] == "websocket.disconnect":
@@ -60,7 +60,7 @@ class Socket(ASGIWebSocketAdapter):
             if text is None:
                 await self.close(CLOSE_INVALID_MESSAGE, "Send text frames.")
             elif len(body := text.encode("utf-8", "replace")) > self.max_bytes:
-                await self.close(CLOSE_TOO_BIG, f"A message may have {self.max_bytes} bytes.")
+                await self.close(CLOSE_TOO_BIG, f"A message may have up to {self.max_bytes:,} bytes.")
             else:
                 try:
                     message = await read_any_json(body, str(self.ws.scope.get(WORKSPACE_SCOPE_KEY, "")))
@@ -74,13 +74,13 @@ class Socket(ASGIWebSocketAdapter):
                     yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send a message, or drop it where nobody is left to read it: the next frame that comes in tells so."""
-        # RuntimeError is how starlette and uvicorn name a connection that they have closed already.
+        """Send a message, or drop it if the connection is closed. The next received frame reports the closing."""
+        # Starlette and uvicorn raise RuntimeError for a connection that is already closed.
         with suppress(WebSocketDisconnect, RuntimeError):
             await self.ws.send_text((await write_any_json(message)).decode())
 
     async def close(self, code: int, reason: str) -> None:
-        """Close the connection, unless it is closed."""
+        """Close the connection, unless it is already closed."""
         short = reason.encode("utf-8", "replace")[:MAX_REASON_BYTES].decode("utf-8", "ignore")
         with suppress(WebSocketDisconnect, RuntimeError):
             await self.ws.close(code=code, reason=short)

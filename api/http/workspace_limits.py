@@ -1,4 +1,4 @@
-"""What all workspaces share, in shares: the memory of large bodies, and the requests that run at once."""
+"""Fair limits for each workspace: running operations, websocket messages, memory for large bodies."""
 
 import asyncio
 from collections import Counter, deque
@@ -7,52 +7,52 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 MAX_RUNNING_OPERATIONS = 20
-"""GraphQL operations of one workspace that run at once, over HTTP and websockets together. Others wait in order."""
+"""Operations of one workspace that run at the same time, over HTTP and websockets. Others wait in order."""
 MAX_WAITING_OPERATIONS = 200
-"""Operations of one workspace that may wait. Further ones are refused."""
+"""Operations of one workspace that may wait. More are refused."""
 MAX_LARGEST_BODIES = 4
-"""Bodies of the largest size for which there is memory. One workspace has half of it at most."""
+"""How many bodies of the largest size fit into the memory for bodies. One workspace may use half of it."""
 BODY_WAIT_SECONDS = 10.0
-"""How long a large body waits for memory, unread, before it is refused."""
+"""How long a large body waits for memory before it is refused."""
 MESSAGES_PER_SECOND = 300.0
-"""Websocket messages of one workspace that are read in a second, over all of its connections together."""
+"""Websocket messages of one workspace that are read per second, over all its connections."""
 MESSAGE_BURST = 500
-"""How many more may come in a burst."""
+"""How many messages may come in a burst above that rate."""
 
 
 class BusyError(Exception):
-    """There is no room now. The client may try again later."""
+    """A limit is reached. The client may try again later."""
 
 
 @dataclass
 class MessageRateLimit:
-    """Reads the websocket messages of each workspace no faster than others can bear. What is not read yet waits."""
+    """Limits the rate at which the websocket messages of each workspace are read. Unread messages wait."""
 
     per_second: float = MESSAGES_PER_SECOND
     burst: int = MESSAGE_BURST
-    _reached: dict[str, float] = field(default_factory=dict)
-    """Up to which time of the loop each workspace has used its share."""
+    _used_until: dict[str, float] = field(default_factory=dict)
+    """For each workspace, the loop time until which its rate is used up."""
 
     async def wait(self, key: str) -> None:
         """Wait until one more message of this workspace may be handled."""
         now = asyncio.get_running_loop().time()
-        reached = max(self._reached.get(key, 0.0), now - self.burst / self.per_second) + 1 / self.per_second
-        self._reached[key] = reached
-        await asyncio.sleep(max(0.0, reached - now))
+        used_until = max(self._used_until.get(key, 0.0), now - self.burst / self.per_second) + 1 / self.per_second
+        self._used_until[key] = used_until
+        await asyncio.sleep(max(0.0, used_until - now))
 
 
 @dataclass
 class OperationQueue:
-    """Lets so many operations of each workspace run at once, and the others wait in order."""
+    """Runs a limited number of operations of each workspace at the same time. The others wait in order."""
 
-    running_most: int = MAX_RUNNING_OPERATIONS
-    waiting_most: int = MAX_WAITING_OPERATIONS
+    max_running: int = MAX_RUNNING_OPERATIONS
+    max_waiting: int = MAX_WAITING_OPERATIONS
     _running: Counter[str] = field(default_factory=Counter)
     _waiting: dict[str, deque["asyncio.Future[None]"]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
-        """Wait for a turn of this workspace. Raises BusyError where too many wait already."""
+        """Wait for a turn of this workspace. Raises BusyError if too many operations wait already."""
         await self._take(key)
         try:
             yield
@@ -60,13 +60,14 @@ class OperationQueue:
             self._give(key)
 
     async def _take(self, key: str) -> None:
-        if self._running[key] < self.running_most:
+        if self._running[key] < self.max_running:
             self._running[key] += 1
             return
         queue = self._waiting.setdefault(key, deque())
-        if len(queue) >= self.waiting_most:
+        if len(queue) >= self.max_waiting:
             told = (
-                f"{self.running_most} operations of this workspace run, and {self.waiting_most} wait. Try again later."
+                f"{self.max_running} operations of this workspace are running and {self.max_waiting} are waiting."
+                " Try again later."
             )
             raise BusyError(told)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -93,19 +94,19 @@ class OperationQueue:
 
 @dataclass
 class BodyMemory:
-    """The memory for bodies that are read or worked on. It is taken before a body is read."""
+    """The memory for request bodies. It is reserved before a body is read, until its operation is done."""
 
     largest: int
     """Bytes of the largest body."""
-    patience: float = BODY_WAIT_SECONDS
+    wait_seconds: float = BODY_WAIT_SECONDS
     _held: Counter[str] = field(default_factory=Counter)
     _waiting: list["asyncio.Future[None]"] = field(default_factory=list)
 
     @asynccontextmanager
-    async def room(self, key: str, size: int) -> AsyncIterator[None]:
-        """Hold memory for a body of a workspace. Raises BusyError where none becomes free in time."""
+    async def reserve(self, key: str, size: int) -> AsyncIterator[None]:
+        """Reserve memory for a body of a workspace. Raises BusyError if none becomes free in time."""
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.wait_seconds):
                 while not self._fits(key, size):
                     freed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     self._waiting.append(freed)

@@ -88,13 +88,13 @@ async def test_a_number_without_end_is_told_in_our_words(client: Client) -> None
     for digits in ("-" + "7" * 5_000, "7" * 1_000_000):
         answer = await runtime(client, b'{"query": "{ __typename }", "variables": {"x": %s}}' % digits.encode())
         (error,) = answer.json()["errors"]
-        told = f"{digits[:30]}… is a number of {len(digits):,} characters, and too long."
+        told = f"{digits[:30]}… is a number of {len(digits):,} characters, which is too long."
         assert (answer.status_code, error["extensions"], error["message"]) == (400, {"code": "BAD_REQUEST"}, told)
     for literal in ("people(first: %s) { totalCount }", "person(id: %s) { id }"):
         answer = await runtime(client, json.dumps({"query": f"{{ {literal % ('7' * 5_000)} }}"}).encode())
         (error,) = answer.json()["errors"]
         assert error["extensions"] == {"code": "INVALID_QUERY"}
-        assert error["message"].endswith("… is a number of 5,000 characters, and too long.")
+        assert error["message"].endswith("… is a number of 5,000 characters, which is too long.")
     text = f'mutation {{ createCategory(name: "{"7" * 5_000}") {{ errors {{ code }} }} }}'
     assert (await client.raw(text))["errors"][0]["extensions"] == {"code": "TOO_LONG", "path": ["name"]}
 

@@ -158,7 +158,7 @@ async def test_many_that_say_nothing_make_room(database_url: str) -> None:
 
 
 async def test_operations_of_one_workspace_take_turns() -> None:
-    turns = workspace_limits.OperationQueue(running_most=2, waiting_most=3)
+    turns = workspace_limits.OperationQueue(max_running=2, max_waiting=3)
     held = [await turns._take("a") for _ in range(2)]
     waiting = [asyncio.create_task(turns._take("a")) for _ in range(3)]
     await asyncio.sleep(0)
