@@ -98,7 +98,7 @@ def test_a_workspace_that_exists_says_that_its_old_token_ends(environment: dict[
     assert "the old one stopped working" in again.stderr
     assert "the old one stopped working" not in first.stderr
     assert first.stdout != again.stdout
-    assert "printed before ends" in " ".join(run(environment, tmp_path, "workspace", "--help").stdout.split())
+    assert "the old one stops working" in " ".join(run(environment, tmp_path, "workspace", "--help").stdout.split())
 
 
 def test_a_real_workspace_is_never_taken_for_a_sandbox(environment: dict[str, str], tmp_path: Path) -> None:

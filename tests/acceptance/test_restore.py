@@ -68,11 +68,11 @@ async def test_no_email_leaves_twice_after_a_restore(database: str, tmp_path: Pa
     restored = f"sqlite://{copy}" if kind == "sqlite" else await restore_postgres(database, copy)
     moments = ["--as-of", f"{NOW:%Y-%m-%dT%H:%M:%SZ}", "--until", "2026-03-02T10:00:00Z"]
     counted = recover(restored, *moments, "--dry-run")
-    assert (counted.returncode, "3 emails may have left" in counted.stdout) == (0, True), counted.stderr
+    assert (counted.returncode, "3 emails may have been sent" in counted.stdout) == (0, True), counted.stderr
     log = tmp_path / "mail.log"
     log.write_text("Mar  2 07:00:01 mx postfix/cleanup: message-id=<unknown@example.com>\n", encoding="ascii")
     done = recover(restored, *moments, "--delivered", str(log))
-    assert (done.returncode, "3 emails may have left" in done.stdout) == (0, True), done.stderr
+    assert (done.returncode, "3 emails may have been sent" in done.stdout) == (0, True), done.stderr
 
     await open_database(restored)
     await world.tick(NOW + timedelta(hours=3))

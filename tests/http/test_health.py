@@ -41,7 +41,7 @@ async def test_a_database_that_does_not_answer_is_told(
             assert "touchline_claimed_total" in metrics.text
         assert (await client.http.get("/health")).status_code == 200
     assert len(asked) == 2, "hung looks pile up"
-    assert "not ready: the database cannot be used: no answer within 0.01 s" in caplog.messages
+    assert "not ready: cannot write to the database: no answer within 0.01 s" in caplog.messages
     thawed.set()
     await asyncio.sleep(0)
     monkeypatch.undo()
@@ -56,7 +56,7 @@ async def test_an_error_without_a_text_is_named(
 
     monkeypatch.setattr(health, "probe_write", silent)
     assert (await client.http.get("/ready", headers=OPERATOR)).status_code == 503
-    assert "not ready: the database cannot be used: TimeoutError" in caplog.messages
+    assert "not ready: cannot write to the database: TimeoutError" in caplog.messages
 
 
 async def test_the_numbers_hold_no_names(client: Client) -> None:
