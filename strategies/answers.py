@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from strategies.codes import StrategyCode
 from strategies.contract import Availability, CreateTask, Position, SendAt, SendOption
 from strategies.errors import Refusal
 from strategies.plain_values import plain_date, plain_instant, plain_notes, plain_refusal, plain_text, plain_time
@@ -34,7 +35,9 @@ def validate(option: SendOption, config: Mapping[str, Any]) -> None:
         raise
     except BaseException as problem:
         log.exception("the send option %s could not check a configuration", option.key)
-        raise Refusal("SEND_OPTION_FAILED", failure_message(f"{option.key!r}", problem)) from problem
+        raise Refusal.of(
+            StrategyCode.SEND_OPTION_FAILED, problem=failure_message(f"{option.key!r}", problem)
+        ) from problem
 
 
 def call_option(ask: Callable[[], Answer]) -> Answer:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
+from strategies.codes import StrategyCode
 from strategies.errors import Refusal
 
 SATURDAY = 5
@@ -23,7 +24,7 @@ LAST_DATE = date(9990, 12, 31)
 def zone_info(zone: str) -> ZoneInfo:
     """Return the zone of this IANA name. Raises Refusal INVALID_ZONE for any other text."""
     if zone not in zone_names():
-        raise Refusal("INVALID_ZONE", f"{zone[:60]!r} is no zone of the tz database. Use a name like 'Europe/Berlin'.")
+        raise Refusal.of(StrategyCode.INVALID_ZONE, zone=zone[:60])
     return ZoneInfo(zone)
 
 

@@ -1,10 +1,13 @@
-"""The one exception for what a user asked and may not have."""
+"""The exception of a request that breaks a rule."""
+
+from strategies.codes import Code
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer to the user, not a fault of the program
     """A request that breaks a rule: a code for programs, a sentence for people, the path of the argument.
 
-    Whoever raises it has changed nothing. The API hands all three to the client as they are.
+    Nothing has been changed when it is raised. The API passes all three to the client as they are. Touchline's own
+    codes are members of a ``Code``, raised with ``Refusal.of``; a package gives its own code and sentence.
     """
 
     def __init__(self, code: str, message: str, path: tuple[str, ...] = ()) -> None:
@@ -13,8 +16,13 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer to the user, no
         self.message = message
         self.path = path
 
+    @classmethod
+    def of(cls, code: Code, path: tuple[str, ...] = (), /, *, case: str = "", **values: object) -> "Refusal":
+        """Return the refusal of a code, with the sentence of the case and the values that it names."""
+        return cls(code.value, code.sentences[case].format_map(values), path)
+
     def __reduce__(self) -> tuple[type["Refusal"], tuple[str, str, tuple[str, ...]]]:
-        """Come out of another process as it was."""
+        """Survive the way out of a worker process."""
         return Refusal, (self.code, self.message, self.path)
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
+from strategies.codes import StrategyCode
 from strategies.contract import SendOption
 from strategies.errors import Refusal
 
@@ -42,5 +43,5 @@ class SendOptions(Registry[SendOption]):
         """Return the option. Raises Refusal SEND_OPTION_UNKNOWN if it is not installed."""
         if key not in self._plugins:
             known = ", ".join(self._plugins)
-            raise Refusal("SEND_OPTION_UNKNOWN", f"No send option {key[:60]!r} is installed. Installed: {known}.")
+            raise Refusal.of(StrategyCode.SEND_OPTION_UNKNOWN, key=key[:60], known=known)
         return self._plugins[key][0]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from strategies.answers import availability
+from strategies.codes import StrategyCode
 from strategies.contract import Position, StepType
 from strategies.errors import Refusal
 from strategies.records import LaunchChoices, TimelineStep
@@ -34,13 +35,13 @@ def check(steps: Sequence[TimelineStep], options: SendOptions) -> None:
 def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, options: SendOptions) -> None:
     """Check one step at its place. Raises Refusal."""
     if not 1 <= step.day <= LAST_DAY:
-        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {LAST_DAY}; this step says {step.day}.", ("day",))
+        raise Refusal.of(StrategyCode.INVALID_DAY, ("day",), case="step", limit=LAST_DAY, day=step.day)
     if step.type is not StepType.EMAIL:
         if step.send_option is not None:
-            raise Refusal("SEND_OPTION_NOT_AVAILABLE", "Only email steps have a send option.", ("sendOption",))
+            raise Refusal.of(StrategyCode.SEND_OPTION_NOT_AVAILABLE, ("sendOption",))
     else:
         if step.send_option is None:
-            raise Refusal("SEND_OPTION_REQUIRED", "An email step needs a send option.", ("sendOption",))
+            raise Refusal.of(StrategyCode.SEND_OPTION_REQUIRED, ("sendOption",))
         try:
             offer = availability(options.need(step.send_option), position(steps, number))
         except Refusal as refusal:
@@ -52,11 +53,7 @@ def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, o
                 ("sendOption",),
             )
     if step.follow_up and (step.type is not StepType.EMAIL or not follow_up_offered(position(steps, number))):
-        raise Refusal(
-            "FOLLOW_UP_NOT_AVAILABLE",
-            "A follow-up is only possible on an email step whose directly preceding step is an email.",
-            ("followUp",),
-        )
+        raise Refusal.of(StrategyCode.FOLLOW_UP_NOT_AVAILABLE, ("followUp",))
 
 
 def follow_up_offered(at: Position) -> bool:
@@ -67,17 +64,13 @@ def follow_up_offered(at: Position) -> bool:
 def check_launch(steps: Sequence[TimelineStep], launch: LaunchChoices, options: SendOptions) -> None:
     """Check what launching chose. Raises Refusal."""
     if not steps:
-        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
+        raise Refusal.of(StrategyCode.NO_STEPS, ("campaignId",))
     check(steps, options)
     if launch.send_at is not None and launch.send_at < launch.now:
-        raise Refusal("SEND_AT_IN_PAST", "The send-at has already passed. Give NOW or a later instant.", ("sendAt",))
+        raise Refusal.of(StrategyCode.SEND_AT_IN_PAST, ("sendAt",))
     for number in launch.times:
         if not 1 <= number <= len(steps):
-            raise Refusal("STEP_NOT_FOUND", f"This campaign has no step {number}.", ("times", str(number), "step"))
+            raise Refusal.of(StrategyCode.STEP_NOT_FOUND, ("times", str(number), "step"), number=number)
         option = steps[number - 1].send_option
         if option is None or not options.need(option).takes_time:
-            raise Refusal(
-                "TIME_NOT_ACCEPTED",
-                f"The send option of step {number} takes no new time.",
-                ("times", str(number), "time"),
-            )
+            raise Refusal.of(StrategyCode.TIME_NOT_ACCEPTED, ("times", str(number), "time"), number=number)

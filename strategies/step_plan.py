@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from strategies import timeline_notes
 from strategies.answers import call_option, failure_message, plain_answer
+from strategies.codes import StrategyCode
 from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
 from strategies.errors import Refusal
 from strategies.records import Planned, PlannedSend, PlannedTask, TimelineStep
@@ -84,7 +85,7 @@ def _ask(key: str, context: StepContext, options: SendOptions) -> SendAt | Creat
         raise
     except BaseException as error:  # also SystemExit: a package must not stop the server; nothing here is awaited
         message = failure_message(f"{key!r} of step {context.number}", error)
-        raise Refusal("SEND_OPTION_FAILED", message) from error
+        raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, problem=message) from error
 
 
 def _released(key: str, context: StepContext, options: SendOptions, answer: SendAt) -> SendAt:

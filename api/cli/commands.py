@@ -18,6 +18,7 @@ from api.app import freeze_loaded_objects, make_app, make_ticker
 from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, logged
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
+from api.codes.inputs import InputCode
 from api.graphql.schema import schema_text
 from api.http import health
 from api.loop_watch import LoopWatch
@@ -216,7 +217,7 @@ async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
     """
     name = line(name, ("name",))
     if "\t" in name:  # ``line`` allows this one control character
-        raise Refusal("INVALID_TEXT", "The name of a workspace must not contain tabs.", ("name",))
+        raise Refusal.of(InputCode.INVALID_TEXT, ("name",), case="tab")
     async with database(settings):
         workspace = await workspace_by_name(name)
         if workspace and sandbox and not workspace.sandbox:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from api.app import make_runtime
 from api.cli.commands import console, database
 from api.cli.suppressions import workspace_named
+from api.codes.inputs import InputCode
 from api.csv_reading import Decoded, decode
 from api.models import PeopleImport
 from api.printable import printable
@@ -88,7 +89,7 @@ def _read(file: Path, encoding: str | None) -> Decoded:
     """Read a file. Raises Refusal, and OSError."""
     most = 4 * MAX_SOURCE_LENGTH
     if file.stat().st_size > most:
-        raise Refusal("TOO_LONG", f"{file.name} is larger than {most:,} bytes. Split the file.")
+        raise Refusal.of(InputCode.TOO_LONG, case="file", name=file.name, limit=most)
     return decode(file.read_bytes(), encoding)
 
 

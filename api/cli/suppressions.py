@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api.app import make_runtime
 from api.cli.commands import console, database
+from api.codes.inputs import InputCode
 from api.csv_reading import decode
 from api.models import Workspace
 from api.printable import printable
@@ -27,7 +28,7 @@ async def workspace_named(named: str) -> Workspace:
     """Return a workspace by its name or its id. Raises Refusal."""
     row = await workspace_by_name(named) or await workspace_by_id(named)
     if row is None:
-        raise Refusal("NOT_FOUND", f"There is no workspace {named!r}.", ("workspace",))
+        raise Refusal.of(InputCode.NOT_FOUND, ("workspace",), case="workspace", name=named)
     return row
 
 

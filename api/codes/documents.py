@@ -3,7 +3,34 @@
 import re
 from collections.abc import Callable, Iterable
 
+from api.codes.campaigns import CampaignCode
+from api.codes.csv_files import CsvCode
+from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
+from api.codes.launches import LaunchCode
+from api.codes.people import PersonCode
+from api.codes.reasons import ReasonCode
+from api.codes.requests import RequestCode
+from api.codes.templates import TemplateCode
+from api.codes.workspaces import WorkspaceCode
+from plugins.codes import ChannelCode
+from strategies.codes import Code, StrategyCode
+
+REFUSALS: tuple[type[Code], ...] = (
+    CampaignCode,
+    CsvCode,
+    EmailCode,
+    InputCode,
+    LaunchCode,
+    PersonCode,
+    StrategyCode,
+    TemplateCode,
+    WorkspaceCode,
+)
+REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
+ALL_CODES = (*REFUSALS, *REASONS, RequestCode)
+"""Every kind of code. A new one belongs to the tables of docs/errors.md here."""
 
 MARKED = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -18,9 +45,19 @@ def _event_kinds() -> str:
     return _table(("kind", "what happened", "`data`"), rows)
 
 
+def _codes(kinds: Iterable[type[Code]]) -> str:
+    codes = sorted((code for kind in kinds for code in kind), key=str)
+    return _table(("code", "meaning", "what to do"), ((f"`{code}`", code.when, code.do) for code in codes))
+
+
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heading, tuple("---" for _ in heading), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {"event kinds": _event_kinds}
+TABLES: dict[str, Callable[[], str]] = {
+    "refusals": lambda: _codes(REFUSALS),
+    "reasons": lambda: _codes(REASONS),
+    "answers of the endpoint": lambda: _codes([RequestCode]),
+    "event kinds": _event_kinds,
+}

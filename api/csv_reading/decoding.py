@@ -7,6 +7,7 @@ import codecs
 import re
 from typing import NamedTuple
 
+from api.codes.csv_files import CsvCode
 from api.csv_reading.windows_1252 import doubtful
 from strategies import Refusal
 
@@ -53,7 +54,7 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
     """
     for beginning, kind in _OTHER_FILES.items():
         if data.startswith(beginning):
-            raise Refusal("CSV_INVALID", f"This is {kind}, and no CSV file. Save the sheet as CSV UTF-8.")
+            raise Refusal.of(CsvCode.CSV_INVALID, case="other_file", kind=kind)
     if encoding is not None:
         return _strictly(data, _known(encoding))
     for mark, name in _BYTE_ORDER_MARKS:
@@ -71,7 +72,7 @@ def _known(encoding: str) -> str:
     name = encoding.strip().lower()
     if name in ENCODINGS:
         return name
-    raise Refusal("CSV_ENCODING", f"{encoding[:60]!r} is no known encoding. Known are: {', '.join(ENCODINGS)}.")
+    raise Refusal.of(CsvCode.CSV_ENCODING, case="unknown", encoding=encoding[:60], known=", ".join(ENCODINGS))
 
 
 def _strictly(data: bytes, name: str) -> Decoded:
@@ -80,7 +81,7 @@ def _strictly(data: bytes, name: str) -> Decoded:
         return Decoded(data.decode(name), name)
     except UnicodeDecodeError as problem:
         line = len(_LINE_END.findall(data[: problem.start].decode(name, "ignore"))) + 1
-        raise Refusal("CSV_ENCODING", f"The file is not in {name}: line {line} cannot be read so.") from None
+        raise Refusal.of(CsvCode.CSV_ENCODING, case="other", encoding=name, line=line) from None
 
 
 def _utf_16_without_mark(data: bytes) -> str | None:
@@ -97,8 +98,7 @@ def _windows_1252(data: bytes, at: int) -> Decoded:
     """Decode what is no UTF-8, where it can only be windows-1252."""
     if any(character > "\x7f" and character != "\ufffd" for character in data.decode("utf-8", "replace")):
         line = _line(data, at)
-        told = f"Line {line} is not UTF-8, though other parts of the file are. Save it as CSV UTF-8."
-        raise Refusal("CSV_ENCODING", told)
+        raise Refusal.of(CsvCode.CSV_ENCODING, case="mixed", line=line)
     try:
         text = data.decode("cp1252")
         doubt = doubtful(text)
@@ -109,11 +109,7 @@ def _windows_1252(data: bytes, at: int) -> Decoded:
     line = _line(data, doubt)
     word = _word(data, doubt)
     readings = ", ".join(f"{shown!r} in {name}" for name in _CANDIDATES if (shown := _shown(word, name)))
-    raise Refusal(
-        "CSV_ENCODING",
-        f"Line {line} is not UTF-8, and its encoding is not certain: it says {readings}. Save the file as CSV UTF-8, "
-        "or name its encoding.",
-    )
+    raise Refusal.of(CsvCode.CSV_ENCODING, line=line, readings=readings)
 
 
 def _line(data: bytes, at: int) -> int:

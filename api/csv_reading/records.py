@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from api.codes.csv_files import CsvCode
 from strategies import Refusal
 
 MAX_CELLS = 16_384
@@ -49,7 +50,7 @@ def records(
     position = start
     while position < len(text):
         if number > MAX_ROWS:
-            raise Refusal("CSV_TOO_LARGE", f"The file has more than {MAX_ROWS:,} rows, blank ones included. Split it.")
+            raise Refusal.of(CsvCode.CSV_TOO_LARGE, case="file", limit=MAX_ROWS)
         # Each search is bounded: one over many megabytes would hold up every other thread.
         most = min(position + MAX_ROW_LENGTH, len(text))
         found = _LINE_END.search(text, position, most)
@@ -100,21 +101,13 @@ def _quoted_record(
             closing = _closing(text, opening)
             if closing < 0:
                 place = _place(text, first, opening, number, line, len(cells), names)
-                raise Refusal(
-                    "CSV_INVALID",
-                    f"The quote that opens in {place} is never closed. Close it, or write a quote inside a quoted "
-                    'cell twice ("").',
-                )
+                raise Refusal.of(CsvCode.CSV_INVALID, case="open_quote", place=place)
             position = _end_of(blanks, text, closing + 1)
             if position < len(text) and text[position] != delimiter and text[position] not in "\r\n":
                 place = _place(text, first, opening, number, line, len(cells), names)
                 ends = line + line_ends(text, first, closing)
                 behind = text[position : position + _MAX_QUOTED_LENGTH].splitlines()[0]
-                raise Refusal(
-                    "CSV_INVALID",
-                    f"The quote that opens in {place} closes on line {ends}, with {behind!r} right behind it. "
-                    'Is a quote missing? A quote inside a quoted cell is written twice ("").',
-                )
+                raise Refusal.of(CsvCode.CSV_INVALID, case="text_after_quote", place=place, ends=ends, rest=behind)
             if position - first > MAX_ROW_LENGTH:
                 raise _too_long(number)
             cells.append(text[opening + 1 : closing].replace('""', '"'))
@@ -160,10 +153,8 @@ def line_ends(text: str, start: int, end: int) -> int:
 
 
 def _too_wide(number: int) -> Refusal:
-    return Refusal(
-        "CSV_TOO_LARGE", f"Row {number} has more than {MAX_CELLS:,} cells. Delete the columns that are not needed."
-    )
+    return Refusal.of(CsvCode.CSV_TOO_LARGE, case="cells", number=number, limit=MAX_CELLS)
 
 
 def _too_long(number: int) -> Refusal:
-    return Refusal("CSV_TOO_LARGE", f"Row {number} has more than {MAX_ROW_LENGTH:,} characters.")
+    return Refusal.of(CsvCode.CSV_TOO_LARGE, case="row", number=number, limit=MAX_ROW_LENGTH)

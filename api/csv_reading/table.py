@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from api.codes.csv_files import CsvCode
 from api.csv_reading.address_cells import address_in
 from api.csv_reading.names import plain_name
 from api.csv_reading.records import MAX_CELLS, MAX_ROW_LENGTH, Record, column_label, line_ends, records
@@ -67,10 +68,11 @@ class Table:
                 continue
             for index in unnamed:
                 if index < len(cells) and cells[index]:
-                    raise Refusal(
-                        "CSV_UNNAMED_COLUMN",
-                        f"Row {record.number} has {cells[index][:40]!r} in {column_label(index)}, whose header cell is "
-                        "empty. Give the column a name, or delete it.",
+                    raise Refusal.of(
+                        CsvCode.CSV_UNNAMED_COLUMN,
+                        number=record.number,
+                        cell=cells[index][:40],
+                        column=column_label(index),
                     )
             if len(cells) > width and not any(cells[width:]):
                 del cells[width:]
@@ -102,7 +104,7 @@ class Table:
         index = self.row_inside(Row(number, list(self.header)), column, any_width=True)
         if index is not None:
             label = column_label(index, self.header[index])
-            raise Refusal("CSV_INVALID", f"Row {number}, the header, in {label}: this cell {SWALLOWED_ROWS}")
+            raise Refusal.of(CsvCode.CSV_INVALID, case="header", number=number, label=label, fault=SWALLOWED_ROWS)
 
 
 def _is_address(cell: str) -> bool:
@@ -120,16 +122,16 @@ def read_table(text: str, required: Collection[str]) -> Table:
     """
     for beginning, sentence in _WRONG_BEGINNINGS.items():
         if text.startswith(beginning):
-            raise Refusal("CSV_INVALID", sentence)
+            raise Refusal.of(CsvCode.CSV_INVALID, problem=sentence)
     if (nul := text.find("\x00")) >= 0:
         line = line_ends(text, 0, nul) + 1
-        raise Refusal("CSV_INVALID", f"Line {line} has a NUL character. Save the file as CSV UTF-8.")
+        raise Refusal.of(CsvCode.CSV_INVALID, case="nul", line=line)
     start = 1 if text.startswith("\ufeff") else 0
     line, number, delimiters = 1, 1, DELIMITERS
     if separator := _SEPARATOR_LINE.match(text, start):
         start, line, delimiters = separator.end(), 2, separator[1]
         if not delimiters or delimiters.isalnum() or delimiters in " \"'=":
-            raise Refusal("CSV_INVALID", "The line sep= names no delimiter. Write sep=; or delete the line.")
+            raise Refusal.of(CsvCode.CSV_INVALID, case="no_delimiter")
     blank = _BLANK_START.match(text, start, start + MAX_HEADER_LENGTH)
     above = max(text.rfind("\n", start, blank.end()), text.rfind("\r", start, blank.end())) + 1 if blank else start
     if above > start:
@@ -141,7 +143,7 @@ def read_table(text: str, required: Collection[str]) -> Table:
     while cells and not cells[-1]:
         cells.pop()
     if len(cells) > MAX_COLUMNS:
-        raise Refusal("CSV_TOO_LARGE", f"A file may have up to {MAX_COLUMNS} columns; this has {len(cells):,}.")
+        raise Refusal.of(CsvCode.CSV_TOO_LARGE, case="columns", limit=MAX_COLUMNS, length=len(cells))
     return Table(tuple(cells), delimiter, text, header)
 
 
@@ -173,8 +175,8 @@ def _header(
     if refused and not any(fits for (fits, _, _), _, _ in found):
         raise max(refused, key=lambda pair: pair[0])[1]
     if not found:
-        raise Refusal("CSV_TOO_LARGE", f"No header in the first {MAX_HEADER_LENGTH:,} characters.")
+        raise Refusal.of(CsvCode.CSV_TOO_LARGE, case="no_header", limit=MAX_HEADER_LENGTH)
     _, record, delimiter = max(found, key=lambda each: each[0])
     if record.end == len(beginning) < len(text):
-        raise Refusal("CSV_TOO_LARGE", f"The header has more than {MAX_HEADER_LENGTH:,} characters.")
+        raise Refusal.of(CsvCode.CSV_TOO_LARGE, case="header", limit=MAX_HEADER_LENGTH)
     return record, delimiter

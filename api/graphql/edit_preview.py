@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from api.codes.campaigns import CampaignCode
 from api.graphql.edit_preview_inputs import EditInput, draft_of
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
@@ -108,8 +109,7 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
     """Resolve what the edit would do. Raises Refusal as the mutation would, its path inside the mutation's name."""
     given = {name: value for name, value in vars(edit).items() if value is not None}
     if len(given) != 1:
-        told = f"Give the arguments of just one mutation; these are {len(given)}."
-        raise Refusal("EDIT_AMBIGUOUS", told, ("edit",))
+        raise Refusal.of(CampaignCode.EDIT_AMBIGUOUS, ("edit",), count=len(given))
     ((name, arguments),) = given.items()
     try:
         found = await edit_preview.edit_preview(info.context.workspace_context, await draft_of(info, arguments))

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from api.codes.launches import LaunchCode
 from api.services.launches.launch import Choice
 from strategies import Refusal
 
@@ -87,12 +88,11 @@ Chooses = LaunchInput | PersonLaunchInput | StartLaunchInput
 def choice(of: Chooses, *path: str) -> Choice:
     """Return what was chosen, new times by the step's number. Raises Refusal where it is chosen twice."""
     if of.send_now and of.send_at is not None:
-        raise Refusal("SEND_AT_AMBIGUOUS", "Give sendNow or sendAt, not both.", (*path, "sendAt"))
+        raise Refusal.of(LaunchCode.SEND_AT_AMBIGUOUS, (*path, "sendAt"))
     times: dict[int, str] = {}
     for index, item in enumerate(of.times):
         if item.step in times:
-            told = f"Step {item.step} has two new times here. Give it one."
-            raise Refusal("NAMED_TWICE", told, (*path, "times", str(index), "step"))
+            raise Refusal.of(LaunchCode.NAMED_TWICE, (*path, "times", str(index), "step"), case="step", step=item.step)
         times[item.step] = item.time
     return Choice("NOW" if of.send_now else of.send_at, times)
 
@@ -103,8 +103,7 @@ def arguments(of: LaunchInput) -> tuple[str, list[str], Choice, dict[str, Choice
     for index, item in enumerate(of.per_person):
         path = ("perPerson", str(index))
         if item.person_id in own:
-            told = f"{item.person_id[:60]!r} has two choices of its own here. Give one."
-            raise Refusal("NAMED_TWICE", told, (*path, "personId"))
+            raise Refusal.of(LaunchCode.NAMED_TWICE, (*path, "personId"), case="choice", person=item.person_id[:60])
         own[str(item.person_id)] = choice(item, *path)
     return str(of.campaign_id), [str(person) for person in of.person_ids], choice(of), own
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
@@ -49,10 +50,9 @@ class RequestGuard:
     def check_query(self, query: str) -> None:
         """Refuse a document that is too long to parse, and introspection if it is switched off. Raises Refusal."""
         if len(query) > MAX_QUERY_BYTES or len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
-            told = f"A document may have up to {MAX_QUERY_BYTES:,} bytes. Pass long values as variables."
-            raise Refusal("QUERY_TOO_LARGE", told)
+            raise Refusal.of(RequestCode.QUERY_TOO_LARGE, limit=MAX_QUERY_BYTES)
         if not self.introspection and INTROSPECTION.search(query):
-            raise Refusal("INTROSPECTION_OFF", "Introspection is switched off on this server.")
+            raise Refusal.of(RequestCode.INTROSPECTION_OFF)
 
 
 def check_operation(asked: object) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
+from api.codes.requests import RequestCode
 from api.graphql.engine.errors import INTERNAL_ERROR, fault
 from api.http.request_guard import RequestGuard, check_operation
 from api.http.websocket_auth import CLOSE_UNAUTHENTICATED, AuthenticatedSchema, ConnectionAuth
@@ -64,8 +65,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
         if self.connection_acknowledged and message["id"] not in self.operations:
             try:
                 if len(self.operations) >= MAX_OPERATIONS:
-                    text = f"One connection may run up to {MAX_OPERATIONS} operations at the same time."
-                    raise Refusal("TOO_MANY_OPERATIONS", text)
+                    raise Refusal.of(RequestCode.TOO_MANY_OPERATIONS, limit=MAX_OPERATIONS)
                 self.view.guard.check_query(message["payload"]["query"])
             except Refusal as refused:
                 error = GraphQLError(refused.message, extensions={"code": refused.code})

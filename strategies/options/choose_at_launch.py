@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from strategies.codes import StrategyCode
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
@@ -31,11 +32,7 @@ class ChooseAtLaunch(SendOption):
     def resolve(self, step: StepContext) -> SendAt:
         """Take the "send at" as it was given. Raises Refusal SEND_AT_REQUIRED without one."""
         if step.send_at is None:
-            raise Refusal(
-                "SEND_AT_REQUIRED",
-                "This campaign's first email asks when it is to be sent: give an instant (sendAt), or sendNow.",
-                ("sendAt",),
-            )
+            raise Refusal.of(StrategyCode.SEND_AT_REQUIRED, ("sendAt",))
         return chosen(step, step.send_at)
 
 

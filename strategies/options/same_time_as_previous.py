@@ -1,5 +1,6 @@
 """Send this email at the same time as the previous email in this campaign."""
 
+from strategies.codes import StrategyCode
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
@@ -44,7 +45,7 @@ class SameTimeAsPrevious(SendOption):
                 return SendAt(day, wall, (Note("AT_START_ON_WEEKEND", values),))
             return SendAt(day, wall, (Note("AT_START", values | {"at": utc(step.start)}),), step.start)
         if step.earlier_email is None:
-            raise Refusal("NO_EARLIER_EMAIL", NO_EARLIER_EMAIL)
+            raise Refusal.of(StrategyCode.NO_EARLIER_EMAIL, problem=NO_EARLIER_EMAIL)
         wall = step.earlier_email
         return SendAt(step.date, wall, (Note("SAME_TIME", {**step.earlier_why, "time": wall.isoformat()}),))
 

@@ -71,7 +71,7 @@ def test_the_question_shows_the_readings() -> None:
         (b"email\rJos\x8e", None, "CSV_ENCODING", "Line 2"),
         (b"email\r\rM\xfcller", "utf-8", "CSV_ENCODING", "line 3"),
         (b"email\nM\xfcller", "utf-8", "CSV_ENCODING", "line 2"),
-        (b"email", "utf-7", "CSV_ENCODING", "'utf-7' is no known encoding"),
+        (b"email", "utf-7", "CSV_ENCODING", "'utf-7' is not a known encoding"),
         (b"email", "", "CSV_ENCODING", "cp1252"),
     ],
 )

@@ -79,7 +79,7 @@ def test_an_unclosed_quote_is_refused_with_its_place() -> None:
 
 def test_text_behind_a_closing_quote_is_refused() -> None:
     problem = refusal('email,name\na@example.com,"Ada" Lovelace\n')
-    assert (problem.code, "with 'Lovelace' right behind it" in problem.message) == ("CSV_INVALID", True)
+    assert (problem.code, "is followed by 'Lovelace'" in problem.message) == ("CSV_INVALID", True)
 
 
 def test_rows_that_a_cell_swallowed_are_found() -> None:

@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from string import Formatter
@@ -15,7 +14,6 @@ from api.cli.parser import build, check_packages
 from api.http import health
 from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
-from api.store.engine.database_faults import DatabaseFault
 from api.store.engine.database_url import URL_PARAMETERS
 from plugins import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.channels.smtp import url
@@ -24,6 +22,7 @@ from strategies import ByValue, Note, Plural, Position, SendOption, StepContext,
 from strategies.explanation_sentences import EARLIER, SENTENCES
 from strategies.sentences import sentence
 from strategies.warning_sentences import WARNINGS
+from tests.source_code import called, source
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -115,67 +114,7 @@ def test_the_operators_guide_names_every_option_of_a_mail_server_s_url() -> None
     assert {name for name in url.OPTIONS if f"| `{name}` |" not in guide} == set()
 
 
-def source(*folders: str) -> Iterator[tuple[str, ast.AST]]:
-    """Every node of the source, with the folder that it is in."""
-    for folder in folders:
-        for path in (ROOT / folder).rglob("*.py"):
-            yield from ((folder, node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-
-
-def refusals() -> set[str]:
-    """Every code in the source: of refusals, receipts, a send's reason, or an error's extensions."""
-    found = set()
-    for folder, node in source("api", "strategies", "plugins"):
-        if isinstance(node, ast.Dict):
-            pairs = zip(node.keys, node.values, strict=True)
-            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"])
-        if isinstance(node, ast.Assign) and (folder == "plugins" or ast.unparse(node.targets[0]) == "CODE"):
-            found |= assigned(node.targets[0], node.value)
-        if isinstance(node, ast.ClassDef):
-            told = [each for each in node.body if isinstance(each, ast.Assign)]
-            found |= {code for each in told for code in assigned(each.targets[0], each.value)}
-        if folder == "plugins" and isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            found |= codes(node.value.elts[:1])
-        if not isinstance(node, ast.Call):
-            continue
-        name = called(node)
-        given = []
-        if name in {"Refusal", "AccountUnavailableError"} or name == "NotWritten":
-            given = node.args[:1]
-        elif name in {"Receipt", "_receipt", "refused", "refusal"}:
-            given = node.args[1:2]
-        given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
-        found |= codes(given)
-    return found
-
-
-def called(node: ast.Call) -> str:
-    return str(getattr(node.func, "id", getattr(node.func, "attr", "")))
-
-
-def assigned(target: ast.expr, value: ast.expr) -> set[str]:
-    """Return what a variable named code is set to, alone or as the first of several."""
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        target, value = target.elts[0], value.elts[0]
-    return codes([value]) if isinstance(target, ast.Name) and target.id in {"code", "CODE"} else set()
-
-
-def codes(given: Sequence[ast.expr]) -> set[str]:
-    """Return what is written there as a code."""
-    either = [part for item in given if isinstance(item, ast.IfExp) for part in (item.body, item.orelse)]
-    texts = [item.value for item in (*given, *either) if isinstance(item, ast.Constant)]
-    return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
-
-
-FEED = "## Events of the Live Feed"
 WARNINGS_PART = "## Warnings"
-
-
-def test_every_code_is_listed() -> None:
-    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(FEED)[0]
-    listed = re.findall(r"^\| `([A-Z0-9_]+)` \|", text, re.MULTILINE)
-    assert set(listed) == refusals() | set(DatabaseFault)
-    assert len(listed) == len(set(listed))
 
 
 def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from api.codes.inputs import InputCode
 from strategies import Refusal
 
 NOT_NULL = {
@@ -39,5 +40,5 @@ def given_fields_not_null(given: Any) -> dict[str, Any]:
             values[name] = {}
         elif values[name] is None:
             path = to_camel_case(name)
-            raise Refusal("REQUIRED", f"{path} cannot be null. Leave it out to keep it.", (path,))
+            raise Refusal.of(InputCode.REQUIRED, (path,), case="null", argument=path)
     return values

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from api.codes.inputs import InputCode
 from api.graphql.limits.cost import cost
 from api.services.common.row_lists import MAX_PAGE_SIZE, RowList
 from strategies import Refusal
@@ -62,7 +63,7 @@ class Connection(Generic[Node]):
 async def connect(rows: RowList, first: int, after: str | None) -> Any:
     """Return one page of a list as a connection. Raises Refusal INVALID_PAGE."""
     if after is not None and not CURSOR.fullmatch(after):
-        raise Refusal("INVALID_PAGE", "`after` is not a valid cursor. Use `endCursor` of an earlier page.", ("after",))
+        raise Refusal.of(InputCode.INVALID_PAGE, ("after",), case="cursor")
     page, more = await rows.page(first, after)
     return Connection(
         edges=[Edge(node=row, cursor=row.id) for row in page],

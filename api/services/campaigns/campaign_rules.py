@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from api.codes.campaigns import CampaignCode
+from api.codes.inputs import InputCode
 from api.models import Campaign, Category, Sender, Step, Template
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
@@ -12,6 +14,7 @@ from api.store.engine.rows import need
 from api.store.templates import subjects_of
 from strategies import Refusal, StepType
 from strategies.answers import validate
+from strategies.codes import StrategyCode
 from strategies.step_checks import LAST_DAY
 
 MAX_RESENDS = 5
@@ -38,15 +41,13 @@ async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[
 
 def _expiry(days: int | None) -> int | None:
     if days is not None and not 0 <= days <= LAST_DAY:
-        raise Refusal("INVALID_DAY", f"A task may expire after 0 to {LAST_DAY} days.", ("taskExpiryDays",))
+        raise Refusal.of(StrategyCode.INVALID_DAY, ("taskExpiryDays",), case="expiry", limit=LAST_DAY)
     return days
 
 
 def _resends(times: int) -> int:
     if not 0 <= times <= MAX_RESENDS:
-        raise Refusal(
-            "INVALID_RESENDS", f"An email in doubt may be sent again 0 to {MAX_RESENDS} times.", ("inDoubtResends",)
-        )
+        raise Refusal.of(CampaignCode.INVALID_RESENDS, ("inDoubtResends",), limit=MAX_RESENDS)
     return times
 
 
@@ -65,15 +66,15 @@ async def set_content(context: WorkspaceContext, step: Step, content: dict[str, 
         step.subject = await template_inputs.subject(context.workspace_id, step.subject or "", ("subject",))
     if step.type is not StepType.EMAIL:
         if step.template_id is not None:
-            raise Refusal("TEMPLATE_NOT_AVAILABLE", "Only email steps have a template.", ("templateId",))
+            raise Refusal.of(CampaignCode.TEMPLATE_NOT_AVAILABLE, ("templateId",))
         if step.config != {}:
-            raise Refusal("INVALID_CONFIG", "Only email steps have a configuration. Leave it out.", ("config",))
+            raise Refusal.of(InputCode.INVALID_CONFIG, ("config",), case="not_email")
         return
     if step.template_id is None:
-        raise Refusal("TEMPLATE_REQUIRED", "An email step needs a template.", ("templateId",))
+        raise Refusal.of(CampaignCode.TEMPLATE_REQUIRED, ("templateId",))
     await need(Template, context.workspace_id, step.template_id, ("templateId",))
     if step.send_option is None:
-        raise Refusal("SEND_OPTION_REQUIRED", "An email step needs a send option.", ("sendOption",))
+        raise Refusal.of(StrategyCode.SEND_OPTION_REQUIRED, ("sendOption",))
     try:
         option = context.installed.send_options.need(step.send_option)
     except Refusal as refusal:
@@ -92,8 +93,4 @@ async def check_subjects(steps: Sequence[Step], path: tuple[str, ...]) -> None:
         if step.type is not StepType.EMAIL or step.follow_up or step.template_id is None:
             continue
         if not (step.subject or subjects[step.template_id]):
-            raise Refusal(
-                "SUBJECT_REQUIRED",
-                f"Step {step.number} has no subject. Give it or its template one, or make it a follow-up.",
-                path,
-            )
+            raise Refusal.of(CampaignCode.SUBJECT_REQUIRED, path, number=step.number)

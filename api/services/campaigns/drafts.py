@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.codes.campaigns import CampaignCode
 from api.ids import new_id
 from api.models import Campaign, Step
 from api.services.campaigns.campaign_rules import set_content, set_settings
@@ -13,6 +14,7 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.timelines import core_steps
 from api.store.engine.rows import need
 from strategies import Refusal, StepType
+from strategies.codes import StrategyCode
 from strategies.step_checks import LAST_DAY, check_step
 
 MAX_STEPS = 100
@@ -87,7 +89,7 @@ async def add_step(
     )  # fmt: skip
     await set_content(context, step, content)
     if len(draft.steps) >= MAX_STEPS:
-        raise Refusal("TOO_MANY_STEPS", f"A campaign may have {MAX_STEPS} steps.", ("campaignId",))
+        raise Refusal.of(CampaignCode.TOO_MANY_STEPS, ("campaignId",), limit=MAX_STEPS)
     draft.changed, draft.new = step, True
     return _arranged(context, draft, _placed(draft.steps, step, position), others=("day",))
 
@@ -115,7 +117,7 @@ async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to:
     draft = await _begun(context, "MOVE_DAY", campaign_id, ("campaignId",))
     moved = _on(draft.steps, day)
     if not 1 <= to <= LAST_DAY:
-        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {LAST_DAY}.", ("to",))
+        raise Refusal.of(StrategyCode.INVALID_DAY, ("to",), limit=LAST_DAY)
     for step in moved:
         step.day = to
     return _arranged(context, draft, [row for row in draft.steps if row not in moved] + moved, others=("to",))
@@ -147,21 +149,21 @@ async def _of_step(context: WorkspaceContext, kind: str, step_id: str) -> Draft:
     draft = await _begun(context, kind, found.campaign_id, ("id",))
     draft.changed = next((row for row in draft.steps if row.id == found.id), None)
     if draft.changed is None:
-        raise Refusal("STEP_REMOVED", "This step was removed from its campaign: it is only a record.", ("id",))
+        raise Refusal.of(CampaignCode.STEP_REMOVED, ("id",))
     return draft
 
 
 def _on(steps: Sequence[Step], day: int) -> list[Step]:
     on_day = [row for row in steps if row.day == day]
     if not on_day:
-        raise Refusal("DAY_NOT_FOUND", f"This campaign has no steps on day {day}.", ("day",))
+        raise Refusal.of(CampaignCode.DAY_NOT_FOUND, ("day",), day=day)
     return on_day
 
 
 def _placed(steps: list[Step], step: Step, position: int | None) -> list[Step]:
     same_day = [row for row in steps if row.day == step.day]
     if position is not None and not 1 <= position <= len(same_day) + 1:
-        raise Refusal("INVALID_POSITION", f"Positions on this day go from 1 to {len(same_day) + 1}.", ("position",))
+        raise Refusal.of(CampaignCode.INVALID_POSITION, ("position",), last=len(same_day) + 1)
     at = len(same_day) if position is None else position - 1
     return [row for row in steps if row.day != step.day] + same_day[:at] + [step] + same_day[at:]
 

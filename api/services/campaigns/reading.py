@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from api.codes.campaigns import CampaignCode
 from api.models import Campaign, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
@@ -9,6 +10,7 @@ from api.services.common.row_lists import RowList, list_rows
 from api.services.enrollments.timelines import core_steps
 from api.store.engine.rows import find, need
 from strategies import Position, Refusal, StepType, step_checks
+from strategies.codes import StrategyCode
 from strategies.records import TimelineStep
 
 
@@ -29,7 +31,7 @@ async def place_of_new_email(context: WorkspaceContext, campaign_id: str, day: i
     """
     row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if not 1 <= day <= step_checks.LAST_DAY:
-        raise Refusal("INVALID_DAY", f"Days are counted from 1 to {step_checks.LAST_DAY}.", ("day",))
+        raise Refusal.of(StrategyCode.INVALID_DAY, ("day",), limit=step_checks.LAST_DAY)
     return _place(await steps_of(row), day, position)
 
 
@@ -37,7 +39,7 @@ def _place(steps: Sequence[Step], day: int, position: int | None) -> Position:
     before = [step for step in steps if step.day < day]
     same_day = [step for step in steps if step.day == day]
     if position is not None and not 1 <= position <= len(same_day) + 1:
-        raise Refusal("INVALID_POSITION", f"Positions on this day go from 1 to {len(same_day) + 1}.", ("position",))
+        raise Refusal.of(CampaignCode.INVALID_POSITION, ("position",), last=len(same_day) + 1)
     index = len(same_day) if position is None else position - 1
     new = TimelineStep(day, StepType.EMAIL, None, {})
     in_order = [*core_steps(before), *core_steps(same_day)[:index], new]

@@ -9,6 +9,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry
 
+from api.codes.inputs import InputCode
+from api.codes.people import PersonCode
 from api.mail.address import AddressProblem, check_address
 from api.mail.clean import header_problem, text_problem
 from strategies import Refusal
@@ -26,17 +28,17 @@ MARGIN = 100
 def check_length(value: str, path: Path, limit: int) -> None:
     """Refuse a text that is too long, before anything else looks at it."""
     if len(value) > limit:
-        raise Refusal("TOO_LONG", f"{path[-1]} may have {limit:,} characters; this has {len(value):,}.", path)
+        raise Refusal.of(InputCode.TOO_LONG, path, argument=path[-1], limit=limit, length=len(value))
 
 
 def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> str:
     """One line of text that may stand in an email's header."""
     check_length(value, path, limit + MARGIN)
     if problem := header_problem(value):
-        raise Refusal("INVALID_TEXT", problem, path)
+        raise Refusal.of(InputCode.INVALID_TEXT, path, problem=problem)
     value = value.strip()
     if required and not value:
-        raise Refusal("REQUIRED", f"{path[-1]} must not be empty.", path)
+        raise Refusal.of(InputCode.REQUIRED, path, argument=path[-1])
     check_length(value, path, limit)
     return value
 
@@ -45,7 +47,7 @@ def text(value: str, path: Path, *, limit: int = MAX_TEXT) -> str:
     """Text of several lines."""
     check_length(value, path, limit)
     if problem := text_problem(value):
-        raise Refusal("INVALID_TEXT", problem, path)
+        raise Refusal.of(InputCode.INVALID_TEXT, path, problem=problem)
     return value
 
 
@@ -54,7 +56,7 @@ def address(value: str, path: Path) -> str:
     try:
         return check_address(value)
     except AddressProblem as problem:
-        raise Refusal("INVALID_ADDRESS", str(problem), path) from None
+        raise Refusal.of(PersonCode.INVALID_ADDRESS, path, problem=str(problem)) from None
 
 
 def zone(value: str, path: Path) -> str:
@@ -75,14 +77,14 @@ def wall_time(value: str, path: Path) -> time:
             return time.fromisoformat(value)
         except ValueError:
             pass
-    raise Refusal("INVALID_TIME", f"{value[:SHOWN]!r} is no time of day. Use 24 hours, as in 09:30.", path)
+    raise Refusal.of(InputCode.INVALID_TIME, path, value=value[:SHOWN])
 
 
 def instant(value: datetime, path: Path) -> datetime:
     """An instant between the years 2000 and 2200, UTC, to the second."""
     value = value.astimezone(UTC).replace(microsecond=0)
     if not 2000 <= value.year < 2200:
-        raise Refusal("INVALID_INSTANT", "Instants lie between the years 2000 and 2200.", path)
+        raise Refusal.of(InputCode.INVALID_INSTANT, path)
     return value
 
 
@@ -92,14 +94,16 @@ def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
     try:
         wrong = sorted(rules.iter_errors(value), key=lambda error: list(map(str, error.path)))
     except RecursionError:
-        raise Refusal("INVALID_CONFIG", "The configuration's JSON Schema refers to itself without end.", path) from None
+        raise Refusal.of(InputCode.INVALID_CONFIG, path, case="endless") from None
     for error in wrong:
         inside = [*error.absolute_path, *_missing(error)]
-        raise Refusal("INVALID_CONFIG", _sentence(error), (*path, *(str(part)[:SHOWN] for part in inside)))
+        raise Refusal.of(
+            InputCode.INVALID_CONFIG, (*path, *(str(part)[:SHOWN] for part in inside)), problem=_sentence(error)
+        )
     for key, item in value.items():
         for part in (key, *_texts(item)):
             if problem := text_problem(part):
-                raise Refusal("INVALID_TEXT", problem, (*path, key[:SHOWN]))
+                raise Refusal.of(InputCode.INVALID_TEXT, (*path, key[:SHOWN]), problem=problem)
     return dict(value)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from api.codes.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.store.engine import rows as stored_rows
 from strategies import Refusal
@@ -23,7 +24,7 @@ class RowList:
     async def page(self, first: int, after: str | None = None) -> tuple[list[Any], bool]:
         """Return up to ``first`` rows after the id ``after``, and whether more follow. Raises Refusal INVALID_PAGE."""
         if not 1 <= first <= MAX_PAGE_SIZE:
-            raise Refusal("INVALID_PAGE", f"`first` goes from 1 to {MAX_PAGE_SIZE}.", ("first",))
+            raise Refusal.of(InputCode.INVALID_PAGE, ("first",), limit=MAX_PAGE_SIZE)
         return await stored_rows.page(self._query, first, after, newest=self._newest_first)
 
     async def count(self) -> int:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from api.codes.workspaces import WorkspaceCode
 from api.models import Workspace
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
@@ -17,10 +18,10 @@ async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to:
     """Move the clock to an instant (UTC). Returns how many emails were dispatched on the way."""
     workspace = context.workspace
     if not workspace.sandbox:
-        raise Refusal("NOT_A_SANDBOX", "Only a sandbox's clock can be moved; this workspace runs in real time.")
+        raise Refusal.of(WorkspaceCode.NOT_A_SANDBOX)
     to = inputs.instant(to, ("to",))
     if to < context.now:
-        raise Refusal("CLOCK_GOES_FORWARD", f"The clock already shows {context.now.isoformat()}.", ("to",))
+        raise Refusal.of(WorkspaceCode.CLOCK_GOES_FORWARD, ("to",), now=context.now.isoformat())
     dispatched, put_off = 0, PutOff()
     for _ in range(MAX_PASSES):
         done = await run_once(runtime, context.now, workspace, put_off)
@@ -31,7 +32,7 @@ async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to:
             await _show(workspace, to)
             return dispatched
         await _show(workspace, max(done.next_at, context.now))
-    raise Refusal("TOO_MUCH_DUE", "More falls due on the way than one move can do. Move in smaller steps.", ("to",))
+    raise Refusal.of(WorkspaceCode.TOO_MUCH_DUE, ("to",))
 
 
 async def _show(workspace: Workspace, moment: datetime) -> None:

@@ -3,7 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from api.codes.campaigns import CampaignCode
+from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
 from api.models import Enrollment, Person, Send
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.pause_checks import refuse_paused
@@ -22,7 +25,7 @@ async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
     """Send an undelivered email at once. Refused for a suppressed or dead address, or an ended campaign."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if send.status not in UNDELIVERED_STATUSES:
-        raise Refusal("NOT_UNDELIVERED", f"This email is {send.status.lower()}, not undelivered.", ("id",))
+        raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), status=send.status.lower())
     async with transaction():
         await refuse_paused((await _may_still_go(context, send)).campaign_id, ("id",))
         again: dict[str, Any] = {"status": SendStatus.SCHEDULED, "due_at": context.now, "reason": None, "detail": ""}
@@ -36,7 +39,7 @@ async def resolve_in_doubt(context: WorkspaceContext, send_id: str, resolution: 
     """Settle whether an email in doubt arrived: SENT records that it did, RESEND sends it again."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.IN_DOUBT:
-        raise Refusal("NOT_IN_DOUBT", f"This email is {send.status.lower()}, not in doubt.", ("id",))
+        raise Refusal.of(EmailCode.NOT_IN_DOUBT, ("id",), status=send.status.lower())
     if resolution == "RESEND":
         return await retry_send(context, send_id)
     return await settle_as_sent(context, send, context.now)
@@ -61,7 +64,7 @@ async def archive_send(context: WorkspaceContext, send_id: str, *, archived: boo
     """Move a delivered email to the archive, or back. Campaign emails cannot be deleted."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.SENT:
-        raise Refusal("NOT_SENT", "Only sent emails can be archived.", ("id",))
+        raise Refusal.of(EmailCode.NOT_SENT, ("id",))
     send.archived = archived
     await send.save(update_fields=["archived"])
     return send
@@ -73,7 +76,7 @@ async def _may_still_go(context: WorkspaceContext, send: Send) -> Enrollment:
     refuse_unreachable(context.workspace, person, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     if enrollment.status not in MAY_GET_EMAILS:
-        raise Refusal("CAMPAIGN_ENDED", "The campaign has ended for this person.", ("id",))
+        raise Refusal.of(CampaignCode.CAMPAIGN_ENDED, ("id",))
     return enrollment
 
 
@@ -81,7 +84,7 @@ async def _change(context: WorkspaceContext, send: Send, kind: EventKind, why: s
     before = send.status
     async with transaction():
         if not await Send.filter(id=send.id, status=before).update(**values):
-            raise Refusal("CHANGED_MEANWHILE", "This email has changed meanwhile. Look again.", ("id",))
+            raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="email")
         about = {"person_id": send.person_id, "enrollment_id": send.enrollment_id, "send_id": send.id}
         await write([event(context.workspace_id, kind, context.now, data={"reason": why} if why else None, **about)])
     send.update_from_dict(values)

@@ -4,7 +4,9 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
@@ -24,6 +26,7 @@ from api.store.holds import pause_of
 from api.store.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
+from strategies.codes import StrategyCode
 
 
 class Unset(NamedTuple):
@@ -45,9 +48,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
     now = context.now
     chosen = now if at is None else inputs.instant(at, ("at",))
     if chosen < now:
-        raise Refusal(
-            "SEND_AT_IN_PAST", "This instant has already passed. Leave it out to send the email now.", ("at",)
-        )
+        raise Refusal.of(StrategyCode.SEND_AT_IN_PAST, ("at",), case="or_now")
     if chosen == now:
         await refuse_prompts(send, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
@@ -87,7 +88,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     None gives a part back to the template of its step. Raises Refusal.
     """
     if isinstance(subject, Unset) and isinstance(html, Unset):
-        raise Refusal("REQUIRED", "Give the subject or the html that the email is to have.", ("html",))
+        raise Refusal.of(InputCode.REQUIRED, ("html",), case="part")
     if isinstance(subject, str):
         subject = inputs.line(subject, ("subject",), limit=900)
     if isinstance(html, str):
@@ -102,8 +103,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
         before: tuple[str | None, str | None] = (send.subject, send.html)
         if send.written_as_template:
             if rendered is None or before != (seen.subject, seen.html):
-                told = "Someone else has just edited this email. Look again."
-                raise Refusal("CHANGED_MEANWHILE", told, ("id",))
+                raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="email_edited")
             before = rendered
         after = (before[0] if isinstance(subject, Unset) else subject, before[1] if isinstance(html, Unset) else html)
         await written_texts.change(send, paused=paused, subject=after[0], html=after[1], written_as_template=False)
@@ -136,10 +136,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
     """
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if not send.by_hand:
-        told = (
-            "The campaign sends this email by itself. Reschedule it, or remove its step, or end the person's campaign."
-        )
-        raise Refusal("NOT_A_TASK_EMAIL", told, ("id",))
+        raise Refusal.of(EmailCode.NOT_A_TASK_EMAIL, ("id",))
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
     enrollment = await Enrollment.get(id=send.enrollment_id)
     async with transaction():
@@ -151,7 +148,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
                 told = (
                     "The task of this email was cancelled, as the person's campaign ended: it cannot be opened again."
                 )
-            raise Refusal("TASK_NOT_OPEN", told, ("id",))
+            raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email", problem=told)
         send = await _waiting(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
         await write([await withdraw(enrollment, send, context.now)])
         await _give_time(task, enrollment, context.now)
@@ -170,14 +167,14 @@ async def _waiting(send_id: str, *others: SendStatus) -> Send:
     """Lock an email that has not begun to leave. Call in the transaction that changes it. Raises Refusal."""
     send = await written_texts.lock_email(send_id)
     if send is None:
-        raise Refusal("CHANGED_MEANWHILE", "This email has just been withdrawn. Look again.", ("id",))
+        raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="withdrawn")
     if send.status is SendStatus.TRANSMITTING:
-        raise Refusal("EMAIL_LEAVING", "This email is being handed over to the mail server just now.", ("id",))
+        raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
     if send.status not in (*UNBEGUN_STATUSES, *others):
         told = f"This email is {send.status.lower().replace('_', ' ')}: only one that is scheduled can be changed."
         if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
             told += " Retry it, or withdraw it while its task is open." if send.by_hand else " Retry it."
-        raise Refusal("NOT_SCHEDULED", told, ("id",))
+        raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), problem=told)
     return send
 
 

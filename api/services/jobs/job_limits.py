@@ -4,6 +4,8 @@ from typing import Any
 
 from tortoise.queryset import QuerySet
 
+from api.codes.launches import LaunchCode
+from api.codes.people import PersonCode
 from api.models import Workspace
 from api.store.engine.database import is_postgres
 from strategies import Refusal
@@ -17,15 +19,13 @@ MAX_LAUNCHES = 20
 async def refuse_further_import(running: QuerySet[Any], workspace_id: str) -> None:
     """Refuse an import where ``running`` has as many as a workspace may have. Call in the transaction that adds it."""
     if await _count(running, workspace_id) >= MAX_IMPORTS:
-        told = f"A workspace runs up to {MAX_IMPORTS} imports at once. Wait until one of them has ended."
-        raise Refusal("TOO_MANY_IMPORTS", told, ("csv",))
+        raise Refusal.of(PersonCode.TOO_MANY_IMPORTS, ("csv",), limit=MAX_IMPORTS)
 
 
 async def refuse_further_launch(running: QuerySet[Any], workspace_id: str) -> None:
     """Refuse a launch where ``running`` has as many as a workspace may have. Call in the transaction that adds it."""
     if await _count(running, workspace_id) >= MAX_LAUNCHES:
-        told = f"A workspace runs up to {MAX_LAUNCHES} launches at once. Wait until one has ended, or cancel one."
-        raise Refusal("TOO_MANY_LAUNCHES", told, ("campaignId",))
+        raise Refusal.of(LaunchCode.TOO_MANY_LAUNCHES, ("campaignId",), limit=MAX_LAUNCHES)
 
 
 async def _count(running: QuerySet[Any], workspace_id: str) -> int:

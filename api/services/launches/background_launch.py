@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.codes.event_kinds import EventKind
+from api.codes.launches import LaunchCode
 from api.ids import new_id
 from api.mail.clean import storable
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
@@ -65,9 +66,9 @@ async def start_launch(
     campaign, steps = await ready(context, campaign_id)
     ids = None if person_ids is None else await asyncio.to_thread(_storable_ids, person_ids)
     if ids is not None and not ids:
-        raise Refusal("NO_PEOPLE", "Choose at least one person, or everyone.", ("personIds",))
+        raise Refusal.of(LaunchCode.NO_PEOPLE, ("personIds",), case="or_everyone")
     if ids is not None and len(ids) > MAX_IDS:
-        raise Refusal("TOO_MANY_PEOPLE", f"One launch takes up to {MAX_IDS:,} people by id.", ("personIds",))
+        raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, ("personIds",), case="by_id", limit=MAX_IDS)
     sender = await Sender.get(id=campaign.sender_id)
     example = enrollment_row(context, campaign, steps, "", (sender.zone, ZoneOf.SENDER), choice, ())
     check_launch(core_steps(steps), core_launch(example, steps), context.installed.send_options)
@@ -107,7 +108,7 @@ async def cancel_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Enroll nobody else from this moment on, and leave out the rest. People who are enrolled already stay."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
     if not await cancel(row.id):
-        raise Refusal("LAUNCH_NOT_RUNNING", "This launch is over: nobody else will be enrolled by it.", ("id",))
+        raise Refusal.of(LaunchCode.LAUNCH_NOT_RUNNING, ("id",))
     return await Launch.get(id=row.id)
 
 

@@ -9,6 +9,9 @@ from typing import Literal
 from tortoise.exceptions import IntegrityError
 
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
+from api.codes.launches import LaunchCode
+from api.codes.people import PersonCode
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Send, Sender, Step, Task
 from api.services.campaigns.campaign_rules import check_subjects
@@ -29,6 +32,7 @@ from api.store.events import Line, event, write
 from api.store.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
 from strategies.calendar import local
+from strategies.codes import StrategyCode
 from strategies.records import Planned, PlannedSend, ZoneOf
 from strategies.step_checks import check_launch
 from strategies.timeline import Timeline
@@ -118,9 +122,7 @@ async def launch(
             await Task.bulk_create(tasks, batch_size=300)
             await write(events)
     except IntegrityError:
-        raise Refusal(
-            "ALREADY_ENROLLED", "Someone was enrolled at the same moment. Look, and launch again.", ("personIds",)
-        ) from None
+        raise Refusal.of(LaunchCode.ALREADY_ENROLLED, ("personIds",), case="meanwhile") from None
     context.wake()
     return [row for row, _, _ in checked.enrollments]
 
@@ -129,11 +131,9 @@ def _check_scheduled(checked: _Checked) -> None:
     """Refuse a launch that would hold the server for too long. Raises Refusal TOO_MANY_PEOPLE."""
     scheduled = sum(len(timeline.planned) for _, _, timeline in checked.enrollments)
     if scheduled > MAX_SCHEDULED:
-        told = (
-            f"A launch at once schedules up to {MAX_SCHEDULED:,} emails and tasks, and this one has {scheduled:,}."
-            " Name fewer people; startLaunch takes more."
+        raise Refusal.of(
+            LaunchCode.TOO_MANY_PEOPLE, ("personIds",), case="scheduled", limit=MAX_SCHEDULED, scheduled=scheduled
         )
-        raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
 
 
 async def _refuse_unsubscribed(person_ids: list[str]) -> None:
@@ -141,7 +141,7 @@ async def _refuse_unsubscribed(person_ids: list[str]) -> None:
     gone = await suppressed_people(person_ids)
     for index, person_id in enumerate(person_ids):
         if person_id in gone:
-            raise Refusal("UNSUBSCRIBED", "This person's address has just unsubscribed.", ("personIds", str(index)))
+            raise Refusal.of(PersonCode.UNSUBSCRIBED, ("personIds", str(index)), case="meanwhile")
 
 
 async def _refuse_ended(checked: _Checked) -> None:
@@ -151,11 +151,9 @@ async def _refuse_ended(checked: _Checked) -> None:
         if person.id in ended:
             at, reason = ended[person.id]
             on = local(at, enrollment.zone).date()
-            told = (
-                f"This campaign has ended for {person.email} on {on} ({reason}). Give again: true to launch it"
-                " for them once more."
+            raise Refusal.of(
+                LaunchCode.ENDED_BEFORE, ("personIds", str(index)), email=person.email, date=on, reason=reason
             )
-            raise Refusal("ENDED_BEFORE", told, ("personIds", str(index)))
 
 
 async def preview(
@@ -197,7 +195,7 @@ async def ready(context: WorkspaceContext, campaign_id: str) -> tuple[Campaign, 
     campaign = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     steps = await steps_of(campaign)
     if not steps:
-        raise Refusal("NO_STEPS", "This campaign has no steps yet: add one before launching it.", ("campaignId",))
+        raise Refusal.of(StrategyCode.NO_STEPS, ("campaignId",))
     await check_subjects(steps, ("campaignId",))
     return campaign, steps
 
@@ -213,8 +211,8 @@ async def _check(
     people = await _people(context, campaign, person_ids)
     for person_id in per_person:
         if person_id not in people:
-            raise Refusal(
-                "NOT_FOUND", f"{person_id[:60]!r} is not among personIds.", ("perPerson", person_id, "personId")
+            raise Refusal.of(
+                InputCode.NOT_FOUND, ("perPerson", person_id, "personId"), case="not_chosen", id=person_id[:60]
             )
     sender = await Sender.get(id=campaign.sender_id)
     known: dict[tuple[tuple[str, ZoneOf], str], Timeline] = {}
@@ -241,10 +239,9 @@ async def _check(
 
 async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Sequence[str]) -> dict[str, Person]:
     if not person_ids:
-        raise Refusal("NO_PEOPLE", "Choose at least one person.", ("personIds",))
+        raise Refusal.of(LaunchCode.NO_PEOPLE, ("personIds",))
     if len(person_ids) > MAX_PEOPLE:
-        told = f"A launch at once takes up to {MAX_PEOPLE:,} people; startLaunch takes more."
-        raise Refusal("TOO_MANY_PEOPLE", told, ("personIds",))
+        raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, ("personIds",), limit=MAX_PEOPLE)
     people = await by_ids(Person, context.workspace_id, person_ids)
     running = await those_in_campaign(campaign.id, list(people))
     suppressed = await suppressed_keys(context.workspace_id, [person.email_key for person in people.values()])
@@ -252,16 +249,16 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
     for index, person_id in enumerate(person_ids):
         path = ("personIds", str(index))
         if person_id not in people:
-            raise Refusal("NOT_FOUND", f"There is no person {person_id[:60]!r} in this workspace.", path)
+            raise Refusal.of(InputCode.NOT_FOUND, path, kind="person", id=person_id[:60])
         person = people[person_id]
         if person_id in seen:
-            raise Refusal("NAMED_TWICE", f"{person.email} is named twice. Name everyone once.", path)
+            raise Refusal.of(LaunchCode.NAMED_TWICE, path, email=person.email)
         if person_id in running:
-            raise Refusal("ALREADY_ENROLLED", f"{person.email} is already in this campaign.", path)
+            raise Refusal.of(LaunchCode.ALREADY_ENROLLED, path, email=person.email)
         if person.email_key in suppressed:
-            raise Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", path)
+            raise Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
         if person.bounced_at is not None and campaign.remove_on_bounce:
-            raise Refusal("BOUNCED", dead_address(person.email), path)
+            raise Refusal.of(PersonCode.BOUNCED, path, problem=dead_address(person.email))
         seen.add(person_id)
     return people
 
@@ -279,8 +276,7 @@ def enrollment_row(  # one argument a column
     send_at = context.now if choice.send_at == "NOW" else choice.send_at
     for number in choice.times:
         if not 1 <= number <= len(steps):
-            told = f"This campaign has no step {number}."
-            raise Refusal("STEP_NOT_FOUND", told, (*path, "times", str(number), "step"))
+            raise Refusal.of(StrategyCode.STEP_NOT_FOUND, (*path, "times", str(number), "step"), number=number)
     return Enrollment(
         id=new_id("enr"),
         workspace_id=context.workspace_id,

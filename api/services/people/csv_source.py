@@ -1,5 +1,6 @@
 """The text of a CSV file, before it is read."""
 
+from api.codes.inputs import InputCode
 from api.mail.clean import text_problem
 from strategies import Refusal
 
@@ -13,4 +14,4 @@ def check_source(source: str) -> None:
         return
     for start in range(0, len(source), SLICE):
         if problem := text_problem(source[start : start + SLICE]):
-            raise Refusal("INVALID_TEXT", problem)
+            raise Refusal.of(InputCode.INVALID_TEXT, problem=problem)

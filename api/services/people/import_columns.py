@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from api.codes.csv_files import CsvCode
 from api.csv_reading import COLUMN_NAMES, MAX_NAME_LENGTH, Table, column_label, plain_name
 from api.services.people.people import BUILT_IN, FIELD_NAME, PATHS
 from strategies import Refusal
@@ -34,21 +35,16 @@ def columns_of(table: Table) -> Columns:
         if field not in plain:
             names = [field if name in aliases else name for name in names]
     if "email" not in names:
-        raise Refusal("CSV_NO_EMAIL_COLUMN", _no_email(table))
+        raise Refusal.of(CsvCode.CSV_NO_EMAIL_COLUMN, problem=_no_email(table))
     table.check_header(names.index("email"))
     for index, (name, header) in enumerate(zip(names, table.header, strict=True)):
         first = names.index(name)
         if first < index and header:
             both = f"{column_label(first, table.header[first])} and {column_label(index, header)}"
-            told = f"{both[0].upper()}{both[1:]} are both {name[:60]}. Rename or delete one of them."
-            raise Refusal("CSV_DUPLICATE_COLUMN", told)
+            raise Refusal.of(CsvCode.CSV_DUPLICATE_COLUMN, columns=both[0].upper() + both[1:], name=name[:60])
         own = header and name not in COLUMN_NAMES
         if len(header) > MAX_NAME_LENGTH or (own and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN)):
-            told = (
-                f"The name of {column_label(index, header)} cannot be the name of a dynamic field: use a-z, 0-9 and _, "
-                "begin with a letter, up to 50 characters, and no built-in name."
-            )
-            raise Refusal("CSV_INVALID_COLUMN", told)
+            raise Refusal.of(CsvCode.CSV_INVALID_COLUMN, column=column_label(index, header))
     return Columns(table.header, tuple(names))
 
 

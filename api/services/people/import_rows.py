@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from api.codes.csv_files import CsvCode
+from api.codes.inputs import InputCode
+from api.codes.people import PersonCode
 from api.csv_reading import COLUMN_NAMES, SWALLOWED_ROWS, Row, Table, address_in, column_label, garbled, read_table
 from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
 from api.services.people.people import MAX_FIELDS, PATHS, checked
@@ -64,26 +67,25 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
     width = len(columns.names)
     if len(row.cells) > width:
         index = next(index for index in range(width, len(row.cells)) if row.cells[index])
-        raise Refusal(
-            "TOO_MANY_CELLS",
-            f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last of {width} columns. "
-            f"A cell with {table.delimiter!r} in it needs quotes; a further column needs a name.",
+        raise Refusal.of(
+            CsvCode.TOO_MANY_CELLS,
+            cell=row.cells[index][:40],
+            column=column_label(index),
+            width=width,
+            delimiter=table.delimiter,
         )
     filled = {name: cell for name, cell in zip(columns.names, row.cells, strict=True) if cell}
     if (inside := table.row_inside(row, columns.names.index("email"))) is not None:
-        raise Refusal(
-            "CSV_INVALID", f"This cell {SWALLOWED_ROWS} These rows are not imported.", _path(columns.names[inside])
-        )
+        raise Refusal.of(CsvCode.CSV_INVALID, _path(columns.names[inside]), case="cell", fault=SWALLOWED_ROWS)
     for name, cell in filled.items():
         _check_cell(name, cell)
     own = {name: cell for name, cell in filled.items() if name not in COLUMN_NAMES}
     built_in = {name: cell for name, cell in filled.items() if name in COLUMN_NAMES}
     if len(own) > MAX_FIELDS:
-        told = f"This row fills {len(own)} dynamic fields; a person may have {MAX_FIELDS}."
-        raise Refusal("INVALID_FIELDS", told, ())
+        raise Refusal.of(PersonCode.INVALID_FIELDS, (), case="row", count=len(own), limit=MAX_FIELDS)
     email = address_in(filled.get("email", ""))
     if not email:
-        raise Refusal("REQUIRED", "This row has no address.", ("email",))
+        raise Refusal.of(InputCode.REQUIRED, ("email",), case="row")
     return checked({**built_in, "email": email, **({"fields": own} if own else {})})
 
 
@@ -91,9 +93,9 @@ def _check_cell(name: str, cell: str) -> None:
     """Check a cell before anything expensive is done with it."""
     limit = CELL_LIMITS.get(name, OWN_FIELD_LIMIT)
     if len(cell) > limit:
-        raise Refusal("TOO_LONG", f"This cell may have {limit:,} characters; it has {len(cell):,}.", _path(name))
+        raise Refusal.of(InputCode.TOO_LONG, _path(name), case="cell", limit=limit, length=len(cell))
     if problem := garbled(cell):
-        raise Refusal("GARBLED_TEXT", problem, _path(name))
+        raise Refusal.of(CsvCode.GARBLED_TEXT, _path(name), problem=problem)
 
 
 def _path(name: str) -> tuple[str, ...]:

@@ -9,7 +9,11 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from api.codes.csv_files import CsvCode
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
+from api.codes.launches import LaunchCode
+from api.codes.people import PersonCode
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services.common.context import WorkspaceContext, workspace_now
@@ -55,7 +59,7 @@ async def start_import(
 ) -> PeopleImport:
     """Read the source to its end, and store it for the tick loop to import. Raises Refusal; then nothing is stored."""
     if len(source) > MAX_SOURCE_LENGTH:
-        raise Refusal("TOO_LONG", f"An import takes up to {MAX_SOURCE_LENGTH:,} characters. Split the file.", ("csv",))
+        raise Refusal.of(InputCode.TOO_LONG, ("csv",), case="import_file", limit=MAX_SOURCE_LENGTH)
     try:
         total = await asyncio.to_thread(_count, source)
     except Refusal as refusal:
@@ -73,9 +77,9 @@ def _count(source: str) -> int:
     for _ in table.rows():
         total += 1
         if total > MAX_ROWS:
-            raise Refusal("CSV_TOO_LARGE", f"An import takes up to {MAX_ROWS:,} rows; this has more. Split the file.")
+            raise Refusal.of(CsvCode.CSV_TOO_LARGE, limit=MAX_ROWS)
     if not total:
-        raise Refusal("CSV_EMPTY", "There are no rows under the header.")
+        raise Refusal.of(CsvCode.CSV_EMPTY)
     check_source(source)
     return total
 
@@ -137,7 +141,7 @@ async def _write_chunk(
         return await _import(row, part, seen, lease_until, now, last=whole)
 
     async def refuse(each: PersonRow, reason: str) -> list[str] | None:
-        refusal = Refusal("ROW_FAILED", f"This row could not be written. {reason}")
+        refusal = Refusal.of(LaunchCode.ROW_FAILED, reason=reason)
         return await done([PersonRow(each.number, {}, refusal, length=each.length)])
 
     return await in_halves(rows, done, refuse)
@@ -269,7 +273,7 @@ def _sorted_out(
             names |= chunk.names.get(key, frozenset())
         refusal = each.refusal
         if not refusal and not skipped and len(names) > MAX_FIELDS:
-            refusal = Refusal("INVALID_FIELDS", f"With this row the person has more than {MAX_FIELDS} dynamic fields.")
+            refusal = Refusal.of(PersonCode.INVALID_FIELDS, case="too_many", limit=MAX_FIELDS)
         if refusal:
             chunk.refused.append(_refused(row, each, refusal))
             chunk.counts["failed"] += 1

@@ -6,6 +6,8 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from api.codes.inputs import InputCode
+from api.codes.people import PersonCode
 from api.ids import new_id
 from api.mail.address import address_key
 from api.models import Person
@@ -30,7 +32,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if name == "email":
             if value is None:
-                raise Refusal("REQUIRED", "email cannot be null. Leave it out to keep it.", ("email",))
+                raise Refusal.of(InputCode.REQUIRED, ("email",), case="null", argument="email")
             columns["email"] = inputs.address(value, ("email",))
             columns["email_key"] = address_key(columns["email"])
         elif name == "zone":
@@ -45,14 +47,13 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
 def checked_fields(values: Any) -> dict[str, str]:
     """Check dynamic fields of a person's own. Raises Refusal INVALID_FIELDS."""
     if not isinstance(values, dict) or len(values) > MAX_FIELDS:
-        raise Refusal("INVALID_FIELDS", f"Give an object with up to {MAX_FIELDS} names and their texts.", ("fields",))
+        raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), limit=MAX_FIELDS)
     for name, value in values.items():
         if not isinstance(name, str) or not FIELD_NAME.fullmatch(name) or name in BUILT_IN:
             shown = repr(name)[:60]
-            message = f"{shown} is no name for a field of your own: use a-z, 0-9 and _, and no built-in name."
-            raise Refusal("INVALID_FIELDS", message, ("fields",))
+            raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), case="name", name=shown)
         if not isinstance(value, str):
-            raise Refusal("INVALID_FIELDS", f"The field {name} must be text.", ("fields", name))
+            raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields", name), case="text", name=name)
         inputs.text(value, ("fields", name), limit=1_000)
     return dict(values)
 
@@ -101,4 +102,4 @@ async def _save(row: Person, columns: list[str] | None = None) -> None:
         if columns != []:
             await row.save(force_create=columns is None, update_fields=columns)
     except IntegrityError:
-        raise Refusal("PERSON_EXISTS", f"{row.email} is already in this workspace.", ("email",)) from None
+        raise Refusal.of(PersonCode.PERSON_EXISTS, ("email",), email=row.email) from None

@@ -1,5 +1,6 @@
 """Whether emails can go to a person's address at all: it must not bounce, and its domain must not be blocked."""
 
+from api.codes.people import PersonCode
 from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
 from api.services.replies.bounces import dead_address
@@ -14,9 +15,9 @@ def blocked_sentence(domain: str) -> str:
 def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
     """Refuse to send to a dead address or a blocked domain. Raises Refusal."""
     if person.bounced_at is not None:
-        raise Refusal("BOUNCED", dead_address(person.email), path)
+        raise Refusal.of(PersonCode.BOUNCED, path, problem=dead_address(person.email))
     if domain := blocking_domain(person.email, workspace.blocked_domains):
-        raise Refusal("BLOCKED_DOMAIN", blocked_sentence(domain), path)
+        raise Refusal.of(PersonCode.BLOCKED_DOMAIN, path, problem=blocked_sentence(domain))
 
 
 def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Person) -> list[WarningNote]:

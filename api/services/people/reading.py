@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.codes.inputs import InputCode
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key, address_prefix
 from api.mail.clean import text_problem
 from api.models import ImportRefusal, PeopleImport, Person, Suppression
@@ -46,8 +47,6 @@ def _address_condition(begins: str | None) -> dict[str, Any]:
     if not begins:
         return {}
     if len(begins) > MAX_ADDRESS_LENGTH:
-        raise Refusal(
-            "TOO_LONG", f"email may have {MAX_ADDRESS_LENGTH} characters; this has {len(begins)}.", ("email",)
-        )
+        raise Refusal.of(InputCode.TOO_LONG, ("email",), argument="email", limit=MAX_ADDRESS_LENGTH, length=len(begins))
     # No address contains such a text, and a database may refuse it.
     return {"id": ""} if text_problem(begins) else {"email_key__startswith": address_prefix(begins)}

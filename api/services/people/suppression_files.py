@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
 
+from api.codes.csv_files import CsvCode
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
+from api.codes.people import PersonCode
 from api.csv_reading import (
     COLUMN_NAMES,
     SWALLOWED_ROWS,
@@ -128,10 +131,9 @@ def _read_all(source: str, limit: int | None) -> tuple[Table, _Columns, int]:
     for _ in _rows(table):
         total += 1
         if limit is not None and total > limit:
-            told = f"One import takes up to {limit:,} rows; this has more. Use touchline suppressions import."
-            raise Refusal("CSV_TOO_LARGE", told)
+            raise Refusal.of(CsvCode.CSV_TOO_LARGE, case="suppressions", limit=limit)
     if not total:
-        raise Refusal("CSV_EMPTY", "There are no addresses in this file.")
+        raise Refusal.of(CsvCode.CSV_EMPTY, case="no_addresses")
     check_source(source)
     return table, columns, total
 
@@ -152,20 +154,18 @@ def _read_chunk(
 def _columns(table: Table) -> _Columns:
     """Find the columns. Raises Refusal without a path."""
     if not table.header:
-        raise Refusal("CSV_EMPTY", "This file is blank.")
+        raise Refusal.of(CsvCode.CSV_EMPTY, case="blank")
     names = [plain_name(cell) for cell in table.header]
     found = [index for index, name in enumerate(names) if name in COLUMN_NAMES["email"]]
     if len(found) > 1:
-        raise Refusal("CSV_DUPLICATE_COLUMN", "Several columns are named email. Keep the one that is meant.")
+        raise Refusal.of(CsvCode.CSV_DUPLICATE_COLUMN, case="email")
     if found:
         table.check_header(found[0])
         return _Columns(found[0], *(names.index(name) if name in names else None for name in ("reason", HEADER[1])))
     if _is_list(table):
         return _Columns(0, None, None)
     named = ", ".join(table.header)[:200]
-    raise Refusal(
-        "CSV_NO_EMAIL_COLUMN", f"No column is named email. Rename the one with the addresses. Columns: {named}."
-    )
+    raise Refusal.of(CsvCode.CSV_NO_EMAIL_COLUMN, case="suppressions", columns=named)
 
 
 def _is_list(table: Table) -> bool:
@@ -196,15 +196,15 @@ def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) ->
     """Return what a row suppresses. Raises Refusal for one that names no address, or may hold more than one."""
     # An address that is overlooked would get emails, so any line of a cell that looks like a row counts as one.
     if (inside := table.row_inside(row, columns.email, any_width=True)) is not None:
-        raise Refusal("CSV_INVALID", f"{_label(table, inside)} {SWALLOWED_ROWS} Nothing of this row is imported.")
+        raise Refusal.of(CsvCode.CSV_INVALID, case="row", label=_label(table, inside), fault=SWALLOWED_ROWS)
     for index in range(len(table.header), len(row.cells)):
         if "@" in row.cells[index]:
             told = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last column."
-            raise Refusal("TOO_MANY_CELLS", f"{told} Write one address a row.")
+            raise Refusal.of(CsvCode.TOO_MANY_CELLS, case="suppressions", told=told)
     try:
         email = check_address(address_in(row.cells[columns.email]))
     except AddressProblem as problem:
-        raise Refusal("INVALID_ADDRESS", str(problem)) from None
+        raise Refusal.of(PersonCode.INVALID_ADDRESS, problem=str(problem)) from None
     told = " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON] if columns.reason is not None else ""
     since = _since(row.cells[columns.since][:MAX_INSTANT], now) if columns.since is not None else now
     return NewSuppression(email, address_key(email), since, told or why)
@@ -240,8 +240,7 @@ async def suppressions_csv(context: WorkspaceContext) -> str:
     """Return the addresses that are suppressed now as CSV, which an import takes. Raises Refusal for too many."""
     found = Suppression.filter(workspace_id=context.workspace_id, unsubscribed_at__not_isnull=True)
     if await found.count() > MAX_EXPORT:
-        told = f"There are more than {MAX_EXPORT:,} addresses. Page through suppressions, or use the command line."
-        raise Refusal("TOO_LONG", told)
+        raise Refusal.of(InputCode.TOO_LONG, case="export", limit=MAX_EXPORT)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)

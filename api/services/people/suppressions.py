@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.codes.event_kinds import EventKind
+from api.codes.people import PersonCode
 from api.mail.address import address_key
 from api.models import Person, Suppression
 from api.services.common import inputs
@@ -79,7 +80,7 @@ async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Sup
     async with transaction():
         await store.lock_addresses(context.workspace_id)
         if not await store.release(context.workspace_id, key, context.now, why, context.actor):
-            raise Refusal("NOT_UNSUBSCRIBED", f"{address} has not unsubscribed from this workspace.", ("email",))
+            raise Refusal.of(PersonCode.NOT_UNSUBSCRIBED, ("email",), address=address)
         owner = await Person.get_or_none(workspace_id=context.workspace_id, email_key=key)
         person = owner.id if owner else None
         await write([_event(context, EventKind.RESUBSCRIBED, address, person, SuppressionSource.API)])
@@ -99,7 +100,7 @@ async def check_address_of(person: Person, path: tuple[str, ...]) -> None:
 
 
 def _unsubscribed(person: Person, path: tuple[str, ...]) -> Refusal:
-    return Refusal("UNSUBSCRIBED", f"{person.email} has unsubscribed.", path)
+    return Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
 
 
 def _reason(reason: str, *, required: bool) -> str:

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
+from api.codes.people import PersonCode
 from api.mail.address import address_key
 from api.models import Enrollment, Person, Send
 from api.services.common import inputs
@@ -46,7 +48,7 @@ async def refuse_dead(people: Sequence[Person]) -> None:
     dead = await bounces.bounced([person.id for person in people])
     for index, person in enumerate(people):
         if person.id in dead:
-            raise Refusal("BOUNCED", dead_address(person.email), ("personIds", str(index)))
+            raise Refusal.of(PersonCode.BOUNCED, ("personIds", str(index)), problem=dead_address(person.email))
 
 
 async def settle_bounces(bounced: Sequence[Bounced], now: datetime) -> None:
@@ -75,11 +77,11 @@ async def record_bounce(
         sent, path = sent.filter(id=(await need(Send, context.workspace_id, send_id, ("emailId",))).id), ("emailId",)
     send = await sent.order_by("-sent_at", "-step__number").first()
     if send is None:
-        raise Refusal("NOTHING_SENT", "No email has been sent to this person that could have bounced.", path)
+        raise Refusal.of(PersonCode.NOTHING_SENT, path)
     async with transaction():
         changes = {"status": SendStatus.BOUNCED, "reason": "BOUNCED", "detail": detail or RETURNED}
         if not await Send.filter(id=send.id, status=SendStatus.SENT).update(**changes):
-            raise Refusal("CHANGED_MEANWHILE", "This email has changed meanwhile. Look again.", path)
+            raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="email")
         about = {"campaign_id": enrollment.campaign_id, "person_id": send.person_id, "enrollment_id": enrollment.id}
         told = {"bounce": str(kind), "reason": "BOUNCED"}
         about |= {"send_id": send.id, "step_id": send.step_id}

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
+from api.codes.reasons import ReasonCode
 from api.ids import new_id
 from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
@@ -29,6 +31,7 @@ from api.store.tasks import lock_undone
 from api.store.written_texts import WrittenEmail, forget_text, kept_text
 from strategies import Refusal, StepType
 from strategies.calendar import local
+from strategies.codes import StrategyCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ async def send_task(
     """
     task = await _open(context, task_id)
     if task.type is not StepType.EMAIL:
-        raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: complete it instead.", ("id",))
+        raise Refusal.of(EmailCode.NOT_AN_EMAIL_TASK, ("id",), type=task.type)
     await _refuse_scheduled(task)
     refuse_unreachable(context.workspace, await Person.get(id=task.person_id), ("id",))
     if subject is not None:
@@ -83,7 +86,7 @@ async def send_task(
     now = context.now
     at = now if at is None else inputs.instant(at, ("at",))
     if at < now:
-        raise Refusal("SEND_AT_IN_PAST", "This instant has already passed.", ("at",))
+        raise Refusal.of(StrategyCode.SEND_AT_IN_PAST, ("at",), case="time")
     enrollment = await Enrollment.get(id=task.enrollment_id)
     shown = local(at, enrollment.zone)
     kept = await kept_text(task.enrollment_id, task.step_id) or WrittenEmail(None, None)
@@ -120,7 +123,7 @@ async def send_task(
         await refuse_suppressed(person, ("id",))
         # An edit may have taken the task away meanwhile, and someone else may have clicked as well.
         if not await lock_undone(task.id):
-            raise Refusal("TASK_NOT_OPEN", "This task has just been done, or an edit has taken it away.", ("id",))
+            raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="gone")
         await _refuse_scheduled(task)
         await send.save(force_create=True)
         await forget_text(task.enrollment_id, task.step_id)
@@ -138,7 +141,7 @@ async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
     except (UnresolvedFieldError, TemplateProblem):
         return  # it fails as it leaves, with that reason
     if composed.prompts:
-        raise Refusal("FIELD_PROMPT_LEFT", prompt_left(composed.prompts), path)
+        raise Refusal.of(EmailCode.FIELD_PROMPT_LEFT, path, problem=prompt_left(composed.prompts))
 
 
 async def _refuse_scheduled(task: Task) -> None:
@@ -150,7 +153,7 @@ async def _refuse_scheduled(task: Task) -> None:
         told = "The email of this task did not go out: retry it as it is, or withdraw it to write another."
     elif send.status is SendStatus.IN_DOUBT:
         told = "The email of this task may have left: resolve the doubt first."
-    raise Refusal("ALREADY_SCHEDULED", told, ("id",))
+    raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), problem=told)
 
 
 async def email_went_out(context: WorkspaceContext, send: Claimed | Send, at: datetime) -> None:
@@ -174,7 +177,7 @@ async def compose(context: WorkspaceContext, task_id: str) -> Compose:
     """
     task = await _open(context, task_id)
     if task.type is not StepType.EMAIL:
-        raise Refusal("NOT_AN_EMAIL_TASK", f"This is a {task.type} task: it has no email.", ("id",))
+        raise Refusal.of(EmailCode.NOT_AN_EMAIL_TASK, ("id",), case="no_email", type=task.type)
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
     text = send or await kept_text(task.enrollment_id, task.step_id)
     return await _composed(task, task.assignee_id, text, context.now if send is None else max(context.now, send.due_at))
@@ -195,8 +198,7 @@ async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: 
     try:
         composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, now, text)
     except UnresolvedFieldError as problem:
-        message = f"The dynamic field {problem.field} has no value for {person.email}. Give it one, and open it again."
-        raise Refusal("UNRESOLVED_FIELD", message, ("id",)) from None
+        raise Refusal.of(ReasonCode.UNRESOLVED_FIELD, ("id",), field=problem.field, email=person.email) from None
     except TemplateProblem as problem:
         raise Refusal(problem.code, str(problem), ("id",)) from None
     links = compose_links(person.email, composed.subject, composed.text)
@@ -218,10 +220,10 @@ async def _open(context: WorkspaceContext, task_id: str) -> Task:
     # An expired task that the campaign keeps waiting for can still be worked on.
     waiting = task.status is TaskStatus.EXPIRED and task.done_at is None
     if task.status is not TaskStatus.OPEN and not waiting:
-        raise Refusal("TASK_NOT_OPEN", f"This task is {task.status.lower()}.", ("id",))
+        raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), status=task.status.lower())
     enrollment = await Enrollment.get(id=task.enrollment_id)
     if enrollment.status is not EnrollmentStatus.ACTIVE:
-        raise Refusal("TASK_NOT_OPEN", "This person's campaign has ended.", ("id",))
+        raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="ended")
     return task
 
 
@@ -240,7 +242,7 @@ async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, 
         status=status, done_at=at
     )
     if not closed:
-        raise Refusal("TASK_NOT_OPEN", "Someone else has just done this task.", ("id",))
+        raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="meanwhile")
     task.status, task.done_at = status, at
     enrollment = await Enrollment.get(id=task.enrollment_id)
     lines = [task_event(enrollment, task, EventKind[f"TASK_{status}"], at)]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.models import Enrollment, Send, Task
 from api.states import UNBEGUN_STATUSES, SendStatus
@@ -33,8 +34,7 @@ async def withdraw_with(task: Task, now: datetime) -> None:
     if send is None:
         return
     if send.status is SendStatus.TRANSMITTING:
-        told = "The email of this task is being handed over just now. Once it has left, the task is completed."
-        raise Refusal("EMAIL_LEAVING", told, ("id",))
+        raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",), case="of_task")
     if send.status in UNBEGUN_STATUSES:
         enrollment = await Enrollment.get(id=task.enrollment_id)
         await write([await withdraw(enrollment, send, now, reason="TASK_COMPLETED")])

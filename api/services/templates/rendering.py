@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from api.codes.templates import TemplateCode
 from api.mail import worker_jobs
 from api.mail.cache import Cache, text_bytes
 from api.mail.message.body import frames
@@ -43,7 +44,7 @@ def broken_limit(error: LimitExceededError) -> TemplateLimitProblem:
 
 def busy() -> Refusal:
     """Return the refusal of what cannot even wait for a worker."""
-    return Refusal("TOO_BUSY", "Too many templates of this workspace are being worked on. Try again in a moment.", ())
+    return Refusal.of(TemplateCode.TOO_BUSY, ())
 
 
 async def compose_email(

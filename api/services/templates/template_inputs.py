@@ -6,6 +6,8 @@ Call outside of transactions. Each returns the clean value or refuses with the a
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from api.codes.inputs import InputCode
+from api.codes.templates import TemplateCode
 from api.mail.html.limits import HtmlLimitError
 from api.mail.templates.liquid import TemplateProblem
 from api.services.common import inputs
@@ -43,7 +45,7 @@ async def subject(workspace_id: str, value: str, path: Path, *, required: bool =
 
 def _need_content(cleaned: str, path: Path) -> str:
     if not cleaned.strip():
-        raise Refusal("REQUIRED", "An email needs content.", path)
+        raise Refusal.of(InputCode.REQUIRED, path, case="content")
     return cleaned
 
 
@@ -53,4 +55,4 @@ async def _told(checking: Awaitable[Value], path: Path) -> Value:
     except TemplateProblem as problem:
         raise Refusal(problem.code, str(problem), path) from None
     except HtmlLimitError as problem:
-        raise Refusal("TEMPLATE_LIMIT", str(problem), path) from None
+        raise Refusal.of(TemplateCode.TEMPLATE_LIMIT, path, problem=str(problem)) from None

@@ -5,6 +5,8 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from api.codes.campaigns import CampaignCode
+from api.codes.templates import TemplateCode
 from api.ids import new_id
 from api.models import Category, Enrollment, Launch, Step, Template
 from api.services.common import inputs
@@ -68,11 +70,13 @@ async def _refuse_if_needed(row: Template) -> None:
             await Enrollment.filter(**campaign, ended_at=None).exists()
             or await Launch.filter(**campaign, status__in=GOING_ON).exists()
         ):
-            told = (
-                f"Step {step.number} of {step.campaign.name!r} takes its subject from here, and people are going"
-                " through that campaign or being launched. Leave one, or give the step a subject of its own first."
+            raise Refusal.of(
+                CampaignCode.SUBJECT_REQUIRED,
+                ("subject",),
+                case="in_use",
+                number=step.number,
+                campaign=step.campaign.name,
             )
-            raise Refusal("SUBJECT_REQUIRED", told, ("subject",))
 
 
 async def create_category(context: WorkspaceContext, name: str) -> Category:
@@ -83,7 +87,7 @@ async def create_category(context: WorkspaceContext, name: str) -> Category:
             id=new_id("cat"), workspace_id=context.workspace_id, name=name, created_at=context.now
         )
     except IntegrityError:
-        raise Refusal("CATEGORY_EXISTS", f"There is already a category {name[:60]!r}.", ("name",)) from None
+        raise Refusal.of(TemplateCode.CATEGORY_EXISTS, ("name",), name=name[:60]) from None
 
 
 async def _checked(context: WorkspaceContext, values: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from typing import Any
 
+from api.codes.workspaces import WorkspaceCode
 from api.mail.clean import storable
 from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
@@ -78,8 +79,7 @@ def check_accounts(installed: Installed, accounts: Iterable[str]) -> None:
     ]
     if wrong:
         there_are = ", ".join([*known, *(f"{key}:…" for key in open_ended)])
-        told = f"No account {wrong[0]!r:.80} is configured here. There are: {there_are or 'none'}."
-        raise Refusal("ACCOUNT_UNKNOWN", told, ("accounts",))
+        raise Refusal.of(WorkspaceCode.ACCOUNT_UNKNOWN, ("accounts",), account=wrong[0], configured=there_are or "none")
 
 
 def may_use(workspace: Workspace, account: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from api.codes.workspaces import WorkspaceCode
 from api.ids import new_id
 from api.mail.address import address_key
 from api.models import Sender
@@ -64,8 +65,7 @@ async def end_account_pause(context: WorkspaceContext, sender_id: str) -> Sender
     if account is None:
         return row
     if (await shared(context, [account]))[0]:
-        told = "Other workspaces use this account as well. Whoever operates this server can try it again at once: "
-        raise Refusal("ACCOUNT_SHARED", f"{told}`touchline accounts resume {account}`.", ("id",))
+        raise Refusal.of(WorkspaceCode.ACCOUNT_SHARED, ("id",), account=account)
     await end_pause(account, await users_of(context.installed, account), context.clock())
     context.wake()
     return row
@@ -113,7 +113,7 @@ def account_of(context: WorkspaceContext, row: Sender) -> str | None:
 
 def _within(value: int | None, most: int, path: inputs.Path) -> int | None:
     if value is not None and not 1 <= value <= most:
-        raise Refusal("INVALID_THROTTLE", f"{path[-1]} goes from 1 to {most:,}; this is {value:,}.", path)
+        raise Refusal.of(WorkspaceCode.INVALID_THROTTLE, path, argument=path[-1], limit=most, value=value)
     return value
 
 
@@ -137,12 +137,11 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
     channel = context.installed.channels.get(row.channel)
     if channel is None:
         known = ", ".join(context.installed.channels)
-        told = f"No channel {row.channel!r:.60} is installed. Installed: {known}."
-        raise Refusal("CHANNEL_UNKNOWN", told, ("channel",))
+        raise Refusal.of(WorkspaceCode.CHANNEL_UNKNOWN, ("channel",), channel=row.channel, installed=known)
     row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
     if not may_use(context.workspace, account := account_name(channel, row.channel_config, row.id)):
-        raise Refusal("ACCOUNT_NOT_ALLOWED", not_allowed(account), ("channelConfig",))
-    exists = Refusal("SENDER_EXISTS", f"A sender with {row.email} exists already.", ("email",))
+        raise Refusal.of(WorkspaceCode.ACCOUNT_NOT_ALLOWED, ("channelConfig",), problem=not_allowed(account))
+    exists = Refusal.of(WorkspaceCode.SENDER_EXISTS, ("email",), email=row.email)
     if "email" in values:
         row.email_key = address_key(row.email)
         changed |= {"email_key"}

@@ -5,6 +5,8 @@ import hashlib
 import secrets
 from datetime import datetime
 
+from api.codes.inputs import InputCode
+from api.codes.people import PersonCode
 from api.ids import new_id
 from api.mail.address import AddressProblem
 from api.mail.domains import normal_domain
@@ -45,10 +47,9 @@ async def workspace_of(token: str) -> tuple[Workspace, str] | None:
 async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> Workspace:
     """Set the domains to which this workspace sends nothing, launched or not. Their subdomains are blocked as well."""
     if len(domains) > MAX_DOMAINS:
-        raise Refusal("TOO_LONG", f"A workspace may block {MAX_DOMAINS} domains.", ("domains",))
+        raise Refusal.of(InputCode.TOO_LONG, ("domains",), case="domains", limit=MAX_DOMAINS)
     if sum(map(len, domains)) > MAX_DOMAINS_LENGTH:
-        told = f"The domains that a workspace blocks may have {MAX_DOMAINS_LENGTH:,} characters together."
-        raise Refusal("TOO_LONG", told, ("domains",))
+        raise Refusal.of(InputCode.TOO_LONG, ("domains",), case="domains_together", limit=MAX_DOMAINS_LENGTH)
     cleaned = []
     for index, domain in enumerate(domains):
         if not index % TURN_EVERY:
@@ -56,8 +57,7 @@ async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> 
         try:
             cleaned.append(normal_domain(domain))
         except AddressProblem:
-            message = f"{domain[:60]!r} is no domain such as example.com."
-            raise Refusal("INVALID_DOMAIN", message, ("domains", str(index))) from None
+            raise Refusal.of(PersonCode.INVALID_DOMAIN, ("domains", str(index)), domain=domain[:60]) from None
     context.workspace.blocked_domains = list(dict.fromkeys(cleaned))
     await context.workspace.save(update_fields=["blocked_domains"])
     await release_claimed(context, "workspace_id", context.workspace_id)

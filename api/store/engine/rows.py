@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from api.codes.inputs import InputCode
 from api.store.engine.row_reader import read, read_where
 from api.store.engine.sql import among
 from strategies import Refusal
@@ -32,7 +33,7 @@ async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str
     row = await find(model, workspace_id, row_id)
     if row is None:
         name = DISPLAY_NAMES.get(model.__name__, model.__name__.lower())
-        raise Refusal("NOT_FOUND", f"There is no {name} {row_id[:60]!r} in this workspace.", path)
+        raise Refusal.of(InputCode.NOT_FOUND, path, kind=name, id=row_id[:60])
     return row
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
 from api.models import Campaign, Enrollment, Launch, Send, Step, Task
 from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.drafts import Draft
@@ -16,6 +18,7 @@ from api.store import edits
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from strategies import Refusal
+from strategies.codes import StrategyCode
 
 KEPT = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
 """Settings that people keep as they were launched with."""
@@ -44,7 +47,7 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
         # Content that moves nobody counts as no revision, and is not written over either.
         same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
         if not same or current.revision != row.revision or (draft.resolves and current.holds is not None):
-            raise Refusal("CHANGED_MEANWHILE", "Someone has changed this campaign meanwhile. Look again.", draft.path)
+            raise Refusal.of(InputCode.CHANGED_MEANWHILE, draft.path, case="campaign")
         people = await check(context, draft)
         await _write(context, draft, current)
         if people and draft.resolves:
@@ -63,11 +66,11 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
     for name, argument in KEPT.items():
         if name in draft.settings:
             told = "People are going through this campaign, and keep the sender and zone that they were launched with."
-            raise Refusal("CAMPAIGN_RUNNING", f"{told} End it for them first, or build a new campaign.", (argument,))
+            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, (argument,), case="people_in_it", told=told)
     if draft.before:
         before, now = draft.before[0], draft.steps[0] if draft.steps else None
         if now is None or (now.id, now.day) != (before.id, before.day):
-            raise Refusal("CAMPAIGN_RUNNING", FIRST, draft.path)
+            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, draft.path, problem=FIRST)
     if draft.changed is not None:
         await check_subjects([draft.changed], ("subject",))
     await _check_send_at(context, draft)
@@ -87,8 +90,7 @@ async def _check_send_at(context: WorkspaceContext, draft: Draft) -> None:
         or await Task.filter(**theirs, status=TaskStatus.OPEN).exists()
         or await Launch.filter(campaign_id=draft.campaign.id, status__in=GOING_ON, send_at=None).exists()
     ):
-        told = "People who wait for this email were launched without a send-at. Choose an option that asks for none."
-        raise Refusal("SEND_AT_REQUIRED", told, ("sendOption",))
+        raise Refusal.of(StrategyCode.SEND_AT_REQUIRED, ("sendOption",), case="running")
 
 
 def _columns(steps: Iterable[Step]) -> list[list[Any]]:

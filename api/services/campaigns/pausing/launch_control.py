@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import count
 
+from api.codes.launches import LaunchCode
 from api.models import Campaign, Launch, Sender
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.pause_checks import refuse_paused
@@ -23,7 +24,7 @@ async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
         await Launch.filter(id=row.id, status=LaunchStatus.RUNNING).update(**paused)
         or await Launch.filter(id=row.id, status=LaunchStatus.PAUSED, paused_with_campaign=True).update(**paused)
     ):
-        raise Refusal("LAUNCH_NOT_RUNNING", "This launch is paused already, or over.", ("id",))
+        raise Refusal.of(LaunchCode.LAUNCH_NOT_RUNNING, ("id",), case="paused")
     return await Launch.get(id=row.id)
 
 
@@ -34,7 +35,7 @@ async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     async with transaction():
         await refuse_paused(row.campaign_id, ("id",))
         if not await _go_on(context, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):
-            raise Refusal("LAUNCH_NOT_PAUSED", "This launch is not paused.", ("id",))
+            raise Refusal.of(LaunchCode.LAUNCH_NOT_PAUSED, ("id",))
     context.wake()
     return await Launch.get(id=row.id)
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
 from api.ids import new_id
 from api.models import Campaign, Workspace
 from api.services.campaigns.editing import edit_job
@@ -49,7 +51,7 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
         began = {"paused_at": context.now, "last_paused_at": context.now}
         if not await Campaign.filter(id=row.id, paused_at=None).update(**began, **_new(context)):
-            raise Refusal("CAMPAIGN_PAUSED", "This campaign is paused already.", ("id",))
+            raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, ("id",), case="already")
         await pause_launches(row.id)
         await write([event(context.workspace_id, EventKind.CAMPAIGN_PAUSED, context.now, campaign_id=row.id)])
 
@@ -73,9 +75,8 @@ async def _resume(context: WorkspaceContext, row: Campaign) -> None:
         resumed = Campaign.filter(id=row.id, holds=None, editing=False).exclude(paused_at=None)
         if not await resumed.update(paused_at=None, resumed_at=context.now, **_new(context)):
             if paused_at is not None:
-                told = "Someone has just paused this campaign again, or edited it. Look again."
-                raise Refusal("CHANGED_MEANWHILE", told, ("id",))
-            raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("id",))
+                raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="paused")
+            raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("id",))
         assert paused_at is not None  # noqa: S101 - it was, until just now
         await give_time_back(row.id, paused_at, context.now)
         await resume_launches(context, row)

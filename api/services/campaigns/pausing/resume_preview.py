@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from api.codes.campaigns import CampaignCode
 from api.models import Campaign, Send, Step
 from api.services.campaigns.pausing.pausing import RELEASED_AT_ONCE
 from api.services.campaigns.pausing.resume_plan import Change, Shifter
@@ -69,7 +70,7 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
     """Resolve for everyone who has emails on hold what resuming now would make of them."""
     row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if row.paused_at is None:
-        raise Refusal("CAMPAIGN_NOT_PAUSED", "This campaign is not paused.", ("campaignId",))
+        raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
     shifter = Shifter(context, row, await steps_of(row), context.now)
     order = OrderTally(core_steps(shifter.steps))
     found, after = ResumePreview(context.now), ""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
 from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import carry_out
@@ -166,18 +167,14 @@ class _Recovery:
 
 async def _check(as_of: datetime, until: datetime, now: datetime) -> None:
     if not as_of <= until <= now:
-        told = (
-            f"The backup ({_shown(as_of)}) must be older than the end of the lost database ({_shown(until)}),"
-            " and neither may lie in the future."
+        raise Refusal.of(
+            InputCode.INVALID_INSTANT, ("as-of",), case="backup_order", as_of=_shown(as_of), until=_shown(until)
         )
-        raise Refusal("INVALID_INSTANT", told, ("as-of",))
     newest = await backup_recovery.newest_event(as_of, Reason.RESTORED.code)
     if newest is not None and newest > as_of:
-        told = (
-            f"This database has an event of {_shown(newest)}, so the backup was made later than {_shown(as_of)}."
-            " Give the moment of the backup, and make sure that this is the restored database."
+        raise Refusal.of(
+            InputCode.INVALID_INSTANT, ("as-of",), case="backup_too_early", newest=_shown(newest), as_of=_shown(as_of)
         )
-        raise Refusal("INVALID_INSTANT", told, ("as-of",))
 
 
 def _shown(moment: datetime) -> str:

@@ -1,0 +1,105 @@
+"""Refusals about CSV files."""
+
+from strategies.codes import Code, code
+
+
+class CsvCode(Code):
+    """Refusals about CSV files."""
+
+    CSV_DUPLICATE_COLUMN = code(
+        "{columns} are both {name}. Rename or delete one of them.",
+        email="Several columns are named email. Keep the one with the addresses.",
+        when="Two columns have the same name, or two names for the same field.",
+        do="Rename or remove one.",
+    )
+    CSV_EMPTY = code(
+        "The file has no rows after the header.",
+        blank="The file is blank.",
+        no_addresses="The file has no addresses.",
+        when="There are no rows under the header.",
+        do="Send rows.",
+    )
+    CSV_ENCODING = code(
+        (
+            "Line {line} is not UTF-8, and its encoding is not certain: it says {readings}. Save the file as CSV "
+            "UTF-8, or name its encoding."
+        ),
+        mixed="Line {line} is not UTF-8, but other parts of the file are. Save the file as CSV UTF-8.",
+        other=(
+            "The file is not in {encoding}: line {line} cannot be read. Save the file as CSV UTF-8, or name another "
+            "encoding."
+        ),
+        unknown="{encoding!r} is not a known encoding. Known encodings: {known}.",
+        when="The encoding of a file cannot be told for certain, or is not the one that was named.",
+        do="Save it as CSV UTF-8, or name its encoding: `--encoding`.",
+    )
+    CSV_INVALID = code(
+        "{problem}",
+        cell="This cell {fault} These rows are not imported.",
+        header="Row {number}, the header, in {label}: this cell {fault}",
+        no_delimiter="The line sep= names no delimiter. Write sep=; or delete the line.",
+        nul="Line {line} has a NUL character. Save the file as CSV UTF-8.",
+        open_quote=(
+            "The quote that opens in {place} is never closed. Close it, or write a quote inside a quoted cell twice "
+            '("").'
+        ),
+        other_file="This is {kind}, not a CSV file. Save the sheet as CSV UTF-8.",
+        row="{label} {fault} The row is not imported.",
+        text_after_quote=(
+            "The quote that opens in {place} closes on line {ends} and is followed by {rest!r}. Is a quote missing? A "
+            'quote inside a quoted cell is written twice ("").'
+        ),
+        when=(
+            "The text is not valid CSV: a quote is not closed, or has text right behind it; or a cell holds what looks "
+            "like further rows. The sentence names row, line and column."
+        ),
+        do="Close the quote; write a quote inside a quoted cell twice.",
+    )
+    CSV_INVALID_COLUMN = code(
+        (
+            "The name of {column} cannot be the name of a dynamic field. Begin with a letter, use a-z, 0-9 and _, up "
+            "to 50 characters, and no built-in name."
+        ),
+        when="A column's name cannot name a dynamic field.",
+        do="Use a-z, 0-9 and _, and no built-in name.",
+    )
+    CSV_NO_EMAIL_COLUMN = code(
+        "{problem}",
+        suppressions="No column is named email. Rename the column with the addresses. Columns: {columns}.",
+        when="No column is named email (and a list of suppressed addresses is no plain list of addresses, one a line).",
+        do="Name one so.",
+    )
+    CSV_TOO_LARGE = code(
+        "The file has more than {limit:,} rows. Split the file.",
+        cells="Row {number} has more than {limit:,} cells. Delete the columns that are not needed.",
+        columns="The file has {length:,} columns; the limit is {limit}. Delete the columns that are not needed.",
+        file="The file has more than {limit:,} rows, blank ones included. Split the file.",
+        header="The header has more than {limit:,} characters.",
+        no_header="The first {limit:,} characters have no header.",
+        row="Row {number} has more than {limit:,} characters.",
+        suppressions="The file has more than {limit:,} rows. Use `touchline suppressions import`.",
+        when="The file has over 100,000 rows (5,000 for `importSuppressions`), 200 columns, or 16,384 cells a row.",
+        do="Split the file; `touchline suppressions import` takes any number of rows.",
+    )
+    CSV_UNNAMED_COLUMN = code(
+        "Row {number} has {cell!r} in {column}, whose header cell is empty. Give the column a name, or delete it.",
+        when="A cell has content under an empty header cell.",
+        do="Give the column a name, or delete it.",
+    )
+    GARBLED_TEXT = code(
+        "{problem}",
+        when="A cell of a CSV was read in the wrong encoding on the way: `MÃ¼ller`, or a lost character (U+FFFD).",
+        do="Read the file in its own encoding, or save it as CSV UTF-8.",
+    )
+    TOO_MANY_CELLS = code(
+        (
+            "This row has {cell!r} in {column}, after the last of {width} columns. Put a cell that contains "
+            "{delimiter!r} into quotes, or name the further column."
+        ),
+        suppressions="{told} Write one address in each row.",
+        when=(
+            "A row of a CSV has content behind its last column (in a list of suppressed addresses, a further address); "
+            "it is not imported."
+        ),
+        do="Put a cell with the delimiter in it into quotes, or name the further column.",
+    )

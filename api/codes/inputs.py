@@ -1,0 +1,87 @@
+"""Refusals about values that any request may have."""
+
+from strategies.codes import Code, code
+
+
+class InputCode(Code):
+    """Refusals about values that any request may have."""
+
+    CHANGED_MEANWHILE = code(
+        campaign="Someone has changed this campaign. Load it again.",
+        campaign_edited="Someone has just edited this campaign. Load it again and repeat the request.",
+        email="This email has changed. Load it again.",
+        email_edited="Someone else has just edited this email. Load it again.",
+        paused="Someone has just paused this campaign again, or edited it. Load it again.",
+        withdrawn="This email has just been withdrawn. Load its task again.",
+        when="Someone else changed it, or something that it refers to, at the same moment.",
+        do="Look again.",
+    )
+    INVALID_CONFIG = code(
+        "{problem}",
+        endless="The JSON Schema of the configuration refers to itself without end.",
+        not_email="Only email steps have a configuration. Leave it out.",
+        when="The configuration does not follow its JSON Schema.",
+        do="Ask `sendOptions` or `channels` for the schema.",
+    )
+    INVALID_INSTANT = code(
+        "Dates and times must be between the years 2000 and 2200.",
+        backup_order=(
+            "The backup ({as_of}) must be older than the end of the lost database ({until}), and neither can be in the "
+            "future."
+        ),
+        backup_too_early=(
+            "This database has an event of {newest}, so the backup was made later than {as_of}. Give the moment of the "
+            "backup, and make sure that this is the restored database."
+        ),
+        when="The instant lies outside the years 2000 to 2200.",
+        do="Give another.",
+    )
+    INVALID_PAGE = code(
+        "`first` goes from 1 to {limit}.",
+        cursor="`after` is not a valid cursor. Use `endCursor` of an earlier page.",
+        when="`first` or `after` cannot be used.",
+        do="1 to 200, and a cursor of an earlier page.",
+    )
+    INVALID_TEXT = code(
+        "{problem}",
+        tab="The name of a workspace must not contain tabs.",
+        when="Line breaks, control characters or half characters stand where an email cannot carry them.",
+        do="Remove them.",
+    )
+    INVALID_TIME = code(
+        "{value!r} is not a valid time of day. Use 24-hour time, such as 09:30.",
+        when="This is no time of day.",
+        do="24 hours: 09:30.",
+    )
+    NOT_FOUND = code(
+        "There is no {kind} {id!r} in this workspace.",
+        not_chosen="{id!r} is not in personIds.",
+        workspace="There is no workspace {name!r}.",
+        when="There is no such row in this workspace.",
+        do="Check the id.",
+    )
+    REQUIRED = code(
+        "{argument} must not be empty.",
+        content="An email needs content.",
+        null="{argument} cannot be null. Leave it out to keep the value.",
+        part="Give a new subject or html for the email.",
+        row="This row has no address.",
+        when="A value is missing.",
+        do="Give it.",
+    )
+    TOO_LONG = code(
+        "{argument} can have {limit:,} characters; this has {length:,}.",
+        cell="This cell can have {limit:,} characters; it has {length:,}.",
+        domains="A workspace can block {limit} domains.",
+        domains_together="The domains that a workspace blocks can have {limit:,} characters together.",
+        export="There are more than {limit:,} addresses. Page through suppressions, or use the command line.",
+        file="{name} is larger than {limit:,} bytes. Split the file.",
+        import_file="An import takes up to {limit:,} characters. Split the file.",
+        when=(
+            "A text, a list, a JSON argument or all input objects together are too long. A text may have 1,000 "
+            "characters, an id 200, a list 100 elements, JSON 1,000 values and 200,000 characters, unless the "
+            "description of the argument says otherwise. The error of a value over its limit stands in the top-level "
+            "`errors`, and nothing of the request is executed."
+        ),
+        do="The message says how long it may be.",
+    )

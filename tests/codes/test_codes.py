@@ -1,0 +1,127 @@
+"""Codes: each is a member with its documentation, each is used, and each call gives the values of its sentence."""
+
+import ast
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from api.codes.documents import ALL_CODES, with_tables
+from api.store.engine.database_faults import DatabaseFault
+from strategies import Refusal
+from strategies.codes import Code
+from tests.source_code import called, source
+
+ROOT = Path(__file__).parents[2]
+CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")
+MEMBERS: list[Code] = [code for kind in ALL_CODES for code in kind]
+BY_CLASS = {kind.__name__: kind for kind in ALL_CODES}
+
+
+def written_codes() -> set[str]:
+    """Every code in the source that is written as text: of a receipt, a send's reason, or an error's extensions."""
+    found = set()
+    for folder, node in source("api", "strategies", "plugins"):
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"])
+        if isinstance(node, ast.Assign) and (folder == "plugins" or ast.unparse(node.targets[0]) == "CODE"):
+            found |= assigned(node.targets[0], node.value)
+        if isinstance(node, ast.ClassDef):
+            told = [each for each in node.body if isinstance(each, ast.Assign)]
+            found |= {code for each in told for code in assigned(each.targets[0], each.value)}
+        if folder == "plugins" and isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            found |= codes(node.value.elts[:1])
+        if not isinstance(node, ast.Call):
+            continue
+        name = called(node)
+        given = []
+        if name in {"Refusal", "AccountUnavailableError"} or name == "NotWritten":
+            given = node.args[:1]
+        elif name in {"Receipt", "_receipt", "refused", "refusal"}:
+            given = node.args[1:2]
+        given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
+        found |= codes(given)
+    return found
+
+
+def assigned(target: ast.expr, value: ast.expr) -> set[str]:
+    """Return what a variable named code is set to, alone or as the first of several."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        target, value = target.elts[0], value.elts[0]
+    return codes([value]) if isinstance(target, ast.Name) and target.id in {"code", "CODE"} else set()
+
+
+def codes(given: Sequence[ast.expr]) -> set[str]:
+    """Return what is written there as a code."""
+    either = [part for item in given if isinstance(item, ast.IfExp) for part in (item.body, item.orelse)]
+    texts = [item.value for item in (*given, *either) if isinstance(item, ast.Constant)]
+    return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+
+
+def used_codes() -> set[str]:
+    """Every member that the source names."""
+    return {
+        node.attr
+        for _, node in source("api", "strategies", "plugins")
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in BY_CLASS
+    }
+
+
+def test_no_code_is_defined_twice() -> None:
+    assert len(set(MEMBERS)) == len(MEMBERS)
+    assert set(Code.__subclasses__()) == set(ALL_CODES)
+
+
+def test_every_code_in_the_source_is_a_member_and_every_member_is_used() -> None:
+    assert written_codes() | used_codes() | set(DatabaseFault) == set(MEMBERS)
+
+
+def test_every_refusal_gives_the_values_of_its_sentence() -> None:
+    found = 0
+    for _, node in source("api", "strategies", "plugins"):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func) in {"Refusal.of", "cls.of"}):
+            continue
+        found += 1
+        named = node.args[0]
+        assert isinstance(named, ast.Attribute), ast.unparse(node)
+        code = BY_CLASS[ast.unparse(named.value)][named.attr]
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        case = ast.literal_eval(given.pop("case", ast.Constant("")))
+        sentence = code.sentences[case]
+        assert {name for _, name, _, _ in Formatter().parse(sentence) if name} == set(given), ast.unparse(node)
+    assert found > 150
+
+
+def test_every_sentence_is_used() -> None:
+    calls = [node for _, node in source("api", "strategies", "plugins") if isinstance(node, ast.Call)]
+    used = set()
+    for call in calls:
+        if ast.unparse(call.func) == "Refusal.of" and isinstance(call.args[0], ast.Attribute):
+            cases = [ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg == "case"]
+            used.add((call.args[0].attr, *(cases or [""])))
+    assert used == {(str(code), case) for code in MEMBERS for case in code.sentences}
+
+
+def test_the_document_lists_the_codes() -> None:
+    document = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert document == with_tables(document), "run: python -m api.codes docs/errors.md"
+    assert all(document.count(f"\n| `{code}` |") >= 1 for code in MEMBERS)
+
+
+def test_text_that_is_no_code_is_found() -> None:
+    assert codes([ast.Constant("NOT_A_MEMBER"), ast.Constant("a sentence")]) == {"NOT_A_MEMBER"}
+
+
+def test_a_refusal_of_a_code_is_plain_text() -> None:
+    refusal = Refusal.of(BY_CLASS["StrategyCode"]["STEP_NOT_FOUND"], ("step",), number=7)
+    assert (refusal.code, refusal.message, refusal.path) == (
+        "STEP_NOT_FOUND",
+        "This campaign has no step 7.",
+        ("step",),
+    )
+    assert type(refusal.code) is str
+    with pytest.raises(KeyError):
+        Refusal.of(BY_CLASS["StrategyCode"]["STEP_NOT_FOUND"], ("step",))
