@@ -46,6 +46,10 @@ class ReasonCode(Code):
         when="The database was restored from a backup; the email may have left since the backup was made.",
         do="Look for its `messageId` at the mail server, then `resolveInDoubt`.",
     )
+    SETTLED = code(
+        when="The email was settled before it reached the channel. Only the server's log shows this.",
+        do="Nothing.",
+    )
     STOPPED = code(
         when="The process was asked to stop before the email left.",
         do="Nothing; another process sends it.",

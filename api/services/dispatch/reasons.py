@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from api.codes.reasons import ReasonCode
+from api.codes.templates import TemplateCode
 from plugins.contract import Outcome, Receipt
 
 
@@ -10,55 +12,59 @@ class Reason(Enum):
 
     LOST_IN_TRANSMISSION = (
         Outcome.IN_DOUBT,
-        "IN_DOUBT",
+        ReasonCode.IN_DOUBT,
         "The process stopped while this email was being handed over. It may or may not have arrived.",
     )
-    RESENT = Outcome.DEFERRED, "RESENT_IN_DOUBT", "It was in doubt; the campaign's settings send it again."
+    RESENT = Outcome.DEFERRED, ReasonCode.RESENT_IN_DOUBT, "It was in doubt; the campaign's settings send it again."
     RESTORED = (
         Outcome.IN_DOUBT,
-        "RESTORED",
+        ReasonCode.RESTORED,
         "The database was restored from a backup of {moment}. This email may have been sent since.",
     )
-    PROCESS_STOPS = Outcome.WITHDRAWN, "STOPPED", "The process was asked to stop before this email was sent."
-    SETTLED_BEFORE = Outcome.WITHDRAWN, "SETTLED", "Dispatch settled this email before it was given to the channel."
+    PROCESS_STOPS = Outcome.WITHDRAWN, ReasonCode.STOPPED, "The process was asked to stop before this email was sent."
+    SETTLED_BEFORE = (
+        Outcome.WITHDRAWN,
+        ReasonCode.SETTLED,
+        "Dispatch settled this email before it was given to the channel.",
+    )
     CHANNEL_BROKE = (
         Outcome.DEFERRED,
-        "UNEXPECTED",
+        ReasonCode.UNEXPECTED,
         "The channel failed unexpectedly before the email was sent. The server's log has the error.",
     )
     CHANNEL_BROKE_IN_TRANSMISSION = (
         Outcome.IN_DOUBT,
-        "UNEXPECTED",
+        ReasonCode.UNEXPECTED,
         "The channel failed unexpectedly after it began to transmit the email. The server's log has the error.",
     )
     ACCOUNT_BROKE = (
         Outcome.ACCOUNT_UNAVAILABLE,
-        "UNEXPECTED",
+        ReasonCode.UNEXPECTED,
         "The channel failed unexpectedly when it opened the account. The server's log has the error.",
     )
     DOUBTS_IN_A_ROW = (
         Outcome.ACCOUNT_UNAVAILABLE,
-        "DOUBTS_IN_A_ROW",
+        ReasonCode.DOUBTS_IN_A_ROW,
         "The connection broke after the content of each of the last emails, so they are in doubt. The account waits.",
     )
     NOT_PREPARED = (
         Outcome.DEFERRED,
-        "UNEXPECTED",
+        ReasonCode.UNEXPECTED,
         "This email could not be prepared because of an unexpected error. The server's log has the error.",
     )
     THROTTLED = (
         Outcome.WITHDRAWN,
-        "THROTTLED",
+        ReasonCode.THROTTLED,
         "The sender's throttle is used up. The email goes out once it allows it.",
     )
     WAITS_FOR_EARLIER_EMAIL = (
         Outcome.WITHDRAWN,
-        "FOLLOWS_UNSENT",
+        ReasonCode.FOLLOWS_UNSENT,
         "This follow-up waits until the email that it answers is sent or has failed.",
     )
     RENDERERS_BUSY = (
         Outcome.WITHDRAWN,
-        "TOO_BUSY",
+        TemplateCode.TOO_BUSY,
         "Too many templates are being rendered at the moment. This email is rendered in a few seconds.",
     )
 
