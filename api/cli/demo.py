@@ -1,4 +1,4 @@
-"""``touchline demo``: a server with people, campaigns and a first email that leaves at once."""
+"""``touchline demo``: a server with people, campaigns and a first email that is sent at once."""
 
 import asyncio
 import sqlite3
@@ -25,11 +25,11 @@ DEMO_FOLDER = Path("touchline-data/demo")
 
 
 class DemoRunsError(Exception):
-    """A demo runs in this folder already: starting over would take its database away."""
+    """A demo is running in this folder. A new one would delete its database."""
 
 
 async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int:
-    """Set up the demo workspaces, say where everything is, and run the server until it is stopped."""
+    """Set up the demo workspaces, print their links, and run the server until it is stopped."""
     own = "TOUCHLINE_DATABASE_URL" not in environment()
     with _alone() if own else nullcontext():
         if own:
@@ -46,7 +46,7 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
     port = _port(settings.host, wanted)
     tokens = await _prepare(settings)
     if port != wanted:
-        console.print(f"Port {wanted} is taken by something else: the demo listens on port {port}.", highlight=False)
+        console.print(f"Port {wanted} is in use: the demo listens on port {port}.", highlight=False)
     _welcome({name: (graphiql_link(settings.host, port, token), token) for name, token in tokens.items()}, outbox)
 
     first = asyncio.Event()
@@ -74,16 +74,16 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Keep other demos out of the folder for as long as this one runs. Raises DemoRunsError."""
+    """Lock the folder while this demo runs. Raises DemoRunsError if another demo has locked it."""
     DEMO_FOLDER.mkdir(parents=True, exist_ok=True)
-    # SQLite locks files on every system, and the system unlocks them however a process ends.
+    # SQLite locks files on every system. The system unlocks them whenever the process ends.
     lock = sqlite3.connect(DEMO_FOLDER / "running.lock", timeout=0)
     try:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             raise DemoRunsError(
-                f"a demo runs in {DEMO_FOLDER.resolve()} already; stop it first, with Ctrl+C."
+                f"a demo is already running in {DEMO_FOLDER.resolve()}. Stop it with Ctrl+C first."
             ) from None
         yield
     finally:
@@ -112,16 +112,16 @@ async def _prepare(settings: Settings) -> dict[str, str]:
 
 def _welcome(ways: dict[str, tuple[str, str]], outbox: str) -> None:
     console.print("[bold]Touchline demo[/]: three campaigns, a dozen people, and the tick loop inside.\n")
-    for name, about in (("Demo", "real time"), ("Demo sandbox", "its clock moves by a mutation")):
+    for name, about in (("Demo", "real time"), ("Demo sandbox", "a mutation moves its clock")):
         console.print(f"[bold]{name}[/] ({about})")
         for title, text in zip(("GraphiQL", "token"), ways[name], strict=True):
             console.print(f"  {title:<9}{text}", highlight=False, soft_wrap=True)
-    console.print(f"\nEmails are written to [bold]{outbox}[/] as .eml files; open one with your mail program.")
-    console.print("What gets sent shows below. Stop with Ctrl+C.\n")
+    console.print(f"\nEmails are written to [bold]{outbox}[/] as .eml files. Open one with your mail program.")
+    console.print("Sent emails are listed below. Stop with Ctrl+C.\n")
 
 
 def _port(host: str, wanted: int) -> int:
-    """Return the wanted port, or any free one where it is taken."""
+    """Return the wanted port, or a free one if it is in use."""
     try:
         return free_port(host, wanted)
     except OSError:

@@ -1,4 +1,4 @@
-"""The demo's people, templates and campaigns: every send option, in three stories."""
+"""The demo's people, templates and campaigns. Its three campaigns use every send option."""
 
 from datetime import timedelta
 from typing import Any
@@ -104,6 +104,6 @@ async def _steps(context: WorkspaceContext, campaign: Campaign, *steps: tuple[in
 
 
 async def _launch(context: WorkspaceContext, campaign: Campaign, people: list[Person], later: timedelta) -> None:
-    """The first email leaves at once, the others a little later, so that one can watch."""
+    """Send the first email at once and the others a little later, so that a viewer sees them arrive."""
     own = {person.id: Choice(send_at=context.now + later * number) for number, person in enumerate(people) if number}
     await launch(context, campaign.id, [person.id for person in people], Choice(send_at="NOW"), own)

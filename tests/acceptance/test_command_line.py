@@ -204,7 +204,7 @@ def test_a_second_demo_leaves_the_first_one_its_database(environment: dict[str, 
             second = run(environment, tmp_path, *arguments)
             assert second.returncode == 1
             assert second.stderr.count("\n") == 1
-            assert "a demo runs in" in second.stderr
+            assert "a demo is already running in" in second.stderr
         assert database.stat().st_ino == file
     assert run(environment, tmp_path, "demo", "--exit-after-first").returncode == 0
 
@@ -215,7 +215,7 @@ def test_the_demo_says_which_port_it_takes_instead_of_one_that_is_taken(
     environment.pop("TOUCHLINE_DATABASE_URL")
     with socket.create_server(("127.0.0.1", int(environment["TOUCHLINE_PORT"]))):
         done = run(environment, tmp_path, "demo", "--exit-after-first")
-    said = re.search(r"Port (\d+) is taken by something else: the demo listens on port (\d+)\.", done.stdout)
+    said = re.search(r"Port (\d+) is in use: the demo listens on port (\d+)\.", done.stdout)
     assert said is not None, done.stdout
     assert said[1] == environment["TOUCHLINE_PORT"]
     assert f"http://127.0.0.1:{said[2]}/graphiql#token=tl_" in done.stdout
