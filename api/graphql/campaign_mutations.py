@@ -165,11 +165,8 @@ class CampaignMutation:
         day: Annotated[int, strawberry.argument(description="The day whose steps move, counted from 1.")],
         to: Annotated[int, strawberry.argument(description="The day that they move to, 1 to 365.")],
     ) -> CampaignPayload:
-        return CampaignPayload(
-            campaign=from_row(
-                Campaign, await authoring.move_day(info.context.workspace_context, campaign_id, day=day, to=to)
-            )
-        )
+        row = await authoring.move_day(info.context.workspace_context, campaign_id, day=day, to=to)
+        return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(
         metadata=cost(3_000), description="Remove all steps of a day. Their unsent emails and open tasks are cancelled."
@@ -180,11 +177,8 @@ class CampaignMutation:
         campaign_id: CampaignId,
         day: Annotated[int, strawberry.argument(description="The day whose steps are removed, counted from 1.")],
     ) -> CampaignPayload:
-        return CampaignPayload(
-            campaign=from_row(
-                Campaign, await authoring.remove_day(info.context.workspace_context, campaign_id, day=day)
-            )
-        )
+        row = await authoring.remove_day(info.context.workspace_context, campaign_id, day=day)
+        return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(
         metadata=cost(3_000),

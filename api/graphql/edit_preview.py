@@ -1,9 +1,10 @@
 """Preview of an edit of a running campaign."""
 
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import strawberry
+from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from api.codes.campaigns import CampaignCode
@@ -126,5 +127,5 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
 
 
 def _step(step: edit_preview.StepEdit) -> EditStepPreview:
-    names = [field.python_name for field in cast(Any, EditStepPreview).__strawberry_definition__.fields]
+    names = [field.python_name for field in get_object_definition(EditStepPreview, strict=True).fields]
     return EditStepPreview(**{name: getattr(step, name) for name in names} | ({"id": None} if step.added else {}))

@@ -1,4 +1,4 @@
-"""What a client gives to launch a campaign, and where in it a refusal points."""
+"""The input of launches, and the paths of refusals in it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -86,7 +86,7 @@ Chooses = LaunchInput | PersonLaunchInput | StartLaunchInput
 
 
 def choice(of: Chooses, *path: str) -> Choice:
-    """Return what was chosen, new times by the step's number. Raises Refusal where it is chosen twice."""
+    """Return the choices, new times by the number of the step. Raises Refusal where something is chosen twice."""
     if of.send_now and of.send_at is not None:
         raise Refusal.of(LaunchCode.SEND_AT_AMBIGUOUS, (*path, "sendAt"))
     times: dict[int, str] = {}
@@ -98,7 +98,7 @@ def choice(of: Chooses, *path: str) -> Choice:
 
 
 def arguments(of: LaunchInput) -> tuple[str, list[str], Choice, dict[str, Choice]]:
-    """Return what the service takes, what is chosen for single people by their ids. Raises Refusal."""
+    """Return the service's arguments, with single people's choices by id. Raises Refusal."""
     own: dict[str, Choice] = {}
     for index, item in enumerate(of.per_person):
         path = ("perPerson", str(index))
@@ -110,7 +110,7 @@ def arguments(of: LaunchInput) -> tuple[str, list[str], Choice, dict[str, Choice
 
 @contextmanager
 def placed(of: LaunchInput | StartLaunchInput) -> Iterator[None]:
-    """Let the service's refusals point into the request: at an element by its index, where the service has a key."""
+    """Give the service's refusals the path in the request: an element's index instead of the service's key."""
     try:
         yield
     except Refusal as refusal:

@@ -64,9 +64,8 @@ class LaunchMutation:
     ) -> LaunchPayload:
         given = arguments(input)
         with placed(input):
-            return LaunchPayload(
-                enrollments=cast(Any, await launch.launch(info.context.workspace_context, *given, again=input.again))
-            )
+            rows = await launch.launch(info.context.workspace_context, *given, again=input.again)
+        return LaunchPayload(enrollments=[from_row(Enrollment, row) for row in rows])
 
     @mutation(
         metadata=cost(5_000, once=3),

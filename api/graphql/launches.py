@@ -147,7 +147,7 @@ class LaunchSubscription:
 
 
 async def _fresh(context: Context, rows: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-    """Let each event load its rows anew: what an earlier event has loaded may be changed since."""
+    """Start each event with empty loaders: the rows that an earlier event loaded may have changed."""
     async with aclosing(rows):
         async for row in rows:
             context.forget()

@@ -1,12 +1,12 @@
 """Preview of resuming a paused campaign."""
 
 from datetime import datetime
-from typing import Any, cast
 
 import strawberry
 
 from api.graphql.arguments.ids import CampaignId
 from api.graphql.engine.context import Request
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
@@ -73,6 +73,6 @@ async def preview(info: Request, campaign_id: str) -> ResumePreview:
         held_emails=found.held_emails,
         moving_people=found.moving_people,
         staying_people=found.staying_people,
-        steps=cast(Any, found.steps),
+        steps=[from_row(ResumeStepPreview, step) for step in found.steps],
         warnings=warning_lines(found.warnings),
     )

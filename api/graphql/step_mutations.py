@@ -121,10 +121,9 @@ class StepMutation:
         input: Annotated[StepInput, strawberry.argument(description="Content and place of the new step.")],
     ) -> StepPayload:
         content = given_fields_not_null(input)
-        step = await authoring.add_step(
-            info.context.workspace_context, campaign_id, step_type=content.pop("type"), **content
-        )
-        return StepPayload(step=from_row(Step, step))
+        context = info.context.workspace_context
+        row = await authoring.add_step(context, campaign_id, step_type=content.pop("type"), **content)
+        return StepPayload(step=from_row(Step, row))
 
     @mutation(
         metadata=cost(3_000), description="Change a step's content. Unsent emails follow the change; sent ones stay."
@@ -154,11 +153,8 @@ class StepMutation:
             ),
         ] = None,
     ) -> StepPayload:
-        return StepPayload(
-            step=from_row(
-                Step, await authoring.move_step(info.context.workspace_context, id, day=day, position=position)
-            )
-        )
+        row = await authoring.move_step(info.context.workspace_context, id, day=day, position=position)
+        return StepPayload(step=from_row(Step, row))
 
     @mutation(
         metadata=cost(3_000),

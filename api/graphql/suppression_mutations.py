@@ -24,7 +24,7 @@ Why = Annotated[
 
 
 SHOWN_ROWS = 100
-"""Refused rows that an answer holds."""
+"""Refused rows in one response."""
 
 
 @strawberry.type(description="A CSV row that was refused, because it contains no valid address.")

@@ -1,4 +1,4 @@
-"""Warnings: what to think about, told beside an answer that is no error."""
+"""Warnings: what to consider, returned beside a result. They are not errors."""
 
 from collections.abc import Iterable
 

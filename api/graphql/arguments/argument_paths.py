@@ -1,4 +1,4 @@
-"""The place of a value in a request, as the path that refusals carry."""
+"""The path of a value in a request, as errors report it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,17 +17,17 @@ from graphql import (
 )
 
 CONTAINERS = {"input", "edit"}
-"""Arguments that only hold others."""
+"""Arguments that only contain others, and that paths leave out."""
 Span = tuple[int, int]
 
 
 def in_form(path: Sequence[str | int]) -> list[str]:
-    """Leave out the arguments that only hold others, unless such an argument is itself wrong."""
+    """Leave out the arguments that only contain others, unless such an argument is itself wrong."""
     return [str(part) for part in path if part not in CONTAINERS] or [str(part) for part in path[-1:]]
 
 
 def path_of_variable(variable: str, definition: Node) -> list[str] | None:
-    """Return where a variable is used first: its argument, and the place inside. None where it is not used."""
+    """Return the path of a variable's first use: its argument, and the place inside. None where it is not used."""
     place = definition.loc
     if place is None:
         return None
@@ -38,7 +38,7 @@ def path_of_variable(variable: str, definition: Node) -> list[str] | None:
 
 
 def path_of_value(nodes: Sequence[Node] | None) -> list[str] | None:
-    """Return where in its document a value stands. None where the first node is not part of an argument."""
+    """Return the path of a value in its document. None where the first node is not part of an argument."""
     place = nodes[0].loc if nodes else None
     if place is None:
         return None
@@ -56,7 +56,7 @@ class _Part(NamedTuple):
     values: dict[Span, list[str]]
 
 
-@lru_cache(maxsize=4)  # one answer may have fifty such errors
+@lru_cache(maxsize=4)  # one response may have fifty such errors
 def _parts(document: str) -> list[_Part]:
     parts = []
     for part in parse(document).definitions:

@@ -1,7 +1,7 @@
-"""Errors of values that do not fit their type: in the document and in its variables, each with the path of the value.
+"""Errors of values that do not fit their type, in the document and in its variables, each with the path of the value.
 
-graphql-core tells the place of a value by its sentence alone. These are the same checks, by validate_input_literal and
-validate_input_value, which give the place as data.
+graphql-core's own rules give the path only in their message. These rules make the same checks by
+validate_input_literal and validate_input_value, which give the path as data.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ from graphql.utilities import validate_input_literal, validate_input_value
 from api.graphql.arguments.argument_paths import in_form, path_of_variable
 
 MAX_ERRORS = 50
-"""How many errors of variables one answer carries."""
+"""Errors of variables in one response."""
 MAX_QUOTED = 50_000
 """Characters of a literal that its errors may quote: each error of an object quotes the whole object."""
 Found = Callable[[GraphQLError, list[str | int]], None]
@@ -57,7 +57,7 @@ class ValuesFit(ValidationRule):
         self._check(node.value, [node.name.value])
 
     def enter_variable_definition(self, node: VariableDefinitionNode, *_: object) -> None:
-        """Check the default value of a variable: its place is where the variable is used first."""
+        """Check the default value of a variable. Its path is that of the variable's first use."""
         if node.default_value is not None:
             self._check(node.default_value, path_of_variable(node.variable.name.value, node))
 
@@ -73,7 +73,7 @@ class ValuesFit(ValidationRule):
             nonlocal most
             most -= 1
             inside = places.of(path)
-            # graphql-core hands scalars a copy of a list or an object, which stands nowhere in the document.
+            # graphql-core hands scalars a copy of a list or an object, which has no place in the document.
             node = error.nodes[0] if error.nodes and error.nodes[0].loc else value
             self.report_error(invalid_value(error.message, node, None if begin is None else [*begin, *inside]))
 
@@ -101,8 +101,8 @@ class ArgumentsGiven(ValidationRule):
         given = {argument.name.value for argument in node.arguments or ()}
         for name, argument in arguments.items():
             if is_required_argument(argument) and name not in given:
-                told = f"{of} needs the argument '{name}' of type '{argument.type}'."
-                self.report_error(invalid_value(told, node, [name]))
+                message = f"{of} needs the argument '{name}' of type '{argument.type}'."
+                self.report_error(invalid_value(message, node, [name]))
 
 
 def variable_errors(
@@ -112,7 +112,7 @@ def variable_errors(
     *,
     without: Collection[str] = (),
 ) -> list[GraphQLError]:
-    """Return what is wrong with the variables of an operation, but for those that are named ``without``."""
+    """Return the errors of an operation's variables, except of those named in ``without``."""
     errors: list[GraphQLError] = []
     try:
         for definition in operation.variable_definitions or ():
@@ -124,13 +124,13 @@ def variable_errors(
             if is_input_type(kind) and not (value is Undefined and optional):
                 validate_input_value(value, kind, _collect(errors, definition, _Places(value, kind)))
     except _TooManyError:
-        told = f"There are more wrong values than these {MAX_ERRORS}."
-        errors.append(GraphQLError(told, operation, extensions={"code": "INVALID_VALUE"}))
+        message = f"There are more wrong values than these {MAX_ERRORS}."
+        errors.append(GraphQLError(message, operation, extensions={"code": "INVALID_VALUE"}))
     return errors
 
 
 class _TooManyError(Exception):
-    """One answer does not carry more errors."""
+    """A response reports no more errors."""
 
 
 def _collect(errors: list[GraphQLError], definition: VariableDefinitionNode, places: "_Places") -> Found:
@@ -141,14 +141,14 @@ def _collect(errors: list[GraphQLError], definition: VariableDefinitionNode, pla
         if len(errors) >= MAX_ERRORS:
             raise _TooManyError
         inside = places.of(path)
-        told = f"Variable '${name}' has invalid value{print_path_list(path)}: {error.message}"
-        errors.append(invalid_value(told, definition, None if begin is None else [*begin, *inside]))
+        message = f"Variable '${name}' has invalid value{print_path_list(path)}: {error.message}"
+        errors.append(invalid_value(message, definition, None if begin is None else [*begin, *inside]))
 
     return found
 
 
 class _Places:
-    """Leads the paths of one value's errors to the fields that are missing or unknown.
+    """Extends the paths of one value's errors to the fields that are missing or unknown.
 
     graphql-core reports these at the object: first the required fields that are missing, in the order of the type,
     then the unknown fields, in the order of the object.
@@ -169,7 +169,7 @@ class _Places:
         for part in (*path, None):
             fields, items = _fields_of(value), _items_of(value)
             while isinstance(kind, GraphQLNonNull) or (isinstance(kind, GraphQLList) and items is None):
-                kind = kind.of_type  # a value that is no list stands for a list of one
+                kind = kind.of_type  # a value that is not a list counts as a list of one
             if isinstance(kind, GraphQLList) and items is not None and isinstance(part, int):
                 value, kind = items[part], kind.of_type
             elif isinstance(kind, GraphQLInputObjectType) and fields is not None:

@@ -107,8 +107,8 @@ class Documents(SchemaExtension):
         hide = not getattr(self.execution_context.context, "introspection", True)
         errors = validate(schema, document, RULES, MAX_ERRORS, hide)
         if len(errors) > MAX_ERRORS:
-            told = f"There are more mistakes in this document than these {MAX_ERRORS}."
-            errors = [*errors[:MAX_ERRORS], GraphQLError(told)]
+            message = f"There are more mistakes in this document than these {MAX_ERRORS}."
+            errors = [*errors[:MAX_ERRORS], GraphQLError(message)]
         elif errors and isinstance(errors[-1], ValidationAbortedError):
             errors[-1] = _stopped(len(errors) - 1)
         errors = errors or conflicts(document, MAX_ERRORS)
@@ -136,8 +136,8 @@ def _parsed(query: str) -> tuple[DocumentNode, int]:
     except GraphQLSyntaxError as error:
         if not ABORTED.search(error.message):
             raise
-        told = f"A document may have {MAX_TOKENS:,} names, values and punctuation marks, not nested too deeply."
-        raise GraphQLError(told, extensions={"code": "QUERY_TOO_LARGE"}) from None
+        message = f"A document may have {MAX_TOKENS:,} names, values and punctuation marks, not nested too deeply."
+        raise GraphQLError(message, extensions={"code": "QUERY_TOO_LARGE"}) from None
     return document, check_size(document)
 
 
@@ -146,18 +146,20 @@ def _check_mutations(schema: Any, document: DocumentNode, operation: OperationDe
         return
     asked = mutations_of(document, operation)
     if asked.total() > MAX_MUTATIONS:
-        told = f"This asks for {asked.total()} mutations at once; up to {MAX_MUTATIONS} go in one request."
-        raise GraphQLError(told, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
+        message = f"This request has {asked.total()} mutations; it may have up to {MAX_MUTATIONS}."
+        raise GraphQLError(message, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
     for name, times in asked.items():
         field = schema.mutation_type.fields.get(name)
         once = cost_of("Mutation", name, field).once if field else MAX_MUTATIONS
         if times > once:
-            told = f"{name} may be asked for {once} times in one request; this asks {times} times."
-            raise GraphQLError(told, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
+            message = f"{name} may be used {once} times in one request; this uses it {times} times."
+            raise GraphQLError(message, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
 
 
 def _stopped(found: int) -> GraphQLError:
     """Return the error of a validation that graphql-core aborted, with the number of errors found before."""
-    told = "The document is too complex to be checked: it uses fragments too often, or has too many fields of one name."
+    message = (
+        "The document is too complex to be checked: it uses fragments too often, or has too many fields of one name."
+    )
     before = f" {found} other error{' was' if found == 1 else 's were'} found before." if found else ""
-    return GraphQLError(f"{told} Ask in several requests.{before}", extensions={"code": "QUERY_TOO_LARGE"})
+    return GraphQLError(f"{message} Ask in several requests.{before}", extensions={"code": "QUERY_TOO_LARGE"})

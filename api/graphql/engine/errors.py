@@ -44,8 +44,8 @@ class HideFaults(MaskErrors):
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         """Return the error that replaces another."""
-        told = fault(error.original_error)
-        return GraphQLError(told.message, error.nodes, path=error.path, extensions=told.extensions)
+        public = fault(error.original_error)
+        return GraphQLError(public.message, error.nodes, path=error.path, extensions=public.extensions)
 
 
 def coded(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:

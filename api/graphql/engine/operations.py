@@ -60,8 +60,10 @@ class Schema(strawberry.Schema):
         except TimeoutError:
             if not deadline.expired():
                 raise
-            told = f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Request less at once."
-            raise GraphQLError(told, extensions={"code": "REQUEST_TIMEOUT"}) from None
+            message = (
+                f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Request less at once."
+            )
+            raise GraphQLError(message, extensions={"code": "REQUEST_TIMEOUT"}) from None
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log the errors that are hidden from clients, by the path of their field.

@@ -49,17 +49,17 @@ class Budget:
         """Charge the cost of an operation. Raises GraphQLError QUERY_TOO_EXPENSIVE or BUDGET_USED_UP."""
         if points > self.request:
             most = f"; most of it is {dearest}" if dearest else ""
-            told = f"This operation costs {points:,} points, and a request may cost {self.request:,}{most}."
-            told += " Ask for fewer items or fields, or in several requests."
+            message = f"This operation costs {points:,} points, and a request may cost {self.request:,}{most}."
+            message += " Ask for fewer items or fields, or in several requests."
             facts = {"cost": points, "limit": self.request, "dearestField": dearest}
-            raise GraphQLError(told, extensions={"code": "QUERY_TOO_EXPENSIVE"} | facts)
+            raise GraphQLError(message, extensions={"code": "QUERY_TOO_EXPENSIVE"} | facts)
         remaining = self.remaining
         if points > remaining:
             wait = max(math.ceil((points - self.left) * MINUTE / self.minute), 1)
-            told = f"This operation costs {points:,} points, and of this token's {self.minute:,} points a minute "
-            told += f"{remaining:,} are left. Try again in {wait} seconds."
+            message = f"This operation costs {points:,} points, and of this token's {self.minute:,} points a minute "
+            message += f"{remaining:,} are left. Try again in {wait} seconds."
             facts = {"cost": points, "limit": self.minute, "remaining": remaining, "retryAfter": wait}
-            raise GraphQLError(told, extensions={"code": "BUDGET_USED_UP"} | facts)
+            raise GraphQLError(message, extensions={"code": "BUDGET_USED_UP"} | facts)
         self.left -= points
 
 

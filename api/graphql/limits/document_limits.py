@@ -91,8 +91,8 @@ def _check_node(node: Node) -> None:
         if max(len(node.name.value), len(node.alias.value) if node.alias else 0) > MAX_NAME:
             raise _too_large(f"The name or alias of a field may have {MAX_NAME} characters.", node)
     elif isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MAX_DIGITS:
-        told = f"{node.value[:30]}… is a number of {len(node.value):,} characters, which is too long."
-        raise GraphQLError(told, node, extensions={"code": "INVALID_QUERY"})
+        message = f"{node.value[:30]}… is a number of {len(node.value):,} characters, which is too long."
+        raise GraphQLError(message, node, extensions={"code": "INVALID_QUERY"})
 
 
 def _nodes(document: DocumentNode) -> Iterator[Node]:

@@ -44,10 +44,10 @@ def _conflicts(selected: Sequence[SelectionSetNode], fragments: Fragments) -> It
             first = _asked(fields[0])
             for field in fields[1:]:
                 if _asked(field) != first:
-                    told = (
+                    message = (
                         f"Fields '{name}' are different fields or have different arguments. Give one of them an alias."
                     )
-                    yield GraphQLError(told, [fields[0], field])
+                    yield GraphQLError(message, [fields[0], field])
         inside = [field.selection_set for field in fields if field.selection_set]
         if inside:
             yield from _conflicts(inside, fragments)

@@ -113,14 +113,14 @@ class _Check:
     def _text(self, text: str, kind: GraphQLInputType, at: str | None, path: Path) -> None:
         most = ID_LIMIT if kind is GraphQLID else TEXT_LIMIT
         if len(text) > most and len(text) > (size := self._size(at, most)).most:
-            told = f"This text may have {size.most:,} characters; it has {len(text):,}."
+            message = f"This text may have {size.most:,} characters; it has {len(text):,}."
             code = size.code if kind in (GraphQLID, GraphQLString) else "INVALID_VALUE"
-            raise RefusedValueError(told, path, code)
+            raise RefusedValueError(message, path, code)
 
     def _list(self, items: Sequence[Any], kind: GraphQLInputType, at: str | None, path: Path) -> None:
         if len(items) > LIST_LIMIT and len(items) > (size := self._size(at, LIST_LIMIT)).most:
-            told = f"This list may have {size.most:,} elements; it has {len(items):,}."
-            raise RefusedValueError(told, path, size.code)
+            message = f"This list may have {size.most:,} elements; it has {len(items):,}."
+            raise RefusedValueError(message, path, size.code)
         leaf = get_nullable_type(kind)
         if isinstance(items, list) and len(items) > MAX_CONVERTED_ITEMS and leaf in (GraphQLID, GraphQLString):
             self._texts(items, kind, path)
@@ -136,15 +136,15 @@ class _Check:
         kinds = set(map(type, items))
         if wrong := kinds - ({str, int} if is_id else {str}):
             index = next(index for index, item in enumerate(items) if type(item) in wrong)
-            told = f"This element of the list is no {'id' if is_id else 'text'}."
-            raise RefusedValueError(told, (*path, index), "INVALID_VALUE")
+            message = f"This element of the list is not {'an id' if is_id else 'a text'}."
+            raise RefusedValueError(message, (*path, index), "INVALID_VALUE")
         if int in kinds:
             items = [str(item) for item in items]
         most = ID_LIMIT if is_id else TEXT_LIMIT
         if max(map(len, items)) > most:
             index = next(index for index, item in enumerate(items) if len(item) > most)
-            told = f"This text may have {most:,} characters; it has {len(items[index]):,}."
-            raise RefusedValueError(told, (*path, index))
+            message = f"This text may have {most:,} characters; it has {len(items[index]):,}."
+            raise RefusedValueError(message, (*path, index))
         self.long_lists.append(LongList(path, items))
 
     def _object(self, fields: Mapping[Any, Any], kind: GraphQLInputObjectType, path: Path) -> None:
@@ -173,19 +173,19 @@ def _check_json(value: Any, path: Path) -> None:
         items, fields = _items_of(item), _fields_of(item)
         inside = len(items) if items is not None else 2 * len(fields or ())
         if values + len(left) + inside > JSON_VALUE_LIMIT:
-            told = f"JSON may have {JSON_VALUE_LIMIT:,} values and names here; this has more."
-            raise RefusedValueError(told, path)
+            message = f"JSON may have {JSON_VALUE_LIMIT:,} values and names here; this has more."
+            raise RefusedValueError(message, path)
         left += [(part, (*place, index)) for index, part in enumerate(items or ())]
         for name, part in (fields or {}).items():
             left += ((name, place), (part, (*place, name[:SHOWN_NAME])))
         if (text := _text_of(item)) is not None:
             characters += len(text)
             if len(text) > JSON_TEXT_LIMIT:
-                told = f"A text in JSON may have {JSON_TEXT_LIMIT:,} characters; this has {len(text):,}."
-                raise RefusedValueError(told, place)
+                message = f"A text in JSON may have {JSON_TEXT_LIMIT:,} characters; this has {len(text):,}."
+                raise RefusedValueError(message, place)
     if characters > JSON_LIMIT:
-        told = f"The texts in JSON may have {JSON_LIMIT:,} characters together; these have {characters:,}."
-        raise RefusedValueError(told, path)
+        message = f"The texts in JSON may have {JSON_LIMIT:,} characters together; these have {characters:,}."
+        raise RefusedValueError(message, path)
 
 
 class SizesFit(ValidationRule):

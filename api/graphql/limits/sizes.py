@@ -76,8 +76,8 @@ def describe_sizes(schema: GraphQLSchema) -> None:
     for coordinate, size in SIZES.items():
         place = _place(schema, coordinate)
         unit = "elements" if is_list_type(get_nullable_type(place.type)) else "characters"
-        told = f"Up to {size.most:,} {unit}."
-        place.description = f"{place.description} {told}" if place.description else told
+        message = f"Up to {size.most:,} {unit}."
+        place.description = f"{place.description} {message}" if place.description else message
 
 
 def _place(schema: GraphQLSchema, coordinate: str) -> GraphQLArgument | GraphQLInputField:
