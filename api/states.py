@@ -117,6 +117,20 @@ class OnKnown(StrEnum):
     SKIP = "SKIP"
 
 
+class JobState(StrEnum):
+    """Where a background job stands."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    RETRYING = "RETRYING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+OPEN_JOB_STATES = (JobState.WAITING, JobState.RUNNING, JobState.RETRYING)
+
+
 class LaunchStatus(StrEnum):
     """Where a launch in the background stands."""
 

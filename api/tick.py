@@ -3,21 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from api.clock import Clock
-from api.services.campaigns.editing import edit_job
-from api.services.campaigns.editing.edit_job import claim_edit, run_edit
-from api.services.campaigns.pausing import pausing
-from api.services.campaigns.pausing.pausing import claim_holds, run_holds
+from api.job_kinds import JOB_KINDS
 from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, DispatchRuntime
 from api.services.enrollments.time_zones import fingerprint, resolve_again_if_changed
-from api.services.jobs.halving import attempt
-from api.services.launches import launch_failures
-from api.services.launches.background_launch import claim_launch, run_launch
-from api.services.people import imports
-from api.services.people.imports import claim_import, run_import
+from api.services.jobs.kinds import JobRuntime
+from api.services.jobs.runner import JobRunner
 from api.store.engine.availability import log_database_outage
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_clock import sync_clock
@@ -53,9 +46,9 @@ class Ticker:
         self.poll = poll
         self._awake = asyncio.Event()
         self._job_waits = asyncio.Event()
-        self._hold_waits = asyncio.Event()
         self._announcer = Notifier()
         self._stopping = asyncio.Event()
+        self._jobs = JobRunner(JOB_KINDS, JobRuntime(runtime.context, clock), runtime.metrics, self._stopping.is_set)
         self._stepped = time.monotonic()
         self._failures = 0
         """Failed steps in a row. ``_step`` alone writes it."""
@@ -75,7 +68,6 @@ class Ticker:
     def _heard(self) -> None:
         self._awake.set()
         self._job_waits.set()
-        self._hold_waits.set()
 
     @property
     def alive(self) -> bool:
@@ -83,16 +75,17 @@ class Ticker:
         return time.monotonic() - self._stepped < max(UNHEARD_OF, 3 * self.poll)
 
     async def until_idle(self) -> None:
-        """Do all that is due now, imports, launches, pauses, resumes and edits included."""
+        """Do everything that is due now, background jobs included."""
         await self._heed_zones()
         dispatcher = Dispatcher(self.runtime, recover_every=0.0)
         try:
             while True:
                 done = await dispatcher.step(self.clock())
                 await dispatcher.drain()
-                if done.idle and not await self._hold_once() and not await self._job_once():
+                if done.idle and not await self._jobs.turn():
                     return
         finally:
+            await self._jobs.close()
             await dispatcher.stop()
 
     async def run(self) -> None:
@@ -102,19 +95,13 @@ class Ticker:
         """
         dispatcher = Dispatcher(self.runtime, LINGER)
         steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
-        beside = [
-            stop,
-            asyncio.create_task(self._try_zones()),
-            asyncio.create_task(self._run_jobs(self._job_once, self._job_waits)),
-            # Apart: whose campaign goes on does not wait for the end of a large import or launch.
-            asyncio.create_task(self._run_jobs(self._hold_once, self._hold_waits)),
-            asyncio.create_task(listen(self._heard)),
-        ]
+        jobs = asyncio.create_task(self._run_jobs())
+        beside = [stop, jobs, asyncio.create_task(self._try_zones()), asyncio.create_task(listen(self._heard))]
         try:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait([steps], timeout=PATIENCE)
+            await asyncio.wait([steps, jobs], timeout=PATIENCE)
         finally:
-            # What such a job has done is committed chunk by chunk; the next process goes on behind it.
+            # A job is committed chunk by chunk: the next process goes on with it.
             for task in (steps, *beside):
                 task.cancel()
             # No longer: a database that is frozen does not answer when it is told to leave off, either.
@@ -164,41 +151,20 @@ class Ticker:
         if moved := await resolve_again_if_changed(self.runtime.context, await asyncio.to_thread(fingerprint)):
             log.info("the tz database has changed: the emails of %s people were resolved again", moved)
 
-    async def _run_jobs(self, once: Callable[[], Awaitable[bool]], waits: asyncio.Event) -> None:
-        """Do jobs beside the passes, so that they delay no email."""
-        # The flag, not the cancelling alone: on Python 3.11 a wait that ends as it is cancelled swallows that.
+    async def _run_jobs(self) -> None:
+        """Carry out background jobs beside the dispatch, so that they delay no email."""
+        # The flag, not only the cancellation: on Python 3.11 a wait that ends as it is cancelled swallows that.
         while not self._stopping.is_set():
-            waits.clear()
+            self._job_waits.clear()
             try:
-                await sync_clock(self.clock)  # before the first lease is looked at
-                if await once():
+                await sync_clock(self.clock)  # before the first lease is compared with it
+                if await self._jobs.turn():
                     continue
             except Exception as problem:
                 if not log_database_outage(problem):
-                    log.exception("a job beside the passes failed; it is tried again when its lease has expired")
-            await _sleep(waits, self.poll)
-
-    async def _hold_once(self) -> bool:
-        """Go on with a pause, a resume or an edit that a process has left undone."""
-        holds = await claim_holds(self.clock())
-        if holds is not None:
-            await attempt(pausing.JOB, holds, self.clock, lambda: run_holds(holds, self.runtime.context))
-        edit = await claim_edit(self.clock())
-        if edit is not None:
-            await attempt(edit_job.JOB, edit, self.clock, lambda: run_edit(edit, self.runtime.context))
-        return holds is not None or edit is not None
-
-    async def _job_once(self) -> bool:
-        """Import people, or launch for a large audience."""
-        waiting = await claim_import(self.clock())
-        if waiting is not None:
-            await attempt(imports.JOB, waiting, self.clock, lambda: run_import(waiting, self.clock))
-        launch = await claim_launch(self.clock())
-        if launch is not None:
-            await attempt(
-                launch_failures.JOB, launch, self.clock, lambda: run_launch(launch, self.runtime.context, self.clock)
-            )
-        return waiting is not None or launch is not None
+                    log.exception("a background job failed; it is tried again when its lease has expired")
+            await _sleep(self._job_waits, self.poll)
+        await self._jobs.close()
 
 
 async def _sleep(until: asyncio.Event, seconds: float) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 
 import asyncpg
 
-from api.clock import system_clock
 from api.ids import new_id
 from api.models import Campaign, Launch, Sender, Step, Workspace
-from api.services.launches import background_launch
+from api.services.launches import background_launch, enrolling
 from api.services.launches.launch import Choice
 from api.store.engine.sql import run
-from benchmarks.world import author, empty, people, row, truncate
+from benchmarks.world import author, empty, enroll_all, people, row, truncate
 from strategies.records import ZoneOf
 
 STEPS = 5
@@ -29,7 +28,7 @@ async def measure(url: str, count: int, times: int) -> None:
         idle = memory("VmRSS", forget=True)
         began = time.perf_counter()
         started = await background_launch.start_launch(context, campaign.id, None, Choice("NOW"))
-        done = await background_launch.run_launch(started, runtime.context, system_clock)
+        done = await enroll_all(started, runtime)
         ours.append(time.perf_counter() - began)
         peak = max(peak, memory("VmHWM") - idle)
         assert done.enrolled == count
@@ -62,7 +61,7 @@ async def copied(url: str, done: Launch, campaign: Campaign, context: Any, ids: 
     """Make the same rows and send them by COPY, in one transaction. Returns seconds."""
     sender = await Sender.get(id=campaign.sender_id)
     steps = await Step.filter(campaign_id=campaign.id).order_by("number")
-    plan = background_launch._Job(context, done, campaign, steps, sender.zone)._resolved((sender.zone, ZoneOf.SENDER))
+    plan = enrolling._Enroller(context, done, campaign, steps, sender.zone)._resolved((sender.zone, ZoneOf.SENDER))
     connection = await asyncpg.connect(url)
     began = time.perf_counter()
     enrollments = [(new_id("enr"), person) for person in ids]

@@ -5,20 +5,23 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from api import tick
 from api.app import make_ticker
-from api.clock import Clock
 from api.graphql.limits.budgets import Budgets
 from api.http.request_guard import RequestGuard
-from api.models import PeopleImport, Person
+from api.models import Job, Person
+from api.services.jobs.runner import JobRunner
 from api.services.launches.launch_progress import LaunchWatch
-from api.services.people.imports import run_import, start_import
+from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
+from api.states import JobState
+from api.store import jobs
 from api.store.engine import database_clock, notifications
 from api.store.engine.database import is_postgres
 from api.store.engine.database_clock import DatabaseClock
@@ -32,12 +35,13 @@ NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 async def test_the_loop_imports_what_waits(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     imported = asyncio.Event()
 
-    async def seen(row: PeopleImport, clock: Clock) -> PeopleImport:
-        done = await run_import(row, clock)
+    async def seen(job: Job, state: JobState, *rest: Any) -> bool:
+        done = await finish(job, state, *rest)
         imported.set()
         return done
 
-    monkeypatch.setattr(tick, "run_import", seen)
+    finish = jobs.finish
+    monkeypatch.setattr(jobs, "finish", seen)
     ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)
     loop = asyncio.create_task(ticker.run())
     context = ticker.runtime.context(await create_workspace("Acme", NOW))
@@ -69,12 +73,11 @@ async def test_no_lease_is_looked_at_before_the_clock_is_set(database: str, monk
     async def look(*_: object) -> None:
         looked.append(Clock.asked)
 
-    for what in ("claim_import", "claim_launch", "claim_holds", "claim_edit"):
-        monkeypatch.setattr(tick, what, look)
+    monkeypatch.setattr(JobRunner, "turn", look)
     world = await make_world(1)
     ticker = Ticker(world.runtime, Clock(), 60)
     loop = asyncio.create_task(ticker.run())
-    while len(looked) < 4:  # noqa: ASYNC110 - each looks as the loop starts
+    while not looked:  # noqa: ASYNC110 - it looks as the loop starts
         await asyncio.sleep(0)
     ticker.stop()
     await loop
@@ -93,14 +96,14 @@ async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None
     def meets(name: str) -> Callable[..., Awaitable[None]]:
         async def fail(*_: object) -> None:
             met.add(name)
-            if len(met) == 4:
+            if len(met) == 3:
                 all_met.set()
             raise problem
 
         return fail
 
-    for name in ("resolve_again_if_changed", "claim_import", "claim_holds"):
-        monkeypatch.setattr(tick, name, meets(name))
+    monkeypatch.setattr(tick, "resolve_again_if_changed", meets("zones"))
+    monkeypatch.setattr(tick.JobRunner, "turn", meets("job"))
     monkeypatch.setattr(tick.Dispatcher, "step", meets("step"))
     monkeypatch.setattr(tick, "listen", until_cancelled)  # which would wake all of them once more
     ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)
@@ -116,7 +119,7 @@ async def test_a_database_that_is_away_is_a_line_without_a_traceback(
 ) -> None:
     await one_round(monkeypatch, ConnectionDoesNotExistError("nobody\nlistens"))
     assert [record for record in caplog.records if record.exc_info] == []
-    assert caplog.messages.count("the database is away: nobody listens") == 4
+    assert caplog.messages.count("the database is away: nobody listens") == 3
 
 
 async def test_a_fault_of_ours_keeps_its_traceback(
@@ -125,8 +128,7 @@ async def test_a_fault_of_ours_keeps_its_traceback(
     await one_round(monkeypatch, RuntimeError("a fault"))
     told = [record.getMessage() for record in caplog.records if record.exc_info]
     assert sorted(text.split(";")[0] for text in told) == [
-        "a job beside the passes failed",
-        "a job beside the passes failed",
+        "a background job failed",
         "a step failed",
         "the tz database could not be compared",
     ]

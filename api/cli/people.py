@@ -12,11 +12,14 @@ from api.cli.commands import console, database
 from api.cli.suppressions import workspace_named
 from api.codes.inputs import InputCode
 from api.csv_reading import Decoded, decode
-from api.models import PeopleImport
+from api.models import Job, PeopleImport
 from api.printable import printable
-from api.services.people.imports import LEASE, MAX_SOURCE_LENGTH, claim_import, release_import, run_import, start_import
+from api.services.jobs.caller_chunks import carry_out
+from api.services.jobs.kinds import Chunks
+from api.services.people.imports import IMPORT_JOB, MAX_SOURCE_LENGTH, import_chunks, start_import
 from api.settings import Settings, environment
 from api.states import OnKnown
+from api.store import jobs
 from api.store.engine.database_clock import DatabaseClock
 from plugins.manager import load
 from strategies import Refusal
@@ -43,15 +46,21 @@ async def import_people(
         await clock.sync()  # other processes compare the lease with the database's clock
         context = make_runtime(settings, load(environment()), clock).context(row)
         await _finish_earlier(clock)
-        started = await start_import(context, read.text, on_known=OnKnown[on_known.upper()], dry_run=dry_run)
-        # Claim it at once, so that a tick loop does not start it as well.
-        started.lease_until = clock() + LEASE
-        await started.save(update_fields=["lease_until"])
+        # Lease the job at once, so that a tick loop does not start it as well.
+        started = await start_import(
+            context,
+            read.text,
+            on_known=OnKnown[on_known.upper()],
+            dry_run=dry_run,
+            lease_until=clock() + jobs.LEASE,
+        )
+        job = await jobs.open_job(IMPORT_JOB, started.id)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
         try:
-            done = await _run(started, clock)
+            done = await _run(job, started, clock)
         except asyncio.CancelledError:
-            await release_import(started)
+            if job is not None:
+                await jobs.put_back(job, 0)
             print(f"touchline: {STOPPED.format(done=started.processed, total=started.total)}", file=sys.stderr)
             return 1
         await _report(done)
@@ -63,26 +72,33 @@ def _cancel(task: "asyncio.Task[object] | None") -> None:
         task.cancel()
 
 
-async def _run(row: PeopleImport, clock: DatabaseClock) -> PeopleImport:
+async def _run(job: Job | None, row: PeopleImport, clock: DatabaseClock) -> PeopleImport:
     """Import the remaining rows of a file, with a progress bar."""
     columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
-        job = bar.add_task("people", total=row.total, completed=row.processed)
+        shown = bar.add_task("people", total=row.total, completed=row.processed)
 
-        def moved(at: PeopleImport) -> None:
-            bar.update(job, completed=at.processed)
+        async def chunks() -> Chunks:
+            async for rows in import_chunks(row, clock):
+                bar.update(shown, completed=row.processed)
+                yield rows
 
-        return await run_import(row, clock, moved)
+        await carry_out(job, chunks(), clock)
+    return await PeopleImport.get(id=row.id)
 
 
 async def _finish_earlier(clock: DatabaseClock) -> None:
     """Finish imports that were interrupted, so that they cannot overwrite the values of the new file."""
-    while (row := await claim_import(clock())) is not None:
-        print(
-            f"The import {row.id} was interrupted at row {row.processed} of {row.total} and continues now.",
-            file=sys.stderr,
-        )
-        await _run(row, clock)
+    for waiting in await jobs.open_jobs():
+        if waiting["kind"] != IMPORT_JOB or jobs.leased(waiting["lease_until"], clock()):
+            continue
+        if (job := await jobs.take(waiting["id"], waiting["turns"], clock())) is not None:
+            row = await PeopleImport.get(id=job.subject_id)
+            print(
+                f"The import {row.id} was interrupted at row {row.processed} of {row.total} and continues now.",
+                file=sys.stderr,
+            )
+            await _run(job, row, clock)
 
 
 def _read(file: Path, encoding: str | None) -> Decoded:

@@ -17,13 +17,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api import version
+from api.job_kinds import JOB_KINDS
 from api.server.server import Server
 from api.services.common.runtime import DispatchRuntime
+from api.states import OPEN_JOB_STATES
 from api.store.backlog import backlog
 from api.store.engine.availability import one_line
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_faults import is_read_only
 from api.store.engine.write_probe import is_disk_full, probe_write
+from api.store.jobs import job_numbers
 from api.store.senders import channels_in_use
 from strategies.plain_values import plain_text
 
@@ -143,6 +146,18 @@ class Access:
         return scheme.lower() == "bearer" and same
 
 
+def _add_jobs(registry: CollectorRegistry, counts: Mapping[tuple[str, str], int], ages: Mapping[str, float]) -> None:
+    """Add the gauges of background jobs. Every kind is there, so that an alert finds it."""
+    jobs = Gauge("touchline_jobs", "Background jobs that are not over.", ["kind", "state"], registry=registry)
+    oldest = Gauge(
+        "touchline_oldest_job_seconds", "For how many seconds the oldest of them is open.", ["kind"], registry=registry
+    )
+    for kind in JOB_KINDS:
+        oldest.labels(kind.name).set(ages.get(kind.name, 0.0))
+        for state in OPEN_JOB_STATES:
+            jobs.labels(kind.name, state.value).set(counts.get((kind.name, state.value), 0))
+
+
 def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) -> list[Route]:
     """Return the three pages. ``ticker`` is the tick loop of this process, if it has one.
 
@@ -152,6 +167,7 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
     database = TimedCheck(lambda: probe_write())  # noqa: PLW0108 - looked up each time: tests replace it
     channels = TimedCheck(lambda: channel_problems(runtime))
     counts = TimedCheck(lambda: backlog(runtime.clock()))
+    job_counts = TimedCheck(lambda: job_numbers(runtime.clock()))
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok"} | ({"version": running} if access.allows(request) else {}))
@@ -182,6 +198,10 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
         except Exception as problem:  # the metrics of this process are still served
             log.warning("cannot count the backlog: %s", one_line(problem))
             numbers = {}
+        try:
+            _add_jobs(shared, *await job_counts())
+        except Exception as problem:
+            log.warning("cannot count the background jobs: %s", one_line(problem))
         for name, value in numbers.items():
             Gauge(f"touchline_{name}", GAUGE_DESCRIPTIONS[name], registry=shared).set(value)
         text = generate_latest(shared) + generate_latest(runtime.metrics.registry)

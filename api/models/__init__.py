@@ -4,6 +4,7 @@ from api.models.campaigns import Campaign, Step
 from api.models.emails import Send
 from api.models.enrollments import Enrollment
 from api.models.events import Event
+from api.models.jobs import Job
 from api.models.launches import Launch, LeftOut
 from api.models.people import ImportRefusal, PeopleImport, Person
 from api.models.senders import AccountPause, Departure, Sender
@@ -21,6 +22,7 @@ __all__ = [
     "Enrollment",
     "Event",
     "ImportRefusal",
+    "Job",
     "Launch",
     "LeftOut",
     "PeopleImport",

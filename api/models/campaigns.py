@@ -32,17 +32,13 @@ class Campaign(Model):
     resumed_at = fields.DatetimeField(null=True)
     # When the last pause began: what was due then goes out when it ends on the same day.
     last_paused_at = fields.DatetimeField(null=True)
-    # The pause or resume whose emails are still to be put on hold or released, and until when a process does so.
+    # The pause or resume whose emails are still to be put on hold or released.
     holds = key(null=True)
-    holds_lease = fields.DatetimeField(null=True)
     # Counts the edits that may move someone; while ``editing``, some people are still to be resolved by the last one.
     revision = fields.IntField(default=0, db_default=0)
     edited_at = fields.DatetimeField(null=True)
     editing = fields.BooleanField(default=False, db_default=False)
-    edit_lease = fields.DatetimeField(null=True)
-    # Attempts without success at the pause or resume and at the edit, and why the last one failed.
-    holds_failures = fields.IntField(default=0, db_default=0)
-    edit_failures = fields.IntField(default=0, db_default=0)
+    # Why the last attempt at the pause, resume or edit failed.
     job_problem = fields.TextField(null=True)
     created_at = fields.DatetimeField()
 

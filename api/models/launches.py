@@ -29,13 +29,11 @@ class Launch(Model):
     launched_at = fields.DatetimeField()
     send_at = fields.DatetimeField(null=True)
     times: Any = fields.JSONField(default=dict)
-    lease_until = fields.DatetimeField(null=True)
     resumed_at = fields.DatetimeField(null=True)
     # The campaign's revision when it began, or was last resumed.
     revision = fields.IntField(default=0, db_default=0)
     paused_with_campaign = fields.BooleanField(default=False, db_default=False)
     again = fields.BooleanField(default=False, db_default=False)
-    failures = fields.IntField(default=0, db_default=0)
     problem = fields.TextField(null=True)
 
     class Meta:

@@ -49,9 +49,7 @@ class PeopleImport(Model):
     repeated = fields.IntField(default=0)
     on_known = fields.CharEnumField(OnKnown, default=OnKnown.UPDATE, max_length=20)
     dry_run = fields.BooleanField(default=False)
-    lease_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
-    failures = fields.IntField(default=0, db_default=0)
     problem = fields.TextField(null=True)
     refusals: fields.ReverseRelation["ImportRefusal"]
 

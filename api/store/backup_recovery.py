@@ -86,8 +86,7 @@ async def edits() -> list[Row]:
 async def pause_launches() -> int:
     """Pause every launch in the background, also those that would go on with their campaign. Returns how many."""
     rows = await run(
-        "UPDATE launch SET status = 'PAUSED', paused_with_campaign = false, lease_until = NULL"
-        f" WHERE {GOING_ON} AND {REAL} RETURNING id"
+        f"UPDATE launch SET status = 'PAUSED', paused_with_campaign = false WHERE {GOING_ON} AND {REAL} RETURNING id"
     )
     return len(rows)
 

@@ -5,7 +5,6 @@ transaction ends.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from api.store import holds
@@ -95,13 +94,6 @@ async def people_with(enrollment_ids: list[str], status: str) -> set[str]:
     return {row["enrollment_id"] for row in rows}
 
 
-async def lease(campaign_id: str, revision: int, until: datetime | None) -> None:
-    """Let nobody take up an edit before then (real time, UTC; None: at once), where it is still to be carried out."""
-    await run(
-        "UPDATE campaign SET edit_lease = $3 WHERE id = $1 AND revision = $2 AND editing", campaign_id, revision, until
-    )
-
-
 async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:
     """Give waiting emails their new times. Returns the ids of those that still waited."""
     return await holds.move_emails(rows, FOLLOWS)
@@ -164,7 +156,7 @@ async def close(campaign_id: str, revision: int) -> bool:
     await lock_campaign(campaign_id)
     # A statement of its own: it sees what was put on hold by whoever held the campaign's row before.
     rows = await run(
-        "UPDATE campaign SET editing = false, edit_lease = NULL WHERE id = $1 AND revision = $2"
+        "UPDATE campaign SET editing = false WHERE id = $1 AND revision = $2"
         " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2)"
         " AND (paused_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM send"
         " JOIN enrollment ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1))"

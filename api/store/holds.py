@@ -198,7 +198,7 @@ async def close(campaign_id: str, holds: str) -> bool:
         " WHERE held AND campaign_id = $1)"
     )
     rows = await run(
-        f"UPDATE campaign SET holds = NULL, holds_lease = NULL WHERE id = $1 AND holds = $2"
+        f"UPDATE campaign SET holds = NULL WHERE id = $1 AND holds = $2"
         f" AND (paused_at IS NOT NULL OR NOT {held}) RETURNING id",
         campaign_id,
         holds,

@@ -4,7 +4,9 @@ What is committed when a launch starts decides whom it means. No clock decides i
 commit, and several processes do not commit in the order of their ids.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from api.ids import new_id
 from api.store.engine.sql import Records, Row, run
@@ -57,6 +59,26 @@ async def next_people(launch_id: str, workspace_id: str, processed: int, people:
         processed,
         processed + people,
     )
+
+
+async def take_people(launch_id: str, processed: int, upto: int, began: datetime) -> bool:
+    """Note that people up to ``upto`` are processed, and keep the launch until the transaction ends.
+
+    Returns False where it is no longer the caller's: someone has paused, resumed, cancelled or taken it over.
+    ``began`` is when the launch began or was last resumed.
+    """
+    rows = await run(
+        "UPDATE launch SET processed = $3 WHERE id = $1 AND status = 'RUNNING' AND processed = $2"
+        " AND coalesce(resumed_at, launched_at) = $4 RETURNING id",
+        launch_id, processed, upto, began,
+    )  # fmt: skip
+    return bool(rows)
+
+
+async def left_out_by_code(launch_id: str) -> dict[str, int]:
+    """Count who was left out, by the reason."""
+    rows = await run("SELECT code, count(*) AS people FROM left_out WHERE launch_id = $1 GROUP BY code", launch_id)
+    return Counter({row["code"]: int(row["people"]) for row in rows})
 
 
 async def forget_people(launch_id: str, processed: int) -> None:

@@ -84,10 +84,10 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     ((status, processed),) = asked(file, "SELECT status, processed FROM people_import")
     assert (status, 0 < processed < 20_000) == ("RUNNING", True)
     if sent is signal.SIGKILL:  # the lease of a killed process runs out after two minutes
-        change(file, "UPDATE people_import SET lease_until = '2026-01-01 00:00:00+00:00'")
+        change(file, "UPDATE job SET lease_until = '2026-01-01 00:00:00+00:00'")
     else:
         assert "goes on with it." in err
-        assert asked(file, "SELECT lease_until FROM people_import") == [(None,)]
+        assert asked(file, "SELECT lease_until FROM job") == [(None,)]
     done = imported(environment, tmp_path, b"email\nlast@example.com\n")
     assert (done.returncode, "was interrupted at row" in done.stderr) == (0, True), done.stderr
     assert asked(file, "SELECT status FROM people_import") == [("FINISHED",), ("FINISHED",)]

@@ -16,6 +16,7 @@ from api.services.campaigns.editing.edit_plan import Rescheduler
 from api.services.common.live_steps import steps_of
 from api.services.dispatch.dispatcher import run_once
 from api.services.enrollments.timelines import follows
+from api.store.jobs import LEASE
 from strategies import Refusal, StepType
 from tests.services.world import Killed
 
@@ -96,7 +97,7 @@ class Edits:
         with pytest.MonkeyPatch.context() as patch, suppress(Killed):
             patch.setattr(edit_job, "rewrite", killed)
             self.moves_a_step_to(data, day)
-        self.now += edit_job.LEASE * data.draw(st.sampled_from([0, 1]))
+        self.now += LEASE * data.draw(st.sampled_from([0, 1]))
 
     def moves_a_step_to(self: Any, data: st.DataObject, day: int) -> None:
         step = self.pick(data, self.do(Step.filter(campaign_id=self.campaign, removed_at=None)))

@@ -17,17 +17,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from api.models import Campaign, Enrollment, Event, Launch, Send, Task
 from api.services.campaigns.authoring import add_step, create_campaign
-from api.services.campaigns.editing import edit_job
-from api.services.campaigns.editing.edit_job import claim_edit, run_edit
+from api.services.campaigns.editing import edit_job, editing
 from api.services.campaigns.endings import end_campaign, end_enrollment, record_reply
-from api.services.campaigns.pausing import pausing
+from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
-from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.emails.emails import resolve_in_doubt, retry_send
-from api.services.launches import background_launch
-from api.services.launches.background_launch import cancel_launch, claim_launch, run_launch, start_launch
+from api.services.launches import enrolling
+from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.people.suppressions import unsubscribe
@@ -38,11 +37,13 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import GOING_ON, PENDING_STATUSES
 from api.store.engine.database import close_database, open_database
+from api.store.jobs import LEASE as JOB_LEASE
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import load
 from strategies import Refusal, StepType
 from tests.databases import folder_in_memory, migrated
 from tests.faults.edits import Edits
+from tests.services.jobs.claims import claim_edit, claim_holds, claim_launch, run_edit, run_holds, run_launch
 from tests.services.world import Killed, with_channel
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -123,12 +124,12 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         """How many emails had left, or begun to, when the campaign was last paused."""
         self.patch = pytest.MonkeyPatch()
         for module, name, count in (
-            (background_launch, "CHUNK", 2),
-            (pausing, "HELD_AT_ONCE", 2),
-            (pausing, "RELEASED_AT_ONCE", 1),
+            (enrolling, "CHUNK", 2),
+            (hold_job, "PEOPLE_HELD_PER_CHUNK", 2),
+            (hold_job, "PEOPLE_RELEASED_PER_CHUNK", 1),
             (pausing, "CHUNKS_OF_A_CALLER", 2),
-            (edit_job, "RESOLVED_AT_ONCE", 1),
-            (edit_job, "CHUNKS_OF_A_CALLER", 3),
+            (edit_job, "PEOPLE_PER_CHUNK", 1),
+            (editing, "CHUNKS_OF_A_CALLER", 3),
         ):
             self.patch.setattr(module, name, count)
 
@@ -224,7 +225,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
 
     @rule(work=st.sampled_from(["_hold", "_release"]), change=st.sampled_from([pause_campaign, resume_campaign]))
     def is_killed_while_it_pauses_or_resumes(self, work: str, change: Callable[..., Awaitable[Any]]) -> None:
-        right, calls = getattr(pausing, work), []
+        right, calls = getattr(hold_job, work), []
 
         async def killed(*given: Any) -> Any:
             calls.append(given)
@@ -233,11 +234,11 @@ class AnyOrder(Edits, RuleBasedStateMachine):
             return await right(*given)
 
         with pytest.MonkeyPatch.context() as patch, suppress(Refusal, Killed):
-            patch.setattr(pausing, work, killed)
+            patch.setattr(hold_job, work, killed)
             self.do(change(self.context, self.campaign))
         if change is pause_campaign:
             self.may_have_left = max(self.may_have_left, len(self.channel.left))
-        self.now += pausing.LEASE
+        self.now += JOB_LEASE
 
     @rule()
     def does_the_jobs(self) -> None:
@@ -272,11 +273,11 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         row = await claim_launch(self.now)
         if row is None:
             return
-        right, enrolled = background_launch._Job.chunk, -1
+        right, enrolled = enrolling._Enroller.chunk, -1
 
-        async def once(job: Any, now: datetime) -> bool:
+        async def once(job: Any) -> bool:
             nonlocal enrolled
-            more: bool = await right(job, now)
+            more: bool = await right(job)
             if enrolled < 0 and more:
                 enrolled = (await Launch.get(id=row.id)).enrolled
                 with suppress(Refusal):
@@ -284,7 +285,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
             return more
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(background_launch._Job, "chunk", once)
+            patch.setattr(enrolling._Enroller, "chunk", once)
             done = await run_launch(row, self.runtime.context, lambda: self.now)
         if enrolled >= 0:
             assert done.enrolled == enrolled, "enrolled after the launch was stopped"
@@ -387,7 +388,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
             await resume_campaign(self.context, self.campaign)
         for row in await Launch.filter(status="PAUSED"):
             await resume_launch(self.context, row.id)
-        self.now += max(pausing.LEASE, background_launch.LEASE)
+        self.now += JOB_LEASE
         await self._jobs()
         for hours in [1] * 4 + [24] * 8 + [1] * 8:
             self.now += timedelta(hours=hours)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.services.people.imports import claim_import, run_import
 from tests.client import Client
 from tests.served import NOW
+from tests.services.jobs.claims import claim_import, run_import
 
 START = """mutation($csv: String!, $onKnown: OnKnown! = UPDATE, $dryRun: Boolean! = false) {
     importPeople(csv: $csv, onKnown: $onKnown, dryRun: $dryRun) {

@@ -8,7 +8,6 @@ import pytest
 from api.models import Campaign, Launch, Token
 from api.services.common.context import WorkspaceContext
 from api.services.launches import launch_progress
-from api.services.launches.background_launch import claim_launch, run_launch
 from api.states import LaunchStatus
 from plugins.manager import load
 from tests import story
@@ -16,6 +15,7 @@ from tests.client import Client, new_client
 from tests.graphql.test_start_launch import CANCEL, START, authored
 from tests.live import PATIENCE, Live, Socket, until, unused_connections
 from tests.served import NOW
+from tests.services.jobs.claims import claim_launch, run_launch
 
 pytestmark = pytest.mark.usefixtures("quiet")
 FOLLOW = """subscription($id: ID!) { launchProgress(id: $id) {

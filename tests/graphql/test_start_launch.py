@@ -4,13 +4,13 @@ import pytest
 
 from api.models import Launch
 from api.services.common.context import WorkspaceContext
-from api.services.launches.background_launch import claim_launch, run_launch
 from plugins.manager import load
 from strategies import StepContext
 from strategies.options.choose_at_launch import ChooseAtLaunch
 from tests import story
 from tests.client import Client
 from tests.served import NOW
+from tests.services.jobs.claims import claim_launch, run_launch
 
 FIELDS = """launch { id status total processed enrolled leftOut progress leftOutByCode { code people }
   leftOutPeople { nodes { code personId person { email } } } campaign { name } }"""

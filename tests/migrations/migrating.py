@@ -26,6 +26,8 @@ async def before(name: str) -> list[str]:
         for operation in reversed(importlib.import_module(f"api.migrations.{each}").Migration.operations):
             if isinstance(operation, ops.RunSQL) and str(operation.reverse_sql).startswith("DROP INDEX"):
                 await run(str(operation.reverse_sql))
+            if undo := getattr(operation, "undo", None):
+                await run(undo)
             if isinstance(operation, ops.AddField):
                 table = Tortoise.apps["touchline"][operation.model_name]._meta.db_table
                 await run(f'ALTER TABLE {table} DROP COLUMN "{operation.name}"')

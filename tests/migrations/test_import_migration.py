@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from api.models import ImportRefusal, PeopleImport, Person
-from api.services.people.imports import claim_import, run_import
 from api.states import ImportStatus, OnKnown
 from api.store.engine.database import migrate
 from api.store.engine.sql import run
 from tests.migrations.migrating import before
+from tests.services.jobs.claims import claim_import, run_import
 from tests.services.world import NOW, World, make_world
 
 SOURCE = "email,name\n1@example.com,\n\nnobody,\n3@example.com,Carl\n"

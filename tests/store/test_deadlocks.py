@@ -18,9 +18,9 @@ from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.settle import outcome_transaction
 from api.services.emails.emails import retry_send
 from api.services.enrollments import time_zones
-from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
-from api.services.people.imports import claim_import, run_import, start_import
+from api.services.people.imports import start_import
 from api.services.people.people import create_person
 from api.services.people.suppressions import unsubscribe
 from api.services.replies.bounces import record_bounce
@@ -31,6 +31,7 @@ from api.store.engine.sql import run
 from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock, transaction
 from strategies import Refusal
 from tests.services.campaigns.edited import content, later, step
+from tests.services.jobs.claims import claim_import, claim_launch, run_import, run_launch
 from tests.services.locks import beside, waits_for_us
 from tests.services.world import NOW, World, make_world
 

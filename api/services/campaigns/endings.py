@@ -50,7 +50,7 @@ async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
     campaign = await need(Campaign, context.workspace_id, campaign_id, ("id",))
     # First of all: a launch in the background enrolls nobody behind our back.
     for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
-        await cancel(launch.id)
+        await cancel(launch.id, context.clock())
     at_once = people_at_once(AT_ONCE, len(await steps_of(campaign)))
     ended, after = 0, ""
     while people := await people_in(campaign.id, after, at_once):

@@ -28,6 +28,20 @@ class Metrics:
         self.failed_steps = Counter(
             "touchline_failed_steps", "Steps of the tick loop that failed and were tried again.", registry=self.registry
         )
+        chunks = Histogram(
+            "touchline_job_chunk_seconds",
+            "How long one chunk of a background job takes.",
+            ["kind"],
+            buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120),
+            registry=self.registry,
+        )
+        self.job_chunk = cache(chunks.labels)
+        """The histogram of a kind of job."""
+        failures = Counter(
+            "touchline_job_failures", "Attempts at background jobs that failed.", ["kind"], registry=self.registry
+        )
+        self.job_failures = cache(failures.labels)
+        """The counter of a kind of job."""
         self.loop_delay = Histogram(
             "touchline_loop_delay_seconds",
             "How late the event loop was, asked twenty times a second. Every client of the process waits as long.",

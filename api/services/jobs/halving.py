@@ -3,17 +3,16 @@
 A chunk that fails twice is halved until one row is left. That row is set aside with its reason, and the others are
 done. A job that fails as a whole waits longer each time; after ``MAX_FAILURES`` attempts without progress it ends, and
 its reason can be read by GraphQL. Attempts are counted in the database when a job is taken, so that a job that ends
-its process counts as well.
+its process counts as well: runner.py.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
-from tortoise.models import Model
 
 from api.mail.clean import storable
 from api.store.engine.availability import database_unavailable
@@ -93,40 +92,3 @@ class _Halves:
         log.error("a row was set aside", exc_info=failed)
         self.aside += 1
         return [await self.set_aside(items[0], reason_of(failed))]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A kind of job: where its row keeps its lease, its failures and its reason, and how it is ended."""
-
-    model: type[Model]
-    lease: str
-    failures: str
-    problem: str
-    give_up: Callable[[Any, str, Callable[[], datetime]], Awaitable[None]]
-
-
-async def attempt(job: Job, row: Any, clock: Callable[[], datetime], work: Callable[[], Awaitable[Any]]) -> None:
-    """Work on a job that was taken. One that fails is tried later; one that fails again and again ends.
-
-    Raises what is passing.
-    """
-    if getattr(row, job.failures) > MAX_FAILURES:
-        await job.give_up(row, getattr(row, job.problem) or LOST, clock)
-        return
-    try:
-        await work()
-    except Exception as problem:
-        if passing(problem):
-            raise
-        log.exception("the job %s failed", row.pk)
-        current = await job.model.get(id=row.pk)
-        failures, reason = max(1, getattr(current, job.failures)), reason_of(problem)
-        if isinstance(problem, Refusal) or failures >= MAX_FAILURES:
-            await job.give_up(current, reason, clock)
-            return
-        wait = min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT)
-        later = {job.lease: clock() + wait, job.failures: failures, job.problem: reason}
-        await job.model.filter(id=row.pk).update(**later)
-    else:
-        await job.model.filter(id=row.pk).exclude(**{job.failures: 0}).update(**{job.failures: 0, job.problem: None})

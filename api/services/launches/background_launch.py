@@ -1,53 +1,32 @@
-"""Launch for a large audience: in the background, in chunks that resume exactly, with a list of who was left out."""
+"""Launch for a large audience: a job enrolls it in chunks, and lists who was left out."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
 
-from api.codes.event_kinds import EventKind
 from api.codes.launches import LaunchCode
 from api.ids import new_id
 from api.mail.clean import storable
-from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
+from api.models import Launch, Sender
 from api.services.campaigns.campaign_rules import check_subjects
-from api.services.campaigns.pausing.launch_control import cancel
-from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
-from api.services.common.context import WorkspaceContext, workspace_now
+from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
+from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.pause_checks import refuse_edited, refuse_paused
-from api.services.enrollments.timelines import core_launch, core_steps, resolve, send_row, task_row, zone_for
-from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.enrollments.timelines import core_launch, core_steps, resolve
 from api.services.jobs.job_limits import refuse_further_launch
 from api.services.launches.launch import Choice, enrollment_row, ready
-from api.states import GOING_ON, LaunchStatus
+from api.states import GOING_ON
+from api.store import jobs
 from api.store import launches as audience
-from api.store.bounces import bounced
-from api.store.edits import revision_of
-from api.store.engine.bulk import insert, shared
-from api.store.engine.leases import take
 from api.store.engine.rows import need
-from api.store.engine.sql import run
-from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.enrollments import ended_before, keep_enrollments
-from api.store.events import Line, event, write
-from api.store.send_ledger import MAX_CODE_CHARACTERS
-from api.store.suppressions import suppressed_people
+from api.store.engine.transactions import transaction
 from strategies import Refusal
-from strategies.records import PlannedSend, ZoneOf
+from strategies.records import ZoneOf
 from strategies.step_checks import check_launch
 
 MAX_IDS = 200_000
 LONGEST_ID = 200
 """Characters of a given id that are kept; no person has a longer one."""
-CHUNK = 1_000
-"""People who are enrolled in one transaction, or fewer where the campaign has many steps."""
-LEASE = timedelta(minutes=2)
-Zone = tuple[str, ZoneOf]
-"""A zone, and whose it is."""
-OWN = {"id", "enrollment_id", "person_id"}
 
 
 async def start_launch(
@@ -94,6 +73,7 @@ async def start_launch(
         else:
             started.total = await audience.store_people(started.id, ids)
         await started.save(update_fields=["total"])
+        await jobs.start(LAUNCH_JOB, context.workspace_id, started.id, context.clock())
     context.wake()
     return started
 
@@ -107,217 +87,11 @@ def _storable_ids(given: Sequence[str]) -> list[str]:
 async def cancel_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Enroll nobody else from this moment on, and leave out the rest. People who are enrolled already stay."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
-    if not await cancel(row.id):
+    if not await cancel(row.id, context.clock()):
         raise Refusal.of(LaunchCode.LAUNCH_NOT_RUNNING, ("id",))
     return await Launch.get(id=row.id)
 
 
-async def claim_launch(now: datetime) -> Launch | None:
-    """Take a launch that nobody works on, so that any process goes on with it. ``now`` is the real time, UTC."""
-    return await take(Launch.filter(status=LaunchStatus.RUNNING), now, LEASE)
-
-
-async def run_launch(
-    row: Launch, scope_of: Callable[[Workspace], WorkspaceContext], clock: Callable[[], datetime]
-) -> Launch:
-    """Enroll who is left, chunk by chunk; each chunk and its progress are one transaction."""
-    context = scope_of(await Workspace.get(id=row.workspace_id))
-    campaign, steps = await ready(context, row.campaign_id)
-    sender = await Sender.get(id=campaign.sender_id)
-    job = _Job(context, row, campaign, steps, sender.zone)
-    while await job.chunk(clock()):
-        if job.edited:  # whoever is left gets the steps as they are now
-            campaign, steps = await ready(context, row.campaign_id)
-            job = _Job(context, await Launch.get(id=row.id), campaign, steps, sender.zone)
-        context.wake()
-    return await Launch.get(id=row.id)
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What everyone of one zone gets: the columns that their rows share."""
-
-    enrollment: Mapping[str, Any]
-    sends: Sequence[Mapping[str, Any]]
-    tasks: Sequence[Mapping[str, Any]]
-
-
-@dataclass(slots=True)
-class _Job:
-    context: WorkspaceContext
-    row: Launch
-    campaign: Campaign
-    steps: Sequence[Step]
-    zone: str
-    edited: bool = False
-    """Whether the campaign has been edited since it was read."""
-    plans: dict[Zone, _Plan | Refusal] = field(default_factory=dict)
-
-    @property
-    def began(self) -> datetime:
-        """When those who are left are launched: at the start, or since the last resume."""
-        return self.row.resumed_at or self.row.launched_at
-
-    @property
-    def people_at_once(self) -> int:
-        """How many people a chunk enrolls."""
-        return people_at_once(CHUNK, len(self.steps), INSERTED_AT_ONCE)
-
-    async def chunk(self, real_now: datetime) -> bool:
-        """Enroll the next people; who cannot be written is left out. Returns whether there are more, as ``part``."""
-
-        async def enroll(places: Sequence[int]) -> bool:
-            return await self.part(real_now, len(places))
-
-        async def leave_out(place: int, reason: str) -> bool:
-            return await self.part(real_now, 1, left_out_as=ROW_FAILED)
-
-        places = range(max(1, min(self.people_at_once, self.row.total - self.row.processed)))
-        return all(await in_halves(places, enroll, leave_out))
-
-    @retry_on_deadlock
-    async def part(self, real_now: datetime, most: int, left_out_as: str | None = None) -> bool:
-        """Enroll up to ``most`` next people, or leave them out for a reason.
-
-        Returns whether there are more, and whether it is still for us to do so.
-        """
-        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, most)
-        left_out: dict[str, str] = {}
-        wanted: dict[Zone, list[str]] = {}
-        if left_out_as is None:
-            self._sort_out(people, left_out, wanted)
-        else:
-            left_out = {person["person_id"]: left_out_as for person in people}
-        processed = self.row.processed + len(people)
-        async with transaction():
-            self.edited = await revision_of(self.campaign.id) != self.campaign.revision
-            if self.edited:
-                return True
-            # Whoever pauses or cancels it, ends its campaign, or has taken it over waits for this row, or has it
-            # already. What another resume would launch at another moment is not ours either.
-            if not await run(
-                "UPDATE launch SET processed = $3, lease_until = $4, failures = 0, problem = NULL WHERE id = $1"
-                " AND status = 'RUNNING' AND processed = $2 AND coalesce(resumed_at, launched_at) = $5 RETURNING id",
-                self.row.id, self.row.processed, processed, real_now + LEASE, self.began,
-            ):  # fmt: skip
-                return False
-            enrolled = self.row.enrolled
-            gone = await suppressed_people([each for ids in wanted.values() for each in ids])
-            left_out |= dict.fromkeys(sorted(gone), "UNSUBSCRIBED")
-            if self.campaign.remove_on_bounce:
-                dead = await bounced([each for ids in wanted.values() for each in ids if each not in gone])
-                left_out |= dict.fromkeys(sorted(dead), "BOUNCED")
-            before = await self._ended_before([each for ids in wanted.values() for each in ids if each not in left_out])
-            left_out |= dict.fromkeys(before, "ENDED_BEFORE")
-            for zone, everyone in wanted.items():
-                ids = [person_id for person_id in everyone if person_id not in left_out]
-                added = await self._enroll(self.plans[zone], ids)
-                left_out |= dict.fromkeys(
-                    (person_id for person_id in ids if person_id not in added), "ALREADY_ENROLLED"
-                )
-                enrolled += len(added)
-            await self._leave_out(left_out)
-            await audience.forget_people(self.row.id, processed)
-            counted = {"enrolled": enrolled, "left_out": self.row.left_out + len(left_out)}
-            over = processed >= self.row.total
-            ended = {"status": LaunchStatus.FINISHED} if over else {}
-            await Launch.filter(id=self.row.id).update(**counted, **ended)
-            if over:
-                now = await workspace_now(self.row.workspace_id, self.context.clock)
-                await write([self._finished(counted, now)])
-        self.row.update_from_dict({"processed": processed, **counted, **ended})
-        return not over
-
-    def _sort_out(
-        self, people: Sequence[Mapping[str, Any]], left_out: dict[str, str], wanted: dict[Zone, list[str]]
-    ) -> None:
-        """Decide who of these people is left out and why, and who is wanted, by their zone."""
-        for person in people:
-            if person["id"] is None:
-                left_out[person["person_id"]] = "NOT_FOUND"
-                continue
-            zone = zone_for(self.campaign, person["zone"], self.zone)
-            plan = self._plan(zone)
-            if person["unsubscribed"]:
-                left_out[person["id"]] = "UNSUBSCRIBED"
-            elif person["bounced"] and self.campaign.remove_on_bounce:
-                left_out[person["id"]] = "BOUNCED"
-            elif isinstance(plan, Refusal):
-                left_out[person["id"]] = storable(plan.code, MAX_CODE_CHARACTERS)
-            else:
-                wanted.setdefault(zone, []).append(person["id"])
-
-    async def _ended_before(self, person_ids: list[str]) -> list[str]:
-        """Return the people who are not launched again, in the transaction that enrolls the others."""
-        if self.row.again:
-            return []
-        await keep_enrollments(self.campaign.id, person_ids)
-        return list(await ended_before(self.campaign.id, person_ids))
-
-    def _plan(self, zone: Zone) -> _Plan | Refusal:
-        """Resolve the campaign for a zone, once."""
-        if zone not in self.plans:
-            try:
-                self.plans[zone] = self._resolved(zone)
-            except Refusal as refusal:
-                self.plans[zone] = refusal
-        return self.plans[zone]
-
-    def _resolved(self, zone: Zone) -> _Plan:
-        example = Enrollment(
-            id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="",
-            zone=zone[0], zone_of=zone[1],
-            launched_at=self.began, send_at=self.row.send_at, times=self.row.times, revision=self.campaign.revision,
-            launched_revision=self.row.revision,
-        )  # fmt: skip
-        sends, tasks = [], []
-        for planned in resolve(self.context, self.campaign, self.steps, example, {}, self.began).planned:
-            step = self.steps[planned.number - 1]
-            if isinstance(planned, PlannedSend):
-                send = send_row(self.context, example, step, self.campaign.sender_id, planned)
-                sends.append(shared(send, OWN))
-            else:
-                tasks.append(shared(task_row(self.context, example, step, self.campaign, planned), OWN))
-        return _Plan(shared(example, {"id", "person_id"}), sends, tasks)
-
-    async def _enroll(self, plan: _Plan | Refusal, person_ids: Sequence[str]) -> set[str]:
-        """Enroll people of one zone who are not in the campaign yet. Returns who was."""
-        assert isinstance(plan, _Plan)  # noqa: S101 - refusals were left out
-        enrollments = {new_id("enr"): person_id for person_id in person_ids}
-        rows = [{"id": key, "person_id": person_id} for key, person_id in enrollments.items()]
-        added = await insert("enrollment", plan.enrollment, rows, skip_known=True)
-        about = [{"enrollment_id": key, "person_id": enrollments[key]} for key in enrollments if key in added]
-        for send in plan.sends:
-            await insert("send", send, [{"id": new_id("snd"), **row} for row in about])
-        now, told = self.began, {"workspace_id": self.row.workspace_id, "at": self.began}
-        campaign = {"campaign_id": self.campaign.id}
-        kind = {"kind": EventKind.CAMPAIGN_LAUNCHED, "data": "{}"}
-        await insert("event", told | campaign | kind, [{"id": new_id("evt"), **row} for row in about])
-        for task in plan.tasks:
-            tasks = [{"id": new_id("tsk"), **row} for row in about]
-            await insert("task", task, tasks)
-            due = {"type": str(task["type"]), "due": task["due_date"].isoformat()}
-            lines = [
-                event(self.row.workspace_id, EventKind.TASK_CREATED, now, **campaign, step_id=task["step_id"], data=due,
-                      task_id=row["id"], person_id=row["person_id"], enrollment_id=row["enrollment_id"])
-                for row in tasks
-            ]  # fmt: skip
-            await write(lines)
-        return {row["person_id"] for row in about}
-
-    async def _leave_out(self, codes: Mapping[str, str]) -> None:
-        about = {"workspace_id": self.row.workspace_id, "launch_id": self.row.id}
-        for code in sorted(set(codes.values())):
-            people = [person_id for person_id, why in codes.items() if why == code]
-            rows = [{"id": new_id("out"), "person_id": person_id} for person_id in people]
-            await insert("left_out", {**about, "code": code}, rows)
-
-    def _finished(self, counted: Mapping[str, int], now: datetime) -> Line:
-        told = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
-        return event(self.row.workspace_id, EventKind.LAUNCH_FINISHED, now, data=told, campaign_id=self.campaign.id)
-
-
 async def left_out_by_code(launch_id: str) -> dict[str, int]:
     """Count who was left out, by the reason."""
-    rows = await run("SELECT code, count(*) AS people FROM left_out WHERE launch_id = $1 GROUP BY code", launch_id)
-    return Counter({row["code"]: int(row["people"]) for row in rows})
+    return await audience.left_out_by_code(launch_id)

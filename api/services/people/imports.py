@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import ChainMap
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from api.clock import Clock
 from api.codes.csv_files import CsvCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
@@ -17,14 +18,13 @@ from api.codes.people import PersonCode
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services.common.context import WorkspaceContext, workspace_now
-from api.services.jobs.halving import Job, in_halves
+from api.services.jobs.halving import in_halves
 from api.services.jobs.job_limits import refuse_further_import
 from api.services.people.csv_source import check_source
 from api.services.people.import_rows import PersonRow, open_people, person_rows
 from api.services.people.people import MAX_FIELDS
 from api.states import ImportStatus, OnKnown
-from api.store import send_ledger
-from api.store.engine.leases import take
+from api.store import jobs, send_ledger
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from api.store.suppressions import keep_addresses, suppressed_keys
@@ -36,7 +36,7 @@ CHUNK = 100
 """Rows that are written in one transaction."""
 CHUNK_LENGTH = 500_000
 """Characters of the rows that are written in one transaction."""
-LEASE = timedelta(minutes=2)
+IMPORT_JOB = "import"
 WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
 Names = MutableMapping[str, frozenset[str]]
 COUNTS = ("created", "updated", "skipped", "failed")
@@ -55,9 +55,17 @@ class Chunk:
 
 
 async def start_import(
-    context: WorkspaceContext, source: str, *, on_known: OnKnown = OnKnown.UPDATE, dry_run: bool = False
+    context: WorkspaceContext,
+    source: str,
+    *,
+    on_known: OnKnown = OnKnown.UPDATE,
+    dry_run: bool = False,
+    lease_until: datetime | None = None,
 ) -> PeopleImport:
-    """Read the source to its end, and store it for the tick loop to import. Raises Refusal; then nothing is stored."""
+    """Read the source to its end, and store it for the tick loop to import. Raises Refusal; then nothing is stored.
+
+    ``lease_until`` (real time) keeps the job for a caller who carries it out.
+    """
     if len(source) > MAX_SOURCE_LENGTH:
         raise Refusal.of(InputCode.TOO_LONG, ("csv",), case="import_file", limit=MAX_SOURCE_LENGTH)
     try:
@@ -67,7 +75,9 @@ async def start_import(
     about: dict[str, Any] = {"id": new_id("imp"), "workspace_id": context.workspace_id, "created_at": context.now}
     async with transaction():
         await refuse_further_import(PeopleImport.filter(status=ImportStatus.RUNNING), context.workspace_id)
-        return await PeopleImport.create(source=source, total=total, on_known=on_known, dry_run=dry_run, **about)
+        row = await PeopleImport.create(source=source, total=total, on_known=on_known, dry_run=dry_run, **about)
+        await jobs.start(IMPORT_JOB, context.workspace_id, row.id, context.clock(), lease_until)
+    return row
 
 
 def _count(source: str) -> int:
@@ -84,52 +94,31 @@ def _count(source: str) -> int:
     return total
 
 
-async def claim_import(now: datetime) -> PeopleImport | None:
-    """Take an import that nobody works on, so that any process goes on with it. ``now`` is the real time, UTC."""
-    return await take(PeopleImport.filter(status=ImportStatus.RUNNING), now, LEASE)
-
-
-async def release_import(row: PeopleImport) -> None:
-    """Give back an import that this process works on, so that any other goes on with it at once."""
-    await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(lease_until=None)
-
-
-async def _give_up(row: PeopleImport, reason: str, clock: Callable[[], datetime]) -> None:
-    """End an import that cannot go on. What it has imported stays."""
-    failed = {"status": ImportStatus.FAILED, "source": "", "lease_until": None, "problem": reason}
-    async with transaction():
-        if await PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING).update(**failed):
-            now, told = await workspace_now(row.workspace_id, clock), {"import": row.id, "reason": reason}
-            await write([event(row.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=told)])
-
-
-JOB = Job(PeopleImport, "lease_until", "failures", "problem", _give_up)
-"""How an import that fails is tried again, and ends."""
-
-
-async def run_import(
-    row: PeopleImport, clock: Callable[[], datetime], progress: Callable[[PeopleImport], None] = lambda row: None
-) -> PeopleImport:
-    """Import what is left, chunk by chunk; each chunk and its progress are one transaction."""
+async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, None]:
+    """Import the rows that are left. Each chunk of rows and its progress are one transaction."""
+    if row.status is not ImportStatus.RUNNING:
+        return
     seen: dict[str, frozenset[str]] = {}
     # Rows that were refused before a process was killed have used no address.
     refused = set(await ImportRefusal.filter(people_import_id=row.id).values_list("row", flat=True))
-    async for rows, last in _chunks(row, seen, refused):
-        lease_until, now = clock() + LEASE, await workspace_now(row.workspace_id, clock)
-        for changed in await _write_chunk(row, rows, seen, lease_until, now, last=last):
+    async for chunk in _chunks(row, seen, refused):
+        if chunk is None:
+            yield 0
+            continue
+        rows, last = chunk
+        now = await workspace_now(row.workspace_id, clock)
+        for changed in await _write_chunk(row, rows, seen, now, last=last):
             if changed is None:  # another process has taken it over, because this one was suspended for too long
-                return await PeopleImport.get(id=row.id)
-            # Emails that are claimed are written with what people are called now.
+                return
+            # Claimed emails are rendered again with the people's new fields.
             await send_ledger.release("person_id", changed)
-        progress(row)
-    return row
+        yield len(rows)
 
 
 async def _write_chunk(
     row: PeopleImport,
     rows: Sequence[PersonRow],
     seen: Names,
-    lease_until: datetime,
     now: datetime,
     *,
     last: bool,
@@ -138,7 +127,7 @@ async def _write_chunk(
 
     async def done(part: Sequence[PersonRow]) -> list[str] | None:
         whole = last and (not part or part[-1].number == rows[-1].number)
-        return await _import(row, part, seen, lease_until, now, last=whole)
+        return await _import(row, part, seen, now, last=whole)
 
     async def refuse(each: PersonRow, reason: str) -> list[str] | None:
         refusal = Refusal.of(LaunchCode.ROW_FAILED, reason=reason)
@@ -149,10 +138,10 @@ async def _write_chunk(
 
 async def _chunks(
     row: PeopleImport, seen: Names, refused: Collection[Any]
-) -> AsyncIterator[tuple[list[PersonRow], bool]]:
-    """Give the rows that are left, and whether they are the last. Addresses of earlier rows go into ``seen``.
+) -> AsyncIterator[tuple[list[PersonRow], bool] | None]:
+    """Yield the rows that are left, and whether they are the last. Addresses of earlier rows go into ``seen``.
 
-    Rows are read and checked in a thread.
+    Rows are read and checked in a thread. While it reads earlier rows, it yields None.
     """
     rows, done = person_rows(row.source), row.processed
     index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(CHUNK, done) or CHUNK)
@@ -161,6 +150,7 @@ async def _chunks(
             if not each.refusal and each.number not in refused:
                 _remember(row, seen, each)
         index += len(ahead)
+        yield None
         ahead = await asyncio.to_thread(_read_rows, rows, min(CHUNK, done - index) or CHUNK)
     while True:
         chunk, ahead = ahead, await asyncio.to_thread(_read_rows, rows, CHUNK) if ahead else []
@@ -192,16 +182,15 @@ async def _import(
     row: PeopleImport,
     rows: Sequence[PersonRow],
     seen: Names,
-    lease_until: datetime,
     now: datetime,
     *,
     last: bool,
 ) -> list[str] | None:
     """Import one chunk, again where someone else has added one of its addresses meanwhile."""
     try:
-        return await _write(row, rows, seen, lease_until, now, last=last)
+        return await _write(row, rows, seen, now, last=last)
     except IntegrityError:
-        return await _write(row, rows, seen, lease_until, now, last=last)
+        return await _write(row, rows, seen, now, last=last)
 
 
 @retry_on_deadlock
@@ -209,22 +198,21 @@ async def _write(
     row: PeopleImport,
     rows: Sequence[PersonRow],
     seen: Names,
-    lease_until: datetime,
     now: datetime,
     *,
     last: bool,
 ) -> list[str] | None:
     """Create or update the people of one chunk; refuse the rows that cannot be used, and no others.
 
-    ``seen`` are the addresses of earlier rows. ``lease_until`` is real time, ``now`` the workspace's present: virtual
-    in a sandbox. Both UTC. A dry run only counts and reports.
+    ``seen`` are the addresses of earlier rows. ``now`` is the workspace's present, UTC: virtual in a sandbox. A dry run
+    only counts and reports.
     Returns the ids of those who were changed; None where the import is no longer ours.
     """
     processed = row.processed + len(rows)
-    values: dict[str, Any] = {"processed": processed, "lease_until": lease_until, "failures": 0, "problem": None}
+    values: dict[str, Any] = {"processed": processed}
     if last:
         # The total is what was read, also of a source that an earlier release counted otherwise.
-        values |= {"status": ImportStatus.FINISHED, "source": "", "lease_until": None, "total": processed}
+        values |= {"status": ImportStatus.FINISHED, "source": "", "total": processed}
     async with transaction():
         await keep_addresses(row.workspace_id)
         ours = PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING, processed=row.processed)

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from api.models import Event, Send, Step
-from api.services.campaigns.editing.edit_job import claim_edit, run_edit
 from strategies import StepType
+from tests.services.jobs.claims import claim_edit, run_edit
 from tests.services.world import World
 
 

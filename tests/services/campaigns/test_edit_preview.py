@@ -30,7 +30,7 @@ Made = Callable[[WorkspaceContext, str], Awaitable[Draft]]
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Ten people on day 4 of five steps: some with an open task, or done with it, some just launched."""
     for module in (edit_job, edit_preview):
-        monkeypatch.setattr(module, "RESOLVED_AT_ONCE", 3)
+        monkeypatch.setattr(module, "PEOPLE_PER_CHUNK", 3)
     world = await make_world(7)
     campaign, email = (await Campaign.get()).id, await content()
     await add_step(world.context, campaign, day=3, send_option="task", **email)

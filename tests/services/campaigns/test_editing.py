@@ -9,7 +9,6 @@ from api.models import Campaign, Enrollment, Event, Launch, Send
 from api.services.campaigns import drafts
 from api.services.campaigns.authoring import add_step, change_step, move_step, update_campaign
 from api.services.campaigns.editing import edit_job, editing
-from api.services.campaigns.editing.edit_job import claim_edit
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches import background_launch
@@ -21,6 +20,7 @@ from api.tick import Ticker
 from plugins.contract import Outgoing
 from strategies import Refusal
 from tests.services.campaigns.edited import content, due, kinds, later, step, taken_up
+from tests.services.jobs.claims import claim_edit, job_of
 from tests.services.world import NOW, Killed, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -29,7 +29,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Seven people whose first email is due now, and whose second is due on day 9; edited by two at a time."""
-    monkeypatch.setattr(edit_job, "RESOLVED_AT_ONCE", 2)
+    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 2)
     return await make_world(7)
 
 
@@ -53,7 +53,7 @@ async def test_unsent_emails_follow_the_step_and_sent_ones_stay(world: World) ->
         {"before": "2026-03-10T11:15:00Z", "after": "2026-03-05T11:15:00Z"},
     ]
     row = await Campaign.get()
-    assert (row.editing, row.edit_lease) == (False, None)
+    assert (row.editing, (await job_of(row.id)).lease_until) == (False, None)
     assert await Enrollment.filter(revision=row.revision).count() == 7
 
 
@@ -176,7 +176,7 @@ async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
 
 
 async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edit_job, "CHUNKS_OF_A_CALLER", 1)
+    monkeypatch.setattr(editing, "CHUNKS_OF_A_CALLER", 1)
     await move_step(world.context, (await step(2)).id, day=3)
     assert (await Campaign.get()).editing is True
     assert await Send.filter(due_at=NOW + 2 * DAY).count() == 2

@@ -23,7 +23,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Seven people whose first email has left, and whose second is due on day 9; edited by two at a time."""
-    monkeypatch.setattr(edit_job, "RESOLVED_AT_ONCE", 2)
+    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 2)
     made = await make_world(7)
     await made.tick()
     made.channel.left.clear()

@@ -12,7 +12,6 @@ import pytest
 from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.campaigns.authoring import add_step, change_step, move_step, remove_step
 from api.services.campaigns.editing import edit_job
-from api.services.campaigns.editing.edit_job import claim_edit, run_edit
 from api.services.campaigns.endings import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
@@ -24,6 +23,7 @@ from api.store import edits, send_ledger
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import content, later, step
+from tests.services.jobs.claims import claim_edit, run_edit
 from tests.services.locks import beside, waits_for_us
 from tests.services.world import NOW, World, make_world
 
@@ -39,7 +39,7 @@ def database_kind() -> str:
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Three hundred people who are due now, resolved twenty at a time."""
-    monkeypatch.setattr(edit_job, "RESOLVED_AT_ONCE", 20)
+    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 20)
     return await make_world(300)
 
 

@@ -11,13 +11,13 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Event, Launch, Send, Task
 from api.services.campaigns.authoring import add_step, create_campaign, update_campaign
 from api.services.campaigns.endings import end_campaign
-from api.services.campaigns.pausing import pausing
+from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
-from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.emails.emails import retry_send
-from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task, send_task
@@ -31,6 +31,7 @@ from api.store.send_ledger import WAITING
 from api.tick import Ticker
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
+from tests.services.jobs.claims import claim_holds, claim_launch, free, job_of, run_launch
 from tests.services.world import NOW, Killed, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -44,8 +45,8 @@ async def world(database: str) -> World:
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(pausing, "HELD_AT_ONCE", 2)
-    monkeypatch.setattr(pausing, "RELEASED_AT_ONCE", 2)
+    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
+    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 2)
     return
 
 
@@ -168,7 +169,7 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
 ) -> None:
     await pause_campaign(world.context, campaign(world))
     after = later(world, NOW + 22 * HOUR)
-    right, calls = pausing._release, []
+    right, calls = hold_job._release, []
 
     async def killed(*args: Any) -> Any:
         calls.append(args)
@@ -177,7 +178,7 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
         return await right(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pausing, "_release", killed)
+        patch.setattr(hold_job, "_release", killed)
         with pytest.raises(Killed):
             await resume_campaign(after.context, campaign(world))
     assert await held() == 6, "of three people"
@@ -193,7 +194,7 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
         much_later = later(world, NOW + 23 * HOUR)
         await Ticker(much_later.runtime, much_later.runtime.clock, 1).until_idle()
     row = await Campaign.get()
-    assert (row.holds, row.holds_lease, await held()) == (None, None, 0)
+    assert (row.holds, (await job_of(row.id)).lease_until, await held()) == (None, None, 0)
     assert await Send.filter(due_at=NOW + DAY).count() == 7, "as if nothing had happened"
     assert await Send.filter(due_at=NOW + 9 * DAY).count() == 7
 
@@ -206,7 +207,7 @@ async def test_a_pause_that_was_killed_is_finished_before_a_resume(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(pausing, "_hold", killed)
+        patch.setattr(hold_job, "_hold", killed)
         with pytest.raises(Killed):
             await pause_campaign(world.context, campaign(world))
     assert await held() == 0
@@ -215,10 +216,10 @@ async def test_a_pause_that_was_killed_is_finished_before_a_resume(
 
 
 async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pausing, "HELD_AT_ONCE", 2)
+    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
     monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
     row = await pause_campaign(world.context, campaign(world))
-    assert (row.holds is not None, row.holds_lease, await held()) == (True, None, 4)
+    assert (row.holds is not None, (await job_of(row.id)).lease_until, await held()) == (True, None, 4)
     await world.tick()
     assert world.channel.left == []
     await Ticker(world.runtime, world.runtime.clock, 1).until_idle()
@@ -338,20 +339,10 @@ async def go_on(world: World, chunks: int) -> Launch:
     """Do some chunks of the launch that can be claimed."""
     row = await claim_launch(world.runtime.clock())
     assert row is not None
-    done = 0
-
-    def clock() -> datetime:
-        nonlocal done
-        done += 1
-        if done > chunks:
-            raise Killed
-        return world.runtime.clock()
-
-    try:
-        await run_launch(row, lambda _: world.context, clock)
-    except Killed:
-        await Launch.filter(id=row.id).update(lease_until=None)
-    return await Launch.get(id=row.id)
+    done = await run_launch(row, lambda _: world.context, chunks=chunks)
+    if not done.status.over:
+        await free(row.id)
+    return done
 
 
 @pytest.mark.parametrize("send_at", ["NOW", NOW + HOUR])
@@ -359,7 +350,7 @@ async def go_on(world: World, chunks: int) -> Launch:
 async def test_a_paused_launch_enrolls_nobody_and_goes_on_as_of_its_resume(
     world: World, monkeypatch: pytest.MonkeyPatch, send_at: Any, with_campaign: bool
 ) -> None:
-    monkeypatch.setattr("api.services.launches.background_launch.CHUNK", 5)
+    monkeypatch.setattr("api.services.launches.enrolling.CHUNK", 5)
     row = await some_launch(world, 8, Choice(send_at))
     assert (await go_on(world, 2)).enrolled == 3, "the first seven are in the campaign already"
     if with_campaign:

@@ -12,7 +12,7 @@ from api.services.campaigns.pausing.pausing import pause_campaign, resume_campai
 from api.services.campaigns.pausing.resume_preview import resume_preview
 from api.services.dispatch.dispatcher import run_once
 from api.services.emails.emails import retry_send
-from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task, send_task
@@ -20,6 +20,7 @@ from api.services.templates.templates import create_template
 from api.states import SendStatus
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing
 from strategies import StepType
+from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

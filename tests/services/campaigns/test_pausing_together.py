@@ -11,19 +11,20 @@ import pytest
 from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.campaigns.endings import end_enrollment
-from api.services.campaigns.pausing import pausing
-from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign, run_holds
+from api.services.campaigns.pausing import hold_job
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.send_outcome import outcome_of
 from api.services.enrollments.progress import carry_on
-from api.services.launches.background_launch import LEASE
 from api.services.launches.launch import Choice, launch
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.store import doubts, send_ledger
 from api.store.engine.transactions import transaction
+from api.store.jobs import LEASE
 from plugins.contract import Outcome, Outgoing, Receipt
 from strategies import Refusal, StepType
+from tests.services.jobs.claims import claim_holds, run_holds
 from tests.services.locks import beside, waits_for_us
 from tests.services.world import NOW, World, make_world
 
@@ -39,8 +40,8 @@ def database_kind() -> str:
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Three hundred people who are due now."""
-    monkeypatch.setattr(pausing, "HELD_AT_ONCE", 20)
-    monkeypatch.setattr(pausing, "RELEASED_AT_ONCE", 20)
+    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 20)
+    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 20)
     world = await make_world(300)
     await Campaign.all().update(in_doubt_resends=1)
     return world

@@ -8,13 +8,14 @@ import pytest
 
 from api.models import Campaign, Person, Send, Sender, Step, Template
 from api.services.campaigns.pausing.pausing import pause_campaign
-from api.services.people.imports import run_import, start_import
+from api.services.people.imports import start_import
 from api.services.people.people import update_person
 from api.services.templates.templates import create_template, update_template
 from api.services.workspaces.senders import update_sender
 from api.services.workspaces.workspaces import set_blocked_domains
 from api.states import SendStatus
 from plugins.contract import Outgoing
+from tests.services.jobs.claims import run_import
 from tests.services.world import NOW, World, make_world
 
 SOON = NOW + timedelta(seconds=10)

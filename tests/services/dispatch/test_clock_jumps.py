@@ -7,8 +7,10 @@ import pytest
 
 from api.models import PeopleImport, Sender
 from api.services.dispatch.dispatcher import run_once
-from api.services.people.imports import LEASE, claim_import, start_import
+from api.services.people.imports import start_import
 from api.store import account_pauses
+from api.store.jobs import LEASE
+from tests.services.jobs.claims import claim_import
 from tests.services.world import NOW, World, make_world
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

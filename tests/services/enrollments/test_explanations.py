@@ -9,7 +9,7 @@ from api.models import Campaign, Enrollment, Send, Sender, Task
 from api.services.campaigns.authoring import add_step, change_step, create_campaign, update_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import reschedule_email
-from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch, preview
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task, send_task, skip_task
@@ -20,6 +20,7 @@ from strategies.records import ZoneOf
 from strategies.sentences import sentence
 from tests.migrations.migrating import before
 from tests.services.campaigns.edited import content, later, step
+from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
 from tests.strategies.evaluator import evaluate
 

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from api.models import Launch, PeopleImport, Person
-from api.services.jobs.halving import MAX_FAILURES, attempt
 from api.services.jobs.job_limits import MAX_IMPORTS, MAX_LAUNCHES
 from api.services.launches.background_launch import cancel_launch
-from api.services.people import imports
-from api.services.people.imports import run_import, start_import
+from api.services.people.import_job import IMPORT
+from api.services.people.imports import start_import
 from strategies import Refusal
-from tests.services.jobs.test_poison import broken, clock, new_launch
+from tests.services.jobs.claims import run_import
+from tests.services.jobs.test_poison import clock, new_launch, refused, runner
 from tests.services.world import NOW, World, make_world
 
 
@@ -23,8 +23,8 @@ async def world(database: str) -> World:
 async def test_a_workspace_runs_five_imports_at_once(world: World) -> None:
     asked = (start_import(world.context, "email\na@x.org") for _ in range(MAX_IMPORTS + 3))
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    refused = [answer for answer in answers if isinstance(answer, Refusal)]
-    assert [(each.code, each.path) for each in refused] == [("TOO_MANY_IMPORTS", ("csv",))] * 3
+    too_many = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert [(each.code, each.path) for each in too_many] == [("TOO_MANY_IMPORTS", ("csv",))] * 3
     assert await PeopleImport.all().count() == MAX_IMPORTS
     first = await PeopleImport.all().first()
     assert first is not None
@@ -34,8 +34,7 @@ async def test_a_workspace_runs_five_imports_at_once(world: World) -> None:
 
 async def test_an_import_that_fails_makes_room_and_keeps_no_file(world: World) -> None:
     started = [await start_import(world.context, "email\na@x.org") for _ in range(MAX_IMPORTS)]
-    await PeopleImport.filter(id=started[0].id).update(failures=MAX_FAILURES)
-    await attempt(imports.JOB, await PeopleImport.get(id=started[0].id), lambda: NOW, broken)
+    assert await runner(world, IMPORT, NOW, refused).turn()
     assert (await PeopleImport.get(id=started[0].id)).source == ""
     await start_import(world.context, "email\na@x.org")
 
@@ -44,9 +43,9 @@ async def test_a_workspace_runs_twenty_launches_at_once(world: World) -> None:
     people = [str(row.id) for row in await Person.all()]
     for _ in range(MAX_LAUNCHES):
         await new_launch(world, people)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(Refusal) as problem:
         await new_launch(world, people)
-    assert (refused.value.code, refused.value.path) == ("TOO_MANY_LAUNCHES", ("campaignId",))
+    assert (problem.value.code, problem.value.path) == ("TOO_MANY_LAUNCHES", ("campaignId",))
     running = await Launch.all()
     assert len(running) == MAX_LAUNCHES
     await cancel_launch(world.context, str(running[0].id))

@@ -1,30 +1,33 @@
 """Work that can never succeed is set aside, and jobs end: on both databases, with rows that the database refuses."""
 
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from api.models import Campaign, Event, ImportRefusal, Launch, LeftOut, PeopleImport, Person, Send
+from api.models import Campaign, Event, ImportRefusal, Job, Launch, LeftOut, PeopleImport, Person, Send
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
-from api.services.campaigns.editing import edit_job
-from api.services.campaigns.editing.edit_job import claim_edit
-from api.services.campaigns.pausing import pausing
-from api.services.campaigns.pausing.pausing import claim_holds, pause_campaign, resume_campaign
+from api.services.campaigns.editing.edit_job import EDIT
+from api.services.campaigns.pausing.hold_job import HOLD
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.enrollments.time_zones import resolve_again_if_changed
 from api.services.jobs import halving
-from api.services.jobs.halving import MAX_FAILURES, ROW_FAILED, attempt, in_halves
-from api.services.launches import launch_failures
-from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.jobs.halving import MAX_FAILURES, ROW_FAILED, in_halves
+from api.services.jobs.kinds import Chunks, JobRuntime, Kind
+from api.services.jobs.runner import JobRunner
+from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
-from api.services.people import imports
-from api.services.people.imports import claim_import, run_import, start_import
+from api.services.launches.launch_job import LAUNCH
+from api.services.people.import_job import IMPORT
+from api.services.people.imports import start_import
 from api.services.people.suppression_files import import_suppressions
-from api.states import ImportStatus, LaunchStatus
+from api.states import ImportStatus, JobState, LaunchStatus
+from api.store import jobs
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import run
 from strategies import Refusal, StepType
+from tests.services.jobs.claims import claim, claim_import, job_of, run_import, run_launch
 from tests.services.world import NOW, World, make_world
 
 
@@ -149,53 +152,58 @@ async def test_a_changed_tz_database_passes_over_whom_the_database_refuses(world
     assert await Event.filter(kind="EDIT_NOT_APPLIED").values_list("enrollment_id", flat=True) == [poisoned]
 
 
-async def broken() -> None:
+async def broken(job: Job, runtime: JobRuntime) -> Chunks:
     raise RuntimeError("secret")
+    yield 1
+
+
+async def refused(job: Job, runtime: JobRuntime) -> Chunks:
+    raise Refusal("NO_STEPS", "This campaign has no steps.")
+    yield 1
+
+
+def runner(world: World, kind: Kind, now: datetime, work: Any = None) -> JobRunner:
+    """Return a runner of one kind at a moment. ``work`` takes the place of the kind's own."""
+    kind = replace(kind, work=work) if work is not None else kind
+    return JobRunner([kind], JobRuntime(world.runtime.context, lambda: now), world.runtime.metrics)
 
 
 async def test_a_job_that_fails_is_tried_later_each_time_and_ends(world: World) -> None:
     started = await start_import(world.context, "email\na@x.org")
     now, waits = NOW, []
     for _ in range(MAX_FAILURES):
-        taken = await claim_import(now)
-        assert taken is not None
-        await attempt(imports.JOB, taken, lambda: now, broken)  # noqa: B023 - called at once
-        row = await PeopleImport.get(id=started.id)
-        if row.lease_until is not None:
+        assert await runner(world, IMPORT, now, broken).turn()
+        job, row = await job_of(started.id), await PeopleImport.get(id=started.id)
+        assert "RuntimeError" in str(row.problem)
+        if job.lease_until is not None:
+            assert job.state is JobState.RETRYING
             assert await claim_import(now) is None
-            waits.append(row.lease_until - now)
-            now = row.lease_until
+            waits.append(job.lease_until - now)
+            now = job.lease_until
     assert waits == sorted(set(waits))
     assert len(waits) == MAX_FAILURES - 1
     assert (row.status, row.source, await claim_import(now)) == (ImportStatus.FAILED, "", None)
+    assert (job.state, job.finished_at, job.problem) == (JobState.FAILED, now, row.problem)
     assert "RuntimeError" in str(row.problem)
     assert "secret" not in str(row.problem)
 
 
-JOBS: list[tuple[halving.Job, Callable[[datetime], Awaitable[Any]]]] = [
-    (launch_failures.JOB, claim_launch),
-    (pausing.JOB, claim_holds),
-    (edit_job.JOB, claim_edit),
-]
-
-
-@pytest.mark.parametrize(("job", "claim"), JOBS, ids=["launch", "holds", "edit"])
-async def test_each_kind_of_job_ends_with_its_reason(
-    world: World, job: halving.Job, claim: Callable[[datetime], Awaitable[Any]]
-) -> None:
+@pytest.mark.parametrize("kind", [LAUNCH, HOLD, EDIT], ids=lambda kind: kind.name)
+async def test_each_kind_of_job_ends_with_its_reason(world: World, kind: Kind) -> None:
     people = [row.id for row in await Person.all()]
     launch = await new_launch(world, people)
     ours = Campaign.filter(id=world.enrollments[0].campaign_id)
     await ours.update(holds="hld_1", editing=True, edited_at=NOW, revision=1)
-    taken = await claim(NOW)
-    await attempt(job, taken, clock, broken)
-    assert await claim(NOW) is None
+    for name in (HOLD.name, EDIT.name):
+        await jobs.start(name, world.context.workspace_id, world.enrollments[0].campaign_id, NOW)
+    assert await runner(world, kind, NOW, broken).turn()
+    assert await claim(kind.name, NOW) is None
     # A process that was killed each time has written nothing but the attempt.
-    for number in range(1, MAX_FAILURES + 1):
-        taken = await claim(NOW + timedelta(hours=number))
-    await attempt(job, taken, clock, broken)
-    assert await claim(NOW + timedelta(days=9)) is None
-    if job is launch_failures.JOB:
+    for number in range(1, MAX_FAILURES):
+        assert await claim(kind.name, NOW + timedelta(hours=number)) is not None
+    assert await runner(world, kind, NOW + timedelta(hours=MAX_FAILURES), broken).turn()
+    assert await claim(kind.name, NOW + timedelta(days=9)) is None
+    if kind is LAUNCH:
         row = await Launch.get(id=launch.id)
         assert (row.status, row.left_out, row.problem is None) == (LaunchStatus.FAILED, 5, False)
     else:
@@ -204,20 +212,16 @@ async def test_each_kind_of_job_ends_with_its_reason(
 
 async def test_what_a_refusal_says_is_told_at_once(world: World) -> None:
     started = await start_import(world.context, "email\na@x.org")
-
-    async def refused() -> None:
-        raise Refusal("NO_STEPS", "This campaign has no steps.")
-
-    await attempt(imports.JOB, await claim_import(NOW), clock, refused)
+    assert await runner(world, IMPORT, NOW, refused).turn()
     row = await PeopleImport.get(id=started.id)
     assert (row.status, row.problem) == (ImportStatus.FAILED, "This campaign has no steps.")
 
 
 async def test_success_forgets_earlier_failures(world: World) -> None:
     started = await start_import(world.context, "email\na@x.org")
-    await attempt(imports.JOB, await claim_import(NOW), clock, broken)
-    taken = await claim_import(NOW + timedelta(hours=1))
-    assert taken is not None
-    await attempt(imports.JOB, taken, clock, lambda: run_import(taken, clock))
-    row = await PeopleImport.get(id=started.id)
-    assert (row.status, row.failures, row.problem) == (ImportStatus.FINISHED, 0, None)
+    assert await runner(world, IMPORT, NOW, broken).turn()
+    assert (await PeopleImport.get(id=started.id)).problem is not None
+    assert await runner(world, IMPORT, NOW + timedelta(hours=1)).turn()
+    row, job = await PeopleImport.get(id=started.id), await job_of(started.id)
+    assert (row.status, row.problem) == (ImportStatus.FINISHED, None)
+    assert (job.state, job.failures, job.problem, job.progress) == (JobState.DONE, 0, None, 1)

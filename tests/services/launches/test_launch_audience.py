@@ -16,10 +16,10 @@ from api.services.campaigns.pausing.launch_control import pause_launch, resume_l
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.sandbox_clock import advance_clock
-from api.services.launches import background_launch
-from api.services.launches.background_launch import cancel_launch, run_launch, start_launch
+from api.services.launches import enrolling
+from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice
-from api.services.people.imports import run_import, start_import
+from api.services.people.imports import start_import
 from api.services.people.people import create_person
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
@@ -29,6 +29,7 @@ from api.store.engine.sql import run
 from api.store.engine.transactions import transaction
 from plugins.manager import load
 from strategies import StepType
+from tests.services.jobs.claims import run_import, run_launch
 from tests.services.locks import beside, waits_for_us
 
 REAL = datetime(2026, 11, 28, 7, 0, 0, 600_000, tzinfo=UTC)
@@ -45,7 +46,7 @@ POST = DispatchRuntime(load({}), clock, lambda person: None, lambda: None)
 
 @pytest.fixture
 async def context(database: str, monkeypatch: pytest.MonkeyPatch) -> WorkspaceContext:
-    monkeypatch.setattr(background_launch, "CHUNK", 10)
+    monkeypatch.setattr(enrolling, "CHUNK", 10)
     return POST.context(await create_workspace("Acme", REAL))
 
 
@@ -102,16 +103,16 @@ async def test_people_who_come_while_it_runs_are_not_meant(
     campaign, _ = await author(context)
     await imported(context, 25)
     launch = await start_launch(context, campaign, None, Choice("NOW"))
-    right = background_launch._Job.chunk
+    right = enrolling._Enroller.chunk
 
-    async def and_someone_comes(job: Any, now: datetime) -> bool:
-        more = await right(job, now)
+    async def and_someone_comes(job: Any) -> bool:
+        more = await right(job)
         number = await Person.all().count()
         await create_person(context, f"new{number}@example.com")
         await imported(context, 3, f"late{number}x")
         return more
 
-    monkeypatch.setattr(background_launch._Job, "chunk", and_someone_comes)
+    monkeypatch.setattr(enrolling._Enroller, "chunk", and_someone_comes)
     launch = await done(launch, context)
     assert (launch.total, launch.processed, launch.enrolled, launch.left_out) == (25, 25, 25, 0)
     assert await Person.all().count() == 25 + 3 * 4
@@ -166,15 +167,15 @@ async def test_a_cancelled_launch_leaves_out_the_rest(
     await imported(context, 25)
     ids = [str(each) for each in await Person.all().order_by("-id").values_list("id", flat=True)]
     launch = await start_launch(context, campaign, ids if by_id else None, Choice("NOW"))
-    right = background_launch._Job.chunk
+    right = enrolling._Enroller.chunk
 
-    async def once(job: Any, now: datetime) -> bool:
-        more = await right(job, now)
+    async def once(job: Any) -> bool:
+        more = await right(job)
         if (await Launch.get()).status is LaunchStatus.RUNNING:
             await (end_campaign(context, campaign) if by_ending else cancel_launch(context, launch.id))
         return more
 
-    monkeypatch.setattr(background_launch._Job, "chunk", once)
+    monkeypatch.setattr(enrolling._Enroller, "chunk", once)
     launch = await done(launch, context)
     assert (launch.status, launch.total, launch.processed) == (LaunchStatus.CANCELLED, 25, 10)
     assert (launch.enrolled, launch.left_out) == (10, 15)
@@ -190,15 +191,15 @@ async def test_it_adds_up_after_a_pause_an_edit_and_a_resume(
     campaign, step = await author(context)
     await imported(context, 25)
     launch = await start_launch(context, campaign, None, Choice("NOW"))
-    right = background_launch._Job.chunk
+    right = enrolling._Enroller.chunk
 
-    async def once(job: Any, now: datetime) -> bool:
-        await right(job, now)
+    async def once(job: Any) -> bool:
+        await right(job)
         await pause_launch(context, launch.id)
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(background_launch._Job, "chunk", once)
+        patch.setattr(enrolling._Enroller, "chunk", once)
         launch = await done(launch, context)
     assert (launch.status, launch.total, launch.processed, launch.enrolled) == (LaunchStatus.PAUSED, 25, 10, 10)
     await imported(context, 9, "late")
@@ -217,7 +218,7 @@ async def test_a_cancel_waits_for_the_chunk_that_is_under_way(
     campaign, _ = await author(context)
     await imported(context, 25)
     launch = await start_launch(context, campaign, None, Choice("NOW"))
-    right, cancels = background_launch.insert, []
+    right, cancels = enrolling.insert, []
 
     async def and_cancel(table: str, *args: Any, **options: Any) -> set[str]:
         if not cancels:
@@ -225,7 +226,7 @@ async def test_a_cancel_waits_for_the_chunk_that_is_under_way(
             assert await waits_for_us(cancels[0])
         return await right(table, *args, **options)
 
-    monkeypatch.setattr(background_launch, "insert", and_cancel)
+    monkeypatch.setattr(enrolling, "insert", and_cancel)
     await done(launch, context)
     await cancels[0]
     after = await Launch.get()

@@ -11,8 +11,8 @@ from api.services.campaigns.authoring import add_step, change_step, create_campa
 from api.services.campaigns.endings import end_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
-from api.services.launches import background_launch
-from api.services.launches.background_launch import cancel_launch, claim_launch, run_launch, start_launch
+from api.services.launches import background_launch, enrolling
+from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.suppressions import unsubscribe
 from api.services.templates.templates import create_template, update_template
@@ -24,6 +24,7 @@ from api.store.engine.transactions import transaction
 from plugins.manager import load
 from strategies import Refusal, SendAt, StepContext, StepType
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
+from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.locks import beside, waits_for_us
 from tests.services.world import Killed
 
@@ -54,7 +55,7 @@ async def context(database: str) -> WorkspaceContext:
 @pytest.fixture
 async def campaign(context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch) -> str:
     """Emails on three days and a call, in recipients' zones."""
-    monkeypatch.setattr(background_launch, "CHUNK", 10)
+    monkeypatch.setattr(enrolling, "CHUNK", 10)
     return await author(context)
 
 
@@ -148,7 +149,7 @@ async def test_who_cannot_be_enrolled_is_left_out_and_listed(
 async def test_a_crash_in_the_middle_enrolls_everyone_once(
     context: WorkspaceContext, campaign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right, calls = background_launch.insert, []
+    right, calls = enrolling.insert, []
 
     async def crash(table: str, *args: Any, **options: Any) -> set[str]:
         calls.append(table)
@@ -157,7 +158,7 @@ async def test_a_crash_in_the_middle_enrolls_everyone_once(
         return await right(table, *args, **options)
 
     await start_launch(context, campaign, None, Choice("NOW"))
-    monkeypatch.setattr(background_launch, "insert", crash)
+    monkeypatch.setattr(enrolling, "insert", crash)
     first = await claim_launch(NOW)
     assert first is not None
     with pytest.raises(Killed):
@@ -186,23 +187,20 @@ async def test_it_is_cancelled_exactly(context: WorkspaceContext, campaign: str,
     row = await start_launch(context, campaign, None, Choice("NOW"))
     calls = 0
 
-    def stop() -> datetime:
-        nonlocal calls
-        calls += 1
-        return NOW
-
     async def chunk_then_stop() -> None:
-        right = background_launch._Job.chunk
+        right = enrolling._Enroller.chunk
 
-        async def once(job: Any, now: datetime) -> bool:
-            more = await right(job, now)
+        async def once(job: Any) -> bool:
+            nonlocal calls
+            calls += 1
+            more = await right(job)
             if calls == 1:
                 await (end_campaign(context, campaign) if by_ending else cancel_launch(context, row.id))
             return more
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(background_launch._Job, "chunk", once)
-            await run_launch(row, lambda _: context, stop)
+            patch.setattr(enrolling._Enroller, "chunk", once)
+            await run_launch(row, lambda _: context)
 
     await chunk_then_stop()
     done = await Launch.get()
@@ -220,14 +218,14 @@ async def test_who_is_left_gets_the_steps_as_they_are_edited(
     row = await claim_launch(NOW)
     assert row is not None
     second = await Step.get(campaign_id=campaign, number=2)
-    right, revision = background_launch._Job.chunk, (await Campaign.get(id=campaign)).revision
+    right, revision = enrolling._Enroller.chunk, (await Campaign.get(id=campaign)).revision
 
-    async def edited(self: background_launch._Job, now: datetime) -> bool:
+    async def edited(self: enrolling._Enroller) -> bool:
         if self.row.processed == 10 and self.campaign.revision == revision:
             await change_step(context, second.id, send_option="at_time", config={"at": "11:00"})
-        return await right(self, now)
+        return await right(self)
 
-    monkeypatch.setattr(background_launch._Job, "chunk", edited)
+    monkeypatch.setattr(enrolling._Enroller, "chunk", edited)
     done = await run_launch(row, lambda _: context, clock)
     assert (done.status, done.enrolled) == (LaunchStatus.FINISHED, await Enrollment.all().count())
     assert await Enrollment.filter(revision=revision + 1).count() == done.enrolled > 10

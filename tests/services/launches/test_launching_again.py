@@ -9,7 +9,7 @@ from api.models import Campaign, Enrollment, Launch, Sender
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.campaigns.endings import end_campaign, end_enrollment, record_reply
 from api.services.launches import background_launch
-from api.services.launches.background_launch import claim_launch, left_out_by_code, run_launch, start_launch
+from api.services.launches.background_launch import left_out_by_code, start_launch
 from api.services.launches.launch import Choice, launch, preview
 from api.services.people.people import update_person
 from api.services.people.suppressions import resubscribe, unsubscribe
@@ -19,6 +19,7 @@ from api.store.engine.sql import run
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later
+from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.locks import beside, waits_for_us
 from tests.services.world import NOW, World, make_world
 

@@ -8,11 +8,12 @@ from api.models import Event, ImportRefusal, PeopleImport, Person
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.people import imports
-from api.services.people.imports import claim_import, run_import, start_import
+from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus
 from plugins.manager import load
 from strategies import Refusal
+from tests.services.jobs.claims import claim_import, run_import
 from tests.services.world import Killed
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

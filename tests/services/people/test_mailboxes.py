@@ -7,7 +7,7 @@ import pytest
 from api.models import Campaign, Person, Sender, Workspace
 from api.services.launches.launch import Choice, launch
 from api.services.people import reading
-from api.services.people.imports import run_import, start_import
+from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppression_files import import_suppressions
 from api.services.people.suppressions import resubscribe, suppress_address
@@ -16,6 +16,7 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import set_blocked_domains
 from api.store.suppressions import suppressed_keys
 from strategies import Refusal
+from tests.services.jobs.claims import run_import
 from tests.services.world import NOW, World, make_world
 
 TWO = [

@@ -11,10 +11,10 @@ from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.campaigns.endings import end_campaign, end_enrollment, record_reply
 from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import retry_send
-from api.services.launches import background_launch
-from api.services.launches.background_launch import claim_launch, run_launch, start_launch
+from api.services.launches import background_launch, enrolling
+from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
-from api.services.people.imports import claim_import, run_import, start_import
+from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import suppress_address, unsubscribe
 from api.services.replies.bounces import record_bounce
@@ -26,6 +26,7 @@ from api.store.engine.transactions import transaction
 from plugins.contract import Outcome
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later
+from tests.services.jobs.claims import claim_import, claim_launch, run_import, run_launch
 from tests.services.locks import beside, waits_for_us
 from tests.services.world import NOW, World, make_world
 
@@ -279,14 +280,14 @@ async def test_an_unsubscribe_beside_a_chunk_of_a_launch_ends_whom_it_enrolls(
     await start_launch(world.context, campaign, [eve.id], Choice())
     row = await claim_launch(NOW)
     assert row is not None
-    enroll, late = background_launch._Job._enroll, []
+    enroll, late = enrolling._Enroller._enroll, []
 
     async def then_unsubscribes(self: Any, *given: Any) -> Any:
         late.append(beside(unsubscribe(world.context, eve.id)))
         assert await waits_for_us(late[0])
         return await enroll(self, *given)
 
-    monkeypatch.setattr(background_launch._Job, "_enroll", then_unsubscribes)
+    monkeypatch.setattr(enrolling._Enroller, "_enroll", then_unsubscribes)
     await run_launch(row, world.runtime.context, lambda: NOW)
     await late[0]
     assert (await Enrollment.get(person_id=eve.id)).end_reason == "UNSUBSCRIBED"

@@ -8,9 +8,9 @@ import pytest
 from api.models import Enrollment, Event, Person, Send, Suppression, SuppressionChange, Task
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.emails.emails import retry_send
-from api.services.launches.background_launch import claim_launch, left_out_by_code, run_launch, start_launch
+from api.services.launches.background_launch import left_out_by_code, start_launch
 from api.services.launches.launch import Choice, launch, preview
-from api.services.people.imports import claim_import, run_import, start_import
+from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import resubscribe, suppress_address, unsubscribe
 from api.services.tasks.tasks import compose, send_task
@@ -20,6 +20,7 @@ from api.store import send_ledger
 from api.store.engine.sql import run
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later
+from tests.services.jobs.claims import claim_import, claim_launch, run_import, run_launch
 from tests.services.world import NOW, World, make_world
 
 DAY = timedelta(days=1)

@@ -13,7 +13,7 @@ from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.dispatch.dispatcher import Dispatcher
 from api.services.emails.emails import retry_send
 from api.services.launches import launch as launching
-from api.services.launches.background_launch import claim_launch, left_out_by_code, run_launch, start_launch
+from api.services.launches.background_launch import left_out_by_code, start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import update_person
 from api.services.replies.bounces import clear_bounce, record_bounce
@@ -23,6 +23,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import run
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
+from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

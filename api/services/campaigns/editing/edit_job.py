@@ -1,84 +1,47 @@
-"""Carry out an edit of a running campaign: everyone in it is resolved again, chunk by chunk.
+"""The job that follows an edit of a running campaign: it resolves everyone in it again, in chunks.
 
-From the edit's commit on, no email leaves by the old plan: one that is about to waits for its person's turn. A chunk
-is one transaction, and a person who is resolved carries the edit's revision, so that whoever goes on after a crash
-knows who is left.
+From the edit's commit on, no email leaves by the old plan: dispatch holds one back until its person is resolved. A
+chunk is one transaction, and a resolved person carries the edit's revision, so that a process that goes on after a
+crash knows who is left.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from api.codes.event_kinds import EventKind
-from api.models import Campaign, Enrollment, Workspace
+from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_plan import Rescheduler
 from api.services.campaigns.editing.edit_writer import rewrite
 from api.services.common.chunk_sizes import people_at_once
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.halving import ROW_FAILED, Job, in_halves
+from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import edits, holds
-from api.store.engine.leases import take
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 
-LEASE = timedelta(minutes=2)
+EDIT_JOB = "edit"
 LOOK_AGAIN = timedelta(seconds=2)
-"""When the edit is taken up again, where all who are left have an email that is just being handed over."""
-RESOLVED_AT_ONCE = 250
+"""When the job goes on, where everyone who is left has an email that is being handed over."""
+PEOPLE_PER_CHUNK = 250
 """People who are resolved in one transaction, or fewer where the campaign has many steps."""
-CHUNKS_OF_A_CALLER = 20
 
 
-async def claim_edit(now: datetime) -> Campaign | None:
-    """Take an edit that nobody carries out. ``now`` is the real time, UTC."""
-    return await take(Campaign.filter(editing=True), now, LEASE, "edit_lease", "edit_failures")
-
-
-async def run_edit(row: Campaign, scope_of: Callable[[Workspace], WorkspaceContext]) -> None:
-    """Carry out to its end what was claimed."""
-    await carry_out(scope_of(await Workspace.get(id=row.workspace_id)), row)
-
-
-async def carry_out(context: WorkspaceContext, row: Campaign, most: int | None = None) -> None:
-    """Resolve everyone in the campaign again, in chunks: up to ``most`` of them. A later edit ends it.
-
-    Where someone is left, the edit may be taken up by whoever comes next: in a moment, where all of them have an email
-    that is just being handed over.
-    """
+async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
+    """Resolve everyone in the campaign again. Ends where the campaign is edited again."""
     if not row.editing:
         return
     work = _Work(context, row, await _rescheduler(context, row, row.paused_at))
-    at_once = people_at_once(RESOLVED_AT_ONCE, len(work.rescheduler.steps))
-    chunks, lease = 0, context.clock() + LEASE / 2
-    while most is None or chunks < most:
-        if not all(await in_halves(range(at_once), work.chunk, work.pass_over)):
-            return
-        if work.waits:
-            await edits.lease(row.id, row.revision, context.clock() + LOOK_AGAIN)
-            return
-        chunks += 1
-        if context.clock() > lease:
-            lease = context.clock() + LEASE / 2
-            await edits.lease(row.id, row.revision, context.clock() + LEASE)
-        await asyncio.sleep(0)  # others have their turn
-    await edits.lease(row.id, row.revision, None)
+    people = people_at_once(PEOPLE_PER_CHUNK, len(work.rescheduler.steps))
+    while all(await in_halves(range(people), work.chunk, work.pass_over)):
+        yield LOOK_AGAIN if work.waits else people
 
 
 async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: datetime | None) -> Rescheduler:
     assert row.edited_at is not None  # noqa: S101 - what is being edited was so at a moment
     return Rescheduler(context, row, await steps_of(row), paused_at or row.edited_at)
-
-
-async def _give_up(row: Campaign, reason: str, clock: Callable[[], datetime]) -> None:
-    """End an edit that cannot be carried out. Emails of people whom it has not reached stay until the next edit."""
-    ended = {"editing": False, "edit_lease": None, "edit_failures": 0, "job_problem": reason}
-    await Campaign.filter(id=row.id, revision=row.revision).update(**ended)
-
-
-JOB = Job(Campaign, "edit_lease", "edit_failures", "job_problem", _give_up)
-"""How an edit that fails is tried again, and ends."""
 
 
 class _Work:
@@ -156,3 +119,17 @@ class _Work:
     async def _close(self) -> bool:
         async with transaction():
             return await edits.close(self.row.id, self.row.revision)
+
+
+async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    context = await runtime.context(job)
+    async for people in edit_chunks(context, await Campaign.get(id=job.subject_id)):
+        yield people
+
+
+async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
+    """End an edit that cannot be carried out. People whom it has not reached keep their emails until the next edit."""
+    await Campaign.filter(id=job.subject_id).update(editing=False, job_problem=reason)
+
+
+EDIT = Kind(EDIT_JOB, Priority.URGENT, _work, _give_up, (Campaign, "job_problem"))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from api.models import Enrollment, Launch, Send, Task
 from api.services.campaigns.drafts import Draft
-from api.services.campaigns.editing.edit_job import RESOLVED_AT_ONCE
+from api.services.campaigns.editing.edit_job import PEOPLE_PER_CHUNK
 from api.services.campaigns.editing.edit_plan import Found, Rescheduler
 from api.services.campaigns.editing.editing import check
 from api.services.common.chunk_sizes import people_at_once
@@ -95,7 +95,7 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
     if draft.new and draft.changed is not None:
         known[draft.changed.id].added = True
     order, after = OrderTally(core_steps(draft.steps)), ""
-    at_once = people_at_once(RESOLVED_AT_ONCE, len(draft.steps))
+    at_once = people_at_once(PEOPLE_PER_CHUNK, len(draft.steps))
     while people := await edits.people_in(row.id, after, at_once):
         changes = await rescheduler.changes([person["id"] for person in people])
         _count(found, known, changes)

@@ -1,4 +1,4 @@
-"""Edit a campaign: one short transaction decides, and what follows for its people is carried out from there."""
+"""Edit a campaign: one short transaction decides, and a job resolves its people again."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,12 +9,13 @@ from api.codes.inputs import InputCode
 from api.models import Campaign, Enrollment, Launch, Send, Step, Task
 from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.drafts import Draft
-from api.services.campaigns.editing import edit_job
-from api.services.campaigns.pausing import pausing
+from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
+from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
 from api.states import GOING_ON, SendStatus, TaskStatus
-from api.store import edits
+from api.store import edits, jobs
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from strategies import Refusal
@@ -33,9 +34,10 @@ async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
     """Write an edit, or refuse and write nothing. People who are in the campaign are resolved again."""
     row = draft.campaign
     if draft.resolves and row.holds is not None:
-        await pausing.carry_out(context, row)  # a resume that is under way moves people by the steps as they were
+        # A resume moves people by the steps as they were before this edit.
+        await carry_out(await jobs.open_job(HOLD_JOB, row.id), hold_chunks(context, row), context.clock)
     await _decide(context, draft)
-    return await _begun(context, row.id)
+    return await _carry_out_quick_part(context, row.id)
 
 
 @retry_on_deadlock
@@ -51,8 +53,9 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
         people = await check(context, draft)
         await _write(context, draft, current)
         if people and draft.resolves:
-            lease = context.clock() + edit_job.LEASE
-            await Campaign.filter(id=row.id).update(editing=True, edit_lease=lease)
+            await Campaign.filter(id=row.id).update(editing=True)
+            now = context.clock()
+            await jobs.start(EDIT_JOB, context.workspace_id, row.id, now, lease_until=now + jobs.LEASE)
         if people:
             await write([_edited(context, draft)])
 
@@ -101,8 +104,8 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
     row = draft.campaign
     values = {name: getattr(row, name) for name in draft.settings}
     if draft.resolves:
-        values |= {"revision": current.revision + 1, "edited_at": context.now, "editing": False, "edit_lease": None}
-        values |= {"edit_failures": 0, "job_problem": None}
+        values |= {"revision": current.revision + 1, "edited_at": context.now, "editing": False}
+        values |= {"job_problem": None}
     if values:
         await Campaign.filter(id=row.id).update(**values)
     if not draft.writes_steps:
@@ -125,8 +128,10 @@ def _edited(context: WorkspaceContext, draft: Draft) -> Line:
     return event(context.workspace_id, EventKind.CAMPAIGN_EDITED, context.now, data=data, **about)
 
 
-async def _begun(context: WorkspaceContext, campaign_id: str) -> Campaign:
-    """Carry out what is quick, and leave the rest to a tick loop."""
-    await edit_job.carry_out(context, await Campaign.get(id=campaign_id), edit_job.CHUNKS_OF_A_CALLER)
+async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> Campaign:
+    """Carry out the first chunks, and leave the rest to a tick loop."""
+    row = await Campaign.get(id=campaign_id)
+    job = await jobs.open_job(EDIT_JOB, campaign_id)
+    await carry_out(job, edit_chunks(context, row), context.clock, CHUNKS_OF_A_CALLER)
     context.wake()
     return await Campaign.get(id=campaign_id)

@@ -8,65 +8,74 @@ from api.models import Campaign, Launch, Sender
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.pause_checks import refuse_paused
 from api.states import GOING_ON, LaunchStatus
+from api.store import jobs
 from api.store import launches as audience
 from api.store.edits import revision_of
 from api.store.engine.rows import need
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from strategies import Calendar, Refusal
 
+LAUNCH_JOB = "launch"
 
+
+@retry_on_deadlock
 async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Enroll nobody else until the launch is resumed. One that its campaign has paused stays so after that."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
-    # A chunk has this row until it is committed, and asks for the status before it enrolls anyone.
-    paused = {"status": LaunchStatus.PAUSED, "paused_with_campaign": False, "lease_until": None}
-    if not (
-        await Launch.filter(id=row.id, status=LaunchStatus.RUNNING).update(**paused)
-        or await Launch.filter(id=row.id, status=LaunchStatus.PAUSED, paused_with_campaign=True).update(**paused)
-    ):
-        raise Refusal.of(LaunchCode.LAUNCH_NOT_RUNNING, ("id",), case="paused")
+    # A chunk holds this row until it commits, and checks the status before it enrolls anyone.
+    paused = {"status": LaunchStatus.PAUSED, "paused_with_campaign": False}
+    async with transaction():
+        if not (
+            await Launch.filter(id=row.id, status=LaunchStatus.RUNNING).update(**paused)
+            or await Launch.filter(id=row.id, status=LaunchStatus.PAUSED, paused_with_campaign=True).update(**paused)
+        ):
+            raise Refusal.of(LaunchCode.LAUNCH_NOT_RUNNING, ("id",), case="paused")
+        await jobs.cancel(LAUNCH_JOB, [row.id], context.clock())
     return await Launch.get(id=row.id)
 
 
 @retry_on_deadlock
 async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
-    """Go on with whoever is left, as of now."""
+    """Enroll the people who are left, as of now."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
     async with transaction():
         await refuse_paused(row.campaign_id, ("id",))
-        if not await _go_on(context, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):
+        if not await _resume(context, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):
             raise Refusal.of(LaunchCode.LAUNCH_NOT_PAUSED, ("id",))
     context.wake()
     return await Launch.get(id=row.id)
 
 
-async def pause_launches(campaign_id: str) -> None:
-    """Pause what runs of a campaign's launches. Call in the transaction that pauses the campaign."""
-    await Launch.filter(campaign_id=campaign_id, status=LaunchStatus.RUNNING).update(
-        status=LaunchStatus.PAUSED, paused_with_campaign=True, lease_until=None
-    )
+async def pause_launches(context: WorkspaceContext, campaign_id: str) -> None:
+    """Pause the running launches of a campaign. Call in the transaction that pauses the campaign."""
+    running = Launch.filter(campaign_id=campaign_id, status=LaunchStatus.RUNNING)
+    ids = await running.order_by("id").values_list("id", flat=True)
+    await running.update(status=LaunchStatus.PAUSED, paused_with_campaign=True)
+    await jobs.cancel(LAUNCH_JOB, [str(each) for each in ids], context.clock())
 
 
 async def resume_launches(context: WorkspaceContext, campaign: Campaign) -> None:
-    """Let go on what was paused with its campaign. Call in the transaction that resumes the campaign."""
+    """Resume the launches that were paused with their campaign. Call in the transaction that resumes the campaign."""
     for row in await Launch.filter(campaign_id=campaign.id, status=LaunchStatus.PAUSED, paused_with_campaign=True):
-        await _go_on(context, row, campaign)
+        await _resume(context, row, campaign)
 
 
-async def _go_on(context: WorkspaceContext, row: Launch, campaign: Campaign) -> int:
+async def _resume(context: WorkspaceContext, row: Launch, campaign: Campaign) -> bool:
     sender = await Sender.get(id=campaign.sender_id)
-    return await Launch.filter(id=row.id, status=LaunchStatus.PAUSED).update(
+    resumed = await Launch.filter(id=row.id, status=LaunchStatus.PAUSED).update(
         status=LaunchStatus.RUNNING,
         paused_with_campaign=False,
         resumed_at=context.now,
         revision=await revision_of(campaign.id),
         send_at=_send_at(row, Calendar(sender.zone, campaign.skip_weekends), context.now),
-        lease_until=None,
     )
+    if resumed:
+        await jobs.start(LAUNCH_JOB, row.workspace_id, row.id, context.clock())
+    return bool(resumed)
 
 
 def _send_at(row: Launch, calendar: Calendar, now: datetime) -> datetime | None:
-    """Return the send-at for whoever is left: now for a launch that said now; one that has passed moves by days."""
+    """Return the send-at of the people who are left: "now" stays now, and a past instant moves by whole days."""
     if row.send_at is None or row.send_at >= now:
         return row.send_at
     if row.send_at <= (row.resumed_at or row.launched_at):
@@ -76,14 +85,15 @@ def _send_at(row: Launch, calendar: Calendar, now: datetime) -> datetime | None:
 
 
 @retry_on_deadlock
-async def cancel(launch_id: str) -> bool:
-    """Cancel a launch and leave out everyone whose turn has not come. Returns False where it is over already."""
+async def cancel(launch_id: str, real_now: datetime) -> bool:
+    """Cancel a launch and leave out everyone who is not processed. Returns False where it is over already."""
     async with transaction():
-        # A chunk that is under way holds this row until it commits.
+        # A running chunk holds this row until it commits.
         going_on = Launch.filter(id=launch_id, status__in=GOING_ON)
-        if not await going_on.update(status=LaunchStatus.CANCELLED, lease_until=None):
+        if not await going_on.update(status=LaunchStatus.CANCELLED):
             return False
         row = await Launch.get(id=launch_id)
         rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason="LAUNCH_CANCELLED")
         await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
+        await jobs.cancel(LAUNCH_JOB, [row.id], real_now)
     return True

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from api.codes.campaigns import CampaignCode
 from api.models import Campaign, Send, Step
-from api.services.campaigns.pausing.pausing import RELEASED_AT_ONCE
+from api.services.campaigns.pausing.hold_job import PEOPLE_RELEASED_PER_CHUNK
 from api.services.campaigns.pausing.resume_plan import Change, Shifter
 from api.services.common.chunk_sizes import people_at_once
 from api.services.common.context import WorkspaceContext
@@ -75,7 +75,7 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
     order = OrderTally(core_steps(shifter.steps))
     found, after = ResumePreview(context.now), ""
     steps = {step.id: StepPreview(step.number) for step in shifter.steps}
-    at_once = people_at_once(RELEASED_AT_ONCE, len(shifter.steps))
+    at_once = people_at_once(PEOPLE_RELEASED_PER_CHUNK, len(shifter.steps))
     by_number = {step.step: step for step in steps.values()}
     while people := await holds.held_people(row.id, after, at_once):
         changes = await shifter.changes(people)

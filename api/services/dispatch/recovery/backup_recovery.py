@@ -18,12 +18,13 @@ from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
 from api.ids import new_id
 from api.models import Campaign, Send, Workspace
-from api.services.campaigns.editing.edit_job import carry_out
+from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.reasons import Reason
 from api.services.emails.emails import settle_as_sent
 from api.services.enrollments.progress import finish_done
-from api.store import backup_recovery
+from api.services.jobs.caller_chunks import carry_out
+from api.store import backup_recovery, jobs
 from api.store.engine.sql import Row, instant
 from api.store.engine.transactions import transaction
 from api.store.events import Line, event, write
@@ -154,7 +155,8 @@ class _Recovery:
         rows = await backup_recovery.edits()
         for row in rows:
             context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
-            await carry_out(context, await Campaign.get(id=row["id"]))
+            chunks = edit_chunks(context, await Campaign.get(id=row["id"]))
+            await carry_out(await jobs.open_job(EDIT_JOB, row["id"]), chunks, context.clock)
         return bool(rows)
 
     async def expire_tasks(self) -> int:

@@ -1,0 +1,148 @@
+"""The job that follows a pause or resume: it puts the emails of a campaign on hold, or releases them, in chunks.
+
+From the commit of a pause on, no email of the campaign leaves, also before its chunk comes: dispatch asks. From the
+commit of a resume on, emails leave as they are released.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import NamedTuple
+
+from api.codes.event_kinds import EventKind
+from api.models import Campaign, Job
+from api.services.campaigns.pausing.resume_plan import Shifter
+from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.progress import finish_done
+from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.store import holds
+from api.store.edits import people_in
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.events import event, write
+
+HOLD_JOB = "hold"
+PEOPLE_HELD_PER_CHUNK = 500
+"""People whose emails are put on hold in one transaction, or fewer where the campaign has many steps."""
+PEOPLE_RELEASED_PER_CHUNK = 250
+
+
+async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerator[int, None]:
+    """Put emails on hold, or release them. Ends where the campaign is paused or resumed again."""
+    if row.holds is None:
+        return
+    steps = await steps_of(row)
+    shifter = None if row.resumed_at is None else Shifter(context, row, steps, row.resumed_at)
+    people = people_at_once(PEOPLE_HELD_PER_CHUNK, len(steps), INSERTED_AT_ONCE)
+    after: str | None = ""
+    while True:
+        chunk = await _next_chunk(context, row, shifter, after or "", people)
+        if chunk is None:
+            return
+        after = chunk.after
+        if chunk.released:
+            context.wake()
+        if after is None and await holds.close(row.id, row.holds):
+            return
+        yield people
+
+
+class _Chunk(NamedTuple):
+    """What one transaction has carried out: whether emails may leave, and where the next begins."""
+
+    released: bool
+    after: str | None
+
+
+async def _next_chunk(
+    context: WorkspaceContext, row: Campaign, shifter: Shifter | None, after: str, people: int
+) -> _Chunk | None:
+    """Carry out the next chunk. Returns None where it is no longer for us to do so.
+
+    A person whose emails cannot be put on hold is passed over: they go on hold when they would leave. Emails that
+    cannot be released fail with a reason.
+    """
+    place: str | None = after
+
+    async def carry(people: Sequence[int], *, aside: bool = False) -> _Chunk | None:
+        nonlocal place
+        if place is None:
+            return _Chunk(released=False, after=None)
+        done = await _chunk(context, row, shifter, place, len(people), aside=aside)
+        place = done.after if done else None
+        return done
+
+    async def pass_over(person: int, reason: str) -> _Chunk | None:
+        return await carry([person], aside=True)
+
+    holding = shifter is None or row.paused_at is not None
+    releases = PEOPLE_RELEASED_PER_CHUNK
+    size = people if holding or shifter is None else people_at_once(releases, len(shifter.steps))
+    chunks = await in_halves(range(size), carry, pass_over)
+    if None in chunks:
+        return None
+    return _Chunk(any(chunk.released for chunk in chunks if chunk), place)
+
+
+@retry_on_deadlock
+async def _chunk(
+    context: WorkspaceContext, row: Campaign, shifter: Shifter | None, after: str, people: int, *, aside: bool
+) -> _Chunk | None:
+    """Put on hold, or release, the next people, or set them aside."""
+    async with transaction():
+        current, paused_at = await holds.work_of(row.id)
+        if current != row.holds:
+            return None
+        if paused_at is not None:
+            if aside:
+                next_people = await people_in(row.id, after, people)
+                return _Chunk(released=False, after=next_people[-1]["person_id"] if next_people else None)
+            return _Chunk(released=False, after=await _hold(row.id, after, people))
+        assert shifter is not None  # noqa: S101 - what is resumed was so at a moment
+        if aside:
+            return _Chunk(released=True, after=await _fail(context, row, after, people))
+        return _Chunk(released=True, after=await _release(shifter, after, people))
+
+
+async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: int) -> str | None:
+    """Let emails fail whose times cannot be moved. Retry Send sends them."""
+    ids = await holds.held_people(row.id, after, people)
+    failed = await holds.fail_held(ids, ROW_FAILED, "The email's time could not be moved when the campaign resumed.")
+    lines = [
+        event(
+            row.workspace_id, EventKind.EMAIL_FAILED, context.now, data={"reason": ROW_FAILED}, campaign_id=row.id,
+            **{name: each[name] for name in ("person_id", "enrollment_id", "step_id")}, send_id=each["id"],
+        )
+        for each in failed
+    ]  # fmt: skip
+    await write(lines)
+    await finish_done(ids, context.now)
+    return ids[-1] if ids else None
+
+
+async def _hold(campaign_id: str, after: str, people: int) -> str | None:
+    held = await holds.hold(campaign_id, after, people)
+    return after if held.in_hand else held.after
+
+
+async def _release(shifter: Shifter, after: str, at_once: int) -> str | None:
+    people = await holds.held_people(shifter.campaign.id, after, at_once)
+    await holds.lock_people(people)
+    changes = await shifter.changes(people)
+    await holds.move(changes.sends, changes.tasks, changes.resumed)
+    await holds.release(people)
+    return people[-1] if len(people) == at_once else None
+
+
+async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    context = await runtime.context(job)
+    async for people in hold_chunks(context, await Campaign.get(id=job.subject_id)):
+        yield people
+
+
+async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
+    """End a pause or resume that cannot be carried out. Emails on hold stay so until the next one."""
+    await Campaign.filter(id=job.subject_id).update(holds=None, job_problem=reason)
+
+
+HOLD = Kind(HOLD_JOB, Priority.URGENT, _work, _give_up, (Campaign, "job_problem"))

@@ -1,0 +1,234 @@
+"""Enroll the audience of a launch, a chunk of people in one transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from api.codes.event_kinds import EventKind
+from api.ids import new_id
+from api.mail.clean import storable
+from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
+from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
+from api.services.common.context import WorkspaceContext, workspace_now
+from api.services.enrollments.timelines import resolve, send_row, task_row, zone_for
+from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.kinds import Chunks
+from api.services.launches.launch import ready
+from api.states import LaunchStatus
+from api.store import launches as audience
+from api.store.bounces import bounced
+from api.store.edits import revision_of
+from api.store.engine.bulk import insert, shared
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.enrollments import ended_before, keep_enrollments
+from api.store.events import Line, event, write
+from api.store.send_ledger import MAX_CODE_CHARACTERS
+from api.store.suppressions import suppressed_people
+from strategies import Refusal
+from strategies.records import PlannedSend, ZoneOf
+
+CHUNK = 1_000
+"""People who are enrolled in one transaction, or fewer where the campaign has many steps."""
+Zone = tuple[str, ZoneOf]
+"""A zone, and whose it is."""
+OWN = {"id", "enrollment_id", "person_id"}
+
+
+async def launch_chunks(row: Launch, context_of: Callable[[Workspace], WorkspaceContext]) -> Chunks:
+    """Enroll the people who are left. Each chunk of people and its progress are one transaction."""
+    if row.status is not LaunchStatus.RUNNING:
+        return
+    context = context_of(await Workspace.get(id=row.workspace_id))
+    more = True
+    while more:
+        # People who are left get the steps as they are now: read again after an edit.
+        campaign, steps = await ready(context, row.campaign_id)
+        sender = await Sender.get(id=campaign.sender_id)
+        enroller = _Enroller(context, row, campaign, steps, sender.zone)
+        while more and not enroller.edited:
+            before = row.processed
+            more = await enroller.chunk()
+            context.wake()
+            yield row.processed - before
+        row = await Launch.get(id=row.id)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What everyone of one zone gets: the columns that their rows share."""
+
+    enrollment: Mapping[str, Any]
+    sends: Sequence[Mapping[str, Any]]
+    tasks: Sequence[Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Enroller:
+    context: WorkspaceContext
+    row: Launch
+    campaign: Campaign
+    steps: Sequence[Step]
+    zone: str
+    edited: bool = False
+    """Whether the campaign has been edited since it was read."""
+    plans: dict[Zone, _Plan | Refusal] = field(default_factory=dict)
+
+    @property
+    def began(self) -> datetime:
+        """When those who are left are launched: at the start, or since the last resume."""
+        return self.row.resumed_at or self.row.launched_at
+
+    @property
+    def people_at_once(self) -> int:
+        """How many people a chunk enrolls."""
+        return people_at_once(CHUNK, len(self.steps), INSERTED_AT_ONCE)
+
+    async def chunk(self) -> bool:
+        """Enroll the next people; who cannot be written is left out. Returns whether there are more, as ``part``."""
+
+        async def enroll(places: Sequence[int]) -> bool:
+            return await self.part(len(places))
+
+        async def leave_out(place: int, reason: str) -> bool:
+            return await self.part(1, left_out_as=ROW_FAILED)
+
+        places = range(max(1, min(self.people_at_once, self.row.total - self.row.processed)))
+        return all(await in_halves(places, enroll, leave_out))
+
+    @retry_on_deadlock
+    async def part(self, most: int, left_out_as: str | None = None) -> bool:
+        """Enroll up to ``most`` next people, or leave them out for a reason.
+
+        Returns whether there are more, and whether it is still for us to do so.
+        """
+        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, most)
+        left_out: dict[str, str] = {}
+        wanted: dict[Zone, list[str]] = {}
+        if left_out_as is None:
+            self._sort_out(people, left_out, wanted)
+        else:
+            left_out = {person["person_id"]: left_out_as for person in people}
+        processed = self.row.processed + len(people)
+        async with transaction():
+            self.edited = await revision_of(self.campaign.id) != self.campaign.revision
+            if self.edited:
+                return True
+            # Whoever pauses or cancels it, ends its campaign, or has taken it over waits for this row, or has it
+            # already. What another resume would launch at another moment is not ours either.
+            if not await audience.take_people(self.row.id, self.row.processed, processed, self.began):
+                return False
+            enrolled = self.row.enrolled
+            gone = await suppressed_people([each for ids in wanted.values() for each in ids])
+            left_out |= dict.fromkeys(sorted(gone), "UNSUBSCRIBED")
+            if self.campaign.remove_on_bounce:
+                dead = await bounced([each for ids in wanted.values() for each in ids if each not in gone])
+                left_out |= dict.fromkeys(sorted(dead), "BOUNCED")
+            before = await self._ended_before([each for ids in wanted.values() for each in ids if each not in left_out])
+            left_out |= dict.fromkeys(before, "ENDED_BEFORE")
+            for zone, everyone in wanted.items():
+                ids = [person_id for person_id in everyone if person_id not in left_out]
+                added = await self._enroll(self.plans[zone], ids)
+                left_out |= dict.fromkeys(
+                    (person_id for person_id in ids if person_id not in added), "ALREADY_ENROLLED"
+                )
+                enrolled += len(added)
+            await self._leave_out(left_out)
+            await audience.forget_people(self.row.id, processed)
+            counted = {"enrolled": enrolled, "left_out": self.row.left_out + len(left_out)}
+            over = processed >= self.row.total
+            ended = {"status": LaunchStatus.FINISHED} if over else {}
+            await Launch.filter(id=self.row.id).update(**counted, **ended)
+            if over:
+                now = await workspace_now(self.row.workspace_id, self.context.clock)
+                await write([self._finished(counted, now)])
+        self.row.update_from_dict({"processed": processed, **counted, **ended})
+        return not over
+
+    def _sort_out(
+        self, people: Sequence[Mapping[str, Any]], left_out: dict[str, str], wanted: dict[Zone, list[str]]
+    ) -> None:
+        """Decide who of these people is left out and why, and who is wanted, by their zone."""
+        for person in people:
+            if person["id"] is None:
+                left_out[person["person_id"]] = "NOT_FOUND"
+                continue
+            zone = zone_for(self.campaign, person["zone"], self.zone)
+            plan = self._plan(zone)
+            if person["unsubscribed"]:
+                left_out[person["id"]] = "UNSUBSCRIBED"
+            elif person["bounced"] and self.campaign.remove_on_bounce:
+                left_out[person["id"]] = "BOUNCED"
+            elif isinstance(plan, Refusal):
+                left_out[person["id"]] = storable(plan.code, MAX_CODE_CHARACTERS)
+            else:
+                wanted.setdefault(zone, []).append(person["id"])
+
+    async def _ended_before(self, person_ids: list[str]) -> list[str]:
+        """Return the people who are not launched again, in the transaction that enrolls the others."""
+        if self.row.again:
+            return []
+        await keep_enrollments(self.campaign.id, person_ids)
+        return list(await ended_before(self.campaign.id, person_ids))
+
+    def _plan(self, zone: Zone) -> _Plan | Refusal:
+        """Resolve the campaign for a zone, once."""
+        if zone not in self.plans:
+            try:
+                self.plans[zone] = self._resolved(zone)
+            except Refusal as refusal:
+                self.plans[zone] = refusal
+        return self.plans[zone]
+
+    def _resolved(self, zone: Zone) -> _Plan:
+        example = Enrollment(
+            id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="",
+            zone=zone[0], zone_of=zone[1],
+            launched_at=self.began, send_at=self.row.send_at, times=self.row.times, revision=self.campaign.revision,
+            launched_revision=self.row.revision,
+        )  # fmt: skip
+        sends, tasks = [], []
+        for planned in resolve(self.context, self.campaign, self.steps, example, {}, self.began).planned:
+            step = self.steps[planned.number - 1]
+            if isinstance(planned, PlannedSend):
+                send = send_row(self.context, example, step, self.campaign.sender_id, planned)
+                sends.append(shared(send, OWN))
+            else:
+                tasks.append(shared(task_row(self.context, example, step, self.campaign, planned), OWN))
+        return _Plan(shared(example, {"id", "person_id"}), sends, tasks)
+
+    async def _enroll(self, plan: _Plan | Refusal, person_ids: Sequence[str]) -> set[str]:
+        """Enroll people of one zone who are not in the campaign yet. Returns who was."""
+        assert isinstance(plan, _Plan)  # noqa: S101 - refusals were left out
+        enrollments = {new_id("enr"): person_id for person_id in person_ids}
+        rows = [{"id": key, "person_id": person_id} for key, person_id in enrollments.items()]
+        added = await insert("enrollment", plan.enrollment, rows, skip_known=True)
+        about = [{"enrollment_id": key, "person_id": enrollments[key]} for key in enrollments if key in added]
+        for send in plan.sends:
+            await insert("send", send, [{"id": new_id("snd"), **row} for row in about])
+        now, told = self.began, {"workspace_id": self.row.workspace_id, "at": self.began}
+        campaign = {"campaign_id": self.campaign.id}
+        kind = {"kind": EventKind.CAMPAIGN_LAUNCHED, "data": "{}"}
+        await insert("event", told | campaign | kind, [{"id": new_id("evt"), **row} for row in about])
+        for task in plan.tasks:
+            tasks = [{"id": new_id("tsk"), **row} for row in about]
+            await insert("task", task, tasks)
+            due = {"type": str(task["type"]), "due": task["due_date"].isoformat()}
+            lines = [
+                event(self.row.workspace_id, EventKind.TASK_CREATED, now, **campaign, step_id=task["step_id"], data=due,
+                      task_id=row["id"], person_id=row["person_id"], enrollment_id=row["enrollment_id"])
+                for row in tasks
+            ]  # fmt: skip
+            await write(lines)
+        return {row["person_id"] for row in about}
+
+    async def _leave_out(self, codes: Mapping[str, str]) -> None:
+        about = {"workspace_id": self.row.workspace_id, "launch_id": self.row.id}
+        for code in sorted(set(codes.values())):
+            people = [person_id for person_id, why in codes.items() if why == code]
+            rows = [{"id": new_id("out"), "person_id": person_id} for person_id in people]
+            await insert("left_out", {**about, "code": code}, rows)
+
+    def _finished(self, counted: Mapping[str, int], now: datetime) -> Line:
+        told = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
+        return event(self.row.workspace_id, EventKind.LAUNCH_FINISHED, now, data=told, campaign_id=self.campaign.id)

@@ -1,0 +1,32 @@
+"""The job that enrolls the audience of a launch."""
+
+from api.codes.event_kinds import EventKind
+from api.models import Job, Launch
+from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
+from api.services.common.context import workspace_now
+from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.services.launches.enrolling import launch_chunks
+from api.states import LaunchStatus
+from api.store import launches as audience
+from api.store.events import event, write
+
+
+async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    async for people in launch_chunks(await Launch.get(id=job.subject_id), runtime.context_of):
+        yield people
+
+
+async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
+    """End a launch that cannot go on. People who are enrolled stay, and the others are left out."""
+    failed = {"status": LaunchStatus.FAILED, "problem": reason}
+    if not await Launch.filter(id=job.subject_id, status=LaunchStatus.RUNNING).update(**failed):
+        return
+    row = await Launch.get(id=job.subject_id)
+    rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=EventKind.LAUNCH_FAILED)
+    await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
+    now = await workspace_now(row.workspace_id, runtime.clock)
+    data = {"launch": row.id, "reason": reason}
+    await write([event(row.workspace_id, EventKind.LAUNCH_FAILED, now, data=data, campaign_id=row.campaign_id)])
+
+
+LAUNCH = Kind(LAUNCH_JOB, Priority.BULK, _work, _give_up, (Launch, "problem"))

@@ -1,0 +1,27 @@
+"""The job that imports people."""
+
+from api.codes.event_kinds import EventKind
+from api.models import Job, PeopleImport
+from api.services.common.context import workspace_now
+from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.services.people.imports import IMPORT_JOB, import_chunks
+from api.states import ImportStatus
+from api.store.events import event, write
+
+
+async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    row = await PeopleImport.get(id=job.subject_id)
+    async for rows in import_chunks(row, runtime.clock):
+        yield rows
+
+
+async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
+    """End an import that cannot go on. What it has imported stays."""
+    failed = {"status": ImportStatus.FAILED, "source": "", "problem": reason}
+    if await PeopleImport.filter(id=job.subject_id, status=ImportStatus.RUNNING).update(**failed):
+        now = await workspace_now(job.workspace_id, runtime.clock)
+        data = {"import": job.subject_id, "reason": reason}
+        await write([event(job.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=data)])
+
+
+IMPORT = Kind(IMPORT_JOB, Priority.BULK, _work, _give_up, (PeopleImport, "problem"))

@@ -1,0 +1,138 @@
+"""The table of background jobs. A job is taken for a turn: whoever holds it knows it by its id and its ``turns``."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.ids import new_id
+from api.models import Job
+from api.states import JobState
+from api.store.engine.sql import among, instant_or_past, run
+
+LEASE = timedelta(minutes=2)
+"""For how long a process owns a job that it works on, unless it renews the lease."""
+KEPT = timedelta(days=30)
+"""For how long the table keeps a job that is over."""
+OWN = "id = $1 AND turns = $2 AND finished_at IS NULL"
+
+
+async def start(
+    kind: str, workspace_id: str, subject_id: str, now: datetime, lease_until: datetime | None = None
+) -> None:
+    """Open a job for a row, or begin the open one again. Call in the transaction that decides what is to be done.
+
+    A process that works on the open one loses it, and finds the new decision at its next turn. ``lease_until`` keeps
+    the job for the caller. ``now`` is real time.
+    """
+    state = JobState.WAITING if lease_until is None else JobState.RUNNING
+    await run(
+        "INSERT INTO job (id, workspace_id, kind, subject_id, state, lease_until, turns, failures, progress,"
+        " created_at) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7)"
+        " ON CONFLICT (kind, subject_id) WHERE finished_at IS NULL DO UPDATE SET state = excluded.state,"
+        " lease_until = excluded.lease_until, turns = job.turns + 1, failures = 0, problem = NULL, progress = 0,"
+        " created_at = excluded.created_at",
+        new_id("job"), workspace_id, kind, subject_id, state.value, lease_until, now,
+    )  # fmt: skip
+
+
+async def open_job(kind: str, subject_id: str) -> Job | None:
+    """Return the open job of a row."""
+    return await Job.get_or_none(kind=kind, subject_id=subject_id, finished_at=None)
+
+
+async def open_jobs() -> Sequence[Any]:
+    """Return all open jobs, the oldest first: id, workspace_id, kind, turns and lease_until."""
+    rows = await run(
+        "SELECT id, workspace_id, kind, turns, lease_until FROM job WHERE finished_at IS NULL ORDER BY created_at, id"
+    )
+    return [{**row, "lease_until": row["lease_until"] and instant_or_past(row["lease_until"])} for row in rows]
+
+
+def leased(until: datetime | None, now: datetime) -> bool:
+    """Say whether a lease holds. One that is longer than any dates from before the clock was set back."""
+    return until is not None and now < until <= now + 2 * LEASE
+
+
+async def take(job_id: str, turns: int, now: datetime) -> Job | None:
+    """Take a job for a turn, unless another process was faster.
+
+    It counts as a failure until there is progress: the process may not live to write one.
+    """
+    taken = await run(
+        "UPDATE job SET lease_until = $3, turns = turns + 1, failures = failures + 1, state = 'RUNNING'"
+        f" WHERE {OWN} RETURNING id",
+        job_id, turns, now + LEASE,
+    )  # fmt: skip
+    return await Job.get(id=job_id) if taken else None
+
+
+async def renew(job: Job, until: datetime, progress: int) -> bool:
+    """Note progress, and keep a job for longer. Returns False where it is no longer ours."""
+    rows = await run(
+        "UPDATE job SET lease_until = $3, failures = 0, problem = NULL, progress = progress + $4, state = 'RUNNING'"
+        f" WHERE {OWN} RETURNING id",
+        job.id, job.turns, until, progress,
+    )  # fmt: skip
+    return bool(rows)
+
+
+async def put_back(job: Job, progress: int, until: datetime | None = None, *, failures: int = 0) -> bool:
+    """End a turn without a failure: any process takes the job again, at once or at ``until``.
+
+    ``failures`` are those that still count, because the turn wrote nothing. Returns False where it is no longer ours.
+    """
+    rows = await run(
+        "UPDATE job SET lease_until = $3, failures = $5, progress = progress + $4, state = 'WAITING',"
+        f" problem = CASE WHEN $5 > 0 THEN problem END WHERE {OWN} RETURNING id",
+        job.id, job.turns, until, progress, failures,
+    )  # fmt: skip
+    return bool(rows)
+
+
+async def interrupt(job: Job) -> None:
+    """End a turn that the database interrupted: it tells nothing of the job, so it counts as no failure."""
+    interrupted = f"UPDATE job SET lease_until = NULL, failures = failures - 1, state = 'WAITING' WHERE {OWN}"
+    await run(interrupted, job.id, job.turns)
+
+
+async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
+    """Note that a turn failed, and let the job wait."""
+    await run(
+        f"UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING' WHERE {OWN}",
+        job.id, job.turns, until, failures, reason,
+    )  # fmt: skip
+
+
+async def finish(job: Job, state: JobState, now: datetime, progress: int = 0, reason: str | None = None) -> bool:
+    """End a job that is ours. Returns False where it is not."""
+    rows = await run(
+        "UPDATE job SET lease_until = NULL, finished_at = $3, state = $4, progress = progress + $5, problem = $6"
+        f" WHERE {OWN} RETURNING id",
+        job.id, job.turns, now, state.value, progress, reason,
+    )  # fmt: skip
+    await run("DELETE FROM job WHERE finished_at < $1", now - KEPT)
+    return bool(rows)
+
+
+async def cancel(kind: str, subject_ids: list[str], now: datetime) -> None:
+    """End the open jobs of these rows. Call in the transaction that decides it."""
+    await run(
+        "UPDATE job SET lease_until = NULL, finished_at = $3, state = 'CANCELLED', turns = turns + 1"
+        f" WHERE kind = $1 AND {among('subject_id', 2)} AND finished_at IS NULL",
+        kind, subject_ids, now,
+    )  # fmt: skip
+
+
+async def job_numbers(now: datetime) -> tuple[dict[tuple[str, str], int], dict[str, float]]:
+    """Count open jobs by kind and state, and return for how many seconds the oldest of each kind is open."""
+    counts: dict[tuple[str, str], int] = {}
+    ages: dict[str, float] = {}
+    rows = await run(
+        "SELECT kind, state, count(*) AS jobs, min(created_at) AS oldest FROM job WHERE finished_at IS NULL"
+        " GROUP BY kind, state"
+    )
+    for row in rows:
+        counts[row["kind"], row["state"]] = int(row["jobs"])
+        age = max(0.0, (now - instant_or_past(row["oldest"])).total_seconds())
+        ages[row["kind"]] = max(age, ages.get(row["kind"], 0.0))
+    return counts, ages
