@@ -55,7 +55,7 @@ UNDEFINED = frozenset({None, "0.0", "5.0"})
 VAGUE = frozenset({"0.0", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "7.0", "7.1"})
 """Statuses that servers also use when they do not know the user. Clear words count for more."""
 
-LONGEST_TEXT = 2_000
+MAX_TEXT_CHARACTERS = 2_000
 """Characters of a server's words that are looked at."""
 STATUS = re.compile(r"(?:^|[\[(#]|(?<![\d.])[245]\d\d[ -])[\[(#]?([245])\.(\d{1,3}\.\d{1,3})(?![.\d])")
 """At the beginning, after a reply code, or in brackets as in "(#5.1.1)"; never in the middle of an IP address."""
@@ -98,7 +98,7 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
     an enhanced status that is known from elsewhere, such as "5.1.1" in a delivery report. Without it, it is read from
     the text. Temporary rejections (4xx, 4.x.x) that were given up are soft.
     """
-    text = text[:LONGEST_TEXT]
+    text = text[:MAX_TEXT_CHARACTERS]
     permanent, found = _status(text, status)
     if (code is not None and code < 500) or permanent is False:
         return Verdict.SOFT

@@ -15,7 +15,7 @@ from strategies.records import EmailRecord, LaunchChoices, TaskRecord
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Day number ``day`` falls on ``date``. Later days are counted from there."""
+    """Day number ``day`` falls on ``date``. Later days are counted from that date."""
 
     calendar: Calendar
     day: int

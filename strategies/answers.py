@@ -1,4 +1,4 @@
-"""What a send option answers, held against its contract: a partner's mistake is told before anything is planned."""
+"""Call a package's send option and check its results, so that a mistake is reported before anything is planned."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -15,47 +15,47 @@ Answer = TypeVar("Answer")
 
 
 def availability(option: SendOption, at: Position) -> Availability:
-    """Return whether an option is offered at a position: not, with SEND_OPTION_FAILED, where it breaks when asked."""
+    """Return whether an option is offered at a position. An option that fails is not offered: SEND_OPTION_FAILED."""
     try:
         answer = option.availability(at)
         if not isinstance(answer, Availability):
             raise TypeError(f"availability() returned {answer!r:.60}")
         texts = (answer.code, answer.reason, answer.warning, answer.warning_code)
         return Availability(bool(answer.offered), *(None if text is None else plain_text(text) for text in texts))
-    except BaseException as problem:  # an exit is no way out for a package
-        log.exception("the send option %s could not say where it is offered", option.key)
+    except BaseException as problem:  # also SystemExit: a package must not stop the server
+        log.exception("the send option %s failed in availability()", option.key)
         return Availability.refused(failure_message(f"{option.key!r}", problem), "SEND_OPTION_FAILED")
 
 
 def validate(option: SendOption, config: Mapping[str, Any]) -> None:
-    """Let an option check a configuration. Raises Refusal: its own, or SEND_OPTION_FAILED where it breaks."""
+    """Let an option check a configuration. Raises its own Refusal, or SEND_OPTION_FAILED if it fails."""
     try:
         call_option(lambda: option.validate(config))
     except Refusal:
         raise
     except BaseException as problem:
-        log.exception("the send option %s could not check a configuration", option.key)
+        log.exception("the send option %s failed in validate()", option.key)
         raise Refusal.of(
             StrategyCode.SEND_OPTION_FAILED, problem=failure_message(f"{option.key!r}", problem)
         ) from problem
 
 
-def call_option(ask: Callable[[], Answer]) -> Answer:
-    """Ask a package. Raises what it raises; its own Refusal as a plain one."""
+def call_option(call: Callable[[], Answer]) -> Answer:
+    """Call a package's code. Passes its exceptions on. A Refusal gets plain texts first."""
     try:
-        return ask()
+        return call()
     except Refusal as refusal:
         plain = plain_refusal(refusal)
     raise plain
 
 
-def failure_message(which: str, problem: BaseException) -> str:
-    """Say that a send option broke, and what is to be done."""
-    return f"The send option {which} broke: {type(problem).__name__}. Its package has to be mended; see the log."
+def failure_message(which: str, error: BaseException) -> str:
+    """Return the sentence for a send option that failed."""
+    return f"The send option {which} failed ({type(error).__name__}). This is a bug in its package; see the server log."
 
 
 def plain_answer(answer: object) -> SendAt | CreateTask:
-    """Return what ``resolve`` answered, with plain values. Raises TypeError or ValueError for what is no answer."""
+    """Return the result of ``resolve`` with plain values. Raises TypeError or ValueError if it breaks the contract."""
     if isinstance(answer, SendAt):
         date, time, instant = plain_date("date", answer.date), plain_time(answer.time), plain_instant(answer.instant)
         notes = plain_notes(answer.notes)

@@ -15,8 +15,8 @@ from strategies.codes import StrategyCode
 from strategies.errors import Refusal
 
 SATURDAY = 5
-WEEK = 7
-WORKING_WEEK = 5
+DAYS_OF_WEEK = 7
+WORKING_DAYS_OF_WEEK = 5
 LAST_DATE = date(9990, 12, 31)
 
 
@@ -101,15 +101,15 @@ class Calendar:
     def working(self, day: date) -> date:
         """Return the day itself, or the Monday after it where it falls on a skipped weekend."""
         if self.skip_weekends and day.weekday() >= SATURDAY:
-            return day + timedelta(days=WEEK - day.weekday())
+            return day + timedelta(days=DAYS_OF_WEEK - day.weekday())
         return day
 
     def forward(self, day: date, days: int) -> date:
         """Return the day that lies this many counted days (0 or more) after the given one."""
         day = self.working(day)
         if self.skip_weekends:
-            weeks, rest = divmod(day.weekday() + days, WORKING_WEEK)
-            return day + timedelta(days=weeks * WEEK + rest - day.weekday())
+            weeks, rest = divmod(day.weekday() + days, WORKING_DAYS_OF_WEEK)
+            return day + timedelta(days=weeks * DAYS_OF_WEEK + rest - day.weekday())
         return day + timedelta(days=days)
 
     def instant(self, day: date, wall: time) -> datetime:

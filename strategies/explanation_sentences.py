@@ -49,17 +49,17 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "de": "Tag 1 ist der {date}.",
     },
     "DAY_1_AFTER_WEEKEND": {
-        "en": "The campaign starts on {from}, which falls on a weekend, so day 1 is Monday, {date}.",
+        "en": "The campaign starts on {from}, which is a weekend, so day 1 is Monday, {date}.",
         "de": "Die Kampagne beginnt am {from}, und das fällt auf ein Wochenende, also ist Tag 1 Montag, der {date}.",
     },
     "FIRST_TIME_PASSED": {
         "en": "The time of the first email had already passed at launch, so day {day} is {date}. Later days are counted"
-        " from there.",
+        " from that date.",
         "de": "Die Zeit der ersten E-Mail war beim Start schon vorbei, also ist Tag {day} der {date}. Spätere Tage"
         " zählen von dort.",
     },
     "FIRST_EMAIL": {
-        "en": "The first email makes {date} day {day}. Later days are counted from there.",
+        "en": "The first email makes {date} day {day}. Later days are counted from that date.",
         "de": "Mit der ersten E-Mail ist Tag {day} der {date}. Spätere Tage zählen von dort.",
     },
     "SHIFTED": {
@@ -67,10 +67,11 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
             "how",
             {
                 "SKIPPED": "The task of day {day} was skipped late, so day {day} is {date}. Later days are counted from"
-                " there.",
-                "EXPIRED": "The task of day {day} expired, so day {day} is {date}. Later days are counted from there.",
+                " that date.",
+                "EXPIRED": "The task of day {day} expired, so day {day} is {date}. Later days are counted from that"
+                " date.",
             },
-            "The task of day {day} was done late, so day {day} is {date}. Later days are counted from there.",
+            "The task of day {day} was completed late, so day {day} is {date}. Later days are counted from that date.",
         ),
         "de": ByValue(
             "how",
@@ -89,12 +90,12 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
             "how",
             {
                 "SKIPPED": "The task of day {day} was skipped late, on the weekend ({from}), so day {day} is Monday,"
-                " {date}. Later days are counted from there.",
+                " {date}. Later days are counted from that date.",
                 "EXPIRED": "The task of day {day} expired on the weekend ({from}), so day {day} is Monday, {date}."
-                " Later days are counted from there.",
+                " Later days are counted from that date.",
             },
-            "The task of day {day} was done late, on the weekend ({from}), so day {day} is Monday, {date}. Later days"
-            " are counted from there.",
+            "The task of day {day} was completed late, on the weekend ({from}), so day {day} is Monday, {date}. Later"
+            " days are counted from that date.",
         ),
         "de": ByValue(
             "how",
@@ -109,7 +110,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         ),
     },
     "RESUMED": {
-        "en": "The campaign was paused, so day {day} moved to {date}. Later days are counted from there.",
+        "en": "The campaign was paused, so day {day} moved to {date}. Later days are counted from that date.",
         "de": "Die Kampagne war angehalten, daher rückte Tag {day} auf den {date}. Spätere Tage zählen von dort.",
     },
     "DAY": {
@@ -125,17 +126,17 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "de": "Dieser Schritt wurde in der laufenden Kampagne hinzugefügt.",
     },
     "SEND_AT": {
-        "en": "Launching chose to send it at {time} on {date}, so that is day {day}.",
+        "en": "The launch chose {time} on {date}, so {date} is day {day}.",
         "de": "Beim Start wurde {time} am {date} gewählt, also ist das Tag {day}.",
     },
     "SEND_AT_ON_WEEKEND": {
-        "en": "Launching chose {time} on {from}, which falls on a weekend, so day {day} is Monday, {date}. It keeps"
+        "en": "The launch chose {time} on {from}. That is a weekend, so day {day} is Monday, {date}. The time stays"
         " {time}.",
         "de": "Beim Start wurde {time} am {from} gewählt. Das fällt auf ein Wochenende, also ist Tag {day} Montag, der"
         " {date}. Es bleibt bei {time}.",
     },
     "TIME_FROM_LAUNCH": {
-        "en": "Launching gave it a new time, {time}.",
+        "en": "The launch set a new time: {time}.",
         "de": "Beim Start wurde eine neue Zeit gewählt, {time}.",
     },
     "TIME_CONFIGURED": {
@@ -147,14 +148,14 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "de": "Am {from} war diese Zeit beim Start schon vorbei, also ist Tag {day} der {date}.",
     },
     "TIME_KEPT": {
-        "en": "It keeps its time, {time}.",
+        "en": "Its time of day stays {time}.",
         "de": "Sie behält ihre Zeit, {time}.",
     },
     "AT_START": {
         "en": _at_the_moment(
             "en",
-            "On day 1 it goes out at the start of the campaign, which is when {moment}: {time} on {date}.",
-            "On day 1 it goes out at the start of the campaign: {time} on {date}.",
+            "On day 1 it is sent at the start of the campaign, which is when {moment}: {time} on {date}.",
+            "On day 1 it is sent at the start of the campaign: {time} on {date}.",
         ),
         "de": _at_the_moment(
             "de",
@@ -166,9 +167,9 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     "AT_START_ON_WEEKEND": {
         "en": _at_the_moment(
             "en",
-            "On day 1 it goes out at the start of the campaign, which is when {moment}: {time} on {from}. That falls on"
+            "On day 1 it is sent at the start of the campaign, which is when {moment}: {time} on {from}. That is"
             " a weekend, so it moves to Monday, {date}.",
-            "On day 1 it goes out at the start of the campaign: {time} on {from}. That falls on a weekend, so it moves"
+            "On day 1 it is sent at the start of the campaign: {time} on {from}. That is a weekend, so it moves"
             " to Monday, {date}.",
         ),
         "de": _at_the_moment(
@@ -182,8 +183,8 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     "SAME_TIME": {
         "en": _at_the_moment(
             "en",
-            "It takes over {time}, the time at which {moment}.",
-            "It takes over {time} from the email of day {day}.",
+            "It uses {time}, the time at which {moment}.",
+            "It uses {time}, the time of the email of day {day}.",
         ),
         "de": _at_the_moment(
             "de",
@@ -212,14 +213,18 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "de": "Eine Person wählte {time} am {date} beim Senden der E-Mail einer Aufgabe.",
     },
     "CLOCKS_GO_FORWARD": {
-        "en": "The clocks skip {time} on {date}, so it moves forward by the gap.",
+        "en": "{time} does not exist on {date}, because the clocks go forward. The email is sent later by the length of"
+        " the gap.",
         "de": "Die Uhren überspringen {time} am {date}, also rückt sie um die Lücke vor.",
     },
     "CLOCKS_GO_BACK": {
         "en": ByValue(
             "which",
-            {"SECOND": "The clocks show {time} twice on {date}. It is the second of the two (UTC{offset})."},
-            "The clocks show {time} twice on {date}. It is the first of the two (UTC{offset}).",
+            {
+                "SECOND": "{time} occurs twice on {date}, because the clocks go back. It is the second of the two"
+                " (UTC{offset})."
+            },
+            "{time} occurs twice on {date}, because the clocks go back. It is the first of the two (UTC{offset}).",
         ),
         "de": ByValue(
             "which",
@@ -228,7 +233,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         ),
     },
     "LATE": {
-        "en": "{time} on {date} had already passed, so it goes out at once.",
+        "en": "{time} on {date} had already passed, so it is sent immediately.",
         "de": "{time} am {date} war schon vorbei, also geht sie sofort hinaus.",
     },
     "MOVED_AFTER_PAUSE": {
@@ -240,7 +245,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "de": "Eine Person hat eine andere Zeit gewählt: {time} am {date}.",
     },
     "RESCHEDULED_NOW": {
-        "en": "A person decided at {time} on {date} that it goes out at once.",
+        "en": "A person decided at {time} on {date} that it is sent immediately.",
         "de": "Eine Person hat um {time} am {date} entschieden, dass sie sofort hinausgeht.",
     },
     "EDITED": {
@@ -253,7 +258,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
 }
 
-EARLIER: Mapping[str, Mapping[str, Text]] = {
+RETIRED_SENTENCES: Mapping[str, Mapping[str, Text]] = {
     "START": {
         "en": "Day 1 is {date} ({zone}).",
         "de": "Tag 1 ist der {date} ({zone}).",
@@ -263,7 +268,7 @@ EARLIER: Mapping[str, Mapping[str, Text]] = {
         "de": "Der Start fällt auf ein Wochenende, also ist Tag 1 Montag, der {date}.",
     },
     "CHOSEN_AT_LAUNCH": {
-        "en": "Launching chose this instant.",
+        "en": "This time was chosen at launch.",
         "de": "Dieser Zeitpunkt wurde beim Start gewählt.",
     },
     "TIME_HAS_PASSED": {
@@ -271,11 +276,11 @@ EARLIER: Mapping[str, Mapping[str, Text]] = {
         "de": "Diese Zeit war beim Start vorbei, also ist Tag 1 der {date}.",
     },
     "AT_CAMPAIGN_START": {
-        "en": "On day 1 it goes out at the start of the campaign.",
+        "en": "On day 1 it is sent at the start of the campaign.",
         "de": "An Tag 1 geht sie zu Beginn der Kampagne hinaus.",
     },
     "SAME_TIME_AS_EARLIER": {
-        "en": "It takes over {time} from the email on an earlier day.",
+        "en": "It uses {time}, the time of the email on an earlier day.",
         "de": "Sie übernimmt {time} von der E-Mail eines früheren Tages.",
     },
     "SENT_BY_HAND": {

@@ -12,11 +12,11 @@ from strategies.contract import Note
 from strategies.errors import Refusal
 
 YEARS = range(1900, 2300)
-NOTES_MOST = 100
+MAX_NOTES = 100
 """Notes of one answer."""
-TEXT_MOST = 2_000
+MAX_TEXT_CHARACTERS = 2_000
 """Characters of a text in an answer."""
-NUMBER_MOST = 2**63
+NUMBER_LIMIT = 2**63
 _HALF = re.compile("[\ud800-\udfff]")
 """Half of a character."""
 
@@ -62,8 +62,8 @@ def plain_notes(notes: object) -> tuple[Note, ...]:
     """Return the notes of an explanation. Raises TypeError or ValueError."""
     if not isinstance(notes, (tuple, list)):
         raise TypeError(f"notes are {notes!r:.60}, not a tuple or list")
-    if len(notes) > NOTES_MOST:
-        raise ValueError(f"an answer may have {NOTES_MOST} notes")
+    if len(notes) > MAX_NOTES:
+        raise ValueError(f"an answer may have {MAX_NOTES} notes")
     if type(notes) is tuple and all(map(_is_plain, notes)):
         return notes
     return tuple(map(_plain_note, notes))
@@ -75,9 +75,9 @@ def _is_plain(note: object) -> bool:
         return False
     for text in (note.code, *note.values, *note.values.values()):
         if type(text) is int:
-            if not -NUMBER_MOST < text < NUMBER_MOST:
+            if not -NUMBER_LIMIT < text < NUMBER_LIMIT:
                 return False
-        elif type(text) is not str or len(text) > TEXT_MOST or not text.isascii() or "\x00" in text:
+        elif type(text) is not str or len(text) > MAX_TEXT_CHARACTERS or not text.isascii() or "\x00" in text:
             return False
     return True
 
@@ -95,7 +95,7 @@ def _plain_value(value: object) -> str | int:
     if not isinstance(value, int):
         return plain_text(value)
     number = value if type(value) in {int, bool} else int.__index__(value)
-    if not -NUMBER_MOST < number < NUMBER_MOST:
+    if not -NUMBER_LIMIT < number < NUMBER_LIMIT:
         raise ValueError("a number has more than 64 bits")
     return number
 
@@ -106,8 +106,8 @@ def plain_text(text: object) -> str:
         raise TypeError(f"{text!r:.60} is neither text nor int")
     if type(text) is not str:
         text = str.__str__(text)
-    if len(text) > TEXT_MOST:
-        raise ValueError(f"a text may have {TEXT_MOST} characters")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise ValueError(f"a text may have {MAX_TEXT_CHARACTERS} characters")
     if "\x00" in text or not (text.isascii() or _HALF.search(text) is None):
         raise ValueError(f"{text!r:.60} cannot be stored")
     return text
@@ -118,14 +118,14 @@ def plain_refusal(refusal: Refusal) -> Refusal:
     path = refusal.path
     if not isinstance(path, (tuple, list)):
         raise TypeError(f"the path of a refusal is {path!r:.60}, not a tuple or list")
-    code, message, *parts = (_storable(part) for part in (refusal.code, refusal.message, *path[:NOTES_MOST]))
+    code, message, *parts = (_storable(part) for part in (refusal.code, refusal.message, *path[:MAX_NOTES]))
     return Refusal(code, message, tuple(parts))
 
 
 def _storable(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{text!r:.60} is not a text")
-    return _HALF.sub("\ufffd", str.__str__(text)[:TEXT_MOST].replace("\x00", "\ufffd"))
+    return _HALF.sub("\ufffd", str.__str__(text)[:MAX_TEXT_CHARACTERS].replace("\x00", "\ufffd"))
 
 
 def _check_year(name: str, day: dt.date) -> None:

@@ -49,11 +49,11 @@ def shift(
         if first is None:
             return Shift(days, resumed, {})
         moved = {number: calendar.forward(on, days) if number > first else on for number, on in resumed.items()}
-        # Each by its own: a task that was done late meanwhile counts anew, and would end the shift.
+        # Each by its own: a task that was completed late meanwhile counts anew, and would end the shift.
         moved |= {number: calendar.forward(on, days) for number, on in days_before.items()}
         after = fold(moved)
         # An option that answers with a past date on whatever day it stands is not asked for ever.
-        if days > least + ENOUGH or not any(_past(each, overdue, calendar, now) for each in after.planned):
+        if days > least + MAX_EXTRA_DAYS or not any(_past(each, overdue, calendar, now) for each in after.planned):
             return Shift(days, moved, {each.number: each for each in after.planned})
     raise AssertionError
 
@@ -67,7 +67,7 @@ def goes_at_once(was_for_now: bool, due: dt.datetime, paused: dt.datetime, now: 
     return was_for_now and due <= paused and local(due, zone).date() == local(now, zone).date()
 
 
-ENOUGH = 400
+MAX_EXTRA_DAYS = 400
 """Days: more than any option lies before its day."""
 
 

@@ -15,9 +15,9 @@ from strategies.records import LaunchChoices, PlannedSend, PlannedTask, Timeline
 from strategies.registry import SendOptions
 from strategies.timeline import resolve_timeline
 
-MOMENTS = (dt.time(0), dt.time(12), dt.time(23, 59, 59))
+TRIAL_TIMES = (dt.time(0), dt.time(12), dt.time(23, 59, 59))
 """Wall times of a send-at and of completed tasks, for which a campaign is tried."""
-STARTS = (dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 5, tzinfo=dt.UTC))
+TRIAL_STARTS = (dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 5, tzinfo=dt.UTC))
 """A Monday and a Thursday, at midnight: no configured time of the day has passed yet."""
 Pairs = Mapping[tuple[int, int], "Pair"]
 
@@ -56,7 +56,7 @@ def out_of_order(steps: Sequence[TimelineStep], instants: Mapping[int, dt.dateti
     return found
 
 
-def authored(
+def order_warnings(
     steps: Sequence[TimelineStep], options: SendOptions, *, skip_weekends: bool, times: Mapping[int, dt.time]
 ) -> list[WarningNote]:
     """Return what is out of order whenever the campaign is launched, and whenever its tasks are done.
@@ -66,8 +66,8 @@ def authored(
     steps = [replace(step, added=None) for step in steps]  # a launch to come gets every step
     calendar = Calendar("UTC", skip_weekends)
     tried, tasks = [], set[int]()
-    for start in STARTS:
-        for moment in MOMENTS:
+    for start in TRIAL_STARTS:
+        for moment in TRIAL_TIMES:
             option = options.get(steps[0].send_option or "") if steps else None
             asks = option is not None and option.asks_send_at
             send_at = dt.datetime.combine(start.date(), moment, dt.UTC) if asks else None
@@ -81,7 +81,7 @@ def authored(
             tasks |= {each.number for each in found.planned if isinstance(each, PlannedTask)}
             tried.append(_every_pair(steps, {each.number: each.instant for each in emails}))
     always = reduce(lambda known, more: {key: known[key] for key in known if key in more}, tried)
-    return [_told(steps, pair, tasks) for pair in _latest(always)]
+    return [_warning(steps, pair, tasks) for pair in _latest(always)]
 
 
 def _every_pair(steps: Sequence[TimelineStep], instants: Mapping[int, dt.datetime]) -> Pairs:
@@ -109,7 +109,7 @@ def _latest(pairs: Pairs) -> list[Pair]:
     return [found[key] for key in sorted(found)]
 
 
-def _told(steps: Sequence[TimelineStep], pair: Pair, tasks: Collection[int]) -> WarningNote:
+def _warning(steps: Sequence[TimelineStep], pair: Pair, tasks: Collection[int]) -> WarningNote:
     values: dict[str, str | int] = {
         "step": pair.number,
         "day": steps[pair.number - 1].day,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from strategies.contract import Note, SendOption, WarningNote
-from strategies.explanation_sentences import EARLIER, SENTENCES
+from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
 from strategies.warning_sentences import WARNINGS
 
 log = logging.getLogger("touchline.options")
@@ -17,7 +17,7 @@ class _Blank(dict[str, object]):
 
 def sentence(note: Note | WarningNote, language: str = "en", options: Iterable[SendOption] = ()) -> str:
     """Return the sentence of a note or a warning: in English where the language is missing, else its bare code."""
-    ours = (WARNINGS,) if isinstance(note, WarningNote) else (SENTENCES, EARLIER)
+    ours = (WARNINGS,) if isinstance(note, WarningNote) else (SENTENCES, RETIRED_SENTENCES)
     for sentences in (*ours, *(option.sentences for option in options)):
         if note.code in sentences:
             by_language = sentences[note.code]

@@ -20,12 +20,12 @@ ZONES = {
     ZoneOf.FALLBACK: "ZONE_OF_SENDER_INSTEAD",
     None: "ZONE",
 }
-TELL_A_WALL_TIME = frozenset({"TIME_CONFIGURED", "TIME_FROM_LAUNCH", "TIME_KEPT", "SAME_TIME"})
+WALL_TIME_CODES = frozenset({"TIME_CONFIGURED", "TIME_FROM_LAUNCH", "TIME_KEPT", "SAME_TIME"})
 """Notes of the built-in options that give a wall time and no instant."""
-TELL_THE_TIME = TELL_A_WALL_TIME | {"SEND_AT", "SEND_AT_ON_WEEKEND", "AT_START", "AT_START_ON_WEEKEND"}
+TIME_CODES = WALL_TIME_CODES | {"SEND_AT", "SEND_AT_ON_WEEKEND", "AT_START", "AT_START_ON_WEEKEND"}
 """Notes of the built-in options that give a wall time, or the instant that has it."""
-TELL_THE_TASK = frozenset({"TASK_BY_HAND", "HUMAN_WORK"})
-FIX_THE_DAY = frozenset({"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"})
+TASK_CODES = frozenset({"TASK_BY_HAND", "HUMAN_WORK"})
+DATE_CODES = frozenset({"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"})
 """Notes of the built-in options that say on which date the day of the first step falls."""
 
 
@@ -61,12 +61,12 @@ def late_task(day: int, how: str, date: dt.date, weekend: dt.date | None) -> Not
 
 def fixes_the_day(notes: Sequence[Note]) -> bool:
     """Say whether an option's notes say themselves on which date the day falls: it is not told twice."""
-    return any(note.code in FIX_THE_DAY for note in notes)
+    return any(note.code in DATE_CODES for note in notes)
 
 
 def option_chose_due(option: str | None, day: dt.date, answer: CreateTask) -> Iterator[Note]:
     """Say that an option creates a task, or chose another due date than that of the step's day."""
-    if answer.due != day or not any(note.code in TELL_THE_TASK for note in answer.notes):
+    if answer.due != day or not any(note.code in TASK_CODES for note in answer.notes):
         yield Note("OPTION_CHOSE_DUE", {"option": option or "", "date": answer.due.isoformat()})
 
 
@@ -78,7 +78,7 @@ def timing(
     ``moment`` is what the clocks make of the wall time; ``late`` is when it goes out instead, where it has passed.
     """
     spoken: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
-    if not _told(answer, day, spoken):
+    if not _notes_give_time(answer, day, spoken):
         exact = {} if answer.instant is None else {"at": utc(answer.instant)}
         yield Note("OPTION_CHOSE", {"option": option or "", **spoken, **exact})
     if moment.skipped or moment.repeated:
@@ -87,14 +87,14 @@ def timing(
         yield Note("LATE", {**spoken, "at": utc(late)})
 
 
-def _told(answer: SendAt, day: dt.date, spoken: Why) -> bool:
+def _notes_give_time(answer: SendAt, day: dt.date, spoken: Why) -> bool:
     """Say whether the option's own notes give the time, and the date where it is not that of the day."""
     time = date = exact = False
     for note in answer.notes:
         values = note.values
-        if note.code in TELL_THE_TIME and values.get("time") == spoken["time"]:
+        if note.code in TIME_CODES and values.get("time") == spoken["time"]:
             time, exact = True, "at" in values
-        date |= (note.code in FIX_THE_DAY or note.code in TELL_THE_TIME) and values.get("date") == spoken["date"]
+        date |= (note.code in DATE_CODES or note.code in TIME_CODES) and values.get("date") == spoken["date"]
     return time and (date or answer.date == day) and exact is (answer.instant is not None)
 
 

@@ -10,7 +10,7 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         "de": "Schritt {step}: {warning}",
     },
     "IMMEDIATE_ON_DAY_1": {
-        "en": "Step {step}: not recommended on day 1, because this email goes out immediately at the start of the"
+        "en": "Step {step}: not recommended on day 1, because this email is sent immediately at the start of the"
         " campaign.",
         "de": "Schritt {step}: an Tag 1 nicht empfohlen, denn diese E-Mail geht sofort zu Beginn der Kampagne hinaus.",
     },
@@ -52,8 +52,8 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
     "EMAILS_LATE": {
         "en": Plural(
             "emails",
-            "The new time of {emails} email has already passed. It goes out at once.",
-            "The new time of {emails} emails has already passed. They go out at once.",
+            "The new time of {emails} email has already passed. It is sent immediately.",
+            "The new time of {emails} emails has already passed. They are sent immediately.",
         ),
         "de": Plural(
             "emails",
@@ -96,11 +96,11 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
     "OUT_OF_ORDER": {
         "en": Plural(
             "people",
-            "Step {step} goes out before step {earlierStep} for {people} person: at {time}, and step {earlierStep} at"
+            "Step {step} is sent before step {earlierStep} for {people} person: at {time}, and step {earlierStep} at"
             " {earlierTime} ({zone}).",
-            "Step {step} goes out before step {earlierStep} for {people} people: for example at {time}, and step"
+            "Step {step} is sent before step {earlierStep} for {people} people: for example at {time}, and step"
             " {earlierStep} at {earlierTime} ({zone}).",
-            "Step {step} (day {day}, {time}) goes out before step {earlierStep} (day {earlierDay}, {earlierTime}).",
+            "Step {step} (day {day}, {time}) is sent before step {earlierStep} (day {earlierDay}, {earlierTime}).",
         ),
         "de": Plural(
             "people",
@@ -113,7 +113,7 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
     },
     "OUT_OF_ORDER_AFTER_TASK": {
-        "en": "Step {step} (day {day}, {time}) goes out before step {earlierStep} (day {earlierDay}, {earlierTime}) if"
+        "en": "Step {step} (day {day}, {time}) is sent before step {earlierStep} (day {earlierDay}, {earlierTime}) if"
         " the task of step {taskStep} is completed before then.",
         "de": "Schritt {step} (Tag {day}, {time}) geht vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
         " hinaus, falls die Aufgabe von Schritt {taskStep} vorher erledigt wird.",
@@ -139,7 +139,7 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
     },
     "HTML_REMOVED": {
-        "en": "Emails leave without {removed}, because it may not be in an email. What you wrote is saved as it is.",
+        "en": "Emails are sent without {removed}, because an email must not contain it. Your text is stored unchanged.",
         "de": "E-Mails gehen ohne {removed} hinaus, denn das darf in keiner E-Mail stehen. Ihr Text bleibt gespeichert,"
         " wie er ist.",
     },

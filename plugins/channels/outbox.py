@@ -19,13 +19,13 @@ from plugins.private_files import create_private, make_private, try_writing
 log = logging.getLogger("touchline.outbox")
 
 DEFAULT_FOLDER = "touchline-data/outbox"
-LONGEST_PART = 80  # two parts, a digest and the temporary ending stay below the 255 bytes of a file name
+MAX_PART_CHARACTERS = 80  # two parts, a digest and the temporary ending stay below the 255 bytes of a file name
 
 
 def file_name(send_id: str, recipient: str) -> str:
     """Name the file by the send and its recipient alone: a repeat replaces the file and never adds one."""
-    safe_id = re.sub(r"[^A-Za-z0-9.-]", "_", send_id)[:LONGEST_PART]
-    safe_recipient = re.sub(r"[^A-Za-z0-9@+=_.-]", "_", recipient)[:LONGEST_PART]
+    safe_id = re.sub(r"[^A-Za-z0-9.-]", "_", send_id)[:MAX_PART_CHARACTERS]
+    safe_recipient = re.sub(r"[^A-Za-z0-9@+=_.-]", "_", recipient)[:MAX_PART_CHARACTERS]
     stem = f"{safe_id}_{safe_recipient}"
     if stem.startswith("."):
         stem = "_" + stem[1:]  # a hidden file would be missed
@@ -41,7 +41,7 @@ def explain(error: OSError) -> tuple[str, str]:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "DISK_FULL", "No space is left for the outbox folder."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "NOT_WRITABLE", "The outbox folder may not be written to by this service."
+        return "NOT_WRITABLE", "The service is not allowed to write to the outbox folder."
     return "DISK_ERROR", f"The outbox folder cannot be written to: {error.strerror or type(error).__name__}."
 
 
@@ -88,7 +88,7 @@ class OutboxSession(Session):
             return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
         try:
             if not await about_to_transmit():
-                return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before it was written.")
+                return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was written.")
             try:
                 await asyncio.to_thread(publish, temporary, final)
             except OSError as error:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from plugins import Channel, Outcome, Outgoing, Receipt, Session, hookimpl
 
-RECORDED = Receipt(Outcome.SENT, "RECORDED", "Recorded only: nothing left.")
+RECORDED = Receipt(Outcome.SENT, "RECORDED", "Recorded, not sent.")
 
 
 class RecordSession(Session):
@@ -15,7 +15,7 @@ class RecordSession(Session):
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Accept the email and let it go."""
         if not await about_to_transmit():
-            return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before it was recorded.")
+            return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was recorded.")
         return RECORDED
 
 

@@ -6,7 +6,7 @@ from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
 from strategies.timeline_notes import utc
 
-NO_EARLIER_EMAIL = "No email stands on an earlier day, so there is no time to take over. Choose another option."
+NO_EARLIER_EMAIL = "The campaign has no email on an earlier day, so there is no time to use. Choose another option."
 
 
 class SameTimeAsPrevious(SendOption):
@@ -28,7 +28,7 @@ class SameTimeAsPrevious(SendOption):
             return Availability.refused("The first step has no previous email.")
         if position.day == 1:
             return Availability(
-                warning="Not recommended on day 1: this email goes out immediately at the start of the campaign.",
+                warning="Not recommended on day 1: this email is sent immediately at the start of the campaign.",
                 warning_code="IMMEDIATE_ON_DAY_1",
             )
         if not position.email_on_earlier_day:

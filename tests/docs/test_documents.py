@@ -19,7 +19,7 @@ from plugins import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.channels.smtp import url
 from plugins.extension_points import EXTENSION_POINTS
 from strategies import ByValue, Note, Plural, Position, SendOption, StepContext, WarningNote
-from strategies.explanation_sentences import EARLIER, SENTENCES
+from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
 from strategies.sentences import sentence
 from strategies.warning_sentences import WARNINGS
 from tests.source_code import called, source
@@ -138,8 +138,8 @@ def test_every_code_of_an_explanation_is_listed_with_the_values_of_its_sentences
     values = {code: set(re.findall(r"`(\w+)`", told)) for code, told in listed}
     assert len(listed) == len(values)
     assert values.keys() == SENTENCES.keys()
-    assert set(re.findall(r"`([A-Z0-9_]+)`", older)) == EARLIER.keys()
-    for code, by_language in (SENTENCES | EARLIER).items():
+    assert set(re.findall(r"`([A-Z0-9_]+)`", older)) == RETIRED_SENTENCES.keys()
+    for code, by_language in (SENTENCES | RETIRED_SENTENCES).items():
         assert by_language.keys() == {"en", "de"}, code
     for code, by_language in SENTENCES.items():
         for told in by_language.values():

@@ -72,7 +72,7 @@ async def test_a_past_time_is_warned_of_and_goes_out_at_once(client: Client, cam
     found = await preview(client, moveStep={"id": second, "day": 2})
     assert counts(found["steps"][1]) == {"moving": 2, "atOnce": 2}
     assert found["steps"][1]["moves"][0]["after"] == "2026-03-03T12:00:00Z"
-    late = "The new time of 2 emails has already passed. They go out at once."
+    late = "The new time of 2 emails has already passed. They are sent immediately."
     assert found["warnings"] == [{"code": "EMAILS_LATE", "sentence": late, "values": {"emails": 2}}]
     await client.do(MUTATIONS["moveStep"], "errors", id=second, day=2, p=None)
     assert await client.do(story.ADVANCE, "dispatched", to="2026-03-03T12:00:00Z") == 2

@@ -53,7 +53,9 @@ async def test_a_pause_holds_in_virtual_time_and_is_previewed(client: Client, ca
     nodes = (await client.ask(SCHEDULED))["emails"]["nodes"]
     assert sorted(node["dueAt"] for node in nodes) == ["2026-03-09T08:30:00Z"] * 2 + ["2026-03-11T08:30:00Z"] * 2
     sentences = [line["sentence"] for line in nodes[0]["explanation"] if line["code"] == "RESUMED"]
-    assert sentences == ["The campaign was paused, so day 1 moved to 2026-03-09. Later days are counted from there."]
+    assert sentences == [
+        "The campaign was paused, so day 1 moved to 2026-03-09. Later days are counted from that date."
+    ]
     kinds = [event["kind"] for event in (await client.ask("{ events { nodes { kind } } }"))["events"]["nodes"]]
     assert kinds[:2] == ["CAMPAIGN_RESUMED", "CAMPAIGN_PAUSED"]
     assert await client.do(story.ADVANCE, "dispatched", to="2026-03-09T08:30:00Z") == 2

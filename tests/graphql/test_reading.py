@@ -64,14 +64,14 @@ async def test_a_preview_is_what_launching_does_and_writes_nothing(client: Clien
     assert preview["warnings"] == [
         {
             "code": "IMMEDIATE_ON_DAY_1",
-            "sentence": "Step 2: not recommended on day 1, because this email goes out immediately at the start of the"
+            "sentence": "Step 2: not recommended on day 1, because this email is sent immediately at the start of the"
             " campaign.",
             "german": "Schritt 2: an Tag 1 nicht empfohlen, denn diese E-Mail geht sofort zu Beginn der Kampagne"
             " hinaus.",
             "values": {
                 "step": 2,
                 "option": "same_time_as_previous",
-                "warning": "Not recommended on day 1: this email goes out immediately at the start of the campaign.",
+                "warning": "Not recommended on day 1: this email is sent immediately at the start of the campaign.",
             },
         }
     ]

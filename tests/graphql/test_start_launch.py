@@ -96,7 +96,8 @@ async def test_a_send_option_that_breaks_is_named(client: Client, monkeypatch: p
     (refused,) = (await client.raw(PREVIEW, {"input": given}))["errors"]
     assert [error["code"] for error in (*errors, refused["extensions"])] == ["SEND_OPTION_FAILED"] * 3
     told = (
-        "The send option 'choose_at_launch' of step 1 broke: RuntimeError. Its package has to be mended; see the log."
+        "The send option 'choose_at_launch' of step 1 failed (RuntimeError). This is a bug in its package; see the"
+        " server log."
     )
     assert [error["message"] for error in (*errors, refused)] == [told] * 3
 

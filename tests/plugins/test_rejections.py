@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.rejections import LONGEST_TEXT, Phase, Verdict, classify, enhanced_status
+from plugins.rejections import MAX_TEXT_CHARACTERS, Phase, Verdict, classify, enhanced_status
 
 HARD, SOFT, OURS = Verdict.HARD, Verdict.SOFT, Verdict.OURS
 
@@ -150,7 +150,10 @@ def test_every_text_has_a_verdict(text: str, phase: Phase, code: int | None, sta
     assert verdict in Verdict
     assert not (verdict is HARD and phase is Phase.MAIL)
     assert verdict is classify(
-        text[:LONGEST_TEXT] + " user unknown" * (len(text) > LONGEST_TEXT), phase=phase, code=code, status=status
+        text[:MAX_TEXT_CHARACTERS] + " user unknown" * (len(text) > MAX_TEXT_CHARACTERS),
+        phase=phase,
+        code=code,
+        status=status,
     )
 
 

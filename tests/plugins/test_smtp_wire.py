@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins import Outcome
-from plugins.channels.smtp.wire import LONGEST, Reply, UnexpectedReplyError, Wire
+from plugins.channels.smtp.wire import MAX_ANSWER_BYTES, Reply, UnexpectedReplyError, Wire
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 from tests.plugins.test_smtp import ACCOUNT, DEFERRED, FAILED, HARD, SENT, SOFT, Make, channel, table
 
@@ -65,9 +65,9 @@ def test_answers_may_come_in_any_pieces(cuts: list[int]) -> None:
         [b"what?\r\n"],
         [b"25\r\n"],
         [b"250ok\r\n"],
-        [b"x" * LONGEST, b"x"],
-        [b"250-more\r\n" * LONGEST],
-        [b"250-\r\n" * (LONGEST + 1)],
+        [b"x" * MAX_ANSWER_BYTES, b"x"],
+        [b"250-more\r\n" * MAX_ANSWER_BYTES],
+        [b"250-\r\n" * (MAX_ANSWER_BYTES + 1)],
     ],
 )
 async def test_what_is_no_answer_closes_the_connection(pieces: list[bytes]) -> None:

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 from plugins import Outcome, Outgoing
 from plugins.channels.smtp.channel import SmtpChannel
-from plugins.channels.smtp.token import LONGEST_TOKEN
+from plugins.channels.smtp.token import MAX_TOKEN_BYTES
 from tests.plugins.scripted import ScriptedServer, refused
 
 USER, TOKEN = "rep@example.org", "ya29.a0AfH6SMB-token_1234567890~+/=="
@@ -165,7 +165,7 @@ async def test_a_server_without_xoauth2(token_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", " \n", "two words", "a\x01auth=b", "tökén", "x" * (LONGEST_TOKEN + 1), '{"access_token": "x"}']
+    "content", ["", " \n", "two words", "a\x01auth=b", "tökén", "x" * (MAX_TOKEN_BYTES + 1), '{"access_token": "x"}']
 )
 async def test_a_file_without_a_token(content: str, token_file: Path) -> None:
     write(token_file, content)

@@ -85,7 +85,7 @@ def test_what_the_contract_allows(answer: Any, monkeypatch: pytest.MonkeyPatch) 
 def test_an_option_that_breaks_is_named(answer: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refusal) as caught:
         resolve(answer, monkeypatch)
-    told = f"The send option 'lunch' of step 1 broke: {name}. Its package has to be mended; see the log."
+    told = f"The send option 'lunch' of step 1 failed ({name}). This is a bug in its package; see the server log."
     assert (caught.value.code, caught.value.message) == ("SEND_OPTION_FAILED", told)
     assert type(caught.value.__cause__).__name__ == name
 
@@ -120,7 +120,7 @@ def test_an_option_that_breaks_when_it_is_asked_is_not_offered(
     with pytest.raises(Refusal) as refused:
         check_step([step := TimelineStep(1, StepType.EMAIL, "lunch", {})], 1, step, options)
     assert (refused.value.code, refused.value.path) == ("SEND_OPTION_FAILED", ("sendOption",))
-    assert f"'lunch' broke: {trouble.__name__}" in refused.value.message
+    assert f"'lunch' failed ({trouble.__name__})" in refused.value.message
     assert trouble.__name__ in caplog.text
 
 

@@ -12,7 +12,7 @@ from plugins.manager import load
 from strategies import Availability, Position, Refusal, SendAt, SendOption, StepContext, StepType
 from strategies.records import TimelineStep
 from strategies.registry import SendOptions
-from strategies.send_order import authored, out_of_order
+from strategies.send_order import order_warnings, out_of_order
 from strategies.sentences import sentence
 
 OPTIONS = load({}).send_options
@@ -40,7 +40,7 @@ CHOOSE = email(1, "choose_at_launch")
 
 
 def told(steps: list[TimelineStep], options: SendOptions = OPTIONS, **given: Any) -> list[tuple[Any, ...]]:
-    notes = authored(steps, options, skip_weekends=given.pop("skip", False), times=given)
+    notes = order_warnings(steps, options, skip_weekends=given.pop("skip", False), times=given)
     return [
         (n.code, n.values["earlierStep"], n.values["step"], n.values["earlierTime"], n.values["time"]) for n in notes
     ]
@@ -94,14 +94,14 @@ def test_steps_that_were_added_later_count_as_all_others() -> None:
 
 def test_a_launch_gives_other_times() -> None:
     steps = [at(1, "16:00"), at(1, "02:30")]
-    assert authored(steps, OPTIONS, skip_weekends=False, times={2: time(17, 0)}) == []
-    (note,) = authored(steps, OPTIONS, skip_weekends=False, times={2: time(15, 0)})
+    assert order_warnings(steps, OPTIONS, skip_weekends=False, times={2: time(17, 0)}) == []
+    (note,) = order_warnings(steps, OPTIONS, skip_weekends=False, times={2: time(15, 0)})
     assert note.values["time"] == "15:00:00"
 
 
 def test_the_sentences() -> None:
-    (note,) = authored([at(1, "16:00"), at(1, "02:30")], OPTIONS, skip_weekends=False, times={})
-    assert sentence(note) == "Step 2 (day 1, 02:30:00) goes out before step 1 (day 1, 16:00:00)."
+    (note,) = order_warnings([at(1, "16:00"), at(1, "02:30")], OPTIONS, skip_weekends=False, times={})
+    assert sentence(note) == "Step 2 (day 1, 02:30:00) is sent before step 1 (day 1, 16:00:00)."
     assert sentence(note, "de") == "Schritt 2 (Tag 1, 02:30:00) geht vor Schritt 1 (Tag 1, 16:00:00) hinaus."
 
 

@@ -176,7 +176,7 @@ def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date()
     (third,) = resolve_timeline(steps, calendar, launch, OPTIONS, happened, instant("2026-12-03T10:00:00Z")).planned
     assert told(third) == [
         "The time of the first email had already passed at launch, so day 1 is 2026-12-02. Later days are counted from"
-        " there.",
+        " that date.",
         "Day 3 falls on 2026-12-04.",
         "The step is set to 10:00:00.",
     ]
@@ -186,17 +186,17 @@ def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date()
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        ("SENT", "It takes over 14:03:22, the time at which the email of day 1 was sent by hand."),
-        ("SKIPPED", "It takes over 14:03:22, the time at which the task of day 1 was skipped."),
-        ("EXPIRED", "It takes over 14:03:22, the time at which the task of day 1 expired."),
-        ("COMPLETED", "It takes over 14:03:22, the time at which the task of day 1 was completed."),
+        ("SENT", "It uses 14:03:22, the time at which the email of day 1 was sent by hand."),
+        ("SKIPPED", "It uses 14:03:22, the time at which the task of day 1 was skipped."),
+        ("EXPIRED", "It uses 14:03:22, the time at which the task of day 1 expired."),
+        ("COMPLETED", "It uses 14:03:22, the time at which the task of day 1 was completed."),
     ],
 )
 def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
     moment = instant("2026-03-02T13:03:22Z")
     timeline = resolve([task(1), same(2), same(3)], happened={1: TaskRecord(date(2026, 3, 2), moment, how)}, now=moment)
     assert told(timeline.planned[0]) == ["Day 1 is 2026-03-02.", "Day 2 falls on 2026-03-03.", expected]
-    assert told(timeline.planned[1])[-1] == "It takes over 14:03:22 from the email of day 2."
+    assert told(timeline.planned[1])[-1] == "It uses 14:03:22, the time of the email of day 2."
 
 
 @pytest.mark.parametrize(
@@ -204,15 +204,15 @@ def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
     [
         (
             False,
-            "On day 1 it goes out at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
+            "On day 1 it is sent at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
             " on 2026-03-07.",
             "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem die Aufgabe von Tag 1"
             " übersprungen wurde: um 14:03:22 am 2026-03-07.",
         ),
         (
             True,
-            "On day 1 it goes out at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
-            " on 2026-03-07. That falls on a weekend, so it moves to Monday, 2026-03-09.",
+            "On day 1 it is sent at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
+            " on 2026-03-07. That is a weekend, so it moves to Monday, 2026-03-09.",
             "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem die Aufgabe von Tag 1"
             " übersprungen wurde: um 14:03:22 am 2026-03-07. Das fällt auf ein Wochenende, also rückt sie auf Montag,"
             " den 2026-03-09.",
@@ -230,11 +230,11 @@ def test_the_moment_of_a_task_is_the_start_also_on_a_weekend(*, skip: bool, expe
 def test_a_send_at_on_a_weekend_says_from_where_to_where_it_moves() -> None:
     timeline = resolve([email(1, "choose_at_launch"), same(2)], send_at=instant("2026-03-07T10:00:00Z"), skip=True)
     assert told(timeline.planned[0]) == [
-        "Launching chose 11:00:00 on 2026-03-07, which falls on a weekend, so day 1 is Monday, 2026-03-09. It keeps"
+        "The launch chose 11:00:00 on 2026-03-07. That is a weekend, so day 1 is Monday, 2026-03-09. The time stays"
         " 11:00:00."
     ]
     assert told(timeline.planned[1])[0] == (
-        "The campaign starts on 2026-03-07, which falls on a weekend, so day 1 is Monday, 2026-03-09."
+        "The campaign starts on 2026-03-07, which is a weekend, so day 1 is Monday, 2026-03-09."
     )
 
 
@@ -243,14 +243,20 @@ def test_a_wall_time_that_comes_twice() -> None:
     (_, second) = resolve_timeline(
         [at(1, "09:30"), at(2, "02:30")], Calendar("Europe/Berlin", False), launch, OPTIONS, {}, launch.now
     ).planned
-    assert told(second)[-1] == "The clocks show 02:30:00 twice on 2026-10-25. It is the first of the two (UTC+02:00)."
+    assert (
+        told(second)[-1]
+        == "02:30:00 occurs twice on 2026-10-25, because the clocks go back. It is the first of the two (UTC+02:00)."
+    )
     exactly = replace(launch, send_at=instant("2026-10-25T01:30:00Z"))
     (first,) = resolve_timeline(
         [email(1, "choose_at_launch")], Calendar("Europe/Berlin", False), exactly, OPTIONS, {}, launch.now
     ).planned
     assert isinstance(first, PlannedSend)
     assert first.instant == exactly.send_at
-    assert told(first)[-1] == "The clocks show 02:30:00 twice on 2026-10-25. It is the second of the two (UTC+01:00)."
+    assert (
+        told(first)[-1]
+        == "02:30:00 occurs twice on 2026-10-25, because the clocks go back. It is the second of the two (UTC+01:00)."
+    )
 
 
 @pytest.mark.parametrize("note", [Note("START", {"date": "2026-03-02", "zone": "UTC"}), Note("SENT_BY_HAND")])

@@ -10,7 +10,7 @@ from api.services.enrollments.timelines import core_steps, offer_warnings
 from strategies import WarningNote
 from strategies.calendar import local
 from strategies.records import TimelineStep
-from strategies.send_order import Pair, authored, out_of_order
+from strategies.send_order import Pair, order_warnings, out_of_order
 
 NO_TIMES: Mapping[int, time] = {}
 ORDER = ("OUT_OF_ORDER", "OUT_OF_ORDER_AFTER_TASK", "FOLLOW_UP_WAITS")
@@ -26,7 +26,7 @@ def campaign_warnings(
     options = context.installed.send_options
     return [
         *offer_warnings(context, steps),
-        *authored(core_steps(steps), options, skip_weekends=skip_weekends, times=times),
+        *order_warnings(core_steps(steps), options, skip_weekends=skip_weekends, times=times),
     ]
 
 

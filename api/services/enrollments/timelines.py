@@ -169,7 +169,7 @@ def _rescheduled(send: Send) -> bool:
 def at_wall_time(send: Send) -> bool:
     """Say whether an email was planned for a wall time that had not passed."""
     codes = {code for code, _ in send.explanation}
-    return "LATE" not in codes and not codes.isdisjoint(timeline_notes.TELL_A_WALL_TIME)
+    return "LATE" not in codes and not codes.isdisjoint(timeline_notes.WALL_TIME_CODES)
 
 
 def for_now(send: Send, moments: Collection[datetime | None]) -> bool:

@@ -27,7 +27,7 @@ log = logging.getLogger("touchline.smtp")
 
 VARIABLE = "TOUCHLINE_SMTP_URL"
 ACCOUNT = "^[A-Z][A-Z0-9_]{0,30}$"
-LONGEST_GOODBYE = 2.0
+QUIT_TIMEOUT_SECONDS = 2.0
 
 
 class SmtpChannel(Channel):
@@ -79,7 +79,7 @@ class SmtpChannel(Channel):
             wire = Wire(cast(asyncio.Transport, client.transport))
             yield SmtpSession(wire, client.supports_extension, settings)
             with contextlib.suppress(OSError, UnexpectedReplyError):
-                await wire.exchange(b"QUIT\r\n", 1, min(settings.timeout, LONGEST_GOODBYE))
+                await wire.exchange(b"QUIT\r\n", 1, min(settings.timeout, QUIT_TIMEOUT_SECONDS))
         finally:
             client.close()
 

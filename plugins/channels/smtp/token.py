@@ -14,9 +14,9 @@ from pathlib import Path
 from plugins import AccountUnavailableError
 from plugins.channels.smtp.url import SmtpSettings
 
-LONGEST_TOKEN = 16_384
+MAX_TOKEN_BYTES = 16_384
 """Bytes of a token at most. Those of Microsoft have 2,000 or so."""
-SECONDS_TO_END = 5.0
+KILL_TIMEOUT_SECONDS = 5.0
 """Seconds that a killed program gets until its pipe is closed; something that it started may hold it open."""
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 """RFC 6750: a token has no spaces and no control characters, which would end its field in the login."""
@@ -31,7 +31,7 @@ async def read_token(settings: SmtpSettings) -> str:
     if isinstance(found, str):
         raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {found}", here=True)
     token = found.strip().decode("ascii", errors="replace")
-    if len(found) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
+    if len(found) > MAX_TOKEN_BYTES or not TOKEN.fullmatch(token):
         fault = "it is empty." if not token else "what was read is not an access token, which is one word of ASCII."
         raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {fault}", here=True)
     return token
@@ -41,7 +41,7 @@ def _from_file(path: str) -> bytes | str:
     """Return the file's content, or why it cannot be read."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(LONGEST_TOKEN + 1)
+            return file.read(MAX_TOKEN_BYTES + 1)
     except (OSError, ValueError) as error:
         return f"the file cannot be read ({getattr(error, 'strerror', None) or 'its name is not valid'})."
 
@@ -57,9 +57,9 @@ async def _from_command(command: str | None, seconds: float) -> bytes | str:
             )
             assert program.stdout is not None  # noqa: S101 - it was asked for
             printed = b""
-            while len(printed) <= LONGEST_TOKEN and (more := await program.stdout.read(LONGEST_TOKEN)):
+            while len(printed) <= MAX_TOKEN_BYTES and (more := await program.stdout.read(MAX_TOKEN_BYTES)):
                 printed += more
-            if len(printed) > LONGEST_TOKEN:
+            if len(printed) > MAX_TOKEN_BYTES:
                 return "the program prints more than a token."
             status = await program.wait()
     except TimeoutError:
@@ -77,8 +77,8 @@ async def _kill(program: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(program.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SECONDS_TO_END):
+        async with asyncio.timeout(KILL_TIMEOUT_SECONDS):
             # asyncio reports the end only when it has read the pipe to its end, and stops reading a full one.
-            while program.stdout is not None and await program.stdout.read(LONGEST_TOKEN):
+            while program.stdout is not None and await program.stdout.read(MAX_TOKEN_BYTES):
                 pass
             await program.wait()

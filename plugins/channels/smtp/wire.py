@@ -7,7 +7,7 @@ much as these: so an open connection is taken over from it.
 import asyncio
 from typing import NamedTuple
 
-LONGEST = 32_768
+MAX_ANSWER_BYTES = 32_768
 """Bytes of an answer at most; a longer one is no answer."""
 
 
@@ -86,7 +86,7 @@ class Wire(asyncio.Protocol):
             self._arrived()
             if len(self._replies) > self._wanted or self._text or self._buffer:
                 self._fail(UnexpectedReplyError("more answers than questions"))
-        elif len(self._buffer) + sum(len(line) + 1 for line in self._text) > LONGEST:
+        elif len(self._buffer) + sum(len(line) + 1 for line in self._text) > MAX_ANSWER_BYTES:
             self._fail(UnexpectedReplyError("an answer without an end"))
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -60,13 +60,13 @@ async def test_a_task_s_email_sent_by_hand_and_what_takes_over_its_time(world: W
     await later(world, moment).tick(moment)
     assert (await Send.get(id=send.id)).status is SendStatus.SENT
     assert await codes(3) == ["ZONE_OF_SENDER", "DAY_1", "DAY", "SAME_TIME"]
-    assert (await told(3))[-1] == "It takes over 10:00:22, the time at which the email of day 2 was sent by hand."
+    assert (await told(3))[-1] == "It uses 10:00:22, the time at which the email of day 2 was sent by hand."
 
 
 @pytest.mark.parametrize(
     ("work", "how"),
-    [(skip_task, "It takes over 07:00:09, the time at which the task of day 2 was skipped."),
-     (complete_task, "It takes over 07:00:09, the time at which the task of day 2 was completed.")],
+    [(skip_task, "It uses 07:00:09, the time at which the task of day 2 was skipped."),
+     (complete_task, "It uses 07:00:09, the time at which the task of day 2 was completed.")],
 )  # fmt: skip
 async def test_the_moment_of_a_task(world: World, work: Any, how: str) -> None:
     await work(later(world, NOW + DAY + 9 * SECOND).context, (await Task.get()).id)
@@ -78,7 +78,7 @@ async def test_a_task_that_was_skipped_late(world: World) -> None:
     await skip_task(later(world, NOW + 4 * DAY).context, (await Task.get()).id)
     assert await codes(3) == ["ZONE_OF_SENDER", "SHIFTED", "DAY", "SAME_TIME"]
     assert (await told(3))[1] == (
-        "The task of day 2 was skipped late, so day 2 is 2026-03-06. Later days are counted from there."
+        "The task of day 2 was skipped late, so day 2 is 2026-03-06. Later days are counted from that date."
     )
 
 
