@@ -207,7 +207,7 @@ async def test_it_is_cancelled_exactly(context: WorkspaceContext, campaign: str,
     assert (done.status, done.processed, done.enrolled) == (LaunchStatus.CANCELLED, 10, 10)
     assert await Enrollment.all().count() == 10
     assert await Enrollment.filter(ended_at=None).count() == (0 if by_ending else 10)
-    with pytest.raises(Refusal, match="over"):
+    with pytest.raises(Refusal, match="finished"):
         await cancel_launch(context, row.id)
 
 
