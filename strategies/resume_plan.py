@@ -1,4 +1,4 @@
-"""What a pause does to one person: everything unsent moves by the same number of days, and keeps its wall time."""
+"""Move one person's unsent emails after a pause: all by the same number of days, each at its wall time (R19)."""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,13 +9,13 @@ from strategies.calendar import Calendar, local
 from strategies.records import Planned, PlannedSend
 from strategies.timeline import Timeline
 
-Fold = Callable[[Mapping[int, dt.date]], Timeline]
-"""Folds the person's campaign at the moment of resuming, with these resumes."""
+Resolve = Callable[[Mapping[int, dt.date]], Timeline]
+"""Resolves the person's timeline at the moment of resuming, with these resumes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """By how many counted days, the resumes that the person has now, and what is planned by them, by step number."""
+    """The number of counted days, the person's resumes after it, and the plan that follows, by step number."""
 
     days: int
     resumed: Mapping[int, dt.date]
@@ -23,7 +23,7 @@ class Shift:
 
 
 def shift(
-    fold: Fold,
+    resolve: Resolve,
     resumed: Mapping[int, dt.date],
     overdue: Collection[int],
     loose: Sequence[tuple[dt.date, dt.time]],
@@ -31,13 +31,13 @@ def shift(
     now: dt.datetime,
     at_once: Collection[int] = (),
 ) -> Shift:
-    """Return the smallest shift that leaves nothing overdue at ``now``. Spacing stays, so nothing bunches.
+    """Return the smallest shift after which nothing is overdue at ``now``. The gaps between emails stay the same.
 
-    ``overdue`` are the numbers of planned emails whose time has passed; ``loose`` date and wall time of others that
-    have, but that no option resolves any more: tried before, or given their time by a person. ``at_once`` are the
-    numbers of emails that do not move: they go out as soon as the campaign is resumed. Raises Refusal.
+    ``overdue`` are the step numbers of planned emails whose time has passed. ``loose`` are the dates and wall times of
+    other overdue emails, which no option resolves any more: retries, and emails that a person rescheduled. ``at_once``
+    are the step numbers of emails that do not move: they are sent as soon as the campaign is resumed. Raises Refusal.
     """
-    before = fold(resumed)
+    before = resolve(resumed)
     days_before = {number: on for number, on in before.step_dates.items() if number not in at_once}
     planned = [each for each in before.planned if isinstance(each, PlannedSend) and each.number in overdue]
     past = [*((each.date, each.time) for each in planned), *loose]
@@ -49,26 +49,26 @@ def shift(
         if first is None:
             return Shift(days, resumed, {})
         moved = {number: calendar.forward(on, days) if number > first else on for number, on in resumed.items()}
-        # Each by its own: a task that was completed late meanwhile counts anew, and would end the shift.
+        # Each step gets its own date. Otherwise a late task would end the shift.
         moved |= {number: calendar.forward(on, days) for number, on in days_before.items()}
-        after = fold(moved)
-        # An option that answers with a past date on whatever day it stands is not asked for ever.
+        after = resolve(moved)
+        # An option that returns a past date for every day must not make this loop endless.
         if days > least + MAX_EXTRA_DAYS or not any(_past(each, overdue, calendar, now) for each in after.planned):
             return Shift(days, moved, {each.number: each for each in after.planned})
     raise AssertionError
 
 
 def goes_at_once(was_for_now: bool, due: dt.datetime, paused: dt.datetime, now: dt.datetime, zone: str) -> bool:
-    """Say whether an email leaves as soon as its campaign is resumed at ``now``, instead of moving by whole days.
+    """Say whether an email is sent as soon as its campaign is resumed at ``now``, instead of moving by whole days.
 
-    That is so where the campaign is resumed on the day on which the email was due (in the person's zone), the email
-    was due when the pause began, and it was to leave at that moment, not at a wall time (``was_for_now``).
+    This applies if the campaign is resumed on the day on which the email was due (in the person's zone), if the email
+    was due when the pause began, and if it has no wall time to keep (``was_for_now``).
     """
     return was_for_now and due <= paused and local(due, zone).date() == local(now, zone).date()
 
 
 MAX_EXTRA_DAYS = 400
-"""Days: more than any option lies before its day."""
+"""Days after the smallest possible shift. No option plans an email further than this before its day."""
 
 
 def _past(planned: Planned, overdue: Collection[int], calendar: Calendar, now: dt.datetime) -> bool:
@@ -78,7 +78,7 @@ def _past(planned: Planned, overdue: Collection[int], calendar: Calendar, now: d
 
 
 def _at_least(past: Sequence[tuple[dt.date, dt.time]], calendar: Calendar, now: dt.datetime) -> int:
-    """Return a number of days that is not too large, so that a long pause is not counted day by day."""
+    """Return a lower bound of the shift in days, so that a long pause is not tried day by day."""
     today = calendar.local(now).date()
     span = (today - min((date for date, _ in past), default=today)).days
     return max(0, span * 5 // 7 - 3) if calendar.skip_weekends else max(0, span - 1)

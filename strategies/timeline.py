@@ -169,7 +169,11 @@ def _context(
 ) -> StepContext:
     """Collect what a send option may know."""
     # R8: the nearest earlier email on an earlier day; an email on the same day is never the reference.
-    reference = next((email for email in reversed(emails) if email.day < step.day), None)
+    reference: _EarlierEmail | None = None
+    for email in reversed(emails):
+        if email.day < step.day:
+            reference = email
+            break
     return StepContext(
         config=step.config,
         number=number,
