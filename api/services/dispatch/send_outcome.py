@@ -8,7 +8,7 @@ from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
 from api.states import SendStatus
 from api.store.claimed import Claimed
-from api.store.events import Line, event
+from api.store.events import Line, email_event
 from api.store.send_ledger import MAX_CODE_CHARACTERS, RESEND_AFTER
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome
@@ -84,14 +84,4 @@ def event_line(outcome: SendOutcome) -> Line | None:
     data = {"reason": outcome.reason} if outcome.reason else {}
     if outcome.bounce:
         data = {"bounce": str(outcome.bounce), **data}
-    send = outcome.send
-    return event(
-        send.workspace_id,
-        outcome.event,
-        outcome.at,
-        person_id=send.person_id,
-        enrollment_id=send.enrollment_id,
-        step_id=send.step_id,
-        send_id=send.id,
-        data=data,
-    )
+    return email_event(outcome.send, outcome.event, outcome.at, data=data)

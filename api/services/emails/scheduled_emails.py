@@ -21,7 +21,7 @@ from api.states import UNBEGUN_STATUSES, SendStatus, TaskStatus
 from api.store import written_texts
 from api.store.engine.rows import need
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, event, write
+from api.store.events import Line, email_event, write
 from api.store.holds import pause_of
 from api.store.tasks import lock_undone
 from strategies import Refusal
@@ -179,10 +179,7 @@ async def _waiting(send_id: str, *others: SendStatus) -> Send:
 
 
 def _event(enrollment: Enrollment, send: Send, kind: EventKind, now: datetime, data: dict[str, Any]) -> Line:
-    return event(
-        send.workspace_id, kind, now, data=data, campaign_id=enrollment.campaign_id, person_id=send.person_id,
-        enrollment_id=enrollment.id, step_id=send.step_id, send_id=send.id,
-    )  # fmt: skip
+    return email_event(send, kind, now, data=data, campaign_id=enrollment.campaign_id)
 
 
 def _utc(instant: datetime) -> str:

@@ -26,7 +26,7 @@ from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatu
 from api.store.claimed import Claimed
 from api.store.engine.rows import need
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, event, write
+from api.store.events import Line, email_event, event, write
 from api.store.tasks import lock_undone
 from api.store.written_texts import WrittenEmail, forget_text, kept_text
 from strategies import Refusal, StepType
@@ -261,11 +261,8 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
         detail="The task was skipped before its email went out.",
     ):  # fmt: skip
         return []
-    about = {"person_id": send.person_id, "enrollment_id": enrollment.id, "step_id": send.step_id, "send_id": send.id}
     told = {"reason": "TASK_SKIPPED"}
-    return [
-        event(send.workspace_id, EventKind.EMAIL_FAILED, at, campaign_id=enrollment.campaign_id, data=told, **about)
-    ]
+    return [email_event(send, EventKind.EMAIL_FAILED, at, data=told, campaign_id=enrollment.campaign_id)]
 
 
 def task_event(enrollment: Enrollment, task: Task, kind: EventKind, at: datetime) -> Line:

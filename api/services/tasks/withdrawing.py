@@ -6,7 +6,7 @@ from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.models import Enrollment, Send, Task
 from api.states import UNBEGUN_STATUSES, SendStatus
-from api.store.events import Line, event, write
+from api.store.events import Line, email_event, write
 from api.store.tasks import lock_undone
 from api.store.written_texts import keep_texts, lock_email
 from strategies import Refusal
@@ -16,11 +16,8 @@ async def withdraw(enrollment: Enrollment, send: Send, now: datetime, *, reason:
     """Withdraw an email that is locked, and keep its text. Returns the event. Call inside a transaction."""
     await keep_texts([send.id])
     await Send.filter(id=send.id).delete()
-    about = {"person_id": send.person_id, "enrollment_id": enrollment.id, "step_id": send.step_id, "send_id": send.id}
     data = {"reason": reason} if reason else None
-    return event(
-        send.workspace_id, EventKind.EMAIL_WITHDRAWN, now, campaign_id=enrollment.campaign_id, data=data, **about
-    )
+    return email_event(send, EventKind.EMAIL_WITHDRAWN, now, data=data, campaign_id=enrollment.campaign_id)
 
 
 async def withdraw_with(task: Task, now: datetime) -> None:

@@ -22,7 +22,7 @@ from api.services.jobs.halving import ROW_FAILED, in_halves, of_database
 from api.store import claims, send_ledger
 from api.store.claimed import Claimed
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, event, write
+from api.store.events import Line, row_event, write
 from plugins.contract import Outcome, Receipt
 
 log = logging.getLogger("touchline.dispatch")
@@ -160,9 +160,8 @@ class ClaimByHalves:
             row = await claims.fail_unclaimed(send_id, self.now, self.attempt, receipt.code, detail)
             if row is None:
                 return []
-            about = {name: row[name] for name in ("enrollment_id", "step_id", "person_id")}
-            told = {"reason": ROW_FAILED}
-            line = event(row["workspace_id"], EventKind.EMAIL_FAILED, self.now, data=told, send_id=send_id, **about)
+            reason_data = {"reason": ROW_FAILED}
+            line = row_event(row, EventKind.EMAIL_FAILED, self.now, data=reason_data, send_id=send_id)
             await _follow([line], [row["enrollment_id"]], self.now)
         log.error("the email %s: %s %s", send_id, receipt.outcome, receipt.code)
         return [receipt.outcome]

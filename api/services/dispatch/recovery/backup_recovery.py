@@ -27,7 +27,7 @@ from api.services.jobs.caller_chunks import carry_out
 from api.store import backup_recovery, jobs
 from api.store.engine.sql import Row, instant
 from api.store.engine.transactions import transaction
-from api.store.events import Line, event, write
+from api.store.events import Line, row_event, write
 from strategies import Refusal
 
 EMAIL_ID = re.compile(r"snd_[0-9a-z]{26}")
@@ -184,20 +184,10 @@ def _shown(moment: datetime) -> str:
 
 
 def _in_doubt(row: Row, now: datetime) -> Line:
-    return event(
-        row["workspace_id"],
-        EventKind.EMAIL_IN_DOUBT,
-        now,
-        data={"reason": Reason.RESTORED.code},
-        send_id=row["id"],
-        **_about(row),
-    )
+    reason = {"reason": Reason.RESTORED.code}
+    return row_event(row, EventKind.EMAIL_IN_DOUBT, now, data=reason, send_id=row["id"])
 
 
 def _expired(row: Row, now: datetime) -> Line:
-    about = _about(row) | {"campaign_id": row["campaign_id"], "task_id": row["id"]}
-    return event(row["workspace_id"], EventKind.TASK_EXPIRED, now, data={"type": row["type"]}, **about)
-
-
-def _about(row: Row) -> dict[str, str]:
-    return {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}
+    about = {"campaign_id": row["campaign_id"], "task_id": row["id"]}
+    return row_event(row, EventKind.TASK_EXPIRED, now, data={"type": row["type"]}, **about)

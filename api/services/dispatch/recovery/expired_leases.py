@@ -19,7 +19,7 @@ from api.services.jobs.halving import in_halves, of_database
 from api.store import doubts, send_ledger, throttles
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, event, write
+from api.store.events import Line, row_event, write
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -108,7 +108,13 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
             follows.append(partial(throttles.arrive, ids, now))
             follows.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
         lines = [
-            _line(row, EventKind.EMAIL_IN_DOUBT, clocks.get(row["workspace_id"], real_now), {"reason": reason.code})
+            row_event(
+                row,
+                EventKind.EMAIL_IN_DOUBT,
+                clocks.get(row["workspace_id"], real_now),
+                data={"reason": reason.code},
+                send_id=row["id"],
+            )
             for row in lost
         ]
         follows.append(partial(write, lines))
@@ -137,7 +143,13 @@ async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
         )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
         lines = [
-            _line(row, EventKind.EMAIL_RETRIED, clocks.get(row["workspace_id"], real_now), {"automatic": row["doubts"]})
+            row_event(
+                row,
+                EventKind.EMAIL_RETRIED,
+                clocks.get(row["workspace_id"], real_now),
+                data={"automatic": row["doubts"]},
+                send_id=row["id"],
+            )
             for row in again
         ]
         await write(lines)
@@ -161,6 +173,5 @@ def _by_moment(
     return found
 
 
-def _line(row: Mapping[str, Any], kind: EventKind, now: datetime, data: dict[str, Any]) -> Line:
-    about = {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}
-    return event(row["workspace_id"], kind, now, data=data, send_id=row["id"], **about)
+def _event(row: Row, kind: EventKind, now: datetime, data: dict[str, Any]) -> Line:
+    return row_event(row, kind, now, data=data, send_id=row["id"])
