@@ -1,4 +1,4 @@
-"""Accounts that wait because they were in trouble: for every process, and across restarts."""
+"""Accounts that wait after a failure, in every process and across restarts."""
 
 from datetime import datetime, timedelta
 
@@ -8,23 +8,23 @@ from api.store.send_ledger import WAITING
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
 TROUBLE_WAIT = timedelta(minutes=1)
-"""How long an email waits that the account was handling when trouble came, so that others go first."""
+"""How long an email waits on which the account failed, so that others go first."""
 
 
 def still_waits(until: datetime, now: datetime) -> bool:
-    """Say whether a pause holds. One that is longer than any began before the clock was set back, and is over."""
+    """Return whether a pause holds. One longer than the longest began before the clock was set back, and is over."""
     return now < until <= now + LONGEST_PAUSE
 
 
 async def pauses() -> dict[str, datetime]:
-    """Return the accounts that wait, or have waited and have not worked since, and until when."""
+    """Return the accounts that wait, or have waited and not worked since, and until when."""
     return {row["account"]: instant(row["until"]) for row in await run("SELECT account, until FROM account_pause")}
 
 
 async def pause(account: str, now: datetime, code: str, detail: str) -> datetime | None:
     """Let an account wait, a minute to fifteen, twice as long after each further failure in a row.
 
-    Returns until when; None where it waits already, because someone else has seen the same trouble.
+    Returns until when, or None if it waits already, because another session has seen the same failure.
     """
     rows = await run("SELECT failures, until FROM account_pause WHERE account = $1", account)
     failures = int(rows[0]["failures"]) if rows else 0
@@ -46,7 +46,7 @@ async def pause(account: str, now: datetime, code: str, detail: str) -> datetime
 
 
 async def reason_of(account: str) -> str | None:
-    """Return the code of the trouble that an account waits for, or None."""
+    """Return the code of the failure after which an account waits, or None."""
     rows = await run("SELECT code FROM account_pause WHERE account = $1", account)
     return str(rows[0]["code"]) if rows else None
 

@@ -1,4 +1,4 @@
-"""What a claim returns of an email."""
+"""A claimed email: the columns that a claim returns."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ class Claimed(NamedTuple):
     attempts: int
     due_at: datetime
     message_id: str | None
-    """Of an earlier attempt; every later one has the same."""
+    """The Message-ID of an earlier attempt. Every later attempt has the same."""
 
 
 def read_claimed(rows: Sequence[Row]) -> list[Claimed]:

@@ -1,4 +1,4 @@
-"""Claims of emails one by one, where the claim of all that is due fails because of some of them."""
+"""Claim emails by their ids, where the claim of all due emails fails because of some of them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ async def due(sender_id: str, now: datetime, limit: int, attempt: str, besides: 
 
 
 async def claim_these(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[Claimed]:
-    """Take those of these sends that are due, or claimed for this attempt already, for this attempt."""
+    """Claim those of these sends that are due, or claimed for this attempt already."""
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     rows = await run(
         "UPDATE send SET status = 'CLAIMED', attempt_id = $2, lease_until = $3 WHERE id IN (SELECT id FROM send"

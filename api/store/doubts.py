@@ -1,4 +1,4 @@
-"""Emails in doubt: transmissions that nobody finished, and doubts that a campaign sends again by itself."""
+"""Emails in doubt: transmissions whose process stopped, and doubts that a campaign resends by itself."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,10 +10,10 @@ from api.store.send_ledger import RESEND_AFTER, whose
 async def doubt_expired(
     real_now: datetime, reason: str, detail: str, ids: Sequence[str] | None = None, besides: Sequence[str] = ()
 ) -> Sequence[Row]:
-    """Put transmissions that nobody finished in doubt, and return them. Their attempt may still learn better.
+    """Put transmissions with an expired lease in doubt, and return them. A late answer may still settle them.
 
-    All, or those of ``ids``, and not those of ``besides``. Their leases are real time. ``rest_in_doubt`` says from when
-    on they rest, by the workspace's clock.
+    All, or those of ``ids``, but not those of ``besides``. Leases are real time. ``rest_in_doubt`` begins their wait,
+    by the workspace's clock.
     """
     which, values = _which(4, ids, besides)
     return await run(
@@ -36,7 +36,7 @@ def _which(number: int, ids: Sequence[str] | None, besides: Sequence[str]) -> tu
 
 
 async def rest_in_doubt(ids: list[str], now: datetime) -> None:
-    """Let emails in doubt rest from ``now`` on, by their workspace's clock, before they may be sent again."""
+    """Begin the wait of emails in doubt at ``now``, by their workspace's clock, before they may be resent."""
     await run(f"UPDATE send SET due_at = $2 WHERE {among('id', 1)} AND status = 'IN_DOUBT'", ids, now + RESEND_AFTER)
 
 

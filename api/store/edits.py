@@ -11,7 +11,7 @@ from api.store import holds
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, among, run
 from api.store.holds import records
-from api.store.send_ledger import AGAIN
+from api.store.send_ledger import UNSENT_STATUS
 from api.store.written_texts import keep_texts
 
 TASK = {
@@ -81,7 +81,7 @@ async def take_back(enrollment_ids: list[str]) -> None:
     # What another process writes just now is not waited for: ``people_with`` tells who still has some.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     await run(
-        f"UPDATE send SET status = {AGAIN}, attempt_id = NULL, lease_until = NULL"
+        f"UPDATE send SET status = {UNSENT_STATUS}, attempt_id = NULL, lease_until = NULL"
         f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND status || '' = 'CLAIMED'",
         enrollment_ids,
     )

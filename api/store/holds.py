@@ -11,7 +11,7 @@ from typing import Any
 
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, among, instant, run
-from api.store.send_ledger import AGAIN
+from api.store.send_ledger import UNSENT_STATUS
 
 MOVED = {
     "id": "text",
@@ -66,7 +66,7 @@ async def hold(campaign_id: str, after: str, people: int) -> Held:
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     ids = [row["id"] for row in rows]
     await run(
-        f"UPDATE send SET held = true, status = CASE WHEN status = 'CLAIMED' THEN {AGAIN} ELSE status END,"
+        f"UPDATE send SET held = true, status = CASE WHEN status = 'CLAIMED' THEN {UNSENT_STATUS} ELSE status END,"
         " attempt_id = CASE WHEN status = 'CLAIMED' THEN NULL ELSE attempt_id END"
         f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND {UNHELD}",
         ids,

@@ -1,7 +1,7 @@
 """The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send.
 
-What would wait again goes on hold where its campaign is paused. Each statement asks that of the campaign's row and
-keeps it so (on PostgreSQL) until it commits, so that a pause has happened before it, or happens after it.
+An email that becomes due again goes on hold if its campaign is paused. Each statement reads the campaign's row and (on
+PostgreSQL) locks it until the commit, so that a pause happens either before or after the whole transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,22 +18,22 @@ from api.store.send_outcome import SendOutcome
 from api.store.suppressions import SINCE
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
-"""As the partial index has it, word by word."""
-AGAIN = "CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END"
-"""The status of a send that was claimed and did not leave."""
+"""The condition of the partial index, word for word, so that PostgreSQL uses the index."""
+UNSENT_STATUS = "CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END"
+"""The status that a claimed send gets when it was not sent."""
 MAX_CODE_CHARACTERS = 64
 """Characters of a reason's code that the ``reason`` column keeps."""
 RESEND_AFTER = timedelta(minutes=15)
-"""How long a doubt rests before a campaign's opt-in resends it: a server's late answer may still settle it."""
+"""How long an email in doubt waits before its campaign resends it: a late answer may still settle it."""
 
 STALE = (
     "(SELECT enrollment.status = 'ACTIVE' AND enrollment.revision <> campaign.revision FROM enrollment"
     " JOIN campaign ON campaign.id = enrollment.campaign_id WHERE enrollment.id = send.enrollment_id)"
 )
-"""Whether an email's person is still to be resolved by the last edit of the campaign."""
+"""Whether the last edit of the campaign has not reached the email's person yet."""
 
 SENDER = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
-"""What a dispatch needs to know of a sender."""
+"""The columns of a sender that dispatch needs."""
 
 Owner = Literal["workspace_id", "sender_id", "person_id", "step_id"]
 LEAVING = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
@@ -55,7 +55,7 @@ OUTCOME = {
 
 
 def whose(condition: str) -> str:
-    """Return a table ``whose`` that says of sends whether their campaign is paused, and keeps that so."""
+    """Return SQL for a table ``whose``: for each send, whether its campaign is paused. It locks the campaigns."""
     lock = "FOR SHARE OF campaign" if is_postgres() else ""
     return (
         f"WITH whose AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM send"
@@ -67,9 +67,9 @@ def whose(condition: str) -> str:
 async def claim(
     sender_id: str, now: datetime, lease_until: datetime, limit: int, attempt: str = "", besides: Sequence[str] = ()
 ) -> list[Claimed]:
-    """Take up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt.
+    """Claim up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt.
 
-    Not those whose ids are in ``besides``.
+    Sends whose ids are in ``besides`` are left out.
     """
     row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
     others = f"AND NOT ({among('id', 6)})" if besides else ""
@@ -94,13 +94,13 @@ async def claim(
 async def begin_transmission(
     sends: Iterable[tuple[Claimed, str]], lease_until: datetime, recipients: Mapping[str, str] | None = None
 ) -> set[str]:
-    """Commit that emails are about to leave, with their Message-IDs. Returns the ids of those that may.
+    """Begin to transmit emails, and write their Message-IDs. Returns the ids of emails that may be sent.
 
-    Not those that are no longer their attempt's, whose address has unsubscribed or bounces, whose campaign has ended,
-    or whose step was removed; and where it is paused, or where an edit has not come to their person yet, they are put
-    on hold here, so that nobody claims them again. ``recipients`` are the addresses that emails are written to, by
-    email: an email does not leave for an address that is no longer the person's. One that is not named goes to the
-    person's own.
+    An email may not be sent if it is no longer its attempt's, if its address is unsubscribed or bounced, if the
+    campaign has ended for its person, or if its step was removed. If the campaign is paused, or an edit has not reached
+    the person yet, the email goes on hold here, so that nobody claims it again. ``recipients`` has the address to which
+    each email is written, by the email's id: it may not be sent if that is no longer the person's address. An email
+    that is not in it goes to the person's own address.
     """
     leaving, addresses = list(sends), recipients or {}
     paused, edited = await _held_back({send.step_id for send, _ in leaving})
@@ -132,12 +132,12 @@ async def begin_transmission(
 
 
 async def _hold_back(sends: Sequence[tuple[str, str, str, str]], where: str = "true") -> set[str]:
-    """Put on hold what was about to leave. Returns the ids."""
+    """Put emails on hold that were to be transmitted. Returns their ids."""
     if not sends:
         return set()
     given = Records(LEAVING, sends)
     held = await run(
-        f"UPDATE send SET status = {AGAIN}, held = true, attempt_id = NULL, lease_until = NULL"
+        f"UPDATE send SET status = {UNSENT_STATUS}, held = true, attempt_id = NULL, lease_until = NULL"
         f" FROM {given.table(1)}"
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
         f" AND {where} RETURNING send.id",
@@ -147,12 +147,12 @@ async def _hold_back(sends: Sequence[tuple[str, str, str, str]], where: str = "t
 
 
 async def paused_steps(step_ids: Iterable[str]) -> set[str]:
-    """Return the steps whose campaign is paused. It is neither paused nor resumed before the transaction ends."""
+    """Return the steps whose campaign is paused. No campaign is paused or resumed before the transaction ends."""
     return (await _held_back(step_ids))[0]
 
 
 async def _held_back(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Return the steps whose campaign is paused, and whose is being edited. Neither changes until the commit."""
+    """Return the steps whose campaign is paused, and those whose is being edited. Neither changes until the commit."""
     rows = await run(
         "SELECT step.id, paused_at IS NOT NULL AS paused, editing FROM step"
         f" JOIN campaign ON campaign.id = step.campaign_id WHERE {among('step.id', 1)}"
@@ -193,7 +193,7 @@ def _columns(outcome: SendOutcome, paused: set[str]) -> tuple[Any, ...]:
 
 
 async def still_claimed(sends: Sequence[Claimed]) -> set[str]:
-    """Return the ids of those that still wait for their attempts."""
+    """Return the ids of sends that are still claimed by their attempts."""
     given = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
     rows = await run(
         f"SELECT send.id FROM send, {given.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
@@ -204,7 +204,7 @@ async def still_claimed(sends: Sequence[Claimed]) -> set[str]:
 
 
 async def renew(attempts: list[str], lease_until: datetime) -> None:
-    """Hold the leases of a process's own attempts for longer."""
+    """Renew the leases of a process's own attempts."""
     # What is being written just now is settled, or gets a lease of its own: neither waits for the other.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     await run(
@@ -218,7 +218,7 @@ async def renew(attempts: list[str], lease_until: datetime) -> None:
 async def release_expired(
     real_now: datetime, ids: Sequence[str] | None = None, besides: Sequence[str] = ()
 ) -> Sequence[Row]:
-    """Give back expired claims, all or those of ``ids``, and not those of ``besides``. Returns them."""
+    """Release expired claims, all or those of ``ids``, but not those of ``besides``. Returns them."""
     if ids is not None:
         return await _release(f"send.lease_until < $1 AND {among('send.id', 2)}", real_now, list(ids))
     if besides:
@@ -228,9 +228,9 @@ async def release_expired(
 
 @retry_on_deadlock
 async def release(column: Owner, ids: Sequence[str]) -> int:
-    """Give back the claims of some workspaces, senders, people or steps, so that the emails are written anew.
+    """Release the claims of some workspaces, senders, people or steps, so that the emails are written again.
 
-    Call once what they are to be written with is committed: who claims them later reads it. Returns how many.
+    Call it after the commit of the change: the next claim reads it. Returns how many.
     """
     return len(await _release(among(f"send.{column}", 1), list(ids)))
 
@@ -238,7 +238,7 @@ async def release(column: Owner, ids: Sequence[str]) -> int:
 async def _release(condition: str, *values: Any) -> Sequence[Row]:
     claimed = f"send.status = 'CLAIMED' AND {condition}"
     return await run(
-        f"{whose(claimed)} UPDATE send SET status = {AGAIN}, held = whose.paused, attempt_id = NULL,"
+        f"{whose(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = whose.paused, attempt_id = NULL,"
         f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {claimed} RETURNING send.id",
         *values,
     )
@@ -247,8 +247,8 @@ async def _release(condition: str, *values: Any) -> Sequence[Row]:
 async def first_due(workspace_id: str | None, besides: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return each sender that has a waiting email, with when its first is due: a sandbox's, or all real ones.
 
-    Not the senders and emails whose ids are in ``besides``. A time that cannot be read counts as long past: claiming
-    finds the email that has it.
+    Senders and emails whose ids are in ``besides`` are left out. A time that cannot be read counts as long past: the
+    claim finds the email that has it.
     """
     where = "workspace_id = $1" if workspace_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
     values: list[Any] = [workspace_id] if workspace_id else []

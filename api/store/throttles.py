@@ -1,4 +1,4 @@
-"""How many emails a sender may let go: N in any M seconds, and a cap in any 24 hours, exact across processes.
+"""How many emails a sender may send: N in any M seconds, and a cap in any 24 hours, exact across processes.
 
 An email counts from the commit before its transmission until M seconds after its answer, so that a server never
 sees more than N in any M seconds, however slow it is.
@@ -14,15 +14,16 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, among, instant, run
 
 DAY = timedelta(hours=24)
-KEEP = timedelta(hours=26)
-AHEAD = timedelta(minutes=1)
-"""How far an answer may lie in the future. One that lies further was noted before the clock was set back."""
+KEPT_FOR = timedelta(hours=26)
+"""How long a departure is kept: longer than the longest window."""
+MAX_CLOCK_LEAD = timedelta(minutes=1)
+"""How far an answer may lie in the future. One that lies further was recorded before the clock was set back."""
 COLUMNS = {"id": "text", "sender_id": "text", "send_id": "text", "began_at": "timestamptz"}
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many emails may leave now; when there are none, from when on there may be."""
+    """How many emails may be sent now, and when more may be, if there are none."""
 
     emails: int
     opens_at: datetime | None = None
@@ -39,7 +40,7 @@ def windows(sender: Mapping[str, Any]) -> list[tuple[int, timedelta]]:
 
 
 async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
-    """Return what a throttled sender may let go at ``now``."""
+    """Return how many emails a throttled sender may send at ``now``."""
     left, opens_at = 1_000_000, now
     for emails, span in windows(sender):
         (row,) = await run(
@@ -63,15 +64,20 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
 
 
 async def _forgive_future(sender_id: str, now: datetime) -> None:
-    """Count what seems to have left in the future as leaving now: the clock was set back.
+    """Count emails that were sent in the future as sent now: the clock was set back.
 
-    The window is closed once for its whole length then, and not until the clock shows the old time again.
+    The window is then closed once for its whole length, and not until the clock reaches the old time again.
     """
-    await run("UPDATE departure SET ended_at = $2 WHERE sender_id = $1 AND ended_at > $3", sender_id, now, now + AHEAD)
+    await run(
+        "UPDATE departure SET ended_at = $2 WHERE sender_id = $1 AND ended_at > $3",
+        sender_id,
+        now,
+        now + MAX_CLOCK_LEAD,
+    )
 
 
 async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) -> set[str]:
-    """Count emails as leaving, as many as may. Returns their ids. Call in the transaction that begins them."""
+    """Count as many emails as may be sent. Returns their ids. Call in the transaction that begins to transmit."""
     if is_postgres():
         await run("SELECT id FROM sender WHERE id = $1 FOR NO KEY UPDATE", sender["id"])
     allowed = send_ids[: (await allowance(sender, now)).emails]
@@ -85,7 +91,7 @@ async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) 
 
 
 async def arrive(send_ids: Iterable[str], now: datetime) -> None:
-    """Note that an answer came, or will never come: from here on the window runs out."""
+    """Record that an answer came, or will never come: the window runs from here."""
     await run(
         f"UPDATE departure SET ended_at = $2 WHERE ended_at IS NULL AND {among('send_id', 1)}",
         list(send_ids),
@@ -94,10 +100,10 @@ async def arrive(send_ids: Iterable[str], now: datetime) -> None:
 
 
 async def forget(now: datetime, sandbox_id: str | None = None) -> None:
-    """Delete what no window reaches any more, of one sandbox by its own clock, or of all real workspaces."""
+    """Delete departures that no window needs, of one sandbox by its own clock, or of all real workspaces."""
     senders = "workspace_id = $2" if sandbox_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
     await run(
         f"DELETE FROM departure WHERE ended_at < $1 AND sender_id IN (SELECT id FROM sender WHERE {senders})",
-        now - KEEP,
+        now - KEPT_FOR,
         *([sandbox_id] if sandbox_id else []),
     )
