@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from api.store.engine.database import close_database, open_database
-from tests.databases import Databases, drop, folder_in_memory
+from tests.databases import PREFIX, Databases, drop, folder_in_memory, own, remove_left_behind
 
 # The same examples at every run, however slow the machine is.
 settings.register_profile("touchline", deadline=None, derandomize=True)
@@ -24,11 +24,15 @@ FOLDER = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     """Make a folder that all workers of this run share; workers are told which."""
     told = getattr(config, "workerinput", {}).get("databases")
-    folder = Path(told) if told else Path(tempfile.mkdtemp(prefix="touchline-tests-", dir=folder_in_memory()))
+    if told is None:
+        remove_left_behind()
+    folder = Path(told) if told else Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder_in_memory()))
     config.stash[FOLDER] = folder
     # Python programs that tests start find the bytecode of those before them. Compiling api takes 0.4 s.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if told is None:
+        owner = own(folder)
+        config.add_cleanup(owner.close)
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 

@@ -1,12 +1,15 @@
 """What the workers of one test run share: a PostgreSQL, and databases that were migrated once and are copied."""
 
 import fcntl
+import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -23,12 +26,34 @@ MEMORY_BYTES = 2_000_000_000
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
 """What the server of the tests does without: it need not survive a loss of power. Killed processes lose nothing."""
 NEWEST = "newest"
+PREFIX = "touchline-tests-"
+"""How the folders of test runs are called."""
+OWNER = "owner"
+"""The file in such a folder that its run holds locked for as long as it lives."""
 
 
 def folder_in_memory() -> Path:
     """Return where databases of tests lie: in memory where there is room, else in the folder for temporary files."""
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
     return MEMORY if roomy else Path(tempfile.gettempdir())
+
+
+def own(folder: Path) -> IO[str]:
+    """Mark a folder as this run's, until the file that is returned is closed or the process ends."""
+    owner = (folder / OWNER).open("w", encoding="utf-8")
+    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return owner
+
+
+def remove_left_behind() -> None:
+    """Remove the folders of runs that were killed, and stop their PostgreSQL."""
+    for owner in folder_in_memory().glob(f"{PREFIX}*/{OWNER}"):
+        with suppress(OSError), owner.open("r+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for running in owner.parent.rglob("postmaster.pid"):
+                with suppress(ValueError, ProcessLookupError):
+                    os.kill(int(running.read_text(encoding="utf-8").splitlines()[0]), signal.SIGQUIT)
+            shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def on_database(url: str, name: str) -> str:
