@@ -119,7 +119,7 @@ async def test_a_database_that_is_away_is_a_line_without_a_traceback(
 ) -> None:
     await one_round(monkeypatch, ConnectionDoesNotExistError("nobody\nlistens"))
     assert [record for record in caplog.records if record.exc_info] == []
-    assert caplog.messages.count("the database is away: nobody listens") == 3
+    assert caplog.messages.count("the database is unavailable: nobody listens") == 3
 
 
 async def test_a_fault_of_ours_keeps_its_traceback(
@@ -138,8 +138,8 @@ async def test_a_fault_of_ours_keeps_its_traceback(
 @pytest.mark.parametrize(
     ("problem", "line"),
     [
-        (ConnectionDoesNotExistError("gone"), "the database is away: gone"),
-        (RuntimeError("broken\nin two"), "announcements are not heard at the moment, polling goes on: broken in two"),
+        (ConnectionDoesNotExistError("gone"), "the database is unavailable: gone"),
+        (RuntimeError("broken\nin two"), "cannot listen for notifications, polling goes on: broken in two"),
     ],
 )
 async def test_announcements_are_heard_again(
@@ -175,7 +175,7 @@ async def test_a_change_that_cannot_be_announced_is_a_line(
 
     monkeypatch.setattr(notifications, "run", refuse)
     await notifications._notify()
-    assert caplog.messages == ["the database is away: nobody listens"]
+    assert caplog.messages == ["the database is unavailable: nobody listens"]
 
 
 async def test_a_server_without_a_tick_loop_goes_by_the_databases_time(

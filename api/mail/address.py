@@ -1,6 +1,6 @@
-"""Which addresses can be written to, and which of them are one mailbox.
+"""Validates and normalises email addresses.
 
-Two addresses are one mailbox where mail servers deliver them to the same one:
+Two addresses are equal if mail servers deliver them to the same mailbox:
 
 - The domain is compared as IDNA 2008 has it. ``müller.de`` and ``xn--mller-kva.de`` are one domain, ``straße.de`` and
   ``strasse.de`` are two. Before that, UTS 46 (non-transitional) maps what keyboards produce: upper case, fullwidth
@@ -17,20 +17,20 @@ import idna
 from email_validator import EmailNotValidError, validate_email
 
 MAX_ADDRESS_LENGTH = 320
-"""Characters of an address that is compared. One that can be written to has at most 254 (RFC 5321)."""
+"""Longest address that is compared, in characters. A valid address has at most 254 (RFC 5321)."""
 MAX_DELIVERABLE_BYTES = 254
-"""Bytes of an address that can be written to, in UTF-8."""
+"""Longest valid address, in bytes of UTF-8."""
 
 
-class AddressProblem(ValueError):  # noqa: N818 - told to the user as it is
-    """An address that cannot be written to, and why."""
+class AddressProblem(ValueError):  # noqa: N818 - the user reads it
+    """An address is not valid. The message says why."""
 
 
 def address_key(address: str) -> str:
-    """Return the normal form of an address: equal for two addresses exactly if they are one mailbox.
+    """Return the normal form of an address: two addresses have the same form if they are the same mailbox.
 
-    What a provider makes of dots or ``+tags`` is its own affair. Raises AddressProblem for more than MAX_ADDRESS_LENGTH
-    characters.
+    Dots and ``+tags`` count, because only some providers ignore them. Raises AddressProblem for addresses of more than
+    MAX_ADDRESS_LENGTH characters.
     """
     _check_length(address, MAX_ADDRESS_LENGTH)
     if address.isascii() and "xn--" not in (lower := address.lower()) and lower[-1:] != ".":
@@ -40,13 +40,13 @@ def address_key(address: str) -> str:
 
 
 def address_prefix(beginning: str) -> str:
-    """Return what the key of every address begins with that begins so. Raises AddressProblem for a longer one."""
+    """Return the normal form of the beginning of an address, for prefix searches. Raises AddressProblem."""
     dot = "." if beginning.endswith(tuple(DOTS)) and "@" in beginning else ""
     return address_key(beginning).removesuffix(dot) + dot
 
 
 DOTS = ".。．｡"
-"""What UTS 46 takes for the dot of a domain."""
+"""Characters that UTS 46 treats as the dot of a domain."""
 
 
 def domain_key(domain: str) -> str:
@@ -65,7 +65,7 @@ def _label(label: str) -> str:
         return label
     try:
         return idna.ulabel(label)
-    except idna.IDNAError:  # it only looks like one, and is compared as it is
+    except idna.IDNAError:  # not a valid A-label: compare it as it is
         return label
 
 
@@ -80,12 +80,18 @@ def _check_length(text: str, most: int) -> None:
 
 
 def check_address(text: str) -> str:
-    """Return the address in its normal form. Raises AddressProblem. Asks no network."""
+    """Return the address in its normal form. Makes no network requests. Raises AddressProblem."""
     text = text.strip(" ")
     _check_length(text, MAX_DELIVERABLE_BYTES)
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except (EmailNotValidError, UnicodeError) as problem:
         shown = text[:60].encode("unicode_escape").decode("ascii")
-        raise AddressProblem(f"'{shown}' is no address that can be written to: {str(problem)[:200]}") from None
+        raise AddressProblem(f"'{shown}' is not a valid email address: {_reason(problem)}") from None
     return found.normalized
+
+
+def _reason(problem: Exception) -> str:
+    """Return why an address is not valid, as the end of a sentence."""
+    said = str(problem)[:200]
+    return "it has no @ sign." if said == "An email address must have an @-sign." else said

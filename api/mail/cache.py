@@ -1,7 +1,7 @@
-"""Caches that are bounded by bytes, so that a few large templates cannot fill the memory.
+"""Caches with a limit in bytes, so that a few large templates cannot fill the memory.
 
-A cache has two generations: what is found in the old one moves to the young one, and when the young one is full, it
-becomes the old one. That drops what was not used for long, and finding something is one look into a dictionary.
+A cache has two generations. A value found in the old one moves to the young one; when the young one is full, it becomes
+the old one. So values that are not used are dropped, and a hit costs one dictionary look-up.
 """
 
 from collections.abc import Callable
@@ -13,26 +13,26 @@ Value = TypeVar("Value")
 Given = ParamSpec("Given")
 
 ENTRY_BYTES = 400
-"""What an entry takes besides its key and value: a tuple, and its place in a dictionary."""
+"""Overhead of an entry, in bytes: a tuple and its slot in a dictionary."""
 
 
 class Cache(Generic[Value]):
-    """Values by the positional arguments of a function, in at most ``most`` bytes.
+    """Values by the positional arguments of a function, in at most ``max_bytes`` bytes.
 
     ``weigh`` returns the bytes of a value and its arguments together, or an estimate that is not below them. A value
-    that weighs more than a quarter of the cache is not kept.
+    larger than a quarter of the cache is not kept.
     """
 
-    def __init__(self, most: int, weigh: Callable[..., int]) -> None:
+    def __init__(self, max_bytes: int, weigh: Callable[..., int]) -> None:
         self.young: dict[tuple[Any, ...], Value] = {}
         self._old: dict[tuple[Any, ...], Value] = {}
-        self._most = most
+        self._max_bytes = max_bytes
         self._weigh = weigh
         self._young_bytes = self._old_bytes = 0
 
     @property
     def bytes(self) -> int:
-        """What is kept weighs so much."""
+        """Bytes in use."""
         return self._young_bytes + self._old_bytes
 
     def __contains__(self, key: tuple[Any, ...]) -> bool:
@@ -50,9 +50,9 @@ class Cache(Generic[Value]):
     def put(self, key: tuple[Any, ...], value: Value) -> None:
         """Keep a value."""
         weight = ENTRY_BYTES + self._weigh(value, *key)
-        if weight > self._most // 4 or key in self.young:
+        if weight > self._max_bytes // 4 or key in self.young:
             return
-        if self._young_bytes + weight > self._most // 2:
+        if self._young_bytes + weight > self._max_bytes // 2:
             self._old, self._old_bytes = self.young.copy(), self._young_bytes
             self.young.clear()
             self._young_bytes = 0

@@ -1,26 +1,26 @@
-"""Blocked domains: a domain stands for itself and all its subdomains."""
+"""Blocked domains. A blocked domain includes all its subdomains."""
 
 from collections.abc import Collection
 
 from api.mail.address import DOTS, check_address, domain_key
 
 MAX_DOMAIN_LENGTH = 253
-"""Characters of a domain's name (RFC 1035), without a final dot."""
+"""Longest domain name, in characters, without a final dot (RFC 1035)."""
 
 
 def normal_domain(text: str) -> str:
-    """Return a domain in the form that people's addresses have. Raises AddressProblem.
+    """Return the normal form of a domain. Raises AddressProblem.
 
-    Upper case, a final dot and the spelling of international names (müller.de, xn--mller-kva.de) make no difference.
+    Upper case, a final dot and the spelling of international names (müller.de, xn--mller-kva.de) are normalised.
     """
     domain = text.strip()
     return domain_key(check_address(f"x@{domain[:-1] if domain.endswith(tuple(DOTS)) else domain}").rpartition("@")[2])
 
 
 def blocking_domain(address: str, blocked: Collection[str]) -> str | None:
-    """Return the blocked domain that an address belongs to: its own, or one that it is a subdomain of.
+    """Return the blocked domain of an address: its own domain, or a parent of it. None if none is blocked.
 
-    Labels are compared whole: blocked.example blocks mail.blocked.example, and not notblocked.example.
+    blocked.example blocks mail.blocked.example, but not notblocked.example.
     """
     if not blocked:
         return None

@@ -7,7 +7,7 @@ MEGABYTE = 1_000_000
 
 
 class Limit(StrEnum):
-    """The limit that a call has broken."""
+    """The limit that a call exceeded."""
 
     CPU = "CPU"
     TIME = "TIME"
@@ -21,19 +21,19 @@ class Limits:
     """What one call may use."""
 
     cpu_seconds: float = 1.0
-    """Computing time. This is the limit that decides: it does not depend on how busy the machine is."""
+    """CPU time. This limit does not depend on the load of the machine."""
     wall_seconds: float = 30.0
-    """Time from the start of the call to its answer. It guards against a worker that hangs without computing."""
+    """Time from the start of the call to its answer. It stops a worker that hangs without using the CPU."""
     memory_bytes: int = 256 * MEGABYTE
     """Memory beyond what the worker uses before the call. Enforced where the system has RLIMIT_AS and /proc."""
     output_bytes: int = 32 * MEGABYTE
     """Size of the pickled answer."""
 
     def sentence(self, limit: Limit) -> str:
-        """Say which limit was broken."""
+        """Return a sentence about the limit that was exceeded."""
         match limit:
             case Limit.CPU:
-                return f"It takes more than {self.cpu_seconds:g} s of computing time."
+                return f"It needs more than {self.cpu_seconds:g} s of CPU time."
             case Limit.TIME:
                 return f"It takes more than {self.wall_seconds:g} s."
             case Limit.MEMORY:
@@ -41,14 +41,14 @@ class Limits:
             case Limit.OUTPUT:
                 return f"Its result has more than {self.output_bytes // MEGABYTE:,} MB."
             case Limit.CRASH:
-                return "It ends the process that works on it."
+                return "It crashes the process that runs it."
 
 
 DEFAULT_LIMITS = Limits()
 
 
 class LimitExceededError(Exception):
-    """A call broke one of its limits. Trying it again breaks the limit again, except for ``Limit.TIME``."""
+    """A call exceeded one of its limits. A retry exceeds it again, except for ``Limit.TIME``."""
 
     def __init__(self, limit: Limit, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(limits.sentence(limit))
@@ -57,7 +57,7 @@ class LimitExceededError(Exception):
 
 
 class WorkersBusyError(Exception):
-    """Too many calls wait already. Nothing was done; the call may be tried again later."""
+    """Too many calls are waiting. Nothing was done; the call may be retried later."""
 
 
 class WorkersClosedError(Exception):
@@ -65,4 +65,4 @@ class WorkersClosedError(Exception):
 
 
 class WorkerFaultError(Exception):
-    """A function failed in a way that cannot be sent back as its own exception. Has the traceback of the worker."""
+    """A function raised an exception that cannot be pickled. The message is the worker's traceback."""

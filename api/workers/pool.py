@@ -1,8 +1,8 @@
-"""The pool: calls wait in a queue that is fair between workspaces, and worker processes do them.
+"""The pool of worker processes, with a queue that is fair between workspaces.
 
-Each process has a thread of this process that starts it, talks to it on a socket of its own, and replaces it. The
-library Pebble was considered: its processes share one pipe and one lock, and one that is killed while it holds that
-lock stops the whole pool. Ours are killed as a matter of course.
+A thread of this process starts each worker, talks to it over its own socket, and replaces it. We do not use the
+library Pebble: its processes share one pipe and one lock, and a process killed while it holds the lock stops the whole
+pool. Our workers are killed routinely.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ Given = ParamSpec("Given")
 Value = TypeVar("Value")
 
 MAX_WAITING_CALLS = 2_000
-"""Calls that may wait."""
+"""Most calls that may wait."""
 MAX_WAITING_CALLS_PER_KEY = 500
-"""Calls of one workspace that may wait."""
+"""Most calls of one workspace that may wait."""
 _JOIN_TIMEOUT_SECONDS = 5.0
 
 
@@ -49,10 +49,10 @@ class _Call(NamedTuple):
 
 
 class Pool:
-    """Does calls in up to ``size`` processes, which start when they are first needed.
+    """Runs calls in up to ``size`` processes, which start on demand.
 
-    Calls are taken in turn from each key (a workspace), and no key has all of the processes at once: whoever breaks
-    limits all the time leaves a process for the others. The threads own the workers; all else is under the lock.
+    Calls are taken from each key (a workspace) in turn, and no key may use all processes at once, so a workspace that
+    keeps breaking limits cannot block the others. The threads own the workers; the lock guards everything else.
     """
 
     def __init__(self, size: int) -> None:
@@ -68,7 +68,7 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
-        """The numbers of the processes that live."""
+        """Process ids of the running workers."""
         with self._changed:
             return [worker.pid for worker in self._workers]
 
@@ -80,7 +80,7 @@ class Pool:
         *args: Given.args,
         **_no_names: Given.kwargs,
     ) -> "Future[Value]":
-        """Put a call in the queue. Raises WorkersBusyError and WorkersClosedError."""
+        """Queue a call. Raises WorkersBusyError and WorkersClosedError."""
         arguments = pickle.dumps(args, pickle.HIGHEST_PROTOCOL)
         future: Future[Value] = Future()
         call = _Call(future, key, function.__module__, function.__qualname__, arguments, limits)
@@ -88,7 +88,7 @@ class Pool:
             if self._closed:
                 raise WorkersClosedError("The worker processes have been stopped.")
             if self._number >= MAX_WAITING_CALLS or len(self._waiting.get(key, ())) >= MAX_WAITING_CALLS_PER_KEY:
-                raise WorkersBusyError("Too much work of this kind waits already. Try again in a moment.")
+                raise WorkersBusyError("Too many calls are waiting. Try again in a moment.")
             self._waiting.setdefault(key, deque()).append(call)
             self._number += 1
             if self._idle < self._number and len(self._threads) < self.size:
@@ -99,7 +99,7 @@ class Pool:
         return future
 
     def close(self) -> None:
-        """Kill the processes. Calls that are not done fail with WorkersClosedError."""
+        """Kill the workers. Unfinished calls fail with WorkersClosedError."""
         with self._changed:
             self._closed = True
             left = [call for calls in self._waiting.values() for call in calls]
@@ -116,19 +116,19 @@ class Pool:
             thread.join(_JOIN_TIMEOUT_SECONDS)
 
     def _serve(self) -> None:
-        """Do calls, in a thread of its own, until the pool is closed."""
+        """Run calls in this thread until the pool is closed."""
         worker: Worker | None = None
         while (call := self._take()) is not None:
             try:
                 if call.future.set_running_or_notify_cancel():
                     worker = self._do(call, worker)
             except BaseException as error:
-                log.exception("a worker thread broke")
+                log.exception("a worker thread failed")
                 call.future.set_exception(error)
             finally:
                 with self._changed:
                     self._running[call.key] -= 1
-                    self._running += Counter()  # forgets those at zero
+                    self._running += Counter()  # drops keys at zero
                     self._changed.notify_all()
         if worker is not None:
             self._end(worker)
@@ -161,7 +161,7 @@ class Pool:
         return call
 
     def _do(self, call: _Call, worker: Worker | None) -> Worker | None:
-        """Do a call, twice where its worker died: it may have been killed from outside. Returns the worker."""
+        """Run a call; run it again once if its worker died, which may have an external cause. Returns the worker."""
         for last in (False, True):
             try:
                 worker = worker or self._begin()
@@ -172,11 +172,11 @@ class Pool:
                 if self._closed:
                     call.future.set_exception(WorkersClosedError("The worker processes have been stopped."))
                     return None
-                log.warning("%s It worked on %s for %s.", death, call.function, call.key or "nobody in particular")
+                log.warning("%s It was running %s for %s.", death, call.function, call.key or "no workspace")
                 if last:
                     call.future.set_exception(LimitExceededError(Limit.CRASH, call.limits))
             except LimitExceededError as broken:
-                log.info("%s of %s broke its limit %s", call.function, call.key or "nobody", broken.limit)
+                log.info("%s of %s exceeded the limit %s", call.function, call.key or "no workspace", broken.limit)
                 self._end(worker)
                 call.future.set_exception(broken)
                 return None
@@ -209,37 +209,37 @@ _pool: Pool | None = None
 
 def _shared() -> Pool:
     """Return the pool of this process, made when it is first needed."""
-    global _pool  # noqa: PLW0603 - one for the process: processes are dear
+    global _pool  # noqa: PLW0603 - one pool for the process
     with _lock:
         if _pool is None:
-            # One more than there is to compute on: it may be held up, and one workspace never has all.
+            # One more than the cores, because one may be blocked and one workspace never gets all.
             _pool = Pool(min(max(os.cpu_count() or 2, 2), 4) + 1)
             atexit.register(_pool.close)
         return _pool
 
 
 async def run(function: Callable[..., Value], *args: Any, key: str = "", limits: Limits = DEFAULT_LIMITS) -> Value:
-    """Call a function of the top level of a module in a worker process, and wait for its value.
+    """Run a module-level function in a worker process and return its value.
 
-    ``key`` is the workspace for which it is done. Raises what the function raises, LimitExceededError, and
-    WorkersBusyError. A caller that is cancelled leaves nothing behind: the call ends within its limits.
+    ``key`` is the workspace for which it runs. Raises what the function raises, LimitExceededError and
+    WorkersBusyError. If the caller is cancelled, the call still ends within its limits.
     """
     return await asyncio.wrap_future(_shared().submit(function, key, limits, *args))
 
 
 def run_blocking(function: Callable[..., Value], *args: Any, key: str = "", limits: Limits = DEFAULT_LIMITS) -> Value:
-    """Do the same where there is no event loop."""
+    """Like ``run``, for callers without an event loop."""
     return _shared().submit(function, key, limits, *args).result()
 
 
 def warm(function: Callable[[], None]) -> None:
-    """Start a process and let it import the module of a function, without waiting for it."""
+    """Start a worker that imports the module of a function; do not wait for it."""
     with suppress(WorkersBusyError):
         _shared().submit(function, "", DEFAULT_LIMITS)
 
 
 def close() -> None:
-    """Kill the processes. What is called later starts new ones."""
+    """Kill the workers. Later calls start new ones."""
     global _pool
     with _lock:
         pool, _pool = _pool, None

@@ -1,4 +1,4 @@
-"""Which errors mean that the database is away, however tortoise has wrapped them."""
+"""Which errors mean that the database is unavailable, however tortoise has wrapped them."""
 
 import sqlite3
 

@@ -244,7 +244,10 @@ async def no_role(server: str) -> tuple[str, str]:
 
 
 async def unreachable(server: str) -> tuple[str, str]:
-    return "postgresql://127.0.0.1:1/x", "check that PostgreSQL runs at the host and port of TOUCHLINE_DATABASE_URL"
+    return (
+        "postgresql://127.0.0.1:1/x",
+        "check that PostgreSQL is running at the host and port of TOUCHLINE_DATABASE_URL",
+    )
 
 
 async def no_host(server: str) -> tuple[str, str]:
@@ -252,7 +255,10 @@ async def no_host(server: str) -> tuple[str, str]:
 
 
 async def silent(server: str) -> tuple[str, str]:
-    return f"postgresql://127.0.0.1:{SILENT.getsockname()[1]}/x", "it does not answer: check that PostgreSQL runs"
+    return (
+        f"postgresql://127.0.0.1:{SILENT.getsockname()[1]}/x",
+        "it does not respond: check that PostgreSQL is running",
+    )
 
 
 async def no_privilege(server: str) -> tuple[str, str]:

@@ -88,7 +88,7 @@ def test_the_system_s_certificates_are_trusted(query: str) -> None:
         (f"{PLAIN}?max_size=4", "one of host, port, user, password, passfile, minsize, maxsize, "),
         ("mysql://h/db", "must begin with sqlite:// or postgresql://"),
         ("nonsense", "must begin with sqlite:// or postgresql://"),
-        ("sqlite://", "names no file"),
+        ("sqlite://", "has no file path"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(url: str, told: str) -> None:

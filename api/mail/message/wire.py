@@ -1,7 +1,7 @@
-"""The bytes of an email (RFC 5322, MIME), assembled by hand: the standard library's way costs 3 ms for each.
+"""Assembles the bytes of an email (RFC 5322, MIME). The standard library takes 3 ms for each.
 
-Whatever stands in a header is checked first, so that nobody's name can write a header of its own. Everything is
-ASCII but addresses that are not, which need a server that knows SMTPUTF8 (RFC 6532).
+Every header value is checked first, so that a name cannot inject a header. Everything is ASCII except non-ASCII
+addresses, which need a server with SMTPUTF8 (RFC 6532).
 """
 
 import binascii
@@ -16,12 +16,12 @@ from api.mail.clean import header_problem
 from api.mail.message.header_lines import ENCODED_LINE_LENGTH, LINE_LENGTH, encoded_words, folded, longest_line
 
 HEADER_CACHE_BYTES = 4_000_000
-"""Bytes of the values of a kind of header that a process keeps."""
+"""Size of the cache of each kind of header value, in bytes."""
 _MAILBOX_COLUMN = len("From: ")
 _MAX_WORD_LENGTH = 450
 _MAX_ADDR_SPEC_BYTES = 900
 _MAX_URL_LENGTH = 900
-"""Characters of what cannot be folded, so that its line has fewer than 998; a word may double when it is quoted."""
+"""Limits of values that cannot be folded, so that their lines stay below 998 characters. Quoting may double a word."""
 _ATOM = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]{{1,{_MAX_WORD_LENGTH}}}")
 _ATOMS = re.compile(rf"{_ATOM.pattern}(?: {_ATOM.pattern})*")
 _LOCAL = re.compile(r'[^\s<>()\[\]:;,"\\@\x00-\x20\x7f]+')
@@ -31,13 +31,13 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 class UnencodableError(ValueError):
-    """A value that cannot stand in an email."""
+    """A value cannot be encoded in an email."""
 
 
 def assemble(headers: Iterable[tuple[str, str]], text: str, html: str, boundary: str) -> bytes:
-    """Return an email with a text and an HTML part. The headers' values are as the functions below make them."""
+    """Return an email with a text and an HTML part. The functions below make the header values."""
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    # Quoted-printable never has "=_", so no body can hold the boundary.
+    # Quoted-printable never contains "=_", so no body can contain the boundary.
     limit = f"--=_{boundary}"
     start = (
         f"{head}MIME-Version: 1.0\r\n"
@@ -56,8 +56,8 @@ def quoted(text: str) -> bytes:
     try:
         plain = (_NEWLINE.sub("\n", text) if "\r" in text else text).replace("\n", "\r\n").encode()
     except UnicodeEncodeError as problem:
-        raise UnencodableError("The text has half of a character (a lone surrogate).") from problem
-    # The encoder takes the form of its soft breaks from the first line break that it meets.
+        raise UnencodableError("The text has broken Unicode (a lone surrogate).") from problem
+    # The encoder copies the form of the first line break for its soft breaks.
     return binascii.b2a_qp(plain if plain.endswith(b"\r\n") else plain + b"\r\n")
 
 
@@ -112,13 +112,13 @@ def addr_spec(address: str) -> str:
     """Return an address with its domain in ASCII (IDNA 2008). Raises UnencodableError."""
     local, _, domain = address.rpartition("@")
     if not _LOCAL.fullmatch(local) or not local.isprintable():
-        raise UnencodableError(f"{address!r} is no address: what stands before the @ is not valid.")
+        raise UnencodableError(f"{address!r} is not a valid address: the part before the @ is invalid.")
     try:
         ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as problem:
-        raise UnencodableError(f"{address!r} is no address: {problem}.") from problem
+        raise UnencodableError(f"{address!r} is not a valid address: {problem}.") from problem
     if not _DOMAIN.fullmatch(ascii_domain):
-        raise UnencodableError(f"{address!r} is no address: what stands after the @ is not valid.")
+        raise UnencodableError(f"{address!r} is not a valid address: the part after the @ is invalid.")
     spec = f"{local}@{ascii_domain}"
     if len(spec.encode()) > _MAX_ADDR_SPEC_BYTES:
         raise UnencodableError(f"{address[:100]!r} is too long for an address.")
@@ -128,7 +128,7 @@ def addr_spec(address: str) -> str:
 def url(value: str) -> str:
     """Return ``<value>`` for a header that lists links. Raises UnencodableError."""
     if not _URL.fullmatch(value) or len(value) > _MAX_URL_LENGTH:
-        raise UnencodableError(f"{value[:100]!r} cannot stand as a link in a header.")
+        raise UnencodableError(f"{value[:100]!r} cannot be a link in a header.")
     return f"<{value}>"
 
 
@@ -140,10 +140,10 @@ def ids(values: Iterable[str]) -> str:
             not (value.startswith("<") and value.endswith(">") and _URL.fullmatch(value[1:-1]))
             or len(value) > _MAX_URL_LENGTH
         ):
-            raise UnencodableError(f"{value[:100]!r} is no Message-ID.")
+            raise UnencodableError(f"{value[:100]!r} is not a valid Message-ID.")
     return "\r\n ".join(known)
 
 
 def _check(name: str, value: str) -> None:
     if problem := header_problem(value):
-        raise UnencodableError(f"The {name.lower()} cannot stand in an email: {problem}")
+        raise UnencodableError(f"The {name.lower()} cannot be used in an email: {problem}")

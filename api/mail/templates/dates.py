@@ -1,4 +1,4 @@
-"""Dates in templates: by the workspace's clock, in the zone of the person's enrollment, never by the machine's."""
+"""Dates in templates, in the workspace's time and in the time zone of the person's enrollment."""
 
 import datetime as dt
 import re
@@ -10,12 +10,12 @@ from liquid.filter import liquid_filter, with_context
 from liquid.undefined import is_undefined
 
 MAX_FORMAT_LENGTH = 200
-"""Characters of the format of a date."""
+"""Longest date format, in characters."""
 MAX_VALUE_LENGTH = 100
-"""Characters of a text that may be a date; a longer one is none."""
+"""Longest text that is parsed as a date, in characters."""
 _WIDTH = re.compile("%[^A-Za-z%]*[0-9]{3}")
 CLOCK = "\ue102clock"
-"""The name of the clock among the values of a template: none that a template can use or change."""
+"""Name of the clock among the template's values. Templates cannot use or change it."""
 
 
 @with_context
@@ -36,12 +36,12 @@ def date(value: object, form: object, *, context: RenderContext) -> object:
     written_as = str(form)
     if len(written_as) > MAX_FORMAT_LENGTH or _WIDTH.search(written_as):
         raise FilterArgumentError(
-            f"a date's format has up to {MAX_FORMAT_LENGTH} characters, and no widths", token=None
+            f"a date format may have up to {MAX_FORMAT_LENGTH} characters and no widths", token=None
         )
     try:
         written = moment.strftime(written_as)
     except (ValueError, UnicodeError) as problem:
-        raise FilterArgumentError(f"a date cannot be written so: {problem}", token=None) from None
+        raise FilterArgumentError(f"invalid date format: {problem}", token=None) from None
     return Markup(written) if context.autoescape and isinstance(form, Markup) else written
 
 

@@ -59,9 +59,9 @@ def left_in(text: str, values: Iterable[str], *, html: bool) -> tuple[str, ...]:
 
 
 def prompt_left(prompts: Sequence[str]) -> str:
-    """Say that an email cannot leave because of its field prompts."""
+    """Return the sentence for an email that cannot be sent because of its field prompts."""
     asked = ", ".join(f"{{{{! {prompt} }}}}"[:80] for prompt in prompts[:5])
-    return f"A field prompt is still in this email: {asked}. Write something in its place."
+    return f"A field prompt is still in this email: {asked}. Replace it with your own text."
 
 
 def labels(prompts: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Tell an error of the database from a fault of ours, and log it in one line."""
+"""Recognises errors that the state of the database causes, and logs each in one line."""
 
 import logging
 
@@ -7,7 +7,7 @@ from api.store.engine.database_faults import DatabaseFault, fault_of
 log = logging.getLogger("touchline.store")
 
 STATE_WORDS = {
-    DatabaseFault.AWAY: "away",
+    DatabaseFault.AWAY: "unavailable",
     DatabaseFault.BUSY: "busy",
     DatabaseFault.FULL: "full",
     DatabaseFault.TIMEOUT: "too slow, or a statement was cancelled",
@@ -15,7 +15,7 @@ STATE_WORDS = {
 
 
 def log_database_outage(problem: BaseException | None) -> bool:
-    """Say whether the state of the database is the cause of an error, and if so log it in one line."""
+    """Log an error in one line if the state of the database caused it. Returns False for other errors."""
     fault = fault_of(problem)
     if problem is None or fault is None or not fault.is_operational:
         return False
@@ -27,11 +27,11 @@ def log_database_outage(problem: BaseException | None) -> bool:
 
 
 def one_line(problem: BaseException) -> str:
-    """Return what an error says, in one line; where it says nothing, its name."""
+    """Return the message of an error in one line, or its class name if it has no message."""
     return " ".join(str(problem).split()) or type(problem).__name__
 
 
 def database_unavailable(problem: BaseException | None) -> bool:
-    """Say whether the database does not answer, is locked or full, or may only be read: later, the same may go well."""
+    """Say whether an error is temporary: the database does not respond, is locked, full or read-only."""
     fault = fault_of(problem)
     return fault is not None and fault.is_transient

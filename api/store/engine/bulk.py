@@ -1,4 +1,4 @@
-"""Insert many rows that differ in a few columns only: what they share is sent once."""
+"""Inserts many rows that differ in a few columns. Shared values are sent once."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from api.store.engine.sql import Records, run
 
 
 def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
-    """Return a row's columns, as both databases take them, without those that are each row's own."""
+    """Return the columns of a row for ``insert``, without the columns in ``own``."""
     found = {}
     for name, column in row._meta.fields_db_projection.items():
         if column not in own:
@@ -23,9 +23,9 @@ def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
 async def insert(
     table: str, columns: Mapping[str, Any], rows: Sequence[Mapping[str, str | None]], *, skip_known: bool = False
 ) -> set[str]:
-    """Insert rows, each a dict of its own text columns with ``id``, beside the shared ``columns``. Returns their ids.
+    """Insert rows, each a dict of its own text columns with ``id``; ``columns`` are shared. Returns the inserted ids.
 
-    ``skip_known`` leaves out what a unique index forbids. Call in the transaction of what the rows belong to.
+    ``skip_known`` skips rows that violate a unique index. Call it in the transaction that makes the parent row.
     """
     if not rows:
         return set()

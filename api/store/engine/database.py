@@ -1,4 +1,4 @@
-"""Open the database that the settings name, and bring its tables up to date."""
+"""Opens, migrates and closes the database."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ from api.store.engine.transactions import forget_dialect
 log = logging.getLogger("touchline.store")
 
 CLOSE_TIMEOUT_SECONDS = 2.0
-"""Seconds that connections get to close in good order."""
+"""How long closing the connections may take."""
 MIGRATION_LOCK_KEY = 7_280_114_001
-"""PostgreSQL's advisory lock that lets one ``migrate`` run at a time."""
+"""Key of PostgreSQL's advisory lock, so that one ``migrate`` runs at a time."""
 CONNECT_TIMEOUT_SECONDS = 5.0
-"""How long a database may take to answer when a process starts; the URL's ``timeout`` sets another."""
+"""How long connecting may take when a process starts. The parameter ``timeout`` of the URL overrides it."""
 
 TORTOISE_APP = {"models": ["api.models"], "migrations": "api.migrations", "default_connection": "default"}
 
@@ -34,8 +34,8 @@ TORTOISE_APP = {"models": ["api.models"], "migrations": "api.migrations", "defau
 async def open_database(url: str) -> None:
     """Connect. Call close_database before opening another.
 
-    Raises ValueError for a URL that cannot be used, and ConnectionError with a sentence for whatever keeps the
-    database from being used; then nothing stays open.
+    Raises ValueError for an invalid URL, and ConnectionError with a sentence if the database cannot be used. Then no
+    connection stays open.
     """
     forget_dialect()
     connection = connection_settings(url)
@@ -50,11 +50,11 @@ async def open_database(url: str) -> None:
     try:
         await Tortoise.init(config=config, _enable_global_fallback=True)
         async with asyncio.timeout(connection["credentials"].get("timeout", CONNECT_TIMEOUT_SECONDS)):
-            # Connects now, so that a wrong URL is heard at once.
+            # Connect now, so that a wrong URL is reported at the start.
             await get_connection("default").execute_query("SELECT 1")
             await open_readers(get_connection("default"))
     except BaseException as problem:
-        await close_database()  # a connection that stays open keeps the process from ending
+        await close_database()  # an open connection would keep the process alive
         if not isinstance(problem, OPENING_ERRORS):
             raise
         raise ConnectionError(f"the database cannot be opened: {describe_opening_error(problem)}") from problem
@@ -62,10 +62,10 @@ async def open_database(url: str) -> None:
 
 
 async def close_database() -> None:
-    """Close every connection: in good order, or where the database does not answer, at once."""
+    """Close every connection; break those that do not close in time."""
     watch_file(None)
     with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):  # its cancelling makes the driver break what is left
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):  # the cancellation makes the driver break open connections
             await Tortoise.close_connections()
 
 
@@ -75,9 +75,9 @@ def is_postgres() -> bool:
 
 
 async def migrate() -> list[str]:
-    """Bring the tables up to date, one process at a time. Returns the names of the migrations that were applied.
+    """Apply the missing migrations, one process at a time. Returns their names.
 
-    Raises PermissionError where the role may make no tables, and ConnectionError where the database is away.
+    Raises PermissionError if the role may not create tables, and ConnectionError if the database is unavailable.
     """
     try:
         applied = await _migrate()
@@ -87,7 +87,7 @@ async def migrate() -> list[str]:
         if isinstance(driver_error(problem), InsufficientPrivilegeError):
             raise PermissionError(f"{one_line(problem)}: {OWN_DATABASE_ADVICE}") from problem
         if database_unavailable(problem) or is_corrupt(problem):
-            raise ConnectionError(f"the tables cannot be brought up to date: {one_line(problem)}") from problem
+            raise ConnectionError(f"the migrations cannot be applied: {one_line(problem)}") from problem
         raise
     if applied:
         log.info("the tables were brought up to date by %s", ", ".join(applied))

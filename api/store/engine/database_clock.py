@@ -1,4 +1,4 @@
-"""The database's time: what machines that share one agree on, whatever their own clocks show."""
+"""A clock that follows the database, so that all machines agree on the time."""
 
 import time
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ SYNC_INTERVAL_SECONDS = 10.0
 
 
 class DatabaseClock:
-    """A clock that is set by PostgreSQL and goes on by the machine's monotonic clock. On SQLite, the system's."""
+    """A clock set by PostgreSQL that advances with the machine's monotonic clock. On SQLite it is the system clock."""
 
     def __init__(self, system: Clock = system_clock) -> None:
         self._system = system
@@ -25,7 +25,7 @@ class DatabaseClock:
         return shown + timedelta(seconds=time.monotonic() - at)
 
     async def sync(self) -> None:
-        """Set the clock, unless that was done a moment ago."""
+        """Set the clock, unless it was set in the last SYNC_INTERVAL_SECONDS."""
         if not is_postgres() or (self._set is not None and time.monotonic() - self._set[1] < SYNC_INTERVAL_SECONDS):
             return
         (row,) = await run("SELECT clock_timestamp() AS shown")
@@ -33,6 +33,6 @@ class DatabaseClock:
 
 
 async def sync_clock(clock: Clock) -> None:
-    """Set a clock by the database's time, where it is one that goes by it."""
+    """Sync a clock with the database if it is a DatabaseClock."""
     if isinstance(clock, DatabaseClock):
         await clock.sync()

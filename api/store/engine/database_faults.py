@@ -1,7 +1,7 @@
-"""What an error of the database means for who asked: whether trying again helps, and what to change otherwise.
+"""Classifies database errors: whether a retry helps, and what else to change.
 
-Only errors of the drivers count. An OSError, an OverflowError or a ValueError counts where the driver raised it, which
-its traceback shows: the same error from our own code, or from a partner's package, is a fault of that code.
+Only errors of the drivers are classified. An OSError, OverflowError or ValueError counts only if its traceback shows
+that a driver raised it: the same error from our code or a partner's package is a bug in that code.
 """
 
 import re
@@ -21,7 +21,7 @@ from api.store.engine.corruption import driver_error, is_corrupt, sqlite_code
 
 
 class DatabaseFault(StrEnum):
-    """The code that a client reads of an error of the database. docs/errors.md says what to do about each."""
+    """The code of a database error, as clients get it. docs/errors.md describes each."""
 
     CORRUPT = "DATABASE_CORRUPT"
     AWAY = "DATABASE_AWAY"
@@ -34,12 +34,12 @@ class DatabaseFault(StrEnum):
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same may go well later, without a change of what is asked."""
+        """Whether the same request may succeed later."""
         return self in {DatabaseFault.AWAY, DatabaseFault.BUSY, DatabaseFault.FULL}
 
     @property
     def is_operational(self) -> bool:
-        """Whether the state of the database is the cause, and not what was asked of it."""
+        """Whether the state of the database is the cause, and not the request."""
         return self.is_transient or self in {DatabaseFault.CORRUPT, DatabaseFault.TIMEOUT}
 
 
@@ -65,7 +65,7 @@ FAULT_BY_SQLSTATE = {
     "57014": DatabaseFault.TIMEOUT,  # statement_timeout, or an operator cancelled it
     "58": DatabaseFault.AWAY,  # the server cannot read or write a file
 }
-"""By PostgreSQL's SQLSTATE, or its class. What is not listed (a syntax error) is a fault of our own."""
+"""By PostgreSQL's SQLSTATE, or its class. A state that is not listed, such as a syntax error, is a bug of ours."""
 FAULT_BY_SQLITE_CODE = {
     sqlite3.SQLITE_BUSY: DatabaseFault.BUSY,
     sqlite3.SQLITE_LOCKED: DatabaseFault.BUSY,
@@ -93,7 +93,7 @@ FAULT_BY_ASYNCPG_CLASS: tuple[tuple[type[Exception], DatabaseFault], ...] = (
     (InvalidCachedStatementError, DatabaseFault.BUSY),  # another session has changed a table
     (OutdatedSchemaCacheError, DatabaseFault.BUSY),
 )
-"""Errors of asyncpg that have no state of their own, or one that says too little."""
+"""Errors of asyncpg without a state, or with a state that is too general."""
 FAULT_BY_TEXT = (
     (re.compile(r"closed|closing|no active connection"), DatabaseFault.AWAY),
     (
@@ -113,12 +113,12 @@ FAULT_BY_TEXT = (
         DatabaseFault.INVALID,
     ),
 )
-"""By the words of errors that have no code of their own: SQLite's general error, and those of the drivers."""
+"""By the message, for errors without a code: SQLite's general error and errors of the drivers."""
 DRIVER_MODULES = ("asyncpg", "aiosqlite", "tortoise.backends")
 
 
 def fault_of(problem: BaseException | None) -> DatabaseFault | None:
-    """Return what an error means if it is the database's, however tortoise has wrapped it; else None."""
+    """Classify an error, wrapped by tortoise or not. Returns None if it is not the database's."""
     if problem is None:
         return None
     if is_corrupt(problem):
@@ -141,7 +141,7 @@ def fault_of(problem: BaseException | None) -> DatabaseFault | None:
 
 
 def is_read_only(problem: BaseException) -> bool:
-    """Say whether the database answers and takes no changes."""
+    """Say whether an error means that the database is read-only."""
     own = driver_error(problem)
     if isinstance(own, sqlite3.Error):
         return sqlite_code(own) == sqlite3.SQLITE_READONLY
@@ -149,7 +149,7 @@ def is_read_only(problem: BaseException) -> bool:
 
 
 def raised_by_driver(problem: BaseException) -> bool:
-    """Say whether an error comes out of a database driver: one of its functions is in the traceback."""
+    """Say whether a database driver raised an error: one of its functions is in the traceback."""
     at = problem.__traceback__
     while at is not None:
         module = str(at.tb_frame.f_globals.get("__name__", ""))
@@ -174,8 +174,8 @@ def _by_text(problem: BaseException) -> DatabaseFault | None:
 
 
 def _python(problem: BaseException) -> DatabaseFault | None:
-    """Return what an error of Python's means that a driver has raised."""
-    if isinstance(problem, OSError):  # whatever keeps a connection from being made, or breaks it
+    """Classify a built-in exception that a driver has raised."""
+    if isinstance(problem, OSError):  # a connection failed or broke
         return DatabaseFault.AWAY
     if isinstance(problem, OverflowError | UnicodeError):
         return DatabaseFault.INVALID

@@ -1,7 +1,6 @@
-"""Read ``TOUCHLINE_DATABASE_URL``: a SQLite file, or a PostgreSQL with libpq's names for TLS.
+"""Parses ``TOUCHLINE_DATABASE_URL``: a SQLite file, or a PostgreSQL URL with libpq's TLS parameters.
 
-No message of this module quotes a part of the URL, because a password that is not percent-encoded lands in
-unexpected parts.
+Messages of this module never quote the URL, because a password that is not percent-encoded can end up in any part.
 """
 
 import ssl
@@ -15,10 +14,10 @@ SCHEMES = frozenset({"postgres", "postgresql"})
 URL_FORM = "It must be of the form postgresql://user:password@host:5432/database"
 ENCODING_HINT = "special characters in the user and the password must be percent-encoded"
 MIN_CONNECTIONS = 2
-"""Connections without which a process waits for itself: one hears announcements, or holds the lock of ``migrate``."""
+"""Smallest ``maxsize``: one connection listens, or holds the lock of ``migrate``, and one does the work."""
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SYSTEM_ROOTS = "system"
-"""What libpq calls the certificates that the system trusts."""
+"""libpq's name for the certificates that the system trusts."""
 URL_PARAMETERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "host": str,  # also the folder of a socket
@@ -45,7 +44,7 @@ URL_PARAMETERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 
 
 def connection_settings(url: str) -> dict[str, Any]:
-    """Return what tortoise takes for a database. Raises ValueError with a sentence that keeps the password secret."""
+    """Return tortoise's connection settings. Raises ValueError with a sentence that does not reveal the password."""
     scheme, mark, _ = url.partition("://")
     if mark and scheme == "sqlite":
         return _sqlite(url)
@@ -55,7 +54,7 @@ def connection_settings(url: str) -> dict[str, Any]:
 
 
 def redacted_url(url: str) -> str:
-    """Return the URL as it may stand in a log: without a password and without parameters."""
+    """Return the URL for logs: without password and parameters."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return f"sqlite://{rest.partition('?')[0]}"
@@ -70,7 +69,7 @@ def redacted_url(url: str) -> str:
 def _sqlite(url: str) -> dict[str, Any]:
     path, _, query = url.removeprefix("sqlite://").partition("?")
     if not path:
-        raise ValueError(f"{VARIABLE} cannot be used: sqlite:// names no file.")
+        raise ValueError(f"{VARIABLE} cannot be used: sqlite:// has no file path.")
     pragmas = dict(parse_qsl(query)) or {"synchronous": "NORMAL", "busy_timeout": "10000"}
     return {"engine": "tortoise.backends.sqlite", "credentials": {"file_path": path, **pragmas}}
 
@@ -95,13 +94,13 @@ def _postgres(url: str) -> dict[str, Any]:
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
-    """Take the URL apart. Python's own errors quote what they stumbled over: they are not passed on."""
+    """Split the URL. Python's own errors are not passed on, because they quote the URL."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
         parts, port = None, None
-    # A / or a # of the password ends the host: what follows then looks like a database or a fragment.
+    # An unencoded / or # in the password ends the host; the rest then looks like a database or a fragment.
     if parts is None or "/" in parts.path[1:] or "@" in parts.path or parts.fragment:
         raise ValueError(f"{VARIABLE} cannot be used. {URL_FORM}: {ENCODING_HINT}.")
     return parts, port
@@ -124,7 +123,7 @@ def _options(query: str) -> dict[str, Any]:
 
 
 def _tls(mode: str | None, roots: str | None) -> str | ssl.SSLContext | None:
-    """Return what asyncpg takes for libpq's ``sslmode`` and ``sslrootcert``; it knows the modes itself."""
+    """Return asyncpg's ``ssl`` argument for libpq's ``sslmode`` and ``sslrootcert``."""
     if mode is not None and mode not in SSL_MODES:
         raise ValueError(f"{VARIABLE} cannot be used: sslmode must be one of {', '.join(SSL_MODES)}.")
     if roots == SYSTEM_ROOTS and mode not in {None, "verify-full"}:
@@ -132,7 +131,7 @@ def _tls(mode: str | None, roots: str | None) -> str | ssl.SSLContext | None:
     if roots is None or (roots != SYSTEM_ROOTS and mode in {None, "disable", "allow", "prefer"}):
         return mode
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # As in libpq, a file of certificates makes "require" look at them.
+    # As in libpq, a certificate file makes "require" verify the server's certificate.
     context.check_hostname = roots == SYSTEM_ROOTS or mode == "verify-full"
     if roots == SYSTEM_ROOTS:
         context.load_default_certs()

@@ -1,4 +1,4 @@
-"""PostgreSQL's LISTEN and NOTIFY: processes tell each other that something may be due. Polling covers for them."""
+"""PostgreSQL's LISTEN and NOTIFY wake other processes when an email may be due. If they fail, polling still works."""
 
 import asyncio
 import contextvars
@@ -16,22 +16,22 @@ log = logging.getLogger("touchline.tick")
 
 CHANNEL = "touchline_due"
 NOTIFY_DELAY_SECONDS = 0.1
-"""Seconds between a change and its announcement: the transaction that makes it is to be committed by then."""
+"""How long a notification is delayed, so that the transaction that causes it is committed first."""
 KEEPALIVE_SECONDS = 10.0
 RECONNECT_SECONDS = 2.0
 
 
 class Notifier:
-    """Tells the other processes; many changes of one moment are told once."""
+    """Notifies the other processes. Changes within NOTIFY_DELAY_SECONDS share one notification."""
 
     def __init__(self) -> None:
         self._telling: asyncio.Task[None] | None = None
 
     def announce(self) -> None:
-        """Tell it soon. Does nothing where there is nobody else to tell."""
+        """Notify the other processes soon. Does nothing on SQLite."""
         if self._telling is not None and not self._telling.done():
             return
-        with_nothing = contextvars.Context()  # not the transaction that the caller may be in
+        with_nothing = contextvars.Context()  # outside of the caller's transaction
         self._telling = asyncio.get_running_loop().create_task(_notify(), context=with_nothing)
 
 
@@ -42,28 +42,28 @@ async def _notify() -> None:
             await run(f"SELECT pg_notify('{CHANNEL}', '')")
     except Exception as problem:
         if not log_database_outage(problem):
-            log.info("nobody could be told of the change, they will see it by polling: %s", one_line(problem))
+            log.info("cannot notify other processes, which will poll instead: %s", one_line(problem))
 
 
-async def listen(heard: Callable[[], None]) -> None:
-    """Call ``heard`` for each announcement until cancelled; a lost connection is made again."""
+async def listen(on_notification: Callable[[], None]) -> None:
+    """Call ``on_notification`` for each notification until cancelled. Reconnects after an error."""
 
     def tell(*_: object) -> None:
-        heard()
+        on_notification()
 
     while is_postgres():
         try:
             async with get_connection("default").acquire_connection() as connection:
                 await connection.add_listener(CHANNEL, tell)
                 try:
-                    heard()  # what was told while nobody listened
+                    on_notification()  # there may have been notifications before we listened
                     while True:
                         await asyncio.sleep(KEEPALIVE_SECONDS)
                         await connection.execute("SELECT 1")
                 finally:
-                    with suppress(Exception):  # the connection may be gone, and its listener with it
+                    with suppress(Exception):  # the connection may be closed
                         await connection.remove_listener(CHANNEL, tell)
         except Exception as problem:
             if not log_database_outage(problem):
-                log.info("announcements are not heard at the moment, polling goes on: %s", one_line(problem))
+                log.info("cannot listen for notifications, polling continues: %s", one_line(problem))
         await asyncio.sleep(RECONNECT_SECONDS)

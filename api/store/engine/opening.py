@@ -1,4 +1,4 @@
-"""Say why a database cannot be opened, and what its operator can do about it."""
+"""Describes why a database cannot be opened, and what its operator can do."""
 
 import socket
 
@@ -18,7 +18,7 @@ from api.store.engine.availability import one_line
 from api.store.engine.corruption import driver_error
 
 OPENING_ERRORS = (OSError, BaseORMException, PostgresError, InterfaceError, InternalClientError)
-"""What keeps a database from being opened."""
+"""Errors that can occur when a database is opened."""
 OWN_DATABASE_ADVICE = "let the role of TOUCHLINE_DATABASE_URL own its database, as docs/operations.md shows"
 CREATE_DATABASE_ADVICE = "create it, as docs/operations.md shows, or correct the name in TOUCHLINE_DATABASE_URL"
 ADVICE: tuple[tuple[type[BaseException], str], ...] = (
@@ -26,17 +26,17 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (InvalidCatalogNameError, CREATE_DATABASE_ADVICE),
     (TooManyConnectionsError, "end other programs, lower maxsize in the URLs, or raise PostgreSQL's max_connections"),
     (InsufficientPrivilegeError, OWN_DATABASE_ADVICE),
-    (CannotConnectNowError, "it starts or stops: start Touchline again in a moment"),
+    (CannotConnectNowError, "it is starting or stopping: start Touchline again in a moment"),
     (socket.gaierror, "correct the host in TOUCHLINE_DATABASE_URL"),
-    (OSError, "check that PostgreSQL runs at the host and port of TOUCHLINE_DATABASE_URL and can be reached"),
+    (OSError, "check that PostgreSQL is running at the host and port of TOUCHLINE_DATABASE_URL and is reachable"),
 )
 
 
 def describe_opening_error(problem: BaseException) -> str:
-    """Return one line: what the driver says, and what helps."""
+    """Return one line: the driver's message, and what to do."""
     own = driver_error(problem)
     if isinstance(own, BaseORMException) and isinstance(own.__cause__, InvalidCatalogNameError):
         own = own.__cause__
-    told = "it does not answer" if isinstance(own, TimeoutError) else one_line(own or problem)
+    told = "it does not respond" if isinstance(own, TimeoutError) else one_line(own or problem)
     advice = next((advice for kind, advice in ADVICE if isinstance(own, kind)), "")
     return f"{told.rstrip('.')}: {advice}" if advice else told

@@ -1,7 +1,7 @@
-"""Rows that are only read, as lists of them are: made at a tenth of the cost of tortoise's models.
+"""Read-only rows for lists, at a tenth of the cost of tortoise's models.
 
-A row has its table's columns as attributes. What the driver gives as Python has it is taken as it is; a column of
-another kind, such as an enum or a JSON document, is converted when it is asked for.
+A row has its table's columns as attributes. Columns that need conversion, such as enums and JSON documents, are
+converted when they are read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ from api.store.engine.sql import run
 
 
 class ReadRow:
-    """A row of a table. Each table has a subclass, which knows what to convert."""
+    """A row of a table. Each table has a subclass with its conversions."""
 
     def __init__(self, columns: Mapping[str, Any]) -> None:
         self.__dict__ = dict(columns)
@@ -24,13 +24,13 @@ class ReadRow:
 
 async def read(query: QuerySet[Any]) -> list[Any]:
     """Return a query's rows."""
-    query.sql()  # makes what is rendered here
+    query.sql()  # prepares the query for the next line
     statement, values = query.query.get_parameterized_sql()
     return _rows(query.model, await run(statement, *values))
 
 
 async def read_where(model: Any, condition: str, *values: Any) -> list[Any]:
-    """Return the rows of a model's table for which a condition of SQL holds; it may go on with an order."""
+    """Return the rows of a model's table that match an SQL condition, which may end with ORDER BY."""
     meta = model._meta
     columns = ", ".join(f'"{column}"' for column in meta.db_fields)
     return _rows(model, await run(f'SELECT {columns} FROM "{meta.db_table}" WHERE {condition}', *values))
@@ -42,7 +42,7 @@ def _rows(model: Any, found: Iterable[Mapping[str, Any]]) -> list[Any]:
 
 @cache
 def _row_class(model: Any, postgres: bool) -> type[ReadRow]:
-    """Return the class of a table's rows. What is to be converted depends on the database, as tortoise has found."""
+    """Return the class of a table's rows. The conversions depend on the database."""
     meta = model._meta
     convert = {name: _typed(field.field_type) for _, name, field in meta.db_default_fields}
     convert |= {name: _converter(field) for _, name, field in meta.db_complex_fields}

@@ -1,4 +1,4 @@
-"""Queries that every noun shares: one row of a workspace, several rows by id, one page of a list."""
+"""Queries that all tables share: one row of a workspace, several rows by id, one page of a list."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ DISPLAY_NAMES = {"Send": "email", "PeopleImport": "import"}
 
 
 def is_possible_id(row_id: str) -> bool:
-    """Say whether a row can have this id. What no database can keep (a NUL, half a character) is not asked of one."""
+    """Say whether a text can be an id. A NUL or a lone surrogate would raise an error in the database."""
     return row_id.isascii() and len(row_id) <= 40 and "\x00" not in row_id
 
 
@@ -29,7 +29,7 @@ async def find(model: type[Row], workspace_id: str, row_id: str) -> Row | None:
 
 
 async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str, ...]) -> Row:
-    """Return the workspace's row, or refuse NOT_FOUND: a row that is not the caller's answers the same."""
+    """Return the workspace's row, or raise Refusal NOT_FOUND, also for a row of another workspace."""
     row = await find(model, workspace_id, row_id)
     if row is None:
         name = DISPLAY_NAMES.get(model.__name__, model.__name__.lower())
@@ -38,14 +38,14 @@ async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str
 
 
 async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> dict[str, Any]:
-    """Return the workspace's rows of these ids, by id, to be read only."""
+    """Return the workspace's rows of these ids, by id, read-only."""
     wanted = [row_id for row_id in set(ids) if is_possible_id(row_id)]
     rows = await read_where(model, f"workspace_id = $1 AND {among('id', 2)}", workspace_id, wanted)
     return {row.id: row for row in rows}
 
 
 async def by_address_keys(model: type[Model], workspace_id: str, keys: list[str]) -> dict[str, Any]:
-    """Return the workspace's rows of these normalised addresses, by address, to be read only."""
+    """Return the workspace's rows of these normalised addresses, by address, read-only."""
     rows = await read_where(model, f"workspace_id = $1 AND {among('email_key', 2)}", workspace_id, keys)
     return {row.email_key: row for row in rows}
 
@@ -53,7 +53,7 @@ async def by_address_keys(model: type[Model], workspace_id: str, keys: list[str]
 async def children(
     model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str], *, only: str = "TRUE"
 ) -> list[list[Any]]:
-    """Return the workspace's rows of each of these parents, in an order, to be read only. ``only`` is a condition."""
+    """Return the workspace's rows of each of these parents, in an order, read-only. ``only`` is a condition."""
     found: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
     condition = f"workspace_id = $1 AND {among(parent, 2)} AND {only} ORDER BY {order}"
     for row in await read_where(model, condition, workspace_id, ids):
@@ -62,7 +62,7 @@ async def children(
 
 
 async def page(query: QuerySet[Any], first: int, after: str | None, *, newest: bool = False) -> tuple[list[Any], bool]:
-    """Return up to ``first`` rows behind the cursor (an id), in the order of their making, and whether more follow."""
+    """Return up to ``first`` rows after the cursor (an id), in order of creation, and whether more follow."""
     if after is not None:
         query = query.filter(id__lt=after) if newest else query.filter(id__gt=after)
     rows = await read(query.order_by("-id" if newest else "id").limit(first + 1))

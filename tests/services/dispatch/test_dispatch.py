@@ -225,7 +225,7 @@ async def test_the_loop_wakes_survives_a_failing_pass_and_stops(world: World, mo
         passes.append(now)
         if len(passes) == 1:
             asleep.set()
-            raise ConnectionError("the database is away")
+            raise ConnectionError("the database is unavailable")
         return await step(self, now)
 
     monkeypatch.setattr(Dispatcher, "step", failing_once)
