@@ -1,4 +1,4 @@
-"""Measures how late the event loop is, and names the code that holds it."""
+"""Measures the delay of the event loop, and logs the code that blocks it."""
 
 import asyncio
 import logging
@@ -15,13 +15,13 @@ from api.services.common.metrics import Metrics
 log = logging.getLogger("touchline.loop")
 
 STALL_THRESHOLD_SECONDS = 0.1
-"""A loop that is later than this is stalled: every client of the process waits as long."""
+"""A longer delay is a stall: every client of the process waits that long."""
 INTERVAL_SECONDS = 0.05
-"""How often the loop is asked. A stall is measured to within this time."""
+"""How often the loop is checked, and the precision of a measured stall."""
 LOG_INTERVAL_SECONDS = 10.0
-"""Stalls are logged at most once in this time. The next line counts the stalls between."""
+"""Stalls are logged at most once in this time. The next line counts those in between."""
 MAX_FRAMES = 12
-"""How many of the innermost calls a line names."""
+"""How many of the innermost calls a log line contains."""
 
 
 def stack_of(thread: int) -> str:
@@ -37,16 +37,16 @@ def stack_of(thread: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """One time that the loop was late."""
+    """One stall of the event loop."""
 
     seconds: float
     stack: str
-    """The calls that held it; empty where it went on before they could be read."""
+    """The calls that blocked it; empty if it continued before they could be read."""
 
 
 @dataclass
 class LoopWatch:
-    """A thread that asks the loop for a sign of life at fixed instants, and measures how late each sign comes.
+    """A thread that schedules a callback in the event loop at a fixed interval, and measures how late it runs.
 
     It costs one wake-up of the thread and one of the loop per interval. The delay counts from the instant at which
     the loop should have been asked, so that C code that holds the interpreter's lock, and with it this thread, is
@@ -56,7 +56,7 @@ class LoopWatch:
     metrics: Metrics
     """Its counters are written by the thread."""
     interval: float = INTERVAL_SECONDS
-    told: Callable[[Stall], None] = lambda stall: None
+    on_stall: Callable[[Stall], None] = lambda stall: None
     """Called by the thread with each stall."""
     held_by: str = ""
     """The calls that hold the loop at this moment. Written by the thread; empty while the loop is in time."""
@@ -104,14 +104,14 @@ class LoopWatch:
             self.metrics.loop_stalls.inc()
             stall = Stall(seconds, stack)
             self._log(stall)
-            self.told(stall)
+            self.on_stall(stall)
 
     def _log(self, stall: Stall) -> None:
         now = time.perf_counter()
         if now - self._logged_at < LOG_INTERVAL_SECONDS:
             self._unlogged += 1
             return
-        text = f"the event loop was held for {stall.seconds * 1000:.0f} ms by {stall.stack or 'unknown code'}"
+        text = f"the event loop was blocked for {stall.seconds * 1000:.0f} ms by {stall.stack or 'unknown code'}"
         if self._unlogged:
             text += f"; {self._unlogged} more stalls since the last line"
         log.warning("%s", text, extra={"seconds": round(stall.seconds, 3), "stack": stall.stack})

@@ -20,7 +20,7 @@ class Stalls:
     def __init__(self) -> None:
         self.found: list[Stall] = []
         self.more = threading.Event()
-        self.watch = LoopWatch(Metrics(), interval=0.001, told=self._told)
+        self.watch = LoopWatch(Metrics(), interval=0.001, on_stall=self._told)
 
     def _told(self, stall: Stall) -> None:
         self.found.append(stall)
@@ -59,7 +59,7 @@ async def test_a_stall_is_counted_and_names_the_code(caplog: pytest.LogCaptureFi
     assert stalls.value("touchline_loop_stalls_total") >= 1
     assert stalls.value("touchline_loop_delay_seconds_sum") > STALL_THRESHOLD_SECONDS
     (line,) = [record for record in caplog.records if record.name == "touchline.loop"]
-    assert line.getMessage().startswith("the event loop was held for ")
+    assert line.getMessage().startswith("the event loop was blocked for ")
     assert "hold_the_loop" in line.getMessage()
 
 

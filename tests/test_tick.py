@@ -139,7 +139,7 @@ async def test_a_fault_of_ours_keeps_its_traceback(
     ("problem", "line"),
     [
         (ConnectionDoesNotExistError("gone"), "the database is unavailable: gone"),
-        (RuntimeError("broken\nin two"), "cannot listen for notifications, polling goes on: broken in two"),
+        (RuntimeError("broken\nin two"), "cannot listen for notifications, polling continues: broken in two"),
     ],
 )
 async def test_announcements_are_heard_again(

@@ -5,16 +5,16 @@ import unicodedata
 from urllib.parse import unquote
 
 MAX_CELL_LENGTH = 1_000
-"""Longest cell that is looked at: a display name and an address fit well."""
+"""Longest cell that is parsed, in characters."""
 
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>[;,\s]*")
 
 
 def address_in(cell: str) -> str:
-    """Return the address in a cell, without what surrounds it; a cell that holds anything else comes back as it is.
+    """Return the address in a cell without name, brackets and ``mailto:``; other cells are returned unchanged.
 
     Reads ``Ada Lovelace <ada@example.com>``, ``mailto:ada@example.com?subject=Hi``, ``<ada@example.com>;``, and
-    drops blanks and invisible characters at both ends. It does not check the address.
+    strips blanks and invisible characters. It does not validate the address.
     """
     if len(cell) > MAX_CELL_LENGTH:
         return cell

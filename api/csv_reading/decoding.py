@@ -1,4 +1,4 @@
-"""Find out in which encoding a file is. Where that is not certain, refuse and ask: a wrong guess garbles names.
+"""Detects the encoding of a file. If it is not certain, the file is refused, because a wrong guess garbles names.
 
 Libraries that guess (charset-normalizer was tried) read "José Muñoz" as "José Muńoz" in files with few such letters.
 """
@@ -17,7 +17,7 @@ ENCODINGS = (
     *("cp1250", "iso-8859-2", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
     *("shift_jis", "cp932", "euc-jp", "gb18030", "big5", "euc-kr", "cp874"),
 )
-"""What may be named as a file's encoding: what spreadsheets write."""
+"""Encodings that a user may choose: those that spreadsheet programs write."""
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -76,7 +76,7 @@ def _known(encoding: str) -> str:
 
 
 def _strictly(data: bytes, name: str) -> Decoded:
-    """Decode, or say where that fails."""
+    """Decode, or refuse with the line that cannot be decoded."""
     try:
         return Decoded(data.decode(name), name)
     except UnicodeDecodeError as problem:
@@ -85,7 +85,7 @@ def _strictly(data: bytes, name: str) -> Decoded:
 
 
 def _utf_16_without_mark(data: bytes) -> str | None:
-    """Recognize UTF-16 by the header, which has Latin letters: every other byte is zero."""
+    """Detect UTF-16 by its header of Latin letters: every other byte is zero."""
     even, odd = data[:_PROBE_BYTES:2], data[1:_PROBE_BYTES:2]
     if odd and odd.count(0) > len(odd) * 0.6 and not even.count(0):
         return "utf-16-le"
@@ -95,7 +95,7 @@ def _utf_16_without_mark(data: bytes) -> str | None:
 
 
 def _windows_1252(data: bytes, at: int) -> Decoded:
-    """Decode what is no UTF-8, where it can only be windows-1252."""
+    """Decode bytes that are not UTF-8 as windows-1252, if no other encoding is possible."""
     if any(character > "\x7f" and character != "\ufffd" for character in data.decode("utf-8", "replace")):
         line = _line(data, at)
         raise Refusal.of(CsvCode.CSV_ENCODING, case="mixed", line=line)
@@ -113,12 +113,12 @@ def _windows_1252(data: bytes, at: int) -> Decoded:
 
 
 def _line(data: bytes, at: int) -> int:
-    """Return the line of the file on which a byte is, in an encoding that has ASCII in it."""
+    """Return the line number of a byte, for encodings that extend ASCII."""
     return len(_LINE_END.findall(data[:at].decode("ascii", "replace"))) + 1
 
 
 def _word(data: bytes, at: int) -> bytes:
-    """Return the bytes around an index, up to what separates words and cells."""
+    """Return the word around an index, up to the separators of words and cells."""
     before = data[max(0, at - _MAX_WORD_BYTES) : at]
     start = max(before.rfind(mark) for mark in (b" ", b",", b";", b"\t", b"|", b"\n", b"\r", b'"')) + 1
     behind = data[at : at + _MAX_WORD_BYTES]

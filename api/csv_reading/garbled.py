@@ -1,4 +1,4 @@
-"""Recognize text that a program on the way has read in the wrong encoding."""
+"""Detects text that another program has decoded with the wrong encoding."""
 
 import re
 
@@ -10,14 +10,16 @@ _UTF_8_AS_WINDOWS_1252 = re.compile(f"Ã[{_FOLLOWS}]|(?<![A-Z«À-Þ])Ã[{_FOLLO
 
 
 def garbled(text: str) -> str | None:
-    """Say what shows that a text was read in the wrong encoding: "MÃ¼ller" for Müller; None for nothing."""
+    """Say why a text seems to be decoded wrongly ("MÃ¼ller" for Müller); None if it does not."""
     if text.isascii():
         return None
     if _LOST in text:
-        return "A character was lost here (U+FFFD) when the file was read in the wrong encoding. Save it as CSV UTF-8."
+        return (
+            "A character was lost (U+FFFD) because the file was decoded with the wrong encoding. Save it as CSV UTF-8."
+        )
     if found := _UTF_8_AS_WINDOWS_1252.search(text):
         return (
-            f"{found.group()!r} is what UTF-8 becomes when it is read as windows-1252. Read the file as UTF-8 and "
-            "import it again."
+            f"{found.group()!r} appears when UTF-8 is decoded as windows-1252. Read the file as UTF-8 and import "
+            "it again."
         )
     return None

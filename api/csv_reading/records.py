@@ -1,7 +1,7 @@
-"""Split text into records and cells: RFC 4180, and what spreadsheets make of it.
+"""Splits text into records and cells: RFC 4180, and the variants that spreadsheets write.
 
-Python's csv module reads an unclosed quote to the end of the file without a word, cannot say where a quote began,
-and has one limit for the whole process. So the splitting is ours; the tests hold it against that module.
+Python's csv module silently reads an unclosed quote to the end of the file, cannot say where a quote began, and has one
+limit for the whole process. So we split the text ourselves; the tests compare the result with that module.
 """
 
 import re
@@ -39,11 +39,11 @@ class Record(NamedTuple):
 def records(
     text: str, delimiter: str, names: Sequence[str] = (), *, start: int = 0, number: int = 1, line: int = 1
 ) -> Iterator[Record]:
-    """Give the records from the index ``start`` on, which begins the row ``number`` and the line ``line``.
+    """Yield the records from the index ``start``, where row ``number`` and line ``line`` begin.
 
-    ``names`` are the header's, for what a refusal says.
+    ``names`` are the header cells, for the messages of refusals.
 
-    Raises Refusal CSV_INVALID at a quote that does not end, or has text behind its end, and CSV_TOO_LARGE.
+    Raises Refusal CSV_INVALID for a quote that is not closed or is followed by text, and CSV_TOO_LARGE.
     """
     blanks = re.compile("[ \u00a0]*" if delimiter == "\t" else "[ \t\u00a0]*")
     border = re.compile(f"[{re.escape(delimiter)}\r\n]")
@@ -51,7 +51,7 @@ def records(
     while position < len(text):
         if number > MAX_ROWS:
             raise Refusal.of(CsvCode.CSV_TOO_LARGE, case="file", limit=MAX_ROWS)
-        # Each search is bounded: one over many megabytes would hold up every other thread.
+        # Each search is bounded, because a search over many megabytes would block the other threads.
         most = min(position + MAX_ROW_LENGTH, len(text))
         found = _LINE_END.search(text, position, most)
         end, following = found.span() if found else (most, most)

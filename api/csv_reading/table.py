@@ -1,4 +1,4 @@
-"""A CSV text as a table: which delimiter, which header, which rows."""
+"""Reads a CSV text as a table: finds the delimiter, the header and the rows."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -14,23 +14,23 @@ from strategies import Refusal
 MAX_COLUMNS = 200
 MAX_HEADER_LENGTH = MAX_ROW_LENGTH
 DELIMITERS = ",;\t|"
-SWALLOWED_ROWS = "holds what looks like further rows, so a quote may be missing where it begins. Close the quote."
-"""What is said of a cell that seems to have swallowed rows."""
+SWALLOWED_ROWS = "contains what looks like more rows, so a quote may be missing at its start. Add the missing quote."
+"""Message for a cell that seems to contain the following rows."""
 BLANKS = (
     "".join(map(chr, range(9, 14)))
     + "\x1c\x1d\x1e\x1f\x20\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
     + ("".join(map(chr, range(0x2000, 0x200C))) + "\u200e\u200f\u2060\ufeff")
     + "\x1a"  # ends a file of DOS programs
 )
-"""What is dropped at both ends of a cell: whitespace, and marks that nobody sees. Joiners stay: letters need them."""
+"""Characters stripped from both ends of a cell: whitespace and invisible marks. Joiners are kept."""
 
 _BLANK_START = re.compile(f"[{re.escape(BLANKS + DELIMITERS)}]*")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.?)"?[ ,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 _WRONG_BEGINNINGS = {
-    "PK\x03\x04": "This is an Excel workbook or a zip file, and no CSV file. Save the sheet as CSV UTF-8.",
-    "\u00ef\u00bb\u00bf": "This is UTF-8 that was read as windows-1252. Read the file as UTF-8 and send it again.",
-    "\u00ff\u00fe": "This is UTF-16 that was read as another encoding. Save the file as CSV UTF-8.",
-    "\u00fe\u00ff": "This is UTF-16 that was read as another encoding. Save the file as CSV UTF-8.",
+    "PK\x03\x04": "This is an Excel workbook or a zip file, not a CSV file. Save the sheet as CSV UTF-8.",
+    "\u00ef\u00bb\u00bf": "This is UTF-8 that was decoded as windows-1252. Read the file as UTF-8 and send it again.",
+    "\u00ff\u00fe": "This is UTF-16 that was decoded with another encoding. Save the file as CSV UTF-8.",
+    "\u00fe\u00ff": "This is UTF-16 that was decoded with another encoding. Save the file as CSV UTF-8.",
 }
 
 
@@ -38,9 +38,9 @@ class Row(NamedTuple):
     """A row under the header that is not blank."""
 
     number: int
-    """The row's number in a spreadsheet. The header is row 1, unless blank rows stand above it."""
+    """The row's number in a spreadsheet. The header is row 1, unless blank rows precede it."""
     cells: list[str]
-    """Without blanks at their ends. Never fewer than the header's; more only if one of the rest has content."""
+    """Stripped cells: at least as many as in the header; more only if an extra cell has content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Table:
             yield Row(record.number, cells + [""] * (width - len(cells)))
 
     def row_inside(self, row: Row, column: int, *, any_width: bool = False) -> int | None:
-        """Return the index of a cell that seems to have swallowed rows, because a quote is missing where it begins.
+        """Return the index of a cell that seems to contain the following rows, because a quote is missing at its start.
 
         A line of such a cell has an address in the given column. It has as many cells as the header; the last line
         may end before, where a later quote has closed the cell. ``any_width`` takes lines of any number of cells.
@@ -99,7 +99,7 @@ class Table:
         return None
 
     def check_header(self, column: int) -> None:
-        """Refuse a header that seems to have swallowed rows with an address in the given column. Raises Refusal."""
+        """Refuse a header cell that seems to contain rows with an address in the given column. Raises Refusal."""
         number = self.header_record.number
         index = self.row_inside(Row(number, list(self.header)), column, any_width=True)
         if index is not None:

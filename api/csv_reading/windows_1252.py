@@ -1,4 +1,4 @@
-"""Tell whether a text that was read as windows-1252 can only have been meant so.
+"""Checks whether a text that was decoded as windows-1252 can be in no other encoding.
 
 Every one-byte encoding can be read as windows-1252, so being readable says nothing. What names another encoding would
 turn into is what is looked for: Mac Roman and the code page 850 of DOS put letters where windows-1252 has signs, the
@@ -39,7 +39,7 @@ _WESTERN = re.compile(r"(?<=[a-z])[àâãäåæçèéêëîïñôöøúûüß]|[
 
 
 def doubtful(text: str) -> int | None:
-    """Return the index of what another encoding may have meant; None if the text is windows-1252 for certain."""
+    """Return the index of a character that suggests another encoding; None if the text is certainly windows-1252."""
     for pattern in _DOUBTS:
         if found := pattern.search(text):
             return found.start()

@@ -10,7 +10,7 @@ from api.states import BounceKind, SendStatus
 
 
 class Send(Model):
-    """One email to one person with an instant. ``due_at`` is when it goes out, ``planned_*`` what the plan said.
+    """One email to one person. ``due_at`` is when it is sent, ``planned_*`` are the plan's date and time.
 
     ``subject`` and ``html`` are what a rep wrote, and are sent as they are; in rows that an earlier release wrote
     (``written_as_template``) they are templates.

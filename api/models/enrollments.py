@@ -10,7 +10,7 @@ from api.states import EnrollmentStatus
 
 
 class Enrollment(Model):
-    """One person going through one campaign, what launching chose for them, and what pauses have moved.
+    """One person in one campaign, with the choices of the launch and the days that pauses have moved.
 
     ``times`` are new wall times by step id. ``resumed`` is by step id a day and the date that it fell on since a
     resume; null when no pause moved anything. ``revision`` is the campaign's that this person was last resolved by,

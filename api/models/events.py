@@ -9,7 +9,7 @@ from api.models.columns import NO_OWN_INDEX, key, workspace_key
 
 
 class Event(Model):
-    """One line of the Live Feed, written in the transaction of what it tells."""
+    """One entry of the Live Feed. It is stored in the same transaction as the change it reports."""
 
     id = key(primary_key=True)
     workspace: Any = workspace_key(**NO_OWN_INDEX, db_constraint=False)

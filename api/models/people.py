@@ -1,4 +1,4 @@
-"""People, and the CSV imports that bring them."""
+"""People and CSV imports."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class Person(Model):
 
 
 class PeopleImport(Model):
-    """A CSV import: its source until it is finished, its progress, and the rows that were refused."""
+    """A CSV import: its text until it is finished, its progress, and the refused rows."""
 
     id = key(primary_key=True)
     workspace: Any = workspace_key()

@@ -1,4 +1,4 @@
-"""Senders, their accounts in trouble, and what counts against their throttles."""
+"""Senders, pauses of channel accounts, and the transmissions that throttles count."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from api.models.columns import key, workspace_key
 
 
 class Sender(Model):
-    """Who writes: name, address, zone, and the channel that carries the emails. ``email_key`` is as in ``Person``."""
+    """A sender: name, address, time zone and channel. ``email_key`` is as in ``Person``."""
 
     id = key(primary_key=True)
     workspace: Any = workspace_key()
@@ -31,7 +31,7 @@ class Sender(Model):
 
 
 class AccountPause(Model):
-    """An account of a channel that waits, because it was in trouble. An account may serve several workspaces."""
+    """A pause of a channel account after errors. Several workspaces may use one account."""
 
     account = key(200, primary_key=True)
     until = fields.DatetimeField()
@@ -44,7 +44,7 @@ class AccountPause(Model):
 
 
 class Departure(Model):
-    """One email that left a throttled sender: from the commit before its transmission to its answer."""
+    """One transmission of a throttled sender: from the commit before it to the mail server's answer."""
 
     id = key(primary_key=True)
     sender_id = key()

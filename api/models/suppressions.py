@@ -1,4 +1,4 @@
-"""Addresses that get nothing, and the history of each."""
+"""Suppressed addresses, and the history of each."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from api.states import SuppressionChangeKind, SuppressionSource
 
 
 class Suppression(Model):
-    """An address that has unsubscribed from a workspace, whoever has it. ``email_key`` is as in ``Person``.
+    """An address that has unsubscribed from a workspace, independent of the person. ``email_key`` is as in ``Person``.
 
-    ``unsubscribed_at`` is null while the address may be written to again. The rest says why it last unsubscribed.
+    ``unsubscribed_at`` is null after the address was resubscribed. The other columns say why it last unsubscribed.
     """
 
     id = key(primary_key=True)
@@ -30,7 +30,7 @@ class Suppression(Model):
 
 
 class SuppressionChange(Model):
-    """One change of a suppression: the address has unsubscribed, or may be written to again."""
+    """One change of a suppression: the address unsubscribed or was resubscribed."""
 
     id = key(primary_key=True)
     workspace: Any = workspace_key(**NO_OWN_INDEX)

@@ -1,4 +1,4 @@
-"""Which tz database the stored instants were computed with."""
+"""The version of the tz database with which stored instants were computed."""
 
 from tortoise.models import Model
 
@@ -6,7 +6,7 @@ from api.models.columns import key
 
 
 class TzDatabase(Model):
-    """The tz database that all unsent emails were last resolved with: one row, of no workspace."""
+    """The tz database with which all unsent emails were last scheduled: one row, without a workspace."""
 
     id = key(primary_key=True)
     fingerprint = key(64)

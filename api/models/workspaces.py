@@ -1,4 +1,4 @@
-"""Workspaces, and the tokens that open them."""
+"""Workspaces and their tokens."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from api.models.columns import key, workspace_key
 
 
 class Workspace(Model):
-    """One customer's rows. A sandbox has a clock of its own, and nothing leaves it."""
+    """The tenant of all other rows. A sandbox has a virtual clock, and no email ever leaves it."""
 
     id = key(primary_key=True)
     name = key(200)
@@ -18,7 +18,7 @@ class Workspace(Model):
     blocked_domains: Any = fields.JSONField(default=list)
     created_at = fields.DatetimeField()
     accounts: Any = fields.JSONField(null=True)
-    """Names of the accounts of channels that it may use; None for all."""
+    """Names of the channel accounts that it may use; None for all."""
 
     class Meta:
         table = "workspace"

@@ -1,4 +1,4 @@
-"""All connections of one server: how many there may be, which makes room for a new one, and which has timed out."""
+"""The registry of one server's connections: limits their number and checks their timeouts."""
 
 import asyncio
 import logging
@@ -12,21 +12,21 @@ log = logging.getLogger("touchline.server")
 
 
 class Connection(Protocol):
-    """What both protocols, HTTP and websocket, are to the registry."""
+    """The interface of both protocols, HTTP and websocket, for the registry."""
 
     def check(self, now: float) -> None:
-        """End the connection where it has broken a limit of time."""
+        """Close the connection if it exceeds a time limit."""
 
     def drop(self) -> None:
-        """End the connection at once."""
+        """Close the connection at once."""
 
 
 class Connections:
-    """Counts connections in all and by address, and looks after their time limits.
+    """Counts all connections, in total and by address, and enforces their time limits.
 
     A connection *waits* while it has sent no complete request: a half-sent head, an idle connection, a websocket that
-    is not acknowledged. At a limit the oldest that waits makes room for the newest. So somebody who opens connections
-    and sends nothing pushes out only such connections, and a client that sends its request at once gets in.
+    is not acknowledged. At a limit the oldest waiting connection is closed for the newest. So an attacker who opens
+    connections and sends nothing displaces only such connections, and a client that sends its request at once gets in.
     """
 
     def __init__(self, limits: ServerLimits, proxies: TrustedProxies) -> None:
@@ -43,7 +43,7 @@ class Connections:
         return len(self._address)
 
     def opened(self, connection: Connection, peer: str) -> bool:
-        """Count a new connection, which waits. False: there is no room for it."""
+        """Count a new, waiting connection. Returns False if there is no room for it."""
         address = "" if not peer or peer in self.proxies else client_key(peer)
         limits = self.limits
         full = address and self._count[address] >= limits.connections_per_address
@@ -66,14 +66,14 @@ class Connections:
             _less(self._count, address)
 
     def waits(self, connection: Connection) -> None:
-        """Note that a connection has no complete request from now on."""
+        """Note that a connection waits for its next request."""
         address = self._address.get(connection)
         if address is not None:
             self._all_waiting[connection] = None
             self._waiting.setdefault(address, {})[connection] = None
 
     def works(self, connection: Connection) -> None:
-        """Note that a connection has a request: it makes room for nobody."""
+        """Note that a connection has a request, so that it is not closed for another."""
         if connection in self._all_waiting:
             del self._all_waiting[connection]
             address = self._address[connection]
@@ -83,14 +83,14 @@ class Connections:
                 del self._waiting[address]
 
     def enter(self, client: str) -> bool:
-        """Count a request of a client behind a trusted proxy. False: it has too many at once."""
+        """Count a request of a client behind a trusted proxy. Returns False if the client has too many."""
         if self._clients[client] >= self.limits.connections_per_address:
             return False
         self._clients[client] += 1
         return True
 
     def leave(self, client: str) -> None:
-        """Note that a request of a client behind a proxy is over."""
+        """Note the end of a request of a client behind a proxy."""
         _less(self._clients, client)
 
     def _make_room(self, waiting: dict[Connection, None] | None) -> bool:

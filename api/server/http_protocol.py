@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it with h11, with limits: uvicorn has no time-outs for heads, bodies and answers."""
+"""uvicorn's HTTP/1.1 protocol with time limits for heads, bodies and responses, which uvicorn does not have."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from api.server.progress import WriteProgress
 log = logging.getLogger("touchline.server")
 
 SLICE_BYTES = 16_384
-"""Bytes of heads and of chunked bodies that are parsed in one turn of the event loop. h11 refuses larger heads."""
+"""Bytes of a head or a chunked body that are parsed in one turn of the event loop. h11 refuses larger heads."""
 REASON_PHRASES = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -25,7 +25,7 @@ REASON_PHRASES = {
 
 
 class Flow(FlowControl):
-    """Uvicorn's, which also lets the protocol parse what it has kept back before more is read."""
+    """uvicorn's flow control, which also lets the protocol parse buffered bytes before it reads more."""
 
     def __init__(self, transport: asyncio.Transport, resumed: Callable[[], None]) -> None:
         super().__init__(transport)
@@ -39,7 +39,7 @@ class Flow(FlowControl):
 
 
 class HttpProtocol(H11Protocol):
-    """One connection. The registry calls ``check`` every half second."""
+    """One connection. The registry calls ``check`` every ``sweep_seconds``."""
 
     def __init__(self, *args: Any, connections: Connections, **given: Any) -> None:
         super().__init__(*args, **given)
@@ -48,14 +48,14 @@ class HttpProtocol(H11Protocol):
         self._inner: Any = self.app
         self.app = self._limited
         self._since = self.loop.time()
-        """When the head, the body or the rest of a body began to be waited for."""
+        """When the connection began to wait for a head, a body or the rest of a body."""
         self._received = 0
         """Bytes since then."""
         self._wire = self._body = 0
         """Bytes of the present request: as they came, and without the framing of chunks."""
         self._chunked = False
         self._kept = b""
-        """What has come and is not parsed yet."""
+        """Received bytes that are not parsed yet."""
         self._pumping = False
         self._client = ""
         self._progress = WriteProgress(self.limits)
@@ -75,14 +75,14 @@ class HttpProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the connection over, which the other protocol counts from now on."""
+        """Hand the connection over to the websocket protocol, which counts it again."""
         self._kept = b""
         self.registry.closed(self)
         super().handle_websocket_upgrade(event)
         self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, in slices: a client can pack tens of thousands of chunks into one read."""
+        """Parse received bytes in slices, because one read can contain tens of thousands of chunks."""
         self._received += len(data)
         self._wire += len(data)
         if self._idle and not self._kept:
@@ -108,7 +108,7 @@ class HttpProtocol(H11Protocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be parsed. Uvicorn would let the application answer as well, and log its failure."""
+        """Refuse a malformed request. uvicorn would also let the application respond, and log its failure."""
         self._give_up_request()
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             super().send_400_response(msg)
@@ -116,10 +116,10 @@ class HttpProtocol(H11Protocol):
             self.transport.close()
 
     def check(self, now: float) -> None:
-        """End the connection where a time is up."""
+        """Close the connection if it exceeds a time limit."""
         limits, elapsed = self.limits, now - self._since
         if self._progress.too_slow(self.transport, now):
-            self._tell("did not read its answer")
+            self._tell("did not read its response")
             self.transport.abort()
         elif self.transport.is_closing():
             return
@@ -132,12 +132,12 @@ class HttpProtocol(H11Protocol):
                 self._end(408, "The body came too slowly.")
 
     def drop(self) -> None:
-        """Make room for another connection."""
+        """Close at once to make room for another connection."""
         self.transport.abort()
 
     @property
     def _idle(self) -> bool:
-        """Whether a request was answered, and nothing of the next one has come."""
+        """Whether the connection is between two requests."""
         return self.timeout_keep_alive_task is not None
 
     def _check_waiting(self, elapsed: float) -> None:
@@ -145,7 +145,7 @@ class HttpProtocol(H11Protocol):
             if elapsed > self.limits.linger_seconds or self._received > self.limits.linger_bytes:
                 self.transport.close()
         elif not self._idle and elapsed > self.limits.head_seconds:
-            self._end(408, "The head of the request did not come to its end in time." if self._received else "")
+            self._end(408, "The request head was not received in time." if self._received else "")
 
     def _wait_from_now(self) -> None:
         self._since, self._received = self.loop.time(), 0
@@ -173,7 +173,7 @@ class HttpProtocol(H11Protocol):
                 self._end(400, "The chunks of the body are too small.")
 
     async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
-        """Run the application on a request whose head is well-formed."""
+        """Check the limits of a request, then run the application."""
         self.registry.works(self)
         self._wait_from_now()
         names = [name for name, _ in scope["headers"]]
@@ -183,7 +183,7 @@ class HttpProtocol(H11Protocol):
         if b"x-forwarded-for" in names and not self._by_proxy():
             self._warn_of_proxy()
         if len(names) > self.limits.headers:
-            await _answer(send, 431, f"A request may have {self.limits.headers} headers.")
+            await _answer(send, 431, f"A request may have up to {self.limits.headers} headers.")
         elif self._chunked and b"content-length" in names:
             await _answer(send, 400, "A request may not have both Content-Length and Transfer-Encoding.")
         elif client and not self.registry.enter(client):
@@ -208,7 +208,7 @@ class HttpProtocol(H11Protocol):
     def _warn_of_proxy(self) -> None:
         peer = self.client[0] if self.client else "a socket"
         log.warning(
-            "X-Forwarded-For of %s is not believed. If it is a proxy, name it in TOUCHLINE_TRUSTED_PROXIES.", peer
+            "X-Forwarded-For of %s is ignored. If this is your proxy, add it to TOUCHLINE_TRUSTED_PROXIES.", peer
         )
 
     def _leave(self) -> None:
@@ -217,14 +217,14 @@ class HttpProtocol(H11Protocol):
             self._client = ""
 
     def _give_up_request(self) -> None:
-        """Tell the application that nobody waits for its answer."""
+        """Tell the application that the client is gone."""
         self._kept = b""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
 
     def _end(self, status: int, why: str) -> None:
-        """Close the connection, with an answer where none has begun and the client has sent something."""
+        """Close the connection, with an error response unless a response has begun or the client has sent nothing."""
         begun = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
         if why and not begun:
             text = why.encode("ascii")

@@ -1,4 +1,4 @@
-"""What uvicorn is told of every server of Touchline."""
+"""The options of every uvicorn server of Touchline."""
 
 from functools import partial
 from typing import Any
@@ -13,12 +13,12 @@ from api.settings import Settings
 
 
 def server_options(settings: Settings, limits: ServerLimits | None = None) -> dict[str, Any]:
-    """Return the options of ``uvicorn.Config``: its limits, and that it neither logs requests nor names itself."""
+    """Return the options of ``uvicorn.Config``: limits, no access log, no Server header."""
     limit_client_logs()
     limits = limits or ServerLimits.of_this_process()
     connections = Connections(limits, TrustedProxies(settings.trusted_proxies))
     return {
-        "access_log": False,  # the links by which people unsubscribe would stand there
+        "access_log": False,  # it would contain unsubscribe links
         "server_header": False,
         "http": partial(HttpProtocol, connections=connections),
         "ws": partial(WebSocketProtocol, connections=connections),

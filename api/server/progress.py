@@ -1,4 +1,4 @@
-"""Whether a client takes what is sent to it."""
+"""Checks whether a client reads its response."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from api.server.limits import ServerLimits
 
 
 class WriteProgress:
-    """Compares what a client has taken with the least speed, in windows of ``write_seconds``."""
+    """Compares the client's reading speed with the minimum, in windows of ``write_seconds``."""
 
     def __init__(self, limits: ServerLimits) -> None:
         self._limits = limits
@@ -16,7 +16,7 @@ class WriteProgress:
         self._closing_since: float | None = None
 
     def too_slow(self, transport: asyncio.Transport, now: float) -> bool:
-        """Say whether the client takes too little, or holds up the closing of its connection for too long."""
+        """Say whether the client reads too slowly, or delays the closing of its connection too long."""
         if transport.is_closing():
             self._closing_since = self._closing_since or now
             return now - self._closing_since > self._limits.close_seconds

@@ -1,10 +1,10 @@
-"""Which proxies are trusted to name the client, and which client they name."""
+"""Trusted proxies, and the client address that they report."""
 
 import ipaddress
 from collections.abc import Iterable
 
 MAX_ADDRESS_LENGTH = 45
-"""Characters of the longest IPv6 address."""
+"""Longest text of an IPv6 address, in characters."""
 
 
 class TrustedProxies:
@@ -22,7 +22,7 @@ class TrustedProxies:
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def client(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """Return the client that a trusted proxy names in X-Forwarded-For: the last one that is no proxy itself."""
+        """Return the client in X-Forwarded-For: the last address that is not a trusted proxy."""
         named = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
         for entry in reversed(named.split(",")):
             address = _parsed(_without_port(entry.strip()))
@@ -34,7 +34,7 @@ class TrustedProxies:
 
 
 def client_key(address: str) -> str:
-    """Return by what a client is counted: an IPv4 address, or the /64 network of an IPv6 address, which is one site."""
+    """Return the key by which a client is counted: its IPv4 address, or the /64 network of its IPv6 address."""
     parsed = _parsed(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))

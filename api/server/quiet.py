@@ -1,4 +1,4 @@
-"""Keeps clients from filling the log: what each connection can cause is logged a few times a minute at most."""
+"""Limits log lines that clients can cause to a few per minute, so that they cannot fill the log."""
 
 import logging
 import time
@@ -14,13 +14,13 @@ CLIENT_CAUSED_LINES = (
     "X-Forwarded-For of ",
     OUT_OF_FILES,
 )
-"""How lines begin that a client can cause as often as it likes."""
+"""Beginnings of log lines that a client can cause at will."""
 ACCESS_LINE = '%s - "WebSocket '
-"""How uvicorn logs each websocket, with its path: requests are not logged."""
+"""uvicorn's access log line for websockets, which is dropped."""
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a line of each such kind through a few times a minute, and counts the others in the next one."""
+    """Passes LINES_PER_MINUTE lines of each kind, and adds the number of dropped ones to the next."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,8 +42,8 @@ class RepeatFilter(logging.Filter):
             since, number = now, 0
         self._seen[kind] = (since, number + 1)
         if kind == OUT_OF_FILES:
-            # Asyncio tries again after a second. Its traceback says nothing more.
-            record.msg, record.args, record.exc_info = "no file is left for another connection (EMFILE)", (), None
+            # asyncio retries after a second; its traceback is of no use.
+            record.msg, record.args, record.exc_info = "out of file descriptors for new connections (EMFILE)", (), None
             return number == 0
         return number < LINES_PER_MINUTE
 

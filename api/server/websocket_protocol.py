@@ -1,7 +1,7 @@
-"""Websockets as uvicorn speaks them with websockets' sans-I/O layer, with limits for each state of a connection.
+"""uvicorn's websocket protocol with limits for each state of a connection.
 
-permessage-deflate is switched off: a frame of 15 KB may inflate to 16 MB, an inflater is memory for each connection,
-and what GraphQL clients send here is small.
+permessage-deflate is off: a frame of 15 KB can inflate to 16 MB, each inflater takes memory, and GraphQL messages are
+small.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ log = logging.getLogger("touchline.server")
 SLICE_BYTES = 8_192
 """Bytes that are parsed in one turn of the event loop: up to some 1,300 frames."""
 CLOSE_DRAIN_SECONDS = 0.5
-"""How long what a client still sends is thrown away after it broke a rule, so that it learns the reason."""
+"""How long bytes of a client that broke a rule are discarded, so that it can receive the reason."""
 CLOSE_POLICY_VIOLATION = 1008
 CLOSE_TOO_BIG = 1009
 
@@ -46,7 +46,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._progress = WriteProgress(self.limits)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection again, which HTTP has given up."""
+        """Count the connection, which the HTTP protocol has released."""
         super().connection_made(transport)
         if not self.registry.opened(self, self.client[0] if self.client else ""):
             self.transport.abort()
@@ -85,7 +85,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.registry.works(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, in slices, and no further than the application has taken messages."""
+        """Parse received bytes in slices, and only as fast as the application reads messages."""
         if self._failed:
             self._discarded += len(data)
             if self._discarded > self.limits.linger_bytes:
@@ -125,7 +125,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Frame) -> None:
         """Take a fragment of a message."""
         if len(self.frames) >= self.limits.fragments:
-            self._fail(CLOSE_TOO_BIG, f"A message may have {self.limits.fragments} fragments.")
+            self._fail(CLOSE_TOO_BIG, f"A message may have up to {self.limits.fragments} fragments.")
             return
         super().handle_cont(event)
 
@@ -152,7 +152,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return False
 
     def handle_parser_exception(self) -> None:
-        """Close the connection over what was sent. Uvicorn closes at once: the client may then not see the reason."""
+        """Close the connection after the close frame is sent. uvicorn would close too early for that."""
         assert self.conn.close_sent is not None  # noqa: S101 - so it is called
         code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
@@ -163,23 +163,23 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(CLOSE_DRAIN_SECONDS, self.transport.close)
 
     async def send(self, message: Any) -> None:
-        """Send what the application says, as soon as the client has taken enough of what was sent before."""
+        """Send a message of the application once the client has read enough of the earlier ones."""
         self._progress.written += len(message.get("text") or message.get("bytes") or "")
         await super().send(message)
         if message["type"] == "websocket.close":
             self._pump_later()  # the client's own close frame may have come already
 
     def check(self, now: float) -> None:
-        """End the connection where a time is up."""
+        """Close the connection if it exceeds a time limit."""
         if self._progress.too_slow(self.transport, now):
-            self._tell("did not read what was sent to it")
+            self._tell("did not read its messages")
             self.transport.abort()
         elif not self._acknowledged and now - self._opened > self.limits.init_seconds:
-            self._tell("did not say who it is")
+            self._tell("did not authenticate in time")
             self.transport.abort()
 
     def drop(self) -> None:
-        """Make room for another connection."""
+        """Close at once to make room for another connection."""
         self.transport.abort()
 
     def _fail(self, code: int, why: str) -> None:

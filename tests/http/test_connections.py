@@ -106,7 +106,7 @@ async def test_a_client_that_does_not_read_its_answer_is_closed(
         writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 3_000)
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         await until(lambda: connection not in connections)
-        assert any("did not read its answer" in message for message in caplog.messages)
+        assert any("did not read its response" in message for message in caplog.messages)
 
 
 async def test_the_newest_takes_the_place_of_the_oldest_that_waits(database_url: str) -> None:

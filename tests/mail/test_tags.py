@@ -161,7 +161,7 @@ def test_what_a_template_assigns_compares_as_values_of_fields_do(source: str, ht
 
 
 def test_a_subject_stays_one_line() -> None:
-    with pytest.raises(TemplateProblem, match="one line"):
+    with pytest.raises(TemplateProblem, match="single line"):
         check_template('{{ "a,b" | split: "," | join: "\n" }}', line=True)
 
 

@@ -71,4 +71,4 @@ def test_running_out_of_files_is_one_line_without_a_traceback() -> None:
         if quiet.filter(record):
             told.append(record)
     (record,) = told
-    assert (record.getMessage(), record.exc_info) == ("no file is left for another connection (EMFILE)", None)
+    assert (record.getMessage(), record.exc_info) == ("out of file descriptors for new connections (EMFILE)", None)
