@@ -77,7 +77,7 @@ async def test_the_log_is_limited_and_counts_what_it_leaves_out(
     left_out = stalls.watch._unlogged
     assert left_out >= 2
     stalls.watch._log(Stall(0.5, "somewhere"))
-    assert f"held for 500 ms by somewhere; {left_out} more stalls" in caplog.records[-1].getMessage()
+    assert f"blocked for 500 ms by somewhere; {left_out} more stalls" in caplog.records[-1].getMessage()
 
 
 async def test_no_values_are_in_the_stack() -> None:
