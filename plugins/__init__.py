@@ -8,6 +8,9 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
     @hookimpl
     def touchline_register_channels(environment):
         return [PigeonChannel(environment)]
+
+Imports: strategies.
+Imported by: cli, codes, graphql, services, store.
 """
 
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session

@@ -2,6 +2,9 @@
 
 A send option is a subclass of SendOption, returned by a function ``touchline_register_send_options`` that
 carries ``@hookimpl``, in a module that the package names in its ``touchline`` entry points.
+
+Imports: nothing.
+Imported by: everybody.
 """
 
 from strategies.calendar import Calendar

@@ -1,4 +1,7 @@
 """Every code that the service tells programs, with its sentences and its documentation.
 
-A new code is one entry here. It may import `strategies` alone; every room may import it.
+A new code is one entry here.
+
+Imports: plugins, strategies.
+Imported by: cli, csv_reading, graphql, http, services, store.
 """

@@ -1,6 +1,9 @@
 """Read CSV files as spreadsheets and CRMs write them: bytes or text in, a header and numbered rows out.
 
 Pure: no database, no clock, no network. May import ``strategies``. Services and the command line import it.
+
+Imports: codes, strategies.
+Imported by: cli, services.people.
 """
 
 from api.csv_reading.address_cells import address_in

@@ -1,4 +1,8 @@
-"""GraphiQL, served by Touchline itself. The browser needs no other host."""
+"""GraphiQL, served by Touchline itself. The browser needs no other host.
+
+Imports: nothing.
+Imported by: nobody.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,7 @@
-"""The GraphQL API: what frontends read and write. Rules live in api.services."""
+"""The GraphQL API, a file a noun: types, queries and mutations. The rules are in services.
+
+Imports: codes, plugins, services.campaigns, services.common, services.dispatch, services.emails,
+    services.enrollments, services.launches, services.people, services.replies, services.tasks,
+    services.templates, services.workspaces, strategies.
+Imported by: cli.
+"""

@@ -1,1 +1,6 @@
-"""How requests come in: over HTTP and over a websocket, through the same guard."""
+"""Serve GraphQL over HTTP and websocket, the unsubscribe page, health checks and metrics.
+
+Imports: codes, graphql.engine, graphql.limits, mail, models, server, services.common, services.launches,
+    services.people, services.workspaces, store, strategies, workers.
+Imported by: cli.
+"""

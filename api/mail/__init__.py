@@ -1,1 +1,5 @@
-"""What an email is made of: dynamic fields, safe HTML, addresses, MIME, and links that open it elsewhere."""
+"""Write emails: templates, safe HTML, addresses, MIME, and links that open an email elsewhere.
+
+Imports: nothing.
+Imported by: cli, http, services, store.
+"""

@@ -1,4 +1,8 @@
-"""The tables. Every row belongs to a workspace; instants are UTC; wall times stand beside the zone they belong to."""
+"""The tables, a file a noun. Every row belongs to a workspace. Instants are UTC; a local time stands beside its zone.
+
+Imports: strategies.
+Imported by: cli, http, services, store.
+"""
 
 from api.models.campaigns import Campaign, Step
 from api.models.emails import Send

@@ -1,6 +1,7 @@
 """The HTTP server: uvicorn with limits on time, size and number for every connection.
 
-Imports nothing of the project but the settings. The command line starts servers with it.
+Imports: nothing.
+Imported by: cli, http.
 """
 
 ACKNOWLEDGED = "touchline.acknowledged"

@@ -1,1 +1,5 @@
-"""The rules of the house, in transactions. A service takes a Scope, checks everything, then writes, or refuses."""
+"""The rules, in transactions, a room a subject. A service checks everything, then writes or refuses.
+
+Imports: nothing.
+Imported by: nobody.
+"""

@@ -1,1 +1,5 @@
-"""Every query. What comes in and goes out are rows of api.models; rules live in api.services."""
+"""Every query, a file a noun. Rows of api.models come in and go out; the rules are in services.
+
+Imports: codes, mail, models, plugins, strategies.
+Imported by: cli, http, services.
+"""

@@ -1,4 +1,8 @@
-"""The text part of an email, made from its HTML part. Pure."""
+"""The text part of an email, made from its HTML part. Pure.
+
+Imports: nothing.
+Imported by: mail.message.
+"""
 
 import re
 

@@ -3,4 +3,8 @@
 ``dispatcher`` runs it. ``claim`` takes emails from the database, ``send`` gives them to channels, ``settle`` writes
 outcomes, and ``recovery`` frees what a stopped process or a restored backup leaves. It may import every room of
 services that does not import it. The tick loop, the command line and the sandbox clock's mutation import it.
+
+Imports: codes, mail, models, plugins, services.common, services.jobs, services.tasks, services.workspaces,
+    store, strategies.
+Imported by: cli, graphql.
 """

@@ -1,1 +1,6 @@
-"""api.services.people."""
+"""People, CSV imports, and the addresses to which nothing is sent.
+
+Imports: codes, csv_reading, mail, models, services.common, services.enrollments, services.jobs,
+    services.replies, store, strategies.
+Imported by: cli, graphql, http, services.dispatch.claim, services.emails, services.launches, services.tasks.
+"""

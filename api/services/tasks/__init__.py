@@ -1,1 +1,6 @@
-"""api.services.tasks."""
+"""The rep's tasks: complete, skip, compose and send, expire.
+
+Imports: codes, mail.message, mail.templates, models, services.common, services.enrollments, services.jobs,
+    services.people, services.templates, store, strategies.
+Imported by: graphql, services.dispatch, services.emails.
+"""

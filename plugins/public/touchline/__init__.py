@@ -2,4 +2,7 @@
 
 This folder is installed as the top-level package ``touchline``. It imports Touchline's own packages and contains no
 rules of its own. Packages of partners import it; nothing in Touchline does.
+
+Imports: nothing.
+Imported by: nobody.
 """

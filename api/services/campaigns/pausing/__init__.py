@@ -1,1 +1,6 @@
-"""api.services.campaigns.pausing."""
+"""Pause and resume campaigns and background launches, and preview a resume.
+
+Imports: codes, models, services.campaigns.editing, services.common, services.enrollments, services.jobs, store,
+    strategies.
+Imported by: graphql, services.campaigns.editing, services.launches.
+"""
