@@ -1,8 +1,8 @@
-"""What may be done with templates and HTML in the event loop's own process: what is provably quick.
+"""Decides which work on templates and HTML is quick enough for the event loop.
 
-Everything else is done in worker processes. There, and in tests, nothing is restricted: the same functions run. In the
-server's process they run within ``run_quick``, and raise SlowWorkError before they begin with something that may take
-long. Joining the texts and values of a template that is no more than that is always quick.
+All other work runs in worker processes, where the same functions run without restriction. In the server's process they
+run within ``run_quick`` and raise SlowWorkError before work that may take long. Joining the texts and values of a
+simple template is always quick.
 """
 
 import re
@@ -14,15 +14,15 @@ Value = TypeVar("Value")
 Given = ParamSpec("Given")
 
 QUICK_TEMPLATE_LENGTH = 20_000
-"""Characters up to which a template of text and fields is read in the server's process."""
+"""Longest template of text and fields that is parsed in the server's process, in characters."""
 MAX_QUICK_FIELDS = 100
-"""Fields up to which it is."""
+"""Most fields of such a template."""
 QUICK_HTML_LENGTH = 8_000
-"""Characters up to which HTML is made safe, and text is made of it, in the server's process."""
+"""Longest HTML that is sanitized and converted to text in the server's process, in characters."""
 MAX_QUICK_ELEMENTS = 200
-"""Tags, and entities, up to which it is."""
+"""Most tags, and most entities, of such HTML."""
 QUICK_THREAD_LENGTH = 200_000
-"""Characters of an email and of the earlier ones that it quotes, together, up to which it is composed there."""
+"""Longest email, with the earlier ones that it quotes, that is composed in the server's process, in characters."""
 
 _FIELD = re.compile(
     r"\{\{-?\s{0,20}+[A-Za-z_][\w-]{0,100}+\s{0,20}+"
@@ -34,22 +34,22 @@ _quick_only: ContextVar[bool] = ContextVar("quick_only", default=False)
 
 
 class TemplateFact(NamedTuple):
-    """Something about a template that a worker can find out and the server's process can keep."""
+    """A fact about a template that a worker computes and the server's process caches."""
 
     subject: str
     arguments: tuple[Any, ...]
 
 
 class SlowWorkError(Exception):
-    """This has to be done by a worker process. ``lesson`` None: once for each email."""
+    """The work must be done in a worker process. ``fact`` is the fact to compute; None if the work is per email."""
 
-    def __init__(self, lesson: TemplateFact | None = None) -> None:
-        super().__init__("this has to be done by a worker process")
-        self.lesson = lesson
+    def __init__(self, fact: TemplateFact | None = None) -> None:
+        super().__init__("this work must be done in a worker process")
+        self.fact = fact
 
 
 def run_quick(function: Callable[Given, Value], *args: Given.args, **given: Given.kwargs) -> Value:
-    """Call a function that may only do what is quick. Raises SlowWorkError, and what the function raises."""
+    """Call a function that may do quick work only. Raises SlowWorkError, and what the function raises."""
     token = _quick_only.set(True)
     try:
         return function(*args, **given)
@@ -57,32 +57,32 @@ def run_quick(function: Callable[Given, Value], *args: Given.args, **given: Give
         _quick_only.reset(token)
 
 
-def need_quick_template(source: str, lesson: TemplateFact | None = None) -> None:
-    """Go on where a template may be read here. Raises SlowWorkError."""
+def need_quick_template(source: str, fact: TemplateFact | None = None) -> None:
+    """Raise SlowWorkError if a template must be parsed in a worker."""
     if _quick_only.get() and not is_quick_template(source):
-        raise SlowWorkError(lesson)
+        raise SlowWorkError(fact)
 
 
-def need_quick_html(html: str, lesson: TemplateFact | None = None) -> None:
-    """Go on where HTML may be made safe here. Raises SlowWorkError."""
+def need_quick_html(html: str, fact: TemplateFact | None = None) -> None:
+    """Raise SlowWorkError if HTML must be sanitized in a worker."""
     if _quick_only.get() and not is_quick_html(html):
-        raise SlowWorkError(lesson)
+        raise SlowWorkError(fact)
 
 
 def need_quick_size(characters: int) -> None:
-    """Go on where so much text may be composed here. Raises SlowWorkError."""
+    """Raise SlowWorkError if an email of this size must be composed in a worker."""
     if characters > QUICK_THREAD_LENGTH and _quick_only.get():
         raise SlowWorkError
 
 
 def need_worker() -> None:
-    """Go on in a worker only. Raises SlowWorkError."""
+    """Raise SlowWorkError unless this is a worker."""
     if _quick_only.get():
         raise SlowWorkError
 
 
 def is_quick_template(source: str) -> bool:
-    """Whether a template is short, and nothing but text, a few fields and field prompts. Linear in its length."""
+    """Say whether a template is short and has only text, a few fields and field prompts. Linear in its length."""
     if len(source) > QUICK_TEMPLATE_LENGTH or "{%" in source or "{#" in source:
         return False
     tags = source.count("{{")
@@ -92,7 +92,7 @@ def is_quick_template(source: str) -> bool:
 
 
 def is_quick_html(html: str) -> bool:
-    """Whether HTML is short, with few elements, and without the stylesheets and comments that are read by hand."""
+    """Say whether HTML is short, has few elements, and no stylesheets or comments."""
     return (
         len(html) <= QUICK_HTML_LENGTH
         and not _READ_BY_HAND.search(html)

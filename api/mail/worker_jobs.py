@@ -1,4 +1,4 @@
-"""What worker processes do with templates and HTML: each function is one call."""
+"""The functions that worker processes run on templates and HTML."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -16,30 +16,30 @@ from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, fie
 from api.mail.templates.tags import without_tags
 
 MAX_BATCH_ITEMS = 50
-"""Emails, or people, in one call."""
+"""Most emails, or people, in one call."""
 MAX_BATCH_SECONDS = 0.25
-"""Computing time after which a batch stops, and returns what it has done."""
+"""CPU time after which a batch stops and returns what is done."""
 MAX_BATCH_BYTES = 4_000_000
-"""Bytes of emails after which it does."""
+"""Size of emails after which a batch stops, in bytes."""
 MAX_QUICK_TRIES = 3
-"""Fields without a value up to which the server's process looks for the next one itself."""
+"""Most fields without a value that the server's process finds itself; a worker finds more."""
 _FACTS: Mapping[str, Any] = {"form": simple_form, "frame": frame_of, "fields": fields_in}
 
 
 class Blockers(NamedTuple):
-    """What stops an email: the fields that have no value, and the field prompts that are left."""
+    """Why an email cannot be sent: fields without a value, and remaining field prompts."""
 
     fields: Sequence[str]
     prompts: Sequence[str]
 
 
 def preload() -> None:
-    """Do nothing: whoever calls this has imported the module, and all that rendering needs."""
+    """Do nothing. Calling it imports this module and all that rendering needs."""
 
 
-def find_template_fact(lesson: TemplateFact) -> Any:
-    """Find out something about a template. Raises TemplateProblem."""
-    return _FACTS[lesson.subject](*lesson.arguments)
+def find_template_fact(fact: TemplateFact) -> Any:
+    """Compute a fact about a template. Raises TemplateProblem."""
+    return _FACTS[fact.subject](*fact.arguments)
 
 
 def check(source: str, html: bool, line: bool) -> str:
@@ -90,7 +90,7 @@ def write_emails(orders: Sequence[Order]) -> list[Written | NotWritten]:
 def find_blockers(
     content: Content, people: Sequence[Mapping[str, str]], now: datetime, earlier: Earlier | None
 ) -> list[Blockers]:
-    """Return what stops the email of each of these people, at least of one, until a batch's time is used up."""
+    """Return the blockers of each person's email, for at least one person, until the batch's time is used up."""
     began = time.process_time()
     done: list[Blockers] = []
     for fields in people:
@@ -103,7 +103,7 @@ def find_blockers(
 def find_blockers_of_one(
     content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None
 ) -> Blockers:
-    """Return the fields that stop this email, and its field prompts."""
+    """Return the fields without a value and the remaining field prompts of one email."""
     known, missing = dict(fields), list[str]()
     while True:
         try:

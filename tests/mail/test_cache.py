@@ -105,7 +105,7 @@ def test_anything_else_is_not_read_in_the_servers_process(source: str) -> None:
     liquid.forms.clear()
     with pytest.raises(SlowWorkError) as caught:
         run_quick(liquid.simple_form, source, True)
-    assert caught.value.lesson == TemplateFact("form", (source, True))
+    assert caught.value.fact == TemplateFact("form", (source, True))
 
 
 @pytest.mark.parametrize(

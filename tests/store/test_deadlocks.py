@@ -57,7 +57,7 @@ def again(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
     caplog.set_level("INFO", "touchline.store")
 
     def told() -> bool:
-        found = "a transaction is done again" in caplog.text
+        found = "retrying a transaction" in caplog.text
         caplog.clear()
         return found
 

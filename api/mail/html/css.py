@@ -1,7 +1,7 @@
 """Safe CSS, for ``style`` attributes and ``<style>`` elements: what lays out an email, nothing that loads or runs code.
 
-Declarations are written anew from tinycss2's tokens, so that no mail program reads them otherwise than they were
-checked. Images of web servers are let through in ``style`` attributes alone, where senders of emails put them.
+Declarations are serialized from tinycss2's tokens, so that mail programs read them exactly as they were checked. Images
+from web servers are allowed in ``style`` attributes only.
 """
 
 import re
@@ -13,10 +13,10 @@ import tinycss2
 from api.mail.cache import Cache, cached_in, text_bytes
 
 CSS_CACHE_BYTES = 4_000_000
-"""Bytes of declarations, and of stylesheets, that a process keeps."""
+"""Size of each cache, of declarations and of stylesheets, in bytes."""
 
 MAX_CSS_LENGTH = 60_000
-"""Characters of the CSS of an email, where what stands there twice counts once."""
+"""Most CSS of an email, in characters; repeated CSS counts once."""
 MAX_CSS_PARTS = 4_000
 """Declarations, rules and functions of that CSS: each takes tinycss2 up to 60 µs."""
 MAX_CSS_DEPTH = 30

@@ -1,4 +1,4 @@
-"""Safe HTML: scripts, handlers, frames and links that run code are taken out; layout, as emails need it, stays.
+"""Sanitizes HTML: removes scripts, handlers, frames and links that run code, and keeps the layout of emails.
 
 What is *rendered* is made safe, for each person, and never a template: so the value of a field is checked with the
 place that it stands in, and no tag of a template can move. nh3 writes its result anew with every ``<`` of a text or a
@@ -72,7 +72,7 @@ def as_fragment(html: str) -> str:
 
 
 def sanitize(html: str) -> str:
-    """Return HTML without what may not be in an email. Dynamic fields must have been rendered.
+    """Return HTML without elements and attributes that an email must not contain. Render dynamic fields first.
 
     Raises HtmlLimitError.
     """

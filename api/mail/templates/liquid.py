@@ -35,10 +35,10 @@ TAGS = (
 
 
 class UnresolvedFieldError(Exception):
-    """A dynamic field without a value: this one email must not go out."""
+    """A dynamic field has no value, so this email must not be sent."""
 
     def __reduce__(self) -> tuple[type["UnresolvedFieldError"], tuple[str]]:
-        """Come out of a worker process as it was."""
+        """Pickle it for the way out of a worker process."""
         return UnresolvedFieldError, (self.field,)
 
     def __init__(self, field: str) -> None:
@@ -46,14 +46,14 @@ class UnresolvedFieldError(Exception):
         self.field = field
 
 
-class TemplateProblem(Exception):  # noqa: N818 - told to the author as it is
-    """A template that cannot be read or rendered, and why, in one sentence."""
+class TemplateProblem(Exception):  # noqa: N818 - the author reads it
+    """A template cannot be parsed or rendered. The message is one sentence with the reason."""
 
     code = "INVALID_TEMPLATE"
 
 
 class TemplateLimitProblem(TemplateProblem):
-    """A template, or what is rendered of it, that breaks a limit. Trying it again breaks the limit again."""
+    """A template or its rendering exceeds a limit. A retry exceeds it again."""
 
     code = "TEMPLATE_LIMIT"
 
@@ -82,7 +82,7 @@ def problem_of(error: Exception, source: str, html: bool, index: int | None = No
 
 
 class _Fallback(str):
-    """A value that gives way to the ``default`` filter."""
+    """A value that the ``default`` filter replaces."""
 
     __slots__ = ()
     force_liquid_default = True
@@ -96,7 +96,7 @@ class _Limited(Environment):
     context_depth_limit = 12
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
-        """Leave out the tags that load other templates: there are none to load."""
+        """Remove the tags that load other templates."""
         super().setup_tags_and_filters(extra=extra)
         del self.tags["include"], self.tags["render"]
         set_up_filters(self)
@@ -125,7 +125,9 @@ def parsed(source: str, html: bool) -> BoundTemplate:
     """Return a template as liquid has read it. Raises TemplateProblem."""
     need_quick_template(source)
     if len(source) > MAX_TEMPLATE_LENGTH:
-        raise TemplateLimitProblem(f"A template may have {MAX_TEMPLATE_LENGTH} characters; this has {len(source)}.")
+        raise TemplateLimitProblem(
+            f"A template may have up to {MAX_TEMPLATE_LENGTH:,} characters (got {len(source):,})."
+        )
     if wrong := tag_problem(source):
         line, column = source.count("\n", 0, wrong.place) + 1, wrong.place - source.rfind("\n", 0, wrong.place)
         kind = TemplateLimitProblem if wrong.limit else TemplateProblem

@@ -113,7 +113,7 @@ async def write_quickly(key: str, order: Order) -> Written | NotWritten:
     try:
         return run_quick(write_email, order)  # nearly always, without another word
     except SlowWorkError as slow:
-        if slow.lesson is None:
+        if slow.fact is None:
             raise
     try:
         return await _quick(key, write_email, order)
@@ -156,32 +156,32 @@ async def _quick(key: str, job: Callable[..., Value], *args: Any) -> Value:
         try:
             return run_quick(job, *args)
         except SlowWorkError as slow:
-            if slow.lesson is None:
+            if slow.fact is None:
                 raise
-            await _learn(key, slow.lesson)
+            await _learn(key, slow.fact)
     raise SlowWorkError
 
 
-async def _learn(key: str, lesson: TemplateFact) -> None:
+async def _learn(key: str, fact: TemplateFact) -> None:
     """Find out something about a template, once for all who need it.
 
     Raises TemplateProblem, WorkersBusyError, and LimitExceededError for a machine that is too busy.
     """
-    known = _KNOWN[lesson.subject]
-    name = (lesson.subject, *lesson.arguments)
+    known = _KNOWN[fact.subject]
+    name = (fact.subject, *fact.arguments)
     if name in _refused:
         known_problem = _refused.found(name)
         raise type(known_problem)(str(known_problem))
-    other = _learning.get(lesson)
+    other = _learning.get(fact)
     if other is not None:
         await asyncio.wait([other])
         return  # where it failed, the caller asks again
     own: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    _learning[lesson] = own
+    _learning[fact] = own
     try:
-        value = await run(worker_jobs.find_template_fact, lesson, key=key, limits=CHECKING)
-        known.put(lesson.arguments, value)
-        if lesson.arguments not in known:
+        value = await run(worker_jobs.find_template_fact, fact, key=key, limits=CHECKING)
+        known.put(fact.arguments, value)
+        if fact.arguments not in known:
             raise SlowWorkError  # too large to be kept
     except LimitExceededError as error:
         if error.limit is Limit.TIME:  # the machine was too busy, which says nothing of the template
@@ -193,7 +193,7 @@ async def _learn(key: str, lesson: TemplateFact) -> None:
         _refused.put(name, problem)
         raise
     finally:
-        del _learning[lesson]
+        del _learning[fact]
         own.set_result(None)
 
 

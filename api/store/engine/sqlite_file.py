@@ -1,7 +1,6 @@
-"""Check a SQLite file before it is opened: whatever keeps it from being used becomes one sentence.
+"""Checks a SQLite file before it is opened, and describes each problem in one sentence.
 
-This runs in a thread and uses the standard library alone, so that a file that cannot be used leaves no connection
-and no thread behind.
+It runs in a thread and uses the sqlite3 module directly, so that an unusable file leaves no connection and no thread.
 """
 
 import errno
@@ -16,16 +15,16 @@ from plugins.private_files import create_private, make_private
 
 MEMORY = ":memory:"
 LOCK_TIMEOUT_SECONDS = 5.0
-"""How long a start waits for a lock of another program."""
+"""How long a start waits for another program's lock."""
 FULL_CHECK_MAX_BYTES = 50_000_000
-"""Files up to this size are checked whole at each start; of larger ones, the header and the list of tables."""
+"""Files up to this size are checked completely at each start. Of larger files only header and tables are checked."""
 SQLITE_HEADER = b"SQLite format 3\x00"
 OTHER_FILE_ADVICE = "Let TOUCHLINE_DATABASE_URL name another file."
 RESTORE_ADVICE = 'Restore a backup, as "Back up, and restore" of docs/operations.md shows.'
 
 
 def prepare_file(path: str) -> None:
-    """Create the file where there is none, and check that it can be used.
+    """Create the file if it does not exist, and check that it is usable.
 
     Raises ConnectionError with a sentence that names the file and says what to do.
     """
@@ -46,14 +45,14 @@ def prepare_file(path: str) -> None:
 
 
 def _create(file: Path) -> None:
-    """Create the file and its folders for their owner alone, whatever the umask: it holds addresses.
+    """Create the file and its folders with access for their owner only, because the file contains personal data.
 
-    SQLite gives the files that it puts beside it the same rights.
+    SQLite gives its -wal and -shm files the same permissions.
     """
     if file.exists():
         return
     make_private(file.absolute().parent)
-    with suppress(FileExistsError):  # another process has made it meanwhile
+    with suppress(FileExistsError):  # another process has created it
         os.close(create_private(file))
 
 
@@ -63,16 +62,16 @@ def _check_kind(file: Path) -> None:
         raise ConnectionError(f"{file} is a folder and not a SQLite file. {OTHER_FILE_ADVICE}")
     if not stat.S_ISREG(kind):
         raise ConnectionError(f"{file} is a pipe, a socket or a device and not a SQLite file. {OTHER_FILE_ADVICE}")
-    with file.open("r+b") as opened:  # SQLite itself goes on silently with a file that it may only read
+    with file.open("r+b") as opened:  # SQLite silently continues with a read-only file
         start = opened.read(len(SQLITE_HEADER))
     if start and start != SQLITE_HEADER:
         raise ConnectionError(f"{file} {NOT_SQLITE}")
 
 
 def _check_usable(file: Path) -> None:
-    """Read what is there, then take the lock for writing. Raises sqlite3.Error, and ConnectionError.
+    """Read the file, then take the write lock. Raises sqlite3.Error and ConnectionError.
 
-    Nothing is written before it is certain that the file is ours.
+    Nothing is written until it is certain that the file is Touchline's.
     """
     connection = sqlite3.connect(file, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
     try:
@@ -125,7 +124,7 @@ def _sentence(problem: sqlite3.Error) -> str:
 
 
 def _reason(problem: OSError) -> str:
-    """Return what the system says; the file is named already."""
+    """Return the system's reason, without the file name."""
     if isinstance(problem, PermissionError):
         return "Touchline's user has no permission to read and write it, or to reach its folder"
     if isinstance(problem, NotADirectoryError | FileExistsError):

@@ -1,8 +1,8 @@
-"""Connections to SQLite that only read, beside the one of tortoise-orm that also writes.
+"""Read-only connections to SQLite, next to tortoise-orm's connection, which also writes.
 
-Tortoise has one connection to a SQLite file, and a transaction keeps it from everybody else: a job that writes in long
-transactions would let every client of the server wait. A file in WAL mode can be read meanwhile. So whatever is read
-outside of a transaction goes over a connection of its own, and sees what was committed, as on PostgreSQL.
+Tortoise has one connection to a SQLite file, and a transaction blocks it: every client would wait for a job with long
+transactions. A file in WAL mode can be read meanwhile. So reads outside of transactions use their own connections and
+see committed rows, as on PostgreSQL.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapp
 from api.store.engine.corruption import check_file_in_place
 
 MAX_READERS = 3
-"""How many may read at the same time. Each is a thread."""
+"""Read-only connections. Each has a thread."""
 MEMORY = ":memory:"
 _QUERY, _QUERY_DICT, _CLOSE = SqliteClient.execute_query, SqliteClient.execute_query_dict, SqliteClient.close
 
@@ -31,7 +31,7 @@ class Readers:
         self._turn = asyncio.Semaphore(MAX_READERS)
 
     async def open(self, client: SqliteClient) -> None:
-        """Connect, with the settings of the connection that writes."""
+        """Connect with the pragmas of the writing connection."""
         for _ in range(MAX_READERS):
             connection = await aiosqlite.connect(client.filename, isolation_level=None)
             self._all.append(connection)
@@ -41,13 +41,13 @@ class Readers:
         self._free = list(self._all)
 
     async def close(self) -> None:
-        """Close every connection, also of those that were opened in part."""
+        """Close all connections, also after ``open`` has failed."""
         while self._all:
             await self._all.pop().close()
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Wait for a connection that is free."""
+        """Wait for a free connection."""
         async with self._turn:
             connection = self._free.pop()
             try:
@@ -57,7 +57,7 @@ class Readers:
 
 
 async def open_readers(client: object) -> None:
-    """Let what is read outside of transactions go over connections of its own, where the database is a SQLite file."""
+    """Use separate connections for reads outside of transactions, if the database is a SQLite file."""
     if not isinstance(client, SqliteClient) or client.filename == MEMORY:
         return
     readers = client._readers = Readers()  # type: ignore[attr-defined]
@@ -65,7 +65,7 @@ async def open_readers(client: object) -> None:
 
 
 def _readers(client: SqliteClient, query: str) -> Readers | None:
-    """Return the connections for a query, where it only reads and is in no transaction."""
+    """Return the read-only connections if a query is a SELECT outside of a transaction."""
     if isinstance(client, SqliteTransactionWrapper) or not query.startswith("SELECT"):
         return None
     return cast(Readers | None, getattr(client, "_readers", None))

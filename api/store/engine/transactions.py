@@ -1,15 +1,15 @@
-"""Transactions that a cancelled request cannot leave open.
+"""Transactions that stay consistent when a request is cancelled or a connection breaks.
 
 tortoise-orm 1.1.9 acquires a lock (SQLite) or a pooled connection (PostgreSQL) when a transaction begins, and
-keeps it when the task is cancelled before the block is entered: a client that hangs up a few times stops the
-server. Both entries are replaced here by ones that give back what they took. On SQLite a transaction begins
+keeps it when the task is cancelled before the block is entered: a few clients that disconnect would block the
+server. This module replaces both entries by ones that release it. On SQLite a transaction begins
 IMMEDIATE, because a deferred one that writes later fails with "database is locked" between processes.
 
-When a connection breaks inside a transaction, tortoise goes on taking it for the task's own, and every later
-transaction of that task fails. One that PostgreSQL has refused to write in is given back without its end, which
-asyncpg then tells as an error. So the exit is replaced as well.
+When a connection breaks inside a transaction, tortoise keeps it for the task, and every later transaction of that task
+fails. A transaction in which PostgreSQL refused a write is released without a rollback, which asyncpg reports as an
+error. So the exit is replaced as well.
 
-Every statement on SQLite first checks that the file still is where it was opened.
+Every statement on SQLite first checks that the open file is still in its place.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ async def _enter_sqlite(self: Any) -> Any:
         await self.ensure_connection()
         await self.connection._connection.execute("BEGIN IMMEDIATE")
     except BaseException:
-        # The statement may still run in the connection's thread; a rollback queued behind it ends either way.
+        # The statement may still run in the connection's thread; a rollback queued after it ends the transaction.
         await asyncio.shield(self.connection._connection.rollback())
         self._trxlock.release()
         raise
@@ -71,7 +71,7 @@ async def _exit_pooled(self: Any, kind: type[BaseException] | None, *_: object) 
 
 
 async def _give_back(client: Any) -> None:
-    """Give a connection back to the pool. One that cannot even be reset is broken, and the pool closes it."""
+    """Release a connection to the pool, which closes it if it is broken."""
     try:
         await client._parent._pool.release(client._connection)
     except Exception as problem:
@@ -90,7 +90,7 @@ TransactionContextPooled.__aexit__ = _exit_pooled  # type: ignore[assignment, me
 
 
 def forget_dialect() -> None:
-    """Empty tortoise's cache of INSERT texts, which does not know that dialects differ."""
+    """Empty tortoise's cache of INSERT statements, which ignores the SQL dialect."""
     EXECUTOR_CACHE.clear()
 
 
@@ -100,12 +100,12 @@ MAX_DEADLOCK_RETRIES = 5
 def retry_on_deadlock(
     work: Callable[Given, Coroutine[Any, Any, Answer]],
 ) -> Callable[Given, Coroutine[Any, Any, Answer]]:
-    """Let a function be called again where PostgreSQL ended its transaction because of another one.
+    """Retry a function when PostgreSQL aborts its transaction because of another one.
 
-    That is to undo a deadlock, or where an operator has raised the isolation of transactions.
+    PostgreSQL does so to resolve a deadlock, or with a higher isolation level.
 
-    For what is one transaction, inside of no other, and has done nothing else before it ends. It must find its
-    arguments as they were: what it changes it reads itself, or changes in memory after the commit.
+    The function must be one outermost transaction without other side effects, and must not change its arguments before
+    the commit.
     """
 
     @functools.wraps(work)
@@ -114,7 +114,7 @@ def retry_on_deadlock(
             try:
                 return await work(*args, **given)
             except (DeadlockDetectedError, SerializationError) as problem:
-                log.info("a transaction is done again: %s", problem)
+                log.info("retrying a transaction: %s", problem)
         return await work(*args, **given)
 
     return done

@@ -1,4 +1,4 @@
-"""Write to the database, and take it back: what /ready asks."""
+"""Checks for /ready that the database accepts writes."""
 
 import asyncio
 import errno
@@ -21,14 +21,13 @@ DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class _RollbackError(Exception):
-    """Ends the transaction of a trial."""
+    """Rolls the probe's transaction back."""
 
 
 async def probe_write() -> None:
-    """Write a row and take it back. Raises what the database, or the disk of a SQLite file, raises.
+    """Write a row and roll back. Raises the error of the database, or of the disk of a SQLite file.
 
-    SQLite writes a transaction to the disk only when it is committed: so a file beside the database tells whether
-    there is space.
+    SQLite writes to the disk only at the commit, so a file next to the database shows whether there is space.
     """
     try:
         async with transaction():
