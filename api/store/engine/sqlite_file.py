@@ -10,6 +10,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from api.store.engine.corruption import sqlite_code
 from api.store.engine.schema_check import APPLIED_SQL, MIGRATIONS_TABLE, TABLES_SQL, check_owner
 from plugins.private_files import create_private, make_private
 
@@ -114,13 +115,13 @@ SENTENCE_BY_CODE = {
     " fails. See the log of the system.",
 }
 SENTENCE_BY_CODE[sqlite3.SQLITE_LOCKED] = SENTENCE_BY_CODE[sqlite3.SQLITE_BUSY]
-PRIMARY = 0xFF
-"""The byte of SQLite's code that says what kind of error it is."""
 
 
 def _sentence(problem: sqlite3.Error) -> str:
-    code = getattr(problem, "sqlite_errorcode", 0) & PRIMARY
-    return SENTENCE_BY_CODE.get(code) or f"cannot be used: {' '.join(str(problem).split())}. {OTHER_FILE_ADVICE}"
+    return (
+        SENTENCE_BY_CODE.get(sqlite_code(problem))
+        or f"cannot be used: {' '.join(str(problem).split())}. {OTHER_FILE_ADVICE}"
+    )
 
 
 def _reason(problem: OSError) -> str:

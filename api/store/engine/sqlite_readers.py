@@ -15,10 +15,10 @@ import aiosqlite
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper, translate_exceptions
 
 from api.store.engine.corruption import check_file_in_place
+from api.store.engine.sqlite_file import MEMORY
 
 MAX_READERS = 3
 """Read-only connections. Each has a thread."""
-MEMORY = ":memory:"
 _QUERY, _QUERY_DICT, _CLOSE = SqliteClient.execute_query, SqliteClient.execute_query_dict, SqliteClient.close
 
 
