@@ -18,19 +18,20 @@ from api.store.engine.notifications import Notifier, listen
 
 log = logging.getLogger("touchline.tick")
 
-LINGER = 5.0
-"""Seconds that an open connection waits for the next email."""
-AT_LEAST = 0.02
-AFTER_FAILURE = 1.0
-"""Seconds until the step after a failed one; twice as long after each further failure, up to SLOWEST."""
-SLOWEST = 5.0
-POINTLESS_AFTER = 3
-"""Steps in a row that find the database damaged, after which the loop ends: its operator has to restore it."""
-PATIENCE = 2.0
-"""Seconds that a step, and then whatever runs beside it, gets to end when the process is asked to stop."""
-UNHEARD_OF = 30.0
-"""Seconds without a step after which the loop is taken for broken."""
-CORRUPT = "the database is damaged, or its file was taken away. Restore a backup, as docs/operations.md shows"
+LINGER_SECONDS = 5.0
+"""How long an open connection to a mail server waits for the next email."""
+MIN_SLEEP_SECONDS = 0.02
+"""Shortest sleep between two steps."""
+FIRST_RETRY_SECONDS = 1.0
+"""Delay of the step after a failed one. It doubles after each further failure, up to MAX_RETRY_SECONDS."""
+MAX_RETRY_SECONDS = 5.0
+MAX_CORRUPT_STEPS = 3
+"""Most steps in a row with a damaged database. Then the loop ends, because an operator must restore a backup."""
+STEP_STOP_SECONDS = 2.0
+"""How long a step, and then each background task, may take to end when the process stops."""
+ALIVE_SECONDS = 30.0
+"""How long the loop may take for a step before /ready reports it as broken."""
+CORRUPT = "the database is damaged, or its file is missing. Restore a backup, as docs/operations.md shows"
 
 
 class DatabaseCorruptError(ConnectionError):
@@ -72,7 +73,7 @@ class Ticker:
     @property
     def alive(self) -> bool:
         """Whether the loop has done a step lately."""
-        return time.monotonic() - self._stepped < max(UNHEARD_OF, 3 * self.poll)
+        return time.monotonic() - self._stepped < max(ALIVE_SECONDS, 3 * self.poll)
 
     async def until_idle(self) -> None:
         """Do everything that is due now, background jobs included."""
@@ -93,21 +94,21 @@ class Ticker:
 
         Raises DatabaseCorruptError where the database is damaged, and going on would only damage it more.
         """
-        dispatcher = Dispatcher(self.runtime, LINGER)
+        dispatcher = Dispatcher(self.runtime, LINGER_SECONDS)
         steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
         jobs = asyncio.create_task(self._run_jobs())
         beside = [stop, jobs, asyncio.create_task(self._try_zones()), asyncio.create_task(listen(self._heard))]
         try:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait([steps, jobs], timeout=PATIENCE)
+            await asyncio.wait([steps, jobs], timeout=STEP_STOP_SECONDS)
         finally:
             # A job is committed chunk by chunk: the next process goes on with it.
             for task in (steps, *beside):
                 task.cancel()
             # No longer: a database that is frozen does not answer when it is told to leave off, either.
-            await asyncio.wait([steps, *beside], timeout=PATIENCE)
+            await asyncio.wait([steps, *beside], timeout=STEP_STOP_SECONDS)
             # What a damaged database does not take now, it does not take later.
-            await dispatcher.stop(PATIENCE if self._corrupt else STOP_TIMEOUT_SECONDS)
+            await dispatcher.stop(STEP_STOP_SECONDS if self._corrupt else STOP_TIMEOUT_SECONDS)
         if steps.done() and not steps.cancelled():
             steps.result()
 
@@ -115,7 +116,7 @@ class Ticker:
         while not self._stopping.is_set():
             self._awake.clear()
             await _sleep(self._awake, await self._step(dispatcher))
-            if self._corrupt >= POINTLESS_AFTER:
+            if self._corrupt >= MAX_CORRUPT_STEPS:
                 raise DatabaseCorruptError(CORRUPT)
 
     async def _step(self, dispatcher: Dispatcher) -> float:
@@ -127,7 +128,7 @@ class Ticker:
         except Exception as problem:
             self.runtime.metrics.failed_steps.inc()
             self._corrupt = self._corrupt + 1 if is_corrupt(problem) else 0
-            wait = min(self.poll, AFTER_FAILURE * 2.0 ** min(self._failures, 10), SLOWEST)
+            wait = min(self.poll, FIRST_RETRY_SECONDS * 2.0 ** min(self._failures, 10), MAX_RETRY_SECONDS)
             self._failures += 1
             if not log_database_outage(problem):
                 log.exception("a step failed; the next one is in %s s", wait)
@@ -137,7 +138,7 @@ class Ticker:
             return 0.0
         if done.next_at is None:
             return self.poll
-        return min(self.poll, max(AT_LEAST, (done.next_at - self.clock()).total_seconds()))
+        return min(self.poll, max(MIN_SLEEP_SECONDS, (done.next_at - self.clock()).total_seconds()))
 
     async def _try_zones(self) -> None:
         try:

@@ -197,7 +197,7 @@ async def test_a_step_that_hangs_keeps_no_process_from_ending(database: str, mon
             with suppress(asyncio.CancelledError):
                 await thawed.wait()
 
-    monkeypatch.setattr(tick, "PATIENCE", 0.01)
+    monkeypatch.setattr(tick, "STEP_STOP_SECONDS", 0.01)
     monkeypatch.setattr(tick.Dispatcher, "step", frozen)
     ticker = make_ticker(Settings.read({}), load({}), lambda: NOW)
     loop = asyncio.create_task(ticker.run())

@@ -15,9 +15,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-HERE = Path(__file__).parent
-ASSETS = HERE / "assets"
-TABS = HERE / "tabs"
+PAGE_FOLDER = Path(__file__).parent
+ASSETS = PAGE_FOLDER / "assets"
+TABS = PAGE_FOLDER / "tabs"
 FIRST_CAMPAIGN = TABS / "first_campaign"
 SCRIPTS = ("storage.js", "examples.js", "header.js", "page.js")
 OWN_FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"page.css": "text/css"}
@@ -103,13 +103,13 @@ def routes(endpoint: str = "/graphql") -> list[BaseRoute]:
         stamp = ASSETS / "stamp.txt"
         if not stamp.is_file():
             return HTMLResponse(_fill(MISSING, endpoint=endpoint), 503, headers=SECURITY | FRESH)
-        source = (HERE / "page.html").read_text(encoding="utf-8")
+        source = (PAGE_FOLDER / "page.html").read_text(encoding="utf-8")
         version = stamp.read_text(encoding="utf-8").strip()[:16]
         return HTMLResponse(_fill(source, endpoint=endpoint, version=version), headers=SECURITY | FRESH)
 
     def own_file(request: Request) -> Response:
         name = request.scope["path"].rsplit("/", 1)[-1]
-        return FileResponse(HERE / name, media_type=OWN_FILES[name], headers=SECURITY | FRESH)
+        return FileResponse(PAGE_FOLDER / name, media_type=OWN_FILES[name], headers=SECURITY | FRESH)
 
     def tabs(_: Request) -> Response:
         return JSONResponse(

@@ -15,8 +15,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-HERE = Path(__file__).resolve().parent
-ASSETS = HERE / "assets"
+PAGE_FOLDER = Path(__file__).resolve().parent
+ASSETS = PAGE_FOLDER / "assets"
 STAMP = ASSETS / "stamp.txt"
 NPM_FILES = ("package.json", "package-lock.json", ".npmrc")
 BROWSER_FILES = {
@@ -40,7 +40,7 @@ class CannotBundleError(Exception):
 
 def wanted_stamp() -> str:
     """Return a hash of the versions and the list of files from which the assets are made."""
-    content = b"".join((HERE / name).read_bytes() for name in (*NPM_FILES, "bundle.py"))
+    content = b"".join((PAGE_FOLDER / name).read_bytes() for name in (*NPM_FILES, "bundle.py"))
     return hashlib.sha256(content).hexdigest()
 
 
@@ -58,7 +58,7 @@ def fetch(folder: Path) -> Path:
             f"npm is missing ({error}); pip brings it unless --no-build-isolation is set"
         ) from error
     for name in NPM_FILES:
-        shutil.copy(HERE / name, folder)
+        shutil.copy(PAGE_FOLDER / name, folder)
     try:
         done = npm(
             NPM_ARGUMENTS,

@@ -24,7 +24,7 @@ from api.graphql.schema import schema
 from api.graphql.suppression_mutations import SHOWN_ROWS
 from api.models import Category, PeopleImport
 from api.services.campaigns.drafts import MAX_STEPS
-from api.services.campaigns.editing.edit_preview import MOST_MOVES
+from api.services.campaigns.editing.edit_preview import MAX_MOVES_PER_STEP
 from api.services.workspaces.workspaces import MAX_DOMAINS
 from tests import story
 from tests.client import Client, new_client, serving
@@ -138,7 +138,7 @@ def test_every_list_is_charged_by_the_table() -> None:
         "Enrollment.progress": MAX_STEPS,
         "EditPreview.steps": MAX_STEPS,
         "ResumePreview.steps": MAX_STEPS,
-        "EditStepPreview.moves": MOST_MOVES,
+        "EditStepPreview.moves": MAX_MOVES_PER_STEP,
         "Workspace.blockedDomains": MAX_DOMAINS,
     }
     assert at_their_limits.items() <= sizes.items()

@@ -17,7 +17,7 @@ from api.clock import system_clock
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.sql import run
-from api.tick import POINTLESS_AFTER, DatabaseCorruptError, Ticker
+from api.tick import MAX_CORRUPT_STEPS, DatabaseCorruptError, Ticker
 from plugins.manager import load
 from tests import story
 from tests.client import OPERATOR, Client
@@ -83,15 +83,15 @@ async def test_every_answer_says_that_the_database_is_damaged(
 async def test_the_tick_loop_ends_where_going_on_is_pointless(
     client: Client, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("api.tick.AFTER_FAILURE", 0.001)
+    monkeypatch.setattr("api.tick.FIRST_RETRY_SECONDS", 0.001)
     await deleted(path_of(database_url))
     runtime = DispatchRuntime(load({}), system_clock, lambda _: None, lambda: None, lease=timedelta(seconds=60))
     async with asyncio.timeout(30):
-        with pytest.raises(DatabaseCorruptError, match="is damaged, or its file was taken away"):
+        with pytest.raises(DatabaseCorruptError, match="is damaged, or its file is missing"):
             await Ticker(runtime, system_clock, 0.001).run()
     assert not any("Traceback" in record.getMessage() or record.exc_info for record in caplog.records)
     lines = [line for line in caplog.messages if line.startswith("the database is damaged: ")]
-    assert len(lines) >= POINTLESS_AFTER
+    assert len(lines) >= MAX_CORRUPT_STEPS
 
 
 async def test_a_fault_of_ours_is_json_as_well(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

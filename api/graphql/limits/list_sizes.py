@@ -5,7 +5,7 @@ Where a service bounds a list, its limit is used. Sizes without a limit, or far 
 
 from api.mail.templates.tag_limits import MAX_TAGS
 from api.services.campaigns.drafts import MAX_STEPS
-from api.services.campaigns.editing.edit_preview import MOST_MOVES
+from api.services.campaigns.editing.edit_preview import MAX_MOVES_PER_STEP
 from api.services.workspaces.workspaces import MAX_DOMAINS
 
 STEPS = MAX_STEPS
@@ -14,7 +14,7 @@ DAYS = MAX_STEPS
 """Days of a campaign that have steps: at most one for each step."""
 STEPS_OF_DAY = 1
 """Steps of a day, on average: so many days are charged that all of them together have ``MAX_STEPS``."""
-MOVES = MOST_MOVES
+MOVES = MAX_MOVES_PER_STEP
 """Pairs of old and new time of one step in an edit's preview."""
 DOMAINS = MAX_DOMAINS
 """Blocked domains of a workspace."""

@@ -32,7 +32,7 @@ CHUNK = 1_000
 """People who are enrolled in one transaction, or fewer where the campaign has many steps."""
 Zone = tuple[str, ZoneOf]
 """A zone, and whose it is."""
-OWN = {"id", "enrollment_id", "person_id"}
+OWN_COLUMNS = {"id", "enrollment_id", "person_id"}
 
 
 async def launch_chunks(row: Launch, context_of: Callable[[Workspace], WorkspaceContext]) -> Chunks:
@@ -192,9 +192,9 @@ class _Enroller:
             step = self.steps[planned.number - 1]
             if isinstance(planned, PlannedSend):
                 send = send_row(self.context, example, step, self.campaign.sender_id, planned)
-                sends.append(shared(send, OWN))
+                sends.append(shared(send, OWN_COLUMNS))
             else:
-                tasks.append(shared(task_row(self.context, example, step, self.campaign, planned), OWN))
+                tasks.append(shared(task_row(self.context, example, step, self.campaign, planned), OWN_COLUMNS))
         return _Plan(shared(example, {"id", "person_id"}), sends, tasks)
 
     async def _enroll(self, plan: _Plan | Refusal, person_ids: Sequence[str]) -> set[str]:

@@ -27,13 +27,13 @@ CHECKING = Limits(cpu_seconds=0.5, output_bytes=4_000_000)
 """What the check of a template that is saved may use, and finding out something about it."""
 RENDERING = Limits(cpu_seconds=0.8)
 """What rendering one email may use, with the earlier ones that it quotes."""
-REFUSED_MOST = 8_000_000
+REFUSED_CACHE_BYTES = 8_000_000
 """Bytes of templates that cannot be read, and are remembered, with the reason."""
-LESSONS_MOST = 200
+MAX_FACTS_PER_EMAIL = 200
 """Things that one email may make us find out about its templates."""
 
 _KNOWN: Mapping[str, Cache[Any]] = {"form": forms, "frame": frames, "fields": field_names}
-_refused: Cache[TemplateProblem] = Cache(REFUSED_MOST, lambda _problem, _subject, source, *_: text_bytes(source))
+_refused: Cache[TemplateProblem] = Cache(REFUSED_CACHE_BYTES, lambda _problem, _subject, source, *_: text_bytes(source))
 _learning: dict[TemplateFact, "asyncio.Future[None]"] = {}
 
 
@@ -152,7 +152,7 @@ async def _quickly_or_not(key: str, limits: Limits, job: Callable[..., Value], *
 
 async def _quick(key: str, job: Callable[..., Value], *args: Any) -> Value:
     """Do a job here, after finding out what it needs to know. Raises SlowWorkError where it is slow all the same."""
-    for _ in range(LESSONS_MOST):
+    for _ in range(MAX_FACTS_PER_EMAIL):
         try:
             return run_quick(job, *args)
         except SlowWorkError as slow:

@@ -88,7 +88,7 @@ async def test_an_email_that_comes_back_unsent_follows_the_edit(world: World, ou
     assert await due(2) == {NOW + 8 * DAY, NOW + 19 * DAY}
     assert await Send.filter(step__number=2, due_at=NOW + 19 * DAY).count() == 4
     assert not await taken_up(world, NOW + 8 * DAY), "its people are waited for"
-    again = NOW + 8 * DAY + edit_job.LOOK_AGAIN
+    again = NOW + 8 * DAY + edit_job.RETRY_AFTER
     assert await taken_up(world, again)
     assert (await Campaign.get()).editing is True, "and nothing has changed meanwhile"
     await send_ledger.settle([became(send, outcome) for send in begun])
@@ -104,7 +104,7 @@ async def test_an_email_of_a_removed_step_that_comes_back_unsent_fails(world: Wo
     (begun,) = await leaving(world, 1)
     await remove_step(world.context, (await step(2)).id)
     await send_ledger.settle([became(begun, Outcome.ACCOUNT_UNAVAILABLE)])
-    assert await taken_up(world, NOW + 8 * DAY + edit_job.LOOK_AGAIN)
+    assert await taken_up(world, NOW + 8 * DAY + edit_job.RETRY_AFTER)
     assert await Send.filter(reason="STEP_REMOVED", status=SendStatus.FAILED).count() == 7
     assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 7
 
@@ -114,7 +114,7 @@ async def test_an_email_that_has_left_meanwhile_stays_as_it_was(world: World) ->
     await move_step(world.context, (await step(2)).id, day=20)
     before = await Send.get(id=begun.id)
     await send_ledger.settle([became(begun, Outcome.SENT)])
-    assert await taken_up(world, NOW + 8 * DAY + edit_job.LOOK_AGAIN)
+    assert await taken_up(world, NOW + 8 * DAY + edit_job.RETRY_AFTER)
     sent = await Send.get(id=begun.id)
     assert (sent.status, sent.due_at, sent.explanation) == (SendStatus.SENT, before.due_at, before.explanation)
     assert (await Enrollment.get(id=begun.enrollment_id)).status is EnrollmentStatus.FINISHED

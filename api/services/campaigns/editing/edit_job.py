@@ -23,7 +23,7 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 
 EDIT_JOB = "edit"
-LOOK_AGAIN = timedelta(seconds=2)
+RETRY_AFTER = timedelta(seconds=2)
 """When the job goes on, where everyone who is left has an email that is being handed over."""
 PEOPLE_PER_CHUNK = 250
 """People who are resolved in one transaction, or fewer where the campaign has many steps."""
@@ -36,7 +36,7 @@ async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
     work = _Work(context, row, await _rescheduler(context, row, row.paused_at))
     people = people_at_once(PEOPLE_PER_CHUNK, len(work.rescheduler.steps))
     while all(await in_halves(range(people), work.chunk, work.pass_over)):
-        yield LOOK_AGAIN if work.waits else people
+        yield RETRY_AFTER if work.waits else people
 
 
 async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: datetime | None) -> Rescheduler:

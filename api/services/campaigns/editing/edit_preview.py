@@ -20,7 +20,7 @@ from api.store import edits
 from strategies import WarningNote
 from strategies.records import PlannedSend
 
-MOST_MOVES = 100
+MAX_MOVES_PER_STEP = 100
 """Pairs of an old and a new time that are listed for a step."""
 
 
@@ -61,14 +61,14 @@ class StepEdit:
 
     @property
     def moves(self) -> Sequence[Move]:
-        """The distinct pairs of times, the earliest first, up to MOST_MOVES of them."""
+        """The distinct pairs of times, the earliest first, up to MAX_MOVES_PER_STEP of them."""
         pairs = sorted(self.pairs.items(), key=lambda each: [at.isoformat() for at in each[0] if at is not None])
-        return [Move(before, after, emails) for (before, after), emails in pairs[:MOST_MOVES]]
+        return [Move(before, after, emails) for (before, after), emails in pairs[:MAX_MOVES_PER_STEP]]
 
     @property
     def more_moves(self) -> int:
         """How many further pairs there are."""
-        return max(0, len(self.pairs) - MOST_MOVES)
+        return max(0, len(self.pairs) - MAX_MOVES_PER_STEP)
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from api.store.events import Line, row_event, write
 
 log = logging.getLogger("touchline.dispatch")
 
-MOST = 100
+MAX_POSTPONED_ROWS = 100
 """Rows of one kind that are put off at once. Where more fail, the rest is looked at the next time."""
 
 
@@ -88,7 +88,7 @@ async def _free(free: Free, kind: int, real_now: datetime, put_off: PutOff, free
     left_out = set(besides)
     ids = [each for each in (await doubts.to_free(real_now))[kind] if each not in left_out]
     if ids:
-        await in_halves(ids, free_part, free_alone, most=MOST, raises=of_database)
+        await in_halves(ids, free_part, free_alone, most=MAX_POSTPONED_ROWS, raises=of_database)
 
 
 @retry_on_deadlock
