@@ -33,33 +33,33 @@ async def add_step(
     position: int | None = None,
     **content: Any,
 ) -> Step:
-    """Add a step to a day: at a position (1 is first) among the day's steps, or behind them."""
+    """Add a step to a day: at a position (1 is first) among the day's steps, or after them."""
     draft = await drafts.add_step(context, campaign_id, day=day, step_type=step_type, position=position, **content)
     await apply(context, draft)
     return _changed(draft)
 
 
 async def change_step(context: WorkspaceContext, step_id: str, **content: Any) -> Step:
-    """Change what a step contains: the given keys of its content."""
+    """Change the given keys of a step's content."""
     draft = await drafts.change_step(context, step_id, **content)
     await apply(context, draft)
     return _changed(draft)
 
 
 async def move_step(context: WorkspaceContext, step_id: str, *, day: int, position: int | None = None) -> Step:
-    """Move a step to a day, at a position among that day's steps or behind them."""
+    """Move a step to a day, at a position among that day's steps or after them."""
     draft = await drafts.move_step(context, step_id, day=day, position=position)
     await apply(context, draft)
     return _changed(draft)
 
 
 async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to: int) -> Campaign:
-    """Move all steps of a day to another day, behind the steps that stand there."""
+    """Move all steps of a day to another day, after the steps of that day."""
     return await apply(context, await drafts.move_day(context, campaign_id, day=day, to=to))
 
 
 async def remove_step(context: WorkspaceContext, step_id: str) -> Campaign:
-    """Remove a step. One that someone has gone through stays in the record."""
+    """Remove a step. If people already have an email or task of it, the row is kept and marked as removed."""
     return await apply(context, await drafts.remove_step(context, step_id))
 
 
@@ -69,5 +69,5 @@ async def remove_day(context: WorkspaceContext, campaign_id: str, *, day: int) -
 
 
 def _changed(draft: drafts.Draft) -> Step:
-    assert draft.changed is not None  # noqa: S101 - what changes a step names it
+    assert draft.changed is not None  # noqa: S101 - each edit of a step sets it
     return draft.changed

@@ -1,4 +1,4 @@
-"""What a campaign's settings and a step's content may be."""
+"""Check a campaign's settings and a step's content."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ MAX_NOTES = 20_000
 
 
 async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[str, Any]) -> None:
-    """Check and set a campaign's settings; what is not given stays. Raises Refusal."""
+    """Check and set the given settings of a campaign. Raises Refusal."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.line(value, ("name",)),
         "on_reply": OnReply,
@@ -52,14 +52,14 @@ def _resends(times: int) -> int:
 
 
 async def set_content(context: WorkspaceContext, step: Step, content: dict[str, Any]) -> None:
-    """Check and set a step's content; what is not given stays. Raises Refusal."""
+    """Check and set the given keys of a step's content. Raises Refusal."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": lambda value: inputs.line(value, ("name",), required=False),
         "notes": lambda value: inputs.text(value, ("notes",), limit=MAX_NOTES),
         "priority": Priority,
     }
     if content.get("send_option", step.send_option) != step.send_option:
-        step.config = {}  # what is configured belongs to the option that it was made for
+        step.config = {}  # the config belongs to the previous option
     for key, value in content.items():
         setattr(step, key, checks[key](value) if key in checks else value)
     if content.get("subject"):
@@ -87,7 +87,7 @@ async def set_content(context: WorkspaceContext, step: Step, content: dict[str, 
 
 
 async def check_subjects(steps: Sequence[Step], path: tuple[str, ...]) -> None:
-    """Check that every email has a subject, or follows up on one: inside a transaction, until its end."""
+    """Check that every email has a subject or is a follow-up. Call inside a transaction. Raises Refusal."""
     subjects = await subjects_of([step.template_id for step in steps if step.template_id])
     for step in steps:
         if step.type is not StepType.EMAIL or step.follow_up or step.template_id is None:

@@ -1,4 +1,4 @@
-"""Edits that are not written yet: a campaign and its steps as they would be, checked at their places."""
+"""Build drafts of edits: a campaign and its steps after the edit, checked but not yet written."""
 
 import copy
 from collections.abc import Iterable, Sequence
@@ -19,41 +19,41 @@ from strategies.step_checks import LAST_DAY, check_step
 
 MAX_STEPS = 100
 RESOLVED_BY = ("day", "type", "send_option", "config", "name", "notes", "priority")
-"""What of a step decides on somebody's emails and tasks that wait; the rest is read when an email leaves."""
+"""Columns of a step that decide the times of waiting emails and tasks. The others are read when an email is sent."""
 Path = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Draft:
-    """A campaign and its steps with a change that is not written. ``path`` is the argument that names it."""
+    """A campaign and its steps with an edit that is not written. ``path`` is the argument that names what is edited."""
 
     kind: str
-    """What is done, for the feed: CHANGE_STEP, MOVE_DAY, …"""
+    """The kind of edit, for the Live Feed: CHANGE_STEP, MOVE_DAY, …"""
     campaign: Campaign
     before: Sequence[Step]
-    """The steps as they are, each a copy of its own."""
+    """Copies of the steps before the edit."""
     steps: list[Step]
     path: Path
     changed: Step | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    """The columns of the campaign that change, with the values that they had."""
+    """The columns of the campaign that change, with their previous values."""
     new: bool = False
-    """Whether ``changed`` is a step that is not there yet."""
+    """Whether the edit adds the step ``changed``."""
 
     @property
     def removed(self) -> list[Step]:
-        """The steps that would be gone."""
+        """The steps that the edit removes."""
         kept = {step.id for step in self.steps}
         return [step for step in self.before if step.id not in kept]
 
     @property
     def resolves(self) -> bool:
-        """Whether the change can move anybody's emails or tasks."""
+        """Whether the edit can move emails or tasks."""
         return "skip_weekends" in self.settings or _resolved_by(self.before) != _resolved_by(self.steps)
 
     @property
     def writes_steps(self) -> bool:
-        """Whether anything of the steps is written."""
+        """Whether the edit writes steps."""
         return self.resolves or self.changed is not None
 
 
@@ -62,7 +62,7 @@ def _resolved_by(steps: Iterable[Step]) -> list[tuple[object, ...]]:
 
 
 async def settings(context: WorkspaceContext, campaign_id: str, **given: Any) -> Draft:
-    """Change the given settings; those that are as they were are no change."""
+    """Change the given settings. A setting that keeps its value does not count as changed."""
     row = await need(Campaign, context.workspace_id, campaign_id, ("id",))
     before = {key: getattr(row, key) for key in given}
     await set_settings(context, row, given)
@@ -80,7 +80,7 @@ async def add_step(
     position: int | None = None,
     **content: Any,
 ) -> Draft:
-    """Add a step to a day: at a position (1 is first) among the day's steps, or behind them."""
+    """Add a step to a day: at a position (1 is first) among the day's steps, or after them."""
     draft = await _begun(context, "ADD_STEP", campaign_id, ("campaignId",))
     campaign = draft.campaign
     step = Step(
@@ -95,7 +95,7 @@ async def add_step(
 
 
 async def change_step(context: WorkspaceContext, step_id: str, **content: Any) -> Draft:
-    """Change what a step contains: the given keys of its content."""
+    """Change the given keys of a step's content."""
     draft = await _of_step(context, "CHANGE_STEP", step_id)
     assert draft.changed is not None  # noqa: S101 - it was found
     await set_content(context, draft.changed, content)
@@ -103,7 +103,7 @@ async def change_step(context: WorkspaceContext, step_id: str, **content: Any) -
 
 
 async def move_step(context: WorkspaceContext, step_id: str, *, day: int, position: int | None = None) -> Draft:
-    """Move a step to a day, at a position among that day's steps or behind them."""
+    """Move a step to a day, at a position among that day's steps or after them."""
     draft = await _of_step(context, "MOVE_STEP", step_id)
     step = draft.changed
     assert step is not None  # noqa: S101 - it was found
@@ -113,7 +113,7 @@ async def move_step(context: WorkspaceContext, step_id: str, *, day: int, positi
 
 
 async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to: int) -> Draft:
-    """Move all steps of a day to another day, behind the steps that stand there."""
+    """Move all steps of a day to another day, after the steps of that day."""
     draft = await _begun(context, "MOVE_DAY", campaign_id, ("campaignId",))
     moved = _on(draft.steps, day)
     if not 1 <= to <= LAST_DAY:
@@ -171,10 +171,10 @@ def _placed(steps: list[Step], step: Step, position: int | None) -> list[Step]:
 def _arranged(
     context: WorkspaceContext, draft: Draft, steps: list[Step], *, own: Path | None = None, others: Path | None = None
 ) -> Draft:
-    """Number the steps anew and check every one at its place. Raises Refusal.
+    """Number the steps in their new order and check each at its place. Raises Refusal.
 
-    ``own`` is the argument that is wrong where the changed step is, if that is no part of its content, and ``others``
-    where another step is; else it is the one that names what is edited.
+    ``own`` is the path of a refusal of the changed step; None keeps the path inside the step's content. ``others`` is
+    the path of a refusal of another step; None means the draft's path.
     """
     steps.sort(key=lambda row: row.day)
     for number, row in enumerate(steps, 1):

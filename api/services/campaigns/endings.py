@@ -1,4 +1,4 @@
-"""What comes back: replies; and ending a person's or everyone's campaign."""
+"""Record replies, and end a campaign for one person or for everyone."""
 
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Launch
@@ -15,12 +15,12 @@ from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 
 AT_ONCE = 1_000
-"""People for whom a campaign ends in one transaction, or fewer where it has many steps."""
+"""People for whom one transaction ends a campaign. Fewer if the campaign has many steps."""
 
 
 @retry_on_deadlock
 async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
-    """Record a person's reply; the campaign's setting decides whether it ends for them."""
+    """Record a person's reply. The campaign's ``on_reply`` decides whether the campaign ends for them."""
     enrollment, campaign = await _enrollment(context, enrollment_id)
     async with transaction():
         await write([_event(enrollment, EventKind.REPLIED, context)])
@@ -38,7 +38,7 @@ async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollm
 
 @retry_on_deadlock
 async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
-    """End one person's campaign by hand."""
+    """Remove one person from a campaign."""
     enrollment, _ = await _enrollment(context, enrollment_id, "id")
     async with transaction():
         await end(enrollment, context.now, reason="REMOVED", detail="The person was removed from this campaign.")
@@ -46,9 +46,9 @@ async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrol
 
 
 async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
-    """End a campaign for everyone in it. Returns for how many."""
+    """End a campaign for everyone in it. Returns the number of people."""
     campaign = await need(Campaign, context.workspace_id, campaign_id, ("id",))
-    # First of all: a launch in the background enrolls nobody behind our back.
+    # Cancel background launches first, so that they enroll nobody else.
     for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
         await cancel(launch.id, context.clock())
     at_once = people_at_once(AT_ONCE, len(await steps_of(campaign)))

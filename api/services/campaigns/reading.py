@@ -1,4 +1,4 @@
-"""Read campaigns: one by id, the list, and the place of a step that would be added."""
+"""Read campaigns: one by id, the list, and the place of a new step."""
 
 from collections.abc import Sequence
 
@@ -25,9 +25,9 @@ def campaigns(context: WorkspaceContext) -> RowList:
 
 
 async def place_of_new_email(context: WorkspaceContext, campaign_id: str, day: int, position: int | None) -> Position:
-    """Return where an email step would be that is added to a day, at a position or after the day's other steps.
+    """Return the place of a new email step on a day, at a position or after the day's other steps.
 
-    Raises Refusal NOT_FOUND, INVALID_DAY or INVALID_POSITION, as adding the step there would.
+    Raises Refusal NOT_FOUND, INVALID_DAY or INVALID_POSITION, as ``add_step`` does.
     """
     row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if not 1 <= day <= step_checks.LAST_DAY:

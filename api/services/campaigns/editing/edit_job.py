@@ -1,8 +1,8 @@
-"""The job that follows an edit of a running campaign: it resolves everyone in it again, in chunks.
+"""The background job of an edit: it recalculates the emails and tasks of everyone in the campaign, in chunks.
 
-From the edit's commit on, no email leaves by the old plan: dispatch holds one back until its person is resolved. A
-chunk is one transaction, and a resolved person carries the edit's revision, so that a process that goes on after a
-crash knows who is left.
+After the edit commits, no email is sent by the old plan: dispatch puts a person's emails on hold until the job has
+recalculated them. Each chunk is one transaction. It stores the edit's revision with each person it has recalculated, so
+a process that continues after a crash knows the remaining people.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ from api.store.events import event, write
 
 EDIT_JOB = "edit"
 RETRY_AFTER = timedelta(seconds=2)
-"""When the job goes on, where everyone who is left has an email that is being handed over."""
+"""Wait before the next chunk if every remaining person has an email in transmission."""
 PEOPLE_PER_CHUNK = 250
-"""People who are resolved in one transaction, or fewer where the campaign has many steps."""
+"""People whom one transaction recalculates. Fewer if the campaign has many steps."""
 
 
 async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
-    """Resolve everyone in the campaign again. Ends where the campaign is edited again."""
+    """Recalculate everyone in the campaign. Stops if the campaign is edited again."""
     if not row.editing:
         return
     work = _Work(context, row, await _rescheduler(context, row, row.paused_at))
@@ -40,12 +40,12 @@ async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
 
 
 async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: datetime | None) -> Rescheduler:
-    assert row.edited_at is not None  # noqa: S101 - what is being edited was so at a moment
+    assert row.edited_at is not None  # noqa: S101 - a campaign that is being edited has the time of the edit
     return Rescheduler(context, row, await steps_of(row), paused_at or row.edited_at)
 
 
 class _Work:
-    """An edit that is being carried out, and how far it has come."""
+    """The state of one run of the job: how far it has come."""
 
     def __init__(self, context: WorkspaceContext, row: Campaign, rescheduler: Rescheduler) -> None:
         self.context = context
@@ -54,15 +54,15 @@ class _Work:
         self._after = ""
         self._resolved = 0
         self.waits = False
-        """Whether everyone who is left has an email that is just being handed over."""
+        """Whether every remaining person has an email in transmission."""
 
     async def pass_over(self, place: int, reason: str) -> bool:
-        """Leave the emails of the next person as they are, and tell it."""
+        """Leave the emails of the next person unchanged, and write an event."""
         return await self.chunk([place], aside=True)
 
     @retry_on_deadlock
     async def chunk(self, places: Sequence[int], *, aside: bool = False) -> bool:
-        """Resolve the next people. Returns whether there is more, and whether it is still for us to do so."""
+        """Recalculate the next people. Returns False if none remain or a later edit has replaced this one."""
         at_once = len(places)
         row, after, resolved = self.row, self._after, 0
         async with transaction():
@@ -72,7 +72,7 @@ class _Work:
             people = await edits.stale_people(row.id, row.revision, after, at_once)
             ids = [person["id"] for person in people]
             if not ids and state["paused_at"] is None:
-                # What was about to leave when its person's turn had not come, and came back just after it.
+                # Emails that dispatch put on hold just after the job had recalculated their person.
                 ids = await holds.held_people(row.id, "", at_once)
             if ids and aside:
                 await self._set_aside(ids, paused=state["paused_at"] is not None)
@@ -87,10 +87,10 @@ class _Work:
         return more or not await self._close()
 
     async def _resolve(self, ids: list[str], *, paused: bool) -> int:
-        """Resolve people, but for those of whom an email is just being handed over. Returns how many."""
+        """Recalculate people, except those with an email in transmission. Returns how many."""
         await edits.take_back(ids)
         await holds.lock_people(ids)
-        # Whose email is in somebody's hands stays on the list: it may come back as it was.
+        # These people keep their old revision: if the transmission fails, their email is recalculated later.
         leaving = await edits.people_with(ids, "TRANSMITTING")
         ids = [each for each in ids if each not in leaving]
         found = await self.rescheduler.changes(ids)
@@ -104,7 +104,7 @@ class _Work:
         return len(ids)
 
     async def _set_aside(self, ids: list[str], *, paused: bool) -> None:
-        """Note that people are done whose emails could not be changed: they keep their times."""
+        """Mark people as done whose emails could not be changed. Their emails keep their times."""
         if not paused:
             await holds.release(ids)
         await edits.resolved(ids, self.row.revision)
@@ -128,7 +128,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """End an edit that cannot be carried out. People whom it has not reached keep their emails until the next edit."""
+    """End an edit that cannot be carried out. The remaining people keep their emails until the next edit."""
     await Campaign.filter(id=job.subject_id).update(editing=False, job_problem=reason)
 
 

@@ -1,4 +1,4 @@
-"""What an edit does to people: what waits for them is resolved again by the steps as they are now."""
+"""Plan an edit: recalculate people's unsent emails and open tasks by the edited steps."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from strategies.edit_plan import Edit, edit
 from strategies.records import PlannedSend, PlannedTask
 from strategies.timeline import Timeline
 
-# What is read of many rows, and no more than that.
+# The columns that are read. Many rows are read, so no other columns are.
 SEND = (
     *("id", "enrollment_id", "step_id", "person_id", "status", "attempts", "by_hand", "due_at"),
     *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
@@ -28,31 +28,31 @@ ENROLLMENT = (
 )
 IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
 ALIKE = 1_000
-"""Ways in which people may stand that are kept."""
+"""Timelines that are kept. People with the same facts share one."""
 COMMENTS = ("EDITED", "TASK_EDITED", "LATE")
-"""Notes that tell what happened to a plan, not how it came about."""
+"""Notes that say what happened to a plan, not how its time was calculated."""
 
 
 @dataclass(slots=True)
 class Found:
-    """What an edit does to some people: rows as they are, each with what it becomes."""
+    """Changes by an edit for some people: current rows, each with its new plan."""
 
     people: list[Enrollment] = field(default_factory=list)
     moved: list[tuple[Send, PlannedSend]] = field(default_factory=list)
     retold: list[tuple[Send, PlannedSend]] = field(default_factory=list)
-    """Emails that keep their time, for another reason than before."""
+    """Emails that keep their time but get another explanation."""
     stays: list[Send] = field(default_factory=list)
-    """Emails that wait and keep their time; those that are retold are among them."""
+    """Waiting emails that keep their time, including those in ``retold``."""
     settled: list[Send] = field(default_factory=list)
-    """Emails that have left, or failed."""
+    """Emails that are sent or have failed."""
     in_hand: list[Send] = field(default_factory=list)
-    """Emails that someone hands over just now (whose people are resolved when it is over), or that are in doubt."""
+    """Emails in doubt, or in transmission. People with an email in transmission are recalculated after it."""
     emails: list[tuple[Enrollment, Step, PlannedSend]] = field(default_factory=list)
-    """Emails that are scheduled because of the edit."""
+    """Emails that the edit schedules."""
     withdrawn: list[Send] = field(default_factory=list)
-    """Emails that are not, or not yet, to be sent."""
+    """Emails that the edit takes off the schedule."""
     removed: list[Send] = field(default_factory=list)
-    """Emails that wait, of a step that is gone."""
+    """Waiting emails of removed steps."""
     tasks_moved: list[tuple[Enrollment, Step, Task, PlannedTask]] = field(default_factory=list)
     tasks_stay: list[tuple[Enrollment, Step, Task]] = field(default_factory=list)
     tasks_done: list[Task] = field(default_factory=list)
@@ -60,17 +60,17 @@ class Found:
     tasks_withdrawn: list[Task] = field(default_factory=list)
     tasks_removed: list[Task] = field(default_factory=list)
     passed: list[Step] = field(default_factory=list)
-    """One for each person who has passed a step that was added."""
+    """One entry for each person who has already passed an added step."""
     unresolved: list[tuple[Enrollment, str]] = field(default_factory=list)
-    """People whose emails keep their times, because a send option breaks on them: the reason's code."""
+    """People whose emails keep their times because a send option failed, each with the code of the error."""
 
 
 @dataclass(slots=True)
 class Rescheduler:
-    """Resolves the people of one campaign by ``steps``. Those who stand alike are resolved once.
+    """Recalculates the people of one campaign by ``steps``. People with the same facts share one calculation.
 
-    ``now`` (UTC) is the moment of the edit, and while the campaign is paused that of the pause: what became overdue
-    since then waits for the resume.
+    ``now`` (UTC) is the time of the edit. If the campaign is paused, it is the time of the pause: emails that became
+    overdue since then wait for the resume.
     """
 
     context: WorkspaceContext
@@ -80,14 +80,14 @@ class Rescheduler:
     known: dict[str, Timeline | str] = field(default_factory=dict)
 
     async def changes(self, enrollment_ids: Sequence[str]) -> Found:
-        """Return what the edit does to those of these enrollments that are active; nothing is written."""
+        """Return the edit's changes for these enrollments, as far as they are active. Writes nothing."""
         ids, found = list(enrollment_ids), Found()
         active = Enrollment.filter(id__in=ids, status=EnrollmentStatus.ACTIVE)
         found.people = await active.order_by("id").only(*ENROLLMENT)
         sends: dict[str, list[Send]] = {row.id: [] for row in found.people}
         tasks: dict[str, list[Task]] = {row.id: [] for row in found.people}
         for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND):
-            if send.status is SendStatus.CLAIMED:  # it has not begun to leave: the edit takes it back
+            if send.status is SendStatus.CLAIMED:  # its transmission has not started: the edit releases it
                 send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
             sends[send.enrollment_id].append(send)
         for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK):
@@ -116,13 +116,13 @@ class Rescheduler:
             self.now,
         )
         self._emails(found, enrollment, done, emails)
-        # Whose email a person has scheduled stays, also behind a new task: the email goes out, and then it is done.
+        # A task whose email a rep has scheduled stays, also after a new task: it is done when the email is sent.
         by_hand = {numbers[send.step_id] for send in sends if send.by_hand and send.step_id in numbers}
         done.tasks_withdrawn = [number for number in done.tasks_withdrawn if number not in by_hand]
         self._tasks(found, enrollment, done, undone)
 
     def _gone(self, found: Found, numbers: dict[str, int], sends: Iterable[Send], tasks: Iterable[Task]) -> None:
-        """Sort out what the plan does not decide: what is over, in somebody's hands, or of a step that is gone."""
+        """Sort out rows that the plan does not decide: finished, in transmission, in doubt, or of a removed step."""
         for send in sends:
             if send.status in IN_HAND:
                 found.in_hand.append(send)
@@ -162,7 +162,7 @@ class Rescheduler:
                 found.tasks_stay.append((enrollment, self.steps[number - 1], task))
 
     def _timeline(self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> Timeline | str:
-        """Resolve one person; the code of what went wrong where a send option breaks."""
+        """Recalculate one person. Returns the code of the error if a send option fails."""
         happened = records(self.steps, sends, tasks)
         launched = core_launch(enrollment, self.steps)
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
@@ -175,18 +175,18 @@ class Rescheduler:
                 self.known[alike] = resolve(
                     self.context, self.campaign, self.steps, enrollment, happened, self.now, scheduled=scheduled
                 )
-            except Refusal as refusal:  # nobody else's emails wait for it
+            except Refusal as refusal:  # other people's emails still follow the edit
                 self.known[alike] = refusal.code
         return self.known[alike]
 
 
 def _otherwise(send: Send, planned: PlannedSend) -> bool:
-    """Whether an email has its time for another reason than its explanation tells."""
+    """Whether the plan explains an email's time differently than its stored explanation."""
     told = [note for note in send.explanation if note[0] not in COMMENTS]
     return told != stored(note for note in planned.notes if note.code not in COMMENTS)
 
 
 def told(send: Send, planned: PlannedSend) -> list[list[object]]:
-    """Return the explanation of an email that has moved, with what it was planned for before."""
+    """Return the explanation of an email that moves, with its previous time."""
     before = Note("EDITED", {"date": send.planned_date.isoformat(), "time": send.planned_time})
     return stored((*planned.notes, before))

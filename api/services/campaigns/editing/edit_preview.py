@@ -1,4 +1,4 @@
-"""What an edit would do at this moment: per step, how many move from when to when. Nothing is written."""
+"""Preview an edit: for each step, how many emails would move, with old and new times. Writes nothing."""
 
 import asyncio
 from collections import Counter
@@ -21,12 +21,12 @@ from strategies import WarningNote
 from strategies.records import PlannedSend
 
 MAX_MOVES_PER_STEP = 100
-"""Pairs of an old and a new time that are listed for a step."""
+"""Pairs of an old and a new time that a preview lists for one step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An old and a new time, UTC, and how many emails have just these. None where there is no email."""
+    """An old and a new time (UTC), and how many emails have this pair. None if there is no email before or after."""
 
     before: datetime | None
     after: datetime | None
@@ -35,7 +35,7 @@ class Move:
 
 @dataclass(slots=True)
 class StepEdit:
-    """One step: what becomes of its emails and tasks. ``step`` is its number, or the one that it had."""
+    """Changes to the emails and tasks of one step. ``step`` is its number; for a removed step, its current number."""
 
     id: str
     step: int
@@ -61,19 +61,19 @@ class StepEdit:
 
     @property
     def moves(self) -> Sequence[Move]:
-        """The distinct pairs of times, the earliest first, up to MAX_MOVES_PER_STEP of them."""
+        """The first MAX_MOVES_PER_STEP distinct pairs of times, the earliest first."""
         pairs = sorted(self.pairs.items(), key=lambda each: [at.isoformat() for at in each[0] if at is not None])
         return [Move(before, after, emails) for (before, after), emails in pairs[:MAX_MOVES_PER_STEP]]
 
     @property
     def more_moves(self) -> int:
-        """How many further pairs there are."""
+        """The number of pairs that ``moves`` leaves out."""
         return max(0, len(self.pairs) - MAX_MOVES_PER_STEP)
 
 
 @dataclass(slots=True)
 class EditPreview:
-    """The whole campaign. ``at`` is the moment for which it is true, UTC."""
+    """Preview for the whole campaign. ``at`` (UTC) is when it was calculated."""
 
     at: datetime
     people: int = 0
@@ -84,7 +84,7 @@ class EditPreview:
 
 
 async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
-    """Resolve for everyone in the campaign what the edit would make of them. Raises Refusal as the edit would."""
+    """Calculate the edit's changes for everyone in the campaign. Raises Refusal as the edit would."""
     await check(context, draft)
     row = draft.campaign
     rescheduler = Rescheduler(context, row, draft.steps, row.paused_at or context.now)
@@ -101,7 +101,7 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
         _count(found, known, changes)
         _count_order(order, draft, rescheduler.now, changes)
         after = people[-1]["person_id"]
-        await asyncio.sleep(0)  # others have their turn
+        await asyncio.sleep(0)  # let other tasks run
     found.steps = sorted(known.values(), key=lambda step: (step.removed, step.step))
     found.warnings = await _warnings(context, draft, found, order)
     return found
@@ -150,7 +150,7 @@ def _pair(step: StepEdit, before: datetime | None, planned: PlannedSend) -> None
 
 def _each(known: dict[str, StepEdit], count: str, rows: Sequence[Send | Task]) -> None:
     for row in rows:
-        if row.step_id in known:  # else it is of a step that was removed before
+        if row.step_id in known:  # an earlier edit removed the other steps
             setattr(known[row.step_id], count, getattr(known[row.step_id], count) + 1)
 
 

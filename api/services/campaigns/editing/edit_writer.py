@@ -1,4 +1,4 @@
-"""Write what an edit does to people, and the events that tell it."""
+"""Write the changes of an edit, with their events."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -19,9 +19,9 @@ from strategies.records import PlannedSend
 
 
 async def rewrite(context: WorkspaceContext, campaign: Campaign, found: Found, *, held: bool) -> set[str]:
-    """Write it, in the transaction that found it. New emails are ``held`` while the campaign is paused.
+    """Write the changes. Call in the transaction that calculated them. ``held`` puts new emails on hold, for a pause.
 
-    Returns the enrollments of emails that were in somebody's hands just then, and were not changed.
+    Returns the enrollments whose emails could not be changed because another process had claimed them.
     """
     now = context.now
     lines, missed = await _emails(context, campaign, found, held=held)

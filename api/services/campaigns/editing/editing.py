@@ -1,4 +1,4 @@
-"""Edit a campaign: one short transaction decides, and a job resolves its people again."""
+"""Edit a campaign: one short transaction writes the edit, and a job recalculates people's emails and tasks."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +22,7 @@ from strategies import Refusal
 from strategies.codes import StrategyCode
 
 KEPT = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
-"""Settings that people keep as they were launched with."""
+"""Settings that people keep from their launch, with the names of their arguments."""
 UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
 FIRST = (
     "People are going through this campaign, and its first step is what their days are counted from: it stays the"
@@ -31,10 +31,10 @@ FIRST = (
 
 
 async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
-    """Write an edit, or refuse and write nothing. People who are in the campaign are resolved again."""
+    """Write an edit, and recalculate the people in the campaign. Raises Refusal; then nothing is written."""
     row = draft.campaign
     if draft.resolves and row.holds is not None:
-        # A resume moves people by the steps as they were before this edit.
+        # Finish a pause or resume first: a resume moves emails by the steps before this edit.
         await carry_out(await jobs.open_job(HOLD_JOB, row.id), hold_chunks(context, row), context.clock)
     await _decide(context, draft)
     return await _carry_out_quick_part(context, row.id)
@@ -46,7 +46,7 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
     async with transaction():
         await edits.lock_campaign(row.id)
         current = await Campaign.get(id=row.id)
-        # Content that moves nobody counts as no revision, and is not written over either.
+        # Content that moves no email has no revision. Compare it too, so that no other edit is overwritten.
         same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
         if not same or current.revision != row.revision or (draft.resolves and current.holds is not None):
             raise Refusal.of(InputCode.CHANGED_MEANWHILE, draft.path, case="campaign")
@@ -61,7 +61,7 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
 
 
 async def check(context: WorkspaceContext, draft: Draft) -> bool:
-    """Check what an edit may not do while people go through the campaign. Returns whether anybody does."""
+    """Refuse edits that are not allowed while people are in the campaign. Returns whether anyone is."""
     row = draft.campaign
     people = await Enrollment.filter(campaign_id=row.id, ended_at=None).exists()
     if not people and not await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
@@ -81,7 +81,7 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
 
 
 async def _check_send_at(context: WorkspaceContext, draft: Draft) -> None:
-    """Refuse a first step that asks for a send-at, where someone who waits for it was launched without one."""
+    """Refuse a first step that needs a send-at if someone who waits for it was launched without one."""
     first = draft.steps[0] if draft.steps else None
     if first is None or first.send_option is None or first is not draft.changed:
         return
@@ -129,7 +129,7 @@ def _edited(context: WorkspaceContext, draft: Draft) -> Line:
 
 
 async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> Campaign:
-    """Carry out the first chunks, and leave the rest to a tick loop."""
+    """Carry out the first chunks. A tick loop does the rest."""
     row = await Campaign.get(id=campaign_id)
     job = await jobs.open_job(EDIT_JOB, campaign_id)
     await carry_out(job, edit_chunks(context, row), context.clock, CHUNKS_OF_A_CALLER)

@@ -1,7 +1,7 @@
-"""The job that follows a pause or resume: it puts the emails of a campaign on hold, or releases them, in chunks.
+"""The background job of a pause or resume: it puts a campaign's emails on hold, or releases them, in chunks.
 
-From the commit of a pause on, no email of the campaign leaves, also before its chunk comes: dispatch asks. From the
-commit of a resume on, emails leave as they are released.
+After a pause commits, no email of the campaign is sent, even if the job has not reached it: dispatch checks the pause.
+After a resume commits, each email can be sent once the job has released it.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -23,12 +23,12 @@ from api.store.events import event, write
 
 HOLD_JOB = "hold"
 PEOPLE_HELD_PER_CHUNK = 500
-"""People whose emails are put on hold in one transaction, or fewer where the campaign has many steps."""
+"""People whose emails one transaction puts on hold. Fewer if the campaign has many steps."""
 PEOPLE_RELEASED_PER_CHUNK = 250
 
 
 async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerator[int, None]:
-    """Put emails on hold, or release them. Ends where the campaign is paused or resumed again."""
+    """Put emails on hold, or release them. Stops if the campaign is paused or resumed again."""
     if row.holds is None:
         return
     steps = await steps_of(row)
@@ -48,7 +48,7 @@ async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerato
 
 
 class _Chunk(NamedTuple):
-    """What one transaction has carried out: whether emails may leave, and where the next begins."""
+    """The result of one transaction: whether it released emails, and after whom the next begins (None: at an end)."""
 
     released: bool
     after: str | None
@@ -57,10 +57,10 @@ class _Chunk(NamedTuple):
 async def _next_chunk(
     context: WorkspaceContext, row: Campaign, shifter: Shifter | None, after: str, people: int
 ) -> _Chunk | None:
-    """Carry out the next chunk. Returns None where it is no longer for us to do so.
+    """Carry out the next chunk. Returns None if a later pause or resume has replaced this one.
 
-    A person whose emails cannot be put on hold is passed over: they go on hold when they would leave. Emails that
-    cannot be released fail with a reason.
+    The job skips a person whose emails it cannot put on hold: dispatch puts them on hold when they are due. Emails that
+    it cannot release fail with a reason.
     """
     place: str | None = after
 
@@ -88,7 +88,7 @@ async def _next_chunk(
 async def _chunk(
     context: WorkspaceContext, row: Campaign, shifter: Shifter | None, after: str, people: int, *, aside: bool
 ) -> _Chunk | None:
-    """Put on hold, or release, the next people, or set them aside."""
+    """Put the emails of the next people on hold, or release them. ``aside`` skips people, or lets their emails fail."""
     async with transaction():
         current, paused_at = await holds.work_of(row.id)
         if current != row.holds:
@@ -98,14 +98,14 @@ async def _chunk(
                 next_people = await people_in(row.id, after, people)
                 return _Chunk(released=False, after=next_people[-1]["person_id"] if next_people else None)
             return _Chunk(released=False, after=await _hold(row.id, after, people))
-        assert shifter is not None  # noqa: S101 - what is resumed was so at a moment
+        assert shifter is not None  # noqa: S101 - a resumed campaign has the time of the resume
         if aside:
             return _Chunk(released=True, after=await _fail(context, row, after, people))
         return _Chunk(released=True, after=await _release(shifter, after, people))
 
 
 async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: int) -> str | None:
-    """Let emails fail whose times cannot be moved. Retry Send sends them."""
+    """Mark emails as failed whose times cannot be moved. Retry Send sends them."""
     ids = await holds.held_people(row.id, after, people)
     failed = await holds.fail_held(ids, ROW_FAILED, "The email's time could not be moved when the campaign resumed.")
     lines = [
@@ -141,7 +141,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """End a pause or resume that cannot be carried out. Emails on hold stay so until the next one."""
+    """End a pause or resume that cannot be carried out. Emails stay on hold until the next one."""
     await Campaign.filter(id=job.subject_id).update(holds=None, job_problem=reason)
 
 

@@ -1,4 +1,4 @@
-"""Pause a launch in the background, and let it go on: alone, or with its campaign."""
+"""Pause, resume and cancel background launches, alone or together with their campaign."""
 
 from datetime import datetime
 from itertools import count
@@ -20,7 +20,7 @@ LAUNCH_JOB = "launch"
 
 @retry_on_deadlock
 async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
-    """Enroll nobody else until the launch is resumed. One that its campaign has paused stays so after that."""
+    """Pause a launch. If its campaign has paused it already, resuming the campaign no longer resumes it."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
     # A chunk holds this row until it commits, and checks the status before it enrolls anyone.
     paused = {"status": LaunchStatus.PAUSED, "paused_with_campaign": False}
@@ -36,7 +36,7 @@ async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
 
 @retry_on_deadlock
 async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
-    """Enroll the people who are left, as of now."""
+    """Resume a launch: enroll the remaining people as if launched now."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
     async with transaction():
         await refuse_paused(row.campaign_id, ("id",))
@@ -75,7 +75,7 @@ async def _resume(context: WorkspaceContext, row: Launch, campaign: Campaign) ->
 
 
 def _send_at(row: Launch, calendar: Calendar, now: datetime) -> datetime | None:
-    """Return the send-at of the people who are left: "now" stays now, and a past instant moves by whole days."""
+    """Return the send-at of the remaining people: "now" stays now, and a past send-at moves by whole days."""
     if row.send_at is None or row.send_at >= now:
         return row.send_at
     if row.send_at <= (row.resumed_at or row.launched_at):
@@ -86,7 +86,7 @@ def _send_at(row: Launch, calendar: Calendar, now: datetime) -> datetime | None:
 
 @retry_on_deadlock
 async def cancel(launch_id: str, real_now: datetime) -> bool:
-    """Cancel a launch and leave out everyone who is not processed. Returns False where it is over already."""
+    """Cancel a launch, and leave out everyone who is not processed. Returns False if it has already ended."""
     async with transaction():
         # A running chunk holds this row until it commits.
         going_on = Launch.filter(id=launch_id, status__in=GOING_ON)

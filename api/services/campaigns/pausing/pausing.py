@@ -1,7 +1,7 @@
-"""Pause a campaign, and resume it: exactly, whatever is under way, and however many emails wait.
+"""Pause and resume a campaign.
 
-One short transaction decides. From the commit of a pause on, no email begins to leave; from that of a resume on, all
-may again. A job does the rest in chunks: the caller carries out the first ones, a tick loop the others.
+One short transaction writes the pause or resume. After a pause commits, no transmission starts. A job puts the emails
+on hold, or releases them, in chunks: the caller carries out the first chunks, a tick loop the others.
 """
 
 from api.codes.campaigns import CampaignCode
@@ -24,7 +24,7 @@ from strategies import Refusal
 
 
 async def pause_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
-    """Let nothing more of a campaign begin to leave. What is being handed over comes to its end."""
+    """Start no further transmission of this campaign. Transmissions that have started continue to their end."""
     row = await need(Campaign, context.workspace_id, campaign_id, ("id",))
     await _pause(context, row)
     return await _carry_out_quick_part(context, row.id)
@@ -42,13 +42,13 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
 
 
 async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
-    """Let a campaign go on: what is overdue moves by whole (working) days, with all that the person still gets."""
+    """Resume a campaign. Each person with an overdue email gets all unsent emails later, by whole (working) days."""
     row = await need(Campaign, context.workspace_id, campaign_id, ("id",))
     if row.paused_at is not None and row.holds is not None:
-        # Every overdue email is on hold before one may leave.
+        # Put every email on hold before any is released.
         await carry_out(await jobs.open_job(HOLD_JOB, row.id), hold_chunks(context, row), context.clock)
     if row.paused_at is not None and row.editing:
-        # Every person is resolved by the last edit.
+        # Recalculate everyone by the last edit first.
         await carry_out(await jobs.open_job(EDIT_JOB, row.id), edit_chunks(context, row), context.clock)
     await _resume(context, row)
     return await _carry_out_quick_part(context, row.id)
@@ -64,7 +64,7 @@ async def _resume(context: WorkspaceContext, row: Campaign) -> None:
             if paused_at is not None:
                 raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="paused")
             raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("id",))
-        assert paused_at is not None  # noqa: S101 - it was, until just now
+        assert paused_at is not None  # noqa: S101 - the update found it paused
         await give_time_back(row.id, paused_at, context.now)
         await resume_launches(context, row)
         await _start_job(context, row)
@@ -72,7 +72,7 @@ async def _resume(context: WorkspaceContext, row: Campaign) -> None:
 
 
 def _new_holds() -> dict[str, object]:
-    """Name this pause or resume, so that a job that carries out an earlier one ends."""
+    """Give this pause or resume an id, so that the job of an earlier one stops."""
     return {"holds": new_id("hld"), "job_problem": None}
 
 
@@ -82,7 +82,7 @@ async def _start_job(context: WorkspaceContext, row: Campaign) -> None:
 
 
 async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> Campaign:
-    """Carry out the first chunks, and leave the rest to a tick loop."""
+    """Carry out the first chunks. A tick loop does the rest."""
     row = await Campaign.get(id=campaign_id)
     job = await jobs.open_job(HOLD_JOB, campaign_id)
     await carry_out(job, hold_chunks(context, row), context.clock, CHUNKS_OF_A_CALLER)

@@ -1,4 +1,4 @@
-"""What resuming does to people: everything unsent of someone with an overdue email moves by the same days."""
+"""Plan a resume: if a person has an overdue email, all their unsent emails move by the same number of days."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +31,7 @@ from strategies.records import PlannedSend, PlannedTask
 from strategies.resume_plan import Shift, goes_at_once, shift
 from strategies.timeline import Timeline, resolve_timeline
 
-# What is read of many rows, and no more than that.
+# The columns that are read. Many rows are read, so no other columns are.
 SEND = (
     *("id", "enrollment_id", "step_id", "status", "attempts", "by_hand", "due_at"),
     *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
@@ -40,14 +40,14 @@ TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
 ENROLLMENT = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
 
 ALIKE = 1_000
-"""Ways in which people may stand that are kept."""
+"""Shifts that are kept. People with the same facts share one."""
 
 log = logging.getLogger("touchline.pausing")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One waiting email: the number of its step, and when it is due before and after."""
+    """One waiting email: the number of its step, and its due times (UTC) before and after."""
 
     number: int
     before: datetime
@@ -56,20 +56,20 @@ class Change:
 
 @dataclass(slots=True)
 class Changes:
-    """What changes for people with something overdue, as the store takes it."""
+    """Changes for people with overdue emails, as rows for the store."""
 
     emails: list[Change] = field(default_factory=list)
     sends: list[Mapping[str, Any]] = field(default_factory=list)
     tasks: list[Mapping[str, Any]] = field(default_factory=list)
     resumed: list[Mapping[str, Any]] = field(default_factory=list)
-    """One for each person."""
+    """One row for each person."""
     at_once: list[int] = field(default_factory=list)
-    """Emails, by the number of their step, that keep their time, which has passed: they go out at once."""
+    """Step numbers of overdue emails that keep their time, and are sent immediately."""
 
 
 @dataclass(slots=True)
 class Shifter:
-    """Shifts the people of one campaign to ``now``. Those who stand alike are resolved once."""
+    """Shifts the overdue emails of one campaign to ``now`` or later. People with the same facts share one shift."""
 
     context: WorkspaceContext
     campaign: Campaign
@@ -78,7 +78,7 @@ class Shifter:
     known: dict[str, Shift] = field(default_factory=dict)
 
     async def changes(self, enrollment_ids: Sequence[str]) -> Changes:
-        """Return what resuming changes for these enrollments; nothing is written."""
+        """Return the changes of a resume for these enrollments. Writes nothing."""
         moving = await holds.overdue_people(list(enrollment_ids), self.now)
         sends: dict[str, list[Send]] = {key: [] for key in moving}
         tasks: dict[str, list[Task]] = {key: [] for key in moving}
@@ -95,7 +95,7 @@ class Shifter:
         numbers = {step.id: step.number for step in self.steps}
         waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
         moments = {task.done_at for task in tasks}
-        # Where the first email waits for a wall time, the campaign starts at that, and not with the launch.
+        # If the first email waits for a local time, no email was to be sent at the moment of the launch.
         if not any(at_wall_time(send) for send in sends if numbers.get(send.step_id) == 1):
             moments.add(enrollment.launched_at)
         now = {send.id for send in waiting if self._at_once(enrollment, send, moments)}
@@ -125,7 +125,7 @@ class Shifter:
         found.resumed.append({"id": enrollment.id, "resumed": resumed})
 
     def _at_once(self, enrollment: Enrollment, send: Send, moments: Collection[datetime | None]) -> bool:
-        """Say whether an email is overdue and leaves as soon as the campaign is resumed; see ``for_now``."""
+        """Say whether an overdue email is sent as soon as the campaign is resumed. See ``for_now``."""
         paused = self.campaign.last_paused_at
         if paused is None or send.due_at >= self.now:
             return False
@@ -146,7 +146,7 @@ class Shifter:
         planned = sorted(numbers[send.step_id] for send in overdue if follows(send))
         loose = sorted(_wall(send) for send in overdue if not follows(send))
         launched = core_launch(enrollment, self.steps)
-        # People who were launched together and stand alike share one answer.
+        # People with the same launch and the same facts share one shift.
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose, at_once))
         scheduled = scheduled_steps(self.steps, sends, tasks)
         alike += repr((enrollment.launched_revision, scheduled))
@@ -164,7 +164,7 @@ class Shifter:
             try:
                 self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now, at_once)
             except Exception as problem:
-                # Without its send option, or with one that breaks, its emails move all the same, by their rows.
+                # A send option is missing or fails. The emails move all the same, by the times in their rows.
                 log.warning("%s was resumed without its send options: %s", self.campaign.id, problem)
                 options = self.context.installed.send_options
                 nothing = resolve_timeline((), calendar, launched, options, {}, self.now)
@@ -200,7 +200,7 @@ class Shifter:
 
 
 def _wall(send: Send) -> tuple[date, time]:
-    """Return date and wall time that an email keeps: of its plan, or of when it is tried again."""
+    """Return the date and local time that a shift starts from: the planned ones, or those of the next attempt."""
     if untouched(send):
         return send.planned_date, time.fromisoformat(send.planned_time)
     shown = local(send.due_at, send.zone)

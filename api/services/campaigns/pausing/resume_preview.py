@@ -1,4 +1,4 @@
-"""What resuming a campaign now would do: how many people move, from when to when. Nothing is written."""
+"""Preview a resume: how many people's emails would move, with old and new times. Writes nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ SEND = ("id", "enrollment_id", "step_id", "status", "due_at", "planned_at", "zon
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An email's time before and after."""
+    """An email's due time (UTC) before and after."""
 
     before: datetime
     after: datetime
@@ -31,9 +31,9 @@ class Moved:
 
 @dataclass(slots=True)
 class StepPreview:
-    """One step: for how many people its email moves or stays, and the first and the last that moves.
+    """One step: for how many people its email moves or stays, and the first and last email that moves.
 
-    ``at_once`` are those of ``staying`` that go out as soon as the campaign is resumed.
+    ``at_once`` counts the emails in ``staying`` that are sent as soon as the campaign is resumed.
     """
 
     step: int
@@ -44,7 +44,7 @@ class StepPreview:
     last: Moved | None = None
 
     def add(self, change: Change) -> None:
-        """Count one person's email that moves."""
+        """Count one email that moves."""
         self.moving += 1
         self.staying -= 1
         moved = Moved(change.before, change.after)
@@ -56,7 +56,7 @@ class StepPreview:
 
 @dataclass(slots=True)
 class ResumePreview:
-    """The whole campaign. ``at`` is the moment of resuming, UTC."""
+    """Preview for the whole campaign. ``at`` (UTC) is the assumed time of the resume."""
 
     at: datetime
     held_emails: int = 0
@@ -67,7 +67,7 @@ class ResumePreview:
 
 
 async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumePreview:
-    """Resolve for everyone who has emails on hold what resuming now would make of them."""
+    """Calculate the changes of a resume for everyone with emails on hold. Raises Refusal if it is not paused."""
     row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if row.paused_at is None:
         raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
@@ -100,7 +100,7 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
 async def _count_order(
     order: OrderTally, steps: Sequence[Step], now: datetime, people: Sequence[str], after: Mapping[str, datetime]
 ) -> None:
-    """Count the people whose emails would go out in another order; ``after`` are the new times of those that move."""
+    """Count the people whose emails would go out in another order. ``after`` maps moved emails to their new times."""
     numbers = {step.id: step.number for step in steps}
     theirs: dict[str, list[Send]] = {key: [] for key in people}
     for send in await Send.filter(enrollment_id__in=list(people)).exclude(status=SendStatus.FAILED).only(*SEND):
