@@ -30,8 +30,8 @@ def test_cells_are_no_markup(environment: dict[str, str], tmp_path: Path) -> Non
     run(environment, tmp_path, "workspace", "Acme")
     done = run(environment, tmp_path, "suppressions", "import", "list.csv", "--workspace", "Acme")
     assert (done.returncode, done.stderr) == (1, "")
-    assert "'[/b]' is no address" in done.stdout
-    assert "'[bold]x' is no address" in done.stdout
+    assert "'[/b]' is not a valid email address" in done.stdout
+    assert "'[bold]x' is not a valid email address" in done.stdout
 
 
 def test_trouble_is_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
