@@ -33,7 +33,7 @@ def test_a_workspace_may_use_what_the_operator_allows(environment: dict[str, str
 def test_an_account_that_does_not_exist_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
     assert run(environment, tmp_path, "workspace", "Acme").returncode == 0
     environment = environment | {"TOUCHLINE_SMTP_URL_SALES": SERVER, "TOUCHLINE_SMTP_URL_UNSET": ""}
-    there_are = ": outbox, record, smtp:SALES."
+    there_are = "Configured: outbox, record, smtp:SALES."
     for wrong in ("smtp:SALSE", "smtp", "smtp:UNSET", "smtp:sales", "SALES", "outbox:x", ""):
         refused = run(environment, tmp_path, "accounts", "allow", "Acme", "smtp:SALES", wrong)
         told = f"touchline: ACCOUNT_UNKNOWN: No account {wrong!r} is configured here. {there_are}"
