@@ -1,7 +1,7 @@
-"""Edits of running campaigns: who is still to be resolved again, and what changes for them.
+"""Edits of running campaigns: find the people to recalculate, and write their changes.
 
-Whoever writes what follows from a campaign's steps asks ``revision_of`` first, which keeps the answer true until the
-transaction ends.
+Code that schedules by a campaign's steps calls ``revision_of`` first. On PostgreSQL that locks the campaign's row, so
+that the campaign cannot be edited before the transaction ends.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from api.store.holds import records
 from api.store.send_ledger import UNSENT_STATUS
 from api.store.written_texts import keep_texts
 
-TASK = {
+TASK_COLUMNS = {
     "id": "text",
     "due_date": "date",
     "expires_at": "timestamptz",
@@ -24,32 +24,32 @@ TASK = {
     "priority": "text",
 }
 FOLLOWS = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
-"""Of an email whose time is that of its send option: neither tried, nor in anybody's hands.
+"""SQL condition: the email's time comes from its send option, and no process has claimed or tried it.
 
-Not a bare status: PostgreSQL could read all that waits by its index, where each row is to be looked up by its key.
+``status || ''`` keeps PostgreSQL from reading all waiting emails by the index on status. It looks up each row by key.
 """
 
 
 async def revision_of(campaign_id: str) -> int:
-    """Return how often a campaign was edited. It is not edited before the transaction ends."""
+    """Return the revision of a campaign: how often it was edited. No edit commits before the transaction ends."""
     return int((await state_of(campaign_id))["revision"])
 
 
 async def state_of(campaign_id: str) -> Row:
-    """Return a campaign's revision, editing and paused_at. They do not change before the transaction ends."""
+    """Return a campaign's revision, editing and paused_at. They cannot change before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
     (row,) = await run(f"SELECT revision, editing, paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
     return row
 
 
 async def lock_campaign(campaign_id: str) -> None:
-    """Let nobody else edit, pause or launch a campaign, or schedule anything of it, before the transaction ends."""
+    """Lock a campaign until the transaction ends: nobody else edits, pauses or launches it, or schedules its steps."""
     if is_postgres():
         await run("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
 
 
 async def stale_people(campaign_id: str, revision: int, after: str, people: int) -> Sequence[Row]:
-    """Return the next who are in a campaign and were last resolved as of another revision: id and person_id."""
+    """Return the next people in a campaign who were last calculated for another revision: id and person_id."""
     return await run(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2"
         " AND person_id > $3 ORDER BY person_id LIMIT $4",
@@ -61,12 +61,12 @@ async def stale_people(campaign_id: str, revision: int, after: str, people: int)
 
 
 async def people_in(campaign_id: str, after: str, people: int) -> Sequence[Row]:
-    """Return the next who are in a campaign: id and person_id."""
+    """Return the next people in a campaign: id and person_id."""
     return await stale_people(campaign_id, -1, after, people)
 
 
 async def steps_with_rows(step_ids: list[str]) -> set[str]:
-    """Return those of these steps that someone has an email or a task of."""
+    """Return those of these steps that have emails or tasks."""
     rows = await run(
         f"SELECT id FROM step WHERE {among('id', 1)} AND (EXISTS (SELECT 1 FROM send WHERE send.step_id = step.id)"
         " OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id))",
@@ -76,9 +76,9 @@ async def steps_with_rows(step_ids: list[str]) -> set[str]:
 
 
 async def take_back(enrollment_ids: list[str]) -> None:
-    """Let these people's claimed emails, which have not begun to leave, wait again, so that they follow the edit."""
+    """Release these people's claimed emails, whose transmission has not started, so that they follow the edit."""
     mine = f"{among('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
-    # What another process writes just now is not waited for: ``people_with`` tells who still has some.
+    # Skip rows that another process has locked. ``people_with`` then returns the people who still have claimed emails.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     await run(
         f"UPDATE send SET status = {UNSENT_STATUS}, attempt_id = NULL, lease_until = NULL"
@@ -88,26 +88,26 @@ async def take_back(enrollment_ids: list[str]) -> None:
 
 
 async def people_with(enrollment_ids: list[str], status: str) -> set[str]:
-    """Return those of these enrollments that have an email of a status."""
+    """Return those of these enrollments that have an email with a status."""
     mine = f"{among('enrollment_id', 1)} AND status || '' = $2"
     rows = await run(f"SELECT enrollment_id FROM send WHERE {mine}", enrollment_ids, status)
     return {row["enrollment_id"] for row in rows}
 
 
 async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:
-    """Give waiting emails their new times. Returns the ids of those that still waited."""
+    """Write the new times of waiting emails. Returns the ids of the emails that were still waiting."""
     return await holds.move_emails(rows, FOLLOWS)
 
 
 async def withdraw_emails(ids: list[str]) -> set[str]:
-    """Take emails away that are not, or not yet, to be sent. Returns the ids of those that still waited."""
+    """Delete waiting emails that the plan no longer schedules. Returns the ids of those that were still waiting."""
     await keep_texts(ids, FOLLOWS)
     rows = await run(f"DELETE FROM send WHERE {among('id', 1)} AND {FOLLOWS} RETURNING id", ids)
     return {row["id"] for row in rows}
 
 
 async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
-    """Let emails of a removed step fail that wait. Returns the ids of those that still did."""
+    """Mark waiting emails of a removed step as failed. Returns the ids of those that were still waiting."""
     rows = await run(
         "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3"
         f" WHERE {among('id', 1)} AND status IN ('SCHEDULED', 'DEFERRED') RETURNING id",
@@ -119,8 +119,8 @@ async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
 
 
 async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
-    """Give open tasks their new date and content. Returns the ids of those that were still open."""
-    given = records(TASK, rows)
+    """Write the new dates and content of open tasks. Returns the ids of those that were still open."""
+    given = records(TASK_COLUMNS, rows)
     changed = await run(
         "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation,"
         f" name = r.name, details = r.details, priority = r.priority FROM {given.table(1)}"
@@ -131,13 +131,13 @@ async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
 
 
 async def withdraw_tasks(ids: list[str]) -> set[str]:
-    """Take tasks away that are not, or not yet, to be done. Returns the ids of those that were still waited for."""
+    """Delete tasks that the plan no longer schedules. Returns the ids of those that were not done."""
     rows = await run(f"DELETE FROM task WHERE {among('id', 1)} AND done_at IS NULL RETURNING id", ids)
     return {row["id"] for row in rows}
 
 
 async def cancel_tasks(ids: list[str], now: Any) -> set[str]:
-    """Cancel tasks of a removed step that are still waited for. Returns their ids."""
+    """Cancel the tasks of a removed step that are not done. Returns their ids."""
     rows = await run(
         f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {among('id', 1)} AND done_at IS NULL RETURNING id",
         ids,
@@ -147,14 +147,14 @@ async def cancel_tasks(ids: list[str], now: Any) -> set[str]:
 
 
 async def resolved(enrollment_ids: list[str], revision: int) -> None:
-    """Note that these people are resolved as of a revision."""
+    """Store the revision for which these people are calculated."""
     await run(f"UPDATE enrollment SET revision = $2 WHERE {among('id', 1)}", enrollment_ids, revision)
 
 
 async def close(campaign_id: str, revision: int) -> bool:
-    """Note that an edit is carried out. Returns False where someone is left. Call in a transaction."""
+    """Mark an edit as carried out. Returns False if people remain. Call in a transaction."""
     await lock_campaign(campaign_id)
-    # A statement of its own: it sees what was put on hold by whoever held the campaign's row before.
+    # A separate statement: it sees emails put on hold by a transaction that held the lock on the campaign before.
     rows = await run(
         "UPDATE campaign SET editing = false WHERE id = $1 AND revision = $2"
         " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2)"

@@ -1,4 +1,4 @@
-"""How enrollments come to their end: many in a few statements."""
+"""Finish or end many enrollments in a few statements, and find enrollments that have ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, among, instant, run
 
 ENDED_FOR_GOOD = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
-"""Reasons for which a campaign that ended for a person is not launched again by the way.
+"""Reasons that keep a person from being launched into the same campaign again, unless the launch asks for it.
 
-Not those that say nothing of the person: TASK_EXPIRED, and CAMPAIGN_ENDED, which ended it for everyone.
+TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because they say nothing about the person.
 """
 
 
@@ -22,18 +22,18 @@ async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:
 
 
 async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
-    """Finish those of which nothing is pending and no task is open. Returns them.
+    """Finish the enrollments that have no pending email and no open task. Returns them.
 
-    Whoever carries a person on schedules up to the next task, so nothing is left behind what has come to its end. Who
-    is still to be resolved by an edit is not finished: it may bring another step.
+    Steps are always scheduled up to the next task, so no step remains after the last email or task is done. An
+    enrollment that an edit has not recalculated yet is not finished, because the edit may add a step.
     """
     mine = among("id", 1)
     if is_postgres():
-        # One after the other: two last emails that are settled side by side would not see each other.
+        # Lock the rows: two transactions that each settle one of the last two emails would not see each other.
         await run(f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR NO KEY UPDATE", sorted(set(enrollment_ids)))
     return await run(
         f"UPDATE enrollment SET status = 'FINISHED', ended_at = $2 WHERE {mine} AND status = 'ACTIVE'"
-        # Counts, each by its key: for NOT EXISTS, PostgreSQL may read whole tables.
+        # Count by key, because PostgreSQL may read whole tables for NOT EXISTS.
         " AND (SELECT count(*) FROM send WHERE enrollment_id = enrollment.id"
         " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')) = 0"
         " AND (SELECT count(*) FROM task WHERE enrollment_id = enrollment.id AND done_at IS NULL) = 0"
@@ -46,7 +46,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Rows that ending enrollments has changed."""
+    """The rows that ``stop`` has changed."""
 
     enrollments: Sequence[Row]
     sends: Sequence[Row]
@@ -56,9 +56,9 @@ class Stopped:
 async def stop(
     enrollment_ids: list[str], now: datetime, status: str, reason: str, send_reason: str, detail: str
 ) -> Stopped:
-    """End those that are active: their open tasks are cancelled, and emails that have not begun to leave fail.
+    """End the active enrollments: cancel open tasks, and mark emails as failed whose transmission has not started.
 
-    So do emails that a person has retried for someone who had finished. An email in transmission has left our hands.
+    The emails of finished enrollments that were retried fail too. An email in transmission cannot be stopped.
     Call inside a transaction.
     """
     ids = sorted(set(enrollment_ids))
@@ -72,14 +72,14 @@ async def stop(
         reason,
         now,
     )
-    if reason in ENDED_FOR_GOOD:  # how it ended stays on record; what came after that is recorded beside it
+    if reason in ENDED_FOR_GOOD:  # the status stays FINISHED; end_reason records the later reply, bounce, …
         await run(
             f"UPDATE enrollment SET end_reason = $2 WHERE {among('id', 1)} AND status = 'FINISHED'"
             " AND end_reason IS NULL",
             ids,
             reason,
         )
-    # Whoever has carried one of them on meanwhile is done now, for they are ours: what is new stops as well.
+    # The update has locked the enrollments. Stop the emails and tasks that others scheduled for them before that.
     mine = f"SELECT id FROM enrollment WHERE {among('id', 1)}"
     new_tasks, new_sends = await _stop_rows(mine, [row["id"] for row in enrollments], now, send_reason, detail)
     return Stopped(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
@@ -88,7 +88,7 @@ async def stop(
 async def _stop_rows(
     whose: str, ids: list[str], now: datetime, reason: str, detail: str
 ) -> tuple[Sequence[Row], Sequence[Row]]:
-    """Cancel open tasks, and let emails fail that have not begun to leave. Returns both."""
+    """Cancel open tasks, and mark emails as failed whose transmission has not started. Returns both."""
     about = (
         "id, workspace_id, enrollment_id, person_id, step_id,"
         " (SELECT campaign_id FROM enrollment WHERE enrollment.id = enrollment_id) AS campaign_id"
@@ -111,14 +111,14 @@ async def _stop_rows(
 
 
 class EndedBefore(NamedTuple):
-    """When and why a person's campaign has ended the last time."""
+    """When (UTC) and why a campaign last ended for a person."""
 
     at: datetime
     reason: str
 
 
 async def keep_enrollments(campaign_id: str, person_ids: list[str]) -> None:
-    """Let nobody end the campaign for these people before the transaction ends."""
+    """Lock these people's enrollments in a campaign: nobody ends them before the transaction ends."""
     if is_postgres():
         await run(
             f"SELECT id FROM enrollment WHERE campaign_id = $1 AND {among('person_id', 2)} AND ended_at IS NULL"
@@ -129,7 +129,7 @@ async def keep_enrollments(campaign_id: str, person_ids: list[str]) -> None:
 
 
 async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, EndedBefore]:
-    """Return those of these people whose campaign has ended for good before: by a reply, a bounce and so on."""
+    """Return those of these people for whom the campaign has ended for a reason in ENDED_FOR_GOOD."""
     reasons = ", ".join(f"'{reason}'" for reason in ENDED_FOR_GOOD)
     rows = await run(
         f"SELECT person_id, ended_at, end_reason FROM enrollment WHERE campaign_id = $1 AND {among('person_id', 2)}"
@@ -141,14 +141,14 @@ async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, End
 
 
 async def those_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str]:
-    """Return those of some people who are in a campaign."""
+    """Return those of these people who are in a campaign."""
     statement = "SELECT person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND "
     rows = await run(statement + among("person_id", 2), campaign_id, person_ids)
     return {row["person_id"] for row in rows}
 
 
 async def finished_with_emails(campaign_id: str, after: str, people: int) -> list[str]:
-    """Return the next enrollments of those who have finished a campaign and have an email to come, by their ids."""
+    """Return the next finished enrollments of a campaign that have a pending email, in the order of their ids."""
     rows = await run(
         "SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'FINISHED' AND id > $2"
         " AND EXISTS (SELECT 1 FROM send WHERE send.enrollment_id = enrollment.id"

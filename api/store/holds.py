@@ -1,6 +1,7 @@
-"""Emails on hold: what waits in a paused campaign. No dispatch sees them until they are released.
+"""Emails on hold: the waiting emails of a paused campaign. Dispatch ignores them until they are released.
 
-Whoever writes what waits asks ``pause_of`` first, which keeps the answer true until the transaction ends.
+Code that schedules emails calls ``pause_of`` first. On PostgreSQL that locks the campaign's row, so that the campaign
+cannot be paused or resumed before the transaction ends.
 """
 
 import json
@@ -13,7 +14,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, among, instant, run
 from api.store.send_ledger import UNSENT_STATUS
 
-MOVED = {
+EMAIL_COLUMNS = {
     "id": "text",
     "due_at": "timestamptz",
     "planned_at": "timestamptz",
@@ -21,38 +22,38 @@ MOVED = {
     "planned_time": "text",
     "explanation": "jsonb",
 }
-DUE = {"id": "text", "due_date": "date", "expires_at": "timestamptz", "explanation": "jsonb"}
-RESUMED = {"id": "text", "resumed": "jsonb"}
+TASK_COLUMNS = {"id": "text", "due_date": "date", "expires_at": "timestamptz", "explanation": "jsonb"}
+ENROLLMENT_COLUMNS = {"id": "text", "resumed": "jsonb"}
 UNHELD = "status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND NOT held"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What one chunk of holding did: whether others still have emails of it in hand, and where the next begins."""
+    """Result of one chunk: whether other processes still have its emails locked, and after whom the next begins."""
 
     in_hand: bool
     after: str | None
 
 
 async def pause_of(campaign_id: str) -> datetime | None:
-    """Return since when a campaign is paused. It is neither paused nor resumed before the transaction ends."""
+    """Return since when a campaign is paused (UTC). Nobody pauses or resumes it before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
     (row,) = await run(f"SELECT paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
     return instant(row["paused_at"]) if row["paused_at"] is not None else None
 
 
 async def work_of(campaign_id: str) -> tuple[str | None, datetime | None]:
-    """Return which pause or resume is to be carried out, and since when the campaign is paused, as ``pause_of``."""
+    """Return the id of the pause or resume to carry out, and since when the campaign is paused. See ``pause_of``."""
     since = await pause_of(campaign_id)
     (row,) = await run("SELECT holds FROM campaign WHERE id = $1", campaign_id)
     return row["holds"], since
 
 
 async def hold(campaign_id: str, after: str, people: int) -> Held:
-    """Put on hold what waits for the next people who are in the campaign. Call in a transaction that it is paused in.
+    """Put the waiting emails of the next people in the campaign on hold. Call in a transaction that found it paused.
 
-    By person, since no index knows a campaign's emails by when they are due: what is due before its turn comes goes
-    on hold when it would leave. So does the email that a person retried for someone who has finished the campaign.
+    It goes person by person, because no index orders a campaign's emails by due time. Dispatch puts an email on hold
+    that is due before its turn, and one that was retried for a person who has finished the campaign.
     """
     rows = await run(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND person_id > $2"
@@ -62,7 +63,7 @@ async def hold(campaign_id: str, after: str, people: int) -> Held:
         people,
     )
     mine = f"{among('enrollment_id', 1)} AND {UNHELD}"
-    # What another process has in its hands just now is looked for again: neither waits for the other.
+    # Skip rows that another process has locked, so that neither waits for the other. The caller tries them again.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     ids = [row["id"] for row in rows]
     await run(
@@ -88,7 +89,7 @@ async def held_people(campaign_id: str, after: str, people: int) -> list[str]:
 
 
 async def overdue_people(enrollment_ids: list[str], now: datetime) -> list[str]:
-    """Return those of these enrollments that have a waiting email whose time has passed."""
+    """Return those of these enrollments that have an overdue email."""
     rows = await run(
         f"SELECT DISTINCT enrollment_id FROM send WHERE {among('enrollment_id', 1)}"
         " AND status IN ('SCHEDULED', 'DEFERRED') AND due_at < $2 ORDER BY enrollment_id",
@@ -99,7 +100,7 @@ async def overdue_people(enrollment_ids: list[str], now: datetime) -> list[str]:
 
 
 async def waiting_emails(enrollment_ids: list[str]) -> dict[str, int]:
-    """Count what waits for these enrollments, by step."""
+    """Count the waiting emails of these enrollments by step."""
     rows = await run(
         f"SELECT step_id, count(*) AS emails FROM send WHERE {among('enrollment_id', 1)}"
         " AND status IN ('SCHEDULED', 'DEFERRED') GROUP BY step_id",
@@ -109,7 +110,7 @@ async def waiting_emails(enrollment_ids: list[str]) -> dict[str, int]:
 
 
 async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
-    """Count the emails on hold, by campaign."""
+    """Count the emails on hold by campaign."""
     rows = await run(
         "SELECT campaign_id, count(*) AS emails FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         f" WHERE held AND {among('campaign_id', 1)} GROUP BY campaign_id",
@@ -119,9 +120,9 @@ async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
 
 
 async def lock_people(enrollment_ids: list[str]) -> None:
-    """Let nobody else carry these people on or move their emails before the transaction ends."""
+    """Lock these people until the transaction ends: nobody else schedules their next steps or moves their emails."""
     if is_postgres():
-        # Tasks, emails, enrollments: the order of whoever completes a task, settles an email or ends a campaign.
+        # Lock tasks, emails, enrollments: the order of completing a task, settling an email and ending a campaign.
         mine, waiting = among("enrollment_id", 1), "status IN ('SCHEDULED', 'DEFERRED')"
         await run(f"SELECT id FROM task WHERE {mine} AND done_at IS NULL ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
         await run(f"SELECT id FROM send WHERE {mine} AND {waiting} ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
@@ -129,7 +130,7 @@ async def lock_people(enrollment_ids: list[str]) -> None:
 
 
 async def lock_enrollments(enrollment_ids: list[str]) -> None:
-    """Let nobody else carry these people on before the transaction ends."""
+    """Lock these enrollments until the transaction ends: nobody else schedules their next steps."""
     if is_postgres():
         await run(f"SELECT id FROM enrollment WHERE {among('id', 1)} ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
 
@@ -137,24 +138,24 @@ async def lock_enrollments(enrollment_ids: list[str]) -> None:
 async def move(
     sends: list[Mapping[str, Any]], tasks: list[Mapping[str, Any]], resumed: list[Mapping[str, Any]]
 ) -> None:
-    """Write what resuming has moved: waiting emails, open tasks, and the resumes of enrollments."""
+    """Write the changes of a resume: times of waiting emails, dates of open tasks, and resumes of enrollments."""
     if sends:
         await move_emails(sends, "status IN ('SCHEDULED', 'DEFERRED')")
     if tasks:
-        dates = records(DUE, tasks)
+        dates = records(TASK_COLUMNS, tasks)
         await run(
             "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
             f" FROM {dates.table(1)} WHERE task.id = r.id AND status = 'OPEN'",
             dates,
         )
     if resumed:
-        given = records(RESUMED, resumed)
+        given = records(ENROLLMENT_COLUMNS, resumed)
         await run(f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given)
 
 
 async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
-    """Give emails their new times, as far as a condition is still true of them. Returns their ids."""
-    given = records(MOVED, rows)
+    """Write the new times of those emails for which a condition still holds. Returns their ids."""
+    given = records(EMAIL_COLUMNS, rows)
     moved = await run(
         "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
         f" planned_time = r.planned_time, explanation = r.explanation FROM {given.table(1)}"
@@ -165,7 +166,7 @@ async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
 
 
 def records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Records:
-    """Return rows as a statement takes them: documents as their text."""
+    """Return rows as values of a statement. JSON documents become text."""
     documents = {name for name, kind in columns.items() if kind == "jsonb"}
     return Records(
         columns, [[json.dumps(row[name]) if name in documents else row[name] for name in columns] for row in rows]
@@ -173,7 +174,7 @@ def records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Re
 
 
 async def release(enrollment_ids: list[str]) -> int:
-    """Let go what these people have on hold. Returns how many emails."""
+    """Release these people's emails on hold. Returns the number of emails."""
     rows = await run(
         f"UPDATE send SET held = false WHERE held AND {among('enrollment_id', 1)} RETURNING id", enrollment_ids
     )
@@ -181,7 +182,7 @@ async def release(enrollment_ids: list[str]) -> int:
 
 
 async def fail_held(enrollment_ids: list[str], reason: str, detail: str) -> Sequence[Row]:
-    """Let what these people have on hold fail. Returns the emails."""
+    """Mark these people's emails on hold as failed. Returns the emails."""
     return await run(
         "UPDATE send SET held = false, status = 'FAILED', reason = $2, detail = $3"
         f" WHERE held AND {among('enrollment_id', 1)} RETURNING id, person_id, enrollment_id, step_id",
@@ -192,7 +193,7 @@ async def fail_held(enrollment_ids: list[str], reason: str, detail: str) -> Sequ
 
 
 async def close(campaign_id: str, holds: str) -> bool:
-    """Note that a pause or resume is carried out. Returns False where there is something to release yet."""
+    """Mark a pause or resume as carried out. Returns False if emails remain to be released."""
     held = (
         "EXISTS (SELECT 1 FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         " WHERE held AND campaign_id = $1)"

@@ -1,7 +1,7 @@
-"""The audiences of launches in the background: a numbered list of people, stored by the transaction that starts one.
+"""Audiences of background launches: a numbered list of people, stored in the transaction that starts the launch.
 
-What is committed when a launch starts decides whom it means. No clock decides it, and no id: ids are made before the
-commit, and several processes do not commit in the order of their ids.
+"Everyone" means the people who are committed when the launch starts. Times and ids cannot decide it: both are made
+before the commit, and processes do not commit in the order of their ids.
 """
 
 from collections import Counter
@@ -12,12 +12,12 @@ from api.ids import new_id
 from api.store.engine.sql import Records, Row, run
 from api.store.suppressions import SINCE
 
-CHUNK = 10_000
-"""Ids that one statement stores."""
+IDS_PER_STATEMENT = 10_000
+"""Most ids that one statement stores."""
 
 
 async def store_everyone(launch_id: str, workspace_id: str) -> int:
-    """Store everyone in the workspace as the audience of a launch. Returns how many. Call where the launch is made."""
+    """Store everyone in the workspace as a launch's audience. Call in the launch's transaction. Returns how many."""
     await run(
         "INSERT INTO launch_audience (launch_id, position, person_id)"
         " SELECT $1, row_number() OVER (ORDER BY id), id FROM person WHERE workspace_id = $2",
@@ -29,9 +29,9 @@ async def store_everyone(launch_id: str, workspace_id: str) -> int:
 
 
 async def store_people(launch_id: str, person_ids: Sequence[str]) -> int:
-    """Store these ids as the audience of a launch, in their order. Returns how many. Call where the launch is made."""
-    for start in range(0, len(person_ids), CHUNK):
-        chunk = person_ids[start : start + CHUNK]
+    """Store these ids, in their order, as a launch's audience. Call in the launch's transaction. Returns how many."""
+    for start in range(0, len(person_ids), IDS_PER_STATEMENT):
+        chunk = person_ids[start : start + IDS_PER_STATEMENT]
         rows = Records(
             {"person_id": "text", "position": "int"}, [(each, at) for at, each in enumerate(chunk, start + 1)]
         )
@@ -45,9 +45,9 @@ async def store_people(launch_id: str, person_ids: Sequence[str]) -> int:
 
 
 async def next_people(launch_id: str, workspace_id: str, processed: int, people: int) -> Sequence[Row]:
-    """Return the people of the audience after the first ``processed``: person_id as it was given, and the person.
+    """Return the people of the audience after the first ``processed``: the given person_id, and the person's columns.
 
-    ``id`` is null where the workspace has no such person.
+    ``id`` is null if the workspace has no such person.
     """
     return await run(
         f"SELECT person_id, person.id AS id, zone, {SINCE} IS NOT NULL AS unsubscribed,"
@@ -62,10 +62,10 @@ async def next_people(launch_id: str, workspace_id: str, processed: int, people:
 
 
 async def take_people(launch_id: str, processed: int, upto: int, began: datetime) -> bool:
-    """Note that people up to ``upto`` are processed, and keep the launch until the transaction ends.
+    """Store that people up to ``upto`` are processed, and lock the launch until the transaction ends.
 
-    Returns False where it is no longer the caller's: someone has paused, resumed, cancelled or taken it over.
-    ``began`` is when the launch began or was last resumed.
+    Returns False if someone has paused, resumed or cancelled the launch, or another process has taken it over.
+    ``began`` is when the launch started or was last resumed.
     """
     rows = await run(
         "UPDATE launch SET processed = $3 WHERE id = $1 AND status = 'RUNNING' AND processed = $2"
@@ -76,22 +76,22 @@ async def take_people(launch_id: str, processed: int, upto: int, began: datetime
 
 
 async def left_out_by_code(launch_id: str) -> dict[str, int]:
-    """Count who was left out, by the reason."""
+    """Count the people who were left out, by reason."""
     rows = await run("SELECT code, count(*) AS people FROM left_out WHERE launch_id = $1 GROUP BY code", launch_id)
     return Counter({row["code"]: int(row["people"]) for row in rows})
 
 
 async def forget_people(launch_id: str, processed: int) -> None:
-    """Delete the part of an audience that is done."""
+    """Delete the processed part of an audience."""
     await run("DELETE FROM launch_audience WHERE launch_id = $1 AND position <= $2", launch_id, processed)
 
 
 async def leave_out_the_rest(launch_id: str, workspace_id: str, *, reason: str) -> int:
-    """Leave out everyone in the audience whose turn has not come, for one reason. Returns how many.
+    """Leave out all remaining people of the audience, for one reason. Returns how many.
 
     Call in the transaction that ends the launch.
     """
-    # Eight digits that begin with a 1, so that the ids ascend in the order of the audience.
+    # Eight digits, starting with 1: the ids sort in the order of the audience.
     await run(
         "INSERT INTO left_out (id, workspace_id, launch_id, person_id, code)"
         " SELECT $2 || '_' || CAST(10000000 + position AS text), $3, launch_id, person_id, $4"

@@ -1,8 +1,10 @@
-"""Suppressed addresses: which address has unsubscribed from which workspace, and the history of that.
+"""Suppressed addresses: which addresses have unsubscribed from a workspace, and the history of each.
 
-An address is looked up by ``email_key``, its normalised form, in a unique index. Two locks keep an answer true on
-PostgreSQL: whoever suppresses addresses excludes whoever gives a person an address (``keep_addresses``), and whoever
-enrolls people excludes whoever suppresses their addresses (``suppressed_people``).
+A unique index finds an address by ``email_key``, its normalised form. PostgreSQL needs two locks, so that an answer
+stays true until the transaction ends:
+
+- ``lock_addresses`` and ``keep_addresses``: an address cannot be suppressed while a person is given an address.
+- ``suppressed_people`` and ``lock_people_of``: an address cannot be suppressed while its person is enrolled.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,10 +20,10 @@ SINCE = (
     "(SELECT suppression.unsubscribed_at FROM suppression"
     " WHERE suppression.workspace_id = person.workspace_id AND suppression.email_key = person.email_key)"
 )
-"""When the address of a row of ``person`` has unsubscribed; null when it may be written to."""
+"""SQL: when the address of a row of ``person`` has unsubscribed; null if it is not suppressed."""
 ADDRESSES_LOCK = 7_280_115
-"""First key of PostgreSQL's advisory locks on the addresses of a workspace; the second one is made of its id."""
-NEW = {
+"""First key of PostgreSQL's advisory locks on a workspace's addresses. The second key is a hash of the workspace id."""
+NEW_COLUMNS = {
     "id": "text",
     "email": "text",
     "email_key": "text",
@@ -29,11 +31,11 @@ NEW = {
     "source": "text",
     "reason": "text",
 }
-CHANGE = {"id": "text", "suppression_id": "text", "at": "timestamptz", "reason": "text"}
+CHANGE_COLUMNS = {"id": "text", "suppression_id": "text", "at": "timestamptz", "reason": "text"}
 
 
 class NewSuppression(NamedTuple):
-    """An address that is to be suppressed, and since when (UTC)."""
+    """An address to suppress, and since when (UTC)."""
 
     email: str
     email_key: str
@@ -42,13 +44,13 @@ class NewSuppression(NamedTuple):
 
 
 async def keep_addresses(workspace_id: str) -> None:
-    """Let nobody suppress an address before the transaction ends. Call first in what gives a person an address."""
+    """Prevent suppressions until the transaction ends. Call it first in a transaction that sets a person's address."""
     if is_postgres():
         await run("SELECT pg_advisory_xact_lock_shared($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
 
 
 async def lock_addresses(workspace_id: str) -> None:
-    """Let nobody give a person an address before the transaction ends. Call first in what suppresses an address."""
+    """Prevent new addresses of people until the transaction ends. Call it first in a transaction that suppresses."""
     if is_postgres():
         await run("SELECT pg_advisory_xact_lock($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
 
@@ -56,10 +58,10 @@ async def lock_addresses(workspace_id: str) -> None:
 async def suppress(
     workspace_id: str, given: Iterable[NewSuppression], source: SuppressionSource, actor: str
 ) -> Sequence[str]:
-    """Suppress addresses and write their history. Returns the keys of those that were not suppressed before."""
-    rows = Records(NEW, [(new_id("sup"), each.email, each.email_key, each.at, str(source), each.reason)
+    """Suppress addresses and write their history. Returns the keys of the newly suppressed ones."""
+    rows = Records(NEW_COLUMNS, [(new_id("sup"), each.email, each.email_key, each.at, str(source), each.reason)
                          for each in {each.email_key: each for each in given}.values()])  # fmt: skip
-    names = ", ".join(NEW)
+    names = ", ".join(NEW_COLUMNS)
     added = await run(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
         f"INSERT INTO suppression (workspace_id, {names}) SELECT $1, {names} FROM {rows.table(2)} WHERE true"
@@ -74,7 +76,7 @@ async def suppress(
 
 
 async def release(workspace_id: str, email_key: str, at: datetime, reason: str, actor: str) -> bool:
-    """Let an address be written to again, and write its history. Returns False where it was not suppressed."""
+    """End the suppression of an address, and write its history. Returns False if it was not suppressed."""
     released = await run(
         "UPDATE suppression SET unsubscribed_at = NULL WHERE workspace_id = $1 AND email_key = $2"
         " AND unsubscribed_at IS NOT NULL RETURNING id",
@@ -91,8 +93,8 @@ async def _write_history(
 ) -> None:
     if not rows:
         return
-    given = Records(CHANGE, [(new_id("chg"), row["id"], row["unsubscribed_at"], row["reason"]) for row in rows])
-    names = ", ".join(CHANGE)
+    given = Records(CHANGE_COLUMNS, [(new_id("chg"), row["id"], row["unsubscribed_at"], row["reason"]) for row in rows])
+    names = ", ".join(CHANGE_COLUMNS)
     await run(
         f"INSERT INTO suppression_change (workspace_id, kind, source, actor, {names})"
         f" SELECT $1, $2, $3, $4, {names} FROM {given.table(5)}",
@@ -118,17 +120,17 @@ async def suppressed_keys(workspace_id: str, keys: list[str]) -> set[str]:
 async def suppressed_people(person_ids: list[str]) -> set[str]:
     """Return those of these people whose address is suppressed. Call in the transaction that enrolls them.
 
-    No other address of theirs is suppressed, and none of them gets another address, before the transaction ends.
+    Until the transaction ends, nobody suppresses the other addresses or gives these people new ones.
     """
     mine = among("person.id", 1)
-    if is_postgres():  # a statement of its own: the next one sees what was committed while this one waited
+    if is_postgres():  # a separate statement: the next one sees changes that committed while this one waited
         await run(f"SELECT id FROM person WHERE {mine} ORDER BY id FOR SHARE", person_ids)
     rows = await run(f"SELECT id FROM person WHERE {mine} AND {SINCE} IS NOT NULL", person_ids)
     return {row["id"] for row in rows}
 
 
 async def lock_people_of(workspace_id: str, keys: list[str]) -> list[str]:
-    """Return the people who have these addresses. Nobody enrolls them before the transaction ends."""
+    """Return the people with these addresses. Nobody enrolls them before the transaction ends."""
     lock = "FOR NO KEY UPDATE" if is_postgres() else ""
     rows = await run(
         f"SELECT id FROM person WHERE workspace_id = $1 AND {among('email_key', 2)} ORDER BY id {lock}",
@@ -139,7 +141,7 @@ async def lock_people_of(workspace_id: str, keys: list[str]) -> list[str]:
 
 
 async def enrollments_of(person_ids: list[str]) -> list[str]:
-    """Return the enrollments of people of which an email may still leave."""
+    """Return the enrollments of these people that may still send an email."""
     rows = await run(
         f"SELECT id FROM enrollment WHERE {among('person_id', 1)} AND status IN ('ACTIVE', 'FINISHED') ORDER BY id",
         person_ids,
@@ -148,7 +150,7 @@ async def enrollments_of(person_ids: list[str]) -> list[str]:
 
 
 async def note_recipient(person_id: str, email: str) -> None:
-    """Record the address that a person has until now with the emails that left before addresses were recorded."""
+    """Store a person's present address with sent emails from releases that did not store the address of an email."""
     await run(
         "UPDATE send SET recipient = $2 WHERE enrollment_id IN (SELECT id FROM enrollment WHERE person_id = $1)"
         " AND recipient IS NULL AND message_id IS NOT NULL",
@@ -158,7 +160,7 @@ async def note_recipient(person_id: str, email: str) -> None:
 
 
 async def written_to(person_id: str) -> list[str]:
-    """Return the addresses to which emails to a person have left, as far as they are recorded."""
+    """Return the recorded addresses to which emails to a person were sent."""
     rows = await run(
         "SELECT DISTINCT recipient FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         " WHERE enrollment.person_id = $1 AND recipient IS NOT NULL ORDER BY recipient",

@@ -1,4 +1,4 @@
-"""Lists of tasks."""
+"""List tasks, lock them, and find those that expire."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,13 +22,13 @@ DAYS = {
 
 
 async def lock_undone(task_id: str) -> bool:
-    """Say whether a task is still waited for. It is neither done nor taken away before the transaction ends."""
+    """Say whether a task is not done. If so, nobody completes or deletes it before the transaction ends."""
     lock = "FOR NO KEY UPDATE" if is_postgres() else ""
     return bool(await run(f"SELECT id FROM task WHERE id = $1 AND done_at IS NULL {lock}", task_id))
 
 
 async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due: TaskDue | None) -> QuerySet[Task]:
-    """Return the workspace's tasks of a status, due as asked. Overdue ones are open and of an earlier day."""
+    """Return the workspace's tasks with a status and due date. Overdue means open and due on an earlier day."""
     query = Task.filter(workspace_id=workspace_id)
     if status is not None:
         query = query.filter(status=status)
@@ -54,11 +54,11 @@ EXPIRING = (
     " WHERE send.enrollment_id = task.enrollment_id AND send.step_id = task.step_id"
     " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING', 'IN_DOUBT'))"
 )
-"""Open tasks that can expire: of no paused campaign, and without an email that may still leave or have left."""
+"""SQL: open tasks that can expire. Their campaign is not paused, and they have no pending or in-doubt email."""
 
 
 async def expiring(now: datetime, workspace_id: str | None) -> list[tuple[str, str]]:
-    """Return workspace and id of the tasks whose time is up: a workspace's, or all that are in no sandbox."""
+    """Return workspace id and id of the tasks that expire now: of one workspace, or of all except sandboxes."""
     where = "task.workspace_id = $2" if workspace_id else "NOT task.sandbox"
     rows = await run(
         f"SELECT task.workspace_id AS workspace, task.id FROM {EXPIRING} AND expires_at <= $1 AND {where}"
@@ -70,13 +70,13 @@ async def expiring(now: datetime, workspace_id: str | None) -> list[tuple[str, s
 
 
 async def lock_expiring(task_id: str, now: datetime) -> bool:
-    """Say whether a task's time is up. Nobody schedules its email before the transaction ends."""
+    """Lock a task, and say whether it expires now. Nobody schedules its email before the transaction ends."""
     await lock_undone(task_id)
     return bool(await run(f"SELECT task.id FROM {EXPIRING} AND expires_at <= $2 AND task.id = $1", task_id, now))
 
 
 async def next_expiry(workspace_id: str | None, besides: Sequence[str] = ()) -> datetime | None:
-    """Return when the first task expires: of a workspace, or of all in no sandbox, but not of ``besides``."""
+    """Return when the next task expires, of one workspace or of all except sandboxes. ``besides`` are ignored."""
     where = "task.workspace_id = $1" if workspace_id else "NOT task.sandbox"
     values: list[Any] = [workspace_id] if workspace_id else []
     if besides:
@@ -87,7 +87,7 @@ async def next_expiry(workspace_id: str | None, besides: Sequence[str] = ()) -> 
 
 
 async def give_time_back(campaign_id: str, since: datetime, until: datetime) -> None:
-    """Let open tasks of a campaign expire later, by the time for which it was paused."""
+    """Move the expiry of a campaign's open tasks later by the length of a pause."""
     span: object = until - since
     later = "expires_at + $2::interval"
     if not is_postgres():

@@ -1,4 +1,4 @@
-"""What a person decides about an email: send it again, settle a doubt, archive it."""
+"""Retry an email, settle one in doubt, or archive one."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from strategies import Refusal
 
 @retry_on_deadlock
 async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
-    """Send an undelivered email at once. Refused for a suppressed or dead address, or an ended campaign."""
+    """Send an undelivered email immediately. Raises Refusal, for example if the address is suppressed."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), status=send.status.lower())
@@ -36,7 +36,7 @@ async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
 
 
 async def resolve_in_doubt(context: WorkspaceContext, send_id: str, resolution: Literal["SENT", "RESEND"]) -> Send:
-    """Settle whether an email in doubt arrived: SENT records that it did, RESEND sends it again."""
+    """Settle an email in doubt: SENT records that it was sent, RESEND sends it again."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.IN_DOUBT:
         raise Refusal.of(EmailCode.NOT_IN_DOUBT, ("id",), status=send.status.lower())
@@ -47,9 +47,9 @@ async def resolve_in_doubt(context: WorkspaceContext, send_id: str, resolution: 
 
 @retry_on_deadlock
 async def settle_as_sent(context: WorkspaceContext, send: Send, at: datetime, why: str = "") -> Send:
-    """Record that an email in doubt left at an instant (UTC). A person's email completes its task at that moment.
+    """Record that an email in doubt was sent at ``at`` (UTC). An email of a task completes the task at that time.
 
-    ``why`` is the event's reason; empty where a person has decided it.
+    ``why`` is the reason in the event. It is empty if a rep decided.
     """
     async with transaction():
         await _change(
@@ -61,7 +61,7 @@ async def settle_as_sent(context: WorkspaceContext, send: Send, at: datetime, wh
 
 
 async def archive_send(context: WorkspaceContext, send_id: str, *, archived: bool = True) -> Send:
-    """Move a delivered email to the archive, or back. Campaign emails cannot be deleted."""
+    """Move a sent email to the archive, or back. Campaign emails cannot be deleted."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.SENT:
         raise Refusal.of(EmailCode.NOT_SENT, ("id",))

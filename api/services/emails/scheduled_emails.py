@@ -1,4 +1,4 @@
-"""Change an email before it leaves: give it another time or another text, or withdraw it to its task."""
+"""Change an email before it is sent: reschedule it, edit its text, or withdraw it and reopen its task."""
 
 from datetime import datetime
 from itertools import takewhile
@@ -30,7 +30,7 @@ from strategies.codes import StrategyCode
 
 
 class Unset(NamedTuple):
-    """Stands for a part that is not given, and stays as it is."""
+    """Type of UNSET: an argument that is not given. That part of the email keeps its text."""
 
 
 UNSET = Unset()
@@ -39,10 +39,10 @@ Part = str | None | Unset
 
 @retry_on_deadlock
 async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime | None) -> Send:
-    """Give an email that has not begun to leave another time: an instant, or now (None). Raises Refusal.
+    """Give an email another time (UTC), or send it now (None), if its transmission has not started. Raises Refusal.
 
-    The time of an automatic email no longer follows its send option. What refers to it keeps the wall time that it was
-    planned for. The email of a task that is sent now completes its task.
+    An automatic email no longer follows its send option. Later steps that refer to it still use its planned time.
+    If the email of a task is sent now, its task is completed.
     """
     send = await need(Send, context.workspace_id, send_id, ("id",))
     now = context.now
@@ -83,9 +83,9 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
 
 @retry_on_deadlock
 async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part = UNSET, html: Part = UNSET) -> Send:
-    """Give an email that has not begun to leave another text, which is no template and is sent as it is.
+    """Give an email another subject or text, if its transmission has not started. Raises Refusal.
 
-    None gives a part back to the template of its step. Raises Refusal.
+    The new text is not a template: it is sent unchanged. None restores the template of the step for that part.
     """
     if isinstance(subject, Unset) and isinstance(html, Unset):
         raise Refusal.of(InputCode.REQUIRED, ("html",), case="part")
@@ -95,7 +95,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
         html = await template_inputs.written_html(context.workspace_id, html, ("html",))
     send = await need(Send, context.workspace_id, send_id, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
-    # Not inside of the transaction: nobody waits for a template to be rendered.
+    # Render before the transaction, so that nobody waits for its locks meanwhile.
     seen, rendered = send, await _rendered(send, context.now)
     async with transaction():
         paused = await pause_of(enrollment.campaign_id) is not None
@@ -115,7 +115,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
 
 
 async def _rendered(send: Send, now: datetime) -> tuple[str | None, str | None] | None:
-    """Return the parts that an earlier release kept as a template, as they are sent now; None for a final text."""
+    """Render the parts that an earlier release stored as a template. Returns None if the text is not a template."""
     if not send.written_as_template:
         return None
     step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
@@ -130,9 +130,9 @@ async def _rendered(send: Send, now: datetime) -> tuple[str | None, str | None] 
 
 @retry_on_deadlock
 async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
-    """Withdraw the email of a task, scheduled, failed or rejected, and return the task, open again. Raises Refusal.
+    """Withdraw the email of a task, if it is scheduled, failed or rejected. Returns the reopened task. Raises Refusal.
 
-    Its text is kept: compose shows it.
+    The text is kept, and ``compose`` shows it.
     """
     send = await need(Send, context.workspace_id, send_id, ("id",))
     if not send.by_hand:
@@ -156,7 +156,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
 
 
 async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
-    """Let a task that would have expired while its email was scheduled expire as if it were due today."""
+    """If a task would have expired while its email was scheduled, let it expire as if it were due today."""
     if task.expires_at is not None and task.expires_at <= now:
         campaign = await Campaign.get(id=enrollment.campaign_id)
         due = local(now, enrollment.zone).date()
@@ -164,7 +164,7 @@ async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
 
 
 async def _waiting(send_id: str, *others: SendStatus) -> Send:
-    """Lock an email that has not begun to leave. Call in the transaction that changes it. Raises Refusal."""
+    """Lock an email whose transmission has not started. Call in the transaction that changes it. Raises Refusal."""
     send = await written_texts.lock_email(send_id)
     if send is None:
         raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="withdrawn")

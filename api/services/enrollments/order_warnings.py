@@ -1,4 +1,4 @@
-"""What to think about in the steps of a campaign, and in the order in which people get its emails."""
+"""Warnings about a campaign's steps, and about emails that would go out in another order than the steps."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ ORDER = ("OUT_OF_ORDER", "OUT_OF_ORDER_AFTER_TASK", "FOLLOW_UP_WAITS")
 def campaign_warnings(
     context: WorkspaceContext, steps: Sequence[Step], *, skip_weekends: bool, times: Mapping[int, time] = NO_TIMES
 ) -> list[WarningNote]:
-    """Return the warnings that hold whoever it is launched for. ``steps`` are all of a campaign's, in order.
+    """Return the warnings that apply to every person. ``steps`` are all steps of the campaign, in order.
 
-    ``times`` are new wall times that a launch gives, by step number.
+    ``times`` are the local times that a launch sets, by step number.
     """
     options = context.installed.send_options
     return [
@@ -33,7 +33,7 @@ def campaign_warnings(
 def step_warnings(
     context: WorkspaceContext, steps: Sequence[Step], number: int, *, skip_weekends: bool
 ) -> list[WarningNote]:
-    """Return those of the campaign's warnings that concern the step of this number."""
+    """Return those of the campaign's warnings that concern one step."""
     return [
         note
         for note in campaign_warnings(context, steps, skip_weekends=skip_weekends)
@@ -43,25 +43,25 @@ def step_warnings(
 
 @dataclass(slots=True)
 class OrderTally:
-    """Counts the people whose emails go out in another order than the steps."""
+    """Counts the people whose emails would go out in another order than the steps."""
 
     steps: Sequence[TimelineStep]
     people: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     examples: dict[tuple[int, int, bool], tuple[Pair, str]] = field(default_factory=dict)
-    """The earliest of each, with the person's zone."""
+    """The earliest example for each key, with the person's time zone."""
 
     def add(self, instants: Mapping[int, datetime], waiting: Collection[int], zone: str) -> None:
-        """Count one person by the instants of their emails, UTC, by step number; ``waiting`` are not sent yet."""
+        """Count one person: ``instants`` are their emails' times (UTC) by step number, ``waiting`` the unsent ones."""
         for pair in out_of_order(self.steps, instants):
             if pair.number not in waiting and pair.earlier not in waiting:
-                continue  # both are sent: there is nothing left to decide
+                continue  # both are sent: a warning would come too late
             key = (pair.number, pair.earlier, pair.waits)
             self.people[key] = self.people.get(key, 0) + 1
             if key not in self.examples or pair.at < self.examples[key][0].at:
                 self.examples[key] = (pair, zone)
 
     def warnings(self, others: Sequence[WarningNote] = ()) -> list[WarningNote]:
-        """Return a warning for each pair of steps, and those of ``others`` that do not name the same pair."""
+        """Return a warning for each pair of steps, and those of ``others`` about other pairs."""
         found = [self._told(key) for key in sorted(self.people)]
         named = {_pair_of(note) for note in found}
         return [*(note for note in others if _pair_of(note) not in named), *found]

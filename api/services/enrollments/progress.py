@@ -1,4 +1,4 @@
-"""Carry one enrollment on: schedule what comes next, finish it, or end it."""
+"""Continue an enrollment: schedule its next steps, finish it, or end it."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from strategies.records import PlannedSend
 
 
 async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
-    """Schedule on to the next task and move what the facts have moved. Call inside a transaction."""
+    """Schedule a person's steps up to the next task, and move their untried emails. Call inside a transaction."""
     paused = await pause_of(enrollment.campaign_id)
     await lock_enrollments([enrollment.id])
     enrollment = await Enrollment.get(id=enrollment.id)
@@ -28,7 +28,7 @@ async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datet
     steps = await steps_of(campaign)
     sends = {send.step_id: send for send in await Send.filter(enrollment_id=enrollment.id)}
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
-    # What comes next does not overtake what is on hold: resuming moves them together.
+    # New emails go on hold if others of the person are: a resume moves them together.
     held = paused is not None or any(send.held for send in sends.values())
     timeline = resolve(
         context,
@@ -60,7 +60,7 @@ async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datet
 
 
 async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
-    """Give an email that has not been tried yet its newly resolved time."""
+    """Write the new time of an email that has not been tried."""
     if not moves(slot(send), planned, now):
         return
     await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(
@@ -74,7 +74,7 @@ async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
 
 
 def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
-    """Make the event of a task that was queued."""
+    """Return the event of a new task."""
     return event(
         enrollment.workspace_id,
         EventKind.TASK_CREATED,
@@ -89,12 +89,12 @@ def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
 
 
 async def finish_done(enrollment_ids: list[str], now: datetime) -> None:
-    """Finish the enrollments of which every step has come to its end. Call inside a transaction."""
+    """Finish the enrollments whose steps are all done. Call inside a transaction."""
     await write(await finished(enrollment_ids, now))
 
 
 async def finished(enrollment_ids: list[str], now: datetime) -> list[Line]:
-    """Finish as ``finish_done`` does, and return the events that tell it, to be written in the same transaction."""
+    """Finish enrollments as ``finish_done`` does, and return the events. Write them in the same transaction."""
     return [
         event(
             row["workspace_id"],
@@ -117,10 +117,10 @@ async def end(
     send_reason: str = "CAMPAIGN_ENDED",
     status: EnrollmentStatus = EnrollmentStatus.ENDED,
 ) -> None:
-    """End a person's campaign: open tasks are cancelled, pending sends fail with the reason. Inside a transaction.
+    """End a campaign for one person: cancel open tasks, and mark pending emails as failed. Call inside a transaction.
 
-    Of who has finished it, only what was retried since fails.
-    ``reason`` is why the enrollment ended (REPLIED, BOUNCED, …); ``send_reason`` what its pending sends show.
+    If the person has finished the campaign, only emails fail that were retried since.
+    ``reason`` says why the enrollment ended (REPLIED, BOUNCED, …). Its pending emails get ``send_reason``.
     """
     if await end_all([enrollment.id], now, reason=reason, detail=detail, send_reason=send_reason, status=status):
         enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
@@ -135,7 +135,7 @@ async def end_all(
     send_reason: str = "CAMPAIGN_ENDED",
     status: EnrollmentStatus = EnrollmentStatus.ENDED,
 ) -> int:
-    """End the campaigns of many people, as ``end`` does. Returns for how many. Call inside a transaction."""
+    """End many enrollments, as ``end`` does. Call inside a transaction. Returns how many were active."""
     stopped = await stop(enrollment_ids, now, status, reason, send_reason, detail)
 
     def about(kind: EventKind, why: str, row: Row, **ids: str) -> Line:

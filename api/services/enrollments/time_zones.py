@@ -1,4 +1,4 @@
-"""When the tz database has changed, resolve again what is not sent yet: its wall time stays, its instant moves."""
+"""Recalculate unsent emails after a change of the tz database: they keep their local time, and get a new UTC time."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ INSTALLED = "installed"
 
 
 def fingerprint() -> str:
-    """Return a digest of the tz database that this process uses: it changes when any zone's rules do."""
+    """Return a digest of this process's tz database. It changes if the rules of any zone change."""
     digest = hashlib.sha256()
     for zone in sorted(zone_names()):
         digest.update(zone.encode() + _rules(zone))
@@ -30,7 +30,7 @@ def fingerprint() -> str:
 
 
 def _rules(zone: str) -> bytes:
-    """Read a zone's file where zoneinfo reads it: in the system's folders, else in the package tzdata."""
+    """Read a zone's file from the place that zoneinfo uses: a system folder, else the package tzdata."""
     for folder in TZPATH:
         path = Path(folder, zone)
         if path.is_file():
@@ -39,10 +39,10 @@ def _rules(zone: str) -> bytes:
 
 
 async def resolve_again_if_changed(scope_of: Callable[[Workspace], WorkspaceContext], present: str) -> int:
-    """Resolve unsent emails again when ``present`` is another fingerprint than the last one. Returns how many people.
+    """Recalculate unsent emails if the fingerprint ``present`` differs from the stored one. Returns how many people.
 
-    Each person is a transaction, and the new fingerprint is kept at the end: what a stopped process leaves undone,
-    the next one does.
+    Each person is one transaction, and the new fingerprint is stored at the end. If the process stops before that, the
+    next one starts again.
     """
     known = await TzDatabase.get_or_none(id=INSTALLED)
     if known is not None and known.fingerprint == present:
@@ -55,7 +55,7 @@ async def resolve_again_if_changed(scope_of: Callable[[Workspace], WorkspaceCont
 
 
 async def _resolve_again(context: WorkspaceContext) -> int:
-    """Carry on every person of the workspace who has an unsent email whose wall time is now another instant."""
+    """Recalculate each person with an unsent email whose local time now has another UTC time."""
     people: set[str] = set()
     last = ""
     unsent = Send.filter(

@@ -1,4 +1,4 @@
-"""From rows to the pure timeline, and back."""
+"""Convert rows into arguments of the pure timeline, and its results into rows."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ log = logging.getLogger("touchline.plans")
 
 
 def core_steps(rows: Iterable[Step], launched_revision: int | None = None) -> list[TimelineStep]:
-    """Return the steps as the timeline sees them, in order, for someone who was launched with a revision."""
+    """Return the steps in order, as the timeline takes them, for a person who was launched with a revision."""
 
     def added(row: Step) -> datetime | None:
         passes = launched_revision is not None and added_after(row, launched_revision)
@@ -45,28 +45,28 @@ def core_steps(rows: Iterable[Step], launched_revision: int | None = None) -> li
 
 
 def added_after(step: Step, launched_revision: int) -> bool:
-    """Say whether a step was added after someone was launched with a revision of the campaign."""
+    """Say whether a step was added after a person was launched with a revision of the campaign."""
     return step.added_revision is not None and launched_revision < step.added_revision
 
 
 def core_launch(enrollment: Enrollment, steps: Iterable[Step]) -> LaunchChoices:
-    """Return what launching chose for this person."""
+    """Return the choices of the launch for this person."""
     times = {row.number: time.fromisoformat(enrollment.times[row.id]) for row in steps if row.id in enrollment.times}
     whose = ZoneOf(enrollment.zone_of) if enrollment.zone_of else None
     return LaunchChoices(enrollment.launched_at, enrollment.send_at, times, whose)
 
 
 def zone_for(campaign: Campaign, recipient: str | None, sender: str) -> tuple[str, ZoneOf]:
-    """Return the zone in which a person's days and times are meant, and whose it is."""
+    """Return the time zone of a person's days and times, and whose zone it is."""
     if not campaign.use_recipient_zone:
         return sender, ZoneOf.SENDER
     return (recipient, ZoneOf.RECIPIENT) if recipient else (sender, ZoneOf.FALLBACK)
 
 
 def resumes(enrollment: Enrollment, steps: Iterable[Step], calendar: Calendar) -> dict[int, date]:
-    """Return from which date on days count since a resume, by the number of the step that it begins with.
+    """Return the dates from which days count since resumes, each by the number of the first step that it applies to.
 
-    A step that was moved to another day since then has moved by as many days from there.
+    If an edit has since moved that step to another day, its date moves by the same number of days.
     """
     known = enrollment.resumed or {}
     found = {}
@@ -87,11 +87,12 @@ def resolve(  # every argument is a fact of its own
     resumed: Mapping[int, date] | None = None,
     scheduled: Collection[int] = (),
 ) -> Timeline:
-    """Fold one enrollment's way through the campaign; ``resumed`` where it is not what the enrollment has.
+    """Calculate one enrollment's timeline. ``resumed`` replaces the resumes of the enrollment.
 
-    ``scheduled`` are the numbers of the steps that the person has an email or a task of.
+    ``scheduled`` are the numbers of the steps for which the person has an email or a task.
 
-    Raises Refusal: what a send option refuses, and, with its traceback in the log, SEND_OPTION_FAILED where one breaks.
+    Raises Refusal if a send option refuses. If a send option raises another error, the code is SEND_OPTION_FAILED and
+    the log has the traceback.
     """
     calendar = Calendar(enrollment.zone, campaign.skip_weekends)
     resumed = resumes(enrollment, steps, calendar) if resumed is None else resumed
@@ -114,7 +115,7 @@ def resolve(  # every argument is a fact of its own
 
 
 def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[WarningNote]:
-    """Return a warning for each step whose send option is offered there, but not recommended."""
+    """Return a warning for each step whose send option is available but not recommended there."""
     steps, options = core_steps(rows), context.installed.send_options
     found: list[WarningNote] = []
     for number, step in enumerate(steps, 1):
@@ -128,32 +129,32 @@ def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[Warn
 
 
 def untouched(send: Send) -> bool:
-    """Say whether an email still follows the plan: neither tried, nor retried by a person, nor put off."""
+    """Say whether an email still has its planned time: it was not tried, retried or postponed."""
     return send.status is SendStatus.SCHEDULED and not send.attempts and send.due_at == send.planned_at
 
 
 def follows(send: Send) -> bool:
-    """Say whether an email's time is that of its send option."""
+    """Say whether an email's time comes from its send option."""
     return untouched(send) and not send.by_hand
 
 
 def put_off(send: Send) -> bool:
-    """Say whether an email that nobody has tried yet was put off: for its account, or for the email that it follows."""
+    """Say whether an untried email was postponed, because of its account or of the email that it follows up."""
     waits = send.status is SendStatus.SCHEDULED and not send.attempts
     return waits and send.reason is not None and send.due_at != send.planned_at
 
 
 NOTES_OF_A_PERSON = ("RESCHEDULED", "RESCHEDULED_NOW")
-"""Notes on when an email leaves that a time which a person chooses replaces, with all that follow them."""
+"""Codes of notes about a time that a rep chose. A later choice replaces such a note and all notes after it."""
 
 
 def zone_note(enrollment: Enrollment) -> Note:
-    """Say in which zone a person's times are meant, and whose it is."""
+    """Return the note that names the time zone of a person's times, and whose zone it is."""
     return timeline_notes.zone(enrollment.zone, ZoneOf(enrollment.zone_of) if enrollment.zone_of else None)
 
 
 def chosen_notes(code: str, at: datetime, zone: str) -> list[Note]:
-    """Say which instant (UTC) a person chose, and which of two it is where the clocks show its wall time twice."""
+    """Return the notes about a time (UTC) that a rep chose. If its local time occurs twice, they say which one."""
     shown = local(at, zone)
     day, wall = shown.date(), shown.time().replace(microsecond=0, fold=0)
     values = {"date": day.isoformat(), "time": wall.isoformat(), "at": timeline_notes.utc(at)}
@@ -161,23 +162,23 @@ def chosen_notes(code: str, at: datetime, zone: str) -> list[Note]:
 
 
 def _rescheduled(send: Send) -> bool:
-    """Say whether a person gave an email the wall time at which it is due."""
+    """Say whether a rep chose the local time at which an email is due."""
     times = [values["time"] for code, values in send.explanation if code == "RESCHEDULED"]
     return bool(times) and local(send.due_at, send.zone).time().isoformat("seconds") == times[-1]
 
 
 def at_wall_time(send: Send) -> bool:
-    """Say whether an email was planned for a wall time that had not passed."""
+    """Say whether an email was planned for a local time that had not passed yet."""
     codes = {code for code, _ in send.explanation}
     return "LATE" not in codes and not codes.isdisjoint(timeline_notes.WALL_TIME_CODES)
 
 
 def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
-    """Say whether an email was to leave at once when it was scheduled, and not at a wall time.
+    """Say whether an email was scheduled to be sent immediately, not at a local time.
 
-    ``moments`` (UTC) are those at which emails were told to leave: the person's launch, and when their tasks were done.
-    A wall time may be the same instant by chance, above all in a sandbox, whose clock stands at whole seconds. Emails
-    that are tried again are for now as well.
+    ``moments`` (UTC) are the times at which immediate emails are scheduled: the person's launch, and the completion of
+    their tasks. A local time can be the same moment by chance, above all in a sandbox, whose clock has whole seconds.
+    Emails that are tried again count as immediate.
     """
     if _rescheduled(send):
         return False
@@ -188,14 +189,14 @@ def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
 
 
 def slot(send: Send) -> Slot:
-    """Return the time for which an automatic email waits."""
+    """Return the planned time of an automatic email."""
     return Slot(send.planned_date, time.fromisoformat(send.planned_time), send.zone, send.planned_at)
 
 
 def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, StepRecord]:
-    """Return what already happened, by step number: emails that no longer follow the plan, and tasks that are done.
+    """Return what has happened, by step number: emails that no longer follow the plan, and completed tasks.
 
-    What belongs to a step that was removed is no part of the campaign any more.
+    Emails and tasks of removed steps are left out.
     """
     numbers = {step.id: step.number for step in steps}
     happened: dict[int, StepRecord] = {}
@@ -215,7 +216,7 @@ def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task])
 
 
 def _how(task: Task, done_at: datetime, send: Send | None) -> str:
-    """Say how a task was done: its status, or SENT where it was done by sending its email."""
+    """Return how a task was done: SENT if it was done by sending its email, else its status."""
     if task.status is TaskStatus.COMPLETED and send is not None and send.status is not SendStatus.FAILED:
         sent = send.planned_at == done_at or send.status in (SendStatus.SENT, SendStatus.BOUNCED)
         return "SENT" if sent else str(task.status)
@@ -223,13 +224,13 @@ def _how(task: Task, done_at: datetime, send: Send | None) -> str:
 
 
 def scheduled_steps(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> list[int]:
-    """Return the numbers of the steps that a person has an email or a task of."""
+    """Return the numbers of the steps for which a person has an email or a task."""
     theirs = {send.step_id for send in sends} | {task.step_id for task in tasks}
     return [step.number for step in steps if step.id in theirs]
 
 
 def stored(notes: Iterable[Note]) -> list[list[object]]:
-    """Return an explanation as it is stored: code and values."""
+    """Return notes as an explanation is stored: a list of code and values."""
     return [[note.code, dict(note.values)] for note in notes]
 
 
@@ -241,7 +242,7 @@ def spoken(explanation: Iterable[tuple[str, dict[str, str | int]]]) -> list[Note
 def send_row(
     context: WorkspaceContext, enrollment: Enrollment, step: Step, sender_id: str, planned: PlannedSend
 ) -> Send:
-    """Make the row of an automatic email, not yet written."""
+    """Return the row of an automatic email. Does not write it."""
     return Send(
         id=new_id("snd"),
         workspace_id=enrollment.workspace_id,
@@ -260,7 +261,7 @@ def send_row(
 
 
 def expiry(enrollment: Enrollment, campaign: Campaign, due: date) -> datetime | None:
-    """Return when a task expires that is due on a date: at the end of the last day that the campaign gives it."""
+    """Return when a task expires (UTC): at the end of the campaign's last expiry day after ``due``."""
     if campaign.task_expiry_days is None:
         return None
     calendar = Calendar(enrollment.zone, campaign.skip_weekends)
@@ -268,14 +269,14 @@ def expiry(enrollment: Enrollment, campaign: Campaign, due: date) -> datetime | 
 
 
 def task_name(step: Step) -> str:
-    """Return what the tasks of a step are called."""
+    """Return the name of a step's tasks."""
     return step.name or f"{StepType(step.type).value.capitalize()}, day {step.day}"
 
 
 def task_row(  # the campaign gives assignee and expiry
     context: WorkspaceContext, enrollment: Enrollment, step: Step, campaign: Campaign, planned: PlannedTask
 ) -> Task:
-    """Make the row of a task, not yet written."""
+    """Return the row of a task. Does not write it."""
     return Task(
         id=new_id("tsk"),
         workspace_id=enrollment.workspace_id,
