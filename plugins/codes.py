@@ -1,96 +1,96 @@
-"""Codes of the built-in channels: why an email or an account cannot go on."""
+"""Codes of the built-in channels: why an email is not sent, or why an account is paused."""
 
 from strategies.codes import Code, code
 
 
 class ChannelCode(Code):
-    """Codes of the built-in channels: why an email or an account cannot go on."""
+    """Codes of the built-in channels: why an email is not sent, or why an account is paused."""
 
     ADDRESS_INVALID = code(
-        when="The address cannot be written to a mail server.",
-        do="Correct the address, and retry.",
+        when="The address is not valid in SMTP.",
+        do="Correct the address and retry the email.",
     )
     AUTH_UNSUPPORTED = code(
-        when="The mail server offers no way to log in that the SMTP URL asks for.",
-        do="The account waits; give a password, or `auth=xoauth2`, as the detail says.",
+        when="The mail server does not offer the login method of the SMTP URL.",
+        do="The account is paused. Use a password or `auth=xoauth2`, as the detail says.",
     )
     CAFILE_UNREADABLE = code(
-        when="The file of certificates in the SMTP URL cannot be read.",
-        do="The account waits; correct the setting.",
+        when="The certificate file in the SMTP URL cannot be read.",
+        do="The account is paused. Correct the setting.",
     )
     CONNECTION_FAILED = code(
         when="The mail server cannot be reached.",
-        do="The account waits; check the host, the port and the network.",
+        do="The account is paused. Check the host, the port and the network.",
     )
     CONNECTION_LOST = code(
-        when="The connection to the mail server broke; after the content, the email is in doubt.",
-        do="See its detail; in doubt, `resolveInDoubt`.",
+        when="The connection to the mail server broke. If the content had been sent, the email is in doubt.",
+        do="Read the email's `detail`. If the email is in doubt, call `resolveInDoubt`.",
     )
     DISK_ERROR = code(
-        when="The outbox cannot be written to.",
-        do="The account waits; see its detail.",
+        when="Touchline cannot write to the outbox folder.",
+        do="The account is paused. Read its detail.",
     )
     DISK_FULL = code(
-        when="No space is left for the outbox.",
-        do="The account waits; make room.",
+        when="The disk of the outbox folder is full.",
+        do="The account is paused. Free disk space.",
     )
     LOGIN_DEFERRED = code(
-        when="The mail server cannot check the login for now.",
-        do="Nothing; the account waits, and it is tried again.",
+        when="The mail server cannot check the login at the moment.",
+        do="Nothing. The account is paused, and Touchline tries again.",
     )
     LOGIN_REFUSED = code(
-        when="The mail server refused the user, the password or the access token.",
-        do="The account waits; correct the setting, or renew the token.",
+        when="The mail server rejected the user, the password or the access token.",
+        do="The account is paused. Correct the setting or renew the token.",
     )
     LOGIN_REQUIRED = code(
-        when="The mail server wants a login before it takes an email.",
-        do="The account waits; put user and password into the SMTP URL.",
+        when="The mail server accepts emails only after a login.",
+        do="The account is paused. Put the user and the password into the SMTP URL.",
     )
     NOT_CONFIGURED = code(
-        when="The channel's account has no setting in this process.",
-        do="Set it; the process leaves the account to others.",
+        when="The account is not configured in this process.",
+        do="Configure it. Until then, only other processes send its emails.",
     )
     NOT_WRITABLE = code(
-        when="The outbox may not be written to.",
-        do="The account waits; let the service write there.",
+        when="Touchline does not have the permission to write to the outbox folder.",
+        do="The account is paused. Give the service that permission.",
     )
     RECORDED = code(
-        when="The email was recorded, and left nobody.",
+        when="The email was only recorded. Nothing was sent.",
         do="Nothing.",
     )
     SESSION_OVER = code(
-        when="The connection to the mail server was closed before this email's turn.",
-        do="Nothing; the account waits, and it is tried again.",
+        when="The connection to the mail server was closed before the email was transmitted.",
+        do="Nothing. The account is paused, and Touchline tries again.",
     )
     SMTPUTF8_REQUIRED = code(
-        when="The address has characters that the mail server does not know.",
+        when="The address has characters that the mail server does not support.",
         do="Use another address, or another mail server.",
     )
     STARTTLS_MISSING = code(
-        when="The mail server offers no encryption.",
-        do="The account waits; correct the setting.",
+        when="The mail server does not offer encryption (STARTTLS).",
+        do="The account is paused. Correct the setting.",
     )
     TIMEOUT = code(
-        when="The mail server did not answer in time; after the content, the email is in doubt.",
-        do="See its detail; in doubt, `resolveInDoubt`.",
+        when="The mail server did not answer in time. If the content had been sent, the email is in doubt.",
+        do="Read the email's `detail`. If the email is in doubt, call `resolveInDoubt`.",
     )
     TLS_FAILED = code(
-        when="No encrypted connection to the mail server came about.",
-        do="The account waits; check security, the port and cafile.",
+        when="The TLS connection to the mail server could not be established.",
+        do="The account is paused. Check `security`, the port and `cafile` in the SMTP URL.",
     )
     TOKEN_UNAVAILABLE = code(
         when="The access token cannot be read from its file or program.",
-        do="See the detail; the process leaves the account to others.",
+        do="Read the detail. Until then, only other processes send the account's emails.",
     )
     UNEXPECTED_REPLY = code(
-        when="The mail server gave an answer that does not fit; after the content, the email is in doubt.",
-        do="See its detail; in doubt, `resolveInDoubt`.",
+        when="The mail server gave an unexpected answer. If the content had been sent, the email is in doubt.",
+        do="Read the email's `detail`. If the email is in doubt, call `resolveInDoubt`.",
     )
     WITHDRAWN = code(
-        when="The email was taken away before it left.",
+        when="The email was withdrawn before it was sent.",
         do="Nothing.",
     )
     WRITTEN = code(
-        when="The email was written to the outbox.",
+        when="The email was written to the outbox folder.",
         do="Nothing.",
     )

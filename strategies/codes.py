@@ -1,6 +1,6 @@
-"""The form of all codes, and the codes of the rules that decide when a step goes out.
+"""The base class of all codes, and the codes of the scheduling rules.
 
-A new refusal is one more member: its sentences, when it comes, and what to do. ``Refusal.of`` raises it.
+A new refusal is one more member, with its sentences, when it is raised, and what to do. ``Refusal.of`` raises it.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from types import MappingProxyType
 class Code(StrEnum):
     """A code for programs, with its sentences for people and its documentation in docs/errors.md.
 
-    Sentences are formats with named values, by case; the usual one has the case "". A code without sentences is
-    raised by something that has a sentence of its own, such as a mail server.
+    Sentences are format strings with named values, by case. The usual case is "". A code has no sentences if its
+    sentence comes from elsewhere, such as from a mail server.
     """
 
     sentences: Mapping[str, str]
@@ -37,78 +37,78 @@ def code(usual: str = "", *, when: str, do: str, **others: str) -> tuple[auto, M
 
 
 class StrategyCode(Code):
-    """Codes of the rules that decide when a step goes out."""
+    """Codes of the scheduling rules."""
 
     FOLLOW_UP_NOT_AVAILABLE = code(
         "A follow-up is only possible directly after another email step.",
-        when="The directly preceding step is no email.",
-        do="Move the step, or leave followUp off.",
+        when="The step directly before this one is not an email step.",
+        do="Move the step, or set `followUp` to false.",
     )
     INVALID_DAY = code(
         "Days go from 1 to {limit}.",
         expiry="A task can expire after 0 to {limit} days.",
         step="Days go from 1 to {limit}; this step is on day {day}.",
-        when="Days are counted from 1 to 365.",
-        do="Give another.",
+        when="The day, or the number of days, is outside its limits. Steps can be on the days 1 to 365.",
+        do="Choose a day inside the limits. The message has them.",
     )
     INVALID_ZONE = code(
         "{zone!r} is not a time zone of the tz database. Use a name like 'Europe/Berlin'.",
-        when="This is no zone of the tz database.",
-        do="Such as Europe/Berlin.",
+        when="The tz database has no time zone of this name.",
+        do="Use a name such as Europe/Berlin.",
     )
     NO_EARLIER_EMAIL = code(
         "{problem}",
-        when="No email stands on an earlier day, so there is no time to take over.",
+        when="There is no email on an earlier day, so there is no time of day to use.",
         do="Choose another send option.",
     )
     NO_STEPS = code(
         "This campaign has no steps yet. Add one before launching it.",
         when="The campaign has no steps.",
-        do="Add one.",
+        do="Add a step.",
     )
     SEND_AT_IN_PAST = code(
-        "The send-at has already passed. Give NOW or a later time.",
+        "The send time has already passed. Set sendNow, or choose a later sendAt.",
         or_now="This time has already passed. Leave it out to send the email now.",
         time="This time has already passed.",
-        when="The instant has passed.",
-        do="Give sendNow or a later one.",
+        when="The send time has already passed.",
+        do="Set `sendNow`, or choose a later time.",
     )
     SEND_AT_REQUIRED = code(
-        "The first email of this campaign needs a send time: give sendAt, or sendNow.",
-        running="People who wait for this email were launched without a send-at. Choose a send option that needs none.",
-        when="The first email asks when it is to be sent.",
-        do="Give sendNow or sendAt.",
+        "The first email of this campaign needs a send time: set sendAt or sendNow.",
+        running="Some people were launched without a send time for this email. Choose a send option that needs none.",
+        when="The first email of the campaign needs a send time.",
+        do="Set `sendAt` or `sendNow`.",
     )
     SEND_OPTION_FAILED = code(
         "{problem}",
         when=(
-            "A partner's send option broke when a step was resolved (also why a launch in the background left people "
-            "out, and why an edit was not applied to someone)."
+            "A send option of an installed package failed. Also why a background launch left people out, and why an "
+            "edit was not applied to a person."
         ),
-        do="Mend its package; the server's log has the traceback.",
+        do="Correct the package. The server's log has the traceback.",
     )
     SEND_OPTION_NOT_AVAILABLE = code(
         "Only email steps have a send option.",
-        when="The send option is not offered there; the message says why.",
-        do="Ask `sendOptions`.",
+        when="The send option is not available for this step. The message says why.",
+        do="Query `sendOptions`.",
     )
     SEND_OPTION_REQUIRED = code(
         "An email step needs a send option.",
         when="An email step needs a send option.",
-        do="Ask `sendOptions`.",
+        do="Query `sendOptions`.",
     )
     SEND_OPTION_UNKNOWN = code(
         "No send option {key!r} is installed. Installed: {known}.",
-        when="No such send option is installed.",
-        do="Install its package, or choose another.",
+        when="No send option with this key is installed.",
+        do="Install its package, or choose another send option.",
     )
     STEP_NOT_FOUND = code(
         "This campaign has no step {number}.",
         when="The campaign has no step of this number.",
-        do="Ask its `steps`.",
+        do="Query the campaign's `steps`.",
     )
     TIME_NOT_ACCEPTED = code(
         "The send option of step {number} does not take a time.",
-        when="The step's send option takes no new time.",
-        do="Leave it out.",
+        when="The step's send option does not take a new time.",
+        do="Leave the time out.",
     )

@@ -1,4 +1,4 @@
-"""Every code that the service tells programs, with its sentences and its documentation.
+"""Every code that clients read, with its sentences and its documentation.
 
 A new code is one entry here.
 

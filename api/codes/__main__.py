@@ -1,4 +1,4 @@
-"""Write the tables of documents again: `python -m api.codes docs/errors.md`."""
+"""Print the tables of documents again: `python -m api.codes docs/errors.md`."""
 
 import sys
 from pathlib import Path

@@ -10,19 +10,19 @@ class CsvCode(Code):
         "{columns} are both {name}. Rename or delete one of them.",
         email="Several columns are named email. Keep the one with the addresses.",
         when="Two columns have the same name, or two names for the same field.",
-        do="Rename or remove one.",
+        do="Rename or remove one of the columns.",
     )
     CSV_EMPTY = code(
         "The file has no rows after the header.",
         blank="The file is blank.",
         no_addresses="The file has no addresses.",
-        when="There are no rows under the header.",
-        do="Send rows.",
+        when="The file has no rows after the header.",
+        do="Add rows to the file.",
     )
     CSV_ENCODING = code(
         (
-            "Line {line} is not UTF-8, and its encoding is not certain: it says {readings}. Save the file as CSV "
-            "UTF-8, or name its encoding."
+            "Line {line} is not UTF-8, and its encoding is not certain: it can be read as {readings}. Save the file as "
+            "CSV UTF-8, or name its encoding."
         ),
         mixed="Line {line} is not UTF-8, but other parts of the file are. Save the file as CSV UTF-8.",
         other=(
@@ -30,8 +30,8 @@ class CsvCode(Code):
             "encoding."
         ),
         unknown="{encoding!r} is not a known encoding. Known encodings: {known}.",
-        when="The encoding of a file cannot be told for certain, or is not the one that was named.",
-        do="Save it as CSV UTF-8, or name its encoding: `--encoding`.",
+        when="The encoding of the file is not certain, or it is not the encoding that was named.",
+        do="Save the file as CSV UTF-8, or name its encoding with `--encoding`.",
     )
     CSV_INVALID = code(
         "{problem}",
@@ -50,24 +50,24 @@ class CsvCode(Code):
             'quote inside a quoted cell is written twice ("").'
         ),
         when=(
-            "The text is not valid CSV: a quote is not closed, or has text right behind it; or a cell holds what looks "
-            "like further rows. The sentence names row, line and column."
+            "The text is not valid CSV: a quote is not closed, text follows a closing quote, or a cell contains what "
+            "looks like more rows. The message names the row, the line and the column."
         ),
-        do="Close the quote; write a quote inside a quoted cell twice.",
+        do='Close the quote. Write a quote inside a quoted cell twice (`""`).',
     )
     CSV_INVALID_COLUMN = code(
         (
             "The name of {column} cannot be the name of a dynamic field. Begin with a letter, use a-z, 0-9 and _, up "
             "to 50 characters, and no built-in name."
         ),
-        when="A column's name cannot name a dynamic field.",
-        do="Use a-z, 0-9 and _, and no built-in name.",
+        when="The name of a column is not a valid name of a dynamic field.",
+        do="Rename the column. Use a-z, 0-9 and _, and no built-in name.",
     )
     CSV_NO_EMAIL_COLUMN = code(
         "{problem}",
         suppressions="No column is named email. Rename the column with the addresses. Columns: {columns}.",
-        when="No column is named email (and a list of suppressed addresses is no plain list of addresses, one a line).",
-        do="Name one so.",
+        when="No column is named email. A list of suppressed addresses can also have one address a line and no header.",
+        do="Rename the column with the addresses to email.",
     )
     CSV_TOO_LARGE = code(
         "The file has more than {limit:,} rows. Split the file.",
@@ -78,28 +78,31 @@ class CsvCode(Code):
         no_header="The first {limit:,} characters have no header.",
         row="Row {number} has more than {limit:,} characters.",
         suppressions="The file has more than {limit:,} rows. Use `touchline suppressions import`.",
-        when="The file has over 100,000 rows (5,000 for `importSuppressions`), 200 columns, or 16,384 cells a row.",
-        do="Split the file; `touchline suppressions import` takes any number of rows.",
+        when=(
+            "The file has more than 100,000 rows (5,000 for `importSuppressions`) or 200 columns, or a row has more "
+            "than 16,384 cells."
+        ),
+        do="Split the file. `touchline suppressions import` takes any number of rows.",
     )
     CSV_UNNAMED_COLUMN = code(
         "Row {number} has {cell!r} in {column}, whose header cell is empty. Give the column a name, or delete it.",
-        when="A cell has content under an empty header cell.",
-        do="Give the column a name, or delete it.",
+        when="A column has content but no name in the header.",
+        do="Give the column a name, or delete the column.",
     )
     GARBLED_TEXT = code(
         "{problem}",
-        when="A cell of a CSV was read in the wrong encoding on the way: `MÃ¼ller`, or a lost character (U+FFFD).",
-        do="Read the file in its own encoding, or save it as CSV UTF-8.",
+        when="A cell was read in the wrong encoding before: it has `MÃ¼ller`, or a lost character (U+FFFD).",
+        do="Read the original file in its own encoding, or save it as CSV UTF-8.",
     )
     TOO_MANY_CELLS = code(
         (
             "This row has {cell!r} in {column}, after the last of {width} columns. Put a cell that contains "
-            "{delimiter!r} into quotes, or name the further column."
+            "{delimiter!r} into quotes, or give the additional column a name."
         ),
         suppressions="{told} Write one address in each row.",
         when=(
-            "A row of a CSV has content behind its last column (in a list of suppressed addresses, a further address); "
-            "it is not imported."
+            "A row has content after the last column, or a second address in a list of suppressed addresses. The row "
+            "is not imported."
         ),
-        do="Put a cell with the delimiter in it into quotes, or name the further column.",
+        do="Put a cell that contains the delimiter into quotes, or give the additional column a name.",
     )

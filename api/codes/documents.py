@@ -1,4 +1,4 @@
-"""The tables of docs/errors.md, made from the codes."""
+"""The tables of docs/errors.md, generated from the codes."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -30,13 +30,13 @@ REFUSALS: tuple[type[Code], ...] = (
 )
 REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
 ALL_CODES = (*REFUSALS, *REASONS, RequestCode)
-"""Every kind of code. A new one belongs to the tables of docs/errors.md here."""
+"""All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 MARKED = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_tables(document: str) -> str:
-    """Return a document with its tables made again: each between `<!-- table: NAME -->` and `<!-- end -->`."""
+    """Return a document with its tables generated again, each between `<!-- table: NAME -->` and `<!-- end -->`."""
     return MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", document)
 
 

@@ -8,27 +8,27 @@ class EmailCode(Code):
 
     ALREADY_SCHEDULED = code(
         "{problem}",
-        when="This task has an email already: scheduled, undelivered or in doubt.",
+        when="This task already has an email, which is scheduled, undelivered or in doubt.",
         do=(
-            "`rescheduleEmail`, `editEmail` or `withdrawEmail` of the task's `email`; where it did not go out, "
-            "`retrySend` or `withdrawEmail`; in doubt, `resolveInDoubt`."
+            "For a scheduled email, call `rescheduleEmail`, `editEmail` or `withdrawEmail`. For an undelivered one, "
+            "call `retrySend` or `withdrawEmail`. For one in doubt, call `resolveInDoubt`."
         ),
     )
     EMAIL_LEAVING = code(
         "This email is being transmitted to the mail server. Try again in a moment.",
         of_task="The email of this task is being transmitted. The task is completed when it is sent.",
         when=(
-            "The email is being handed over to the mail server just now: it cannot be changed, and its task completes "
-            "by itself."
+            "The email is being transmitted to the mail server, so it cannot be changed. Its task is completed "
+            "automatically."
         ),
-        do="Look again in a moment.",
+        do="Try again in a moment.",
     )
     EMAIL_TOO_LARGE = code(
         when=(
-            "The email has more than 25 MB as it leaves, encoded, with the earlier emails that a follow-up quotes "
-            "(also the reason of a failed email, which is not tried again by itself)."
+            "The encoded email has more than 25 MB, with the earlier emails that a follow-up quotes. Also the reason "
+            "of a failed email, which is not tried again automatically."
         ),
-        do="Make its template shorter, or those of the earlier emails in its thread.",
+        do="Shorten its template, or the templates of the earlier emails in its thread.",
     )
     FIELD_PROMPT_LEFT = code(
         "{problem}",
@@ -36,7 +36,7 @@ class EmailCode(Code):
             "A field prompt such as `{{! Introduce yourself }}` is still in the email (also the reason of a failed "
             "email)."
         ),
-        do="Write something in its place; `composition.prompts` lists them.",
+        do="Replace each field prompt with your text. `composition.prompts` lists them.",
     )
     NOT_AN_EMAIL_TASK = code(
         "This is a {type} task. Complete it instead.",
@@ -46,31 +46,31 @@ class EmailCode(Code):
     )
     NOT_A_TASK_EMAIL = code(
         "The campaign sends this email automatically. Reschedule it, remove its step, or end the person's campaign.",
-        when="The campaign sends this email by itself: there is no task to withdraw it to.",
-        do="`rescheduleEmail`, remove its step, or end the person's campaign.",
+        when="The campaign sends this email automatically, so it does not belong to a task.",
+        do="Call `rescheduleEmail`, remove its step, or end the campaign for the person.",
     )
     NOT_IN_DOUBT = code(
         "This email is {status}, not in doubt.",
         when="The email is not in doubt.",
-        do="Look at its status.",
+        do="Check its status.",
     )
     NOT_SCHEDULED = code(
         "{problem}",
-        when="Only an email that is scheduled can be changed: this one has left, failed, bounced or is in doubt.",
+        when="Only a scheduled email can be changed. This email was sent, failed, bounced or is in doubt.",
         do=(
-            "Look at its status. `retrySend` sends an undelivered one again; `withdrawEmail` takes that of an open "
-            "task back."
+            "Check its status. `retrySend` sends an undelivered email again. `withdrawEmail` withdraws the email of "
+            "an open task."
         ),
     )
     NOT_SENT = code(
         "Only sent emails can be archived.",
         when="Only sent emails can be archived.",
-        do="Look at its status.",
+        do="Check its status.",
     )
     NOT_UNDELIVERED = code(
         "This email is {status}, not undelivered.",
         when="Only undelivered emails can be retried.",
-        do="Look at its status.",
+        do="Check its status.",
     )
     TASK_NOT_OPEN = code(
         "This task is {status}.",
@@ -78,6 +78,6 @@ class EmailCode(Code):
         ended="This person's campaign has ended.",
         gone="This task has just been completed, or an edit has removed it.",
         meanwhile="Someone else has just done this task.",
-        when="The task is done, or the campaign has ended.",
-        do="Look at its status.",
+        when="The task is not open any more, or the campaign has ended for the person.",
+        do="Check its status.",
     )

@@ -4,11 +4,11 @@ from enum import StrEnum, auto
 
 
 class EventKind(StrEnum):
-    """What an event says has happened."""
+    """The kind of an event: what happened."""
 
     description: str
     data: str
-    """What stands in the event's `data`, as docs/errors.md lists it."""
+    """What the event's `data` contains, as docs/errors.md lists it."""
 
     @staticmethod
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
@@ -104,5 +104,5 @@ class EventKind(StrEnum):
 
     @classmethod
     def of(cls, raw: str) -> "EventKind":
-        """Return the kind of an event in the database. A name that is no member here is OTHER."""
+        """Return the kind of an event in the database: OTHER for a name that is not a member."""
         return cls.__members__.get(raw, cls.OTHER)

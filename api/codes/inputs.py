@@ -1,10 +1,10 @@
-"""Refusals about values that any request may have."""
+"""Refusals about values that any request can have."""
 
 from strategies.codes import Code, code
 
 
 class InputCode(Code):
-    """Refusals about values that any request may have."""
+    """Refusals about values that any request can have."""
 
     CHANGED_MEANWHILE = code(
         campaign="Someone has changed this campaign. Load it again.",
@@ -13,15 +13,15 @@ class InputCode(Code):
         email_edited="Someone else has just edited this email. Load it again.",
         paused="Someone has just paused this campaign again, or edited it. Load it again.",
         withdrawn="This email has just been withdrawn. Load its task again.",
-        when="Someone else changed it, or something that it refers to, at the same moment.",
-        do="Look again.",
+        when="Another request changed the same object, or one that it refers to.",
+        do="Load the object again and repeat the request.",
     )
     INVALID_CONFIG = code(
         "{problem}",
         endless="The JSON Schema of the configuration refers to itself without end.",
         not_email="Only email steps have a configuration. Leave it out.",
-        when="The configuration does not follow its JSON Schema.",
-        do="Ask `sendOptions` or `channels` for the schema.",
+        when="The configuration does not match its JSON Schema.",
+        do="Query `sendOptions` or `channels` for the schema.",
     )
     INVALID_INSTANT = code(
         "Dates and times must be between the years 2000 and 2200.",
@@ -33,31 +33,31 @@ class InputCode(Code):
             "This database has an event of {newest}, so the backup was made later than {as_of}. Give the moment of the "
             "backup, and make sure that this is the restored database."
         ),
-        when="The instant lies outside the years 2000 to 2200.",
-        do="Give another.",
+        when="The date or time is not between the years 2000 and 2200, or not possible here. The message says why.",
+        do="Choose another date or time.",
     )
     INVALID_PAGE = code(
-        "`first` goes from 1 to {limit}.",
+        "`first` must be between 1 and {limit}.",
         cursor="`after` is not a valid cursor. Use `endCursor` of an earlier page.",
-        when="`first` or `after` cannot be used.",
-        do="1 to 200, and a cursor of an earlier page.",
+        when="`first` is outside its limits, or `after` is not a valid cursor.",
+        do="Set `first` to 1 to 200, and `after` to the `endCursor` of an earlier page.",
     )
     INVALID_TEXT = code(
         "{problem}",
         tab="The name of a workspace must not contain tabs.",
-        when="Line breaks, control characters or half characters stand where an email cannot carry them.",
-        do="Remove them.",
+        when="The text contains line breaks, control characters or broken Unicode that are not allowed there.",
+        do="Remove these characters.",
     )
     INVALID_TIME = code(
         "{value!r} is not a valid time of day. Use 24-hour time, such as 09:30.",
-        when="This is no time of day.",
-        do="24 hours: 09:30.",
+        when="The text is not a valid time of day.",
+        do="Use 24-hour time, such as 09:30.",
     )
     NOT_FOUND = code(
         "There is no {kind} {id!r} in this workspace.",
         not_chosen="{id!r} is not in personIds.",
         workspace="There is no workspace {name!r}.",
-        when="There is no such row in this workspace.",
+        when="The workspace has no such object.",
         do="Check the id.",
     )
     REQUIRED = code(
@@ -66,8 +66,8 @@ class InputCode(Code):
         null="{argument} cannot be null. Leave it out to keep the value.",
         part="Give a new subject or html for the email.",
         row="This row has no address.",
-        when="A value is missing.",
-        do="Give it.",
+        when="A required value is missing.",
+        do="Set the value.",
     )
     TOO_LONG = code(
         "{argument} can have {limit:,} characters; this has {length:,}.",
@@ -78,10 +78,10 @@ class InputCode(Code):
         file="{name} is larger than {limit:,} bytes. Split the file.",
         import_file="An import takes up to {limit:,} characters. Split the file.",
         when=(
-            "A text, a list, a JSON argument or all input objects together are too long. A text may have 1,000 "
-            "characters, an id 200, a list 100 elements, JSON 1,000 values and 200,000 characters, unless the "
-            "description of the argument says otherwise. The error of a value over its limit stands in the top-level "
-            "`errors`, and nothing of the request is executed."
+            "A text, a list, a JSON argument or all input objects together are too long. A text can have 1,000 "
+            "characters, an id 200, a list 100 elements, and JSON 1,000 values and 200,000 characters, unless the "
+            "description of the argument says otherwise. If a value is over its limit, the error is in the top-level "
+            "`errors`, and no part of the request is executed."
         ),
-        do="The message says how long it may be.",
+        do="Shorten the value. The message has the limit.",
     )

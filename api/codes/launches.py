@@ -9,38 +9,38 @@ class LaunchCode(Code):
     ALREADY_ENROLLED = code(
         "{email} is already in this campaign.",
         meanwhile="Someone was enrolled at the same moment. Check the list and launch again.",
-        when="The person is in this campaign, or stands twice in the launch.",
-        do="Leave them out, or end their campaign first.",
+        when="The person is already in this campaign, or the launch names them twice.",
+        do="Leave the person out, or end the campaign for them first.",
     )
     ENDED_BEFORE = code(
         "This campaign ended for {email} on {date} ({reason}). To launch it for them again, pass `again: true`.",
         when=(
-            "This campaign has ended for the person before: by a reply, a bounce, an unsubscribe, or because they were "
-            "removed by hand (also why a launch in the background left people out)."
+            "This campaign has ended for the person before: by a reply, a bounce or an unsubscribe, or because a user "
+            "removed the person. Also why a background launch left people out."
         ),
-        do="Give `again: true` to launch it for them once more.",
+        do="Pass `again: true` to launch the campaign for them again.",
     )
     LAUNCH_FAILED = code(
-        when="The launch could not go on: this person was left out (`Launch.problem` says why).",
-        do="Mend the cause, and launch for them again.",
+        when="The background launch failed, so this person was left out. `Launch.problem` says why.",
+        do="Fix the cause and launch the campaign for this person again.",
     )
     LAUNCH_NOT_PAUSED = code(
         "This launch is not paused.",
         when="The launch is not paused.",
-        do="Look at its status.",
+        do="Check its status.",
     )
     LAUNCH_NOT_RUNNING = code(
         "This launch is finished. It enrolls nobody else.",
         paused="This launch is paused or finished.",
-        when="The launch is over, or paused already.",
-        do="Look at its status.",
+        when="The launch is finished, or paused already.",
+        do="Check its status.",
     )
     NAMED_TWICE = code(
         "{email} is in the list twice. Name each person once.",
         choice="{person!r} has two entries in perPerson. Give one.",
         step="Step {step} has two new times. Give one.",
         when="A person, or a step's new time, is given twice in one launch.",
-        do="Give it once.",
+        do="Name each person and each step once.",
     )
     NO_PEOPLE = code(
         "Choose at least one person.",
@@ -51,21 +51,24 @@ class LaunchCode(Code):
     ROW_FAILED = code(
         "This row could not be written. {reason}",
         when=(
-            "The database or an extension refuses one row of a background job: a row of an import, a person of a "
-            "launch, an edit or a resume. It was set aside, and the others were done. Also the reason of a failed "
-            "email that could not be read as it was due; its sender's other emails left."
+            "The database or an extension rejects one row of a background job: a row of an import, or a person of a "
+            "launch, an edit or a resume. The job does the other rows. Also the reason of a failed email that could "
+            "not be read from the database; the sender's other emails are sent."
         ),
-        do="The message or the server's log says why. Mend the row; `retrySend` sends such an email again.",
+        do=(
+            "Read the message or the server's log, which say why, and correct the row. `retrySend` sends such an email "
+            "again."
+        ),
     )
     SEND_AT_AMBIGUOUS = code(
         "Give sendNow or sendAt, not both.",
         when="Both sendNow and sendAt were given.",
-        do="Give one.",
+        do="Set one of them.",
     )
     TOO_MANY_LAUNCHES = code(
         "A workspace runs up to {limit} background launches at once. Wait until one has finished, or cancel one.",
-        when="A workspace runs up to 20 background launches at once, those that wait or are paused included.",
-        do="Wait until one has ended, or call `cancelLaunch`.",
+        when="A workspace runs up to 20 background launches at once. Waiting and paused launches count as well.",
+        do="Wait until one has finished, or call `cancelLaunch`.",
     )
     TOO_MANY_PEOPLE = code(
         "`launch` takes up to {limit:,} people. Use `startLaunch` for more.",
@@ -75,8 +78,8 @@ class LaunchCode(Code):
             "use `startLaunch`."
         ),
         when=(
-            "A launch at once takes up to 1,000 people and schedules up to 2,000 emails and tasks, `startLaunch` takes "
-            "up to 200,000 people by id."
+            "`launch` takes up to 1,000 people and schedules up to 2,000 emails and tasks. `startLaunch` takes up to "
+            "200,000 people by id."
         ),
-        do="Use `startLaunch`, or everyone.",
+        do="Use `startLaunch`, or launch for everyone.",
     )

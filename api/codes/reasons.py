@@ -1,37 +1,37 @@
-"""Why an email failed or waits, why an enrollment ended, and why a launch left someone out."""
+"""Why an email failed or waits, why an enrollment ended, and why a launch left a person out."""
 
 from strategies.codes import Code, code
 
 
 class ReasonCode(Code):
-    """Why an email failed or waits, why an enrollment ended, and why a launch left someone out."""
+    """Why an email failed or waits, why an enrollment ended, and why a launch left a person out."""
 
     CHANNEL_NOT_INSTALLED = code(
         when="The sender's channel is not installed.",
-        do="Install it, and retry the email.",
+        do="Install the channel and retry the email.",
     )
     DOUBTS_IN_A_ROW = code(
-        when="The last ten emails of the account were cut off after their content.",
-        do="The account waits; look at the mail server, and settle the doubts.",
+        when="The last ten emails of the account are in doubt: the connection broke after their content.",
+        do="The account is paused. Check the mail server, then call `resolveInDoubt` for each email.",
     )
     FOLLOWS_UNSENT = code(
-        when="The follow-up waits until the email that it follows up has left, or has failed.",
-        do="Nothing; see that email.",
+        when="The follow-up waits until the email that it follows is sent or has failed.",
+        do="Nothing. Check that email.",
     )
     INVALID_MESSAGE = code(
         when="The email cannot be built for this person.",
-        do="The detail says why.",
+        do="Read the detail, which says why.",
     )
     IN_DOUBT = code(
-        when="The process stopped while the email was being handed over.",
-        do="Ask the recipient or the mail server, then `resolveInDoubt`.",
+        when="The process stopped while it transmitted the email.",
+        do="Check with the recipient or in the mail server's log, then call `resolveInDoubt`.",
     )
     LAUNCH_CANCELLED = code(
-        when="The launch in the background was cancelled before this person's turn came.",
-        do="Launch the campaign for them again.",
+        when="The background launch was cancelled before it enrolled this person.",
+        do="Launch the campaign for this person again.",
     )
     REMOVED = code(
-        when="The person was removed by hand.",
+        when="A user removed the person from the campaign.",
         do="Nothing.",
     )
     REPLIED = code(
@@ -39,43 +39,43 @@ class ReasonCode(Code):
         do="Nothing.",
     )
     RESENT_IN_DOUBT = code(
-        when="It was in doubt, and the campaign's settings send it again.",
-        do="Nothing; see the campaign's `inDoubtResends`.",
+        when="The email was in doubt, and the campaign's settings resent it.",
+        do="Nothing. The setting is the campaign's `inDoubtResends`.",
     )
     RESTORED = code(
-        when="The database was restored from a backup; the email may have left since the backup was made.",
-        do="Look for its `messageId` at the mail server, then `resolveInDoubt`.",
+        when="The database was restored from a backup. The email may have been sent after the backup was made.",
+        do="Look for its `messageId` in the mail server's log, then call `resolveInDoubt`.",
     )
     SETTLED = code(
-        when="The email was settled before it reached the channel. Only the server's log shows this.",
+        when="The email had its outcome before it reached the channel. Only the server's log has this code.",
         do="Nothing.",
     )
     STOPPED = code(
-        when="The process was asked to stop before the email left.",
-        do="Nothing; another process sends it.",
+        when="The process was stopped before it transmitted the email.",
+        do="Nothing. Another process sends it.",
     )
     TASK_COMPLETED = code(
-        when="The task was completed without its email, which was withdrawn (in the Live Feed).",
+        when="The task was completed without its email, and the email was withdrawn. Only the Live Feed has this code.",
         do="Nothing.",
     )
     TASK_EXPIRED = code(
-        when="A task expired, which ends this campaign.",
-        do="See the campaign's settings.",
+        when="A task expired, and the campaign's settings end the campaign for the person in this case.",
+        do="Check the campaign's settings.",
     )
     TASK_SKIPPED = code(
-        when="The task was skipped before its email went out.",
+        when="The task was skipped before its email was sent.",
         do="Nothing.",
     )
     THROTTLED = code(
-        when="The sender's throttle or daily cap is used up.",
-        do="Nothing; it goes out as soon as it may.",
+        when="The sender has reached its throttle or its daily cap.",
+        do="Nothing. The email is sent as soon as the limit allows it.",
     )
     UNEXPECTED = code(
-        when="The channel, or the preparation of the email, failed in a way that nobody foresaw.",
-        do="See the server's log.",
+        when="The channel, or the preparation of the email, failed unexpectedly.",
+        do="Read the server's log.",
     )
     UNRESOLVED_FIELD = code(
-        "The dynamic field {field} has no value for {email}. Give it one, and open it again.",
+        "The dynamic field {field} has no value for {email}. Enter a value, then open the task again.",
         when="A dynamic field has no value for this person.",
-        do="Give the person the value, or the field a `default`, and retry.",
+        do="Set the value for the person, or a `default` in the template, and retry the email.",
     )

@@ -8,22 +8,22 @@ class TemplateCode(Code):
 
     CATEGORY_EXISTS = code(
         "A category {name!r} exists already.",
-        when="There is a category of this name.",
-        do="Use it.",
+        when="A category with this name exists already.",
+        do="Use that category, or choose another name.",
     )
     INVALID_TEMPLATE = code(
         when=(
-            "The template's dynamic fields or tags cannot be read, a filter or tag is unknown, or what they make "
+            "The template's dynamic fields or tags have a syntax error, a filter or tag is unknown, or the template "
             "cannot be rendered."
         ),
-        do="The message says what, with line and column.",
+        do="Read the message, which names the fault with its line and column.",
     )
     TEMPLATE_LIMIT = code(
         "{problem}",
         when=(
-            "A template, or the HTML of an email, has too much of something (characters, tags, elements, nesting, "
-            "CSS), or takes more computing time (0.5 s as it is saved, 0.8 s for each email), memory (256 MB) or "
-            "output (32 MB) than it may. Also the reason of a failed email, which is not tried again by itself."
+            "A template, or the HTML of an email, exceeds a limit: of characters, tags, elements, nesting or CSS, of "
+            "computing time (0.5 s when it is saved, 0.8 s for each email), of memory (256 MB) or of output (32 MB). "
+            "Also the reason of a failed email, which is not tried again automatically."
         ),
         do=(
             "The message names the limit, with line and column. [templates.md](templates.md) lists the limits. "
@@ -32,6 +32,6 @@ class TemplateCode(Code):
     )
     TOO_BUSY = code(
         "Too many templates of this workspace are being processed. Try again in a moment.",
-        when="500 checks or renderings of this workspace's templates wait already, or 2,000 of all.",
+        when="500 checks or renderings of this workspace's templates are waiting, or 2,000 of all workspaces.",
         do="Try again in a moment.",
     )

@@ -8,39 +8,41 @@ class WorkspaceCode(Code):
 
     ACCOUNT_NOT_ALLOWED = code(
         "{problem}",
-        when="The workspace may not use the account that the sender's configuration names. Also why an email failed.",
+        when=(
+            "The workspace is not allowed to use the account in the sender's configuration. Also why an email failed."
+        ),
         do=(
-            "Ask `workspace { accounts }`, or the operator: `touchline accounts allow`. Then retry the emails that "
-            "failed."
+            "Use an account of `workspace { accounts }`, or let the operator call `touchline accounts allow`. Then "
+            "retry the failed emails."
         ),
     )
     ACCOUNT_SHARED = code(
-        "Other workspaces use this account too. Its operator tries it again: `touchline accounts resume {account}`.",
-        when="The account waits, and other workspaces use it as well.",
-        do="The operator tries it again: `touchline accounts resume`.",
+        "Other workspaces use this account too. Ask the operator to call `touchline accounts resume {account}`.",
+        when="The paused account is also used by other workspaces.",
+        do="Ask the operator to call `touchline accounts resume`.",
     )
     ACCOUNT_UNKNOWN = code(
         "No account {account!r:.80} is configured here. Configured: {configured}.",
-        when="No channel has an account of that name configured. Told on the command line only.",
+        when="No channel has an account of this name. Only the command line has this error.",
         do=(
-            "Take one of the accounts that the sentence lists; or `--unchecked`, where the settings of the command are "
-            "not those of the server."
+            "Use one of the accounts that the message lists. If the command does not have the server's settings, add "
+            "`--unchecked`."
         ),
     )
     CHANNEL_UNKNOWN = code(
         "No channel {channel!r:.60} is installed. Installed: {installed}.",
-        when="No such channel is installed.",
-        do="Ask `channels`.",
+        when="No channel with this key is installed.",
+        do="Query `channels`.",
     )
     CLOCK_GOES_FORWARD = code(
         "The clock already shows {now}. It cannot go back.",
         when="A sandbox's clock cannot go back.",
-        do="Make a new sandbox.",
+        do="Create a new sandbox.",
     )
     INVALID_THROTTLE = code(
-        "{argument} goes from 1 to {limit:,}; this is {value:,}.",
-        when="A throttle or daily cap lies outside its limits.",
-        do="The message says which.",
+        "{argument} must be between 1 and {limit:,} (got {value:,}).",
+        when="A throttle or a daily cap is outside its limits.",
+        do="Correct the value that the message names.",
     )
     NOT_A_SANDBOX = code(
         "Only a sandbox's clock can be moved. This workspace runs in real time.",
@@ -50,10 +52,10 @@ class WorkspaceCode(Code):
     SENDER_EXISTS = code(
         "A sender with the address {email} exists already.",
         when="A sender with this address exists.",
-        do="Use it.",
+        do="Use that sender.",
     )
     TOO_MUCH_DUE = code(
-        "More is due on the way than one move of the clock can do. Move it in smaller steps.",
-        when="More falls due than one move of the clock can do.",
-        do="Move in smaller steps.",
+        "Too many emails and tasks are due before the new time. Move the clock in smaller steps.",
+        when="Too many emails and tasks are due before the new time for one move of the clock.",
+        do="Move the clock in smaller steps.",
     )

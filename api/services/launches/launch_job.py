@@ -1,6 +1,7 @@
 """The job that enrolls the audience of a launch."""
 
 from api.codes.event_kinds import EventKind
+from api.codes.launches import LaunchCode
 from api.models import Job, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.common.context import workspace_now
@@ -22,7 +23,7 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     if not await Launch.filter(id=job.subject_id, status=LaunchStatus.RUNNING).update(**failed):
         return
     row = await Launch.get(id=job.subject_id)
-    rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=EventKind.LAUNCH_FAILED)
+    rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=LaunchCode.LAUNCH_FAILED)
     await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
     now = await workspace_now(row.workspace_id, runtime.clock)
     data = {"launch": row.id, "reason": reason}
