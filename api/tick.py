@@ -1,4 +1,4 @@
-"""The tick loop: it sleeps until something is due or someone wakes it, and lets the dispatch do one step."""
+"""The tick loop: it sleeps until something is due or it is woken, and then runs one step of the dispatcher."""
 
 import asyncio
 import logging
@@ -35,11 +35,14 @@ CORRUPT = "the database is damaged, or its file is missing. Restore a backup, as
 
 
 class DatabaseCorruptError(ConnectionError):
-    """The loop has ended by itself because the database is damaged."""
+    """The loop has ended because the database is damaged."""
 
 
 class Ticker:
-    """Runs until it is stopped. ``poll`` bounds its sleep, in seconds, for what other machines schedule."""
+    """Runs dispatch steps and background jobs until it is stopped.
+
+    ``poll`` is the longest sleep in seconds. It limits the delay of an email that another machine schedules.
+    """
 
     def __init__(self, runtime: DispatchRuntime, clock: Clock, poll: float) -> None:
         self.runtime = runtime
@@ -52,17 +55,17 @@ class Ticker:
         self._jobs = JobRunner(JOB_KINDS, JobRuntime(runtime.context, clock), runtime.metrics, self._stopping.is_set)
         self._stepped = time.monotonic()
         self._failures = 0
-        """Failed steps in a row. ``_step`` alone writes it."""
+        """Failed steps in a row. Only ``_step`` writes it."""
         self._corrupt = 0
-        """How many of the last steps, in a row, found the database damaged. ``_step`` alone writes it."""
+        """Steps in a row, up to the last one, that found the database damaged. Only ``_step`` writes it."""
 
     def wake(self) -> None:
-        """Look at once, here and in the other processes: something may be due earlier than it was."""
+        """Run the next step at once, here and in other processes: something may be due earlier than before."""
         self._heard()
         self._announcer.announce()
 
     def stop(self) -> None:
-        """Claim nothing more, finish what is being handed over, then end."""
+        """Claim no more emails, finish the transmissions that have started, then end."""
         self._stopping.set()
         self._heard()
 
@@ -72,11 +75,11 @@ class Ticker:
 
     @property
     def alive(self) -> bool:
-        """Whether the loop has done a step lately."""
+        """Whether the loop has completed a step recently."""
         return time.monotonic() - self._stepped < max(ALIVE_SECONDS, 3 * self.poll)
 
     async def until_idle(self) -> None:
-        """Do everything that is due now, background jobs included."""
+        """Do everything that is due now, including background jobs."""
         await self._heed_zones()
         dispatcher = Dispatcher(self.runtime, recover_every=0.0)
         try:
@@ -90,9 +93,9 @@ class Ticker:
             await dispatcher.stop()
 
     async def run(self) -> None:
-        """Run until ``stop``. A step that fails is logged and tried again.
+        """Run until ``stop``. A failed step is logged and tried again.
 
-        Raises DatabaseCorruptError where the database is damaged, and going on would only damage it more.
+        Raises DatabaseCorruptError if the database is damaged, because further writes could damage it more.
         """
         dispatcher = Dispatcher(self.runtime, LINGER_SECONDS)
         steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
@@ -102,12 +105,12 @@ class Ticker:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait([steps, jobs], timeout=STEP_STOP_SECONDS)
         finally:
-            # A job is committed chunk by chunk: the next process goes on with it.
+            # A job commits chunk by chunk, so the next process can continue it.
             for task in (steps, *beside):
                 task.cancel()
-            # No longer: a database that is frozen does not answer when it is told to leave off, either.
+            # Limit this wait too: a frozen database does not react to a cancelled statement.
             await asyncio.wait([steps, *beside], timeout=STEP_STOP_SECONDS)
-            # What a damaged database does not take now, it does not take later.
+            # A damaged database will not accept the outcomes later either, so do not wait long for it.
             await dispatcher.stop(STEP_STOP_SECONDS if self._corrupt else STOP_TIMEOUT_SECONDS)
         if steps.done() and not steps.cancelled():
             steps.result()
@@ -120,7 +123,7 @@ class Ticker:
                 raise DatabaseCorruptError(CORRUPT)
 
     async def _step(self, dispatcher: Dispatcher) -> float:
-        """Do one step. Returns for how many seconds there is nothing more to do."""
+        """Do one step. Returns the seconds until the next one."""
         try:
             await sync_clock(self.clock)
             done = await dispatcher.step(self.clock())
@@ -148,17 +151,17 @@ class Ticker:
                 log.exception("the tz database could not be compared; the next start does it")
 
     async def _heed_zones(self) -> None:
-        """Resolve unsent emails again where the tz database is not the one that they were resolved with."""
+        """Recalculate unsent emails if the tz database has changed since they were calculated."""
         if moved := await resolve_again_if_changed(self.runtime.context, await asyncio.to_thread(fingerprint)):
-            log.info("the tz database has changed: the emails of %s people were resolved again", moved)
+            log.info("the tz database has changed: the emails of %s people were recalculated", moved)
 
     async def _run_jobs(self) -> None:
-        """Carry out background jobs beside the dispatch, so that they delay no email."""
-        # The flag, not only the cancellation: on Python 3.11 a wait that ends as it is cancelled swallows that.
+        """Carry out background jobs in their own task, so that they delay no email."""
+        # Check the flag, because on Python 3.11 a wait that ends at the moment of a cancellation swallows it.
         while not self._stopping.is_set():
             self._job_waits.clear()
             try:
-                await sync_clock(self.clock)  # before the first lease is compared with it
+                await sync_clock(self.clock)  # before a lease is compared with the clock
                 if await self._jobs.turn():
                     continue
             except Exception as problem:

@@ -1,4 +1,4 @@
-"""Launch for a large audience: a job enrolls it in chunks, and lists who was left out."""
+"""Launch a campaign for a large audience: a background job enrolls people in chunks, and lists those it leaves out."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from strategies.step_checks import check_launch
 
 MAX_IDS = 200_000
 LONGEST_ID = 200
-"""Characters of a given id that are kept; no person has a longer one."""
+"""Characters of a given id that are stored. No person's id is longer."""
 
 
 async def start_launch(
@@ -39,8 +39,8 @@ async def start_launch(
 ) -> Launch:
     """Check the campaign and the choice, and store the audience: these people, or everyone (None). Raises Refusal.
 
-    People who cannot be enrolled are left out one by one; everything else is as in a launch at once. ``again`` also
-    enrolls people whose campaign has ended before by a reply, a bounce, an unsubscribe or a removal.
+    The job leaves out people who cannot be enrolled, and enrolls the others. ``again`` also enrolls people for whom the
+    campaign has already ended by a reply, a bounce, an unsubscribe or a removal.
     """
     campaign, steps = await ready(context, campaign_id)
     ids = None if person_ids is None else await asyncio.to_thread(_storable_ids, person_ids)
@@ -79,13 +79,13 @@ async def start_launch(
 
 
 def _storable_ids(given: Sequence[str]) -> list[str]:
-    """Return each id once, as the database can keep it; what it cannot keep is of no person."""
+    """Return each id once, in a form that the database can store. No person's id needs a change."""
     short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable(each) for each in given)
     return list(dict.fromkeys(each[:LONGEST_ID] for each in short))
 
 
 async def cancel_launch(context: WorkspaceContext, launch_id: str) -> Launch:
-    """Enroll nobody else from this moment on, and leave out the rest. People who are enrolled already stay."""
+    """Stop a launch, and leave out the remaining people. People who are already enrolled stay enrolled."""
     row = await need(Launch, context.workspace_id, launch_id, ("id",))
     if not await cancel(row.id, context.clock()):
         raise Refusal.of(LaunchCode.LAUNCH_NOT_RUNNING, ("id",))
@@ -93,5 +93,5 @@ async def cancel_launch(context: WorkspaceContext, launch_id: str) -> Launch:
 
 
 async def left_out_by_code(launch_id: str) -> dict[str, int]:
-    """Count who was left out, by the reason."""
+    """Count the people who were left out, by reason."""
     return await audience.left_out_by_code(launch_id)

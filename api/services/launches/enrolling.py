@@ -1,4 +1,4 @@
-"""Enroll the audience of a launch, a chunk of people in one transaction."""
+"""Enroll the audience of a background launch. Each chunk of people is one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,20 +29,20 @@ from strategies import Refusal
 from strategies.records import PlannedSend, ZoneOf
 
 CHUNK = 1_000
-"""People who are enrolled in one transaction, or fewer where the campaign has many steps."""
+"""People whom one transaction enrolls. Fewer if the campaign has many steps."""
 Zone = tuple[str, ZoneOf]
-"""A zone, and whose it is."""
+"""A time zone, and whose zone it is."""
 OWN_COLUMNS = {"id", "enrollment_id", "person_id"}
 
 
 async def launch_chunks(row: Launch, context_of: Callable[[Workspace], WorkspaceContext]) -> Chunks:
-    """Enroll the people who are left. Each chunk of people and its progress are one transaction."""
+    """Enroll the remaining people. One transaction enrolls a chunk of people and stores the progress."""
     if row.status is not LaunchStatus.RUNNING:
         return
     context = context_of(await Workspace.get(id=row.workspace_id))
     more = True
     while more:
-        # People who are left get the steps as they are now: read again after an edit.
+        # The remaining people get the present steps: read them again after an edit.
         campaign, steps = await ready(context, row.campaign_id)
         sender = await Sender.get(id=campaign.sender_id)
         enroller = _Enroller(context, row, campaign, steps, sender.zone)
@@ -56,7 +56,7 @@ async def launch_chunks(row: Launch, context_of: Callable[[Workspace], Workspace
 
 @dataclass(slots=True)
 class _Plan:
-    """What everyone of one zone gets: the columns that their rows share."""
+    """The columns that the rows of all people of one zone share."""
 
     enrollment: Mapping[str, Any]
     sends: Sequence[Mapping[str, Any]]
@@ -71,21 +71,21 @@ class _Enroller:
     steps: Sequence[Step]
     zone: str
     edited: bool = False
-    """Whether the campaign has been edited since it was read."""
+    """Whether the campaign was edited after it was read."""
     plans: dict[Zone, _Plan | Refusal] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime:
-        """When those who are left are launched: at the start, or since the last resume."""
+        """The launch time of the remaining people (UTC): when the launch started, or was last resumed."""
         return self.row.resumed_at or self.row.launched_at
 
     @property
     def people_at_once(self) -> int:
-        """How many people a chunk enrolls."""
+        """The number of people in a chunk."""
         return people_at_once(CHUNK, len(self.steps), INSERTED_AT_ONCE)
 
     async def chunk(self) -> bool:
-        """Enroll the next people; who cannot be written is left out. Returns whether there are more, as ``part``."""
+        """Enroll the next people, and leave out those who cannot be written. Returns what ``part`` returns."""
 
         async def enroll(places: Sequence[int]) -> bool:
             return await self.part(len(places))
@@ -100,7 +100,7 @@ class _Enroller:
     async def part(self, most: int, left_out_as: str | None = None) -> bool:
         """Enroll up to ``most`` next people, or leave them out for a reason.
 
-        Returns whether there are more, and whether it is still for us to do so.
+        Returns False if nobody remains, or if the launch was paused, resumed, cancelled or taken over.
         """
         people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, most)
         left_out: dict[str, str] = {}
@@ -114,8 +114,8 @@ class _Enroller:
             self.edited = await revision_of(self.campaign.id) != self.campaign.revision
             if self.edited:
                 return True
-            # Whoever pauses or cancels it, ends its campaign, or has taken it over waits for this row, or has it
-            # already. What another resume would launch at another moment is not ours either.
+            # Pausing, cancelling and taking over the launch lock its row too, so they happen before this or wait for
+            # it. A resume changes the launch time: then this run, which has the old one, stops.
             if not await audience.take_people(self.row.id, self.row.processed, processed, self.began):
                 return False
             enrolled = self.row.enrolled
@@ -148,7 +148,7 @@ class _Enroller:
     def _sort_out(
         self, people: Sequence[Mapping[str, Any]], left_out: dict[str, str], wanted: dict[Zone, list[str]]
     ) -> None:
-        """Decide who of these people is left out and why, and who is wanted, by their zone."""
+        """Sort people into those left out, with the reason, and those to enroll, by zone."""
         for person in people:
             if person["id"] is None:
                 left_out[person["person_id"]] = "NOT_FOUND"
@@ -165,14 +165,14 @@ class _Enroller:
                 wanted.setdefault(zone, []).append(person["id"])
 
     async def _ended_before(self, person_ids: list[str]) -> list[str]:
-        """Return the people who are not launched again, in the transaction that enrolls the others."""
+        """Return the people for whom the campaign has ended. Call in the transaction that enrolls the others."""
         if self.row.again:
             return []
         await keep_enrollments(self.campaign.id, person_ids)
         return list(await ended_before(self.campaign.id, person_ids))
 
     def _plan(self, zone: Zone) -> _Plan | Refusal:
-        """Resolve the campaign for a zone, once."""
+        """Return the plan for a zone, or why it has none. It is calculated once."""
         if zone not in self.plans:
             try:
                 self.plans[zone] = self._resolved(zone)
@@ -198,8 +198,8 @@ class _Enroller:
         return _Plan(shared(example, {"id", "person_id"}), sends, tasks)
 
     async def _enroll(self, plan: _Plan | Refusal, person_ids: Sequence[str]) -> set[str]:
-        """Enroll people of one zone who are not in the campaign yet. Returns who was."""
-        assert isinstance(plan, _Plan)  # noqa: S101 - refusals were left out
+        """Enroll those people of one zone who are not in the campaign yet. Returns their ids."""
+        assert isinstance(plan, _Plan)  # noqa: S101 - people without a plan are left out before
         enrollments = {new_id("enr"): person_id for person_id in person_ids}
         rows = [{"id": key, "person_id": person_id} for key, person_id in enrollments.items()]
         added = await insert("enrollment", plan.enrollment, rows, skip_known=True)

@@ -1,4 +1,4 @@
-"""Launch a campaign for people, or preview what launching would do."""
+"""Launch a campaign for people, or preview a launch."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -38,17 +38,17 @@ from strategies.step_checks import check_launch
 from strategies.timeline import Timeline
 
 MAX_PEOPLE = 1_000
-"""People who are launched at once, all or none. Nobody else can write to SQLite meanwhile."""
+"""Most people in one launch, which enrolls all or none. Nobody else can write to SQLite meanwhile."""
 MAX_SCHEDULED = 2_000
-"""Emails and tasks that a launch at once schedules. `startLaunch` has no such limit."""
+"""Most emails and tasks that one launch schedules. `startLaunch` has no such limit."""
 TURN_EVERY = 100
-"""People after whom others have their turn."""
+"""Number of people after which other tasks get to run."""
 Now = Literal["NOW"]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What launching chooses: a send-at (NOW, or an instant) and new wall times by step number."""
+    """Choices of a launch: a send-at (NOW, or a time in UTC), and other local times by step number."""
 
     send_at: datetime | Now | None = None
     times: Mapping[int, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What launching would schedule for one person, up to and including the first task."""
+    """The emails and tasks that a launch would schedule for one person, up to the first task."""
 
     person: Person
     zone: str
@@ -83,9 +83,10 @@ async def launch(
     *,
     again: bool = False,
 ) -> list[Enrollment]:
-    """Enroll people: all of them, or none and a Refusal. What is scheduled is written in the same transaction.
+    """Enroll all of these people, and schedule their emails and tasks, in one transaction. Raises Refusal.
 
-    ``again`` also enrolls people whose campaign has ended before by a reply, a bounce, an unsubscribe or a removal.
+    ``again`` also enrolls people for whom the campaign has already ended by a reply, a bounce, an unsubscribe or a
+    removal.
     """
     checked = await _check(context, campaign_id, person_ids, choice, per_person)
     if not again:
@@ -128,7 +129,7 @@ async def launch(
 
 
 def _check_scheduled(checked: _Checked) -> None:
-    """Refuse a launch that would hold the server for too long. Raises Refusal TOO_MANY_PEOPLE."""
+    """Refuse a launch that would block the server for too long. Raises Refusal TOO_MANY_PEOPLE."""
     scheduled = sum(len(timeline.planned) for _, _, timeline in checked.enrollments)
     if scheduled > MAX_SCHEDULED:
         raise Refusal.of(
@@ -137,7 +138,7 @@ def _check_scheduled(checked: _Checked) -> None:
 
 
 async def _refuse_unsubscribed(person_ids: list[str]) -> None:
-    """Refuse people whose address has unsubscribed since the check; the transaction keeps the answer true."""
+    """Refuse people whose address was suppressed after the check. It cannot change before the transaction ends."""
     gone = await suppressed_people(person_ids)
     for index, person_id in enumerate(person_ids):
         if person_id in gone:
@@ -145,7 +146,7 @@ async def _refuse_unsubscribed(person_ids: list[str]) -> None:
 
 
 async def _refuse_ended(checked: _Checked) -> None:
-    """Refuse people whose campaign has ended before for a reason that holds. Raises Refusal ENDED_BEFORE."""
+    """Refuse people for whom the campaign has ended by a reply, a bounce and so on. Raises Refusal ENDED_BEFORE."""
     ended = await ended_before(checked.campaign.id, [person.id for _, person, _ in checked.enrollments])
     for index, (enrollment, person, _) in enumerate(checked.enrollments):
         if person.id in ended:
@@ -165,7 +166,7 @@ async def preview(
     *,
     again: bool = False,
 ) -> list[Preview]:
-    """Resolve what launching would do, and write nothing. It refuses what launching would refuse."""
+    """Calculate what a launch would schedule. Writes nothing. Raises Refusal as the launch would."""
     checked = await _check(context, campaign_id, person_ids, choice, per_person)
     if not again:
         await _refuse_ended(checked)
@@ -231,7 +232,7 @@ async def _check(
                 check_launch(core_steps(steps), core_launch(enrollment, steps), context.installed.send_options)
                 known[same] = resolve(context, campaign, steps, enrollment, {}, context.now)
             except Refusal as refusal:
-                # What is wrong with the campaign itself is wrong for everyone.
+                # A fault of the campaign itself keeps its path, because it concerns everyone.
                 raise (refusal if refusal.path == ("campaignId",) else refusal.under(*path)) from None
         enrollments.append((enrollment, person, known[same]))
     return _Checked(campaign, steps, sender, enrollments)
@@ -263,7 +264,7 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
     return people
 
 
-def enrollment_row(  # one argument a column
+def enrollment_row(  # one argument for each column
     context: WorkspaceContext,
     campaign: Campaign,
     steps: Sequence[Step],
@@ -272,7 +273,7 @@ def enrollment_row(  # one argument a column
     choice: Choice,
     path: tuple[str, ...],
 ) -> Enrollment:
-    """Make the row of an enrollment, not yet written. Raises Refusal for a choice that makes no sense."""
+    """Return the row of an enrollment. Does not write it. Raises Refusal if the choice is invalid."""
     send_at = context.now if choice.send_at == "NOW" else choice.send_at
     for number in choice.times:
         if not 1 <= number <= len(steps):

@@ -1,4 +1,4 @@
-"""The job that enrolls the audience of a launch."""
+"""The background job that enrolls the audience of a launch."""
 
 from api.codes.event_kinds import EventKind
 from api.codes.launches import LaunchCode
@@ -18,7 +18,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """End a launch that cannot go on. People who are enrolled stay, and the others are left out."""
+    """End a launch that cannot continue. Enrolled people stay enrolled, and the others are left out."""
     failed = {"status": LaunchStatus.FAILED, "problem": reason}
     if not await Launch.filter(id=job.subject_id, status=LaunchStatus.RUNNING).update(**failed):
         return

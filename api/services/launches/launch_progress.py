@@ -1,4 +1,4 @@
-"""Follow launches in the background. Any process of several machines may work on one, so the rows are watched."""
+"""Follow the progress of background launches. Any process may work on a launch, so this polls the database."""
 
 import asyncio
 import contextvars
@@ -15,11 +15,11 @@ from api.store.engine.rows import need
 log = logging.getLogger("touchline.launch_watch")
 
 POLL_SECONDS = 1.0
-"""How long the database is left alone between two looks."""
+"""Pause between two queries."""
 
 
 async def rest() -> None:
-    """Pause between two looks."""
+    """Pause between two queries."""
     await asyncio.sleep(POLL_SECONDS)
 
 
@@ -33,7 +33,7 @@ class _Follower:
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, launch: Launch) -> None:
-        """Keep the newest row: whoever is slow to ask skips what is old by then."""
+        """Keep the newest row. A slow follower skips the older ones."""
         if _progress(launch) != _progress(self.launch):
             self.launch = launch
             self.told.set()
@@ -45,7 +45,7 @@ class _Follower:
 
 
 class LaunchWatch:
-    """One look at the database serves all who follow launches in this process; without followers there is none."""
+    """Polls the launches that clients of this process follow: one query for all of them, and none without followers."""
 
     def __init__(self, pause: Callable[[], Awaitable[object]] = rest) -> None:
         self._pause = pause
@@ -54,15 +54,15 @@ class LaunchWatch:
 
     @property
     def followers(self) -> int:
-        """How many follow a launch that is not over."""
+        """The number of followers of launches that have not ended."""
         return len(self._followers)
 
     async def follow(self, context: WorkspaceContext, launch_id: str) -> AsyncGenerator[Launch, None]:
-        """Return the launch now, after each change, and at its end, whereupon it is done. Raises Refusal NOT_FOUND."""
+        """Yield the launch now, after each change, and a last time when it ends. Raises Refusal NOT_FOUND."""
         return self._changes(await need(Launch, context.workspace_id, launch_id, ("id",)))
 
     async def close(self) -> None:
-        """Stop looking, before the database is closed."""
+        """Stop polling. Call before the database is closed."""
         if self._looking is not None:
             self._looking.cancel()
             with suppress(asyncio.CancelledError):
@@ -79,7 +79,7 @@ class LaunchWatch:
     def _joined(self, follower: _Follower) -> Iterator[_Follower]:
         self._followers.add(follower)
         if len(self._followers) == 1:
-            # Nothing of the first follower's own, such as a transaction, goes with what serves all of them.
+            # An empty context: the task serves all followers, so it must not inherit the first one's transaction.
             self._looking = asyncio.get_running_loop().create_task(self._look(), context=contextvars.Context())
         try:
             yield follower
@@ -91,12 +91,12 @@ class LaunchWatch:
     async def _look(self) -> None:
         while True:
             await self._pause()
-            # Who joins while the rows are being read has newer ones already.
+            # A follower that joins during the query has a newer row already.
             followers = list(self._followers)
             try:
                 rows = await _rows(follower.launch.id for follower in followers)
             except Exception as problem:
-                log.warning("the launches that are followed could not be read; this is tried again: %s", problem)
+                log.warning("cannot read the launches that clients follow; trying again: %s", problem)
                 continue
             for follower in followers:
                 if follower.launch.id in rows:

@@ -1,4 +1,4 @@
-"""What to think about before launching, and in a launch in the background that goes on."""
+"""Warnings before a launch, and about a background launch that has not ended."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def launch_warnings(
     enrollment: Enrollment,
     timeline: Timeline,
 ) -> list[WarningNote]:
-    """Return what to think about before launching for a person. What is planned is known; the rest may be."""
+    """Return the warnings about a launch for one person. Warnings about steps after a task are estimates."""
     instants = {each.number: each.instant for each in timeline.planned if isinstance(each, PlannedSend)}
     order = OrderTally(core_steps(steps))
     order.add(instants, instants.keys(), enrollment.zone)
@@ -37,7 +37,7 @@ def launch_warnings(
 
 
 async def warnings_of(context: WorkspaceContext, row: Launch) -> list[WarningNote]:
-    """Return what to think about in a launch that goes on, by the times of its sender's zone."""
+    """Return the warnings about a launch that has not ended, by times in the sender's zone."""
     if row.status not in GOING_ON:
         return []
     campaign = await Campaign.get(id=row.campaign_id)
@@ -51,6 +51,6 @@ async def warnings_of(context: WorkspaceContext, row: Launch) -> list[WarningNot
     )  # fmt: skip
     try:
         timeline = resolve(context, campaign, steps, example, {}, began)
-    except Refusal:  # people are left out then, with its code
+    except Refusal:  # the job leaves people out with this code
         return []
     return launch_warnings(context, campaign, steps, example, timeline)

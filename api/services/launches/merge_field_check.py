@@ -1,4 +1,4 @@
-"""Before launching: whose emails would fail, because a dynamic field has no value or a field prompt is left."""
+"""Check before a launch whether emails would fail: a dynamic field has no value, or a field prompt is left."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +13,13 @@ from strategies import StepType, WarningNote
 from strategies.calendar import local
 
 NOBODY = ""
-"""Stands for the enrollments that are not there yet."""
+"""Enrollment id of people who are not enrolled yet."""
 
 
 async def missing_warnings(
     context: WorkspaceContext, steps: Sequence[Step], people: Sequence[Person], sender: Sender
 ) -> list[WarningNote]:
-    """Return for each email how many of these people would not get it: by a field without a value, by a prompt."""
+    """Return warnings about emails that people would not get: for each field or prompt, the number of people."""
     emails = [step for step in steps if step.type is StepType.EMAIL]
     launched = max((step.added_revision or 0 for step in steps), default=0)
     library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: launched})
@@ -31,7 +31,7 @@ async def missing_warnings(
     examples: dict[frozenset[str], Mapping[str, str]] = {}
     for person in people:
         fields = fields_of(person, sender.name, sender.email)
-        # Whoever has values for the same fields needs to be looked at once.
+        # People with values for the same fields share one check.
         shape = frozenset(name for name in used if fields.get(name, "").strip())
         shapes[shape] += 1
         examples.setdefault(shape, fields)
@@ -50,7 +50,7 @@ async def missing_warnings(
             )
             for name, number in sorted(counts.items())
         ]
-        if step.send_option != "task":  # there a rep writes in its place
+        if step.send_option != "task":  # a rep replaces the prompts of a task's email
             warnings += [
                 WarningNote("FIELD_PROMPT_LEFT", {"step": step.number, "prompt": prompt, "people": number})
                 for prompt, number in sorted(left.items())
