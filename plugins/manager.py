@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import pluggy
 
-from plugins.candidates import Candidate, candidates
 from plugins.checks import check, collect, run_guarded
 from plugins.contract import Channel
 from plugins.declarations import UnusableError
+from plugins.discovery import Candidate, candidates
 from plugins.extension_points import CHANNELS, EXTENSION_POINTS, SEND_OPTIONS, Contract, ExtensionPoint
 from strategies.registry import Registry, SendOptions
 

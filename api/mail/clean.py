@@ -3,8 +3,8 @@
 import re
 
 from api.mail.cache import Cache, cached_in, text_bytes
+from api.mail.inline_limits import need_quick_html
 from api.mail.plain_text import plain_text
-from api.mail.quick_work import need_quick_html
 
 TEXT_CACHE_BYTES = 8_000_000
 """Size of the cache of text parts with their HTML, in bytes."""

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.mail.html.sanitize import sanitize
+from api.mail.inline_limits import TemplateFact, need_quick_html, need_quick_template, need_worker
 from api.mail.message.body import frame_of
 from api.mail.message.compose import Composed, Content, Earlier, compose
 from api.mail.message.writing import NotWritten, Order, Written, write_email
-from api.mail.quick_work import TemplateFact, need_quick_html, need_quick_template, need_worker
 from api.mail.removed_html import removed_from
 from api.mail.template_check import check_template
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, fields_in, simple_form

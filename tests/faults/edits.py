@@ -15,7 +15,7 @@ from api.services.campaigns.editing import edit_job
 from api.services.campaigns.editing.edit_plan import Rescheduler
 from api.services.common.live_steps import steps_of
 from api.services.dispatch.dispatcher import run_once
-from api.services.enrollments.timelines import follows
+from api.services.enrollments.timelines import uses_planned_time
 from api.store.jobs import LEASE
 from strategies import Refusal, StepType
 from tests.services.world import Killed
@@ -138,6 +138,6 @@ class Edits:
         assert found.tasks_removed == []
         for send, planned in found.moved:
             # Day 1 may begin with a late first email: then it is the moment of resolving that counts.
-            if follows(send) and send.due_at > self.now and steps[planned.number - 1].day > 1:
+            if uses_planned_time(send) and send.due_at > self.now and steps[planned.number - 1].day > 1:
                 told = (steps[planned.number - 1].send_option, send.planned_date, send.planned_time, planned)
                 raise AssertionError(f"an email waits for another time than its step says: {told}")

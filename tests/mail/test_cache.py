@@ -5,8 +5,7 @@ import pytest
 from api.mail import clean
 from api.mail.cache import ENTRY_BYTES, Cache, cached_in, text_bytes
 from api.mail.html import css
-from api.mail.message import body, wire
-from api.mail.quick_work import (
+from api.mail.inline_limits import (
     MAX_QUICK_FIELDS,
     QUICK_HTML_LENGTH,
     QUICK_TEMPLATE_LENGTH,
@@ -16,6 +15,7 @@ from api.mail.quick_work import (
     is_quick_template,
     run_quick,
 )
+from api.mail.message import body, wire
 from api.mail.templates import liquid, tags
 
 

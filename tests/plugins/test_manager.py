@@ -10,8 +10,8 @@ import pytest
 
 from api.services.common import inputs
 from plugins import Channel, hookimpl
-from plugins.candidates import DEFAULT_PLUGINS
 from plugins.declared import DeclaredChannel
+from plugins.discovery import DEFAULT_PLUGINS
 from plugins.extension_points import CHANNELS, SEND_OPTIONS
 from plugins.manager import Installed, load
 from strategies import Plural, Refusal

@@ -13,7 +13,7 @@ from api.services.campaigns.endings import end_enrollment, record_reply
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.claim.batch import Batch
-from api.services.dispatch.claim.job import Job
+from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.settle import outcome_transaction
 from api.services.emails.emails import retry_send
@@ -261,10 +261,10 @@ async def test_what_a_stopped_process_left_is_recovered(world: World, again: Cal
 async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], bool]) -> None:
     (sender,) = await send_ledger.first_due(None)
     (send, _) = await send_ledger.claim(sender["id"], NOW, NOW + DAY, 2)
-    job = Job(send, await Batch.load(world.runtime, NOW, sender, [send], "scripted"))
+    delivery = Delivery(send, await Batch.load(world.runtime, NOW, sender, [send], "scripted"))
 
     async def begin() -> bool:
-        return await Dispatcher(world.runtime).writer.begin(job)
+        return await Dispatcher(world.runtime).writer.begin(delivery)
 
     assert await crossed(begin(), lock("send"), lock("campaign"))
     assert (again(), (await Send.get(id=send.id)).status) == (True, "TRANSMITTING")

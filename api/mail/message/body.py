@@ -17,8 +17,8 @@ from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.clean import text_from_html
 from api.mail.html.limits import HtmlLimitError
 from api.mail.html.sanitize import sanitize
+from api.mail.inline_limits import SlowWorkError, TemplateFact, need_quick_html
 from api.mail.plain_text.writer import NO_SPACE_AFTER
-from api.mail.quick_work import SlowWorkError, TemplateFact, need_quick_html
 from api.mail.templates.liquid import TemplateLimitProblem, render, simple_form
 from api.mail.templates.prompts import Prompted, restore
 from api.mail.templates.simple import MAX_RESULT_LENGTH

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
+from api.mail.inline_limits import need_quick_size
 from api.mail.message.body import Body, final_body, render_body
 from api.mail.message.size import need_size
-from api.mail.quick_work import need_quick_size
 from api.mail.templates.liquid import render
 from api.mail.templates.prompts import Prompted, left_in
 

@@ -8,7 +8,7 @@ from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError, U
 
 from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.limits import HtmlLimitError, check_html
-from api.mail.quick_work import TemplateFact, need_quick_template, need_worker
+from api.mail.inline_limits import TemplateFact, need_quick_template, need_worker
 from api.mail.templates.dates import CLOCK
 from api.mail.templates.filters import FILTERS, set_up_filters
 from api.mail.templates.places import place_of

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-from api.mail.quick_work import need_quick_html
+from api.mail.inline_limits import need_quick_html
 from api.mail.references import decoded
 from api.mail.templates.tags import PROMPT_BEGIN, PROMPT_END
 

@@ -17,7 +17,7 @@ from api.services.dispatch.send.account_worker import AccountWorker
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.jobs.halving import of_database
 from api.services.tasks.task_expiry import expire_all
 from api.services.workspaces.accounts import NotInstalled, account_name
@@ -37,7 +37,7 @@ STOP_PATIENCE_SECONDS = 2.0
 
 
 async def run_once(
-    runtime: DispatchRuntime, now: datetime, sandbox: Workspace | None = None, put_off: PutOff | None = None
+    runtime: DispatchRuntime, now: datetime, sandbox: Workspace | None = None, put_off: Backoff | None = None
 ) -> Counts:
     """Do one pass at ``now`` (UTC) to its end, for all real workspaces or for one sandbox.
 
@@ -62,7 +62,7 @@ class Dispatcher:
 
     - ``workers``: one for each account and configuration. ``_worker`` makes them; they live as long as the dispatcher.
     - ``writer``: workers ask it whether an email may be sent, and report outcomes to it.
-    - ``leases``: ``_claim`` adds jobs; the writer and the workers release them.
+    - ``leases``: ``_claim`` adds deliveries; the writer and the workers release them.
     - ``_put_off``: senders, emails and tasks that failed, and until when they wait. Steps write and read it.
     - ``_next_expiry``: when the next task expires. Each recovery looks it up; steps between two recoveries reuse it.
     """
@@ -72,7 +72,7 @@ class Dispatcher:
         runtime: DispatchRuntime,
         linger: float = 0.0,
         recover_every: float = RECOVERY_INTERVAL_SECONDS,
-        put_off: PutOff | None = None,
+        put_off: Backoff | None = None,
     ) -> None:
         self.runtime = runtime
         self.workers: dict[tuple[str, str], AccountWorker] = {}
@@ -81,7 +81,7 @@ class Dispatcher:
         self.outcomes = self._log.outcomes
         self.writer = OutcomeWriter(runtime, self.leases, self._log)
         self._linger_seconds = linger
-        self._put_off = put_off or PutOff()
+        self._put_off = put_off or Backoff()
         self._recovery = PeriodicRecovery(runtime, self._put_off, recover_every)
         self._next_expiry: datetime | None = None
 
@@ -146,12 +146,12 @@ class Dispatcher:
                 self.runtime.metrics.throttled.inc()
                 return 0, allowed.opens_at
             limit = min(limit, allowed.emails)
-        jobs, settled = await take(self.runtime, now, sender, limit, worker.account, self._put_off)
-        claimed = len(jobs) + sum(settled.values())
-        if jobs:
+        deliveries, settled = await take(self.runtime, now, sender, limit, worker.account, self._put_off)
+        claimed = len(deliveries) + sum(settled.values())
+        if deliveries:
             # Not before they are loaded: where that fails, the emails are free again when their lease ends.
-            self.leases.hold(jobs)
-            worker.add(jobs)
+            self.leases.hold(deliveries)
+            worker.add(deliveries)
         if claimed:
             self.runtime.metrics.claimed.inc(claimed)
         for outcome, number in settled.items():
@@ -184,23 +184,23 @@ class Dispatcher:
 
         A channel that does not stop delays nobody: its email is given back, and may not be sent any more.
         """
-        waiting = [job for worker in self.workers.values() for job in worker.close()]
+        waiting = [delivery for worker in self.workers.values() for delivery in worker.close()]
         for worker in self.workers.values():
             worker.stop()
         stops = Reason.PROCESS_STOPS
         try:
             async with asyncio.timeout(timeout_seconds):
-                given = [self.writer.settle(job, stops) for job in waiting]
+                given = [self.writer.settle(delivery, stops) for delivery in waiting]
                 if tasks := self._tasks():
                     await asyncio.wait(tasks, timeout=STOP_PATIENCE_SECONDS)
-                unasked = [job for worker in self.workers.values() for job in worker.unasked_jobs()]
-                given += [self.writer.settle(job, stops) for job in unasked]
+                unasked = [delivery for worker in self.workers.values() for delivery in worker.unasked_deliveries()]
+                given += [self.writer.settle(delivery, stops) for delivery in unasked]
                 while asked := self._tasks(asked_only=True):
                     await asyncio.wait(asked, timeout=STOP_PATIENCE_SECONDS)
                 if tasks := self._tasks():
                     await asyncio.wait(tasks, timeout=STOP_PATIENCE_SECONDS)  # they close their sessions
-                orphans = [job for worker in self.workers.values() for job in worker.orphans]
-                given += [self.writer.settle(job, stops) for job in orphans]
+                orphans = [delivery for worker in self.workers.values() for delivery in worker.orphans]
+                given += [self.writer.settle(delivery, stops) for delivery in orphans]
                 await asyncio.gather(*given, return_exceptions=True)
                 await self._idle()
         except TimeoutError:

@@ -7,7 +7,7 @@ from api.models import Workspace
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from plugins.contract import Outcome
 from strategies import Refusal
 
@@ -22,7 +22,7 @@ async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to:
     to = inputs.instant(to, ("to",))
     if to < context.now:
         raise Refusal.of(WorkspaceCode.CLOCK_GOES_FORWARD, ("to",), now=context.now.isoformat())
-    dispatched, put_off = 0, PutOff()
+    dispatched, put_off = 0, Backoff()
     for _ in range(MAX_PASSES):
         done = await run_once(runtime, context.now, workspace, put_off)
         dispatched += sum(number for outcome, number in done.by_outcome.items() if outcome != Outcome.WITHDRAWN)

@@ -133,7 +133,7 @@ def untouched(send: Send) -> bool:
     return send.status is SendStatus.SCHEDULED and not send.attempts and send.due_at == send.planned_at
 
 
-def follows(send: Send) -> bool:
+def uses_planned_time(send: Send) -> bool:
     """Say whether an email's time comes from its send option."""
     return untouched(send) and not send.by_hand
 
@@ -204,7 +204,7 @@ def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task])
     for send in sends:
         if send.by_hand:
             by_hand[send.step_id] = send
-        if send.step_id in numbers and not follows(send):
+        if send.step_id in numbers and not uses_planned_time(send):
             wall = time.fromisoformat(send.planned_time)
             emailed = EmailRecord(send.planned_date, wall, send.planned_at)
             happened[numbers[send.step_id]] = ManualEmailRecord() if send.by_hand else emailed

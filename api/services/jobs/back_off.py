@@ -6,7 +6,7 @@ from datetime import datetime
 from api.services.jobs.halving import FIRST_WAIT, LONGEST_WAIT
 
 
-class PutOff:
+class Backoff:
     """Ids of postponed rows. Each further failure doubles the delay.
 
     The ids are in the memory of one process, because the failing rows cannot be marked in the database. After a restart

@@ -7,7 +7,7 @@ from dataclasses import replace
 from api.mail.message.compose import Content
 from api.models import Person, Sender, Step
 from api.services.common.context import WorkspaceContext
-from api.services.templates.email_content import Library, fields_of
+from api.services.templates.email_content import ContentLoader, fields_of
 from api.services.templates.rendering import fields_in, find_blockers
 from strategies import StepType, WarningNote
 from strategies.calendar import local
@@ -22,7 +22,7 @@ async def missing_warnings(
     """Return warnings about emails that people would not get: for each field or prompt, the number of people."""
     emails = [step for step in steps if step.type is StepType.EMAIL]
     launched = max((step.added_revision or 0 for step in steps), default=0)
-    library = replace(await Library.load([step.id for step in emails], ()), launched={NOBODY: launched})
+    library = replace(await ContentLoader.load([step.id for step in emails], ()), launched={NOBODY: launched})
     contents = [library.content(step) for step in emails]
     now = local(context.now, sender.zone)
     own = context.workspace_id

@@ -9,7 +9,7 @@ from api.models import Campaign, Enrollment, Task, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
 from api.services.enrollments.progress import carry_on, end
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.jobs.halving import in_halves, of_database
 from api.services.tasks.tasks import task_event
 from api.states import OnExpiry, TaskStatus
@@ -21,7 +21,7 @@ from api.store.tasks import expiring, lock_expiring
 log = logging.getLogger("touchline.tasks")
 
 
-async def expire_all(runtime: DispatchRuntime, now: datetime, workspace_id: str | None, put_off: PutOff) -> int:
+async def expire_all(runtime: DispatchRuntime, now: datetime, workspace_id: str | None, put_off: Backoff) -> int:
     """Expire the tasks of a workspace, or of all that are in no sandbox. Returns how many.
 
     One task's or workspace's trouble stops no other's.
@@ -45,7 +45,7 @@ async def expire_all(runtime: DispatchRuntime, now: datetime, workspace_id: str 
     return expired
 
 
-async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: PutOff | None = None) -> int:
+async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: Backoff | None = None) -> int:
     """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many.
 
     While a campaign is paused its tasks do not expire: their emails could not be sent. Resuming gives the time back.
@@ -53,7 +53,7 @@ async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: PutOff
     A task whose email is scheduled does not expire: the person has done it. One that cannot be read, or that the
     database refuses to let expire, stays open; it is put off, and tried again after a pause that doubles.
     """
-    put_off = put_off or PutOff()
+    put_off = put_off or Backoff()
     real_now = context.clock()
     waiting = set(put_off.waiting(real_now))
     ids = [task_id for _, task_id in await expiring(now, context.workspace_id) if task_id not in waiting]
@@ -73,7 +73,7 @@ async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: PutOff
     return expired
 
 
-async def _expire_or_put_off(context: WorkspaceContext, task: Task, now: datetime, put_off: PutOff) -> bool:
+async def _expire_or_put_off(context: WorkspaceContext, task: Task, now: datetime, put_off: Backoff) -> bool:
     """Expire one task. Where its campaign cannot go on, it waits for a person; where that is refused, it is put off."""
 
     async def expire(_: Sequence[Task]) -> bool:

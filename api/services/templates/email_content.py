@@ -65,7 +65,7 @@ async def composed_for(
     """
     sender = await Sender.get(id=sender_id)
     enrollment = await Enrollment.get(id=enrollment_id)
-    library = await Library.load([step.id], [enrollment.id])
+    library = await ContentLoader.load([step.id], [enrollment.id])
     content = library.content(step) if written is None else library.written(step, written)
     fields = fields_of(person, sender.name, sender.email)
     earlier = library.earlier(step, enrollment.id)
@@ -73,7 +73,7 @@ async def composed_for(
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class ContentLoader:
     """The campaign templates of some steps, and what had left of the emails that their follow-ups stand above."""
 
     steps: Mapping[str, Step]
@@ -84,7 +84,7 @@ class Library:
     launched: Mapping[str, int]
 
     @classmethod
-    async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "Library":
+    async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "ContentLoader":
         """Load what the emails of these steps say, for these enrollments."""
         asked = await Step.filter(id__in=list(set(step_ids)))
         rows = asked

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from api.codes.templates import TemplateCode
 from api.mail import worker_jobs
 from api.mail.cache import Cache, text_bytes
+from api.mail.inline_limits import SlowWorkError, TemplateFact, run_quick
 from api.mail.message.body import frames
 from api.mail.message.compose import Composed, Content, Earlier
 from api.mail.message.writing import NotWritten, Order, Written, write_email
-from api.mail.quick_work import SlowWorkError, TemplateFact, run_quick
 from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, field_names, forms
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from api.workers.pool import run

@@ -172,7 +172,7 @@ async def test_a_channel_that_takes_too_long_is_cut_off(
     database: str, monkeypatch: pytest.MonkeyPatch, phase: str
 ) -> None:
     world = await make_world(2)
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", 3_600.0)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", 3_600.0)
     hangs = asyncio.Event()
 
     async def hang(outgoing: Outgoing) -> None:
@@ -184,7 +184,7 @@ async def test_a_channel_that_takes_too_long_is_cut_off(
     dispatcher = Dispatcher(world.runtime)
     await dispatcher.step(NOW)
     await hangs.wait()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", -1.0)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
     (worker,) = dispatcher.workers.values()
     worker.cut_off()
     await dispatcher.drain()
@@ -201,7 +201,7 @@ async def test_an_account_that_hangs_as_it_opens_waits(odd: World, monkeypatch: 
         async def __aexit__(self, *_: object) -> None:
             return
 
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", 0.01)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", 0.01)
     monkeypatch.setattr(Odd, "connect", lambda self, config: Hanging())
     await run_once(odd.runtime, NOW)
     assert await AccountPause.filter(account="odd").count() == 1
@@ -271,10 +271,10 @@ async def test_a_channel_that_hides_its_being_cut_off_ends_no_worker(
     dispatcher = Dispatcher(world.runtime)
     await dispatcher.step(NOW)
     await hangs.wait()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", -1.0)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
     (worker,) = dispatcher.workers.values()
     worker.cut_off()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", 900.0)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", 900.0)
     await dispatcher.drain()
     assert (len(world.channel.left), worker.orphans) == (2, [])
     assert await Send.filter(status=SendStatus.DEFERRED, reason="UNEXPECTED").count() == 2
@@ -381,7 +381,7 @@ async def test_a_channel_that_does_not_heed_its_being_cut_off_keeps_no_email(
     dispatcher = Dispatcher(odd.runtime)
     await dispatcher.step(NOW)
     await channel.begun.wait()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", "LONGEST", -1.0)
+    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
     monkeypatch.setattr(session_runner, "CUT_OFF_GRACE_SECONDS", 0.0)
     worker = next(each for each in dispatcher.workers.values() if each.account == "odd")
     worker.cut_off()

@@ -18,7 +18,7 @@ from api.services.campaigns.endings import end_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.runtime import TerminalLine
 from api.services.dispatch.claim.batch import Batch
-from api.services.dispatch.claim.job import Job
+from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.send import claim_ahead
 from api.services.dispatch.send_outcome import outcome_of
@@ -128,11 +128,11 @@ async def test_a_worker_that_has_ended_is_none(world: World) -> None:
     first, second, *_ = await send_ledger.claim(sender["id"], NOW, NOW + MINUTE, 10)
     batch = await Batch.load(world.runtime, NOW, sender, [first, second], "scripted")
     account = dispatcher._worker(sender, None)
-    account.add([Job(first, batch)])
+    account.add([Delivery(first, batch)])
     (session,) = account.sessions
     while not session.done():  # noqa: ASYNC110 - the very round in which it ends
         await asyncio.sleep(0)
-    account.add([Job(second, batch)])
+    account.add([Delivery(second, batch)])
     await dispatcher.drain()
     assert len(world.channel.left) == 2
 
@@ -312,7 +312,7 @@ async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(wor
     claimed = await send_ledger.claim(sender["id"], NOW, NOW + MINUTE, 30)
     new = next(send for send in claimed if send.id == old.id)
     batch = await Batch.load(world.runtime, NOW, sender, claimed, "scripted")
-    before, after = Job(old, batch), Job(new, batch)
+    before, after = Delivery(old, batch), Delivery(new, batch)
     assert await asyncio.gather(*map(dispatcher.writer.begin, (before, after, before))) == [False, True, False]
     await asyncio.gather(dispatcher.writer.settle(after, SENT), dispatcher.writer.settle(before, SENT))
     assert await Event.filter(kind="EMAIL_SENT").count() == 1

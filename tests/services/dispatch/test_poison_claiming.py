@@ -15,9 +15,9 @@ from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.emails.emails import retry_send
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.jobs.halving import MAX_SET_ASIDE, ROW_FAILED
-from api.services.templates.email_content import Library
+from api.services.templates.email_content import ContentLoader
 from api.store import claims, send_ledger
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import run
@@ -98,14 +98,14 @@ async def test_a_rep_can_retry_what_can_be_read_again(world: World, monkeypatch:
 
 async def test_an_enrollment_that_breaks_the_library_fails_alone(world: World, monkeypatch: Failing) -> None:
     *others, poisoned = await first_emails()
-    right = Library.load
+    right = ContentLoader.load
 
-    async def load(step_ids: Any, enrollment_ids: Any) -> Library:
+    async def load(step_ids: Any, enrollment_ids: Any) -> ContentLoader:
         if poisoned.enrollment_id in enrollment_ids:
             raise RuntimeError("a driver's or a partner's bug")
         return await right(step_ids, enrollment_ids)
 
-    monkeypatch.setattr(Library, "load", load)
+    monkeypatch.setattr(ContentLoader, "load", load)
     await run_once(world.runtime, NOW)
     await assert_failed_alone(world, poisoned, others)
 
@@ -188,14 +188,14 @@ async def test_a_step_that_cannot_be_loaded_leaves_other_steps_alone(world: Worl
     person = (await Send.filter(step_id=second.id).order_by("id"))[0]
     await Send.filter(id=person.id).update(due_at=NOW)
     others = [each for each in await first_emails() if each.id != person.id]
-    right = Library.load
+    right = ContentLoader.load
 
-    async def load(step_ids: Any, enrollment_ids: Any) -> Library:
+    async def load(step_ids: Any, enrollment_ids: Any) -> ContentLoader:
         if second.id in step_ids:
             raise RuntimeError("its content cannot be read")
         return await right(step_ids, enrollment_ids)
 
-    monkeypatch.setattr(Library, "load", load)
+    monkeypatch.setattr(ContentLoader, "load", load)
     await run_once(world.runtime, NOW)
     await assert_failed_alone(world, person, others)
 
@@ -293,7 +293,7 @@ async def test_one_lease_that_cannot_be_freed_keeps_no_other(world: World) -> No
     await Send.filter(id=resent.id).update(status="IN_DOUBT", due_at=NOW - timedelta(hours=1))
     await run("UPDATE campaign SET in_doubt_resends = 1")
     await reject("send", "UPDATE", f"NEW.id IN ('{poisoned.id}', '{stuck.id}')")
-    put_off = PutOff()
+    put_off = Backoff()
     lost, freed = await free_expired(NOW, put_off)
     assert ([row["id"] for row in lost], freed) == ([doubtful.id], 2)
     found = {each.id: str(each.status) for each in await first_emails()} | {doubtful.id: "IN_DOUBT"}
@@ -310,7 +310,7 @@ async def test_an_email_is_in_doubt_also_where_its_event_is_refused(world: World
     gone = {"attempt_id": "att_gone", "lease_until": NOW - timedelta(minutes=1)}
     await Send.filter(id__in=[poisoned.id, other.id]).update(status="TRANSMITTING", **gone)
     await reject("event", "INSERT", f"NEW.send_id = '{poisoned.id}'")
-    put_off = PutOff()
+    put_off = Backoff()
     lost, _ = await free_expired(NOW, put_off)
     assert {row["id"] for row in lost} == {poisoned.id, other.id}
     assert await statuses([poisoned, other]) == {"IN_DOUBT"}

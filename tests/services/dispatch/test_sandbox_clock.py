@@ -14,7 +14,7 @@ from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.periodic_recovery import PeriodicRecovery
 from api.services.dispatch.sandbox_clock import advance_clock
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.templates.templates import create_template
@@ -64,13 +64,13 @@ async def test_a_lost_transmission_rests_by_the_sandbox_s_clock(context: Workspa
     await Send.filter(id=send.id).update(**gone)
     departed = {"sender_id": send.sender_id, "send_id": send.id, "began_at": virtual}
     await Departure.create(id="dep_1", **departed)
-    await PeriodicRecovery(runtime(), PutOff(), 0.0).run()
+    await PeriodicRecovery(runtime(), Backoff(), 0.0).run()
     send = await Send.get(id=send.id)
     assert (send.status, send.due_at) == (SendStatus.IN_DOUBT, virtual + 15 * MINUTE)
     assert (await Departure.get()).ended_at == virtual
     assert (await Event.get(kind="EMAIL_IN_DOUBT")).at == virtual
     assert (await Enrollment.get(id=send.enrollment_id)).ended_at == virtual
-    await PeriodicRecovery(runtime(REAL + HOUR), PutOff(), 0.0).run()
+    await PeriodicRecovery(runtime(REAL + HOUR), Backoff(), 0.0).run()
     assert (await Send.get(id=send.id)).status is SendStatus.IN_DOUBT, "its clock stands still"
     await advance_clock(context, runtime(), virtual + 16 * MINUTE)
     await advance_clock(context, runtime(), virtual + 2 * HOUR)
@@ -81,7 +81,7 @@ async def test_a_lost_transmission_rests_by_the_sandbox_s_clock(context: Workspa
 async def test_the_throttle_of_a_sandbox_forgets_by_its_own_clock(context: WorkspaceContext) -> None:
     virtual = present(context)
     assert await advance_clock(context, runtime(), virtual) == 2
-    recovery = PeriodicRecovery(runtime(), PutOff(), 0.0)
+    recovery = PeriodicRecovery(runtime(), Backoff(), 0.0)
     recovery._cleaned_at = time.monotonic() - 4_000
     await recovery.run()
     assert await Departure.all().count() == 2

@@ -9,7 +9,7 @@ import pytest
 from api.models import Campaign, Event, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.dispatch.dispatcher import Dispatcher
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks import task_expiry
@@ -44,7 +44,7 @@ async def open_tasks() -> list[str]:
 async def test_a_task_that_may_not_expire_stops_no_other(world: World) -> None:
     poisoned = (await open_tasks())[1]
     await reject("task", "UPDATE", f"NEW.id = '{poisoned}'")
-    put_off = PutOff()
+    put_off = Backoff()
     assert await expire_tasks(world.runtime.context(world.context.workspace), LATER, put_off) == 4
     assert await open_tasks() == [poisoned]
     assert put_off.waiting(LATER) == [poisoned]
@@ -91,7 +91,7 @@ async def test_a_workspace_that_cannot_be_read_keeps_nobody_busy(world: World, m
     async def broken(**_: object) -> Workspace:
         raise ValueError("a workspace's JSON")
 
-    put_off = PutOff()
+    put_off = Backoff()
     with monkeypatch.context() as patch:
         patch.setattr(task_expiry.Workspace, "get", broken)
         assert await expire_all(world.runtime, LATER, None, put_off) == 0

@@ -6,7 +6,15 @@ from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.timelines import core_launch, follows, records, resolve, scheduled_steps, slot, stored
+from api.services.enrollments.timelines import (
+    core_launch,
+    records,
+    resolve,
+    scheduled_steps,
+    slot,
+    stored,
+    uses_planned_time,
+)
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from strategies import Note, Refusal
 from strategies.edit_plan import Edit, edit
@@ -99,7 +107,7 @@ class Rescheduler:
     def _add(self, found: Found, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
         timeline = self._timeline(enrollment, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
-        emails = {numbers[send.step_id]: send for send in sends if send.step_id in numbers and follows(send)}
+        emails = {numbers[send.step_id]: send for send in sends if send.step_id in numbers and uses_planned_time(send)}
         undone = {numbers[task.step_id]: task for task in tasks if task.step_id in numbers and task.done_at is None}
         self._gone(found, numbers, sends, tasks)
         if isinstance(timeline, str):
@@ -130,7 +138,7 @@ class Rescheduler:
                 found.settled.append(send)
             elif send.step_id not in numbers:
                 found.removed.append(send)
-            elif not follows(send):
+            elif not uses_planned_time(send):
                 found.stays.append(send)
         for task in tasks:
             if task.done_at is not None:

@@ -13,7 +13,6 @@ from api.services.enrollments.timelines import (
     at_wall_time,
     core_launch,
     expiry,
-    follows,
     for_now,
     put_off,
     records,
@@ -22,6 +21,7 @@ from api.services.enrollments.timelines import (
     scheduled_steps,
     stored,
     untouched,
+    uses_planned_time,
 )
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store import holds
@@ -143,8 +143,8 @@ class Shifter:
         happened = records(self.steps, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
         overdue = [send for send in waiting if send.due_at < self.now]
-        planned = sorted(numbers[send.step_id] for send in overdue if follows(send))
-        loose = sorted(_wall(send) for send in overdue if not follows(send))
+        planned = sorted(numbers[send.step_id] for send in overdue if uses_planned_time(send))
+        loose = sorted(_wall(send) for send in overdue if not uses_planned_time(send))
         launched = core_launch(enrollment, self.steps)
         # People with the same launch and the same facts share one shift.
         alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose, at_once))
@@ -174,7 +174,7 @@ class Shifter:
 
     def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
         planned = done.planned.get(number)
-        if follows(send) and isinstance(planned, PlannedSend):
+        if uses_planned_time(send) and isinstance(planned, PlannedSend):
             return {
                 "id": send.id,
                 "due_at": planned.instant,

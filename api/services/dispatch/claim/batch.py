@@ -16,7 +16,7 @@ from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.people.reachability import blocked_sentence
 from api.services.replies.bounces import dead_address
-from api.services.templates.email_content import Library, fields_of
+from api.services.templates.email_content import ContentLoader, fields_of
 from api.services.workspaces.accounts import may_use, not_allowed
 from api.states import MAY_GET_EMAILS
 from api.store.claimed import Claimed
@@ -46,7 +46,7 @@ class Batch:
     sender: Mapping[str, Any]
     people: Mapping[str, Recipient]
     enrollments: Mapping[str, str]
-    library: Library
+    library: ContentLoader
     account: str
     """The account that sends the emails."""
     emails: BatchRendering = field(init=False)
@@ -70,7 +70,7 @@ class Batch:
             sender,
             {row["id"]: Recipient(*row.values()) for row in people},
             await statuses([send.enrollment_id for send in sends]),
-            await Library.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
+            await ContentLoader.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
             account,
         )
         batch.emails.expect(sends)

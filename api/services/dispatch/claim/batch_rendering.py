@@ -5,8 +5,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from api.mail.inline_limits import SlowWorkError
 from api.mail.message.writing import NotWritten, Order, Written
-from api.mail.quick_work import SlowWorkError
 from api.mail.worker_jobs import MAX_BATCH_ITEMS
 from api.services.templates.rendering import write_quickly, write_slowly
 from api.store.claimed import Claimed

@@ -12,12 +12,12 @@ from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
-from api.services.dispatch.claim.job import Job
+from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.dispatch.send_outcome import event_line, outcome_of
 from api.services.enrollments.progress import finish_done, finished
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.jobs.halving import ROW_FAILED, in_halves, of_database
 from api.store import claims, send_ledger
 from api.store.claimed import Claimed
@@ -42,7 +42,7 @@ class ClaimByHalves:
     now: datetime
     sender: Mapping[str, Any]
     account: str
-    put_off: PutOff
+    put_off: Backoff
     real_now: datetime
     attempt: str = field(default_factory=lambda: new_id("att"))
     settled: dict[Outcome, int] = field(default_factory=dict)
@@ -74,27 +74,27 @@ class ClaimByHalves:
             await self._alone(send_id, partial(self._fail, send_id, reason))
         return sorted(found, key=lambda send: (send.due_at, send.id))
 
-    async def load(self, sends: Sequence[Claimed]) -> list[Job]:
-        """Load the emails that can be loaded, step by step, and settle the others. Returns jobs, the earliest first."""
+    async def load(self, sends: Sequence[Claimed]) -> list[Delivery]:
+        """Load the emails that can be loaded, step by step, and settle the others. The earliest comes first."""
         if not await self._loads():
             await self._settle((send, Reason.NOT_PREPARED) for send in sends)
             return []
-        jobs: list[Job] = []
+        deliveries: list[Delivery] = []
         steps: dict[str, list[Claimed]] = {}
         for send in sends:
             steps.setdefault(send.step_id, []).append(send)
         for mine in steps.values():
-            jobs += await self._load_step(mine)
-        return sorted(jobs, key=lambda job: (job.send.due_at, job.send.id))
+            deliveries += await self._load_step(mine)
+        return sorted(deliveries, key=lambda delivery: (delivery.send.due_at, delivery.send.id))
 
-    async def _load_step(self, sends: Sequence[Claimed]) -> list[Job]:
+    async def _load_step(self, sends: Sequence[Claimed]) -> list[Delivery]:
         """Load the emails of one step. Where more fail than are set aside, the step is the cause, and they wait."""
-        jobs: list[Job] = []
+        deliveries: list[Delivery] = []
         failed: list[tuple[Claimed, Answer]] = []
 
         async def load(part: Sequence[Claimed]) -> None:
             batch = await Batch.load(self.runtime, self.now, self.sender, part, self.account)
-            jobs.extend(Job(send, batch) for send in part)
+            deliveries.extend(Delivery(send, batch) for send in part)
 
         async def note(send: Claimed, reason: str) -> None:
             failed.append((send, Receipt(Outcome.FAILED, ROW_FAILED, f"{UNREADABLE} {reason}")))
@@ -105,10 +105,10 @@ class ClaimByHalves:
             if of_database(problem):
                 raise
             log.exception("more than %s emails of the step %s cannot be loaded", len(failed), sends[0].step_id)
-            loaded = {job.send.id for job in jobs}
+            loaded = {delivery.send.id for delivery in deliveries}
             failed = [(send, Reason.NOT_PREPARED) for send in sends if send.id not in loaded]
         await self._settle(failed)
-        return jobs
+        return deliveries
 
     async def _loads(self) -> bool:
         """Say whether the sender and its workspace can be loaded: then an email is the cause of a failure."""

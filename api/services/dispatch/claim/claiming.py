@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.claim_by_halves import ClaimByHalves
-from api.services.dispatch.claim.job import Job
-from api.services.jobs.back_off import PutOff
+from api.services.dispatch.claim.delivery import Delivery
+from api.services.jobs.back_off import Backoff
 from api.services.jobs.halving import of_database
 from api.store import send_ledger
 from plugins.contract import Outcome
@@ -21,14 +21,14 @@ log = logging.getLogger("touchline.dispatch")
 
 
 class Taken(NamedTuple):
-    """The result of a claim: jobs for the account worker, and how many emails were settled at once, by outcome."""
+    """The result of a claim: deliveries for the account worker, and how many emails were settled, by outcome."""
 
-    jobs: Sequence[Job]
+    deliveries: Sequence[Delivery]
     settled: Mapping[Outcome, int]
 
 
 async def take(
-    runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], limit: int, account: str, put_off: PutOff
+    runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], limit: int, account: str, put_off: Backoff
 ) -> Taken:
     """Claim up to ``limit`` emails of a sender that are due at ``now``, and load the rows that they need.
 
@@ -53,4 +53,4 @@ async def take(
             raise
         log.warning("the emails of the sender %s could not be loaded together", sender["id"], exc_info=problem)
         return Taken(await halves.load(sends), halves.settled)
-    return Taken([Job(send, batch) for send in sends], halves.settled)
+    return Taken([Delivery(send, batch) for send in sends], halves.settled)

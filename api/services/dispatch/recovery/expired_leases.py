@@ -14,7 +14,7 @@ from api.codes.event_kinds import EventKind
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.reasons import Reason
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.jobs.halving import in_halves, of_database
 from api.store import doubts, send_ledger, throttles
 from api.store.engine.sql import Row
@@ -37,14 +37,14 @@ class Which(NamedTuple):
 Free = Callable[[datetime, Which], Awaitable[Sequence[Row]]]
 
 
-async def free_expired(real_now: datetime, put_off: PutOff | None = None) -> tuple[Sequence[Row], int]:
+async def free_expired(real_now: datetime, put_off: Backoff | None = None) -> tuple[Sequence[Row], int]:
     """Free expired claims, put unfinished transmissions in doubt, and send again the doubts that have rested.
 
     Leases are real time; what follows from them goes by each workspace's clock. Returns what is in doubt now, and how
     many other emails wait again. Each of the three is tried, whatever happens to the others; then raises the failure.
     What ``put_off`` has is left alone, and what cannot be freed is added to it.
     """
-    put_off = put_off or PutOff()
+    put_off = put_off or Backoff()
     found: list[Sequence[Row]] = []
     trouble: Exception | None = None
     for kind, free in enumerate((_doubt, _send_again, _release)):
@@ -59,7 +59,7 @@ async def free_expired(real_now: datetime, put_off: PutOff | None = None) -> tup
     return found[0], len(found[1]) + len(found[2])
 
 
-async def _free(free: Free, kind: int, real_now: datetime, put_off: PutOff, freed: list[Row]) -> None:
+async def _free(free: Free, kind: int, real_now: datetime, put_off: Backoff, freed: list[Row]) -> None:
     """Free all of one kind, or by halves what can be freed. What was freed is appended."""
     besides = put_off.waiting(real_now)
     try:
@@ -101,12 +101,12 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
     async with transaction():
         lost = await doubts.doubt_expired(real_now, reason.code, reason.detail, *which)
         clocks = await sandbox_clocks(row["workspace_id"] for row in lost)
-        follows: list[Callable[[], Awaitable[object]]] = []
+        uses_planned_time: list[Callable[[], Awaitable[object]]] = []
         for now, rows in _by_moment(lost, clocks, real_now).items():
             ids = [row["id"] for row in rows]
-            follows.append(partial(doubts.rest_in_doubt, ids, now))
-            follows.append(partial(throttles.arrive, ids, now))
-            follows.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
+            uses_planned_time.append(partial(doubts.rest_in_doubt, ids, now))
+            uses_planned_time.append(partial(throttles.arrive, ids, now))
+            uses_planned_time.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
         lines = [
             row_event(
                 row,
@@ -117,8 +117,8 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
             )
             for row in lost
         ]
-        follows.append(partial(write, lines))
-        for follow in follows:
+        uses_planned_time.append(partial(write, lines))
+        for follow in uses_planned_time:
             await (_try(follow) if alone else follow())
     return lost
 

@@ -7,7 +7,7 @@ from api.models import Workspace
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.expired_leases import free_expired
-from api.services.jobs.back_off import PutOff
+from api.services.jobs.back_off import Backoff
 from api.services.jobs.halving import passing
 from api.store import throttles
 from api.store.engine.corruption import is_corrupt
@@ -27,7 +27,7 @@ class PeriodicRecovery:
     fails, emails go out all the same, and the next one comes after ``AFTER_FAILURE_SECONDS``.
     """
 
-    def __init__(self, runtime: DispatchRuntime, put_off: PutOff, interval_seconds: float) -> None:
+    def __init__(self, runtime: DispatchRuntime, put_off: Backoff, interval_seconds: float) -> None:
         self._runtime = runtime
         self._put_off = put_off
         self._interval_seconds = interval_seconds

@@ -10,12 +10,12 @@ from typing import Any
 
 from api.mail.clean import storable
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.claim.job import HAS_ASKED, Job, Stage
+from api.services.dispatch.claim.delivery import HAS_ASKED, Delivery, Stage
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer
 from api.services.dispatch.send.attempt import broken
 from api.services.dispatch.send.claim_ahead import ClaimAhead
-from api.services.dispatch.send.job_queue import JobQueue
+from api.services.dispatch.send.delivery_queue import DeliveryQueue
 from api.services.dispatch.send.session_runner import SessionRunner
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
@@ -38,7 +38,7 @@ class AccountWorker:
     The price is a queue in memory for each account. It holds about one second's work, so that a crash leaves little
     to recover.
 
-    - ``queue``: the dispatcher adds jobs by ``add``; sessions take them.
+    - ``queue``: the dispatcher adds deliveries by ``add``; sessions take them.
     - ``sessions``: the running tasks and what each does. ``_start_sessions`` adds them; ``_ended`` and ``cut_off``
       remove them; the dispatcher waits for them.
     - ``max_sessions``: how many may be open. Read from the channel when no session runs; a session lowers it when the
@@ -49,7 +49,7 @@ class AccountWorker:
     - ``unusable_until``: until when (monotonic) this process leaves the account to others. A session writes it, the
       dispatcher reads it.
     - ``wants_more``: whether the dispatcher found the queue full, and is to be woken once it is half empty.
-    - ``orphans``: unsent jobs of sessions that ``stop`` stopped. The dispatcher gives them back.
+    - ``orphans``: unsent deliveries of sessions that ``stop`` stopped. The dispatcher gives them back.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class AccountWorker:
         self.channel = channel
         self.config = config
         self.writer = writer
-        self.queue = JobQueue(linger_seconds)
+        self.queue = DeliveryQueue(linger_seconds)
         self.ahead = ClaimAhead()
         self.sessions: dict[asyncio.Task[None], SessionRunner] = {}
         self.max_sessions = accounts.sessions(channel, config)
@@ -75,7 +75,7 @@ class AccountWorker:
         self.may_have_failures = True
         self.unusable_until = float("-inf")
         self.wants_more = False
-        self.orphans: list[Job] = []
+        self.orphans: list[Delivery] = []
         self._runtime = runtime
         self._leases = leases
         self._numbers = itertools.count()
@@ -85,50 +85,52 @@ class AccountWorker:
 
     def room(self) -> int:
         """Return how many more emails to claim for this account now."""
-        held = len(self.queue) + sum(runner.job is not None for runner in self.sessions.values())
+        held = len(self.queue) + sum(runner.delivery is not None for runner in self.sessions.values())
         return self.ahead.limit(self.max_sessions) - held
 
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Take jobs, and open sessions for them as far as the account allows."""
-        self.queue.add(jobs)
+    def add(self, deliveries: Iterable[Delivery]) -> None:
+        """Take deliveries, and open sessions for them as far as the account allows."""
+        self.queue.add(deliveries)
         self._start_sessions()
 
     def cut_off(self) -> None:
         """Stop sessions whose channel takes too long for one email, and replace those that do not heed it."""
         for task, runner in list(self.sessions.items()):
-            job = runner.cut_off(task)
-            if job is None:
+            delivery = runner.cut_off(task)
+            if delivery is None:
                 continue
-            log.error("the channel %s ignores that it was cut off; it is done with %s", self.channel.key, job.send.id)
+            log.error(
+                "the channel %s ignores that it was cut off; it is done with %s", self.channel.key, delivery.send.id
+            )
             del self.sessions[task]
-            answer = broken(job)
-            if job.stage is not Stage.TRANSMITTING:
-                job.stage = Stage.REFUSED
-            self.writer.settle(job, answer)
+            answer = broken(delivery)
+            if delivery.stage is not Stage.TRANSMITTING:
+                delivery.stage = Stage.REFUSED
+            self.writer.settle(delivery, answer)
             self._start_sessions()
 
-    def close(self) -> list[Job]:
-        """Take no further jobs, and let open sessions end. Returns the jobs that were waiting."""
+    def close(self) -> list[Delivery]:
+        """Take no further deliveries, and let open sessions end. Returns the deliveries that were waiting."""
         return self.queue.close()
 
     def stop(self) -> None:
         """Stop every session that does not transmit an email."""
         self._stopping = True
         for task, runner in list(self.sessions.items()):
-            if runner.job is None or runner.job.stage is not Stage.TRANSMITTING:
+            if runner.delivery is None or runner.delivery.stage is not Stage.TRANSMITTING:
                 task.cancel()
 
-    def unasked_jobs(self) -> list[Job]:
-        """Return the jobs of sessions that do not stop, and whose channel has not asked whether it may transmit."""
-        jobs = [runner.job for runner in self.sessions.values()]
-        return [job for job in jobs if job is not None and job.stage not in HAS_ASKED]
+    def unasked_deliveries(self) -> list[Delivery]:
+        """Return the deliveries of sessions that do not stop, and whose channel has not asked to transmit."""
+        deliveries = [runner.delivery for runner in self.sessions.values()]
+        return [delivery for delivery in deliveries if delivery is not None and delivery.stage not in HAS_ASKED]
 
     def tasks(self, *, asked_only: bool = False) -> list[asyncio.Task[None]]:
         """Return the tasks of sessions, or of those whose channel has asked whether it may transmit."""
         return [
             task
             for task, runner in self.sessions.items()
-            if not asked_only or (runner.job is not None and runner.job.stage in HAS_ASKED)
+            if not asked_only or (runner.delivery is not None and runner.delivery.stage in HAS_ASKED)
         ]
 
     # -- for the sessions
@@ -137,8 +139,8 @@ class AccountWorker:
         """Return whether sessions are being stopped."""
         return self._stopping
 
-    async def next_job(self) -> Job | None:
-        """Take a job, or wait for one. Ask for more when the queue is half empty."""
+    async def next_delivery(self) -> Delivery | None:
+        """Take a delivery, or wait for one. Ask for more when the queue is half empty."""
         if self.wants_more and len(self.queue) <= self.ahead.limit(self.max_sessions) // 2:
             self.wants_more = False
             self._runtime.wake()
@@ -152,7 +154,7 @@ class AccountWorker:
 
     async def pause(self, answer: Answer) -> None:
         """Let the account wait, in every process, and give its emails back."""
-        jobs = self.queue.take_all()
+        deliveries = self.queue.take_all()
         self.may_have_failures = True
         try:
             with suppress(Exception):
@@ -162,9 +164,9 @@ class AccountWorker:
                     log.warning("the account %s waits until %s: %s", self.account, until.isoformat(), answer.code)
         except asyncio.CancelledError:
             if self._stopping:
-                self.orphans += jobs
+                self.orphans += deliveries
                 raise
-        await asyncio.gather(*(self.writer.settle(job, answer) for job in jobs))
+        await asyncio.gather(*(self.writer.settle(delivery, answer) for delivery in deliveries))
 
     async def leave_to_others(self, answer: Answer) -> None:
         """Give the account's emails back to other processes for a while: only this one cannot use the account."""
@@ -175,30 +177,30 @@ class AccountWorker:
             UNUSABLE_HERE_SECONDS,
             answer.code,
         )
-        await asyncio.gather(*(self.writer.settle(job, answer) for job in self.queue.take_all()))
+        await asyncio.gather(*(self.writer.settle(delivery, answer) for delivery in self.queue.take_all()))
 
-    async def drop_lost_jobs(self) -> None:
-        """Drop waiting jobs that are no longer ours: where one email was taken away, others may have been as well."""
-        waiting = self.queue.jobs()
+    async def drop_lost_deliveries(self) -> None:
+        """Drop waiting deliveries that are no longer ours: where one email was taken away, others may be as well."""
+        waiting = self.queue.deliveries()
         if not waiting:
             return
         try:
-            ours = await send_ledger.still_claimed([job.send for job in waiting])
+            ours = await send_ledger.still_claimed([delivery.send for delivery in waiting])
         except Exception as problem:  # then the ledger refuses each lost email when its channel asks
             if not log_database_outage(problem):
                 log.exception("the claims that are still ours could not be read")
             return
-        self._leases.release(self.queue.remove(job for job in waiting if job.send.id not in ours))
+        self._leases.release(self.queue.remove(delivery for delivery in waiting if delivery.send.id not in ours))
 
     # -- tasks
 
     def _start_sessions(self) -> None:
-        """Start as many sessions as there are jobs for, and as the account allows."""
+        """Start as many sessions as there are deliveries for, and as the account allows."""
         running = sum(not task.done() for task in self.sessions)
         if not running:
             self.max_sessions = accounts.sessions(self.channel, self.config)  # a server may take more again
-        jobs = len(self.queue)
-        for _ in range(min(jobs - self.queue.wake(jobs), self.max_sessions - running)):
+        deliveries = len(self.queue)
+        for _ in range(min(deliveries - self.queue.wake(deliveries), self.max_sessions - running)):
             runner = SessionRunner(self, next(self._numbers))
             task = asyncio.create_task(runner.run())
             self.sessions[task] = runner
@@ -207,16 +209,16 @@ class AccountWorker:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Settle the email of a session that was stopped, or broke, in the middle of it."""
         runner = self.sessions.pop(task, None)
-        job = runner.job if runner is not None else None
+        delivery = runner.delivery if runner is not None else None
         if task.cancelled() and self._stopping:
-            if job is not None and job.stage is not Stage.TRANSMITTING:
-                self.orphans.append(job)
+            if delivery is not None and delivery.stage is not Stage.TRANSMITTING:
+                self.orphans.append(delivery)
             return
         fault = None if task.cancelled() else task.exception()
         if fault is None and not task.cancelled():
             return
         what = "broke" if fault else "was cancelled by the channel"
         log.error("a session of the channel %s %s", self.channel.key, what, exc_info=fault)
-        if job is not None:
-            self.writer.settle(job, broken(job))
+        if delivery is not None:
+            self.writer.settle(delivery, broken(delivery))
         self._start_sessions()

@@ -10,7 +10,7 @@ from contextlib import suppress
 from inspect import isawaitable
 
 from api.mail.message.writing import Written
-from api.services.dispatch.claim.job import HAS_ASKED, Job, Stage
+from api.services.dispatch.claim.delivery import HAS_ASKED, Delivery, Stage
 from api.services.dispatch.reasons import Answer, Reason
 from plugins.checks import describe
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
@@ -22,7 +22,7 @@ MAY_ANSWER_WITHDRAWN = (HAS_ASKED | {Stage.ENDED}) - {Stage.TRANSMITTING}
 
 async def attempt(
     session: Session,
-    job: Job,
+    delivery: Delivery,
     begin: Callable[[], Awaitable[bool]],
     channel: str,
     stopping: Callable[[], bool] = lambda: False,
@@ -32,40 +32,40 @@ async def attempt(
     ``stopping`` says whether the task that runs this is being stopped.
     """
     try:
-        job.retry_at = job.batch.waits_until(job.send)
-        if job.retry_at is not None:
+        delivery.retry_at = delivery.batch.waits_until(delivery.send)
+        if delivery.retry_at is not None:
             return Reason.WAITS_FOR_EARLIER_EMAIL
-        written = await job.batch.write(job.send)
+        written = await delivery.batch.write(delivery.send)
         if written is Reason.RENDERERS_BUSY:
-            job.retry_at = job.batch.look_again(job.send)
+            delivery.retry_at = delivery.batch.look_again(delivery.send)
     except Exception:
-        log.exception("the email %s could not be prepared", job.send.id)
+        log.exception("the email %s could not be prepared", delivery.send.id)
         return Reason.NOT_PREPARED
     if not isinstance(written, Written):
         return written
-    if job.stage is not Stage.CLAIMED:
+    if delivery.stage is not Stage.CLAIMED:
         return Reason.SETTLED_BEFORE
-    job.subject, job.stage = written.subject, Stage.HANDED_OVER
+    delivery.subject, delivery.stage = written.subject, Stage.HANDED_OVER
     try:
-        handed = session.deliver(_outgoing(job, written), begin)
+        handed = session.deliver(_outgoing(delivery, written), begin)
         answer = await handed if isawaitable(handed) else handed
     except AccountUnavailableError as error:
-        in_transmission = job.stage is Stage.TRANSMITTING
+        in_transmission = delivery.stage is Stage.TRANSMITTING
         return unavailable(error, Outcome.IN_DOUBT if in_transmission else Outcome.ACCOUNT_UNAVAILABLE)
     except BaseException as error:
         if stopped(error, stopping()):
             raise
-        log.exception("the channel %s failed while it delivered the email %s", channel, job.send.id)
-        return broken(job)
+        log.exception("the channel %s failed while it delivered the email %s", channel, delivery.send.id)
+        return broken(delivery)
     finally:
         if not stopping():
             await not_cancelled()  # the task goes on, whatever the channel did to it
-    return _checked(answer, job, channel)
+    return _checked(answer, delivery, channel)
 
 
-def broken(job: Job) -> Reason:
+def broken(delivery: Delivery) -> Reason:
     """Return the reason for an email whose channel broke: in doubt if it may have been sent."""
-    return Reason.CHANNEL_BROKE_IN_TRANSMISSION if job.stage is Stage.TRANSMITTING else Reason.CHANNEL_BROKE
+    return Reason.CHANNEL_BROKE_IN_TRANSMISSION if delivery.stage is Stage.TRANSMITTING else Reason.CHANNEL_BROKE
 
 
 def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOUNT_UNAVAILABLE) -> Receipt:
@@ -92,18 +92,18 @@ async def not_cancelled() -> None:
         await asyncio.sleep(0)  # Python 3.11 still raises a cancellation that was undone, at the next await
 
 
-def _checked(answer: object, job: Job, channel: str) -> Answer:
+def _checked(answer: object, delivery: Delivery, channel: str) -> Answer:
     """Return a channel's answer where its contract allows it."""
     if isinstance(answer, Receipt) and isinstance(answer.outcome, Outcome):
-        if answer.outcome is Outcome.WITHDRAWN and job.stage in MAY_ANSWER_WITHDRAWN:
-            return Reason.THROTTLED if job.stage is Stage.THROTTLED else answer
-        if answer.outcome is Outcome.SENT and job.stage is Stage.HANDED_OVER:
-            log.error("the channel %s sent %s without asking whether it may leave", channel, job.send.id)
+        if answer.outcome is Outcome.WITHDRAWN and delivery.stage in MAY_ANSWER_WITHDRAWN:
+            return Reason.THROTTLED if delivery.stage is Stage.THROTTLED else answer
+        if answer.outcome is Outcome.SENT and delivery.stage is Stage.HANDED_OVER:
+            log.error("the channel %s sent %s without asking whether it may leave", channel, delivery.send.id)
         if answer.outcome is not Outcome.WITHDRAWN:
             plain = isinstance(answer.code, str) and isinstance(answer.detail, str)
             return answer if plain else Receipt(answer.outcome, _text(answer.code), _text(answer.detail))
-    log.error("the channel %s gave %s as its answer for %s", channel, _named(answer), job.send.id)
-    return broken(job)
+    log.error("the channel %s gave %s as its answer for %s", channel, _named(answer), delivery.send.id)
+    return broken(delivery)
 
 
 def _named(answer: object) -> str:
@@ -119,6 +119,6 @@ def _text(value: object) -> str:
     return "" if value is None else describe(value)
 
 
-def _outgoing(job: Job, written: Written) -> Outgoing:
-    recipient = job.batch.people[job.send.person_id].email
-    return Outgoing(job.send.id, job.batch.sender["email"], recipient, written.message)
+def _outgoing(delivery: Delivery, written: Written) -> Outgoing:
+    recipient = delivery.batch.people[delivery.send.person_id].email
+    return Outgoing(delivery.send.id, delivery.batch.sender["email"], recipient, written.message)

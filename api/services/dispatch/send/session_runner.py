@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from api.services.dispatch.claim.job import Job, Stage
+from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.dispatch.send.attempt import attempt, not_cancelled, stopped, unavailable
 from plugins.contract import AccountUnavailableError, Outcome, Session
@@ -29,13 +29,13 @@ MAX_DOUBTS_IN_A_ROW = 10
 class SessionRunner:
     """One task of an account. It goes on to the next email before the last outcome is committed; see OutcomeWriter.
 
-    ``job`` is the email that the channel has, ``taken_at`` when the runner took it. The runner writes both; the account
-    worker reads them to stop or settle it. ``cut_off_at`` is when ``cut_off`` cancelled the channel's work on it.
+    ``delivery`` is the email that the channel has, ``taken_at`` when the runner took it. The runner writes both; the
+    account worker reads them to stop or settle it. ``cut_off_at`` is when ``cut_off`` cancelled the channel's work.
     ``replaced`` says that the worker has given up on this runner, and started another one: it ends after its email.
     """
 
     def __init__(self, worker: "AccountWorker", number: int) -> None:
-        self.job: Job | None = None
+        self.delivery: Delivery | None = None
         self.taken_at = 0.0
         self.cut_off_at: float | None = None
         self.replaced = False
@@ -43,7 +43,7 @@ class SessionRunner:
         self._number = number
 
     async def run(self) -> None:
-        """Open sessions and send on them until no job waits, or the account is in trouble."""
+        """Open sessions and send on them until no delivery waits, or the account is in trouble."""
         worker = self._worker
         while worker.queue and not self.replaced:
             try:
@@ -72,21 +72,21 @@ class SessionRunner:
                 return
             await worker.pause(trouble)
 
-    def cut_off(self, task: "asyncio.Task[None]") -> Job | None:
-        """Cancel the channel's work on an email that takes too long. Returns the job of one that ignores it."""
-        job, now = self.job, time.monotonic()
-        if job is None or now - self.taken_at <= SESSION_TIMEOUT_SECONDS:
+    def cut_off(self, task: "asyncio.Task[None]") -> Delivery | None:
+        """Cancel the channel's work on an email that takes too long. Returns the delivery of one that ignores it."""
+        delivery, now = self.delivery, time.monotonic()
+        if delivery is None or now - self.taken_at <= SESSION_TIMEOUT_SECONDS:
             return None
         if self.cut_off_at is None:
             self.cut_off_at = now
             key = self._worker.channel.key
-            log.error("the channel %s takes more than %s s for %s", key, SESSION_TIMEOUT_SECONDS, job.send.id)
+            log.error("the channel %s takes more than %s s for %s", key, SESSION_TIMEOUT_SECONDS, delivery.send.id)
             task.cancel()
             return None
         if now - self.cut_off_at < CUT_OFF_GRACE_SECONDS:
             return None
-        self.job, self.replaced = None, True
-        return job
+        self.delivery, self.replaced = None, True
+        return delivery
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Session]:
@@ -99,21 +99,26 @@ class SessionRunner:
                 await stack.aclose()
 
     async def _send_on(self, session: Session) -> Answer | None:
-        """Send until no job waits or the session is used up. Returns the trouble of the account, if it has any."""
+        """Send until no delivery waits or the session is used up. Returns the trouble of the account, if it has any."""
         worker, first = self._worker, True
         writer, channel = worker.writer, worker.channel.key
-        while not self.replaced and (job := await worker.next_job()):
-            self.job, self.taken_at, self.cut_off_at, job.session = job, time.monotonic(), None, self._number
-            answer = await attempt(session, job, partial(writer.begin, job), channel, worker.is_stopping)
+        while not self.replaced and (delivery := await worker.next_delivery()):
+            self.delivery, self.taken_at, self.cut_off_at, delivery.session = (
+                delivery,
+                time.monotonic(),
+                None,
+                self._number,
+            )
+            answer = await attempt(session, delivery, partial(writer.begin, delivery), channel, worker.is_stopping)
             if answer.outcome is Outcome.ACCOUNT_UNAVAILABLE:
-                return await self._account_failed(job, answer, first=first)
-            stage, written = job.stage, writer.settle(job, answer)
-            self.job = None
+                return await self._account_failed(delivery, answer, first=first)
+            stage, written = delivery.stage, writer.settle(delivery, answer)
+            self.delivery = None
             worker.ahead.finished_one()
             if stage is not Stage.TRANSMITTING:
                 await written  # nothing else makes the next email wait for this outcome
             if answer.outcome is Outcome.WITHDRAWN and stage in (Stage.ASKED, Stage.REFUSED):
-                await worker.drop_lost_jobs()
+                await worker.drop_lost_deliveries()
             if stage is Stage.CLAIMED or answer.outcome is Outcome.WITHDRAWN:
                 continue  # it says nothing about the account
             if answer.outcome is Outcome.SENT:
@@ -132,15 +137,15 @@ class SessionRunner:
                 await worker.works()
         return None
 
-    async def _account_failed(self, job: Job, answer: Answer, *, first: bool) -> Answer | None:
-        """Put a job back that a fresh session may be able to send, else settle it. Returns the account's trouble."""
+    async def _account_failed(self, delivery: Delivery, answer: Answer, *, first: bool) -> Answer | None:
+        """Put back a delivery that a fresh session may be able to send, else settle it. Returns the trouble."""
         # A server may take only some emails in a session. What a fresh session refuses goes behind others, once.
-        again = not first or (self._worker.open_sessions > 1 and not job.account_failed)
-        job.account_failed |= first
-        self.job = None
-        if again and not self.replaced and job.stage is not Stage.ENDED:
-            job.stage = Stage.CLAIMED
-            self._worker.queue.put_back(job)
+        again = not first or (self._worker.open_sessions > 1 and not delivery.account_failed)
+        delivery.account_failed |= first
+        self.delivery = None
+        if again and not self.replaced and delivery.stage is not Stage.ENDED:
+            delivery.stage = Stage.CLAIMED
+            self._worker.queue.put_back(delivery)
             return answer if first else None
-        await self._worker.writer.settle(job, answer)
+        await self._worker.writer.settle(delivery, answer)
         return answer

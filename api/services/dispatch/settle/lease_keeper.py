@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.claim.job import Job, Stage
+from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.store import send_ledger
 from api.store.engine.availability import log_database_outage
 
@@ -16,10 +16,10 @@ log = logging.getLogger("touchline.dispatch")
 class LeaseKeeper:
     """Renews the leases of claimed emails until their outcomes are committed.
 
-    It counts jobs for each claim's attempt and renews all leases of an attempt by one statement, three times in a
-    lease. The price is that a settled email of an attempt is looked at as well. The dispatcher adds jobs with ``hold``
-    after they are loaded; the outcome writer and the account worker take them out with ``release``. ``task`` runs only
-    while jobs are held.
+    It counts deliveries for each claim's attempt and renews all leases of an attempt by one statement, three times in a
+    lease. The price is that a settled email of an attempt is looked at as well. The dispatcher adds deliveries with
+    ``hold`` after they are loaded; the outcome writer and the account worker take them out with ``release``. ``task``
+    runs only while deliveries are held.
     """
 
     def __init__(self, runtime: DispatchRuntime) -> None:
@@ -27,22 +27,22 @@ class LeaseKeeper:
         self._held: Counter[str] = Counter()
         self.task: asyncio.Task[None] | None = None
 
-    def hold(self, jobs: Sequence[Job]) -> None:
-        """Renew the leases of these jobs from now on."""
-        for attempt, number in Counter(job.send.attempt_id for job in jobs).items():
+    def hold(self, deliveries: Sequence[Delivery]) -> None:
+        """Renew the leases of these deliveries from now on."""
+        for attempt, number in Counter(delivery.send.attempt_id for delivery in deliveries).items():
             self._held[attempt] += number
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self._renew())
 
-    def release(self, jobs: Sequence[Job]) -> None:
-        """End these jobs and stop renewing their leases.
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """End these deliveries and stop renewing their leases.
 
-        A job may be released twice: by the cut-off, and by its channel's late answer.
+        A delivery may be released twice: by the cut-off, and by its channel's late answer.
         """
-        live = [job for job in jobs if job.stage is not Stage.ENDED]
-        self._held.subtract(job.send.attempt_id for job in live)
-        for job in live:
-            job.stage = Stage.ENDED
+        live = [delivery for delivery in deliveries if delivery.stage is not Stage.ENDED]
+        self._held.subtract(delivery.send.attempt_id for delivery in live)
+        for delivery in live:
+            delivery.stage = Stage.ENDED
 
     async def stop(self) -> None:
         """Renew no lease any more."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.services.common.runtime import DispatchRuntime, TerminalLine
-from api.services.dispatch.claim.job import Job
+from api.services.dispatch.claim.delivery import Delivery
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome
 
@@ -32,18 +32,18 @@ class OutcomeLog:
         self.outcomes[outcome] += number
         self._runtime.metrics.outcomes(outcome, channel).inc(number)
 
-    def record(self, settled: Sequence[tuple[Job, SendOutcome]], real_now: datetime) -> None:
+    def record(self, settled: Sequence[tuple[Delivery, SendOutcome]], real_now: datetime) -> None:
         """Count and log outcomes, and print those of emails that were this process's."""
-        counted = Counter((outcome.outcome, job.batch.sender["channel"]) for job, outcome in settled)
+        counted = Counter((outcome.outcome, delivery.batch.sender["channel"]) for delivery, outcome in settled)
         for (outcome, channel), number in counted.items():
             self.count(outcome, channel, number)
-        for job, made in settled:
-            self._log(job, made, real_now)
+        for delivery, made in settled:
+            self._log(delivery, made, real_now)
             if made.outcome is not Outcome.WITHDRAWN:
-                self._print(job, made, real_now)
+                self._print(delivery, made, real_now)
 
-    def _log(self, job: Job, made: SendOutcome, real_now: datetime) -> None:
-        send, outcome = job.send, made.outcome
+    def _log(self, delivery: Delivery, made: SendOutcome, real_now: datetime) -> None:
+        send, outcome = delivery.send, made.outcome
         if outcome is Outcome.SENT and not send.sandbox:
             self._runtime.metrics.latency.observe(max(0.0, (real_now - send.due_at).total_seconds()))
         level = logging.DEBUG if outcome in USUAL else logging.INFO
@@ -59,11 +59,11 @@ class OutcomeLog:
         }
         log.log(level, "the email %s: %s %s", send.id, outcome, made.receipt.code, extra=about)
 
-    def _print(self, job: Job, made: SendOutcome, real_now: datetime) -> None:
+    def _print(self, delivery: Delivery, made: SendOutcome, real_now: datetime) -> None:
         """Print one email's line. An error in the terminal does not undo the commit."""
         try:
-            address = job.batch.people[job.send.person_id].email
-            name, at = job.batch.workspace.name, job.at(real_now)
-            self._runtime.show(TerminalLine(name, at, made.outcome, address, job.subject, made.receipt.detail))
+            address = delivery.batch.people[delivery.send.person_id].email
+            name, at = delivery.batch.workspace.name, delivery.at(real_now)
+            self._runtime.show(TerminalLine(name, at, made.outcome, address, delivery.subject, made.receipt.detail))
         except (Exception, SystemExit):  # rich exits when the terminal is closed
-            log.debug("the email %s could not be printed", job.send.id, exc_info=True)
+            log.debug("the email %s could not be printed", delivery.send.id, exc_info=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Iterator, Sequence
 
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.claim.job import MAY_ASK, Job, Stage
+from api.services.dispatch.claim.delivery import MAY_ASK, Delivery, Stage
 from api.services.dispatch.reasons import Answer
 from api.services.dispatch.settle.group_commit import GroupCommit
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
@@ -26,8 +26,8 @@ MAX_FAILED_WRITES = 3
 FIRST_RETRY_SECONDS = 0.1
 MAX_RETRY_SECONDS = 2.0
 
-Entry = tuple[Job, Answer | None]
-"""A job with the answer that decides its outcome, or None where its channel asks whether it may be sent."""
+Entry = tuple[Delivery, Answer | None]
+"""A delivery with the answer that decides its outcome, or None where its channel asks whether it may be sent."""
 
 
 class OutcomeWriter:
@@ -38,9 +38,9 @@ class OutcomeWriter:
     as well. A crash therefore leaves one email in doubt for each session at most.
 
     ``begin`` and ``settle`` add entries to ``_groups``; the tasks of the groups write them with ``_write``. ``begin``
-    moves a job to ASKED and then to TRANSMITTING, REFUSED or THROTTLED. ``_leases`` ends jobs that are committed, and
-    ``_outcomes`` counts and logs them. An outcome is never dropped: the writer waits for an absent database, and
-    writes an email alone whose consequences are refused.
+    moves a delivery to ASKED and then to TRANSMITTING, REFUSED or THROTTLED. ``_leases`` ends deliveries that are
+    committed, and ``_outcomes`` counts and logs them. An outcome is never dropped: the writer waits for an absent
+    database, and writes an email alone whose consequences are refused.
     """
 
     def __init__(self, runtime: DispatchRuntime, leases: LeaseKeeper, outcomes: OutcomeLog) -> None:
@@ -50,34 +50,34 @@ class OutcomeWriter:
         # While PostgreSQL writes one group, emails are made for the other. SQLite writes one at a time.
         self._groups = [GroupCommit[Entry, Stage](self._write) for _ in range(2 if is_postgres() else 1)]
 
-    async def begin(self, job: Job) -> bool:
+    async def begin(self, delivery: Delivery) -> bool:
         """Commit that an email may be sent from now on. False when it may not, or when that is not known in time.
 
         A channel may ask once in an attempt. A second question is answered False and changes nothing.
         """
-        if job.stage not in MAY_ASK:
+        if delivery.stage not in MAY_ASK:
             return False
-        asked_at, job.stage = time.monotonic(), Stage.ASKED
-        stage = await self._group(job).put((job, None))
+        asked_at, delivery.stage = time.monotonic(), Stage.ASKED
+        stage = await self._group(delivery).put((delivery, None))
         if stage is Stage.TRANSMITTING and time.monotonic() - asked_at >= self._runtime.lease.total_seconds() / 2:
             stage = Stage.REFUSED  # the process was suspended, and others may own the email by now
-        if job.stage is not Stage.ASKED:
+        if delivery.stage is not Stage.ASKED:
             return False  # it was cut off meanwhile, and settled as unsent
-        job.stage = stage
+        delivery.stage = stage
         return stage is Stage.TRANSMITTING
 
-    def settle(self, job: Job, answer: Answer) -> Awaitable[object]:
+    def settle(self, delivery: Delivery, answer: Answer) -> Awaitable[object]:
         """Record the outcome of an email. It is written even if nobody awaits it."""
-        return self._group(job).put((job, answer))
+        return self._group(delivery).put((delivery, answer))
 
     async def idle(self) -> None:
         """Wait until every entry is written."""
         for group in self._groups:
             await group.idle()
 
-    def _group(self, job: Job) -> GroupCommit[Entry, Stage]:
-        """Return the group of the job's session, in which its entries keep their order."""
-        return self._groups[job.session % len(self._groups)]
+    def _group(self, delivery: Delivery) -> GroupCommit[Entry, Stage]:
+        """Return the group of the delivery's session, in which its entries keep their order."""
+        return self._groups[delivery.session % len(self._groups)]
 
     async def _write(self, entries: Sequence[Entry]) -> list[Stage]:
         """Write entries. Two of one email go into two transactions: the ledger knows which attempt owns it."""
@@ -87,22 +87,23 @@ class OutcomeWriter:
         return stages
 
     async def _write_part(self, entries: Sequence[Entry]) -> list[Stage]:
-        asking = [job for job, answer in entries if answer is None]
-        done = [(job, answer) for job, answer in entries if answer is not None]
+        asking = [delivery for delivery, answer in entries if answer is None]
+        done = [(delivery, answer) for delivery, answer in entries if answer is not None]
         try:
             outcomes, stages = await commit(self._runtime, done, asking)
         except Exception as problem:
             if not log_database_outage(problem):
                 log.exception("%s entries could not be written; %s emails are not sent now", len(entries), len(asking))
             outcomes, stages = await self._settle(done) if done else [], {}
-        settled = [(job, outcome) for (job, _), outcome in zip(done, outcomes, strict=True)]
-        self._leases.release([job for job, _ in settled])
+        settled = [(delivery, outcome) for (delivery, _), outcome in zip(done, outcomes, strict=True)]
+        self._leases.release([delivery for delivery, _ in settled])
         self._outcomes.record(settled, self._runtime.clock())
         return [
-            Stage.ENDED if answer is not None else stages.get(job.send.id, Stage.REFUSED) for job, answer in entries
+            Stage.ENDED if answer is not None else stages.get(delivery.send.id, Stage.REFUSED)
+            for delivery, answer in entries
         ]
 
-    async def _settle(self, done: Sequence[tuple[Job, Answer]]) -> list[SendOutcome]:
+    async def _settle(self, done: Sequence[tuple[Delivery, Answer]]) -> list[SendOutcome]:
         """Write outcomes, and wait for as long as the database is away.
 
         An email whose consequences cannot be written is settled alone, so that it delays no other and is not lost.
@@ -131,21 +132,21 @@ class OutcomeWriter:
                 await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(waits, 10), MAX_RETRY_SECONDS))
         return [outcomes[at] for at in range(len(done))]
 
-    async def _write_alone(self, job: Job, answer: Answer, reason: str) -> SendOutcome:
+    async def _write_alone(self, delivery: Delivery, answer: Answer, reason: str) -> SendOutcome:
         """Settle an email whose consequences the database refuses. Returns its outcome. Raises what passes by itself.
 
         Where the database refuses the outcome too, the email is in doubt if it may have been sent, else it fails. Where
         it refuses that as well, the email stays as it is, and nobody sends it.
         """
-        made = decide(job, answer, self._runtime.clock())
+        made = decide(delivery, answer, self._runtime.clock())
         doubtful = made.outcome is Outcome.IN_DOUBT or made.sent_at is not None or made.bounce is not None
-        may_be_sent = doubtful or job.stage is Stage.TRANSMITTING
+        may_be_sent = doubtful or delivery.stage is Stage.TRANSMITTING
         told = f"{made.outcome}: the answer could not be recorded. {reason}"
         fallback = made._replace(
             outcome=Outcome.IN_DOUBT if may_be_sent else Outcome.FAILED,
             status=SendStatus.IN_DOUBT if may_be_sent else SendStatus.FAILED,
             due_at=None,
-            attempts=job.send.attempts,
+            attempts=delivery.send.attempts,
             reason=ROW_FAILED,
             detail=told,
             event=None,
@@ -153,24 +154,24 @@ class OutcomeWriter:
         kept = made._replace(detail=f"{made.detail} Not all that follows could be recorded. {reason}".strip())
         for outcome in (kept, fallback):
             try:
-                return await commit_alone(self._runtime, job, outcome)
+                return await commit_alone(self._runtime, delivery, outcome)
             except Exception as problem:
                 if passing(problem):
                     raise
-                log.exception("the email %s could not be recorded as %s", job.send.id, outcome.outcome)
-        log.error("the email %s is %s, which could not be recorded at all", job.send.id, made.outcome)
+                log.exception("the email %s could not be recorded as %s", delivery.send.id, outcome.outcome)
+        log.error("the email %s is %s, which could not be recorded at all", delivery.send.id, made.outcome)
         return withdrawn(made)
 
 
 def _distinct_emails(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     """Cut entries into parts, in their order, none of which has two of one email."""
     start, seen = 0, set[str]()
-    if len({job.send.id for job, _ in entries}) == len(entries):
+    if len({delivery.send.id for delivery, _ in entries}) == len(entries):
         yield entries
         return
-    for at, (job, _) in enumerate(entries):
-        if job.send.id in seen:
+    for at, (delivery, _) in enumerate(entries):
+        if delivery.send.id in seen:
             yield entries[start:at]
             start, seen = at, set()
-        seen.add(job.send.id)
+        seen.add(delivery.send.id)
     yield entries[start:]

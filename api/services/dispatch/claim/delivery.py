@@ -1,4 +1,4 @@
-"""A job: one claimed email on its way through dispatch."""
+"""A delivery: one claimed email on its way through dispatch."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +9,10 @@ from api.store.claimed import Claimed
 
 
 class Stage(Enum):
-    """How far a job has come. Each stage names who sets it."""
+    """How far a delivery has come. Each stage names who sets it."""
 
     CLAIMED = auto()
-    """It waits, or is being written. The claim sets it, and the session that puts a job back into the queue."""
+    """It waits, or is being written. The claim sets it, and the session that puts a delivery back into the queue."""
     HANDED_OVER = auto()
     """The channel has the email and has not asked yet whether it may transmit. ``attempt`` sets it."""
     ASKED = auto()
@@ -36,11 +36,11 @@ HAS_ASKED = frozenset({Stage.ASKED, Stage.TRANSMITTING, Stage.REFUSED, Stage.THR
 
 
 @dataclass(slots=True)
-class Job:
+class Delivery:
     """One claimed email, from its claim until its outcome is committed.
 
     ``send`` and ``batch`` come from the claim. ``stage`` is how far it has come; see there who sets it. The session
-    that takes the job writes ``session``, which selects the group commit that keeps its reports in order, and
+    that takes the delivery writes ``session``, which selects the group commit that keeps its reports in order, and
     ``account_failed``, which sends it behind others the next time. ``attempt`` writes ``retry_at`` and ``subject``;
     the outcome writer reads both.
     """
@@ -57,5 +57,5 @@ class Job:
     subject: str = ""
 
     def at(self, real_now: datetime) -> datetime:
-        """Return the present by the clock of the job's workspace: a sandbox has its own."""
+        """Return the present by the clock of the delivery's workspace: a sandbox has its own."""
         return self.batch.now if self.send.sandbox else max(self.batch.now, real_now)

@@ -1,0 +1,87 @@
+"""The deliveries of one account that wait for a session, and the sessions that wait for one."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from api.services.dispatch.claim.delivery import Delivery
+
+
+class DeliveryQueue:
+    """First in, first out. A session that finds it empty stays open for ``linger_seconds``, for later deliveries.
+
+    The account worker adds deliveries, sessions take them and put back what a fresh session should try. The session
+    that began to wait last is woken first, so that sessions that nobody needs any more time out.
+    """
+
+    def __init__(self, linger_seconds: float) -> None:
+        self._linger_seconds = linger_seconds
+        self._deliveries: deque[Delivery] = deque()
+        self._waiting: dict[asyncio.Future[None], None] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    def add(self, deliveries: Iterable[Delivery]) -> None:
+        """Append deliveries. Nobody is woken yet."""
+        self._deliveries.extend(deliveries)
+
+    def put_back(self, delivery: Delivery) -> None:
+        """Append a delivery that another session is to try, and wake one."""
+        self._deliveries.append(delivery)
+        self.wake(1)
+
+    def take_all(self) -> list[Delivery]:
+        """Remove and return all jobs."""
+        deliveries, self._deliveries = list(self._deliveries), deque()
+        return deliveries
+
+    def remove(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Remove these jobs. Returns those that were still waiting."""
+        ids = {id(delivery) for delivery in deliveries}
+        removed = [delivery for delivery in self._deliveries if id(delivery) in ids]
+        self._deliveries = deque(delivery for delivery in self._deliveries if id(delivery) not in ids)
+        return removed
+
+    def deliveries(self) -> list[Delivery]:
+        """Return the waiting deliveries in their order."""
+        return list(self._deliveries)
+
+    async def next(self) -> Delivery | None:
+        """Take the first delivery, or wait for one. None when none comes in time, or the queue is closed."""
+        until = time.monotonic() + self._linger_seconds
+        while not self._deliveries and not self._closed and (left := until - time.monotonic()) > 0:
+            await self._wait(left)
+        return self._deliveries.popleft() if self._deliveries else None
+
+    def wake(self, most: int) -> int:
+        """Wake up to so many waiting sessions. Returns how many."""
+        number = min(most, len(self._waiting))
+        for _ in range(number):
+            _set(self._waiting.popitem()[0])
+        return number
+
+    def close(self) -> list[Delivery]:
+        """Let sessions end that find no job. Returns the deliveries that were waiting."""
+        self._closed = True
+        self.wake(len(self._waiting))
+        return self.take_all()
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until somebody wakes this session, or the time is over."""
+        loop = asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+        self._waiting[woken] = None
+        timer = loop.call_later(seconds, _set, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            self._waiting.pop(woken, None)
+
+
+def _set(woken: "asyncio.Future[None]") -> None:
+    if not woken.done():
+        woken.set_result(None)
