@@ -1,4 +1,4 @@
-"""People, CSV imports, and the addresses to which nothing is sent.
+"""People, CSV imports of people, and suppressed addresses.
 
 Imports: codes, csv_reading, mail, models, services.common, services.enrollments, services.jobs,
     services.replies, store, strategies.

@@ -1,4 +1,4 @@
-"""The columns of a CSV of people: which header cell is which field of a person."""
+"""The columns of a CSV of people: match the header's cells with the fields of a person."""
 
 from dataclasses import dataclass
 
@@ -12,26 +12,26 @@ EMAIL_NAMES = COLUMN_NAMES["email"]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a file, in its order."""
+    """The columns of a file, in the order of the file."""
 
     header: tuple[str, ...]
-    """As the file writes them."""
+    """The names as in the file."""
     names: tuple[str, ...]
-    """The field of each: email, first_name, …, or a dynamic field's name. Empty for a column without a name."""
+    """The field of each column: email, first_name, …, or a dynamic field. Empty if the column has no name."""
 
     def written(self, path: tuple[str, ...]) -> str | None:
-        """Return the header of the column that the path of a refusal means; None where it means the whole row."""
+        """Return the header of the column that a refusal's path names. None if the path names the whole row."""
         spoken = {path: name for name, path in PATHS.items()} | {"email": "email", "zone": "zone"}
         name = path[1] if path[:1] == ("fields",) and len(path) > 1 else spoken.get(path[0] if path else "")
         return self.header[self.names.index(name)] if name in self.names else None
 
 
 def columns_of(table: Table) -> Columns:
-    """Match the header with the fields of people. Raises Refusal, without a path."""
+    """Match a table's header with the fields of people. Raises Refusal without a path."""
     plain = tuple(map(plain_name, table.header))
     names = list(plain)
     for field, aliases in COLUMN_NAMES.items():
-        # A column that has the field's own name is the field. One with another name for it is a field of its own then.
+        # An alias names the field only if no column has the field's own name. Else it is a dynamic field.
         if field not in plain:
             names = [field if name in aliases else name for name in names]
     if "email" not in names:

@@ -1,4 +1,4 @@
-"""The job that imports people."""
+"""The background job that imports people."""
 
 from api.codes.event_kinds import EventKind
 from api.models import Job, PeopleImport
@@ -16,7 +16,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """End an import that cannot go on. What it has imported stays."""
+    """End an import that cannot continue. People who are already imported stay."""
     failed = {"status": ImportStatus.FAILED, "source": "", "problem": reason}
     if await PeopleImport.filter(id=job.subject_id, status=ImportStatus.RUNNING).update(**failed):
         now = await workspace_now(job.workspace_id, runtime.clock)

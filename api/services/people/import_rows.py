@@ -1,4 +1,4 @@
-"""The rows of a CSV of people: each is either the values of a person, or refused with its column."""
+"""Check the rows of a CSV of people: each gives the values of a person, or is refused with the column at fault."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,36 +13,36 @@ from api.services.people.people import MAX_FIELDS, PATHS, checked
 from strategies import Refusal
 
 CELL_LIMITS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
-"""Most characters in a cell; an email's has room for a display name."""
+"""Most characters in a cell. The limit for email leaves room for a display name."""
 OWN_FIELD_LIMIT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A row of the file, checked. It has ``values`` or a ``refusal``."""
+    """A checked row of the file. It has ``values`` or a ``refusal``."""
 
     number: int
     """The row's number in a spreadsheet, as ``api.csv_reading`` counts."""
     values: dict[str, Any]
-    """Columns of api.models.Person. Blank cells are left out, so that they erase nothing."""
+    """Columns of api.models.Person. Blank cells are left out, so that they do not clear a value."""
     refusal: Refusal | None = None
     column: str | None = None
-    """The header of the column that was refused; None where the whole row was."""
+    """The header of the refused column. None if the whole row was refused."""
     length: int = 0
-    """Characters of its cells."""
+    """Number of characters in its cells."""
 
 
 def open_people(source: str) -> tuple[Table, Columns]:
-    """Read the header of a CSV of people. Raises Refusal, without a path."""
+    """Read the header of a CSV of people. Raises Refusal without a path."""
     table = read_table(source, EMAIL_NAMES)
     return table, columns_of(table)
 
 
 def person_rows(source: str) -> Iterator[PersonRow]:
-    """Check the rows that are not blank, one by one, in the order of the file. The same each time.
+    """Yield the rows that are not blank, checked, in the order of the file. Each call yields the same rows.
 
-    A source that cannot be read ends with a refused row. ``start_import`` has read each source to its end before, so
-    that is one that an earlier release accepted.
+    If the source cannot be read further, the last row is a refused one. ``start_import`` reads each source to its end,
+    so only a source that an earlier release accepted can end like that.
     """
     number = 0
     try:
@@ -63,7 +63,7 @@ def _checked(table: Table, columns: Columns, row: Row) -> PersonRow:
 
 
 def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
-    """Return the columns of a person. Raises Refusal; its path names the field."""
+    """Return the columns of a person. Raises Refusal with the path of the field."""
     width = len(columns.names)
     if len(row.cells) > width:
         index = next(index for index in range(width, len(row.cells)) if row.cells[index])
@@ -90,7 +90,7 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
 
 
 def _check_cell(name: str, cell: str) -> None:
-    """Check a cell before anything expensive is done with it."""
+    """Check a cell's length and characters, before the expensive checks."""
     limit = CELL_LIMITS.get(name, OWN_FIELD_LIMIT)
     if len(cell) > limit:
         raise Refusal.of(InputCode.TOO_LONG, _path(name), case="cell", limit=limit, length=len(cell))

@@ -1,4 +1,4 @@
-"""Import people from CSV: in the background, in chunks that resume exactly, with a report of the refused rows."""
+"""Import people from CSV in the background, in chunks that can resume after a crash, with a report of refused rows."""
 
 import asyncio
 from collections import ChainMap
@@ -33,9 +33,9 @@ from strategies import Refusal
 MAX_ROWS = 100_000
 MAX_SOURCE_LENGTH = 50_000_000
 CHUNK = 100
-"""Rows that are written in one transaction."""
+"""Most rows that one transaction writes."""
 CHUNK_LENGTH = 500_000
-"""Characters of the rows that are written in one transaction."""
+"""Characters of rows after which a chunk ends."""
 IMPORT_JOB = "import"
 WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
 Names = MutableMapping[str, frozenset[str]]
@@ -44,10 +44,10 @@ COUNTS = ("created", "updated", "skipped", "failed")
 
 @dataclass(slots=True)
 class Chunk:
-    """What one chunk of rows does. Made again for each attempt to write it."""
+    """The changes of one chunk of rows. Each attempt to write the chunk makes a new one."""
 
     names: ChainMap[str, frozenset[str]]
-    """The addresses that rows have used, with the names of the dynamic fields that the file gives each."""
+    """The addresses of earlier rows, each with the names of its dynamic fields from this file."""
     refused: list[ImportRefusal] = field(default_factory=list)
     created: dict[str, Person] = field(default_factory=dict)
     changed: dict[str, Person] = field(default_factory=dict)
@@ -62,9 +62,9 @@ async def start_import(
     dry_run: bool = False,
     lease_until: datetime | None = None,
 ) -> PeopleImport:
-    """Read the source to its end, and store it for the tick loop to import. Raises Refusal; then nothing is stored.
+    """Check the whole source, and store it for the tick loop to import. Raises Refusal; then nothing is stored.
 
-    ``lease_until`` (real time) keeps the job for a caller who carries it out.
+    ``lease_until`` (UTC, real time) reserves the job for a caller who carries it out.
     """
     if len(source) > MAX_SOURCE_LENGTH:
         raise Refusal.of(InputCode.TOO_LONG, ("csv",), case="import_file", limit=MAX_SOURCE_LENGTH)
@@ -81,7 +81,7 @@ async def start_import(
 
 
 def _count(source: str) -> int:
-    """Return how many rows are not blank. Raises Refusal where the file cannot be read as a whole."""
+    """Count the rows that are not blank. Raises Refusal if the file cannot be read to its end."""
     table, _ = open_people(source)
     total = 0
     for _ in table.rows():
@@ -95,11 +95,11 @@ def _count(source: str) -> int:
 
 
 async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, None]:
-    """Import the rows that are left. Each chunk of rows and its progress are one transaction."""
+    """Import the remaining rows. One transaction writes a chunk of rows and the progress."""
     if row.status is not ImportStatus.RUNNING:
         return
     seen: dict[str, frozenset[str]] = {}
-    # Rows that were refused before a process was killed have used no address.
+    # Rows that an earlier run of the job refused: their addresses do not count as used.
     refused = set(await ImportRefusal.filter(people_import_id=row.id).values_list("row", flat=True))
     async for chunk in _chunks(row, seen, refused):
         if chunk is None:
@@ -108,7 +108,7 @@ async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, 
         rows, last = chunk
         now = await workspace_now(row.workspace_id, clock)
         for changed in await _write_chunk(row, rows, seen, now, last=last):
-            if changed is None:  # another process has taken it over, because this one was suspended for too long
+            if changed is None:  # another process has taken the job over
                 return
             # Claimed emails are rendered again with the people's new fields.
             await send_ledger.release("person_id", changed)
@@ -123,7 +123,7 @@ async def _write_chunk(
     *,
     last: bool,
 ) -> list[list[str] | None]:
-    """Import one chunk, and refuse rows that cannot be written. Returns what ``_write`` does for each part of it."""
+    """Import one chunk, and refuse the rows that cannot be written. Returns the result of ``_write`` for each part."""
 
     async def done(part: Sequence[PersonRow]) -> list[str] | None:
         whole = last and (not part or part[-1].number == rows[-1].number)
@@ -139,9 +139,9 @@ async def _write_chunk(
 async def _chunks(
     row: PeopleImport, seen: Names, refused: Collection[Any]
 ) -> AsyncIterator[tuple[list[PersonRow], bool] | None]:
-    """Yield the rows that are left, and whether they are the last. Addresses of earlier rows go into ``seen``.
+    """Yield the remaining rows in chunks, each with whether it is the last. Puts addresses of earlier rows in ``seen``.
 
-    Rows are read and checked in a thread. While it reads earlier rows, it yields None.
+    A thread reads and checks the rows. Yields None for each chunk of earlier rows.
     """
     rows, done = person_rows(row.source), row.processed
     index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(CHUNK, done) or CHUNK)
@@ -160,7 +160,7 @@ async def _chunks(
 
 
 def _read_rows(rows: Iterator[PersonRow], most: int) -> list[PersonRow]:
-    """Read up to so many rows, or fewer where they are long."""
+    """Read up to ``most`` rows. Fewer if they are long."""
     chunk: list[PersonRow] = []
     length = 0
     for each in rows:
@@ -172,7 +172,7 @@ def _read_rows(rows: Iterator[PersonRow], most: int) -> list[PersonRow]:
 
 
 def _remember(row: PeopleImport, names: Names, each: PersonRow) -> None:
-    """Note that a row has used its address, and which dynamic fields the address has from this file by now."""
+    """Record a row's address as used, with the dynamic fields that this file has given it so far."""
     key, own = each.values["email_key"], frozenset(each.values.get("own_fields", ()))
     if key not in names or row.on_known == OnKnown.UPDATE:
         names[key] = names.get(key, frozenset()) | own
@@ -186,7 +186,7 @@ async def _import(
     *,
     last: bool,
 ) -> list[str] | None:
-    """Import one chunk, again where someone else has added one of its addresses meanwhile."""
+    """Import one chunk. Try it once more if someone else has just added one of its addresses."""
     try:
         return await _write(row, rows, seen, now, last=last)
     except IntegrityError:
@@ -202,16 +202,15 @@ async def _write(
     *,
     last: bool,
 ) -> list[str] | None:
-    """Create or update the people of one chunk; refuse the rows that cannot be used, and no others.
+    """Create or update the people of one chunk, and store the refused rows. A dry run only counts and reports.
 
-    ``seen`` are the addresses of earlier rows. ``now`` is the workspace's present, UTC: virtual in a sandbox. A dry run
-    only counts and reports.
-    Returns the ids of those who were changed; None where the import is no longer ours.
+    ``seen`` are the addresses of earlier rows. ``now`` is the workspace's time (UTC): virtual in a sandbox.
+    Returns the ids of changed people. None if another process has taken the import over.
     """
     processed = row.processed + len(rows)
     values: dict[str, Any] = {"processed": processed}
     if last:
-        # The total is what was read, also of a source that an earlier release counted otherwise.
+        # Correct the total of a source that an earlier release counted in another way.
         values |= {"status": ImportStatus.FINISHED, "source": "", "total": processed}
     async with transaction():
         await keep_addresses(row.workspace_id)
@@ -227,7 +226,7 @@ async def _write(
             if chunk.changed:
                 await Person.bulk_update(chunk.changed.values(), WRITABLE, batch_size=100)
         await ImportRefusal.bulk_create(chunk.refused, batch_size=500)
-        # Of people, not of rows: whom an earlier chunk has counted is counted once.
+        # Count people, not rows: leave out those whom an earlier chunk has counted.
         used = [key for key in {**chunk.created, **chunk.changed} if key not in seen]
         chunk.counts["suppressed"] = len(await suppressed_keys(row.workspace_id, used))
         counts = {name: getattr(row, name) + count for name, count in chunk.counts.items()}
@@ -247,13 +246,13 @@ def _sorted_out(
     seen: Names,
     now: datetime,
 ) -> Chunk:
-    """Decide for each row: a new person, an update, skipped or refused. Rows apply in the order of the file."""
+    """Sort rows, in the order of the file, into new people, updates, skipped and refused ones."""
     chunk = Chunk(ChainMap({}, seen))
     for each in rows:
         key = each.values.get("email_key", "")
         repeated = key in chunk.names
         there = known.get(key) or chunk.created.get(key)
-        # A dry run creates nobody whom a later row could find.
+        # A dry run creates no people, so a repeated address means that the person would exist.
         exists = there is not None or (row.dry_run and repeated)
         skipped = exists and row.on_known == OnKnown.SKIP
         names = set(each.values.get("own_fields", ())).union(there.own_fields if there else ())
@@ -287,6 +286,6 @@ def _refused(row: PeopleImport, each: PersonRow, refusal: Refusal) -> ImportRefu
 
 
 def _change(person: Person, values: dict[str, Any]) -> None:
-    """Set a row's values; those of dynamic fields beside the ones that the person has."""
+    """Set a person's values from a row. Dynamic fields that the row does not give keep their values."""
     own = {**person.own_fields, **values.get("own_fields", {})}
     person.update_from_dict({**values, "own_fields": own})

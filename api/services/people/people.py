@@ -27,7 +27,7 @@ PATHS = {"first_name": "firstName", "last_name": "lastName", "title": "title", "
 
 
 def checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a person's values and return the columns that they set. Raises Refusal."""
+    """Check a person's values, and return them as columns. Raises Refusal."""
     columns: dict[str, Any] = {}
     for name, value in values.items():
         if name == "email":
@@ -45,7 +45,7 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked_fields(values: Any) -> dict[str, str]:
-    """Check dynamic fields of a person's own. Raises Refusal INVALID_FIELDS."""
+    """Check a person's dynamic fields. Raises Refusal INVALID_FIELDS."""
     if not isinstance(values, dict) or len(values) > MAX_FIELDS:
         raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), limit=MAX_FIELDS)
     for name, value in values.items():
@@ -71,7 +71,7 @@ async def create_person(context: WorkspaceContext, email: str, **values: Any) ->
 async def update_person(context: WorkspaceContext, person_id: str, **values: Any) -> Person:
     """Change the given values. A new address clears an earlier bounce. Raises Refusal.
 
-    A new address that has unsubscribed gets nothing: all campaigns end for this person.
+    If the new address is suppressed, all campaigns end for this person.
     """
     row = await _update(context, person_id, values)
     await release_claimed(context, "person_id", row.id)
@@ -97,7 +97,7 @@ async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str
 
 
 async def _save(row: Person, columns: list[str] | None = None) -> None:
-    """Create a person, or write these columns and no others: what else changes meanwhile stays."""
+    """Create a person, or update only these columns, so that concurrent changes of other columns are kept."""
     try:
         if columns != []:
             await row.save(force_create=columns is None, update_fields=columns)

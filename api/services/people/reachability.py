@@ -1,4 +1,4 @@
-"""Whether emails can go to a person's address at all: it must not bounce, and its domain must not be blocked."""
+"""Check that a person's address can get emails: it has not bounced, and its domain is not blocked."""
 
 from api.codes.people import PersonCode
 from api.mail.domains import blocking_domain
@@ -8,12 +8,12 @@ from strategies import Refusal, WarningNote
 
 
 def blocked_sentence(domain: str) -> str:
-    """Return the sentence that says why nothing is sent to a blocked domain."""
+    """Return the sentence for an address in a blocked domain."""
     return f"This workspace sends nothing to {domain} and its subdomains."
 
 
 def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
-    """Refuse to send to a dead address or a blocked domain. Raises Refusal."""
+    """Raise Refusal if the address has bounced or its domain is blocked."""
     if person.bounced_at is not None:
         raise Refusal.of(PersonCode.BOUNCED, path, problem=dead_address(person.email))
     if domain := blocking_domain(person.email, workspace.blocked_domains):
@@ -21,7 +21,7 @@ def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ..
 
 
 def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Person) -> list[WarningNote]:
-    """Return why the person's emails would fail in this campaign, whose tasks come all the same."""
+    """Return the reasons why the person's emails would fail in this campaign. Their tasks are still created."""
     found = []
     if person.bounced_at is not None and not campaign.remove_on_bounce:
         found.append(WarningNote("ADDRESS_BOUNCES", {"email": person.email}))

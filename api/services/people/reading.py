@@ -39,7 +39,7 @@ def suppressions(context: WorkspaceContext, address_begins: str | None = None) -
 
 
 def key_of_address(email: str) -> str:
-    """Return the normal form of an address. Raises Refusal for a text that is no address."""
+    """Return the normalised form of an address. Raises Refusal if the address is not valid."""
     return address_key(inputs.address(email, ("email",)))
 
 
@@ -48,5 +48,5 @@ def _address_condition(begins: str | None) -> dict[str, Any]:
         return {}
     if len(begins) > MAX_ADDRESS_LENGTH:
         raise Refusal.of(InputCode.TOO_LONG, ("email",), argument="email", limit=MAX_ADDRESS_LENGTH, length=len(begins))
-    # No address contains such a text, and a database may refuse it.
+    # No address contains such a text, and the database could refuse it.
     return {"id": ""} if text_problem(begins) else {"email_key__startswith": address_prefix(begins)}

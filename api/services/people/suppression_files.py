@@ -1,7 +1,7 @@
 """Import and export suppressed addresses as CSV.
 
-An import takes a file of another system, or plain addresses, one a line. Each hundred rows are one transaction, and
-a second import of the same file changes nothing: after a crash, import it again.
+An import takes a file of another system, or a plain list with one address on each line. Each hundred rows are one
+transaction. A second import of the same file changes nothing, so after a crash you can import it again.
 """
 
 import asyncio
@@ -38,23 +38,23 @@ from api.store.suppressions import NewSuppression
 from strategies import Refusal
 
 MAX_ROWS = 5_000
-"""Rows that a mutation takes. It answers when all are done, which takes about 0.13 ms for each row."""
+"""Most rows that the mutation takes. It returns when all are done, at about 0.13 ms for each row."""
 MAX_SOURCE_LENGTH = 50_000_000
-"""Characters of a file."""
+"""Most characters in a file."""
 MAX_EXPORT = 100_000
-"""Addresses that one answer of the API holds."""
+"""Most addresses in one response of the API."""
 CHUNK = 100
 CHUNK_LENGTH = 500_000
-"""Characters of the rows that are written in one transaction."""
+"""Characters of rows after which a chunk ends."""
 MAX_INSTANT = 100
-"""Characters of an instant that are read."""
+"""Characters of a time that are read."""
 HEADER = ("email", "unsubscribed_at", "source", "reason")
 PATH = ("csv",)
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that names no address. ``row`` is its number in a spreadsheet."""
+    """A row without a valid address. ``row`` is its number in a spreadsheet."""
 
     row: int
     code: str
@@ -63,7 +63,7 @@ class RefusedRow:
 
 @dataclass(slots=True)
 class SuppressionImport:
-    """What an import has done so far."""
+    """The counts of an import so far."""
 
     total: int
     new: int = 0
@@ -72,13 +72,13 @@ class SuppressionImport:
 
     @property
     def processed(self) -> int:
-        """Rows that are done."""
+        """The number of rows that are done."""
         return self.new + self.known + len(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where in a row the address, the reason and the instant are; None where there is no such column."""
+    """The indexes of the columns with the address, the reason and the time. None if there is no such column."""
 
     email: int
     reason: int | None
@@ -93,9 +93,9 @@ async def import_suppressions(
     limit: int | None = MAX_ROWS,
     progress: Callable[[SuppressionImport], None] = lambda done: None,
 ) -> SuppressionImport:
-    """Suppress the addresses of a CSV text. Raises Refusal, with nothing written, where the text cannot be read.
+    """Suppress the addresses of a CSV text. Raises Refusal if the text cannot be read; then nothing is written.
 
-    ``reason`` is for rows that give none. Rows that name no address are reported, and stop no others.
+    ``reason`` applies to rows without a reason. Rows without a valid address are reported, and the others are imported.
     """
     inputs.check_length(source, PATH, MAX_SOURCE_LENGTH)
     why = inputs.line(reason, ("reason",), limit=MAX_REASON, required=False)
@@ -141,7 +141,7 @@ def _read_all(source: str, limit: int | None) -> tuple[Table, _Columns, int]:
 def _read_chunk(
     table: Table, rows: Sequence[Row], columns: _Columns, why: str, now: datetime
 ) -> tuple[list[tuple[int, NewSuppression]], list[RefusedRow]]:
-    """Return what rows suppress, with their numbers, and those that name no address."""
+    """Return the suppressions of rows, with the row numbers, and the rows without a valid address."""
     given, refused = [], []
     for row in rows:
         try:
@@ -169,19 +169,19 @@ def _columns(table: Table) -> _Columns:
 
 
 def _is_list(table: Table) -> bool:
-    """Whether the text has no header, but addresses from the first line on."""
+    """Whether the text is a plain list of addresses without a header."""
     return len(table.header) == 1 and "@" in table.header[0]
 
 
 def _rows(table: Table) -> Iterator[Row]:
-    """Give the rows that are not blank, the first one of a plain list included."""
+    """Yield the rows that are not blank. In a plain list, that includes the first line."""
     if _is_list(table):
         yield Row(table.header_record.number, list(table.header))
     yield from table.rows()
 
 
 def _next_rows(rows: Iterator[Row]) -> list[Row]:
-    """Read the next rows, fewer where they are long."""
+    """Read the next rows. Fewer if they are long."""
     chunk: list[Row] = []
     length = 0
     for row in rows:
@@ -193,8 +193,8 @@ def _next_rows(rows: Iterator[Row]) -> list[Row]:
 
 
 def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) -> NewSuppression:
-    """Return what a row suppresses. Raises Refusal for one that names no address, or may hold more than one."""
-    # An address that is overlooked would get emails, so any line of a cell that looks like a row counts as one.
+    """Return the suppression of a row. Raises Refusal if it has no valid address, or possibly more than one."""
+    # An overlooked address would get emails. Refuse a cell with a line that looks like a row of its own.
     if (inside := table.row_inside(row, columns.email, any_width=True)) is not None:
         raise Refusal.of(CsvCode.CSV_INVALID, case="row", label=_label(table, inside), fault=SWALLOWED_ROWS)
     for index in range(len(table.header), len(row.cells)):
@@ -216,7 +216,7 @@ def _label(table: Table, index: int) -> str:
 
 
 def _since(cell: str, now: datetime) -> datetime:
-    """Return the instant that a cell gives with its offset from UTC; else now: the address counts in any case."""
+    """Return the time (UTC) in a cell, if it has an offset from UTC. Else return now, so that the row still counts."""
     try:
         given = datetime.fromisoformat(cell)
         since = given.astimezone(UTC).replace(microsecond=0) if given.tzinfo is not None else now
@@ -226,7 +226,7 @@ def _since(cell: str, now: datetime) -> datetime:
 
 
 async def export_suppressions(workspace_id: str) -> AsyncIterator[Suppression]:
-    """Give the addresses that are suppressed now, in the order in which they first were."""
+    """Yield the suppressed addresses, in the order of their first suppression."""
     after, rows = "", [Suppression()]
     while rows:
         query = Suppression.filter(workspace_id=workspace_id, unsubscribed_at__not_isnull=True, id__gt=after)
@@ -237,7 +237,7 @@ async def export_suppressions(workspace_id: str) -> AsyncIterator[Suppression]:
 
 
 async def suppressions_csv(context: WorkspaceContext) -> str:
-    """Return the addresses that are suppressed now as CSV, which an import takes. Raises Refusal for too many."""
+    """Return the suppressed addresses as CSV, in the format of an import. Raises Refusal if there are too many."""
     found = Suppression.filter(workspace_id=context.workspace_id, unsubscribed_at__not_isnull=True)
     if await found.count() > MAX_EXPORT:
         raise Refusal.of(InputCode.TOO_LONG, case="export", limit=MAX_EXPORT)

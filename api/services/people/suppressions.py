@@ -1,7 +1,7 @@
-"""Suppression: an address that has unsubscribed gets nothing from the workspace, whoever has it.
+"""Suppression: a workspace sends nothing to an address that has unsubscribed.
 
-Everything that writes to someone asks for the address; a person has no state of their own. Suppressing an address ends
-the campaigns of whoever has it; letting it be written to again brings none of them back.
+A suppression belongs to the address, not to a person: code that sends checks the address. Suppressing an address ends
+the campaigns of the person who has it. Ending the suppression does not restart them.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ MAX_REASON = 500
 
 
 async def unsubscribe(context: WorkspaceContext, person_id: str, reason: str = "") -> Person:
-    """Suppress the address that a person has now. A second time changes nothing."""
+    """Suppress a person's present address. If it is already suppressed, nothing changes."""
     person = await need(Person, context.workspace_id, person_id, ("personId",))
     why = _reason(reason, required=False)
     await suppress(context, [NewSuppression(person.email, person.email_key, context.now, why)], SuppressionSource.API)
@@ -34,7 +34,10 @@ async def unsubscribe(context: WorkspaceContext, person_id: str, reason: str = "
 
 
 async def suppress_address(context: WorkspaceContext, email: str, reason: str = "") -> Suppression:
-    """Suppress an address, whether or not a person has it. A second time changes nothing. Raises Refusal."""
+    """Suppress an address, whether or not a person has it. If it is already suppressed, nothing changes.
+
+    Raises Refusal.
+    """
     address, why = inputs.address(email, ("email",)), _reason(reason, required=False)
     key = address_key(address)
     await suppress(context, [NewSuppression(address, key, context.now, why)], SuppressionSource.API)
@@ -45,15 +48,16 @@ async def suppress_address(context: WorkspaceContext, email: str, reason: str = 
 async def suppress(
     context: WorkspaceContext, given: Sequence[NewSuppression], source: SuppressionSource, *, quiet: bool = False
 ) -> int:
-    """Suppress addresses and end the campaigns of everyone who has one of them, all in one transaction.
+    """Suppress addresses, and end the campaigns of the people who have them, in one transaction.
 
-    Returns how many were not suppressed before. ``quiet`` tells the Live Feed of those alone that a person has.
+    Returns how many addresses are newly suppressed. With ``quiet`` only addresses of people get an event in the Live
+    Feed.
     """
     by_key = {each.email_key: each for each in given}
     async with transaction():
         await store.lock_addresses(context.workspace_id)
         new = await store.suppress(context.workspace_id, given, source, context.actor)
-        # Also of those that were suppressed before: nothing is left running, whatever happened meanwhile.
+        # Include addresses that were already suppressed, so that no campaign keeps running for their people.
         people = await store.lock_people_of(context.workspace_id, list(by_key))
         owners = {row["email_key"]: row["id"] for row in await Person.filter(id__in=people).values("id", "email_key")}
         told = [key for key in new if key in owners or not quiet]
@@ -74,7 +78,7 @@ async def end_campaigns(context: WorkspaceContext, person_ids: list[str]) -> Non
 
 @retry_on_deadlock
 async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Suppression:
-    """Let an address be written to again. Campaigns that have ended stay ended. Raises Refusal."""
+    """End the suppression of an address. Campaigns that have ended stay ended. Raises Refusal."""
     address, why = inputs.address(email, ("email",)), _reason(reason, required=True)
     key = address_key(address)
     async with transaction():
@@ -88,13 +92,13 @@ async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Sup
 
 
 async def refuse_suppressed(person: Person, path: tuple[str, ...]) -> None:
-    """Refuse to schedule anything for a person whose address is suppressed. Call in the transaction that does."""
+    """Refuse to schedule an email to a suppressed address. Call in the transaction that schedules it."""
     if await store.suppressed_people([person.id]):
         raise _unsubscribed(person, path)
 
 
 async def check_address_of(person: Person, path: tuple[str, ...]) -> None:
-    """Refuse to show what would be written to a person whose address is suppressed."""
+    """Refuse to show an email to a suppressed address."""
     if await store.suppressed_keys(person.workspace_id, [person.email_key]):
         raise _unsubscribed(person, path)
 

@@ -1,4 +1,4 @@
-"""The rep's tasks: complete, skip, compose and send, expire.
+"""Tasks of reps: complete, skip, compose and send, expire.
 
 Imports: codes, mail.message, mail.templates, models, services.common, services.enrollments, services.jobs,
     services.people, services.templates, store, strategies.

@@ -14,5 +14,5 @@ async def task(context: WorkspaceContext, task_id: str) -> Task | None:
 
 
 async def tasks(context: WorkspaceContext, status: TaskStatus | None = None, due: TaskDue | None = None) -> RowList:
-    """Return the tasks, of one status and due at some time or all."""
+    """Return the tasks, optionally only those with a status and a due date."""
     return RowList(await tasks_due(context.workspace_id, context.now, status, due))

@@ -1,4 +1,4 @@
-"""Expire the tasks whose time is up, and let the campaign decide what follows."""
+"""Expire tasks at their expiry time. The campaign's ``on_task_expiry`` decides how it continues."""
 
 import logging
 from collections.abc import Sequence
@@ -22,11 +22,9 @@ log = logging.getLogger("touchline.tasks")
 
 
 async def expire_all(runtime: DispatchRuntime, now: datetime, workspace_id: str | None, put_off: Backoff) -> int:
-    """Expire the tasks of a workspace, or of all that are in no sandbox. Returns how many.
+    """Expire the tasks of one workspace, or of all except sandboxes. Returns how many.
 
-    One task's or workspace's trouble stops no other's.
-
-    Raises only what the state of the database is the cause of.
+    A failure of one task or workspace does not stop the others. Raises only errors of the database.
     """
     expired, real_now = 0, runtime.clock()
     waiting = set(put_off.waiting(real_now))
@@ -41,17 +39,17 @@ async def expire_all(runtime: DispatchRuntime, now: datetime, workspace_id: str 
             if of_database(problem):
                 raise
             until = max(put_off.add(task_id, real_now) for task_id in ids)
-            log.exception("the tasks of %s cannot expire; they wait until %s", workspace, until.isoformat())
+            log.exception("cannot expire the tasks of %s; trying again at %s", workspace, until.isoformat())
     return expired
 
 
 async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: Backoff | None = None) -> int:
-    """Expire the workspace's open tasks whose time is up; the campaign decides what follows. Returns how many.
+    """Expire the workspace's open tasks at their expiry time. Returns how many.
 
-    While a campaign is paused its tasks do not expire: their emails could not be sent. Resuming gives the time back.
-    Where the campaign cannot go on, because a send option of it breaks or is gone, the expired task waits for a person.
-    A task whose email is scheduled does not expire: the person has done it. One that cannot be read, or that the
-    database refuses to let expire, stays open; it is put off, and tried again after a pause that doubles.
+    Tasks of a paused campaign do not expire, because their emails could not be sent. A resume extends their time by the
+    length of the pause. A task whose email is scheduled does not expire, because its rep has done the work.
+    If the campaign cannot continue because a send option fails or is missing, the expired task waits for a rep.
+    A task that cannot be read or updated stays open. It is tried again later, after a delay that doubles each time.
     """
     put_off = put_off or Backoff()
     real_now = context.clock()
@@ -63,7 +61,7 @@ async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: Backof
 
     async def unreadable(task_id: str, reason: str) -> list[Task]:
         until = put_off.add(task_id, real_now)
-        log.error("the task %s cannot be read; it waits until %s: %s", task_id, until.isoformat(), reason)
+        log.error("cannot read the task %s; trying again at %s: %s", task_id, until.isoformat(), reason)
         return []
 
     expired = 0
@@ -74,14 +72,14 @@ async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: Backof
 
 
 async def _expire_or_put_off(context: WorkspaceContext, task: Task, now: datetime, put_off: Backoff) -> bool:
-    """Expire one task. Where its campaign cannot go on, it waits for a person; where that is refused, it is put off."""
+    """Expire one task. If its campaign cannot continue, the task waits for a rep. If that fails too, postpone it."""
 
     async def expire(_: Sequence[Task]) -> bool:
         return await _expire(context, task, now)
 
     async def let_wait(_: Task, reason: str) -> bool:
         expired = await _expire(context, task, now, waits=True)
-        log.warning("the task %s has expired, and waits: %s", task.id, reason)
+        log.warning("the task %s has expired, and waits for a person because its campaign failed: %s", task.id, reason)
         return expired
 
     try:
@@ -90,7 +88,7 @@ async def _expire_or_put_off(context: WorkspaceContext, task: Task, now: datetim
         if of_database(problem):
             raise
         until = put_off.add(task.id, context.clock())
-        log.exception("the task %s cannot expire; it waits until %s", task.id, until.isoformat())
+        log.exception("cannot expire the task %s; trying again at %s", task.id, until.isoformat())
         return False
 
 
@@ -101,8 +99,8 @@ async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits
         if await pause_of(enrollment.campaign_id) is not None:
             return False
         rule = OnExpiry.WAIT if waits else (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
-        # The condition again: someone may have done it meanwhile or scheduled its email, an edit may have moved it,
-        # and other processes expire it as well.
+        # Check the condition again under a lock: meanwhile the task may have been done, moved or expired, or its email
+        # scheduled.
         if not await lock_expiring(task.id, now):
             return False
         await Task.filter(id=task.id).update(status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None)

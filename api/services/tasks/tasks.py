@@ -36,7 +36,7 @@ from strategies.codes import StrategyCode
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """What a compose window is filled with."""
+    """The content of a compose window."""
 
     to: str
     subject: str
@@ -50,13 +50,13 @@ class Compose:
 
 @retry_on_deadlock
 async def complete_task(context: WorkspaceContext, task_id: str) -> Task:
-    """Complete a task; what follows for this person is scheduled on to the next task."""
+    """Complete a task. The person's next steps are scheduled, up to the next task."""
     return await _finish(context, await _open(context, task_id), TaskStatus.COMPLETED)
 
 
 @retry_on_deadlock
 async def skip_task(context: WorkspaceContext, task_id: str) -> Task:
-    """Skip a task; what follows goes on as if it were completed."""
+    """Skip a task. The person's next steps are scheduled as if it were completed."""
     return await _finish(context, await _open(context, task_id), TaskStatus.SKIPPED)
 
 
@@ -69,10 +69,10 @@ async def send_task(
     html: str | None = None,
     at: datetime | None = None,
 ) -> Send:
-    """Send the email of an EMAIL task, as it is or edited: now (which completes the task), or at a later instant.
+    """Send the email of an EMAIL task, unchanged or edited: now, or at a later time (UTC).
 
-    ``subject`` and ``html`` are no templates: they are sent as they are. An email that is sent later completes the
-    task when it goes out.
+    ``subject`` and ``html`` are not templates: they are sent unchanged. Sending now completes the task. An email for
+    later completes it when it is sent.
     """
     task = await _open(context, task_id)
     if task.type is not StepType.EMAIL:
@@ -121,7 +121,7 @@ async def send_task(
     async with transaction():
         await refuse_paused(enrollment.campaign_id, ("id",))
         await refuse_suppressed(person, ("id",))
-        # An edit may have taken the task away meanwhile, and someone else may have clicked as well.
+        # Meanwhile an edit may have deleted the task, or someone else may have completed it.
         if not await lock_undone(task.id):
             raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="gone")
         await _refuse_scheduled(task)
@@ -134,12 +134,12 @@ async def send_task(
 
 
 async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
-    """Refuse an email that is to leave now with a field prompt in it."""
+    """Refuse to send an email now that contains a field prompt."""
     step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
     try:
         composed = await composed_for(step, person, send.sender_id, send.enrollment_id, send.due_at, send)
     except (UnresolvedFieldError, TemplateProblem):
-        return  # it fails as it leaves, with that reason
+        return  # dispatch will fail it with this reason
     if composed.prompts:
         raise Refusal.of(EmailCode.FIELD_PROMPT_LEFT, path, problem=prompt_left(composed.prompts))
 
@@ -157,12 +157,12 @@ async def _refuse_scheduled(task: Task) -> None:
 
 
 async def email_went_out(context: WorkspaceContext, send: Claimed | Send, at: datetime) -> None:
-    """A person's email left: its task is done at that moment, and what takes over its time moves with it.
+    """Complete the task of a sent email at ``at`` (UTC), and move the later steps that depend on it.
 
     Call inside the transaction that records the send.
     """
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
-    if task.done_at is None:  # open, or expired and still waited for
+    if task.done_at is None:  # open, or expired and waiting for a rep
         await close_task(context, task, TaskStatus.COMPLETED, at)
     elif task.status is TaskStatus.COMPLETED and task.done_at != at:
         await Task.filter(id=task.id).update(done_at=at)
@@ -170,10 +170,10 @@ async def email_went_out(context: WorkspaceContext, send: Claimed | Send, at: da
 
 
 async def compose(context: WorkspaceContext, task_id: str) -> Compose:
-    """Return the email of an open EMAIL task, rendered for its person, and links that open it elsewhere.
+    """Return the email of an open EMAIL task, rendered for its person, with links that open it in mail programs.
 
-    Where a rep wrote a text for it, which is scheduled or was withdrawn, it is that text.
-    Raises Refusal: also for a field without a value, which the person who opens the task can give.
+    If a rep wrote a text that is scheduled or was withdrawn, it is that text.
+    Raises Refusal, also if a field has no value. A rep can then add the value.
     """
     task = await _open(context, task_id)
     if task.type is not StepType.EMAIL:
@@ -184,10 +184,7 @@ async def compose(context: WorkspaceContext, task_id: str) -> Compose:
 
 
 async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
-    """Return an email that is scheduled, rendered for its person, with the dates of when it is due.
-
-    Raises Refusal, as ``compose`` does.
-    """
+    """Return a scheduled email, rendered for its person as of its due time. Raises Refusal as ``compose`` does."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
     return await _composed(send, send.sender_id, send, max(context.now, send.due_at))
 
@@ -217,7 +214,7 @@ async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: 
 
 async def _open(context: WorkspaceContext, task_id: str) -> Task:
     task = await need(Task, context.workspace_id, task_id, ("id",))
-    # An expired task that the campaign keeps waiting for can still be worked on.
+    # A rep can still work on an expired task if the campaign waits for it.
     waiting = task.status is TaskStatus.EXPIRED and task.done_at is None
     if task.status is not TaskStatus.OPEN and not waiting:
         raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), status=task.status.lower())
@@ -236,8 +233,8 @@ async def _finish(context: WorkspaceContext, task: Task, status: TaskStatus) -> 
 
 
 async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, at: datetime) -> None:
-    """Close a task that is not done, and schedule what follows. Call inside a transaction. Raises Refusal."""
-    # The status in the condition makes the second of two clicks, or of two machines, change nothing.
+    """Close a task that is not done, and schedule the next steps. Call inside a transaction. Raises Refusal."""
+    # The condition on the status makes the second of two concurrent calls change nothing.
     closed = await Task.filter(id=task.id, status__in=(TaskStatus.OPEN, TaskStatus.EXPIRED), done_at=None).update(
         status=status, done_at=at
     )
@@ -253,7 +250,7 @@ async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, 
 
 
 async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[Line]:
-    """Let the email fail that someone has scheduled from a task, unless it has begun to leave."""
+    """Mark the scheduled email of a task as failed, unless its transmission has started."""
     theirs = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
     send = await theirs.filter(status__in=UNBEGUN_STATUSES).first()
     if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN_STATUSES).update(
@@ -266,7 +263,7 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
 
 
 def task_event(enrollment: Enrollment, task: Task, kind: EventKind, at: datetime) -> Line:
-    """Make the event of what happened to a task, not yet written."""
+    """Return an event about a task. Does not write it."""
     return event(
         enrollment.workspace_id,
         kind,

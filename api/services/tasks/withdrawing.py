@@ -1,4 +1,4 @@
-"""Withdraw the email of a task before it leaves. What the rep wrote is kept."""
+"""Withdraw the email of a task before it is sent, and keep the text that the rep wrote."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from strategies import Refusal
 
 
 async def withdraw(enrollment: Enrollment, send: Send, now: datetime, *, reason: str | None = None) -> Line:
-    """Withdraw an email that is locked, and keep its text. Returns the event. Call inside a transaction."""
+    """Withdraw a locked email, and keep its text. Returns the event. Call inside a transaction."""
     await keep_texts([send.id])
     await Send.filter(id=send.id).delete()
     data = {"reason": reason} if reason else None
@@ -21,9 +21,9 @@ async def withdraw(enrollment: Enrollment, send: Send, now: datetime, *, reason:
 
 
 async def withdraw_with(task: Task, now: datetime) -> None:
-    """Withdraw the email that is scheduled from a task which is being completed without it.
+    """Withdraw the scheduled email of a task that is completed without it.
 
-    Call in the transaction that completes the task. Raises Refusal while the email is being handed over.
+    Call in the transaction that completes the task. Raises Refusal if the email is in transmission.
     """
     await lock_undone(task.id)
     found = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id)
