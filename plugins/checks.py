@@ -1,4 +1,4 @@
-"""Check what a package's hook returned, so that the start names a mistake and no later request meets it."""
+"""Check the result of a package's hook at startup, so that a mistake cannot make a later request fail."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ KEY = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def run_guarded(what: str, work: Callable[[], Any]) -> Any:
-    """Run a package's code. Turns what it raises, also SystemExit, into an UnusableError of one sentence."""
+    """Run a package's code. Turns any exception, SystemExit included, into an UnusableError of one sentence."""
     try:
         return work()
     except UnusableError:
@@ -38,7 +38,7 @@ def describe(thing: Any) -> str:
 
 
 def check(point: ExtensionPoint[Contract], thing: Any) -> Contract:
-    """Return the object with plain declarations. Raises UnusableError if it does not keep its contract."""
+    """Return the object with plain declarations. Raises UnusableError if it breaks its contract."""
     if not isinstance(thing, point.contract):
         raise UnusableError(f"{point.hook} returned {describe(thing)} where a {point.contract.__name__} belongs.")
     return point.wrapper(thing, run_guarded(type(thing).__name__, lambda: _declarations(point, thing)))

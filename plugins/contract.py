@@ -1,8 +1,8 @@
-"""What a channel is: the way in which an email leaves.
+"""The contract of channels. A channel delivers emails, for example to a mail server.
 
-A channel's work is split in two, so that nothing is ever sent twice. ``Channel.connect`` opens one account;
-``Session.deliver`` hands over one email. Between what can be repeated safely and what cannot, ``deliver``
-awaits ``about_to_transmit()``: when that answers False, the send was taken away and nothing may leave.
+``Channel.connect`` opens an account, and ``Session.deliver`` delivers one email. ``deliver`` awaits
+``about_to_transmit()`` after the last step that can be repeated safely, and before the first step that cannot. If the
+result is False, the email was withdrawn and the channel must not transmit it. So no email is sent twice.
 """
 
 from abc import ABC, abstractmethod
@@ -14,38 +14,39 @@ from typing import Any, ClassVar
 
 
 class Outcome(StrEnum):
-    """What became of one attempt to deliver one email."""
+    """The outcome of one attempt to deliver one email."""
 
     SENT = "SENT"
-    """The channel took responsibility for the email."""
+    """The channel accepted the email and is responsible for it."""
     DEFERRED = "DEFERRED"
-    """A temporary refusal of this email (SMTP 4xx): try again later."""
+    """The server rejected this email temporarily (SMTP 4xx). Touchline tries again later."""
     FAILED = "FAILED"
-    """This email cannot be sent, and the recipient is not the reason: never tried again by itself."""
+    """This email cannot be sent, but not because of the recipient. Touchline does not try again automatically."""
     HARD_BOUNCE = "HARD_BOUNCE"
-    """The recipient's server rejects the address for good (no such user or host, moved).
+    """The recipient's server rejected the address permanently (no such user or host, moved).
 
-    The person's ``bouncedAt`` is set, and their campaigns end where Remove on Bounce is on.
+    The person's ``bouncedAt`` is set. Their campaigns end if Remove on Bounce is on.
     """
     SOFT_BOUNCE = "SOFT_BOUNCE"
-    """This email was rejected for good, but the address may be good (mailbox full, blocked, spam, policy, too large).
+    """This email was rejected permanently, but the address may be valid.
 
-    It is never tried again by itself. The person's campaigns go on.
+    Examples: the mailbox is full, or the email was blocked, spam, against a policy or too large. Touchline does not
+    try again automatically. The person's campaigns continue.
     """
     IN_DOUBT = "IN_DOUBT"
-    """The email may or may not have left (the connection broke after its content): a person decides."""
+    """The email may or may not have been sent (the connection broke after its content). A user decides."""
     ACCOUNT_UNAVAILABLE = "ACCOUNT_UNAVAILABLE"
-    """The account, not this email, is in trouble (421, connection lost before the content).
+    """The account has a problem, not this email (421, connection lost before the content).
 
-    It costs the email no attempt.
+    The email does not lose an attempt.
     """
     WITHDRAWN = "WITHDRAWN"
-    """``about_to_transmit`` answered False: nothing left."""
+    """``about_to_transmit`` returned False. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The channel's answer for one email: the outcome, a code for machines, a sentence for people."""
+    """The result for one email: the outcome, a code for programs, and a sentence for people."""
 
     outcome: Outcome
     code: str
@@ -54,7 +55,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One email, ready to leave. ``message`` is RFC 5322 bytes with CRLF line ends."""
+    """One email, ready to be transmitted. ``message`` is in RFC 5322 format, with CRLF line ends."""
 
     send_id: str
     envelope_from: str
@@ -63,10 +64,10 @@ class Outgoing:
 
 
 class AccountUnavailableError(Exception):
-    """Raised by ``Channel.connect``: no connection, no login. The account waits; no email loses an attempt.
+    """Raised by ``Channel.connect`` if it cannot connect or log in. The account is paused. No email loses an attempt.
 
-    It waits in all processes, unless what is missing is missing ``here`` alone, such as a setting or a file: then this
-    process leaves its emails to the others.
+    The account is paused in all processes. With ``here=True`` it is paused in this process only. Use this if the cause
+    is local, such as a missing setting or file. Other processes then still send the account's emails.
     """
 
     def __init__(self, code: str, detail: str, *, here: bool = False) -> None:
@@ -77,42 +78,42 @@ class AccountUnavailableError(Exception):
 
 
 class Session(ABC):
-    """One open account. Emails are handed to it one after the other."""
+    """One connection to an account. It delivers one email after the other."""
 
     @abstractmethod
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
-        """Deliver one email and say what became of it. Never raises for what a server or a disk can do."""
+        """Deliver one email and return its outcome. Failures of a server or a disk are outcomes, not exceptions."""
 
 
 class Channel(ABC):
-    """A way for emails to leave, registered by ``touchline_register_channels``."""
+    """A kind of delivery, such as SMTP. ``touchline_register_channels`` registers it."""
 
     key: ClassVar[str]
-    """What senders name it by, unique among all installed channels."""
+    """The name that senders use, unique among all installed channels."""
     labels: ClassVar[Mapping[str, str]]
-    """Its name for people, by language code; "en" is required."""
+    """The name that users read, by language code; "en" is required."""
     config_schema: ClassVar[Mapping[str, Any]] = {"type": "object", "additionalProperties": False}
     """JSON Schema (2020-12) of a sender's configuration for this channel. Secrets belong in the environment."""
 
     def account(self, config: Mapping[str, Any]) -> str:
-        """Name the account that this configuration uses: what is paused together when it is in trouble."""
+        """Return the name of the account that this configuration uses. Touchline pauses each account separately."""
         return self.key
 
     def accounts(self) -> Sequence[str] | None:
-        """List the names of the accounts that this process can use, as ``account`` gives them; None: it cannot say."""
+        """Return the accounts that this process can use, with the names of ``account``. None if they are not known."""
         return [self.key] if type(self).account is Channel.account else None
 
     def sessions(self, config: Mapping[str, Any]) -> int:
-        """Say how many sessions of one account may be open side by side, in one process."""
+        """Return how many sessions of one account one process can open at the same time."""
         return 1
 
     async def trouble(self) -> str | None:
-        """Say in one sentence why this process cannot use the channel at the moment, for /ready; None where it can.
+        """Return one sentence that says why this process cannot use the channel now, or None if it can.
 
-        It is asked every few seconds: do no more than a look that ends within a second.
+        /ready calls this every few seconds. Make only a check that ends within a second.
         """
         return None
 
     @abstractmethod
     def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
-        """Open the account. Entering raises AccountUnavailableError when it cannot be opened."""
+        """Open the account. Raises AccountUnavailableError on entry if the account cannot be opened."""

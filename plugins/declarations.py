@@ -1,7 +1,7 @@
-"""Check what a package declares of its objects, and return it as plain values.
+"""Check the declarations of a package's objects, and return them as plain values.
 
-A declaration can be a property that raises, or returns something else the next time. So Touchline reads each one once,
-when it loads the package, and keeps the plain value.
+A declaration can be a property that raises, or that returns another value the next time. So Touchline reads each one
+once, when it loads the package, and keeps the plain value.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The extension points: one row for each kind of plugin that a package can register.
 
-A new kind is one more row. Beside it, the kind has a contract (the class that packages subclass), a hookspec, and a
-wrapper that holds an object's declarations as plain values. The manager, ``touchline plugins`` and the error messages
-take everything else from the row.
+A new kind is one more row. The kind also needs a contract (the class that packages subclass), a hookspec, and a wrapper
+that holds an object's declarations as plain values. The manager, ``touchline plugins`` and the error messages take
+everything else from the row.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class ExtensionPoint(Generic[Contract]):
     """One kind of plugin."""
 
     noun: str
-    """What messages call it, such as "channel"."""
+    """The word for it in messages, such as "channel"."""
     hookspec: Callable[..., Any]
     """Its function in a module of hookspecs. Its name is the hook."""
     contract: type[Contract]

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 def touchline_register_channels(environment: Mapping[str, str]) -> "Iterable[Channel]":
     """Return the channels that this package adds.
 
-    ``environment`` is the process's environment: a channel reads its own settings and secrets from it.
+    ``environment`` has the environment variables of the process. A channel reads its settings and secrets from them.
     """
     raise AssertionError("a specification is never called")

@@ -1,8 +1,8 @@
 """Load the installed packages, and start without those that cannot be used.
 
-A package is used as a whole or not at all: if one of its objects cannot be used, none is, and ``Installed.broken``
-names the package with the reason. Touchline's own options and channels are registered through the same hooks. They
-come first, so that no package can take one of their keys.
+If one object of a package cannot be used, the whole package is left out, and ``Installed.broken`` names it with the
+reason. Touchline registers its own options and channels through the same hooks. They come first, so that no package
+can take one of their keys.
 """
 
 import inspect
@@ -42,7 +42,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What this server can use, by hook, and what it left out."""
+    """The plugins that this server can use, by hook, and the modules that it left out."""
 
     manager: pluggy.PluginManager
     registries: Mapping[str, Mapping[str, Any]]
@@ -77,7 +77,7 @@ def load(environment: Mapping[str, str], points: Sequence[ExtensionPoint[Any]] =
 
 
 class _Loader:
-    """Registers one module after the other.
+    """Registers modules one by one.
 
     ``add`` changes ``registries`` and ``packages`` only after every object of a module has passed its checks.
     """
@@ -94,7 +94,7 @@ class _Loader:
         self._hooks = " and ".join(sorted(point.hook for point in points))
 
     def add(self, candidate: Candidate) -> None:
-        """Register all that a module offers. Raises UnusableError and registers nothing of it."""
+        """Register all objects of a module. If one cannot be used, registers none and raises UnusableError."""
         plugin = run_guarded(f"importing {candidate.module}", candidate.load)
         name = f"{candidate.distribution}:{candidate.name}"
         run_guarded("registering", lambda: self._register(plugin, name))
@@ -141,7 +141,7 @@ class _Loader:
         return f"{hook} is not a hook of Touchline; the hooks are {self._hooks}."
 
     def _objects(self, point: ExtensionPoint[Contract], plugin: Any) -> list[Contract]:
-        """Call the hook of one module only, so that every fault belongs to that module."""
+        """Call the hook of one module only, so that every error belongs to that module."""
         found: list[Contract] = []
         for implementation in getattr(self.manager.hook, point.hook).get_hookimpls():
             if implementation.plugin is not plugin:

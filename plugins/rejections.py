@@ -1,12 +1,11 @@
-"""Classify the rejection of an email: does the address not exist (hard), was this email not delivered (soft), or is
-the fault ours?
+"""Classify the rejection of an email as a hard bounce, a soft bounce, or a mistake of the sender.
 
-The SMTP channel asks while it hands an email over. Whoever reads a bounce message asks with ``Phase.REPORT``. A
-partner's channel may ask as well, where its service passes on the words of the recipient's server. Pure: the same
-words give the same verdict.
+The SMTP channel uses this while it transmits an email. A program that reads bounce messages uses it with
+``Phase.REPORT``. A partner's channel can use it if its service passes on the answer of the recipient's server. The
+functions are pure.
 
-The order of evidence: a precise enhanced status (RFC 3463), then the words, then the reply code. Only clear evidence
-makes a bounce hard, because a hard bounce ends the person's campaigns.
+A precise enhanced status (RFC 3463) counts most, then the text, then the reply code. A bounce is hard only if this is
+clear, because a hard bounce ends the person's campaigns.
 """
 
 import re
@@ -14,7 +13,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What the server rejected."""
+    """The part of the transaction that the server rejected."""
 
     MAIL = "MAIL"
     """The sender's address (MAIL FROM)."""
@@ -25,38 +24,38 @@ class Phase(StrEnum):
     CONTENT = "CONTENT"
     """The content, after its final dot."""
     REPORT = "REPORT"
-    """A bounce message says it later."""
+    """A bounce message that arrived later."""
 
 
 class Verdict(StrEnum):
-    """What a rejection means."""
+    """The meaning of a rejection."""
 
     HARD = "HARD"
-    """The address is dead: no such user or host, or the recipient has moved."""
+    """The address does not exist: no such user or host, or the recipient has moved."""
     SOFT = "SOFT"
-    """This email was not delivered: mailbox full, blocked, spam, policy, too large. The address may be good."""
+    """This email was not delivered: mailbox full, blocked, spam, policy, too large. The address may be valid."""
     OURS = "OURS"
-    """The sender's address or our commands were rejected. It says nothing about the recipient."""
+    """The server rejected the sender's address or our commands. This says nothing about the recipient."""
 
 
 HARD_STATUSES = frozenset({"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "4.4", "1.351", "4.310"})
 """Subject and detail of an enhanced status (5.1.1 is "1.1"). The last two are Microsoft's: the next server does not
-know the recipient; the domain does not exist."""
+know the recipient, and the domain does not exist."""
 OUR_STATUSES = frozenset({"1.7", "1.8"})
 """The sender's address is malformed, or its domain does not exist."""
 ALSO_OF_SENDERS = frozenset({"0.0", "1.0", "1.2", "4.4"})
-"""Statuses that servers also give where the sender's address or host is at fault: the words say which."""
+"""Statuses that servers also use for a wrong sender address or host. The text says which it is."""
 HARD_CODES = frozenset({521, 551, 556})
-"""The host takes no mail (RFC 7504), the user is not local, the domain takes no mail."""
+"""The host accepts no mail (RFC 7504), the user is not local, the domain accepts no mail."""
 OUR_CODES = frozenset({500, 501, 502, 503, 504, 555})
-"""The server did not understand us."""
+"""The server did not understand the command."""
 UNDEFINED = frozenset({None, "0.0", "5.0"})
-"""No status, or one that says nothing."""
+"""No status, or a status without a meaning."""
 VAGUE = frozenset({"0.0", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "7.0", "7.1"})
-"""Statuses that servers also use when they do not know the user. Clear words count for more."""
+"""Statuses that servers also use for unknown users. A clear text counts more."""
 
 MAX_TEXT_CHARACTERS = 2_000
-"""Characters of a server's words that are looked at."""
+"""Longest part of a server's text that is read."""
 STATUS = re.compile(r"(?:^|[\[(#]|(?<![\d.])[245]\d\d[ -])[\[(#]?([245])\.(\d{1,3}\.\d{1,3})(?![.\d])")
 """At the beginning, after a reply code, or in brackets as in "(#5.1.1)"; never in the middle of an IP address."""
 
@@ -81,7 +80,7 @@ UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b(?! or )", re.IGNORECASE)
-"""RFC 5321's own words for 550. With a precise status they say nothing more; nor with an alternative, such as "mailbox
+"""The text of RFC 5321 for 550. It counts only without a precise status and without an alternative, such as "mailbox
 unavailable or access denied"."""
 NO_HOST = re.compile(
     r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|not reachable|does ?n[o']t exist|doesn't exist)"
@@ -92,11 +91,11 @@ NO_HOST = re.compile(
 
 
 def classify(text: str, *, phase: Phase, code: int | None = None, status: str | None = None) -> Verdict:
-    """Say what a rejection means.
+    """Return the meaning of a rejection.
 
-    ``text`` is what follows the reply code, all lines of it, ``code`` the reply code where there is one, and ``status``
-    an enhanced status that is known from elsewhere, such as "5.1.1" in a delivery report. Without it, it is read from
-    the text. Temporary rejections (4xx, 4.x.x) that were given up are soft.
+    ``text`` has all lines of the server's answer without the reply code. ``code`` is the reply code, if there is one.
+    ``status`` is an enhanced status from another source, such as "5.1.1" from a delivery report. Without it, the
+    status is read from the text. Temporary rejections (4xx, 4.x.x) that Touchline does not retry any more are soft.
     """
     text = text[:MAX_TEXT_CHARACTERS]
     permanent, found = _status(text, status)
@@ -119,15 +118,15 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
 
 
 def enhanced_status(text: str) -> str | None:
-    """Return the enhanced status in a server's words, such as "5.1.1"; None where there is none."""
+    """Return the enhanced status in a server's text, such as "5.1.1", or None."""
     match = STATUS.search(text)
     return f"{match[1]}.{match[2]}" if match else None
 
 
 def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
-    """Return whether the status is permanent (None where there is none), and its subject and detail.
+    """Return whether the status is permanent (None without a status), and its subject and detail.
 
-    What the server said itself counts for more than what a report makes of it, unless it is vaguer.
+    The status in the server's own text counts more than that of a report, unless it is less precise.
     """
     quoted = enhanced_status(text)
     known = enhanced_status(given.strip()) if given else None
@@ -139,7 +138,7 @@ def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
 
 
 def _words(text: str, found: str | None) -> Verdict | None:
-    """Return what the words alone say: nothing, where they fit several cases or none."""
+    """Return the verdict of the text alone, or None if the text is not clear."""
     text = " ".join(re.sub(r"[<>\"\[\]{}]", " ", text).replace("’", "'").split())
     unknown = bool(UNKNOWN.search(text) or NO_HOST.search(text))
     if found in UNDEFINED:
@@ -152,12 +151,12 @@ def _words(text: str, found: str | None) -> Verdict | None:
 
 
 def _about_the_sender(found: str | None) -> Verdict:
-    """Return the verdict on a rejected MAIL FROM: policy and size are about the email, everything else is ours."""
+    """Return the verdict on a rejected MAIL FROM: soft for policy and size, ours for every other status."""
     return Verdict.SOFT if found is not None and found.startswith(("2.", "3.", "6.", "7.")) else Verdict.OURS
 
 
 def _by_code(code: int | None, phase: Phase) -> Verdict:
-    """Return the verdict where there is nothing but the reply code."""
+    """Return the verdict of the reply code alone."""
     if code in OUR_CODES:
         return Verdict.OURS
     return Verdict.HARD if code in HARD_CODES and phase is not Phase.CONTENT else Verdict.SOFT

@@ -1,4 +1,4 @@
-"""Check a package's JSON Schema: that it can be followed, and that it needs nothing but itself."""
+"""Check that a package's JSON Schema is valid and refers to its own parts only."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ REFERENCES = ("$ref", "$dynamicRef")
 
 
 def fault_of(schema: dict[str, Any]) -> str | None:
-    """Say why a schema cannot be used, in the end of a sentence; None where it can. Each schema is checked once."""
+    """Return why a schema cannot be used, as the end of a sentence, or None if it can. Checks each schema once."""
     return _fault_of(json.dumps(schema))
 
 
@@ -38,7 +38,7 @@ def _fault_of(text: str) -> str | None:
 
 
 def _lost(part: Any, resolver: Any, known: set[int]) -> str | None:
-    """Look up every reference of a schema and of what it leads to. Returns the first that leads nowhere."""
+    """Follow every reference of a schema. Returns the first whose target does not exist, or None."""
     if not isinstance(part, Mapping) or id(part) in known:
         return None
     known.add(id(part))

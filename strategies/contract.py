@@ -1,4 +1,4 @@
-"""What a send option is: where it is offered, how it is configured, and what it makes of a step."""
+"""The contract of send options: where one is available, how it is configured, and how it resolves a step."""
 
 import datetime as dt
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ NO_CONFIG: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalP
 
 
 class StepType(StrEnum):
-    """What a step is made of. All but EMAIL are always human work."""
+    """The type of a step. Every type except EMAIL creates a task for a rep."""
 
     EMAIL = "EMAIL"
     CALL = "CALL"
@@ -23,7 +23,7 @@ class StepType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One line of an explanation: a code, and the values of the sentence that belongs to it."""
+    """One line of an explanation: a code, and the values of its sentence."""
 
     code: str
     values: Mapping[str, str | int] = field(default_factory=dict)
@@ -31,9 +31,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class WarningNote:
-    """One thing that a user should think about: a code, and the values of the sentence that belongs to it.
+    """One warning: a code, and the values of its sentence.
 
-    GraphQL calls it ``Warning``, a name that Python has taken.
+    In GraphQL the name is ``Warning``. In Python this is the name of a built-in class.
     """
 
     code: str
@@ -41,7 +41,7 @@ class WarningNote:
 
 
 class Plural(NamedTuple):
-    """A sentence in two forms: ``one`` where the value named ``by`` is 1, else ``other``; ``without`` that value."""
+    """A sentence in two forms: ``one`` if the value ``by`` is 1, else ``other``. ``without`` has no such value."""
 
     by: str
     one: str
@@ -56,7 +56,7 @@ class Plural(NamedTuple):
 
 
 class ByValue(NamedTuple):
-    """A sentence in several forms: that of the text of the value named ``by``, else ``other``."""
+    """A sentence with several forms: the form for the text of the value ``by``, else ``other``."""
 
     by: str
     forms: Mapping[str, str]
@@ -68,12 +68,12 @@ class ByValue(NamedTuple):
 
 
 Text = str | Plural | ByValue
-"""A sentence with {names} for the values."""
+"""A sentence with {placeholders} for the values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where an email step stands (or would stand) in its campaign."""
+    """The position of an email step in its campaign, or the position that it would have."""
 
     number: int
     """1 for the campaign's first step."""
@@ -85,45 +85,45 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether an option is offered at a position. Where it is not: code and reason. A warning may go with an offer."""
+    """Whether an option is available at a position. If not, it has a code and a reason. If it is, it can warn."""
 
     offered: bool = True
     code: str | None = None
     reason: str | None = None
     warning: str | None = None
     warning_code: str | None = None
-    """Code of the warning, whose sentences may be among the option's ``sentences``, with {step} for the number."""
+    """Code of the warning. The option's ``sentences`` can have its sentences, with {step} for the step number."""
 
     @classmethod
     def refused(cls, reason: str, code: str = "SEND_OPTION_NOT_AVAILABLE") -> "Availability":
-        """Not offered here, and why, in a sentence."""
+        """Return that the option is not available, with the reason in one sentence."""
         return cls(offered=False, code=code, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """All that an option may know when it resolves one email step for one person. ``now`` is its only clock."""
+    """The input of an option that resolves one email step for one person. ``now`` is its only clock."""
 
     config: Mapping[str, Any]
     number: int
     day: int
     date: dt.date
-    """The step's own date by the campaign's calendar."""
+    """The date of the step's day."""
     calendar: Calendar
     now: dt.datetime
-    """The instant of resolving, UTC; for the first step that of the launch."""
+    """The current time, UTC. For the first step, the time of the launch."""
     start: dt.datetime
-    """The start of the campaign for this person, UTC: the first email's instant, or when a task before it was done."""
+    """The start of the campaign for this person, UTC: when the first email is sent, or the task before it completed."""
     send_at: dt.datetime | None
-    """What launching chose for the first step, UTC; None for every other step."""
+    """The send time that was chosen at launch, UTC. None for every step except the first."""
     time: dt.time | None
-    """The new wall time that launching gave this step."""
+    """The new wall time that was chosen at launch for this step."""
     earlier_email: dt.time | None
     """The wall time of the nearest email on an earlier day."""
     earlier_why: Mapping[str, str | int] = field(default_factory=dict)
-    """For the explanation: the ``day`` of that email and, where a person sent it, ``how`` its task was done."""
+    """For the explanation: the ``day`` of that email and, if a person sent it, ``how`` its task was completed."""
     start_why: Mapping[str, str | int] = field(default_factory=dict)
-    """For the explanation: the ``day`` of the task that the start waited for, and ``how`` it was done."""
+    """For the explanation: the ``day`` of the task that the start waited for, and ``how`` it was completed."""
 
     @property
     def first(self) -> bool:
@@ -133,7 +133,7 @@ class StepContext:
 
 @dataclass(frozen=True, slots=True)
 class SendAt:
-    """Send automatically at a wall time on a date in the enrollment's zone; ``instant`` where it is given exactly."""
+    """Send the email automatically at a wall time in the enrollment's zone. ``instant`` is set for an exact time."""
 
     date: dt.date
     time: dt.time
@@ -143,39 +143,39 @@ class SendAt:
 
 @dataclass(frozen=True, slots=True)
 class CreateTask:
-    """Queue a task for a person, due on a date."""
+    """Create a task for a rep, due on a date."""
 
     due: dt.date
     notes: tuple[Note, ...] = ()
 
 
 class SendOption(ABC):
-    """How an email step gets created. One stateless object for each option."""
+    """A rule for when an email step is sent. Each option is one object without state."""
 
     key: ClassVar[str]
-    """Its name in campaigns and in the API; unique among all installed options."""
+    """The name in campaigns and in the API, unique among all installed options."""
     labels: ClassVar[Mapping[str, str]]
-    """What a rep reads, by language code; "en" is required."""
+    """The name that reps read, by language code; "en" is required."""
     help: ClassVar[Mapping[str, str]]
-    """One or two sentences more, by language code; "en" is required."""
+    """One or two sentences that describe the option, by language code; "en" is required."""
     config_schema: ClassVar[Mapping[str, Any]] = NO_CONFIG
-    """JSON Schema (2020-12) of the configuration that a step keeps for this option."""
+    """JSON Schema (2020-12) of the configuration that a step stores for this option."""
     sentences: ClassVar[Mapping[str, Mapping[str, Text]]] = {}
-    """The sentences of this option's own notes and warnings: by code, then by language, with {names} for values."""
+    """The sentences of this option's notes and warnings, by code and language, with {placeholders} for values."""
     asks_send_at: ClassVar[bool] = False
-    """Whether launching must give a "send at" (now, or an instant)."""
+    """Whether a launch must set a send time (now, or an instant)."""
     takes_time: ClassVar[bool] = False
-    """Whether launching may give a new wall time."""
+    """Whether a launch can set a new wall time."""
     creates_task: ClassVar[bool] = False
-    """Whether a person sends the email, from a task."""
+    """Whether a rep sends the email from a task."""
 
     @abstractmethod
     def availability(self, position: Position) -> Availability:
-        """Say whether the option is offered at this position."""
+        """Return whether the option is available at this position."""
 
     def validate(self, config: Mapping[str, Any]) -> None:
-        """Check what the JSON Schema cannot say. Raises Refusal with the path inside the configuration."""
+        """Check rules that a JSON Schema cannot express. Raises Refusal with the path inside the configuration."""
 
     @abstractmethod
     def resolve(self, step: StepContext) -> SendAt | CreateTask:
-        """Resolve the step for one person. Pure: the same context gives the same answer. May raise Refusal."""
+        """Resolve the step for one person. This function is pure. It can raise Refusal."""

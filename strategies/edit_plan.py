@@ -1,4 +1,4 @@
-"""An edit, for one person: what of the new plan differs from what waits by the old one."""
+"""Compare a new plan with one person's waiting emails and tasks after an edit."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
@@ -9,7 +9,7 @@ from strategies.records import Planned, PlannedSend, PlannedTask
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An automatic email that waits for its time: the wall time it is planned for, its zone, and the UTC instant."""
+    """A waiting automatic email: its planned wall time, its zone, and its UTC instant."""
 
     date: dt.date
     time: dt.time
@@ -19,20 +19,20 @@ class Slot:
 
 @dataclass(slots=True)
 class Edit:
-    """What the edit does to what waits, by step number where it is not a plan."""
+    """The effect of an edit on one person's emails and tasks. The numbers are step numbers."""
 
     moved: list[PlannedSend] = field(default_factory=list)
     stays: list[PlannedSend] = field(default_factory=list)
     added: list[Planned] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
-    """Emails that are not to be sent any more, or not yet: a task stands before them now."""
+    """Emails that are removed, or that must now wait for a task before them."""
     tasks_moved: list[PlannedTask] = field(default_factory=list)
     tasks_stay: list[PlannedTask] = field(default_factory=list)
     tasks_withdrawn: list[int] = field(default_factory=list)
 
 
 def moves(slot: Slot, planned: PlannedSend, now: dt.datetime) -> bool:
-    """Say whether an email that waits has another time now. What is due already, and as it was planned, stays."""
+    """Say whether a waiting email has a new time. An email that is due and has the same wall time does not move."""
     if (slot.date, slot.time, slot.zone) != (planned.date, planned.time, planned.zone):
         return True
     # The same wall time is another instant when the tz database has changed.
@@ -46,9 +46,9 @@ def edit(
     expired: Collection[int],
     now: dt.datetime,
 ) -> Edit:
-    """Compare the plan with the emails and open tasks (by due date) that wait, by step number.
+    """Compare the plan with the waiting emails and the due dates of open tasks, by step number.
 
-    ``expired`` are tasks that are still waited for, although their time is up: they keep their date.
+    ``expired`` are the numbers of expired tasks that the campaign still waits for. They keep their due date.
     """
     found = Edit()
     sends = {each.number: each for each in planned if isinstance(each, PlannedSend)}

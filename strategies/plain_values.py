@@ -1,7 +1,7 @@
-"""Values of a package's own classes as plain ones of Python.
+"""Convert a package's values to plain Python values.
 
-A package may answer with subclasses of ``date``, ``time``, ``str`` and so on, which can raise, or say something else,
-each time they are asked. Here they are asked once, while their package can still be named.
+A package can return subclasses of ``date``, ``time``, ``str`` and so on. Their methods can raise, or return another
+value each time. So Touchline reads them once, while the error can still name the package.
 """
 
 import datetime as dt
@@ -13,12 +13,12 @@ from strategies.errors import Refusal
 
 YEARS = range(1900, 2300)
 MAX_NOTES = 100
-"""Notes of one answer."""
+"""Largest number of notes in one result."""
 MAX_TEXT_CHARACTERS = 2_000
-"""Characters of a text in an answer."""
+"""Longest text in a result."""
 NUMBER_LIMIT = 2**63
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half of a character."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""A surrogate without its partner, which UTF-8 cannot encode."""
 
 
 def plain_date(name: str, day: object) -> dt.date:
@@ -36,7 +36,7 @@ def plain_time(wall: object) -> dt.time:
     if not isinstance(wall, dt.time):
         raise TypeError(f"time is {wall!r:.60}, not a time")
     if wall.tzinfo is not None or wall.microsecond:
-        raise ValueError(f"time is {wall}: wall times have no zone of their own, and no parts of a second")
+        raise ValueError(f"time is {wall}: a wall time cannot have a zone or fractions of a second")
     if type(wall) is not dt.time:
         wall = dt.time(int(wall.hour), int(wall.minute), int(wall.second), fold=int(wall.fold))
     return wall
@@ -63,14 +63,14 @@ def plain_notes(notes: object) -> tuple[Note, ...]:
     if not isinstance(notes, (tuple, list)):
         raise TypeError(f"notes are {notes!r:.60}, not a tuple or list")
     if len(notes) > MAX_NOTES:
-        raise ValueError(f"an answer may have {MAX_NOTES} notes")
+        raise ValueError(f"there are {len(notes)} notes; the limit is {MAX_NOTES}")
     if type(notes) is tuple and all(map(_is_plain, notes)):
         return notes
     return tuple(map(_plain_note, notes))
 
 
 def _is_plain(note: object) -> bool:
-    """Say whether a note is what nearly all are: short texts and numbers. A quick look."""
+    """Check quickly whether a note has only short texts and numbers, as nearly all notes do."""
     if type(note) is not Note or type(note.code) is not str or type(note.values) is not dict:
         return False
     for text in (note.code, *note.values, *note.values.values()):
@@ -101,20 +101,20 @@ def _plain_value(value: object) -> str | int:
 
 
 def plain_text(text: object) -> str:
-    """Return a text that can be stored and answered. Raises TypeError or ValueError."""
+    """Return a text that can be stored and sent to clients. Raises TypeError or ValueError."""
     if not isinstance(text, str):
         raise TypeError(f"{text!r:.60} is neither text nor int")
     if type(text) is not str:
         text = str.__str__(text)
     if len(text) > MAX_TEXT_CHARACTERS:
-        raise ValueError(f"a text may have {MAX_TEXT_CHARACTERS} characters")
-    if "\x00" in text or not (text.isascii() or _HALF.search(text) is None):
+        raise ValueError(f"a text has {len(text)} characters; the limit is {MAX_TEXT_CHARACTERS}")
+    if "\x00" in text or not (text.isascii() or _SURROGATE.search(text) is None):
         raise ValueError(f"{text!r:.60} cannot be stored")
     return text
 
 
 def plain_refusal(refusal: Refusal) -> Refusal:
-    """Return a package's refusal, with texts that can be stored and answered. Raises TypeError where it has others."""
+    """Return a package's refusal with texts that can be sent to clients. Raises TypeError for values of other types."""
     path = refusal.path
     if not isinstance(path, (tuple, list)):
         raise TypeError(f"the path of a refusal is {path!r:.60}, not a tuple or list")
@@ -125,9 +125,9 @@ def plain_refusal(refusal: Refusal) -> Refusal:
 def _storable(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{text!r:.60} is not a text")
-    return _HALF.sub("\ufffd", str.__str__(text)[:MAX_TEXT_CHARACTERS].replace("\x00", "\ufffd"))
+    return _SURROGATE.sub("\ufffd", str.__str__(text)[:MAX_TEXT_CHARACTERS].replace("\x00", "\ufffd"))
 
 
 def _check_year(name: str, day: dt.date) -> None:
     if day.year not in YEARS:
-        raise ValueError(f"{name} lies in the year {day.year}")
+        raise ValueError(f"{name} is in the year {day.year}, which is not between {YEARS.start} and {YEARS.stop - 1}")

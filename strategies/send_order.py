@@ -1,6 +1,6 @@
-"""Emails of one person that go out in another order than their steps.
+"""Find emails of one person that are sent in another order than their steps.
 
-Equal instants are in order. A follow-up waits for the email that it follows, so it cannot go out before it.
+Emails at the same instant are in order. A follow-up waits for the email that it follows, so it is never sent earlier.
 """
 
 import datetime as dt
@@ -16,9 +16,9 @@ from strategies.registry import SendOptions
 from strategies.timeline import resolve_timeline
 
 TRIAL_TIMES = (dt.time(0), dt.time(12), dt.time(23, 59, 59))
-"""Wall times of a send-at and of completed tasks, for which a campaign is tried."""
+"""Wall times of the send time and of completed tasks, for which the check resolves a campaign."""
 TRIAL_STARTS = (dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 5, tzinfo=dt.UTC))
-"""A Monday and a Thursday, at midnight: no configured time of the day has passed yet."""
+"""A Monday and a Thursday. They start at midnight, so that no configured time has passed yet."""
 Pairs = Mapping[tuple[int, int], "Pair"]
 
 
@@ -31,26 +31,26 @@ class Pair:
     at: dt.datetime
     earlier_at: dt.datetime
     waits: bool = False
-    """Whether it is a follow-up to that email, and waits for it instead of going out before it."""
+    """Whether it is a follow-up to that email, so that it waits for it."""
 
 
 def out_of_order(steps: Sequence[TimelineStep], instants: Mapping[int, dt.datetime]) -> list[Pair]:
-    """Return the emails that go out before one of an earlier step, or wait for it: the latest one for each.
+    """Return each email that is sent before the email of an earlier step, or waits for it, with the latest such email.
 
-    ``instants`` are those of one person's emails, by step number.
+    ``instants`` are the planned send times of one person's emails, by step number.
     """
     found: list[Pair] = []
-    leaves: dict[int, dt.datetime] = {}
+    sent_at: dict[int, dt.datetime] = {}
     last: int | None = None
     for number in sorted(instants):
         at = instants[number]
-        before = leaves.get(number - 1)
+        before = sent_at.get(number - 1)
         if steps[number - 1].follow_up and before is not None and at < before:
             found.append(Pair(number, number - 1, at, before, waits=True))
             at = before
-        leaves[number] = at
-        if last is not None and at < leaves[last]:
-            found.append(Pair(number, last, at, leaves[last]))
+        sent_at[number] = at
+        if last is not None and at < sent_at[last]:
+            found.append(Pair(number, last, at, sent_at[last]))
         else:
             last = number
     return found
@@ -59,11 +59,12 @@ def out_of_order(steps: Sequence[TimelineStep], instants: Mapping[int, dt.dateti
 def order_warnings(
     steps: Sequence[TimelineStep], options: SendOptions, *, skip_weekends: bool, times: Mapping[int, dt.time]
 ) -> list[WarningNote]:
-    """Return what is out of order whenever the campaign is launched, and whenever its tasks are done.
+    """Return warnings for emails that are out of order in every launch, whenever its tasks are completed.
 
-    ``times`` are new wall times that launching gives, by step number. A campaign that cannot be resolved has none.
+    ``times`` are the new wall times of a launch, by step number. Returns no warnings if the campaign cannot be
+    resolved.
     """
-    steps = [replace(step, added=None) for step in steps]  # a launch to come gets every step
+    steps = [replace(step, added=None) for step in steps]  # a future launch includes every step
     calendar = Calendar("UTC", skip_weekends)
     tried, tasks = [], set[int]()
     for start in TRIAL_STARTS:
@@ -85,22 +86,22 @@ def order_warnings(
 
 
 def _every_pair(steps: Sequence[TimelineStep], instants: Mapping[int, dt.datetime]) -> Pairs:
-    leaves: dict[int, dt.datetime] = {}
+    sent_at: dict[int, dt.datetime] = {}
     found: dict[tuple[int, int], Pair] = {}
     for number, at in sorted(instants.items()):
-        before = leaves.get(number - 1)
+        before = sent_at.get(number - 1)
         waits = steps[number - 1].follow_up and before is not None and at < before
-        leaves[number] = before if waits and before is not None else at
+        sent_at[number] = before if waits and before is not None else at
         if waits and before is not None:
             found[number, number - 1] = Pair(number, number - 1, at, before, waits=True)
-        for earlier, earlier_at in leaves.items():
-            if leaves[number] < earlier_at:
-                found[number, earlier] = Pair(number, earlier, leaves[number], earlier_at)
+        for earlier, earlier_at in sent_at.items():
+            if sent_at[number] < earlier_at:
+                found[number, earlier] = Pair(number, earlier, sent_at[number], earlier_at)
     return found
 
 
 def _latest(pairs: Pairs) -> list[Pair]:
-    """Return for each email the latest of those that it goes out before, and the one that it waits for."""
+    """Return for each email the latest email that it is sent before, and the email that it waits for."""
     found: dict[tuple[int, bool], Pair] = {}
     for pair in pairs.values():
         known = found.get((pair.number, pair.waits))

@@ -1,4 +1,4 @@
-"""How notes and warnings become sentences."""
+"""Turn notes and warnings into sentences."""
 
 import logging
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class _Blank(dict[str, object]):
 
 
 def sentence(note: Note | WarningNote, language: str = "en", options: Iterable[SendOption] = ()) -> str:
-    """Return the sentence of a note or a warning: in English where the language is missing, else its bare code."""
+    """Return the sentence of a note or a warning (in English if the language is missing), or the code without one."""
     ours = (WARNINGS,) if isinstance(note, WarningNote) else (SENTENCES, RETIRED_SENTENCES)
     for sentences in (*ours, *(option.sentences for option in options)):
         if note.code in sentences:
@@ -25,6 +25,6 @@ def sentence(note: Note | WarningNote, language: str = "en", options: Iterable[S
             form = text if isinstance(text, str) else text.of(note.values)
             try:
                 return form.format_map(_Blank(note.values))
-            except (ValueError, TypeError):  # a package's format that does not suit the value
-                log.error("the sentence of %s cannot be made of the values of a note", note.code)
+            except (ValueError, TypeError):  # a package's format that does not match the value
+                log.error("the sentence of %s cannot be formatted with the values of the note", note.code)
     return note.code

@@ -1,4 +1,4 @@
-"""What authoring and launching may not do: each step at its place, and what launching chose."""
+"""Check the steps of a campaign, and the choices of a launch."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ LAST_DAY = 365
 
 
 def position(steps: Sequence[TimelineStep], number: int) -> Position:
-    """Return where the step of this number stands."""
+    """Return the position of the step with this number."""
     step = steps[number - 1]
     return Position(
         number,
@@ -24,7 +24,7 @@ def position(steps: Sequence[TimelineStep], number: int) -> Position:
 
 
 def check(steps: Sequence[TimelineStep], options: SendOptions) -> None:
-    """Check that every option is offered where it stands. Raises Refusal that says which step is wrong."""
+    """Check that every option is available at its position. Raises Refusal, which names the wrong step."""
     for number, step in enumerate(steps, 1):
         try:
             check_step(steps, number, step, options)
@@ -33,7 +33,7 @@ def check(steps: Sequence[TimelineStep], options: SendOptions) -> None:
 
 
 def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, options: SendOptions) -> None:
-    """Check one step at its place. Raises Refusal."""
+    """Check one step at its position. Raises Refusal."""
     if not 1 <= step.day <= LAST_DAY:
         raise Refusal.of(StrategyCode.INVALID_DAY, ("day",), case="step", limit=LAST_DAY, day=step.day)
     if step.type is not StepType.EMAIL:
@@ -49,7 +49,7 @@ def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, o
         if not offer.offered:
             raise Refusal(
                 offer.code or "SEND_OPTION_NOT_AVAILABLE",
-                offer.reason or f"{step.send_option} is not offered here.",
+                offer.reason or f"The send option {step.send_option} is not available for this step.",
                 ("sendOption",),
             )
     if step.follow_up and (step.type is not StepType.EMAIL or not follow_up_offered(position(steps, number))):
@@ -57,12 +57,12 @@ def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, o
 
 
 def follow_up_offered(at: Position) -> bool:
-    """Say whether the follow-up checkbox is shown: the directly preceding step is an email."""
+    """Say whether a follow-up is possible: the step directly before it must be an email."""
     return at.previous is StepType.EMAIL
 
 
 def check_launch(steps: Sequence[TimelineStep], launch: LaunchChoices, options: SendOptions) -> None:
-    """Check what launching chose. Raises Refusal."""
+    """Check the choices of a launch. Raises Refusal."""
     if not steps:
         raise Refusal.of(StrategyCode.NO_STEPS, ("campaignId",))
     check(steps, options)

@@ -1,7 +1,7 @@
-"""The notes of an explanation that the timeline itself writes: from the time zone to what became of the wall time.
+"""The notes that the timeline itself adds to an explanation, from the time zone to the final send time.
 
-An explanation tells everything that its instant is computed from, and nothing twice. tests/strategies/evaluator.py
-computes the instant from it alone.
+An explanation contains every value that the send time depends on, and each value once. tests/strategies/evaluator.py
+calculates the send time from the explanation alone.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from strategies.contract import CreateTask, Note, SendAt
 from strategies.records import ZoneOf
 
 Why = Mapping[str, str | int]
-"""Why a wall time is what it is: the day of its step, and how the task was done that gave it."""
+"""Where a wall time comes from: the day of a step, and how its task was completed."""
 NO_REASON: Why = {}
 ZONES = {
     ZoneOf.SENDER: "ZONE_OF_SENDER",
@@ -21,38 +21,38 @@ ZONES = {
     None: "ZONE",
 }
 WALL_TIME_CODES = frozenset({"TIME_CONFIGURED", "TIME_FROM_LAUNCH", "TIME_KEPT", "SAME_TIME"})
-"""Notes of the built-in options that give a wall time and no instant."""
+"""Notes of the built-in options with a wall time and without an instant."""
 TIME_CODES = WALL_TIME_CODES | {"SEND_AT", "SEND_AT_ON_WEEKEND", "AT_START", "AT_START_ON_WEEKEND"}
-"""Notes of the built-in options that give a wall time, or the instant that has it."""
+"""Notes of the built-in options with a wall time, or with an instant and its wall time."""
 TASK_CODES = frozenset({"TASK_BY_HAND", "HUMAN_WORK"})
 DATE_CODES = frozenset({"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"})
-"""Notes of the built-in options that say on which date the day of the first step falls."""
+"""Notes of the built-in options with the date of the first step."""
 
 
 def utc(instant: dt.datetime) -> str:
-    """Return an instant as explanations give it."""
+    """Return an instant in the format of explanations."""
     return f"{aware(instant):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def zone(name: str, whose: ZoneOf | None) -> Note:
-    """Say in which zone days and times are meant, and whose it is."""
+    """Return the note on the time zone, and whose zone it is."""
     return Note(ZONES[whose], {"zone": name})
 
 
 def day_1(date: dt.date, moved_from: dt.date | None) -> Note:
-    """Say which date day 1 is, and whether a skipped weekend moved it."""
+    """Return the note on the date of day 1, and whether a skipped weekend moved it."""
     if moved_from is None:
         return Note("DAY_1", {"date": date.isoformat()})
     return Note("DAY_1_AFTER_WEEKEND", {"from": moved_from.isoformat(), "date": date.isoformat()})
 
 
 def first_email(day: int, date: dt.date, *, passed: bool) -> Note:
-    """Say that the first email has moved its day, and with it all that follows."""
+    """Return the note that the first email moved its day, and all later days with it."""
     return Note("FIRST_TIME_PASSED" if passed else "FIRST_EMAIL", {"day": day, "date": date.isoformat()})
 
 
 def late_task(day: int, how: str, date: dt.date, weekend: dt.date | None) -> Note:
-    """Say that a task was finished late, so that its day is that date, or the Monday after a skipped weekend."""
+    """Return the note on a late task: its day is the date of completion, or the Monday after a skipped weekend."""
     values: dict[str, str | int] = {"day": day, "how": how, "date": date.isoformat()}
     if weekend is None:
         return Note("SHIFTED", values)
@@ -60,12 +60,12 @@ def late_task(day: int, how: str, date: dt.date, weekend: dt.date | None) -> Not
 
 
 def fixes_the_day(notes: Sequence[Note]) -> bool:
-    """Say whether an option's notes say themselves on which date the day falls: it is not told twice."""
+    """Say whether an option's notes already contain the date, so that the explanation does not repeat it."""
     return any(note.code in DATE_CODES for note in notes)
 
 
 def option_chose_due(option: str | None, day: dt.date, answer: CreateTask) -> Iterator[Note]:
-    """Say that an option creates a task, or chose another due date than that of the step's day."""
+    """Return the note that an option creates a task, or that it chose another due date than the step's day."""
     if answer.due != day or not any(note.code in TASK_CODES for note in answer.notes):
         yield Note("OPTION_CHOSE_DUE", {"option": option or "", "date": answer.due.isoformat()})
 
@@ -73,9 +73,9 @@ def option_chose_due(option: str | None, day: dt.date, answer: CreateTask) -> It
 def timing(
     option: str | None, day: dt.date, answer: SendAt, moment: Moment, late: dt.datetime | None
 ) -> Iterator[Note]:
-    """Say how the instant follows from the wall time: what the option chose, the clocks, and whether it is late.
+    """Yield the notes from the wall time to the instant: the option's choice, daylight saving, and a late email.
 
-    ``moment`` is what the clocks make of the wall time; ``late`` is when it goes out instead, where it has passed.
+    ``moment`` has the effect of daylight saving. ``late`` is the new send time if the wall time has passed.
     """
     spoken: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
     if not _notes_give_time(answer, day, spoken):
@@ -88,7 +88,7 @@ def timing(
 
 
 def _notes_give_time(answer: SendAt, day: dt.date, spoken: Why) -> bool:
-    """Say whether the option's own notes give the time, and the date where it is not that of the day."""
+    """Say whether the option's own notes contain the time, and the date if it is not the date of the day."""
     time = date = exact = False
     for note in answer.notes:
         values = note.values
@@ -99,7 +99,7 @@ def _notes_give_time(answer: SendAt, day: dt.date, spoken: Why) -> bool:
 
 
 def clocks(answer: SendAt, moment: Moment) -> Iterator[Note]:
-    """Say that the clocks skip the wall time, or which of two instants it is whose clocks show it."""
+    """Yield the notes on daylight saving: a wall time that is skipped, or the choice of one that occurs twice."""
     spoken: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
     if moment.skipped and answer.instant is None:
         yield Note("CLOCKS_GO_FORWARD", spoken)

@@ -19,34 +19,35 @@ from plugins.private_files import create_private, make_private, try_writing
 log = logging.getLogger("touchline.outbox")
 
 DEFAULT_FOLDER = "touchline-data/outbox"
-MAX_PART_CHARACTERS = 80  # two parts, a digest and the temporary ending stay below the 255 bytes of a file name
+MAX_PART_CHARACTERS = 80
+"""Longest part of a file name. Two parts and a digest fit into the 255 bytes of a file name."""
 
 
 def file_name(send_id: str, recipient: str) -> str:
-    """Name the file by the send and its recipient alone: a repeat replaces the file and never adds one."""
+    """Return a file name that depends on the email and its recipient only, so that a repeat replaces the file."""
     safe_id = re.sub(r"[^A-Za-z0-9.-]", "_", send_id)[:MAX_PART_CHARACTERS]
     safe_recipient = re.sub(r"[^A-Za-z0-9@+=_.-]", "_", recipient)[:MAX_PART_CHARACTERS]
     stem = f"{safe_id}_{safe_recipient}"
     if stem.startswith("."):
-        stem = "_" + stem[1:]  # a hidden file would be missed
+        stem = "_" + stem[1:]  # users do not see hidden files
     if "_" in safe_id or stem != f"{send_id}_{recipient}":
-        # What was made safe may look like another send's name: the digest keeps them apart.
+        # The replaced characters could make two names equal. The digest keeps them different.
         stem += "-" + hashlib.sha256(f"{send_id}\0{recipient}".encode(errors="surrogatepass")).hexdigest()[:12]
     return stem + ".eml"
 
 
 def explain(error: OSError) -> tuple[str, str]:
-    """Say in a code and a sentence what the disk refused. Tenants read it: it names no path, the log does."""
+    """Return a code and a sentence for a disk error. The sentence has no path, because tenants read it. The log has."""
     log.warning("the outbox folder cannot be used: %s", " ".join(str(error).split()))
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "DISK_FULL", "No space is left for the outbox folder."
+        return "DISK_FULL", "The disk of the outbox folder is full."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "NOT_WRITABLE", "The service is not allowed to write to the outbox folder."
     return "DISK_ERROR", f"The outbox folder cannot be written to: {error.strerror or type(error).__name__}."
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write the bytes, for this service's user alone, and wait until the disk has them."""
+    """Write a file that only this service's user can read, and wait until it is on the disk."""
     with open(create_private(path), "wb") as file:
         file.write(content)
         file.flush()
@@ -54,9 +55,9 @@ def write(path: Path, content: bytes) -> None:
 
 
 def publish(temporary: Path, final: Path) -> None:
-    """Put the finished file in its place, in one step that a reader of the folder never sees half done."""
+    """Rename the finished file in one atomic step, so that readers of the folder never see a part of it."""
     os.replace(temporary, final)
-    # The email is in place now. Where a folder cannot be synced (Windows), that is no failure of the email.
+    # The email is written now. It does not fail if the system cannot sync a folder (Windows).
     with contextlib.suppress(OSError):
         folder = os.open(final.parent, os.O_RDONLY)
         try:
@@ -66,7 +67,7 @@ def publish(temporary: Path, final: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Clear away what was not published; a leftover that cannot be removed harms nobody."""
+    """Remove a temporary file. Ignores errors, because a leftover file does no harm."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
 
@@ -78,7 +79,7 @@ class OutboxSession(Session):
         self._folder = folder
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
-        """Write aside, ask, then rename: all that is likely to fail happens before the email leaves."""
+        """Write a temporary file, call ``about_to_transmit``, then rename it. Most failures happen before the call."""
         final = self._folder / file_name(outgoing.send_id, outgoing.recipient)
         temporary = self._folder / f".{uuid.uuid4().hex}.tmp"
         try:
@@ -99,7 +100,7 @@ class OutboxSession(Session):
 
 
 class OutboxChannel(Channel):
-    """A folder of files instead of a server: to read, to test, or for another program to send."""
+    """Writes files to a folder instead of sending emails: for tests, or for another program that sends them."""
 
     key: ClassVar[str] = "outbox"
     labels: ClassVar[Mapping[str, str]] = {
@@ -111,12 +112,12 @@ class OutboxChannel(Channel):
         self.folder = Path(environment.get("TOUCHLINE_OUTBOX") or DEFAULT_FOLDER)
 
     def sessions(self, config: Mapping[str, Any]) -> int:
-        """Write a few files side by side."""
+        """Return how many files are written at the same time."""
         return 8
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
-        """Make the folder where it is missing."""
+        """Make the folder if it does not exist."""
         try:
             await asyncio.to_thread(make_private, self.folder)
         except OSError as error:

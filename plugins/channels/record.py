@@ -1,4 +1,4 @@
-"""The channel "record": accepts every email and keeps none. For sandboxes and rehearsals."""
+"""The channel "record": accepts every email and sends none. For sandboxes and tests."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -10,31 +10,31 @@ RECORDED = Receipt(Outcome.SENT, "RECORDED", "Recorded, not sent.")
 
 
 class RecordSession(Session):
-    """Answers as a channel that works would, so that a rehearsal takes every step but the last."""
+    """Returns the outcomes of a working channel, so that a test does everything except sending."""
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
-        """Accept the email and let it go."""
+        """Accept the email and discard it."""
         if not await about_to_transmit():
             return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was recorded.")
         return RECORDED
 
 
 class RecordChannel(Channel):
-    """Nothing leaves."""
+    """A channel that sends nothing."""
 
     key: ClassVar[str] = "record"
     labels: ClassVar[Mapping[str, str]] = {
-        "en": "Record only (nothing leaves: for sandboxes and rehearsals)",
-        "de": "Nur vermerken (nichts geht hinaus: für Sandkästen und Proben)",
+        "en": "Record only (sends nothing, for sandboxes and tests)",
+        "de": "Nur aufzeichnen (versendet nichts, für Sandboxen und Tests)",
     }
 
     def sessions(self, config: Mapping[str, Any]) -> int:
-        """Take many at once: nothing waits for anyone here."""
+        """Return a high number, because this channel never waits."""
         return 500
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
-        """Open nothing: this account is always available."""
+        """Return a session. This account is always available."""
         yield RecordSession()
 
 

@@ -25,7 +25,7 @@ class AtTime(SendOption):
             "at": {
                 "type": "string",
                 "title": "Time",
-                "description": "Wall time, 24 hours, HH:MM or HH:MM:SS, in the enrollment's zone.",
+                "description": "Time of day in the person's time zone: HH:MM or HH:MM:SS (24 hours).",
                 "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$(?!\\n)",
                 "examples": ["09:30"],
             }

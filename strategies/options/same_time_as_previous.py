@@ -10,7 +10,7 @@ NO_EARLIER_EMAIL = "The campaign has no email on an earlier day, so there is no 
 
 
 class SameTimeAsPrevious(SendOption):
-    """Its own day, the wall time of the nearest email on an earlier day. On day 1: at the start of the campaign."""
+    """Uses the wall time of the nearest email on an earlier day. On day 1, uses the start of the campaign."""
 
     key = "same_time_as_previous"
     labels = {
@@ -36,7 +36,7 @@ class SameTimeAsPrevious(SendOption):
         return Availability()
 
     def resolve(self, step: StepContext) -> SendAt:
-        """Take over the earlier email's wall time, or the start of the campaign on day 1."""
+        """Use the earlier email's wall time, or the start of the campaign on day 1."""
         if step.day == 1:
             day, wall, moved = step.calendar.start(step.start)
             values = {**step.start_why, "date": day.isoformat(), "time": wall.isoformat()}

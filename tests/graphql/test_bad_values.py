@@ -190,10 +190,10 @@ async def test_a_refusal_repeats_only_the_beginning_of_a_value(client: Client, s
 
 async def test_a_configuration_is_refused_in_words_for_people(client: Client, stranger: Client) -> None:
     known = await ids(client, stranger)
-    about = "Wall time, 24 hours, HH:MM or HH:MM:SS, in the enrollment's zone."
+    about = "Time of day in the person's time zone: HH:MM or HH:MM:SS (24 hours)."
     for given, told in (
-        ({"at": "25:00"}, f'"25:00" does not fit. {about}'),
-        ({"at": LONG[:10_000]}, f'"{"x" * 59}… does not fit. {about}'),
+        ({"at": "25:00"}, f'"25:00" is not valid. {about}'),
+        ({"at": LONG[:10_000]}, f'"{"x" * 59}… is not valid. {about}'),
         ({"at": 9}, f"9 is not of type 'string'. {about}"),
         ({}, "'at' is a required property."),
     ):

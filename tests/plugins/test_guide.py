@@ -126,4 +126,4 @@ def test_what_the_example_keeps_for_a_sender(monkeypatch: pytest.MonkeyPatch) ->
     assert inputs.config(LOFT, schema, ("channelConfig",)) == LOFT
     with pytest.raises(Refusal) as refused:
         inputs.config({"loft": "North!"}, schema, ("channelConfig",))
-    assert refused.value.message == '"North!" does not fit. The loft\'s name, a to z.'
+    assert refused.value.message == '"North!" is not valid. The loft\'s name, a to z.'

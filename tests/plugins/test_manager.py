@@ -141,7 +141,7 @@ BROKEN: dict[str, tuple[Contents, str]] = {
         "help that are not text",
     ),
     "schema of a wrong type": (channels(variant(config_schema=[])), "config_schema that is not a mapping"),
-    "huge labels": (channels(variant(labels={"en": "x" * 2_001})), "a text may have 2000 characters"),
+    "huge labels": (channels(variant(labels={"en": "x" * 2_001})), "a text has 2001 characters; the limit is 2000"),
     "labels in 101 languages": (
         channels(variant(labels={"en": "x"} | dict.fromkeys(map(str, range(100)), "x"))),
         "101",

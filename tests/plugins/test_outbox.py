@@ -117,7 +117,7 @@ async def test_a_folder_that_takes_nothing_is_told_to_the_operator(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("plugins.private_files.os.write", fail)
-    assert await channel.trouble() == "No space is left for the outbox folder."
+    assert await channel.trouble() == "The disk of the outbox folder is full."
     assert files(tmp_path / "outbox") == []
 
 

@@ -119,7 +119,7 @@ def _sentence(error: ValidationError) -> str:
     about = error.schema.get("description") if isinstance(error.schema, dict) else None
     given, shown = repr(error.instance), _shown(error.instance)
     if error.validator == "pattern":
-        return f"{shown} does not fit. {about}" if about else f"{shown} does not match {error.validator_value}"
+        return f"{shown} is not valid. {about}" if about else f"{shown} does not match {error.validator_value}"
     told = error.message.replace(given, shown) if len(given) > SHOWN else error.message
     return f"{told[:200]}. {about or ''}".strip()
 

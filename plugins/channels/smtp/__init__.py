@@ -1,4 +1,4 @@
-"""The channel "smtp": sessions with mail servers, from the URL of an account to the answer to each email.
+"""The channel "smtp": reads the accounts, connects to mail servers and transmits emails.
 
 Imports: nothing.
 Imported by: cli.

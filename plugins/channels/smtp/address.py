@@ -1,4 +1,4 @@
-"""Write an address for the wire, or refuse it: nothing that could be taken for another command ever leaves."""
+"""Write an address for SMTP, or reject it. No address can inject an SMTP command."""
 
 import re
 
@@ -10,23 +10,23 @@ LITERAL = re.compile(r"\[[A-Za-z0-9:.-]+\]")
 
 
 def for_the_wire(address: str) -> str:
-    """Return the address with its domain in ASCII (IDNA). Raises ValueError for what is no address.
+    """Return the address with its domain in ASCII (IDNA). Raises ValueError for an invalid address.
 
-    The local part keeps its characters: where one is not ASCII, the server must know SMTPUTF8. The empty
-    address (the sender of automatic answers) is one.
+    The local part does not change. If it is not ASCII, the server must support SMTPUTF8. The empty address is valid,
+    because it is the sender of automatic answers.
     """
     if not address:
         return ""
     if not address.isprintable():
-        raise ValueError("an address has no control characters")
+        raise ValueError("it contains control characters")
     local, _, domain = address.rpartition("@")
     if not local or (UNSAFE.search(local) and not QUOTED.fullmatch(local)):
-        raise ValueError("what stands before the @ is not valid")
+        raise ValueError("the part before the @ is not valid")
     if LITERAL.fullmatch(domain):
         return address
     if not domain or UNSAFE.search(domain):
-        raise ValueError("what stands after the @ is not valid")
+        raise ValueError("the part after the @ is not valid")
     if not domain.isascii():
-        # IDNA 2008: the older standard, built into Python, would write another domain for some (ß).
+        # IDNA 2008. Python's built-in codec has the older standard, which gives another domain for ß.
         domain = idna.encode(domain, uts46=True).decode("ascii")
     return f"{local}@{domain}"

@@ -1,7 +1,7 @@
-"""The channel "smtp": hands each email to the account's SMTP server.
+"""The channel "smtp": transmits each email to the account's SMTP server.
 
 The accounts are in the environment: ``TOUCHLINE_SMTP_URL``, and ``TOUCHLINE_SMTP_URL_SALES`` for the account
-"SALES" of a sender's configuration. ``plugins/channels/smtp/url.py`` says how they are written.
+"SALES" of a sender's configuration. ``plugins/channels/smtp/url.py`` describes the format of the URLs.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class SmtpChannel(Channel):
         self._environment = environment
 
     def account(self, config: Mapping[str, Any]) -> str:
-        """Pause each account by itself: trouble with one server says nothing about another."""
+        """Return a name for each URL, because a problem with one server says nothing about another."""
         return f"{self.key}:{config['account']}" if config.get("account") else self.key
 
     def accounts(self) -> list[str]:
@@ -64,15 +64,15 @@ class SmtpChannel(Channel):
         return default + sorted(f"{self.key}:{account}" for account in set_here if re.fullmatch(ACCOUNT, account))
 
     def sessions(self, config: Mapping[str, Any]) -> int:
-        """Open as many connections as the account's URL allows."""
+        """Return the number of connections that the account's URL allows."""
         try:
             return self._settings(config).connections
         except AccountUnavailableError:
-            return 1  # which then says what is wrong
+            return 1  # connect() then raises the error
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
-        """Connect, start TLS, log in; say goodbye when the work is done."""
+        """Connect, start TLS and log in. Send QUIT at the end."""
         settings = self._settings(config)
         client, settings = await open_connection(settings)
         try:
@@ -101,7 +101,7 @@ class SmtpChannel(Channel):
 
 
 def check_accounts(environment: Mapping[str, str]) -> None:
-    """Check how every account's server is written. Raises ValueError with a sentence that names the variable."""
+    """Check the URL of every account. Raises ValueError with a sentence that names the variable."""
     for variable, url in sorted(environment.items()):
         if url and (variable == VARIABLE or variable.startswith(f"{VARIABLE}_")):
             try:
@@ -111,10 +111,10 @@ def check_accounts(environment: Mapping[str, str]) -> None:
 
 
 async def open_connection(settings: SmtpSettings) -> tuple[SMTP, SmtpSettings]:
-    """Return a client that has logged in, and the settings with the token that it took.
+    """Return a client that has logged in, and the settings with the token that it used.
 
-    Raises AccountUnavailableError for whatever went wrong on the way. A refused token is read once more: it may have
-    been replaced between the reading and the login.
+    Raises AccountUnavailableError if this fails. If the server rejects a token, the token is read once more, because
+    another program may have replaced it before the login.
     """
     if not settings.xoauth2:
         return await _open(settings), settings
@@ -138,7 +138,7 @@ async def _open(settings: SmtpSettings) -> SMTP:
         timeout=settings.timeout,
         local_hostname=settings.helo,
         use_tls=settings.security == "tls",
-        start_tls=False,  # done below, so that each step's failure has its own sentence
+        start_tls=False,  # done below, so that the failure of each step has a message of its own
         tls_context=context,
     )
     step = "connect to"
@@ -159,20 +159,20 @@ async def _open(settings: SmtpSettings) -> SMTP:
     except AccountUnavailableError:
         client.close()
         raise
-    except Exception as error:  # whatever it is, the account waits and the service goes on
+    except Exception as error:  # any error pauses the account only
         client.close()
-        trouble = explain(error, step, settings)
+        unavailable = explain(error, step, settings)
     except BaseException:
         client.close()
         raise
     else:
         return client
-    # Raised outside of the handler: the error that it came from may hold the login that was sent.
-    raise trouble
+    # Raised outside of the handler, because the original error can contain the login.
+    raise unavailable
 
 
 def trust(settings: SmtpSettings) -> ssl.SSLContext:
-    """Make the TLS context: the system's authorities, or the file's."""
+    """Make the TLS context, with the system's certificate authorities or those of ``cafile``."""
     try:
         return ssl.create_default_context(cafile=settings.cafile)
     except OSError as error:
@@ -182,7 +182,7 @@ def trust(settings: SmtpSettings) -> ssl.SSLContext:
 
 
 def explain(error: Exception, step: str, settings: SmtpSettings) -> AccountUnavailableError:
-    """Say what stood in the way of opening the account."""
+    """Return why the account could not be opened."""
     chain: list[BaseException] = [error]
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)

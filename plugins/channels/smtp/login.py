@@ -1,4 +1,4 @@
-"""Greet an SMTP server and log in, and tell an authentication problem as one."""
+"""Send EHLO to an SMTP server and log in. Recognize answers that are about the login."""
 
 import base64
 import binascii
@@ -12,23 +12,23 @@ from plugins import AccountUnavailableError
 from plugins.channels.smtp.url import SmtpSettings
 
 EHLO_UNKNOWN = frozenset({500, 501, 502, 503, 504, 550})
-"""Answers to EHLO of servers that know HELO alone (RFC 5321, 3.2)."""
+"""Answers to EHLO by servers that support only HELO (RFC 5321, 3.2)."""
 HINTS = {
-    530: "the server wants a login, or TLS before it: check user, password and security",
-    534: "the server wants another way to log in: an application-specific password, or auth=xoauth2",
-    538: "the server wants TLS before the login: use security=starttls or tls",
+    530: "the server requires a login, or TLS before the login: check user, password and security",
+    534: "the server requires another login method: an application-specific password, or auth=xoauth2",
+    538: "the server requires TLS before the login: use security=starttls or tls",
 }
 CHECK_PASSWORD = "check user and password"  # noqa: S105
-CHECK_TOKEN = "check the user, and whether the token is fresh and may send mail"  # noqa: S105
+CHECK_TOKEN = "check the user, and whether the token is valid and has the permission to send mail"  # noqa: S105
 REFUSED_CODES = frozenset({534, 535, 538})
-"""Answers that refuse the login, at whatever moment they come; 530 asks for one."""
+"""Answers that reject the login, to any command. 530 requires one."""
 WANTS_LOGIN = re.compile(r"\bauthentication (is )?required\b|\b(must|please|need to) (first )?authenticate\b", re.I)
 
 
 def about_login(reply: int, text: str, *, envelope: bool) -> str | None:
-    """Return the code of an answer that is about the login, after it; None for every other answer.
+    """Return the code for an answer that is about the login, or None for every other answer.
 
-    ``envelope`` says that it is the answer to MAIL or RCPT, where servers also say it in words alone.
+    ``envelope`` means an answer to MAIL or RCPT. Some servers then mention the login in the text only.
     """
     code = None
     if reply in REFUSED_CODES:
@@ -41,7 +41,7 @@ def about_login(reply: int, text: str, *, envelope: bool) -> str | None:
 
 
 async def greet(client: SMTP) -> None:
-    """Say EHLO; HELO to a server that does not know it. A server that refuses both has refused EHLO."""
+    """Send EHLO, and HELO to a server that does not support it. If both fail, raises the error of EHLO."""
     try:
         await client.ehlo()
     except SMTPResponseException as refused:
@@ -54,7 +54,7 @@ async def greet(client: SMTP) -> None:
 
 
 async def log_in(client: SMTP, settings: SmtpSettings, token: str | None) -> None:
-    """Log in by the password, or by the token. Raises AccountUnavailableError for what the server says to it."""
+    """Log in with the password or the token. Raises AccountUnavailableError if the server rejects the login."""
     offered = _offered(client)
     known = ("XOAUTH2",) if token is not None else ("CRAM-MD5", "PLAIN", "LOGIN")
     if not set(offered) & set(known):
@@ -72,11 +72,11 @@ async def log_in(client: SMTP, settings: SmtpSettings, token: str | None) -> Non
         refused = AccountUnavailableError("AUTH_UNSUPPORTED", _not_offered(settings, offered, known))
     else:
         return
-    raise refused  # outside of the handler: the error that it came from may hold the login
+    raise refused  # outside of the handler, because the original error can contain the login
 
 
 async def _xoauth2(client: SMTP, settings: SmtpSettings, token: str) -> None:
-    """Log in as Gmail and Microsoft describe it. A refusal comes as a challenge, which an empty line answers."""
+    """Log in as Gmail and Microsoft document it. A rejection is a challenge, and the client answers an empty line."""
     login = auth_xoauth2_encode(settings.username or "", token)
     response = await client.execute_command(b"AUTH", b"XOAUTH2", login)
     challenge = ""
@@ -88,7 +88,7 @@ async def _xoauth2(client: SMTP, settings: SmtpSettings, token: str) -> None:
 
 
 def _challenge(text: str) -> str:
-    """Return the status that a server gives with a refused token. The rest of its JSON helps nobody."""
+    """Return the status that a server gives for a rejected token. The rest of its JSON is not useful."""
     try:
         status = json.loads(base64.b64decode(text, validate=True)).get("status")
     except (binascii.Error, ValueError, AttributeError, RecursionError):
@@ -102,9 +102,9 @@ def _refused(error: SMTPResponseException, settings: SmtpSettings, token: str | 
     if error.code == 421:
         return AccountUnavailableError(f"SMTP_{error.code}", told)
     if 400 <= error.code < 500:
-        return AccountUnavailableError("LOGIN_DEFERRED", f"{told} (the server cannot check the login for now)")
+        return AccountUnavailableError("LOGIN_DEFERRED", f"{told} (the server cannot check the login at the moment)")
     if error.code == 504:
-        return AccountUnavailableError("AUTH_UNSUPPORTED", f"{told} (the server does not take this way to log in)")
+        return AccountUnavailableError("AUTH_UNSUPPORTED", f"{told} (the server does not support this login method)")
     if error.code < 500:
         return AccountUnavailableError("UNEXPECTED_REPLY", told)
     hint = HINTS.get(error.code, CHECK_PASSWORD if token is None else CHECK_TOKEN)
@@ -112,7 +112,7 @@ def _refused(error: SMTPResponseException, settings: SmtpSettings, token: str | 
 
 
 def _offered(client: SMTP) -> list[str]:
-    """Return the ways to log in that the server offers, in its order."""
+    """Return the login methods that the server offers, in its order."""
     response = client.last_ehlo_response
     found: list[str] = []
     for line in (response.message if response is not None else "").upper().splitlines():

@@ -1,4 +1,4 @@
-"""Keep logins out of what is kept and shown: a server may repeat what it was sent."""
+"""Remove passwords and tokens from a server's text before it is stored or shown."""
 
 import base64
 import re
@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote
 
-SHORT = 4
-"""A secret of fewer characters is an ordinary word or number somewhere: it is redacted only where it is marked."""
+MIN_UNMARKED_CHARACTERS = 4
+"""A shorter secret can be an ordinary word. It is redacted only in quotes, in brackets or after "password:"."""
 
 
 def one_line(text: str) -> str:
-    """Return a text in one line of 500 characters at most."""
+    """Return a text in one line of up to 500 characters."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:500]
 
 
 def redact(text: str, username: str | None, secrets: Iterable[str]) -> str:
-    """Replace secrets by ``***``: whole values only, never a part of another word."""
+    """Replace secrets with ``***``, but not inside other words."""
     pattern = _pattern(username or "", tuple(secrets))
     return pattern.sub("***", text) if pattern is not None else text
 
@@ -28,7 +28,7 @@ def _pattern(username: str, secrets: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _forms(username: str, secrets: tuple[str, ...]) -> Iterator[str]:
-    """Return how secrets are written: as they are, in a URL, and as the logins send them (base64)."""
+    """Yield each form of the secrets: plain, percent-encoded, and in base64 as in a login."""
     for secret in filter(None, secrets):
         yield from (secret, quote(secret, safe=""), quote(secret))
         user, word = username.encode(), secret.encode()
@@ -38,7 +38,7 @@ def _forms(username: str, secrets: tuple[str, ...]) -> Iterator[str]:
 
 
 def _whole(form: str) -> str:
-    """Return the pattern of a value that stands by itself, or, where it is short, that is marked as a value."""
-    if len(form) < SHORT:
+    """Return the pattern of a separate word. A short form must also be marked as a value."""
+    if len(form) < MIN_UNMARKED_CHARACTERS:
         return rf"(?:(?<=[\"'<(\[=])|(?<=[Pp]assword: )){re.escape(form)}(?=[\"'>)\],;]|[.]?(?:\s|$))"
     return rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])"

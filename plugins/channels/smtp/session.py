@@ -1,4 +1,4 @@
-"""Hand one email after the other to an SMTP server, and know at each answer whether the email may have left."""
+"""Transmit emails to an SMTP server one by one, and know after each answer whether the email can have been sent."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,11 +19,11 @@ REJECTED = {Verdict.HARD: Outcome.HARD_BOUNCE, Verdict.SOFT: Outcome.SOFT_BOUNCE
 
 
 class SmtpSession(Session):
-    """One connection on which the login has succeeded.
+    """One connection after a successful login.
 
-    The outcome of a broken connection depends on the moment: before the content, nothing can have left; after it,
-    only the server knows. ``supports`` says which extensions the server has named: where PIPELINING is one of them,
-    the envelope's commands leave together.
+    If the connection breaks before the content, the email was not sent. If it breaks after the content, only the
+    server knows. ``supports`` says whether the server has an extension. With PIPELINING, the commands of the envelope
+    are sent together.
     """
 
     def __init__(self, wire: Wire, supports: Callable[[str], bool], settings: SmtpSettings) -> None:
@@ -33,7 +33,7 @@ class SmtpSession(Session):
         self._settings = settings
         self._over = False
         self._blank = False
-        """Whether the server has nothing of an earlier email in mind: it took the last one."""
+        """Whether RSET is not needed, because the server accepted the last email."""
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Deliver one email. After ACCOUNT_UNAVAILABLE or IN_DOUBT the connection is closed for good."""
@@ -50,24 +50,24 @@ class SmtpSession(Session):
                 return refusal
         if not await about_to_transmit():
             await self._ask((RSET,))
-            return self._receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The send was taken away before its content left.")
+            return self._receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was transmitted.")
         if refusal := await self._ask((b"DATA\r\n",), DATA_FOLLOWS):
             return refusal
         return await self._transmit(outgoing.message)
 
     def _envelope(self, outgoing: Outgoing) -> tuple[bytes, ...] | Receipt:
-        """Write the commands that go before the content, or refuse the email without a word to the server."""
+        """Return the commands before the content. If an address is not valid, returns a receipt and sends nothing."""
         try:
             sender, recipient = for_the_wire(outgoing.envelope_from), for_the_wire(outgoing.recipient)
             if not recipient:
                 raise ValueError("it is empty")
         except ValueError as error:
-            return self._receipt(Outcome.FAILED, "ADDRESS_INVALID", f"The address cannot be written to: {error}.")
+            return self._receipt(Outcome.FAILED, "ADDRESS_INVALID", f"The address is not valid: {error}.")
         plain, parameters = outgoing.message.isascii(), ""
         headers = b"" if plain else re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
         if not (sender + recipient).isascii() or not headers.isascii():
             if not self._supports("smtputf8"):
-                detail = "The address has characters that this server does not know (it lacks SMTPUTF8)."
+                detail = "The address has characters that the server does not support (it has no SMTPUTF8)."
                 return self._receipt(Outcome.FAILED, "SMTPUTF8_REQUIRED", detail)
             parameters += " SMTPUTF8"
         if not plain and self._supports("8bitmime"):
@@ -76,12 +76,12 @@ class SmtpSession(Session):
         return RSET, mail.encode(), rcpt.encode()
 
     async def _ask(self, commands: Sequence[bytes], welcome: range = DONE) -> Receipt | None:
-        """Send commands together. None: go on. Nothing of the email's content has left yet."""
+        """Send commands together. Returns a receipt if one fails, else None. No content has been sent yet."""
         try:
             replies = await self._wire.exchange(b"".join(commands), len(commands), self._settings.timeout)
         except (OSError, UnexpectedReplyError) as error:
             return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
-        except BaseException:  # cancelled: the answer will come to nobody
+        except BaseException:  # cancelled: nobody reads the answer
             self._close()
             raise
         for command, reply in zip(commands, replies, strict=False):
@@ -92,7 +92,7 @@ class SmtpSession(Session):
         return None
 
     async def _transmit(self, message: bytes) -> Receipt:
-        """Send the content and the final dot. From the first byte on, a broken connection means doubt."""
+        """Send the content and the final dot. After the first byte, a broken connection means IN_DOUBT."""
         try:
             self._wire.check()
         except (OSError, UnexpectedReplyError) as error:
@@ -112,10 +112,9 @@ class SmtpSession(Session):
         return self._refused(reply, Phase.CONTENT)
 
     def _refused(self, reply: Reply, phase: Phase | None) -> Receipt:
-        """Turn a clear refusal into its outcome. The server has said that it does not take the email.
+        """Return the outcome for a server that rejected the email.
 
-        ``phase`` is None for RSET: a server that cannot even forget the email before has trouble with the connection,
-        not with this email.
+        ``phase`` is None for RSET. A server that rejects RSET has a problem with the connection, not with this email.
         """
         detail = f"{self._settings.server} answered: {reply.code} {self._settings.tidy(reply.text)}"
         login = about_login(reply.code, reply.text, envelope=phase in {Phase.MAIL, Phase.RCPT})
@@ -127,16 +126,16 @@ class SmtpSession(Session):
         return self._receipt(outcome, f"SMTP_{reply.code}", detail)
 
     def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
-        """Close a connection that can no longer be understood, and say what happened to it."""
+        """Close a connection after an error, and return what happened."""
         self._close()
         where = "after the content" if outcome is Outcome.IN_DOUBT else "before the content"
         server = self._settings.server
         if isinstance(error, UnexpectedReplyError):
-            detail = f"{server} gave an answer that does not fit, {where}: {self._settings.tidy(str(error))}"
+            detail = f"{server} gave an unexpected answer {where}: {self._settings.tidy(str(error))}"
             return self._receipt(outcome, "UNEXPECTED_REPLY", detail)
         if isinstance(error, TimeoutError):
-            return self._receipt(outcome, "TIMEOUT", f"{server} did not answer in time, {where}.")
-        return self._receipt(outcome, "CONNECTION_LOST", f"The connection to {server} broke, {where}.")
+            return self._receipt(outcome, "TIMEOUT", f"{server} did not answer in time {where}.")
+        return self._receipt(outcome, "CONNECTION_LOST", f"The connection to {server} broke {where}.")
 
     def _close(self) -> None:
         self._over = True
@@ -147,9 +146,9 @@ class SmtpSession(Session):
 
 
 def content_of(message: bytes) -> bytes:
-    """Return what follows DATA: lines that end with CRLF, none of which is taken for the end, and the final dot."""
+    """Return the content for DATA: lines with CRLF, with their dots escaped, and the final dot."""
     content = message if message.endswith(b"\r\n") else message + b"\r\n"
-    # A lone CR or LF could hide an end of the content from one server and show it to the next.
+    # Servers disagree on a single CR or LF, so it could smuggle an end of the content past one of them.
     if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
         content = re.sub(rb"\r\n|\r|\n", b"\r\n", content)
     stuffed = content.replace(b"\r\n.", b"\r\n..")

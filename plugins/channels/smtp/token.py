@@ -1,6 +1,6 @@
-"""Read the access token of an account that logs in by XOAUTH2: from a file, or from a program that prints it.
+"""Read the access token of an account that uses XOAUTH2, from a file or from the output of a program.
 
-Another program keeps the token fresh. It is read again for each login, and appears in no log and no error.
+Another program renews the token. The channel reads it again for each login. No log and no error contains it.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from plugins import AccountUnavailableError
 from plugins.channels.smtp.url import SmtpSettings
 
 MAX_TOKEN_BYTES = 16_384
-"""Bytes of a token at most. Those of Microsoft have 2,000 or so."""
+"""Longest token. Microsoft's tokens have about 2,000 bytes."""
 KILL_TIMEOUT_SECONDS = 5.0
-"""Seconds that a killed program gets until its pipe is closed; something that it started may hold it open."""
+"""Seconds to wait for the end of a killed program. A process that it started can keep its pipe open."""
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
-"""RFC 6750: a token has no spaces and no control characters, which would end its field in the login."""
+"""RFC 6750. Spaces and control characters are not allowed, because they would end the field in the login."""
 
 
 async def read_token(settings: SmtpSettings) -> str:
-    """Return the token. Raises AccountUnavailableError: only this process leaves its emails to the others."""
+    """Return the token. Raises AccountUnavailableError with ``here=True``: other processes still use the account."""
     if settings.token_file is not None:
         name, found = "token_file", await asyncio.to_thread(_from_file, settings.token_file)
     else:
@@ -32,13 +32,13 @@ async def read_token(settings: SmtpSettings) -> str:
         raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {found}", here=True)
     token = found.strip().decode("ascii", errors="replace")
     if len(found) > MAX_TOKEN_BYTES or not TOKEN.fullmatch(token):
-        fault = "it is empty." if not token else "what was read is not an access token, which is one word of ASCII."
+        fault = "it is empty." if not token else "the text is not an access token, which is one word of ASCII."
         raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {fault}", here=True)
     return token
 
 
 def _from_file(path: str) -> bytes | str:
-    """Return the file's content, or why it cannot be read."""
+    """Return the file's content, or a sentence that says why it cannot be read."""
     try:
         with Path(path).open("rb") as file:
             return file.read(MAX_TOKEN_BYTES + 1)
@@ -47,7 +47,7 @@ def _from_file(path: str) -> bytes | str:
 
 
 async def _from_command(command: str | None, seconds: float) -> bytes | str:
-    """Return what the program prints, or why it failed. No shell reads the command; its error output is not kept."""
+    """Return the program's output, or a sentence that says why it failed. Uses no shell, and drops the error output."""
     program: asyncio.subprocess.Process | None = None
     pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     try:
@@ -73,12 +73,12 @@ async def _from_command(command: str | None, seconds: float) -> bytes | str:
 
 
 async def _kill(program: asyncio.subprocess.Process) -> None:
-    """End a program and what it has started."""
+    """Kill a program and the processes that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(program.pid, signal.SIGKILL)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(KILL_TIMEOUT_SECONDS):
-            # asyncio reports the end only when it has read the pipe to its end, and stops reading a full one.
+            # asyncio reports the end of a program only after all its output is read.
             while program.stdout is not None and await program.stdout.read(MAX_TOKEN_BYTES):
                 pass
             await program.wait()

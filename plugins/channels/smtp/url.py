@@ -1,20 +1,20 @@
-"""Read ``TOUCHLINE_SMTP_URL``: which server, how it is protected, who logs in.
+"""Read ``TOUCHLINE_SMTP_URL``: the server, its encryption and the login.
 
 ``smtp://user:password@host:587?security=starttls&timeout=30`` with these options:
 
-- ``security``: ``starttls`` (the default of smtp://), ``tls`` (always so with smtps://) or ``none``
+- ``security``: ``starttls`` (the default of smtp://), ``tls`` (always with smtps://) or ``none``
 - ``timeout``: seconds to wait for the connection and for each answer (30)
-- ``final_timeout``: seconds to wait for the answer to an email's content (600, as RFC 5321 asks: a server that
-  is given up too early has often accepted the email)
-- ``connections``: how many connections one process may hold open to this account (10)
+- ``final_timeout``: seconds to wait for the answer to an email's content (600, as RFC 5321 recommends, because a slow
+  server has often accepted the email)
+- ``connections``: how many connections one process can open to this account (10)
 - ``cafile``: a file of certificates to trust instead of the system's, for a private authority
-- ``helo``: the name by which to greet the server (this machine's name)
+- ``helo``: the host name that the client sends to the server (this machine's name)
 - ``auth``: ``password`` (the default) or ``xoauth2``, which logs in with an access token instead of a password
-- ``token_file``: the file that has the token, for xoauth2; another program keeps it fresh
-- ``token_command``: a program that prints the token, with its arguments, for xoauth2; no shell reads it
+- ``token_file``: the file that has the token, for xoauth2; another program renews it
+- ``token_command``: a program that prints the token, with its arguments, for xoauth2; it runs without a shell
 
-User and password are percent-encoded. No message of this module ever quotes a part of the URL but the host,
-because a password that is not encoded lands in unexpected parts.
+User and password are percent-encoded. Messages of this module quote only the host of the URL, because a password that
+is not encoded can end up in any other part.
 """
 
 import ipaddress
@@ -46,7 +46,7 @@ HINT = "Special characters in the user and the password must be percent-encoded.
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """One account's server. Its password shows in no representation."""
+    """The server of one account. ``repr`` does not show the password."""
 
     host: str
     port: int
@@ -61,7 +61,7 @@ class SmtpSettings:
     token_file: str | None = None
     token_command: str | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
-    """The token that the session has logged in with, which nobody may read either."""
+    """The token of the session's login. It is a secret as well."""
 
     @property
     def xoauth2(self) -> bool:
@@ -70,16 +70,16 @@ class SmtpSettings:
 
     @property
     def server(self) -> str:
-        """The server's name for people."""
+        """The server's name in messages."""
         return f"{self.host}:{self.port}"
 
     def tidy(self, text: str) -> str:
-        """Make a server's text fit to keep: one line, 500 characters, and no password that it may have echoed."""
+        """Return a server's text in one line of up to 500 characters, without passwords that it may repeat."""
         return one_line(redact(text, self.username, (self.password, self.token)))
 
 
 def parse(url: str) -> SmtpSettings:
-    """Read the URL. Raises ValueError with a sentence that keeps the password to itself."""
+    """Read the URL. Raises ValueError with a sentence that does not contain the password."""
     parts, port, options = _split(url)
     if parts.scheme not in SCHEMES:
         raise ValueError("It must begin with smtp:// or smtps://.")
@@ -112,7 +112,7 @@ def parse(url: str) -> SmtpSettings:
 
 
 def _token_source(options: Mapping[str, str], parts: SplitResult) -> dict[str, str]:
-    """Read where the access token comes from."""
+    """Return the option that gives the access token, if there is one."""
     auth = options.get("auth", "password")
     given = {name: options[name] for name in ("token_file", "token_command") if options.get(name)}
     if auth not in ("password", "xoauth2"):
@@ -134,7 +134,7 @@ def _token_source(options: Mapping[str, str], parts: SplitResult) -> dict[str, s
 
 
 def _split(url: str) -> tuple[SplitResult, int | None, Mapping[str, str]]:
-    """Take the URL apart. Python's own errors quote what they stumbled over: they are not passed on."""
+    """Split the URL into its parts. Python's own errors are not raised, because they quote the URL."""
     try:
         parts = urlsplit(url.strip())
         port, options = parts.port, dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -165,7 +165,7 @@ def _connections(options: Mapping[str, str]) -> int:
 
 
 def _is_loopback(host: str) -> bool:
-    """Say whether what is sent to this host never leaves this machine."""
+    """Say whether this host is the same machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

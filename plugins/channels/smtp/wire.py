@@ -1,29 +1,29 @@
-"""One SMTP connection after its login: commands that leave together, and an answer for each (RFC 5321, RFC 2920).
+"""One SMTP connection after its login: it sends several commands together and reads their answers (RFC 5321, RFC 2920).
 
-aiosmtplib connects, starts TLS and logs in. Its exchanges wait for one answer at a time, and cost three times as
-much as these: so an open connection is taken over from it.
+aiosmtplib connects, starts TLS and logs in. Then this module takes over the connection, because aiosmtplib waits for
+one answer at a time, which takes three times as long.
 """
 
 import asyncio
 from typing import NamedTuple
 
 MAX_ANSWER_BYTES = 32_768
-"""Bytes of an answer at most; a longer one is no answer."""
+"""Longest valid answer."""
 
 
 class Reply(NamedTuple):
-    """One answer: its three digits, and its text without them."""
+    """One answer: the reply code, and the text after it."""
 
     code: int
     text: str
 
 
 class UnexpectedReplyError(Exception):
-    """What came is no answer, or the answer to no question."""
+    """The server sent something that is not a valid answer, or an answer without a command."""
 
 
 class Wire(asyncio.Protocol):
-    """Takes over a connection. After an error it is closed for good: nobody knows what the next answer belongs to."""
+    """Takes over a connection. After an error it is closed, because the next answer could belong to any command."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -36,9 +36,9 @@ class Wire(asyncio.Protocol):
         transport.set_protocol(self)
 
     async def exchange(self, data: bytes, answers: int, seconds: float) -> list[Reply]:
-        """Write, and wait for so many answers; fewer when the server hangs up behind a refusal.
+        """Send data and return this number of answers, or fewer if the server disconnects after a rejection.
 
-        Raises TimeoutError when they are not here in so many seconds, ConnectionError, and UnexpectedReplyError.
+        Raises TimeoutError if they do not arrive in this number of seconds, ConnectionError or UnexpectedReplyError.
         """
         self.check()
         loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ class Wire(asyncio.Protocol):
             self._transport.write(data)
             await self._waiter
         except asyncio.CancelledError:
-            self.close()  # the answer would come to nobody
+            self.close()  # nobody reads the answer
             raise
         finally:
             timer.cancel()
@@ -57,18 +57,18 @@ class Wire(asyncio.Protocol):
         return replies
 
     def check(self) -> None:
-        """Raise what an exchange would raise before it writes."""
+        """Raise the error that ``exchange`` would raise before it sends data."""
         if self._problem is not None:
             raise self._problem
         if self._transport.is_closing():
             raise ConnectionError("The connection is closed.")
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Read what is whole of the answers."""
+        """Read the complete lines of the answers."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
             code, sign, text = line[:3], line[3:4].strip(), line[4:].decode(errors="replace").rstrip("\r")
@@ -80,21 +80,21 @@ class Wire(asyncio.Protocol):
                 self._replies.append(Reply(int(code), "\n".join(self._text)))
                 self._text = []
         if self._waiter is None:
-            self._fail(UnexpectedReplyError("an answer to no question"))
+            self._fail(UnexpectedReplyError("an answer without a command"))
         elif len(self._replies) >= self._wanted:
-            # The answers that were asked for stand; what comes behind them belongs to nothing.
+            # The expected answers are valid. Any data after them is an error.
             self._arrived()
             if len(self._replies) > self._wanted or self._text or self._buffer:
-                self._fail(UnexpectedReplyError("more answers than questions"))
+                self._fail(UnexpectedReplyError("more answers than commands"))
         elif len(self._buffer) + sum(len(line) + 1 for line in self._text) > MAX_ANSWER_BYTES:
-            self._fail(UnexpectedReplyError("an answer without an end"))
+            self._fail(UnexpectedReplyError("an answer that is too long"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits."""
-        self._end(ConnectionError(str(exc or "The server hung up.")))
+        """Fail the exchange that is waiting."""
+        self._end(ConnectionError(str(exc or "The server closed the connection.")))
 
     def _end(self, problem: Exception) -> None:
-        """Close without all answers. A refusal among those that came stands: it says why the others did not."""
+        """Close before all answers have arrived. A rejection as the last answer is valid: it says why."""
         if self._replies and self._replies[-1].code >= 400:
             self._arrived()
         self._fail(problem)

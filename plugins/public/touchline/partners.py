@@ -1,4 +1,4 @@
-"""What a package of a partner imports: the contracts of send options and channels, and ``load`` for its tests.
+"""The names that a partner's package imports: the contracts of options and channels, and ``load`` for its tests.
 
 Import these names from here. The names ``plugins`` and ``strategies`` work as well, but not in a project that has a
 folder of the same name.
