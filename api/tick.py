@@ -49,11 +49,11 @@ class Ticker:
         self.clock = clock
         self.poll = poll
         self._awake = asyncio.Event()
-        self._job_waits = asyncio.Event()
-        self._announcer = Notifier()
+        self._jobs_awake = asyncio.Event()
+        self._notifier = Notifier()
         self._stopping = asyncio.Event()
         self._jobs = JobRunner(JOB_KINDS, JobRuntime(runtime.context, clock), runtime.metrics, self._stopping.is_set)
-        self._stepped = time.monotonic()
+        self._last_step_at = time.monotonic()
         self._failures = 0
         """Failed steps in a row. Only ``_step`` writes it."""
         self._corrupt = 0
@@ -61,26 +61,26 @@ class Ticker:
 
     def wake(self) -> None:
         """Run the next step at once, here and in other processes: something may be due earlier than before."""
-        self._heard()
-        self._announcer.announce()
+        self._wake_here()
+        self._notifier.announce()
 
     def stop(self) -> None:
         """Claim no more emails, finish the transmissions that have started, then end."""
         self._stopping.set()
-        self._heard()
+        self._wake_here()
 
-    def _heard(self) -> None:
+    def _wake_here(self) -> None:
         self._awake.set()
-        self._job_waits.set()
+        self._jobs_awake.set()
 
     @property
     def alive(self) -> bool:
         """Whether the loop has completed a step recently."""
-        return time.monotonic() - self._stepped < max(ALIVE_SECONDS, 3 * self.poll)
+        return time.monotonic() - self._last_step_at < max(ALIVE_SECONDS, 3 * self.poll)
 
     async def until_idle(self) -> None:
         """Do everything that is due now, including background jobs."""
-        await self._heed_zones()
+        await self._recalculate_after_zone_change()
         dispatcher = Dispatcher(self.runtime, recover_every=0.0)
         try:
             while True:
@@ -100,7 +100,12 @@ class Ticker:
         dispatcher = Dispatcher(self.runtime, LINGER_SECONDS)
         steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
         jobs = asyncio.create_task(self._run_jobs())
-        beside = [stop, jobs, asyncio.create_task(self._try_zones()), asyncio.create_task(listen(self._heard))]
+        beside = [
+            stop,
+            jobs,
+            asyncio.create_task(self._try_zone_change()),
+            asyncio.create_task(listen(self._wake_here)),
+        ]
         try:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait([steps, jobs], timeout=STEP_STOP_SECONDS)
@@ -127,7 +132,7 @@ class Ticker:
         try:
             await sync_clock(self.clock)
             done = await dispatcher.step(self.clock())
-            self._stepped = time.monotonic()
+            self._last_step_at = time.monotonic()
         except Exception as problem:
             self.runtime.metrics.failed_steps.inc()
             self._corrupt = self._corrupt + 1 if is_corrupt(problem) else 0
@@ -143,14 +148,14 @@ class Ticker:
             return self.poll
         return min(self.poll, max(MIN_SLEEP_SECONDS, (done.next_at - self.clock()).total_seconds()))
 
-    async def _try_zones(self) -> None:
+    async def _try_zone_change(self) -> None:
         try:
-            await self._heed_zones()
+            await self._recalculate_after_zone_change()
         except Exception as problem:
             if not log_database_outage(problem):
                 log.exception("the tz database could not be compared; the next start does it")
 
-    async def _heed_zones(self) -> None:
+    async def _recalculate_after_zone_change(self) -> None:
         """Recalculate unsent emails if the tz database has changed since they were calculated."""
         if moved := await resolve_again_if_changed(self.runtime.context, await asyncio.to_thread(fingerprint)):
             log.info("the tz database has changed: the emails of %s people were recalculated", moved)
@@ -159,7 +164,7 @@ class Ticker:
         """Carry out background jobs in their own task, so that they delay no email."""
         # Check the flag, because on Python 3.11 a wait that ends at the moment of a cancellation swallows it.
         while not self._stopping.is_set():
-            self._job_waits.clear()
+            self._jobs_awake.clear()
             try:
                 await sync_clock(self.clock)  # before a lease is compared with the clock
                 if await self._jobs.turn():
@@ -167,7 +172,7 @@ class Ticker:
             except Exception as problem:
                 if not log_database_outage(problem):
                     log.exception("a background job failed; it is tried again when its lease has expired")
-            await _sleep(self._job_waits, self.poll)
+            await _sleep(self._jobs_awake, self.poll)
         await self._jobs.close()
 
 

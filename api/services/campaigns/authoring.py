@@ -36,21 +36,21 @@ async def add_step(
     """Add a step to a day: at a position (1 is first) among the day's steps, or after them."""
     draft = await drafts.add_step(context, campaign_id, day=day, step_type=step_type, position=position, **content)
     await apply(context, draft)
-    return _changed(draft)
+    return _changed_step(draft)
 
 
 async def change_step(context: WorkspaceContext, step_id: str, **content: Any) -> Step:
     """Change the given keys of a step's content."""
     draft = await drafts.change_step(context, step_id, **content)
     await apply(context, draft)
-    return _changed(draft)
+    return _changed_step(draft)
 
 
 async def move_step(context: WorkspaceContext, step_id: str, *, day: int, position: int | None = None) -> Step:
     """Move a step to a day, at a position among that day's steps or after them."""
     draft = await drafts.move_step(context, step_id, day=day, position=position)
     await apply(context, draft)
-    return _changed(draft)
+    return _changed_step(draft)
 
 
 async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to: int) -> Campaign:
@@ -68,6 +68,6 @@ async def remove_day(context: WorkspaceContext, campaign_id: str, *, day: int) -
     return await apply(context, await drafts.remove_day(context, campaign_id, day=day))
 
 
-def _changed(draft: drafts.Draft) -> Step:
+def _changed_step(draft: drafts.Draft) -> Step:
     assert draft.changed is not None  # noqa: S101 - each edit of a step sets it
     return draft.changed

@@ -28,8 +28,8 @@ async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[
         "name": lambda value: inputs.line(value, ("name",)),
         "on_reply": OnReply,
         "on_task_expiry": OnExpiry,
-        "task_expiry_days": _expiry,
-        "in_doubt_resends": _resends,
+        "task_expiry_days": _check_expiry_days,
+        "in_doubt_resends": _check_resends,
     }
     for key, value in settings.items():
         setattr(row, key, checks[key](value) if key in checks else value)
@@ -39,13 +39,13 @@ async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[
         await need(Category, context.workspace_id, settings["category_id"], ("categoryId",))
 
 
-def _expiry(days: int | None) -> int | None:
+def _check_expiry_days(days: int | None) -> int | None:
     if days is not None and not 0 <= days <= LAST_DAY:
         raise Refusal.of(StrategyCode.INVALID_DAY, ("taskExpiryDays",), case="expiry", limit=LAST_DAY)
     return days
 
 
-def _resends(times: int) -> int:
+def _check_resends(times: int) -> int:
     if not 0 <= times <= MAX_RESENDS:
         raise Refusal.of(CampaignCode.INVALID_RESENDS, ("inDoubtResends",), limit=MAX_RESENDS)
     return times

@@ -18,7 +18,7 @@ from strategies.codes import StrategyCode
 from strategies.step_checks import LAST_DAY, check_step
 
 MAX_STEPS = 100
-RESOLVED_BY = ("day", "type", "send_option", "config", "name", "notes", "priority")
+SCHEDULING_COLUMNS = ("day", "type", "send_option", "config", "name", "notes", "priority")
 """Columns of a step that decide the times of waiting emails and tasks. The others are read when an email is sent."""
 Path = tuple[str, ...]
 
@@ -49,7 +49,7 @@ class Draft:
     @property
     def resolves(self) -> bool:
         """Whether the edit can move emails or tasks."""
-        return "skip_weekends" in self.settings or _resolved_by(self.before) != _resolved_by(self.steps)
+        return "skip_weekends" in self.settings or _scheduling_values(self.before) != _scheduling_values(self.steps)
 
     @property
     def writes_steps(self) -> bool:
@@ -57,8 +57,8 @@ class Draft:
         return self.resolves or self.changed is not None
 
 
-def _resolved_by(steps: Iterable[Step]) -> list[tuple[object, ...]]:
-    return [(step.id, *(getattr(step, name) for name in RESOLVED_BY)) for step in steps]
+def _scheduling_values(steps: Iterable[Step]) -> list[tuple[object, ...]]:
+    return [(step.id, *(getattr(step, name) for name in SCHEDULING_COLUMNS)) for step in steps]
 
 
 async def settings(context: WorkspaceContext, campaign_id: str, **given: Any) -> Draft:
@@ -81,7 +81,7 @@ async def add_step(
     **content: Any,
 ) -> Draft:
     """Add a step to a day: at a position (1 is first) among the day's steps, or after them."""
-    draft = await _begun(context, "ADD_STEP", campaign_id, ("campaignId",))
+    draft = await _load(context, "ADD_STEP", campaign_id, ("campaignId",))
     campaign = draft.campaign
     step = Step(
         id=new_id("stp"), workspace_id=context.workspace_id, campaign_id=campaign.id, day=day, type=step_type, number=0,
@@ -91,76 +91,76 @@ async def add_step(
     if len(draft.steps) >= MAX_STEPS:
         raise Refusal.of(CampaignCode.TOO_MANY_STEPS, ("campaignId",), limit=MAX_STEPS)
     draft.changed, draft.new = step, True
-    return _arranged(context, draft, _placed(draft.steps, step, position), others=("day",))
+    return _number_and_check(context, draft, _insert_at(draft.steps, step, position), others=("day",))
 
 
 async def change_step(context: WorkspaceContext, step_id: str, **content: Any) -> Draft:
     """Change the given keys of a step's content."""
-    draft = await _of_step(context, "CHANGE_STEP", step_id)
+    draft = await _load_of_step(context, "CHANGE_STEP", step_id)
     assert draft.changed is not None  # noqa: S101 - it was found
     await set_content(context, draft.changed, content)
-    return _arranged(context, draft, draft.steps)
+    return _number_and_check(context, draft, draft.steps)
 
 
 async def move_step(context: WorkspaceContext, step_id: str, *, day: int, position: int | None = None) -> Draft:
     """Move a step to a day, at a position among that day's steps or after them."""
-    draft = await _of_step(context, "MOVE_STEP", step_id)
+    draft = await _load_of_step(context, "MOVE_STEP", step_id)
     step = draft.changed
     assert step is not None  # noqa: S101 - it was found
     step.day = day
-    steps = _placed([row for row in draft.steps if row.id != step.id], step, position)
-    return _arranged(context, draft, steps, own=("day",), others=("day",))
+    steps = _insert_at([row for row in draft.steps if row.id != step.id], step, position)
+    return _number_and_check(context, draft, steps, own=("day",), others=("day",))
 
 
 async def move_day(context: WorkspaceContext, campaign_id: str, *, day: int, to: int) -> Draft:
     """Move all steps of a day to another day, after the steps of that day."""
-    draft = await _begun(context, "MOVE_DAY", campaign_id, ("campaignId",))
-    moved = _on(draft.steps, day)
+    draft = await _load(context, "MOVE_DAY", campaign_id, ("campaignId",))
+    moved = _steps_on(draft.steps, day)
     if not 1 <= to <= LAST_DAY:
         raise Refusal.of(StrategyCode.INVALID_DAY, ("to",), limit=LAST_DAY)
     for step in moved:
         step.day = to
-    return _arranged(context, draft, [row for row in draft.steps if row not in moved] + moved, others=("to",))
+    return _number_and_check(context, draft, [row for row in draft.steps if row not in moved] + moved, others=("to",))
 
 
 async def remove_step(context: WorkspaceContext, step_id: str) -> Draft:
     """Remove a step."""
-    draft = await _of_step(context, "REMOVE_STEP", step_id)
+    draft = await _load_of_step(context, "REMOVE_STEP", step_id)
     draft.changed = None
-    return _arranged(context, draft, [row for row in draft.steps if row.id != step_id])
+    return _number_and_check(context, draft, [row for row in draft.steps if row.id != step_id])
 
 
 async def remove_day(context: WorkspaceContext, campaign_id: str, *, day: int) -> Draft:
     """Remove all steps of a day."""
-    draft = await _begun(context, "REMOVE_DAY", campaign_id, ("campaignId",))
-    removed = _on(draft.steps, day)
+    draft = await _load(context, "REMOVE_DAY", campaign_id, ("campaignId",))
+    removed = _steps_on(draft.steps, day)
     draft.path = ("day",)
-    return _arranged(context, draft, [row for row in draft.steps if row not in removed])
+    return _number_and_check(context, draft, [row for row in draft.steps if row not in removed])
 
 
-async def _begun(context: WorkspaceContext, kind: str, campaign_id: str, path: Path) -> Draft:
+async def _load(context: WorkspaceContext, kind: str, campaign_id: str, path: Path) -> Draft:
     campaign = await need(Campaign, context.workspace_id, campaign_id, path)
     steps = await steps_of(campaign)
     return Draft(kind, campaign, [copy.copy(step) for step in steps], steps, path)
 
 
-async def _of_step(context: WorkspaceContext, kind: str, step_id: str) -> Draft:
+async def _load_of_step(context: WorkspaceContext, kind: str, step_id: str) -> Draft:
     found = await need(Step, context.workspace_id, step_id, ("id",))
-    draft = await _begun(context, kind, found.campaign_id, ("id",))
+    draft = await _load(context, kind, found.campaign_id, ("id",))
     draft.changed = next((row for row in draft.steps if row.id == found.id), None)
     if draft.changed is None:
         raise Refusal.of(CampaignCode.STEP_REMOVED, ("id",))
     return draft
 
 
-def _on(steps: Sequence[Step], day: int) -> list[Step]:
+def _steps_on(steps: Sequence[Step], day: int) -> list[Step]:
     on_day = [row for row in steps if row.day == day]
     if not on_day:
         raise Refusal.of(CampaignCode.DAY_NOT_FOUND, ("day",), day=day)
     return on_day
 
 
-def _placed(steps: list[Step], step: Step, position: int | None) -> list[Step]:
+def _insert_at(steps: list[Step], step: Step, position: int | None) -> list[Step]:
     same_day = [row for row in steps if row.day == step.day]
     if position is not None and not 1 <= position <= len(same_day) + 1:
         raise Refusal.of(CampaignCode.INVALID_POSITION, ("position",), last=len(same_day) + 1)
@@ -168,7 +168,7 @@ def _placed(steps: list[Step], step: Step, position: int | None) -> list[Step]:
     return [row for row in steps if row.day != step.day] + same_day[:at] + [step] + same_day[at:]
 
 
-def _arranged(
+def _number_and_check(
     context: WorkspaceContext, draft: Draft, steps: list[Step], *, own: Path | None = None, others: Path | None = None
 ) -> Draft:
     """Number the steps in their new order and check each at its place. Raises Refusal.

@@ -14,7 +14,7 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
 
-AT_ONCE = 1_000
+PEOPLE_PER_TRANSACTION = 1_000
 """People for whom one transaction ends a campaign. Fewer if the campaign has many steps."""
 
 
@@ -51,7 +51,7 @@ async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
     # Cancel background launches first, so that they enroll nobody else.
     for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
         await cancel(launch.id, context.clock())
-    at_once = people_at_once(AT_ONCE, len(await steps_of(campaign)))
+    at_once = people_at_once(PEOPLE_PER_TRANSACTION, len(await steps_of(campaign)))
     ended, after = 0, ""
     while people := await people_in(campaign.id, after, at_once):
         ended += await _end(context, [person["id"] for person in people])

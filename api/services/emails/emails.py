@@ -27,7 +27,7 @@ async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), status=send.status.lower())
     async with transaction():
-        await refuse_paused((await _may_still_go(context, send)).campaign_id, ("id",))
+        await refuse_paused((await _check_sendable(context, send)).campaign_id, ("id",))
         again: dict[str, Any] = {"status": SendStatus.SCHEDULED, "due_at": context.now, "reason": None, "detail": ""}
         again |= {"bounce": None, "bounced_at": None}
         await _change(context, send, EventKind.EMAIL_RETRIED, **again)
@@ -70,7 +70,7 @@ async def archive_send(context: WorkspaceContext, send_id: str, *, archived: boo
     return send
 
 
-async def _may_still_go(context: WorkspaceContext, send: Send) -> Enrollment:
+async def _check_sendable(context: WorkspaceContext, send: Send) -> Enrollment:
     person = await Person.get(id=send.person_id)
     await refuse_suppressed(person, ("id",))
     refuse_unreachable(context.workspace, person, ("id",))

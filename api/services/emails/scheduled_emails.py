@@ -58,7 +58,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
         paused = await pause_of(enrollment.campaign_id) is not None
         task = await Task.get_or_none(enrollment_id=send.enrollment_id, step_id=send.step_id) if send.by_hand else None
         closes = task is not None and chosen == now and await lock_undone(task.id)
-        send = await _waiting(send.id)
+        send = await _lock_unsent(send.id)
         shown = local(chosen, send.zone)
         day, wall = shown.date(), shown.time().replace(fold=0)
         notes = chosen_notes("RESCHEDULED_NOW" if chosen == now else "RESCHEDULED", chosen, send.zone)
@@ -99,7 +99,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     seen, rendered = send, await _rendered(send, context.now)
     async with transaction():
         paused = await pause_of(enrollment.campaign_id) is not None
-        send = await _waiting(send.id)
+        send = await _lock_unsent(send.id)
         before: tuple[str | None, str | None] = (send.subject, send.html)
         if send.written_as_template:
             if rendered is None or before != (seen.subject, seen.html):
@@ -149,7 +149,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
                     "The task of this email was cancelled, as the person's campaign ended: it cannot be opened again."
                 )
             raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email", problem=told)
-        send = await _waiting(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
+        send = await _lock_unsent(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
         await write([await withdraw(enrollment, send, context.now)])
         await _give_time(task, enrollment, context.now)
     return await Task.get(id=task.id)
@@ -163,7 +163,7 @@ async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
         await Task.filter(id=task.id).update(expires_at=expiry(enrollment, campaign, due))
 
 
-async def _waiting(send_id: str, *others: SendStatus) -> Send:
+async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:
     """Lock an email whose transmission has not started. Call in the transaction that changes it. Raises Refusal."""
     send = await written_texts.lock_email(send_id)
     if send is None:

@@ -62,11 +62,11 @@ class OrderTally:
 
     def warnings(self, others: Sequence[WarningNote] = ()) -> list[WarningNote]:
         """Return a warning for each pair of steps, and those of ``others`` about other pairs."""
-        found = [self._told(key) for key in sorted(self.people)]
+        found = [self._warning(key) for key in sorted(self.people)]
         named = {_pair_of(note) for note in found}
         return [*(note for note in others if _pair_of(note) not in named), *found]
 
-    def _told(self, key: tuple[int, int, bool]) -> WarningNote:
+    def _warning(self, key: tuple[int, int, bool]) -> WarningNote:
         pair, zone = self.examples[key]
         values: dict[str, str | int] = {
             "step": pair.number,

@@ -17,7 +17,7 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from strategies.calendar import instant_of, zone_names
 
-PAGE = 1_000
+EMAILS_PER_PAGE = 1_000
 INSTALLED = "installed"
 
 
@@ -66,7 +66,7 @@ async def _resolve_again(context: WorkspaceContext) -> int:
         planned_at__gt=context.now,
     )
     columns = ("id", "enrollment_id", "planned_at", "planned_date", "planned_time", "zone")
-    while page := await unsent.filter(id__gt=last).order_by("id").limit(PAGE).values_list(*columns):
+    while page := await unsent.filter(id__gt=last).order_by("id").limit(EMAILS_PER_PAGE).values_list(*columns):
         last = page[-1][0]
         people |= {
             enrollment_id

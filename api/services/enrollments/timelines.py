@@ -210,12 +210,12 @@ def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task])
             happened[numbers[send.step_id]] = ManualEmailRecord() if send.by_hand else emailed
     for task in tasks:
         if task.step_id in numbers and task.status in DONE_STATUSES and task.done_at is not None:
-            how = _how(task, task.done_at, by_hand.get(task.step_id))
+            how = _kind_of_completion(task, task.done_at, by_hand.get(task.step_id))
             happened[numbers[task.step_id]] = TaskRecord(task.due_date, task.done_at, how)
     return happened
 
 
-def _how(task: Task, done_at: datetime, send: Send | None) -> str:
+def _kind_of_completion(task: Task, done_at: datetime, send: Send | None) -> str:
     """Return how a task was done: SENT if it was done by sending its email, else its status."""
     if task.status is TaskStatus.COMPLETED and send is not None and send.status is not SendStatus.FAILED:
         sent = send.planned_at == done_at or send.status in (SendStatus.SENT, SendStatus.BOUNCED)

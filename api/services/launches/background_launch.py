@@ -25,7 +25,7 @@ from strategies.records import ZoneOf
 from strategies.step_checks import check_launch
 
 MAX_IDS = 200_000
-LONGEST_ID = 200
+MAX_ID_CHARACTERS = 200
 """Characters of a given id that are stored. No person's id is longer."""
 
 
@@ -81,7 +81,7 @@ async def start_launch(
 def _storable_ids(given: Sequence[str]) -> list[str]:
     """Return each id once, in a form that the database can store. No person's id needs a change."""
     short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable(each) for each in given)
-    return list(dict.fromkeys(each[:LONGEST_ID] for each in short))
+    return list(dict.fromkeys(each[:MAX_ID_CHARACTERS] for each in short))
 
 
 async def cancel_launch(context: WorkspaceContext, launch_id: str) -> Launch:

@@ -30,17 +30,17 @@ def _progress(launch: Launch) -> tuple[Any, ...]:
 @dataclass(eq=False, slots=True)
 class _Follower:
     launch: Launch
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def hear(self, launch: Launch) -> None:
+    def keep_newest(self, launch: Launch) -> None:
         """Keep the newest row. A slow follower skips the older ones."""
         if _progress(launch) != _progress(self.launch):
             self.launch = launch
-            self.told.set()
+            self.changed.set()
 
     async def next(self) -> Launch:
-        await self.told.wait()
-        self.told.clear()
+        await self.changed.wait()
+        self.changed.clear()
         return self.launch
 
 
@@ -50,7 +50,7 @@ class LaunchWatch:
     def __init__(self, pause: Callable[[], Awaitable[object]] = rest) -> None:
         self._pause = pause
         self._followers: set[_Follower] = set()
-        self._looking: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
 
     @property
     def followers(self) -> int:
@@ -63,32 +63,32 @@ class LaunchWatch:
 
     async def close(self) -> None:
         """Stop polling. Call before the database is closed."""
-        if self._looking is not None:
-            self._looking.cancel()
+        if self._polling is not None:
+            self._polling.cancel()
             with suppress(asyncio.CancelledError):
-                await self._looking
+                await self._polling
 
     async def _changes(self, launch: Launch) -> AsyncGenerator[Launch, None]:
         yield launch
-        with self._joined(_Follower(launch)) as follower:
+        with self._registered(_Follower(launch)) as follower:
             while not launch.status.over:
                 launch = await follower.next()
                 yield launch
 
     @contextmanager
-    def _joined(self, follower: _Follower) -> Iterator[_Follower]:
+    def _registered(self, follower: _Follower) -> Iterator[_Follower]:
         self._followers.add(follower)
         if len(self._followers) == 1:
             # An empty context: the task serves all followers, so it must not inherit the first one's transaction.
-            self._looking = asyncio.get_running_loop().create_task(self._look(), context=contextvars.Context())
+            self._polling = asyncio.get_running_loop().create_task(self._poll(), context=contextvars.Context())
         try:
             yield follower
         finally:
             self._followers.discard(follower)
-            if not self._followers and self._looking is not None:
-                self._looking.cancel()
+            if not self._followers and self._polling is not None:
+                self._polling.cancel()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while True:
             await self._pause()
             # A follower that joins during the query has a newer row already.
@@ -100,7 +100,7 @@ class LaunchWatch:
                 continue
             for follower in followers:
                 if follower.launch.id in rows:
-                    follower.hear(rows[follower.launch.id])
+                    follower.keep_newest(rows[follower.launch.id])
 
 
 async def _rows(ids: Iterable[str]) -> dict[str, Launch]:

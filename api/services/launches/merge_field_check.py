@@ -12,7 +12,7 @@ from api.services.templates.rendering import fields_in, find_blockers
 from strategies import StepType, WarningNote
 from strategies.calendar import local
 
-NOBODY = ""
+NOT_ENROLLED = ""
 """Enrollment id of people who are not enrolled yet."""
 
 
@@ -22,7 +22,7 @@ async def missing_warnings(
     """Return warnings about emails that people would not get: for each field or prompt, the number of people."""
     emails = [step for step in steps if step.type is StepType.EMAIL]
     launched = max((step.added_revision or 0 for step in steps), default=0)
-    library = replace(await ContentLoader.load([step.id for step in emails], ()), launched={NOBODY: launched})
+    library = replace(await ContentLoader.load([step.id for step in emails], ()), launched={NOT_ENROLLED: launched})
     contents = [library.content(step) for step in emails]
     now = local(context.now, sender.zone)
     own = context.workspace_id
@@ -39,7 +39,7 @@ async def missing_warnings(
     for step, content in zip(emails, contents, strict=True):
         counts: Counter[str] = Counter()
         left: Counter[str] = Counter()
-        stopping = await find_blockers(own, content, [*examples.values()], now, library.earlier(step, NOBODY))
+        stopping = await find_blockers(own, content, [*examples.values()], now, library.earlier(step, NOT_ENROLLED))
         for number, (missing, prompts) in zip(shapes.values(), stopping, strict=True):
             counts.update(dict.fromkeys(missing, number))
             left.update(dict.fromkeys(prompts, number))

@@ -34,23 +34,23 @@ ENROLLMENT = (
     *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),
     *("launched_at", "send_at", "times", "resumed", "status", "launched_revision"),
 )
-IN_HAND = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
-ALIKE = 1_000
+TRANSMITTING_OR_IN_DOUBT = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
+MAX_KEPT_TIMELINES = 1_000
 """Timelines that are kept. People with the same facts share one."""
-COMMENTS = ("EDITED", "TASK_EDITED", "LATE")
+HISTORY_CODES = ("EDITED", "TASK_EDITED", "LATE")
 """Notes that say what happened to a plan, not how its time was calculated."""
 
 
 @dataclass(slots=True)
-class Found:
+class EditChanges:
     """Changes by an edit for some people: current rows, each with its new plan."""
 
     people: list[Enrollment] = field(default_factory=list)
     moved: list[tuple[Send, PlannedSend]] = field(default_factory=list)
-    retold: list[tuple[Send, PlannedSend]] = field(default_factory=list)
+    reexplained: list[tuple[Send, PlannedSend]] = field(default_factory=list)
     """Emails that keep their time but get another explanation."""
     stays: list[Send] = field(default_factory=list)
-    """Waiting emails that keep their time, including those in ``retold``."""
+    """Waiting emails that keep their time, including those in ``reexplained``."""
     settled: list[Send] = field(default_factory=list)
     """Emails that are sent or have failed."""
     in_hand: list[Send] = field(default_factory=list)
@@ -87,9 +87,9 @@ class Rescheduler:
     now: datetime
     known: dict[str, Timeline | str] = field(default_factory=dict)
 
-    async def changes(self, enrollment_ids: Sequence[str]) -> Found:
+    async def changes(self, enrollment_ids: Sequence[str]) -> EditChanges:
         """Return the edit's changes for these enrollments, as far as they are active. Writes nothing."""
-        ids, found = list(enrollment_ids), Found()
+        ids, found = list(enrollment_ids), EditChanges()
         active = Enrollment.filter(id__in=ids, status=EnrollmentStatus.ACTIVE)
         found.people = await active.order_by("id").only(*ENROLLMENT)
         sends: dict[str, list[Send]] = {row.id: [] for row in found.people}
@@ -104,12 +104,12 @@ class Rescheduler:
             self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
         return found
 
-    def _add(self, found: Found, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+    def _add(self, found: EditChanges, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
         timeline = self._timeline(enrollment, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
         emails = {numbers[send.step_id]: send for send in sends if send.step_id in numbers and uses_planned_time(send)}
         undone = {numbers[task.step_id]: task for task in tasks if task.step_id in numbers and task.done_at is None}
-        self._gone(found, numbers, sends, tasks)
+        self._sort_out_undecided(found, numbers, sends, tasks)
         if isinstance(timeline, str):
             found.unresolved.append((enrollment, timeline))
             found.stays += emails.values()
@@ -129,10 +129,12 @@ class Rescheduler:
         done.tasks_withdrawn = [number for number in done.tasks_withdrawn if number not in by_hand]
         self._tasks(found, enrollment, done, undone)
 
-    def _gone(self, found: Found, numbers: dict[str, int], sends: Iterable[Send], tasks: Iterable[Task]) -> None:
+    def _sort_out_undecided(
+        self, found: EditChanges, numbers: dict[str, int], sends: Iterable[Send], tasks: Iterable[Task]
+    ) -> None:
         """Sort out rows that the plan does not decide: finished, in transmission, in doubt, or of a removed step."""
         for send in sends:
-            if send.status in IN_HAND:
+            if send.status in TRANSMITTING_OR_IN_DOUBT:
                 found.in_hand.append(send)
             elif send.status not in WAITING_STATUSES:
                 found.settled.append(send)
@@ -146,16 +148,18 @@ class Rescheduler:
             elif task.step_id not in numbers:
                 found.tasks_removed.append(task)
 
-    def _emails(self, found: Found, enrollment: Enrollment, done: Edit, emails: dict[int, Send]) -> None:
+    def _emails(self, found: EditChanges, enrollment: Enrollment, done: Edit, emails: dict[int, Send]) -> None:
         found.moved += [(emails[each.number], each) for each in done.moved]
         found.stays += [emails[each.number] for each in done.stays]
-        found.retold += [(emails[each.number], each) for each in done.stays if _otherwise(emails[each.number], each)]
+        found.reexplained += [
+            (emails[each.number], each) for each in done.stays if _needs_new_explanation(emails[each.number], each)
+        ]
         found.withdrawn += [emails[number] for number in done.withdrawn]
         for planned in done.added:
             if isinstance(planned, PlannedSend):
                 found.emails.append((enrollment, self.steps[planned.number - 1], planned))
 
-    def _tasks(self, found: Found, enrollment: Enrollment, done: Edit, undone: dict[int, Task]) -> None:
+    def _tasks(self, found: EditChanges, enrollment: Enrollment, done: Edit, undone: dict[int, Task]) -> None:
         for planned in done.added:
             if isinstance(planned, PlannedTask):
                 found.tasks.append((enrollment, self.steps[planned.number - 1], planned))
@@ -173,28 +177,28 @@ class Rescheduler:
         """Recalculate one person. Returns the code of the error if a send option fails."""
         happened = records(self.steps, sends, tasks)
         launched = core_launch(enrollment, self.steps)
-        alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
+        key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
         scheduled = scheduled_steps(self.steps, sends, tasks)
-        alike += repr((enrollment.launched_revision, scheduled))
-        if len(self.known) >= ALIKE:
+        key += repr((enrollment.launched_revision, scheduled))
+        if len(self.known) >= MAX_KEPT_TIMELINES:
             self.known.clear()
-        if alike not in self.known:
+        if key not in self.known:
             try:
-                self.known[alike] = resolve(
+                self.known[key] = resolve(
                     self.context, self.campaign, self.steps, enrollment, happened, self.now, scheduled=scheduled
                 )
             except Refusal as refusal:  # other people's emails still follow the edit
-                self.known[alike] = refusal.code
-        return self.known[alike]
+                self.known[key] = refusal.code
+        return self.known[key]
 
 
-def _otherwise(send: Send, planned: PlannedSend) -> bool:
+def _needs_new_explanation(send: Send, planned: PlannedSend) -> bool:
     """Whether the plan explains an email's time differently than its stored explanation."""
-    told = [note for note in send.explanation if note[0] not in COMMENTS]
-    return told != stored(note for note in planned.notes if note.code not in COMMENTS)
+    present = [note for note in send.explanation if note[0] not in HISTORY_CODES]
+    return present != stored(note for note in planned.notes if note.code not in HISTORY_CODES)
 
 
-def told(send: Send, planned: PlannedSend) -> list[list[object]]:
+def explanation_of_move(send: Send, planned: PlannedSend) -> list[list[object]]:
     """Return the explanation of an email that moves, with its previous time."""
     before = Note("EDITED", {"date": send.planned_date.isoformat(), "time": send.planned_time})
     return stored((*planned.notes, before))

@@ -9,7 +9,7 @@ from datetime import datetime
 from api.models import Enrollment, Launch, Send, Task
 from api.services.campaigns.drafts import Draft
 from api.services.campaigns.editing.edit_job import PEOPLE_PER_CHUNK
-from api.services.campaigns.editing.edit_plan import Found, Rescheduler
+from api.services.campaigns.editing.edit_plan import EditChanges, Rescheduler
 from api.services.campaigns.editing.editing import check
 from api.services.common.chunk_sizes import people_at_once
 from api.services.common.context import WorkspaceContext
@@ -107,7 +107,7 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
     return found
 
 
-def _count(found: EditPreview, known: dict[str, StepEdit], changes: Found) -> None:
+def _count(found: EditPreview, known: dict[str, StepEdit], changes: EditChanges) -> None:
     for send, planned in changes.moved:
         _pair(known[send.step_id], send.due_at, planned)
         known[send.step_id].moving += 1
@@ -154,7 +154,7 @@ def _each(known: dict[str, StepEdit], count: str, rows: Sequence[Send | Task]) -
             setattr(known[row.step_id], count, getattr(known[row.step_id], count) + 1)
 
 
-def _count_order(order: OrderTally, draft: Draft, now: datetime, changes: Found) -> None:
+def _count_order(order: OrderTally, draft: Draft, now: datetime, changes: EditChanges) -> None:
     """Count the people whose emails would go out in another order than the steps."""
     numbers = {step.id: step.number for step in draft.steps}
     instants: dict[str, dict[int, datetime]] = {each.id: {} for each in changes.people}

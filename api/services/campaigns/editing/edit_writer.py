@@ -6,7 +6,7 @@ from typing import Any
 
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Send, Step, Task
-from api.services.campaigns.editing.edit_plan import Found, told
+from api.services.campaigns.editing.edit_plan import EditChanges, explanation_of_move
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import STEP_REMOVED
 from api.services.enrollments.progress import task_created
@@ -18,7 +18,7 @@ from strategies import Note
 from strategies.records import PlannedSend
 
 
-async def rewrite(context: WorkspaceContext, campaign: Campaign, found: Found, *, held: bool) -> set[str]:
+async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool) -> set[str]:
     """Write the changes. Call in the transaction that calculated them. ``held`` puts new emails on hold, for a pause.
 
     Returns the enrollments whose emails could not be changed because another process had claimed them.
@@ -34,57 +34,67 @@ async def rewrite(context: WorkspaceContext, campaign: Campaign, found: Found, *
 
 
 async def _emails(
-    context: WorkspaceContext, campaign: Campaign, found: Found, *, held: bool
+    context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool
 ) -> tuple[list[Line], set[str]]:
     now, lines = context.now, list[Line]()
-    moved = [_moved(send, planned, told(send, planned)) for send, planned in found.moved]
-    retold = [_moved(send, planned, stored(planned.notes), keeps=True) for send, planned in found.retold]
-    written = await edits.move_emails([*moved, *retold]) if moved or retold else set()
+    moved = [_email_values(send, planned, explanation_of_move(send, planned)) for send, planned in found.moved]
+    reexplained = [
+        _email_values(send, planned, stored(planned.notes), keeps=True) for send, planned in found.reexplained
+    ]
+    written = await edits.move_emails([*moved, *reexplained]) if moved or reexplained else set()
     for send, planned in found.moved:
         if send.id in written:
             data = {"before": _utc(send.due_at), "after": _utc(planned.instant)}
-            lines.append(_told(campaign, send, EventKind.EMAIL_MOVED, now, data))
+            lines.append(_event_of_row(campaign, send, EventKind.EMAIL_MOVED, now, data))
     new = [
         send_row(context, enrollment, step, campaign.sender_id, planned) for enrollment, step, planned in found.emails
     ]
     for send in new:
         send.held = held
-        lines.append(_told(campaign, send, EventKind.EMAIL_ADDED, now, {"at": _utc(send.due_at)}))
+        lines.append(_event_of_row(campaign, send, EventKind.EMAIL_ADDED, now, {"at": _utc(send.due_at)}))
     if new:
         await give_texts_back(new)
     await Send.bulk_create(new, batch_size=300)
     gone = await edits.withdraw_emails(_ids(found.withdrawn)) if found.withdrawn else set()
-    lines += [_told(campaign, send, EventKind.EMAIL_WITHDRAWN, now) for send in found.withdrawn if send.id in gone]
+    lines += [
+        _event_of_row(campaign, send, EventKind.EMAIL_WITHDRAWN, now) for send in found.withdrawn if send.id in gone
+    ]
     failed = await edits.fail_emails(_ids(found.removed), "STEP_REMOVED", STEP_REMOVED) if found.removed else set()
     reason = {"reason": "STEP_REMOVED"}
-    lines += [_told(campaign, send, EventKind.EMAIL_FAILED, now, reason) for send in found.removed if send.id in failed]
-    touched = [*(send for send, _ in (*found.moved, *found.retold)), *found.withdrawn, *found.removed]
+    lines += [
+        _event_of_row(campaign, send, EventKind.EMAIL_FAILED, now, reason)
+        for send in found.removed
+        if send.id in failed
+    ]
+    touched = [*(send for send, _ in (*found.moved, *found.reexplained)), *found.withdrawn, *found.removed]
     return lines, {send.enrollment_id for send in touched if send.id not in written | gone | failed}
 
 
-async def _tasks(context: WorkspaceContext, campaign: Campaign, found: Found) -> list[Line]:
+async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChanges) -> list[Line]:
     now, lines = context.now, []
     changed: list[Mapping[str, Any]] = []
     for enrollment, step, task, planned in found.tasks_moved:
         notes = stored((*planned.notes, Note("TASK_EDITED", {"date": task.due_date.isoformat()})))
         expires = expiry(enrollment, campaign, planned.due)
-        changed.append(_changed(task, step, planned.due, expires, notes))
+        changed.append(_task_values(task, step, planned.due, expires, notes))
     for _, step, task in found.tasks_stay:
         if (task.name, task.details, task.priority) != (task_name(step), step.notes, step.priority):
-            changed.append(_changed(task, step, task.due_date, task.expires_at, task.explanation))
+            changed.append(_task_values(task, step, task.due_date, task.expires_at, task.explanation))
     written = await edits.change_tasks(changed) if changed else set()
     for _, _, task, planned in found.tasks_moved:
         if task.id in written:
             data = {"before": task.due_date.isoformat(), "after": planned.due.isoformat()}
-            lines.append(_told(campaign, task, EventKind.TASK_MOVED, now, data))
+            lines.append(_event_of_row(campaign, task, EventKind.TASK_MOVED, now, data))
     withdrawn = await edits.withdraw_tasks(_ids(found.tasks_withdrawn)) if found.tasks_withdrawn else set()
     lines += [
-        _told(campaign, task, EventKind.TASK_WITHDRAWN, now) for task in found.tasks_withdrawn if task.id in withdrawn
+        _event_of_row(campaign, task, EventKind.TASK_WITHDRAWN, now)
+        for task in found.tasks_withdrawn
+        if task.id in withdrawn
     ]
     cancelled = await edits.cancel_tasks(_ids(found.tasks_removed), now) if found.tasks_removed else set()
     reason = {"reason": "STEP_REMOVED"}
     lines += [
-        _told(campaign, task, EventKind.TASK_CANCELLED, now, reason)
+        _event_of_row(campaign, task, EventKind.TASK_CANCELLED, now, reason)
         for task in found.tasks_removed
         if task.id in cancelled
     ]
@@ -96,7 +106,9 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: Found) ->
     return lines
 
 
-def _moved(send: Send, planned: PlannedSend, notes: list[list[object]], *, keeps: bool = False) -> dict[str, Any]:
+def _email_values(
+    send: Send, planned: PlannedSend, notes: list[list[object]], *, keeps: bool = False
+) -> dict[str, Any]:
     return {
         "id": send.id,
         "due_at": send.due_at if keeps else planned.instant,
@@ -107,7 +119,9 @@ def _moved(send: Send, planned: PlannedSend, notes: list[list[object]], *, keeps
     }
 
 
-def _changed(task: Task, step: Step, due: date, expires: datetime | None, notes: list[list[object]]) -> dict[str, Any]:
+def _task_values(
+    task: Task, step: Step, due: date, expires: datetime | None, notes: list[list[object]]
+) -> dict[str, Any]:
     return {
         "id": task.id,
         "due_date": due,
@@ -119,7 +133,7 @@ def _changed(task: Task, step: Step, due: date, expires: datetime | None, notes:
     }
 
 
-def _told(
+def _event_of_row(
     campaign: Campaign, row: Send | Task, kind: EventKind, now: datetime, data: dict[str, Any] | None = None
 ) -> Line:
     about = {"campaign_id": campaign.id, "person_id": row.person_id, "enrollment_id": row.enrollment_id}

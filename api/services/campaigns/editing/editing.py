@@ -21,10 +21,10 @@ from api.store.events import Line, event, write
 from strategies import Refusal
 from strategies.codes import StrategyCode
 
-KEPT = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
+FIXED_SETTINGS = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
 """Settings that people keep from their launch, with the names of their arguments."""
 UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
-FIRST = (
+FIRST_STEP_IS_FIXED = (
     "People are going through this campaign, and its first step is what their days are counted from: it stays the"
     " first, on its day. Change what it contains, edit the steps behind it, or build a new campaign."
 )
@@ -57,7 +57,7 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
             now = context.clock()
             await jobs.start(EDIT_JOB, context.workspace_id, row.id, now, lease_until=now + jobs.LEASE)
         if people:
-            await write([_edited(context, draft)])
+            await write([_edit_event(context, draft)])
 
 
 async def check(context: WorkspaceContext, draft: Draft) -> bool:
@@ -66,14 +66,14 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
     people = await Enrollment.filter(campaign_id=row.id, ended_at=None).exists()
     if not people and not await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
         return False
-    for name, argument in KEPT.items():
+    for name, argument in FIXED_SETTINGS.items():
         if name in draft.settings:
             told = "People are going through this campaign, and keep the sender and zone that they were launched with."
             raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, (argument,), case="people_in_it", told=told)
     if draft.before:
         before, now = draft.before[0], draft.steps[0] if draft.steps else None
         if now is None or (now.id, now.day) != (before.id, before.day):
-            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, draft.path, problem=FIRST)
+            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, draft.path, problem=FIRST_STEP_IS_FIXED)
     if draft.changed is not None:
         await check_subjects([draft.changed], ("subject",))
     await _check_send_at(context, draft)
@@ -122,7 +122,7 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
         await step.save(force_create=new, force_update=not new)
 
 
-def _edited(context: WorkspaceContext, draft: Draft) -> Line:
+def _edit_event(context: WorkspaceContext, draft: Draft) -> Line:
     data = {"edit": draft.kind} | ({"step": draft.changed.number} if draft.changed is not None else {})
     about = {"campaign_id": draft.campaign.id, "step_id": draft.changed.id if draft.changed is not None else None}
     return event(context.workspace_id, EventKind.CAMPAIGN_EDITED, context.now, data=data, **about)

@@ -39,7 +39,7 @@ SEND = (
 TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
 ENROLLMENT = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
 
-ALIKE = 1_000
+MAX_KEPT_SHIFTS = 1_000
 """Shifts that are kept. People with the same facts share one."""
 
 log = logging.getLogger("touchline.pausing")
@@ -144,15 +144,15 @@ class Shifter:
         numbers = {step.id: step.number for step in self.steps}
         overdue = [send for send in waiting if send.due_at < self.now]
         planned = sorted(numbers[send.step_id] for send in overdue if uses_planned_time(send))
-        loose = sorted(_wall(send) for send in overdue if not uses_planned_time(send))
+        others = sorted(_local_due(send) for send in overdue if not uses_planned_time(send))
         launched = core_launch(enrollment, self.steps)
         # People with the same launch and the same facts share one shift.
-        alike = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, loose, at_once))
+        key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, others, at_once))
         scheduled = scheduled_steps(self.steps, sends, tasks)
-        alike += repr((enrollment.launched_revision, scheduled))
-        if len(self.known) >= ALIKE:
+        key += repr((enrollment.launched_revision, scheduled))
+        if len(self.known) >= MAX_KEPT_SHIFTS:
             self.known.clear()
-        if alike not in self.known:
+        if key not in self.known:
             calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
             resumed = resumes(enrollment, self.steps, calendar)
 
@@ -162,15 +162,15 @@ class Shifter:
                 )
 
             try:
-                self.known[alike] = shift(fold, resumed, planned, loose, calendar, self.now, at_once)
+                self.known[key] = shift(fold, resumed, planned, others, calendar, self.now, at_once)
             except Exception as problem:
                 # A send option is missing or fails. The emails move all the same, by the times in their rows.
                 log.warning("%s was resumed without its send options: %s", self.campaign.id, problem)
                 options = self.context.installed.send_options
                 nothing = resolve_timeline((), calendar, launched, options, {}, self.now)
-                walls = sorted(_wall(send) for send in overdue)
-                self.known[alike] = shift(lambda _: nothing, resumed, (), walls, calendar, self.now)
-        return self.known[alike]
+                walls = sorted(_local_due(send) for send in overdue)
+                self.known[key] = shift(lambda _: nothing, resumed, (), walls, calendar, self.now)
+        return self.known[key]
 
     def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
         planned = done.planned.get(number)
@@ -183,7 +183,7 @@ class Shifter:
                 "planned_time": planned.time.isoformat(),
                 "explanation": stored(planned.notes),
             }
-        day, wall = _wall(send)
+        day, wall = _local_due(send)
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
         due, planned_so = instant_of(day, wall, send.zone), untouched(send)
         note = Note("MOVED_AFTER_PAUSE", {"date": day.isoformat(), "time": wall.isoformat()})
@@ -199,7 +199,7 @@ class Shifter:
         }
 
 
-def _wall(send: Send) -> tuple[date, time]:
+def _local_due(send: Send) -> tuple[date, time]:
     """Return the date and local time that a shift starts from: the planned ones, or those of the next attempt."""
     if untouched(send):
         return send.planned_date, time.fromisoformat(send.planned_time)
