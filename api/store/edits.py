@@ -23,7 +23,7 @@ TASK_COLUMNS = {
     "details": "text",
     "priority": "text",
 }
-FOLLOWS = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
+USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
 """SQL condition: the email's time comes from its send option, and no process has claimed or tried it.
 
 ``status || ''`` keeps PostgreSQL from reading all waiting emails by the index on status. It looks up each row by key.
@@ -96,13 +96,13 @@ async def people_with(enrollment_ids: list[str], status: str) -> set[str]:
 
 async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:
     """Write the new times of waiting emails. Returns the ids of the emails that were still waiting."""
-    return await holds.move_emails(rows, FOLLOWS)
+    return await holds.move_emails(rows, USES_PLANNED_TIME)
 
 
 async def withdraw_emails(ids: list[str]) -> set[str]:
     """Delete waiting emails that the plan no longer schedules. Returns the ids of those that were still waiting."""
-    await keep_texts(ids, FOLLOWS)
-    rows = await run(f"DELETE FROM send WHERE {among('id', 1)} AND {FOLLOWS} RETURNING id", ids)
+    await keep_texts(ids, USES_PLANNED_TIME)
+    rows = await run(f"DELETE FROM send WHERE {among('id', 1)} AND {USES_PLANNED_TIME} RETURNING id", ids)
     return {row["id"] for row in rows}
 
 

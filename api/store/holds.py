@@ -24,7 +24,7 @@ EMAIL_COLUMNS = {
 }
 TASK_COLUMNS = {"id": "text", "due_date": "date", "expires_at": "timestamptz", "explanation": "jsonb"}
 ENROLLMENT_COLUMNS = {"id": "text", "resumed": "jsonb"}
-UNHELD = "status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND NOT held"
+NOT_ON_HOLD = "status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND NOT held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ async def hold(campaign_id: str, after: str, people: int) -> Held:
         after,
         people,
     )
-    mine = f"{among('enrollment_id', 1)} AND {UNHELD}"
+    mine = f"{among('enrollment_id', 1)} AND {NOT_ON_HOLD}"
     # Skip rows that another process has locked, so that neither waits for the other. The caller tries them again.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     ids = [row["id"] for row in rows]
     await run(
         f"UPDATE send SET held = true, status = CASE WHEN status = 'CLAIMED' THEN {UNSENT_STATUS} ELSE status END,"
         " attempt_id = CASE WHEN status = 'CLAIMED' THEN NULL ELSE attempt_id END"
-        f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND {UNHELD}",
+        f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND {NOT_ON_HOLD}",
         ids,
     )
     left = await run(f"SELECT 1 AS found FROM send WHERE {mine} LIMIT 1", ids)

@@ -96,7 +96,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     send = await need(Send, context.workspace_id, send_id, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     # Render before the transaction, so that nobody waits for its locks meanwhile.
-    seen, rendered = send, await _rendered(send, context.now)
+    seen, rendered = send, await _render_parts(send, context.now)
     async with transaction():
         paused = await pause_of(enrollment.campaign_id) is not None
         send = await _lock_unsent(send.id)
@@ -114,7 +114,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     return await Send.get(id=send.id)
 
 
-async def _rendered(send: Send, now: datetime) -> tuple[str | None, str | None] | None:
+async def _render_parts(send: Send, now: datetime) -> tuple[str | None, str | None] | None:
     """Render the parts that an earlier release stored as a template. Returns None if the text is not a template."""
     if not send.written_as_template:
         return None
@@ -122,9 +122,9 @@ async def _rendered(send: Send, now: datetime) -> tuple[str | None, str | None] 
     try:
         composed = await composed_for(step, person, send.sender_id, send.enrollment_id, now, send)
     except (UnresolvedFieldError, TemplateProblem) as problem:
-        told = f"The other part of this email cannot be rendered. Give both subject and html. {problem}"
+        sentence = f"The other part of this email cannot be rendered. Give both subject and html. {problem}"
         code = problem.code if isinstance(problem, TemplateProblem) else "INVALID_TEMPLATE"
-        raise Refusal(code, told, ("id",)) from None
+        raise Refusal(code, sentence, ("id",)) from None
     return composed.subject if send.subject is not None else None, composed.body_html if send.html is not None else None
 
 
@@ -143,12 +143,12 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
         await pause_of(enrollment.campaign_id)
         if not await lock_undone(task.id):
             task = await Task.get(id=task.id)
-            told = "The task of this email is done, and what follows it is scheduled: it cannot be opened again."
+            sentence = "The task of this email is done, and what follows it is scheduled: it cannot be opened again."
             if task.status is TaskStatus.CANCELLED:
-                told = (
+                sentence = (
                     "The task of this email was cancelled, as the person's campaign ended: it cannot be opened again."
                 )
-            raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email", problem=told)
+            raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email", problem=sentence)
         send = await _lock_unsent(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
         await write([await withdraw(enrollment, send, context.now)])
         await _give_time(task, enrollment, context.now)
@@ -171,10 +171,10 @@ async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:
     if send.status is SendStatus.TRANSMITTING:
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
     if send.status not in (*UNBEGUN_STATUSES, *others):
-        told = f"This email is {send.status.lower().replace('_', ' ')}: only one that is scheduled can be changed."
+        sentence = f"This email is {send.status.lower().replace('_', ' ')}: only one that is scheduled can be changed."
         if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
-            told += " Retry it, or withdraw it while its task is open." if send.by_hand else " Retry it."
-        raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), problem=told)
+            sentence += " Retry it, or withdraw it while its task is open." if send.by_hand else " Retry it."
+        raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), problem=sentence)
     return send
 
 

@@ -80,8 +80,8 @@ async def _resolve_again(context: WorkspaceContext) -> int:
     async def pass_over(enrollment_id: str, reason: str) -> None:
         row = await Enrollment.get(id=enrollment_id)
         about = {"campaign_id": row.campaign_id, "person_id": row.person_id, "enrollment_id": row.id}
-        told = {"reason": ROW_FAILED}
-        await write([event(context.workspace_id, EventKind.EDIT_NOT_APPLIED, context.now, data=told, **about)])
+        data = {"reason": ROW_FAILED}
+        await write([event(context.workspace_id, EventKind.EDIT_NOT_APPLIED, context.now, data=data, **about)])
 
     for enrollment_id in sorted(people):
         await in_halves([enrollment_id], carry, pass_over)

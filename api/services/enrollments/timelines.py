@@ -161,7 +161,7 @@ def chosen_notes(code: str, at: datetime, zone: str) -> list[Note]:
     return [Note(code, values), *timeline_notes.clocks(SendAt(day, wall, instant=at), moment_of(day, wall, zone))]
 
 
-def _rescheduled(send: Send) -> bool:
+def _has_chosen_time(send: Send) -> bool:
     """Say whether a rep chose the local time at which an email is due."""
     times = [values["time"] for code, values in send.explanation if code == "RESCHEDULED"]
     return bool(times) and local(send.due_at, send.zone).time().isoformat("seconds") == times[-1]
@@ -180,7 +180,7 @@ def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
     their tasks. A local time can be the same moment by chance, above all in a sandbox, whose clock has whole seconds.
     Emails that are tried again count as immediate.
     """
-    if _rescheduled(send):
+    if _has_chosen_time(send):
         return False
     if not untouched(send) and not put_off(send):
         return True

@@ -141,7 +141,7 @@ class _Enroller:
             await Launch.filter(id=self.row.id).update(**counted, **ended)
             if over:
                 now = await workspace_now(self.row.workspace_id, self.context.clock)
-                await write([self._finished(counted, now)])
+                await write([self._finished_event(counted, now)])
         self.row.update_from_dict({"processed": processed, **counted, **ended})
         return not over
 
@@ -175,12 +175,12 @@ class _Enroller:
         """Return the plan for a zone, or why it has none. It is calculated once."""
         if zone not in self.plans:
             try:
-                self.plans[zone] = self._resolved(zone)
+                self.plans[zone] = self._make_plan(zone)
             except Refusal as refusal:
                 self.plans[zone] = refusal
         return self.plans[zone]
 
-    def _resolved(self, zone: Zone) -> _Plan:
+    def _make_plan(self, zone: Zone) -> _Plan:
         example = Enrollment(
             id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="",
             zone=zone[0], zone_of=zone[1],
@@ -206,10 +206,10 @@ class _Enroller:
         about = [{"enrollment_id": key, "person_id": enrollments[key]} for key in enrollments if key in added]
         for send in plan.sends:
             await insert("send", send, [{"id": new_id("snd"), **row} for row in about])
-        now, told = self.began, {"workspace_id": self.row.workspace_id, "at": self.began}
+        now, shared_columns = self.began, {"workspace_id": self.row.workspace_id, "at": self.began}
         campaign = {"campaign_id": self.campaign.id}
         kind = {"kind": EventKind.CAMPAIGN_LAUNCHED, "data": "{}"}
-        await insert("event", told | campaign | kind, [{"id": new_id("evt"), **row} for row in about])
+        await insert("event", shared_columns | campaign | kind, [{"id": new_id("evt"), **row} for row in about])
         for task in plan.tasks:
             tasks = [{"id": new_id("tsk"), **row} for row in about]
             await insert("task", task, tasks)
@@ -229,6 +229,6 @@ class _Enroller:
             rows = [{"id": new_id("out"), "person_id": person_id} for person_id in people]
             await insert("left_out", {**about, "code": code}, rows)
 
-    def _finished(self, counted: Mapping[str, int], now: datetime) -> Line:
-        told = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
-        return event(self.row.workspace_id, EventKind.LAUNCH_FINISHED, now, data=told, campaign_id=self.campaign.id)
+    def _finished_event(self, counted: Mapping[str, int], now: datetime) -> Line:
+        data = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
+        return event(self.row.workspace_id, EventKind.LAUNCH_FINISHED, now, data=data, campaign_id=self.campaign.id)

@@ -4,7 +4,7 @@ from api.codes.inputs import InputCode
 from api.mail.clean import text_problem
 from strategies import Refusal
 
-SLICE = 1_000_000
+CHARACTERS_PER_SEARCH = 1_000_000
 """Characters that one search covers. Other threads wait during a search."""
 
 
@@ -15,6 +15,6 @@ def check_source(source: str) -> None:
     """
     if source.isascii() and "\x00" not in source:
         return
-    for start in range(0, len(source), SLICE):
-        if problem := text_problem(source[start : start + SLICE]):
+    for start in range(0, len(source), CHARACTERS_PER_SEARCH):
+        if problem := text_problem(source[start : start + CHARACTERS_PER_SEARCH]):
             raise Refusal.of(InputCode.INVALID_TEXT, problem=problem)

@@ -49,12 +49,12 @@ def person_rows(source: str) -> Iterator[PersonRow]:
         table, columns = open_people(source)
         for row in table.rows():
             number = row.number
-            yield _checked(table, columns, row)
+            yield _check_row(table, columns, row)
     except Refusal as refusal:
         yield PersonRow(number + 1, {}, refusal)
 
 
-def _checked(table: Table, columns: Columns, row: Row) -> PersonRow:
+def _check_row(table: Table, columns: Columns, row: Row) -> PersonRow:
     length = sum(map(len, row.cells))
     try:
         return PersonRow(row.number, _values(table, columns, row), length=length)

@@ -232,8 +232,8 @@ async def _write(
         counts = {name: getattr(row, name) + count for name, count in chunk.counts.items()}
         await PeopleImport.filter(id=row.id).update(**counts)
         if last and not row.dry_run:
-            told = {"import": row.id, **{name: counts[name] for name in COUNTS}}
-            await write([event(row.workspace_id, EventKind.PEOPLE_IMPORTED, now, data=told)])
+            data = {"import": row.id, **{name: counts[name] for name in COUNTS}}
+            await write([event(row.workspace_id, EventKind.PEOPLE_IMPORTED, now, data=data)])
     row.update_from_dict(values | counts)
     seen.update(chunk.names.maps[0])
     return [] if row.dry_run else [str(person.id) for person in chunk.changed.values()]
@@ -262,7 +262,7 @@ def _sorted_out(
         if not refusal and not skipped and len(names) > MAX_FIELDS:
             refusal = Refusal.of(PersonCode.INVALID_FIELDS, case="too_many", limit=MAX_FIELDS)
         if refusal:
-            chunk.refused.append(_refused(row, each, refusal))
+            chunk.refused.append(_refusal_row(row, each, refusal))
             chunk.counts["failed"] += 1
             continue
         _remember(row, chunk.names, each)
@@ -280,7 +280,7 @@ def _sorted_out(
     return chunk
 
 
-def _refused(row: PeopleImport, each: PersonRow, refusal: Refusal) -> ImportRefusal:
+def _refusal_row(row: PeopleImport, each: PersonRow, refusal: Refusal) -> ImportRefusal:
     about = {"workspace_id": row.workspace_id, "people_import_id": row.id, "row": each.number, "column": each.column}
     return ImportRefusal(id=new_id("ref"), code=refusal.code, message=refusal.message, **about)
 

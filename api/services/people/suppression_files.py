@@ -199,15 +199,15 @@ def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) ->
         raise Refusal.of(CsvCode.CSV_INVALID, case="row", label=_label(table, inside), fault=SWALLOWED_ROWS)
     for index in range(len(table.header), len(row.cells)):
         if "@" in row.cells[index]:
-            told = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last column."
-            raise Refusal.of(CsvCode.TOO_MANY_CELLS, case="suppressions", told=told)
+            sentence = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last column."
+            raise Refusal.of(CsvCode.TOO_MANY_CELLS, case="suppressions", told=sentence)
     try:
         email = check_address(address_in(row.cells[columns.email]))
     except AddressProblem as problem:
         raise Refusal.of(PersonCode.INVALID_ADDRESS, problem=str(problem)) from None
-    told = " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON] if columns.reason is not None else ""
+    row_reason = " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON] if columns.reason is not None else ""
     since = _since(row.cells[columns.since][:MAX_INSTANT], now) if columns.since is not None else now
-    return NewSuppression(email, address_key(email), since, told or why)
+    return NewSuppression(email, address_key(email), since, row_reason or why)
 
 
 def _label(table: Table, index: int) -> str:

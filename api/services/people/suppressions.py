@@ -60,9 +60,9 @@ async def suppress(
         # Include addresses that were already suppressed, so that no campaign keeps running for their people.
         people = await store.lock_people_of(context.workspace_id, list(by_key))
         owners = {row["email_key"]: row["id"] for row in await Person.filter(id__in=people).values("id", "email_key")}
-        told = [key for key in new if key in owners or not quiet]
+        reported = [key for key in new if key in owners or not quiet]
         await write(
-            [_event(context, EventKind.UNSUBSCRIBED, by_key[key].email, owners.get(key), source) for key in told]
+            [_event(context, EventKind.UNSUBSCRIBED, by_key[key].email, owners.get(key), source) for key in reported]
         )
         await end_campaigns(context, people)
     return len(new)
@@ -94,16 +94,16 @@ async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Sup
 async def refuse_suppressed(person: Person, path: tuple[str, ...]) -> None:
     """Refuse to schedule an email to a suppressed address. Call in the transaction that schedules it."""
     if await store.suppressed_people([person.id]):
-        raise _unsubscribed(person, path)
+        raise _unsubscribed_refusal(person, path)
 
 
 async def check_address_of(person: Person, path: tuple[str, ...]) -> None:
     """Refuse to show an email to a suppressed address."""
     if await store.suppressed_keys(person.workspace_id, [person.email_key]):
-        raise _unsubscribed(person, path)
+        raise _unsubscribed_refusal(person, path)
 
 
-def _unsubscribed(person: Person, path: tuple[str, ...]) -> Refusal:
+def _unsubscribed_refusal(person: Person, path: tuple[str, ...]) -> Refusal:
     return Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
 
 

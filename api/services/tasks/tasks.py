@@ -51,13 +51,13 @@ class Compose:
 @retry_on_deadlock
 async def complete_task(context: WorkspaceContext, task_id: str) -> Task:
     """Complete a task. The person's next steps are scheduled, up to the next task."""
-    return await _finish(context, await _open(context, task_id), TaskStatus.COMPLETED)
+    return await _finish(context, await _find_workable(context, task_id), TaskStatus.COMPLETED)
 
 
 @retry_on_deadlock
 async def skip_task(context: WorkspaceContext, task_id: str) -> Task:
     """Skip a task. The person's next steps are scheduled as if it were completed."""
-    return await _finish(context, await _open(context, task_id), TaskStatus.SKIPPED)
+    return await _finish(context, await _find_workable(context, task_id), TaskStatus.SKIPPED)
 
 
 @retry_on_deadlock
@@ -74,7 +74,7 @@ async def send_task(
     ``subject`` and ``html`` are not templates: they are sent unchanged. Sending now completes the task. An email for
     later completes it when it is sent.
     """
-    task = await _open(context, task_id)
+    task = await _find_workable(context, task_id)
     if task.type is not StepType.EMAIL:
         raise Refusal.of(EmailCode.NOT_AN_EMAIL_TASK, ("id",), type=task.type)
     await _refuse_scheduled(task)
@@ -148,12 +148,12 @@ async def _refuse_scheduled(task: Task) -> None:
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id).only("id", "status")
     if send is None:
         return
-    told = "The email of this task is already scheduled: reschedule, edit or withdraw it."
+    sentence = "The email of this task is already scheduled: reschedule, edit or withdraw it."
     if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
-        told = "The email of this task did not go out: retry it as it is, or withdraw it to write another."
+        sentence = "The email of this task did not go out: retry it as it is, or withdraw it to write another."
     elif send.status is SendStatus.IN_DOUBT:
-        told = "The email of this task may have left: resolve the doubt first."
-    raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), problem=told)
+        sentence = "The email of this task may have left: resolve the doubt first."
+    raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), problem=sentence)
 
 
 async def email_went_out(context: WorkspaceContext, send: Claimed | Send, at: datetime) -> None:
@@ -175,21 +175,23 @@ async def compose(context: WorkspaceContext, task_id: str) -> Compose:
     If a rep wrote a text that is scheduled or was withdrawn, it is that text.
     Raises Refusal, also if a field has no value. A rep can then add the value.
     """
-    task = await _open(context, task_id)
+    task = await _find_workable(context, task_id)
     if task.type is not StepType.EMAIL:
         raise Refusal.of(EmailCode.NOT_AN_EMAIL_TASK, ("id",), case="no_email", type=task.type)
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
     text = send or await kept_text(task.enrollment_id, task.step_id)
-    return await _composed(task, task.assignee_id, text, context.now if send is None else max(context.now, send.due_at))
+    return await _compose_for(
+        task, task.assignee_id, text, context.now if send is None else max(context.now, send.due_at)
+    )
 
 
 async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
     """Return a scheduled email, rendered for its person as of its due time. Raises Refusal as ``compose`` does."""
     send = await need(Send, context.workspace_id, send_id, ("id",))
-    return await _composed(send, send.sender_id, send, max(context.now, send.due_at))
+    return await _compose_for(send, send.sender_id, send, max(context.now, send.due_at))
 
 
-async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: datetime) -> Compose:
+async def _compose_for(of: Task | Send, sender_id: str, text: Written | None, now: datetime) -> Compose:
     person = await Person.get(id=of.person_id)
     await check_address_of(person, ("id",))
     try:
@@ -212,7 +214,7 @@ async def _composed(of: Task | Send, sender_id: str, text: Written | None, now: 
     )
 
 
-async def _open(context: WorkspaceContext, task_id: str) -> Task:
+async def _find_workable(context: WorkspaceContext, task_id: str) -> Task:
     task = await need(Task, context.workspace_id, task_id, ("id",))
     # A rep can still work on an expired task if the campaign waits for it.
     waiting = task.status is TaskStatus.EXPIRED and task.done_at is None
@@ -258,8 +260,8 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
         detail="The task was skipped before its email went out.",
     ):  # fmt: skip
         return []
-    told = {"reason": "TASK_SKIPPED"}
-    return [email_event(send, EventKind.EMAIL_FAILED, at, data=told, campaign_id=enrollment.campaign_id)]
+    data = {"reason": "TASK_SKIPPED"}
+    return [email_event(send, EventKind.EMAIL_FAILED, at, data=data, campaign_id=enrollment.campaign_id)]
 
 
 def task_event(enrollment: Enrollment, task: Task, kind: EventKind, at: datetime) -> Line:

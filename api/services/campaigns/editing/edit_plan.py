@@ -22,15 +22,15 @@ from strategies.records import PlannedSend, PlannedTask
 from strategies.timeline import Timeline
 
 # The columns that are read. Many rows are read, so no other columns are.
-SEND = (
+SEND_COLUMNS = (
     *("id", "enrollment_id", "step_id", "person_id", "status", "attempts", "by_hand", "due_at"),
     *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
 )
-TASK = (
+TASK_COLUMNS = (
     *("id", "enrollment_id", "step_id", "person_id", "status", "due_date", "done_at", "expires_at"),
     *("explanation", "name", "details", "priority"),
 )
-ENROLLMENT = (
+ENROLLMENT_COLUMNS = (
     *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),
     *("launched_at", "send_at", "times", "resumed", "status", "launched_revision"),
 )
@@ -91,14 +91,14 @@ class Rescheduler:
         """Return the edit's changes for these enrollments, as far as they are active. Writes nothing."""
         ids, found = list(enrollment_ids), EditChanges()
         active = Enrollment.filter(id__in=ids, status=EnrollmentStatus.ACTIVE)
-        found.people = await active.order_by("id").only(*ENROLLMENT)
+        found.people = await active.order_by("id").only(*ENROLLMENT_COLUMNS)
         sends: dict[str, list[Send]] = {row.id: [] for row in found.people}
         tasks: dict[str, list[Task]] = {row.id: [] for row in found.people}
-        for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND):
+        for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND_COLUMNS):
             if send.status is SendStatus.CLAIMED:  # its transmission has not started: the edit releases it
                 send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
             sends[send.enrollment_id].append(send)
-        for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK):
+        for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK_COLUMNS):
             tasks[task.enrollment_id].append(task)
         for enrollment in found.people:
             self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])

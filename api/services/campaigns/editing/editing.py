@@ -68,8 +68,10 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
         return False
     for name, argument in FIXED_SETTINGS.items():
         if name in draft.settings:
-            told = "People are going through this campaign, and keep the sender and zone that they were launched with."
-            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, (argument,), case="people_in_it", told=told)
+            sentence = (
+                "People are going through this campaign, and keep the sender and zone that they were launched with."
+            )
+            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, (argument,), case="people_in_it", told=sentence)
     if draft.before:
         before, now = draft.before[0], draft.steps[0] if draft.steps else None
         if now is None or (now.id, now.day) != (before.id, before.day):

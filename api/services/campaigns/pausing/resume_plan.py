@@ -32,12 +32,12 @@ from strategies.resume_plan import Shift, goes_at_once, shift
 from strategies.timeline import Timeline, resolve_timeline
 
 # The columns that are read. Many rows are read, so no other columns are.
-SEND = (
+SEND_COLUMNS = (
     *("id", "enrollment_id", "step_id", "status", "attempts", "by_hand", "due_at"),
     *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
 )
-TASK = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
-ENROLLMENT = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
+TASK_COLUMNS = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
+ENROLLMENT_COLUMNS = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
 
 MAX_KEPT_SHIFTS = 1_000
 """Shifts that are kept. People with the same facts share one."""
@@ -82,12 +82,12 @@ class Shifter:
         moving = await holds.overdue_people(list(enrollment_ids), self.now)
         sends: dict[str, list[Send]] = {key: [] for key in moving}
         tasks: dict[str, list[Task]] = {key: [] for key in moving}
-        for send in await Send.filter(enrollment_id__in=moving).only(*SEND):
+        for send in await Send.filter(enrollment_id__in=moving).only(*SEND_COLUMNS):
             sends[send.enrollment_id].append(send)
-        for task in await Task.filter(enrollment_id__in=moving).only(*TASK):
+        for task in await Task.filter(enrollment_id__in=moving).only(*TASK_COLUMNS):
             tasks[task.enrollment_id].append(task)
         found = Changes()
-        for enrollment in await Enrollment.filter(id__in=moving).only(*ENROLLMENT):
+        for enrollment in await Enrollment.filter(id__in=moving).only(*ENROLLMENT_COLUMNS):
             self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
         return found
 

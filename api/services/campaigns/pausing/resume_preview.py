@@ -18,7 +18,7 @@ from api.store import holds
 from api.store.engine.rows import need
 from strategies import Refusal, WarningNote
 
-SEND = ("id", "enrollment_id", "step_id", "status", "due_at", "planned_at", "zone")
+SEND_COLUMNS = ("id", "enrollment_id", "step_id", "status", "due_at", "planned_at", "zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ async def _count_order(
     """Count the people whose emails would go out in another order. ``after`` maps moved emails to their new times."""
     numbers = {step.id: step.number for step in steps}
     theirs: dict[str, list[Send]] = {key: [] for key in people}
-    for send in await Send.filter(enrollment_id__in=list(people)).exclude(status=SendStatus.FAILED).only(*SEND):
+    for send in await Send.filter(enrollment_id__in=list(people)).exclude(status=SendStatus.FAILED).only(*SEND_COLUMNS):
         if send.step_id in numbers:
             theirs[send.enrollment_id].append(send)
     for sends in theirs.values():
