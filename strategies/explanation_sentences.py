@@ -50,17 +50,17 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
     "DAY_1_AFTER_WEEKEND": {
         "en": "The campaign starts on {from}, which is a weekend, so day 1 is Monday, {date}.",
-        "de": "Die Kampagne beginnt am {from}, und das fällt auf ein Wochenende, also ist Tag 1 Montag, der {date}.",
+        "de": "Die Kampagne beginnt am {from}. Das ist ein Wochenende, deshalb ist Tag 1 Montag, der {date}.",
     },
     "FIRST_TIME_PASSED": {
         "en": "The time of the first email had already passed at launch, so day {day} is {date}. Later days are counted"
         " from that date.",
         "de": "Die Zeit der ersten E-Mail war beim Start schon vorbei, also ist Tag {day} der {date}. Spätere Tage"
-        " zählen von dort.",
+        " zählen ab diesem Datum.",
     },
     "FIRST_EMAIL": {
         "en": "The first email makes {date} day {day}. Later days are counted from that date.",
-        "de": "Mit der ersten E-Mail ist Tag {day} der {date}. Spätere Tage zählen von dort.",
+        "de": "Mit der ersten E-Mail ist Tag {day} der {date}. Spätere Tage zählen ab diesem Datum.",
     },
     "SHIFTED": {
         "en": ByValue(
@@ -77,12 +77,12 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
             "how",
             {
                 "SKIPPED": "Die Aufgabe von Tag {day} wurde verspätet übersprungen, also ist Tag {day} der {date}."
-                " Spätere Tage zählen von dort.",
+                " Spätere Tage zählen ab diesem Datum.",
                 "EXPIRED": "Die Aufgabe von Tag {day} ist abgelaufen, also ist Tag {day} der {date}. Spätere Tage"
-                " zählen von dort.",
+                " zählen ab diesem Datum.",
             },
-            "Die Aufgabe von Tag {day} wurde verspätet erledigt, also ist Tag {day} der {date}. Spätere Tage zählen von"
-            " dort.",
+            "Die Aufgabe von Tag {day} wurde verspätet erledigt, also ist Tag {day} der {date}. Spätere Tage zählen ab"
+            " diesem Datum.",
         ),
     },
     "SHIFTED_TO_MONDAY": {
@@ -101,17 +101,18 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
             "how",
             {
                 "SKIPPED": "Die Aufgabe von Tag {day} wurde verspätet am Wochenende ({from}) übersprungen, also ist Tag"
-                " {day} Montag, der {date}. Spätere Tage zählen von dort.",
+                " {day} Montag, der {date}. Spätere Tage zählen ab diesem Datum.",
                 "EXPIRED": "Die Aufgabe von Tag {day} ist am Wochenende ({from}) abgelaufen, also ist Tag {day} Montag,"
-                " der {date}. Spätere Tage zählen von dort.",
+                " der {date}. Spätere Tage zählen ab diesem Datum.",
             },
             "Die Aufgabe von Tag {day} wurde verspätet am Wochenende ({from}) erledigt, also ist Tag {day} Montag, der"
-            " {date}. Spätere Tage zählen von dort.",
+            " {date}. Spätere Tage zählen ab diesem Datum.",
         ),
     },
     "RESUMED": {
         "en": "The campaign was paused, so day {day} moved to {date}. Later days are counted from that date.",
-        "de": "Die Kampagne war angehalten, daher rückte Tag {day} auf den {date}. Spätere Tage zählen von dort.",
+        "de": "Die Kampagne war pausiert, deshalb wurde Tag {day} auf den {date} verschoben. Spätere Tage zählen ab"
+        " diesem Datum.",
     },
     "DAY": {
         "en": "Day {day} falls on {date}.",
@@ -127,13 +128,13 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
     "SEND_AT": {
         "en": "The launch chose {time} on {date}, so {date} is day {day}.",
-        "de": "Beim Start wurde {time} am {date} gewählt, also ist das Tag {day}.",
+        "de": "Beim Start wurde {time} am {date} gewählt, deshalb ist der {date} Tag {day}.",
     },
     "SEND_AT_ON_WEEKEND": {
         "en": "The launch chose {time} on {from}. That is a weekend, so day {day} is Monday, {date}. The time stays"
         " {time}.",
-        "de": "Beim Start wurde {time} am {from} gewählt. Das fällt auf ein Wochenende, also ist Tag {day} Montag, der"
-        " {date}. Es bleibt bei {time}.",
+        "de": "Beim Start wurde {time} am {from} gewählt. Das ist ein Wochenende, deshalb ist Tag {day} Montag, der"
+        " {date}. Die Uhrzeit bleibt {time}.",
     },
     "TIME_FROM_LAUNCH": {
         "en": "The launch set a new time: {time}.",
@@ -149,7 +150,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
     "TIME_KEPT": {
         "en": "Its time of day stays {time}.",
-        "de": "Sie behält ihre Zeit, {time}.",
+        "de": "Ihre Uhrzeit bleibt {time}.",
     },
     "AT_START": {
         "en": _at_the_moment(
@@ -159,9 +160,9 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": _at_the_moment(
             "de",
-            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem {moment}: um {time} am"
+            "An Tag 1 wird sie zu Beginn der Kampagne gesendet, also in dem Moment, in dem {moment}: um {time} am"
             " {date}.",
-            "An Tag 1 geht sie zu Beginn der Kampagne hinaus: um {time} am {date}.",
+            "An Tag 1 wird sie zu Beginn der Kampagne gesendet: um {time} am {date}.",
         ),
     },
     "AT_START_ON_WEEKEND": {
@@ -174,10 +175,10 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": _at_the_moment(
             "de",
-            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem {moment}: um {time} am {from}."
-            " Das fällt auf ein Wochenende, also rückt sie auf Montag, den {date}.",
-            "An Tag 1 geht sie zu Beginn der Kampagne hinaus: um {time} am {from}. Das fällt auf ein Wochenende, also"
-            " rückt sie auf Montag, den {date}.",
+            "An Tag 1 wird sie zu Beginn der Kampagne gesendet, also in dem Moment, in dem {moment}: um {time} am"
+            " {from}. Das ist ein Wochenende, deshalb wird sie auf Montag, den {date}, verschoben.",
+            "An Tag 1 wird sie zu Beginn der Kampagne gesendet: um {time} am {from}. Das ist ein Wochenende, deshalb"
+            " wird sie auf Montag, den {date}, verschoben.",
         ),
     },
     "SAME_TIME": {
@@ -215,7 +216,8 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     "CLOCKS_GO_FORWARD": {
         "en": "{time} does not exist on {date}, because the clocks go forward. The email is sent later by the length of"
         " the gap.",
-        "de": "Die Uhren überspringen {time} am {date}, also rückt sie um die Lücke vor.",
+        "de": "{time} gibt es am {date} nicht, weil die Uhren vorgestellt werden. Die E-Mail wird um die Dauer der"
+        " Umstellung später gesendet.",
     },
     "CLOCKS_GO_BACK": {
         "en": ByValue(
@@ -228,17 +230,21 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": ByValue(
             "which",
-            {"SECOND": "Die Uhren zeigen {time} am {date} zweimal. Es ist das zweite Mal (UTC{offset})."},
-            "Die Uhren zeigen {time} am {date} zweimal. Es ist das erste Mal (UTC{offset}).",
+            {
+                "SECOND": "{time} gibt es am {date} zweimal, weil die Uhren zurückgestellt werden. Es gilt das zweite"
+                " Mal (UTC{offset})."
+            },
+            "{time} gibt es am {date} zweimal, weil die Uhren zurückgestellt werden. Es gilt das erste Mal"
+            " (UTC{offset}).",
         ),
     },
     "LATE": {
         "en": "{time} on {date} had already passed, so it is sent immediately.",
-        "de": "{time} am {date} war schon vorbei, also geht sie sofort hinaus.",
+        "de": "{time} am {date} war schon vorbei, deshalb wird sie sofort gesendet.",
     },
     "MOVED_AFTER_PAUSE": {
         "en": "The campaign was paused, so this email moved to {time} on {date}.",
-        "de": "Die Kampagne war angehalten, daher rückte diese E-Mail auf {time} am {date}.",
+        "de": "Die Kampagne war pausiert, deshalb wurde diese E-Mail auf {time} am {date} verschoben.",
     },
     "RESCHEDULED": {
         "en": "A person gave it another time: {time} on {date}.",
@@ -246,7 +252,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
     "RESCHEDULED_NOW": {
         "en": "A person decided at {time} on {date} that it is sent immediately.",
-        "de": "Eine Person hat um {time} am {date} entschieden, dass sie sofort hinausgeht.",
+        "de": "Eine Person hat um {time} am {date} entschieden, dass sie sofort gesendet wird.",
     },
     "EDITED": {
         "en": "The campaign was edited: before, this email was planned for {time} on {date}.",
@@ -277,7 +283,7 @@ RETIRED_SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
     "AT_CAMPAIGN_START": {
         "en": "On day 1 it is sent at the start of the campaign.",
-        "de": "An Tag 1 geht sie zu Beginn der Kampagne hinaus.",
+        "de": "An Tag 1 wird sie zu Beginn der Kampagne gesendet.",
     },
     "SAME_TIME_AS_EARLIER": {
         "en": "It uses {time}, the time of the email on an earlier day.",
@@ -288,4 +294,4 @@ RETIRED_SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "de": "Eine Person wählte diese Zeit beim Senden der E-Mail einer Aufgabe.",
     },
 }
-"""Codes that are no longer written; emails and tasks from before have them."""
+"""Codes that Touchline does not write any more. Older emails and tasks still have them."""

@@ -12,7 +12,8 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
     "IMMEDIATE_ON_DAY_1": {
         "en": "Step {step}: not recommended on day 1, because this email is sent immediately at the start of the"
         " campaign.",
-        "de": "Schritt {step}: an Tag 1 nicht empfohlen, denn diese E-Mail geht sofort zu Beginn der Kampagne hinaus.",
+        "de": "Schritt {step}: an Tag 1 nicht empfohlen, weil diese E-Mail sofort zu Beginn der Kampagne gesendet"
+        " wird.",
     },
     "FIELD_WITHOUT_VALUE": {
         "en": Plural(
@@ -31,14 +32,15 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
     },
     "LAUNCHED_AGAIN": {
-        "en": "This campaign has ended for this person before, on {date} ({reason}). Launching starts it once more.",
-        "de": "Diese Kampagne ist für diese Person schon einmal zu Ende gegangen, am {date} ({reason}). Der Start"
-        " beginnt sie von vorn.",
+        "en": "This campaign ended for this person before, on {date} ({reason}). The launch starts it again from the"
+        " beginning.",
+        "de": "Diese Kampagne hat für diese Person schon einmal geendet, am {date} ({reason}). Mit dem Start beginnt"
+        " sie von vorn.",
     },
     "ADDRESS_BOUNCES": {
         "en": "Emails to {email} bounce, and would fail. Correct the address; if it is right, call clearBounce.",
-        "de": "E-Mails an {email} kommen zurück und würden fehlschlagen. Die Adresse berichtigen; wenn sie stimmt,"
-        " clearBounce aufrufen.",
+        "de": "E-Mails an {email} kommen zurück und würden fehlschlagen. Korrigieren Sie die Adresse. Wenn sie stimmt,"
+        " rufen Sie clearBounce auf.",
     },
     "DOMAIN_BLOCKED": {
         "en": "This workspace sends nothing to {domain} and its subdomains. Emails to {email} would fail.",
@@ -47,7 +49,7 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
     },
     "EMAILS_STAY_ON_HOLD": {
         "en": "The campaign is paused. Its emails stay on hold, and resuming it moves the overdue ones.",
-        "de": "Die Kampagne ist angehalten. Ihre E-Mails bleiben angehalten; überfällige rücken beim Fortsetzen vor.",
+        "de": "Die Kampagne ist pausiert. Ihre E-Mails warten, und beim Fortsetzen werden die überfälligen verschoben.",
     },
     "EMAILS_LATE": {
         "en": Plural(
@@ -57,8 +59,8 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": Plural(
             "emails",
-            "Der neue Zeitpunkt von {emails} E-Mail ist schon vorbei. Sie geht sofort hinaus.",
-            "Der neue Zeitpunkt von {emails} E-Mails ist schon vorbei. Sie gehen sofort hinaus.",
+            "Der neue Zeitpunkt von {emails} E-Mail ist schon vorbei. Sie wird sofort gesendet.",
+            "Der neue Zeitpunkt von {emails} E-Mails ist schon vorbei. Sie werden sofort gesendet.",
         ),
     },
     "NEW_STEP_PASSED": {
@@ -69,8 +71,8 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": Plural(
             "people",
-            "{people} Person hat die Stelle von Schritt {step} schon hinter sich. Sie bekommt ihn nicht.",
-            "{people} Personen haben die Stelle von Schritt {step} schon hinter sich. Sie bekommen ihn nicht.",
+            "{people} Person ist in der Kampagne schon weiter als Schritt {step}. Sie bekommt ihn nicht.",
+            "{people} Personen sind in der Kampagne schon weiter als Schritt {step}. Sie bekommen ihn nicht.",
         ),
     },
     "PEOPLE_NOT_RESOLVED": {
@@ -91,7 +93,8 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
     },
     "LAUNCH_IN_PROGRESS": {
         "en": "A background launch is in progress. The people whom it still enrolls get the edited steps.",
-        "de": "Ein Start im Hintergrund läuft noch. Wen er noch aufnimmt, bekommt die bearbeiteten Schritte.",
+        "de": "Ein Start im Hintergrund läuft noch. Personen, die er noch aufnimmt, bekommen die bearbeiteten"
+        " Schritte.",
     },
     "OUT_OF_ORDER": {
         "en": Plural(
@@ -104,19 +107,19 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": Plural(
             "people",
-            "Schritt {step} geht bei {people} Person vor Schritt {earlierStep} hinaus: am {time}, und Schritt"
+            "Schritt {step} wird bei {people} Person vor Schritt {earlierStep} gesendet: am {time}, und Schritt"
             " {earlierStep} am {earlierTime} ({zone}).",
-            "Schritt {step} geht bei {people} Personen vor Schritt {earlierStep} hinaus: zum Beispiel am {time}, und"
+            "Schritt {step} wird bei {people} Personen vor Schritt {earlierStep} gesendet: zum Beispiel am {time}, und"
             " Schritt {earlierStep} am {earlierTime} ({zone}).",
-            "Schritt {step} (Tag {day}, {time}) geht vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
-            " hinaus.",
+            "Schritt {step} (Tag {day}, {time}) wird vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
+            " gesendet.",
         ),
     },
     "OUT_OF_ORDER_AFTER_TASK": {
         "en": "Step {step} (day {day}, {time}) is sent before step {earlierStep} (day {earlierDay}, {earlierTime}) if"
         " the task of step {taskStep} is completed before then.",
-        "de": "Schritt {step} (Tag {day}, {time}) geht vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
-        " hinaus, falls die Aufgabe von Schritt {taskStep} vorher erledigt wird.",
+        "de": "Schritt {step} (Tag {day}, {time}) wird vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
+        " gesendet, falls die Aufgabe von Schritt {taskStep} vorher erledigt wird.",
     },
     "FOLLOW_UP_WAITS": {
         "en": Plural(
@@ -130,18 +133,18 @@ WARNINGS: Mapping[str, Mapping[str, Text]] = {
         ),
         "de": Plural(
             "people",
-            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Person auf ihn: er ist auf"
-            " {time} gestellt, und Schritt {earlierStep} auf {earlierTime} ({zone}).",
-            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Personen auf ihn: er ist zum"
-            " Beispiel auf {time} gestellt, und Schritt {earlierStep} auf {earlierTime} ({zone}).",
-            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet auf ihn: er ist auf {time} an Tag {day}"
-            " gestellt, und Schritt {earlierStep} auf {earlierTime} an Tag {earlierDay}.",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Person auf ihn: Er ist für"
+            " {time} geplant, und Schritt {earlierStep} für {earlierTime} ({zone}).",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Personen auf ihn: Er ist zum"
+            " Beispiel für {time} geplant, und Schritt {earlierStep} für {earlierTime} ({zone}).",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet auf ihn: Er ist für {time} an Tag {day}"
+            " geplant, und Schritt {earlierStep} für {earlierTime} an Tag {earlierDay}.",
         ),
     },
     "HTML_REMOVED": {
         "en": "Emails are sent without {removed}, because an email must not contain it. Your text is stored unchanged.",
-        "de": "E-Mails gehen ohne {removed} hinaus, denn das darf in keiner E-Mail stehen. Ihr Text bleibt gespeichert,"
-        " wie er ist.",
+        "de": "E-Mails werden ohne {removed} gesendet, weil das in keiner E-Mail erlaubt ist. Ihr Text bleibt"
+        " unverändert gespeichert.",
     },
     "FIELD_PROMPT_LEFT": {
         "en": Plural(

@@ -18,8 +18,8 @@ class SameTimeAsPrevious(SendOption):
         "de": "Senden Sie diese E-Mail gleichzeitig mit der vorherigen E-Mail in dieser Verkaufskampagne",
     }
     help = {
-        "en": "Sent on its own day at the time of the email before it. An email of the same day never counts.",
-        "de": "Wird an ihrem eigenen Tag zur Zeit der E-Mail davor gesendet. Eine vom selben Tag zählt nie.",
+        "en": "Sent on its own day at the time of the last email of an earlier day.",
+        "de": "Wird an ihrem eigenen Tag zur Uhrzeit der letzten E-Mail eines früheren Tages gesendet.",
     }
 
     def availability(self, position: Position) -> Availability:

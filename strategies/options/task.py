@@ -14,7 +14,7 @@ class Task(SendOption):
     }
     help = {
         "en": "Queues an email task. What follows for this person waits until the task is done.",
-        "de": "Erstellt eine E-Mail-Aufgabe. Was für diese Person folgt, wartet, bis sie erledigt ist.",
+        "de": "Erstellt eine E-Mail-Aufgabe. Spätere Schritte dieser Person warten, bis sie erledigt ist.",
     }
     creates_task = True
 

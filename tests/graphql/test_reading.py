@@ -66,8 +66,8 @@ async def test_a_preview_is_what_launching_does_and_writes_nothing(client: Clien
             "code": "IMMEDIATE_ON_DAY_1",
             "sentence": "Step 2: not recommended on day 1, because this email is sent immediately at the start of the"
             " campaign.",
-            "german": "Schritt 2: an Tag 1 nicht empfohlen, denn diese E-Mail geht sofort zu Beginn der Kampagne"
-            " hinaus.",
+            "german": "Schritt 2: an Tag 1 nicht empfohlen, weil diese E-Mail sofort zu Beginn der Kampagne"
+            " gesendet wird.",
             "values": {
                 "step": 2,
                 "option": "same_time_as_previous",
@@ -77,7 +77,7 @@ async def test_a_preview_is_what_launching_does_and_writes_nothing(client: Clien
     ]
     assert [line["sentence"] for line in preview["planned"][0]["explanation"]] == [
         "Tage und Zeiten gelten in Europe/Berlin, der Zeitzone des Absenders.",
-        "Beim Start wurde 11:15:00 am 2026-03-04 gewählt, also ist das Tag 1.",
+        "Beim Start wurde 11:15:00 am 2026-03-04 gewählt, deshalb ist der 2026-03-04 Tag 1.",
     ]
     steps = (await story.progress(client, await launch(client, campaign, person, sendAt=chosen["sendAt"])))["progress"]
     done = [step["email"]["plannedAt"] if step["email"] else step["task"]["dueDate"] for step in steps[:3]]

@@ -206,16 +206,16 @@ def test_the_moment_of_a_task_is_taken_over(how: str, expected: str) -> None:
             False,
             "On day 1 it is sent at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
             " on 2026-03-07.",
-            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem die Aufgabe von Tag 1"
+            "An Tag 1 wird sie zu Beginn der Kampagne gesendet, also in dem Moment, in dem die Aufgabe von Tag 1"
             " übersprungen wurde: um 14:03:22 am 2026-03-07.",
         ),
         (
             True,
             "On day 1 it is sent at the start of the campaign, which is when the task of day 1 was skipped: 14:03:22"
             " on 2026-03-07. That is a weekend, so it moves to Monday, 2026-03-09.",
-            "An Tag 1 geht sie zu Beginn der Kampagne hinaus, also in dem Moment, in dem die Aufgabe von Tag 1"
-            " übersprungen wurde: um 14:03:22 am 2026-03-07. Das fällt auf ein Wochenende, also rückt sie auf Montag,"
-            " den 2026-03-09.",
+            "An Tag 1 wird sie zu Beginn der Kampagne gesendet, also in dem Moment, in dem die Aufgabe von Tag 1"
+            " übersprungen wurde: um 14:03:22 am 2026-03-07. Das ist ein Wochenende, deshalb wird sie auf Montag,"
+            " den 2026-03-09, verschoben.",
         ),
     ],
 )
