@@ -70,7 +70,7 @@ class TaskStatus(StrEnum):
 
 
 class TaskDue(StrEnum):
-    """When a task is due, seen from its assignee's present day."""
+    """The due date of a task, relative to today in the assignee's time zone."""
 
     TODAY = "TODAY"
     TOMORROW = "TOMORROW"
@@ -132,7 +132,7 @@ OPEN_JOB_STATES = (JobState.WAITING, JobState.RUNNING, JobState.RETRYING)
 
 
 class LaunchStatus(StrEnum):
-    """Where a launch in the background stands."""
+    """The status of a background launch."""
 
     RUNNING = "RUNNING"
     PAUSED = "PAUSED"

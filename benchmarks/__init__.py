@@ -1,1 +1,1 @@
-"""How fast it is, as ratios against a peer or a floor that is measured in the same run: ``python -m benchmarks``."""
+"""Compare Touchline's speed with other tools or a theoretical minimum, in the same run: ``python -m benchmarks``."""

@@ -1,8 +1,9 @@
-"""Days, working days, and from a wall time to an instant.
+"""Count days and working days, and convert wall times to instants.
 
-Days are ordinals: day 3 is the third day. Where weekends are skipped they are no days at all.
-A wall time that does not exist (the clocks go forward over it) moves forward by the gap; one that occurs twice
-is the first of the two, as RFC 5545 and java.time have it.
+Days are ordinals: day 3 is the third day. If weekends are skipped, they are not counted.
+
+Daylight saving follows RFC 5545 and java.time. A wall time that does not exist becomes later by the length of the gap.
+For a wall time that occurs twice, the first one counts.
 """
 
 from dataclasses import dataclass
@@ -58,15 +59,15 @@ def wall_exists(day: date, wall: time, zone: str) -> bool:
 
 
 class Moment(NamedTuple):
-    """What the clocks of a zone make of a wall time on a date."""
+    """A wall time on a date in a zone, with the effect of daylight saving."""
 
     instant: datetime
     """UTC."""
     zone: str
     skipped: bool
-    """Whether no clock shows it: the clocks go forward over it, and it moves forward by the gap."""
+    """Whether the wall time does not exist, because the clocks go forward. The instant is later by the gap."""
     repeated: bool
-    """Whether the clocks show it twice: this is the first of the two."""
+    """Whether the wall time occurs twice. The instant is the first of the two."""
     wall: datetime
     """The wall time in the zone, with the offset from which ``instant`` is computed."""
 

@@ -1,4 +1,4 @@
-"""Move one person's unsent emails after a pause: all by the same number of days, each at its wall time (R19)."""
+"""Move one person's unsent emails after a pause. All move by the same number of days and keep their wall time (R19)."""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,12 +10,12 @@ from strategies.records import Planned, PlannedSend
 from strategies.timeline import Timeline
 
 Resolve = Callable[[Mapping[int, dt.date]], Timeline]
-"""Resolves the person's timeline at the moment of resuming, with these resumes."""
+"""Resolves the person's timeline at the time of the resume, with the given resumes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The number of counted days, the person's resumes after it, and the plan that follows, by step number."""
+    """A move by a number of counted days: the person's new resumes and the new plan, by step number."""
 
     days: int
     resumed: Mapping[int, dt.date]
@@ -52,7 +52,7 @@ def shift(
         # Each step gets its own date. Otherwise a late task would end the shift.
         moved |= {number: calendar.forward(on, days) for number, on in days_before.items()}
         after = resolve(moved)
-        # An option that returns a past date for every day must not make this loop endless.
+        # Without this limit, an option that returns a past date for every day makes the loop endless.
         if days > least + MAX_EXTRA_DAYS or not any(_past(each, overdue, calendar, now) for each in after.planned):
             return Shift(days, moved, {each.number: each for each in after.planned})
     raise AssertionError

@@ -67,7 +67,7 @@ def _plan_email(
     instant = answer.instant or moment.instant
     if added is not None and instant < added:
         return None
-    # R12: an email whose time has passed goes out at once, and keeps its planned wall time.
+    # R12: an email whose time has passed is sent immediately. It keeps its planned wall time.
     late = now if instant < now else None
     if context.first and timeline_notes.fixes_the_day(answer.notes):
         opening = opening[:1]

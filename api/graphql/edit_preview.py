@@ -91,7 +91,7 @@ class EditPreviewQuery:
     @strawberry.field(
         metadata=cost(10_000, queries=True),
         description="What an edit of a running campaign would do now, by step: how many emails and tasks "
-        "move, from when to when, and what stays. Nothing is written.",
+        "would move, with old and new times, and how many would stay. Nothing is written.",
     )
     async def edit_preview(
         self,

@@ -1,4 +1,4 @@
-"""Launches in the background: types, queries and the subscription."""
+"""Background launches: types, queries and the subscription."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

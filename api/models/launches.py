@@ -1,4 +1,4 @@
-"""Launches in the background, and who was left out of them."""
+"""Background launches, and the people whom they left out."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from api.states import LaunchStatus
 
 
 class Launch(Model):
-    """A launch in the background, and its progress. ``times`` are new wall times by step id.
+    """A background launch and its progress. ``times`` are new wall times by step id.
 
     Its audience is in the table launch_audience, numbered from 1, as far as it is not processed; see store/launches.py.
     Those enrolled since a resume are launched at ``resumed_at``.
@@ -42,7 +42,7 @@ class Launch(Model):
 
 
 class LeftOut(Model):
-    """Someone whom a launch in the background did not enroll, and why. ``person_id`` may be of no person."""
+    """A person whom a background launch did not enroll, and why. ``person_id`` can be an id that does not exist."""
 
     id = key(primary_key=True)
     workspace: Any = workspace_key()

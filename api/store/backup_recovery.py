@@ -84,7 +84,7 @@ async def edits() -> list[Row]:
 
 
 async def pause_launches() -> int:
-    """Pause every launch in the background, also those that would go on with their campaign. Returns how many."""
+    """Pause every background launch, also those that would resume with their campaign. Returns their number."""
     rows = await run(
         f"UPDATE launch SET status = 'PAUSED', paused_with_campaign = false WHERE {GOING_ON} AND {REAL} RETURNING id"
     )
@@ -92,7 +92,7 @@ async def pause_launches() -> int:
 
 
 async def launches() -> int:
-    """Count the launches in the background that enroll people, or would go on with their campaign."""
+    """Count the background launches that enroll people, or would resume with their campaign."""
     (row,) = await run(f"SELECT count(*) AS found FROM launch WHERE {GOING_ON} AND {REAL}")
     return int(row["found"])
 

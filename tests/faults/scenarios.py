@@ -24,7 +24,7 @@ def kind(url: str) -> str:
 
 
 def processes_on(url: str) -> int:
-    """SQLite is for one process; PostgreSQL is shared."""
+    """Return how many processes can send. With SQLite only one can."""
     return 1 if kind(url) == "SQLite" else 2
 
 

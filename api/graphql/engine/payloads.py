@@ -1,4 +1,4 @@
-"""What mutations answer: a payload with the object, or with errors."""
+"""Payloads of mutations: each has the changed object, or errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Time travel: move a sandbox's clock forward through all that falls due on the way, in order."""
+"""Move a sandbox's clock forward. Everything that is due before the new time happens, in order."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Read launches in the background: one by id, the list with its filter, and who was left out."""
+"""Read background launches: one by id, the list with its filter, and who was left out."""
 
 from api.models import Launch, LeftOut
 from api.services.common.context import WorkspaceContext

@@ -1,12 +1,11 @@
-"""After a backup is restored: emails that may have left since it was made wait for a person instead of leaving again.
+"""After the restore of a backup, put emails in doubt that may have been sent since the backup was made.
 
-A backup knows nothing of what happened after it. Every email that it holds as unsent and that was due before the lost
-database stopped may have left. Such an email is put in doubt. The log of a mail server decides for those that it
-names: an email's Message-ID holds the email's id, and is the same at every attempt.
+A backup does not know what happened after it. Every unsent email in it that was due before the lost database stopped
+may have been sent. Touchline puts such an email in doubt, and a user decides. The log of a mail server decides for the
+emails that it names: the Message-ID of an email contains its id, and is the same for every attempt.
 
-What the tick loop would do by itself, and the lost database may have done, waits for a person as well: doubts that a
-campaign sends again, tasks that expired, and launches in the background. An edit that was on its way is carried out
-first, since it may move emails to an earlier time.
+A user also decides about everything else that the lost database may have done: automatic resends of emails in doubt,
+expired tasks and background launches. A pending edit is applied first, because it may move emails to an earlier time.
 """
 
 import re

@@ -1,6 +1,7 @@
 """One attempt at one email: write it, give it to the channel, and check the answer against the channel contract.
 
-A channel is a partner's code. Whatever it does, the email gets a true outcome, and no other email waits for it.
+A channel is a partner's code. For any result or failure of it, the email gets a correct outcome, and no other email
+waits for it.
 """
 
 import asyncio
