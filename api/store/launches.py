@@ -10,7 +10,7 @@ from datetime import datetime
 
 from api.ids import new_id
 from api.store.engine.sql import Records, Row, run
-from api.store.suppressions import SINCE
+from api.store.suppressions import UNSUBSCRIBED_AT
 
 IDS_PER_STATEMENT = 10_000
 """Most ids that one statement stores."""
@@ -50,7 +50,7 @@ async def next_people(launch_id: str, workspace_id: str, processed: int, people:
     ``id`` is null if the workspace has no such person.
     """
     return await run(
-        f"SELECT person_id, person.id AS id, zone, {SINCE} IS NOT NULL AS unsubscribed,"
+        f"SELECT person_id, person.id AS id, zone, {UNSUBSCRIBED_AT} IS NOT NULL AS unsubscribed,"
         " bounced_at IS NOT NULL AS bounced FROM launch_audience"
         " LEFT JOIN person ON person.id = person_id AND person.workspace_id = $2"
         " WHERE launch_id = $1 AND position > $3 AND position <= $4 ORDER BY position",

@@ -15,7 +15,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, among, instant_or_past, run
 from api.store.engine.transactions import retry_on_deadlock
 from api.store.send_outcome import SendOutcome
-from api.store.suppressions import SINCE
+from api.store.suppressions import UNSUBSCRIBED_AT
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """The condition of the partial index, word for word, so that PostgreSQL uses the index."""
@@ -119,7 +119,7 @@ async def begin_transmission(
         # Every row is to be looked up by its key: a bare status would let PostgreSQL read all that is leased instead,
         # and an EXISTS whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
-        f" AND (SELECT r.recipient IN ('', person.email) AND {SINCE} IS NULL AND bounced_at IS NULL"
+        f" AND (SELECT r.recipient IN ('', person.email) AND {UNSUBSCRIBED_AT} IS NULL AND bounced_at IS NULL"
         " FROM person WHERE person.id = send.person_id)"
         " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
         " IN ('ACTIVE', 'FINISHED')"

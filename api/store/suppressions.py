@@ -16,7 +16,7 @@ from api.states import SuppressionChangeKind, SuppressionSource
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, among, run
 
-SINCE = (
+UNSUBSCRIBED_AT = (
     "(SELECT suppression.unsubscribed_at FROM suppression"
     " WHERE suppression.workspace_id = person.workspace_id AND suppression.email_key = person.email_key)"
 )
@@ -125,7 +125,7 @@ async def suppressed_people(person_ids: list[str]) -> set[str]:
     mine = among("person.id", 1)
     if is_postgres():  # a separate statement: the next one sees changes that committed while this one waited
         await run(f"SELECT id FROM person WHERE {mine} ORDER BY id FOR SHARE", person_ids)
-    rows = await run(f"SELECT id FROM person WHERE {mine} AND {SINCE} IS NOT NULL", person_ids)
+    rows = await run(f"SELECT id FROM person WHERE {mine} AND {UNSUBSCRIBED_AT} IS NOT NULL", person_ids)
     return {row["id"] for row in rows}
 
 

@@ -124,7 +124,7 @@ class AnyOrder(Edits, RuleBasedStateMachine):
         """How many emails had left, or begun to, when the campaign was last paused."""
         self.patch = pytest.MonkeyPatch()
         for module, name, count in (
-            (enrolling, "CHUNK", 2),
+            (enrolling, "PEOPLE_PER_CHUNK", 2),
             (hold_job, "PEOPLE_HELD_PER_CHUNK", 2),
             (hold_job, "PEOPLE_RELEASED_PER_CHUNK", 1),
             (pausing, "CHUNKS_OF_A_CALLER", 2),

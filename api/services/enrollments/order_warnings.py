@@ -13,7 +13,7 @@ from strategies.records import TimelineStep
 from strategies.send_order import Pair, order_warnings, out_of_order
 
 NO_TIMES: Mapping[int, time] = {}
-ORDER = ("OUT_OF_ORDER", "OUT_OF_ORDER_AFTER_TASK", "FOLLOW_UP_WAITS")
+ORDER_CODES = ("OUT_OF_ORDER", "OUT_OF_ORDER_AFTER_TASK", "FOLLOW_UP_WAITS")
 
 
 def campaign_warnings(
@@ -82,7 +82,7 @@ class OrderTally:
 
 
 def _pair_of(note: WarningNote) -> tuple[object, object] | None:
-    return (note.values["step"], note.values["earlierStep"]) if note.code in ORDER else None
+    return (note.values["step"], note.values["earlierStep"]) if note.code in ORDER_CODES else None
 
 
 def _utc(instant: datetime) -> str:

@@ -28,7 +28,7 @@ from api.store.suppressions import suppressed_people
 from strategies import Refusal
 from strategies.records import PlannedSend, ZoneOf
 
-CHUNK = 1_000
+PEOPLE_PER_CHUNK = 1_000
 """People whom one transaction enrolls. Fewer if the campaign has many steps."""
 Zone = tuple[str, ZoneOf]
 """A time zone, and whose zone it is."""
@@ -82,7 +82,7 @@ class _Enroller:
     @property
     def people_at_once(self) -> int:
         """The number of people in a chunk."""
-        return people_at_once(CHUNK, len(self.steps), INSERTED_AT_ONCE)
+        return people_at_once(PEOPLE_PER_CHUNK, len(self.steps), INSERTED_AT_ONCE)
 
     async def chunk(self) -> bool:
         """Enroll the next people, and leave out those who cannot be written. Returns what ``part`` returns."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from api.models import Campaign, Enrollment, Launch, Sender, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.order_warnings import ORDER, OrderTally, campaign_warnings
+from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally, campaign_warnings
 from api.services.enrollments.timelines import core_launch, core_steps, resolve
 from api.states import GOING_ON
 from strategies import Refusal, WarningNote
@@ -31,7 +31,7 @@ def launch_warnings(
         [
             note
             for note in others
-            if note.code not in ORDER or not {note.values["step"], note.values["earlierStep"]} <= planned
+            if note.code not in ORDER_CODES or not {note.values["step"], note.values["earlierStep"]} <= planned
         ]
     )
 

@@ -32,9 +32,9 @@ from strategies import Refusal
 
 MAX_ROWS = 100_000
 MAX_SOURCE_LENGTH = 50_000_000
-CHUNK = 100
+ROWS_PER_CHUNK = 100
 """Most rows that one transaction writes."""
-CHUNK_LENGTH = 500_000
+CHARACTERS_PER_CHUNK = 500_000
 """Characters of rows after which a chunk ends."""
 IMPORT_JOB = "import"
 WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
@@ -144,16 +144,16 @@ async def _chunks(
     A thread reads and checks the rows. Yields None for each chunk of earlier rows.
     """
     rows, done = person_rows(row.source), row.processed
-    index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(CHUNK, done) or CHUNK)
+    index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(ROWS_PER_CHUNK, done) or ROWS_PER_CHUNK)
     while index < done and ahead:
         for each in ahead:
             if not each.refusal and each.number not in refused:
                 _remember(row, seen, each)
         index += len(ahead)
         yield None
-        ahead = await asyncio.to_thread(_read_rows, rows, min(CHUNK, done - index) or CHUNK)
+        ahead = await asyncio.to_thread(_read_rows, rows, min(ROWS_PER_CHUNK, done - index) or ROWS_PER_CHUNK)
     while True:
-        chunk, ahead = ahead, await asyncio.to_thread(_read_rows, rows, CHUNK) if ahead else []
+        chunk, ahead = ahead, await asyncio.to_thread(_read_rows, rows, ROWS_PER_CHUNK) if ahead else []
         yield chunk, not ahead
         if not ahead:
             return
@@ -166,7 +166,7 @@ def _read_rows(rows: Iterator[PersonRow], most: int) -> list[PersonRow]:
     for each in rows:
         chunk.append(each)
         length += each.length
-        if len(chunk) >= most or length >= CHUNK_LENGTH:
+        if len(chunk) >= most or length >= CHARACTERS_PER_CHUNK:
             break
     return chunk
 

@@ -43,8 +43,8 @@ MAX_SOURCE_LENGTH = 50_000_000
 """Most characters in a file."""
 MAX_EXPORT = 100_000
 """Most addresses in one response of the API."""
-CHUNK = 100
-CHUNK_LENGTH = 500_000
+ROWS_PER_CHUNK = 100
+CHARACTERS_PER_CHUNK = 500_000
 """Characters of rows after which a chunk ends."""
 MAX_INSTANT = 100
 """Characters of a time that are read."""
@@ -187,7 +187,7 @@ def _next_rows(rows: Iterator[Row]) -> list[Row]:
     for row in rows:
         chunk.append(row)
         length += sum(map(len, row.cells))
-        if len(chunk) == CHUNK or length >= CHUNK_LENGTH:
+        if len(chunk) == ROWS_PER_CHUNK or length >= CHARACTERS_PER_CHUNK:
             break
     return chunk
 
@@ -230,7 +230,7 @@ async def export_suppressions(workspace_id: str) -> AsyncIterator[Suppression]:
     after, rows = "", [Suppression()]
     while rows:
         query = Suppression.filter(workspace_id=workspace_id, unsubscribed_at__not_isnull=True, id__gt=after)
-        rows = await query.order_by("id").limit(CHUNK)
+        rows = await query.order_by("id").limit(ROWS_PER_CHUNK)
         for row in rows:
             yield row
             after = row.id

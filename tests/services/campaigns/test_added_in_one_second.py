@@ -78,7 +78,7 @@ async def test_what_has_come_stays_when_what_is_behind_it_leaves_in_that_second(
 
 async def test_everyone_of_one_launch_gets_the_same(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step is added while the launch runs, whose time has passed: it comes to nobody, whoever's turn it was."""
-    monkeypatch.setattr(enrolling, "CHUNK", 2)
+    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 2)
     world = await make_world(1)
     for number in range(5):
         await create_person(world.context, f"new{number}@example.com")

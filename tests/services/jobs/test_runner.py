@@ -31,8 +31,8 @@ from tests.services.world import NOW, Killed, World, make_world
 
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(imports, "CHUNK", 2)
-    monkeypatch.setattr(enrolling, "CHUNK", 2)
+    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 2)
+    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 2)
     monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
     monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
     return await make_world(7)

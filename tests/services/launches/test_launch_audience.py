@@ -46,7 +46,7 @@ POST = DispatchRuntime(load({}), clock, lambda person: None, lambda: None)
 
 @pytest.fixture
 async def context(database: str, monkeypatch: pytest.MonkeyPatch) -> WorkspaceContext:
-    monkeypatch.setattr(enrolling, "CHUNK", 10)
+    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 10)
     return POST.context(await create_workspace("Acme", REAL))
 
 

@@ -55,7 +55,7 @@ async def context(database: str) -> WorkspaceContext:
 @pytest.fixture
 async def campaign(context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch) -> str:
     """Emails on three days and a call, in recipients' zones."""
-    monkeypatch.setattr(enrolling, "CHUNK", 10)
+    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 10)
     return await author(context)
 
 

@@ -167,7 +167,7 @@ async def test_a_cell_that_swallowed_rows_is_refused(context: WorkspaceContext) 
 async def test_known_people_are_updated_or_skipped_and_repeated_rows_are_counted(
     context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch, size: int, dry_run: bool
 ) -> None:
-    monkeypatch.setattr(imports, "CHUNK", size)
+    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", size)
     await create_person(context, "known@example.com", first_name="Old")
     source = (
         "email,first_name\nnew@example.com,One\nKNOWN@example.com,New\nNEW@example.com,Two\nbad,x\n"
@@ -192,7 +192,7 @@ async def test_known_people_are_updated_or_skipped_and_repeated_rows_are_counted
 async def test_a_resumed_import_counts_as_one_that_was_never_stopped(
     context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch, on_known: OnKnown, dry_run: bool
 ) -> None:
-    monkeypatch.setattr(imports, "CHUNK", 3)
+    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 3)
     monkeypatch.setattr(imports, "MAX_FIELDS", 2)
     rows = [f"{number % 4}@example.com,{'ab'[number % 2]},{'c' if number > 9 else ''},,d" for number in range(14)]
     source = "email,a,b,c,d\n" + "\n\n".join([*rows, "bad,,,,", "new@example.com,a,b,c,", "new@example.com,a,b,,"])
@@ -247,7 +247,7 @@ async def test_an_address_that_someone_else_adds_meanwhile_is_updated(
 async def test_someone_who_is_deleted_between_two_chunks_is_created_again(
     context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "CHUNK", 1)
+    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 1)
     started = await start_import(context, "email\nada@example.com\nada@example.com")
     claimed = await claim_import(NOW)
     assert claimed is not None

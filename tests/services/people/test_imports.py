@@ -69,7 +69,7 @@ async def test_a_row_whose_cells_have_no_column_is_refused(context: WorkspaceCon
 async def test_a_crash_in_the_middle_imports_each_row_once(
     context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "CHUNK", 2)
+    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 2)
     rows = [f"p{number}@example.com" for number in range(5)] + ["p0@example.com"]
     started = await start_import(context, "email\n" + "\n".join(rows))
     claimed = await claim_import(NOW)
@@ -101,7 +101,7 @@ async def test_too_many_rows_are_refused(context: WorkspaceContext) -> None:
 async def test_a_process_that_was_suspended_past_its_lease_imports_nothing_again(
     context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "CHUNK", 2)
+    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 2)
     await start_import(context, "email,company\n" + "".join(f"n{number}@example.com,A\n" for number in range(6)))
     suspended, other = await claim_import(NOW), await claim_import(NOW + timedelta(minutes=3))
     assert suspended is not None

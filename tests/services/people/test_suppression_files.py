@@ -97,7 +97,7 @@ async def test_no_address_is_overlooked(world: World, csv: str, code: str, place
 async def test_what_is_exported_is_imported_elsewhere_with_its_time_and_reason(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suppression_files, "CHUNK", 2)
+    monkeypatch.setattr(suppression_files, "ROWS_PER_CHUNK", 2)
     for number in range(5):
         await suppress_address(world.context, f"p{number}@example.org", f'Said "no", {number}')
     await resubscribe(world.context, "p3@example.org", "Asked for it")
