@@ -33,7 +33,7 @@ class TimelineStep:
 
 @dataclass(frozen=True, slots=True)
 class LaunchChoices:
-    """What launching chose for one person. Instants are in UTC; ``times`` are wall times by step number."""
+    """The choices of a launch for one person. Instants are in UTC; ``times`` are wall times by step number."""
 
     now: dt.datetime
     send_at: dt.datetime | None

@@ -35,7 +35,7 @@ NO_RESUMES: Mapping[int, dt.date] = {}
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What is scheduled for one person now."""
+    """The emails and tasks that are scheduled for one person now."""
 
     planned: tuple[Planned, ...]
     """Emails and tasks to schedule, up to and including the first open task."""

@@ -37,7 +37,7 @@ class EmailFolder(Enum):
     IN_PROGRESS = strawberry.enum_value(
         "IN_PROGRESS", description="A worker prepares or transmits it (CLAIMED and TRANSMITTING)."
     )
-    FAILED = strawberry.enum_value("FAILED", description="Was not sent, and will not be by itself.")
+    FAILED = strawberry.enum_value("FAILED", description="Was not sent, and is not tried again automatically.")
     BOUNCED = strawberry.enum_value(
         "BOUNCED", description="Rejected by the recipient's server, or returned after it was sent. See `bounce`."
     )

@@ -24,7 +24,7 @@ class Workspace:
     name: str = strawberry.field(description="Name of the workspace, set by the server's operator.")
     blocked_domains: strawberry.Private[Any]
     sandbox: bool = strawberry.field(
-        description="Whether this is a sandbox: its clock is virtual, and no email leaves it."
+        description="Whether this is a sandbox: its clock is virtual, and it never delivers emails."
     )
 
     @strawberry.field(description="Present time of the workspace: the real time, or a sandbox's virtual time. UTC.")

@@ -1,4 +1,4 @@
-"""Emails in doubt: transmissions whose process stopped, and doubts that a campaign resends by itself."""
+"""Emails in doubt: transmissions whose process stopped, and automatic resends by the campaign."""
 
 from collections.abc import Sequence
 from datetime import datetime

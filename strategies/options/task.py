@@ -13,7 +13,7 @@ class Task(SendOption):
         "de": "Eine Aufgabe erstellen; ich werde diese E-Mail selbst senden",
     }
     help = {
-        "en": "Queues an email task. What follows for this person waits until the task is done.",
+        "en": "Creates an email task. Later steps of this person wait until the task is completed.",
         "de": "Erstellt eine E-Mail-Aufgabe. Spätere Schritte dieser Person warten, bis sie erledigt ist.",
     }
     creates_task = True

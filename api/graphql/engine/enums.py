@@ -77,7 +77,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "TRANSMITTING": "It is being transmitted to the mail server. It can no longer be changed.",
             "DEFERRED": "The mail server asked to try again later. It waits for the next attempt.",
             "SENT": "The mail server accepted it.",
-            "FAILED": "It was not sent and will not be by itself; `reason` says why. `retrySend` tries again.",
+            "FAILED": "It was not sent and is not retried automatically. `reason` says why. `retrySend` retries it.",
             "BOUNCED": "The recipient's server rejected it, or returned it later; see `bounce`.",
             "IN_DOUBT": "The connection broke at a moment when nobody can know whether it was accepted. A person "
             "decides by `resolveInDoubt`.",

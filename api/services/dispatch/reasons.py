@@ -13,7 +13,7 @@ class Reason(Enum):
     LOST_IN_TRANSMISSION = (
         Outcome.IN_DOUBT,
         ReasonCode.IN_DOUBT,
-        "The process stopped while this email was being handed over. It may or may not have arrived.",
+        "The process stopped while it transmitted this email. It may or may not have arrived.",
     )
     RESENT = Outcome.DEFERRED, ReasonCode.RESENT_IN_DOUBT, "It was in doubt; the campaign's settings send it again."
     RESTORED = (

@@ -152,7 +152,7 @@ async def _refuse_scheduled(task: Task) -> None:
     if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
         sentence = "The email of this task did not go out: retry it as it is, or withdraw it to write another."
     elif send.status is SendStatus.IN_DOUBT:
-        sentence = "The email of this task may have left: resolve the doubt first."
+        sentence = "The email of this task is in doubt. Call resolveInDoubt first."
     raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), problem=sentence)
 
 

@@ -90,7 +90,7 @@ def may_use(workspace: Workspace, account: str) -> bool:
 def not_allowed(account: str) -> str:
     """Say that a workspace may not use an account."""
     return (
-        f"This workspace may not use the account {account}. Whoever operates this server can allow it: "
+        f"This workspace is not allowed to use the account {account}. The operator of this server can allow it: "
         "`touchline accounts allow`."
     )
 

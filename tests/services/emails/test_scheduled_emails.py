@@ -251,7 +251,7 @@ async def test_a_withdrawn_task_that_would_have_expired_has_its_days_again(world
             Outcome.SOFT_BOUNCE,
             "The email of this task did not go out: retry it as it is, or withdraw it to write another.",
         ),
-        (Outcome.IN_DOUBT, "The email of this task may have left: resolve the doubt first."),
+        (Outcome.IN_DOUBT, "The email of this task is in doubt. Call resolveInDoubt first."),
     ],
 )
 async def test_a_second_email_of_a_task_is_refused_with_what_can_be_done(

@@ -1,4 +1,4 @@
-"""Free what a process that stopped has left behind.
+"""Release the leases of a process that stopped.
 
 Each of the three kinds is one transaction. Only where it fails is the row looked for by halves: the others are freed,
 and that one waits, in this process, for longer each time.
