@@ -41,7 +41,7 @@ class WarningNote:
 
 
 class Plural(NamedTuple):
-    """A sentence in two forms: ``one`` if the value ``by`` is 1, else ``other``. ``without`` has no such value."""
+    """A sentence in two forms: ``one`` if the value ``by`` is 1, else ``other``. ``without`` if it is missing."""
 
     by: str
     one: str

@@ -25,7 +25,7 @@ class SameTimeAsPrevious(SendOption):
     def availability(self, position: Position) -> Availability:
         """Offered for every step but the first; later than day 1 only after an email on an earlier day."""
         if position.number == 1:
-            return Availability.refused("The first step has no previous email.")
+            return Availability.refused("The first step cannot use this option: it has no previous email.")
         if position.day == 1:
             return Availability(
                 warning="Not recommended on day 1: this email is sent immediately at the start of the campaign.",

@@ -74,10 +74,14 @@ async def test_what_an_edit_does_to_another_step(client: Client, known: dict[str
         ("removeStep", {"id": first}, "id"),
         ("removeDay", {"id": campaign, "day": 1}, "day"),
     ):
-        told = "Step 1: The first step has no previous email."
+        told = "Step 1: The first step cannot use this option: it has no previous email."
         assert await refused(client, mutation, given) == ("SEND_OPTION_NOT_AVAILABLE", [path], told), mutation
     moved = await refused(client, "moveStep", {"id": last, "day": 1, "p": 1})
-    assert moved == ("SEND_OPTION_NOT_AVAILABLE", ["day"], "The first step has no previous email.")
+    assert moved == (
+        "SEND_OPTION_NOT_AVAILABLE",
+        ["day"],
+        "The first step cannot use this option: it has no previous email.",
+    )
 
 
 async def test_a_campaign_whose_option_is_offered_no_more(
