@@ -1,4 +1,4 @@
-"""A launch in the background through GraphQL: begun, watched, cancelled, and nobody else's."""
+"""Start, watch and cancel a background launch through GraphQL. Another workspace cannot see it."""
 
 import pytest
 

@@ -139,7 +139,7 @@ def test_a_task_that_is_late_after_a_resume_counts_from_then() -> None:
         1: EmailRecord(date(2026, 3, 5), time(9, 30), datetime.fromisoformat("2026-03-05T08:30Z")),
         2: TaskRecord(date(2026, 3, 6), datetime.fromisoformat("2026-03-05T12:00Z")),
     }
-    assert person.shown("2026-03-05T12:00Z") == ["03-07 09:00"], "done early, it moves nothing"
+    assert person.shown("2026-03-05T12:00Z") == ["03-07 09:00"], "completing a task early moves nothing"
     person.happened[2] = TaskRecord(date(2026, 3, 6), datetime.fromisoformat("2026-03-09T12:00Z"))
     assert person.shown("2026-03-09T12:00Z") == ["03-10 09:00"]
 

@@ -52,7 +52,7 @@ def text(value: str, path: Path, *, limit: int = MAX_TEXT) -> str:
 
 
 def address(value: str, path: Path) -> str:
-    """An email address that can be written to."""
+    """Return a valid email address. Raises Refusal."""
     try:
         return check_address(value)
     except AddressProblem as problem:

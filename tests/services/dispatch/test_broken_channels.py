@@ -1,4 +1,4 @@
-"""Whatever a partner's channel does, its email ends in a state that is true, and no other account waits."""
+"""For any failure of a partner's channel, the email gets the correct outcome, and no other account waits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

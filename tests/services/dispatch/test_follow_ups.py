@@ -1,4 +1,4 @@
-"""A follow-up leaves behind the email that it follows, and threads below it."""
+"""A follow-up is sent after the email that it follows, and replies to it in the same thread."""
 
 from datetime import timedelta
 from email import message_from_bytes
