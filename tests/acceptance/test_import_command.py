@@ -37,7 +37,7 @@ def test_encodings_known_people_and_dry_runs(environment: dict[str, str], tmp_pa
     assert "row 4, column E-Mail: INVALID_ADDRESS" in dry.stdout
     text = text.replace("nobody;x\r\n", "")
     new = imported(environment, tmp_path, text.encode("cp1252"))
-    assert (new.returncode, "people.csv is read as cp1252." in new.stderr) == (0, True)
+    assert (new.returncode, "people.csv was read as cp1252." in new.stderr) == (0, True)
     assert "1 created, 0 updated, 0 refused." in new.stdout
     again = imported(environment, tmp_path, text.encode("mac-roman"), "--on-known", "skip", "--encoding", "mac-roman")
     assert (again.returncode, again.stderr) == (0, "")
@@ -86,7 +86,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     if sent is signal.SIGKILL:  # the lease of a killed process runs out after two minutes
         change(file, "UPDATE job SET lease_until = '2026-01-01 00:00:00+00:00'")
     else:
-        assert "goes on with it." in err
+        assert "continues it." in err
         assert asked(file, "SELECT lease_until FROM job") == [(None,)]
     done = imported(environment, tmp_path, b"email\nlast@example.com\n")
     assert (done.returncode, "was interrupted at row" in done.stderr) == (0, True), done.stderr

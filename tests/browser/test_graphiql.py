@@ -14,7 +14,7 @@ from tests.browser.conftest import Demo
 from tests.browser.page import HEADERS, VARIABLES, Page, asked, editor_text, first_campaign, kept, new_token
 
 QUERY, ANSWER = "{ workspace { name } }", '"name": "Demo"'
-TYPE, DESCRIPTION = "Query", "The workspace that the token opens."
+TYPE, DESCRIPTION = "Query", "The workspace to which the token gives access."
 
 
 def test_a_typed_query_is_answered_and_documented_without_any_other_host(page: Page, token: str) -> None:

@@ -109,5 +109,5 @@ async def test_halves_of_characters_and_repeated_names_are_read_as_ever() -> Non
 
 
 async def test_too_many_elements_are_told() -> None:
-    with pytest.raises(JsonTooLargeError, match=f"Up to {MAX_JSON_COST:,} are read"):
+    with pytest.raises(JsonTooLargeError, match=f"The limit is {MAX_JSON_COST:,};"):
         await read_any_json(HOSTILE["lists"].encode(), "wsp_1")
