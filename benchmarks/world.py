@@ -77,8 +77,8 @@ async def launched(channel: str, count: int, choice: Choice | None = None) -> tu
 
 
 async def truncate() -> None:
-    """Delete what launches and dispatches wrote."""
-    await run("TRUNCATE launch, event, enrollment CASCADE")
+    """Delete what launches, their jobs and dispatches wrote."""
+    await run("TRUNCATE launch, event, enrollment, job CASCADE")
 
 
 async def empty() -> None:
