@@ -18,7 +18,6 @@ from strategies.errors import Refusal
 SATURDAY = 5
 DAYS_OF_WEEK = 7
 WORKING_DAYS_OF_WEEK = 5
-LAST_DATE = date(9990, 12, 31)
 
 
 @lru_cache(maxsize=1024)

@@ -4,9 +4,6 @@ from collections.abc import Collection
 
 from api.mail.address import DOTS, check_address, domain_key
 
-MAX_DOMAIN_LENGTH = 253
-"""Longest domain name, in characters, without a final dot (RFC 1035)."""
-
 
 def normal_domain(text: str) -> str:
     """Return the normal form of a domain. Raises AddressProblem.

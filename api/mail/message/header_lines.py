@@ -7,8 +7,6 @@ from string import ascii_letters, digits
 
 LINE_LENGTH = 78
 """Characters of a line that RFC 5322 prefers not to exceed."""
-MAX_LINE_LENGTH = 998
-"""Characters that no line may exceed."""
 ENCODED_LINE_LENGTH = 76
 """Characters of a line with an encoded word (RFC 2047), and one more than such a word may have."""
 _ENCODED_WORD_OVERHEAD = len("=?utf-8?q??=")
