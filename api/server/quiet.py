@@ -48,10 +48,11 @@ class RepeatFilter(logging.Filter):
         return number < LINES_PER_MINUTE
 
 
-_REPEAT_FILTER = RepeatFilter()
-
-
 def limit_client_logs() -> None:
-    """Limit what clients can write into the log of this process."""
+    """Limit what clients can write into the log of this process. Each start of a server counts from zero."""
+    limit = RepeatFilter()
     for name in ("uvicorn.error", "asyncio", "touchline.server"):
-        logging.getLogger(name).addFilter(_REPEAT_FILTER)
+        logger = logging.getLogger(name)
+        for earlier in [one for one in logger.filters if isinstance(one, RepeatFilter)]:
+            logger.removeFilter(earlier)
+        logger.addFilter(limit)

@@ -7,7 +7,7 @@ import pytest
 
 from api.server.limits import MAX_CONNECTIONS, MIN_RESERVED_FILES, ServerLimits
 from api.server.proxies import TrustedProxies, client_key
-from api.server.quiet import RepeatFilter
+from api.server.quiet import LINES_PER_MINUTE, RepeatFilter, limit_client_logs
 from api.settings import Settings, SettingsError
 
 
@@ -72,3 +72,11 @@ def test_running_out_of_files_is_one_line_without_a_traceback() -> None:
             told.append(record)
     (record,) = told
     assert (record.getMessage(), record.exc_info) == ("out of file descriptors for new connections (EMFILE)", None)
+
+
+def test_a_server_that_starts_counts_its_log_lines_from_zero() -> None:
+    logger = logging.getLogger("touchline.server")
+    line = logging.LogRecord(logger.name, logging.WARNING, "", 0, "X-Forwarded-For of %s is ignored.", ("x",), None)
+    for _ in range(2):
+        limit_client_logs()
+        assert [bool(logger.filter(line)) for _ in range(LINES_PER_MINUTE + 1)] == [True] * LINES_PER_MINUTE + [False]
