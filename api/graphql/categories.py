@@ -8,7 +8,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
-from api.services.templates import reading, templates
+from api.services.templates import queries, templates
 
 
 @strawberry.type(description="A label by which reps sort templates and campaigns.")
@@ -25,7 +25,7 @@ class Category:
 class CategoryQuery:
     @strawberry.field(metadata=page_cost(), description="All categories, in the order in which they were created.")
     async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[Category]:
-        return await connect(reading.categories(info.context.workspace_context), first, after)
+        return await connect(queries.categories(info.context.workspace_context), first, after)
 
 
 @strawberry.type(description="Result of createCategory: the category, or errors.")

@@ -19,7 +19,7 @@ from api.graphql.limits.list_sizes import EXPLANATION
 from api.graphql.people import Person
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
-from api.services.emails import reading
+from api.services.emails import queries
 from api.services.tasks.tasks import compose_email
 from api.states import UNBEGUN_STATUSES
 
@@ -166,7 +166,7 @@ class EmailQuery:
         metadata=cost(100, queries=True), description="The email with this id; null if the workspace has none."
     )
     async def email(self, info: Request, id: EmailId) -> Email | None:
-        return from_row(Email, await reading.email(info.context.workspace_context, id))
+        return from_row(Email, await queries.email(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -182,4 +182,4 @@ class EmailQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Email]:
-        return await connect(reading.emails(info.context.workspace_context, folder and folder.name), first, after)
+        return await connect(queries.emails(info.context.workspace_context, folder and folder.name), first, after)

@@ -12,7 +12,7 @@ from api.graphql.engine.enums import EventKind
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.people import Person
 from api.graphql.tasks import Task
-from api.services.workspaces import reading
+from api.services.workspaces import queries
 
 
 @strawberry.type(
@@ -75,4 +75,4 @@ class EventQuery:
         description="The Live Feed: everything that happened in the workspace, the newest first.",
     )
     async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[Event]:
-        return await connect(reading.events(info.context.workspace_context), first, after)
+        return await connect(queries.events(info.context.workspace_context), first, after)

@@ -12,7 +12,7 @@ from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.services.people import imports, reading
+from api.services.people import imports, queries
 
 
 @strawberry.type(description="A CSV row that was refused, and why.")
@@ -82,7 +82,7 @@ class PeopleImport:
         description="The rows that were refused, in the order of the file.",
     )
     async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
-        return await connect(reading.import_refusals(self.id), first, after)
+        return await connect(queries.import_refusals(self.id), first, after)
 
 
 @strawberry.type
@@ -92,7 +92,7 @@ class ImportQuery:
         description="The CSV import with this id and its progress; null if the workspace has none.",
     )
     async def people_import(self, info: Request, id: ImportId) -> PeopleImport | None:
-        return from_row(PeopleImport, await reading.people_import(info.context.workspace_context, id))
+        return from_row(PeopleImport, await queries.people_import(info.context.workspace_context, id))
 
 
 @strawberry.type(description="Result of importPeople: the import that was started, or errors.")

@@ -15,7 +15,7 @@ from api.graphql.engine.relay import After, Connection, First, connect, page_cos
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.suppressions import Suppression
-from api.services.people import people, reading
+from api.services.people import people, queries
 from api.services.replies import bounces
 
 
@@ -77,7 +77,7 @@ class PersonQuery:
         metadata=cost(100, queries=True), description="The person with this id; null if the workspace has none."
     )
     async def person(self, info: Request, id: PersonId) -> Person | None:
-        return from_row(Person, await reading.person(info.context.workspace_context, id))
+        return from_row(Person, await queries.person(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -90,7 +90,7 @@ class PersonQuery:
         after: After = None,
         email: AddressBegins = None,
     ) -> Connection[Person]:
-        return await connect(reading.people(info.context.workspace_context, email), first, after)
+        return await connect(queries.people(info.context.workspace_context, email), first, after)
 
 
 @strawberry.input(description="Address, name and dynamic fields of a new person.")

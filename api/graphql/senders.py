@@ -12,7 +12,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
-from api.services.workspaces import reading, senders
+from api.services.workspaces import queries, senders
 
 
 @strawberry.type(description="A rate limit: at most this many emails in any period of this many seconds.")
@@ -93,7 +93,7 @@ class SenderQuery:
         metadata=page_cost(), description="All senders of the workspace, in the order in which they were created."
     )
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
-        return await connect(reading.senders(info.context.workspace_context), first, after)
+        return await connect(queries.senders(info.context.workspace_context), first, after)
 
 
 @strawberry.input(

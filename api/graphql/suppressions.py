@@ -11,7 +11,7 @@ from api.graphql.engine.enums import SuppressionChangeKind, SuppressionSource
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import HISTORY
-from api.services.people import reading, suppression_files
+from api.services.people import queries, suppression_files
 
 if TYPE_CHECKING:
     from api.graphql.people import Person
@@ -80,7 +80,7 @@ class SuppressionQuery:
     async def suppressions(
         self, info: Request, first: First = 50, after: After = None, email: AddressBegins = None
     ) -> Connection[Suppression]:
-        return await connect(reading.suppressions(info.context.workspace_context, email), first, after)
+        return await connect(queries.suppressions(info.context.workspace_context, email), first, after)
 
     @strawberry.field(
         metadata=cost(40_000, queries=True),
@@ -97,4 +97,4 @@ class SuppressionQuery:
         "resubscribed; null if it has never unsubscribed.",
     )
     async def suppression(self, info: Request, email: Address) -> Suppression | None:
-        return await info.context.loaders.suppression.load(reading.key_of_address(email))
+        return await info.context.loaders.suppression.load(queries.key_of_address(email))

@@ -19,7 +19,7 @@ from api.graphql.limits.list_sizes import EXPLANATION
 from api.graphql.people import Person
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
-from api.services.tasks import reading
+from api.services.tasks import queries
 from api.services.tasks.tasks import compose
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class TaskQuery:
         metadata=cost(100, queries=True), description="The task with this id; null if the workspace has none."
     )
     async def task(self, info: Request, id: TaskId) -> Task | None:
-        return from_row(Task, await reading.task(info.context.workspace_context, id))
+        return from_row(Task, await queries.task(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -131,4 +131,4 @@ class TaskQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Task]:
-        return await connect(await reading.tasks(info.context.workspace_context, status, due), first, after)
+        return await connect(await queries.tasks(info.context.workspace_context, status, due), first, after)

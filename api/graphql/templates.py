@@ -15,7 +15,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.templates import reading, template_warnings, templates
+from api.services.templates import queries, template_warnings, templates
 
 
 @strawberry.type(
@@ -55,7 +55,7 @@ class TemplateQuery:
         metadata=page_cost(), description="All templates of the workspace, in the order in which they were created."
     )
     async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
-        return await connect(reading.templates(info.context.workspace_context), first, after)
+        return await connect(queries.templates(info.context.workspace_context), first, after)
 
 
 @strawberry.input(description="The content of a new template.")

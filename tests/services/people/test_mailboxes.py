@@ -6,7 +6,7 @@ import pytest
 
 from api.models import Campaign, Person, Sender, Workspace
 from api.services.launches.launch import Choice, launch
-from api.services.people import reading
+from api.services.people import queries
 from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppression_files import import_suppressions
@@ -68,7 +68,7 @@ async def test_one_mailbox_is_one_person(world: World) -> None:
         await suppress_address(world.context, other)
         assert (await import_suppressions(world.context, one)).known == 1
         await resubscribe(world.context, one, "Asked for emails")
-        found, _ = await reading.people(world.context, other).page(50)
+        found, _ = await queries.people(world.context, other).page(50)
         assert [row.id for row in found] == [person.id]
 
 
