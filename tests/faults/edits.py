@@ -12,7 +12,7 @@ from hypothesis.stateful import invariant, rule
 from api.models import Campaign, Enrollment, Send, Step
 from api.services.campaigns.authoring import add_step, change_step, move_step, remove_step, update_campaign
 from api.services.campaigns.editing import edit_job
-from api.services.campaigns.editing.edit_plan import Rescheduler
+from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.common.live_steps import steps_of
 from api.services.dispatch.dispatcher import run_once
 from api.services.enrollments.timelines import uses_planned_time
@@ -132,7 +132,7 @@ class Edits:
         people = [str(each) for each in await Enrollment.filter(status="ACTIVE").values_list("id", flat=True)]
         as_of = campaign.paused_at or campaign.edited_at or campaign.created_at
         steps = await steps_of(campaign)
-        found = await Rescheduler(self.context, campaign, steps, as_of).changes(people)
+        found = await EditPlanner(self.context, campaign, steps, as_of).changes(people)
         assert found.unresolved == []
         assert (found.emails, found.withdrawn, found.tasks, found.tasks_withdrawn) == ([], [], [], [])
         assert found.tasks_removed == []

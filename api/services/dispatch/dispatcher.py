@@ -18,7 +18,7 @@ from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.halving import of_database
+from api.services.jobs.bisection import is_database_fault
 from api.services.tasks.task_expiry import expire_all
 from api.services.workspaces.accounts import NotInstalled, account_name
 from api.store import account_pauses, send_ledger, throttles
@@ -37,13 +37,13 @@ STOP_PATIENCE_SECONDS = 2.0
 
 
 async def run_once(
-    runtime: DispatchRuntime, now: datetime, sandbox: Workspace | None = None, put_off: Backoff | None = None
+    runtime: DispatchRuntime, now: datetime, sandbox: Workspace | None = None, backoff: Backoff | None = None
 ) -> Counts:
     """Do one pass at ``now`` (UTC) to its end, for all real workspaces or for one sandbox.
 
-    ``put_off`` has the rows on which earlier passes failed.
+    ``backoff`` has the rows on which earlier passes failed.
     """
-    dispatcher = Dispatcher(runtime, put_off=put_off)
+    dispatcher = Dispatcher(runtime, backoff=backoff)
     try:
         counts = await dispatcher.step(now, sandbox)
         await dispatcher.drain()
@@ -63,7 +63,7 @@ class Dispatcher:
     - ``workers``: one for each account and configuration. ``_worker`` makes them; they live as long as the dispatcher.
     - ``writer``: workers ask it whether an email may be sent, and report outcomes to it.
     - ``leases``: ``_claim`` adds deliveries; the writer and the workers release them.
-    - ``_put_off``: senders, emails and tasks that failed, and until when they wait. Steps write and read it.
+    - ``_backoff``: senders, emails and tasks that failed, and until when they wait. Steps write and read it.
     - ``_next_expiry``: when the next task expires. Each recovery looks it up; steps between two recoveries reuse it.
     """
 
@@ -72,7 +72,7 @@ class Dispatcher:
         runtime: DispatchRuntime,
         linger: float = 0.0,
         recover_every: float = RECOVERY_INTERVAL_SECONDS,
-        put_off: Backoff | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self.runtime = runtime
         self.workers: dict[tuple[str, str], AccountWorker] = {}
@@ -81,8 +81,8 @@ class Dispatcher:
         self.outcomes = self._log.outcomes
         self.writer = OutcomeWriter(runtime, self.leases, self._log)
         self._linger_seconds = linger
-        self._put_off = put_off or Backoff()
-        self._recovery = PeriodicRecovery(runtime, self._put_off, recover_every)
+        self._backoff = backoff or Backoff()
+        self._recovery = PeriodicRecovery(runtime, self._backoff, recover_every)
         self._next_expiry: datetime | None = None
 
     # -- one step of the loop
@@ -95,19 +95,19 @@ class Dispatcher:
             for worker in self.workers.values():
                 worker.cut_off()
             counts.released = await self._recovery.run()
-            counts.expired_tasks = await expire_all(self.runtime, now, workspace_id, self._put_off)
-            self._next_expiry = await next_expiry(workspace_id, self._put_off.waiting(self.runtime.clock()))
+            counts.expired_tasks = await expire_all(self.runtime, now, workspace_id, self._backoff)
+            self._next_expiry = await next_expiry(workspace_id, self._backoff.waiting(self.runtime.clock()))
         moments = [self._next_expiry]
         pauses = {} if sandbox else await account_pauses.pauses()
         trouble: Exception | None = None
-        for sender in await send_ledger.first_due(workspace_id, self._put_off.waiting(self.runtime.clock())):
+        for sender in await send_ledger.first_due(workspace_id, self._backoff.waiting(self.runtime.clock())):
             try:
                 claimed, next_at = await self._claim(sender, now, pauses, sandbox)
             except Exception as problem:  # one sender's trouble stops no other's emails
-                if of_database(problem):
+                if is_database_fault(problem):
                     trouble = problem
                 else:
-                    self._put_off_sender(sender)
+                    self._postpone_sender(sender)
                 continue
             counts.claimed += claimed
             moments.append(next_at)
@@ -116,9 +116,9 @@ class Dispatcher:
         counts.next_at = min((moment for moment in moments if moment is not None), default=None)
         return counts
 
-    def _put_off_sender(self, sender: Row) -> None:
+    def _postpone_sender(self, sender: Row) -> None:
         self.runtime.metrics.failed_steps.inc()
-        until = self._put_off.add(sender["id"], self.runtime.clock())
+        until = self._backoff.add(sender["id"], self.runtime.clock())
         log.exception(
             "the emails of the sender %s cannot be claimed; it waits until %s", sender["id"], until.isoformat()
         )
@@ -146,7 +146,7 @@ class Dispatcher:
                 self.runtime.metrics.throttled.inc()
                 return 0, allowed.opens_at
             limit = min(limit, allowed.emails)
-        deliveries, settled = await take(self.runtime, now, sender, limit, worker.account, self._put_off)
+        deliveries, settled = await take(self.runtime, now, sender, limit, worker.account, self._backoff)
         claimed = len(deliveries) + sum(settled.values())
         if deliveries:
             # Not before they are loaded: where that fails, the emails are free again when their lease ends.

@@ -22,9 +22,9 @@ async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to:
     to = inputs.instant(to, ("to",))
     if to < context.now:
         raise Refusal.of(WorkspaceCode.CLOCK_GOES_FORWARD, ("to",), now=context.now.isoformat())
-    dispatched, put_off = 0, Backoff()
+    dispatched, backoff = 0, Backoff()
     for _ in range(MAX_PASSES):
-        done = await run_once(runtime, context.now, workspace, put_off)
+        done = await run_once(runtime, context.now, workspace, backoff)
         dispatched += sum(number for outcome, number in done.by_outcome.items() if outcome != Outcome.WITHDRAWN)
         if not done.idle:
             continue

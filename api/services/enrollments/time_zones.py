@@ -11,7 +11,7 @@ from api.codes.event_kinds import EventKind
 from api.models import Enrollment, Send, TzDatabase, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import carry_on
-from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.bisection import ROW_FAILED, bisect_failures
 from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
@@ -84,7 +84,7 @@ async def _resolve_again(context: WorkspaceContext) -> int:
         await write([event(context.workspace_id, EventKind.EDIT_NOT_APPLIED, context.now, data=data, **about)])
 
     for enrollment_id in sorted(people):
-        await in_halves([enrollment_id], carry, pass_over)
+        await bisect_failures([enrollment_id], carry, pass_over)
     return len(people)
 
 

@@ -13,8 +13,8 @@ To add a kind of job, write one file in the room of its subject, such as ``api/s
 3. ``MY_KIND = Kind("my_kind", Priority.BULK, _work, _give_up)``.
 
 Then add one line, ``MY_KIND``, to ``JOB_KINDS`` in ``api/job_kinds.py``. Leases, retries, priorities, fairness and
-metrics come with it. ``in_halves`` (halving.py) finds the one row that makes a chunk fail. To cancel a job, write the
-decision and ``store.jobs.cancel`` in one transaction.
+metrics come with it. ``bisect_failures`` (bisection.py) finds the one row that makes a chunk fail. To cancel a job,
+write the decision and ``store.jobs.cancel`` in one transaction.
 
 Imports: codes, mail, models, services.common, store, strategies.
 Imported by: cli, services.

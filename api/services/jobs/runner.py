@@ -19,7 +19,7 @@ from typing import Any
 
 from api.models import Job
 from api.services.common.metrics import Metrics
-from api.services.jobs.halving import FIRST_WAIT, LONGEST_WAIT, LOST, MAX_FAILURES, passing, reason_of
+from api.services.jobs.bisection import FIRST_WAIT, LONGEST_WAIT, LOST_WORKER, MAX_FAILURES, is_transient, reason_of
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind
 from api.states import JobState
 from api.store import jobs
@@ -88,12 +88,12 @@ class JobRunner:
     async def _attempt(self, kind: Kind, job: Job) -> None:
         """Give a job a turn. One that fails is tried later; one that fails again and again ends."""
         if job.failures > MAX_FAILURES:
-            await self._give_up(kind, job, job.problem or LOST)
+            await self._give_up(kind, job, job.problem or LOST_WORKER)
             return
         try:
             await self._turn(kind, job)
         except Exception as problem:
-            if passing(problem):
+            if is_transient(problem):
                 with suppress(Exception):  # where the database is away, the lease ends by itself
                     await jobs.interrupt(job)
                 raise

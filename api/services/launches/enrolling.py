@@ -12,7 +12,7 @@ from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.enrollments.timelines import resolve, send_row, task_row, zone_for
-from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.bisection import ROW_FAILED, bisect_failures
 from api.services.jobs.kinds import Chunks
 from api.services.launches.launch import ready
 from api.states import LaunchStatus
@@ -94,7 +94,7 @@ class _Enroller:
             return await self.part(1, left_out_as=ROW_FAILED)
 
         places = range(max(1, min(self.people_at_once, self.row.total - self.row.processed)))
-        return all(await in_halves(places, enroll, leave_out))
+        return all(await bisect_failures(places, enroll, leave_out))
 
     @retry_on_deadlock
     async def part(self, most: int, left_out_as: str | None = None) -> bool:

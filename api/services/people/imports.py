@@ -18,7 +18,7 @@ from api.codes.people import PersonCode
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services.common.context import WorkspaceContext, workspace_now
-from api.services.jobs.halving import in_halves
+from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.job_limits import refuse_further_import
 from api.services.people.csv_source import check_source
 from api.services.people.import_rows import PersonRow, open_people, person_rows
@@ -133,7 +133,7 @@ async def _write_chunk(
         refusal = Refusal.of(LaunchCode.ROW_FAILED, reason=reason)
         return await done([PersonRow(each.number, {}, refusal, length=each.length)])
 
-    return await in_halves(rows, done, refuse)
+    return await bisect_failures(rows, done, refuse)
 
 
 async def _chunks(

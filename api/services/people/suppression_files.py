@@ -29,7 +29,7 @@ from api.mail.address import AddressProblem, address_key, check_address
 from api.models import Suppression
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.bisection import ROW_FAILED, bisect_failures
 from api.services.people.csv_source import check_source
 from api.services.people.suppressions import MAX_REASON, suppress
 from api.states import SuppressionSource
@@ -117,7 +117,7 @@ async def import_suppressions(
         async def refuse(each: tuple[int, NewSuppression], reason: str) -> None:
             done.refused.append(RefusedRow(each[0], ROW_FAILED, f"This row could not be written. {reason}"))
 
-        await in_halves(given, write_rows, refuse)
+        await bisect_failures(given, write_rows, refuse)
         progress(done)
     counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
     await write([event(context.workspace_id, EventKind.SUPPRESSIONS_IMPORTED, context.now, data=counted)])

@@ -10,7 +10,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
 from api.services.enrollments.progress import carry_on, end
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.halving import in_halves, of_database
+from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.services.tasks.tasks import task_event
 from api.states import OnExpiry, TaskStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -21,29 +21,29 @@ from api.store.tasks import expiring, lock_expiring
 log = logging.getLogger("touchline.tasks")
 
 
-async def expire_all(runtime: DispatchRuntime, now: datetime, workspace_id: str | None, put_off: Backoff) -> int:
+async def expire_all(runtime: DispatchRuntime, now: datetime, workspace_id: str | None, backoff: Backoff) -> int:
     """Expire the tasks of one workspace, or of all except sandboxes. Returns how many.
 
     A failure of one task or workspace does not stop the others. Raises only errors of the database.
     """
     expired, real_now = 0, runtime.clock()
-    waiting = set(put_off.waiting(real_now))
+    waiting = set(backoff.waiting(real_now))
     by_workspace: dict[str, list[str]] = {}
     for workspace, task_id in await expiring(now, workspace_id):
         if task_id not in waiting:
             by_workspace.setdefault(workspace, []).append(task_id)
     for workspace, ids in sorted(by_workspace.items()):
         try:
-            expired += await expire_tasks(runtime.context(await Workspace.get(id=workspace)), now, put_off)
+            expired += await expire_tasks(runtime.context(await Workspace.get(id=workspace)), now, backoff)
         except Exception as problem:
-            if of_database(problem):
+            if is_database_fault(problem):
                 raise
-            until = max(put_off.add(task_id, real_now) for task_id in ids)
+            until = max(backoff.add(task_id, real_now) for task_id in ids)
             log.exception("cannot expire the tasks of %s; trying again at %s", workspace, until.isoformat())
     return expired
 
 
-async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: Backoff | None = None) -> int:
+async def expire_tasks(context: WorkspaceContext, now: datetime, backoff: Backoff | None = None) -> int:
     """Expire the workspace's open tasks at their expiry time. Returns how many.
 
     Tasks of a paused campaign do not expire, because their emails could not be sent. A resume extends their time by the
@@ -51,27 +51,29 @@ async def expire_tasks(context: WorkspaceContext, now: datetime, put_off: Backof
     If the campaign cannot continue because a send option fails or is missing, the expired task waits for a rep.
     A task that cannot be read or updated stays open. It is tried again later, after a delay that doubles each time.
     """
-    put_off = put_off or Backoff()
+    backoff = backoff or Backoff()
     real_now = context.clock()
-    waiting = set(put_off.waiting(real_now))
+    waiting = set(backoff.waiting(real_now))
     ids = [task_id for _, task_id in await expiring(now, context.workspace_id) if task_id not in waiting]
 
     async def load(part: Sequence[str]) -> list[Task]:
         return await Task.filter(id__in=list(part)).order_by("id")
 
     async def unreadable(task_id: str, reason: str) -> list[Task]:
-        until = put_off.add(task_id, real_now)
+        until = backoff.add(task_id, real_now)
         log.error("cannot read the task %s; trying again at %s: %s", task_id, until.isoformat(), reason)
         return []
 
+    if not ids:
+        return 0
     expired = 0
-    for tasks in await in_halves(ids, load, unreadable, most=len(ids), raises=of_database) if ids else ():
+    for tasks in await bisect_failures(ids, load, unreadable, max_set_aside=len(ids), reraise=is_database_fault):
         for task in tasks:
-            expired += await _expire_or_put_off(context, task, now, put_off)
+            expired += await _expire_or_postpone(context, task, now, backoff)
     return expired
 
 
-async def _expire_or_put_off(context: WorkspaceContext, task: Task, now: datetime, put_off: Backoff) -> bool:
+async def _expire_or_postpone(context: WorkspaceContext, task: Task, now: datetime, backoff: Backoff) -> bool:
     """Expire one task. If its campaign cannot continue, the task waits for a rep. If that fails too, postpone it."""
 
     async def expire(_: Sequence[Task]) -> bool:
@@ -83,11 +85,11 @@ async def _expire_or_put_off(context: WorkspaceContext, task: Task, now: datetim
         return expired
 
     try:
-        return all(await in_halves([task], expire, let_wait, raises=of_database))
+        return all(await bisect_failures([task], expire, let_wait, reraise=is_database_fault))
     except Exception as problem:
-        if of_database(problem):
+        if is_database_fault(problem):
             raise
-        until = put_off.add(task.id, context.clock())
+        until = backoff.add(task.id, context.clock())
         log.exception("cannot expire the task %s; trying again at %s", task.id, until.isoformat())
         return False
 

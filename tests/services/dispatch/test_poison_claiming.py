@@ -10,13 +10,13 @@ from asyncpg.exceptions import AdminShutdownError
 
 from api.models import Event, Send, Step, Workspace
 from api.services.dispatch.claim import batch as batches
-from api.services.dispatch.claim import claim_by_halves
+from api.services.dispatch.claim import bisecting_claim
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.emails.emails import retry_send
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.halving import MAX_SET_ASIDE, ROW_FAILED
+from api.services.jobs.bisection import MAX_SET_ASIDE, ROW_FAILED
 from api.services.templates.email_content import ContentLoader
 from api.store import claims, send_ledger
 from api.store.engine.database import is_postgres
@@ -164,7 +164,7 @@ async def test_what_cannot_even_fail_waits_and_is_tried_later_and_later(world: W
     assert (await Send.get(id=poisoned.id)).status == "SCHEDULED"
     waits = []
     for _ in range(4):
-        until = dispatcher._put_off.until([poisoned.id], moment)
+        until = dispatcher._backoff.until([poisoned.id], moment)
         assert until is not None
         waits.append((until - moment).total_seconds())
         moment = until
@@ -254,10 +254,10 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
         if moment in {"claim", "fail"}:
             await reject("send", "UPDATE", f"NEW.id = '{poisoned.id}' AND NEW.status = 'CLAIMED'")
         where, name = {
-            "load": (claim_by_halves.ClaimByHalves, "_load_step"),
+            "load": (bisecting_claim.BisectingClaim, "_load_step"),
             "settle": (send_ledger, "settle"),
             "claim": (claims, "claim_these"),
-            "fail": (claim_by_halves, "_follow"),
+            "fail": (bisecting_claim, "_follow"),
         }[moment]
         patch.setattr(where, name, killed)
         with pytest.raises(Killed):
@@ -293,16 +293,16 @@ async def test_one_lease_that_cannot_be_freed_keeps_no_other(world: World) -> No
     await Send.filter(id=resent.id).update(status="IN_DOUBT", due_at=NOW - timedelta(hours=1))
     await run("UPDATE campaign SET in_doubt_resends = 1")
     await reject("send", "UPDATE", f"NEW.id IN ('{poisoned.id}', '{stuck.id}')")
-    put_off = Backoff()
-    lost, freed = await free_expired(NOW, put_off)
+    backoff = Backoff()
+    lost, freed = await free_expired(NOW, backoff)
     assert ([row["id"] for row in lost], freed) == ([doubtful.id], 2)
     found = {each.id: str(each.status) for each in await first_emails()} | {doubtful.id: "IN_DOUBT"}
     assert [found[each.id] for each in (poisoned, claimed, stuck, resent)] == [
         "CLAIMED", "SCHEDULED", "TRANSMITTING", "DEFERRED",
     ]  # fmt: skip
     assert (await Send.get(id=doubtful.id)).status == "IN_DOUBT"
-    assert sorted(put_off.waiting(NOW)) == sorted([poisoned.id, stuck.id])
-    assert await free_expired(NOW, put_off) == ([], 0), "what is put off is left alone"
+    assert sorted(backoff.waiting(NOW)) == sorted([poisoned.id, stuck.id])
+    assert await free_expired(NOW, backoff) == ([], 0), "what is put off is left alone"
 
 
 async def test_an_email_is_in_doubt_also_where_its_event_is_refused(world: World) -> None:
@@ -310,9 +310,9 @@ async def test_an_email_is_in_doubt_also_where_its_event_is_refused(world: World
     gone = {"attempt_id": "att_gone", "lease_until": NOW - timedelta(minutes=1)}
     await Send.filter(id__in=[poisoned.id, other.id]).update(status="TRANSMITTING", **gone)
     await reject("event", "INSERT", f"NEW.send_id = '{poisoned.id}'")
-    put_off = Backoff()
-    lost, _ = await free_expired(NOW, put_off)
+    backoff = Backoff()
+    lost, _ = await free_expired(NOW, backoff)
     assert {row["id"] for row in lost} == {poisoned.id, other.id}
     assert await statuses([poisoned, other]) == {"IN_DOUBT"}
     assert (await Send.get(id=poisoned.id)).due_at > NOW, "its rest began"
-    assert put_off.waiting(NOW) == []
+    assert backoff.waiting(NOW) == []

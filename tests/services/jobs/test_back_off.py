@@ -8,28 +8,28 @@ NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
 def test_each_failure_doubles_the_wait_up_to_an_hour() -> None:
-    put_off = Backoff()
-    waits = [(put_off.add("a", NOW) - NOW).total_seconds() for _ in range(12)]
+    backoff = Backoff()
+    waits = [(backoff.add("a", NOW) - NOW).total_seconds() for _ in range(12)]
     assert waits == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600]
 
 
 def test_it_waits_until_its_time_and_no_longer() -> None:
-    put_off = Backoff()
-    until = put_off.add("a", NOW)
-    assert put_off.waiting(until - timedelta(microseconds=1)) == ["a"]
-    assert put_off.waiting(until) == []
-    assert put_off.until(["a", "b"], NOW) == until
-    assert put_off.until(["b"], NOW) is None
+    backoff = Backoff()
+    until = backoff.add("a", NOW)
+    assert backoff.waiting(until - timedelta(microseconds=1)) == ["a"]
+    assert backoff.waiting(until) == []
+    assert backoff.until(["a", "b"], NOW) == until
+    assert backoff.until(["b"], NOW) is None
 
 
 def test_a_clock_that_is_set_back_holds_up_nothing() -> None:
-    put_off = Backoff()
-    put_off.add("a", NOW)
-    assert put_off.waiting(NOW - timedelta(days=1)) == []
+    backoff = Backoff()
+    backoff.add("a", NOW)
+    assert backoff.waiting(NOW - timedelta(days=1)) == []
 
 
 def test_what_came_to_its_end_elsewhere_is_forgotten() -> None:
-    put_off = Backoff()
-    put_off.add("a", NOW)
-    put_off.waiting(NOW + timedelta(days=1))
-    assert put_off.add("a", NOW) == NOW + timedelta(seconds=10)
+    backoff = Backoff()
+    backoff.add("a", NOW)
+    backoff.waiting(NOW + timedelta(days=1))
+    assert backoff.add("a", NOW) == NOW + timedelta(seconds=10)

@@ -12,8 +12,8 @@ from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.enrollments.time_zones import resolve_again_if_changed
-from api.services.jobs import halving
-from api.services.jobs.halving import MAX_FAILURES, ROW_FAILED, in_halves
+from api.services.jobs import bisection
+from api.services.jobs.bisection import MAX_FAILURES, ROW_FAILED, bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind
 from api.services.jobs.runner import JobRunner
 from api.services.launches.background_launch import start_launch
@@ -51,7 +51,7 @@ async def world(database: str) -> World:
     return await make_world(5)
 
 
-async def test_halves_find_each_row_that_fails_and_keep_the_order() -> None:
+async def test_bisection_finds_each_row_that_fails_and_keeps_the_order() -> None:
     done: list[int] = []
     aside: list[int] = []
 
@@ -65,7 +65,7 @@ async def test_halves_find_each_row_that_fails_and_keep_the_order() -> None:
         aside.append(item)
         done.append(item)
 
-    await in_halves(range(16), work, set_aside)
+    await bisect_failures(range(16), work, set_aside)
     assert (done, aside) == (list(range(16)), [3, 11])
 
 
@@ -79,8 +79,8 @@ async def test_where_every_row_fails_the_rows_are_not_the_cause() -> None:
         aside.append(item)
 
     with pytest.raises(ValueError, match="no"):
-        await in_halves(range(1_000), work, set_aside)
-    assert len(aside) == halving.MAX_SET_ASIDE
+        await bisect_failures(range(1_000), work, set_aside)
+    assert len(aside) == bisection.MAX_SET_ASIDE
 
 
 async def test_an_import_refuses_the_row_that_the_database_refuses(world: World) -> None:

@@ -44,10 +44,10 @@ async def open_tasks() -> list[str]:
 async def test_a_task_that_may_not_expire_stops_no_other(world: World) -> None:
     poisoned = (await open_tasks())[1]
     await reject("task", "UPDATE", f"NEW.id = '{poisoned}'")
-    put_off = Backoff()
-    assert await expire_tasks(world.runtime.context(world.context.workspace), LATER, put_off) == 4
+    backoff = Backoff()
+    assert await expire_tasks(world.runtime.context(world.context.workspace), LATER, backoff) == 4
     assert await open_tasks() == [poisoned]
-    assert put_off.waiting(LATER) == [poisoned]
+    assert backoff.waiting(LATER) == [poisoned]
     assert await Event.filter(kind="TASK_EXPIRED").count() == 4
 
 
@@ -91,11 +91,11 @@ async def test_a_workspace_that_cannot_be_read_keeps_nobody_busy(world: World, m
     async def broken(**_: object) -> Workspace:
         raise ValueError("a workspace's JSON")
 
-    put_off = Backoff()
+    backoff = Backoff()
     with monkeypatch.context() as patch:
         patch.setattr(task_expiry.Workspace, "get", broken)
-        assert await expire_all(world.runtime, LATER, None, put_off) == 0
-    assert sorted(put_off.waiting(LATER)) == await open_tasks()
-    assert await expire_all(world.runtime, LATER, None, put_off) == 0, "they wait"
+        assert await expire_all(world.runtime, LATER, None, backoff) == 0
+    assert sorted(backoff.waiting(LATER)) == await open_tasks()
+    assert await expire_all(world.runtime, LATER, None, backoff) == 0, "they wait"
     soon = LATER + timedelta(seconds=10)
-    assert await expire_all(replace(world.runtime, clock=lambda: soon), soon, None, put_off) == 5
+    assert await expire_all(replace(world.runtime, clock=lambda: soon), soon, None, backoff) == 5

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Job
-from api.services.campaigns.editing.edit_plan import Rescheduler
+from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_writer import rewrite
 from api.services.common.chunk_sizes import people_at_once
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.bisection import ROW_FAILED, bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import edits, holds
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -35,19 +35,19 @@ async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
         return
     work = _Work(context, row, await _rescheduler(context, row, row.paused_at))
     people = people_at_once(PEOPLE_PER_CHUNK, len(work.rescheduler.steps))
-    while all(await in_halves(range(people), work.chunk, work.pass_over)):
+    while all(await bisect_failures(range(people), work.chunk, work.pass_over)):
         yield RETRY_AFTER if work.waits else people
 
 
-async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: datetime | None) -> Rescheduler:
+async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: datetime | None) -> EditPlanner:
     assert row.edited_at is not None  # noqa: S101 - a campaign that is being edited has the time of the edit
-    return Rescheduler(context, row, await steps_of(row), paused_at or row.edited_at)
+    return EditPlanner(context, row, await steps_of(row), paused_at or row.edited_at)
 
 
 class _Work:
     """The state of one run of the job: how far it has come."""
 
-    def __init__(self, context: WorkspaceContext, row: Campaign, rescheduler: Rescheduler) -> None:
+    def __init__(self, context: WorkspaceContext, row: Campaign, rescheduler: EditPlanner) -> None:
         self.context = context
         self.row = row
         self.rescheduler = rescheduler

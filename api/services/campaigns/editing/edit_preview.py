@@ -9,7 +9,7 @@ from datetime import datetime
 from api.models import Enrollment, Launch, Send, Task
 from api.services.campaigns.drafts import Draft
 from api.services.campaigns.editing.edit_job import PEOPLE_PER_CHUNK
-from api.services.campaigns.editing.edit_plan import EditChanges, Rescheduler
+from api.services.campaigns.editing.edit_planner import EditChanges, EditPlanner
 from api.services.campaigns.editing.editing import check
 from api.services.common.chunk_sizes import people_at_once
 from api.services.common.context import WorkspaceContext
@@ -87,7 +87,7 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
     """Calculate the edit's changes for everyone in the campaign. Raises Refusal as the edit would."""
     await check(context, draft)
     row = draft.campaign
-    rescheduler = Rescheduler(context, row, draft.steps, row.paused_at or context.now)
+    rescheduler = EditPlanner(context, row, draft.steps, row.paused_at or context.now)
     found = EditPreview(context.now)
     known = {step.id: StepEdit(step.id, step.number, step.name) for step in draft.steps}
     for step in draft.removed:

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Send, Step, Task
-from api.services.campaigns.editing.edit_plan import EditChanges, explanation_of_move
+from api.services.campaigns.editing.edit_planner import EditChanges, explanation_of_move
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import STEP_REMOVED
 from api.services.enrollments.progress import task_created

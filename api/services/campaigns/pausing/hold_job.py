@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Job
-from api.services.campaigns.pausing.resume_plan import Shifter
+from api.services.campaigns.pausing.resume_planner import ResumePlanner
 from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.halving import ROW_FAILED, in_halves
+from api.services.jobs.bisection import ROW_FAILED, bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import holds
 from api.store.edits import people_in
@@ -32,11 +32,11 @@ async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerato
     if row.holds is None:
         return
     steps = await steps_of(row)
-    shifter = None if row.resumed_at is None else Shifter(context, row, steps, row.resumed_at)
+    planner = None if row.resumed_at is None else ResumePlanner(context, row, steps, row.resumed_at)
     people = people_at_once(PEOPLE_HELD_PER_CHUNK, len(steps), INSERTED_AT_ONCE)
     after: str | None = ""
     while True:
-        chunk = await _next_chunk(context, row, shifter, after or "", people)
+        chunk = await _next_chunk(context, row, planner, after or "", people)
         if chunk is None:
             return
         after = chunk.after
@@ -55,7 +55,7 @@ class _Chunk(NamedTuple):
 
 
 async def _next_chunk(
-    context: WorkspaceContext, row: Campaign, shifter: Shifter | None, after: str, people: int
+    context: WorkspaceContext, row: Campaign, planner: ResumePlanner | None, after: str, people: int
 ) -> _Chunk | None:
     """Carry out the next chunk. Returns None if a later pause or resume has replaced this one.
 
@@ -68,17 +68,17 @@ async def _next_chunk(
         nonlocal place
         if place is None:
             return _Chunk(released=False, after=None)
-        done = await _chunk(context, row, shifter, place, len(people), aside=aside)
+        done = await _chunk(context, row, planner, place, len(people), aside=aside)
         place = done.after if done else None
         return done
 
     async def pass_over(person: int, reason: str) -> _Chunk | None:
         return await carry([person], aside=True)
 
-    holding = shifter is None or row.paused_at is not None
+    holding = planner is None or row.paused_at is not None
     releases = PEOPLE_RELEASED_PER_CHUNK
-    size = people if holding or shifter is None else people_at_once(releases, len(shifter.steps))
-    chunks = await in_halves(range(size), carry, pass_over)
+    size = people if holding or planner is None else people_at_once(releases, len(planner.steps))
+    chunks = await bisect_failures(range(size), carry, pass_over)
     if None in chunks:
         return None
     return _Chunk(any(chunk.released for chunk in chunks if chunk), place)
@@ -86,7 +86,7 @@ async def _next_chunk(
 
 @retry_on_deadlock
 async def _chunk(
-    context: WorkspaceContext, row: Campaign, shifter: Shifter | None, after: str, people: int, *, aside: bool
+    context: WorkspaceContext, row: Campaign, planner: ResumePlanner | None, after: str, people: int, *, aside: bool
 ) -> _Chunk | None:
     """Put the emails of the next people on hold, or release them. ``aside`` skips people, or lets their emails fail."""
     async with transaction():
@@ -98,10 +98,10 @@ async def _chunk(
                 next_people = await people_in(row.id, after, people)
                 return _Chunk(released=False, after=next_people[-1]["person_id"] if next_people else None)
             return _Chunk(released=False, after=await _hold(row.id, after, people))
-        assert shifter is not None  # noqa: S101 - a resumed campaign has the time of the resume
+        assert planner is not None  # noqa: S101 - a resumed campaign has the time of the resume
         if aside:
             return _Chunk(released=True, after=await _fail(context, row, after, people))
-        return _Chunk(released=True, after=await _release(shifter, after, people))
+        return _Chunk(released=True, after=await _release(planner, after, people))
 
 
 async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: int) -> str | None:
@@ -125,10 +125,10 @@ async def _hold(campaign_id: str, after: str, people: int) -> str | None:
     return after if held.in_hand else held.after
 
 
-async def _release(shifter: Shifter, after: str, at_once: int) -> str | None:
-    people = await holds.held_people(shifter.campaign.id, after, at_once)
+async def _release(planner: ResumePlanner, after: str, at_once: int) -> str | None:
+    people = await holds.held_people(planner.campaign.id, after, at_once)
     await holds.lock_people(people)
-    changes = await shifter.changes(people)
+    changes = await planner.changes(people)
     await holds.move(changes.sends, changes.tasks, changes.resumed)
     await holds.release(people)
     return people[-1] if len(people) == at_once else None

@@ -7,7 +7,7 @@ from datetime import datetime
 from api.codes.campaigns import CampaignCode
 from api.models import Campaign, Send, Step
 from api.services.campaigns.pausing.hold_job import PEOPLE_RELEASED_PER_CHUNK
-from api.services.campaigns.pausing.resume_plan import Change, Shifter
+from api.services.campaigns.pausing.resume_planner import Change, ResumePlanner
 from api.services.common.chunk_sizes import people_at_once
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
@@ -71,21 +71,21 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
     row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if row.paused_at is None:
         raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
-    shifter = Shifter(context, row, await steps_of(row), context.now)
-    order = OrderTally(core_steps(shifter.steps))
+    planner = ResumePlanner(context, row, await steps_of(row), context.now)
+    order = OrderTally(core_steps(planner.steps))
     found, after = ResumePreview(context.now), ""
-    steps = {step.id: StepPreview(step.number) for step in shifter.steps}
-    at_once = people_at_once(PEOPLE_RELEASED_PER_CHUNK, len(shifter.steps))
+    steps = {step.id: StepPreview(step.number) for step in planner.steps}
+    at_once = people_at_once(PEOPLE_RELEASED_PER_CHUNK, len(planner.steps))
     by_number = {step.step: step for step in steps.values()}
     while people := await holds.held_people(row.id, after, at_once):
-        changes = await shifter.changes(people)
+        changes = await planner.changes(people)
         for step_id, emails in (await holds.waiting_emails(people)).items():
             steps[step_id].staying += emails
             found.held_emails += emails
         for change in changes.emails:
             by_number[change.number].add(change)
         await _count_order(
-            order, shifter.steps, context.now, people, {each["id"]: each["due_at"] for each in changes.sends}
+            order, planner.steps, context.now, people, {each["id"]: each["due_at"] for each in changes.sends}
         )
         for number in changes.at_once:
             by_number[number].at_once += 1

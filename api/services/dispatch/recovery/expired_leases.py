@@ -15,7 +15,7 @@ from api.services.common.context import sandbox_clocks
 from api.services.dispatch.reasons import Reason
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.halving import in_halves, of_database
+from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.store import doubts, send_ledger, throttles
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -37,21 +37,21 @@ class Which(NamedTuple):
 Free = Callable[[datetime, Which], Awaitable[Sequence[Row]]]
 
 
-async def free_expired(real_now: datetime, put_off: Backoff | None = None) -> tuple[Sequence[Row], int]:
+async def free_expired(real_now: datetime, backoff: Backoff | None = None) -> tuple[Sequence[Row], int]:
     """Free expired claims, put unfinished transmissions in doubt, and send again the doubts that have rested.
 
     Leases are real time; what follows from them goes by each workspace's clock. Returns what is in doubt now, and how
     many other emails wait again. Each of the three is tried, whatever happens to the others; then raises the failure.
-    What ``put_off`` has is left alone, and what cannot be freed is added to it.
+    What ``backoff`` has is left alone, and what cannot be freed is added to it.
     """
-    put_off = put_off or Backoff()
+    backoff = backoff or Backoff()
     found: list[Sequence[Row]] = []
     trouble: Exception | None = None
     for kind, free in enumerate((_doubt, _send_again, _release)):
         freed: list[Row] = []
         found.append(freed)
         try:
-            await _free(free, kind, real_now, put_off, freed)
+            await _free(free, kind, real_now, backoff, freed)
         except Exception as problem:
             trouble = problem
     if trouble is not None:
@@ -59,14 +59,14 @@ async def free_expired(real_now: datetime, put_off: Backoff | None = None) -> tu
     return found[0], len(found[1]) + len(found[2])
 
 
-async def _free(free: Free, kind: int, real_now: datetime, put_off: Backoff, freed: list[Row]) -> None:
+async def _free(free: Free, kind: int, real_now: datetime, backoff: Backoff, freed: list[Row]) -> None:
     """Free all of one kind, or by halves what can be freed. What was freed is appended."""
-    besides = put_off.waiting(real_now)
+    besides = backoff.waiting(real_now)
     try:
         freed += await free(real_now, Which(besides=besides))
         return
     except Exception as problem:
-        if of_database(problem):
+        if is_database_fault(problem):
             raise
         log.warning("what a process left behind could not be freed together", exc_info=problem)
 
@@ -79,16 +79,16 @@ async def _free(free: Free, kind: int, real_now: datetime, put_off: Backoff, fre
                 freed.extend(await _doubt(real_now, Which([send_id]), alone=True))
                 return
         except Exception as problem:
-            if of_database(problem):
+            if is_database_fault(problem):
                 raise
             log.exception("the email %s cannot be put in doubt", send_id)
-        until = put_off.add(send_id, real_now)
+        until = backoff.add(send_id, real_now)
         log.error("the email %s cannot be freed; it waits until %s", send_id, until.isoformat())
 
     left_out = set(besides)
     ids = [each for each in (await doubts.to_free(real_now))[kind] if each not in left_out]
     if ids:
-        await in_halves(ids, free_part, free_alone, most=MAX_POSTPONED_ROWS, raises=of_database)
+        await bisect_failures(ids, free_part, free_alone, max_set_aside=MAX_POSTPONED_ROWS, reraise=is_database_fault)
 
 
 @retry_on_deadlock
@@ -129,7 +129,7 @@ async def _try(follow: Callable[[], Awaitable[object]]) -> None:
         async with transaction():
             await follow()
     except Exception as problem:
-        if of_database(problem):
+        if is_database_fault(problem):
             raise
         log.exception("a consequence of an email in doubt was set aside")
 

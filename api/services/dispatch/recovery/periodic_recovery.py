@@ -8,7 +8,7 @@ from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.halving import passing
+from api.services.jobs.bisection import is_transient
 from api.store import throttles
 from api.store.engine.corruption import is_corrupt
 from plugins.contract import Outcome
@@ -27,9 +27,9 @@ class PeriodicRecovery:
     fails, emails go out all the same, and the next one comes after ``AFTER_FAILURE_SECONDS``.
     """
 
-    def __init__(self, runtime: DispatchRuntime, put_off: Backoff, interval_seconds: float) -> None:
+    def __init__(self, runtime: DispatchRuntime, backoff: Backoff, interval_seconds: float) -> None:
         self._runtime = runtime
-        self._put_off = put_off
+        self._backoff = backoff
         self._interval_seconds = interval_seconds
         self._began_at = float("-inf")
         self._cleaned_at = time.monotonic()
@@ -47,7 +47,7 @@ class PeriodicRecovery:
         try:
             return await self._free()
         except Exception as problem:
-            if passing(problem) or is_corrupt(problem):
+            if is_transient(problem) or is_corrupt(problem):
                 raise
             log.exception("expired leases could not be freed; the next try is in %.0f s", AFTER_FAILURE_SECONDS)
             self._began_at += AFTER_FAILURE_SECONDS
@@ -55,7 +55,7 @@ class PeriodicRecovery:
 
     async def _free(self) -> int:
         real_now = self._runtime.clock()
-        lost, others = await free_expired(real_now, self._put_off)
+        lost, others = await free_expired(real_now, self._backoff)
         code = Reason.LOST_IN_TRANSMISSION.code
         for row in lost:
             self._runtime.metrics.outcomes(Outcome.IN_DOUBT, row["channel"]).inc()

@@ -10,7 +10,7 @@ from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.reasons import Answer
 from api.services.dispatch.send_outcome import event_line, outcome_of
 from api.services.enrollments.progress import finish_done, finished
-from api.services.jobs.halving import passing
+from api.services.jobs.bisection import is_transient
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.tasks import email_went_out
 from api.store import send_ledger, throttles
@@ -76,7 +76,7 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
                 async with transaction():
                     await follow()
             except Exception as problem:
-                if passing(problem):
+                if is_transient(problem):
                     raise
                 log.exception("a consequence of the email %s was left out", delivery.send.id)
     return outcome

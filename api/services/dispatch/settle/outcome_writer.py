@@ -12,7 +12,7 @@ from api.services.dispatch.settle.group_commit import GroupCommit
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_transaction import commit, commit_alone, decide, withdrawn
-from api.services.jobs.halving import ROW_FAILED, in_halves, passing
+from api.services.jobs.bisection import ROW_FAILED, bisect_failures, is_transient
 from api.states import SendStatus
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database import is_postgres
@@ -123,9 +123,9 @@ class OutcomeWriter:
                 if failures < MAX_FAILED_WRITES:
                     await write_part(left)
                 else:
-                    await in_halves(left, write_part, write_alone, most=len(left))
+                    await bisect_failures(left, write_part, write_alone, max_set_aside=len(left))
             except Exception as problem:
-                failures += not passing(problem)
+                failures += not is_transient(problem)
                 waits += 1
                 if not log_database_outage(problem):
                     log.exception("the outcomes of %s emails could not be written; trying again", len(left))
@@ -156,7 +156,7 @@ class OutcomeWriter:
             try:
                 return await commit_alone(self._runtime, delivery, outcome)
             except Exception as problem:
-                if passing(problem):
+                if is_transient(problem):
                     raise
                 log.exception("the email %s could not be recorded as %s", delivery.send.id, outcome.outcome)
         log.error("the email %s is %s, which could not be recorded at all", delivery.send.id, made.outcome)

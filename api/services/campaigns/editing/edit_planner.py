@@ -74,7 +74,7 @@ class EditChanges:
 
 
 @dataclass(slots=True)
-class Rescheduler:
+class EditPlanner:
     """Recalculates the people of one campaign by ``steps``. People with the same facts share one calculation.
 
     ``now`` (UTC) is the time of the edit. If the campaign is paused, it is the time of the pause: emails that became

@@ -68,7 +68,7 @@ class Changes:
 
 
 @dataclass(slots=True)
-class Shifter:
+class ResumePlanner:
     """Shifts the overdue emails of one campaign to ``now`` or later. People with the same facts share one shift."""
 
     context: WorkspaceContext

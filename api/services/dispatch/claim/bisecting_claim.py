@@ -1,4 +1,4 @@
-"""Claim and load by halves, where one email makes the claim or the load of all fail."""
+"""Find the emails that make the claim or the load of a batch fail, by bisection, so that only those fail."""
 
 import logging
 import random
@@ -18,7 +18,7 @@ from api.services.dispatch.reasons import Answer, Reason
 from api.services.dispatch.send_outcome import event_line, outcome_of
 from api.services.enrollments.progress import finish_done, finished
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.halving import ROW_FAILED, in_halves, of_database
+from api.services.jobs.bisection import ROW_FAILED, bisect_failures, is_database_fault
 from api.store import claims, send_ledger
 from api.store.claimed import Claimed
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -31,7 +31,7 @@ UNREADABLE = "This email could not be read."
 
 
 @dataclass(slots=True)
-class ClaimByHalves:
+class BisectingClaim:
     """Claims, or loads, the emails of a sender of which some cannot be read, and settles those.
 
     An email that cannot be read fails; where more fail than single rows can explain, they wait instead. ``attempt`` is
@@ -42,7 +42,7 @@ class ClaimByHalves:
     now: datetime
     sender: Mapping[str, Any]
     account: str
-    put_off: Backoff
+    backoff: Backoff
     real_now: datetime
     attempt: str = field(default_factory=lambda: new_id("att"))
     settled: dict[Outcome, int] = field(default_factory=dict)
@@ -62,13 +62,13 @@ class ClaimByHalves:
 
         ids = await claims.due(self.sender["id"], self.now, limit, self.attempt, besides)
         try:
-            await in_halves(ids, claim_part, note, raises=of_database)
+            await bisect_failures(ids, claim_part, note, reraise=is_database_fault)
         except Exception as problem:
-            if of_database(problem):
+            if is_database_fault(problem):
                 raise
             log.exception("more than %s emails of the sender %s cannot be claimed", len(failed), self.sender["id"])
             for send_id in failed:
-                self.put_off.add(send_id, self.real_now)
+                self.backoff.add(send_id, self.real_now)
             failed.clear()
         for send_id, reason in failed.items():
             await self._alone(send_id, partial(self._fail, send_id, reason))
@@ -100,9 +100,9 @@ class ClaimByHalves:
             failed.append((send, Receipt(Outcome.FAILED, ROW_FAILED, f"{UNREADABLE} {reason}")))
 
         try:
-            await in_halves(sends, load, note, raises=of_database)
+            await bisect_failures(sends, load, note, reraise=is_database_fault)
         except Exception as problem:
-            if of_database(problem):
+            if is_database_fault(problem):
                 raise
             log.exception("more than %s emails of the step %s cannot be loaded", len(failed), sends[0].step_id)
             loaded = {delivery.send.id for delivery in deliveries}
@@ -115,7 +115,7 @@ class ClaimByHalves:
         try:
             await Batch.load(self.runtime, self.now, self.sender, (), self.account)
         except Exception as problem:
-            if of_database(problem):
+            if is_database_fault(problem):
                 raise
             log.exception("the sender %s or its workspace cannot be loaded", self.sender["id"])
             return False
@@ -131,7 +131,7 @@ class ClaimByHalves:
             await self._alone(one[0].id, partial(self._write, [one], alone=True))
 
         if pairs := list(failed):
-            await in_halves(pairs, write_part, alone, most=len(pairs), raises=of_database)
+            await bisect_failures(pairs, write_part, alone, max_set_aside=len(pairs), reraise=is_database_fault)
 
     @retry_on_deadlock
     async def _write(self, pairs: Sequence[tuple[Claimed, Answer]], *, alone: bool = False) -> list[Outcome]:
@@ -171,9 +171,9 @@ class ClaimByHalves:
         try:
             self._count(await write_it())
         except Exception as problem:
-            if of_database(problem):
+            if is_database_fault(problem):
                 raise
-            until = self.put_off.add(send_id, self.real_now)
+            until = self.backoff.add(send_id, self.real_now)
             log.exception("the email %s cannot be settled; it waits until %s", send_id, until.isoformat())
 
     def _count(self, outcomes: Iterable[Outcome]) -> None:
@@ -188,6 +188,6 @@ async def _follow(lines: list[Line], ended: list[str], now: datetime) -> None:
             async with transaction():
                 await follow()
         except Exception as problem:
-            if of_database(problem):
+            if is_database_fault(problem):
                 raise
             log.exception("a consequence of an email that could not be read was left out")
