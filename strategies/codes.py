@@ -1,18 +1,27 @@
 """The base class of all codes, and the codes of the scheduling rules.
 
-A new refusal is one more member, with its sentences, when it is raised, and what to do. ``Refusal.of`` raises it.
+A new code is one more member, with its sentences, when it is used, and what to do. ``Refusal.of`` raises a code as a
+refusal. ``Code.message`` gives its sentence to every other use, such as the reason of a failed email.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum, auto
 from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    """A code for programs, and its sentence for people, with the values filled in."""
+
+    code: str
+    sentence: str
 
 
 class Code(StrEnum):
     """A code for programs, with its sentences for people and its documentation in docs/errors.md.
 
     Sentences are format strings with named values, by case. The usual case is "". A code has no sentences if its
-    sentence comes from elsewhere, such as from a mail server.
+    sentence comes from elsewhere, such as from a template's parser.
     """
 
     sentences: Mapping[str, str]
@@ -29,6 +38,10 @@ class Code(StrEnum):
         member = str.__new__(cls, value)
         member._value_, member.sentences, member.when, member.do = value, MappingProxyType(sentences), when, do
         return member
+
+    def message(self, case: str = "", /, **values: object) -> Message:
+        """Return the code and the sentence of a case, with the values that it names."""
+        return Message(self.value, self.sentences[case].format_map(values))
 
 
 def code(usual: str = "", *, when: str, do: str, **others: str) -> tuple[auto, Mapping[str, str], str, str]:

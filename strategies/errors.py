@@ -19,7 +19,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer to the user, no
     @classmethod
     def of(cls, code: Code, path: tuple[str, ...] = (), /, *, case: str = "", **values: object) -> "Refusal":
         """Return the refusal of a code, with the sentence of the case and the values that it names."""
-        return cls(code.value, code.sentences[case].format_map(values), path)
+        return cls(*code.message(case, **values), path)
 
     def __reduce__(self) -> tuple[type["Refusal"], tuple[str, str, tuple[str, ...]]]:
         """Survive the way out of a worker process."""

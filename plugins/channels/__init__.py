@@ -1,5 +1,5 @@
 """The built-in channels, one file each, registered as partners register theirs.
 
-Imports: nothing.
+Imports: strategies.
 Imported by: nobody.
 """

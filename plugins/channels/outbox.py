@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session, hookimpl
+from plugins.codes import ChannelCode
 from plugins.private_files import create_private, make_private, try_writing
+from strategies.codes import Message
 
 log = logging.getLogger("touchline.outbox")
 
@@ -36,14 +38,14 @@ def file_name(send_id: str, recipient: str) -> str:
     return stem + ".eml"
 
 
-def explain(error: OSError) -> tuple[str, str]:
-    """Return a code and a sentence for a disk error. The sentence has no path, because tenants read it. The log has."""
+def explain(error: OSError) -> Message:
+    """Return the message for a disk error. Its sentence has no path, because tenants read it. The log has the path."""
     log.warning("the outbox folder cannot be used: %s", " ".join(str(error).split()))
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "DISK_FULL", "The disk of the outbox folder is full."
+        return ChannelCode.DISK_FULL.message()
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "NOT_WRITABLE", "The service is not allowed to write to the outbox folder."
-    return "DISK_ERROR", f"The outbox folder cannot be written to: {error.strerror or type(error).__name__}."
+        return ChannelCode.NOT_WRITABLE.message()
+    return ChannelCode.DISK_ERROR.message(fault=error.strerror or type(error).__name__)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -89,12 +91,12 @@ class OutboxSession(Session):
             return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
         try:
             if not await about_to_transmit():
-                return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was written.")
+                return Receipt(Outcome.WITHDRAWN, *ChannelCode.WITHDRAWN.message())
             try:
                 await asyncio.to_thread(publish, temporary, final)
             except OSError as error:
                 return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
-            return Receipt(Outcome.SENT, "WRITTEN", f"Written to {final.name}.")
+            return Receipt(Outcome.SENT, *ChannelCode.WRITTEN.message(file=final.name))
         finally:
             await asyncio.to_thread(remove, temporary)
 
@@ -130,7 +132,7 @@ class OutboxChannel(Channel):
             await asyncio.to_thread(make_private, self.folder)
             await asyncio.to_thread(try_writing, self.folder)
         except OSError as error:
-            return explain(error)[1]
+            return explain(error).sentence
         return None
 
 

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 from plugins import Channel, Outcome, Outgoing, Receipt, Session, hookimpl
+from plugins.codes import ChannelCode
 
-RECORDED = Receipt(Outcome.SENT, "RECORDED", "Recorded, not sent.")
+RECORDED = Receipt(Outcome.SENT, *ChannelCode.RECORDED.message())
 
 
 class RecordSession(Session):
@@ -15,7 +16,7 @@ class RecordSession(Session):
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Accept the email and discard it."""
         if not await about_to_transmit():
-            return Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was recorded.")
+            return Receipt(Outcome.WITHDRAWN, *ChannelCode.WITHDRAWN.message())
         return RECORDED
 
 

@@ -22,6 +22,8 @@ from plugins.channels.smtp.session import SmtpSession
 from plugins.channels.smtp.token import read_token
 from plugins.channels.smtp.url import SmtpSettings, parse
 from plugins.channels.smtp.wire import UnexpectedReplyError, Wire
+from plugins.codes import ChannelCode, smtp_message
+from strategies.codes import Message
 
 log = logging.getLogger("touchline.smtp")
 
@@ -87,17 +89,17 @@ class SmtpChannel(Channel):
         """Find the account's URL in the environment."""
         account = config.get("account")
         if account is not None and not re.fullmatch(ACCOUNT, str(account)):
-            raise AccountUnavailableError("NOT_CONFIGURED", f"The account's name must match {ACCOUNT}.")
+            raise AccountUnavailableError(*ChannelCode.NOT_CONFIGURED.message("name", pattern=ACCOUNT))
         variable = f"{VARIABLE}_{account}" if account else VARIABLE
         url = self._environment.get(variable)
         if not url:
-            detail = f"Set {variable} to smtp://user:password@host:587 (see the documentation of the channel)."
-            raise AccountUnavailableError("NOT_CONFIGURED", detail, here=True)
+            raise AccountUnavailableError(*ChannelCode.NOT_CONFIGURED.message(variable=variable), here=True)
         try:
             return parse(url)
         except ValueError as error:
             fault = str(error)
-        raise AccountUnavailableError("NOT_CONFIGURED", f"{variable} cannot be used. {fault}", here=True)
+        unusable = ChannelCode.NOT_CONFIGURED.message("url", variable=variable, fault=fault)
+        raise AccountUnavailableError(*unusable, here=True)
 
 
 def check_accounts(environment: Mapping[str, str]) -> None:
@@ -122,7 +124,7 @@ async def open_connection(settings: SmtpSettings) -> tuple[SMTP, SmtpSettings]:
     try:
         return await _open(first), first
     except AccountUnavailableError as error:
-        if error.code != "LOGIN_REFUSED":
+        if error.code != ChannelCode.LOGIN_REFUSED:
             raise
         again = replace(settings, token=await read_token(settings))
         if again.token == first.token:
@@ -149,8 +151,7 @@ async def _open(settings: SmtpSettings) -> SMTP:
         if settings.security == "starttls":
             step = "start TLS with"
             if not client.supports_extension("starttls"):
-                detail = f"{settings.server} offers no STARTTLS: use security=tls or another port."
-                raise AccountUnavailableError("STARTTLS_MISSING", detail)
+                raise AccountUnavailableError(*ChannelCode.STARTTLS_MISSING.message(server=settings.server))
             await client.starttls()
             await greet(client)
         if settings.username is not None:
@@ -161,7 +162,7 @@ async def _open(settings: SmtpSettings) -> SMTP:
         raise
     except Exception as error:  # any error pauses the account only
         client.close()
-        unavailable = explain(error, step, settings)
+        unavailable = AccountUnavailableError(*explain(error, step, settings))
     except BaseException:
         client.close()
         raise
@@ -177,27 +178,27 @@ def trust(settings: SmtpSettings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=settings.cafile)
     except OSError as error:
         log.error("the certificates in cafile=%s cannot be read: %s", settings.cafile, error.strerror)
-        detail = f"The certificates of cafile cannot be read: {error.strerror or type(error).__name__}."
-        raise AccountUnavailableError("CAFILE_UNREADABLE", detail, here=True) from error
+        unreadable = ChannelCode.CAFILE_UNREADABLE.message(fault=error.strerror or type(error).__name__)
+        raise AccountUnavailableError(*unreadable, here=True) from error
 
 
-def explain(error: Exception, step: str, settings: SmtpSettings) -> AccountUnavailableError:
+def explain(error: Exception, step: str, settings: SmtpSettings) -> Message:
     """Return why the account could not be opened."""
     chain: list[BaseException] = [error]
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)
-    reason = str(chain[-1])
+    server, fault = settings.server, settings.tidy(str(chain[-1]))
     if isinstance(error, SMTPResponseException):
-        login = about_login(error.code, error.message, envelope=False)
-        code = login or (f"SMTP_{error.code}" if error.code > 0 else "UNEXPECTED_REPLY")
-        reason = f"{error.code} {error.message}" if error.code > 0 else error.message
-    elif any(isinstance(link, ssl.SSLError) for link in chain):
-        code, reason = "TLS_FAILED", f"{reason} (check security, the port, and cafile for a private authority)"
-    elif isinstance(error, TimeoutError):
-        code, reason = "TIMEOUT", f"no answer in {settings.timeout:g} s (check the host, the port and security)"
-    else:
-        code = "CONNECTION_FAILED"
-    return AccountUnavailableError(code, f"Could not {step} {settings.server}: {settings.tidy(reason)}")
+        words = settings.tidy(error.message)
+        if error.code <= 0:
+            return ChannelCode.UNEXPECTED_REPLY.message("connecting", step=step, server=server, reply=words)
+        login = about_login(error.code, error.message, settings, envelope=False)
+        return login or smtp_message(error.code, f"Could not {step} {server}: {error.code} {words}")
+    if any(isinstance(link, ssl.SSLError) for link in chain):
+        return ChannelCode.TLS_FAILED.message(step=step, server=server, fault=fault)
+    if isinstance(error, TimeoutError):
+        return ChannelCode.TIMEOUT.message("connecting", step=step, server=server, seconds=settings.timeout)
+    return ChannelCode.CONNECTION_FAILED.message(step=step, server=server, fault=fault)
 
 
 @hookimpl

@@ -10,6 +10,8 @@ from aiosmtplib.auth import auth_xoauth2_encode
 
 from plugins import AccountUnavailableError
 from plugins.channels.smtp.url import SmtpSettings
+from plugins.codes import ChannelCode, smtp_message
+from strategies.codes import Message
 
 EHLO_UNKNOWN = frozenset({500, 501, 502, 503, 504, 550})
 """Answers to EHLO by servers that support only HELO (RFC 5321, 3.2)."""
@@ -25,19 +27,19 @@ REFUSED_CODES = frozenset({534, 535, 538})
 WANTS_LOGIN = re.compile(r"\bauthentication (is )?required\b|\b(must|please|need to) (first )?authenticate\b", re.I)
 
 
-def about_login(reply: int, text: str, *, envelope: bool) -> str | None:
-    """Return the code for an answer that is about the login, or None for every other answer.
+def about_login(reply: int, text: str, settings: SmtpSettings, *, envelope: bool) -> Message | None:
+    """Return the message for an answer that is about the login, or None for every other answer.
 
     ``envelope`` means an answer to MAIL or RCPT. Some servers then mention the login in the text only.
     """
-    code = None
+    server, said = settings.server, f"{reply} {settings.tidy(text)}"
     if reply in REFUSED_CODES:
-        code = "LOGIN_REFUSED"
-    elif reply == 454 and text.startswith("4.7.0"):
-        code = "LOGIN_DEFERRED"
-    elif reply == 530 or (reply >= 500 and envelope and WANTS_LOGIN.search(text)):
-        code = "LOGIN_REQUIRED"
-    return code
+        return ChannelCode.LOGIN_REFUSED.message(server=server, reply=said)
+    if reply == 454 and text.startswith("4.7.0"):
+        return ChannelCode.LOGIN_DEFERRED.message(server=server, reply=said)
+    if reply == 530 or (reply >= 500 and envelope and WANTS_LOGIN.search(text)):
+        return ChannelCode.LOGIN_REQUIRED.message(server=server, reply=said)
+    return None
 
 
 async def greet(client: SMTP) -> None:
@@ -58,18 +60,18 @@ async def log_in(client: SMTP, settings: SmtpSettings, token: str | None) -> Non
     offered = _offered(client)
     known = ("XOAUTH2",) if token is not None else ("CRAM-MD5", "PLAIN", "LOGIN")
     if not set(offered) & set(known):
-        raise AccountUnavailableError("AUTH_UNSUPPORTED", _not_offered(settings, offered, known))
+        raise AccountUnavailableError(*_not_offered(settings, offered, known))
     try:
         if token is not None:
             await _xoauth2(client, settings, token)
         else:
             await client.login(settings.username or "", settings.password)
     except SMTPResponseException as error:
-        refused = _refused(error, settings, token)
+        refused = AccountUnavailableError(*_refused(error, settings, token))
     except SMTPException as error:
         if "authentication method" not in str(error):
             raise
-        refused = AccountUnavailableError("AUTH_UNSUPPORTED", _not_offered(settings, offered, known))
+        refused = AccountUnavailableError(*_not_offered(settings, offered, known))
     else:
         return
     raise refused  # outside of the handler, because the original error can contain the login
@@ -96,19 +98,18 @@ def _challenge(text: str) -> str:
     return f" (status {str(status)[:20]})" if isinstance(status, (str, int)) else ""
 
 
-def _refused(error: SMTPResponseException, settings: SmtpSettings, token: str | None) -> AccountUnavailableError:
-    words = settings.tidy(error.message)
-    told = f"Could not log in to {settings.server}: {error.code} {words}"
+def _refused(error: SMTPResponseException, settings: SmtpSettings, token: str | None) -> Message:
+    server, reply = settings.server, f"{error.code} {settings.tidy(error.message)}"
     if error.code == 421:
-        return AccountUnavailableError(f"SMTP_{error.code}", told)
+        return smtp_message(error.code, f"Could not log in to {server}: {reply}")
     if 400 <= error.code < 500:
-        return AccountUnavailableError("LOGIN_DEFERRED", f"{told} (the server cannot check the login at the moment)")
+        return ChannelCode.LOGIN_DEFERRED.message("at_login", server=server, reply=reply)
     if error.code == 504:
-        return AccountUnavailableError("AUTH_UNSUPPORTED", f"{told} (the server does not support this login method)")
+        return ChannelCode.AUTH_UNSUPPORTED.message("refused", server=server, reply=reply)
     if error.code < 500:
-        return AccountUnavailableError("UNEXPECTED_REPLY", told)
-    hint = HINTS.get(error.code, CHECK_PASSWORD if token is None else CHECK_TOKEN)
-    return AccountUnavailableError("LOGIN_REFUSED", f"{told} ({hint})")
+        return ChannelCode.UNEXPECTED_REPLY.message("at_login", server=server, reply=reply)
+    advice = HINTS.get(error.code, CHECK_PASSWORD if token is None else CHECK_TOKEN)
+    return ChannelCode.LOGIN_REFUSED.message("at_login", server=server, reply=reply, advice=advice)
 
 
 def _offered(client: SMTP) -> list[str]:
@@ -121,11 +122,14 @@ def _offered(client: SMTP) -> list[str]:
     return list(dict.fromkeys(found))[:20]
 
 
-def _not_offered(settings: SmtpSettings, offered: list[str], known: tuple[str, ...]) -> str:
+def _not_offered(settings: SmtpSettings, offered: list[str], known: tuple[str, ...]) -> Message:
     if not offered:
-        tls = " It may offer one with TLS: use security=starttls or tls." if settings.security == "none" else ""
-        return f"{settings.server} offers no login. Leave out the user, or use another port or server.{tls}"
-    advice = "Use auth=xoauth2 with token_file or token_command." if "XOAUTH2" in offered else ""
-    if "XOAUTH2" in known:
-        advice = "Leave out auth=xoauth2 and give a password." if {"PLAIN", "LOGIN"} & set(offered) else ""
-    return f"{settings.server} offers the logins {', '.join(offered)}, and not {' or '.join(known)}. {advice}".strip()
+        if settings.security == "none":
+            return ChannelCode.AUTH_UNSUPPORTED.message("no_login_without_tls", server=settings.server)
+        return ChannelCode.AUTH_UNSUPPORTED.message("no_login", server=settings.server)
+    methods = {"server": settings.server, "offered": ", ".join(offered), "known": " or ".join(known)}
+    if "XOAUTH2" in known and {"PLAIN", "LOGIN"} & set(offered):
+        return ChannelCode.AUTH_UNSUPPORTED.message("plain_offered", **methods)
+    if "XOAUTH2" in offered:
+        return ChannelCode.AUTH_UNSUPPORTED.message("xoauth2_offered", **methods)
+    return ChannelCode.AUTH_UNSUPPORTED.message(**methods)

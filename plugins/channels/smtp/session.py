@@ -9,6 +9,8 @@ from plugins.channels.smtp.login import about_login
 from plugins.channels.smtp.secrets import one_line
 from plugins.channels.smtp.url import SmtpSettings
 from plugins.channels.smtp.wire import Reply, UnexpectedReplyError, Wire
+from plugins.codes import ChannelCode, smtp_message
+from strategies.codes import Message
 
 CLOSING = 421
 DATA_FOLLOWS = range(354, 355)
@@ -38,7 +40,7 @@ class SmtpSession(Session):
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Deliver one email. After ACCOUNT_UNAVAILABLE or IN_DOUBT the connection is closed for good."""
         if self._over:
-            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, "SESSION_OVER", "The connection is closed.")
+            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, ChannelCode.SESSION_OVER.message())
         commands = self._envelope(outgoing)
         if isinstance(commands, Receipt):
             return commands
@@ -50,7 +52,7 @@ class SmtpSession(Session):
                 return refusal
         if not await about_to_transmit():
             await self._ask((RSET,))
-            return self._receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was transmitted.")
+            return self._receipt(Outcome.WITHDRAWN, ChannelCode.WITHDRAWN.message())
         if refusal := await self._ask((b"DATA\r\n",), DATA_FOLLOWS):
             return refusal
         return await self._transmit(outgoing.message)
@@ -62,13 +64,12 @@ class SmtpSession(Session):
             if not recipient:
                 raise ValueError("it is empty")
         except ValueError as error:
-            return self._receipt(Outcome.FAILED, "ADDRESS_INVALID", f"The address is not valid: {error}.")
+            return self._receipt(Outcome.FAILED, ChannelCode.ADDRESS_INVALID.message(fault=error))
         plain, parameters = outgoing.message.isascii(), ""
         headers = b"" if plain else re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
         if not (sender + recipient).isascii() or not headers.isascii():
             if not self._supports("smtputf8"):
-                detail = "The address has characters that the server does not support (it has no SMTPUTF8)."
-                return self._receipt(Outcome.FAILED, "SMTPUTF8_REQUIRED", detail)
+                return self._receipt(Outcome.FAILED, ChannelCode.SMTPUTF8_REQUIRED.message())
             parameters += " SMTPUTF8"
         if not plain and self._supports("8bitmime"):
             parameters += " BODY=8BITMIME"
@@ -106,7 +107,9 @@ class SmtpSession(Session):
             raise
         if reply.code in DONE:
             self._blank = True
-            return self._receipt(Outcome.SENT, f"SMTP_{reply.code}", f"{reply.code} {self._settings.tidy(reply.text)}")
+            return self._receipt(
+                Outcome.SENT, smtp_message(reply.code, f"{reply.code} {self._settings.tidy(reply.text)}")
+            )
         if reply.code not in range(400, 600):
             return self._lost(Outcome.IN_DOUBT, UnexpectedReplyError(f"{reply.code} {reply.text}"))
         return self._refused(reply, Phase.CONTENT)
@@ -117,32 +120,38 @@ class SmtpSession(Session):
         ``phase`` is None for RSET. A server that rejects RSET has a problem with the connection, not with this email.
         """
         detail = f"{self._settings.server} answered: {reply.code} {self._settings.tidy(reply.text)}"
-        login = about_login(reply.code, reply.text, envelope=phase in {Phase.MAIL, Phase.RCPT})
+        login = about_login(reply.code, reply.text, self._settings, envelope=phase in {Phase.MAIL, Phase.RCPT})
         if phase is None or login or reply.code == CLOSING:
             self._close()
-            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, login or f"SMTP_{reply.code}", detail)
+            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, login or smtp_message(reply.code, detail))
         verdict = classify(reply.text, phase=phase, code=reply.code)
         outcome = Outcome.DEFERRED if reply.code < 500 else REJECTED[verdict]
-        return self._receipt(outcome, f"SMTP_{reply.code}", detail)
+        return self._receipt(outcome, smtp_message(reply.code, detail))
 
     def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
         """Close a connection after an error, and return what happened."""
         self._close()
-        where = "after the content" if outcome is Outcome.IN_DOUBT else "before the content"
-        server = self._settings.server
-        if isinstance(error, UnexpectedReplyError):
-            detail = f"{server} gave an unexpected answer {where}: {self._settings.tidy(str(error))}"
-            return self._receipt(outcome, "UNEXPECTED_REPLY", detail)
-        if isinstance(error, TimeoutError):
-            return self._receipt(outcome, "TIMEOUT", f"{server} did not answer in time {where}.")
-        return self._receipt(outcome, "CONNECTION_LOST", f"The connection to {server} broke {where}.")
+        server, reply, in_doubt = self._settings.server, self._settings.tidy(str(error)), outcome is Outcome.IN_DOUBT
+        if isinstance(error, UnexpectedReplyError) and in_doubt:
+            message = ChannelCode.UNEXPECTED_REPLY.message("in_doubt", server=server, reply=reply)
+        elif isinstance(error, UnexpectedReplyError):
+            message = ChannelCode.UNEXPECTED_REPLY.message(server=server, reply=reply)
+        elif isinstance(error, TimeoutError) and in_doubt:
+            message = ChannelCode.TIMEOUT.message("in_doubt", server=server)
+        elif isinstance(error, TimeoutError):
+            message = ChannelCode.TIMEOUT.message(server=server)
+        elif in_doubt:
+            message = ChannelCode.CONNECTION_LOST.message("in_doubt", server=server)
+        else:
+            message = ChannelCode.CONNECTION_LOST.message(server=server)
+        return self._receipt(outcome, message)
 
     def _close(self) -> None:
         self._over = True
         self._wire.close()
 
-    def _receipt(self, outcome: Outcome, code: str, detail: str) -> Receipt:
-        return Receipt(outcome, code, one_line(detail))
+    def _receipt(self, outcome: Outcome, message: Message) -> Receipt:
+        return Receipt(outcome, message.code, one_line(message.sentence))
 
 
 def content_of(message: bytes) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from plugins import AccountUnavailableError
 from plugins.channels.smtp.url import SmtpSettings
+from plugins.codes import ChannelCode
 
 MAX_TOKEN_BYTES = 16_384
 """Longest token. Microsoft's tokens have about 2,000 bytes."""
@@ -29,11 +30,11 @@ async def read_token(settings: SmtpSettings) -> str:
     else:
         name, found = "token_command", await _from_command(settings.token_command, settings.timeout)
     if isinstance(found, str):
-        raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {found}", here=True)
+        raise AccountUnavailableError(*ChannelCode.TOKEN_UNAVAILABLE.message(source=name, fault=found), here=True)
     token = found.strip().decode("ascii", errors="replace")
     if len(found) > MAX_TOKEN_BYTES or not TOKEN.fullmatch(token):
         fault = "it is empty." if not token else "the text is not an access token, which is one word of ASCII."
-        raise AccountUnavailableError("TOKEN_UNAVAILABLE", f"No access token from {name}: {fault}", here=True)
+        raise AccountUnavailableError(*ChannelCode.TOKEN_UNAVAILABLE.message(source=name, fault=fault), here=True)
     return token
 
 
