@@ -7,7 +7,7 @@ from datetime import timedelta
 from api.clock import system_clock
 from api.models import Campaign, Step
 from api.store import send_ledger
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from benchmarks.world import launched, row
 
 DUE = 20_000
@@ -31,9 +31,9 @@ async def future(campaign: Campaign, first: int, count: int) -> None:
     """Add so many copies of an email that are due in the next months and years."""
     step = await Step.filter(campaign_id=campaign.id).first()
     assert step is not None
-    await run("ALTER TABLE send DISABLE TRIGGER ALL")
+    await execute("ALTER TABLE send DISABLE TRIGGER ALL")
     for start in range(first, first + count, CHUNK):
-        await run(
+        await execute(
             "INSERT INTO send (id, workspace_id, enrollment_id, step_id, person_id, sender_id, sandbox, by_hand,"
             " status, due_at, planned_at, planned_date, planned_time, zone, explanation, attempts, detail, archived)"
             " SELECT 'f' || n, workspace_id, 'f' || n, step_id, person_id, sender_id, false, false, 'SCHEDULED',"
@@ -44,13 +44,13 @@ async def future(campaign: Campaign, first: int, count: int) -> None:
             start,
             min(start + CHUNK, first + count) - 1,
         )
-    await run("VACUUM ANALYZE send")
+    await execute("VACUUM ANALYZE send")
 
 
 async def measure(sizes: list[int]) -> None:
     """Print the latency for each number of future emails, against none."""
     _, campaign = await launched("record", DUE)
-    await run("VACUUM ANALYZE send")
+    await execute("VACUUM ANALYZE send")
     await claims(campaign.sender_id, 100)  # warms up
     none, there = await claims(campaign.sender_id, CLAIMS), 0
     for size in sizes:

@@ -19,7 +19,7 @@ from api.ids import new_id
 from api.models import Send
 from api.services.launches.launch import Choice
 from api.states import SendStatus
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.send_ledger import WAITING
 from api.tick import Ticker
 from benchmarks.world import empty, launched
@@ -85,7 +85,7 @@ async def processes(url: str, count: int, number: int, cores: int) -> float:
 
 async def _bind(processes: Sequence[int], cores: int | None) -> None:
     """Let processes and the database have so many cores; None: all."""
-    servers = await run(
+    servers = await execute(
         "SELECT pid FROM pg_stat_activity UNION SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int"
     )
     for pid in [*processes, *(row["pid"] for row in servers)]:
@@ -165,7 +165,7 @@ async def procrastinate(url: str, count: int) -> float:
         if not await app.check_connection_async():
             await app.schema_manager.apply_schema_async()
         await noop.batch_defer_async(*[{} for _ in range(count)])
-        await run("VACUUM ANALYZE")  # as behind a launch
+        await execute("VACUUM ANALYZE")  # as behind a launch
         began = time.perf_counter()
         await app.run_worker_async(
             wait=False, concurrency=100, install_signal_handlers=False, delete_jobs="always", listen_notify=False

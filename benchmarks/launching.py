@@ -11,7 +11,7 @@ from api.ids import new_id
 from api.models import Campaign, Launch, Sender, Step, Workspace
 from api.services.launches import background_launch, enrolling
 from api.services.launches.launch import Choice
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from benchmarks.world import author, empty, enroll_all, people, row, truncate
 from strategies.records import ZoneOf
 
@@ -34,7 +34,7 @@ async def measure(url: str, count: int, times: int) -> None:
         assert done.enrolled == count
         ids = [
             found["person_id"]
-            for found in await run("SELECT person_id FROM enrollment WHERE campaign_id = $1", campaign.id)
+            for found in await execute("SELECT person_id FROM enrollment WHERE campaign_id = $1", campaign.id)
         ]
         await truncate()
         copies.append(await copied(url, done, campaign, context, ids))

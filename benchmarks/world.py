@@ -16,7 +16,7 @@ from api.services.launches.launch import Choice
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from plugins.manager import load
 from strategies import StepType
 
@@ -49,7 +49,7 @@ async def author(channel: str, steps: int) -> tuple[DispatchRuntime, Campaign]:
 
 async def people(workspace_id: str, count: int) -> None:
     """Fill a workspace by one statement."""
-    await run(
+    await execute(
         "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
         " created_at) SELECT 'per_' || $1 || n, $1, n || '@example.com', n || '@example.com', 'Ada', 'L', '', 'Acme',"
         " '{}', now() - interval '1 minute' FROM generate_series(1, $2::int) AS n",
@@ -72,16 +72,16 @@ async def launched(channel: str, count: int, choice: Choice | None = None) -> tu
     context = runtime.context(await Workspace.get(id=campaign.workspace_id))
     started = await background_launch.start_launch(context, campaign.id, None, choice or Choice("NOW"))
     await enroll_all(started, runtime)
-    await run("ANALYZE")
+    await execute("ANALYZE")
     return runtime, campaign
 
 
 async def truncate() -> None:
     """Delete what launches, their jobs and dispatches wrote."""
-    await run("TRUNCATE launch, event, enrollment, job CASCADE")
+    await execute("TRUNCATE launch, event, enrollment, job CASCADE")
 
 
 async def empty() -> None:
     """Delete what launches and dispatches wrote, and let PostgreSQL look at the tables again."""
     await truncate()
-    await run("VACUUM ANALYZE")
+    await execute("VACUUM ANALYZE")

@@ -173,7 +173,7 @@ async def test_a_change_that_cannot_be_announced_is_a_line(
     async def refuse(*_: object) -> None:
         raise ConnectionDoesNotExistError("nobody listens")
 
-    monkeypatch.setattr(notifications, "run", refuse)
+    monkeypatch.setattr(notifications, "execute", refuse)
     await notifications._notify()
     assert caplog.messages == ["the database is unavailable: nobody listens"]
 

@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.engine.context import Request
-from api.services.enrollments.timelines import spoken
+from api.services.enrollments.timelines import notes_from_json
 from strategies.sentences import sentence
 
 
@@ -25,5 +25,5 @@ def explain(info: Request, explanation: Any, language: str) -> list[ExplanationL
     options = info.context.workspace_context.installed.send_options.values()
     return [
         ExplanationLine(code=note.code, sentence=sentence(note, language, options), values=JSON(dict(note.values)))
-        for note in spoken(explanation)
+        for note in notes_from_json(explanation)
     ]

@@ -14,7 +14,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION, PLANNED, WARNINGS_OF_PERSON
 from api.graphql.people import Person
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.enrollments.timelines import stored
+from api.services.enrollments.timelines import notes_to_json
 from api.services.launches import launch
 from api.services.launches.launch import MAX_PEOPLE
 from strategies.records import Planned, PlannedSend
@@ -33,7 +33,7 @@ class PlannedStep:
         metadata=cost(30, size=EXPLANATION), description="How the send time or due date was calculated, step by step."
     )
     def explanation(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
-        return explain(info, stored(self.planned.notes), language)
+        return explain(info, notes_to_json(self.planned.notes), language)
 
 
 @strawberry.type(description="What launching would do for one person. Nothing is written.")

@@ -11,7 +11,7 @@ from tortoise.migrations import operations as ops
 from api.clock import system_clock
 from api.store import address_upgrade
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 
 COLUMN = "email_key"
 
@@ -31,7 +31,7 @@ async def _has_column() -> bool:
         if is_postgres()
         else "SELECT 1 AS found FROM pragma_table_info('sender') WHERE name = $1"
     )
-    return bool(await run(found, COLUMN))
+    return bool(await execute(found, COLUMN))
 
 
 async def compute_keys(apps: Any, editor: Any) -> None:

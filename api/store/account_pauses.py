@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from api.store.engine.sql import among, instant, run
+from api.store.engine.sql import execute, in_list, instant
 from api.store.send_ledger import WAITING
 
 FIRST_PAUSE = timedelta(minutes=1)
@@ -18,7 +18,7 @@ def still_waits(until: datetime, now: datetime) -> bool:
 
 async def pauses() -> dict[str, datetime]:
     """Return the accounts that wait, or have waited and not worked since, and until when."""
-    return {row["account"]: instant(row["until"]) for row in await run("SELECT account, until FROM account_pause")}
+    return {row["account"]: instant(row["until"]) for row in await execute("SELECT account, until FROM account_pause")}
 
 
 async def pause(account: str, now: datetime, code: str, detail: str) -> datetime | None:
@@ -26,12 +26,12 @@ async def pause(account: str, now: datetime, code: str, detail: str) -> datetime
 
     Returns until when, or None if it waits already, because another session has seen the same failure.
     """
-    rows = await run("SELECT failures, until FROM account_pause WHERE account = $1", account)
+    rows = await execute("SELECT failures, until FROM account_pause WHERE account = $1", account)
     failures = int(rows[0]["failures"]) if rows else 0
     if rows and still_waits(instant(rows[0]["until"]), now):
         return None
     until: datetime = now + min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
-    ours = await run(
+    ours = await execute(
         "INSERT INTO account_pause (account, until, code, detail, failures) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (account) DO UPDATE SET until = excluded.until, code = excluded.code,"
         " detail = excluded.detail, failures = excluded.failures WHERE account_pause.failures = $6 RETURNING account",
@@ -47,14 +47,14 @@ async def pause(account: str, now: datetime, code: str, detail: str) -> datetime
 
 async def reason_of(account: str) -> str | None:
     """Return the code of the failure after which an account waits, or None."""
-    rows = await run("SELECT code FROM account_pause WHERE account = $1", account)
+    rows = await execute("SELECT code FROM account_pause WHERE account = $1", account)
     return str(rows[0]["code"]) if rows else None
 
 
 async def bring_forward(sender_ids: list[str], reason: str, now: datetime, until: datetime) -> None:
     """Make due at ``now`` the emails of these senders that were put off for a reason and are due by ``until``."""
-    await run(
-        f"UPDATE send SET due_at = $3 WHERE {among('sender_id', 1)} AND {WAITING}"
+    await execute(
+        f"UPDATE send SET due_at = $3 WHERE {in_list('sender_id', 1)} AND {WAITING}"
         " AND reason = $2 AND due_at > $3 AND due_at <= $4",
         sender_ids,
         reason,
@@ -65,4 +65,4 @@ async def bring_forward(sender_ids: list[str], reason: str, now: datetime, until
 
 async def forgive(account: str) -> None:
     """Forget an account's failures: it works."""
-    await run("DELETE FROM account_pause WHERE account = $1", account)
+    await execute("DELETE FROM account_pause WHERE account = $1", account)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from api.ids import new_id
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, among, run
+from api.store.engine.sql import Records, execute, in_list
 from api.store.engine.upgrade_report import report
 
 CHUNK = 1_000
@@ -131,9 +131,9 @@ async def _keep_covered(given: Sequence[tuple[str, str, str]]) -> None:
     for workspace_id in sorted({workspace_id for workspace_id, _, _ in given}):
         mine = [(email, _old(key)) for owner, email, key in given if owner == workspace_id]
         moved = [(email, old) for email, old in mine if address_key(email) != old]
-        found = await run(
+        found = await execute(
             f"SELECT email, email_key, unsubscribed_at FROM suppression WHERE workspace_id = $1"
-            f" AND {among('email_key', 2)} AND unsubscribed_at IS NOT NULL",
+            f" AND {in_list('email_key', 2)} AND unsubscribed_at IS NOT NULL",
             workspace_id,
             [old for _, old in moved],
         )
@@ -154,7 +154,7 @@ async def _keep(given: Iterable[Kept]) -> None:
     values = [(row_id, each.workspace_id, each.email, each.key or row_id, each.at, each.reason)
               for row_id, each in unique.values()]  # fmt: skip
     rows, names = Records(NEW, values), ", ".join(NEW)
-    added = await run(
+    added = await execute(
         f"INSERT INTO suppression ({names}, source) SELECT {names}, 'UPGRADE' FROM {rows.table(1)} WHERE true"
         " ON CONFLICT (workspace_id, email_key) DO UPDATE SET unsubscribed_at = excluded.unsubscribed_at,"
         " source = excluded.source, reason = excluded.reason WHERE suppression.unsubscribed_at IS NULL"
@@ -166,7 +166,7 @@ async def _keep(given: Iterable[Kept]) -> None:
     history = Records(CHANGE, [(new_id("chg"), row["workspace_id"], row["id"], row["unsubscribed_at"], row["reason"])
                                for row in added])  # fmt: skip
     names = ", ".join(CHANGE)
-    await run(
+    await execute(
         f"INSERT INTO suppression_change ({names}, kind, source, actor)"
         f" SELECT {names}, 'UNSUBSCRIBED', 'UPGRADE', '' FROM {history.table(1)}",
         history,
@@ -179,15 +179,15 @@ async def _merge(row: Row, into: dict[str, Any]) -> None:
     """Make one suppression of two of the same mailbox. It is suppressed if one of them was, and has both histories."""
     if row["unsubscribed_at"] is not None and into["unsubscribed_at"] is None:
         into |= {name: row[name] for name in ("unsubscribed_at", "source", "reason")}
-        await run(
+        await execute(
             "UPDATE suppression SET unsubscribed_at = (SELECT unsubscribed_at FROM suppression WHERE id = $2),"
             " source = (SELECT source FROM suppression WHERE id = $2),"
             " reason = (SELECT reason FROM suppression WHERE id = $2) WHERE id = $1",
             into["id"],
             row["id"],
         )
-    await run("UPDATE suppression_change SET suppression_id = $1 WHERE suppression_id = $2", into["id"], row["id"])
-    await run("DELETE FROM suppression WHERE id = $1", row["id"])
+    await execute("UPDATE suppression_change SET suppression_id = $1 WHERE suppression_id = $2", into["id"], row["id"])
+    await execute("DELETE FROM suppression WHERE id = $1", row["id"])
     if row["source"] != "UPGRADE":
         state = "suppressed" if into["unsubscribed_at"] is not None else "not suppressed"
         report(
@@ -212,7 +212,7 @@ async def _silence(row: Row, holder: Row, now: datetime) -> str:
 async def _chunks(table: str, columns: str, condition: str) -> AsyncIterator[Sequence[Row]]:
     after = ""
     while True:
-        rows = await run(
+        rows = await execute(
             f"SELECT {columns} FROM {table} WHERE id > $1 AND {condition} ORDER BY id LIMIT {CHUNK}", after
         )
         if not rows:
@@ -228,8 +228,8 @@ async def _holders(
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for workspace_id in {row["workspace_id"] for row in rows}:
         wanted = [keys[row["id"]] for row in rows if row["workspace_id"] == workspace_id]
-        condition = f"workspace_id = $1 AND {among('email_key', 2)}"
-        for row in await run(f"SELECT {columns} FROM {table} WHERE {condition}", workspace_id, wanted):
+        condition = f"workspace_id = $1 AND {in_list('email_key', 2)}"
+        for row in await execute(f"SELECT {columns} FROM {table} WHERE {condition}", workspace_id, wanted):
             found[workspace_id, row["email_key"]] = dict(row)
     return found
 
@@ -237,7 +237,7 @@ async def _holders(
 async def _set_keys(table: str, keys: Mapping[str, str]) -> None:
     if keys:
         rows = Records({"id": "text", "email_key": "text"}, sorted(keys.items()))
-        await run(f"UPDATE {table} SET email_key = r.email_key FROM {rows.table(1)} WHERE {table}.id = r.id", rows)
+        await execute(f"UPDATE {table} SET email_key = r.email_key FROM {rows.table(1)} WHERE {table}.id = r.id", rows)
 
 
 def _not_ascii(column: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from api.store.engine.sql import instant, run
+from api.store.engine.sql import execute, instant
 from api.store.send_ledger import WAITING
 
 
@@ -11,7 +11,7 @@ async def backlog(now: datetime) -> dict[str, float]:
     """Return how many emails are due, in hand, in doubt, for how many seconds the oldest is due, and so on."""
     # By sender, since that is how the index of what waits is ordered: what lies ahead costs nothing.
     due = f"FROM send WHERE send.sender_id = sender.id AND {WAITING} AND due_at <= $1"
-    (row,) = await run(
+    (row,) = await execute(
         f"SELECT sum(emails) AS due, min(oldest) AS oldest FROM (SELECT (SELECT count(*) {due}) AS emails,"
         f" (SELECT min(due_at) {due}) AS oldest FROM sender"
         " WHERE workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)) AS each_sender",
@@ -19,7 +19,7 @@ async def backlog(now: datetime) -> dict[str, float]:
     )
 
     async def count(what: str, *values: Any) -> float:
-        (found,) = await run(f"SELECT count(*) AS found FROM {what}", *values)
+        (found,) = await execute(f"SELECT count(*) AS found FROM {what}", *values)
         return float(found["found"])
 
     return {

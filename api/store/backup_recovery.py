@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.store.engine.sql import Row, among, instant, run
+from api.store.engine.sql import Row, execute, in_list, instant
 
 REAL = "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
 UNSENT = "('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')"
@@ -25,7 +25,7 @@ async def newest_event(since: datetime, reason: str) -> datetime | None:
     newest = (
         "(SELECT at FROM event WHERE workspace_id = workspace.id AND id < first.recovered ORDER BY id DESC LIMIT 1)"
     )
-    rows = await run(
+    rows = await execute(
         f"WITH first AS (SELECT {recovered} AS recovered)"
         f" SELECT {newest} AS at FROM workspace CROSS JOIN first WHERE NOT sandbox",
         since,
@@ -36,13 +36,14 @@ async def newest_event(since: datetime, reason: str) -> datetime | None:
 
 async def workspaces() -> list[str]:
     """Return the workspaces whose emails leave: all but sandboxes."""
-    return [row["id"] for row in await run("SELECT id FROM workspace WHERE NOT sandbox ORDER BY id")]
+    return [row["id"] for row in await execute("SELECT id FROM workspace WHERE NOT sandbox ORDER BY id")]
 
 
 async def named(ids: list[str]) -> list[Row]:
     """Return those of these emails that are unsent or in doubt, whenever they are due: id, workspace_id and due_at."""
-    rows = await run(
-        f"SELECT id, workspace_id, due_at FROM send WHERE {among('id', 1)} AND status IN {OPEN} AND {REAL} ORDER BY id",
+    rows = await execute(
+        f"SELECT id, workspace_id, due_at FROM send WHERE {in_list('id', 1)} AND status IN {OPEN} AND {REAL}"
+        " ORDER BY id",
         ids,
     )
     return list(rows)
@@ -54,7 +55,7 @@ async def may_have_left(workspace_id: str, until: datetime, reason: str, after: 
     Those are the unsent ones that were due by then, and all that are in doubt for another reason than ``reason``:
     they may have been settled, or sent again.
     """
-    rows = await run(
+    rows = await execute(
         f"SELECT id, status FROM send WHERE workspace_id = $1 AND id > $4 AND (status IN {UNSENT} AND due_at <= $2"
         " OR status = 'IN_DOUBT' AND coalesce(reason, '') <> $3) ORDER BY id LIMIT $5",
         workspace_id,
@@ -68,9 +69,9 @@ async def may_have_left(workspace_id: str, until: datetime, reason: str, after: 
 
 async def doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row]:
     """Put emails in doubt that are unsent, or in doubt for another reason. Returns them."""
-    return await run(
+    return await execute(
         "UPDATE send SET status = 'IN_DOUBT', held = false, attempt_id = NULL, lease_until = NULL,"
-        f" reason = $2, detail = $3 WHERE {among('id', 1)} AND status IN {OPEN}"
+        f" reason = $2, detail = $3 WHERE {in_list('id', 1)} AND status IN {OPEN}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id",
         ids,
         reason,
@@ -80,12 +81,12 @@ async def doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row]:
 
 async def edits() -> list[Row]:
     """Return the campaigns with an edit that is still to come to some people: id and workspace_id."""
-    return list(await run(f"SELECT id, workspace_id FROM campaign WHERE editing AND {REAL} ORDER BY id"))
+    return list(await execute(f"SELECT id, workspace_id FROM campaign WHERE editing AND {REAL} ORDER BY id"))
 
 
 async def pause_launches() -> int:
     """Pause every background launch, also those that would resume with their campaign. Returns their number."""
-    rows = await run(
+    rows = await execute(
         f"UPDATE launch SET status = 'PAUSED', paused_with_campaign = false WHERE {GOING_ON} AND {REAL} RETURNING id"
     )
     return len(rows)
@@ -93,13 +94,13 @@ async def pause_launches() -> int:
 
 async def launches() -> int:
     """Count the background launches that enroll people, or would resume with their campaign."""
-    (row,) = await run(f"SELECT count(*) AS found FROM launch WHERE {GOING_ON} AND {REAL}")
+    (row,) = await execute(f"SELECT count(*) AS found FROM launch WHERE {GOING_ON} AND {REAL}")
     return int(row["found"])
 
 
 async def expire_tasks(until: datetime) -> Sequence[Row]:
     """Let open tasks expire that were to do so by ``until`` (UTC): each waits for a person. Returns them."""
-    return await run(
+    return await execute(
         f"UPDATE task SET status = 'EXPIRED' WHERE {EXPIRING} AND {REAL}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id, type,"
         " (SELECT campaign_id FROM enrollment WHERE enrollment.id = task.enrollment_id) AS campaign_id",
@@ -109,11 +110,11 @@ async def expire_tasks(until: datetime) -> Sequence[Row]:
 
 async def expiring_tasks(until: datetime) -> int:
     """Count the open tasks that were to expire by ``until`` (UTC)."""
-    (row,) = await run(f"SELECT count(*) AS found FROM task WHERE {EXPIRING} AND {REAL}", until)
+    (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE {EXPIRING} AND {REAL}", until)
     return int(row["found"])
 
 
 async def open_tasks() -> int:
     """Count the tasks that are open."""
-    (row,) = await run(f"SELECT count(*) AS found FROM task WHERE status = 'OPEN' AND {REAL}")
+    (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE status = 'OPEN' AND {REAL}")
     return int(row["found"])

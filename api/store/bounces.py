@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, among, run
+from api.store.engine.sql import Records, execute, in_list
 
 
 async def mark_emails(kinds: Mapping[str, str], now: datetime) -> None:
     """Note of bounced emails, by id, whether the bounce is HARD or SOFT, and when it was told."""
     rows = Records({"id": "text", "bounce": "text"}, list(kinds.items()))
-    await run(
+    await execute(
         f"UPDATE send SET bounce = r.bounce, bounced_at = $1 FROM {rows.table(2)} WHERE send.id = r.id",
         now,
         rows,
@@ -23,7 +23,7 @@ async def mark_people(addresses: Mapping[str, str], now: datetime) -> list[str]:
     Someone whose address was corrected while the email was on its way stays as they are.
     """
     rows = Records({"id": "text", "email_key": "text"}, sorted(addresses.items()))
-    found = await run(
+    found = await execute(
         f"UPDATE person SET bounced_at = $1 FROM {rows.table(2)}"
         " WHERE person.id = r.id AND person.email_key = r.email_key RETURNING person.id",
         now,
@@ -34,9 +34,9 @@ async def mark_people(addresses: Mapping[str, str], now: datetime) -> list[str]:
 
 async def enrollments_to_end(person_ids: Sequence[str]) -> list[str]:
     """Return the enrollments of people in campaigns with Remove on Bounce of which an email may still leave."""
-    rows = await run(
+    rows = await execute(
         "SELECT enrollment.id FROM enrollment JOIN campaign ON campaign.id = enrollment.campaign_id"
-        f" WHERE {among('enrollment.person_id', 1)} AND enrollment.status IN ('ACTIVE', 'FINISHED')"
+        f" WHERE {in_list('enrollment.person_id', 1)} AND enrollment.status IN ('ACTIVE', 'FINISHED')"
         " AND campaign.remove_on_bounce ORDER BY enrollment.id",
         list(person_ids),
     )
@@ -46,5 +46,5 @@ async def enrollments_to_end(person_ids: Sequence[str]) -> list[str]:
 async def bounced(person_ids: Sequence[str]) -> set[str]:
     """Return those of these people whose address is dead. No bounce is noted of them before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
-    people = f"SELECT id, bounced_at FROM person WHERE {among('id', 1)} ORDER BY id {lock}"
-    return {row["id"] for row in await run(people, list(person_ids)) if row["bounced_at"] is not None}
+    people = f"SELECT id, bounced_at FROM person WHERE {in_list('id', 1)} ORDER BY id {lock}"
+    return {row["id"] for row in await execute(people, list(person_ids)) if row["bounced_at"] is not None}

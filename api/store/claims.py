@@ -5,7 +5,7 @@ from datetime import datetime
 
 from api.store.claimed import Claimed, read_claimed
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Row, among, run
+from api.store.engine.sql import Row, execute, in_list
 from api.store.send_ledger import WAITING
 
 OURS = "status = 'CLAIMED' AND attempt_id = "
@@ -14,9 +14,9 @@ OURS = "status = 'CLAIMED' AND attempt_id = "
 
 async def due(sender_id: str, now: datetime, limit: int, attempt: str, besides: Sequence[str]) -> list[str]:
     """Return the ids of up to ``limit`` sends of a sender that are due, or claimed for this attempt; earliest first."""
-    rows = await run(
+    rows = await execute(
         f"SELECT id FROM send WHERE sender_id = $1 AND (({WAITING} AND due_at <= $2) OR ({OURS} $3))"
-        f" AND NOT ({among('id', 5)}) ORDER BY due_at, id LIMIT $4",
+        f" AND NOT ({in_list('id', 5)}) ORDER BY due_at, id LIMIT $4",
         sender_id,
         now,
         attempt,
@@ -29,9 +29,9 @@ async def due(sender_id: str, now: datetime, limit: int, attempt: str, besides: 
 async def claim_these(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[Claimed]:
     """Claim those of these sends that are due, or claimed for this attempt already."""
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    rows = await run(
+    rows = await execute(
         "UPDATE send SET status = 'CLAIMED', attempt_id = $2, lease_until = $3 WHERE id IN (SELECT id FROM send"
-        f" WHERE {among('id', 1)} AND (({WAITING} AND due_at <= $4) OR ({OURS} $2)) {lock})"
+        f" WHERE {in_list('id', 1)} AND (({WAITING} AND due_at <= $4) OR ({OURS} $2)) {lock})"
         f" RETURNING {', '.join(Claimed._fields)}",
         list(ids),
         attempt,
@@ -46,7 +46,7 @@ async def fail_unclaimed(send_id: str, now: datetime, attempt: str, reason: str,
 
     It is due at ``now`` then: its time may be what could not be read.
     """
-    rows = await run(
+    rows = await execute(
         "UPDATE send SET status = 'FAILED', attempt_id = NULL, lease_until = NULL, due_at = $2, reason = $4,"
         f" detail = $5 WHERE id = $1 AND (({WAITING} AND due_at <= $2) OR ({OURS} $3))"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id",

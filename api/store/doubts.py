@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.store.engine.sql import Row, among, run
+from api.store.engine.sql import Row, execute, in_list
 from api.store.send_ledger import RESEND_AFTER, whose
 
 
@@ -16,7 +16,7 @@ async def doubt_expired(
     by the workspace's clock.
     """
     which, values = _which(4, ids, besides)
-    return await run(
+    return await execute(
         "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3"
         f" WHERE status = 'TRANSMITTING' AND lease_until < $1 {which}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox,"
@@ -31,13 +31,15 @@ async def doubt_expired(
 def _which(number: int, ids: Sequence[str] | None, besides: Sequence[str]) -> tuple[str, list[list[str]]]:
     """Return the condition that a send is one of ``ids``, or none of ``besides``, with its value ``$number``."""
     if ids is not None:
-        return f"AND {among('send.id', number)}", [list(ids)]
-    return (f"AND NOT ({among('send.id', number)})", [list(besides)]) if besides else ("", [])
+        return f"AND {in_list('send.id', number)}", [list(ids)]
+    return (f"AND NOT ({in_list('send.id', number)})", [list(besides)]) if besides else ("", [])
 
 
 async def rest_in_doubt(ids: list[str], now: datetime) -> None:
     """Begin the wait of emails in doubt at ``now``, by their workspace's clock, before they may be resent."""
-    await run(f"UPDATE send SET due_at = $2 WHERE {among('id', 1)} AND status = 'IN_DOUBT'", ids, now + RESEND_AFTER)
+    await execute(
+        f"UPDATE send SET due_at = $2 WHERE {in_list('id', 1)} AND status = 'IN_DOUBT'", ids, now + RESEND_AFTER
+    )
 
 
 async def resend_doubts(
@@ -60,7 +62,7 @@ async def resend_doubts(
         f"send.status = 'IN_DOUBT' AND send.due_at <= {present}"
         f" AND coalesce(send.reason, '') NOT IN ($4, 'ROW_FAILED') {which}"
     )
-    return await run(
+    return await execute(
         f"{whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
         " UPDATE send SET status = 'DEFERRED', held = whose.paused, doubts = doubts + 1, reason = $2, detail = $3"
         f" FROM whose WHERE send.id = whose.id AND {rested}"
@@ -75,10 +77,10 @@ async def resend_doubts(
 
 async def to_free(real_now: datetime) -> tuple[list[str], list[str], list[str]]:
     """Return the ids of what ``doubt_expired``, ``resend_doubts`` and ``release_expired`` may look at."""
-    leased = await run(
+    leased = await execute(
         "SELECT id, status FROM send WHERE status IN ('CLAIMED', 'TRANSMITTING') AND lease_until < $1 ORDER BY id",
         real_now,
     )
-    doubted = await run("SELECT id FROM send WHERE status = 'IN_DOUBT' ORDER BY id")
+    doubted = await execute("SELECT id FROM send WHERE status = 'IN_DOUBT' ORDER BY id")
     transmitting = [row["id"] for row in leased if row["status"] == "TRANSMITTING"]
     return transmitting, [row["id"] for row in doubted], [row["id"] for row in leased if row["status"] == "CLAIMED"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.store import holds
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Row, among, run
+from api.store.engine.sql import Row, execute, in_list
 from api.store.holds import records
 from api.store.send_ledger import UNSENT_STATUS
 from api.store.written_texts import keep_texts
@@ -38,19 +38,19 @@ async def revision_of(campaign_id: str) -> int:
 async def state_of(campaign_id: str) -> Row:
     """Return a campaign's revision, editing and paused_at. They cannot change before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
-    (row,) = await run(f"SELECT revision, editing, paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
+    (row,) = await execute(f"SELECT revision, editing, paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
     return row
 
 
 async def lock_campaign(campaign_id: str) -> None:
     """Lock a campaign until the transaction ends: nobody else edits, pauses or launches it, or schedules its steps."""
     if is_postgres():
-        await run("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
+        await execute("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
 
 
 async def stale_people(campaign_id: str, revision: int, after: str, people: int) -> Sequence[Row]:
     """Return the next people in a campaign who were last calculated for another revision: id and person_id."""
-    return await run(
+    return await execute(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2"
         " AND person_id > $3 ORDER BY person_id LIMIT $4",
         campaign_id,
@@ -67,8 +67,8 @@ async def people_in(campaign_id: str, after: str, people: int) -> Sequence[Row]:
 
 async def steps_with_rows(step_ids: list[str]) -> set[str]:
     """Return those of these steps that have emails or tasks."""
-    rows = await run(
-        f"SELECT id FROM step WHERE {among('id', 1)} AND (EXISTS (SELECT 1 FROM send WHERE send.step_id = step.id)"
+    rows = await execute(
+        f"SELECT id FROM step WHERE {in_list('id', 1)} AND (EXISTS (SELECT 1 FROM send WHERE send.step_id = step.id)"
         " OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id))",
         step_ids,
     )
@@ -77,10 +77,10 @@ async def steps_with_rows(step_ids: list[str]) -> set[str]:
 
 async def take_back(enrollment_ids: list[str]) -> None:
     """Release these people's claimed emails, whose transmission has not started, so that they follow the edit."""
-    mine = f"{among('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
+    mine = f"{in_list('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
     # Skip rows that another process has locked. ``people_with`` then returns the people who still have claimed emails.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    await run(
+    await execute(
         f"UPDATE send SET status = {UNSENT_STATUS}, attempt_id = NULL, lease_until = NULL"
         f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND status || '' = 'CLAIMED'",
         enrollment_ids,
@@ -89,8 +89,8 @@ async def take_back(enrollment_ids: list[str]) -> None:
 
 async def people_with(enrollment_ids: list[str], status: str) -> set[str]:
     """Return those of these enrollments that have an email with a status."""
-    mine = f"{among('enrollment_id', 1)} AND status || '' = $2"
-    rows = await run(f"SELECT enrollment_id FROM send WHERE {mine}", enrollment_ids, status)
+    mine = f"{in_list('enrollment_id', 1)} AND status || '' = $2"
+    rows = await execute(f"SELECT enrollment_id FROM send WHERE {mine}", enrollment_ids, status)
     return {row["enrollment_id"] for row in rows}
 
 
@@ -102,15 +102,15 @@ async def move_emails(rows: list[Mapping[str, Any]]) -> set[str]:
 async def withdraw_emails(ids: list[str]) -> set[str]:
     """Delete waiting emails that the plan no longer schedules. Returns the ids of those that were still waiting."""
     await keep_texts(ids, USES_PLANNED_TIME)
-    rows = await run(f"DELETE FROM send WHERE {among('id', 1)} AND {USES_PLANNED_TIME} RETURNING id", ids)
+    rows = await execute(f"DELETE FROM send WHERE {in_list('id', 1)} AND {USES_PLANNED_TIME} RETURNING id", ids)
     return {row["id"] for row in rows}
 
 
 async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
     """Mark waiting emails of a removed step as failed. Returns the ids of those that were still waiting."""
-    rows = await run(
+    rows = await execute(
         "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3"
-        f" WHERE {among('id', 1)} AND status IN ('SCHEDULED', 'DEFERRED') RETURNING id",
+        f" WHERE {in_list('id', 1)} AND status IN ('SCHEDULED', 'DEFERRED') RETURNING id",
         ids,
         reason,
         detail,
@@ -121,7 +121,7 @@ async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
 async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
     """Write the new dates and content of open tasks. Returns the ids of those that were still open."""
     given = records(TASK_COLUMNS, rows)
-    changed = await run(
+    changed = await execute(
         "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation,"
         f" name = r.name, details = r.details, priority = r.priority FROM {given.table(1)}"
         " WHERE task.id = r.id AND status = 'OPEN' RETURNING task.id",
@@ -132,14 +132,14 @@ async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
 
 async def withdraw_tasks(ids: list[str]) -> set[str]:
     """Delete tasks that the plan no longer schedules. Returns the ids of those that were not done."""
-    rows = await run(f"DELETE FROM task WHERE {among('id', 1)} AND done_at IS NULL RETURNING id", ids)
+    rows = await execute(f"DELETE FROM task WHERE {in_list('id', 1)} AND done_at IS NULL RETURNING id", ids)
     return {row["id"] for row in rows}
 
 
 async def cancel_tasks(ids: list[str], now: Any) -> set[str]:
     """Cancel the tasks of a removed step that are not done. Returns their ids."""
-    rows = await run(
-        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {among('id', 1)} AND done_at IS NULL RETURNING id",
+    rows = await execute(
+        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {in_list('id', 1)} AND done_at IS NULL RETURNING id",
         ids,
         now,
     )
@@ -148,14 +148,14 @@ async def cancel_tasks(ids: list[str], now: Any) -> set[str]:
 
 async def resolved(enrollment_ids: list[str], revision: int) -> None:
     """Store the revision for which these people are calculated."""
-    await run(f"UPDATE enrollment SET revision = $2 WHERE {among('id', 1)}", enrollment_ids, revision)
+    await execute(f"UPDATE enrollment SET revision = $2 WHERE {in_list('id', 1)}", enrollment_ids, revision)
 
 
 async def close(campaign_id: str, revision: int) -> bool:
     """Mark an edit as carried out. Returns False if people remain. Call in a transaction."""
     await lock_campaign(campaign_id)
     # A separate statement: it sees emails put on hold by a transaction that held the lock on the campaign before.
-    rows = await run(
+    rows = await execute(
         "UPDATE campaign SET editing = false WHERE id = $1 AND revision = $2"
         " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2)"
         " AND (paused_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM send"

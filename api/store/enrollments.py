@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Row, among, instant, run
+from api.store.engine.sql import Row, execute, in_list, instant
 
 ENDED_FOR_GOOD = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
 """Reasons that keep a person from being launched into the same campaign again, unless the launch asks for it.
@@ -17,7 +17,7 @@ TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because they say nothing abo
 
 async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:
     """Return the status of enrollments, by id."""
-    rows = await run(f"SELECT id, status FROM enrollment WHERE {among('id', 1)}", list(enrollment_ids))
+    rows = await execute(f"SELECT id, status FROM enrollment WHERE {in_list('id', 1)}", list(enrollment_ids))
     return {row["id"]: row["status"] for row in rows}
 
 
@@ -27,11 +27,13 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     Steps are always scheduled up to the next task, so no step remains after the last email or task is done. An
     enrollment that an edit has not recalculated yet is not finished, because the edit may add a step.
     """
-    mine = among("id", 1)
+    mine = in_list("id", 1)
     if is_postgres():
         # Lock the rows: two transactions that each settle one of the last two emails would not see each other.
-        await run(f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR NO KEY UPDATE", sorted(set(enrollment_ids)))
-    return await run(
+        await execute(
+            f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR NO KEY UPDATE", sorted(set(enrollment_ids))
+        )
+    return await execute(
         f"UPDATE enrollment SET status = 'FINISHED', ended_at = $2 WHERE {mine} AND status = 'ACTIVE'"
         # Count by key, because PostgreSQL may read whole tables for NOT EXISTS.
         " AND (SELECT count(*) FROM send WHERE enrollment_id = enrollment.id"
@@ -62,10 +64,10 @@ async def stop(
     Call inside a transaction.
     """
     ids = sorted(set(enrollment_ids))
-    whose = f"SELECT id FROM enrollment WHERE {among('id', 1)} AND status IN ('ACTIVE', 'FINISHED')"
+    whose = f"SELECT id FROM enrollment WHERE {in_list('id', 1)} AND status IN ('ACTIVE', 'FINISHED')"
     tasks, sends = await _stop_rows(whose, ids, now, send_reason, detail)
-    enrollments = await run(
-        f"UPDATE enrollment SET status = $2, end_reason = $3, ended_at = $4 WHERE {among('id', 1)}"
+    enrollments = await execute(
+        f"UPDATE enrollment SET status = $2, end_reason = $3, ended_at = $4 WHERE {in_list('id', 1)}"
         " AND status = 'ACTIVE' RETURNING id, workspace_id, campaign_id, person_id",
         ids,
         str(status),
@@ -73,14 +75,14 @@ async def stop(
         now,
     )
     if reason in ENDED_FOR_GOOD:  # the status stays FINISHED; end_reason records the later reply, bounce, …
-        await run(
-            f"UPDATE enrollment SET end_reason = $2 WHERE {among('id', 1)} AND status = 'FINISHED'"
+        await execute(
+            f"UPDATE enrollment SET end_reason = $2 WHERE {in_list('id', 1)} AND status = 'FINISHED'"
             " AND end_reason IS NULL",
             ids,
             reason,
         )
     # The update has locked the enrollments. Stop the emails and tasks that others scheduled for them before that.
-    mine = f"SELECT id FROM enrollment WHERE {among('id', 1)}"
+    mine = f"SELECT id FROM enrollment WHERE {in_list('id', 1)}"
     new_tasks, new_sends = await _stop_rows(mine, [row["id"] for row in enrollments], now, send_reason, detail)
     return Stopped(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
 
@@ -93,13 +95,13 @@ async def _stop_rows(
         "id, workspace_id, enrollment_id, person_id, step_id,"
         " (SELECT campaign_id FROM enrollment WHERE enrollment.id = enrollment_id) AS campaign_id"
     )
-    tasks = await run(
+    tasks = await execute(
         f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE enrollment_id IN ({whose}) AND task.status = 'OPEN'"
         f" RETURNING {about}",
         ids,
         now,
     )
-    sends = await run(
+    sends = await execute(
         "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
         f" lease_until = NULL WHERE enrollment_id IN ({whose})"
         f" AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
@@ -120,8 +122,8 @@ class EndedBefore(NamedTuple):
 async def keep_enrollments(campaign_id: str, person_ids: list[str]) -> None:
     """Lock these people's enrollments in a campaign: nobody ends them before the transaction ends."""
     if is_postgres():
-        await run(
-            f"SELECT id FROM enrollment WHERE campaign_id = $1 AND {among('person_id', 2)} AND ended_at IS NULL"
+        await execute(
+            f"SELECT id FROM enrollment WHERE campaign_id = $1 AND {in_list('person_id', 2)} AND ended_at IS NULL"
             " ORDER BY id FOR SHARE",
             campaign_id,
             person_ids,
@@ -131,8 +133,8 @@ async def keep_enrollments(campaign_id: str, person_ids: list[str]) -> None:
 async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, EndedBefore]:
     """Return those of these people for whom the campaign has ended for a reason in ENDED_FOR_GOOD."""
     reasons = ", ".join(f"'{reason}'" for reason in ENDED_FOR_GOOD)
-    rows = await run(
-        f"SELECT person_id, ended_at, end_reason FROM enrollment WHERE campaign_id = $1 AND {among('person_id', 2)}"
+    rows = await execute(
+        f"SELECT person_id, ended_at, end_reason FROM enrollment WHERE campaign_id = $1 AND {in_list('person_id', 2)}"
         f" AND end_reason IN ({reasons}) ORDER BY ended_at, id",
         campaign_id,
         person_ids,
@@ -143,13 +145,13 @@ async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, End
 async def those_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str]:
     """Return those of these people who are in a campaign."""
     statement = "SELECT person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND "
-    rows = await run(statement + among("person_id", 2), campaign_id, person_ids)
+    rows = await execute(statement + in_list("person_id", 2), campaign_id, person_ids)
     return {row["person_id"] for row in rows}
 
 
 async def finished_with_emails(campaign_id: str, after: str, people: int) -> list[str]:
     """Return the next finished enrollments of a campaign that have a pending email, in the order of their ids."""
-    rows = await run(
+    rows = await execute(
         "SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'FINISHED' AND id > $2"
         " AND EXISTS (SELECT 1 FROM send WHERE send.enrollment_id = enrollment.id"
         " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED'))"

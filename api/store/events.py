@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from api.codes.event_kinds import EventKind
 from api.ids import new_id
-from api.store.engine.sql import Records, Row, run
+from api.store.engine.sql import Records, Row, execute
 
 COLUMNS = {
     "id": "text",
@@ -101,4 +101,4 @@ async def write(events: list[Line]) -> None:
     names = ", ".join(COLUMNS)
     for start in range(0, len(events), MAX_INSERT_EVENTS):
         rows = Records(COLUMNS, [(new_id("evt"), *line) for line in events[start : start + MAX_INSERT_EVENTS]])
-        await run(f"INSERT INTO event ({names}) SELECT {names} FROM {rows.table(1)}", rows)
+        await execute(f"INSERT INTO event ({names}) SELECT {names} FROM {rows.table(1)}", rows)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, Row, among, instant, run
+from api.store.engine.sql import Records, Row, execute, in_list, instant
 from api.store.send_ledger import UNSENT_STATUS
 
 EMAIL_COLUMNS = {
@@ -38,14 +38,14 @@ class Held:
 async def pause_of(campaign_id: str) -> datetime | None:
     """Return since when a campaign is paused (UTC). Nobody pauses or resumes it before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
-    (row,) = await run(f"SELECT paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
+    (row,) = await execute(f"SELECT paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
     return instant(row["paused_at"]) if row["paused_at"] is not None else None
 
 
 async def work_of(campaign_id: str) -> tuple[str | None, datetime | None]:
     """Return the id of the pause or resume to carry out, and since when the campaign is paused. See ``pause_of``."""
     since = await pause_of(campaign_id)
-    (row,) = await run("SELECT holds FROM campaign WHERE id = $1", campaign_id)
+    (row,) = await execute("SELECT holds FROM campaign WHERE id = $1", campaign_id)
     return row["holds"], since
 
 
@@ -55,30 +55,30 @@ async def hold(campaign_id: str, after: str, people: int) -> Held:
     It goes person by person, because no index orders a campaign's emails by due time. Dispatch puts an email on hold
     that is due before its turn, and one that was retried for a person who has finished the campaign.
     """
-    rows = await run(
+    rows = await execute(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND person_id > $2"
         " ORDER BY person_id LIMIT $3",
         campaign_id,
         after,
         people,
     )
-    mine = f"{among('enrollment_id', 1)} AND {NOT_ON_HOLD}"
+    mine = f"{in_list('enrollment_id', 1)} AND {NOT_ON_HOLD}"
     # Skip rows that another process has locked, so that neither waits for the other. The caller tries them again.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     ids = [row["id"] for row in rows]
-    await run(
+    await execute(
         f"UPDATE send SET held = true, status = CASE WHEN status = 'CLAIMED' THEN {UNSENT_STATUS} ELSE status END,"
         " attempt_id = CASE WHEN status = 'CLAIMED' THEN NULL ELSE attempt_id END"
         f" WHERE id IN (SELECT id FROM send WHERE {mine} {lock}) AND {NOT_ON_HOLD}",
         ids,
     )
-    left = await run(f"SELECT 1 AS found FROM send WHERE {mine} LIMIT 1", ids)
+    left = await execute(f"SELECT 1 AS found FROM send WHERE {mine} LIMIT 1", ids)
     return Held(bool(left), rows[-1]["person_id"] if len(rows) == people else None)
 
 
 async def held_people(campaign_id: str, after: str, people: int) -> list[str]:
     """Return the next enrollments of a campaign that have emails on hold, by their ids."""
-    rows = await run(
+    rows = await execute(
         "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         " WHERE held AND campaign_id = $1 AND enrollment_id > $2 ORDER BY enrollment_id LIMIT $3",
         campaign_id,
@@ -90,8 +90,8 @@ async def held_people(campaign_id: str, after: str, people: int) -> list[str]:
 
 async def overdue_people(enrollment_ids: list[str], now: datetime) -> list[str]:
     """Return those of these enrollments that have an overdue email."""
-    rows = await run(
-        f"SELECT DISTINCT enrollment_id FROM send WHERE {among('enrollment_id', 1)}"
+    rows = await execute(
+        f"SELECT DISTINCT enrollment_id FROM send WHERE {in_list('enrollment_id', 1)}"
         " AND status IN ('SCHEDULED', 'DEFERRED') AND due_at < $2 ORDER BY enrollment_id",
         enrollment_ids,
         now,
@@ -101,8 +101,8 @@ async def overdue_people(enrollment_ids: list[str], now: datetime) -> list[str]:
 
 async def waiting_emails(enrollment_ids: list[str]) -> dict[str, int]:
     """Count the waiting emails of these enrollments by step."""
-    rows = await run(
-        f"SELECT step_id, count(*) AS emails FROM send WHERE {among('enrollment_id', 1)}"
+    rows = await execute(
+        f"SELECT step_id, count(*) AS emails FROM send WHERE {in_list('enrollment_id', 1)}"
         " AND status IN ('SCHEDULED', 'DEFERRED') GROUP BY step_id",
         enrollment_ids,
     )
@@ -111,9 +111,9 @@ async def waiting_emails(enrollment_ids: list[str]) -> dict[str, int]:
 
 async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
     """Count the emails on hold by campaign."""
-    rows = await run(
+    rows = await execute(
         "SELECT campaign_id, count(*) AS emails FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
-        f" WHERE held AND {among('campaign_id', 1)} GROUP BY campaign_id",
+        f" WHERE held AND {in_list('campaign_id', 1)} GROUP BY campaign_id",
         campaign_ids,
     )
     return {row["campaign_id"]: int(row["emails"]) for row in rows}
@@ -123,16 +123,20 @@ async def lock_people(enrollment_ids: list[str]) -> None:
     """Lock these people until the transaction ends: nobody else schedules their next steps or moves their emails."""
     if is_postgres():
         # Lock tasks, emails, enrollments: the order of completing a task, settling an email and ending a campaign.
-        mine, waiting = among("enrollment_id", 1), "status IN ('SCHEDULED', 'DEFERRED')"
-        await run(f"SELECT id FROM task WHERE {mine} AND done_at IS NULL ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
-        await run(f"SELECT id FROM send WHERE {mine} AND {waiting} ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
+        mine, waiting = in_list("enrollment_id", 1), "status IN ('SCHEDULED', 'DEFERRED')"
+        await execute(
+            f"SELECT id FROM task WHERE {mine} AND done_at IS NULL ORDER BY id FOR NO KEY UPDATE", enrollment_ids
+        )
+        await execute(f"SELECT id FROM send WHERE {mine} AND {waiting} ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
         await lock_enrollments(enrollment_ids)
 
 
 async def lock_enrollments(enrollment_ids: list[str]) -> None:
     """Lock these enrollments until the transaction ends: nobody else schedules their next steps."""
     if is_postgres():
-        await run(f"SELECT id FROM enrollment WHERE {among('id', 1)} ORDER BY id FOR NO KEY UPDATE", enrollment_ids)
+        await execute(
+            f"SELECT id FROM enrollment WHERE {in_list('id', 1)} ORDER BY id FOR NO KEY UPDATE", enrollment_ids
+        )
 
 
 async def move(
@@ -143,20 +147,22 @@ async def move(
         await move_emails(sends, "status IN ('SCHEDULED', 'DEFERRED')")
     if tasks:
         dates = records(TASK_COLUMNS, tasks)
-        await run(
+        await execute(
             "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
             f" FROM {dates.table(1)} WHERE task.id = r.id AND status = 'OPEN'",
             dates,
         )
     if resumed:
         given = records(ENROLLMENT_COLUMNS, resumed)
-        await run(f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given)
+        await execute(
+            f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given
+        )
 
 
 async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
     """Write the new times of those emails for which a condition still holds. Returns their ids."""
     given = records(EMAIL_COLUMNS, rows)
-    moved = await run(
+    moved = await execute(
         "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
         f" planned_time = r.planned_time, explanation = r.explanation FROM {given.table(1)}"
         f" WHERE send.id = r.id AND {which} RETURNING send.id",
@@ -175,17 +181,17 @@ def records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Re
 
 async def release(enrollment_ids: list[str]) -> int:
     """Release these people's emails on hold. Returns the number of emails."""
-    rows = await run(
-        f"UPDATE send SET held = false WHERE held AND {among('enrollment_id', 1)} RETURNING id", enrollment_ids
+    rows = await execute(
+        f"UPDATE send SET held = false WHERE held AND {in_list('enrollment_id', 1)} RETURNING id", enrollment_ids
     )
     return len(rows)
 
 
 async def fail_held(enrollment_ids: list[str], reason: str, detail: str) -> Sequence[Row]:
     """Mark these people's emails on hold as failed. Returns the emails."""
-    return await run(
+    return await execute(
         "UPDATE send SET held = false, status = 'FAILED', reason = $2, detail = $3"
-        f" WHERE held AND {among('enrollment_id', 1)} RETURNING id, person_id, enrollment_id, step_id",
+        f" WHERE held AND {in_list('enrollment_id', 1)} RETURNING id, person_id, enrollment_id, step_id",
         enrollment_ids,
         reason,
         detail,
@@ -198,7 +204,7 @@ async def close(campaign_id: str, holds: str) -> bool:
         "EXISTS (SELECT 1 FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         " WHERE held AND campaign_id = $1)"
     )
-    rows = await run(
+    rows = await execute(
         f"UPDATE campaign SET holds = NULL WHERE id = $1 AND holds = $2"
         f" AND (paused_at IS NOT NULL OR NOT {held}) RETURNING id",
         campaign_id,

@@ -7,7 +7,7 @@ from typing import Any
 from api.ids import new_id
 from api.models import Job
 from api.states import JobState
-from api.store.engine.sql import among, instant_or_past, run
+from api.store.engine.sql import execute, in_list, instant_or_past
 
 LEASE = timedelta(minutes=2)
 """For how long a process owns a job that it works on, unless it renews the lease."""
@@ -25,7 +25,7 @@ async def start(
     the job for the caller. ``now`` is real time.
     """
     state = JobState.WAITING if lease_until is None else JobState.RUNNING
-    await run(
+    await execute(
         "INSERT INTO job (id, workspace_id, kind, subject_id, state, lease_until, turns, failures, progress,"
         " created_at) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7)"
         " ON CONFLICT (kind, subject_id) WHERE finished_at IS NULL DO UPDATE SET state = excluded.state,"
@@ -42,7 +42,7 @@ async def open_job(kind: str, subject_id: str) -> Job | None:
 
 async def open_jobs() -> Sequence[Any]:
     """Return all open jobs, the oldest first: id, workspace_id, kind, turns and lease_until."""
-    rows = await run(
+    rows = await execute(
         "SELECT id, workspace_id, kind, turns, lease_until FROM job WHERE finished_at IS NULL ORDER BY created_at, id"
     )
     return [{**row, "lease_until": row["lease_until"] and instant_or_past(row["lease_until"])} for row in rows]
@@ -58,7 +58,7 @@ async def take(job_id: str, turns: int, now: datetime) -> Job | None:
 
     It counts as a failure until there is progress: the process may not live to write one.
     """
-    taken = await run(
+    taken = await execute(
         "UPDATE job SET lease_until = $3, turns = turns + 1, failures = failures + 1, state = 'RUNNING'"
         f" WHERE {OWN} RETURNING id",
         job_id, turns, now + LEASE,
@@ -68,7 +68,7 @@ async def take(job_id: str, turns: int, now: datetime) -> Job | None:
 
 async def renew(job: Job, until: datetime, progress: int) -> bool:
     """Note progress, and keep a job for longer. Returns False where it is no longer ours."""
-    rows = await run(
+    rows = await execute(
         "UPDATE job SET lease_until = $3, failures = 0, problem = NULL, progress = progress + $4, state = 'RUNNING'"
         f" WHERE {OWN} RETURNING id",
         job.id, job.turns, until, progress,
@@ -81,7 +81,7 @@ async def put_back(job: Job, progress: int, until: datetime | None = None, *, fa
 
     ``failures`` are those that still count, because the turn wrote nothing. Returns False where it is no longer ours.
     """
-    rows = await run(
+    rows = await execute(
         "UPDATE job SET lease_until = $3, failures = $5, progress = progress + $4, state = 'WAITING',"
         f" problem = CASE WHEN $5 > 0 THEN problem END WHERE {OWN} RETURNING id",
         job.id, job.turns, until, progress, failures,
@@ -92,12 +92,12 @@ async def put_back(job: Job, progress: int, until: datetime | None = None, *, fa
 async def interrupt(job: Job) -> None:
     """End a turn that the database interrupted: it tells nothing of the job, so it counts as no failure."""
     interrupted = f"UPDATE job SET lease_until = NULL, failures = failures - 1, state = 'WAITING' WHERE {OWN}"
-    await run(interrupted, job.id, job.turns)
+    await execute(interrupted, job.id, job.turns)
 
 
 async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
     """Note that a turn failed, and let the job wait."""
-    await run(
+    await execute(
         f"UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING' WHERE {OWN}",
         job.id, job.turns, until, failures, reason,
     )  # fmt: skip
@@ -105,20 +105,20 @@ async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
 
 async def finish(job: Job, state: JobState, now: datetime, progress: int = 0, reason: str | None = None) -> bool:
     """End a job that is ours. Returns False where it is not."""
-    rows = await run(
+    rows = await execute(
         "UPDATE job SET lease_until = NULL, finished_at = $3, state = $4, progress = progress + $5, problem = $6"
         f" WHERE {OWN} RETURNING id",
         job.id, job.turns, now, state.value, progress, reason,
     )  # fmt: skip
-    await run("DELETE FROM job WHERE finished_at < $1", now - KEPT)
+    await execute("DELETE FROM job WHERE finished_at < $1", now - KEPT)
     return bool(rows)
 
 
 async def cancel(kind: str, subject_ids: list[str], now: datetime) -> None:
     """End the open jobs of these rows. Call in the transaction that decides it."""
-    await run(
+    await execute(
         "UPDATE job SET lease_until = NULL, finished_at = $3, state = 'CANCELLED', turns = turns + 1"
-        f" WHERE kind = $1 AND {among('subject_id', 2)} AND finished_at IS NULL",
+        f" WHERE kind = $1 AND {in_list('subject_id', 2)} AND finished_at IS NULL",
         kind, subject_ids, now,
     )  # fmt: skip
 
@@ -127,7 +127,7 @@ async def job_numbers(now: datetime) -> tuple[dict[tuple[str, str], int], dict[s
     """Count open jobs by kind and state, and return for how many seconds the oldest of each kind is open."""
     counts: dict[tuple[str, str], int] = {}
     ages: dict[str, float] = {}
-    rows = await run(
+    rows = await execute(
         "SELECT kind, state, count(*) AS jobs, min(created_at) AS oldest FROM job WHERE finished_at IS NULL"
         " GROUP BY kind, state"
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.ids import new_id
-from api.store.engine.sql import Records, Row, run
+from api.store.engine.sql import Records, Row, execute
 from api.store.suppressions import UNSUBSCRIBED_AT
 
 IDS_PER_STATEMENT = 10_000
@@ -18,13 +18,13 @@ IDS_PER_STATEMENT = 10_000
 
 async def store_everyone(launch_id: str, workspace_id: str) -> int:
     """Store everyone in the workspace as a launch's audience. Call in the launch's transaction. Returns how many."""
-    await run(
+    await execute(
         "INSERT INTO launch_audience (launch_id, position, person_id)"
         " SELECT $1, row_number() OVER (ORDER BY id), id FROM person WHERE workspace_id = $2",
         launch_id,
         workspace_id,
     )
-    (row,) = await run("SELECT count(*) AS people FROM launch_audience WHERE launch_id = $1", launch_id)
+    (row,) = await execute("SELECT count(*) AS people FROM launch_audience WHERE launch_id = $1", launch_id)
     return int(row["people"])
 
 
@@ -35,7 +35,7 @@ async def store_people(launch_id: str, person_ids: Sequence[str]) -> int:
         rows = Records(
             {"person_id": "text", "position": "int"}, [(each, at) for at, each in enumerate(chunk, start + 1)]
         )
-        await run(
+        await execute(
             "INSERT INTO launch_audience (launch_id, position, person_id)"
             f" SELECT $1, r.position, r.person_id FROM {rows.table(2)}",
             launch_id,
@@ -49,7 +49,7 @@ async def next_people(launch_id: str, workspace_id: str, processed: int, people:
 
     ``id`` is null if the workspace has no such person.
     """
-    return await run(
+    return await execute(
         f"SELECT person_id, person.id AS id, zone, {UNSUBSCRIBED_AT} IS NOT NULL AS unsubscribed,"
         " bounced_at IS NOT NULL AS bounced FROM launch_audience"
         " LEFT JOIN person ON person.id = person_id AND person.workspace_id = $2"
@@ -67,7 +67,7 @@ async def take_people(launch_id: str, processed: int, upto: int, began: datetime
     Returns False if someone has paused, resumed or cancelled the launch, or another process has taken it over.
     ``began`` is when the launch started or was last resumed.
     """
-    rows = await run(
+    rows = await execute(
         "UPDATE launch SET processed = $3 WHERE id = $1 AND status = 'RUNNING' AND processed = $2"
         " AND coalesce(resumed_at, launched_at) = $4 RETURNING id",
         launch_id, processed, upto, began,
@@ -77,13 +77,13 @@ async def take_people(launch_id: str, processed: int, upto: int, began: datetime
 
 async def left_out_by_code(launch_id: str) -> dict[str, int]:
     """Count the people who were left out, by reason."""
-    rows = await run("SELECT code, count(*) AS people FROM left_out WHERE launch_id = $1 GROUP BY code", launch_id)
+    rows = await execute("SELECT code, count(*) AS people FROM left_out WHERE launch_id = $1 GROUP BY code", launch_id)
     return Counter({row["code"]: int(row["people"]) for row in rows})
 
 
 async def forget_people(launch_id: str, processed: int) -> None:
     """Delete the processed part of an audience."""
-    await run("DELETE FROM launch_audience WHERE launch_id = $1 AND position <= $2", launch_id, processed)
+    await execute("DELETE FROM launch_audience WHERE launch_id = $1 AND position <= $2", launch_id, processed)
 
 
 async def leave_out_the_rest(launch_id: str, workspace_id: str, *, reason: str) -> int:
@@ -92,7 +92,7 @@ async def leave_out_the_rest(launch_id: str, workspace_id: str, *, reason: str) 
     Call in the transaction that ends the launch.
     """
     # Eight digits, starting with 1: the ids sort in the order of the audience.
-    await run(
+    await execute(
         "INSERT INTO left_out (id, workspace_id, launch_id, person_id, code)"
         " SELECT $2 || '_' || CAST(10000000 + position AS text), $3, launch_id, person_id, $4"
         " FROM launch_audience WHERE launch_id = $1",
@@ -101,6 +101,6 @@ async def leave_out_the_rest(launch_id: str, workspace_id: str, *, reason: str) 
         workspace_id,
         reason,
     )
-    (row,) = await run("SELECT count(*) AS people FROM launch_audience WHERE launch_id = $1", launch_id)
-    await run("DELETE FROM launch_audience WHERE launch_id = $1", launch_id)
+    (row,) = await execute("SELECT count(*) AS people FROM launch_audience WHERE launch_id = $1", launch_id)
+    await execute("DELETE FROM launch_audience WHERE launch_id = $1", launch_id)
     return int(row["people"])

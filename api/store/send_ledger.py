@@ -12,7 +12,7 @@ from api.ids import new_id
 from api.states import WAITING_STATUSES, SendStatus
 from api.store.claimed import Claimed, read_claimed
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, Row, among, instant_or_past, run
+from api.store.engine.sql import Records, Row, execute, in_list, instant_or_past
 from api.store.engine.transactions import retry_on_deadlock
 from api.store.send_outcome import SendOutcome
 from api.store.suppressions import UNSUBSCRIBED_AT
@@ -72,13 +72,13 @@ async def claim(
     Sends whose ids are in ``besides`` are left out.
     """
     row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
-    others = f"AND NOT ({among('id', 6)})" if besides else ""
+    others = f"AND NOT ({in_list('id', 6)})" if besides else ""
     first = (
         f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 {others}"
         f" ORDER BY due_at, id LIMIT $5 {lock}"
     )
     chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
-    rows = await run(
+    rows = await execute(
         f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen}"
         f" RETURNING {', '.join(Claimed._fields)}",
         attempt or new_id("att"),
@@ -111,7 +111,7 @@ async def begin_transmission(
         LEAVING,
         [(send.id, send.attempt_id, told, addresses.get(send.id, "")) for send, told in leaving if send.id not in held],
     )
-    began = await run(
+    began = await execute(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id,"
         " recipient = CASE WHEN r.recipient <> '' THEN r.recipient"
         " ELSE (SELECT email FROM person WHERE person.id = send.person_id) END"
@@ -136,7 +136,7 @@ async def _hold_back(sends: Sequence[tuple[str, str, str, str]], where: str = "t
     if not sends:
         return set()
     given = Records(LEAVING, sends)
-    held = await run(
+    held = await execute(
         f"UPDATE send SET status = {UNSENT_STATUS}, held = true, attempt_id = NULL, lease_until = NULL"
         f" FROM {given.table(1)}"
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
@@ -153,9 +153,9 @@ async def paused_steps(step_ids: Iterable[str]) -> set[str]:
 
 async def _held_back(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
     """Return the steps whose campaign is paused, and those whose is being edited. Neither changes until the commit."""
-    rows = await run(
+    rows = await execute(
         "SELECT step.id, paused_at IS NOT NULL AS paused, editing FROM step"
-        f" JOIN campaign ON campaign.id = step.campaign_id WHERE {among('step.id', 1)}"
+        f" JOIN campaign ON campaign.id = step.campaign_id WHERE {in_list('step.id', 1)}"
         f" ORDER BY campaign.id {'FOR SHARE OF campaign' if is_postgres() else ''}",
         sorted(step_ids),
     )
@@ -170,7 +170,7 @@ async def settle(outcomes: Sequence[SendOutcome]) -> set[str]:
     waiting = {outcome.send.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
     paused = await paused_steps(waiting) if waiting else set()
     rows = Records(OUTCOME, [_columns(outcome, paused) for outcome in outcomes])
-    settled = await run(
+    settled = await execute(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
         " sent_at = r.sent_at"
@@ -195,7 +195,7 @@ def _columns(outcome: SendOutcome, paused: set[str]) -> tuple[Any, ...]:
 async def still_claimed(sends: Sequence[Claimed]) -> set[str]:
     """Return the ids of sends that are still claimed by their attempts."""
     given = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
-    rows = await run(
+    rows = await execute(
         f"SELECT send.id FROM send, {given.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
         " AND send.status || '' = 'CLAIMED'",
         given,
@@ -207,8 +207,8 @@ async def renew(attempts: list[str], lease_until: datetime) -> None:
     """Renew the leases of a process's own attempts."""
     # What is being written just now is settled, or gets a lease of its own: neither waits for the other.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    await run(
-        f"UPDATE send SET lease_until = $2 WHERE id IN (SELECT id FROM send WHERE {among('attempt_id', 1)}"
+    await execute(
+        f"UPDATE send SET lease_until = $2 WHERE id IN (SELECT id FROM send WHERE {in_list('attempt_id', 1)}"
         f" AND status IN ('CLAIMED', 'TRANSMITTING') {lock})",
         attempts,
         lease_until,
@@ -220,9 +220,9 @@ async def release_expired(
 ) -> Sequence[Row]:
     """Release expired claims, all or those of ``ids``, but not those of ``besides``. Returns them."""
     if ids is not None:
-        return await _release(f"send.lease_until < $1 AND {among('send.id', 2)}", real_now, list(ids))
+        return await _release(f"send.lease_until < $1 AND {in_list('send.id', 2)}", real_now, list(ids))
     if besides:
-        return await _release(f"send.lease_until < $1 AND NOT ({among('send.id', 2)})", real_now, list(besides))
+        return await _release(f"send.lease_until < $1 AND NOT ({in_list('send.id', 2)})", real_now, list(besides))
     return await _release("send.lease_until < $1", real_now)
 
 
@@ -232,12 +232,12 @@ async def release(column: Owner, ids: Sequence[str]) -> int:
 
     Call it after the commit of the change: the next claim reads it. Returns how many.
     """
-    return len(await _release(among(f"send.{column}", 1), list(ids)))
+    return len(await _release(in_list(f"send.{column}", 1), list(ids)))
 
 
 async def _release(condition: str, *values: Any) -> Sequence[Row]:
     claimed = f"send.status = 'CLAIMED' AND {condition}"
-    return await run(
+    return await execute(
         f"{whose(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = whose.paused, attempt_id = NULL,"
         f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {claimed} RETURNING send.id",
         *values,
@@ -255,11 +255,11 @@ async def first_due(workspace_id: str | None, besides: Sequence[str] = ()) -> li
     others = ""
     if besides:
         values.append(list(besides))
-        where += f" AND NOT ({among('sender.id', len(values))})"
-        others = f"AND NOT ({among('send.id', len(values))})"
+        where += f" AND NOT ({in_list('sender.id', len(values))})"
+        others = f"AND NOT ({in_list('send.id', len(values))})"
     first = f"SELECT min(due_at) FROM send WHERE send.sender_id = sender.id AND {WAITING} {others}"
     readable = "greatest(first_due, timestamptz 'epoch')" if is_postgres() else "first_due"
-    rows = await run(
+    rows = await execute(
         f"SELECT {SENDER}, {readable} AS first_due FROM (SELECT {SENDER}, ({first}) AS first_due"
         f" FROM sender WHERE {where}) AS found WHERE first_due IS NOT NULL ORDER BY first_due, id",
         *values,

@@ -1,12 +1,12 @@
 """Senders, across all workspaces: what an operator's commands and the health check read."""
 
 from api.models import AccountPause, Sender
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 
 
 async def channels_in_use() -> list[str]:
     """Return the keys of the channels that senders of real workspaces use."""
-    rows = await run(
+    rows = await execute(
         "SELECT DISTINCT s.channel FROM sender s JOIN workspace w ON w.id = s.workspace_id WHERE NOT w.sandbox"
     )
     return [row["channel"] for row in rows]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from api.ids import new_id
 from api.states import SuppressionChangeKind, SuppressionSource
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, Row, among, run
+from api.store.engine.sql import Records, Row, execute, in_list
 
 UNSUBSCRIBED_AT = (
     "(SELECT suppression.unsubscribed_at FROM suppression"
@@ -46,13 +46,13 @@ class NewSuppression(NamedTuple):
 async def keep_addresses(workspace_id: str) -> None:
     """Prevent suppressions until the transaction ends. Call it first in a transaction that sets a person's address."""
     if is_postgres():
-        await run("SELECT pg_advisory_xact_lock_shared($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
+        await execute("SELECT pg_advisory_xact_lock_shared($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
 
 
 async def lock_addresses(workspace_id: str) -> None:
     """Prevent new addresses of people until the transaction ends. Call it first in a transaction that suppresses."""
     if is_postgres():
-        await run("SELECT pg_advisory_xact_lock($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
+        await execute("SELECT pg_advisory_xact_lock($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
 
 
 async def suppress(
@@ -62,7 +62,7 @@ async def suppress(
     rows = Records(NEW_COLUMNS, [(new_id("sup"), each.email, each.email_key, each.at, str(source), each.reason)
                          for each in {each.email_key: each for each in given}.values()])  # fmt: skip
     names = ", ".join(NEW_COLUMNS)
-    added = await run(
+    added = await execute(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
         f"INSERT INTO suppression (workspace_id, {names}) SELECT $1, {names} FROM {rows.table(2)} WHERE true"
         " ON CONFLICT (workspace_id, email_key) DO UPDATE SET email = excluded.email,"
@@ -77,7 +77,7 @@ async def suppress(
 
 async def release(workspace_id: str, email_key: str, at: datetime, reason: str, actor: str) -> bool:
     """End the suppression of an address, and write its history. Returns False if it was not suppressed."""
-    released = await run(
+    released = await execute(
         "UPDATE suppression SET unsubscribed_at = NULL WHERE workspace_id = $1 AND email_key = $2"
         " AND unsubscribed_at IS NOT NULL RETURNING id",
         workspace_id,
@@ -95,7 +95,7 @@ async def _write_history(
         return
     given = Records(CHANGE_COLUMNS, [(new_id("chg"), row["id"], row["unsubscribed_at"], row["reason"]) for row in rows])
     names = ", ".join(CHANGE_COLUMNS)
-    await run(
+    await execute(
         f"INSERT INTO suppression_change (workspace_id, kind, source, actor, {names})"
         f" SELECT $1, $2, $3, $4, {names} FROM {given.table(5)}",
         workspace_id,
@@ -108,8 +108,8 @@ async def _write_history(
 
 async def suppressed_keys(workspace_id: str, keys: list[str]) -> set[str]:
     """Return those of these normalised addresses that are suppressed."""
-    rows = await run(
-        f"SELECT email_key FROM suppression WHERE workspace_id = $1 AND {among('email_key', 2)}"
+    rows = await execute(
+        f"SELECT email_key FROM suppression WHERE workspace_id = $1 AND {in_list('email_key', 2)}"
         " AND unsubscribed_at IS NOT NULL",
         workspace_id,
         keys,
@@ -122,18 +122,18 @@ async def suppressed_people(person_ids: list[str]) -> set[str]:
 
     Until the transaction ends, nobody suppresses the other addresses or gives these people new ones.
     """
-    mine = among("person.id", 1)
+    mine = in_list("person.id", 1)
     if is_postgres():  # a separate statement: the next one sees changes that committed while this one waited
-        await run(f"SELECT id FROM person WHERE {mine} ORDER BY id FOR SHARE", person_ids)
-    rows = await run(f"SELECT id FROM person WHERE {mine} AND {UNSUBSCRIBED_AT} IS NOT NULL", person_ids)
+        await execute(f"SELECT id FROM person WHERE {mine} ORDER BY id FOR SHARE", person_ids)
+    rows = await execute(f"SELECT id FROM person WHERE {mine} AND {UNSUBSCRIBED_AT} IS NOT NULL", person_ids)
     return {row["id"] for row in rows}
 
 
 async def lock_people_of(workspace_id: str, keys: list[str]) -> list[str]:
     """Return the people with these addresses. Nobody enrolls them before the transaction ends."""
     lock = "FOR NO KEY UPDATE" if is_postgres() else ""
-    rows = await run(
-        f"SELECT id FROM person WHERE workspace_id = $1 AND {among('email_key', 2)} ORDER BY id {lock}",
+    rows = await execute(
+        f"SELECT id FROM person WHERE workspace_id = $1 AND {in_list('email_key', 2)} ORDER BY id {lock}",
         workspace_id,
         keys,
     )
@@ -142,8 +142,8 @@ async def lock_people_of(workspace_id: str, keys: list[str]) -> list[str]:
 
 async def enrollments_of(person_ids: list[str]) -> list[str]:
     """Return the enrollments of these people that may still send an email."""
-    rows = await run(
-        f"SELECT id FROM enrollment WHERE {among('person_id', 1)} AND status IN ('ACTIVE', 'FINISHED') ORDER BY id",
+    rows = await execute(
+        f"SELECT id FROM enrollment WHERE {in_list('person_id', 1)} AND status IN ('ACTIVE', 'FINISHED') ORDER BY id",
         person_ids,
     )
     return [row["id"] for row in rows]
@@ -151,7 +151,7 @@ async def enrollments_of(person_ids: list[str]) -> list[str]:
 
 async def note_recipient(person_id: str, email: str) -> None:
     """Store a person's present address with sent emails from releases that did not store the address of an email."""
-    await run(
+    await execute(
         "UPDATE send SET recipient = $2 WHERE enrollment_id IN (SELECT id FROM enrollment WHERE person_id = $1)"
         " AND recipient IS NULL AND message_id IS NOT NULL",
         person_id,
@@ -161,7 +161,7 @@ async def note_recipient(person_id: str, email: str) -> None:
 
 async def written_to(person_id: str) -> list[str]:
     """Return the recorded addresses to which emails to a person were sent."""
-    rows = await run(
+    rows = await execute(
         "SELECT DISTINCT recipient FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         " WHERE enrollment.person_id = $1 AND recipient IS NOT NULL ORDER BY recipient",
         person_id,

@@ -10,7 +10,7 @@ from tortoise.queryset import QuerySet
 from api.models import Sender, Task
 from api.states import TaskDue, TaskStatus
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import among, instant_or_past, run
+from api.store.engine.sql import execute, in_list, instant_or_past
 from strategies.calendar import local
 
 DAYS = {
@@ -24,7 +24,7 @@ DAYS = {
 async def lock_undone(task_id: str) -> bool:
     """Say whether a task is not done. If so, nobody completes or deletes it before the transaction ends."""
     lock = "FOR NO KEY UPDATE" if is_postgres() else ""
-    return bool(await run(f"SELECT id FROM task WHERE id = $1 AND done_at IS NULL {lock}", task_id))
+    return bool(await execute(f"SELECT id FROM task WHERE id = $1 AND done_at IS NULL {lock}", task_id))
 
 
 async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due: TaskDue | None) -> QuerySet[Task]:
@@ -60,7 +60,7 @@ EXPIRING = (
 async def expiring(now: datetime, workspace_id: str | None) -> list[tuple[str, str]]:
     """Return workspace id and id of the tasks that expire now: of one workspace, or of all except sandboxes."""
     where = "task.workspace_id = $2" if workspace_id else "NOT task.sandbox"
-    rows = await run(
+    rows = await execute(
         f"SELECT task.workspace_id AS workspace, task.id FROM {EXPIRING} AND expires_at <= $1 AND {where}"
         " ORDER BY task.id",
         now,
@@ -72,7 +72,7 @@ async def expiring(now: datetime, workspace_id: str | None) -> list[tuple[str, s
 async def lock_expiring(task_id: str, now: datetime) -> bool:
     """Lock a task, and say whether it expires now. Nobody schedules its email before the transaction ends."""
     await lock_undone(task_id)
-    return bool(await run(f"SELECT task.id FROM {EXPIRING} AND expires_at <= $2 AND task.id = $1", task_id, now))
+    return bool(await execute(f"SELECT task.id FROM {EXPIRING} AND expires_at <= $2 AND task.id = $1", task_id, now))
 
 
 async def next_expiry(workspace_id: str | None, besides: Sequence[str] = ()) -> datetime | None:
@@ -81,8 +81,8 @@ async def next_expiry(workspace_id: str | None, besides: Sequence[str] = ()) -> 
     values: list[Any] = [workspace_id] if workspace_id else []
     if besides:
         values.append(list(besides))
-        where += f" AND NOT ({among('task.id', len(values))})"
-    rows = await run(f"SELECT expires_at AS first FROM {EXPIRING} AND {where} ORDER BY expires_at LIMIT 1", *values)
+        where += f" AND NOT ({in_list('task.id', len(values))})"
+    rows = await execute(f"SELECT expires_at AS first FROM {EXPIRING} AND {where} ORDER BY expires_at LIMIT 1", *values)
     return instant_or_past(rows[0]["first"]) if rows else None
 
 
@@ -93,7 +93,7 @@ async def give_time_back(campaign_id: str, since: datetime, until: datetime) -> 
     if not is_postgres():
         later = "strftime('%Y-%m-%d %H:%M:%S+00:00', expires_at, $2)"
         span = f"{(until - since).total_seconds()} seconds"
-    await run(
+    await execute(
         f"UPDATE task SET expires_at = {later} WHERE status = 'OPEN' AND expires_at IS NOT NULL"
         " AND enrollment_id IN (SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'ACTIVE')",
         campaign_id,

@@ -11,7 +11,7 @@ from typing import Any
 
 from api.ids import new_id
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, among, instant, run
+from api.store.engine.sql import Records, execute, in_list, instant
 
 DAY = timedelta(hours=24)
 KEPT_FOR = timedelta(hours=26)
@@ -43,7 +43,7 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
     """Return how many emails a throttled sender may send at ``now``."""
     left, opens_at = 1_000_000, now
     for emails, span in windows(sender):
-        (row,) = await run(
+        (row,) = await execute(
             "SELECT count(*) AS used FROM departure WHERE sender_id = $1 AND (ended_at IS NULL OR ended_at > $2)",
             sender["id"],
             now - span,
@@ -51,7 +51,7 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
         left = min(left, emails - int(row["used"]))
         if row["used"] >= emails:
             await _forgive_future(sender["id"], now)
-            rows = await run(
+            rows = await execute(
                 "SELECT ended_at FROM departure WHERE sender_id = $1 AND ended_at > $2 ORDER BY ended_at DESC"
                 " LIMIT 1 OFFSET $3",
                 sender["id"],
@@ -68,7 +68,7 @@ async def _forgive_future(sender_id: str, now: datetime) -> None:
 
     The window is then closed once for its whole length, and not until the clock reaches the old time again.
     """
-    await run(
+    await execute(
         "UPDATE departure SET ended_at = $2 WHERE sender_id = $1 AND ended_at > $3",
         sender_id,
         now,
@@ -79,10 +79,10 @@ async def _forgive_future(sender_id: str, now: datetime) -> None:
 async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) -> set[str]:
     """Count as many emails as may be sent. Returns their ids. Call in the transaction that begins to transmit."""
     if is_postgres():
-        await run("SELECT id FROM sender WHERE id = $1 FOR NO KEY UPDATE", sender["id"])
+        await execute("SELECT id FROM sender WHERE id = $1 FOR NO KEY UPDATE", sender["id"])
     allowed = send_ids[: (await allowance(sender, now)).emails]
     rows = Records(COLUMNS, [(new_id("dep"), sender["id"], each, now) for each in allowed])
-    await run(
+    await execute(
         f"INSERT INTO departure (id, sender_id, send_id, began_at) SELECT id, sender_id, send_id, began_at"
         f" FROM {rows.table(1)}",
         rows,
@@ -92,8 +92,8 @@ async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) 
 
 async def arrive(send_ids: Iterable[str], now: datetime) -> None:
     """Record that an answer came, or will never come: the window runs from here."""
-    await run(
-        f"UPDATE departure SET ended_at = $2 WHERE ended_at IS NULL AND {among('send_id', 1)}",
+    await execute(
+        f"UPDATE departure SET ended_at = $2 WHERE ended_at IS NULL AND {in_list('send_id', 1)}",
         list(send_ids),
         now,
     )
@@ -102,7 +102,7 @@ async def arrive(send_ids: Iterable[str], now: datetime) -> None:
 async def forget(now: datetime, sandbox_id: str | None = None) -> None:
     """Delete departures that no window needs, of one sandbox by its own clock, or of all real workspaces."""
     senders = "workspace_id = $2" if sandbox_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
-    await run(
+    await execute(
         f"DELETE FROM departure WHERE ended_at < $1 AND sender_id IN (SELECT id FROM sender WHERE {senders})",
         now - KEPT_FOR,
         *([sandbox_id] if sandbox_id else []),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from api.models import Send
 from api.states import SendStatus
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import among, run
+from api.store.engine.sql import execute, in_list
 
 
 class WrittenEmail(NamedTuple):
@@ -24,7 +24,7 @@ class WrittenEmail(NamedTuple):
 async def lock_email(send_id: str) -> Send | None:
     """Return an email that nobody else changes, claims or hands over before the transaction ends."""
     if is_postgres():
-        await run("SELECT id FROM send WHERE id = $1 FOR NO KEY UPDATE", send_id)
+        await execute("SELECT id FROM send WHERE id = $1 FOR NO KEY UPDATE", send_id)
     return await Send.get_or_none(id=send_id)
 
 
@@ -38,10 +38,10 @@ async def change(send: Send, *, paused: bool, **values: Any) -> None:
 
 async def keep_texts(send_ids: Sequence[str], which: str = "true") -> None:
     """Keep what reps wrote in these emails, which are about to be withdrawn where a condition is true of them."""
-    await run(
+    await execute(
         "INSERT INTO written_email (enrollment_id, step_id, by_hand, subject, html, written_as_template)"
-        f" SELECT enrollment_id, step_id, by_hand, subject, html, written_as_template FROM send WHERE {among('id', 1)}"
-        f" AND {which} AND (subject IS NOT NULL OR html IS NOT NULL)"
+        " SELECT enrollment_id, step_id, by_hand, subject, html, written_as_template FROM send"
+        f" WHERE {in_list('id', 1)} AND {which} AND (subject IS NOT NULL OR html IS NOT NULL)"
         " ON CONFLICT (enrollment_id, step_id) DO UPDATE SET by_hand = excluded.by_hand, subject = excluded.subject,"
         " html = excluded.html, written_as_template = excluded.written_as_template",
         list(send_ids),
@@ -50,7 +50,7 @@ async def keep_texts(send_ids: Sequence[str], which: str = "true") -> None:
 
 async def kept_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
     """Return the text that is kept for a person's email of a step."""
-    rows = await run(
+    rows = await execute(
         "SELECT subject, html, written_as_template FROM written_email WHERE enrollment_id = $1 AND step_id = $2",
         enrollment_id,
         step_id,
@@ -60,8 +60,8 @@ async def kept_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
 
 async def give_texts_back(sends: Sequence[Send]) -> None:
     """Give automatic emails that are about to be scheduled the texts that are kept of their earlier selves."""
-    rows = await run(
-        f"SELECT * FROM written_email WHERE {among('enrollment_id', 1)} AND NOT by_hand",
+    rows = await execute(
+        f"SELECT * FROM written_email WHERE {in_list('enrollment_id', 1)} AND NOT by_hand",
         sorted({send.enrollment_id for send in sends}),
     )
     kept = {(row["enrollment_id"], row["step_id"]): row for row in rows}
@@ -75,4 +75,4 @@ async def give_texts_back(sends: Sequence[Send]) -> None:
 
 async def forget_text(enrollment_id: str, step_id: str) -> None:
     """Forget a text: an email has it now."""
-    await run("DELETE FROM written_email WHERE enrollment_id = $1 AND step_id = $2", enrollment_id, step_id)
+    await execute("DELETE FROM written_email WHERE enrollment_id = $1 AND step_id = $2", enrollment_id, step_id)

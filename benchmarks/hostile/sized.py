@@ -5,7 +5,7 @@ from typing import Any
 
 from api.services.workspaces.workspaces import workspace_of
 from api.store.engine.database import close_database, open_database
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from benchmarks.hostile.named import SUPPRESSIONS, Named
 from benchmarks.hostile.server import Outcome, Server
 from benchmarks.hostile.work import JOB_SECONDS, LAUNCH_STATUS, START, Workplace
@@ -35,7 +35,7 @@ async def fill(url: str, token: str) -> list[str]:
     try:
         opened = await workspace_of(token)
         assert opened is not None
-        await run(
+        await execute(
             "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
             " created_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)"
             " SELECT 'per_x' || i, $1, 'p' || i || '@example.com', 'p' || i || '@example.com', 'Ada', 'L', '', 'Acme',"

@@ -18,7 +18,7 @@ from asyncpg.exceptions import (
 
 from api.models import Person
 from api.store.engine.database_faults import fault_of
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from tests import story
 from tests.client import Client
 from tests.http.test_database_away import asked
@@ -217,7 +217,7 @@ async def test_whatever_a_driver_refuses_has_a_code(database_kind: str) -> None:
     for value in BEYOND:
         for kind in types if database_kind == "postgres" else ["text"]:
             try:
-                await run(f"SELECT CAST($1 AS {kind}) AS found", value)
+                await execute(f"SELECT CAST($1 AS {kind}) AS found", value)
             except Exception as problem:
                 assert fault_of(problem) == "INVALID_VALUE", (kind, type(value), repr(problem)[:200])
 
@@ -231,8 +231,8 @@ async def test_whatever_is_too_large_for_a_statement_has_a_code(database_kind: s
         ("SELECT 1 WHERE 'a' IN (" + ", ".join(f"${n}" for n in range(1, many)) + ")", ["a"] * (many - 1)),
     ]
     if database_kind == "postgres":
-        await run("CREATE TABLE wide (value text)")
-        await run("CREATE INDEX wide_value ON wide (value)")
+        await execute("CREATE TABLE wide (value text)")
+        await execute("CREATE INDEX wide_value ON wide (value)")
         noise = "(SELECT string_agg(md5(n::text), '') FROM generate_series(1, 2000) AS n)"
         statements.append((f"INSERT INTO wide SELECT {noise}", ()))
     else:
@@ -240,7 +240,7 @@ async def test_whatever_is_too_large_for_a_statement_has_a_code(database_kind: s
     refused = 0
     for statement, values in statements:
         try:
-            await run(statement, *values)
+            await execute(statement, *values)
         except Exception as problem:
             refused += 1
             assert fault_of(problem) == "TOO_LARGE", repr(problem)[:200]

@@ -18,7 +18,7 @@ from api.http import health
 from api.http.unsubscribe_page import link_maker
 from api.models import Person
 from api.settings import Settings
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from tests import story
 from tests.client import OPERATOR, SECRET, Client, new_client, serving
 from tests.live import Live
@@ -127,12 +127,12 @@ async def test_a_database_that_may_only_be_read_is_told(
 async def only_read(url: str) -> AsyncIterator[None]:
     """Let the database refuse changes for a while."""
     if "sqlite" in url:
-        await run("PRAGMA query_only = ON")
+        await execute("PRAGMA query_only = ON")
         yield
-        await run("PRAGMA query_only = OFF")
+        await execute("PRAGMA query_only = OFF")
         return
     pool, name = get_connection("default")._pool, urlsplit(url).path[1:]  # type: ignore[attr-defined]
-    await run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     await pool.expire_connections()
     yield
     other = await asyncpg.connect(url)

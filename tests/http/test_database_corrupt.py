@@ -16,7 +16,7 @@ from tortoise.exceptions import OperationalError
 from api.clock import system_clock
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.store.engine.corruption import is_corrupt
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.tick import MAX_CORRUPT_STEPS, DatabaseCorruptError, Ticker
 from plugins.manager import load
 from tests import story
@@ -44,8 +44,8 @@ async def replaced(file: Path) -> None:
 
 
 async def overwritten(file: Path) -> None:
-    await run("PRAGMA wal_checkpoint(TRUNCATE)")
-    await run("PRAGMA shrink_memory")
+    await execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    await execute("PRAGMA shrink_memory")
     await asyncio.to_thread(_overwrite, file)
 
 
@@ -59,7 +59,7 @@ def _overwrite(file: Path) -> None:
 
 
 async def robbed(file: Path) -> None:
-    await run("ALTER TABLE token RENAME TO taken")
+    await execute("ALTER TABLE token RENAME TO taken")
 
 
 @pytest.mark.parametrize("spoil", [deleted, replaced, overwritten, robbed])
@@ -134,4 +134,4 @@ async def test_a_full_disk_is_not_ready(client: Client) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (answer.status_code, answer.json()["problems"]) == (503, {"database": "Its disk is full."})
     assert (await ready(client)).status_code == 200
-    assert await run("SELECT id FROM tz_database WHERE id LIKE 'try%'") == []
+    assert await execute("SELECT id FROM tz_database WHERE id LIKE 'try%'") == []

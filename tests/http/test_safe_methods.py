@@ -16,7 +16,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.people.people import create_person
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from plugins.manager import load
 from tests.client import SECRET
 
@@ -27,8 +27,8 @@ ENVIRONMENT = {"TOUCHLINE_PUBLIC_URL": "https://touchline.example", "TOUCHLINE_S
 
 async def everything() -> dict[str, list[Any]]:
     """Return every row of every table."""
-    tables = await run("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    return {row["name"]: [dict(each) for each in await run(f'SELECT * FROM "{row["name"]}"')] for row in tables}
+    tables = await execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    return {row["name"]: [dict(each) for each in await execute(f'SELECT * FROM "{row["name"]}"')] for row in tables}
 
 
 def addresses(app: Starlette, link: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tortoise.migrations import operations as ops
 
 import api.migrations
 from api.store.engine.database import close_database, open_database
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from tests.databases import drop
 
 FOLDER = Path(str(api.migrations.__file__)).parent
@@ -25,13 +25,13 @@ async def before(name: str) -> list[str]:
     for each in reversed(names):
         for operation in reversed(importlib.import_module(f"api.migrations.{each}").Migration.operations):
             if isinstance(operation, ops.RunSQL) and str(operation.reverse_sql).startswith("DROP INDEX"):
-                await run(str(operation.reverse_sql))
+                await execute(str(operation.reverse_sql))
             if undo := getattr(operation, "undo", None):
-                await run(undo)
+                await execute(undo)
             if isinstance(operation, ops.AddField):
                 table = Tortoise.apps["touchline"][operation.model_name]._meta.db_table
-                await run(f'ALTER TABLE {table} DROP COLUMN "{operation.name}"')
-        await run("DELETE FROM tortoise_migrations WHERE name = $1", each)
+                await execute(f'ALTER TABLE {table} DROP COLUMN "{operation.name}"')
+        await execute("DELETE FROM tortoise_migrations WHERE name = $1", each)
     return names
 
 

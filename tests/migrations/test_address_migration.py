@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 from api.models import Person, Sender, Suppression, SuppressionChange
 from api.store import address_upgrade
 from api.store.engine.database import is_postgres, migrate
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.upgrade_report import collect_reports
 from tests.migrations.migrating import before, opened_as_of
 from tests.services.world import NOW, make_world
@@ -27,7 +27,7 @@ async def release_before(database_kind: str, request: pytest.FixtureRequest) -> 
 
 
 async def workspace(name: str) -> None:
-    await run(
+    await execute(
         "INSERT INTO workspace (id, name, sandbox, blocked_domains, created_at) VALUES ($1, $1, false, '[]', $2)",
         name,
         at(),
@@ -41,7 +41,7 @@ def at() -> Any:
 async def person(email: str, key: str | None = None, workspace: str = "wsp_1") -> str:
     """Add a person as the release before did."""
     person_id = f"per_{await Person.all().count():03}"
-    await run(
+    await execute(
         "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
         " created_at) VALUES ($1, $2, $3, $4, '', '', '', '', '{}', $5)",
         person_id,
@@ -56,7 +56,7 @@ async def person(email: str, key: str | None = None, workspace: str = "wsp_1") -
 async def suppression(email: str, key: str | None = None, workspace: str = "wsp_1", *, released: bool = False) -> str:
     """Suppress an address as the release before did; ``released`` ones may be written to again."""
     row_id = f"sup_{await Suppression.all().count():03}"
-    await run(
+    await execute(
         "INSERT INTO suppression (id, workspace_id, email, email_key, unsubscribed_at, source, reason)"
         " VALUES ($1, $2, $3, $4, $5, 'API', 'Asked')",
         row_id,
@@ -65,7 +65,7 @@ async def suppression(email: str, key: str | None = None, workspace: str = "wsp_
         key or email.casefold(),
         None if released else at(),
     )
-    await run(
+    await execute(
         "INSERT INTO suppression_change (id, workspace_id, suppression_id, kind, at, source, reason, actor)"
         " VALUES ($1, $2, $3, 'UNSUBSCRIBED', $4, 'API', 'Asked', 'ada')",
         f"chg_{row_id}",
@@ -139,9 +139,9 @@ async def test_who_got_an_email_stays_suppressed(database: str) -> None:
     own = world.context.workspace_id
     for email in ("office@example.com", "nobody@example.com"):
         await suppression(email, workspace=own)
-    sends = [row["id"] for row in await run("SELECT id FROM send ORDER BY id")]
+    sends = [row["id"] for row in await execute("SELECT id FROM send ORDER BY id")]
     for row_id, recipient in zip(sends, ("o\ufb03ce@example.com", "jürgen@example.com", None), strict=False):
-        await run("UPDATE send SET recipient = $2 WHERE id = $1", row_id, recipient)
+        await execute("UPDATE send SET recipient = $2 WHERE id = $1", row_id, recipient)
     for _ in range(2):
         await address_upgrade.keep_recipients()
         assert await suppressed(own) == {"office@example.com", "o\ufb03ce@example.com", "nobody@example.com"}
@@ -217,7 +217,7 @@ async def test_a_key_longer_than_an_address_is_replaced() -> None:
 @pytest.mark.usefixtures("release_before")
 async def test_senders_get_a_key() -> None:
     for number, email in enumerate(("Ada@müller.de", "ada@xn--mller-kva.de", "bob@example.com")):
-        await run(
+        await execute(
             "INSERT INTO sender (id, workspace_id, name, email, zone, channel, channel_config, created_at)"
             " VALUES ($1, 'wsp_1', 'A', $2, 'UTC', 'outbox', '{}', $3)",
             f"sdr_{number}",
@@ -244,7 +244,7 @@ async def test_a_killed_migration_is_done_again(monkeypatch: pytest.MonkeyPatch)
         patched.setattr(address_upgrade, "compute_senders", killed)
         with pytest.raises(RuntimeError, match="killed"):
             await migrate()
-    assert {row["email_key"] for row in await run("SELECT email_key FROM suppression")} == {
+    assert {row["email_key"] for row in await execute("SELECT email_key FROM suppression")} == {
         f"ss{number}@strasse.de" for number in range(5)
     }, "nothing is half done"
     assert len(await migrated()) == 5
@@ -252,6 +252,6 @@ async def test_a_killed_migration_is_done_again(monkeypatch: pytest.MonkeyPatch)
     assert len(expected[0]) == 10
     # A process that is killed right behind the commit has not noted that the migration was applied.
     await before("0019_workspace_accounts")
-    await run("DELETE FROM tortoise_migrations WHERE name = $1", NAME)
+    await execute("DELETE FROM tortoise_migrations WHERE name = $1", NAME)
     assert await migrated() == []
     assert (await suppressed(), await keys(), await SuppressionChange.all().count()) == expected

@@ -13,7 +13,7 @@ from api.services.campaigns.pausing.pausing import pause_campaign, resume_campai
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from tests.services.campaigns.edited import content, later, step
 from tests.services.world import NOW, World, make_world
 
@@ -44,7 +44,7 @@ async def test_what_launching_chose_and_pauses_moved_is_kept(world: World) -> No
     moved = await Enrollment.exclude(resumed=None).count()
     assert moved > 0
     for statement in OLD:
-        await run(statement)
+        await execute(statement)
     migration = importlib.import_module("api.migrations.0007_edits")
     await migration.know_by_step(None, SimpleNamespace(client=get_connection("default")))
     days = {(await step(number)).id: number for number in (1, 2, 3)}

@@ -7,7 +7,7 @@ import pytest
 from api.models import ImportRefusal, PeopleImport, Person
 from api.states import ImportStatus, OnKnown
 from api.store.engine.database import migrate
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from tests.migrations.migrating import before
 from tests.services.jobs.claims import claim_import, run_import
 from tests.services.world import NOW, World, make_world
@@ -22,14 +22,14 @@ async def world(database: str) -> World:
 
 async def test_an_import_that_was_running_goes_on(world: World) -> None:
     names = await before("0015_imports")
-    await run(
+    await execute(
         "INSERT INTO people_import (id, workspace_id, status, source, total, processed, created, updated, failed,"
         " created_at) VALUES ('imp_old', $1, 'RUNNING', $2, 3, 2, 1, 0, 1, $3)",
         world.context.workspace_id,
         SOURCE,
         NOW,
     )
-    await run(
+    await execute(
         "INSERT INTO import_refusal (id, workspace_id, people_import_id, row, code, message)"
         " VALUES ('ref_old', $1, 'imp_old', 2, 'INVALID_ADDRESS', 'Nobody')",
         world.context.workspace_id,

@@ -16,7 +16,7 @@ from api.services.people.import_job import IMPORT
 from api.services.people.imports import start_import
 from api.states import ImportStatus, LaunchStatus
 from api.store.engine.database import migrate
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from strategies import StepType
 from tests.migrations.migrating import before
 from tests.services.jobs.claims import job_of
@@ -49,7 +49,7 @@ async def rows() -> dict[str, list[dict[str, Any]]]:
     """Return all rows of the tables, without the columns that the migration adds."""
     found = {}
     for table, added in ADDED.items():
-        every = await run(f"SELECT * FROM {table} ORDER BY id")
+        every = await execute(f"SELECT * FROM {table} ORDER BY id")
         found[table] = [{key: value for key, value in dict(row).items() if key not in added} for row in every]
     return found
 

@@ -12,7 +12,7 @@ from api.services.launches.launch import Choice
 from api.services.people.imports import start_import
 from api.states import ImportStatus, JobState, LaunchStatus
 from api.store.engine.database import migrate
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.tick import Ticker
 from strategies import StepType
 from tests.migrations.migrating import before
@@ -37,7 +37,7 @@ async def world(database: str) -> World:
     started = await start_import(world.context, SOURCE)
     await PeopleImport.filter(id=started.id).update(processed=2, created=2)
     for number in range(2):
-        await run(
+        await execute(
             "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
             " created_at) VALUES ($1, $2, $3, $3, '', '', '', '', '{}', $4)",
             f"per_n{number}", world.context.workspace_id, f"n{number}@example.com", NOW,
@@ -47,8 +47,8 @@ async def world(database: str) -> World:
     )
     assert await before(NAME) == [NAME]
     lease = NOW + timedelta(minutes=1)
-    await run("UPDATE people_import SET lease_until = $1, failures = 2, problem = 'away'", lease)
-    await run("UPDATE campaign SET holds_failures = 1, edit_failures = 4, edit_lease = $1 WHERE editing", lease)
+    await execute("UPDATE people_import SET lease_until = $1, failures = 2, problem = 'away'", lease)
+    await execute("UPDATE campaign SET holds_failures = 1, edit_failures = 4, edit_lease = $1 WHERE editing", lease)
     return world
 
 

@@ -11,7 +11,7 @@ from tortoise.connection import get_connection
 
 from api.models import Enrollment, Person, Send, Suppression, SuppressionChange
 from api.store.engine.database import migrate
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from tests.migrations.migrating import opened_as_of
 from tests.services.world import NOW, World, make_world
 
@@ -25,8 +25,8 @@ async def world(database: str) -> World:
 
 async def test_who_had_unsubscribed_still_has(world: World) -> None:
     kind = "timestamptz" if get_connection("default").capabilities.dialect == "postgres" else "timestamp"
-    await run(f"ALTER TABLE person ADD COLUMN unsubscribed_at {kind}")
-    await run("UPDATE person SET unsubscribed_at = $1 WHERE email <> 'bob@example.com'", NOW)
+    await execute(f"ALTER TABLE person ADD COLUMN unsubscribed_at {kind}")
+    await execute("UPDATE person SET unsubscribed_at = $1 WHERE email <> 'bob@example.com'", NOW)
     counts = [await table.all().count() for table in (Person, Enrollment, Send)]
     editor = SimpleNamespace(client=get_connection("default"))
     await migration.carry_over(None, editor)
@@ -57,12 +57,12 @@ async def release_before(database_kind: str, request: pytest.FixtureRequest) -> 
 
 async def test_a_database_of_the_release_before_is_brought_up_to_date(release_before: BaseDBAsyncClient) -> None:
     at = NOW if release_before.capabilities.dialect == "postgres" else NOW.isoformat(" ")
-    await run(
+    await execute(
         "INSERT INTO workspace (id, name, sandbox, blocked_domains, created_at) VALUES ('wsp_1', 'A', false, '[]', $1)",
         at,
     )
     for number, since in enumerate((None, at, at), 1):
-        await run(
+        await execute(
             "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
             " unsubscribed_at, created_at) VALUES ($1, 'wsp_1', $2, $3, '', '', '', '', '{}', $4, $5)",
             f"per_{number}",

@@ -5,7 +5,7 @@ import contextvars
 from collections.abc import Coroutine
 from typing import Any
 
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 
 
 def beside(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
@@ -19,7 +19,7 @@ async def waits_for_us(task: "asyncio.Task[Any]") -> bool:
         "SELECT count(*) AS found FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     )
     while not task.done():
-        if (await run(blocked))[0]["found"]:
+        if (await execute(blocked))[0]["found"]:
             return True
     await task
     return False

@@ -9,7 +9,7 @@ from api.clock import system_clock
 from api.ids import new_id
 from api.models import Workspace
 from api.store.engine.database import migrate
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -65,14 +65,14 @@ async def test_a_connection_that_breaks_inside_a_transaction_harms_no_later_one(
                 raise RuntimeError("the work failed while the connection was busy")
         await asyncio.gather(busy, return_exceptions=True)
     async with transaction():
-        assert [dict(row) for row in await run("SELECT 1 AS one")] == [{"one": 1}]
+        assert [dict(row) for row in await execute("SELECT 1 AS one")] == [{"one": 1}]
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_a_transaction_that_may_only_read_is_ended(database: str, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(TransactionManagementError, match="read-only transaction"):
         async with transaction():
-            await run("SET TRANSACTION READ ONLY")
+            await execute("SET TRANSACTION READ ONLY")
             await _workspace()
     assert caplog.messages == [], "asyncpg has found it open"
     async with transaction():

@@ -27,7 +27,7 @@ from api.services.replies.bounces import record_bounce
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, email_went_out, send_task, skip_task
 from api.store import send_ledger
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock, transaction
 from strategies import Refusal
 from tests.services.campaigns.edited import content, later, step
@@ -66,7 +66,7 @@ def again(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
 
 async def lock(table: str) -> None:
     """Lock as whoever changes the rows does."""
-    await run(f"SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE")
+    await execute(f"SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE")
 
 
 async def crossed(work: Work, first: Awaitable[Any], then: Awaitable[Any]) -> Any:
@@ -75,7 +75,7 @@ async def crossed(work: Work, first: Awaitable[Any], then: Awaitable[Any]) -> An
     PostgreSQL ends the work and not us, since we never look for a deadlock.
     """
     async with transaction():
-        await run("SET LOCAL deadlock_timeout = '1h'")
+        await execute("SET LOCAL deadlock_timeout = '1h'")
         await first
         crossing = beside(work)
         assert await waits_for_us(crossing)

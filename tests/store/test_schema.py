@@ -9,7 +9,7 @@ from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
 
 from api.store.engine.database import TORTOISE_APP, close_database, is_postgres, migrate, open_database
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from tests.databases import Databases, drop
 from tests.migrations.migrating import opened_as_of
 
@@ -30,13 +30,13 @@ INDEXES = {
 
 async def columns() -> dict[tuple[str, str], tuple[str, bool, str | None]]:
     """The type, the nullability and the default of every column."""
-    rows = await run(COLUMNS["postgres" if is_postgres() else "sqlite"])
+    rows = await execute(COLUMNS["postgres" if is_postgres() else "sqlite"])
     return {(row["table"], row["column"]): (row["type"], bool(row["nullable"]), row["preset"]) for row in rows}
 
 
 async def indexes() -> dict[str, str | None]:
     """The statement of every index."""
-    return {row["name"]: row["sql"] for row in await run(INDEXES["postgres" if is_postgres() else "sqlite"])}
+    return {row["name"]: row["sql"] for row in await execute(INDEXES["postgres" if is_postgres() else "sqlite"])}
 
 
 @pytest.mark.usefixtures("database")

@@ -10,7 +10,7 @@ from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.templates import template_inputs
 from api.states import OnExpiry, OnReply, Priority
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.templates import subjects_of
 from strategies import Refusal, StepType
 from strategies.answers import validate
@@ -34,9 +34,9 @@ async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[
     for key, value in settings.items():
         setattr(row, key, checks[key](value) if key in checks else value)
     if "sender_id" in settings:
-        await need(Sender, context.workspace_id, settings["sender_id"], ("senderId",))
+        await get_or_refuse(Sender, context.workspace_id, settings["sender_id"], ("senderId",))
     if settings.get("category_id") is not None:
-        await need(Category, context.workspace_id, settings["category_id"], ("categoryId",))
+        await get_or_refuse(Category, context.workspace_id, settings["category_id"], ("categoryId",))
 
 
 def _check_expiry_days(days: int | None) -> int | None:
@@ -72,7 +72,7 @@ async def set_content(context: WorkspaceContext, step: Step, content: dict[str, 
         return
     if step.template_id is None:
         raise Refusal.of(CampaignCode.TEMPLATE_REQUIRED, ("templateId",))
-    await need(Template, context.workspace_id, step.template_id, ("templateId",))
+    await get_or_refuse(Template, context.workspace_id, step.template_id, ("templateId",))
     if step.send_option is None:
         raise Refusal.of(StrategyCode.SEND_OPTION_REQUIRED, ("sendOption",))
     try:

@@ -12,7 +12,7 @@ from api.services.campaigns.campaign_rules import set_content, set_settings
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.timelines import core_steps
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode
 from strategies.step_checks import LAST_DAY, check_step
@@ -63,7 +63,7 @@ def _scheduling_values(steps: Iterable[Step]) -> list[tuple[object, ...]]:
 
 async def settings(context: WorkspaceContext, campaign_id: str, **given: Any) -> Draft:
     """Change the given settings. A setting that keeps its value does not count as changed."""
-    row = await need(Campaign, context.workspace_id, campaign_id, ("id",))
+    row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
     before = {key: getattr(row, key) for key in given}
     await set_settings(context, row, given)
     changed = {key: value for key, value in before.items() if getattr(row, key) != value}
@@ -139,13 +139,13 @@ async def remove_day(context: WorkspaceContext, campaign_id: str, *, day: int) -
 
 
 async def _load(context: WorkspaceContext, kind: str, campaign_id: str, path: Path) -> Draft:
-    campaign = await need(Campaign, context.workspace_id, campaign_id, path)
+    campaign = await get_or_refuse(Campaign, context.workspace_id, campaign_id, path)
     steps = await steps_of(campaign)
     return Draft(kind, campaign, [copy.copy(step) for step in steps], steps, path)
 
 
 async def _load_of_step(context: WorkspaceContext, kind: str, step_id: str) -> Draft:
-    found = await need(Step, context.workspace_id, step_id, ("id",))
+    found = await get_or_refuse(Step, context.workspace_id, step_id, ("id",))
     draft = await _load(context, kind, found.campaign_id, ("id",))
     draft.changed = next((row for row in draft.steps if row.id == found.id), None)
     if draft.changed is None:

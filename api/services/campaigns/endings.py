@@ -9,7 +9,7 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import end, end_all
 from api.states import GOING_ON, EnrollmentStatus, OnReply
 from api.store.edits import people_in
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import finished_with_emails
 from api.store.events import Line, event, write
@@ -47,7 +47,7 @@ async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrol
 
 async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
     """End a campaign for everyone in it. Returns the number of people."""
-    campaign = await need(Campaign, context.workspace_id, campaign_id, ("id",))
+    campaign = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
     # Cancel background launches first, so that they enroll nobody else.
     for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
         await cancel(launch.id, context.clock())
@@ -72,7 +72,7 @@ async def _end(context: WorkspaceContext, ids: list[str]) -> int:
 async def _enrollment(
     context: WorkspaceContext, enrollment_id: str, argument: str = "enrollmentId"
 ) -> tuple[Enrollment, Campaign]:
-    enrollment = await need(Enrollment, context.workspace_id, enrollment_id, (argument,))
+    enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, (argument,))
     return enrollment, await Campaign.get(id=enrollment.campaign_id)
 
 

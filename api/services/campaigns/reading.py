@@ -8,7 +8,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.common.row_lists import RowList, list_rows
 from api.services.enrollments.timelines import core_steps
-from api.store.engine.rows import find, need
+from api.store.engine.rows import find, get_or_refuse
 from strategies import Position, Refusal, StepType, step_checks
 from strategies.codes import StrategyCode
 from strategies.records import TimelineStep
@@ -29,7 +29,7 @@ async def place_of_new_email(context: WorkspaceContext, campaign_id: str, day: i
 
     Raises Refusal NOT_FOUND, INVALID_DAY or INVALID_POSITION, as ``add_step`` does.
     """
-    row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
+    row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if not 1 <= day <= step_checks.LAST_DAY:
         raise Refusal.of(StrategyCode.INVALID_DAY, ("day",), limit=step_checks.LAST_DAY)
     return _place(await steps_of(row), day, position)

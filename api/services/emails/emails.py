@@ -14,7 +14,7 @@ from api.services.people.reachability import refuse_unreachable
 from api.services.people.suppressions import refuse_suppressed
 from api.services.tasks.tasks import email_went_out
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from strategies import Refusal
@@ -23,7 +23,7 @@ from strategies import Refusal
 @retry_on_deadlock
 async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
     """Send an undelivered email immediately. Raises Refusal, for example if the address is suppressed."""
-    send = await need(Send, context.workspace_id, send_id, ("id",))
+    send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), status=send.status.lower())
     async with transaction():
@@ -37,7 +37,7 @@ async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
 
 async def resolve_in_doubt(context: WorkspaceContext, send_id: str, resolution: Literal["SENT", "RESEND"]) -> Send:
     """Settle an email in doubt: SENT records that it was sent, RESEND sends it again."""
-    send = await need(Send, context.workspace_id, send_id, ("id",))
+    send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.IN_DOUBT:
         raise Refusal.of(EmailCode.NOT_IN_DOUBT, ("id",), status=send.status.lower())
     if resolution == "RESEND":
@@ -62,7 +62,7 @@ async def settle_as_sent(context: WorkspaceContext, send: Send, at: datetime, wh
 
 async def archive_send(context: WorkspaceContext, send_id: str, *, archived: bool = True) -> Send:
     """Move a sent email to the archive, or back. Campaign emails cannot be deleted."""
-    send = await need(Send, context.workspace_id, send_id, ("id",))
+    send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.SENT:
         raise Refusal.of(EmailCode.NOT_SENT, ("id",))
     send.archived = archived

@@ -12,14 +12,14 @@ from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.pause_checks import refuse_paused
-from api.services.enrollments.timelines import NOTES_OF_A_PERSON, chosen_notes, expiry, stored
+from api.services.enrollments.timelines import NOTES_OF_A_PERSON, chosen_notes, expiry, notes_to_json
 from api.services.tasks.tasks import close_task, refuse_prompts
 from api.services.tasks.withdrawing import withdraw
 from api.services.templates import template_inputs
 from api.services.templates.email_content import composed_for
 from api.states import UNBEGUN_STATUSES, SendStatus, TaskStatus
 from api.store import written_texts
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, write
 from api.store.holds import pause_of
@@ -44,7 +44,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
     An automatic email no longer follows its send option. Later steps that refer to it still use its planned time.
     If the email of a task is sent now, its task is completed.
     """
-    send = await need(Send, context.workspace_id, send_id, ("id",))
+    send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     now = context.now
     chosen = now if at is None else inputs.instant(at, ("at",))
     if chosen < now:
@@ -68,7 +68,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
             "due_at": chosen,
             "reason": None,
             "detail": "",
-            "explanation": [*kept, *stored(notes)],
+            "explanation": [*kept, *notes_to_json(notes)],
         }
         if send.by_hand:
             values |= {"planned_at": chosen, "planned_date": day, "planned_time": wall.isoformat()}
@@ -93,7 +93,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
         subject = inputs.line(subject, ("subject",), limit=900)
     if isinstance(html, str):
         html = await template_inputs.written_html(context.workspace_id, html, ("html",))
-    send = await need(Send, context.workspace_id, send_id, ("id",))
+    send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     # Render before the transaction, so that nobody waits for its locks meanwhile.
     seen, rendered = send, await _render_parts(send, context.now)
@@ -134,7 +134,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
 
     The text is kept, and ``compose`` shows it.
     """
-    send = await need(Send, context.workspace_id, send_id, ("id",))
+    send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if not send.by_hand:
         raise Refusal.of(EmailCode.NOT_A_TASK_EMAIL, ("id",))
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)

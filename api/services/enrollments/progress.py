@@ -6,7 +6,15 @@ from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.timelines import records, resolve, scheduled_steps, send_row, slot, stored, task_row
+from api.services.enrollments.timelines import (
+    notes_to_json,
+    records,
+    resolve,
+    scheduled_steps,
+    send_row,
+    slot,
+    task_row,
+)
 from api.states import EnrollmentStatus, SendStatus
 from api.store.engine.sql import Row
 from api.store.enrollments import finish, stop
@@ -17,7 +25,7 @@ from strategies.edit_plan import moves
 from strategies.records import PlannedSend
 
 
-async def carry_on(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
+async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
     """Schedule a person's steps up to the next task, and move their untried emails. Call inside a transaction."""
     paused = await pause_of(enrollment.campaign_id)
     await lock_enrollments([enrollment.id])
@@ -69,7 +77,7 @@ async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
         planned_date=planned.date,
         planned_time=planned.time.isoformat(),
         zone=planned.zone,
-        explanation=stored(planned.notes),
+        explanation=notes_to_json(planned.notes),
     )
 
 

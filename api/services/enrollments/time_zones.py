@@ -10,7 +10,7 @@ from zoneinfo import TZPATH
 from api.codes.event_kinds import EventKind
 from api.models import Enrollment, Send, TzDatabase, Workspace
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.progress import carry_on
+from api.services.enrollments.progress import schedule_next_steps
 from api.services.jobs.bisection import ROW_FAILED, bisect_failures
 from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -75,7 +75,7 @@ async def _resolve_again(context: WorkspaceContext) -> int:
         }
 
     async def carry(ids: Sequence[str]) -> None:
-        await _carry_on(context, ids[0])
+        await _schedule_next_steps(context, ids[0])
 
     async def pass_over(enrollment_id: str, reason: str) -> None:
         row = await Enrollment.get(id=enrollment_id)
@@ -89,6 +89,6 @@ async def _resolve_again(context: WorkspaceContext) -> int:
 
 
 @retry_on_deadlock
-async def _carry_on(context: WorkspaceContext, enrollment_id: str) -> None:
+async def _schedule_next_steps(context: WorkspaceContext, enrollment_id: str) -> None:
     async with transaction():
-        await carry_on(context, await Enrollment.get(id=enrollment_id), context.now)
+        await schedule_next_steps(context, await Enrollment.get(id=enrollment_id), context.now)

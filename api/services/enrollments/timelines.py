@@ -128,17 +128,17 @@ def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[Warn
     return found
 
 
-def untouched(send: Send) -> bool:
+def keeps_planned_time(send: Send) -> bool:
     """Say whether an email still has its planned time: it was not tried, retried or postponed."""
     return send.status is SendStatus.SCHEDULED and not send.attempts and send.due_at == send.planned_at
 
 
 def uses_planned_time(send: Send) -> bool:
     """Say whether an email's time comes from its send option."""
-    return untouched(send) and not send.by_hand
+    return keeps_planned_time(send) and not send.by_hand
 
 
-def put_off(send: Send) -> bool:
+def is_postponed(send: Send) -> bool:
     """Say whether an untried email was postponed, because of its account or of the email that it follows up."""
     waits = send.status is SendStatus.SCHEDULED and not send.attempts
     return waits and send.reason is not None and send.due_at != send.planned_at
@@ -182,7 +182,7 @@ def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
     """
     if _has_chosen_time(send):
         return False
-    if not untouched(send) and not put_off(send):
+    if not keeps_planned_time(send) and not is_postponed(send):
         return True
     late = any(code == "LATE" for code, _ in send.explanation)
     return late or (send.planned_at in moments and not at_wall_time(send))
@@ -229,12 +229,12 @@ def scheduled_steps(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterabl
     return [step.number for step in steps if step.id in theirs]
 
 
-def stored(notes: Iterable[Note]) -> list[list[object]]:
+def notes_to_json(notes: Iterable[Note]) -> list[list[object]]:
     """Return notes as an explanation is stored: a list of code and values."""
     return [[note.code, dict(note.values)] for note in notes]
 
 
-def spoken(explanation: Iterable[tuple[str, dict[str, str | int]]]) -> list[Note]:
+def notes_from_json(explanation: Iterable[tuple[str, dict[str, str | int]]]) -> list[Note]:
     """Return a stored explanation as notes."""
     return [Note(code, values) for code, values in explanation]
 
@@ -256,7 +256,7 @@ def send_row(
         planned_date=planned.date,
         planned_time=planned.time.isoformat(),
         zone=planned.zone,
-        explanation=stored(planned.notes),
+        explanation=notes_to_json(planned.notes),
     )
 
 
@@ -291,5 +291,5 @@ def task_row(  # the campaign gives assignee and expiry
         priority=step.priority,
         due_date=planned.due,
         expires_at=expiry(enrollment, campaign, planned.due),
-        explanation=stored(planned.notes),
+        explanation=notes_to_json(planned.notes),
     )

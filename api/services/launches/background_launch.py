@@ -18,7 +18,7 @@ from api.services.launches.launch import Choice, enrollment_row, ready
 from api.states import GOING_ON
 from api.store import jobs
 from api.store import launches as audience
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
 from strategies import Refusal
 from strategies.records import ZoneOf
@@ -86,7 +86,7 @@ def _storable_ids(given: Sequence[str]) -> list[str]:
 
 async def cancel_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Stop a launch, and leave out the remaining people. People who are already enrolled stay enrolled."""
-    row = await need(Launch, context.workspace_id, launch_id, ("id",))
+    row = await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",))
     if not await cancel(row.id, context.clock()):
         raise Refusal.of(LaunchCode.LAUNCH_NOT_RUNNING, ("id",))
     return await Launch.get(id=row.id)

@@ -25,7 +25,7 @@ from api.services.launches.launch_warnings import launch_warnings
 from api.services.launches.merge_field_check import missing_warnings
 from api.services.people.reachability import unreachable_warnings
 from api.services.replies.bounces import dead_address, refuse_dead
-from api.store.engine.rows import by_ids, need
+from api.store.engine.rows import by_ids, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import ended_before, keep_enrollments, those_in_campaign
 from api.store.events import Line, event, write
@@ -193,7 +193,7 @@ async def preview(
 
 async def ready(context: WorkspaceContext, campaign_id: str) -> tuple[Campaign, list[Step]]:
     """Return a campaign that can be launched, with its steps. Raises Refusal."""
-    campaign = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
+    campaign = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     steps = await steps_of(campaign)
     if not steps:
         raise Refusal.of(StrategyCode.NO_STEPS, ("campaignId",))

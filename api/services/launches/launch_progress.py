@@ -10,7 +10,7 @@ from typing import Any
 
 from api.models import Launch
 from api.services.common.context import WorkspaceContext
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 
 log = logging.getLogger("touchline.launch_watch")
 
@@ -59,7 +59,7 @@ class LaunchWatch:
 
     async def follow(self, context: WorkspaceContext, launch_id: str) -> AsyncGenerator[Launch, None]:
         """Yield the launch now, after each change, and a last time when it ends. Raises Refusal NOT_FOUND."""
-        return self._changes(await need(Launch, context.workspace_id, launch_id, ("id",)))
+        return self._changes(await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",)))
 
     async def close(self) -> None:
         """Stop polling. Call before the database is closed."""

@@ -15,7 +15,7 @@ from api.services.common import inputs
 from api.services.common.claimed_emails import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.services.people.suppressions import end_campaigns
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.suppressions import keep_addresses, note_recipient, suppressed_people
 from strategies import Refusal
@@ -80,7 +80,7 @@ async def update_person(context: WorkspaceContext, person_id: str, **values: Any
 
 @retry_on_deadlock
 async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str, Any]) -> Person:
-    row = await need(Person, context.workspace_id, person_id, ("id",))
+    row = await get_or_refuse(Person, context.workspace_id, person_id, ("id",))
     columns = checked(values)
     readdressed, before = "email_key" in columns, row.email
     if readdressed and columns["email_key"] != row.email_key:

@@ -16,7 +16,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import end_all
 from api.states import SuppressionSource
 from api.store import suppressions as store
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from api.store.suppressions import NewSuppression
@@ -27,7 +27,7 @@ MAX_REASON = 500
 
 async def unsubscribe(context: WorkspaceContext, person_id: str, reason: str = "") -> Person:
     """Suppress a person's present address. If it is already suppressed, nothing changes."""
-    person = await need(Person, context.workspace_id, person_id, ("personId",))
+    person = await get_or_refuse(Person, context.workspace_id, person_id, ("personId",))
     why = _reason(reason, required=False)
     await suppress(context, [NewSuppression(person.email, person.email_key, context.now, why)], SuppressionSource.API)
     return await Person.get(id=person.id)

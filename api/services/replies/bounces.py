@@ -19,7 +19,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import end_all
 from api.states import BounceKind, SendStatus
 from api.store import bounces
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from strategies import Refusal
@@ -70,11 +70,14 @@ async def record_bounce(
     detail: str | None = None,
 ) -> Enrollment:
     """Record that an email came back: the one of ``send_id``, else the last that was sent. ``detail`` says why."""
-    enrollment = await need(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
+    enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
     detail = inputs.line(detail, ("detail",), limit=LONGEST_DETAIL, required=False) if detail else ""
     sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
     if send_id is not None:
-        sent, path = sent.filter(id=(await need(Send, context.workspace_id, send_id, ("emailId",))).id), ("emailId",)
+        sent, path = (
+            sent.filter(id=(await get_or_refuse(Send, context.workspace_id, send_id, ("emailId",))).id),
+            ("emailId",),
+        )
     send = await sent.order_by("-sent_at", "-step__number").first()
     if send is None:
         raise Refusal.of(PersonCode.NOTHING_SENT, path)
@@ -94,7 +97,7 @@ async def record_bounce(
 @retry_on_deadlock
 async def clear_bounce(context: WorkspaceContext, person_id: str) -> Person:
     """Let emails go to a person's address again. Campaigns that have ended stay so. A second time changes nothing."""
-    person = await need(Person, context.workspace_id, person_id, ("personId",))
+    person = await get_or_refuse(Person, context.workspace_id, person_id, ("personId",))
     if person.bounced_at is None:
         return person
     async with transaction():

@@ -8,7 +8,7 @@ from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Task, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
-from api.services.enrollments.progress import carry_on, end
+from api.services.enrollments.progress import end, schedule_next_steps
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.services.tasks.tasks import task_event
@@ -108,7 +108,7 @@ async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits
         await Task.filter(id=task.id).update(status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None)
         await write([task_event(enrollment, task, EventKind.TASK_EXPIRED, now)])
         if rule is OnExpiry.SKIP:
-            await carry_on(context, enrollment, now)
+            await schedule_next_steps(context, enrollment, now)
         elif rule is OnExpiry.END:
             await end(enrollment, now, reason="TASK_EXPIRED", detail="A task expired, which ends this campaign.")
     return True

@@ -15,8 +15,8 @@ from api.models import Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.pause_checks import refuse_paused
-from api.services.enrollments.progress import carry_on
-from api.services.enrollments.timelines import chosen_notes, stored, zone_note
+from api.services.enrollments.progress import schedule_next_steps
+from api.services.enrollments.timelines import chosen_notes, notes_to_json, zone_note
 from api.services.people.reachability import refuse_unreachable
 from api.services.people.suppressions import check_address_of, refuse_suppressed
 from api.services.tasks.withdrawing import withdraw_with
@@ -24,7 +24,7 @@ from api.services.templates import template_inputs
 from api.services.templates.email_content import Written, composed_for
 from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from api.store.claimed import Claimed
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, event, write
 from api.store.tasks import lock_undone
@@ -113,7 +113,7 @@ async def send_task(
         planned_date=shown.date(),
         planned_time=shown.time().isoformat(),
         zone=enrollment.zone,
-        explanation=stored([zone_note(enrollment), *chosen_notes("BY_HAND", at, enrollment.zone)]),
+        explanation=notes_to_json([zone_note(enrollment), *chosen_notes("BY_HAND", at, enrollment.zone)]),
     )
     person = await Person.get(id=task.person_id)
     if at == now:
@@ -166,7 +166,7 @@ async def email_went_out(context: WorkspaceContext, send: Claimed | Send, at: da
         await close_task(context, task, TaskStatus.COMPLETED, at)
     elif task.status is TaskStatus.COMPLETED and task.done_at != at:
         await Task.filter(id=task.id).update(done_at=at)
-        await carry_on(context, await Enrollment.get(id=task.enrollment_id), at)
+        await schedule_next_steps(context, await Enrollment.get(id=task.enrollment_id), at)
 
 
 async def compose(context: WorkspaceContext, task_id: str) -> Compose:
@@ -187,7 +187,7 @@ async def compose(context: WorkspaceContext, task_id: str) -> Compose:
 
 async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
     """Return a scheduled email, rendered for its person as of its due time. Raises Refusal as ``compose`` does."""
-    send = await need(Send, context.workspace_id, send_id, ("id",))
+    send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     return await _compose_for(send, send.sender_id, send, max(context.now, send.due_at))
 
 
@@ -215,7 +215,7 @@ async def _compose_for(of: Task | Send, sender_id: str, text: Written | None, no
 
 
 async def _find_workable(context: WorkspaceContext, task_id: str) -> Task:
-    task = await need(Task, context.workspace_id, task_id, ("id",))
+    task = await get_or_refuse(Task, context.workspace_id, task_id, ("id",))
     # A rep can still work on an expired task if the campaign waits for it.
     waiting = task.status is TaskStatus.EXPIRED and task.done_at is None
     if task.status is not TaskStatus.OPEN and not waiting:
@@ -248,7 +248,7 @@ async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, 
     if status is TaskStatus.SKIPPED:
         lines += await _fail_email(enrollment, task, at)
     await write(lines)
-    await carry_on(context, enrollment, at)
+    await schedule_next_steps(context, enrollment, at)
 
 
 async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[Line]:

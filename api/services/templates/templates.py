@@ -14,7 +14,7 @@ from api.services.common.claimed_emails import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.services.templates import template_inputs
 from api.states import GOING_ON
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
 
@@ -38,11 +38,11 @@ async def create_template(
 
 async def update_template(context: WorkspaceContext, template_id: str, **values: Any) -> Template:
     """Change the given values. Emails that have not left yet use the new content. Raises Refusal."""
-    await need(Template, context.workspace_id, template_id, ("id",))
+    await get_or_refuse(Template, context.workspace_id, template_id, ("id",))
     checked = await _checked(context, values)
     async with transaction():
         row = await _set(
-            context, await need(Template, context.workspace_id, template_id, ("id",)), checked, create=False
+            context, await get_or_refuse(Template, context.workspace_id, template_id, ("id",)), checked, create=False
         )
         if "subject" in values and not row.subject:
             await _refuse_if_needed(row)
@@ -111,6 +111,6 @@ async def _set(context: WorkspaceContext, row: Template, values: dict[str, Any],
     for key, value in values.items():
         setattr(row, key, value)
     if row.category_id is not None:
-        await need(Category, context.workspace_id, row.category_id, ("categoryId",))
+        await get_or_refuse(Category, context.workspace_id, row.category_id, ("categoryId",))
     await row.save(force_create=create, update_fields=None if create else [*values])
     return row

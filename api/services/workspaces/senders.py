@@ -15,7 +15,7 @@ from api.services.common.claimed_emails import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.services.workspaces.accounts import account_name, may_use, not_allowed
 from api.store import account_pauses
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.suppressions import lock_addresses
 from plugins.manager import Installed
@@ -48,7 +48,7 @@ async def create_sender(
 
 async def update_sender(context: WorkspaceContext, sender_id: str, **values: Any) -> Sender:
     """Change the given values. The zone counts for what is launched from now on. Raises Refusal."""
-    row = await need(Sender, context.workspace_id, sender_id, ("id",))
+    row = await get_or_refuse(Sender, context.workspace_id, sender_id, ("id",))
     changed = await _set(context, row, values, create=False)
     await release_claimed(context, "sender_id", row.id)
     context.wake()  # a throttle may have become wider, or an account another one
@@ -60,7 +60,7 @@ async def end_account_pause(context: WorkspaceContext, sender_id: str) -> Sender
 
     An account that other workspaces use as well is not the caller's to try again: the operator does it.
     """
-    row = await need(Sender, context.workspace_id, sender_id, ("id",))
+    row = await get_or_refuse(Sender, context.workspace_id, sender_id, ("id",))
     account = account_of(context, row)
     if account is None:
         return row

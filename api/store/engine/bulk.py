@@ -7,7 +7,7 @@ from typing import Any
 from tortoise.fields import JSONField
 from tortoise.models import Model
 
-from api.store.engine.sql import Records, run
+from api.store.engine.sql import Records, execute
 
 
 def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ async def insert(
     names = ", ".join([*columns, *own.columns])
     numbers = range(1, len(columns) + 1)
     values = ", ".join([*(f"${number}" for number in numbers), *(f"r.{name}" for name in own.columns)])
-    inserted = await run(
+    inserted = await execute(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
         f"INSERT INTO {table} ({names}) SELECT {values} FROM {own.table(len(columns) + 1)} WHERE true"
         f" {'ON CONFLICT DO NOTHING' if skip_known else ''} RETURNING id",

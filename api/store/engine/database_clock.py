@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from api.clock import Clock, system_clock
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import instant, run
+from api.store.engine.sql import execute, instant
 
 SYNC_INTERVAL_SECONDS = 10.0
 
@@ -28,7 +28,7 @@ class DatabaseClock:
         """Set the clock, unless it was set in the last SYNC_INTERVAL_SECONDS."""
         if not is_postgres() or (self._set is not None and time.monotonic() - self._set[1] < SYNC_INTERVAL_SECONDS):
             return
-        (row,) = await run("SELECT clock_timestamp() AS shown")
+        (row,) = await execute("SELECT clock_timestamp() AS shown")
         self._set = (instant(row["shown"]), time.monotonic())
 
 

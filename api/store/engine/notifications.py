@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 
 from api.store.engine.availability import log_database_outage, one_line
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 
 log = logging.getLogger("touchline.tick")
 
@@ -39,7 +39,7 @@ async def _notify() -> None:
     await asyncio.sleep(NOTIFY_DELAY_SECONDS)
     try:
         if is_postgres():
-            await run(f"SELECT pg_notify('{CHANNEL}', '')")
+            await execute(f"SELECT pg_notify('{CHANNEL}', '')")
     except Exception as problem:
         if not log_database_outage(problem):
             log.info("cannot notify other processes, which will poll instead: %s", one_line(problem))

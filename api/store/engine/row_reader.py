@@ -12,7 +12,7 @@ from tortoise.fields.data import CharEnumFieldInstance
 from tortoise.queryset import QuerySet
 
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 
 
 class ReadRow:
@@ -26,14 +26,14 @@ async def read(query: QuerySet[Any]) -> list[Any]:
     """Return a query's rows."""
     query.sql()  # prepares the query for the next line
     statement, values = query.query.get_parameterized_sql()
-    return _rows(query.model, await run(statement, *values))
+    return _rows(query.model, await execute(statement, *values))
 
 
 async def read_where(model: Any, condition: str, *values: Any) -> list[Any]:
     """Return the rows of a model's table that match an SQL condition, which may end with ORDER BY."""
     meta = model._meta
     columns = ", ".join(f'"{column}"' for column in meta.db_fields)
-    return _rows(model, await run(f'SELECT {columns} FROM "{meta.db_table}" WHERE {condition}', *values))
+    return _rows(model, await execute(f'SELECT {columns} FROM "{meta.db_table}" WHERE {condition}', *values))
 
 
 def _rows(model: Any, found: Iterable[Mapping[str, Any]]) -> list[Any]:

@@ -8,7 +8,7 @@ from tortoise.queryset import QuerySet
 
 from api.codes.inputs import InputCode
 from api.store.engine.row_reader import read, read_where
-from api.store.engine.sql import among
+from api.store.engine.sql import in_list
 from strategies import Refusal
 
 Row = TypeVar("Row", bound=Model)
@@ -28,7 +28,7 @@ async def find(model: type[Row], workspace_id: str, row_id: str) -> Row | None:
     return await model.get_or_none(id=row_id, workspace_id=workspace_id)
 
 
-async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str, ...]) -> Row:
+async def get_or_refuse(model: type[Row], workspace_id: str, row_id: str, path: tuple[str, ...]) -> Row:
     """Return the workspace's row, or raise Refusal NOT_FOUND, also for a row of another workspace."""
     row = await find(model, workspace_id, row_id)
     if row is None:
@@ -40,13 +40,13 @@ async def need(model: type[Row], workspace_id: str, row_id: str, path: tuple[str
 async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> dict[str, Any]:
     """Return the workspace's rows of these ids, by id, read-only."""
     wanted = [row_id for row_id in set(ids) if is_possible_id(row_id)]
-    rows = await read_where(model, f"workspace_id = $1 AND {among('id', 2)}", workspace_id, wanted)
+    rows = await read_where(model, f"workspace_id = $1 AND {in_list('id', 2)}", workspace_id, wanted)
     return {row.id: row for row in rows}
 
 
 async def by_address_keys(model: type[Model], workspace_id: str, keys: list[str]) -> dict[str, Any]:
     """Return the workspace's rows of these normalised addresses, by address, read-only."""
-    rows = await read_where(model, f"workspace_id = $1 AND {among('email_key', 2)}", workspace_id, keys)
+    rows = await read_where(model, f"workspace_id = $1 AND {in_list('email_key', 2)}", workspace_id, keys)
     return {row.email_key: row for row in rows}
 
 
@@ -55,7 +55,7 @@ async def children(
 ) -> list[list[Any]]:
     """Return the workspace's rows of each of these parents, in an order, read-only. ``only`` is a condition."""
     found: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
-    condition = f"workspace_id = $1 AND {among(parent, 2)} AND {only} ORDER BY {order}"
+    condition = f"workspace_id = $1 AND {in_list(parent, 2)} AND {only} ORDER BY {order}"
     for row in await read_where(model, condition, workspace_id, ids):
         found[getattr(row, parent)].append(row)
     return [found[parent_id] for parent_id in ids]

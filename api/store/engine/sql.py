@@ -10,8 +10,8 @@ from tortoise.connection import get_connection
 from api.store.engine.database import is_postgres
 
 
-def among(column: str, number: int) -> str:
-    """Return the condition that a column is one of the texts in value ``$number``, a list."""
+def in_list(column: str, number: int) -> str:
+    """Return the SQL condition that a column is one of the texts in the list ``$number``."""
     if is_postgres():
         return f"{column} = ANY(${number}::text[])"
     return f"{column} IN (SELECT value FROM json_each(${number}))"
@@ -54,8 +54,8 @@ class Records:
         return f"(SELECT u.*{''.join(shared)} FROM unnest({', '.join(arrays)}) AS u({', '.join(own)})) AS r"
 
 
-async def run(statement: str, *values: Any) -> Sequence[Row]:
-    """Run a statement in the transaction at hand, if there is one. Returns its rows, as the driver gives them."""
+async def execute(statement: str, *values: Any) -> Sequence[Row]:
+    """Execute a statement, in the current transaction if there is one. Returns its rows as the driver returns them."""
     postgres, connection = is_postgres(), get_connection("default")
     given = [each for value in values for each in _values(value, postgres)]
     if not postgres:

@@ -12,7 +12,7 @@ from tortoise.connection import get_connection
 from api.ids import new_id
 from api.store.engine.corruption import driver_error, sqlite_code
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.sqlite_file import MEMORY
 from api.store.engine.transactions import transaction
 from plugins.private_files import try_writing
@@ -31,7 +31,7 @@ async def probe_write() -> None:
     """
     try:
         async with transaction():
-            await run("INSERT INTO tz_database (id, fingerprint) VALUES ($1, '')", new_id("try"))
+            await execute("INSERT INTO tz_database (id, fingerprint) VALUES ($1, '')", new_id("try"))
             raise _RollbackError
     except _RollbackError:
         pass

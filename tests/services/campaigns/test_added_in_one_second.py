@@ -13,7 +13,7 @@ from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.states import SendStatus
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from strategies import StepType
 from tests.services.campaigns.edited import content, later, step
 from tests.services.jobs.claims import claim_launch, run_launch
@@ -112,10 +112,10 @@ async def test_the_migration_keeps_who_was_launched_before(world: World) -> None
     await Step.filter(campaign_id=first.campaign_id).update(added_revision=None)
     await Step.filter(campaign_id=first.campaign_id).exclude(id__in=[first.id, second.id]).update(added_at=None)
     migration = importlib.import_module("api.migrations.0017_launched_revisions")
-    await run(migration.STEP)
+    await execute(migration.STEP)
     moment = "enrollment.launched_at"
-    await run(migration.PEOPLE.format(table="enrollment", column="launched_revision", moment=moment))
-    await run(migration.PEOPLE.format(table="launch", column="revision", moment="launch.launched_at"))
+    await execute(migration.PEOPLE.format(table="enrollment", column="launched_revision", moment=moment))
+    await execute(migration.PEOPLE.format(table="launch", column="revision", moment="launch.launched_at"))
     assert [(await Step.get(id=each.id)).added_revision for each in (first, second)] == [1, 2]
     for enrollment, revision in people:
         assert (await Enrollment.get(id=enrollment)).launched_revision == revision

@@ -25,7 +25,7 @@ from api.services.templates.templates import create_template
 from api.states import LaunchStatus, SendStatus
 from api.store import send_ledger
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from api.store.send_ledger import WAITING
 from api.tick import Ticker
@@ -322,8 +322,8 @@ async def test_a_claim_walks_the_index_of_what_waits(world: World) -> None:
     explain = "EXPLAIN" if is_postgres() else "EXPLAIN QUERY PLAN"
     async with transaction():
         if is_postgres():  # on so few rows it would read them all
-            await run("SET LOCAL enable_seqscan = off")
-        plan = str(await run(f"{explain} {query}", new_id("snd"), datetime(2026, 1, 1, tzinfo=UTC)))
+            await execute("SET LOCAL enable_seqscan = off")
+        plan = str(await execute(f"{explain} {query}", new_id("snd"), datetime(2026, 1, 1, tzinfo=UTC)))
     assert "send_waiting" in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan

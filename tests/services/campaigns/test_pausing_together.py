@@ -15,7 +15,7 @@ from api.services.campaigns.pausing import hold_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.send_outcome import outcome_of
-from api.services.enrollments.progress import carry_on
+from api.services.enrollments.progress import schedule_next_steps
 from api.services.launches.launch import Choice, launch
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
@@ -157,7 +157,7 @@ async def is_scheduled(world: World) -> None:
     assert second is not None
     await Send.filter(id=second.id).delete()
     async with transaction():
-        await carry_on(world.context, await Enrollment.get(id=second.enrollment_id), NOW)
+        await schedule_next_steps(world.context, await Enrollment.get(id=second.enrollment_id), NOW)
 
 
 WORKS = [begins, is_deferred, expires, is_resent, is_scheduled]

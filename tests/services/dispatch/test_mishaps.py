@@ -29,7 +29,7 @@ from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, send_task, skip_task
 from api.states import SendStatus, TaskStatus
 from api.store import account_pauses, send_ledger, throttles
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.contract import Outcome, Outgoing, Receipt
 from strategies import Refusal, StepType
@@ -344,7 +344,7 @@ async def test_ending_a_campaign_outlives_a_deadlock(world: World) -> None:
 
 
 async def _waits_for_a_lock() -> bool:
-    return bool(await run("SELECT 1 AS found FROM pg_locks WHERE NOT granted"))
+    return bool(await execute("SELECT 1 AS found FROM pg_locks WHERE NOT granted"))
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])

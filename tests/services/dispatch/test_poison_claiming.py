@@ -20,7 +20,7 @@ from api.services.jobs.bisection import MAX_SET_ASIDE, ROW_FAILED
 from api.services.templates.email_content import ContentLoader
 from api.store import claims, send_ledger
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from tests.services.jobs.test_poison import reject
 from tests.services.world import NOW, Killed, World, make_world
@@ -58,7 +58,7 @@ async def assert_failed_alone(world: World, poisoned: Send, others: Sequence[Sen
 
 async def spoil_fields(person_id: str) -> None:
     """Overwrite a person's own fields with what is no JSON. SQLite keeps it; on PostgreSQL the reading is broken."""
-    await run("UPDATE person SET own_fields = '{broken' WHERE id = $1", person_id)
+    await execute("UPDATE person SET own_fields = '{broken' WHERE id = $1", person_id)
 
 
 def break_reader(patch: Failing, person_id: str) -> None:
@@ -119,7 +119,7 @@ async def test_an_email_that_the_database_refuses_to_claim_fails_alone(world: Wo
 
 async def test_a_time_that_cannot_be_read_fails_alone_and_stops_no_tenant(world: World) -> None:
     poisoned, *others = await first_emails()
-    await run(f"UPDATE send SET due_at = '{'0044-03-15 BC' if is_postgres() else ''}' WHERE id = $1", poisoned.id)
+    await execute(f"UPDATE send SET due_at = '{'0044-03-15 BC' if is_postgres() else ''}' WHERE id = $1", poisoned.id)
     await run_once(world.runtime, NOW)
     await assert_failed_alone(world, poisoned, others)
     assert (await Send.get(id=poisoned.id)).due_at == NOW, "its time can be read again"
@@ -129,7 +129,7 @@ async def test_an_impossible_month_is_found_too(world: World) -> None:
     poisoned, *others = await first_emails()
     if is_postgres():
         return  # it keeps no such time
-    await run("UPDATE send SET due_at = '2025-13-45 07:00:00+00:00' WHERE id = $1", poisoned.id)
+    await execute("UPDATE send SET due_at = '2025-13-45 07:00:00+00:00' WHERE id = $1", poisoned.id)
     await run_once(world.runtime, NOW)
     await assert_failed_alone(world, poisoned, others)
 
@@ -264,7 +264,7 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
             await run_once(world.runtime, NOW)
     assert world.channel.left == []
     if moment in {"claim", "fail"}:
-        await run("DROP TRIGGER poison ON send" if is_postgres() else "DROP TRIGGER poison")
+        await execute("DROP TRIGGER poison ON send" if is_postgres() else "DROP TRIGGER poison")
     later = NOW + 2 * world.runtime.lease
     await run_once(replace(world.runtime, clock=lambda: later), later)
     await run_once(replace(world.runtime, clock=lambda: later), later)
@@ -291,7 +291,7 @@ async def test_one_lease_that_cannot_be_freed_keeps_no_other(world: World) -> No
     await Send.filter(id__in=[poisoned.id, claimed.id]).update(status="CLAIMED", **gone)
     await Send.filter(id__in=[doubtful.id, stuck.id]).update(status="TRANSMITTING", **gone)
     await Send.filter(id=resent.id).update(status="IN_DOUBT", due_at=NOW - timedelta(hours=1))
-    await run("UPDATE campaign SET in_doubt_resends = 1")
+    await execute("UPDATE campaign SET in_doubt_resends = 1")
     await reject("send", "UPDATE", f"NEW.id IN ('{poisoned.id}', '{stuck.id}')")
     backoff = Backoff()
     lost, freed = await free_expired(NOW, backoff)

@@ -14,7 +14,7 @@ from api.services.people.people import create_person
 from api.services.tasks.tasks import compose, send_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from plugins.contract import Outgoing
 from strategies import Refusal
 from tests.services.campaigns.edited import content, later
@@ -149,7 +149,7 @@ async def test_what_is_quoted_is_not_stopped_by_a_prompt_that_the_rep_had_answer
     world = await make_world(1, day=1, follow_up=True)
     own = await create_template(world.context, name="Own", subject="", html="<p>mine</p>")
     await Template.exclude(id=own.id).update(html="<p>One {{! Introduce yourself }} two</p>")
-    await run("UPDATE step SET template_id = $1 WHERE follow_up", own.id)
+    await execute("UPDATE step SET template_id = $1 WHERE follow_up", own.id)
     await Send.filter(step__follow_up=False).update(status="SENT", message_id="<a@b>", sent_at=NOW)
     ((_, text, html),) = await arriving(world)
     assert "> One  two" in text or "> One two" in text
@@ -164,7 +164,7 @@ async def test_what_was_scheduled_by_hand_before_stays_a_template(world: World) 
     theirs = await Send.filter(by_hand=True).order_by("id")
     assert [send.written_as_template for send in theirs] == [False, False]
     migration = importlib.import_module("api.migrations.0009_rep_texts").Migration
-    await run(migration.operations[1].sql)
+    await execute(migration.operations[1].sql)
     changed = await Send.filter(written_as_template=True).values_list("id", flat=True)
     assert sorted(changed) == [send.id for send in theirs]
     await Send.filter(id=theirs[1].id).update(written_as_template=False)

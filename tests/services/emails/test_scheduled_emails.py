@@ -15,7 +15,7 @@ from api.services.emails.scheduled_emails import edit_email, reschedule_email, w
 from api.services.people.suppressions import unsubscribe
 from api.services.tasks.tasks import complete_task, compose, compose_email, send_task, skip_task
 from api.states import SendStatus, TaskStatus
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal
 from tests.services.campaigns.edited import content, later, step
@@ -190,7 +190,7 @@ async def test_an_edited_email_keeps_its_text_when_an_edit_withdraws_it_and_brin
     assert (await compose(world.context, task.id)).subject == "Mine"
     await change_step(world.context, last.step_id, send_option="at_time", config={"at": "11:00"})
     assert (await Send.get(step__day=9)).subject == "Mine"
-    assert list(await run("SELECT * FROM written_email")) == []
+    assert list(await execute("SELECT * FROM written_email")) == []
 
 
 async def test_what_an_earlier_release_kept_as_a_template_is_rendered_once(world: World) -> None:
@@ -229,7 +229,7 @@ async def test_a_withdrawn_email_opens_its_task_with_its_text(world: World, how:
     assert (again.subject, again.html) == ("Mine", "<p>other</p>"), "what is not given is what compose shows"
     await at_two.tick(TWO)
     assert ("Mine", "<p>other</p>") in [(subject, html.strip()[:12]) for subject, html in arrived]
-    assert list(await run("SELECT * FROM written_email")) == []
+    assert list(await execute("SELECT * FROM written_email")) == []
 
 
 async def test_a_withdrawn_task_that_would_have_expired_has_its_days_again(world: World) -> None:

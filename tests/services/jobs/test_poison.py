@@ -25,7 +25,7 @@ from api.services.people.suppression_files import import_suppressions
 from api.states import ImportStatus, JobState, LaunchStatus
 from api.store import jobs
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from strategies import Refusal, StepType
 from tests.services.jobs.claims import claim, claim_import, job_of, run_import, run_launch
 from tests.services.world import NOW, World, make_world
@@ -38,11 +38,11 @@ def clock() -> datetime:
 async def reject(table: str, event: str, condition: str) -> None:
     """Let the database refuse one row. ``condition`` is about NEW."""
     if is_postgres():
-        await run("CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'poison'; END $$ LANGUAGE plpgsql")
-        await run(f"CREATE TRIGGER poison BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition})"
+        await execute("CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'poison'; END $$ LANGUAGE plpgsql")
+        await execute(f"CREATE TRIGGER poison BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition})"
                   " EXECUTE FUNCTION refuse()")  # fmt: skip
     else:
-        await run(f"CREATE TRIGGER poison BEFORE {event} ON {table} WHEN {condition}"
+        await execute(f"CREATE TRIGGER poison BEFORE {event} ON {table} WHEN {condition}"
                   " BEGIN SELECT RAISE(ABORT, 'poison'); END")  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.manager import load
 from strategies import StepType
@@ -182,7 +182,7 @@ async def test_a_cancelled_launch_leaves_out_the_rest(
     rest = ids[10:] if by_id else sorted(ids)[10:]
     left_out = await LeftOut.all().order_by("id").values_list("person_id", "code")
     assert left_out == [(person_id, "LAUNCH_CANCELLED") for person_id in rest]
-    assert await run("SELECT * FROM launch_audience") == []
+    assert await execute("SELECT * FROM launch_audience") == []
 
 
 async def test_it_adds_up_after_a_pause_an_edit_and_a_resume(
@@ -208,7 +208,7 @@ async def test_it_adds_up_after_a_pause_an_edit_and_a_resume(
     launch = await done(launch, context)
     assert (launch.status, launch.processed, launch.enrolled) == (LaunchStatus.FINISHED, 25, 25)
     assert adds_up(launch)
-    assert await run("SELECT * FROM launch_audience") == [], "what is over keeps no audience"
+    assert await execute("SELECT * FROM launch_audience") == [], "what is over keeps no audience"
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
@@ -251,17 +251,17 @@ async def test_a_launch_that_is_under_way_keeps_its_people_through_the_migration
     over = await start_launch(context, campaign, None, Choice("NOW"))
     await create_person(context, "later@example.com")
     await Person.filter(email="later@example.com").update(created_at=REAL + timedelta(minutes=1))
-    await run("DELETE FROM launch_audience")
-    await run("ALTER TABLE launch ADD COLUMN audience TEXT NOT NULL DEFAULT 'null'")
-    await run("ALTER TABLE launch ADD COLUMN cursor VARCHAR(40) NOT NULL DEFAULT ''")
-    await run("UPDATE launch SET audience = $1, processed = 1 WHERE id = $2",
+    await execute("DELETE FROM launch_audience")
+    await execute("ALTER TABLE launch ADD COLUMN audience TEXT NOT NULL DEFAULT 'null'")
+    await execute("ALTER TABLE launch ADD COLUMN cursor VARCHAR(40) NOT NULL DEFAULT ''")
+    await execute("UPDATE launch SET audience = $1, processed = 1 WHERE id = $2",
               f'["{ids[3]}","per_nobody","{ids[1]}"]', given.id)  # fmt: skip
-    await run("UPDATE launch SET processed = 10, enrolled = 10, cursor = $1 WHERE id = $2", ids[9], everyone.id)
-    await run("UPDATE launch SET status = 'CANCELLED' WHERE id = $1", over.id)
+    await execute("UPDATE launch SET processed = 10, enrolled = 10, cursor = $1 WHERE id = $2", ids[9], everyone.id)
+    await execute("UPDATE launch SET status = 'CANCELLED' WHERE id = $1", over.id)
     await migration.keep_people(None, SimpleNamespace(client=get_connection("default")))
     for statement in ("ALTER TABLE launch DROP COLUMN audience", "ALTER TABLE launch DROP COLUMN cursor"):
-        await run(statement)
-    rows = await run("SELECT launch_id, position, person_id FROM launch_audience ORDER BY launch_id, position")
+        await execute(statement)
+    rows = await execute("SELECT launch_id, position, person_id FROM launch_audience ORDER BY launch_id, position")
     found = [tuple(row.values()) for row in rows]
     assert found == [
         *((everyone.id, position, ids[position - 1]) for position in range(11, 26)),

@@ -15,7 +15,7 @@ from api.services.people.people import update_person
 from api.services.people.suppressions import resubscribe, unsubscribe
 from api.services.replies.bounces import record_bounce
 from api.states import EnrollmentStatus
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later
@@ -124,7 +124,7 @@ async def test_so_is_a_launch_at_once(world: World) -> None:
 async def test_what_says_nothing_of_the_person_does_not_count(world: World) -> None:
     ada, bob = world.enrollments
     await end_campaign(world.context, ada.campaign_id)
-    await run("UPDATE enrollment SET end_reason = 'TASK_EXPIRED' WHERE id = $1", bob.id)
+    await execute("UPDATE enrollment SET end_reason = 'TASK_EXPIRED' WHERE id = $1", bob.id)
     done, left_out = await in_the_background(world, None)
     assert (done.enrolled, left_out) == (2, {})
     await later(world, NOW + 30 * DAY).tick(NOW + 30 * DAY)

@@ -17,7 +17,7 @@ from api.services.tasks.tasks import compose, send_task
 from api.services.workspaces.workspaces import create_workspace
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store import send_ledger
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later
 from tests.services.jobs.claims import claim_import, claim_launch, run_import, run_launch
@@ -188,7 +188,7 @@ async def test_resubscribing_needs_a_reason(world: World, reason: str) -> None:
 async def suppress_behind_our_back() -> None:
     """Suppress as a row alone: what asks must ask by itself, also where nothing was ended."""
     person = await Person.get(email="ada@example.com")
-    await run(
+    await execute(
         "INSERT INTO suppression (id, workspace_id, email, email_key, unsubscribed_at, source, reason)"
         " VALUES ('sup_1', $1, $2, $2, $3, 'API', '')",
         person.workspace_id,
@@ -226,7 +226,7 @@ async def test_what_is_about_to_leave_asks_for_the_address_that_it_is_written_to
     await suppress_behind_our_back()
     assert await send_ledger.begin_transmission([(send, "<m>")], NOW + DAY, ada) == set()
     assert await send_ledger.begin_transmission([(send, "<m>")], NOW + DAY) == set()
-    await run("UPDATE suppression SET unsubscribed_at = NULL")
+    await execute("UPDATE suppression SET unsubscribed_at = NULL")
     assert await send_ledger.begin_transmission([(send, "<m>")], NOW + DAY, ada) == {send.id}
     assert (await world.send()).recipient == "ada@example.com"
 

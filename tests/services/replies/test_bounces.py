@@ -20,7 +20,7 @@ from api.services.replies.bounces import clear_bounce, record_bounce
 from api.services.tasks.tasks import send_task
 from api.states import BounceKind
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
 from tests.services.jobs.claims import claim_launch, run_launch
@@ -272,10 +272,10 @@ async def test_a_recorded_bounce_says_whether_it_is_hard(world: World, kind: Bou
 async def test_bounces_on_record_are_hard_after_the_migration(world: World) -> None:
     await world.tick()
     await record_bounce(world.context, world.enrollments[0].id)
-    await run("ALTER TABLE send DROP COLUMN bounce")
-    await run("ALTER TABLE send DROP COLUMN bounced_at")
-    await run("ALTER TABLE send ADD COLUMN bounce VARCHAR(10)")
-    await run(f"ALTER TABLE send ADD COLUMN bounced_at {'TIMESTAMPTZ' if is_postgres() else 'TIMESTAMP'}")
+    await execute("ALTER TABLE send DROP COLUMN bounce")
+    await execute("ALTER TABLE send DROP COLUMN bounced_at")
+    await execute("ALTER TABLE send ADD COLUMN bounce VARCHAR(10)")
+    await execute(f"ALTER TABLE send ADD COLUMN bounced_at {'TIMESTAMPTZ' if is_postgres() else 'TIMESTAMP'}")
     migration = importlib.import_module("api.migrations.0014_bounces")
     await migration.keep_kind(None, SimpleNamespace(client=get_connection("default")))
     found = {(str(row.status), row.bounce, row.bounced_at) for row in await Send.all()}

@@ -15,7 +15,7 @@ from api.services.people.people import create_person
 from api.services.tasks import task_expiry
 from api.services.tasks.task_expiry import expire_all, expire_tasks
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import run
+from api.store.engine.sql import execute
 from strategies import StepType
 from tests.services.jobs.test_poison import reject
 from tests.services.world import NOW, World, make_world
@@ -27,7 +27,7 @@ LATER = NOW + timedelta(days=3)
 async def world(database: str) -> World:
     """A workspace with five tasks whose time is up at LATER, and no email that is due."""
     world = await make_world(1)
-    await run("DELETE FROM send")
+    await execute("DELETE FROM send")
     sender = (await Campaign.all())[0].sender_id
     campaign = await create_campaign(world.context, name="T", sender_id=sender, task_expiry_days=1)
     await add_step(world.context, campaign.id, day=1, step_type=StepType.CALL)
@@ -37,7 +37,7 @@ async def world(database: str) -> World:
 
 
 async def open_tasks() -> list[str]:
-    rows = await run("SELECT id FROM task WHERE status = 'OPEN' ORDER BY id")
+    rows = await execute("SELECT id FROM task WHERE status = 'OPEN' ORDER BY id")
     return [row["id"] for row in rows]
 
 
@@ -54,7 +54,7 @@ async def test_a_task_that_may_not_expire_stops_no_other(world: World) -> None:
 async def test_a_task_that_cannot_be_read_stops_no_other(world: World) -> None:
     poisoned = (await open_tasks())[2]
     broken = "UPDATE task SET expires_at = '0044-03-15 BC'" if is_postgres() else "UPDATE task SET expires_at = ''"
-    await run(f"{broken} WHERE id = $1", poisoned)
+    await execute(f"{broken} WHERE id = $1", poisoned)
     dispatcher = Dispatcher(world.runtime, recover_every=0.0)
     counts = await dispatcher.step(LATER)
     assert counts.expired_tasks == 4
@@ -81,7 +81,7 @@ async def test_it_is_tried_again_later_and_later_and_told_once_for_each_attempt(
         assert len(told) <= 1
         tried += [moment] * len(told)
     assert [(each - LATER).total_seconds() for each in tried] == [0, 10, 30, 70, 150]
-    await run("DROP TRIGGER poison ON task" if is_postgres() else "DROP TRIGGER poison")
+    await execute("DROP TRIGGER poison ON task" if is_postgres() else "DROP TRIGGER poison")
     moment = LATER + timedelta(hours=1)
     assert (await dispatcher.step(moment)).expired_tasks == 1
     assert await open_tasks() == []

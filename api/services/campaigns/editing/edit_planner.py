@@ -8,11 +8,11 @@ from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.timelines import (
     core_launch,
+    notes_to_json,
     records,
     resolve,
     scheduled_steps,
     slot,
-    stored,
     uses_planned_time,
 )
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
@@ -195,10 +195,10 @@ class EditPlanner:
 def _needs_new_explanation(send: Send, planned: PlannedSend) -> bool:
     """Whether the plan explains an email's time differently than its stored explanation."""
     present = [note for note in send.explanation if note[0] not in HISTORY_CODES]
-    return present != stored(note for note in planned.notes if note.code not in HISTORY_CODES)
+    return present != notes_to_json(note for note in planned.notes if note.code not in HISTORY_CODES)
 
 
 def explanation_of_move(send: Send, planned: PlannedSend) -> list[list[object]]:
     """Return the explanation of an email that moves, with its previous time."""
     before = Note("EDITED", {"date": send.planned_date.isoformat(), "time": send.planned_time})
-    return stored((*planned.notes, before))
+    return notes_to_json((*planned.notes, before))

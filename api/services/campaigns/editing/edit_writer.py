@@ -10,7 +10,7 @@ from api.services.campaigns.editing.edit_planner import EditChanges, explanation
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import STEP_REMOVED
 from api.services.enrollments.progress import task_created
-from api.services.enrollments.timelines import expiry, send_row, stored, task_name, task_row
+from api.services.enrollments.timelines import expiry, notes_to_json, send_row, task_name, task_row
 from api.store import edits
 from api.store.events import Line, event, write
 from api.store.written_texts import give_texts_back
@@ -39,7 +39,7 @@ async def _emails(
     now, lines = context.now, list[Line]()
     moved = [_email_values(send, planned, explanation_of_move(send, planned)) for send, planned in found.moved]
     reexplained = [
-        _email_values(send, planned, stored(planned.notes), keeps=True) for send, planned in found.reexplained
+        _email_values(send, planned, notes_to_json(planned.notes), keeps=True) for send, planned in found.reexplained
     ]
     written = await edits.move_emails([*moved, *reexplained]) if moved or reexplained else set()
     for send, planned in found.moved:
@@ -74,7 +74,7 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
     now, lines = context.now, []
     changed: list[Mapping[str, Any]] = []
     for enrollment, step, task, planned in found.tasks_moved:
-        notes = stored((*planned.notes, Note("TASK_EDITED", {"date": task.due_date.isoformat()})))
+        notes = notes_to_json((*planned.notes, Note("TASK_EDITED", {"date": task.due_date.isoformat()})))
         expires = expiry(enrollment, campaign, planned.due)
         changed.append(_task_values(task, step, planned.due, expires, notes))
     for _, step, task in found.tasks_stay:

@@ -11,7 +11,7 @@ from api.states import GOING_ON, LaunchStatus
 from api.store import jobs
 from api.store import launches as audience
 from api.store.edits import revision_of
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from strategies import Calendar, Refusal
 
@@ -21,7 +21,7 @@ LAUNCH_JOB = "launch"
 @retry_on_deadlock
 async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Pause a launch. If its campaign has paused it already, resuming the campaign no longer resumes it."""
-    row = await need(Launch, context.workspace_id, launch_id, ("id",))
+    row = await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",))
     # A chunk holds this row until it commits, and checks the status before it enrolls anyone.
     paused = {"status": LaunchStatus.PAUSED, "paused_with_campaign": False}
     async with transaction():
@@ -37,7 +37,7 @@ async def pause_launch(context: WorkspaceContext, launch_id: str) -> Launch:
 @retry_on_deadlock
 async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Resume a launch: enroll the remaining people as if launched now."""
-    row = await need(Launch, context.workspace_id, launch_id, ("id",))
+    row = await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",))
     async with transaction():
         await refuse_paused(row.campaign_id, ("id",))
         if not await _resume(context, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):

@@ -16,7 +16,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
 from api.store import holds, jobs
 from api.store.edits import lock_campaign
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from api.store.tasks import give_time_back
@@ -25,7 +25,7 @@ from strategies import Refusal
 
 async def pause_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
     """Start no further transmission of this campaign. Transmissions that have started continue to their end."""
-    row = await need(Campaign, context.workspace_id, campaign_id, ("id",))
+    row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
     await _pause(context, row)
     return await _carry_out_quick_part(context, row.id)
 
@@ -43,7 +43,7 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
 
 async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
     """Resume a campaign. Each person with an overdue email gets all unsent emails later, by whole (working) days."""
-    row = await need(Campaign, context.workspace_id, campaign_id, ("id",))
+    row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
     if row.paused_at is not None and row.holds is not None:
         # Put every email on hold before any is released.
         await carry_out(await jobs.open_job(HOLD_JOB, row.id), hold_chunks(context, row), context.clock)

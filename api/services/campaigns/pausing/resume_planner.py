@@ -14,13 +14,13 @@ from api.services.enrollments.timelines import (
     core_launch,
     expiry,
     for_now,
-    put_off,
+    is_postponed,
+    keeps_planned_time,
+    notes_to_json,
     records,
     resolve,
     resumes,
     scheduled_steps,
-    stored,
-    untouched,
     uses_planned_time,
 )
 from api.states import WAITING_STATUSES, TaskStatus
@@ -117,7 +117,7 @@ class ResumePlanner:
                         "id": task.id,
                         "due_date": planned.due,
                         "expires_at": expiry(enrollment, self.campaign, planned.due),
-                        "explanation": stored(planned.notes),
+                        "explanation": notes_to_json(planned.notes),
                     }
                 )
         steps = {step.number: step for step in self.steps}
@@ -129,7 +129,7 @@ class ResumePlanner:
         paused = self.campaign.last_paused_at
         if paused is None or send.due_at >= self.now:
             return False
-        due = send.planned_at if put_off(send) else send.due_at
+        due = send.planned_at if is_postponed(send) else send.due_at
         return goes_at_once(for_now(send, moments), due, paused, self.now, enrollment.zone)
 
     def _shift(
@@ -181,11 +181,11 @@ class ResumePlanner:
                 "planned_at": planned.instant,
                 "planned_date": planned.date,
                 "planned_time": planned.time.isoformat(),
-                "explanation": stored(planned.notes),
+                "explanation": notes_to_json(planned.notes),
             }
         day, wall = _local_due(send)
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
-        due, planned_so = instant_of(day, wall, send.zone), untouched(send)
+        due, planned_so = instant_of(day, wall, send.zone), keeps_planned_time(send)
         note = Note("MOVED_AFTER_PAUSE", {"date": day.isoformat(), "time": wall.isoformat()})
         clocks = timeline_notes.clocks(SendAt(day, wall), moment_of(day, wall, send.zone))
         earlier = takewhile(lambda line: line[0] != note.code, send.explanation)
@@ -195,13 +195,13 @@ class ResumePlanner:
             "planned_at": due if planned_so else send.planned_at,
             "planned_date": day if planned_so else send.planned_date,
             "planned_time": send.planned_time,
-            "explanation": [*earlier, *stored([note, *clocks])],
+            "explanation": [*earlier, *notes_to_json([note, *clocks])],
         }
 
 
 def _local_due(send: Send) -> tuple[date, time]:
     """Return the date and local time that a shift starts from: the planned ones, or those of the next attempt."""
-    if untouched(send):
+    if keeps_planned_time(send):
         return send.planned_date, time.fromisoformat(send.planned_time)
     shown = local(send.due_at, send.zone)
     return shown.date(), shown.time().replace(fold=0)

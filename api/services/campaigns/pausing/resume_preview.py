@@ -15,7 +15,7 @@ from api.services.enrollments.order_warnings import OrderTally
 from api.services.enrollments.timelines import core_steps
 from api.states import UNBEGUN_STATUSES, SendStatus
 from api.store import holds
-from api.store.engine.rows import need
+from api.store.engine.rows import get_or_refuse
 from strategies import Refusal, WarningNote
 
 SEND_COLUMNS = ("id", "enrollment_id", "step_id", "status", "due_at", "planned_at", "zone")
@@ -68,7 +68,7 @@ class ResumePreview:
 
 async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumePreview:
     """Calculate the changes of a resume for everyone with emails on hold. Raises Refusal if it is not paused."""
-    row = await need(Campaign, context.workspace_id, campaign_id, ("campaignId",))
+    row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if row.paused_at is None:
         raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
     planner = ResumePlanner(context, row, await steps_of(row), context.now)
