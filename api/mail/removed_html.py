@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from api.mail.html.css import safe_declarations, safe_stylesheet
 from api.mail.html.limits import HtmlLimitError, check_html
 from api.mail.html.sanitize import MARKED, as_fragment, clean_elements, safe_comment, sanitize
-from api.mail.plain_text.tokens import Start, tokens
+from api.mail.plain_text.tokens import StartTag, tokenize
 from api.mail.templates.tags import without_tags
 
 FIELD_STANDIN = "touchlinefield"
@@ -28,11 +28,11 @@ class _Inventory:
         self.attributes: Counter[tuple[str, str]] = Counter()
         self.links: dict[tuple[str, str], list[str]] = {}
         self.css: list[str] = []
-        for token in tokens(html):
-            if isinstance(token, Start):
+        for token in tokenize(html):
+            if isinstance(token, StartTag):
                 self._count(token)
 
-    def _count(self, tag: Start) -> None:
+    def _count(self, tag: StartTag) -> None:
         self.elements[tag.name] += 1
         for name, value in tag.attributes.items():
             self.attributes[tag.name, name] += 1

@@ -72,13 +72,13 @@ def test_hostile_input_is_read(html: str, longest: int) -> None:
 
 def test_many_classes_and_equal_styles_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    style_of = reader.style_of
+    parse_style = reader.parse_style
 
     def counted(said: str, hidden: bool) -> Style:
         read.append(said)
-        return style_of(said, hidden)
+        return parse_style(said, hidden)
 
-    monkeypatch.setattr(reader, "style_of", counted)
+    monkeypatch.setattr(reader, "parse_style", counted)
     rules = "".join(f".c{number} {{ margin: {number}px }}" for number in range(1_000))
     classes = " ".join(f"c{number}" for number in range(1_000))
     html = f"<style>{rules}</style>" + f"<p class='{classes} {'c1 ' * 10_000}'>x</p>" + "<p class='c9 c9'>y</p>" * 500

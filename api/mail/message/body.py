@@ -1,7 +1,7 @@
 """The HTML part of an email for one person, made safe, and the text part that says the same.
 
 What is rendered is sanitized, for each person. A template of only text and fields takes a short cut where its result
-is provably the same: it is sanitized once with an inert mark in the place of each value, and the values are put in.
+is provably the same: it is sanitized once with an inert mark in the index_of of each value, and the values are put in.
 That holds where every mark is still there, in its order, in text: an escaped value in a text cannot change structure.
 Which values are missing is part of the frame, because blank texts do not behave as others do in HTML.
 """

@@ -1,4 +1,4 @@
-"""What HTML elements do to a text."""
+"""How each HTML element is shown as text."""
 
 VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
@@ -16,18 +16,18 @@ BLOCKS = PARAGRAPHS | {
     "footer", "form", "header", "hgroup", "html", "legend", "li", "main", "nav", "optgroup", "option", "search",
     "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
 }  # fmt: skip
-"""Elements that begin a line and end one."""
+"""Elements that start on a new line and end their line."""
 LISTS = frozenset({"ul", "ol", "menu", "dir"})
 CELLS = frozenset({"td", "th"})
 PREFORMATTED = frozenset({"pre", "listing"})
-NEVER_SHOWN = frozenset(
+NOT_RENDERED = frozenset(
     {
         "script", "style", "title", "iframe", "noembed", "noframes", "noscript", "template", "datalist", "svg", "math",
         "audio", "video", "canvas", "object", "select", "textarea", "xmp",
     }
 )  # fmt: skip
-"""Elements that an email program does not show, or that the HTML part loses with their content."""
-ENDS_BY_ITSELF = {
+"""Elements that email clients do not show, or that the sanitizer removes with their content."""
+IMPLIED_END_TAGS = {
     "li": frozenset({"li"}),
     "dt": frozenset({"dt", "dd"}),
     "dd": frozenset({"dt", "dd"}),
@@ -40,4 +40,4 @@ ENDS_BY_ITSELF = {
     "thead": frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "caption"}),
     "tfoot": frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "caption"}),
 }
-"""Which open elements end where another one starts."""
+"""For each start tag, the open elements that it closes: HTML allows their end tags to be omitted."""

@@ -1,4 +1,4 @@
-"""Turns the tags and texts of HTML into the lines of a text, in one pass."""
+"""Converts HTML tokens into the lines of the text part, in one pass."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,127 +7,131 @@ from api.mail.plain_text import links
 from api.mail.plain_text.elements import (
     BLOCKS,
     CELLS,
-    ENDS_BY_ITSELF,
+    IMPLIED_END_TAGS,
     LISTS,
-    NEVER_SHOWN,
+    NOT_RENDERED,
     PARAGRAPHS,
     PREFORMATTED,
     VOID,
 )
-from api.mail.plain_text.lists import numbering_of
-from api.mail.plain_text.sheets import Sheets
+from api.mail.plain_text.lists import start_list
 from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
-from api.mail.plain_text.styles import Style, style_of
-from api.mail.plain_text.tables import finish_table, table_of
-from api.mail.plain_text.tokens import End, Start, tokens
-from api.mail.plain_text.writer import BREAK, MAX_PREFIX_LENGTH, SOFT, VISIBLE, Writer, joined
+from api.mail.plain_text.style_rules import StyleRules
+from api.mail.plain_text.styles import Style, parse_style
+from api.mail.plain_text.tables import finish_table, start_table
+from api.mail.plain_text.tokens import EndTag, StartTag, tokenize
+from api.mail.plain_text.writer import LINE_BREAK, MAX_PREFIX_LENGTH, SOFT_SPACE, VISIBLE, Writer, collapse_spaces
 
-_PIXEL = frozenset({"0", "1", "0px", "1px"})
+_TRACKING_PIXEL_SIZES = frozenset({"0", "1", "0px", "1px"})
 
 
-class Reader:
-    """Reads one document or fragment. ``writer`` has the lines in the end.
+class HtmlReader:
+    """Reads one document or fragment. Afterwards ``writer`` has the lines.
 
-    An email of images that say nothing, neither by a text nor by a link, becomes the addresses of its images.
+    If nothing is readable, because the email has only images without alternative texts or links, the lines are the
+    URLs of its images.
     """
 
     def __init__(self, html: str) -> None:
         self.writer = Writer()
         self._stack = Stack()
-        self._sheets = Sheets()
-        self._images: dict[str, None] = {}
+        self._style_rules = StyleRules()
+        self._image_urls: dict[str, None] = {}
         self._styles: dict[tuple[str, bool], Style] = {}
-        for token in tokens(html):
+        """Parsed styles, by CSS and ``hidden`` attribute."""
+        for token in tokenize(html):
             if isinstance(token, str):
                 context = self._stack.context
-                if context.seen:
+                if context.visible:
                     self.writer.add(token, context.preformatted)
-            elif isinstance(token, Start):
+            elif isinstance(token, StartTag):
                 self._start(token.name, token.attributes)
-            elif isinstance(token, End):
+            elif isinstance(token, EndTag):
                 self._end(token.name)
             else:
-                self._sheets.read(token.css)
+                self._style_rules.read(token.css)
         self._close_to(0)
         self.writer.end_line("")
         if not self.writer.lines:
-            for address in self._images:
-                self.writer.write(address, "")
+            for url in self._image_urls:
+                self.writer.write(url, "")
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        self._end_what_ends_by_itself(name)
-        style = self._style(self._sheets.style_of(attributes), hidden="hidden" in attributes)
+        """Open an element."""
+        self._close_implied(name)
+        style = self._style(self._style_rules.css_of(attributes), hidden="hidden" in attributes)
         outer = self._stack.context
         context = self._context(name, style, attributes, outer)
         if name in VOID:
             if not (context.removed or context.invisible):
-                self._void(name, attributes, context)
+                self._void_element(name, attributes, context)
             return
-        own_line = (name in BLOCKS or style.own_line) and not context.removed
-        element = Element(name, context, own_line)
-        if own_line:
-            before, element.space_after = self._spaces(name, style)
-            self._begin_line(outer, before)
+        is_block = (name in BLOCKS or style.is_block) and not context.removed
+        element = Element(name, context, is_block)
+        if is_block:
+            space_before, element.space_after = self._blank_lines_around(name, style)
+            self._start_line(outer, space_before)
         if name == "button":
-            self._soft_space(context)
-        if name == "a" and not context.removed and (address := links.readable_address(attributes.get("href", ""))):
-            element.link = OpenLink(address, len(self.writer.pieces), len(self.writer.lines), self.writer.flushes)
+            self._add_soft_space(context)
+        if name == "a" and not context.removed and (url := links.target_url(attributes.get("href", ""))):
+            element.link = OpenLink(url, len(self.writer.pieces), len(self.writer.lines), self.writer.flushes)
         elif name in LISTS:
-            element.numbering = numbering_of(name, attributes)
-        elif name == "li" and own_line:
-            element.context = self._item(attributes, context, outer)
+            element.open_list = start_list(name, attributes)
+        elif name == "li" and is_block:
+            element.context = self._start_list_item(attributes, context, outer)
         elif name in {"blockquote", "dd"}:
             element.context = replace(context, prefix=_longer(outer.prefix, "> " if name == "blockquote" else "  "))
-        self._table_part(element, attributes)
+        self._start_table_part(element, attributes)
         self._stack.push(element)
-        if name == "q" and context.seen:
+        if name == "q" and context.visible:
             self.writer.add('"', preformatted=False)
 
-    def _style(self, said: str, *, hidden: bool) -> Style:
-        """Return what CSS says; what many elements say is read once."""
-        if not said:
-            return style_of(said, hidden)
-        known = self._styles.get((said, hidden))
-        if known is None:
-            known = self._styles[said, hidden] = style_of(said, hidden)
-        return known
+    def _style(self, css: str, *, hidden: bool) -> Style:
+        """Return a parsed style. The same CSS is parsed once per document."""
+        if not css:
+            return parse_style(css, hidden)
+        style = self._styles.get((css, hidden))
+        if style is None:
+            style = self._styles[css, hidden] = parse_style(css, hidden)
+        return style
 
-    def _end_what_ends_by_itself(self, name: str) -> None:
+    def _close_implied(self, name: str) -> None:
+        """Close the open elements whose end tags this start tag implies."""
         if name == "table" and self._stack.between_cells():
-            self._close_to(self._stack.place("table"))
-        places = [place for other in ENDS_BY_ITSELF.get(name, ()) if (place := self._stack.place(other)) >= 0]
-        if places:
-            self._close_to(min(places))
-        if name in BLOCKS and name != "table" and (place := self._stack.place("p")) >= 0:
-            self._close_paragraph(place)
+            self._close_to(self._stack.index_of("table"))
+        indexes = [index for other in IMPLIED_END_TAGS.get(name, ()) if (index := self._stack.index_of(other)) >= 0]
+        if indexes:
+            self._close_to(min(indexes))
+        if name in BLOCKS and name != "table" and (index := self._stack.index_of("p")) >= 0:
+            self._close_paragraph(index)
         if name == "a":
             self._end("a")
 
     def _context(self, name: str, style: Style, attributes: Mapping[str, str], outer: Context) -> Context:
-        preview = style.outlook_only_hidden and name != "a" and not self.writer.has_text
-        removed = style.removed or preview or name in NEVER_SHOWN or (name == "dialog" and "open" not in attributes)
+        is_preview = style.outlook_only_hidden and name != "a" and not self.writer.has_text
+        removed = style.removed or is_preview or name in NOT_RENDERED or (name == "dialog" and "open" not in attributes)
         preformatted = name in PREFORMATTED if style.preformatted is None else style.preformatted
         return Context(
             outer.prefix,
             removed=outer.removed or removed,
             invisible=outer.invisible if style.invisible is None else style.invisible,
-            tiny=outer.tiny if style.tiny is None else style.tiny,
+            unreadable=outer.unreadable if style.unreadable is None else style.unreadable,
             preformatted=preformatted or (outer.preformatted and style.preformatted is None),
         )
 
-    def _void(self, name: str, attributes: Mapping[str, str], context: Context) -> None:
-        add = self.writer.pieces.append
+    def _void_element(self, name: str, attributes: Mapping[str, str], context: Context) -> None:
+        """Add an element that has no end tag."""
         if name == "br":
-            add(BREAK)
+            self.writer.pieces.append(LINE_BREAK)
         elif name == "hr":
-            self._begin_line(context, space=True)
+            self._start_line(context, space=True)
             self.writer.write("---", context.prefix)
             self.writer.blank = True
         elif name == "img":
             self._image(attributes, attributes.get("alt") or attributes.get("title", ""))
-        elif name == "area" and (address := links.readable_address(attributes.get("href", ""))):
-            self._begin_line(context, space=False)
-            link = OpenLink(address, 0, len(self.writer.lines), self.writer.flushes, image=True)
+        elif name == "area" and (url := links.target_url(attributes.get("href", ""))):
+            self._start_line(context, space=False)
+            link = OpenLink(url, 0, len(self.writer.lines), self.writer.flushes, has_image=True)
             self.writer.add(attributes.get("alt", ""), preformatted=False)
             self._finish_link(link)
             self.writer.end_line(context.prefix)
@@ -135,109 +139,114 @@ class Reader:
             self._image(attributes, attributes.get("value", ""))
 
     def _image(self, attributes: Mapping[str, str], text: str) -> None:
-        if attributes.get("width") in _PIXEL or attributes.get("height") in _PIXEL:
+        if attributes.get("width") in _TRACKING_PIXEL_SIZES or attributes.get("height") in _TRACKING_PIXEL_SIZES:
             return
         if link := self._stack.link:
-            link.image = True
-        address = links.readable_address(attributes.get("src", ""))
-        if address.lower().startswith(("http://", "https://")):
-            self._images[address] = None
-        self.writer.pieces.append(SOFT)
+            link.has_image = True
+        url = links.target_url(attributes.get("src", ""))
+        if url.lower().startswith(("http://", "https://")):
+            self._image_urls[url] = None
+        self.writer.pieces.append(SOFT_SPACE)
         self.writer.add(text, preformatted=False)
-        self.writer.pieces.append(SOFT)
+        self.writer.pieces.append(SOFT_SPACE)
 
-    def _soft_space(self, context: Context) -> None:
-        if context.seen:
-            self.writer.pieces.append(SOFT)
+    def _add_soft_space(self, context: Context) -> None:
+        if context.visible:
+            self.writer.pieces.append(SOFT_SPACE)
 
-    def _begin_line(self, outer: Context, space: bool) -> None:
+    def _start_line(self, outer: Context, space: bool) -> None:
+        """End the current line; with ``space``, a blank line follows it."""
         self.writer.end_line(outer.prefix)
         if space and self.writer.marker is None:
             self.writer.blank = True
 
-    def _spaces(self, name: str, style: Style) -> tuple[bool, bool]:
-        """Return whether blank lines stand before and after an element."""
-        if name in LISTS and self._stack.place("li") >= 0:
+    def _blank_lines_around(self, name: str, style: Style) -> tuple[bool, bool]:
+        """Say whether a block has a blank line before it, and after it."""
+        if name in LISTS and self._stack.index_of("li") >= 0:
             return False, False
         if name in CELLS:
             table = self._stack.table
             padded = table is not None and table.padded
-            first = table is None or not table.row_filled
+            first = table is None or not table.row_has_text
             return first and (padded or bool(style.space_before)), padded or bool(style.space_after)
         if name == "p":
             return style.space_before is not False, style.space_after is not False
         if name in PARAGRAPHS:
             return True, True
-        may = name in BLOCKS and name not in {"li", "tr"}
-        return may and bool(style.space_before), may and bool(style.space_after)
+        may_have_space = name in BLOCKS and name not in {"li", "tr"}
+        return may_have_space and bool(style.space_before), may_have_space and bool(style.space_after)
 
-    def _item(self, attributes: Mapping[str, str], context: Context, outer: Context) -> Context:
-        numbering = self._stack.numbering
-        marker = numbering.marker(attributes.get("value")) if numbering else "- "
-        if numbering and numbering.items > 1:
+    def _start_list_item(self, attributes: Mapping[str, str], context: Context, outer: Context) -> Context:
+        """Set the marker of a list item. Returns the context of its content, indented by the marker's width."""
+        open_list = self._stack.open_list
+        marker = open_list.next_marker(attributes.get("value")) if open_list else "- "
+        if open_list and open_list.items > 1:
             self.writer.blank = False
         prefix = _longer(outer.prefix, " " * len(marker))
         self.writer.marker = (outer.prefix + marker, len(prefix))
         return replace(context, prefix=prefix)
 
-    def _table_part(self, element: Element, attributes: Mapping[str, str]) -> None:
+    def _start_table_part(self, element: Element, attributes: Mapping[str, str]) -> None:
+        """Note a table, or a row or cell of the open table."""
         table = self._stack.table
         if element.name == "table":
             if table is not None:
                 table.innermost = False
-            element.table = table_of(attributes, len(self.writer.lines))
+            element.table = start_table(attributes, len(self.writer.lines))
         elif table is not None and element.name in {"tr", "td", "th", "thead", "caption"}:
-            table.data = table.data or element.name in {"th", "thead", "caption"}
+            table.is_data = table.is_data or element.name in {"th", "thead", "caption"}
             if element.name == "tr" or (element.name in CELLS and not table.rows):
                 table.begin_row()
             if element.name in CELLS:
                 table.begin_cell(attributes.get("style", ""))
-            element.line_at_start = len(self.writer.lines)
+            element.first_line = len(self.writer.lines)
 
     def _end(self, name: str) -> None:
-        if name == "br" or (name == "p" and self._stack.place("p") < 0):
+        """Handle an end tag. Browsers treat ``</br>`` and an unmatched ``</p>`` as elements."""
+        if name == "br" or (name == "p" and self._stack.index_of("p") < 0):
             self._start(name, {})
-        place = self._stack.place(name)
-        if place < 0:
+        index = self._stack.index_of(name)
+        if index < 0:
             return
-        if (inline := self._stack.close_later(place)) is None:
-            self._close_to(place)
+        if (inline := self._stack.close_early(index)) is None:
+            self._close_to(index)
         elif inline.link is not None:
             self._finish_link(inline.link)
             inline.link = None
 
-    def _close_paragraph(self, place: int) -> None:
-        """Close a paragraph without end tag; a link in it goes on."""
-        going_on = []
-        while len(self._stack) > place:
+    def _close_paragraph(self, index: int) -> None:
+        """Close a paragraph without an end tag. A link in it stays open."""
+        still_open = []
+        while len(self._stack) > index:
             element = self._stack.pop()
             if element.link is None:
                 self._close(element)
             else:
-                going_on.append(element)
-        for element in reversed(going_on):
+                still_open.append(element)
+        for element in reversed(still_open):
             self._stack.push(element)
 
-    def _close_to(self, place: int) -> None:
-        while len(self._stack) > place:
+    def _close_to(self, index: int) -> None:
+        """Close all elements from the innermost to the one at ``index``."""
+        while len(self._stack) > index:
             self._close(self._stack.pop())
 
     def _close(self, element: Element) -> None:
         name, writer = element.name, self.writer
-        if name == "q" and element.context.seen:
+        if name == "q" and element.context.visible:
             writer.add('"', preformatted=False)
         if element.link is not None:
             self._finish_link(element.link)
         if name == "button":
-            self._soft_space(element.context)
-        if not element.own_line:
+            self._add_soft_space(element.context)
+        if not element.is_block:
             return
         writer.end_line(element.context.prefix, spacer=name in CELLS)
         table = self._stack.table
         if name == "li":
             writer.marker = None
         elif name in CELLS and table is not None and table.rows:
-            table.end_cell(element.line_at_start, len(writer.lines), element.space_after)
+            table.end_cell(element.first_line, len(writer.lines), element.space_after)
         elif name == "tr" and table is not None:
             writer.blank = writer.blank or table.row_is_blank()
         elif element.table is not None:
@@ -246,27 +255,27 @@ class Reader:
             writer.blank = True
 
     def _finish_link(self, link: OpenLink) -> None:
-        """Write a link's address after its text."""
+        """Write a link's URL after its text."""
         writer = self.writer
         start = link.first_piece if link.flushes == writer.flushes else 0
         raw = "".join(writer.pieces[start:])
-        label = " ".join(joined([raw.replace(BREAK, " ")]).split())
-        written = len(writer.lines) - link.first_line
-        address = links.link_text(link.address)
+        label = " ".join(collapse_spaces([raw.replace(LINE_BREAK, " ")]).split())
+        line_count = len(writer.lines) - link.first_line
+        url = links.shown_url(link.url)
         if VISIBLE.search(label):
-            text = raw.rstrip(f" {BREAK}{SOFT}")
-            tail = raw[len(text) :]
-            once = links.collapsed_link(label, link.address) if not written else None
-            before = " " if raw.startswith(" ") else SOFT
-            writer.pieces[start:] = [before, once, tail or SOFT] if once else [text, f" ({address})", tail or SOFT]
-        elif written > 0:
+            text = raw.rstrip(f" {LINE_BREAK}{SOFT_SPACE}")
+            tail = raw[len(text) :] or SOFT_SPACE
+            merged = links.merged_link_text(label, link.url) if not line_count else None
+            before = " " if raw.startswith(" ") else SOFT_SPACE
+            writer.pieces[start:] = [before, merged, tail] if merged else [text, f" ({url})", tail]
+        elif line_count > 0:
             last = writer.lines[-1]
-            once = links.collapsed_link(last.text, link.address) if written == 1 else None
-            last.text = once or f"{last.text} ({address})"
-        elif link.image:
-            writer.pieces += (SOFT, address, SOFT)
+            merged = links.merged_link_text(last.text, link.url) if line_count == 1 else None
+            last.text = merged or f"{last.text} ({url})"
+        elif link.has_image:
+            writer.pieces += (SOFT_SPACE, url, SOFT_SPACE)
 
 
-def _longer(prefix: str, more: str) -> str:
-    """Return a longer prefix, up to the most that a line may have."""
-    return prefix + more if len(prefix) + len(more) <= MAX_PREFIX_LENGTH else prefix
+def _longer(prefix: str, addition: str) -> str:
+    """Return a longer prefix, unless it would exceed MAX_PREFIX_LENGTH."""
+    return prefix + addition if len(prefix) + len(addition) <= MAX_PREFIX_LENGTH else prefix

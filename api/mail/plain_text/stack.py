@@ -1,38 +1,41 @@
-"""The open elements, and what each does to the text inside it. Every step takes constant time on average."""
+"""The stack of open elements and how each affects the text inside it. Every step takes constant time on average."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 
 from api.mail.plain_text.elements import BLOCKS, CELLS, LISTS
-from api.mail.plain_text.lists import Numbering
+from api.mail.plain_text.lists import OpenList
 from api.mail.plain_text.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What holds for the text in an element."""
+    """How the text in an element is shown. Elements inside it inherit this."""
 
     prefix: str = ""
+    """Characters before each line: quote signs and indentation."""
     removed: bool = False
     invisible: bool = False
-    tiny: bool = False
+    unreadable: bool = False
+    """Whether the font is too small to read."""
     preformatted: bool = False
 
     @property
-    def seen(self) -> bool:
-        """Whether people see the text."""
-        return not (self.removed or self.invisible or self.tiny)
+    def visible(self) -> bool:
+        """Whether people can read the text."""
+        return not (self.removed or self.invisible or self.unreadable)
 
 
 @dataclass(slots=True)
 class OpenLink:
-    """A link that is open, and where its text begins."""
+    """A link whose end tag has not been read, and the place where its text begins."""
 
-    address: str
+    url: str
     first_piece: int
+    """Index in ``Writer.pieces``, valid while ``Writer.flushes`` is still ``flushes``."""
     first_line: int
     flushes: int
-    image: bool = False
+    has_image: bool = False
 
 
 @dataclass(slots=True)
@@ -41,28 +44,32 @@ class Element:
 
     name: str
     context: Context
-    own_line: bool
+    is_block: bool
+    """Whether it starts on a new line."""
     space_after: bool = False
-    """Whether a blank line stands after it."""
+    """Whether a blank line follows it."""
     link: OpenLink | None = None
-    numbering: Numbering | None = None
+    open_list: OpenList | None = None
     table: Table | None = None
-    line_at_start: int = 0
+    first_line: int = 0
+    """Index of its first line in ``Writer.lines``."""
     blocks_around: int = 0
-    """How many blocks were open when it began."""
-    barrier: int = -1
-    """The place of the innermost cell or table: end tags do not reach over it."""
-    list_barrier: int = -1
+    """How many blocks were open at its start tag."""
+    scope: int = -1
+    """Stack index of the innermost cell or table. End tags close nothing below it."""
+    list_scope: int = -1
+    """Like ``scope``, but lists count as well: the limit for ``</li>``."""
     closed: bool = False
-    """Whether its end tag came while a block inside it is still open."""
+    """Whether its end tag was read while a block inside it is still open."""
 
 
 class Stack:
-    """The open elements."""
+    """The open elements, outermost first."""
 
     def __init__(self) -> None:
         self._elements: list[Element] = []
-        self._places: defaultdict[str, list[int]] = defaultdict(list)
+        self._indexes: defaultdict[str, list[int]] = defaultdict(list)
+        """Stack indexes by element name."""
         self._blocks = 0
         self._outermost = Context()
 
@@ -71,68 +78,68 @@ class Stack:
 
     @property
     def context(self) -> Context:
-        """What holds for text at this place."""
+        """The context of text that follows now."""
         return self._elements[-1].context if self._elements else self._outermost
 
     def between_cells(self) -> bool:
-        """Say whether this is a place in a table but in none of its cells."""
-        barrier = self._elements[-1].barrier if self._elements else -1
-        return barrier >= 0 and self._elements[barrier].name == "table"
+        """Say whether the next token is in a table but in none of its cells."""
+        scope = self._elements[-1].scope if self._elements else -1
+        return scope >= 0 and self._elements[scope].name == "table"
 
     @property
-    def numbering(self) -> Numbering | None:
-        """Return the list whose item may begin at this place."""
-        barrier = self._elements[-1].list_barrier if self._elements else -1
-        return self._elements[barrier].numbering if barrier >= 0 else None
+    def open_list(self) -> OpenList | None:
+        """The list to which an ``<li>`` would belong now."""
+        scope = self._elements[-1].list_scope if self._elements else -1
+        return self._elements[scope].open_list if scope >= 0 else None
 
     @property
     def table(self) -> Table | None:
-        """Return the innermost open table."""
-        places = self._places["table"]
-        return self._elements[places[-1]].table if places else None
+        """The innermost open table."""
+        indexes = self._indexes["table"]
+        return self._elements[indexes[-1]].table if indexes else None
 
     @property
     def link(self) -> OpenLink | None:
-        """Return the open link."""
-        place = self.place("a")
-        return self._elements[place].link if place >= 0 else None
+        """The open link."""
+        index = self.index_of("a")
+        return self._elements[index].link if index >= 0 else None
 
     def push(self, element: Element) -> None:
         """Open an element."""
-        place = len(self._elements)
-        above = self._elements[-1] if self._elements else None
-        is_barrier = element.name in CELLS or element.name in {"table", "caption"}
-        element.barrier = place if is_barrier else above.barrier if above else -1
-        element.list_barrier = place if element.name in LISTS or is_barrier else above.list_barrier if above else -1
+        index = len(self._elements)
+        parent = self._elements[-1] if self._elements else None
+        is_scope = element.name in CELLS or element.name in {"table", "caption"}
+        element.scope = index if is_scope else parent.scope if parent else -1
+        element.list_scope = index if element.name in LISTS or is_scope else parent.list_scope if parent else -1
         element.blocks_around = self._blocks
-        self._blocks += element.own_line
+        self._blocks += element.is_block
         self._elements.append(element)
-        self._places[element.name].append(place)
+        self._indexes[element.name].append(index)
 
     def pop(self) -> Element:
         """Close the innermost element."""
         element = self._elements.pop()
-        self._blocks -= element.own_line
+        self._blocks -= element.is_block
         if not element.closed:
-            self._places[element.name].pop()
+            self._indexes[element.name].pop()
         return element
 
-    def place(self, name: str) -> int:
-        """Return the place of the innermost open element of a name within reach; -1 where there is none."""
-        if not self._elements or not self._places[name]:
+    def index_of(self, name: str) -> int:
+        """Return the index of the innermost open element with this name in scope; -1 if there is none."""
+        if not self._elements or not self._indexes[name]:
             return -1
-        place, top = self._places[name][-1], self._elements[-1]
+        index, top = self._indexes[name][-1], self._elements[-1]
         if name in {"table", "tbody", "thead", "tfoot", "tr"}:
-            reach = self._places["table"][-1] if self._places["table"] else -1
+            scope = self._indexes["table"][-1] if self._indexes["table"] else -1
         else:
-            reach = top.list_barrier if name == "li" else top.barrier
-        return place if place >= reach else -1
+            scope = top.list_scope if name == "li" else top.scope
+        return index if index >= scope else -1
 
-    def close_later(self, place: int) -> Element | None:
-        """Mark an inline element as closed while blocks inside it stay open; None where there are no such blocks."""
-        element = self._elements[place]
-        if element.own_line or element.name in BLOCKS or element.blocks_around == self._blocks:
+    def close_early(self, index: int) -> Element | None:
+        """Mark an inline element as closed while blocks inside it stay open. Returns None if no such block is open."""
+        element = self._elements[index]
+        if element.is_block or element.name in BLOCKS or element.blocks_around == self._blocks:
             return None
         element.closed = True
-        self._places[element.name].pop()
+        self._indexes[element.name].pop()
         return element

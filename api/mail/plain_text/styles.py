@@ -1,4 +1,4 @@
-"""What inline CSS does to a text: whether people see it, and where it has lines, blank lines and spaces of its own."""
+"""How CSS changes the text of an element: whether it is visible, and which line breaks and spaces it has."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _NUMBER = re.compile(r"([0-9]*\.?[0-9]+)([a-z%]*)")
 _FONT_SIZE = re.compile(r"(?:^|\s)([0-9]*\.?[0-9]+(?:px|pt|em|rem|%|vw)|0(?=[/\s]))")
-_LINES = frozenset({"block", "flex", "grid", "table", "list-item", "flow-root"})
+_BLOCK_DISPLAYS = frozenset({"block", "flex", "grid", "table", "list-item", "flow-root"})
 
 PROPERTIES = frozenset(
     {
@@ -15,51 +15,51 @@ PROPERTIES = frozenset(
         "padding-top", "padding-bottom",
     }
 )  # fmt: skip
-"""The properties that are read here."""
-_PIXELS = {"": 1.0, "px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "mm": 3.78, "cm": 37.8, "in": 96.0}
+"""The CSS properties that matter for the text part."""
+_PIXELS_PER_UNIT = {"": 1.0, "px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "mm": 3.78, "cm": 37.8, "in": 96.0}
 BLANK_LINE_PIXELS = 8
-"""Pixels of margin or padding that read as a blank line."""
+"""Smallest margin plus padding that is shown as a blank line, in CSS pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What an element's ``style`` and ``hidden`` say. None means that it keeps what the element around it has."""
+    """The effect of an element's CSS and ``hidden`` attribute. None means that the value is inherited."""
 
     removed: bool = False
-    """Nothing of it can be seen, whatever the elements inside it say."""
+    """The element and all elements inside it are hidden, whatever their own CSS is."""
     outlook_only_hidden: bool = False
-    """Outlook hides it and other programs show it."""
+    """Outlook hides it and other email clients show it."""
     invisible: bool | None = None
-    tiny: bool | None = None
+    unreadable: bool | None = None
     preformatted: bool | None = None
-    own_line: bool = False
+    is_block: bool = False
     space_before: bool | None = None
-    """Whether margin or padding makes a gap above; None where nothing is said about the margin."""
+    """Whether margin and padding make a gap above; None if the margin is not set."""
     space_after: bool | None = None
 
 
-PLAIN = Style()
+NO_STYLE = Style()
 
 
-def style_of(said: str, hidden: bool) -> Style:
-    """Return what an element's CSS says, and its ``hidden`` attribute."""
-    if not said:
-        return Style(removed=True) if hidden else PLAIN
-    css = {name: value.removesuffix("!important").strip() for name, value in declarations(said).items()}
+def parse_style(css: str, hidden: bool) -> Style:
+    """Return the effect of CSS declarations and of the ``hidden`` attribute."""
+    if not css:
+        return Style(removed=True) if hidden else NO_STYLE
+    values = {name: value.removesuffix("!important").strip() for name, value in declarations(css).items()}
     return Style(
-        removed=_removed(css, hidden),
-        outlook_only_hidden=css.get("mso-hide") == "all",
-        invisible=css["visibility"] in {"hidden", "collapse"} if "visibility" in css else None,
-        tiny=_tiny(css),
-        preformatted=css["white-space"].startswith(("pre", "break-spaces")) if "white-space" in css else None,
-        own_line=css.get("display") in _LINES,
-        space_before=_gap(css, "top", 0),
-        space_after=_gap(css, "bottom", 2),
+        removed=_is_removed(values, hidden),
+        outlook_only_hidden=values.get("mso-hide") == "all",
+        invisible=values["visibility"] in {"hidden", "collapse"} if "visibility" in values else None,
+        unreadable=_is_unreadable(values),
+        preformatted=values["white-space"].startswith(("pre", "break-spaces")) if "white-space" in values else None,
+        is_block=values.get("display") in _BLOCK_DISPLAYS,
+        space_before=_has_gap(values, "top", 0),
+        space_after=_has_gap(values, "bottom", 2),
     )
 
 
 def declarations(css: str) -> dict[str, str]:
-    """Return properties with their values, in small letters; of a name the last counts that is most important."""
+    """Return the properties with their values, in lower case. The last wins, unless an earlier is ``!important``."""
     found: dict[str, str] = {}
     for declaration in css.lower().split(";"):
         name, colon, value = declaration.partition(":")
@@ -69,7 +69,7 @@ def declarations(css: str) -> dict[str, str]:
     return found
 
 
-def _removed(css: Mapping[str, str], hidden: bool) -> bool:
+def _is_removed(css: Mapping[str, str], hidden: bool) -> bool:
     display = css.get("display")
     if display == "none" or (hidden and display is None) or _is_zero(css.get("opacity")):
         return True
@@ -77,21 +77,21 @@ def _removed(css: Mapping[str, str], hidden: bool) -> bool:
     return clipped and any(_is_zero(css.get(name)) for name in ("max-height", "height", "max-width", "width"))
 
 
-def _gap(css: Mapping[str, str], side: str, place: int) -> bool | None:
-    """Say whether there is a gap at a side, whose ``place`` is where the shorthand of four values has it."""
-    margin, padding = (_length(css, name, side, place) for name in ("margin", "padding"))
+def _has_gap(css: Mapping[str, str], side: str, index: int) -> bool | None:
+    """Say whether there is a gap at a side. ``index`` is the side's index in shorthands of four values."""
+    margin, padding = (_pixels(css, name, side, index) for name in ("margin", "padding"))
     if (margin or 0) + (padding or 0) >= BLANK_LINE_PIXELS:
         return True
     return None if margin is None else False
 
 
-def _length(css: Mapping[str, str], name: str, side: str, place: int) -> float | None:
+def _pixels(css: Mapping[str, str], name: str, side: str, index: int) -> float | None:
     value = css.get(f"{name}-{side}")
     if value is None:
         values = css.get(name, "").split()
-        value = "" if not values else values[place] if len(values) > place else values[0]
+        value = "" if not values else values[index] if len(values) > index else values[0]
     number = _NUMBER.fullmatch(value)
-    return float(number.group(1)) * _PIXELS.get(number.group(2), 0) if number else None
+    return float(number.group(1)) * _PIXELS_PER_UNIT.get(number.group(2), 0) if number else None
 
 
 def _is_zero(value: str | None) -> bool:
@@ -99,8 +99,8 @@ def _is_zero(value: str | None) -> bool:
     return number is not None and float(number.group(1)) == 0
 
 
-def _tiny(css: Mapping[str, str]) -> bool | None:
-    """Say whether the letters are too small to read: designers hide the preview text of an inbox so."""
+def _is_unreadable(css: Mapping[str, str]) -> bool | None:
+    """Say whether the font is too small to read. Designers hide an email's preview text this way."""
     size = css.get("font-size")
     if size is None and (shorthand := _FONT_SIZE.search(css.get("font", ""))):
         size = shorthand.group(1)

@@ -1,7 +1,7 @@
-"""Reads HTML into tags and text, in one pass and in linear time, whatever it is given.
+"""A tokenizer for HTML: tags and text, in one pass and in linear time for any input.
 
-We wrote it because each library failed a requirement: libxml2 drops what is nested 2,000 deep, the HTML5 tree builders
-take quadratic time for deep nesting, and html.parser for comments that do not end.
+No library meets these requirements: libxml2 drops elements nested 2,000 deep, the HTML5 tree builders take quadratic
+time for deep nesting, and html.parser takes it for comments without an end.
 """
 
 import re
@@ -16,20 +16,20 @@ _ATTRIBUTE = re.compile(rf"[{_SPACE}/]*+(?:(>)|([^{_SPACE}/>][^{_SPACE}/>=]*+)([
 _UNQUOTED = re.compile(rf"[^{_SPACE}>]*+")
 _COMMENT_END = re.compile(r"--!?>")
 RAW = frozenset({"script", "style", "title", "iframe", "noembed", "noframes", "xmp", "textarea"})
-"""Elements whose content has no tags. An email does not show it."""
+"""Elements whose content is raw text, without tags. Email clients do not show it."""
 _RAW_END = {name: re.compile(rf"</{name}(?=[{_SPACE}/>])", re.IGNORECASE) for name in RAW}
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """A start tag, its names in small letters."""
+class StartTag:
+    """A start tag. The names of the element and its attributes are in lower case."""
 
     name: str
     attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class EndTag:
     """An end tag."""
 
     name: str
@@ -42,40 +42,40 @@ class StyleSheet:
     css: str
 
 
-def tokens(html: str) -> Iterator[Start | End | StyleSheet | str]:
-    """Give the tags and texts of a document or a fragment. A tag that does not end hides the rest, as in a browser."""
-    text_from = at = 0
-    while (opening := html.find("<", at)) >= 0:
+def tokenize(html: str) -> Iterator[StartTag | EndTag | StyleSheet | str]:
+    """Yield the tags and texts of a document or fragment. A tag without ``>`` hides the rest, as in a browser."""
+    text_start = position = 0
+    while (opening := html.find("<", position)) >= 0:
         following = html[opening + 1 : opening + 3]
         is_tag = following[:1].isalpha() and following[:1].isascii()
         if following == "/" or not (is_tag or following[:1] in {"/", "!", "?"}):
-            at = opening + 1
+            position = opening + 1
             continue
-        if text_from < opening:
-            yield decoded(html[text_from:opening])
+        if text_start < opening:
+            yield decoded(html[text_start:opening])
         if not is_tag:
-            end, token = _other(html, opening)
-            at = text_from = end
-            if token is not None:
-                yield token
+            end, end_tag = _end_tag_or_comment(html, opening)
+            position = text_start = end
+            if end_tag is not None:
+                yield end_tag
             continue
-        start, at = _start_tag(html, opening + 1)
-        text_from = at
+        start, position = _start_tag(html, opening + 1)
+        text_start = position
         if start is None:
             return
         yield start
         if start.name in RAW:
-            closing = _RAW_END[start.name].search(html, at)
+            closing = _RAW_END[start.name].search(html, position)
             end = closing.start() if closing else len(html)
             if start.name == "style":
-                yield StyleSheet(html[at:end])
-            at = text_from = end
-    if text_from < len(html):
-        yield decoded(html[text_from:])
+                yield StyleSheet(html[position:end])
+            position = text_start = end
+    if text_start < len(html):
+        yield decoded(html[text_start:])
 
 
-def _other(html: str, opening: int) -> tuple[int, End | None]:
-    """Read an end tag or a comment; return where it ends."""
+def _end_tag_or_comment(html: str, opening: int) -> tuple[int, EndTag | None]:
+    """Read an end tag, comment or declaration. Return the position after it, and the end tag."""
     if html.startswith("<!--", opening):
         if html.startswith((">", "->"), opening + 4):
             return html.index(">", opening) + 1, None
@@ -83,30 +83,30 @@ def _other(html: str, opening: int) -> tuple[int, End | None]:
         return (closing.end() if closing else len(html)), None
     if html[opening + 1] == "/" and (name := _TAG_NAME.match(html, opening + 2)):
         tag, end = _start_tag(html, opening + 2)
-        return end, End(name.group().lower()) if tag is not None else None
+        return end, EndTag(name.group().lower()) if tag is not None else None
     end = html.find(">", opening)
     return (end + 1 if end >= 0 else len(html)), None
 
 
-def _start_tag(html: str, at: int) -> tuple[Start | None, int]:
-    """Read a tag from its name on; return it and where it ends. None for a tag that does not end."""
-    name = _TAG_NAME.match(html, at)
-    assert name is not None  # noqa: S101 - the caller saw a letter
-    at = name.end()
+def _start_tag(html: str, position: int) -> tuple[StartTag | None, int]:
+    """Read a tag from its name on. Return it, or None if it has no ``>``, and the position after it."""
+    name = _TAG_NAME.match(html, position)
+    assert name is not None  # noqa: S101 - the caller has checked the first letter
+    position = name.end()
     attributes: dict[str, str] = {}
-    while (found := _ATTRIBUTE.match(html, at)) is not None:
-        at = found.end()
-        if found.group(1):
-            return Start(name.group().lower(), attributes), at
+    while (attribute := _ATTRIBUTE.match(html, position)) is not None:
+        position = attribute.end()
+        if attribute.group(1):
+            return StartTag(name.group().lower(), attributes), position
         value = ""
-        if found.group(3):
-            quote = html[at : at + 1]
+        if attribute.group(3):
+            quote = html[position : position + 1]
             if quote and quote in "\"'":
-                end = html.find(quote, at + 1)
+                end = html.find(quote, position + 1)
                 if end < 0:
                     break
-                value, at = html[at + 1 : end], end + 1
-            elif unquoted := _UNQUOTED.match(html, at):
-                value, at = unquoted.group(), unquoted.end()
-        attributes.setdefault(found.group(2).lower(), decoded(value))
+                value, position = html[position + 1 : end], end + 1
+            elif unquoted := _UNQUOTED.match(html, position):
+                value, position = unquoted.group(), unquoted.end()
+        attributes.setdefault(attribute.group(2).lower(), decoded(value))
     return None, len(html)
