@@ -11,7 +11,7 @@ from api.models.events import Event
 from api.models.jobs import Job
 from api.models.launches import Launch, LeftOut
 from api.models.people import ImportRefusal, PeopleImport, Person
-from api.models.senders import AccountPause, Departure, Sender
+from api.models.senders import AccountPause, Sender, ThrottleSlot
 from api.models.suppressions import Suppression, SuppressionChange
 from api.models.tasks import Task
 from api.models.templates import Category, Template
@@ -22,7 +22,6 @@ __all__ = [
     "AccountPause",
     "Campaign",
     "Category",
-    "Departure",
     "Enrollment",
     "Event",
     "ImportRefusal",
@@ -38,6 +37,7 @@ __all__ = [
     "SuppressionChange",
     "Task",
     "Template",
+    "ThrottleSlot",
     "Token",
     "TzDatabase",
     "Workspace",

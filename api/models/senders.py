@@ -1,4 +1,4 @@
-"""Senders, pauses of channel accounts, and the transmissions that throttles count."""
+"""Senders, pauses of channel accounts, and the slots of throttles."""
 
 from typing import Any
 
@@ -43,8 +43,11 @@ class AccountPause(Model):
         table = "account_pause"
 
 
-class Departure(Model):
-    """One transmission of a throttled sender: from the commit before it to the mail server's answer."""
+class ThrottleSlot(Model):
+    """The slot that one email takes in the rate limit of its sender, from the commit before its transmission.
+
+    ``ended_at`` is when the mail server answered; the windows of the throttle count from then.
+    """
 
     id = key(primary_key=True)
     sender_id = key()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.store.claimed import Claimed, read_claimed
+from api.store.claimed_email import ClaimedEmail, read_claimed
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
 from api.store.send_ledger import WAITING
@@ -26,13 +26,13 @@ async def due(sender_id: str, now: datetime, limit: int, attempt: str, besides: 
     return [row["id"] for row in rows]
 
 
-async def claim_these(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[Claimed]:
+async def claim_these(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[ClaimedEmail]:
     """Claim those of these sends that are due, or claimed for this attempt already."""
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     rows = await execute(
         "UPDATE send SET status = 'CLAIMED', attempt_id = $2, lease_until = $3 WHERE id IN (SELECT id FROM send"
         f" WHERE {in_list('id', 1)} AND (({WAITING} AND due_at <= $4) OR ({OURS} $2)) {lock})"
-        f" RETURNING {', '.join(Claimed._fields)}",
+        f" RETURNING {', '.join(ClaimedEmail._fields)}",
         list(ids),
         attempt,
         lease_until,

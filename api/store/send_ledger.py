@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from api.ids import new_id
 from api.states import WAITING_STATUSES, SendStatus
-from api.store.claimed import Claimed, read_claimed
+from api.store.claimed_email import ClaimedEmail, read_claimed
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list, instant_or_past
 from api.store.engine.transactions import retry_on_deadlock
@@ -66,7 +66,7 @@ def whose(condition: str) -> str:
 
 async def claim(
     sender_id: str, now: datetime, lease_until: datetime, limit: int, attempt: str = "", besides: Sequence[str] = ()
-) -> list[Claimed]:
+) -> list[ClaimedEmail]:
     """Claim up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt.
 
     Sends whose ids are in ``besides`` are left out.
@@ -80,7 +80,7 @@ async def claim(
     chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
     rows = await execute(
         f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen}"
-        f" RETURNING {', '.join(Claimed._fields)}",
+        f" RETURNING {', '.join(ClaimedEmail._fields)}",
         attempt or new_id("att"),
         lease_until,
         sender_id,
@@ -92,7 +92,7 @@ async def claim(
 
 
 async def begin_transmission(
-    sends: Iterable[tuple[Claimed, str]], lease_until: datetime, recipients: Mapping[str, str] | None = None
+    sends: Iterable[tuple[ClaimedEmail, str]], lease_until: datetime, recipients: Mapping[str, str] | None = None
 ) -> set[str]:
     """Begin to transmit emails, and write their Message-IDs. Returns the ids of emails that may be sent.
 
@@ -192,7 +192,7 @@ def _columns(outcome: SendOutcome, paused: set[str]) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-async def still_claimed(sends: Sequence[Claimed]) -> set[str]:
+async def still_claimed(sends: Sequence[ClaimedEmail]) -> set[str]:
     """Return the ids of sends that are still claimed by their attempts."""
     given = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
     rows = await execute(

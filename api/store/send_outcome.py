@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.states import BounceKind, SendStatus
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 from plugins.contract import Outcome, Receipt
 
 BOUNCES = {Outcome.HARD_BOUNCE: BounceKind.HARD, Outcome.SOFT_BOUNCE: BounceKind.SOFT}
@@ -13,13 +13,13 @@ ENDED = frozenset({SendStatus.SENT, SendStatus.FAILED, SendStatus.BOUNCED, SendS
 
 
 class SendOutcome(NamedTuple):
-    """The outcome of one attempt at an email: what the ledger, the Live Feed, the metrics and the log write of it.
+    """The outcome of one attempt at an email. The ledger, the Live Feed, the metrics and the log read it.
 
-    ``services/dispatch/send_outcome.py`` makes it from the channel's answer, and nothing changes it then, except that
-    an outcome that the ledger does not accept becomes WITHDRAWN.
+    ``services/dispatch/outcome_decision.py`` makes it from the channel's answer. It does not change afterwards, except
+    that an outcome that the ledger does not accept becomes WITHDRAWN.
     """
 
-    send: Claimed
+    send: ClaimedEmail
     at: datetime
     """When, by the workspace's clock."""
     receipt: Receipt

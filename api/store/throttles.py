@@ -1,7 +1,8 @@
-"""How many emails a sender may send: N in any M seconds, and a cap in any 24 hours, exact across processes.
+"""Rate limits of senders, as sliding windows: N emails in any M seconds, and a cap in any 24 hours.
 
-An email counts from the commit before its transmission until M seconds after its answer, so that a server never
-sees more than N in any M seconds, however slow it is.
+The limits are exact across processes. An email takes a slot in the transaction before its transmission, and keeps the
+slot until M seconds after the mail server's answer. So a server never sees more than N emails in any M seconds, however
+slow it is. The table ``departure`` has one row for each slot.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,23 +15,23 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant
 
 DAY = timedelta(hours=24)
-KEPT_FOR = timedelta(hours=26)
-"""How long a departure is kept: longer than the longest window."""
+SLOTS_KEPT_FOR = timedelta(hours=26)
+"""How long a slot stays in the table: longer than the longest window."""
 MAX_CLOCK_LEAD = timedelta(minutes=1)
-"""How far an answer may lie in the future. One that lies further was recorded before the clock was set back."""
-COLUMNS = {"id": "text", "sender_id": "text", "send_id": "text", "began_at": "timestamptz"}
+"""How far an answer may lie in the future. A later one was recorded before the clock was set back."""
+SLOT_COLUMNS = {"id": "text", "sender_id": "text", "send_id": "text", "began_at": "timestamptz"}
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """How many emails may be sent now, and when more may be, if there are none."""
+    """The number of emails that may be sent now, and if it is 0, when (UTC) the next one may be sent."""
 
     emails: int
     opens_at: datetime | None = None
 
 
 def windows(sender: Mapping[str, Any]) -> list[tuple[int, timedelta]]:
-    """Return a sender's limits: (emails, in any span)."""
+    """Return a sender's limits: each a number of emails, and the length of its window."""
     found = []
     if sender["throttle_emails"] is not None:
         found.append((int(sender["throttle_emails"]), timedelta(seconds=sender["throttle_seconds"])))
@@ -40,7 +41,7 @@ def windows(sender: Mapping[str, Any]) -> list[tuple[int, timedelta]]:
 
 
 async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
-    """Return how many emails a throttled sender may send at ``now``."""
+    """Return how many emails a throttled sender may send at ``now`` (UTC)."""
     left, opens_at = 1_000_000, now
     for emails, span in windows(sender):
         (row,) = await execute(
@@ -50,7 +51,7 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
         )
         left = min(left, emails - int(row["used"]))
         if row["used"] >= emails:
-            await _forgive_future(sender["id"], now)
+            await _limit_future_answers(sender["id"], now)
             rows = await execute(
                 "SELECT ended_at FROM departure WHERE sender_id = $1 AND ended_at > $2 ORDER BY ended_at DESC"
                 " LIMIT 1 OFFSET $3",
@@ -58,15 +59,15 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
                 now - span,
                 emails - 1,
             )
-            # Without such a row the window waits for an answer that is under way.
+            # Without such a row, the window waits for the answer to an email in transmission.
             opens_at = max(opens_at, instant(rows[0]["ended_at"]) + span if rows else now + timedelta(seconds=1))
     return Allowance(max(left, 0), opens_at if left <= 0 else None)
 
 
-async def _forgive_future(sender_id: str, now: datetime) -> None:
-    """Count emails that were sent in the future as sent now: the clock was set back.
+async def _limit_future_answers(sender_id: str, now: datetime) -> None:
+    """Count answers that lie in the future as received now, because the clock was set back.
 
-    The window is then closed once for its whole length, and not until the clock reaches the old time again.
+    The window then stays closed for its whole length once, instead of until the clock reaches the old time again.
     """
     await execute(
         "UPDATE departure SET ended_at = $2 WHERE sender_id = $1 AND ended_at > $3",
@@ -76,12 +77,15 @@ async def _forgive_future(sender_id: str, now: datetime) -> None:
     )
 
 
-async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) -> set[str]:
-    """Count as many emails as may be sent. Returns their ids. Call in the transaction that begins to transmit."""
+async def take_slots(sender: Mapping[str, Any], send_ids: list[str], now: datetime) -> set[str]:
+    """Take slots for as many of these emails as may be sent. Returns their ids.
+
+    Call it in the transaction that begins the transmission.
+    """
     if is_postgres():
         await execute("SELECT id FROM sender WHERE id = $1 FOR NO KEY UPDATE", sender["id"])
     allowed = send_ids[: (await allowance(sender, now)).emails]
-    rows = Records(COLUMNS, [(new_id("dep"), sender["id"], each, now) for each in allowed])
+    rows = Records(SLOT_COLUMNS, [(new_id("dep"), sender["id"], each, now) for each in allowed])
     await execute(
         f"INSERT INTO departure (id, sender_id, send_id, began_at) SELECT id, sender_id, send_id, began_at"
         f" FROM {rows.table(1)}",
@@ -90,8 +94,8 @@ async def depart(sender: Mapping[str, Any], send_ids: list[str], now: datetime) 
     return set(allowed)
 
 
-async def arrive(send_ids: Iterable[str], now: datetime) -> None:
-    """Record that an answer came, or will never come: the window runs from here."""
+async def start_windows(send_ids: Iterable[str], now: datetime) -> None:
+    """Start the windows of these emails at ``now`` (UTC): the server has answered, or will never answer."""
     await execute(
         f"UPDATE departure SET ended_at = $2 WHERE ended_at IS NULL AND {in_list('send_id', 1)}",
         list(send_ids),
@@ -99,11 +103,11 @@ async def arrive(send_ids: Iterable[str], now: datetime) -> None:
     )
 
 
-async def forget(now: datetime, sandbox_id: str | None = None) -> None:
-    """Delete departures that no window needs, of one sandbox by its own clock, or of all real workspaces."""
+async def delete_old_slots(now: datetime, sandbox_id: str | None = None) -> None:
+    """Delete slots that are in no window any more: of one sandbox by its own clock, or of all real workspaces."""
     senders = "workspace_id = $2" if sandbox_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
     await execute(
         f"DELETE FROM departure WHERE ended_at < $1 AND sender_id IN (SELECT id FROM sender WHERE {senders})",
-        now - KEPT_FOR,
+        now - SLOTS_KEPT_FOR,
         *([sandbox_id] if sandbox_id else []),
     )

@@ -26,7 +26,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.arguments.input_errors import MAX_ERRORS, variable_errors
 from api.graphql.engine.fast_fields import Plan, Results, plan, read
-from api.graphql.engine.turns import TURN
+from api.graphql.engine.time_slices import TIME_SLICE
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.long_lists import LongList, put_back, without
 from api.graphql.limits.size_check import check_variables
@@ -148,8 +148,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         awaited: list[int] = []
         try:
             for index, item in enumerate(items):
-                if TURN.over():
-                    await TURN.wait()
+                if TIME_SLICE.over():
+                    await TIME_SLICE.wait()
                 at = path.add_key(index, None)
                 given = (item, results, item_type, field_details_list, info, at, position_context)
                 if self.complete_list_item_value(*given):
@@ -208,14 +208,14 @@ async def _joined(results: Results, others: Awaitable[Results]) -> Results:
 
 async def _in_turn(result: Awaitable[Any]) -> Any:
     try:
-        if TURN.over():
-            await TURN.wait()
+        if TIME_SLICE.over():
+            await TIME_SLICE.wait()
     except BaseException:
         _close(result)
         raise
     value = await result
-    if TURN.over():
-        await TURN.wait()
+    if TIME_SLICE.over():
+        await TIME_SLICE.wait()
     return value
 
 

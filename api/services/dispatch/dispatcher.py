@@ -10,7 +10,7 @@ from typing import Any
 
 from api.models import Workspace
 from api.services.common.runtime import Counts, DispatchRuntime, TerminalLine
-from api.services.dispatch.claim.claiming import take
+from api.services.dispatch.claim.claiming import claim_and_load
 from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.periodic_recovery import RECOVERY_INTERVAL_SECONDS, PeriodicRecovery
 from api.services.dispatch.send.account_worker import AccountWorker
@@ -146,7 +146,7 @@ class Dispatcher:
                 self.runtime.metrics.throttled.inc()
                 return 0, allowed.opens_at
             limit = min(limit, allowed.emails)
-        deliveries, settled = await take(self.runtime, now, sender, limit, worker.account, self._backoff)
+        deliveries, settled = await claim_and_load(self.runtime, now, sender, limit, worker.account, self._backoff)
         claimed = len(deliveries) + sum(settled.values())
         if deliveries:
             # Not before they are loaded: where that fails, the emails are free again when their lease ends.

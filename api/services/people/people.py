@@ -12,7 +12,7 @@ from api.ids import new_id
 from api.mail.address import address_key
 from api.models import Person
 from api.services.common import inputs
-from api.services.common.claimed_emails import release_claimed
+from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.services.people.suppressions import end_campaigns
 from api.store.engine.rows import get_or_refuse

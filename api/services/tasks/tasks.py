@@ -23,7 +23,7 @@ from api.services.tasks.withdrawing import withdraw_with
 from api.services.templates import template_inputs
 from api.services.templates.email_content import Written, composed_for
 from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, event, write
@@ -156,7 +156,7 @@ async def _refuse_scheduled(task: Task) -> None:
     raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), problem=sentence)
 
 
-async def email_went_out(context: WorkspaceContext, send: Claimed | Send, at: datetime) -> None:
+async def email_went_out(context: WorkspaceContext, send: ClaimedEmail | Send, at: datetime) -> None:
     """Complete the task of a sent email at ``at`` (UTC), and move the later steps that depend on it.
 
     Call inside the transaction that records the send.

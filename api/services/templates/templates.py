@@ -10,7 +10,7 @@ from api.codes.templates import TemplateCode
 from api.ids import new_id
 from api.models import Category, Enrollment, Launch, Step, Template
 from api.services.common import inputs
-from api.services.common.claimed_emails import release_claimed
+from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.services.templates import template_inputs
 from api.states import GOING_ON

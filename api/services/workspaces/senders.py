@@ -11,7 +11,7 @@ from api.ids import new_id
 from api.mail.address import address_key
 from api.models import Sender
 from api.services.common import inputs
-from api.services.common.claimed_emails import release_claimed
+from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.services.workspaces.accounts import account_name, may_use, not_allowed
 from api.store import account_pauses

@@ -11,7 +11,7 @@ from api.ids import new_id
 from api.mail.address import AddressProblem
 from api.mail.domains import normal_domain
 from api.models import Token, Workspace
-from api.services.common.claimed_emails import release_claimed
+from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
 from strategies import Refusal
 

@@ -8,7 +8,7 @@ from api.models import Campaign, Enrollment, Send
 from api.services.campaigns.authoring import move_step, remove_step
 from api.services.campaigns.editing import edit_job
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.send_outcome import outcome_of
+from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.emails.emails import retry_send
 from api.states import EnrollmentStatus, SendStatus
 from api.store import send_ledger
@@ -69,7 +69,7 @@ async def test_a_claim_that_comes_back_after_an_edit_has_the_new_time(world: Wor
     )
 
 
-async def leaving(world: World, number: int) -> list[send_ledger.Claimed]:
+async def leaving(world: World, number: int) -> list[send_ledger.ClaimedEmail]:
     """Claim everyone's second email, and begin to transmit so many of them."""
     claimed = await send_ledger.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
     begun = [(send, f"<{send.id}@example.com>") for send in claimed[:number]]
@@ -77,8 +77,8 @@ async def leaving(world: World, number: int) -> list[send_ledger.Claimed]:
     return claimed[:number]
 
 
-def became(send: send_ledger.Claimed, outcome: Outcome) -> SendOutcome:
-    return outcome_of(send, Receipt(outcome, "TEST", "The server's words."), NOW + 8 * DAY)
+def became(send: send_ledger.ClaimedEmail, outcome: Outcome) -> SendOutcome:
+    return decide_outcome(send, Receipt(outcome, "TEST", "The server's words."), NOW + 8 * DAY)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ACCOUNT_UNAVAILABLE, Outcome.WITHDRAWN])

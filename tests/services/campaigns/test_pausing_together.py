@@ -14,7 +14,7 @@ from api.services.campaigns.endings import end_enrollment
 from api.services.campaigns.pausing import hold_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.send_outcome import outcome_of
+from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.launches.launch import Choice, launch
 from api.services.tasks.tasks import complete_task
@@ -136,7 +136,7 @@ async def begins(world: World) -> None:
 
 async def is_deferred(world: World) -> None:
     (send,) = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
-    settled = outcome_of(send, Receipt(Outcome.DEFERRED, "SMTP_450", "Later."), NOW)
+    settled = decide_outcome(send, Receipt(Outcome.DEFERRED, "SMTP_450", "Later."), NOW)
     async with transaction():
         assert await send_ledger.settle([settled]) == {send.id}
 

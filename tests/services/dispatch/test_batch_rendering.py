@@ -11,7 +11,7 @@ from api.mail.message.compose import Content
 from api.mail.message.writing import NotWritten, Order, Written
 from api.services.dispatch.claim import batch_rendering
 from api.services.dispatch.claim.batch_rendering import BatchRendering
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SLOW = Content("Hi", "{% if a %}b{% endif %}c", None)
@@ -30,8 +30,8 @@ def order(send: Any) -> Order:
     return Order(send.id, "<x@y>", SLOW, {"a": "1"}, NOW, None, "G", "g@x.y", "A", "a@x.y", None)
 
 
-def expecting(count: int) -> tuple[BatchRendering, list[Claimed]]:
-    sends = [cast(Claimed, Send(number)) for number in range(count)]
+def expecting(count: int) -> tuple[BatchRendering, list[ClaimedEmail]]:
+    sends = [cast(ClaimedEmail, Send(number)) for number in range(count)]
     emails = BatchRendering("wsp", order)
     emails.expect(sends)
     return emails, sends

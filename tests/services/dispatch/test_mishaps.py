@@ -20,8 +20,8 @@ from api.services.common.runtime import TerminalLine
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatcher import Dispatcher, run_once
+from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.dispatch.send import claim_ahead
-from api.services.dispatch.send_outcome import outcome_of
 from api.services.enrollments.progress import finished
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
@@ -324,7 +324,7 @@ async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: Wo
     first, second, *_ = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + MINUTE, 30)
     await send_ledger.begin_transmission([(first, "<m>")], NOW + MINUTE)
     async with transaction():
-        await send_ledger.settle([outcome_of(first, SENT, NOW)])
+        await send_ledger.settle([decide_outcome(first, SENT, NOW)])
         async with asyncio.timeout(5):
             await beside(send_ledger.renew([first.attempt_id], NOW + 2 * MINUTE))
         assert await send_ledger.begin_transmission([(second, "<n>")], NOW + MINUTE) == {second.id}
@@ -358,9 +358,9 @@ async def test_a_throttle_does_not_wait_for_a_launch(world: World) -> None:
         )  # fmt: skip
         throttled = {"id": sender, "throttle_emails": 5, "throttle_seconds": 60, "daily_cap": None}
         async with asyncio.timeout(5):
-            assert await beside(_depart(throttled, row.id)) == {row.id}
+            assert await beside(_take_slot(throttled, row.id)) == {row.id}
 
 
-async def _depart(sender: dict[str, Any], send_id: str) -> set[str]:
+async def _take_slot(sender: dict[str, Any], send_id: str) -> set[str]:
     async with transaction():
-        return await throttles.depart(sender, [send_id], NOW)
+        return await throttles.take_slots(sender, [send_id], NOW)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, Departure, Enrollment, Event, Send, Workspace
+from api.models import Campaign, Enrollment, Event, Send, ThrottleSlot, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
@@ -62,12 +62,12 @@ async def test_a_lost_transmission_rests_by_the_sandbox_s_clock(context: Workspa
     await Campaign.all().update(in_doubt_resends=1)
     gone = {"status": SendStatus.TRANSMITTING, "attempt_id": "att_gone", "lease_until": REAL - MINUTE}
     await Send.filter(id=send.id).update(**gone)
-    departed = {"sender_id": send.sender_id, "send_id": send.id, "began_at": virtual}
-    await Departure.create(id="dep_1", **departed)
+    slot = {"sender_id": send.sender_id, "send_id": send.id, "began_at": virtual}
+    await ThrottleSlot.create(id="dep_1", **slot)
     await PeriodicRecovery(runtime(), Backoff(), 0.0).run()
     send = await Send.get(id=send.id)
     assert (send.status, send.due_at) == (SendStatus.IN_DOUBT, virtual + 15 * MINUTE)
-    assert (await Departure.get()).ended_at == virtual
+    assert (await ThrottleSlot.get()).ended_at == virtual
     assert (await Event.get(kind="EMAIL_IN_DOUBT")).at == virtual
     assert (await Enrollment.get(id=send.enrollment_id)).ended_at == virtual
     await PeriodicRecovery(runtime(REAL + HOUR), Backoff(), 0.0).run()
@@ -84,7 +84,7 @@ async def test_the_throttle_of_a_sandbox_forgets_by_its_own_clock(context: Works
     recovery = PeriodicRecovery(runtime(), Backoff(), 0.0)
     recovery._cleaned_at = time.monotonic() - 4_000
     await recovery.run()
-    assert await Departure.all().count() == 2
+    assert await ThrottleSlot.all().count() == 2
     await run_once(runtime(), virtual, await Workspace.get())
     assert await Send.filter(status=SendStatus.SENT).count() == 2, "two in any hour"
     await advance_clock(context, runtime(), virtual + HOUR)
@@ -93,17 +93,17 @@ async def test_the_throttle_of_a_sandbox_forgets_by_its_own_clock(context: Works
     assert await Send.filter(status=SendStatus.SENT).count() == 5
     recovery._cleaned_at = time.monotonic() - 4_000
     await recovery.run()
-    assert await Departure.all().count() == 0
+    assert await ThrottleSlot.all().count() == 0
 
 
-async def test_real_departures_are_forgotten_by_the_real_clock(context: WorkspaceContext) -> None:
+async def test_slots_of_real_workspaces_are_deleted_by_the_real_clock(context: WorkspaceContext) -> None:
     sandbox = await advance_clock(context, runtime(), present(context))
     real = runtime().context(await create_workspace("Real", REAL))
     sender = await create_sender(real, name="R", email="r@example.com", zone="UTC", channel="record")
     old = {"sender_id": sender.id, "send_id": "snd_x", "began_at": REAL - 30 * HOUR, "ended_at": REAL - 30 * HOUR}
-    await Departure.create(id="dep_old", **old)
-    await throttles.forget(REAL)
-    assert await Departure.all().count() == sandbox
+    await ThrottleSlot.create(id="dep_old", **old)
+    await throttles.delete_old_slots(REAL)
+    assert await ThrottleSlot.all().count() == sandbox
 
 
 async def test_a_sandbox_s_clock_never_goes_back(context: WorkspaceContext) -> None:

@@ -210,7 +210,7 @@ async def test_every_way_out_asks(world: World) -> None:
     assert await refused(retry_send(world.context, first.id)) == ("UNSUBSCRIBED", ("id",))
 
 
-async def claimed(world: World) -> list[send_ledger.Claimed]:
+async def claimed(world: World) -> list[send_ledger.ClaimedEmail]:
     send = await world.send()
     return await send_ledger.claim(send.sender_id, NOW, NOW + DAY, 10)
 

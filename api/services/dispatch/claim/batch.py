@@ -19,7 +19,7 @@ from api.services.replies.bounces import dead_address
 from api.services.templates.email_content import ContentLoader, fields_of
 from api.services.workspaces.accounts import may_use, not_allowed
 from api.states import MAY_GET_EMAILS
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 from api.store.enrollments import statuses
 from api.store.people import recipients
 from api.workers.limits import WorkersBusyError
@@ -57,7 +57,12 @@ class Batch:
 
     @classmethod
     async def load(
-        cls, runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], sends: Sequence[Claimed], account: str
+        cls,
+        runtime: DispatchRuntime,
+        now: datetime,
+        sender: Mapping[str, Any],
+        sends: Sequence[ClaimedEmail],
+        account: str,
     ) -> "Batch":
         """Load the rows that these claims need."""
         people = await recipients([send.person_id for send in sends])
@@ -76,15 +81,15 @@ class Batch:
         batch.emails.expect(sends)
         return batch
 
-    def message_id(self, send: Claimed) -> str:
+    def message_id(self, send: ClaimedEmail) -> str:
         """Return the email's Message-ID: that of its first attempt, also if its sender has a new address since."""
         return send.message_id or message_id(send.id, self.sender["email"])
 
-    def address(self, send: Claimed) -> str:
+    def address(self, send: ClaimedEmail) -> str:
         """Return the address that the email is written to."""
         return self.people[send.person_id].email
 
-    def refused(self, send: Claimed) -> Receipt | None:
+    def refused(self, send: ClaimedEmail) -> Receipt | None:
         """Return why this email must not be sent, if anything has changed since launch that forbids it."""
         if not may_use(self.workspace, self.account):
             return Receipt(Outcome.FAILED, "ACCOUNT_NOT_ALLOWED", not_allowed(self.account))
@@ -101,7 +106,7 @@ class Batch:
             return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", blocked_sentence(domain))
         return None
 
-    def waits_until(self, send: Claimed) -> datetime | None:
+    def waits_until(self, send: ClaimedEmail) -> datetime | None:
         """Return when to look again at a follow-up whose earlier email is not sent yet, or None if it may be sent.
 
         A sandbox's clock waits until all due emails are sent, so there the follow-up is due again at once.
@@ -111,11 +116,11 @@ class Batch:
             return None
         return max(earlier.due_at, self.look_again(send))
 
-    def look_again(self, send: Claimed) -> datetime:
+    def look_again(self, send: ClaimedEmail) -> datetime:
         """Return when to look again at an email that cannot be sent yet."""
         return self.now if send.sandbox else self.now + LOOK_AGAIN_AFTER
 
-    async def write(self, send: Claimed) -> Written | Answer:
+    async def write(self, send: ClaimedEmail) -> Written | Answer:
         """Check, render and build one email, or return why it must not be sent now."""
         if refused := self.refused(send):
             return refused
@@ -125,7 +130,7 @@ class Batch:
             return Reason.RENDERERS_BUSY
         return made if isinstance(made, Written) else Receipt(Outcome.FAILED, made.code, made.detail)
 
-    def order(self, send: Claimed) -> Order:
+    def order(self, send: ClaimedEmail) -> Order:
         """Return the order from which an email is written."""
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]

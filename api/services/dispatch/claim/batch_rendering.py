@@ -9,7 +9,7 @@ from api.mail.inline_limits import SlowWorkError
 from api.mail.message.writing import NotWritten, Order, Written
 from api.mail.worker_jobs import MAX_BATCH_ITEMS
 from api.services.templates.rendering import write_quickly, write_slowly
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -30,19 +30,19 @@ class BatchRendering:
     limits for itself.
     """
 
-    def __init__(self, key: str, order: Callable[[Claimed], Order]) -> None:
+    def __init__(self, key: str, order: Callable[[ClaimedEmail], Order]) -> None:
         self._key = key
         self._order = order
-        self._coming: dict[str, OrderedDict[str, Claimed]] = {}
+        self._coming: dict[str, OrderedDict[str, ClaimedEmail]] = {}
         self._alone: set[str] = set()
         self._ahead: dict[str, asyncio.Future[Written | NotWritten | None]] = {}
 
-    def expect(self, sends: Sequence[Claimed]) -> None:
+    def expect(self, sends: Sequence[ClaimedEmail]) -> None:
         """Note which emails sessions will ask for, in their order."""
         for send in sends:
             self._coming.setdefault(send.step_id, OrderedDict())[send.id] = send
 
-    async def write(self, send: Claimed) -> Written | NotWritten:
+    async def write(self, send: ClaimedEmail) -> Written | NotWritten:
         """Write an email. Raises WorkersBusyError."""
         coming = self._coming.get(send.step_id, OrderedDict())
         coming.pop(send.id, None)
@@ -56,7 +56,7 @@ class BatchRendering:
             return await self._write_several(send.step_id, order, coming)
 
     async def _write_several(
-        self, step_id: str, order: Order, coming: OrderedDict[str, Claimed]
+        self, step_id: str, order: Order, coming: OrderedDict[str, ClaimedEmail]
     ) -> Written | NotWritten:
         """Write one email, and the next ones of its step as far as they fit into the call."""
         most = (
@@ -80,7 +80,7 @@ class BatchRendering:
                 if each.id not in made and self._ahead.pop(each.id, None) is not None:
                     coming[each.id] = each
 
-    def _order_or_none(self, send: Claimed) -> Order | None:
+    def _order_or_none(self, send: ClaimedEmail) -> Order | None:
         """Return the order of an email, or None where that fails: the error is raised when a session asks for it."""
         try:
             return self._order(send)

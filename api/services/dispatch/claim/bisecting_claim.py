@@ -13,14 +13,14 @@ from api.ids import new_id
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery
+from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
-from api.services.dispatch.send_outcome import event_line, outcome_of
 from api.services.enrollments.progress import finish_done, finished
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import ROW_FAILED, bisect_failures, is_database_fault
 from api.store import claims, send_ledger
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, row_event, write
 from plugins.contract import Outcome, Receipt
@@ -47,9 +47,9 @@ class BisectingClaim:
     attempt: str = field(default_factory=lambda: new_id("att"))
     settled: dict[Outcome, int] = field(default_factory=dict)
 
-    async def claim(self, limit: int, besides: Sequence[str]) -> list[Claimed]:
+    async def claim(self, limit: int, besides: Sequence[str]) -> list[ClaimedEmail]:
         """Claim the emails that can be claimed, and fail the others. Where too many fail, they wait instead."""
-        found: list[Claimed] = []
+        found: list[ClaimedEmail] = []
         failed: dict[str, str] = {}
 
         async def claim_part(ids: Sequence[str]) -> None:
@@ -74,29 +74,29 @@ class BisectingClaim:
             await self._alone(send_id, partial(self._fail, send_id, reason))
         return sorted(found, key=lambda send: (send.due_at, send.id))
 
-    async def load(self, sends: Sequence[Claimed]) -> list[Delivery]:
+    async def load(self, sends: Sequence[ClaimedEmail]) -> list[Delivery]:
         """Load the emails that can be loaded, step by step, and settle the others. The earliest comes first."""
         if not await self._loads():
             await self._settle((send, Reason.NOT_PREPARED) for send in sends)
             return []
         deliveries: list[Delivery] = []
-        steps: dict[str, list[Claimed]] = {}
+        steps: dict[str, list[ClaimedEmail]] = {}
         for send in sends:
             steps.setdefault(send.step_id, []).append(send)
         for mine in steps.values():
             deliveries += await self._load_step(mine)
         return sorted(deliveries, key=lambda delivery: (delivery.send.due_at, delivery.send.id))
 
-    async def _load_step(self, sends: Sequence[Claimed]) -> list[Delivery]:
+    async def _load_step(self, sends: Sequence[ClaimedEmail]) -> list[Delivery]:
         """Load the emails of one step. Where more fail than are set aside, the step is the cause, and they wait."""
         deliveries: list[Delivery] = []
-        failed: list[tuple[Claimed, Answer]] = []
+        failed: list[tuple[ClaimedEmail, Answer]] = []
 
-        async def load(part: Sequence[Claimed]) -> None:
+        async def load(part: Sequence[ClaimedEmail]) -> None:
             batch = await Batch.load(self.runtime, self.now, self.sender, part, self.account)
             deliveries.extend(Delivery(send, batch) for send in part)
 
-        async def note(send: Claimed, reason: str) -> None:
+        async def note(send: ClaimedEmail, reason: str) -> None:
             failed.append((send, Receipt(Outcome.FAILED, ROW_FAILED, f"{UNREADABLE} {reason}")))
 
         try:
@@ -121,23 +121,23 @@ class BisectingClaim:
             return False
         return True
 
-    async def _settle(self, failed: Iterable[tuple[Claimed, Answer]]) -> None:
+    async def _settle(self, failed: Iterable[tuple[ClaimedEmail, Answer]]) -> None:
         """Settle emails that cannot be loaded. Where one cannot be written, its lease ends, and it waits."""
 
-        async def write_part(part: Sequence[tuple[Claimed, Answer]]) -> None:
+        async def write_part(part: Sequence[tuple[ClaimedEmail, Answer]]) -> None:
             self._count(await self._write(part))
 
-        async def alone(one: tuple[Claimed, Answer], _: str) -> None:
+        async def alone(one: tuple[ClaimedEmail, Answer], _: str) -> None:
             await self._alone(one[0].id, partial(self._write, [one], alone=True))
 
         if pairs := list(failed):
             await bisect_failures(pairs, write_part, alone, max_set_aside=len(pairs), reraise=is_database_fault)
 
     @retry_on_deadlock
-    async def _write(self, pairs: Sequence[tuple[Claimed, Answer]], *, alone: bool = False) -> list[Outcome]:
+    async def _write(self, pairs: Sequence[tuple[ClaimedEmail, Answer]], *, alone: bool = False) -> list[Outcome]:
         """Write the outcomes of claimed emails. Returns those of emails that were still ours."""
         now = self.now
-        made = [outcome_of(send, answer, now, random.random()) for send, answer in pairs]  # noqa: S311 - jitter
+        made = [decide_outcome(send, answer, now, random.random()) for send, answer in pairs]  # noqa: S311 - jitter
         async with transaction():
             ids = await send_ledger.settle(made)
             ours = [outcome for outcome in made if outcome.send.id in ids]
@@ -183,10 +183,10 @@ class BisectingClaim:
 
 async def _follow(lines: list[Line], ended: list[str], now: datetime) -> None:
     """Write each consequence of an email that can be written."""
-    for follow in (partial(write, lines), partial(finish_done, ended, now)):
+    for write_consequence in (partial(write, lines), partial(finish_done, ended, now)):
         try:
             async with transaction():
-                await follow()
+                await write_consequence()
         except Exception as problem:
             if is_database_fault(problem):
                 raise

@@ -20,16 +20,16 @@ from plugins.contract import Outcome
 log = logging.getLogger("touchline.dispatch")
 
 
-class Taken(NamedTuple):
+class ClaimResult(NamedTuple):
     """The result of a claim: deliveries for the account worker, and how many emails were settled, by outcome."""
 
     deliveries: Sequence[Delivery]
     settled: Mapping[Outcome, int]
 
 
-async def take(
+async def claim_and_load(
     runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], limit: int, account: str, backoff: Backoff
-) -> Taken:
+) -> ClaimResult:
     """Claim up to ``limit`` emails of a sender that are due at ``now``, and load the rows that they need.
 
     Raises only errors that the state of the database causes. The emails are free again when their lease ends.
@@ -45,12 +45,12 @@ async def take(
         log.warning("the emails of the sender %s could not be claimed together", sender["id"], exc_info=problem)
         sends = await bisecting.claim(limit, besides)
     if not sends:
-        return Taken((), bisecting.settled)
+        return ClaimResult((), bisecting.settled)
     try:
         batch = await Batch.load(runtime, now, sender, sends, account)
     except Exception as problem:
         if is_database_fault(problem):
             raise
         log.warning("the emails of the sender %s could not be loaded together", sender["id"], exc_info=problem)
-        return Taken(await bisecting.load(sends), bisecting.settled)
-    return Taken([Delivery(send, batch) for send in sends], bisecting.settled)
+        return ClaimResult(await bisecting.load(sends), bisecting.settled)
+    return ClaimResult([Delivery(send, batch) for send in sends], bisecting.settled)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from api.services.dispatch.claim.batch import Batch
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 
 
 class Stage(Enum):
@@ -45,7 +45,7 @@ class Delivery:
     the outcome writer reads both.
     """
 
-    send: Claimed
+    send: ClaimedEmail
     batch: Batch
     stage: Stage = Stage.CLAIMED
     session: int = 0

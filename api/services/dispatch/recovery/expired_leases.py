@@ -27,14 +27,14 @@ MAX_POSTPONED_ROWS = 100
 """Rows of one kind that are put off at once. Where more fail, the rest is looked at the next time."""
 
 
-class Which(NamedTuple):
+class LeaseFilter(NamedTuple):
     """The sends that are freed: all but ``besides``, or those of ``ids``."""
 
     ids: Sequence[str] | None = None
     besides: Sequence[str] = ()
 
 
-Free = Callable[[datetime, Which], Awaitable[Sequence[Row]]]
+Free = Callable[[datetime, LeaseFilter], Awaitable[Sequence[Row]]]
 
 
 async def free_expired(real_now: datetime, backoff: Backoff | None = None) -> tuple[Sequence[Row], int]:
@@ -63,7 +63,7 @@ async def _free(free: Free, kind: int, real_now: datetime, backoff: Backoff, fre
     """Free all of one kind, or by halves what can be freed. What was freed is appended."""
     besides = backoff.waiting(real_now)
     try:
-        freed += await free(real_now, Which(besides=besides))
+        freed += await free(real_now, LeaseFilter(besides=besides))
         return
     except Exception as problem:
         if is_database_fault(problem):
@@ -71,12 +71,12 @@ async def _free(free: Free, kind: int, real_now: datetime, backoff: Backoff, fre
         log.warning("what a process left behind could not be freed together", exc_info=problem)
 
     async def free_part(ids: Sequence[str]) -> None:
-        freed.extend(await free(real_now, Which(ids)))
+        freed.extend(await free(real_now, LeaseFilter(ids)))
 
     async def free_alone(send_id: str, _: str) -> None:
         try:
             if free is _doubt:
-                freed.extend(await _doubt(real_now, Which([send_id]), alone=True))
+                freed.extend(await _doubt(real_now, LeaseFilter([send_id]), alone=True))
                 return
         except Exception as problem:
             if is_database_fault(problem):
@@ -92,7 +92,7 @@ async def _free(free: Free, kind: int, real_now: datetime, backoff: Backoff, fre
 
 
 @retry_on_deadlock
-async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Sequence[Row]:
+async def _doubt(real_now: datetime, which: LeaseFilter, *, alone: bool = False) -> Sequence[Row]:
     """Put in doubt what a process that stopped had begun to transmit.
 
     ``alone``: whatever follows from it. It is in doubt then, also where something of that cannot be written.
@@ -101,12 +101,12 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
     async with transaction():
         lost = await doubts.doubt_expired(real_now, reason.code, reason.detail, *which)
         clocks = await sandbox_clocks(row["workspace_id"] for row in lost)
-        uses_planned_time: list[Callable[[], Awaitable[object]]] = []
+        consequences: list[Callable[[], Awaitable[object]]] = []
         for now, rows in _by_moment(lost, clocks, real_now).items():
             ids = [row["id"] for row in rows]
-            uses_planned_time.append(partial(doubts.rest_in_doubt, ids, now))
-            uses_planned_time.append(partial(throttles.arrive, ids, now))
-            uses_planned_time.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
+            consequences.append(partial(doubts.rest_in_doubt, ids, now))
+            consequences.append(partial(throttles.start_windows, ids, now))
+            consequences.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
         lines = [
             row_event(
                 row,
@@ -117,17 +117,17 @@ async def _doubt(real_now: datetime, which: Which, *, alone: bool = False) -> Se
             )
             for row in lost
         ]
-        uses_planned_time.append(partial(write, lines))
-        for follow in uses_planned_time:
-            await (_try(follow) if alone else follow())
+        consequences.append(partial(write, lines))
+        for write_consequence in consequences:
+            await (_try(write_consequence) if alone else write_consequence())
     return lost
 
 
-async def _try(follow: Callable[[], Awaitable[object]]) -> None:
+async def _try(write_consequence: Callable[[], Awaitable[object]]) -> None:
     """Write one consequence of an email that is in doubt, where it can be written."""
     try:
         async with transaction():
-            await follow()
+            await write_consequence()
     except Exception as problem:
         if is_database_fault(problem):
             raise
@@ -135,7 +135,7 @@ async def _try(follow: Callable[[], Awaitable[object]]) -> None:
 
 
 @retry_on_deadlock
-async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
+async def _send_again(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
     """Send again the doubts that have rested, where their campaigns say so. Returns them."""
     async with transaction():
         again = await doubts.resend_doubts(
@@ -157,7 +157,7 @@ async def _send_again(real_now: datetime, which: Which) -> Sequence[Row]:
 
 
 @retry_on_deadlock
-async def _release(real_now: datetime, which: Which) -> Sequence[Row]:
+async def _release(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
     """Give back expired claims. Returns them."""
     async with transaction():
         return await send_ledger.release_expired(real_now, *which)

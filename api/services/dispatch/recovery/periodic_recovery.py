@@ -62,7 +62,7 @@ class PeriodicRecovery:
             log.info("the email %s: IN_DOUBT %s", row["id"], code, extra={"send": row["id"], "code": code})
         if time.monotonic() - self._cleaned_at > THROTTLE_CLEANUP_INTERVAL_SECONDS:
             self._cleaned_at = time.monotonic()
-            await throttles.forget(real_now)
+            await throttles.delete_old_slots(real_now)
             for workspace in await Workspace.filter(sandbox=True):
-                await throttles.forget(workspace.virtual_now or real_now, workspace.id)
+                await throttles.delete_old_slots(workspace.virtual_now or real_now, workspace.id)
         return others + len(lost)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
+from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.reasons import Answer
-from api.services.dispatch.send_outcome import event_line, outcome_of
 from api.services.enrollments.progress import finish_done, finished
 from api.services.jobs.bisection import is_transient
 from api.services.replies.bounces import Bounced, settle_bounces
@@ -29,7 +29,7 @@ def decide(delivery: Delivery, answer: Answer, real_now: datetime) -> SendOutcom
     """Return the outcome of a delivery, by its workspace's clock."""
     now = delivery.at(real_now)
     retry_at = now + TROUBLE_WAIT if delivery.account_failed and delivery.retry_at is None else delivery.retry_at
-    return outcome_of(delivery.send, answer, now, random.random(), retry_at)  # noqa: S311 - jitter
+    return decide_outcome(delivery.send, answer, now, random.random(), retry_at)  # noqa: S311 - jitter
 
 
 def withdrawn(outcome: SendOutcome) -> SendOutcome:
@@ -51,7 +51,7 @@ async def commit(
         await _follow(runtime, [each for each in made if each[0].send.id in ours])
         answered = [delivery for delivery, _ in made if throttles.windows(delivery.batch.sender)]
         if answered:
-            await throttles.arrive([delivery.send.id for delivery in answered], answered[0].at(runtime.clock()))
+            await throttles.start_windows([delivery.send.id for delivery in answered], answered[0].at(runtime.clock()))
     return [outcome if delivery.send.id in ours else withdrawn(outcome) for delivery, outcome in made], stages
 
 
@@ -66,15 +66,15 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
     async with transaction():
         if not await send_ledger.settle([outcome]):
             return withdrawn(outcome)
-        uses_planned_time: list[Callable[[], Awaitable[object]]] = [lambda: write([line] if line else [])]
-        uses_planned_time += [lambda: _complete_tasks(runtime, settled), lambda: _settle_bounced(settled)]
-        uses_planned_time += [finish] if outcome.ended else []
+        consequences: list[Callable[[], Awaitable[object]]] = [lambda: write([line] if line else [])]
+        consequences += [lambda: _complete_tasks(runtime, settled), lambda: _settle_bounced(settled)]
+        consequences += [finish] if outcome.ended else []
         if throttles.windows(delivery.batch.sender):
-            uses_planned_time.append(lambda: throttles.arrive([delivery.send.id], outcome.at))
-        for follow in uses_planned_time:
+            consequences.append(lambda: throttles.start_windows([delivery.send.id], outcome.at))
+        for write_consequence in consequences:
             try:
                 async with transaction():
-                    await follow()
+                    await write_consequence()
             except Exception as problem:
                 if is_transient(problem):
                     raise
@@ -97,7 +97,7 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> di
     for sender_id in sorted(throttled):
         theirs = throttled[sender_id]
         ids = [delivery.send.id for delivery in theirs]
-        allowed = await throttles.depart(theirs[0].batch.sender, ids, theirs[0].at(runtime.clock()))
+        allowed = await throttles.take_slots(theirs[0].batch.sender, ids, theirs[0].at(runtime.clock()))
         stages.update({each: Stage.THROTTLED for each in ids if each not in allowed})
     return stages
 

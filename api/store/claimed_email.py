@@ -8,7 +8,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, instant
 
 
-class Claimed(NamedTuple):
+class ClaimedEmail(NamedTuple):
     """A send that this process owns until its lease ends."""
 
     id: str
@@ -30,9 +30,9 @@ class Claimed(NamedTuple):
     """The Message-ID of an earlier attempt. Every later attempt has the same."""
 
 
-def read_claimed(rows: Sequence[Row]) -> list[Claimed]:
+def read_claimed(rows: Sequence[Row]) -> list[ClaimedEmail]:
     """Return the rows of a claim, the earliest first."""
-    claimed = [Claimed._make(found.values()) for found in rows]
+    claimed = [ClaimedEmail._make(found.values()) for found in rows]
     if not is_postgres():
         claimed = [
             send._replace(

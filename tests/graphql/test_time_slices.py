@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.graphql.engine import operations, turns
+from api.graphql.engine import operations, time_slices
 from tests import story
 from tests.client import Client
 
@@ -12,7 +12,7 @@ from tests.client import Client
 async def test_others_come_between_the_items_of_a_long_list(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(60):
         await story.person(client, f"p{number}@example.com")
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0.001)
+    monkeypatch.setattr(time_slices, "TIME_SLICE_SECONDS", 0.001)
     rounds, asked = 0, asyncio.Event()
 
     async def other() -> None:

@@ -19,6 +19,6 @@ FOLDERS: dict[str, dict[str, object]] = {
 }
 
 
-def emails(workspace_id: str, folder: str | None) -> QuerySet[Send]:
+def emails_in_folder(workspace_id: str, folder: str | None) -> QuerySet[Send]:
     """Return the workspace's emails, of one folder or of all."""
     return Send.filter(workspace_id=workspace_id, **(FOLDERS[folder] if folder else {}))

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections import deque
 
-TURN_SECONDS = 0.01
+TIME_SLICE_SECONDS = 0.01
 """How long all operations together may run in one round of the event loop."""
 MAX_STEPS_PER_ROUND = 100
 """Waiting steps that continue in one round, in the order in which they came."""
 
 
-class Turn:
+class TimeSlice:
     """The share of one round of the event loop that operations may use. Then they wait for the next round.
 
     Each step of an operation is short, but thousands of them become ready at once, as soon as what they wait for is
@@ -33,7 +33,7 @@ class Turn:
             self._began = now
             if not self._waiting:
                 loop.call_soon(self._end)
-        return now - self._began > TURN_SECONDS
+        return now - self._began > TIME_SLICE_SECONDS
 
     async def wait(self) -> None:
         """Wait until there is a share of a round left."""
@@ -52,4 +52,4 @@ class Turn:
             self._loop.call_soon(self._end)
 
 
-TURN = Turn()
+TIME_SLICE = TimeSlice()

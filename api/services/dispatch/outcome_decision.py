@@ -1,42 +1,27 @@
-"""Decide the outcome of an attempt from its answer: the columns of the send that change, and the event."""
+"""Decide the outcome of an attempt from its answer: the new values of the send's columns, and the event."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from api.codes.event_kinds import EventKind
 from api.mail.clean import storable
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
+from api.services.dispatch.retry_policy import next_retry_at, retries_exhausted
 from api.states import SendStatus
-from api.store.claimed import Claimed
+from api.store.claimed_email import ClaimedEmail
 from api.store.events import Line, email_event
 from api.store.send_ledger import MAX_CODE_CHARACTERS, RESEND_AFTER
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome
 
-FIRST_RETRIES_AFTER = (
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=1),
-    timedelta(hours=2),
-)
-LATER_RETRIES_AFTER = timedelta(hours=4)
-GIVE_UP_AFTER = timedelta(days=4)
-MAX_JITTER = 0.1
-"""The largest share by which the wait before a retry grows, so that retries do not come all at once."""
 
-
-def retry_after(attempts: int) -> timedelta:
-    """Return how long a deferred email waits that has failed this many times before."""
-    return FIRST_RETRIES_AFTER[attempts] if attempts < len(FIRST_RETRIES_AFTER) else LATER_RETRIES_AFTER
-
-
-def outcome_of(
-    send: Claimed, answer: Answer, now: datetime, jitter: float = 0.0, retry_at: datetime | None = None
+def decide_outcome(
+    send: ClaimedEmail, answer: Answer, now: datetime, jitter: float = 0.0, retry_at: datetime | None = None
 ) -> SendOutcome:
-    """Return the outcome of an attempt at ``now``, all instants UTC.
+    """Return the outcome of an attempt that ended at ``now`` (UTC).
 
-    ``jitter`` (0 to 1) spreads retries over up to a tenth of their wait. ``retry_at`` is when an email is due again
-    that costs no attempt: a follow-up whose earlier email is unsent, or an email that the account failed on.
+    ``jitter`` (0 to 1) spreads retries; see ``next_retry_at``. ``retry_at`` (UTC) is when an email is due again whose
+    wait does not count as an attempt: a follow-up whose earlier email is unsent, or an email whose account failed.
     """
     receipt = answer.receipt if isinstance(answer, Reason) else answer
     outcome, code, detail = receipt.outcome, storable(receipt.code, MAX_CODE_CHARACTERS), public_detail(receipt.detail)
@@ -54,10 +39,9 @@ def outcome_of(
             resend_at = now + RESEND_AFTER
             return SendOutcome(*about, SendStatus.IN_DOUBT, resend_at, tried, code, detail, EventKind.EMAIL_IN_DOUBT)
         case Outcome.DEFERRED:
-            # Counted from the first attempt, so that an email whose first attempt is late has its four days as well.
-            if sum(map(retry_after, range(tried + 1)), timedelta()) > GIVE_UP_AFTER:
+            if retries_exhausted(tried):
                 return _give_up(send, answer, now)
-            due_at = now + retry_after(tried) * (1 + MAX_JITTER * jitter)
+            due_at = next_retry_at(now, tried, jitter)
             return SendOutcome(*about, SendStatus.DEFERRED, due_at, tried + 1, code, detail, EventKind.EMAIL_DEFERRED)
         case Outcome.WITHDRAWN if answer is not Reason.WAITS_FOR_EARLIER_EMAIL and answer is not Reason.RENDERERS_BUSY:
             return SendOutcome(*about, waiting, None, tried)
@@ -65,8 +49,8 @@ def outcome_of(
             return SendOutcome(*about, waiting, retry_at, tried, code, detail)
 
 
-def _give_up(send: Claimed, answer: Answer, now: datetime) -> SendOutcome:
-    """Give up an email after four days: a soft bounce if the server deferred it, a failure if something broke here."""
+def _give_up(send: ClaimedEmail, answer: Answer, now: datetime) -> SendOutcome:
+    """Give up an email whose retries are used up: a soft bounce if the server deferred it, else a failure."""
     receipt, attempts = answer.receipt if isinstance(answer, Reason) else answer, send.attempts + 1
     code = storable(receipt.code, MAX_CODE_CHARACTERS)
     detail = public_detail(f"Given up after {attempts} attempts. {receipt.detail}")
@@ -78,7 +62,7 @@ def _give_up(send: Claimed, answer: Answer, now: datetime) -> SendOutcome:
 
 
 def event_line(outcome: SendOutcome) -> Line | None:
-    """Return the Live Feed's event of an outcome, or None where nobody needs to see it."""
+    """Return the Live Feed event of an outcome, or None if the outcome has no event."""
     if outcome.event is None:
         return None
     data = {"reason": outcome.reason} if outcome.reason else {}
