@@ -32,12 +32,12 @@ REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
 ALL_CODES = (*REFUSALS, *REASONS, RequestCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
-MARKED = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+STYLE_OR_COMMENT = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_tables(document: str) -> str:
     """Return a document with its tables generated again, each between `<!-- table: NAME -->` and `<!-- end -->`."""
-    return MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", document)
+    return STYLE_OR_COMMENT.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", document)
 
 
 def _event_kinds() -> str:

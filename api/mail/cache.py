@@ -1,7 +1,7 @@
-"""Caches with a limit in bytes, so that a few large templates cannot fill the memory.
+"""Caches that are limited in bytes, so that a few large templates cannot fill the memory.
 
-A cache has two generations. A value found in the old one moves to the young one; when the young one is full, it becomes
-the old one. So values that are not used are dropped, and a hit costs one dictionary look-up.
+A cache has two generations. A hit in the old generation moves the value to the young one. When the young generation is
+full, it replaces the old one. So unused values are dropped, and a hit in the young one costs one dictionary look-up.
 """
 
 from collections.abc import Callable
@@ -10,36 +10,36 @@ from sys import getsizeof
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 Value = TypeVar("Value")
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 
 ENTRY_BYTES = 400
 """Overhead of an entry, in bytes: a tuple and its slot in a dictionary."""
 
 
 class Cache(Generic[Value]):
-    """Values by the positional arguments of a function, in at most ``max_bytes`` bytes.
+    """Values of a function, by its positional arguments, in at most ``max_bytes`` bytes.
 
-    ``weigh`` returns the bytes of a value and its arguments together, or an estimate that is not below them. A value
-    larger than a quarter of the cache is not kept.
+    ``size_of`` returns the size of a value and its arguments together, in bytes, or a higher estimate. A value that
+    needs more than a quarter of the cache is not kept.
     """
 
-    def __init__(self, max_bytes: int, weigh: Callable[..., int]) -> None:
+    def __init__(self, max_bytes: int, size_of: Callable[..., int]) -> None:
         self.young: dict[tuple[Any, ...], Value] = {}
         self._old: dict[tuple[Any, ...], Value] = {}
         self._max_bytes = max_bytes
-        self._weigh = weigh
+        self._size_of = size_of
         self._young_bytes = self._old_bytes = 0
 
     @property
     def bytes(self) -> int:
-        """Bytes in use."""
+        """The size of all values, in bytes."""
         return self._young_bytes + self._old_bytes
 
     def __contains__(self, key: tuple[Any, ...]) -> bool:
-        """Whether the value for these arguments is kept."""
+        """Say whether the cache has the value for these arguments."""
         return key in self.young or key in self._old
 
-    def found(self, key: tuple[Any, ...]) -> Value:
+    def lookup(self, key: tuple[Any, ...]) -> Value:
         """Return the value for these arguments. Raises KeyError."""
         if key in self.young:
             return self.young[key]
@@ -48,46 +48,46 @@ class Cache(Generic[Value]):
         return value
 
     def put(self, key: tuple[Any, ...], value: Value) -> None:
-        """Keep a value."""
-        weight = ENTRY_BYTES + self._weigh(value, *key)
-        if weight > self._max_bytes // 4 or key in self.young:
+        """Add a value, unless it is too large."""
+        size = ENTRY_BYTES + self._size_of(value, *key)
+        if size > self._max_bytes // 4 or key in self.young:
             return
-        if self._young_bytes + weight > self._max_bytes // 2:
+        if self._young_bytes + size > self._max_bytes // 2:
             self._old, self._old_bytes = self.young.copy(), self._young_bytes
             self.young.clear()
             self._young_bytes = 0
         self.young[key] = value
-        self._young_bytes += weight
+        self._young_bytes += size
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all values."""
         self.young.clear()
         self._old.clear()
         self._young_bytes = self._old_bytes = 0
 
 
-def cached_in(cache: Cache[Value]) -> Callable[[Callable[Given, Value]], Callable[Given, Value]]:
-    """Keep the values of a function, which is called with positional arguments only."""
+def cached_in(cache: Cache[Value]) -> Callable[[Callable[Params, Value]], Callable[Params, Value]]:
+    """Decorate a function to cache its values. It must be called with positional arguments only."""
 
-    def decorate(function: Callable[Given, Value]) -> Callable[Given, Value]:
+    def decorate(function: Callable[Params, Value]) -> Callable[Params, Value]:
         young = cache.young
 
-        def answer(*key: Any) -> Value:
+        def cached(*key: Any) -> Value:
             try:
                 return young[key]
             except KeyError:
                 pass
             if key in cache:
-                return cache.found(key)
+                return cache.lookup(key)
             value = cast("Callable[..., Value]", function)(*key)
             cache.put(key, value)
             return value
 
-        return cast("Callable[Given, Value]", wraps(function)(answer))
+        return cast("Callable[Params, Value]", wraps(function)(cached))
 
     return decorate
 
 
 def text_bytes(*texts: str | None) -> int:
-    """Return the memory that texts take."""
+    """Return the memory that strings take, in bytes. None counts like the object None."""
     return sum(map(getsizeof, texts))

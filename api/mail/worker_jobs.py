@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.mail.html.sanitize import sanitize
-from api.mail.inline_limits import TemplateFact, need_quick_html, need_quick_template, need_worker
+from api.mail.inline_limits import TemplateFact, require_quick_html, require_quick_template, require_worker
 from api.mail.message.body import frame_of
 from api.mail.message.compose import Composed, Content, Earlier, compose
 from api.mail.message.writing import NotWritten, Order, Written, write_email
-from api.mail.removed_html import removed_from
+from api.mail.removed_html import find_removed_html
 from api.mail.template_check import check_template
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, fields_in, simple_form
 from api.mail.templates.tags import without_tags
@@ -39,7 +39,7 @@ def preload() -> None:
 
 def find_template_fact(fact: TemplateFact) -> Any:
     """Compute a fact about a template. Raises TemplateProblem."""
-    return _FACTS[fact.subject](*fact.arguments)
+    return _FACTS[fact.name](*fact.arguments)
 
 
 def check(source: str, html: bool, line: bool) -> str:
@@ -47,7 +47,7 @@ def check(source: str, html: bool, line: bool) -> str:
 
     Raises TemplateProblem and HtmlLimitError.
     """
-    need_quick_template(source)
+    require_quick_template(source)
     check_template(source, html=html, line=line)
     return clean_html(without_tags(source, "x")) if html else source
 
@@ -59,14 +59,14 @@ def name_fields(source: str) -> frozenset[str]:
 
 def clean_html(html: str) -> str:
     """Return HTML that a person wrote, made safe. Raises HtmlLimitError."""
-    need_quick_html(html)
+    require_quick_html(html)
     return sanitize(html)
 
 
 def list_removed(source: str, template: bool) -> list[str]:
     """Return what is taken out of HTML."""
-    need_quick_html(source)
-    return removed_from(source, template=template)
+    require_quick_html(source)
+    return find_removed_html(source, template=template)
 
 
 def compose_email(content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None) -> Composed:
@@ -112,7 +112,7 @@ def find_blockers_of_one(
             if known.get(problem.field, "").strip():
                 return Blockers(missing, ())  # a part of a value, which no person's fields have
             if len(missing) >= MAX_QUICK_TRIES:
-                need_worker()
+                require_worker()
             missing.append(problem.field)
             known[problem.field] = "x"
         except TemplateProblem:

@@ -12,7 +12,7 @@ from api.mail.html.sanitize import sanitize
 from api.mail.message import body as module
 from api.mail.message.body import Body, render_body
 from api.mail.message.compose import Content, compose
-from api.mail.removed_html import removed_from
+from api.mail.removed_html import find_removed_html
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, render
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -203,7 +203,7 @@ def test_a_stylesheet_loads_nothing_and_does_not_end_early(css: str) -> None:
     ],
 )
 def test_what_is_taken_out_is_listed(source: str, removed: list[str]) -> None:
-    assert removed_from(source, template=True) == removed
+    assert find_removed_html(source, template=True) == removed
 
 
 # -- the short cut says what sanitizing each person's email says
@@ -429,7 +429,7 @@ def test_render_knows_what_is_not_html() -> None:
 
 @pytest.mark.parametrize("source", ["<div>" * 501, "{% for i in (1..600) %}<div>{% endfor %}"])
 def test_html_that_is_nested_too_deeply_stops_soon(source: str) -> None:
-    with pytest.raises(TemplateProblem, match="500 elements"):
+    with pytest.raises(TemplateProblem, match="500 levels"):
         render_body(source, FIELDS, NOW)
 
 
@@ -445,4 +445,4 @@ def test_long_html_is_not_deep() -> None:
 )
 def test_hostile_css_and_html_is_read_soon_and_dropped(html: str) -> None:
     assert len(sanitize(f"{html}x")) < 100
-    assert len(removed_from(html, template=True)) < 5
+    assert len(find_removed_html(html, template=True)) < 5

@@ -64,7 +64,7 @@ def test_a_value_that_is_too_large_is_not_kept() -> None:
 def test_every_cache_of_mail_with_content_of_clients_is_bounded_by_bytes() -> None:
     for function in (
         liquid.parsed, liquid.simple_form, liquid.fields_in, body.frame_of, tags.prepare, clean.text_from_html,
-        css.safe_declarations, css.safe_stylesheet, wire.unstructured, wire.mailbox, wire.addr_spec,
+        css.sanitize_declarations, css.sanitize_stylesheet, wire.unstructured, wire.mailbox, wire.addr_spec,
     ):  # fmt: skip
         assert not hasattr(function, "cache_info"), function
 

@@ -3,7 +3,7 @@
 import pytest
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.domains import blocking_domain, normal_domain
+from api.mail.domains import blocking_domain, normalize_domain
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from api.mail.domains import blocking_domain, normal_domain
     ],
 )
 def test_blocked(blocked: str, address: str) -> None:
-    domain = normal_domain(blocked)
+    domain = normalize_domain(blocked)
     assert blocking_domain(check_address(address), {domain}) == domain
 
 
@@ -37,7 +37,7 @@ def test_blocked(blocked: str, address: str) -> None:
     ],
 )
 def test_not_blocked(blocked: str, address: str) -> None:
-    assert blocking_domain(check_address(address), {normal_domain(blocked)}) is None
+    assert blocking_domain(check_address(address), {normalize_domain(blocked)}) is None
 
 
 def test_a_literal_belongs_to_no_domain() -> None:
@@ -51,4 +51,4 @@ def test_a_literal_belongs_to_no_domain() -> None:
 )
 def test_no_domain(text: str) -> None:
     with pytest.raises(AddressProblem):
-        normal_domain(text)
+        normalize_domain(text)

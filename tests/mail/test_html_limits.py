@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from api.mail.html.css import MAX_CSS_LENGTH, MAX_CSS_PARTS, TOO_DEEP, _plain, safe_declarations
+from api.mail.html.css import MAX_CSS_LENGTH, MAX_CSS_PARTS, TOO_DEEP, _sanitize_simple, sanitize_declarations
 from api.mail.html.limits import (
-    _PIECE,
+    _TOKEN,
+    MAX_AMBIGUOUS_ELEMENTS,
     MAX_ATTRIBUTES_PER_ELEMENT,
     MAX_COMMENTS,
     MAX_DEPTH,
     MAX_ELEMENTS,
     MAX_ENTITIES,
-    MAX_UNSURE_ELEMENTS,
     HtmlLimitError,
     check_html,
 )
@@ -41,13 +41,13 @@ NEWSLETTER = f"<style>{'.a { color: #fff; padding: 3px } ' * 100}</style><!--[if
         ),
         ("&" * (MAX_ENTITIES + 1), f"{MAX_ENTITIES:,} characters &"),
         ("<" * 30_000, "characters <"),
-        ("<div>" * (MAX_DEPTH + 1), f"{MAX_DEPTH} elements inside of each other"),
-        ("<ul><li>" * (MAX_DEPTH + 1), "inside of each other"),
-        ("<table><tr><td>" * (MAX_DEPTH + 1), "inside of each other"),
-        ("<div></x>" * 9_000, "inside of each other"),
+        ("<div>" * (MAX_DEPTH + 1), f"{MAX_DEPTH} levels of nested elements"),
+        ("<ul><li>" * (MAX_DEPTH + 1), "levels of nested elements"),
+        ("<table><tr><td>" * (MAX_DEPTH + 1), "levels of nested elements"),
+        ("<div></x>" * 9_000, "levels of nested elements"),
         ("<b><table></b></table>" * 4_000, "do not end"),
-        ("<svg><title>" + "<div>" * 10_000, f"{MAX_UNSURE_ELEMENTS:,} elements"),
-        ("<noscript><!--</noscript>" + "<div>" * 10_000 + "-->", f"{MAX_UNSURE_ELEMENTS:,} elements"),
+        ("<svg><title>" + "<div>" * 10_000, f"{MAX_AMBIGUOUS_ELEMENTS:,} elements"),
+        ("<noscript><!--</noscript>" + "<div>" * 10_000 + "-->", f"{MAX_AMBIGUOUS_ELEMENTS:,} elements"),
         ("".join(f"<font color={number}>" for number in range(100)) + "<p>x" * 5_000, "do not end"),
         ("".join(f"<p><font color={number}>x</i>" for number in range(1_500)), "do not end"),
         (f"<style>{'/* x */ ' * (MAX_CSS_LENGTH // 8 + 1)}</style>", "characters of different CSS"),
@@ -93,7 +93,7 @@ def test_large_emails_are_within_the_limits(html: str) -> None:
 def test_the_pass_takes_linear_time(piece: str) -> None:
     """What may begin a piece always does, and pieces do not overlap: no character is looked at twice but one."""
     html = piece * (20_000 // len(piece))
-    read = [found.span() for found in _PIECE.finditer(html)]
+    read = [found.span() for found in _TOKEN.finditer(html)]
     edges = [0, *(edge for span in read for edge in span), len(html)]
     assert edges == sorted(edges)
     between = [html[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -106,9 +106,9 @@ def test_the_pass_takes_linear_time(piece: str) -> None:
      "border: 1px solid #ccc !important", "line-height:-1.25%", "width:100%!important", "display : none"],
 )  # fmt: skip
 def test_plain_css_is_written_as_tinycss2_writes_it(css: str) -> None:
-    plain = _plain(css)
+    plain = _sanitize_simple(css)
     assert plain is not None
-    slow = safe_declarations.__wrapped__(css + ";x:'y'")
+    slow = sanitize_declarations.__wrapped__(css + ";x:'y'")
     assert slow.css == "; ".join(filter(None, (plain.css, 'x: "y"')))
 
 
@@ -116,9 +116,9 @@ def test_plain_css_is_written_as_tinycss2_writes_it(css: str) -> None:
     "css", ["position: fixed", "behavior: a", "a: url(x)", "--x: 1", "a: 1e3", "a", "a: b\\63", "-moz-binding:x"]
 )
 def test_other_css_is_read_by_tinycss2(css: str) -> None:
-    assert _plain(css) is None
+    assert _sanitize_simple(css) is None
 
 
 @pytest.mark.parametrize("css", ["a:" + "(" * 31, "a:" + "[{(" * 11, "a:" + "((" * 20_000 + "))" * 20_000])
 def test_css_that_is_nested_too_deeply_is_taken_out(css: str) -> None:
-    assert safe_declarations(css) == TOO_DEEP
+    assert sanitize_declarations(css) == TOO_DEEP

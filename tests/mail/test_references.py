@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from api.mail.message.body import final_body, render_body
-from api.mail.references import decoded
-from api.mail.removed_html import removed_from
+from api.mail.references import decode_references
+from api.mail.removed_html import find_removed_html
 from api.mail.template_check import check_template
 from api.mail.templates.prompts import labels, left_in
 
@@ -23,11 +23,11 @@ HUGE = [
 
 @pytest.mark.parametrize("huge", HUGE)
 def test_a_huge_number_is_a_character_or_none(huge: str) -> None:
-    assert len(decoded(huge)) <= 1
+    assert len(decode_references(huge)) <= 1
     assert left_in(f"{huge}{{{{! Ask }}}}", [], html=True) == ("Ask",)
     assert len(labels([f"{{{{! {huge} }}}}"])) == 1
     assert final_body(f"<p title='{huge}'>x {huge}</p>", ()).text.startswith("x")
-    removed_from(f"<p onclick='{huge}' style='a:{huge}'>{huge}</p>", template=True)
+    find_removed_html(f"<p onclick='{huge}' style='a:{huge}'>{huge}</p>", template=True)
 
 
 @pytest.mark.parametrize("huge", HUGE)

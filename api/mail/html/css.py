@@ -1,7 +1,7 @@
-"""Safe CSS, for ``style`` attributes and ``<style>`` elements: what lays out an email, nothing that loads or runs code.
+"""Sanitizes CSS of ``style`` attributes and ``<style>`` elements: keeps layout, removes what loads or runs code.
 
-Declarations are serialized from tinycss2's tokens, so that mail programs read them exactly as they were checked. Images
-from web servers are allowed in ``style`` attributes only.
+Declarations are serialized from tinycss2's tokens, so that email clients parse them exactly as they were checked.
+Images from web servers are allowed in ``style`` attributes only.
 """
 
 import re
@@ -16,85 +16,88 @@ CSS_CACHE_BYTES = 4_000_000
 """Size of each cache, of declarations and of stylesheets, in bytes."""
 
 MAX_CSS_LENGTH = 60_000
-"""Most CSS of an email, in characters; repeated CSS counts once."""
+"""Most CSS in an email, in characters. Repeated CSS counts once."""
 MAX_CSS_PARTS = 4_000
-"""Declarations, rules and functions of that CSS: each takes tinycss2 up to 60 µs."""
+"""Most declarations, rules and functions of that CSS together. tinycss2 takes up to 60 µs for each."""
 MAX_CSS_DEPTH = 30
-"""Blocks, parentheses and brackets inside of each other."""
+"""Deepest nesting of blocks, parentheses and brackets."""
 _BRACKET = re.compile(r"[(\[{]|([)\]}])")
 _WORD = r"(?:-?[A-Za-z][A-Za-z-]*|#[0-9A-Fa-f]{3,8}|-?[0-9]+(?:\.[0-9]+)?(?:px|pt|em|rem|%)?)"
-_PLAIN = re.compile(rf"\s*([A-Za-z][A-Za-z-]{{0,59}})\s*:\s*({_WORD}(?:(?:, ?| ){_WORD})*+)( ?!important)?\s*")
-"""A declaration that tinycss2 would write as it is."""
+_SIMPLE_DECLARATION = re.compile(
+    rf"\s*([A-Za-z][A-Za-z-]{{0,59}})\s*:\s*({_WORD}(?:(?:, ?| ){_WORD})*+)( ?!important)?\s*"
+)
+"""A declaration that tinycss2 serializes unchanged."""
 _NAME = re.compile(r"-?[a-z][a-z0-9-]{0,60}")
-_REFUSED = frozenset({"behavior", "-moz-binding", "-ms-behavior", "src"})
-_FUNCTIONS = frozenset(
+_FORBIDDEN_PROPERTIES = frozenset({"behavior", "-moz-binding", "-ms-behavior", "src"})
+_ALLOWED_FUNCTIONS = frozenset(
     {"rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp", "linear-gradient", "radial-gradient", "translate",
      "translatex", "translatey", "scale", "rotate", "cubic-bezier"}
 )  # fmt: skip
-_IMAGES = frozenset({"background", "background-image", "list-style", "list-style-image", "border-image"})
-_IMAGE = re.compile(r"https?://[^\s\"'()\\<>]+", re.IGNORECASE)
+_IMAGE_PROPERTIES = frozenset({"background", "background-image", "list-style", "list-style-image", "border-image"})
+_IMAGE_URL = re.compile(r"https?://[^\s\"'()\\<>]+", re.IGNORECASE)
 _SELECTOR = re.compile(r"[\w\s.#:,>+~*\[\]=\"'()^$|-]*")
 _MEDIA = re.compile(r"[\w\s:,.()>=-]*")
-_OUT_OF_PLACE = frozenset({"fixed", "sticky", "absolute"})
+_FORBIDDEN_POSITIONS = frozenset({"fixed", "sticky", "absolute"})
 
 
-class Safe(NamedTuple):
-    """CSS without what was taken out of it, and the names of that."""
+class SanitizedCss(NamedTuple):
+    """Sanitized CSS."""
 
     css: str
     removed: tuple[str, ...]
+    """What was removed: names of properties or at-rules, or a description such as ``CSS that is nested too deeply``."""
 
 
-TOO_DEEP = Safe("", ("CSS that is nested too deeply",))
+TOO_DEEP = SanitizedCss("", ("CSS that is nested too deeply",))
 
 
-def _css_bytes(safe: Safe, css: str) -> int:
-    return text_bytes(css, safe.css, *safe.removed)
+def _css_bytes(sanitized: SanitizedCss, css: str) -> int:
+    return text_bytes(css, sanitized.css, *sanitized.removed)
 
 
-@cached_in(Cache[Safe](CSS_CACHE_BYTES, _css_bytes))
-def safe_declarations(css: str) -> Safe:
-    """Return the declarations of a ``style`` attribute that may stay."""
-    if (plain := _plain(css)) is not None:
-        return plain
-    if _too_deep(css):
+@cached_in(Cache[SanitizedCss](CSS_CACHE_BYTES, _css_bytes))
+def sanitize_declarations(css: str) -> SanitizedCss:
+    """Sanitize the declarations of a ``style`` attribute, such as ``color: red; position: fixed``."""
+    if (sanitized := _sanitize_simple(css)) is not None:
+        return sanitized
+    if _is_too_deep(css):
         return TOO_DEEP
     try:
         nodes = tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True)
-        kept, removed = _declarations(nodes, images=True)
+        kept, removed = _sanitize_declarations(nodes, images=True)
     except RecursionError:
         return TOO_DEEP
-    return Safe("; ".join(kept), tuple(removed))
+    return SanitizedCss("; ".join(kept), tuple(removed))
 
 
-@cached_in(Cache[Safe](CSS_CACHE_BYTES, _css_bytes))
-def safe_stylesheet(css: str) -> Safe:
-    """Return the rules of a ``<style>`` element that may stay."""
-    if _too_deep(css):
+@cached_in(Cache[SanitizedCss](CSS_CACHE_BYTES, _css_bytes))
+def sanitize_stylesheet(css: str) -> SanitizedCss:
+    """Sanitize the rules of a ``<style>`` element."""
+    if _is_too_deep(css):
         return TOO_DEEP
     try:
         nodes = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
-        kept, removed = _rules(nodes, nested=False)
+        kept, removed = _sanitize_rules(nodes, nested=False)
     except RecursionError:
         return TOO_DEEP
-    return Safe("\n".join(kept), tuple(removed))
+    return SanitizedCss("\n".join(kept), tuple(removed))
 
 
-def _plain(css: str) -> Safe | None:
-    """Return what ``safe_declarations`` returns where every declaration is plain, and much sooner; else None."""
+def _sanitize_simple(css: str) -> SanitizedCss | None:
+    """Sanitize CSS of simple declarations only, much faster than tinycss2. Returns None for other CSS."""
     kept: list[str] = []
     for declaration in css.split(";"):
         if not declaration or declaration.isspace():
             continue
-        found = _PLAIN.fullmatch(declaration)
-        if found is None or (name := found[1].lower()) == "position" or name in _REFUSED:
+        match = _SIMPLE_DECLARATION.fullmatch(declaration)
+        if match is None or (name := match[1].lower()) == "position" or name in _FORBIDDEN_PROPERTIES:
             return None
-        kept.append(f"{name}: {found[2]}{' !important' if found[3] else ''}")
-    return Safe("; ".join(kept), ())
+        kept.append(f"{name}: {match[2]}{' !important' if match[3] else ''}")
+    return SanitizedCss("; ".join(kept), ())
 
 
-def _too_deep(css: str) -> bool:
-    """Whether CSS is nested deeper than it may be, as if all of its brackets were of one kind."""
+def _is_too_deep(css: str) -> bool:
+    """Say whether CSS is nested deeper than MAX_CSS_DEPTH. All kinds of brackets are counted as one."""
     depth = 0
     for bracket in _BRACKET.finditer(css):
         depth = max(0, depth - 1) if bracket[1] else depth + 1
@@ -103,41 +106,42 @@ def _too_deep(css: str) -> bool:
     return False
 
 
-def _rules(nodes: Iterable[Any], *, nested: bool) -> tuple[list[str], list[str]]:
+def _sanitize_rules(nodes: Iterable[Any], *, nested: bool) -> tuple[list[str], list[str]]:
     kept: list[str] = []
     removed: list[str] = []
     for node in nodes:
         if node.type == "qualified-rule":
-            rule, lost = _rule(node)
+            rule, removed_here = _sanitize_rule(node)
         elif node.type == "at-rule" and node.lower_at_keyword == "media" and node.content is not None and not nested:
-            rule, lost = _media(node)
+            rule, removed_here = _sanitize_media(node)
         else:
-            rule, lost = None, [f"@{node.lower_at_keyword}" if node.type == "at-rule" else "a rule that cannot be read"]
-        removed += lost
+            is_at_rule = node.type == "at-rule"
+            rule, removed_here = None, [f"@{node.lower_at_keyword}" if is_at_rule else "a rule that cannot be read"]
+        removed += removed_here
         if rule is not None and "<" not in rule:
             kept.append(rule)
     return kept, removed
 
 
-def _rule(node: Any) -> tuple[str | None, list[str]]:
+def _sanitize_rule(node: Any) -> tuple[str | None, list[str]]:
     selector = tinycss2.serialize(node.prelude).strip()
     if not _SELECTOR.fullmatch(selector):
         return None, ["a rule with an unknown selector"]
-    inside = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
-    kept, removed = _declarations(inside, images=False)
+    content = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
+    kept, removed = _sanitize_declarations(content, images=False)
     return f"{selector} {{ {'; '.join(kept)} }}" if kept else None, removed
 
 
-def _media(node: Any) -> tuple[str | None, list[str]]:
+def _sanitize_media(node: Any) -> tuple[str | None, list[str]]:
     query = tinycss2.serialize(node.prelude).strip()
     if not _MEDIA.fullmatch(query):
         return None, ["@media"]
-    inside = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
-    kept, removed = _rules(inside, nested=True)
+    content = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
+    kept, removed = _sanitize_rules(content, nested=True)
     return f"@media {query} {{ {' '.join(kept)} }}" if kept else None, removed
 
 
-def _declarations(nodes: Iterable[Any], images: bool) -> tuple[list[str], list[str]]:
+def _sanitize_declarations(nodes: Iterable[Any], images: bool) -> tuple[list[str], list[str]]:
     kept: list[str] = []
     removed: list[str] = []
     for node in nodes:
@@ -146,32 +150,34 @@ def _declarations(nodes: Iterable[Any], images: bool) -> tuple[list[str], list[s
             continue
         value = tinycss2.serialize(node.value).strip()
         name = node.lower_name
-        if _allowed(name, node.value, images) and "<" not in value and "\\" not in value:
+        if _is_allowed(name, node.value, images) and "<" not in value and "\\" not in value:
             kept.append(f"{name}: {value}{' !important' if node.important else ''}")
         else:
             removed.append(name[:40])
     return kept, removed
 
 
-def _allowed(name: str, value: Sequence[Any], images: bool) -> bool:
-    if not _NAME.fullmatch(name) or name in _REFUSED:
+def _is_allowed(name: str, value: Sequence[Any], images: bool) -> bool:
+    if not _NAME.fullmatch(name) or name in _FORBIDDEN_PROPERTIES:
         return False
-    return all(_token_allowed(name, token, images) for token in value)
+    return all(_is_token_allowed(name, token, images) for token in value)
 
 
-def _token_allowed(name: str, token: Any, images: bool) -> bool:
+def _is_token_allowed(name: str, token: Any, images: bool) -> bool:
     kind = token.type
     if kind == "url":
-        return images and name in _IMAGES and _IMAGE.fullmatch(token.value) is not None
+        return images and name in _IMAGE_PROPERTIES and _IMAGE_URL.fullmatch(token.value) is not None
     if kind == "function":
         if token.lower_name == "url":
             return (
                 images
-                and name in _IMAGES
+                and name in _IMAGE_PROPERTIES
                 and [each.type for each in token.arguments] == ["string"]
-                and _IMAGE.fullmatch(token.arguments[0].value) is not None
+                and _IMAGE_URL.fullmatch(token.arguments[0].value) is not None
             )
-        return token.lower_name in _FUNCTIONS and all(_token_allowed(name, each, images) for each in token.arguments)
+        return token.lower_name in _ALLOWED_FUNCTIONS and all(
+            _is_token_allowed(name, each, images) for each in token.arguments
+        )
     if kind == "ident" and name == "position":
-        return token.lower_value not in _OUT_OF_PLACE
+        return token.lower_value not in _FORBIDDEN_POSITIONS
     return kind in {"ident", "number", "percentage", "dimension", "hash", "string", "literal", "whitespace"}

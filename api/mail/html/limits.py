@@ -1,8 +1,8 @@
-"""Limits for HTML, checked in linear time before anything parses it.
+"""Limits for HTML, checked in linear time before a parser reads it.
 
-A browser's way to read HTML takes quadratic time for deep nesting, for elements with thousands of attributes, and for
-formatting elements that do not end: ``<b>`` is repeated in every paragraph after it. So what opens and closes is
-followed here roughly, and never too low: an end tag counts only where it surely ends its element.
+The HTML5 parsing algorithm takes quadratic time for deep nesting, for elements with thousands of attributes, and for
+formatting elements without an end tag: it repeats an open ``<b>`` in every later paragraph. This module estimates
+the open elements, and never too few: an end tag counts only if it closes its element in every parser.
 """
 
 import re
@@ -11,28 +11,28 @@ from operator import gt
 from api.mail.html.css import MAX_CSS_LENGTH, MAX_CSS_PARTS
 
 MAX_ELEMENTS = 10_000
-"""Elements; and as many end tags. Large newsletters have about 5,000."""
+"""Most elements, and most end tags. Large newsletters have about 5,000."""
 MAX_DEPTH = 500
-"""Elements inside of each other: a hundred tables within tables, each with its body, row and cell, are 400."""
+"""Deepest nesting of elements. 100 nested tables, each with body, row and cell, have depth 400."""
 MAX_COMMENTS = 2_000
-"""Comments, conditional comments for Outlook included."""
+"""Most comments, including conditional comments for Outlook."""
 MAX_ATTRIBUTES = 40_000
-"""Attributes of all elements."""
+"""Most attributes of all elements together."""
 MAX_ATTRIBUTES_PER_ELEMENT = 200
-"""Attributes of one element."""
+"""Most attributes of one element."""
 MAX_ENTITIES = 10_000
-"""Characters written as ``&…;``, and every other ``&``."""
+"""Most ``&``: character references and others."""
 MAX_ANGLE_BRACKETS = 2 * MAX_ELEMENTS + 2 * MAX_COMMENTS
-"""Characters ``<``, of tags and of texts."""
+"""Most ``<``, in tags and in text."""
 MAX_REPEATED_FORMATTING = 50_000
-"""Formatting elements that a browser may have to repeat, over all elements, because they did not end."""
-MAX_UNSURE_ELEMENTS = 2_000
-"""Elements of HTML with ``<svg>``, ``<noscript>`` and others in which comments and tags are read in other ways."""
+"""Most repetitions of formatting elements without an end tag, summed over all elements."""
+MAX_AMBIGUOUS_ELEMENTS = 2_000
+"""Most elements of HTML with ``<svg>``, ``<noscript>`` or others whose content has its own parsing rules."""
 _FREE_FORMATTING_DEPTH = 10
-"""Formatting elements inside of each other that do not count as repeated."""
-_SMALL_LENGTH, _FEW_BRACKETS = 5_000, 100
-"""Characters, and ``<``, of HTML that is within every limit."""
-_UNSURE = re.compile(r"<(?:svg|math|noscript|template|plaintext|select|frameset)", re.IGNORECASE)
+"""Depth of nested formatting elements up to which no repetitions are counted."""
+_SMALL_LENGTH, _FEW_ANGLE_BRACKETS = 5_000, 100
+"""HTML with at most so many characters and ``<`` is within every limit."""
+_AMBIGUOUS = re.compile(r"<(?:svg|math|noscript|template|plaintext|select|frameset)", re.IGNORECASE)
 _START = re.compile("<[A-Za-z]")
 
 _LIMITS = (
@@ -41,17 +41,17 @@ _LIMITS = (
     (MAX_COMMENTS, "comments"),
     (MAX_ATTRIBUTES, "attributes"),
     (MAX_ATTRIBUTES_PER_ELEMENT, "attributes in one element"),
-    (MAX_DEPTH, "elements inside of each other"),
+    (MAX_DEPTH, "levels of nested elements"),
     (MAX_REPEATED_FORMATTING, "formatting elements, such as <b>, that do not end and so repeat"),
     (MAX_CSS_LENGTH, "characters of different CSS"),
     (MAX_CSS_PARTS, "different declarations, rules, functions and entities of CSS"),
 )
-_MAXIMA = tuple(most for most, _ in _LIMITS)
+_MAXIMUM_VALUES = tuple(maximum for maximum, _ in _LIMITS)
 _RAW = "script|style|title|iframe|noembed|noframes|xmp|textarea"
-_PIECE = re.compile(
+_TOKEN = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
     r"|<[!?][^>]*+"
-    r"|</(?P<ended>[A-Za-z][^\s/>]*+)[^>]*+"
+    r"|</(?P<end_name>[A-Za-z][^\s/>]*+)[^>]*+"
     r"|<(?P<name>[A-Za-z][^\s/>]*+)"
     r"(?P<attributes>(?:[\s/]*+[^\s/>][^\s/>=]*+"
     r"(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+|(?=>)|\Z))?+)*+)",
@@ -66,67 +66,68 @@ _NOT_NESTED = frozenset(
     {"p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "option", "br", "hr", "img", "wbr", "col",
      "meta", "link", "input", "area", "base", "embed", "param", "source", "track"}
 )  # fmt: skip
-"""Elements without an end tag, or that end where the next one begins; nested ones have others between them."""
+"""Elements that have no end tag, or that the next start tag of their kind closes. They add no depth by themselves."""
 _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
-_BARRIERS = frozenset(
-    {"table", "caption", "object", "applet", "marquee", "template", "button", "select", "svg", "math"}
-)
-"""Elements over which no end tag reaches."""
+_SCOPES = frozenset({"table", "caption", "object", "applet", "marquee", "template", "button", "select", "svg", "math"})
+"""Elements that limit end tags: an end tag inside them closes nothing outside of them."""
 
 
 class HtmlLimitError(ValueError):
-    """HTML that breaks a limit: a sentence with the limit, line and column."""
+    """HTML exceeds a limit. The message is one sentence with the limit, line and column."""
 
 
-def _problem(told: str, html: str, index: int) -> HtmlLimitError:
+def _limit_error(message: str, html: str, index: int) -> HtmlLimitError:
     line, column = html.count("\n", 0, index) + 1, index - html.rfind("\n", 0, index)
-    return HtmlLimitError(f"{told} (line {line}, column {column}).")
+    return HtmlLimitError(f"{message} (line {line}, column {column}).")
 
 
 class _OpenElements:
-    """The elements that may be open."""
+    """The elements that may be open at a position."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self._places: dict[str, list[int]] = {}
-        self._barriers: list[int] = []
-        self.formatting = self.repeated = 0
+        self._indexes: dict[str, list[int]] = {}
+        self._scopes: list[int] = []
+        self.formatting = 0
+        """How many formatting elements may be open."""
+        self.repetitions = 0
+        """How many repetitions of formatting elements a parser may have made so far."""
 
     def start(self, name: str) -> None:
-        self.repeated += max(0, self.formatting - _FREE_FORMATTING_DEPTH)
+        self.repetitions += max(0, self.formatting - _FREE_FORMATTING_DEPTH)
         if name in _NOT_NESTED:
             return
         self.formatting += name in _FORMATTING
-        if name in _BARRIERS:
-            self._barriers.append(len(self.names))
-        self._places.setdefault(name, []).append(len(self.names))
+        if name in _SCOPES:
+            self._scopes.append(len(self.names))
+        self._indexes.setdefault(name, []).append(len(self.names))
         self.names.append(name)
 
     def end(self, name: str) -> None:
-        self.repeated += max(0, self.formatting - _FREE_FORMATTING_DEPTH)
+        self.repetitions += max(0, self.formatting - _FREE_FORMATTING_DEPTH)
         if self.names and self.names[-1] == name:
             self.formatting -= name in _FORMATTING
             self._pop()
         elif (
             name not in _FORMATTING
-            and (places := self._places.get(name))
-            and (not self._barriers or places[-1] >= self._barriers[-1])
+            and (indexes := self._indexes.get(name))
+            and (not self._scopes or indexes[-1] >= self._scopes[-1])
         ):
-            place = places[-1]
-            while len(self.names) > place:
+            index = indexes[-1]
+            while len(self.names) > index:
                 self._pop()
 
     def _pop(self) -> None:
         name = self.names.pop()
-        self._places[name].pop()
-        if name in _BARRIERS:
-            self._barriers.pop()
+        self._indexes[name].pop()
+        if name in _SCOPES:
+            self._scopes.pop()
 
 
 class _DistinctCss:
-    """The different CSS of a document: what stands in it twice is read once."""
+    """The size of a document's CSS. Repeated CSS counts once, because parsed CSS is cached."""
 
     def __init__(self) -> None:
         self.length = self.parts = 0
@@ -141,60 +142,62 @@ class _DistinctCss:
 
 def check_html(html: str) -> None:
     """Check HTML against every limit. Raises HtmlLimitError."""
-    if len(html) <= _SMALL_LENGTH and html.count("<") <= _FEW_BRACKETS:
+    if len(html) <= _SMALL_LENGTH and html.count("<") <= _FEW_ANGLE_BRACKETS:
         return
-    for character, most in (("&", MAX_ENTITIES), ("<", MAX_ANGLE_BRACKETS)):
-        if html.count(character) > most:
-            index = _nth(html, character, most + 1)
-            raise _problem(f"HTML may have {most:,} characters {character}; this has more", html, index)
-    if (unsure := _UNSURE.search(html)) is not None and len(_START.findall(html)) > MAX_UNSURE_ELEMENTS:
-        told = f"HTML with {unsure.group()}> may have {MAX_UNSURE_ELEMENTS:,} elements; this has more"
-        raise _problem(told, html, unsure.start())
-    open_, css = _OpenElements(), _DistinctCss()
-    elements = ends = comments = attributes = at = 0
-    while (found := _PIECE.search(html, at)) is not None:
-        start, at = found.span()
-        name, own = found["name"], 0
+    for character, maximum in (("&", MAX_ENTITIES), ("<", MAX_ANGLE_BRACKETS)):
+        if html.count(character) > maximum:
+            index = _nth_index(html, character, maximum + 1)
+            raise _limit_error(f"HTML may have {maximum:,} characters {character}; this has more", html, index)
+    if (ambiguous := _AMBIGUOUS.search(html)) is not None and len(_START.findall(html)) > MAX_AMBIGUOUS_ELEMENTS:
+        message = f"HTML with {ambiguous.group()}> may have {MAX_AMBIGUOUS_ELEMENTS:,} elements; this has more"
+        raise _limit_error(message, html, ambiguous.start())
+    open_elements, css = _OpenElements(), _DistinctCss()
+    elements = end_tags = comments = attributes = position = 0
+    while (token := _TOKEN.search(html, position)) is not None:
+        start, position = token.span()
+        name, own_attributes = token["name"], 0
         if name is not None:
             name = name.lower()
             elements += 1
-            own = _attributes(found["attributes"], css)
-            attributes += own
-            open_.start(name)
+            own_attributes = _count_attributes(token["attributes"], css)
+            attributes += own_attributes
+            open_elements.start(name)
             if name in _RAW_END:
-                begun = html.find(">", at) + 1 or len(html)
-                at = ending.start() if (ending := _RAW_END[name].search(html, begun)) else len(html)
+                content_start = html.find(">", position) + 1 or len(html)
+                end_tag = _RAW_END[name].search(html, content_start)
+                position = end_tag.start() if end_tag else len(html)
                 if name == "style":
-                    css.add(html[begun:at])
-        elif found["ended"] is not None:
-            ends += 1
-            open_.end(found["ended"].lower())
+                    css.add(html[content_start:position])
+        elif token["end_name"] is not None:
+            end_tags += 1
+            open_elements.end(token["end_name"].lower())
         else:
             comments += 1
-        numbers = (
-            elements, ends, comments, attributes, own, len(open_.names), open_.repeated, css.length, css.parts
+        counts = (
+            elements, end_tags, comments, attributes, own_attributes, len(open_elements.names),
+            open_elements.repetitions, css.length, css.parts,
         )  # fmt: skip
-        if any(map(gt, numbers, _MAXIMA)):
-            most, told = next(limit for number, limit in zip(numbers, _LIMITS, strict=True) if number > limit[0])
-            raise _problem(f"HTML may have {most:,} {told}; this has more", html, start)
+        if any(map(gt, counts, _MAXIMUM_VALUES)):
+            maximum, noun = next(limit for count, limit in zip(counts, _LIMITS, strict=True) if count > limit[0])
+            raise _limit_error(f"HTML may have {maximum:,} {noun}; this has more", html, start)
 
 
-def _attributes(said: str, css: _DistinctCss) -> int:
-    """Count attributes, and note the CSS among them."""
-    if not said or said.isspace():
+def _count_attributes(attributes: str, css: _DistinctCss) -> int:
+    """Count the attributes of a tag, and add the CSS of ``style`` to ``css``."""
+    if not attributes or attributes.isspace():
         return 0
-    number = 0
-    for attribute in _ATTRIBUTE.finditer(said):
-        number += 1
+    count = 0
+    for attribute in _ATTRIBUTE.finditer(attributes):
+        count += 1
         if attribute["name"].lower() == "style":
             css.add(attribute["double"] or attribute["single"] or attribute["bare"] or "")
-        if number > MAX_ATTRIBUTES_PER_ELEMENT:
+        if count > MAX_ATTRIBUTES_PER_ELEMENT:
             break
-    return number
+    return count
 
 
-def _nth(text: str, character: str, number: int) -> int:
-    at = -1
-    for _ in range(number):
-        at = text.find(character, at + 1)
-    return at
+def _nth_index(text: str, character: str, n: int) -> int:
+    index = -1
+    for _ in range(n):
+        index = text.find(character, index + 1)
+    return index

@@ -1,4 +1,4 @@
-"""Where in HTML a place is: in text, in a tag, or in the value of an attribute."""
+"""Tracks where a position in HTML is: in text, in a tag, or in an attribute's value."""
 
 import re
 
@@ -7,31 +7,32 @@ _VALUE = re.compile(r"=\s*[\"']")
 
 
 class Markup:
-    """Reads HTML piece by piece, as far as the end of each piece. ``quote`` is of the value that it ends in."""
+    """The state at the end of the HTML that was read so far, chunk by chunk."""
 
     def __init__(self) -> None:
         self.in_tag = False
         self.quote = ""
+        """The quote character of the attribute value at the end; "" outside of a value."""
 
     def read(self, text: str) -> None:
-        """Read a piece."""
-        at = 0
-        while at < len(text):
+        """Read the next chunk."""
+        position = 0
+        while position < len(text):
             if self.quote:
-                end = text.find(self.quote, at)
+                end = text.find(self.quote, position)
                 if end < 0:
                     return
-                self.quote, at = "", end + 1
+                self.quote, position = "", end + 1
             elif self.in_tag:
-                closed = text.find(">", at)
-                if value := _VALUE.search(text, at, closed if closed >= 0 else len(text)):
-                    self.quote, at = value.group()[-1], value.end()
-                elif closed >= 0:
-                    self.in_tag, at = False, closed + 1
+                tag_end = text.find(">", position)
+                if value := _VALUE.search(text, position, tag_end if tag_end >= 0 else len(text)):
+                    self.quote, position = value.group()[-1], value.end()
+                elif tag_end >= 0:
+                    self.in_tag, position = False, tag_end + 1
                 else:
                     return
             else:
-                begun = _TAG.search(text, at)
-                if begun is None:
+                tag = _TAG.search(text, position)
+                if tag is None:
                     return
-                self.in_tag, at = True, begun.end()
+                self.in_tag, position = True, tag.end()

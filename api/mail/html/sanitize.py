@@ -1,24 +1,24 @@
 """Sanitizes HTML: removes scripts, handlers, frames and links that run code, and keeps the layout of emails.
 
-What is *rendered* is made safe, for each person, and never a template: so the value of a field is checked with the
-place that it stands in, and no tag of a template can move. nh3 writes its result anew with every ``<`` of a text or a
-value escaped, which is what lets comments and ``<style>`` be found in it.
+The *rendered* HTML of each person is sanitized, never a template. So the values of fields are checked in their context,
+and the tags of a template cannot be moved. nh3 escapes every ``<`` in texts and values of its output, so regular
+expressions find comments and ``<style>`` elements in it reliably.
 """
 
 import re
 
 import nh3
 
-from api.mail.html.css import safe_declarations, safe_stylesheet
+from api.mail.html.css import sanitize_declarations, sanitize_stylesheet
 from api.mail.html.limits import check_html
 
-LAYOUT = frozenset(
+LAYOUT_ATTRIBUTES = frozenset(
     {"style", "class", "align", "valign", "width", "height", "border", "cellpadding", "cellspacing", "bgcolor", "dir",
      "lang", "title", "role", "aria-hidden", "aria-label", "nowrap", "hspace", "vspace"}
 )  # fmt: skip
 _ATTRIBUTES = {
     **{tag: set(names) - {"char", "charoff"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
-    "*": set(LAYOUT),
+    "*": set(LAYOUT_ATTRIBUTES),
     "a": {"href", "hreflang", "target", "name"},
     "font": {"color", "face", "size"},
     "ol": {"start", "type", "reversed"},
@@ -27,15 +27,15 @@ _ATTRIBUTES = {
     "style": {"type", "media"},
     **{tag: {"background", *nh3.ALLOWED_ATTRIBUTES.get(tag, ())} for tag in ("table", "tr", "td", "th")},
 }
-_WEB = re.compile(r"https?://", re.IGNORECASE)
+_WEB_URL = re.compile(r"https?://", re.IGNORECASE)
 _HIDDEN_SCHEME = re.compile(r"\s*+[^\s/?#:\x00-\x20\x7f-\xa0]*+[\x00-\x20\x7f-\xa0][^/?#:]*+:")
-"""A scheme with spaces or control characters in it, which some programs leave out when they read it."""
+"""A URL scheme that contains spaces or control characters. Some programs ignore these characters."""
 _BODY = re.compile(r"<(/?)body(?=[\s>])", re.IGNORECASE)
-MARKED = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
+STYLE_OR_COMMENT = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
 _MARKER = re.compile(r"(\[if [\w\s!&|().]{1,80}\]><!)(?:--)?|<!\[endif\]")
-_REVEALED = re.compile(r"(\[if [\w\s!&|().]{1,80}\])|\[endif\]")
-_HIDDEN = re.compile(r"(\[if [\w\s!&|().]{1,80}\]>)(.*)(<!\[endif\])", re.DOTALL)
-_OUTLOOK = re.compile(
+_DOWNLEVEL_REVEALED = re.compile(r"(\[if [\w\s!&|().]{1,80}\])|\[endif\]")
+_DOWNLEVEL_HIDDEN = re.compile(r"(\[if [\w\s!&|().]{1,80}\]>)(.*)(<!\[endif\])", re.DOTALL)
+_OUTLOOK_TOKEN = re.compile(
     r"[^<>]+"
     r"|</?(?:table|tbody|thead|tr|td|th|div|p|br|center|span|font|b|strong|i|em)"
     r"(?P<attributes>(?:\s+[a-z-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[\w#%.-]+))*)\s*/?>"
@@ -43,14 +43,14 @@ _OUTLOOK = re.compile(
     re.IGNORECASE,
 )
 _OUTLOOK_ATTRIBUTE = re.compile(r"([a-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([\w#%.-]+))", re.IGNORECASE)
-_OUTLOOK_ATTRIBUTES = (LAYOUT - {"style", "title"}) | {"colspan", "rowspan", "color", "face", "size"}
+_OUTLOOK_ATTRIBUTES = (LAYOUT_ATTRIBUTES - {"style", "title"}) | {"colspan", "rowspan", "color", "face", "size"}
 
 
-def _checked(_tag: str, name: str, value: str) -> str | None:
+def _filter_attribute(_tag: str, name: str, value: str) -> str | None:
     if name == "style":
-        return safe_declarations(value).css or None
-    if name in {"background", "cite"}:  # nh3 looks at the schemes of links and images alone
-        return value if _WEB.match(value) else None
+        return sanitize_declarations(value).css or None
+    if name in {"background", "cite"}:  # nh3 checks the schemes of links and images only
+        return value if _WEB_URL.match(value) else None
     if name in {"href", "src"} and _HIDDEN_SCHEME.match(value):
         return None
     return value
@@ -61,13 +61,13 @@ _CLEANER = nh3.Cleaner(
     clean_content_tags={"script", "title", "iframe", "object", "embed", "noscript", "template", "textarea", "select",
                         "noframes", "noembed", "xmp", "audio", "video", "canvas", "svg", "math"},
     attributes=_ATTRIBUTES,
-    attribute_filter=_checked,
+    attribute_filter=_filter_attribute,
     strip_comments=False,
 )  # fmt: skip
 
 
 def as_fragment(html: str) -> str:
-    """Return HTML with the body of a whole document as a ``<div>``, so that its background and font stay."""
+    """Return a document with its ``<body>`` as a ``<div>``, which keeps its background and font."""
     return _BODY.sub(r"<\1div", html) if "<body" in html or "<BODY" in html else html
 
 
@@ -77,11 +77,13 @@ def sanitize(html: str) -> str:
     Raises HtmlLimitError.
     """
     cleaned = clean_elements(html)
-    return MARKED.sub(_marked, cleaned) if "<!--" in cleaned or "<style" in cleaned else cleaned
+    if "<!--" in cleaned or "<style" in cleaned:
+        return STYLE_OR_COMMENT.sub(_replace_style_or_comment, cleaned)
+    return cleaned
 
 
 def clean_elements(html: str) -> str:
-    """Return HTML with the elements and attributes that may stay, but every comment and stylesheet.
+    """Remove forbidden elements and attributes. Comments and stylesheets are not sanitized yet.
 
     Raises HtmlLimitError.
     """
@@ -89,50 +91,50 @@ def clean_elements(html: str) -> str:
     return _CLEANER.clean(as_fragment(html))
 
 
-def _marked(found: re.Match[str]) -> str:
-    if found[1] is not None:
-        css = safe_stylesheet(found[2]).css
-        return f"{found[1]}\n{css}\n</style>" if css else ""
-    return safe_comment(found[3])
+def _replace_style_or_comment(match: re.Match[str]) -> str:
+    if match[1] is not None:
+        css = sanitize_stylesheet(match[2]).css
+        return f"{match[1]}\n{css}\n</style>" if css else ""
+    return sanitize_comment(match[3])
 
 
-def safe_comment(said: str) -> str:
-    """Return a conditional comment for Outlook that is safe; nothing for every other comment."""
-    said = said.strip()
-    if marker := _MARKER.fullmatch(said):
-        return f"<!--{marker[1] or said}-->"
-    if revealed := _REVEALED.fullmatch(said):
+def sanitize_comment(content: str) -> str:
+    """Return a safe comment for ``content``, if it is a conditional comment for Outlook; "" for other comments."""
+    content = content.strip()
+    if marker := _MARKER.fullmatch(content):
+        return f"<!--{marker[1] or content}-->"
+    if revealed := _DOWNLEVEL_REVEALED.fullmatch(content):
         return f"<!--{revealed[1]}><!-->" if revealed[1] else "<!--<![endif]-->"
-    if hidden := _HIDDEN.fullmatch(said):
-        inside = _for_outlook(hidden[2])
-        return "" if inside is None else f"<!--{hidden[1]}{inside}{hidden[3]}-->"
+    if hidden := _DOWNLEVEL_HIDDEN.fullmatch(content):
+        outlook_html = _sanitize_for_outlook(hidden[2])
+        return "" if outlook_html is None else f"<!--{hidden[1]}{outlook_html}{hidden[3]}-->"
     return ""
 
 
-def _for_outlook(html: str) -> str | None:
-    """Return what a conditional comment holds, where it is of tags for layout alone; None for anything else.
+def _sanitize_for_outlook(html: str) -> str | None:
+    """Return the content of a conditional comment if it has only layout tags; None otherwise.
 
-    Such comments open an element here and close it there, so they cannot be parsed one by one: each tag is held
-    against a list instead.
+    One comment may open an element that another one closes, so a single comment cannot be parsed as HTML. Its tags are
+    compared with a list instead.
     """
     parts: list[str] = []
-    at = 0
-    while at < len(html):
-        token = _OUTLOOK.match(html, at)
-        if token is None or not _layout_only(token["attributes"] or ""):
+    position = 0
+    while position < len(html):
+        token = _OUTLOOK_TOKEN.match(html, position)
+        if token is None or not _has_layout_only(token["attributes"] or ""):
             return None
-        at = token.end()
+        position = token.end()
         css = token["css"]
-        parts.append(token.group() if css is None else f"<style>{safe_stylesheet(css).css}</style>")
-    safe = "".join(parts)
-    return None if "-->" in safe or "--!>" in safe else safe
+        parts.append(token.group() if css is None else f"<style>{sanitize_stylesheet(css).css}</style>")
+    sanitized = "".join(parts)
+    return None if "-->" in sanitized or "--!>" in sanitized else sanitized
 
 
-def _layout_only(attributes: str) -> bool:
-    for found in _OUTLOOK_ATTRIBUTE.finditer(attributes):
-        name, value = found[1].lower(), found[2] or found[3] or found[4] or ""
+def _has_layout_only(attributes: str) -> bool:
+    for match in _OUTLOOK_ATTRIBUTE.finditer(attributes):
+        name, value = match[1].lower(), match[2] or match[3] or match[4] or ""
         if name == "style":
-            if safe_declarations(value).removed:
+            if sanitize_declarations(value).removed:
                 return False
         elif name not in _OUTLOOK_ATTRIBUTES:
             return False

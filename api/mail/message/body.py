@@ -17,7 +17,7 @@ from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.clean import text_from_html
 from api.mail.html.limits import HtmlLimitError
 from api.mail.html.sanitize import sanitize
-from api.mail.inline_limits import SlowWorkError, TemplateFact, need_quick_html
+from api.mail.inline_limits import SlowWorkError, TemplateFact, require_quick_html
 from api.mail.plain_text.writer import NO_SPACE_AFTER
 from api.mail.templates.liquid import TemplateLimitProblem, render, simple_form
 from api.mail.templates.prompts import Prompted, restore
@@ -77,7 +77,7 @@ def _body(rendered: Prompted) -> Body:
 
 def safe(html: str) -> str:
     """Return what was rendered as it may be in an email. Raises TemplateLimitProblem."""
-    need_quick_html(html)
+    require_quick_html(html)
     try:
         return sanitize(html)
     except HtmlLimitError as problem:
@@ -141,7 +141,7 @@ frames: Cache[_Frame | None] = Cache(FRAME_CACHE_BYTES, _frame_bytes)
 def frame_of(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
     """Return the frame of a template for people who have these of its fields; None where there is no short cut."""
     try:
-        need_quick_html(source)
+        require_quick_html(source)
         return _cut(source, present, quoted=quoted)
     except SlowWorkError:
         raise SlowWorkError(TemplateFact("frame", (source, present, quoted))) from None

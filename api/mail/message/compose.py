@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
-from api.mail.inline_limits import need_quick_size
+from api.mail.inline_limits import require_quick_size
 from api.mail.message.body import Body, final_body, render_body
 from api.mail.message.size import need_size
 from api.mail.templates.liquid import render
@@ -81,7 +81,7 @@ def compose(content: Content, fields: Mapping[str, str], now: datetime, follow_u
     if now.tzinfo is None:
         raise ValueError("now must know its zone")
     if follow_up_to is not None:
-        need_quick_size(_characters(content, follow_up_to))
+        require_quick_size(_characters(content, follow_up_to))
     subject, body = _subject(content, fields, now), _body(content, fields, now)
     text, left = body.text, (*subject.prompts, *body.prompts)
     if content.text is not None:

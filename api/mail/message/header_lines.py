@@ -12,9 +12,9 @@ ENCODED_LINE_LENGTH = 76
 _ENCODED_WORD_OVERHEAD = len("=?utf-8?q??=")
 _READABLE_SURPLUS = 8
 """Characters more that an encoded word may have for being readable."""
-_PLAIN = frozenset(f"{ascii_letters}{digits}!*+-/".encode())
+_Q_SAFE_BYTES = frozenset(f"{ascii_letters}{digits}!*+-/".encode())
 """Characters that need no code in an encoded word, wherever it stands."""
-_Q_CODES = ["_" if byte == ord(" ") else chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in range(256)]
+_Q_CODES = ["_" if byte == ord(" ") else chr(byte) if byte in _Q_SAFE_BYTES else f"={byte:02X}" for byte in range(256)]
 _WORDS = re.compile(r"[ \t]*[^ \t]+")
 
 

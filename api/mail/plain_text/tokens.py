@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from api.mail.references import decoded
+from api.mail.references import decode_references
 
 _SPACE = "\t\n\f\r "
 _TAG_NAME = re.compile(rf"[a-zA-Z][^{_SPACE}/>]*+")
@@ -52,7 +52,7 @@ def tokenize(html: str) -> Iterator[StartTag | EndTag | StyleSheet | str]:
             position = opening + 1
             continue
         if text_start < opening:
-            yield decoded(html[text_start:opening])
+            yield decode_references(html[text_start:opening])
         if not is_tag:
             end, end_tag = _end_tag_or_comment(html, opening)
             position = text_start = end
@@ -71,7 +71,7 @@ def tokenize(html: str) -> Iterator[StartTag | EndTag | StyleSheet | str]:
                 yield StyleSheet(html[position:end])
             position = text_start = end
     if text_start < len(html):
-        yield decoded(html[text_start:])
+        yield decode_references(html[text_start:])
 
 
 def _end_tag_or_comment(html: str, opening: int) -> tuple[int, EndTag | None]:
@@ -108,5 +108,5 @@ def _start_tag(html: str, position: int) -> tuple[StartTag | None, int]:
                 value, position = html[position + 1 : end], end + 1
             elif unquoted := _UNQUOTED.match(html, position):
                 value, position = unquoted.group(), unquoted.end()
-        attributes.setdefault(attribute.group(2).lower(), decoded(value))
+        attributes.setdefault(attribute.group(2).lower(), decode_references(value))
     return None, len(html)

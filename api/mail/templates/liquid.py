@@ -8,7 +8,7 @@ from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError, U
 
 from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.limits import HtmlLimitError, check_html
-from api.mail.inline_limits import TemplateFact, need_quick_template, need_worker
+from api.mail.inline_limits import TemplateFact, require_quick_template, require_worker
 from api.mail.templates.dates import CLOCK
 from api.mail.templates.filters import FILTERS, set_up_filters
 from api.mail.templates.places import place_of
@@ -123,7 +123,7 @@ def _tree_bytes(_tree: BoundTemplate, source: str, _html: bool) -> int:
 @cached_in(Cache[BoundTemplate](TREE_CACHE_BYTES, _tree_bytes))
 def parsed(source: str, html: bool) -> BoundTemplate:
     """Return a template as liquid has read it. Raises TemplateProblem."""
-    need_quick_template(source)
+    require_quick_template(source)
     if len(source) > MAX_TEMPLATE_LENGTH:
         raise TemplateLimitProblem(
             f"A template may have up to {MAX_TEMPLATE_LENGTH:,} characters (got {len(source):,})."
@@ -150,7 +150,7 @@ field_names: Cache[frozenset[str]] = Cache(FORM_CACHE_BYTES // 4, lambda names, 
 @cached_in(field_names)
 def fields_in(source: str) -> frozenset[str]:
     """Return the dynamic fields that a template names; of one that cannot be read, none."""
-    need_quick_template(source, TemplateFact("fields", (source,)))
+    require_quick_template(source, TemplateFact("fields", (source,)))
     try:
         return frozenset(parsed(source, True).analyze(include_partials=False).globals)
     except (TemplateProblem, LiquidError, RecursionError):
@@ -169,7 +169,7 @@ forms: Cache[SimpleTemplate | None] = Cache(FORM_CACHE_BYTES, _form_bytes)
 @cached_in(forms)
 def simple_form(source: str, html: bool) -> SimpleTemplate | None:
     """Return a template of nothing but text and fields in its simple form; None for any other."""
-    need_quick_template(source, TemplateFact("form", (source, html)))
+    require_quick_template(source, TemplateFact("form", (source, html)))
 
     def missing(template: BoundTemplate) -> str | None:
         try:
@@ -211,7 +211,7 @@ def _known(fields: Mapping[str, str]) -> dict[str, object]:
 
 
 def _liquid(source: str, html: bool, fields: Mapping[str, str], now: datetime) -> str:
-    need_worker()
+    require_worker()
     known = known_values(fields, now)
     if prepare(source, html).prompts:
         known = {name: unmarked(value) if isinstance(value, str) else value for name, value in known.items()}

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-from api.mail.inline_limits import need_quick_html
-from api.mail.references import decoded
+from api.mail.inline_limits import require_quick_html
+from api.mail.references import decode_references
 from api.mail.templates.tags import PROMPT_BEGIN, PROMPT_END
 
 _MARK = re.compile(f"{PROMPT_BEGIN}([0-9]{{1,6}}){PROMPT_END}")
@@ -50,11 +50,11 @@ def left_in(text: str, values: Iterable[str], *, html: bool) -> tuple[str, ...]:
 
     ``values`` are the person's own, which stand in that text as they are: nobody's company is a prompt.
     """
-    need_quick_html(text)
+    require_quick_html(text)
     for value in values:
         if "{{" in value:
             text = text.replace(escape(value), " ").replace(escape(value, quote=False), " ").replace(value, " ")
-    plain = decoded(text) if html else text
+    plain = decode_references(text) if html else text
     return labels(match.group() for match in _PROMPT.finditer(plain))
 
 
@@ -66,5 +66,5 @@ def prompt_left(prompts: Sequence[str]) -> str:
 
 def labels(prompts: Iterable[str]) -> tuple[str, ...]:
     """Return what prompts ask for, each once: of ``{{! Introduce yourself }}``, "Introduce yourself"."""
-    said = (_ELEMENT.sub("", decoded(prompt)).strip("{}").strip().removeprefix("!") for prompt in prompts)
+    said = (_ELEMENT.sub("", decode_references(prompt)).strip("{}").strip().removeprefix("!") for prompt in prompts)
     return tuple(dict.fromkeys(" ".join(each.split()) for each in said))

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.markup import Markup
-from api.mail.references import decoded
+from api.mail.references import decode_references
 
 PROMPT_BEGIN, PROMPT_END = "\ue100", "\ue101"
 """Around the number of a field prompt, in the text that liquid reads and writes: characters for private use."""
@@ -165,7 +165,7 @@ def _decoded(tag: str, *, html: bool, output: bool, within: str) -> str:
         encoded = _IN_ADDRESS.match(tag, at) if within else None
         escaped = encoded or _ESCAPED.match(tag, at)
         said = escaped.group() if escaped else tag[at]
-        means = unquote(said) if encoded else decoded(said)
+        means = unquote(said) if encoded else decode_references(said)
         at += len(said)
         kind = next((kind for kind in (_DOUBLE, _SINGLE) if means in kind), None)
         if kind is None:
@@ -205,13 +205,13 @@ def _closing(tag: str, at: int, opened: str, kind: str) -> re.Match[str] | None:
     if opened == kind[0] and (plain := re.compile(re.escape(opened)).search(tag, at)):
         return plain
     for match in re.compile(f"{_ESCAPED.pattern}|[{kind}]").finditer(tag, at):
-        if decoded(match.group()) in kind:
+        if decode_references(match.group()) in kind:
             return match
     return None
 
 
 def _but_angles(escaped: re.Match[str]) -> str:
-    means = decoded(escaped.group())
+    means = decode_references(escaped.group())
     return escaped.group() if means in "<>" else means
 
 
@@ -231,7 +231,7 @@ class _Quoted:
             if within:
                 text = text.replace(within, f"&#{ord(within)};")
         else:
-            text = decoded(self.said).replace("\u00a0", " ")
+            text = decode_references(self.said).replace("\u00a0", " ")
         other = "'" if self.quote == '"' else '"'
         if self.quote not in text:
             return f"{self.quote}{text}{self.quote}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from api.codes.event_kinds import EventKind
-from api.mail.clean import storable
+from api.mail.clean import storable_text
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.dispatch.retry_policy import next_retry_at, retries_exhausted
@@ -24,7 +24,11 @@ def decide_outcome(
     wait does not count as an attempt: a follow-up whose earlier email is unsent, or an email whose account failed.
     """
     receipt = answer.receipt if isinstance(answer, Reason) else answer
-    outcome, code, detail = receipt.outcome, storable(receipt.code, MAX_CODE_CHARACTERS), public_detail(receipt.detail)
+    outcome, code, detail = (
+        receipt.outcome,
+        storable_text(receipt.code, MAX_CODE_CHARACTERS),
+        public_detail(receipt.detail),
+    )
     tried = send.attempts
     waiting = SendStatus.DEFERRED if tried else SendStatus.SCHEDULED
     about = send, now, receipt, outcome
@@ -52,7 +56,7 @@ def decide_outcome(
 def _give_up(send: ClaimedEmail, answer: Answer, now: datetime) -> SendOutcome:
     """Give up an email whose retries are used up: a soft bounce if the server deferred it, else a failure."""
     receipt, attempts = answer.receipt if isinstance(answer, Reason) else answer, send.attempts + 1
-    code = storable(receipt.code, MAX_CODE_CHARACTERS)
+    code = storable_text(receipt.code, MAX_CODE_CHARACTERS)
     detail = public_detail(f"Given up after {attempts} attempts. {receipt.detail}")
     if isinstance(answer, Reason):
         failed = Outcome.FAILED, SendStatus.FAILED

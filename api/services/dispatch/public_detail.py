@@ -3,7 +3,7 @@
 import logging
 import re
 
-from api.mail.clean import storable
+from api.mail.clean import storable_text
 from api.printable import printable
 
 log = logging.getLogger("touchline.dispatch")
@@ -23,4 +23,4 @@ def public_detail(text: str) -> str:
     shown = PATHS.sub(HIDDEN, start)
     if shown != start:
         log.warning("a channel's detail names a path, which tenants do not get to read: %s", printable(start))
-    return storable(shown, LONGEST_DETAIL)
+    return storable_text(shown, LONGEST_DETAIL)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 
-from api.mail.clean import storable
+from api.mail.clean import storable_text
 from api.store.engine.availability import database_unavailable
 from api.store.engine.database_faults import fault_of
 from strategies import Refusal
@@ -49,7 +49,7 @@ def is_database_fault(problem: BaseException) -> bool:
 def reason_of(problem: BaseException) -> str:
     """Return the reason that users read: the sentence of a refusal, or the type of an error that is in the log."""
     if isinstance(problem, Refusal):
-        return storable(problem.message)
+        return storable_text(problem.message)
     return f"The database or an extension refused it ({type(problem).__name__}). The server's log has more."
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from api.codes.launches import LaunchCode
 from api.ids import new_id
-from api.mail.clean import storable
+from api.mail.clean import storable_text
 from api.models import Launch, Sender
 from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
@@ -80,7 +80,7 @@ async def start_launch(
 
 def _storable_ids(given: Sequence[str]) -> list[str]:
     """Return each id once, in a form that the database can store. No person's id needs a change."""
-    short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable(each) for each in given)
+    short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable_text(each) for each in given)
     return list(dict.fromkeys(each[:MAX_ID_CHARACTERS] for each in short))
 
 

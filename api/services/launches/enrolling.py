@@ -7,7 +7,7 @@ from typing import Any
 
 from api.codes.event_kinds import EventKind
 from api.ids import new_id
-from api.mail.clean import storable
+from api.mail.clean import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
 from api.services.common.context import WorkspaceContext, workspace_now
@@ -160,7 +160,7 @@ class _Enroller:
             elif person["bounced"] and self.campaign.remove_on_bounce:
                 left_out[person["id"]] = "BOUNCED"
             elif isinstance(plan, Refusal):
-                left_out[person["id"]] = storable(plan.code, MAX_CODE_CHARACTERS)
+                left_out[person["id"]] = storable_text(plan.code, MAX_CODE_CHARACTERS)
             else:
                 wanted.setdefault(zone, []).append(person["id"])
 

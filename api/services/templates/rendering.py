@@ -167,10 +167,10 @@ async def _learn(key: str, fact: TemplateFact) -> None:
 
     Raises TemplateProblem, WorkersBusyError, and LimitExceededError for a machine that is too busy.
     """
-    known = _KNOWN[fact.subject]
-    name = (fact.subject, *fact.arguments)
+    known = _KNOWN[fact.name]
+    name = (fact.name, *fact.arguments)
     if name in _refused:
-        known_problem = _refused.found(name)
+        known_problem = _refused.lookup(name)
         raise type(known_problem)(str(known_problem))
     other = _learning.get(fact)
     if other is not None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from api.codes.workspaces import WorkspaceCode
-from api.mail.clean import storable
+from api.mail.clean import storable_text
 from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import Installed
@@ -41,7 +41,7 @@ def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) ->
     try:
         name = channel.account(config)
         if isinstance(name, str) and name:
-            return storable(name, LONGEST_NAME)
+            return storable_text(name, LONGEST_NAME)
         log.error("the channel %s named the account of %s by a %s", channel.key, sender_id, type(name).__name__)
     except BaseException:  # an exit is no way out for a package
         log.exception("the channel %s could not name the account of %s", channel.key, sender_id)
@@ -53,7 +53,7 @@ def configured(channel: Channel) -> list[str] | None:
     try:
         names = channel.accounts()
         if names is None or (isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)):
-            return None if names is None else [storable(name, LONGEST_NAME) for name in names[:MAX_LISTED]]
+            return None if names is None else [storable_text(name, LONGEST_NAME) for name in names[:MAX_LISTED]]
         log.error("the channel %s listed its accounts by a %s", channel.key, type(names).__name__)
     except BaseException:  # an exit is no way out for a package
         log.exception("the channel %s could not list its accounts", channel.key)

@@ -9,7 +9,7 @@ from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
 from api.ids import new_id
 from api.mail.address import AddressProblem
-from api.mail.domains import normal_domain
+from api.mail.domains import normalize_domain
 from api.models import Token, Workspace
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
@@ -55,7 +55,7 @@ async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> 
         if not index % TURN_EVERY:
             await asyncio.sleep(0)
         try:
-            cleaned.append(normal_domain(domain))
+            cleaned.append(normalize_domain(domain))
         except AddressProblem:
             raise Refusal.of(PersonCode.INVALID_DOMAIN, ("domains", str(index)), domain=domain[:60]) from None
     context.workspace.blocked_domains = list(dict.fromkeys(cleaned))

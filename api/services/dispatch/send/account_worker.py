@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from api.mail.clean import storable
+from api.mail.clean import storable_text
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import HAS_ASKED, Delivery, Stage
 from api.services.dispatch.public_detail import public_detail
@@ -158,7 +158,7 @@ class AccountWorker:
         self.may_have_failures = True
         try:
             with suppress(Exception):
-                code, detail = storable(answer.code, MAX_CODE_CHARACTERS), public_detail(answer.detail)
+                code, detail = storable_text(answer.code, MAX_CODE_CHARACTERS), public_detail(answer.detail)
                 until = await account_pauses.pause(self.account, self._runtime.clock(), code, detail)
                 if until is not None:
                     log.warning("the account %s waits until %s: %s", self.account, until.isoformat(), answer.code)
