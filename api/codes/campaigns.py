@@ -8,6 +8,7 @@ class CampaignCode(Code):
 
     CAMPAIGN_ENDED = code(
         "The campaign has ended for this person.",
+        everyone="The campaign was ended for everyone.",
         when="The campaign has ended for this person (also the reason of a failed email).",
         do="Launch the campaign for this person again.",
     )
@@ -50,6 +51,7 @@ class CampaignCode(Code):
     )
     STEP_REMOVED = code(
         "This step was removed from its campaign and cannot be changed.",
+        email="The step was removed from the campaign.",
         when="The step was removed from its campaign (also the reason of a failed email).",
         do="Add the step again.",
     )

@@ -8,6 +8,7 @@ from api.codes.csv_files import CsvCode
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
+from api.codes.jobs import JobCode
 from api.codes.launches import LaunchCode
 from api.codes.people import PersonCode
 from api.codes.reasons import ReasonCode
@@ -22,6 +23,7 @@ REFUSALS: tuple[type[Code], ...] = (
     CsvCode,
     EmailCode,
     InputCode,
+    JobCode,
     LaunchCode,
     PersonCode,
     StrategyCode,

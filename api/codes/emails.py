@@ -24,6 +24,10 @@ class EmailCode(Code):
         do="Try again in a moment.",
     )
     EMAIL_TOO_LARGE = code(
+        (
+            "This email has more than {limit} MB, including the earlier emails that a follow-up quotes. Shorten its "
+            "template, or the template of an earlier email in the thread."
+        ),
         when=(
             "The encoded email has more than 25 MB, with the earlier emails that a follow-up quotes. Also the reason "
             "of a failed email, which is not tried again automatically."
@@ -31,7 +35,7 @@ class EmailCode(Code):
         do="Shorten its template, or the templates of the earlier emails in its thread.",
     )
     FIELD_PROMPT_LEFT = code(
-        "{problem}",
+        "A field prompt is still in this email: {prompts}. Replace it with your own text.",
         when=(
             "A field prompt such as `{{! Introduce yourself }}` is still in the email (also the reason of a failed "
             "email)."

@@ -1,10 +1,10 @@
-"""Refusals about launches and background jobs."""
+"""Refusals about launches."""
 
 from strategies.codes import Code, code
 
 
 class LaunchCode(Code):
-    """Refusals about launches and background jobs."""
+    """Refusals about launches."""
 
     ALREADY_ENROLLED = code(
         "{email} is already in this campaign.",
@@ -19,6 +19,10 @@ class LaunchCode(Code):
             "removed the person. Also why a background launch left people out."
         ),
         do="Pass `again: true` to launch the campaign for them again.",
+    )
+    LAUNCH_CANCELLED = code(
+        when="The background launch was cancelled before it enrolled this person.",
+        do="Launch the campaign for this person again.",
     )
     LAUNCH_FAILED = code(
         when="The background launch failed, so this person was left out. `Launch.problem` says why.",
@@ -48,27 +52,10 @@ class LaunchCode(Code):
         when="Nobody was chosen.",
         do="Choose at least one person.",
     )
-    ROW_FAILED = code(
-        "This row could not be written. {reason}",
-        when=(
-            "The database or an extension rejects one row of a background job: a row of an import, or a person of a "
-            "launch, an edit or a resume. The job does the other rows. Also the reason of a failed email that could "
-            "not be read from the database; the sender's other emails are sent."
-        ),
-        do=(
-            "Read the message or the server's log, which say why, and correct the row. `retrySend` sends such an email "
-            "again."
-        ),
-    )
     SEND_AT_AMBIGUOUS = code(
         "Give sendNow or sendAt, not both.",
         when="Both sendNow and sendAt were given.",
         do="Set one of them.",
-    )
-    TOO_MANY_LAUNCHES = code(
-        "A workspace runs up to {limit} background launches at once. Wait until one has finished, or cancel one.",
-        when="A workspace runs up to 20 background launches at once. Waiting and paused launches count as well.",
-        do="Wait until one has finished, or call `cancelLaunch`.",
     )
     TOO_MANY_PEOPLE = code(
         "`launch` takes up to {limit:,} people. Use `startLaunch` for more.",

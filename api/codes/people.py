@@ -7,12 +7,14 @@ class PersonCode(Code):
     """Refusals about people and their addresses."""
 
     BLOCKED_DOMAIN = code(
-        "{problem}",
+        "This workspace sends nothing to {domain} and its subdomains.",
         when="The workspace sends nothing to this domain and its subdomains (also the reason of a failed email).",
         do="Use another address, or unblock the domain with `setBlockedDomains`.",
     )
     BOUNCED = code(
-        "{problem}",
+        "Emails to {email} bounce. Correct the address. If it is right, call clearBounce.",
+        ended="An earlier email bounced, so this campaign has ended for the person.",
+        returned="The recipient's server returned the email.",
         when=(
             "The person's address bounces: the recipient's server rejected it permanently. Also why an email failed or "
             "bounced, and why an enrollment ended."
@@ -53,13 +55,9 @@ class PersonCode(Code):
         when="The workspace already has a person with this address.",
         do="Update that person.",
     )
-    TOO_MANY_IMPORTS = code(
-        "A workspace runs up to {limit} imports at once. Wait until one has finished.",
-        when="A workspace runs up to 5 imports at once. Waiting imports count as well.",
-        do="Wait until one has finished.",
-    )
     UNSUBSCRIBED = code(
         "{email} has unsubscribed.",
+        ended="The address has unsubscribed.",
         meanwhile="This person's address has just unsubscribed.",
         when="The address has unsubscribed (also the reason of a failed email, and why a person's campaigns ended).",
         do="Do not write to this address. Call `resubscribe` only if the person asks for emails again.",

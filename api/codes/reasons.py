@@ -7,14 +7,20 @@ class ReasonCode(Code):
     """Why an email failed or waits, why an enrollment ended, and why a launch left a person out."""
 
     CHANNEL_NOT_INSTALLED = code(
+        "No channel {channel!r} is installed.",
         when="The sender's channel is not installed.",
         do="Install the channel and retry the email.",
     )
     DOUBTS_IN_A_ROW = code(
+        (
+            "The connection broke after the content of each of the last emails, so they are in doubt. The account is "
+            "paused."
+        ),
         when="The last ten emails of the account are in doubt: the connection broke after their content.",
         do="The account is paused. Check the mail server, then call `resolveInDoubt` for each email.",
     )
     FOLLOWS_UNSENT = code(
+        "This follow-up waits until the email that it answers is sent or has failed.",
         when="The follow-up waits until the email that it follows is sent or has failed.",
         do="Nothing. Check that email.",
     )
@@ -23,34 +29,37 @@ class ReasonCode(Code):
         do="Read the detail, which says why.",
     )
     IN_DOUBT = code(
+        "The process stopped while it transmitted this email. It may or may not have arrived.",
         when="The process stopped while it transmitted the email.",
         do="Check with the recipient or in the mail server's log, then call `resolveInDoubt`.",
     )
-    LAUNCH_CANCELLED = code(
-        when="The background launch was cancelled before it enrolled this person.",
-        do="Launch the campaign for this person again.",
-    )
     REMOVED = code(
+        "The person was removed from this campaign.",
         when="A user removed the person from the campaign.",
         do="Nothing.",
     )
     REPLIED = code(
+        "The person replied, so this campaign has ended for them.",
         when="The person replied.",
         do="Nothing.",
     )
     RESENT_IN_DOUBT = code(
+        "The email was in doubt. The campaign's settings resend it.",
         when="The email was in doubt, and the campaign's settings resent it.",
         do="Nothing. The setting is the campaign's `inDoubtResends`.",
     )
     RESTORED = code(
+        "The database was restored from a backup of {as_of}. This email may have been sent since then.",
         when="The database was restored from a backup. The email may have been sent after the backup was made.",
         do="Look for its `messageId` in the mail server's log, then call `resolveInDoubt`.",
     )
     SETTLED = code(
+        "Dispatch settled this email before it was given to the channel.",
         when="The email had its outcome before it reached the channel. Only the server's log has this code.",
         do="Nothing.",
     )
     STOPPED = code(
+        "The process was asked to stop before this email was sent.",
         when="The process was stopped before it transmitted the email.",
         do="Nothing. Another process sends it.",
     )
@@ -59,23 +68,31 @@ class ReasonCode(Code):
         do="Nothing.",
     )
     TASK_EXPIRED = code(
+        "A task expired, so this campaign has ended for the person.",
         when="A task expired, and the campaign's settings end the campaign for the person in this case.",
         do="Check the campaign's settings.",
     )
     TASK_SKIPPED = code(
+        "The task was skipped before its email was sent.",
         when="The task was skipped before its email was sent.",
         do="Nothing.",
     )
     THROTTLED = code(
+        "The sender has reached its throttle. The email is sent as soon as the throttle allows it.",
         when="The sender has reached its throttle or its daily cap.",
         do="Nothing. The email is sent as soon as the limit allows it.",
     )
     UNEXPECTED = code(
+        "The channel failed unexpectedly before the email was sent. The server's log has the error.",
+        transmitting="The channel failed unexpectedly while it transmitted the email. The server's log has the error.",
+        opening="The channel failed unexpectedly when it opened the account. The server's log has the error.",
+        preparing="This email could not be prepared because of an unexpected error. The server's log has the error.",
         when="The channel, or the preparation of the email, failed unexpectedly.",
         do="Read the server's log.",
     )
     UNRESOLVED_FIELD = code(
-        "The dynamic field {field} has no value for {email}. Enter a value, then open the task again.",
+        "The dynamic field {field} has no value for this person.",
+        compose="The dynamic field {field} has no value for {email}. Enter a value, then open the task again.",
         when="A dynamic field has no value for this person.",
         do="Set the value for the person, or a `default` in the template, and retry the email.",
     )

@@ -32,6 +32,7 @@ class TemplateCode(Code):
     )
     TOO_BUSY = code(
         "Too many templates of this workspace are being processed. Try again in a moment.",
+        dispatch="Too many templates are being rendered at the moment. This email is rendered in a few seconds.",
         when="500 checks or renderings of this workspace's templates are waiting, or 2,000 of all workspaces.",
         do="Try again in a moment.",
     )

@@ -7,7 +7,10 @@ class WorkspaceCode(Code):
     """Refusals about senders, accounts and sandboxes."""
 
     ACCOUNT_NOT_ALLOWED = code(
-        "{problem}",
+        (
+            "This workspace is not allowed to use the account {account}. The operator of this server can allow it: "
+            "`touchline accounts allow`."
+        ),
         when=(
             "The workspace is not allowed to use the account in the sender's configuration. Also why an email failed."
         ),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from api.codes.jobs import JobCode
 from api.store.engine.sql import Row, execute, in_list
 from api.store.send_ledger import RESEND_AFTER, whose
 
@@ -60,7 +61,7 @@ async def resend_doubts(
     which, values = _which(5, ids, besides)
     rested = (
         f"send.status = 'IN_DOUBT' AND send.due_at <= {present}"
-        f" AND coalesce(send.reason, '') NOT IN ($4, 'ROW_FAILED') {which}"
+        f" AND coalesce(send.reason, '') NOT IN ($4, '{JobCode.ROW_FAILED}') {which}"
     )
     return await execute(
         f"{whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"

@@ -54,8 +54,8 @@ def test_an_email_of_the_largest_size_is_written(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(messages, "MAX_EMAIL_BYTES", len(written.message) - 1)
     refused = write_email(order(content))
     assert isinstance(refused, NotWritten)
-    assert refused.code == "EMAIL_TOO_LARGE"
-    assert "quotes" in refused.detail
+    assert refused.why.code == "EMAIL_TOO_LARGE"
+    assert "quotes" in refused.why.sentence
 
 
 def test_the_encoding_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_the_encoding_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(write_email(order(Content("s", "<p>" + "x" * 10_000 + "</p>", None))), Written)
     refused = write_email(order(Content("s", "<p>" + "\u20ac" * 10_000 + "</p>", None)))
     assert isinstance(refused, NotWritten)
-    assert refused.code == "EMAIL_TOO_LARGE"
+    assert refused.why.code == "EMAIL_TOO_LARGE"
 
 
 def test_quotes_stop_growing_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:

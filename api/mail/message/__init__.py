@@ -1,6 +1,5 @@
 """Compose an email for one person and build its bytes (RFC 5322, MIME).
 
-Imports: mail.html, mail.plain_text, mail.templates.
-Imported by: services.dispatch.claim, services.dispatch.send, services.launches, services.tasks,
-    services.templates.
+Imports: codes, mail.html, mail.plain_text, mail.templates, strategies.
+Imported by: services.dispatch.claim, services.dispatch.send, services.launches, services.tasks, services.templates.
 """

@@ -1,6 +1,10 @@
 """The size limit of an email: all parts, encoded, with the emails that a follow-up quotes."""
 
+from typing import ClassVar
+
+from api.codes.emails import EmailCode
 from api.mail.templates.liquid import TemplateLimitProblem
+from strategies.codes import Code
 
 MAX_EMAIL_BYTES = 25_000_000
 """Largest email, in bytes: the limit of Gmail and of most mail servers."""
@@ -9,7 +13,7 @@ MAX_EMAIL_BYTES = 25_000_000
 class EmailTooLargeProblem(TemplateLimitProblem):
     """An email is too large. Retrying does not help, because it makes the same email."""
 
-    code = "EMAIL_TOO_LARGE"
+    code: ClassVar[Code] = EmailCode.EMAIL_TOO_LARGE
 
 
 def need_size(*parts: str) -> None:
@@ -20,7 +24,5 @@ def need_size(*parts: str) -> None:
 
 def too_large() -> EmailTooLargeProblem:
     """Return the error for an email that is too large."""
-    return EmailTooLargeProblem(
-        f"An email may have up to {MAX_EMAIL_BYTES // 1_000_000} MB, including the earlier emails that a follow-up"
-        " quotes. This one is larger: shorten its template, or that of an earlier email in the thread."
-    )
+    message = EmailCode.EMAIL_TOO_LARGE.message(limit=MAX_EMAIL_BYTES // 1_000_000)
+    return EmailTooLargeProblem(message.sentence)

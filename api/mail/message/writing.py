@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from api.codes.emails import EmailCode
+from api.codes.reasons import ReasonCode
 from api.mail.message.compose import Content, Earlier, compose
 from api.mail.message.message import MessageProblem, build
 from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError
-from api.mail.templates.prompts import prompt_left
+from api.mail.templates.prompts import listed
+from strategies.codes import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,9 @@ class Written(NamedTuple):
 
 
 class NotWritten(NamedTuple):
-    """Why an email must not leave: a code, and a sentence for people."""
+    """Why an email must not be sent."""
 
-    code: str
-    detail: str
+    why: Message
 
 
 def write_email(order: Order) -> Written | NotWritten:
@@ -47,7 +49,7 @@ def write_email(order: Order) -> Written | NotWritten:
     try:
         composed = compose(order.content, order.fields, order.now, order.earlier)
         if composed.prompts:
-            return NotWritten("FIELD_PROMPT_LEFT", prompt_left(composed.prompts))
+            return NotWritten(EmailCode.FIELD_PROMPT_LEFT.message(prompts=listed(composed.prompts)))
         message = build(
             send_id=order.send_id,
             message_id=order.message_id,
@@ -61,9 +63,9 @@ def write_email(order: Order) -> Written | NotWritten:
             unsubscribe_url=order.unsubscribe_url,
         )
     except UnresolvedFieldError as problem:
-        return NotWritten("UNRESOLVED_FIELD", f"The dynamic field {problem.field} has no value for this person.")
+        return NotWritten(ReasonCode.UNRESOLVED_FIELD.message(field=problem.field))
     except TemplateLimitProblem as problem:
-        return NotWritten(problem.code, str(problem))
+        return NotWritten(problem.message)
     except (TemplateProblem, MessageProblem) as problem:
-        return NotWritten("INVALID_MESSAGE", str(problem))
+        return NotWritten(Message(ReasonCode.INVALID_MESSAGE, str(problem)))
     return Written(composed.subject, message)

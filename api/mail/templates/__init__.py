@@ -1,5 +1,5 @@
 """Read and render templates with dynamic fields, within limits.
 
-Imports: mail.html.
+Imports: codes, mail.html, strategies.
 Imported by: graphql.limits, mail.message, services.emails, services.tasks, services.templates.
 """

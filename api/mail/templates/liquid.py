@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError, UnknownFilterError
 
+from api.codes.templates import TemplateCode
 from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.limits import HtmlLimitError, check_html
 from api.mail.inline_limits import TemplateFact, require_quick_template, require_worker
@@ -17,6 +19,7 @@ from api.mail.templates.simple import SimpleTemplate, simple
 from api.mail.templates.tag_limits import tag_problem
 from api.mail.templates.tags import prepare
 from api.mail.templates.values import ComparingTemplate, comparable
+from strategies.codes import Code, Message
 
 BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
 MAX_TEMPLATE_LENGTH = 200_000
@@ -49,13 +52,18 @@ class UnresolvedFieldError(Exception):
 class TemplateProblem(Exception):  # noqa: N818 - the author reads it
     """A template cannot be parsed or rendered. The message is one sentence with the reason."""
 
-    code = "INVALID_TEMPLATE"
+    code: ClassVar[Code] = TemplateCode.INVALID_TEMPLATE
+
+    @property
+    def message(self) -> Message:
+        """The code and the sentence."""
+        return Message(self.code.value, str(self))
 
 
 class TemplateLimitProblem(TemplateProblem):
     """A template or its rendering exceeds a limit. A retry exceeds it again."""
 
-    code = "TEMPLATE_LIMIT"
+    code: ClassVar[Code] = TemplateCode.TEMPLATE_LIMIT
 
 
 def problem_of(error: Exception, source: str, html: bool, index: int | None = None) -> TemplateProblem:

@@ -58,10 +58,9 @@ def left_in(text: str, values: Iterable[str], *, html: bool) -> tuple[str, ...]:
     return labels(match.group() for match in _PROMPT.finditer(plain))
 
 
-def prompt_left(prompts: Sequence[str]) -> str:
-    """Return the sentence for an email that cannot be sent because of its field prompts."""
-    asked = ", ".join(f"{{{{! {prompt} }}}}"[:80] for prompt in prompts[:5])
-    return f"A field prompt is still in this email: {asked}. Replace it with your own text."
+def listed(prompts: Sequence[str]) -> str:
+    """Return the first field prompts of an email as a list for a sentence."""
+    return ", ".join(f"{{{{! {prompt} }}}}"[:80] for prompt in prompts[:5])
 
 
 def labels(prompts: Iterable[str]) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Record replies, and end a campaign for one person or for everyone."""
 
+from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
+from api.codes.reasons import ReasonCode
 from api.models import Campaign, Enrollment, Launch
 from api.services.campaigns.pausing.launch_control import cancel
 from api.services.common.chunk_sizes import people_at_once
@@ -29,8 +31,7 @@ async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollm
             await end(
                 enrollment,
                 context.now,
-                reason="REPLIED",
-                detail="The person replied, which ends this campaign for them.",
+                why=ReasonCode.REPLIED.message(),
                 status=EnrollmentStatus.SUCCEEDED if success else EnrollmentStatus.ENDED,
             )
     return enrollment
@@ -41,7 +42,7 @@ async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrol
     """Remove one person from a campaign."""
     enrollment, _ = await _enrollment(context, enrollment_id, "id")
     async with transaction():
-        await end(enrollment, context.now, reason="REMOVED", detail="The person was removed from this campaign.")
+        await end(enrollment, context.now, why=ReasonCode.REMOVED.message())
     return enrollment
 
 
@@ -66,7 +67,7 @@ async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
 @retry_on_deadlock
 async def _end(context: WorkspaceContext, ids: list[str]) -> int:
     async with transaction():
-        return await end_all(ids, context.now, reason="CAMPAIGN_ENDED", detail="The campaign was ended for everyone.")
+        return await end_all(ids, context.now, why=CampaignCode.CAMPAIGN_ENDED.message("everyone"))
 
 
 async def _enrollment(

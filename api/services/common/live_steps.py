@@ -2,9 +2,6 @@
 
 from api.models import Campaign, Step
 
-STEP_REMOVED = "The step was removed from the campaign."
-"""Why an email of it does not go out."""
-
 
 async def steps_of(campaign: Campaign) -> list[Step]:
     """Return the campaign's steps in order, without those that were removed."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
@@ -21,6 +22,7 @@ from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
 from api.store.holds import lock_enrollments, pause_of
 from api.store.written_texts import give_texts_back
+from strategies.codes import Message
 from strategies.edit_plan import moves
 from strategies.records import PlannedSend
 
@@ -120,35 +122,33 @@ async def end(
     enrollment: Enrollment,
     now: datetime,
     *,
-    reason: str,
-    detail: str,
-    send_reason: str = "CAMPAIGN_ENDED",
+    why: Message,
+    send_reason: str = CampaignCode.CAMPAIGN_ENDED,
     status: EnrollmentStatus = EnrollmentStatus.ENDED,
 ) -> None:
     """End a campaign for one person: cancel open tasks, and mark pending emails as failed. Call inside a transaction.
 
     If the person has finished the campaign, only emails fail that were retried since.
-    ``reason`` says why the enrollment ended (REPLIED, BOUNCED, …). Its pending emails get ``send_reason``.
+    ``why`` says why the enrollment ended (REPLIED, BOUNCED, …). Its pending emails get ``send_reason``.
     """
-    if await end_all([enrollment.id], now, reason=reason, detail=detail, send_reason=send_reason, status=status):
-        enrollment.status, enrollment.end_reason, enrollment.ended_at = status, reason, now
+    if await end_all([enrollment.id], now, why=why, send_reason=send_reason, status=status):
+        enrollment.status, enrollment.end_reason, enrollment.ended_at = status, why.code, now
 
 
 async def end_all(
     enrollment_ids: list[str],
     now: datetime,
     *,
-    reason: str,
-    detail: str,
-    send_reason: str = "CAMPAIGN_ENDED",
+    why: Message,
+    send_reason: str = CampaignCode.CAMPAIGN_ENDED,
     status: EnrollmentStatus = EnrollmentStatus.ENDED,
 ) -> int:
     """End many enrollments, as ``end`` does. Call inside a transaction. Returns how many were active."""
-    stopped = await stop(enrollment_ids, now, status, reason, send_reason, detail)
+    stopped = await stop(enrollment_ids, now, status, why.code, send_reason, why.sentence)
 
-    def about(kind: EventKind, why: str, row: Row, **ids: str) -> Line:
+    def about(kind: EventKind, reason: str, row: Row, **ids: str) -> Line:
         who = {"campaign_id": row["campaign_id"], "person_id": row["person_id"]}
-        return event(row["workspace_id"], kind, now, data={"reason": why}, **who, **ids)
+        return event(row["workspace_id"], kind, now, data={"reason": reason}, **who, **ids)
 
     def step(row: Row) -> dict[str, str]:
         return {"enrollment_id": row["enrollment_id"], "step_id": row["step_id"]}
@@ -156,8 +156,8 @@ async def end_all(
     await write(
         [
             *(about(EventKind.EMAIL_FAILED, send_reason, row, **step(row), send_id=row["id"]) for row in stopped.sends),
-            *(about(EventKind.TASK_CANCELLED, reason, row, **step(row), task_id=row["id"]) for row in stopped.tasks),
-            *(about(EventKind.CAMPAIGN_ENDED, reason, row, enrollment_id=row["id"]) for row in stopped.enrollments),
+            *(about(EventKind.TASK_CANCELLED, why.code, row, **step(row), task_id=row["id"]) for row in stopped.tasks),
+            *(about(EventKind.CAMPAIGN_ENDED, why.code, row, enrollment_id=row["id"]) for row in stopped.enrollments),
         ]
     )
     return len(stopped.enrollments)

@@ -8,10 +8,11 @@ from pathlib import Path
 from zoneinfo import TZPATH
 
 from api.codes.event_kinds import EventKind
+from api.codes.jobs import JobCode
 from api.models import Enrollment, Send, TzDatabase, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps
-from api.services.jobs.bisection import ROW_FAILED, bisect_failures
+from api.services.jobs.bisection import bisect_failures
 from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
@@ -80,7 +81,7 @@ async def _resolve_again(context: WorkspaceContext) -> int:
     async def pass_over(enrollment_id: str, reason: str) -> None:
         row = await Enrollment.get(id=enrollment_id)
         about = {"campaign_id": row.campaign_id, "person_id": row.person_id, "enrollment_id": row.id}
-        data = {"reason": ROW_FAILED}
+        data = {"reason": JobCode.ROW_FAILED}
         await write([event(context.workspace_id, EventKind.EDIT_NOT_APPLIED, context.now, data=data, **about)])
 
     for enrollment_id in sorted(people):

@@ -24,8 +24,6 @@ log = logging.getLogger("touchline.jobs")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-ROW_FAILED = "ROW_FAILED"
-"""The code of a row that was set aside."""
 MAX_FAILURES = 5
 """Attempts without progress after which a job ends."""
 MAX_SET_ASIDE = 20

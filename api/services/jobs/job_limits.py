@@ -4,8 +4,7 @@ from typing import Any
 
 from tortoise.queryset import QuerySet
 
-from api.codes.launches import LaunchCode
-from api.codes.people import PersonCode
+from api.codes.jobs import JobCode
 from api.models import Workspace
 from api.store.engine.database import is_postgres
 from strategies import Refusal
@@ -19,13 +18,13 @@ MAX_LAUNCHES = 20
 async def refuse_further_import(running: QuerySet[Any], workspace_id: str) -> None:
     """Refuse an import where ``running`` has as many as a workspace may have. Call in the transaction that adds it."""
     if await _count(running, workspace_id) >= MAX_IMPORTS:
-        raise Refusal.of(PersonCode.TOO_MANY_IMPORTS, ("csv",), limit=MAX_IMPORTS)
+        raise Refusal.of(JobCode.TOO_MANY_IMPORTS, ("csv",), limit=MAX_IMPORTS)
 
 
 async def refuse_further_launch(running: QuerySet[Any], workspace_id: str) -> None:
     """Refuse a launch where ``running`` has as many as a workspace may have. Call in the transaction that adds it."""
     if await _count(running, workspace_id) >= MAX_LAUNCHES:
-        raise Refusal.of(LaunchCode.TOO_MANY_LAUNCHES, ("campaignId",), limit=MAX_LAUNCHES)
+        raise Refusal.of(JobCode.TOO_MANY_LAUNCHES, ("campaignId",), limit=MAX_LAUNCHES)
 
 
 async def _count(running: QuerySet[Any], workspace_id: str) -> int:

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from api.codes.event_kinds import EventKind
+from api.codes.jobs import JobCode
 from api.ids import new_id
 from api.mail.clean import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.enrollments.timelines import resolve, send_row, task_row, zone_for
-from api.services.jobs.bisection import ROW_FAILED, bisect_failures
+from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.kinds import Chunks
 from api.services.launches.launch import ready
 from api.states import LaunchStatus
@@ -91,7 +92,7 @@ class _Enroller:
             return await self.part(len(places))
 
         async def leave_out(place: int, reason: str) -> bool:
-            return await self.part(1, left_out_as=ROW_FAILED)
+            return await self.part(1, left_out_as=JobCode.ROW_FAILED)
 
         places = range(max(1, min(self.people_at_once, self.row.total - self.row.processed)))
         return all(await bisect_failures(places, enroll, leave_out))

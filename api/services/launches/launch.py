@@ -24,7 +24,7 @@ from api.services.enrollments.timelines import core_launch, core_steps, resolve,
 from api.services.launches.launch_warnings import launch_warnings
 from api.services.launches.merge_field_check import missing_warnings
 from api.services.people.reachability import unreachable_warnings
-from api.services.replies.bounces import dead_address, refuse_dead
+from api.services.replies.bounces import refuse_dead
 from api.store.engine.rows import by_ids, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import ended_before, keep_enrollments, those_in_campaign
@@ -259,7 +259,7 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
         if person.email_key in suppressed:
             raise Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
         if person.bounced_at is not None and campaign.remove_on_bounce:
-            raise Refusal.of(PersonCode.BOUNCED, path, problem=dead_address(person.email))
+            raise Refusal.of(PersonCode.BOUNCED, path, email=person.email)
         seen.add(person_id)
     return people
 

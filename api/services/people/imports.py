@@ -13,7 +13,7 @@ from api.clock import Clock
 from api.codes.csv_files import CsvCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
-from api.codes.launches import LaunchCode
+from api.codes.jobs import JobCode
 from api.codes.people import PersonCode
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
@@ -130,7 +130,7 @@ async def _write_chunk(
         return await _import(row, part, seen, now, last=whole)
 
     async def refuse(each: PersonRow, reason: str) -> list[str] | None:
-        refusal = Refusal.of(LaunchCode.ROW_FAILED, reason=reason)
+        refusal = Refusal.of(JobCode.ROW_FAILED, reason=reason)
         return await done([PersonRow(each.number, {}, refusal, length=each.length)])
 
     return await bisect_failures(rows, done, refuse)

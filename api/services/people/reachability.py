@@ -3,21 +3,15 @@
 from api.codes.people import PersonCode
 from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
-from api.services.replies.bounces import dead_address
 from strategies import Refusal, WarningNote
-
-
-def blocked_sentence(domain: str) -> str:
-    """Return the sentence for an address in a blocked domain."""
-    return f"This workspace sends nothing to {domain} and its subdomains."
 
 
 def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
     """Raise Refusal if the address has bounced or its domain is blocked."""
     if person.bounced_at is not None:
-        raise Refusal.of(PersonCode.BOUNCED, path, problem=dead_address(person.email))
+        raise Refusal.of(PersonCode.BOUNCED, path, email=person.email)
     if domain := blocking_domain(person.email, workspace.blocked_domains):
-        raise Refusal.of(PersonCode.BLOCKED_DOMAIN, path, problem=blocked_sentence(domain))
+        raise Refusal.of(PersonCode.BLOCKED_DOMAIN, path, domain=domain)
 
 
 def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Person) -> list[WarningNote]:

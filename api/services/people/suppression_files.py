@@ -14,6 +14,7 @@ from io import StringIO
 from api.codes.csv_files import CsvCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
+from api.codes.jobs import JobCode
 from api.codes.people import PersonCode
 from api.csv_reading import (
     COLUMN_NAMES,
@@ -29,7 +30,7 @@ from api.mail.address import AddressProblem, address_key, check_address
 from api.models import Suppression
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.jobs.bisection import ROW_FAILED, bisect_failures
+from api.services.jobs.bisection import bisect_failures
 from api.services.people.csv_source import check_source
 from api.services.people.suppressions import MAX_REASON, suppress
 from api.states import SuppressionSource
@@ -115,7 +116,7 @@ async def import_suppressions(
             done.known += len(rows) - new
 
         async def refuse(each: tuple[int, NewSuppression], reason: str) -> None:
-            done.refused.append(RefusedRow(each[0], ROW_FAILED, f"This row could not be written. {reason}"))
+            done.refused.append(RefusedRow(each[0], *JobCode.ROW_FAILED.message(reason=reason)))
 
         await bisect_failures(given, write_rows, refuse)
         progress(done)

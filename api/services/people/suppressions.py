@@ -72,8 +72,8 @@ async def end_campaigns(context: WorkspaceContext, person_ids: list[str]) -> Non
     """End all campaigns of people whose address is suppressed. Call inside a transaction."""
     enrollments = await store.enrollments_of(person_ids)
     if enrollments:
-        detail = "The address has unsubscribed."
-        await end_all(enrollments, context.now, reason="UNSUBSCRIBED", detail=detail, send_reason="UNSUBSCRIBED")
+        why = PersonCode.UNSUBSCRIBED.message("ended")
+        await end_all(enrollments, context.now, why=why, send_reason=why.code)
 
 
 @retry_on_deadlock

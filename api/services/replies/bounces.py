@@ -24,8 +24,6 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 from strategies import Refusal
 
-RETURNED = "The recipient's server sent it back."
-ENDED = "An earlier email bounced, which ends this campaign for the person."
 LONGEST_DETAIL = 500
 
 
@@ -38,17 +36,12 @@ class Bounced(NamedTuple):
     kind: BounceKind
 
 
-def dead_address(address: str) -> str:
-    """Return the sentence that says why nothing is sent to a person."""
-    return f"Emails to {address} bounce. Correct the address; if it is right, call clearBounce."
-
-
 async def refuse_dead(people: Sequence[Person]) -> None:
     """Refuse people whose address has bounced since they were checked; the transaction keeps the answer true."""
     dead = await bounces.bounced([person.id for person in people])
     for index, person in enumerate(people):
         if person.id in dead:
-            raise Refusal.of(PersonCode.BOUNCED, ("personIds", str(index)), problem=dead_address(person.email))
+            raise Refusal.of(PersonCode.BOUNCED, ("personIds", str(index)), email=person.email)
 
 
 async def settle_bounces(bounced: Sequence[Bounced], now: datetime) -> None:
@@ -57,7 +50,7 @@ async def settle_bounces(bounced: Sequence[Bounced], now: datetime) -> None:
     dead = {each.person_id: address_key(each.address) for each in bounced if each.kind is BounceKind.HARD}
     people = await bounces.mark_people(dead, now) if dead else []
     if people and (enrollments := await bounces.enrollments_to_end(people)):
-        await end_all(enrollments, now, reason="BOUNCED", detail=ENDED)
+        await end_all(enrollments, now, why=PersonCode.BOUNCED.message("ended"))
 
 
 @retry_on_deadlock
@@ -82,11 +75,12 @@ async def record_bounce(
     if send is None:
         raise Refusal.of(PersonCode.NOTHING_SENT, path)
     async with transaction():
-        changes = {"status": SendStatus.BOUNCED, "reason": "BOUNCED", "detail": detail or RETURNED}
+        reason, returned = PersonCode.BOUNCED.message("returned")
+        changes = {"status": SendStatus.BOUNCED, "reason": reason, "detail": detail or returned}
         if not await Send.filter(id=send.id, status=SendStatus.SENT).update(**changes):
             raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="email")
         about = {"campaign_id": enrollment.campaign_id, "person_id": send.person_id, "enrollment_id": enrollment.id}
-        told = {"bounce": str(kind), "reason": "BOUNCED"}
+        told = {"bounce": str(kind), "reason": reason}
         about |= {"send_id": send.id, "step_id": send.step_id}
         await write([event(context.workspace_id, EventKind.BOUNCED, context.now, data=told, **about)])
         address = send.recipient or (await Person.get(id=send.person_id)).email

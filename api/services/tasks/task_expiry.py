@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.codes.event_kinds import EventKind
+from api.codes.reasons import ReasonCode
 from api.models import Campaign, Enrollment, Task, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
@@ -110,5 +111,5 @@ async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits
         if rule is OnExpiry.SKIP:
             await schedule_next_steps(context, enrollment, now)
         elif rule is OnExpiry.END:
-            await end(enrollment, now, reason="TASK_EXPIRED", detail="A task expired, which ends this campaign.")
+            await end(enrollment, now, why=ReasonCode.TASK_EXPIRED.message())
     return True

@@ -10,7 +10,7 @@ from api.codes.reasons import ReasonCode
 from api.ids import new_id
 from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
-from api.mail.templates.prompts import prompt_left
+from api.mail.templates.prompts import listed
 from api.models import Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
@@ -141,7 +141,7 @@ async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
     except (UnresolvedFieldError, TemplateProblem):
         return  # dispatch will fail it with this reason
     if composed.prompts:
-        raise Refusal.of(EmailCode.FIELD_PROMPT_LEFT, path, problem=prompt_left(composed.prompts))
+        raise Refusal.of(EmailCode.FIELD_PROMPT_LEFT, path, prompts=listed(composed.prompts))
 
 
 async def _refuse_scheduled(task: Task) -> None:
@@ -197,7 +197,9 @@ async def _compose_for(of: Task | Send, sender_id: str, text: Written | None, no
     try:
         composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, now, text)
     except UnresolvedFieldError as problem:
-        raise Refusal.of(ReasonCode.UNRESOLVED_FIELD, ("id",), field=problem.field, email=person.email) from None
+        raise Refusal.of(
+            ReasonCode.UNRESOLVED_FIELD, ("id",), case="compose", field=problem.field, email=person.email
+        ) from None
     except TemplateProblem as problem:
         raise Refusal(problem.code, str(problem), ("id",)) from None
     links = compose_links(person.email, composed.subject, composed.text)
@@ -253,14 +255,15 @@ async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, 
 
 async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[Line]:
     """Mark the scheduled email of a task as failed, unless its transmission has started."""
+    reason, detail = ReasonCode.TASK_SKIPPED.message()
     theirs = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
     send = await theirs.filter(status__in=UNBEGUN_STATUSES).first()
     if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN_STATUSES).update(
-        status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason="TASK_SKIPPED",
-        detail="The task was skipped before its email went out.",
+        status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason=reason,
+        detail=detail,
     ):  # fmt: skip
         return []
-    data = {"reason": "TASK_SKIPPED"}
+    data = {"reason": reason}
     return [email_event(send, EventKind.EMAIL_FAILED, at, data=data, campaign_id=enrollment.campaign_id)]
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
+from api.codes.reasons import ReasonCode
 from api.models import Enrollment, Send, Task
 from api.states import UNBEGUN_STATUSES, SendStatus
 from api.store.events import Line, email_event, write
@@ -34,4 +35,4 @@ async def withdraw_with(task: Task, now: datetime) -> None:
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",), case="of_task")
     if send.status in UNBEGUN_STATUSES:
         enrollment = await Enrollment.get(id=task.enrollment_id)
-        await write([await withdraw(enrollment, send, now, reason="TASK_COMPLETED")])
+        await write([await withdraw(enrollment, send, now, reason=ReasonCode.TASK_COMPLETED)])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from api.codes.reasons import ReasonCode
 from api.codes.templates import TemplateCode
 from api.mail import worker_jobs
 from api.mail.cache import Cache, text_bytes
@@ -20,6 +21,7 @@ from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, fie
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from api.workers.pool import run
 from strategies import Refusal
+from strategies.codes import Message
 
 Value = TypeVar("Value")
 
@@ -118,9 +120,9 @@ async def write_quickly(key: str, order: Order) -> Written | NotWritten:
     try:
         return await _quick(key, write_email, order)
     except TemplateLimitProblem as problem:
-        return NotWritten(problem.code, str(problem))
+        return NotWritten(problem.message)
     except TemplateProblem as problem:
-        return NotWritten("INVALID_MESSAGE", str(problem))
+        return NotWritten(Message(ReasonCode.INVALID_MESSAGE, str(problem)))
 
 
 async def write_slowly(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
@@ -136,7 +138,7 @@ async def write_slowly(key: str, orders: Sequence[Order]) -> list[Written | NotW
         if error.limit is Limit.TIME:
             raise
         problem = broken_limit(error)
-        return [NotWritten(problem.code, str(problem))]
+        return [NotWritten(problem.message)]
 
 
 async def _quickly_or_not(key: str, limits: Limits, job: Callable[..., Value], *args: Any) -> Value:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from typing import Any
 
+from api.codes.reasons import ReasonCode
 from api.codes.workspaces import WorkspaceCode
 from api.mail.clean import storable_text
 from api.models import Workspace
@@ -33,7 +34,7 @@ class NotInstalled(Channel, Session):
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Refuse the email."""
-        return Receipt(Outcome.FAILED, "CHANNEL_NOT_INSTALLED", f"No channel {self.key!r} is installed.")
+        return Receipt(Outcome.FAILED, *ReasonCode.CHANNEL_NOT_INSTALLED.message(channel=self.key))
 
 
 def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) -> str:
@@ -85,14 +86,6 @@ def check_accounts(installed: Installed, accounts: Iterable[str]) -> None:
 def may_use(workspace: Workspace, account: str) -> bool:
     """Say whether a workspace may use an account. In a sandbox nothing leaves, so there it does not matter."""
     return workspace.sandbox or workspace.accounts is None or account in workspace.accounts
-
-
-def not_allowed(account: str) -> str:
-    """Say that a workspace may not use an account."""
-    return (
-        f"This workspace is not allowed to use the account {account}. The operator of this server can allow it: "
-        "`touchline accounts allow`."
-    )
 
 
 def sessions(channel: Channel, config: Mapping[str, Any]) -> int:

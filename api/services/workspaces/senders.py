@@ -13,7 +13,7 @@ from api.models import Sender
 from api.services.common import inputs
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
-from api.services.workspaces.accounts import account_name, may_use, not_allowed
+from api.services.workspaces.accounts import account_name, may_use
 from api.store import account_pauses
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -140,7 +140,7 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
         raise Refusal.of(WorkspaceCode.CHANNEL_UNKNOWN, ("channel",), channel=row.channel, installed=known)
     row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
     if not may_use(context.workspace, account := account_name(channel, row.channel_config, row.id)):
-        raise Refusal.of(WorkspaceCode.ACCOUNT_NOT_ALLOWED, ("channelConfig",), problem=not_allowed(account))
+        raise Refusal.of(WorkspaceCode.ACCOUNT_NOT_ALLOWED, ("channelConfig",), account=account)
     exists = Refusal.of(WorkspaceCode.SENDER_EXISTS, ("email",), email=row.email)
     if "email" in values:
         row.email_key = address_key(row.email)

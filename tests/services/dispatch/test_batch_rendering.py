@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from api.codes.templates import TemplateCode
 from api.mail.message.compose import Content
 from api.mail.message.writing import NotWritten, Order, Written
 from api.services.dispatch.claim import batch_rendering
@@ -82,7 +83,11 @@ async def test_behind_an_email_that_broke_a_limit_the_next_is_written_alone(monk
     async def write(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
         calls.append([each.send_id for each in orders])
         bad = orders[0].send_id in "01"
-        return [NotWritten("TEMPLATE_LIMIT", "x")] if bad else [Written(each.send_id, b"") for each in orders]
+        return (
+            [NotWritten(TemplateCode.TEMPLATE_LIMIT.message(problem="x"))]
+            if bad
+            else [Written(each.send_id, b"") for each in orders]
+        )
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     emails, sends = expecting(6)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asyncpg.exceptions import AdminShutdownError
 
+from api.codes.jobs import JobCode
 from api.models import Event, Send, Step, Workspace
 from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim import bisecting_claim
@@ -16,7 +17,7 @@ from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.emails.emails import retry_send
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import MAX_SET_ASIDE, ROW_FAILED
+from api.services.jobs.bisection import MAX_SET_ASIDE
 from api.services.templates.email_content import ContentLoader
 from api.store import claims, send_ledger
 from api.store.engine.database import is_postgres
@@ -44,13 +45,13 @@ async def statuses(sends: Sequence[Send]) -> set[str]:
 async def assert_failed_alone(world: World, poisoned: Send, others: Sequence[Send]) -> None:
     """Check that one email failed with its reason, that the others left once, and that nothing else is tried."""
     row = await Send.get(id=poisoned.id)
-    assert (row.status, row.reason, row.attempt_id, row.lease_until) == ("FAILED", ROW_FAILED, None, None)
+    assert (row.status, row.reason, row.attempt_id, row.lease_until) == ("FAILED", JobCode.ROW_FAILED, None, None)
     assert row.detail.startswith("This email could not be read.")
     (told,) = await Event.filter(kind="EMAIL_FAILED")
     assert (told.send_id, told.enrollment_id, told.data) == (
         poisoned.id,
         poisoned.enrollment_id,
-        {"reason": ROW_FAILED},
+        {"reason": JobCode.ROW_FAILED},
     )
     assert await statuses(others) == {"SENT"}
     assert len(world.channel.left) == len(set(world.channel.left)) == len(others)
@@ -140,7 +141,7 @@ async def test_where_the_event_is_refused_as_well_it_still_fails(world: World, m
     await reject("event", "INSERT", f"NEW.send_id = '{poisoned.id}'")
     await run_once(world.runtime, NOW)
     row = await Send.get(id=poisoned.id)
-    assert (row.status, row.reason) == ("FAILED", ROW_FAILED)
+    assert (row.status, row.reason) == ("FAILED", JobCode.ROW_FAILED)
     assert await statuses(others) == {"SENT"}
 
 
@@ -281,7 +282,7 @@ async def test_another_process_claims_none_of_them_meanwhile(world: World) -> No
         ours = await claims.claim_these(ids, NOW, NOW + timedelta(minutes=1), "att_mine")
     assert len(ours) == 3
     assert not {each.id for each in ours} & {each.id for each in theirs}
-    assert await claims.fail_unclaimed(theirs[0].id, NOW, "att_mine", ROW_FAILED, "") is None
+    assert await claims.fail_unclaimed(theirs[0].id, NOW, "att_mine", JobCode.ROW_FAILED, "") is None
     assert [each.id for each in await claims.claim_these(ids, NOW, NOW, "att_mine")] == [each.id for each in ours]
 
 

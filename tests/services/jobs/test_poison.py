@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.codes.jobs import JobCode
 from api.models import Campaign, Event, ImportRefusal, Job, Launch, LeftOut, PeopleImport, Person, Send
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
@@ -13,7 +14,7 @@ from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.enrollments.time_zones import resolve_again_if_changed
 from api.services.jobs import bisection
-from api.services.jobs.bisection import MAX_FAILURES, ROW_FAILED, bisect_failures
+from api.services.jobs.bisection import MAX_FAILURES, bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind
 from api.services.jobs.runner import JobRunner
 from api.services.launches.background_launch import start_launch
@@ -89,13 +90,13 @@ async def test_an_import_refuses_the_row_that_the_database_refuses(world: World)
     done = await run_import(started, clock)
     assert (done.status, done.created, done.failed, done.processed) == (ImportStatus.FINISHED, 9, 1, 10)
     (refused,) = await ImportRefusal.all()
-    assert (refused.row, refused.code) == (9, ROW_FAILED)
+    assert (refused.row, refused.code) == (9, JobCode.ROW_FAILED)
 
 
 async def test_suppressions_refuse_the_row_that_the_database_refuses(world: World) -> None:
     await reject("suppression", "INSERT", "NEW.email = 'p7@x.org'")
     done = await import_suppressions(world.context, "\n".join(f"p{number}@x.org" for number in range(10)))
-    assert (done.new, [(each.row, each.code) for each in done.refused]) == (9, [(8, ROW_FAILED)])
+    assert (done.new, [(each.row, each.code) for each in done.refused]) == (9, [(8, JobCode.ROW_FAILED)])
 
 
 async def new_launch(world: World, people: list[str]) -> Launch:
@@ -111,7 +112,7 @@ async def test_a_launch_leaves_out_whom_the_database_refuses(world: World) -> No
     started = await new_launch(world, ["\x00", "\ud800", "x" * 201, *people])
     done = await run_launch(started, lambda workspace: world.context, clock)
     assert (done.status, done.enrolled, done.left_out) == (LaunchStatus.FINISHED, 4, 3)
-    assert sorted(await LeftOut.all().values_list("code", flat=True)) == [*["NOT_FOUND"] * 2, ROW_FAILED]  # type: ignore[arg-type]
+    assert sorted(await LeftOut.all().values_list("code", flat=True)) == [*["NOT_FOUND"] * 2, JobCode.ROW_FAILED]  # type: ignore[arg-type]
 
 
 async def test_an_edit_passes_over_whom_the_database_refuses(world: World) -> None:
@@ -125,7 +126,7 @@ async def test_an_edit_passes_over_whom_the_database_refuses(world: World) -> No
     moved = await Send.filter(step_id=step.step_id).values_list("enrollment_id", "planned_date")  # type: ignore[union-attr]
     assert len({day for _, day in moved}) == 2
     told = await Event.filter(kind="EDIT_NOT_APPLIED").values_list("enrollment_id", "data")
-    assert [tuple(each) for each in told] == [(poisoned, {"reason": ROW_FAILED})]
+    assert [tuple(each) for each in told] == [(poisoned, {"reason": JobCode.ROW_FAILED})]
 
 
 async def test_resuming_fails_the_emails_that_the_database_refuses_to_move(world: World) -> None:
@@ -139,7 +140,7 @@ async def test_resuming_fails_the_emails_that_the_database_refuses_to_move(world
     row = await Campaign.get(id=campaign)
     assert (row.holds, await Send.filter(held=True).count()) == (None, 0)
     failed = await Send.filter(status="FAILED").values_list("enrollment_id", "reason")
-    assert {tuple(each) for each in failed} == {(poisoned, ROW_FAILED)}
+    assert {tuple(each) for each in failed} == {(poisoned, JobCode.ROW_FAILED)}
 
 
 async def test_a_changed_tz_database_passes_over_whom_the_database_refuses(world: World) -> None:

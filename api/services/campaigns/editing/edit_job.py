@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from api.codes.event_kinds import EventKind
+from api.codes.jobs import JobCode
 from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_writer import rewrite
@@ -16,7 +17,7 @@ from api.services.common.chunk_sizes import people_at_once
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.bisection import ROW_FAILED, bisect_failures
+from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import edits, holds
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -108,7 +109,7 @@ class _Work:
         if not paused:
             await holds.release(ids)
         await edits.resolved(ids, self.row.revision)
-        about = {"campaign_id": self.row.id, "data": {"reason": ROW_FAILED}}
+        about = {"campaign_id": self.row.id, "data": {"reason": JobCode.ROW_FAILED}}
         lines = [
             event(self.row.workspace_id, EventKind.EDIT_NOT_APPLIED, self.context.now, person_id=each.person_id,
                   enrollment_id=each.id, **about)

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Send, Step, Task
 from api.services.campaigns.editing.edit_planner import EditChanges, explanation_of_move
 from api.services.common.context import WorkspaceContext
-from api.services.common.live_steps import STEP_REMOVED
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.timelines import expiry, notes_to_json, send_row, task_name, task_row
 from api.store import edits
@@ -59,8 +59,9 @@ async def _emails(
     lines += [
         _event_of_row(campaign, send, EventKind.EMAIL_WITHDRAWN, now) for send in found.withdrawn if send.id in gone
     ]
-    failed = await edits.fail_emails(_ids(found.removed), "STEP_REMOVED", STEP_REMOVED) if found.removed else set()
-    reason = {"reason": "STEP_REMOVED"}
+    removed = CampaignCode.STEP_REMOVED.message("email")
+    failed = await edits.fail_emails(_ids(found.removed), *removed) if found.removed else set()
+    reason = {"reason": removed.code}
     lines += [
         _event_of_row(campaign, send, EventKind.EMAIL_FAILED, now, reason)
         for send in found.removed
@@ -92,7 +93,7 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
         if task.id in withdrawn
     ]
     cancelled = await edits.cancel_tasks(_ids(found.tasks_removed), now) if found.tasks_removed else set()
-    reason = {"reason": "STEP_REMOVED"}
+    reason = {"reason": CampaignCode.STEP_REMOVED}
     lines += [
         _event_of_row(campaign, task, EventKind.TASK_CANCELLED, now, reason)
         for task in found.tasks_removed

@@ -8,13 +8,14 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import NamedTuple
 
 from api.codes.event_kinds import EventKind
+from api.codes.jobs import JobCode
 from api.models import Campaign, Job
 from api.services.campaigns.pausing.resume_planner import ResumePlanner
 from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.bisection import ROW_FAILED, bisect_failures
+from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import holds
 from api.store.edits import people_in
@@ -107,10 +108,11 @@ async def _chunk(
 async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: int) -> str | None:
     """Mark emails as failed whose times cannot be moved. Retry Send sends them."""
     ids = await holds.held_people(row.id, after, people)
-    failed = await holds.fail_held(ids, ROW_FAILED, "The email's time could not be moved when the campaign resumed.")
+    why = JobCode.ROW_FAILED.message("not_moved")
+    failed = await holds.fail_held(ids, *why)
     lines = [
         event(
-            row.workspace_id, EventKind.EMAIL_FAILED, context.now, data={"reason": ROW_FAILED}, campaign_id=row.id,
+            row.workspace_id, EventKind.EMAIL_FAILED, context.now, data={"reason": why.code}, campaign_id=row.id,
             **{name: each[name] for name in ("person_id", "enrollment_id", "step_id")}, send_id=each["id"],
         )
         for each in failed

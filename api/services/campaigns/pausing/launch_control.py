@@ -93,7 +93,7 @@ async def cancel(launch_id: str, real_now: datetime) -> bool:
         if not await going_on.update(status=LaunchStatus.CANCELLED):
             return False
         row = await Launch.get(id=launch_id)
-        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason="LAUNCH_CANCELLED")
+        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=LaunchCode.LAUNCH_CANCELLED)
         await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
         await jobs.cancel(LAUNCH_JOB, [row.id], real_now)
     return True

@@ -1,6 +1,6 @@
 """Claim: take due emails for one attempt, and load the rows that they are written from.
 
-Imports: codes, mail, models, plugins, services.common, services.enrollments, services.jobs, services.people,
-    services.replies, services.templates, services.workspaces, store, strategies, workers.
+Imports: codes, mail, models, plugins, services.common, services.enrollments, services.jobs, services.templates,
+    services.workspaces, store, strategies, workers.
 Imported by: services.dispatch.send, services.dispatch.settle.
 """

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.codes.campaigns import CampaignCode
+from api.codes.people import PersonCode
+from api.codes.workspaces import WorkspaceCode
 from api.mail.domains import blocking_domain
 from api.mail.message.message import message_id
 from api.mail.message.writing import Order, Written
 from api.models import Workspace
-from api.services.common.live_steps import STEP_REMOVED
 from api.services.common.recipient import Recipient
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.services.dispatch.reasons import Answer, Reason
-from api.services.people.reachability import blocked_sentence
-from api.services.replies.bounces import dead_address
 from api.services.templates.email_content import ContentLoader, fields_of
-from api.services.workspaces.accounts import may_use, not_allowed
+from api.services.workspaces.accounts import may_use
 from api.states import MAY_GET_EMAILS
 from api.store.claimed_email import ClaimedEmail
 from api.store.enrollments import statuses
@@ -25,6 +25,7 @@ from api.store.people import recipients
 from api.workers.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
 from strategies.calendar import local
+from strategies.codes import Message
 
 LOOK_AGAIN_AFTER = timedelta(seconds=2)
 """How long an email waits for another one that is being sent, or for a renderer."""
@@ -92,18 +93,18 @@ class Batch:
     def refused(self, send: ClaimedEmail) -> Receipt | None:
         """Return why this email must not be sent, if anything has changed since launch that forbids it."""
         if not may_use(self.workspace, self.account):
-            return Receipt(Outcome.FAILED, "ACCOUNT_NOT_ALLOWED", not_allowed(self.account))
+            return _failed(WorkspaceCode.ACCOUNT_NOT_ALLOWED.message(account=self.account))
         person = self.people[send.person_id]
         if person.unsubscribed:
-            return Receipt(Outcome.FAILED, "UNSUBSCRIBED", f"{person.email} has unsubscribed.")
+            return _failed(PersonCode.UNSUBSCRIBED.message(email=person.email))
         if self.enrollments[send.enrollment_id] not in MAY_GET_EMAILS:
-            return Receipt(Outcome.FAILED, "CAMPAIGN_ENDED", "The campaign has ended for this person.")
+            return _failed(CampaignCode.CAMPAIGN_ENDED.message())
         if self.library.steps[send.step_id].removed_at is not None:
-            return Receipt(Outcome.FAILED, "STEP_REMOVED", STEP_REMOVED)
+            return _failed(CampaignCode.STEP_REMOVED.message("email"))
         if person.bounced:
-            return Receipt(Outcome.FAILED, "BOUNCED", dead_address(person.email))
+            return _failed(PersonCode.BOUNCED.message(email=person.email))
         if domain := blocking_domain(person.email, self.blocked):
-            return Receipt(Outcome.FAILED, "BLOCKED_DOMAIN", blocked_sentence(domain))
+            return _failed(PersonCode.BLOCKED_DOMAIN.message(domain=domain))
         return None
 
     def waits_until(self, send: ClaimedEmail) -> datetime | None:
@@ -128,7 +129,7 @@ class Batch:
             made = await self.emails.write(send)
         except WorkersBusyError:
             return Reason.RENDERERS_BUSY
-        return made if isinstance(made, Written) else Receipt(Outcome.FAILED, made.code, made.detail)
+        return made if isinstance(made, Written) else _failed(made.why)
 
     def order(self, send: ClaimedEmail) -> Order:
         """Return the order from which an email is written."""
@@ -147,3 +148,7 @@ class Batch:
             to_address=person.email,
             unsubscribe_url=self.runtime.unsubscribe_url(person),
         )
+
+
+def _failed(why: Message) -> Receipt:
+    return Receipt(Outcome.FAILED, *why)

@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from api.codes.templates import TemplateCode
 from api.mail.inline_limits import SlowWorkError
 from api.mail.message.writing import NotWritten, Order, Written
 from api.mail.worker_jobs import MAX_BATCH_ITEMS
@@ -70,7 +71,7 @@ class BatchRendering:
         written: Sequence[Written | NotWritten] = ()
         try:
             written = await write_slowly(self._key, [order, *(theirs for _, theirs in orders)])
-            limit = isinstance(written[0], NotWritten) and written[0].code == "TEMPLATE_LIMIT"
+            limit = isinstance(written[0], NotWritten) and written[0].why.code == TemplateCode.TEMPLATE_LIMIT
             (self._alone.add if limit else self._alone.discard)(step_id)
             return written[0]
         finally:

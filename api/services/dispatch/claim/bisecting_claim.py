@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from api.codes.event_kinds import EventKind
+from api.codes.jobs import JobCode
 from api.ids import new_id
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
@@ -18,7 +19,7 @@ from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.enrollments.progress import finish_done, finished
 from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import ROW_FAILED, bisect_failures, is_database_fault
+from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.store import claims, send_ledger
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -26,8 +27,6 @@ from api.store.events import Line, row_event, write
 from plugins.contract import Outcome, Receipt
 
 log = logging.getLogger("touchline.dispatch")
-
-UNREADABLE = "This email could not be read."
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ class BisectingClaim:
             deliveries.extend(Delivery(send, batch) for send in part)
 
         async def note(send: ClaimedEmail, reason: str) -> None:
-            failed.append((send, Receipt(Outcome.FAILED, ROW_FAILED, f"{UNREADABLE} {reason}")))
+            failed.append((send, Receipt(Outcome.FAILED, *JobCode.ROW_FAILED.message("unreadable", reason=reason))))
 
         try:
             await bisect_failures(sends, load, note, reraise=is_database_fault)
@@ -154,13 +153,13 @@ class BisectingClaim:
     @retry_on_deadlock
     async def _fail(self, send_id: str, reason: str) -> list[Outcome]:
         """Fail an email that cannot be claimed. Returns its outcome, where it was still to be claimed."""
-        receipt = Receipt(Outcome.FAILED, ROW_FAILED, f"{UNREADABLE} {reason}")
+        receipt = Receipt(Outcome.FAILED, *JobCode.ROW_FAILED.message("unreadable", reason=reason))
         async with transaction():
             detail = public_detail(receipt.detail)
             row = await claims.fail_unclaimed(send_id, self.now, self.attempt, receipt.code, detail)
             if row is None:
                 return []
-            reason_data = {"reason": ROW_FAILED}
+            reason_data = {"reason": JobCode.ROW_FAILED}
             line = row_event(row, EventKind.EMAIL_FAILED, self.now, data=reason_data, send_id=send_id)
             await _follow([line], [row["enrollment_id"]], self.now)
         log.error("the email %s: %s %s", send_id, receipt.outcome, receipt.code)

@@ -15,11 +15,11 @@ from datetime import datetime
 
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
+from api.codes.reasons import ReasonCode
 from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.common.context import WorkspaceContext
-from api.services.dispatch.reasons import Reason
 from api.services.emails.emails import settle_as_sent
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.caller_chunks import carry_out
@@ -77,7 +77,7 @@ async def recover(
         scope_of=scope_of,
         until=until,
         now=now,
-        detail=Reason.RESTORED.detail.format(moment=_shown(as_of)),
+        detail=ReasonCode.RESTORED.message(as_of=_shown(as_of)).sentence,
         named=frozenset(delivered),
         resend_others=resend_others,
         dry_run=dry_run,
@@ -117,11 +117,11 @@ class _Recovery:
             if self.dry_run:
                 continue
             async with transaction():
-                doubted = await backup_recovery.doubt([row["id"] for row in rows], Reason.RESTORED.code, self.detail)
+                doubted = await backup_recovery.doubt([row["id"] for row in rows], ReasonCode.RESTORED, self.detail)
             for row in rows:
                 context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
                 at_most = min(instant(row["due_at"]), self.until)
-                await settle_as_sent(context, await Send.get(id=row["id"]), at_most, Reason.RESTORED.code)
+                await settle_as_sent(context, await Send.get(id=row["id"]), at_most, ReasonCode.RESTORED)
             async with transaction():
                 await finish_done([row["enrollment_id"] for row in doubted], self.now)
 
@@ -130,7 +130,7 @@ class _Recovery:
         for workspace_id in await backup_recovery.workspaces():
             after = ""
             while rows := await backup_recovery.may_have_left(
-                workspace_id, self.until, Reason.RESTORED.code, after, AT_ONCE
+                workspace_id, self.until, ReasonCode.RESTORED, after, AT_ONCE
             ):
                 after = rows[-1]["id"]
                 rows = [row for row in rows if row["id"] not in self.named]
@@ -145,7 +145,7 @@ class _Recovery:
     async def _put_in_doubt(self, ids: list[str], told: Collection[str]) -> None:
         """Put emails in doubt, and tell it of those ``told``: the Live Feed has told it of the others."""
         async with transaction():
-            rows = await backup_recovery.doubt(ids, Reason.RESTORED.code, self.detail)
+            rows = await backup_recovery.doubt(ids, ReasonCode.RESTORED, self.detail)
             await write([_in_doubt(row, self.now) for row in rows if row["id"] in told])
             await finish_done([row["enrollment_id"] for row in rows], self.now)
 
@@ -171,7 +171,7 @@ async def _check(as_of: datetime, until: datetime, now: datetime) -> None:
         raise Refusal.of(
             InputCode.INVALID_INSTANT, ("as-of",), case="backup_order", as_of=_shown(as_of), until=_shown(until)
         )
-    newest = await backup_recovery.newest_event(as_of, Reason.RESTORED.code)
+    newest = await backup_recovery.newest_event(as_of, ReasonCode.RESTORED)
     if newest is not None and newest > as_of:
         raise Refusal.of(
             InputCode.INVALID_INSTANT, ("as-of",), case="backup_too_early", newest=_shown(newest), as_of=_shown(as_of)
@@ -183,7 +183,7 @@ def _shown(moment: datetime) -> str:
 
 
 def _in_doubt(row: Row, now: datetime) -> Line:
-    reason = {"reason": Reason.RESTORED.code}
+    reason = {"reason": ReasonCode.RESTORED}
     return row_event(row, EventKind.EMAIL_IN_DOUBT, now, data=reason, send_id=row["id"])
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
+from api.codes.reasons import ReasonCode
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.reasons import Reason
 from api.services.enrollments.progress import finish_done
@@ -139,7 +140,7 @@ async def _send_again(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
     """Send again the doubts that have rested, where their campaigns say so. Returns them."""
     async with transaction():
         again = await doubts.resend_doubts(
-            real_now, Reason.RESENT.code, Reason.RESENT.detail, Reason.RESTORED.code, *which
+            real_now, Reason.RESENT.code, Reason.RESENT.detail, ReasonCode.RESTORED, *which
         )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
         lines = [

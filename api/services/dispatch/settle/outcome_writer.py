@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 
+from api.codes.jobs import JobCode
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import MAY_ASK, Delivery, Stage
 from api.services.dispatch.reasons import Answer
@@ -12,7 +13,7 @@ from api.services.dispatch.settle.group_commit import GroupCommit
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_transaction import commit, commit_alone, decide, withdrawn
-from api.services.jobs.bisection import ROW_FAILED, bisect_failures, is_transient
+from api.services.jobs.bisection import bisect_failures, is_transient
 from api.states import SendStatus
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database import is_postgres
@@ -141,14 +142,14 @@ class OutcomeWriter:
         made = decide(delivery, answer, self._runtime.clock())
         doubtful = made.outcome is Outcome.IN_DOUBT or made.sent_at is not None or made.bounce is not None
         may_be_sent = doubtful or delivery.stage is Stage.TRANSMITTING
-        told = f"{made.outcome}: the answer could not be recorded. {reason}"
+        code, detail = JobCode.ROW_FAILED.message("not_recorded", outcome=made.outcome, reason=reason)
         fallback = made._replace(
             outcome=Outcome.IN_DOUBT if may_be_sent else Outcome.FAILED,
             status=SendStatus.IN_DOUBT if may_be_sent else SendStatus.FAILED,
             due_at=None,
             attempts=delivery.send.attempts,
-            reason=ROW_FAILED,
-            detail=told,
+            reason=code,
+            detail=detail,
             event=None,
         )
         kept = made._replace(detail=f"{made.detail} Not all that follows could be recorded. {reason}".strip())
