@@ -90,7 +90,7 @@ async def _run(job: Job | None, row: PeopleImport, clock: DatabaseClock) -> Peop
 async def _finish_earlier(clock: DatabaseClock) -> None:
     """Finish imports that were interrupted, so that they cannot overwrite the values of the new file."""
     for waiting in await jobs.open_jobs():
-        if waiting["kind"] != IMPORT_JOB or jobs.leased(waiting["lease_until"], clock()):
+        if waiting["kind"] != IMPORT_JOB or jobs.is_leased(waiting["lease_until"], clock()):
             continue
         if (job := await jobs.take(waiting["id"], waiting["turns"], clock())) is not None:
             row = await PeopleImport.get(id=job.subject_id)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.app import make_runtime
 from api.cli.commands import console, database
-from api.services.dispatch.recovery.backup_recovery import Recovered, email_ids, recover
+from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock, sync_clock
 from plugins.manager import load
@@ -63,7 +63,7 @@ def _read(files: Sequence[Path]) -> set[str]:
     return found
 
 
-def _report(found: Recovered, *, dry_run: bool) -> None:
+def _report(found: RecoveryCounts, *, dry_run: bool) -> None:
     lines = [
         (found.in_doubt, "emails may have been sent: in doubt, in Undelivered, with the reason RESTORED"),
         (found.sent, "emails are in the mail server log: marked as sent"),

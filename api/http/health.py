@@ -21,7 +21,7 @@ from api.job_kinds import JOB_KINDS
 from api.server.server import Server
 from api.services.common.runtime import DispatchRuntime
 from api.states import OPEN_JOB_STATES
-from api.store.backlog import backlog
+from api.store.backlog import backlog_numbers
 from api.store.engine.availability import one_line
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_faults import is_read_only
@@ -166,7 +166,7 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
     running = version()
     database = TimedCheck(lambda: probe_write())  # noqa: PLW0108 - looked up each time: tests replace it
     channels = TimedCheck(lambda: channel_problems(runtime))
-    counts = TimedCheck(lambda: backlog(runtime.clock()))
+    counts = TimedCheck(lambda: backlog_numbers(runtime.clock()))
     job_counts = TimedCheck(lambda: job_numbers(runtime.clock()))
 
     async def health(request: Request) -> Response:

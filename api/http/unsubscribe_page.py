@@ -25,7 +25,7 @@ from api.settings import Settings
 from api.states import SuppressionSource
 from api.store.engine.availability import log_database_outage
 from api.store.engine.rows import is_possible_id
-from api.store.suppressions import NewSuppression, written_to
+from api.store.suppressions import NewSuppression, recipients_of
 from api.store.workspaces import workspace_by_id
 
 STYLE = "body { font-family: sans-serif; max-width: 30em; margin: 4em auto }"
@@ -114,7 +114,7 @@ async def _addresses(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[W
         if person is None:
             return None
         workspace = await workspace_by_id(person.workspace_id)
-        addresses = list(dict.fromkeys([person.email, *await written_to(named)]))
+        addresses = list(dict.fromkeys([person.email, *await recipients_of(named)]))
         return (workspace, addresses) if workspace else None
     workspace = await workspace_by_id(path["workspace"])
     try:

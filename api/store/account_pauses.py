@@ -6,17 +6,17 @@ from api.store.engine.sql import execute, in_list, instant
 from api.store.send_ledger import WAITING
 
 FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(minutes=15)
-TROUBLE_WAIT = timedelta(minutes=1)
+MAX_PAUSE = timedelta(minutes=15)
+FAILED_EMAIL_WAIT = timedelta(minutes=1)
 """How long an email waits on which the account failed, so that others go first."""
 
 
-def still_waits(until: datetime, now: datetime) -> bool:
+def is_paused(until: datetime, now: datetime) -> bool:
     """Return whether a pause holds. One longer than the longest began before the clock was set back, and is over."""
-    return now < until <= now + LONGEST_PAUSE
+    return now < until <= now + MAX_PAUSE
 
 
-async def pauses() -> dict[str, datetime]:
+async def pauses_by_account() -> dict[str, datetime]:
     """Return the accounts that wait, or have waited and not worked since, and until when."""
     return {row["account"]: instant(row["until"]) for row in await execute("SELECT account, until FROM account_pause")}
 
@@ -28,9 +28,9 @@ async def pause(account: str, now: datetime, code: str, detail: str) -> datetime
     """
     rows = await execute("SELECT failures, until FROM account_pause WHERE account = $1", account)
     failures = int(rows[0]["failures"]) if rows else 0
-    if rows and still_waits(instant(rows[0]["until"]), now):
+    if rows and is_paused(instant(rows[0]["until"]), now):
         return None
-    until: datetime = now + min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+    until: datetime = now + min(FIRST_PAUSE * 2 ** min(failures, 10), MAX_PAUSE)
     ours = await execute(
         "INSERT INTO account_pause (account, until, code, detail, failures) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (account) DO UPDATE SET until = excluded.until, code = excluded.code,"
@@ -51,7 +51,7 @@ async def reason_of(account: str) -> str | None:
     return str(rows[0]["code"]) if rows else None
 
 
-async def bring_forward(sender_ids: list[str], reason: str, now: datetime, until: datetime) -> None:
+async def make_due(sender_ids: list[str], reason: str, now: datetime, until: datetime) -> None:
     """Make due at ``now`` the emails of these senders that were put off for a reason and are due by ``until``."""
     await execute(
         f"UPDATE send SET due_at = $3 WHERE {in_list('sender_id', 1)} AND {WAITING}"
@@ -63,6 +63,6 @@ async def bring_forward(sender_ids: list[str], reason: str, now: datetime, until
     )
 
 
-async def forgive(account: str) -> None:
+async def delete_pause(account: str) -> None:
     """Forget an account's failures: it works."""
     await execute("DELETE FROM account_pause WHERE account = $1", account)

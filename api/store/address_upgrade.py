@@ -20,9 +20,9 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list
 from api.store.engine.upgrade_report import report
 
-CHUNK = 1_000
+CHUNK_ROWS = 1_000
 """Rows that are read and written at a time."""
-NEW = {
+NEW_COLUMNS = {
     "id": "text",
     "workspace_id": "text",
     "email": "text",
@@ -30,12 +30,12 @@ NEW = {
     "unsubscribed_at": "timestamptz",
     "reason": "text",
 }
-CHANGE = {"id": "text", "workspace_id": "text", "suppression_id": "text", "at": "timestamptz", "reason": "text"}
-SUPPRESSED = "id, workspace_id, email, email_key, unsubscribed_at, source, reason"
+CHANGE_COLUMNS = {"id": "text", "workspace_id": "text", "suppression_id": "text", "at": "timestamptz", "reason": "text"}
+SUPPRESSION_COLUMNS = "id, workspace_id, email, email_key, unsubscribed_at, source, reason"
 Row = Mapping[str, Any]
 
 
-class Kept(NamedTuple):
+class KeptSuppression(NamedTuple):
     """An address that stays suppressed. Without ``key``, the key is set in the second pass."""
 
     workspace_id: str
@@ -47,14 +47,14 @@ class Kept(NamedTuple):
 
 async def compute_suppressions() -> None:
     """Give suppressions their new keys, and keep their old keys suppressed."""
-    columns = SUPPRESSED
-    async for rows in _chunks("suppression", columns, f"{_unusual('email')} AND email_key <> id"):
+    columns = SUPPRESSION_COLUMNS
+    async for rows in _chunks("suppression", columns, f"{_may_change('email')} AND email_key <> id"):
         changed = [row for row in rows if address_key(row["email"]) != row["email_key"]]
-        await _keep([_under_old_key(row) for row in changed if _covers_more(row)])
+        await _keep_suppressed([_under_old_key(row) for row in changed if _covers_more(row)])
         await _set_keys("suppression", {row["id"]: row["id"] for row in changed})
     async for rows in _chunks("suppression", columns, "email_key = id"):
         keys = {row["id"]: address_key(row["email"]) for row in rows}
-        holders = await _holders("suppression", columns, rows, keys)
+        holders = await _rows_with_keys("suppression", columns, rows, keys)
         final = {}
         for row in rows:
             place = (row["workspace_id"], keys[row["id"]])
@@ -69,17 +69,17 @@ async def compute_suppressions() -> None:
 async def compute_people(now: datetime) -> None:
     """Give people their new keys. Whoever was suppressed stays so; of two people of one mailbox, one gets emails."""
     columns = "id, workspace_id, email, email_key"
-    async for rows in _chunks("person", columns, f"{_unusual('email')} AND email_key <> id"):
+    async for rows in _chunks("person", columns, f"{_may_change('email')} AND email_key <> id"):
         changed = [row for row in rows if address_key(row["email"]) != row["email_key"]]
         await _keep_covered([(row["workspace_id"], row["email"], row["email_key"]) for row in changed])
         await _set_keys("person", {row["id"]: row["id"] for row in changed})
     async for rows in _chunks("person", columns, "email_key = id"):
         keys = {row["id"]: address_key(row["email"]) for row in rows}
-        holders = await _holders("person", columns, rows, keys)
+        holders = await _rows_with_keys("person", columns, rows, keys)
         for row in rows:
             place = (row["workspace_id"], keys[row["id"]])
             if place in holders:
-                keys[row["id"]] = await _silence(row, holders[place], now)
+                keys[row["id"]] = await _suppress_duplicate(row, holders[place], now)
             else:
                 holders[place] = dict(row)
         await _set_keys("person", keys)
@@ -97,7 +97,7 @@ async def compute_senders() -> None:
     """Give senders their keys, and report those who share a mailbox."""
     async for rows in _chunks("sender", "id, workspace_id, email", "email_key = ''"):
         keys = {row["id"]: address_key(row["email"]) for row in rows}
-        holders = await _holders("sender", "id, workspace_id, email, email_key", rows, keys)
+        holders = await _rows_with_keys("sender", "id, workspace_id, email, email_key", rows, keys)
         for row in rows:
             other = holders.setdefault((row["workspace_id"], keys[row["id"]]), dict(row))
             if other["id"] != row["id"]:
@@ -110,16 +110,18 @@ async def compute_senders() -> None:
 
 def _covers_more(row: Row) -> bool:
     """Say whether the old key of a suppression stands for another mailbox than its address."""
-    return row["unsubscribed_at"] is not None and _old(row["email_key"]) != address_key(row["email"])
+    return row["unsubscribed_at"] is not None and _from_old_key(row["email_key"]) != address_key(row["email"])
 
 
-def _old(key: str) -> str:
+def _from_old_key(key: str) -> str:
     """Return an old key as an address has it now. ``str.casefold`` made some longer than an address can be."""
     return address_key(unicodedata.normalize("NFC", key)[:MAX_ADDRESS_LENGTH])
 
 
-def _under_old_key(row: Row) -> Kept:
-    return Kept(row["workspace_id"], _old(row["email_key"]), row["unsubscribed_at"], _reason(row["email"]))
+def _under_old_key(row: Row) -> KeptSuppression:
+    return KeptSuppression(
+        row["workspace_id"], _from_old_key(row["email_key"]), row["unsubscribed_at"], _reason(row["email"])
+    )
 
 
 def _reason(other: str) -> str:
@@ -129,7 +131,7 @@ def _reason(other: str) -> str:
 async def _keep_covered(given: Sequence[tuple[str, str, str]]) -> None:
     """Keep addresses suppressed whose old key was: of each the workspace, the address and the old key."""
     for workspace_id in sorted({workspace_id for workspace_id, _, _ in given}):
-        mine = [(email, _old(key)) for owner, email, key in given if owner == workspace_id]
+        mine = [(email, _from_old_key(key)) for owner, email, key in given if owner == workspace_id]
         moved = [(email, old) for email, old in mine if address_key(email) != old]
         found = await execute(
             f"SELECT email, email_key, unsubscribed_at FROM suppression WHERE workspace_id = $1"
@@ -138,14 +140,16 @@ async def _keep_covered(given: Sequence[tuple[str, str, str]]) -> None:
             [old for _, old in moved],
         )
         by_key = {row["email_key"]: row for row in found}
-        await _keep(
-            Kept(workspace_id, email, by_key[old]["unsubscribed_at"], _reason(by_key[old]["email"]), address_key(email))
+        await _keep_suppressed(
+            KeptSuppression(
+                workspace_id, email, by_key[old]["unsubscribed_at"], _reason(by_key[old]["email"]), address_key(email)
+            )
             for email, old in moved
             if old in by_key
         )
 
 
-async def _keep(given: Iterable[Kept]) -> None:
+async def _keep_suppressed(given: Iterable[KeptSuppression]) -> None:
     """Suppress addresses, with their history, and report those that were not suppressed under their own key."""
     ids = [(new_id("sup"), each) for each in given]
     unique = {(each.workspace_id, each.key or row_id): (row_id, each) for row_id, each in ids}
@@ -153,7 +157,7 @@ async def _keep(given: Iterable[Kept]) -> None:
         return
     values = [(row_id, each.workspace_id, each.email, each.key or row_id, each.at, each.reason)
               for row_id, each in unique.values()]  # fmt: skip
-    rows, names = Records(NEW, values), ", ".join(NEW)
+    rows, names = Records(NEW_COLUMNS, values), ", ".join(NEW_COLUMNS)
     added = await execute(
         f"INSERT INTO suppression ({names}, source) SELECT {names}, 'UPGRADE' FROM {rows.table(1)} WHERE true"
         " ON CONFLICT (workspace_id, email_key) DO UPDATE SET unsubscribed_at = excluded.unsubscribed_at,"
@@ -163,9 +167,9 @@ async def _keep(given: Iterable[Kept]) -> None:
     )
     if not added:
         return
-    history = Records(CHANGE, [(new_id("chg"), row["workspace_id"], row["id"], row["unsubscribed_at"], row["reason"])
-                               for row in added])  # fmt: skip
-    names = ", ".join(CHANGE)
+    changes = [(new_id("chg"), row["workspace_id"], row["id"], row["unsubscribed_at"], row["reason"]) for row in added]
+    history = Records(CHANGE_COLUMNS, changes)
+    names = ", ".join(CHANGE_COLUMNS)
     await execute(
         f"INSERT INTO suppression_change ({names}, kind, source, actor)"
         f" SELECT {names}, 'UNSUBSCRIBED', 'UPGRADE', '' FROM {history.table(1)}",
@@ -196,12 +200,12 @@ async def _merge(row: Row, into: dict[str, Any]) -> None:
         )
 
 
-async def _silence(row: Row, holder: Row, now: datetime) -> str:
+async def _suppress_duplicate(row: Row, holder: Row, now: datetime) -> str:
     """Let a second person of a mailbox get no emails, and return their key: a text that is no address."""
     key = f"{row['id']} duplicates {holder['id']}"
     shown = f"{row['email']} ({key})"[:MAX_ADDRESS_LENGTH]
     why = "A second person of one mailbox gets no emails. Correct or remove the address."
-    await _keep([Kept(row["workspace_id"], shown, now, why, key)])
+    await _keep_suppressed([KeptSuppression(row["workspace_id"], shown, now, why, key)])
     report(
         f"workspace {row['workspace_id']}: the people {holder['id']} ({holder['email']}) and {row['id']} "
         f"({row['email']}) have one mailbox. Both stay; {row['id']} gets no emails until its address is changed."
@@ -213,7 +217,7 @@ async def _chunks(table: str, columns: str, condition: str) -> AsyncIterator[Seq
     after = ""
     while True:
         rows = await execute(
-            f"SELECT {columns} FROM {table} WHERE id > $1 AND {condition} ORDER BY id LIMIT {CHUNK}", after
+            f"SELECT {columns} FROM {table} WHERE id > $1 AND {condition} ORDER BY id LIMIT {CHUNK_ROWS}", after
         )
         if not rows:
             return
@@ -221,7 +225,7 @@ async def _chunks(table: str, columns: str, condition: str) -> AsyncIterator[Seq
         after = rows[-1]["id"]
 
 
-async def _holders(
+async def _rows_with_keys(
     table: str, columns: str, rows: Sequence[Row], keys: Mapping[str, str]
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return who has the keys that these rows are to get, by workspace and key."""
@@ -245,6 +249,6 @@ def _not_ascii(column: str) -> str:
     return f"{size} <> length({column})"
 
 
-def _unusual(column: str) -> str:
+def _may_change(column: str) -> str:
     """Return the condition that an address may have another key than until now: most addresses are plain ASCII."""
     return f"({_not_ascii(column)} OR lower({column}) LIKE '%xn--%' OR email_key <> lower({column}))"

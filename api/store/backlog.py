@@ -7,7 +7,7 @@ from api.store.engine.sql import execute, instant
 from api.store.send_ledger import WAITING
 
 
-async def backlog(now: datetime) -> dict[str, float]:
+async def backlog_numbers(now: datetime) -> dict[str, float]:
     """Return how many emails are due, in hand, in doubt, for how many seconds the oldest is due, and so on."""
     # By sender, since that is how the index of what waits is ordered: what lies ahead costs nothing.
     due = f"FROM send WHERE send.sender_id = sender.id AND {WAITING} AND due_at <= $1"

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from api.store.engine.sql import Row, execute, in_list, instant
 
-REAL = "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
+IN_REAL_WORKSPACE = "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
 UNSENT = "('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')"
-OPEN = "('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING', 'IN_DOUBT')"
-GOING_ON = "(status = 'RUNNING' OR status = 'PAUSED' AND paused_with_campaign)"
+UNSENT_OR_IN_DOUBT = "('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING', 'IN_DOUBT')"
+OPEN_LAUNCH = "(status = 'RUNNING' OR status = 'PAUSED' AND paused_with_campaign)"
 EXPIRING = "status = 'OPEN' AND expires_at <= $1"
 
 
@@ -34,22 +34,22 @@ async def newest_event(since: datetime, reason: str) -> datetime | None:
     return max((instant(row["at"]) for row in rows if row["at"] is not None), default=None)
 
 
-async def workspaces() -> list[str]:
+async def real_workspace_ids() -> list[str]:
     """Return the workspaces whose emails leave: all but sandboxes."""
     return [row["id"] for row in await execute("SELECT id FROM workspace WHERE NOT sandbox ORDER BY id")]
 
 
-async def named(ids: list[str]) -> list[Row]:
+async def unsettled_emails(ids: list[str]) -> list[Row]:
     """Return those of these emails that are unsent or in doubt, whenever they are due: id, workspace_id and due_at."""
     rows = await execute(
-        f"SELECT id, workspace_id, due_at FROM send WHERE {in_list('id', 1)} AND status IN {OPEN} AND {REAL}"
-        " ORDER BY id",
+        f"SELECT id, workspace_id, due_at FROM send WHERE {in_list('id', 1)}"
+        f" AND status IN {UNSENT_OR_IN_DOUBT} AND {IN_REAL_WORKSPACE} ORDER BY id",
         ids,
     )
     return list(rows)
 
 
-async def may_have_left(workspace_id: str, until: datetime, reason: str, after: str, emails: int) -> list[Row]:
+async def possibly_sent_emails(workspace_id: str, until: datetime, reason: str, after: str, emails: int) -> list[Row]:
     """Return the next emails that may have left by ``until`` (UTC), in the order of their ids: id and status.
 
     Those are the unsent ones that were due by then, and all that are in doubt for another reason than ``reason``:
@@ -67,11 +67,11 @@ async def may_have_left(workspace_id: str, until: datetime, reason: str, after: 
     return list(rows)
 
 
-async def doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row]:
+async def put_in_doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row]:
     """Put emails in doubt that are unsent, or in doubt for another reason. Returns them."""
     return await execute(
         "UPDATE send SET status = 'IN_DOUBT', held = false, attempt_id = NULL, lease_until = NULL,"
-        f" reason = $2, detail = $3 WHERE {in_list('id', 1)} AND status IN {OPEN}"
+        f" reason = $2, detail = $3 WHERE {in_list('id', 1)} AND status IN {UNSENT_OR_IN_DOUBT}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id",
         ids,
         reason,
@@ -79,42 +79,45 @@ async def doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row]:
     )
 
 
-async def edits() -> list[Row]:
+async def campaigns_with_open_edit() -> list[Row]:
     """Return the campaigns with an edit that is still to come to some people: id and workspace_id."""
-    return list(await execute(f"SELECT id, workspace_id FROM campaign WHERE editing AND {REAL} ORDER BY id"))
+    return list(
+        await execute(f"SELECT id, workspace_id FROM campaign WHERE editing AND {IN_REAL_WORKSPACE} ORDER BY id")
+    )
 
 
 async def pause_launches() -> int:
     """Pause every background launch, also those that would resume with their campaign. Returns their number."""
     rows = await execute(
-        f"UPDATE launch SET status = 'PAUSED', paused_with_campaign = false WHERE {GOING_ON} AND {REAL} RETURNING id"
+        f"UPDATE launch SET status = 'PAUSED', paused_with_campaign = false WHERE {OPEN_LAUNCH} AND {IN_REAL_WORKSPACE}"
+        " RETURNING id"
     )
     return len(rows)
 
 
-async def launches() -> int:
+async def count_open_launches() -> int:
     """Count the background launches that enroll people, or would resume with their campaign."""
-    (row,) = await execute(f"SELECT count(*) AS found FROM launch WHERE {GOING_ON} AND {REAL}")
+    (row,) = await execute(f"SELECT count(*) AS found FROM launch WHERE {OPEN_LAUNCH} AND {IN_REAL_WORKSPACE}")
     return int(row["found"])
 
 
 async def expire_tasks(until: datetime) -> Sequence[Row]:
     """Let open tasks expire that were to do so by ``until`` (UTC): each waits for a person. Returns them."""
     return await execute(
-        f"UPDATE task SET status = 'EXPIRED' WHERE {EXPIRING} AND {REAL}"
+        f"UPDATE task SET status = 'EXPIRED' WHERE {EXPIRING} AND {IN_REAL_WORKSPACE}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id, type,"
         " (SELECT campaign_id FROM enrollment WHERE enrollment.id = task.enrollment_id) AS campaign_id",
         until,
     )
 
 
-async def expiring_tasks(until: datetime) -> int:
+async def count_expiring_tasks(until: datetime) -> int:
     """Count the open tasks that were to expire by ``until`` (UTC)."""
-    (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE {EXPIRING} AND {REAL}", until)
+    (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE {EXPIRING} AND {IN_REAL_WORKSPACE}", until)
     return int(row["found"])
 
 
-async def open_tasks() -> int:
+async def count_open_tasks() -> int:
     """Count the tasks that are open."""
-    (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE status = 'OPEN' AND {REAL}")
+    (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE status = 'OPEN' AND {IN_REAL_WORKSPACE}")
     return int(row["found"])

@@ -8,30 +8,30 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
 from api.store.send_ledger import WAITING
 
-OURS = "status = 'CLAIMED' AND attempt_id = "
+CLAIMED_BY_ATTEMPT = "status = 'CLAIMED' AND attempt_id = "
 """A claim whose rows could not be read may have been committed: then they are claimed for its attempt."""
 
 
-async def due(sender_id: str, now: datetime, limit: int, attempt: str, besides: Sequence[str]) -> list[str]:
+async def due_ids(sender_id: str, now: datetime, limit: int, attempt: str, excluded_ids: Sequence[str]) -> list[str]:
     """Return the ids of up to ``limit`` sends of a sender that are due, or claimed for this attempt; earliest first."""
     rows = await execute(
-        f"SELECT id FROM send WHERE sender_id = $1 AND (({WAITING} AND due_at <= $2) OR ({OURS} $3))"
+        f"SELECT id FROM send WHERE sender_id = $1 AND (({WAITING} AND due_at <= $2) OR ({CLAIMED_BY_ATTEMPT} $3))"
         f" AND NOT ({in_list('id', 5)}) ORDER BY due_at, id LIMIT $4",
         sender_id,
         now,
         attempt,
         limit,
-        list(besides),
+        list(excluded_ids),
     )
     return [row["id"] for row in rows]
 
 
-async def claim_these(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[ClaimedEmail]:
+async def claim_by_ids(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[ClaimedEmail]:
     """Claim those of these sends that are due, or claimed for this attempt already."""
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     rows = await execute(
         "UPDATE send SET status = 'CLAIMED', attempt_id = $2, lease_until = $3 WHERE id IN (SELECT id FROM send"
-        f" WHERE {in_list('id', 1)} AND (({WAITING} AND due_at <= $4) OR ({OURS} $2)) {lock})"
+        f" WHERE {in_list('id', 1)} AND (({WAITING} AND due_at <= $4) OR ({CLAIMED_BY_ATTEMPT} $2)) {lock})"
         f" RETURNING {', '.join(ClaimedEmail._fields)}",
         list(ids),
         attempt,
@@ -41,14 +41,14 @@ async def claim_these(ids: Sequence[str], now: datetime, lease_until: datetime, 
     return read_claimed(rows)
 
 
-async def fail_unclaimed(send_id: str, now: datetime, attempt: str, reason: str, detail: str) -> Row | None:
+async def fail_unreadable(send_id: str, now: datetime, attempt: str, reason: str, detail: str) -> Row | None:
     """Fail a send that is due, or claimed for this attempt, and that cannot be read. Returns what its event names.
 
     It is due at ``now`` then: its time may be what could not be read.
     """
     rows = await execute(
         "UPDATE send SET status = 'FAILED', attempt_id = NULL, lease_until = NULL, due_at = $2, reason = $4,"
-        f" detail = $5 WHERE id = $1 AND (({WAITING} AND due_at <= $2) OR ({OURS} $3))"
+        f" detail = $5 WHERE id = $1 AND (({WAITING} AND due_at <= $2) OR ({CLAIMED_BY_ATTEMPT} $3))"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id",
         send_id,
         now,

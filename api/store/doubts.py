@@ -5,18 +5,22 @@ from datetime import datetime
 
 from api.codes.jobs import JobCode
 from api.store.engine.sql import Row, execute, in_list
-from api.store.send_ledger import RESEND_AFTER, whose
+from api.store.send_ledger import DOUBT_RESEND_WAIT, with_paused_campaigns
 
 
-async def doubt_expired(
-    real_now: datetime, reason: str, detail: str, ids: Sequence[str] | None = None, besides: Sequence[str] = ()
+async def put_expired_in_doubt(
+    real_now: datetime,
+    reason: str,
+    detail: str,
+    ids: Sequence[str] | None = None,
+    excluded_ids: Sequence[str] = (),
 ) -> Sequence[Row]:
-    """Put transmissions with an expired lease in doubt, and return them. A late answer may still settle them.
+    """Put emails in doubt whose lease expired during the transmission. Returns them.
 
-    All, or those of ``ids``, but not those of ``besides``. Leases are real time. ``rest_in_doubt`` begins their wait,
-    by the workspace's clock.
+    Takes all such emails, or those of ``ids``, except ``excluded_ids``. ``real_now`` is real time, as leases are. Then
+    call ``start_resend_wait`` with the time of each workspace's clock. A late answer may still settle the emails.
     """
-    which, values = _which(4, ids, besides)
+    which, values = _id_condition(4, ids, excluded_ids)
     return await execute(
         "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3"
         f" WHERE status = 'TRANSMITTING' AND lease_until < $1 {which}"
@@ -29,44 +33,44 @@ async def doubt_expired(
     )
 
 
-def _which(number: int, ids: Sequence[str] | None, besides: Sequence[str]) -> tuple[str, list[list[str]]]:
-    """Return the condition that a send is one of ``ids``, or none of ``besides``, with its value ``$number``."""
+def _id_condition(number: int, ids: Sequence[str] | None, excluded_ids: Sequence[str]) -> tuple[str, list[list[str]]]:
+    """Return a condition with its values: a send is in ``ids``, or not in ``excluded_ids``, as value ``$number``."""
     if ids is not None:
         return f"AND {in_list('send.id', number)}", [list(ids)]
-    return (f"AND NOT ({in_list('send.id', number)})", [list(besides)]) if besides else ("", [])
+    return (f"AND NOT ({in_list('send.id', number)})", [list(excluded_ids)]) if excluded_ids else ("", [])
 
 
-async def rest_in_doubt(ids: list[str], now: datetime) -> None:
-    """Begin the wait of emails in doubt at ``now``, by their workspace's clock, before they may be resent."""
+async def start_resend_wait(ids: list[str], now: datetime) -> None:
+    """Begin at ``now``, by the workspace's clock, the wait of emails in doubt before they may be resent."""
     await execute(
-        f"UPDATE send SET due_at = $2 WHERE {in_list('id', 1)} AND status = 'IN_DOUBT'", ids, now + RESEND_AFTER
+        f"UPDATE send SET due_at = $2 WHERE {in_list('id', 1)} AND status = 'IN_DOUBT'", ids, now + DOUBT_RESEND_WAIT
     )
 
 
-async def resend_doubts(
+async def schedule_resends(
     real_now: datetime,
     reason: str,
     detail: str,
     never: str,
     ids: Sequence[str] | None = None,
-    besides: Sequence[str] = (),
+    excluded_ids: Sequence[str] = (),
 ) -> Sequence[Row]:
-    """Schedule again the doubts whose campaign allows it, up to its cap, but not those of the reason ``never``.
+    """Schedule again the emails in doubt whose wait is over, as often as their campaign allows it. Returns them.
 
-    Nor those whose answer could not be recorded (ROW_FAILED): the channel may have said that they left.
-
-    All, or those of ``ids``, and not those of ``besides``. In a sandbox they rest by its own clock. Returns them.
+    Emails in doubt for the reason ``never`` are not resent. Nor are emails whose outcome could not be written
+    (ROW_FAILED), because the channel may have reported them as sent. Takes all other emails in doubt, or those of
+    ``ids``, except ``excluded_ids``. The wait in a sandbox goes by the sandbox's clock.
     """
     present = "coalesce((SELECT virtual_now FROM workspace WHERE workspace.id = send.workspace_id), $1)"
-    which, values = _which(5, ids, besides)
+    which, values = _id_condition(5, ids, excluded_ids)
     rested = (
         f"send.status = 'IN_DOUBT' AND send.due_at <= {present}"
         f" AND coalesce(send.reason, '') NOT IN ($4, '{JobCode.ROW_FAILED}') {which}"
     )
     return await execute(
-        f"{whose(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
-        " UPDATE send SET status = 'DEFERRED', held = whose.paused, doubts = doubts + 1, reason = $2, detail = $3"
-        f" FROM whose WHERE send.id = whose.id AND {rested}"
+        f"{with_paused_campaigns(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
+        " UPDATE send SET status = 'DEFERRED', held = campaign_pause.paused, doubts = doubts + 1, reason = $2,"
+        f" detail = $3 FROM campaign_pause WHERE send.id = campaign_pause.id AND {rested}"
         " RETURNING send.id, send.workspace_id, send.enrollment_id, send.step_id, send.person_id, send.doubts",
         real_now,
         reason,
@@ -76,8 +80,8 @@ async def resend_doubts(
     )
 
 
-async def to_free(real_now: datetime) -> tuple[list[str], list[str], list[str]]:
-    """Return the ids of what ``doubt_expired``, ``resend_doubts`` and ``release_expired`` may look at."""
+async def ids_to_free(real_now: datetime) -> tuple[list[str], list[str], list[str]]:
+    """Return candidates by id: for ``put_expired_in_doubt``, ``schedule_resends`` and ``release_expired_claims``."""
     leased = await execute(
         "SELECT id, status FROM send WHERE status IN ('CLAIMED', 'TRANSMITTING') AND lease_until < $1 ORDER BY id",
         real_now,

@@ -1,6 +1,6 @@
 """Edits of running campaigns: find the people to recalculate, and write their changes.
 
-Code that schedules by a campaign's steps calls ``revision_of`` first. On PostgreSQL that locks the campaign's row, so
+Code that schedules by a campaign's steps calls ``lock_revision`` first. On PostgreSQL that locks the campaign's row, so
 that the campaign cannot be edited before the transaction ends.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 from api.store import holds
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
-from api.store.holds import records
+from api.store.holds import as_records
 from api.store.send_ledger import UNSENT_STATUS
 from api.store.written_texts import keep_texts
 
@@ -30,12 +30,12 @@ USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by
 """
 
 
-async def revision_of(campaign_id: str) -> int:
+async def lock_revision(campaign_id: str) -> int:
     """Return the revision of a campaign: how often it was edited. No edit commits before the transaction ends."""
-    return int((await state_of(campaign_id))["revision"])
+    return int((await lock_edit_state(campaign_id))["revision"])
 
 
-async def state_of(campaign_id: str) -> Row:
+async def lock_edit_state(campaign_id: str) -> Row:
     """Return a campaign's revision, editing and paused_at. They cannot change before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
     (row,) = await execute(f"SELECT revision, editing, paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
@@ -48,7 +48,7 @@ async def lock_campaign(campaign_id: str) -> None:
         await execute("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
 
 
-async def stale_people(campaign_id: str, revision: int, after: str, people: int) -> Sequence[Row]:
+async def people_to_recalculate(campaign_id: str, revision: int, after: str, people: int) -> Sequence[Row]:
     """Return the next people in a campaign who were last calculated for another revision: id and person_id."""
     return await execute(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2"
@@ -62,7 +62,7 @@ async def stale_people(campaign_id: str, revision: int, after: str, people: int)
 
 async def people_in(campaign_id: str, after: str, people: int) -> Sequence[Row]:
     """Return the next people in a campaign: id and person_id."""
-    return await stale_people(campaign_id, -1, after, people)
+    return await people_to_recalculate(campaign_id, -1, after, people)
 
 
 async def steps_with_rows(step_ids: list[str]) -> set[str]:
@@ -75,10 +75,10 @@ async def steps_with_rows(step_ids: list[str]) -> set[str]:
     return {row["id"] for row in rows}
 
 
-async def take_back(enrollment_ids: list[str]) -> None:
+async def release_claims_of(enrollment_ids: list[str]) -> None:
     """Release these people's claimed emails, whose transmission has not started, so that they follow the edit."""
     mine = f"{in_list('enrollment_id', 1)} AND status || '' = 'CLAIMED'"
-    # Skip rows that another process has locked. ``people_with`` then returns the people who still have claimed emails.
+    # Skip rows that another process has locked. ``enrollments_with_email`` then finds the emails still claimed.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     await execute(
         f"UPDATE send SET status = {UNSENT_STATUS}, attempt_id = NULL, lease_until = NULL"
@@ -87,7 +87,7 @@ async def take_back(enrollment_ids: list[str]) -> None:
     )
 
 
-async def people_with(enrollment_ids: list[str], status: str) -> set[str]:
+async def enrollments_with_email(enrollment_ids: list[str], status: str) -> set[str]:
     """Return those of these enrollments that have an email with a status."""
     mine = f"{in_list('enrollment_id', 1)} AND status || '' = $2"
     rows = await execute(f"SELECT enrollment_id FROM send WHERE {mine}", enrollment_ids, status)
@@ -120,7 +120,7 @@ async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
 
 async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
     """Write the new dates and content of open tasks. Returns the ids of those that were still open."""
-    given = records(TASK_COLUMNS, rows)
+    given = as_records(TASK_COLUMNS, rows)
     changed = await execute(
         "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation,"
         f" name = r.name, details = r.details, priority = r.priority FROM {given.table(1)}"
@@ -146,7 +146,7 @@ async def cancel_tasks(ids: list[str], now: Any) -> set[str]:
     return {row["id"] for row in rows}
 
 
-async def resolved(enrollment_ids: list[str], revision: int) -> None:
+async def mark_recalculated(enrollment_ids: list[str], revision: int) -> None:
     """Store the revision for which these people are calculated."""
     await execute(f"UPDATE enrollment SET revision = $2 WHERE {in_list('id', 1)}", enrollment_ids, revision)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list, instant
 
-ENDED_FOR_GOOD = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
+PERMANENT_END_REASONS = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
 """Reasons that keep a person from being launched into the same campaign again, unless the launch asks for it.
 
 TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because they say nothing about the person.
@@ -47,7 +47,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class StoppedRows:
     """The rows that ``stop`` has changed."""
 
     enrollments: Sequence[Row]
@@ -57,7 +57,7 @@ class Stopped:
 
 async def stop(
     enrollment_ids: list[str], now: datetime, status: str, reason: str, send_reason: str, detail: str
-) -> Stopped:
+) -> StoppedRows:
     """End the active enrollments: cancel open tasks, and mark emails as failed whose transmission has not started.
 
     The emails of finished enrollments that were retried fail too. An email in transmission cannot be stopped.
@@ -74,7 +74,7 @@ async def stop(
         reason,
         now,
     )
-    if reason in ENDED_FOR_GOOD:  # the status stays FINISHED; end_reason records the later reply, bounce, …
+    if reason in PERMANENT_END_REASONS:  # the status stays FINISHED; end_reason records the later reply, bounce, …
         await execute(
             f"UPDATE enrollment SET end_reason = $2 WHERE {in_list('id', 1)} AND status = 'FINISHED'"
             " AND end_reason IS NULL",
@@ -84,7 +84,7 @@ async def stop(
     # The update has locked the enrollments. Stop the emails and tasks that others scheduled for them before that.
     mine = f"SELECT id FROM enrollment WHERE {in_list('id', 1)}"
     new_tasks, new_sends = await _stop_rows(mine, [row["id"] for row in enrollments], now, send_reason, detail)
-    return Stopped(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
+    return StoppedRows(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
 
 
 async def _stop_rows(
@@ -112,14 +112,14 @@ async def _stop_rows(
     return tasks, sends
 
 
-class EndedBefore(NamedTuple):
+class EarlierEnding(NamedTuple):
     """When (UTC) and why a campaign last ended for a person."""
 
     at: datetime
     reason: str
 
 
-async def keep_enrollments(campaign_id: str, person_ids: list[str]) -> None:
+async def lock_open_enrollments(campaign_id: str, person_ids: list[str]) -> None:
     """Lock these people's enrollments in a campaign: nobody ends them before the transaction ends."""
     if is_postgres():
         await execute(
@@ -130,26 +130,26 @@ async def keep_enrollments(campaign_id: str, person_ids: list[str]) -> None:
         )
 
 
-async def ended_before(campaign_id: str, person_ids: list[str]) -> dict[str, EndedBefore]:
+async def earlier_endings(campaign_id: str, person_ids: list[str]) -> dict[str, EarlierEnding]:
     """Return those of these people for whom the campaign has ended for a reason in ENDED_FOR_GOOD."""
-    reasons = ", ".join(f"'{reason}'" for reason in ENDED_FOR_GOOD)
+    reasons = ", ".join(f"'{reason}'" for reason in PERMANENT_END_REASONS)
     rows = await execute(
         f"SELECT person_id, ended_at, end_reason FROM enrollment WHERE campaign_id = $1 AND {in_list('person_id', 2)}"
         f" AND end_reason IN ({reasons}) ORDER BY ended_at, id",
         campaign_id,
         person_ids,
     )
-    return {row["person_id"]: EndedBefore(instant(row["ended_at"]), row["end_reason"]) for row in rows}
+    return {row["person_id"]: EarlierEnding(instant(row["ended_at"]), row["end_reason"]) for row in rows}
 
 
-async def those_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str]:
+async def people_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str]:
     """Return those of these people who are in a campaign."""
     statement = "SELECT person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND "
     rows = await execute(statement + in_list("person_id", 2), campaign_id, person_ids)
     return {row["person_id"] for row in rows}
 
 
-async def finished_with_emails(campaign_id: str, after: str, people: int) -> list[str]:
+async def finished_with_pending_emails(campaign_id: str, after: str, people: int) -> list[str]:
     """Return the next finished enrollments of a campaign that have a pending email, in the order of their ids."""
     rows = await execute(
         "SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'FINISHED' AND id > $2"

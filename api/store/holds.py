@@ -1,7 +1,7 @@
 """Emails on hold: the waiting emails of a paused campaign. Dispatch ignores them until they are released.
 
-Code that schedules emails calls ``pause_of`` first. On PostgreSQL that locks the campaign's row, so that the campaign
-cannot be paused or resumed before the transaction ends.
+Code that schedules emails calls ``paused_since`` first. On PostgreSQL that locks the campaign's row, so that the
+campaign cannot be paused or resumed before the transaction ends.
 """
 
 import json
@@ -28,28 +28,28 @@ NOT_ON_HOLD = "status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND NOT held"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HoldChunk:
     """Result of one chunk: whether other processes still have its emails locked, and after whom the next begins."""
 
     in_hand: bool
     after: str | None
 
 
-async def pause_of(campaign_id: str) -> datetime | None:
+async def paused_since(campaign_id: str) -> datetime | None:
     """Return since when a campaign is paused (UTC). Nobody pauses or resumes it before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
     (row,) = await execute(f"SELECT paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
     return instant(row["paused_at"]) if row["paused_at"] is not None else None
 
 
-async def work_of(campaign_id: str) -> tuple[str | None, datetime | None]:
-    """Return the id of the pause or resume to carry out, and since when the campaign is paused. See ``pause_of``."""
-    since = await pause_of(campaign_id)
+async def open_hold(campaign_id: str) -> tuple[str | None, datetime | None]:
+    """Return the id of the pause or resume to carry out, and ``paused_since``, which locks the campaign."""
+    since = await paused_since(campaign_id)
     (row,) = await execute("SELECT holds FROM campaign WHERE id = $1", campaign_id)
     return row["holds"], since
 
 
-async def hold(campaign_id: str, after: str, people: int) -> Held:
+async def hold(campaign_id: str, after: str, people: int) -> HoldChunk:
     """Put the waiting emails of the next people in the campaign on hold. Call in a transaction that found it paused.
 
     It goes person by person, because no index orders a campaign's emails by due time. Dispatch puts an email on hold
@@ -73,10 +73,10 @@ async def hold(campaign_id: str, after: str, people: int) -> Held:
         ids,
     )
     left = await execute(f"SELECT 1 AS found FROM send WHERE {mine} LIMIT 1", ids)
-    return Held(bool(left), rows[-1]["person_id"] if len(rows) == people else None)
+    return HoldChunk(bool(left), rows[-1]["person_id"] if len(rows) == people else None)
 
 
-async def held_people(campaign_id: str, after: str, people: int) -> list[str]:
+async def enrollments_on_hold(campaign_id: str, after: str, people: int) -> list[str]:
     """Return the next enrollments of a campaign that have emails on hold, by their ids."""
     rows = await execute(
         "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
@@ -88,7 +88,7 @@ async def held_people(campaign_id: str, after: str, people: int) -> list[str]:
     return [row["enrollment_id"] for row in rows]
 
 
-async def overdue_people(enrollment_ids: list[str], now: datetime) -> list[str]:
+async def overdue_enrollments(enrollment_ids: list[str], now: datetime) -> list[str]:
     """Return those of these enrollments that have an overdue email."""
     rows = await execute(
         f"SELECT DISTINCT enrollment_id FROM send WHERE {in_list('enrollment_id', 1)}"
@@ -99,7 +99,7 @@ async def overdue_people(enrollment_ids: list[str], now: datetime) -> list[str]:
     return [row["enrollment_id"] for row in rows]
 
 
-async def waiting_emails(enrollment_ids: list[str]) -> dict[str, int]:
+async def count_waiting_by_step(enrollment_ids: list[str]) -> dict[str, int]:
     """Count the waiting emails of these enrollments by step."""
     rows = await execute(
         f"SELECT step_id, count(*) AS emails FROM send WHERE {in_list('enrollment_id', 1)}"
@@ -109,7 +109,7 @@ async def waiting_emails(enrollment_ids: list[str]) -> dict[str, int]:
     return {row["step_id"]: int(row["emails"]) for row in rows}
 
 
-async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
+async def count_held_by_campaign(campaign_ids: list[str]) -> dict[str, int]:
     """Count the emails on hold by campaign."""
     rows = await execute(
         "SELECT campaign_id, count(*) AS emails FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
@@ -119,7 +119,7 @@ async def held_emails(campaign_ids: list[str]) -> dict[str, int]:
     return {row["campaign_id"]: int(row["emails"]) for row in rows}
 
 
-async def lock_people(enrollment_ids: list[str]) -> None:
+async def lock_schedules(enrollment_ids: list[str]) -> None:
     """Lock these people until the transaction ends: nobody else schedules their next steps or moves their emails."""
     if is_postgres():
         # Lock tasks, emails, enrollments: the order of completing a task, settling an email and ending a campaign.
@@ -139,21 +139,21 @@ async def lock_enrollments(enrollment_ids: list[str]) -> None:
         )
 
 
-async def move(
+async def write_resume(
     sends: list[Mapping[str, Any]], tasks: list[Mapping[str, Any]], resumed: list[Mapping[str, Any]]
 ) -> None:
     """Write the changes of a resume: times of waiting emails, dates of open tasks, and resumes of enrollments."""
     if sends:
         await move_emails(sends, "status IN ('SCHEDULED', 'DEFERRED')")
     if tasks:
-        dates = records(TASK_COLUMNS, tasks)
+        dates = as_records(TASK_COLUMNS, tasks)
         await execute(
             "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
             f" FROM {dates.table(1)} WHERE task.id = r.id AND status = 'OPEN'",
             dates,
         )
     if resumed:
-        given = records(ENROLLMENT_COLUMNS, resumed)
+        given = as_records(ENROLLMENT_COLUMNS, resumed)
         await execute(
             f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given
         )
@@ -161,7 +161,7 @@ async def move(
 
 async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
     """Write the new times of those emails for which a condition still holds. Returns their ids."""
-    given = records(EMAIL_COLUMNS, rows)
+    given = as_records(EMAIL_COLUMNS, rows)
     moved = await execute(
         "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
         f" planned_time = r.planned_time, explanation = r.explanation FROM {given.table(1)}"
@@ -171,7 +171,7 @@ async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
     return {row["id"] for row in moved}
 
 
-def records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Records:
+def as_records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Records:
     """Return rows as values of a statement. JSON documents become text."""
     documents = {name for name, kind in columns.items() if kind == "jsonb"}
     return Records(

@@ -11,9 +11,9 @@ from api.store.engine.sql import execute, in_list, instant_or_past
 
 LEASE = timedelta(minutes=2)
 """For how long a process owns a job that it works on, unless it renews the lease."""
-KEPT = timedelta(days=30)
+FINISHED_JOBS_KEPT_FOR = timedelta(days=30)
 """For how long the table keeps a job that is over."""
-OWN = "id = $1 AND turns = $2 AND finished_at IS NULL"
+OWNED = "id = $1 AND turns = $2 AND finished_at IS NULL"
 
 
 async def start(
@@ -48,7 +48,7 @@ async def open_jobs() -> Sequence[Any]:
     return [{**row, "lease_until": row["lease_until"] and instant_or_past(row["lease_until"])} for row in rows]
 
 
-def leased(until: datetime | None, now: datetime) -> bool:
+def is_leased(until: datetime | None, now: datetime) -> bool:
     """Say whether a lease holds. One that is longer than any dates from before the clock was set back."""
     return until is not None and now < until <= now + 2 * LEASE
 
@@ -60,7 +60,7 @@ async def take(job_id: str, turns: int, now: datetime) -> Job | None:
     """
     taken = await execute(
         "UPDATE job SET lease_until = $3, turns = turns + 1, failures = failures + 1, state = 'RUNNING'"
-        f" WHERE {OWN} RETURNING id",
+        f" WHERE {OWNED} RETURNING id",
         job_id, turns, now + LEASE,
     )  # fmt: skip
     return await Job.get(id=job_id) if taken else None
@@ -70,7 +70,7 @@ async def renew(job: Job, until: datetime, progress: int) -> bool:
     """Note progress, and keep a job for longer. Returns False where it is no longer ours."""
     rows = await execute(
         "UPDATE job SET lease_until = $3, failures = 0, problem = NULL, progress = progress + $4, state = 'RUNNING'"
-        f" WHERE {OWN} RETURNING id",
+        f" WHERE {OWNED} RETURNING id",
         job.id, job.turns, until, progress,
     )  # fmt: skip
     return bool(rows)
@@ -83,7 +83,7 @@ async def put_back(job: Job, progress: int, until: datetime | None = None, *, fa
     """
     rows = await execute(
         "UPDATE job SET lease_until = $3, failures = $5, progress = progress + $4, state = 'WAITING',"
-        f" problem = CASE WHEN $5 > 0 THEN problem END WHERE {OWN} RETURNING id",
+        f" problem = CASE WHEN $5 > 0 THEN problem END WHERE {OWNED} RETURNING id",
         job.id, job.turns, until, progress, failures,
     )  # fmt: skip
     return bool(rows)
@@ -91,14 +91,14 @@ async def put_back(job: Job, progress: int, until: datetime | None = None, *, fa
 
 async def interrupt(job: Job) -> None:
     """End a turn that the database interrupted: it tells nothing of the job, so it counts as no failure."""
-    interrupted = f"UPDATE job SET lease_until = NULL, failures = failures - 1, state = 'WAITING' WHERE {OWN}"
+    interrupted = f"UPDATE job SET lease_until = NULL, failures = failures - 1, state = 'WAITING' WHERE {OWNED}"
     await execute(interrupted, job.id, job.turns)
 
 
 async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
     """Note that a turn failed, and let the job wait."""
     await execute(
-        f"UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING' WHERE {OWN}",
+        f"UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING' WHERE {OWNED}",
         job.id, job.turns, until, failures, reason,
     )  # fmt: skip
 
@@ -107,10 +107,10 @@ async def finish(job: Job, state: JobState, now: datetime, progress: int = 0, re
     """End a job that is ours. Returns False where it is not."""
     rows = await execute(
         "UPDATE job SET lease_until = NULL, finished_at = $3, state = $4, progress = progress + $5, problem = $6"
-        f" WHERE {OWN} RETURNING id",
+        f" WHERE {OWNED} RETURNING id",
         job.id, job.turns, now, state.value, progress, reason,
     )  # fmt: skip
-    await execute("DELETE FROM job WHERE finished_at < $1", now - KEPT)
+    await execute("DELETE FROM job WHERE finished_at < $1", now - FINISHED_JOBS_KEPT_FOR)
     return bool(rows)
 
 

@@ -61,7 +61,7 @@ async def next_people(launch_id: str, workspace_id: str, processed: int, people:
     )
 
 
-async def take_people(launch_id: str, processed: int, upto: int, began: datetime) -> bool:
+async def mark_processed(launch_id: str, processed: int, upto: int, began: datetime) -> bool:
     """Store that people up to ``upto`` are processed, and lock the launch until the transaction ends.
 
     Returns False if someone has paused, resumed or cancelled the launch, or another process has taken it over.
@@ -81,7 +81,7 @@ async def left_out_by_code(launch_id: str) -> dict[str, int]:
     return Counter({row["code"]: int(row["people"]) for row in rows})
 
 
-async def forget_people(launch_id: str, processed: int) -> None:
+async def delete_processed(launch_id: str, processed: int) -> None:
     """Delete the processed part of an audience."""
     await execute("DELETE FROM launch_audience WHERE launch_id = $1 AND position <= $2", launch_id, processed)
 

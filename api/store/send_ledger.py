@@ -1,4 +1,4 @@
-"""The send ledger's transitions. Each is one conditional UPDATE, fenced on the attempt that owns the send.
+"""The state transitions of emails. Each is one conditional UPDATE that checks which attempt owns the email.
 
 An email that becomes due again goes on hold if its campaign is paused. Each statement reads the campaign's row and (on
 PostgreSQL) locks it until the commit, so that a pause happens either before or after the whole transaction.
@@ -23,23 +23,23 @@ UNSENT_STATUS = "CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END"
 """The status that a claimed send gets when it was not sent."""
 MAX_CODE_CHARACTERS = 64
 """Characters of a reason's code that the ``reason`` column keeps."""
-RESEND_AFTER = timedelta(minutes=15)
-"""How long an email in doubt waits before its campaign resends it: a late answer may still settle it."""
+DOUBT_RESEND_WAIT = timedelta(minutes=15)
+"""How long an email in doubt waits before its campaign resends it. A late answer may settle it until then."""
 
-STALE = (
+NOT_RECALCULATED = (
     "(SELECT enrollment.status = 'ACTIVE' AND enrollment.revision <> campaign.revision FROM enrollment"
     " JOIN campaign ON campaign.id = enrollment.campaign_id WHERE enrollment.id = send.enrollment_id)"
 )
-"""Whether the last edit of the campaign has not reached the email's person yet."""
+"""SQL condition: the last edit of the campaign has not been applied to the email's person yet."""
 
-SENDER = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
+SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
 """The columns of a sender that dispatch needs."""
 
-Owner = Literal["workspace_id", "sender_id", "person_id", "step_id"]
-LEAVING = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
+ClaimColumn = Literal["workspace_id", "sender_id", "person_id", "step_id"]
+TRANSMISSION_COLUMNS = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
 
 
-OUTCOME = {
+OUTCOME_COLUMNS = {
     "id": "text",
     "attempt": "text",
     "status": "text",
@@ -51,28 +51,33 @@ OUTCOME = {
     "late": "boolean",
     "held": "boolean",
 }
-"""The columns with which outcomes are written. ``late``: it may settle a doubt, because the email was sent."""
+"""The columns of an outcome. ``late`` says that the email was sent, so the outcome may settle a doubt."""
 
 
-def whose(condition: str) -> str:
-    """Return SQL for a table ``whose``: for each send, whether its campaign is paused. It locks the campaigns."""
+def with_paused_campaigns(condition: str) -> str:
+    """Return the SQL of a table ``campaign_pause``: for each send, whether its campaign is paused. Locks campaigns."""
     lock = "FOR SHARE OF campaign" if is_postgres() else ""
     return (
-        f"WITH whose AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM send"
+        f"WITH campaign_pause AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM send"
         " JOIN enrollment ON enrollment.id = send.enrollment_id"
         f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock})"
     )
 
 
 async def claim(
-    sender_id: str, now: datetime, lease_until: datetime, limit: int, attempt: str = "", besides: Sequence[str] = ()
+    sender_id: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    attempt: str = "",
+    excluded_ids: Sequence[str] = (),
 ) -> list[ClaimedEmail]:
-    """Claim up to ``limit`` sends of a sender that are due at ``now``, the earliest first, for a new attempt.
+    """Claim up to ``limit`` emails of a sender that are due at ``now`` (UTC), the earliest first, for a new attempt.
 
-    Sends whose ids are in ``besides`` are left out.
+    Emails whose ids are in ``excluded_ids`` are not claimed.
     """
     row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
-    others = f"AND NOT ({in_list('id', 6)})" if besides else ""
+    others = f"AND NOT ({in_list('id', 6)})" if excluded_ids else ""
     first = (
         f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 {others}"
         f" ORDER BY due_at, id LIMIT $5 {lock}"
@@ -86,7 +91,7 @@ async def claim(
         sender_id,
         now,
         limit,
-        *([list(besides)] if besides else []),
+        *([list(excluded_ids)] if excluded_ids else []),
     )
     return read_claimed(rows)
 
@@ -96,28 +101,32 @@ async def begin_transmission(
 ) -> set[str]:
     """Begin to transmit emails, and write their Message-IDs. Returns the ids of emails that may be sent.
 
-    An email may not be sent if it is no longer its attempt's, if its address is unsubscribed or bounced, if the
-    campaign has ended for its person, or if its step was removed. If the campaign is paused, or an edit has not reached
-    the person yet, the email goes on hold here, so that nobody claims it again. ``recipients`` has the address to which
-    each email is written, by the email's id: it may not be sent if that is no longer the person's address. An email
-    that is not in it goes to the person's own address.
+    An email may not be sent if its attempt does not own it any more, if its address is unsubscribed or bounced, if the
+    campaign has ended for its person, or if its step was removed. If the campaign is paused, or an edit has not been
+    applied to the person yet, the email goes on hold, so that nobody claims it again. ``recipients`` has the address
+    in each written email, by the email's id. Such an email may not be sent if the person's address has changed. An
+    email that is not in ``recipients`` goes to the person's present address.
     """
     leaving, addresses = list(sends), recipients or {}
-    paused, edited = await _held_back({send.step_id for send, _ in leaving})
+    paused, edited = await _paused_and_edited_steps({send.step_id for send, _ in leaving})
     holding = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in paused]
     stale = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in edited - paused]
-    held = await _hold_back(holding) | await _hold_back(stale, STALE)
+    held = await _put_on_hold(holding) | await _put_on_hold(stale, NOT_RECALCULATED)
     going = Records(
-        LEAVING,
-        [(send.id, send.attempt_id, told, addresses.get(send.id, "")) for send, told in leaving if send.id not in held],
+        TRANSMISSION_COLUMNS,
+        [
+            (send.id, send.attempt_id, message_id, addresses.get(send.id, ""))
+            for send, message_id in leaving
+            if send.id not in held
+        ],
     )
     began = await execute(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id,"
         " recipient = CASE WHEN r.recipient <> '' THEN r.recipient"
         " ELSE (SELECT email FROM person WHERE person.id = send.person_id) END"
         f" FROM {going.table(2)}"
-        # Every row is to be looked up by its key: a bare status would let PostgreSQL read all that is leased instead,
-        # and an EXISTS whole tables.
+        # Look up each row by its key. With a bare ``status``, PostgreSQL may read all leased rows instead. With EXISTS,
+        # it may read whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
         f" AND (SELECT r.recipient IN ('', person.email) AND {UNSUBSCRIBED_AT} IS NULL AND bounced_at IS NULL"
         " FROM person WHERE person.id = send.person_id)"
@@ -131,11 +140,11 @@ async def begin_transmission(
     return {row["id"] for row in began}
 
 
-async def _hold_back(sends: Sequence[tuple[str, str, str, str]], where: str = "true") -> set[str]:
-    """Put emails on hold that were to be transmitted. Returns their ids."""
+async def _put_on_hold(sends: Sequence[tuple[str, str, str, str]], where: str = "true") -> set[str]:
+    """Put claimed emails on hold. Returns their ids."""
     if not sends:
         return set()
-    given = Records(LEAVING, sends)
+    given = Records(TRANSMISSION_COLUMNS, sends)
     held = await execute(
         f"UPDATE send SET status = {UNSENT_STATUS}, held = true, attempt_id = NULL, lease_until = NULL"
         f" FROM {given.table(1)}"
@@ -147,12 +156,12 @@ async def _hold_back(sends: Sequence[tuple[str, str, str, str]], where: str = "t
 
 
 async def paused_steps(step_ids: Iterable[str]) -> set[str]:
-    """Return the steps whose campaign is paused. No campaign is paused or resumed before the transaction ends."""
-    return (await _held_back(step_ids))[0]
+    """Return the steps with a paused campaign. No campaign is paused or resumed before the transaction ends."""
+    return (await _paused_and_edited_steps(step_ids))[0]
 
 
-async def _held_back(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Return the steps whose campaign is paused, and those whose is being edited. Neither changes until the commit."""
+async def _paused_and_edited_steps(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the steps with a paused campaign, and those with a pending edit. Neither changes before the commit."""
     rows = await execute(
         "SELECT step.id, paused_at IS NOT NULL AS paused, editing FROM step"
         f" JOIN campaign ON campaign.id = step.campaign_id WHERE {in_list('step.id', 1)}"
@@ -163,13 +172,13 @@ async def _held_back(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
 
 
 async def settle(outcomes: Sequence[SendOutcome]) -> set[str]:
-    """Write the outcomes of attempts. Returns the ids of emails that were still their attempt's.
+    """Write the outcomes of attempts. Returns the ids of emails that their attempts still owned.
 
-    An email that was sent is recorded even after its lease, as long as no other attempt has begun.
+    The outcome of a sent email is written even after its lease has ended, unless another attempt owns the email.
     """
     waiting = {outcome.send.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
     paused = await paused_steps(waiting) if waiting else set()
-    rows = Records(OUTCOME, [_columns(outcome, paused) for outcome in outcomes])
+    rows = Records(OUTCOME_COLUMNS, [_columns(outcome, paused) for outcome in outcomes])
     settled = await execute(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
@@ -203,9 +212,9 @@ async def still_claimed(sends: Sequence[ClaimedEmail]) -> set[str]:
     return {row["id"] for row in rows}
 
 
-async def renew(attempts: list[str], lease_until: datetime) -> None:
+async def renew_leases(attempts: list[str], lease_until: datetime) -> None:
     """Renew the leases of a process's own attempts."""
-    # What is being written just now is settled, or gets a lease of its own: neither waits for the other.
+    # Skip rows that another transaction writes. It settles them or renews their leases.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     await execute(
         f"UPDATE send SET lease_until = $2 WHERE id IN (SELECT id FROM send WHERE {in_list('attempt_id', 1)}"
@@ -215,52 +224,57 @@ async def renew(attempts: list[str], lease_until: datetime) -> None:
     )
 
 
-async def release_expired(
-    real_now: datetime, ids: Sequence[str] | None = None, besides: Sequence[str] = ()
+async def release_expired_claims(
+    real_now: datetime, ids: Sequence[str] | None = None, excluded_ids: Sequence[str] = ()
 ) -> Sequence[Row]:
-    """Release expired claims, all or those of ``ids``, but not those of ``besides``. Returns them."""
+    """Release expired claims: of all emails, or of ``ids``, except ``excluded_ids``. Returns the emails."""
     if ids is not None:
-        return await _release(f"send.lease_until < $1 AND {in_list('send.id', 2)}", real_now, list(ids))
-    if besides:
-        return await _release(f"send.lease_until < $1 AND NOT ({in_list('send.id', 2)})", real_now, list(besides))
-    return await _release("send.lease_until < $1", real_now)
+        return await _release_where(f"send.lease_until < $1 AND {in_list('send.id', 2)}", real_now, list(ids))
+    if excluded_ids:
+        return await _release_where(
+            f"send.lease_until < $1 AND NOT ({in_list('send.id', 2)})", real_now, list(excluded_ids)
+        )
+    return await _release_where("send.lease_until < $1", real_now)
 
 
 @retry_on_deadlock
-async def release(column: Owner, ids: Sequence[str]) -> int:
-    """Release the claims of some workspaces, senders, people or steps, so that the emails are written again.
+async def release_claims(column: ClaimColumn, ids: Sequence[str]) -> int:
+    """Release the claims of some workspaces, senders, people or steps, so that their emails are rendered again.
 
-    Call it after the commit of the change: the next claim reads it. Returns how many.
+    Call it after the change is committed, so that the next claim reads the change. Returns the number of emails.
     """
-    return len(await _release(in_list(f"send.{column}", 1), list(ids)))
+    return len(await _release_where(in_list(f"send.{column}", 1), list(ids)))
 
 
-async def _release(condition: str, *values: Any) -> Sequence[Row]:
+async def _release_where(condition: str, *values: Any) -> Sequence[Row]:
     claimed = f"send.status = 'CLAIMED' AND {condition}"
     return await execute(
-        f"{whose(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = whose.paused, attempt_id = NULL,"
-        f" lease_until = NULL FROM whose WHERE send.id = whose.id AND {claimed} RETURNING send.id",
+        f"{with_paused_campaigns(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = campaign_pause.paused,"
+        f" attempt_id = NULL, lease_until = NULL FROM campaign_pause WHERE send.id = campaign_pause.id"
+        f" AND {claimed} RETURNING send.id",
         *values,
     )
 
 
-async def first_due(workspace_id: str | None, besides: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return each sender that has a waiting email, with when its first is due: a sandbox's, or all real ones.
+async def senders_with_waiting_emails(
+    workspace_id: str | None, excluded_ids: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return the senders that have a waiting email, of one workspace or of all except sandboxes.
 
-    Senders and emails whose ids are in ``besides`` are left out. A time that cannot be read counts as long past: the
-    claim finds the email that has it.
+    Each row has ``first_due``, the due time (UTC) of the sender's first email. A due time that cannot be read counts as
+    1970, so that the claim finds its email. Senders and emails in ``excluded_ids`` are left out.
     """
     where = "workspace_id = $1" if workspace_id else "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
     values: list[Any] = [workspace_id] if workspace_id else []
     others = ""
-    if besides:
-        values.append(list(besides))
+    if excluded_ids:
+        values.append(list(excluded_ids))
         where += f" AND NOT ({in_list('sender.id', len(values))})"
         others = f"AND NOT ({in_list('send.id', len(values))})"
     first = f"SELECT min(due_at) FROM send WHERE send.sender_id = sender.id AND {WAITING} {others}"
     readable = "greatest(first_due, timestamptz 'epoch')" if is_postgres() else "first_due"
     rows = await execute(
-        f"SELECT {SENDER}, {readable} AS first_due FROM (SELECT {SENDER}, ({first}) AS first_due"
+        f"SELECT {SENDER_COLUMNS}, {readable} AS first_due FROM (SELECT {SENDER_COLUMNS}, ({first}) AS first_due"
         f" FROM sender WHERE {where}) AS found WHERE first_due IS NOT NULL ORDER BY first_due, id",
         *values,
     )

@@ -3,8 +3,10 @@
 A unique index finds an address by ``email_key``, its normalised form. PostgreSQL needs two locks, so that an answer
 stays true until the transaction ends:
 
-- ``lock_addresses`` and ``keep_addresses``: an address cannot be suppressed while a person is given an address.
-- ``suppressed_people`` and ``lock_people_of``: an address cannot be suppressed while its person is enrolled.
+- ``prevent_new_addresses`` and ``prevent_suppressions`` exclude each other: no address is suppressed while a person
+  gets a new address.
+- ``suppressed_people`` and ``lock_people_of`` exclude each other: no address is suppressed while its person is
+  enrolled.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,13 +45,13 @@ class NewSuppression(NamedTuple):
     reason: str
 
 
-async def keep_addresses(workspace_id: str) -> None:
+async def prevent_suppressions(workspace_id: str) -> None:
     """Prevent suppressions until the transaction ends. Call it first in a transaction that sets a person's address."""
     if is_postgres():
         await execute("SELECT pg_advisory_xact_lock_shared($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
 
 
-async def lock_addresses(workspace_id: str) -> None:
+async def prevent_new_addresses(workspace_id: str) -> None:
     """Prevent new addresses of people until the transaction ends. Call it first in a transaction that suppresses."""
     if is_postgres():
         await execute("SELECT pg_advisory_xact_lock($1, hashtext($2)) IS NULL", ADDRESSES_LOCK, workspace_id)
@@ -140,7 +142,7 @@ async def lock_people_of(workspace_id: str, keys: list[str]) -> list[str]:
     return [row["id"] for row in rows]
 
 
-async def enrollments_of(person_ids: list[str]) -> list[str]:
+async def enrollments_with_pending_emails(person_ids: list[str]) -> list[str]:
     """Return the enrollments of these people that may still send an email."""
     rows = await execute(
         f"SELECT id FROM enrollment WHERE {in_list('person_id', 1)} AND status IN ('ACTIVE', 'FINISHED') ORDER BY id",
@@ -149,7 +151,7 @@ async def enrollments_of(person_ids: list[str]) -> list[str]:
     return [row["id"] for row in rows]
 
 
-async def note_recipient(person_id: str, email: str) -> None:
+async def fill_in_recipients(person_id: str, email: str) -> None:
     """Store a person's present address with sent emails from releases that did not store the address of an email."""
     await execute(
         "UPDATE send SET recipient = $2 WHERE enrollment_id IN (SELECT id FROM enrollment WHERE person_id = $1)"
@@ -159,7 +161,7 @@ async def note_recipient(person_id: str, email: str) -> None:
     )
 
 
-async def written_to(person_id: str) -> list[str]:
+async def recipients_of(person_id: str) -> list[str]:
     """Return the recorded addresses to which emails to a person were sent."""
     rows = await execute(
         "SELECT DISTINCT recipient FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"

@@ -13,7 +13,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, in_list, instant_or_past
 from strategies.calendar import local
 
-DAYS = {
+DUE_DAY_RANGES = {
     TaskDue.TODAY: (0, 0),
     TaskDue.TOMORROW: (1, 1),
     TaskDue.TODAY_AND_TOMORROW: (0, 1),
@@ -42,7 +42,7 @@ async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due
         if due is TaskDue.OVERDUE:
             wanted |= Q(assignee_id=sender.id, due_date__lt=today)
         else:
-            first, last = DAYS[due]
+            first, last = DUE_DAY_RANGES[due]
             range_ = (today + timedelta(days=first), today + timedelta(days=last))
             wanted |= Q(assignee_id=sender.id, due_date__range=range_)
     return query.filter(wanted)
@@ -75,18 +75,18 @@ async def lock_expiring(task_id: str, now: datetime) -> bool:
     return bool(await execute(f"SELECT task.id FROM {EXPIRING} AND expires_at <= $2 AND task.id = $1", task_id, now))
 
 
-async def next_expiry(workspace_id: str | None, besides: Sequence[str] = ()) -> datetime | None:
-    """Return when the next task expires, of one workspace or of all except sandboxes. ``besides`` are ignored."""
+async def next_expiry(workspace_id: str | None, excluded_ids: Sequence[str] = ()) -> datetime | None:
+    """Return when the next task expires, of one workspace or of all except sandboxes. ``excluded_ids`` are ignored."""
     where = "task.workspace_id = $1" if workspace_id else "NOT task.sandbox"
     values: list[Any] = [workspace_id] if workspace_id else []
-    if besides:
-        values.append(list(besides))
+    if excluded_ids:
+        values.append(list(excluded_ids))
         where += f" AND NOT ({in_list('task.id', len(values))})"
     rows = await execute(f"SELECT expires_at AS first FROM {EXPIRING} AND {where} ORDER BY expires_at LIMIT 1", *values)
     return instant_or_past(rows[0]["first"]) if rows else None
 
 
-async def give_time_back(campaign_id: str, since: datetime, until: datetime) -> None:
+async def extend_expiry(campaign_id: str, since: datetime, until: datetime) -> None:
     """Move the expiry of a campaign's open tasks later by the length of a pause."""
     span: object = until - since
     later = "expires_at + $2::interval"

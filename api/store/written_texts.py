@@ -28,7 +28,7 @@ async def lock_email(send_id: str) -> Send | None:
     return await Send.get_or_none(id=send_id)
 
 
-async def change(send: Send, *, paused: bool, **values: Any) -> None:
+async def change_waiting_email(send: Send, *, paused: bool, **values: Any) -> None:
     """Change an email that is locked and waits. One that is claimed is taken back: its attempt no longer owns it."""
     status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
     await Send.filter(id=send.id).update(
@@ -48,7 +48,7 @@ async def keep_texts(send_ids: Sequence[str], which: str = "true") -> None:
     )
 
 
-async def kept_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
+async def find_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
     """Return the text that is kept for a person's email of a step."""
     rows = await execute(
         "SELECT subject, html, written_as_template FROM written_email WHERE enrollment_id = $1 AND step_id = $2",
@@ -58,7 +58,7 @@ async def kept_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
     return WrittenEmail(rows[0]["subject"], rows[0]["html"], bool(rows[0]["written_as_template"])) if rows else None
 
 
-async def give_texts_back(sends: Sequence[Send]) -> None:
+async def restore_texts(sends: Sequence[Send]) -> None:
     """Give automatic emails that are about to be scheduled the texts that are kept of their earlier selves."""
     rows = await execute(
         f"SELECT * FROM written_email WHERE {in_list('enrollment_id', 1)} AND NOT by_hand",
@@ -70,9 +70,9 @@ async def give_texts_back(sends: Sequence[Send]) -> None:
         if row is not None:
             send.subject, send.html = row["subject"], row["html"]
             send.written_as_template = bool(row["written_as_template"])
-            await forget_text(send.enrollment_id, send.step_id)
+            await delete_text(send.enrollment_id, send.step_id)
 
 
-async def forget_text(enrollment_id: str, step_id: str) -> None:
+async def delete_text(enrollment_id: str, step_id: str) -> None:
     """Forget a text: an email has it now."""
     await execute("DELETE FROM written_email WHERE enrollment_id = $1 AND step_id = $2", enrollment_id, step_id)

@@ -231,7 +231,7 @@ async def test_senders_get_a_key() -> None:
 
 @pytest.mark.usefixtures("release_before")
 async def test_a_killed_migration_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(address_upgrade, "CHUNK", 2)
+    monkeypatch.setattr(address_upgrade, "CHUNK_ROWS", 2)
     for number in range(5):
         await suppression(f"ß{number}@straße.de")
         await person(f"ss{number}@strasse.de")

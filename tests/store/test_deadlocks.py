@@ -259,7 +259,7 @@ async def test_what_a_stopped_process_left_is_recovered(world: World, again: Cal
 
 
 async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], bool]) -> None:
-    (sender,) = await send_ledger.first_due(None)
+    (sender,) = await send_ledger.senders_with_waiting_emails(None)
     (send, _) = await send_ledger.claim(sender["id"], NOW, NOW + DAY, 2)
     delivery = Delivery(send, await Batch.load(world.runtime, NOW, sender, [send], "scripted"))
 

@@ -13,7 +13,7 @@ from api.states import GOING_ON, EnrollmentStatus, OnReply
 from api.store.edits import people_in
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.enrollments import finished_with_emails
+from api.store.enrollments import finished_with_pending_emails
 from api.store.events import Line, event, write
 
 PEOPLE_PER_TRANSACTION = 1_000
@@ -58,7 +58,7 @@ async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
         ended += await _end(context, [person["id"] for person in people])
         after = people[-1]["person_id"]
     after = ""
-    while ids := await finished_with_emails(campaign.id, after, at_once):
+    while ids := await finished_with_pending_emails(campaign.id, after, at_once):
         ended += await _end(context, ids)
         after = ids[-1]
     return ended

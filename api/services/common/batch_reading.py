@@ -19,7 +19,7 @@ from api.models import (
     Template,
 )
 from api.store.engine.rows import by_address_keys, by_ids, children
-from api.store.holds import held_emails
+from api.store.holds import count_held_by_campaign
 
 
 class BatchReader:
@@ -94,7 +94,7 @@ class BatchReader:
 
     async def held_emails_of_campaigns(self, campaign_ids: list[str]) -> list[int]:
         """Count the emails on hold of each campaign."""
-        counts = await held_emails(campaign_ids)
+        counts = await count_held_by_campaign(campaign_ids)
         return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
 
     async def account_pauses(self, accounts: list[str]) -> list[Any]:

@@ -98,9 +98,11 @@ class Dispatcher:
             counts.expired_tasks = await expire_all(self.runtime, now, workspace_id, self._backoff)
             self._next_expiry = await next_expiry(workspace_id, self._backoff.waiting(self.runtime.clock()))
         moments = [self._next_expiry]
-        pauses = {} if sandbox else await account_pauses.pauses()
+        pauses = {} if sandbox else await account_pauses.pauses_by_account()
         trouble: Exception | None = None
-        for sender in await send_ledger.first_due(workspace_id, self._backoff.waiting(self.runtime.clock())):
+        for sender in await send_ledger.senders_with_waiting_emails(
+            workspace_id, self._backoff.waiting(self.runtime.clock())
+        ):
             try:
                 claimed, next_at = await self._claim(sender, now, pauses, sandbox)
             except Exception as problem:  # one sender's trouble stops no other's emails
@@ -131,7 +133,7 @@ class Dispatcher:
             return 0, sender["first_due"]
         worker = self._worker(sender, sandbox)
         until, unusable_seconds = pauses.get(worker.account), worker.unusable_until - time.monotonic()
-        if until is not None and account_pauses.still_waits(until, max(now, self.runtime.clock())):
+        if until is not None and account_pauses.is_paused(until, max(now, self.runtime.clock())):
             return 0, until
         if unusable_seconds > 0:
             return 0, now + timedelta(seconds=unusable_seconds)

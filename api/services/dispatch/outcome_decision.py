@@ -10,7 +10,7 @@ from api.services.dispatch.retry_policy import next_retry_at, retries_exhausted
 from api.states import SendStatus
 from api.store.claimed_email import ClaimedEmail
 from api.store.events import Line, email_event
-from api.store.send_ledger import MAX_CODE_CHARACTERS, RESEND_AFTER
+from api.store.send_ledger import DOUBT_RESEND_WAIT, MAX_CODE_CHARACTERS
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome
 
@@ -40,7 +40,7 @@ def decide_outcome(
         case Outcome.HARD_BOUNCE | Outcome.SOFT_BOUNCE:
             return SendOutcome(*about, SendStatus.BOUNCED, None, tried, code, detail, EventKind.BOUNCED)
         case Outcome.IN_DOUBT:
-            resend_at = now + RESEND_AFTER
+            resend_at = now + DOUBT_RESEND_WAIT
             return SendOutcome(*about, SendStatus.IN_DOUBT, resend_at, tried, code, detail, EventKind.EMAIL_IN_DOUBT)
         case Outcome.DEFERRED:
             if retries_exhausted(tried):

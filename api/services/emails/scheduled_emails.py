@@ -22,7 +22,7 @@ from api.store import written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, write
-from api.store.holds import pause_of
+from api.store.holds import paused_since
 from api.store.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
@@ -55,7 +55,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
     async with transaction():
         if chosen == now:
             await refuse_paused(enrollment.campaign_id, ("id",))
-        paused = await pause_of(enrollment.campaign_id) is not None
+        paused = await paused_since(enrollment.campaign_id) is not None
         task = await Task.get_or_none(enrollment_id=send.enrollment_id, step_id=send.step_id) if send.by_hand else None
         closes = task is not None and chosen == now and await lock_undone(task.id)
         send = await _lock_unsent(send.id)
@@ -72,7 +72,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
         }
         if send.by_hand:
             values |= {"planned_at": chosen, "planned_date": day, "planned_time": wall.isoformat()}
-        await written_texts.change(send, paused=paused, **values)
+        await written_texts.change_waiting_email(send, paused=paused, **values)
         data = {"before": _utc(send.due_at), "after": _utc(chosen)}
         await write([_event(enrollment, send, EventKind.EMAIL_RESCHEDULED, now, data)])
         if task is not None and closes:
@@ -98,7 +98,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     # Render before the transaction, so that nobody waits for its locks meanwhile.
     seen, rendered = send, await _render_parts(send, context.now)
     async with transaction():
-        paused = await pause_of(enrollment.campaign_id) is not None
+        paused = await paused_since(enrollment.campaign_id) is not None
         send = await _lock_unsent(send.id)
         before: tuple[str | None, str | None] = (send.subject, send.html)
         if send.written_as_template:
@@ -106,7 +106,9 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
                 raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="email_edited")
             before = rendered
         after = (before[0] if isinstance(subject, Unset) else subject, before[1] if isinstance(html, Unset) else html)
-        await written_texts.change(send, paused=paused, subject=after[0], html=after[1], written_as_template=False)
+        await written_texts.change_waiting_email(
+            send, paused=paused, subject=after[0], html=after[1], written_as_template=False
+        )
         given = {"subject": subject, "html": html}
         data = {"parts": [name for name, part in given.items() if not isinstance(part, Unset)]}
         await write([_event(enrollment, send, EventKind.EMAIL_EDITED, context.now, data)])
@@ -140,7 +142,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
     enrollment = await Enrollment.get(id=send.enrollment_id)
     async with transaction():
-        await pause_of(enrollment.campaign_id)
+        await paused_since(enrollment.campaign_id)
         if not await lock_undone(task.id):
             task = await Task.get(id=task.id)
             sentence = "The task of this email is done, and what follows it is scheduled: it cannot be opened again."

@@ -3,18 +3,18 @@
 from api.codes.campaigns import CampaignCode
 from api.codes.inputs import InputCode
 from api.models import Campaign
-from api.store.edits import revision_of
-from api.store.holds import pause_of
+from api.store.edits import lock_revision
+from api.store.holds import paused_since
 from strategies import Refusal
 
 
 async def refuse_paused(campaign_id: str, path: tuple[str, ...]) -> None:
     """Refuse if the campaign is paused. Call it first in the transaction: then no pause can commit in between."""
-    if await pause_of(campaign_id) is not None:
+    if await paused_since(campaign_id) is not None:
         raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, path)
 
 
 async def refuse_edited(campaign: Campaign, path: tuple[str, ...]) -> None:
     """Refuse if the campaign was edited since ``campaign`` was read. Call in the transaction that writes."""
-    if await revision_of(campaign.id) != campaign.revision:
+    if await lock_revision(campaign.id) != campaign.revision:
         raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="campaign_edited")

@@ -20,8 +20,8 @@ from api.states import EnrollmentStatus, SendStatus
 from api.store.engine.sql import Row
 from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
-from api.store.holds import lock_enrollments, pause_of
-from api.store.written_texts import give_texts_back
+from api.store.holds import lock_enrollments, paused_since
+from api.store.written_texts import restore_texts
 from strategies.codes import Message
 from strategies.edit_plan import moves
 from strategies.records import PlannedSend
@@ -29,7 +29,7 @@ from strategies.records import PlannedSend
 
 async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
     """Schedule a person's steps up to the next task, and move their untried emails. Call inside a transaction."""
-    paused = await pause_of(enrollment.campaign_id)
+    paused = await paused_since(enrollment.campaign_id)
     await lock_enrollments([enrollment.id])
     enrollment = await Enrollment.get(id=enrollment.id)
     if enrollment.status is not EnrollmentStatus.ACTIVE:
@@ -58,7 +58,7 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
             else:
                 new = send_row(context, enrollment, step, campaign.sender_id, planned)
                 new.held = held
-                await give_texts_back([new])
+                await restore_texts([new])
                 await new.save(force_create=True)
         elif step.id not in tasks:
             task = task_row(context, enrollment, step, campaign, planned)

@@ -79,7 +79,7 @@ class JobRunner:
     async def _waiting(self, now: datetime) -> list[Any]:
         """Return the jobs that can be taken, the oldest first."""
         rows = await jobs.open_jobs()
-        return [row for row in rows if row["kind"] in self._kinds and not jobs.leased(row["lease_until"], now)]
+        return [row for row in rows if row["kind"] in self._kinds and not jobs.is_leased(row["lease_until"], now)]
 
     def _order(self, row: Any) -> tuple[int, int, int]:
         """Order jobs by priority, then by the last turn of the workspace, then by their own turns."""
@@ -168,7 +168,7 @@ class JobRunner:
         waiting = [
             self._kinds[row["kind"]].priority
             for row in rows
-            if row["id"] != job.id and row["kind"] in self._kinds and not jobs.leased(row["lease_until"], now)
+            if row["id"] != job.id and row["kind"] in self._kinds and not jobs.is_leased(row["lease_until"], now)
         ]
         most_urgent = min(waiting, default=None)
         return most_urgent is not None and (

@@ -19,10 +19,10 @@ from api.services.launches.launch import ready
 from api.states import LaunchStatus
 from api.store import launches as audience
 from api.store.bounces import bounced
-from api.store.edits import revision_of
+from api.store.edits import lock_revision
 from api.store.engine.bulk import insert, shared
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.enrollments import ended_before, keep_enrollments
+from api.store.enrollments import earlier_endings, lock_open_enrollments
 from api.store.events import Line, event, write
 from api.store.send_ledger import MAX_CODE_CHARACTERS
 from api.store.suppressions import suppressed_people
@@ -112,12 +112,12 @@ class _Enroller:
             left_out = {person["person_id"]: left_out_as for person in people}
         processed = self.row.processed + len(people)
         async with transaction():
-            self.edited = await revision_of(self.campaign.id) != self.campaign.revision
+            self.edited = await lock_revision(self.campaign.id) != self.campaign.revision
             if self.edited:
                 return True
             # Pausing, cancelling and taking over the launch lock its row too, so they happen before this or wait for
             # it. A resume changes the launch time: then this run, which has the old one, stops.
-            if not await audience.take_people(self.row.id, self.row.processed, processed, self.began):
+            if not await audience.mark_processed(self.row.id, self.row.processed, processed, self.began):
                 return False
             enrolled = self.row.enrolled
             gone = await suppressed_people([each for ids in wanted.values() for each in ids])
@@ -135,7 +135,7 @@ class _Enroller:
                 )
                 enrolled += len(added)
             await self._leave_out(left_out)
-            await audience.forget_people(self.row.id, processed)
+            await audience.delete_processed(self.row.id, processed)
             counted = {"enrolled": enrolled, "left_out": self.row.left_out + len(left_out)}
             over = processed >= self.row.total
             ended = {"status": LaunchStatus.FINISHED} if over else {}
@@ -169,8 +169,8 @@ class _Enroller:
         """Return the people for whom the campaign has ended. Call in the transaction that enrolls the others."""
         if self.row.again:
             return []
-        await keep_enrollments(self.campaign.id, person_ids)
-        return list(await ended_before(self.campaign.id, person_ids))
+        await lock_open_enrollments(self.campaign.id, person_ids)
+        return list(await earlier_endings(self.campaign.id, person_ids))
 
     def _plan(self, zone: Zone) -> _Plan | Refusal:
         """Return the plan for a zone, or why it has none. It is calculated once."""

@@ -27,7 +27,7 @@ from api.services.people.reachability import unreachable_warnings
 from api.services.replies.bounces import refuse_dead
 from api.store.engine.rows import by_ids, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.enrollments import ended_before, keep_enrollments, those_in_campaign
+from api.store.enrollments import earlier_endings, lock_open_enrollments, people_in_campaign
 from api.store.events import Line, event, write
 from api.store.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
@@ -116,7 +116,7 @@ async def launch(
             if checked.campaign.remove_on_bounce:
                 await refuse_dead([person for _, person, _ in checked.enrollments])
             if not again:
-                await keep_enrollments(checked.campaign.id, list(person_ids))
+                await lock_open_enrollments(checked.campaign.id, list(person_ids))
                 await _refuse_ended(checked)
             await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
@@ -147,7 +147,7 @@ async def _refuse_unsubscribed(person_ids: list[str]) -> None:
 
 async def _refuse_ended(checked: _Checked) -> None:
     """Refuse people for whom the campaign has ended by a reply, a bounce and so on. Raises Refusal ENDED_BEFORE."""
-    ended = await ended_before(checked.campaign.id, [person.id for _, person, _ in checked.enrollments])
+    ended = await earlier_endings(checked.campaign.id, [person.id for _, person, _ in checked.enrollments])
     for index, (enrollment, person, _) in enumerate(checked.enrollments):
         if person.id in ended:
             at, reason = ended[person.id]
@@ -170,7 +170,7 @@ async def preview(
     checked = await _check(context, campaign_id, person_ids, choice, per_person)
     if not again:
         await _refuse_ended(checked)
-    ended = await ended_before(checked.campaign.id, list(person_ids)) if again else {}
+    ended = await earlier_endings(checked.campaign.id, list(person_ids)) if again else {}
     people = [person for _, person, _ in checked.enrollments]
     missing = await missing_warnings(context, checked.steps, people, checked.sender)
     known: dict[int, list[WarningNote]] = {}
@@ -244,7 +244,7 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
     if len(person_ids) > MAX_PEOPLE:
         raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, ("personIds",), limit=MAX_PEOPLE)
     people = await by_ids(Person, context.workspace_id, person_ids)
-    running = await those_in_campaign(campaign.id, list(people))
+    running = await people_in_campaign(campaign.id, list(people))
     suppressed = await suppressed_keys(context.workspace_id, [person.email_key for person in people.values()])
     seen: set[str] = set()
     for index, person_id in enumerate(person_ids):

@@ -9,7 +9,7 @@ from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
 from api.csv_reading import COLUMN_NAMES, SWALLOWED_ROWS, Row, Table, address_in, column_label, garbled, read_table
 from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
-from api.services.people.people import MAX_FIELDS, PATHS, checked
+from api.services.people.people import MAX_FIELDS, PATHS, checked_columns
 from strategies import Refusal
 
 CELL_LIMITS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
@@ -86,7 +86,7 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
     email = address_in(filled.get("email", ""))
     if not email:
         raise Refusal.of(InputCode.REQUIRED, ("email",), case="row")
-    return checked({**built_in, "email": email, **({"fields": own} if own else {})})
+    return checked_columns({**built_in, "email": email, **({"fields": own} if own else {})})
 
 
 def _check_cell(name: str, cell: str) -> None:

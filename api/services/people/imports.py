@@ -27,7 +27,7 @@ from api.states import ImportStatus, OnKnown
 from api.store import jobs, send_ledger
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
-from api.store.suppressions import keep_addresses, suppressed_keys
+from api.store.suppressions import prevent_suppressions, suppressed_keys
 from strategies import Refusal
 
 MAX_ROWS = 100_000
@@ -111,7 +111,7 @@ async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, 
             if changed is None:  # another process has taken the job over
                 return
             # Claimed emails are rendered again with the people's new fields.
-            await send_ledger.release("person_id", changed)
+            await send_ledger.release_claims("person_id", changed)
         yield len(rows)
 
 
@@ -213,7 +213,7 @@ async def _write(
         # Correct the total of a source that an earlier release counted in another way.
         values |= {"status": ImportStatus.FINISHED, "source": "", "total": processed}
     async with transaction():
-        await keep_addresses(row.workspace_id)
+        await prevent_suppressions(row.workspace_id)
         ours = PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING, processed=row.processed)
         if not await ours.update(**values):
             return None

@@ -17,7 +17,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.people.suppressions import end_campaigns
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.suppressions import keep_addresses, note_recipient, suppressed_people
+from api.store.suppressions import fill_in_recipients, prevent_suppressions, suppressed_people
 from strategies import Refusal
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -26,7 +26,7 @@ MAX_FIELDS = 100
 PATHS = {"first_name": "firstName", "last_name": "lastName", "title": "title", "company": "company"}
 
 
-def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+def checked_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check a person's values, and return them as columns. Raises Refusal."""
     columns: dict[str, Any] = {}
     for name, value in values.items():
@@ -60,10 +60,10 @@ def checked_fields(values: Any) -> dict[str, str]:
 
 async def create_person(context: WorkspaceContext, email: str, **values: Any) -> Person:
     """Add a person. Takes first_name, last_name, title, company, zone and fields. Raises Refusal."""
-    columns = checked({"email": email, **{name: value for name, value in values.items() if value is not None}})
+    columns = checked_columns({"email": email, **{name: value for name, value in values.items() if value is not None}})
     row = Person(id=new_id("per"), workspace_id=context.workspace_id, created_at=context.now, **columns)
     async with transaction():
-        await keep_addresses(context.workspace_id)
+        await prevent_suppressions(context.workspace_id)
         await _save(row)
     return row
 
@@ -81,15 +81,15 @@ async def update_person(context: WorkspaceContext, person_id: str, **values: Any
 @retry_on_deadlock
 async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str, Any]) -> Person:
     row = await get_or_refuse(Person, context.workspace_id, person_id, ("id",))
-    columns = checked(values)
+    columns = checked_columns(values)
     readdressed, before = "email_key" in columns, row.email
     if readdressed and columns["email_key"] != row.email_key:
         columns["bounced_at"] = None
     row.update_from_dict(columns)
     async with transaction():
         if readdressed:
-            await keep_addresses(context.workspace_id)
-            await note_recipient(row.id, before)
+            await prevent_suppressions(context.workspace_id)
+            await fill_in_recipients(row.id, before)
         await _save(row, [*columns])
         if readdressed and await suppressed_people([row.id]):
             await end_campaigns(context, [row.id])

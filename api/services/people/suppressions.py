@@ -55,7 +55,7 @@ async def suppress(
     """
     by_key = {each.email_key: each for each in given}
     async with transaction():
-        await store.lock_addresses(context.workspace_id)
+        await store.prevent_new_addresses(context.workspace_id)
         new = await store.suppress(context.workspace_id, given, source, context.actor)
         # Include addresses that were already suppressed, so that no campaign keeps running for their people.
         people = await store.lock_people_of(context.workspace_id, list(by_key))
@@ -70,7 +70,7 @@ async def suppress(
 
 async def end_campaigns(context: WorkspaceContext, person_ids: list[str]) -> None:
     """End all campaigns of people whose address is suppressed. Call inside a transaction."""
-    enrollments = await store.enrollments_of(person_ids)
+    enrollments = await store.enrollments_with_pending_emails(person_ids)
     if enrollments:
         why = PersonCode.UNSUBSCRIBED.message("ended")
         await end_all(enrollments, context.now, why=why, send_reason=why.code)
@@ -82,7 +82,7 @@ async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Sup
     address, why = inputs.address(email, ("email",)), _reason(reason, required=True)
     key = address_key(address)
     async with transaction():
-        await store.lock_addresses(context.workspace_id)
+        await store.prevent_new_addresses(context.workspace_id)
         if not await store.release(context.workspace_id, key, context.now, why, context.actor):
             raise Refusal.of(PersonCode.NOT_UNSUBSCRIBED, ("email",), address=address)
         owner = await Person.get_or_none(workspace_id=context.workspace_id, email_key=key)

@@ -16,7 +16,7 @@ from api.services.tasks.tasks import task_event
 from api.states import OnExpiry, TaskStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import write
-from api.store.holds import pause_of
+from api.store.holds import paused_since
 from api.store.tasks import expiring, lock_expiring
 
 log = logging.getLogger("touchline.tasks")
@@ -99,7 +99,7 @@ async def _expire_or_postpone(context: WorkspaceContext, task: Task, now: dateti
 async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits: bool = False) -> bool:
     async with transaction():
         enrollment = await Enrollment.get(id=task.enrollment_id)
-        if await pause_of(enrollment.campaign_id) is not None:
+        if await paused_since(enrollment.campaign_id) is not None:
             return False
         rule = OnExpiry.WAIT if waits else (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
         # Check the condition again under a lock: meanwhile the task may have been done, moved or expired, or its email

@@ -28,7 +28,7 @@ from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, event, write
 from api.store.tasks import lock_undone
-from api.store.written_texts import WrittenEmail, forget_text, kept_text
+from api.store.written_texts import WrittenEmail, delete_text, find_text
 from strategies import Refusal, StepType
 from strategies.calendar import local
 from strategies.codes import StrategyCode
@@ -89,7 +89,7 @@ async def send_task(
         raise Refusal.of(StrategyCode.SEND_AT_IN_PAST, ("at",), case="time")
     enrollment = await Enrollment.get(id=task.enrollment_id)
     shown = local(at, enrollment.zone)
-    kept = await kept_text(task.enrollment_id, task.step_id) or WrittenEmail(None, None)
+    kept = await find_text(task.enrollment_id, task.step_id) or WrittenEmail(None, None)
     if subject is None and html is None:
         written = kept
     elif kept.written_as_template:
@@ -126,7 +126,7 @@ async def send_task(
             raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="gone")
         await _refuse_scheduled(task)
         await send.save(force_create=True)
-        await forget_text(task.enrollment_id, task.step_id)
+        await delete_text(task.enrollment_id, task.step_id)
         if at == now:
             await close_task(context, task, TaskStatus.COMPLETED, now)
     context.wake()
@@ -179,7 +179,7 @@ async def compose(context: WorkspaceContext, task_id: str) -> Compose:
     if task.type is not StepType.EMAIL:
         raise Refusal.of(EmailCode.NOT_AN_EMAIL_TASK, ("id",), case="no_email", type=task.type)
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
-    text = send or await kept_text(task.enrollment_id, task.step_id)
+    text = send or await find_text(task.enrollment_id, task.step_id)
     return await _compose_for(
         task, task.assignee_id, text, context.now if send is None else max(context.now, send.due_at)
     )

@@ -17,7 +17,7 @@ from api.services.workspaces.accounts import account_name, may_use
 from api.store import account_pauses
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.suppressions import lock_addresses
+from api.store.suppressions import prevent_new_addresses
 from plugins.manager import Installed
 from strategies import Refusal
 
@@ -80,10 +80,10 @@ async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> boo
     async with transaction():
         reason = await account_pauses.reason_of(account)
         if reason is not None:
-            await account_pauses.bring_forward(
-                [each.id for each in users], reason, now, now + account_pauses.TROUBLE_WAIT
+            await account_pauses.make_due(
+                [each.id for each in users], reason, now, now + account_pauses.FAILED_EMAIL_WAIT
             )
-        await account_pauses.forgive(account)
+        await account_pauses.delete_pause(account)
     return reason is not None
 
 
@@ -150,7 +150,7 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
     try:
         async with transaction():
             if "email" in values:
-                await lock_addresses(row.workspace_id)
+                await prevent_new_addresses(row.workspace_id)
                 if await same.exists():
                     raise exists
             await row.save(force_create=create, update_fields=None if create else sorted(changed | {"channel_config"}))

@@ -124,7 +124,7 @@ async def test_what_someone_has_in_hand_is_left_as_it_is(world: World) -> None:
     # Whose email is just being handed over has their turn when it is: it may come back as it was.
     new = NOW.replace(hour=9, minute=30) + 8 * DAY
     assert await due(2) == {NOW + 8 * DAY, new}
-    await doubts.doubt_expired(NOW + 2 * HOUR, "IN_DOUBT", "Nobody knows.")
+    await doubts.put_expired_in_doubt(NOW + 2 * HOUR, "IN_DOUBT", "Nobody knows.")
     assert await taken_up(world, NOW + HOUR)
     assert await due(2) == {new}
 

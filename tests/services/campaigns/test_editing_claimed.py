@@ -61,7 +61,7 @@ async def test_a_claim_that_comes_back_after_an_edit_has_the_new_time(world: Wor
     claimed = await send_ledger.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
     assert len(claimed) == 7
     await move_step(world.context, (await step(2)).id, day=20)
-    await send_ledger.release_expired(NOW + 9 * DAY)
+    await send_ledger.release_expired_claims(NOW + 9 * DAY)
     assert await due(2) == {NOW + 19 * DAY}
     assert (await Campaign.get()).editing is False
     assert (

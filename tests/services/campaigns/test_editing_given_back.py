@@ -35,7 +35,7 @@ async def test_it_does_not_leave_by_the_old_plan(
     email = await Send.get(step__number=2)
     assert email.due_at == NOW_DUE
     claimed: list[Any] = []
-    take_back, people_with = edits.take_back, edits.people_with
+    release, with_email = edits.release_claims_of, edits.enrollments_with_email
 
     async def claims() -> None:
         until = NOW_DUE + (-DAY if back == "its lease ends" else DAY)
@@ -48,21 +48,21 @@ async def test_it_does_not_leave_by_the_old_plan(
             elif back == "it is given back":
                 await send_ledger.settle([decide_outcome(claimed[0], Reason.PROCESS_STOPS, NOW_DUE)])
             else:
-                assert len(await send_ledger.release_expired(NOW_DUE)) == 1
+                assert len(await send_ledger.release_expired_claims(NOW_DUE)) == 1
 
     async def then_another_claims(ids: list[str]) -> None:
-        await take_back(ids)
+        await release(ids)
         await beside(claims())
 
     async def before_it_is_looked_for(ids: list[str], status: str) -> set[str]:
         if status == "CLAIMED" and claimed:
             await beside(gives_back())
             claimed.clear()
-        return await people_with(ids, status)
+        return await with_email(ids, status)
 
     with monkeypatch.context() as patch:
-        patch.setattr(edits, "take_back", then_another_claims)
-        patch.setattr(edits, "people_with", before_it_is_looked_for)
+        patch.setattr(edits, "release_claims_of", then_another_claims)
+        patch.setattr(edits, "enrollments_with_email", before_it_is_looked_for)
         context = later(world, NOW_DUE).context
         if edit == "moved":
             await move_step(context, (await step(2)).id, day=12)

@@ -143,13 +143,13 @@ async def is_deferred(world: World) -> None:
 
 async def expires(world: World) -> None:
     await send_ledger.claim((await world.send()).sender_id, NOW, NOW, 1)
-    assert len(await send_ledger.release_expired(NOW + DAY)) == 1
+    assert len(await send_ledger.release_expired_claims(NOW + DAY)) == 1
 
 
 async def is_resent(world: World) -> None:
     first = await world.send()
     await Send.filter(id=first.id).update(status="IN_DOUBT")
-    assert len(await doubts.resend_doubts(NOW, "RESENT_IN_DOUBT", "", "RESTORED")) == 1
+    assert len(await doubts.schedule_resends(NOW, "RESENT_IN_DOUBT", "", "RESTORED")) == 1
 
 
 async def is_scheduled(world: World) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Event, Launch, Send, Step, Task
-from api.services.dispatch.recovery.backup_recovery import Recovered, email_ids, recover
+from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks.tasks import complete_task
 from api.states import LaunchStatus, OnExpiry, SendStatus, TaskStatus
-from api.store.send_ledger import RESEND_AFTER
+from api.store.send_ledger import DOUBT_RESEND_WAIT
 from strategies import Refusal
 from tests.services.world import NOW, World, make_world
 
@@ -24,7 +24,7 @@ async def world(database: str) -> World:
     return await make_world()
 
 
-async def restored(world: World, **given: object) -> Recovered:
+async def restored(world: World, **given: object) -> RecoveryCounts:
     known: dict[str, object] = {"as_of": BACKUP, "until": LATER, "now": LATER, **given}
     return await recover(world.runtime.context, **known)  # type: ignore[arg-type]
 
@@ -35,7 +35,7 @@ async def statuses() -> list[tuple[str, str | None]]:
 
 async def test_what_was_due_since_the_backup_is_in_doubt_and_the_rest_goes_out(world: World) -> None:
     found = await restored(world)
-    assert found == Recovered(in_doubt=2)
+    assert found == RecoveryCounts(in_doubt=2)
     assert await statuses() == [("IN_DOUBT", "RESTORED")] * 2 + [("SCHEDULED", None)] * 2
     (first, *_) = await Send.all().order_by("due_at", "id")
     assert "restored from a backup of 2026-03-02 07:01:00 UTC" in first.detail
@@ -50,7 +50,7 @@ async def test_what_was_due_since_the_backup_is_in_doubt_and_the_rest_goes_out(w
 
 async def test_a_second_recovery_finds_nothing(world: World) -> None:
     await restored(world)
-    assert await restored(world, as_of=LATER) == Recovered()
+    assert await restored(world, as_of=LATER) == RecoveryCounts()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ async def test_what_is_settled_stays(world: World) -> None:
 async def test_a_campaign_that_resends_doubts_does_not_resend_these(world: World) -> None:
     await Campaign.all().update(in_doubt_resends=5)
     await restored(world)
-    await world.tick(LATER + RESEND_AFTER + timedelta(hours=1))
+    await world.tick(LATER + DOUBT_RESEND_WAIT + timedelta(hours=1))
     assert world.channel.left == []
     assert await Send.filter(status=SendStatus.IN_DOUBT).count() == 2
 
@@ -90,7 +90,7 @@ async def test_a_person_may_send_it_again(world: World) -> None:
 async def test_the_mail_server_s_log_says_what_left(world: World) -> None:
     (ada, bob, *_) = await Send.all().order_by("due_at", "id")
     log = [f"postfix/cleanup[7]: 4F2: message-id=<{ada.id}@example.com>\n", "postfix/qmgr[8]: 4F2: removed\n"]
-    assert await restored(world, delivered=email_ids(log)) == Recovered(in_doubt=1, sent=1)
+    assert await restored(world, delivered=email_ids(log)) == RecoveryCounts(in_doubt=1, sent=1)
     ada = await Send.get(id=ada.id)
     assert (ada.status, ada.sent_at, ada.reason) == (SendStatus.SENT, NOW, None)
     assert (await Send.get(id=bob.id)).status is SendStatus.IN_DOUBT
@@ -99,7 +99,7 @@ async def test_the_mail_server_s_log_says_what_left(world: World) -> None:
 async def test_where_the_log_is_complete_the_others_go_out(world: World) -> None:
     (ada, *_) = await Send.all().order_by("due_at", "id")
     found = await restored(world, delivered={ada.id}, resend_others=True)
-    assert found == Recovered(sent=1, unsent=1)
+    assert found == RecoveryCounts(sent=1, unsent=1)
     await world.tick(LATER)
     assert world.channel.left == ["bob@example.com"]
 
@@ -107,7 +107,7 @@ async def test_where_the_log_is_complete_the_others_go_out(world: World) -> None
 async def test_the_log_also_names_emails_that_were_due_later(world: World) -> None:
     (*_, later) = await Send.all().order_by("due_at", "id")
     assert later.due_at > LATER
-    assert await restored(world, delivered={later.id}, resend_others=True) == Recovered(sent=1, unsent=2)
+    assert await restored(world, delivered={later.id}, resend_others=True) == RecoveryCounts(sent=1, unsent=2)
     later = await Send.get(id=later.id)
     assert (later.status, later.sent_at) == (SendStatus.SENT, LATER)
     await world.tick(NOW + timedelta(days=9))
@@ -126,7 +126,7 @@ async def doubtful(world: World) -> Send:
 async def test_a_doubt_of_before_is_not_sent_again_by_itself(world: World, resend_others: bool) -> None:
     ada = await doubtful(world)
     await restored(world, delivered={"snd_another"}, resend_others=resend_others)
-    await world.tick(LATER + RESEND_AFTER)
+    await world.tick(LATER + DOUBT_RESEND_WAIT)
     assert "ada@example.com" not in world.channel.left
     ada = await Send.get(id=ada.id)
     assert (ada.status, ada.reason) == (SendStatus.IN_DOUBT, "RESTORED")
@@ -145,8 +145,8 @@ async def test_a_recovery_can_be_repeated_with_a_log_that_came_later(world: Worl
     await world.tick(LATER)
     for _ in range(2):
         assert await restored(world, now=LATER + timedelta(hours=1), delivered={ada.id}) in (
-            Recovered(sent=1),
-            Recovered(),
+            RecoveryCounts(sent=1),
+            RecoveryCounts(),
         )
     assert await statuses() == [("SENT", None), ("IN_DOUBT", "RESTORED")] + [("SCHEDULED", None)] * 2
 
@@ -208,7 +208,7 @@ async def test_launches_in_the_background_are_paused(world: World, status: Launc
 
 async def test_a_dry_run_counts_and_writes_nothing(world: World) -> None:
     before = await statuses()
-    assert await restored(world, dry_run=True) == Recovered(in_doubt=2)
+    assert await restored(world, dry_run=True) == RecoveryCounts(in_doubt=2)
     assert await statuses() == before
     assert await Event.filter(kind="EMAIL_IN_DOUBT").count() == 0
 
@@ -236,7 +236,7 @@ async def test_moments_that_cannot_be_are_refused(world: World, given: dict[str,
 
 
 async def test_more_than_one_transaction_s_emails(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.services.dispatch.recovery.backup_recovery.AT_ONCE", 2)
+    monkeypatch.setattr("api.services.dispatch.recovery.backup_recovery.EMAILS_PER_TRANSACTION", 2)
     world = await make_world(5)
     assert (await restored(world)).in_doubt == 5
     assert await Send.filter(status=SendStatus.IN_DOUBT).count() == 5
@@ -244,4 +244,4 @@ async def test_more_than_one_transaction_s_emails(database: str, monkeypatch: py
 
 async def test_a_sandbox_sends_nothing_and_is_left_alone(world: World) -> None:
     await world.context.workspace.filter().update(sandbox=True, virtual_now=datetime(2030, 1, 1, tzinfo=UTC))
-    assert await restored(world) == Recovered()
+    assert await restored(world) == RecoveryCounts()

@@ -50,7 +50,7 @@ async def test_a_pause_from_the_future_is_over(world: World) -> None:
     await account_pauses.pause("scripted", NOW + HOUR, "CONNECTION_FAILED", "Nobody answers.")
     until = await account_pauses.pause("scripted", NOW, "CONNECTION_FAILED", "Nobody answers.")
     assert until is not None
-    assert NOW < until <= NOW + account_pauses.LONGEST_PAUSE, "a new trouble pauses it again"
+    assert NOW < until <= NOW + account_pauses.MAX_PAUSE, "a new trouble pauses it again"
 
 
 async def test_a_job_s_lease_from_the_future_is_over(world: World) -> None:

@@ -124,7 +124,7 @@ async def test_one_senders_trouble_stops_no_other(world: World, monkeypatch: pyt
 
 async def test_a_worker_that_has_ended_is_none(world: World) -> None:
     dispatcher = Dispatcher(world.runtime)
-    (sender,) = await send_ledger.first_due(None)
+    (sender,) = await send_ledger.senders_with_waiting_emails(None)
     first, second, *_ = await send_ledger.claim(sender["id"], NOW, NOW + MINUTE, 10)
     batch = await Batch.load(world.runtime, NOW, sender, [first, second], "scripted")
     account = dispatcher._worker(sender, None)
@@ -306,9 +306,9 @@ async def test_an_option_that_breaks_leaves_emails_at_their_times_when_a_campaig
 
 async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(world: World) -> None:
     dispatcher = Dispatcher(world.runtime)
-    (sender,) = await send_ledger.first_due(None)
+    (sender,) = await send_ledger.senders_with_waiting_emails(None)
     (old,) = await send_ledger.claim(sender["id"], NOW, NOW - MINUTE, 1)
-    await send_ledger.release_expired(NOW)
+    await send_ledger.release_expired_claims(NOW)
     claimed = await send_ledger.claim(sender["id"], NOW, NOW + MINUTE, 30)
     new = next(send for send in claimed if send.id == old.id)
     batch = await Batch.load(world.runtime, NOW, sender, claimed, "scripted")
@@ -326,7 +326,7 @@ async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: Wo
     async with transaction():
         await send_ledger.settle([decide_outcome(first, SENT, NOW)])
         async with asyncio.timeout(5):
-            await beside(send_ledger.renew([first.attempt_id], NOW + 2 * MINUTE))
+            await beside(send_ledger.renew_leases([first.attempt_id], NOW + 2 * MINUTE))
         assert await send_ledger.begin_transmission([(second, "<n>")], NOW + MINUTE) == {second.id}
 
 

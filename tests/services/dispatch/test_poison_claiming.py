@@ -257,7 +257,7 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
         where, name = {
             "load": (bisecting_claim.BisectingClaim, "_load_step"),
             "settle": (send_ledger, "settle"),
-            "claim": (claims, "claim_these"),
+            "claim": (claims, "claim_by_ids"),
             "fail": (bisecting_claim, "_follow"),
         }[moment]
         patch.setattr(where, name, killed)
@@ -274,16 +274,16 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
 
 
 async def test_another_process_claims_none_of_them_meanwhile(world: World) -> None:
-    (sender,) = await send_ledger.first_due(None)
-    ids = await claims.due(sender["id"], NOW, 50, "att_mine", [])
+    (sender,) = await send_ledger.senders_with_waiting_emails(None)
+    ids = await claims.due_ids(sender["id"], NOW, 50, "att_mine", [])
     assert len(ids) == 5
     theirs = await send_ledger.claim(sender["id"], NOW, NOW + timedelta(minutes=1), 2)
     async with transaction():
-        ours = await claims.claim_these(ids, NOW, NOW + timedelta(minutes=1), "att_mine")
+        ours = await claims.claim_by_ids(ids, NOW, NOW + timedelta(minutes=1), "att_mine")
     assert len(ours) == 3
     assert not {each.id for each in ours} & {each.id for each in theirs}
-    assert await claims.fail_unclaimed(theirs[0].id, NOW, "att_mine", JobCode.ROW_FAILED, "") is None
-    assert [each.id for each in await claims.claim_these(ids, NOW, NOW, "att_mine")] == [each.id for each in ours]
+    assert await claims.fail_unreadable(theirs[0].id, NOW, "att_mine", JobCode.ROW_FAILED, "") is None
+    assert [each.id for each in await claims.claim_by_ids(ids, NOW, NOW, "att_mine")] == [each.id for each in ours]
 
 
 async def test_one_lease_that_cannot_be_freed_keeps_no_other(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from api.models import Campaign, Event, Send
 from api.services.dispatch.dispatcher import run_once
-from api.store.doubts import resend_doubts
+from api.store.doubts import schedule_resends
 from plugins.contract import Outcome
 from tests.services.jobs.test_poison import reject
 from tests.services.world import NOW, World, make_world
@@ -41,7 +41,7 @@ async def test_an_outcome_that_is_refused_is_in_doubt_and_never_sent_again(world
     assert (row.status, row.reason) == ("IN_DOUBT", "ROW_FAILED")
     assert row.detail.startswith("SENT: ")
     await Campaign.all().update(in_doubt_resends=3)
-    assert not await resend_doubts(NOW + timedelta(days=9), "RESENT", "", "RESTORED")
+    assert not await schedule_resends(NOW + timedelta(days=9), "RESENT", "", "RESTORED")
 
 
 async def test_what_cannot_be_recorded_at_all_holds_up_no_other(world: World) -> None:

@@ -112,11 +112,11 @@ async def test_an_account_in_trouble_waits_longer_each_time(world: World) -> Non
         until = await account_pauses.pause("acc", now, "CONNECTION_FAILED", "Nobody answers.")
         assert until is not None
         assert await account_pauses.pause("acc", now, "CONNECTION_FAILED", "seen by another process") is None
-        assert await account_pauses.pauses() == {"acc": until}
+        assert await account_pauses.pauses_by_account() == {"acc": until}
         waits.append((until - now) / MINUTE)
         now = until
     assert waits == [1, 2, 4, 8, 15, 15]
-    await account_pauses.forgive("acc")
+    await account_pauses.delete_pause("acc")
     assert await AccountPause.all().count() == 0
 
 

@@ -20,7 +20,7 @@ Clock = Callable[[], datetime]
 async def claim(kind: str, now: datetime) -> Job | None:
     """Take the oldest job of a kind that no process works on."""
     for row in await jobs.open_jobs():
-        if row["kind"] == kind and not jobs.leased(row["lease_until"], now):
+        if row["kind"] == kind and not jobs.is_leased(row["lease_until"], now):
             return await jobs.take(row["id"], row["turns"], now)
     return None
 

@@ -67,14 +67,14 @@ class _Work:
         at_once = len(places)
         row, after, resolved = self.row, self._after, 0
         async with transaction():
-            state = await edits.state_of(row.id)
+            state = await edits.lock_edit_state(row.id)
             if state["revision"] != row.revision or not state["editing"]:
                 return False
-            people = await edits.stale_people(row.id, row.revision, after, at_once)
+            people = await edits.people_to_recalculate(row.id, row.revision, after, at_once)
             ids = [person["id"] for person in people]
             if not ids and state["paused_at"] is None:
                 # Emails that dispatch put on hold just after the job had recalculated their person.
-                ids = await holds.held_people(row.id, "", at_once)
+                ids = await holds.enrollments_on_hold(row.id, "", at_once)
             if ids and aside:
                 await self._set_aside(ids, paused=state["paused_at"] is not None)
                 resolved = len(ids)
@@ -89,18 +89,18 @@ class _Work:
 
     async def _resolve(self, ids: list[str], *, paused: bool) -> int:
         """Recalculate people, except those with an email in transmission. Returns how many."""
-        await edits.take_back(ids)
-        await holds.lock_people(ids)
+        await edits.release_claims_of(ids)
+        await holds.lock_schedules(ids)
         # These people keep their old revision: if the transmission fails, their email is recalculated later.
-        leaving = await edits.people_with(ids, "TRANSMITTING")
+        leaving = await edits.enrollments_with_email(ids, "TRANSMITTING")
         ids = [each for each in ids if each not in leaving]
         found = await self.rescheduler.changes(ids)
         missed = await rewrite(self.context, self.row, found, held=paused)
-        claimed = missed | await edits.people_with(ids, "CLAIMED")
+        claimed = missed | await edits.enrollments_with_email(ids, "CLAIMED")
         done = [each for each in ids if each not in claimed]
         if not paused:
             await holds.release(done)
-        await edits.resolved(done, self.row.revision)
+        await edits.mark_recalculated(done, self.row.revision)
         await finish_done(done, self.context.now)
         return len(ids)
 
@@ -108,7 +108,7 @@ class _Work:
         """Mark people as done whose emails could not be changed. Their emails keep their times."""
         if not paused:
             await holds.release(ids)
-        await edits.resolved(ids, self.row.revision)
+        await edits.mark_recalculated(ids, self.row.revision)
         about = {"campaign_id": self.row.id, "data": {"reason": JobCode.ROW_FAILED}}
         lines = [
             event(self.row.workspace_id, EventKind.EDIT_NOT_APPLIED, self.context.now, person_id=each.person_id,

@@ -13,7 +13,7 @@ from api.services.enrollments.progress import task_created
 from api.services.enrollments.timelines import expiry, notes_to_json, send_row, task_name, task_row
 from api.store import edits
 from api.store.events import Line, event, write
-from api.store.written_texts import give_texts_back
+from api.store.written_texts import restore_texts
 from strategies import Note
 from strategies.records import PlannedSend
 
@@ -53,7 +53,7 @@ async def _emails(
         send.held = held
         lines.append(_event_of_row(campaign, send, EventKind.EMAIL_ADDED, now, {"at": _utc(send.due_at)}))
     if new:
-        await give_texts_back(new)
+        await restore_texts(new)
     await Send.bulk_create(new, batch_size=300)
     gone = await edits.withdraw_emails(_ids(found.withdrawn)) if found.withdrawn else set()
     lines += [

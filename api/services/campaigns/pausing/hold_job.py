@@ -91,7 +91,7 @@ async def _chunk(
 ) -> _Chunk | None:
     """Put the emails of the next people on hold, or release them. ``aside`` skips people, or lets their emails fail."""
     async with transaction():
-        current, paused_at = await holds.work_of(row.id)
+        current, paused_at = await holds.open_hold(row.id)
         if current != row.holds:
             return None
         if paused_at is not None:
@@ -107,7 +107,7 @@ async def _chunk(
 
 async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: int) -> str | None:
     """Mark emails as failed whose times cannot be moved. Retry Send sends them."""
-    ids = await holds.held_people(row.id, after, people)
+    ids = await holds.enrollments_on_hold(row.id, after, people)
     why = JobCode.ROW_FAILED.message("not_moved")
     failed = await holds.fail_held(ids, *why)
     lines = [
@@ -128,10 +128,10 @@ async def _hold(campaign_id: str, after: str, people: int) -> str | None:
 
 
 async def _release(planner: ResumePlanner, after: str, at_once: int) -> str | None:
-    people = await holds.held_people(planner.campaign.id, after, at_once)
-    await holds.lock_people(people)
+    people = await holds.enrollments_on_hold(planner.campaign.id, after, at_once)
+    await holds.lock_schedules(people)
     changes = await planner.changes(people)
-    await holds.move(changes.sends, changes.tasks, changes.resumed)
+    await holds.write_resume(changes.sends, changes.tasks, changes.resumed)
     await holds.release(people)
     return people[-1] if len(people) == at_once else None
 

@@ -10,7 +10,7 @@ from api.services.enrollments.pause_checks import refuse_paused
 from api.states import GOING_ON, LaunchStatus
 from api.store import jobs
 from api.store import launches as audience
-from api.store.edits import revision_of
+from api.store.edits import lock_revision
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from strategies import Calendar, Refusal
@@ -66,7 +66,7 @@ async def _resume(context: WorkspaceContext, row: Launch, campaign: Campaign) ->
         status=LaunchStatus.RUNNING,
         paused_with_campaign=False,
         resumed_at=context.now,
-        revision=await revision_of(campaign.id),
+        revision=await lock_revision(campaign.id),
         send_at=_send_at(row, Calendar(sender.zone, campaign.skip_weekends), context.now),
     )
     if resumed:

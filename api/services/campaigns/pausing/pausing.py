@@ -19,7 +19,7 @@ from api.store.edits import lock_campaign
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
-from api.store.tasks import give_time_back
+from api.store.tasks import extend_expiry
 from strategies import Refusal
 
 
@@ -58,14 +58,14 @@ async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campai
 async def _resume(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
         await lock_campaign(row.id)
-        paused_at = await holds.pause_of(row.id)
+        paused_at = await holds.paused_since(row.id)
         resumed = Campaign.filter(id=row.id, holds=None, editing=False).exclude(paused_at=None)
         if not await resumed.update(paused_at=None, resumed_at=context.now, **_new_holds()):
             if paused_at is not None:
                 raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="paused")
             raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("id",))
         assert paused_at is not None  # noqa: S101 - the update found it paused
-        await give_time_back(row.id, paused_at, context.now)
+        await extend_expiry(row.id, paused_at, context.now)
         await resume_launches(context, row)
         await _start_job(context, row)
         await write([event(context.workspace_id, EventKind.CAMPAIGN_RESUMED, context.now, campaign_id=row.id)])

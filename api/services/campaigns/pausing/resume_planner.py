@@ -79,7 +79,7 @@ class ResumePlanner:
 
     async def changes(self, enrollment_ids: Sequence[str]) -> Changes:
         """Return the changes of a resume for these enrollments. Writes nothing."""
-        moving = await holds.overdue_people(list(enrollment_ids), self.now)
+        moving = await holds.overdue_enrollments(list(enrollment_ids), self.now)
         sends: dict[str, list[Send]] = {key: [] for key in moving}
         tasks: dict[str, list[Task]] = {key: [] for key in moving}
         for send in await Send.filter(enrollment_id__in=moving).only(*SEND_COLUMNS):

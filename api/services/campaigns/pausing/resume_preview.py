@@ -77,9 +77,9 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
     steps = {step.id: StepPreview(step.number) for step in planner.steps}
     at_once = people_at_once(PEOPLE_RELEASED_PER_CHUNK, len(planner.steps))
     by_number = {step.step: step for step in steps.values()}
-    while people := await holds.held_people(row.id, after, at_once):
+    while people := await holds.enrollments_on_hold(row.id, after, at_once):
         changes = await planner.changes(people)
-        for step_id, emails in (await holds.waiting_emails(people)).items():
+        for step_id, emails in (await holds.count_waiting_by_step(people)).items():
             steps[step_id].staying += emails
             found.held_emails += emails
         for change in changes.emails:

@@ -46,20 +46,20 @@ class BisectingClaim:
     attempt: str = field(default_factory=lambda: new_id("att"))
     settled: dict[Outcome, int] = field(default_factory=dict)
 
-    async def claim(self, limit: int, besides: Sequence[str]) -> list[ClaimedEmail]:
+    async def claim(self, limit: int, excluded_ids: Sequence[str]) -> list[ClaimedEmail]:
         """Claim the emails that can be claimed, and fail the others. Where too many fail, they wait instead."""
         found: list[ClaimedEmail] = []
         failed: dict[str, str] = {}
 
         async def claim_part(ids: Sequence[str]) -> None:
             async with transaction():
-                part = await claims.claim_these(ids, self.now, self.real_now + self.runtime.lease, self.attempt)
+                part = await claims.claim_by_ids(ids, self.now, self.real_now + self.runtime.lease, self.attempt)
             found.extend(part)
 
         async def note(send_id: str, reason: str) -> None:
             failed[send_id] = reason
 
-        ids = await claims.due(self.sender["id"], self.now, limit, self.attempt, besides)
+        ids = await claims.due_ids(self.sender["id"], self.now, limit, self.attempt, excluded_ids)
         try:
             await bisect_failures(ids, claim_part, note, reraise=is_database_fault)
         except Exception as problem:
@@ -156,7 +156,7 @@ class BisectingClaim:
         receipt = Receipt(Outcome.FAILED, *JobCode.ROW_FAILED.message("unreadable", reason=reason))
         async with transaction():
             detail = public_detail(receipt.detail)
-            row = await claims.fail_unclaimed(send_id, self.now, self.attempt, receipt.code, detail)
+            row = await claims.fail_unreadable(send_id, self.now, self.attempt, receipt.code, detail)
             if row is None:
                 return []
             reason_data = {"reason": JobCode.ROW_FAILED}

@@ -36,14 +36,16 @@ async def claim_and_load(
     """
     real_now = runtime.clock()
     bisecting = BisectingClaim(runtime, now, sender, account, backoff, real_now)
-    besides = backoff.waiting(real_now)
+    excluded_ids = backoff.waiting(real_now)
     try:
-        sends = await send_ledger.claim(sender["id"], now, real_now + runtime.lease, limit, bisecting.attempt, besides)
+        sends = await send_ledger.claim(
+            sender["id"], now, real_now + runtime.lease, limit, bisecting.attempt, excluded_ids
+        )
     except Exception as problem:
         if is_database_fault(problem):
             raise
         log.warning("the emails of the sender %s could not be claimed together", sender["id"], exc_info=problem)
-        sends = await bisecting.claim(limit, besides)
+        sends = await bisecting.claim(limit, excluded_ids)
     if not sends:
         return ClaimResult((), bisecting.settled)
     try:

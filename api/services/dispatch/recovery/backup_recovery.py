@@ -30,12 +30,12 @@ from api.store.events import Line, row_event, write
 from strategies import Refusal
 
 EMAIL_ID = re.compile(r"snd_[0-9a-z]{26}")
-AT_ONCE = 1_000
+EMAILS_PER_TRANSACTION = 1_000
 """Emails that are put in doubt in one transaction."""
 
 
 @dataclass(slots=True)
-class Recovered:
+class RecoveryCounts:
     """What a recovery found, and did."""
 
     in_doubt: int = 0
@@ -63,7 +63,7 @@ async def recover(
     delivered: Collection[str] = (),
     resend_others: bool = False,
     dry_run: bool = False,
-) -> Recovered:
+) -> RecoveryCounts:
     """Put in doubt what may have left between the backup (``as_of``) and the end of the lost database (``until``).
 
     ``delivered`` are ids of emails that a mail server took: they count as sent at their due time, at ``until`` at the
@@ -83,13 +83,15 @@ async def recover(
         dry_run=dry_run,
     )
     found = work.found
-    found.paused_launches = await (backup_recovery.launches() if dry_run else backup_recovery.pause_launches())
+    found.paused_launches = await (
+        backup_recovery.count_open_launches() if dry_run else backup_recovery.pause_launches()
+    )
     await work.settle_named()
     await work.doubt()
     if not dry_run and await work.carry_out_edits():
         await work.doubt()
-    found.expired_tasks = await (backup_recovery.expiring_tasks(until) if dry_run else work.expire_tasks())
-    found.open_tasks = await backup_recovery.open_tasks() - (found.expired_tasks if dry_run else 0)
+    found.expired_tasks = await (backup_recovery.count_expiring_tasks(until) if dry_run else work.expire_tasks())
+    found.open_tasks = await backup_recovery.count_open_tasks() - (found.expired_tasks if dry_run else 0)
     return found
 
 
@@ -104,20 +106,22 @@ class _Recovery:
     named: frozenset[str]
     resend_others: bool
     dry_run: bool
-    found: Recovered = field(default_factory=Recovered)
+    found: RecoveryCounts = field(default_factory=RecoveryCounts)
     # What a task's email or an edit schedules from here on may have left under another id, which no log can tell.
     start: str = field(default_factory=lambda: new_id("snd"))
 
     async def settle_named(self) -> None:
         """Record as sent what the logs name, whenever it is due: it may have been due earlier by then."""
         ids = sorted(self.named)
-        for at in range(0, len(ids), AT_ONCE):
-            rows = await backup_recovery.named(ids[at : at + AT_ONCE])
+        for at in range(0, len(ids), EMAILS_PER_TRANSACTION):
+            rows = await backup_recovery.unsettled_emails(ids[at : at + EMAILS_PER_TRANSACTION])
             self.found.sent += len(rows)
             if self.dry_run:
                 continue
             async with transaction():
-                doubted = await backup_recovery.doubt([row["id"] for row in rows], ReasonCode.RESTORED, self.detail)
+                doubted = await backup_recovery.put_in_doubt(
+                    [row["id"] for row in rows], ReasonCode.RESTORED, self.detail
+                )
             for row in rows:
                 context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
                 at_most = min(instant(row["due_at"]), self.until)
@@ -127,10 +131,10 @@ class _Recovery:
 
     async def doubt(self) -> None:
         """Put in doubt what may have left, and is named by no log."""
-        for workspace_id in await backup_recovery.workspaces():
+        for workspace_id in await backup_recovery.real_workspace_ids():
             after = ""
-            while rows := await backup_recovery.may_have_left(
-                workspace_id, self.until, ReasonCode.RESTORED, after, AT_ONCE
+            while rows := await backup_recovery.possibly_sent_emails(
+                workspace_id, self.until, ReasonCode.RESTORED, after, EMAILS_PER_TRANSACTION
             ):
                 after = rows[-1]["id"]
                 rows = [row for row in rows if row["id"] not in self.named]
@@ -145,13 +149,13 @@ class _Recovery:
     async def _put_in_doubt(self, ids: list[str], told: Collection[str]) -> None:
         """Put emails in doubt, and tell it of those ``told``: the Live Feed has told it of the others."""
         async with transaction():
-            rows = await backup_recovery.doubt(ids, ReasonCode.RESTORED, self.detail)
+            rows = await backup_recovery.put_in_doubt(ids, ReasonCode.RESTORED, self.detail)
             await write([_in_doubt(row, self.now) for row in rows if row["id"] in told])
             await finish_done([row["enrollment_id"] for row in rows], self.now)
 
     async def carry_out_edits(self) -> bool:
         """Resolve whoever an edit had not come to when the backup was made. Returns whether there was one."""
-        rows = await backup_recovery.edits()
+        rows = await backup_recovery.campaigns_with_open_edit()
         for row in rows:
             context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
             chunks = edit_chunks(context, await Campaign.get(id=row["id"]))

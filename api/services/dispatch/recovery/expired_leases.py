@@ -29,10 +29,10 @@ MAX_POSTPONED_ROWS = 100
 
 
 class LeaseFilter(NamedTuple):
-    """The sends that are freed: all but ``besides``, or those of ``ids``."""
+    """The sends that are freed: all but ``excluded_ids``, or those of ``ids``."""
 
     ids: Sequence[str] | None = None
-    besides: Sequence[str] = ()
+    excluded_ids: Sequence[str] = ()
 
 
 Free = Callable[[datetime, LeaseFilter], Awaitable[Sequence[Row]]]
@@ -62,9 +62,9 @@ async def free_expired(real_now: datetime, backoff: Backoff | None = None) -> tu
 
 async def _free(free: Free, kind: int, real_now: datetime, backoff: Backoff, freed: list[Row]) -> None:
     """Free all of one kind, or by halves what can be freed. What was freed is appended."""
-    besides = backoff.waiting(real_now)
+    excluded_ids = backoff.waiting(real_now)
     try:
-        freed += await free(real_now, LeaseFilter(besides=besides))
+        freed += await free(real_now, LeaseFilter(excluded_ids=excluded_ids))
         return
     except Exception as problem:
         if is_database_fault(problem):
@@ -86,8 +86,8 @@ async def _free(free: Free, kind: int, real_now: datetime, backoff: Backoff, fre
         until = backoff.add(send_id, real_now)
         log.error("the email %s cannot be freed; it waits until %s", send_id, until.isoformat())
 
-    left_out = set(besides)
-    ids = [each for each in (await doubts.to_free(real_now))[kind] if each not in left_out]
+    left_out = set(excluded_ids)
+    ids = [each for each in (await doubts.ids_to_free(real_now))[kind] if each not in left_out]
     if ids:
         await bisect_failures(ids, free_part, free_alone, max_set_aside=MAX_POSTPONED_ROWS, reraise=is_database_fault)
 
@@ -100,12 +100,12 @@ async def _doubt(real_now: datetime, which: LeaseFilter, *, alone: bool = False)
     """
     reason = Reason.LOST_IN_TRANSMISSION
     async with transaction():
-        lost = await doubts.doubt_expired(real_now, reason.code, reason.detail, *which)
+        lost = await doubts.put_expired_in_doubt(real_now, reason.code, reason.detail, *which)
         clocks = await sandbox_clocks(row["workspace_id"] for row in lost)
         consequences: list[Callable[[], Awaitable[object]]] = []
         for now, rows in _by_moment(lost, clocks, real_now).items():
             ids = [row["id"] for row in rows]
-            consequences.append(partial(doubts.rest_in_doubt, ids, now))
+            consequences.append(partial(doubts.start_resend_wait, ids, now))
             consequences.append(partial(throttles.start_windows, ids, now))
             consequences.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
         lines = [
@@ -139,7 +139,7 @@ async def _try(write_consequence: Callable[[], Awaitable[object]]) -> None:
 async def _send_again(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
     """Send again the doubts that have rested, where their campaigns say so. Returns them."""
     async with transaction():
-        again = await doubts.resend_doubts(
+        again = await doubts.schedule_resends(
             real_now, Reason.RESENT.code, Reason.RESENT.detail, ReasonCode.RESTORED, *which
         )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
@@ -161,7 +161,7 @@ async def _send_again(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
 async def _release(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
     """Give back expired claims. Returns them."""
     async with transaction():
-        return await send_ledger.release_expired(real_now, *which)
+        return await send_ledger.release_expired_claims(real_now, *which)
 
 
 def _by_moment(

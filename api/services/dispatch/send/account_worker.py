@@ -150,7 +150,7 @@ class AccountWorker:
         """Delete the account's failures: it works."""
         self.may_have_failures = False
         with suppress(Exception):
-            await account_pauses.forgive(self.account)
+            await account_pauses.delete_pause(self.account)
 
     async def pause(self, answer: Answer) -> None:
         """Let the account wait, in every process, and give its emails back."""

@@ -55,7 +55,7 @@ class LeaseKeeper:
             await asyncio.sleep(self._runtime.lease.total_seconds() / 3)
             self._held = Counter({attempt: number for attempt, number in self._held.items() if number > 0})
             try:
-                await send_ledger.renew(attempts, self._runtime.clock() + self._runtime.lease)
+                await send_ledger.renew_leases(attempts, self._runtime.clock() + self._runtime.lease)
             except Exception as problem:
                 if not log_database_outage(problem):
                     log.exception("leases could not be renewed")

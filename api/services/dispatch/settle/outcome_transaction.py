@@ -14,7 +14,7 @@ from api.services.jobs.bisection import is_transient
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.tasks import email_went_out
 from api.store import send_ledger, throttles
-from api.store.account_pauses import TROUBLE_WAIT
+from api.store.account_pauses import FAILED_EMAIL_WAIT
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import write
 from api.store.send_outcome import SendOutcome
@@ -28,7 +28,7 @@ Settled = tuple[Delivery, SendOutcome]
 def decide(delivery: Delivery, answer: Answer, real_now: datetime) -> SendOutcome:
     """Return the outcome of a delivery, by its workspace's clock."""
     now = delivery.at(real_now)
-    retry_at = now + TROUBLE_WAIT if delivery.account_failed and delivery.retry_at is None else delivery.retry_at
+    retry_at = now + FAILED_EMAIL_WAIT if delivery.account_failed and delivery.retry_at is None else delivery.retry_at
     return decide_outcome(delivery.send, answer, now, random.random(), retry_at)  # noqa: S311 - jitter
 
 
