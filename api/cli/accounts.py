@@ -6,7 +6,7 @@ from rich.table import Column, Table
 from api.cli.commands import UNFOLDED_WIDTH, console, database
 from api.cli.suppressions import workspace_named
 from api.services.workspaces.accounts import check_accounts
-from api.services.workspaces.senders import account_by, end_pause, users_of
+from api.services.workspaces.senders import account_of_sender, end_pause, senders_of_account
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
 from api.store.senders import paused_accounts, real_senders
@@ -23,7 +23,7 @@ async def show(settings: Settings) -> int:
         workspaces = await real_workspaces()
         names = {row.id: row.name for row in workspaces}
         for sender in await real_senders():
-            if account := account_by(installed, sender):
+            if account := account_of_sender(installed, sender):
                 used.setdefault(account, set()).add(names[sender.workspace_id])
         paused = await paused_accounts()
     titles = ("account", "workspaces", "paused until (UTC)", "reason")
@@ -68,7 +68,7 @@ async def resume(settings: Settings, *, account: str) -> int:
     async with database(settings):
         clock = DatabaseClock()
         await clock.sync()
-        users = await users_of(installed, account)
+        users = await senders_of_account(installed, account)
         was_paused = await end_pause(account, users, clock())
         if not was_paused and not users:
             check_accounts(installed, [account])

@@ -79,7 +79,7 @@ class Sender:
 
     @strawberry.field(description="Why and until when the account of the channel is paused; null when it is not.")
     async def account_pause(self, info: Request) -> AccountPause | None:
-        account = senders.account_of(info.context.workspace_context, cast(Any, self))
+        account = senders.shown_account(info.context.workspace_context, cast(Any, self))
         pause = await info.context.loaders.account_pause.load(account) if account else None
         if account is None or pause is None or pause.until <= info.context.workspace_context.clock():
             return None

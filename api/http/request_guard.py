@@ -11,7 +11,7 @@ from api.graphql.limits.document_limits import MAX_QUERY_BYTES
 from api.http.workspace_limits import BodyMemory, MessageRateLimit, OperationQueue
 from api.services.common.runtime import DispatchRuntime
 from api.services.launches.launch_progress import LaunchWatch
-from api.services.workspaces.workspaces import workspace_of
+from api.services.workspaces.workspaces import workspace_by_token
 from api.store.engine.database_clock import sync_clock
 from strategies import Refusal
 
@@ -39,7 +39,7 @@ class RequestGuard:
         """Return a new context for one request; None if the token is invalid."""
         await sync_clock(self.runtime.clock)  # without a tick loop nothing else syncs the clock
         scheme, _, token = authorization.partition(" ")
-        found = await workspace_of(token.strip()) if scheme.lower() == "bearer" and token else None
+        found = await workspace_by_token(token.strip()) if scheme.lower() == "bearer" and token else None
         if found is None:
             return None
         workspace, actor = found

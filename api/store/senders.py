@@ -1,4 +1,4 @@
-"""Senders, across all workspaces: what an operator's commands and the health check read."""
+"""Senders and account pauses across all workspaces."""
 
 from api.models import AccountPause, Sender
 from api.store.engine.sql import execute
@@ -13,10 +13,10 @@ async def channels_in_use() -> list[str]:
 
 
 async def real_senders() -> list[Sender]:
-    """Return the senders of all workspaces that are no sandbox."""
-    return await Sender.filter(workspace__sandbox=False)
+    """Return the senders of all workspaces except sandboxes, by id."""
+    return await Sender.filter(workspace__sandbox=False).order_by("id")
 
 
 async def paused_accounts() -> dict[str, AccountPause]:
-    """Return the pauses of accounts, by account. A pause that is over stays in the table until the next success."""
+    """Return the pauses by account. An ended pause stays in the table until the account sends an email."""
     return {row.account: row for row in await AccountPause.all()}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.services.workspaces.workspaces import workspace_of
+from api.services.workspaces.workspaces import workspace_by_token
 from api.store.engine.database import close_database, open_database
 from api.store.engine.sql import execute
 from benchmarks.hostile.named import SUPPRESSIONS, Named
@@ -33,7 +33,7 @@ async def fill(url: str, token: str) -> list[str]:
     """Write many people into a token's workspace by one statement. Returns their ids."""
     await open_database(url)
     try:
-        opened = await workspace_of(token)
+        opened = await workspace_by_token(token)
         assert opened is not None
         await execute(
             "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"

@@ -60,7 +60,7 @@ async def test_a_hostile_template_is_answered_and_holds_up_nobody(
 async def test_a_template_that_takes_too_long_is_refused_with_a_sentence(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "CHECKING", Limits(output_bytes=20_000))
+    monkeypatch.setattr(rendering, "CHECK_LIMITS", Limits(output_bytes=20_000))
     html = "{% for i in (1..900) %}A sentence of forty characters, or so. {% endfor %}"
     given = {"name": "T", "subject": "x", "html": html + "A sentence. " * 3_000}
     (error,) = (await client.ask(CREATE, input=given))["createTemplate"]["errors"]

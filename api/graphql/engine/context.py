@@ -47,7 +47,7 @@ class Context:
     def forget(self) -> None:
         """Start with empty loaders: rows that were read may have changed since."""
         self.loaders = Loaders(self.workspace_context.workspace_id)
-        self.shared_accounts = DataLoader(load_fn=partial(senders.shared, self.workspace_context))
+        self.shared_accounts = DataLoader(load_fn=partial(senders.are_accounts_shared, self.workspace_context))
 
 
 Request = Info[Context, None]

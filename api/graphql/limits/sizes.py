@@ -17,7 +17,7 @@ from graphql import (
 
 from api.services.campaigns.campaign_rules import MAX_NOTES
 from api.services.campaigns.drafts import MAX_STEPS
-from api.services.common.inputs import MAX_TEXT
+from api.services.common.inputs import MAX_TEXT_CHARACTERS
 from api.services.launches.background_launch import MAX_IDS
 from api.services.launches.launch import MAX_PEOPLE
 from api.services.people.imports import MAX_SOURCE_LENGTH
@@ -53,12 +53,12 @@ SIZES = {
     "Mutation.importPeople.csv": Size(MAX_SOURCE_LENGTH),
     "Mutation.importSuppressions.csv": Size(MAX_SUPPRESSIONS_LENGTH),
     "Mutation.setBlockedDomains.domains": Size(MAX_DOMAINS),
-    "Mutation.sendTask.html": Size(MAX_TEXT),
-    "Mutation.editEmail.html": Size(MAX_TEXT),
-    "TemplateInput.html": Size(MAX_TEXT),
-    "TemplateInput.text": Size(MAX_TEXT),
-    "TemplateChanges.html": Size(MAX_TEXT),
-    "TemplateChanges.text": Size(MAX_TEXT),
+    "Mutation.sendTask.html": Size(MAX_TEXT_CHARACTERS),
+    "Mutation.editEmail.html": Size(MAX_TEXT_CHARACTERS),
+    "TemplateInput.html": Size(MAX_TEXT_CHARACTERS),
+    "TemplateInput.text": Size(MAX_TEXT_CHARACTERS),
+    "TemplateChanges.html": Size(MAX_TEXT_CHARACTERS),
+    "TemplateChanges.text": Size(MAX_TEXT_CHARACTERS),
     "StepInput.notes": Size(MAX_NOTES),
     "StepChanges.notes": Size(MAX_NOTES),
     "LaunchInput.personIds": Size(MAX_PEOPLE, "TOO_MANY_PEOPLE"),

@@ -5,7 +5,7 @@ from api.codes.event_kinds import EventKind
 from api.codes.reasons import ReasonCode
 from api.models import Campaign, Enrollment, Launch
 from api.services.campaigns.pausing.launch_control import cancel
-from api.services.common.chunk_sizes import people_at_once
+from api.services.common.chunk_sizes import people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import end, end_all
@@ -52,7 +52,7 @@ async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
     # Cancel background launches first, so that they enroll nobody else.
     for launch in await Launch.filter(campaign_id=campaign.id, status__in=GOING_ON):
         await cancel(launch.id, context.clock())
-    at_once = people_at_once(PEOPLE_PER_TRANSACTION, len(await steps_of(campaign)))
+    at_once = people_per_transaction(PEOPLE_PER_TRANSACTION, len(await steps_of(campaign)))
     ended, after = 0, ""
     while people := await people_in(campaign.id, after, at_once):
         ended += await _end(context, [person["id"] for person in people])

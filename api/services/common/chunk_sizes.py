@@ -1,16 +1,16 @@
-"""How many people one transaction of a job takes: fewer where a campaign has many steps.
+"""How many people one transaction of a job processes: fewer if their campaign has many steps.
 
-A transaction keeps SQLite from everybody else, and its rows are made in the event loop: so its size is bounded by its
-rows, not by its people.
+A transaction blocks all other writers on SQLite, and the event loop builds its rows. So the limit is a number of rows,
+not a number of people.
 """
 
-ROWS_AT_ONCE = 400
-"""Emails and tasks that are read and resolved for one transaction."""
-INSERTED_AT_ONCE = 2_000
-"""Emails and tasks that are only written by one transaction."""
-LEAST_PEOPLE = 10
+RESOLVED_ROWS_PER_TRANSACTION = 400
+"""Emails and tasks that one transaction reads and calculates."""
+INSERTED_ROWS_PER_TRANSACTION = 2_000
+"""Emails and tasks of one transaction that only inserts or updates them."""
+MIN_PEOPLE = 10
 
 
-def people_at_once(most: int, steps: int, rows: int = ROWS_AT_ONCE) -> int:
-    """Return how many people have about so many ``rows`` in a campaign of so many steps: ``most``, or fewer."""
-    return min(most, max(LEAST_PEOPLE, rows // max(1, steps)))
+def people_per_transaction(max_people: int, steps: int, rows: int = RESOLVED_ROWS_PER_TRANSACTION) -> int:
+    """Return how many people have about ``rows`` rows in a campaign with ``steps`` steps, at most ``max_people``."""
+    return min(max_people, max(MIN_PEOPLE, rows // max(1, steps)))

@@ -1,4 +1,4 @@
-"""Who asks, in which workspace, at what time."""
+"""The context of a request: the caller, the workspace and its clock."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,35 +11,35 @@ from plugins.manager import Installed
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceContext:
-    """The workspace of the caller, what is installed, and the clock. Every service begins with one."""
+    """The caller's workspace, the installed plugins, and the clock. It is the first argument of every service."""
 
     workspace: Workspace
     installed: Installed
     clock: Clock
     wake: Callable[[], None]
-    """Tell the tick loop that something may be due earlier than it thought."""
+    """Wake the tick loop, because something may be due earlier than it expects."""
     actor: str = ""
-    """The name of the token whose bearer asks; empty for what is done from elsewhere."""
+    """The name of the caller's token. Empty if the caller is a background job or the command line."""
 
     @property
     def workspace_id(self) -> str:
-        """The workspace that every query starts from."""
+        """The id of the workspace. Every query filters by it."""
         return str(self.workspace.id)
 
     @property
     def now(self) -> datetime:
-        """The workspace's present, UTC, to the second: virtual in a sandbox."""
+        """The current time of the workspace (UTC, whole seconds). A sandbox has a virtual clock."""
         return (self.workspace.virtual_now or self.clock()).replace(microsecond=0)
 
 
 async def workspace_now(workspace_id: str, clock: Clock) -> datetime:
-    """Return a workspace's present as ``Scope.now`` does, read again: in a sandbox the clock moves meanwhile."""
+    """Return the current time of a workspace (UTC), with a sandbox's clock read from the database again."""
     workspace = await Workspace.get(id=workspace_id)
     return (workspace.virtual_now or clock()).replace(microsecond=0)
 
 
 async def sandbox_clocks(workspace_ids: Iterable[str]) -> dict[str, datetime]:
-    """Return what the clocks of those of these workspaces show that are sandboxes. UTC."""
+    """Return the times (UTC) of the clocks of sandboxes, by workspace id. Other workspaces are left out."""
     ids = sorted(set(workspace_ids))
     rows = await Workspace.filter(id__in=ids, sandbox=True) if ids else []
     return {row.id: row.virtual_now for row in rows if row.virtual_now is not None}

@@ -1,4 +1,4 @@
-"""What a client may read of an error of the database: a code and a sentence, and nothing of what the database said."""
+"""What clients read about a database error: a code and a sentence, but not the database's own message."""
 
 from typing import NamedTuple
 
@@ -18,24 +18,24 @@ SENTENCES = {
     "range. Correct it.",
     DatabaseFault.CHANGED: "Something that this refers to was changed in the meantime. Read it again.",
 }
-"""Where one answer has several faults, the first in this order tells the client what to do."""
+"""In order of importance: if a response has several faults, the client reads the first one's sentence first."""
 UNAVAILABLE = tuple(fault for fault in SENTENCES if fault.is_transient or fault is DatabaseFault.CORRUPT)
-"""Faults for which a response without data has the status 503."""
+"""Faults for which a response without data has the HTTP status 503."""
 
 
 class PublicFault(NamedTuple):
-    """An error of the database, as a client reads it."""
+    """A database error as clients read it."""
 
     code: str
     sentence: str
 
 
 def public_fault(problem: BaseException | None) -> PublicFault | None:
-    """Return what a client may read of an error; None where the database did not raise it."""
+    """Return what clients read about an error, or None if it is not a database error."""
     fault = fault_of(problem)
     return PublicFault(str(fault), SENTENCES[fault]) if fault else None
 
 
 def log_outage(problem: BaseException | None) -> bool:
-    """Return whether the state of the database caused an error, and log it in one line if so."""
+    """Say whether the state of the database caused an error. If so, log the outage in one line."""
     return log_database_outage(problem)

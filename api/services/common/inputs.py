@@ -1,4 +1,4 @@
-"""Checks on what clients send. Each returns the clean value or refuses with the argument's path."""
+"""Checks of client input. Each returns the clean value, or raises Refusal with the path of the argument."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,23 +17,23 @@ from strategies import Refusal
 from strategies.calendar import zone_info
 
 Path = tuple[str, ...]
-SHOWN = 60
-"""How much of a value a refusal repeats."""
-MAX_TEXT = 200_000
-"""Characters of a text of several lines, such as the HTML of an email."""
-MARGIN = 100
-"""Characters that a line may have beyond its limit in blanks at its ends, which are dropped."""
+SHOWN_CHARACTERS = 60
+"""Characters of a wrong value that a refusal quotes."""
+MAX_TEXT_CHARACTERS = 200_000
+"""The longest multi-line text, such as the HTML of an email."""
+MARGIN_CHARACTERS = 100
+"""Characters that a line may be too long before the blanks at its ends are removed."""
 
 
 def check_length(value: str, path: Path, limit: int) -> None:
-    """Refuse a text that is too long, before anything else looks at it."""
+    """Refuse a text that is too long. Call it before any other check."""
     if len(value) > limit:
         raise Refusal.of(InputCode.TOO_LONG, path, argument=path[-1], limit=limit, length=len(value))
 
 
 def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> str:
-    """One line of text that may stand in an email's header."""
-    check_length(value, path, limit + MARGIN)
+    """Return a line of text that is allowed in an email header."""
+    check_length(value, path, limit + MARGIN_CHARACTERS)
     if problem := header_problem(value):
         raise Refusal.of(InputCode.INVALID_TEXT, path, problem=problem)
     value = value.strip()
@@ -43,8 +43,8 @@ def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> 
     return value
 
 
-def text(value: str, path: Path, *, limit: int = MAX_TEXT) -> str:
-    """Text of several lines."""
+def text(value: str, path: Path, *, limit: int = MAX_TEXT_CHARACTERS) -> str:
+    """Return a text that may have several lines."""
     check_length(value, path, limit)
     if problem := text_problem(value):
         raise Refusal.of(InputCode.INVALID_TEXT, path, problem=problem)
@@ -52,7 +52,7 @@ def text(value: str, path: Path, *, limit: int = MAX_TEXT) -> str:
 
 
 def address(value: str, path: Path) -> str:
-    """Return a valid email address. Raises Refusal."""
+    """Return a valid email address."""
     try:
         return check_address(value)
     except AddressProblem as problem:
@@ -60,7 +60,7 @@ def address(value: str, path: Path) -> str:
 
 
 def zone(value: str, path: Path) -> str:
-    """The name of a zone of the tz database."""
+    """Return the name of a time zone in the tz database."""
     try:
         zone_info(line(value, path))
     except Refusal as refusal:
@@ -69,19 +69,19 @@ def zone(value: str, path: Path) -> str:
 
 
 def wall_time(value: str, path: Path) -> time:
-    """A wall time, HH:MM or HH:MM:SS."""
-    check_length(value, path, MARGIN)
+    """Return a local time of day, given as HH:MM or HH:MM:SS."""
+    check_length(value, path, MARGIN_CHARACTERS)
     parts = value.split(":")
     if len(parts) in {2, 3} and all(len(part) == 2 and part.isascii() and part.isdigit() for part in parts):
         try:
             return time.fromisoformat(value)
         except ValueError:
             pass
-    raise Refusal.of(InputCode.INVALID_TIME, path, value=value[:SHOWN])
+    raise Refusal.of(InputCode.INVALID_TIME, path, value=value[:SHOWN_CHARACTERS])
 
 
 def instant(value: datetime, path: Path) -> datetime:
-    """An instant between the years 2000 and 2200, UTC, to the second."""
+    """Return a point in time between the years 2000 and 2200, in UTC and whole seconds."""
     value = value.astimezone(UTC).replace(microsecond=0)
     if not 2000 <= value.year < 2200:
         raise Refusal.of(InputCode.INVALID_INSTANT, path)
@@ -89,55 +89,57 @@ def instant(value: datetime, path: Path) -> datetime:
 
 
 def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """A configuration that follows its JSON Schema."""
+    """Return a configuration that conforms to its JSON Schema."""
     rules = Draft202012Validator(dict(schema), registry=Registry())
     try:
         wrong = sorted(rules.iter_errors(value), key=lambda error: list(map(str, error.path)))
     except RecursionError:
         raise Refusal.of(InputCode.INVALID_CONFIG, path, case="endless") from None
     for error in wrong:
-        inside = [*error.absolute_path, *_missing(error)]
+        inside = [*error.absolute_path, *_missing_property(error)]
         raise Refusal.of(
-            InputCode.INVALID_CONFIG, (*path, *(str(part)[:SHOWN] for part in inside)), problem=_sentence(error)
+            InputCode.INVALID_CONFIG,
+            (*path, *(str(part)[:SHOWN_CHARACTERS] for part in inside)),
+            problem=_problem_sentence(error),
         )
     for key, item in value.items():
-        for part in (key, *_texts(item)):
+        for part in (key, *_all_texts(item)):
             if problem := text_problem(part):
-                raise Refusal.of(InputCode.INVALID_TEXT, (*path, key[:SHOWN]), problem=problem)
+                raise Refusal.of(InputCode.INVALID_TEXT, (*path, key[:SHOWN_CHARACTERS]), problem=problem)
     return dict(value)
 
 
-def _missing(error: ValidationError) -> list[str]:
-    """Return the name of the property that is missing, if that is what is wrong."""
+def _missing_property(error: ValidationError) -> list[str]:
+    """Return the name of the missing property, if the error is about one."""
     if error.validator != "required" or not isinstance(error.instance, dict):
         return []
     return [name for name in cast(list[str], error.validator_value) if error.message.startswith(f"{name!r} is")][:1]
 
 
-def _sentence(error: ValidationError) -> str:
-    """Say what is wrong: what the schema says of the property, or the rule that is broken."""
+def _problem_sentence(error: ValidationError) -> str:
+    """Return a sentence about the error, with the schema's description of the property."""
     about = error.schema.get("description") if isinstance(error.schema, dict) else None
-    given, shown = repr(error.instance), _shown(error.instance)
+    given, shown = repr(error.instance), _json_beginning(error.instance)
     if error.validator == "pattern":
         return f"{shown} is not valid. {about}" if about else f"{shown} does not match {error.validator_value}"
-    told = error.message.replace(given, shown) if len(given) > SHOWN else error.message
+    told = error.message.replace(given, shown) if len(given) > SHOWN_CHARACTERS else error.message
     return f"{told[:200]}. {about or ''}".strip()
 
 
-def _shown(value: Any) -> str:
-    """Return the beginning of a value, as JSON."""
+def _json_beginning(value: Any) -> str:
+    """Return the beginning of a value's JSON."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Give every text inside a JSON value, names included."""
+def _all_texts(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value, including the names of properties."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, item in value.items():
             yield key
-            yield from _texts(item)
+            yield from _all_texts(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from _all_texts(item)

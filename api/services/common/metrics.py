@@ -1,4 +1,4 @@
-"""What one process counts for its operator: numbers only, no names and no contents."""
+"""The metrics of one process. They contain numbers only, no names and no email content."""
 
 from functools import cache
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 
 class Metrics:
-    """The counters of one process, in a registry of their own."""
+    """The counters and histograms of one process, in their own registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""The person to whom an email goes, with the columns that writing and sending it need."""
+"""The recipient of an email: the columns of a person that rendering and sending need."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from api.store.engine.sql import document
 
 @dataclass(slots=True)
 class Recipient:
-    """One row of ``person``, read without the ORM because dispatch reads hundreds at a time."""
+    """One row of ``person``. It is read without the ORM, because dispatch reads hundreds of them at a time."""
 
     id: str
     workspace_id: str
@@ -21,7 +21,7 @@ class Recipient:
     unsubscribed: bool
     """Whether the email address is on the workspace's unsubscribe list."""
     bounced: bool
-    """Whether an email to the address has bounced for good."""
+    """Whether an email to the address has bounced permanently."""
 
     def __post_init__(self) -> None:
         """Parse the own fields, which the database drivers return as text."""

@@ -1,4 +1,4 @@
-"""Lists of rows that a client reads page by page."""
+"""Lists of rows that clients read page by page."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from api.store.engine import rows as stored_rows
 from strategies import Refusal
 
 MAX_PAGE_SIZE = stored_rows.MAX_PAGE_SIZE
-"""Rows of one page."""
+"""The most rows of one page."""
 
 
 class RowList:
@@ -35,10 +35,10 @@ class RowList:
 def list_rows(
     model: type[Model], context: WorkspaceContext, *, newest_first: bool = False, **conditions: object
 ) -> RowList:
-    """Return the workspace's rows that meet the conditions, which are those of tortoise's ``filter``."""
+    """Return the workspace's rows that meet the conditions (keyword arguments of tortoise's ``filter``)."""
     return RowList(model.filter(workspace_id=context.workspace_id, **conditions), newest_first=newest_first)
 
 
 def id_condition(row_id: str) -> str:
-    """Return the id to compare with, or an empty text, which no row has, for a text that can be no id."""
+    """Return ``row_id`` for a comparison in SQL, or an empty text, which matches no row, if it cannot be an id."""
     return row_id if stored_rows.is_possible_id(row_id) else ""

@@ -1,4 +1,4 @@
-"""What dispatch needs from its surroundings, and what it prints for each email."""
+"""The environment of dispatch, the result of one pass, and the line that the terminal prints for an email."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from plugins.manager import Installed
 
 
 class TerminalLine(NamedTuple):
-    """What the terminal prints for one email. It never has the content."""
+    """The line that the terminal prints for one email. It never contains the email's body."""
 
     workspace: str
     at: datetime
@@ -26,7 +26,7 @@ class TerminalLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DispatchRuntime:
-    """What dispatch needs from its surroundings: plugins, the clock, and callbacks."""
+    """The environment of dispatch: plugins, the clock, metrics and callbacks."""
 
     installed: Installed
     clock: Clock
@@ -34,24 +34,24 @@ class DispatchRuntime:
     wake: Callable[[], None]
     show: Callable[[TerminalLine], None] = lambda line: None
     lease: timedelta = timedelta(seconds=60)
-    """How long a claim holds without being renewed: how soon a crash is noticed."""
+    """How long a claim is valid unless it is renewed. After a crash, emails wait this long to be claimed again."""
     metrics: Metrics = field(default_factory=Metrics)
 
     def context(self, workspace: Workspace) -> WorkspaceContext:
-        """Return the context in which a workspace's rules run."""
+        """Return the context with which services of a workspace are called."""
         return WorkspaceContext(workspace, self.installed, self.clock, self.wake)
 
 
 @dataclass(slots=True)
 class Counts:
-    """What one pass did: emails by outcome, tasks that expired, and leases that were given back."""
+    """The result of one pass: emails by outcome, expired tasks, and released leases."""
 
     claimed: int = 0
     by_outcome: dict[str, int] = field(default_factory=dict)
     expired_tasks: int = 0
     released: int = 0
     next_at: datetime | None = None
-    """When there is something to do next, as far as is known now; None when nothing waits."""
+    """When (UTC) the next work is due, as far as is known; None if nothing waits."""
 
     @property
     def idle(self) -> bool:

@@ -10,7 +10,7 @@ from api.codes.jobs import JobCode
 from api.ids import new_id
 from api.mail.clean import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
-from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
+from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.enrollments.timelines import resolve, send_row, task_row, zone_for
 from api.services.jobs.bisection import bisect_failures
@@ -81,9 +81,9 @@ class _Enroller:
         return self.row.resumed_at or self.row.launched_at
 
     @property
-    def people_at_once(self) -> int:
+    def people_per_transaction(self) -> int:
         """The number of people in a chunk."""
-        return people_at_once(PEOPLE_PER_CHUNK, len(self.steps), INSERTED_AT_ONCE)
+        return people_per_transaction(PEOPLE_PER_CHUNK, len(self.steps), INSERTED_ROWS_PER_TRANSACTION)
 
     async def chunk(self) -> bool:
         """Enroll the next people, and leave out those who cannot be written. Returns what ``part`` returns."""
@@ -94,7 +94,7 @@ class _Enroller:
         async def leave_out(place: int, reason: str) -> bool:
             return await self.part(1, left_out_as=JobCode.ROW_FAILED)
 
-        places = range(max(1, min(self.people_at_once, self.row.total - self.row.processed)))
+        places = range(max(1, min(self.people_per_transaction, self.row.total - self.row.processed)))
         return all(await bisect_failures(places, enroll, leave_out))
 
     @retry_on_deadlock

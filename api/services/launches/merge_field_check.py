@@ -39,7 +39,9 @@ async def missing_warnings(
     for step, content in zip(emails, contents, strict=True):
         counts: Counter[str] = Counter()
         left: Counter[str] = Counter()
-        stopping = await find_blockers(own, content, [*examples.values()], now, library.earlier(step, NOT_ENROLLED))
+        stopping = await find_blockers(
+            own, content, [*examples.values()], now, library.quoted_email(step, NOT_ENROLLED)
+        )
         for number, (missing, prompts) in zip(shapes.values(), stopping, strict=True):
             counts.update(dict.fromkeys(missing, number))
             left.update(dict.fromkeys(prompts, number))

@@ -21,7 +21,7 @@ from api.services.people.reachability import refuse_unreachable
 from api.services.people.suppressions import check_address_of, refuse_suppressed
 from api.services.tasks.withdrawing import withdraw_with
 from api.services.templates import template_inputs
-from api.services.templates.email_content import Written, composed_for
+from api.services.templates.email_content import RepText, composed_for
 from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.rows import get_or_refuse
@@ -191,7 +191,7 @@ async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
     return await _compose_for(send, send.sender_id, send, max(context.now, send.due_at))
 
 
-async def _compose_for(of: Task | Send, sender_id: str, text: Written | None, now: datetime) -> Compose:
+async def _compose_for(of: Task | Send, sender_id: str, text: RepText | None, now: datetime) -> Compose:
     person = await Person.get(id=of.person_id)
     await check_address_of(person, ("id",))
     try:

@@ -1,6 +1,6 @@
-"""Templates and what they become: checks, warnings, and the content of one email.
+"""Templates: checks, warnings, and the content of an email that is rendered from a template.
 
-Imports: codes, mail, models, services.common, services.enrollments, store.engine, strategies, workers.
+Imports: codes, mail, models, services.common, services.enrollments, store, strategies, workers.
 Imported by: cli, graphql, services.campaigns, services.dispatch.claim, services.emails, services.launches,
     services.tasks.
 """

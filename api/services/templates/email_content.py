@@ -1,4 +1,4 @@
-"""What an email says: the step's template, rendered for one person, with earlier emails below a follow-up."""
+"""The content of an email: the step's template, rendered for one person. A follow-up quotes earlier emails."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,19 +14,19 @@ from api.states import PENDING_STATUSES, SendStatus
 from strategies import StepType
 from strategies.calendar import local
 
-Left = tuple[str | None, datetime | None]
-"""The Message-ID of an email that was sent, and when."""
+SentEmail = tuple[str | None, datetime | None]
+"""The Message-ID of a sent email, and when it was sent (UTC)."""
 
 
-class Unsent(NamedTuple):
-    """An email that is still to leave."""
+class PendingEmail(NamedTuple):
+    """An email that is not sent yet, with its planned and due times (UTC)."""
 
     planned_at: datetime
     due_at: datetime
 
 
-class Written(Protocol):
-    """What a person has written in an email's place. None leaves the template's part."""
+class RepText(Protocol):
+    """The text that a rep wrote for one email. A part that is None comes from the template."""
 
     @property
     def subject(self) -> str | None:
@@ -34,15 +34,15 @@ class Written(Protocol):
 
     @property
     def html(self) -> str | None:
-        """The HTML part; the text part is made from it."""
+        """The HTML part. The text part is made from it."""
 
     @property
     def written_as_template(self) -> bool:
-        """Whether it is to be rendered, as everything was that was written before the text of a rep was final."""
+        """Whether it is rendered as a template, as texts of earlier releases are. Later texts are sent unchanged."""
 
 
 def fields_of(person: Person | Recipient, sender_name: str, sender_email: str) -> dict[str, str]:
-    """Return the dynamic fields of a person, with the sender's."""
+    """Return the dynamic fields of an email: those of the person and of the sender."""
     own = {name: str(value) for name, value in person.own_fields.items() if value is not None}
     return {
         **own,
@@ -57,99 +57,103 @@ def fields_of(person: Person | Recipient, sender_name: str, sender_email: str) -
 
 
 async def composed_for(
-    step: Step, person: Person, sender_id: str, enrollment_id: str, now: datetime, written: Written | None = None
+    step: Step, person: Person, sender_id: str, enrollment_id: str, now: datetime, rep_text: RepText | None = None
 ) -> Composed:
-    """Return the step's email for one person at ``now`` (UTC), with what someone wrote in its place.
+    """Return the step's email for one person at ``now`` (UTC), with the text that a rep wrote for it.
 
     Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
     """
     sender = await Sender.get(id=sender_id)
     enrollment = await Enrollment.get(id=enrollment_id)
     library = await ContentLoader.load([step.id], [enrollment.id])
-    content = library.content(step) if written is None else library.written(step, written)
+    content = library.content(step) if rep_text is None else library.content_with(step, rep_text)
     fields = fields_of(person, sender.name, sender.email)
-    earlier = library.earlier(step, enrollment.id)
+    earlier = library.quoted_email(step, enrollment.id)
     return await compose_email(str(enrollment.workspace_id), content, fields, local(now, enrollment.zone), earlier)
 
 
 @dataclass(frozen=True, slots=True)
 class ContentLoader:
-    """The campaign templates of some steps, and what had left of the emails that their follow-ups stand above."""
+    """The templates of some steps, and the earlier emails that their follow-ups quote, for some enrollments.
+
+    ``sent`` and ``pending`` have the emails of the campaigns with follow-ups, by enrollment and step.
+    """
 
     steps: Mapping[str, Step]
     numbers: Mapping[tuple[str, int], Step]
     templates: Mapping[str, Template]
-    left: Mapping[tuple[str, str], Left]
-    unsent: Mapping[tuple[str, str], Unsent]
+    sent: Mapping[tuple[str, str], SentEmail]
+    pending: Mapping[tuple[str, str], PendingEmail]
     launched: Mapping[str, int]
+    """The revision of the campaign at which each enrollment was launched."""
 
     @classmethod
     async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "ContentLoader":
-        """Load what the emails of these steps say, for these enrollments."""
-        asked = await Step.filter(id__in=list(set(step_ids)))
-        rows = asked
-        left: dict[tuple[str, str], Left] = {}
-        unsent: dict[tuple[str, str], Unsent] = {}
+        """Load the content of the emails of these steps for these enrollments."""
+        requested = await Step.filter(id__in=list(set(step_ids)))
+        rows = requested
+        sent: dict[tuple[str, str], SentEmail] = {}
+        pending: dict[tuple[str, str], PendingEmail] = {}
         launched: dict[str, int] = {}
-        if any(step.follow_up for step in asked):
-            rows = await Step.filter(campaign_id__in=list({step.campaign_id for step in asked}))
+        if any(step.follow_up for step in requested):
+            rows = await Step.filter(campaign_id__in=list({step.campaign_id for step in requested}))
             emails = Send.filter(
                 enrollment_id__in=list(set(enrollment_ids)),
                 step_id__in=[row.id for row in rows],
                 status__in=(SendStatus.SENT, *PENDING_STATUSES),
             )
             columns = "enrollment_id", "step_id", "status", "message_id", "sent_at", "planned_at", "due_at"
-            for enrollment_id, step_id, status, *told in await emails.values_list(*columns):
+            for enrollment_id, step_id, status, *values in await emails.values_list(*columns):
                 if status == SendStatus.SENT:
-                    left[enrollment_id, step_id] = (told[0], told[1])
+                    sent[enrollment_id, step_id] = (values[0], values[1])
                 else:
-                    unsent[enrollment_id, step_id] = Unsent(told[2], told[3])
-            theirs = Enrollment.filter(id__in=list(set(enrollment_ids)))
-            launched = {str(key): at for key, at in await theirs.values_list("id", "launched_revision")}
-        wanted = list({row.template_id for row in rows if row.template_id})
-        templates = {row.id: row for row in await Template.filter(id__in=wanted)} if wanted else {}
+                    pending[enrollment_id, step_id] = PendingEmail(values[2], values[3])
+            enrollments = Enrollment.filter(id__in=list(set(enrollment_ids)))
+            launched = {str(key): at for key, at in await enrollments.values_list("id", "launched_revision")}
+        template_ids = list({row.template_id for row in rows if row.template_id})
+        templates = {row.id: row for row in await Template.filter(id__in=template_ids)} if template_ids else {}
         numbers = {(row.campaign_id, row.number): row for row in rows if row.removed_at is None}
-        return cls({row.id: row for row in rows}, numbers, templates, left, unsent, launched)
+        return cls({row.id: row for row in rows}, numbers, templates, sent, pending, launched)
 
     def content(self, step: Step) -> Content:
-        """Return the step's campaign template; its own subject goes before the template's."""
+        """Return the content of the step's template. A subject of the step replaces the template's."""
         if step.template_id is None:
             return Content(step.subject or "", "", None)
         template = self.templates[step.template_id]
         return Content(step.subject or template.subject, template.html, template.text)
 
-    def written(self, step: Step, written: Written) -> Content:
-        """Return the step's template, with what a person has written in the places of its parts."""
-        content, final = self.content(step), not written.written_as_template
-        if written.subject is not None:
-            content = replace(content, subject=written.subject, final_subject=final)
-        if written.html is not None:
-            content = replace(content, html=written.html, text=None, final_html=final)
+    def content_with(self, step: Step, rep_text: RepText) -> Content:
+        """Return the content of the step's template, in which the parts that a rep wrote replace the template's."""
+        content, final = self.content(step), not rep_text.written_as_template
+        if rep_text.subject is not None:
+            content = replace(content, subject=rep_text.subject, final_subject=final)
+        if rep_text.html is not None:
+            content = replace(content, html=rep_text.html, text=None, final_html=final)
         return content
 
     def _passed(self, step: Step, enrollment_id: str) -> bool:
-        """Whether a step was added while the campaign ran, and this person did not get its email."""
+        """Say whether a step was added after the person's launch, and the person has no email of it."""
         added = added_after(step, self.launched[enrollment_id])
-        return added and (enrollment_id, step.id) not in self.left and (enrollment_id, step.id) not in self.unsent
+        return added and (enrollment_id, step.id) not in self.sent and (enrollment_id, step.id) not in self.pending
 
     def _previous(self, step: Step, enrollment_id: str) -> Step | None:
-        """Return the step whose email a follow-up stands above; None for no follow-up."""
+        """Return the step whose email a follow-up answers and quotes, or None if the step is not a follow-up."""
         previous = self.numbers.get((step.campaign_id, step.number - 1)) if step.follow_up else None
         while previous is not None and self._passed(previous, enrollment_id):
             previous = self.numbers.get((previous.campaign_id, previous.number - 1))
         return previous if previous is not None and previous.type is StepType.EMAIL else None
 
-    def waits_for(self, step: Step, enrollment_id: str) -> Unsent | None:
-        """Return the email that a follow-up is to leave behind, where that one has not left yet."""
+    def waits_for(self, step: Step, enrollment_id: str) -> PendingEmail | None:
+        """Return the unsent email for which a follow-up waits, or None if the follow-up may be sent."""
         previous = self._previous(step, enrollment_id)
-        first = self.unsent.get((enrollment_id, previous.id)) if previous is not None else None
-        own = self.unsent.get((enrollment_id, step.id))
+        first = self.pending.get((enrollment_id, previous.id)) if previous is not None else None
+        own = self.pending.get((enrollment_id, step.id))
         return first if first is not None and own is not None and first.planned_at <= own.planned_at else None
 
-    def earlier(self, step: Step, enrollment_id: str) -> Earlier | None:
-        """Return the email that a follow-up stands above, with its own earlier ones; None for no follow-up."""
+    def quoted_email(self, step: Step, enrollment_id: str) -> Earlier | None:
+        """Return the email that a follow-up quotes, with the emails that it quotes itself. None if not a follow-up."""
         previous = self._previous(step, enrollment_id)
         if previous is None:
             return None
-        message_id, sent_at = self.left.get((enrollment_id, previous.id), (None, None))
-        return Earlier(self.content(previous), message_id, sent_at, self.earlier(previous, enrollment_id))
+        message_id, sent_at = self.sent.get((enrollment_id, previous.id), (None, None))
+        return Earlier(self.content(previous), message_id, sent_at, self.quoted_email(previous, enrollment_id))

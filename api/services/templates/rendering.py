@@ -1,7 +1,7 @@
-"""Check and render templates for the event loop: what is quick at once, all else in worker processes.
+"""Check and render templates. Quick work runs in the event loop, and slow work runs in worker processes.
 
-A template of text and fields is read by a worker once, if it is not small; then each of its emails is joined here. Any
-other template is rendered by workers for each email.
+A template that contains only text and fields is simple. A worker parses a simple template once if it is large; then the
+event loop joins the parts for each email. Workers render each email of any other template.
 """
 
 import asyncio
@@ -25,62 +25,64 @@ from strategies.codes import Message
 
 Value = TypeVar("Value")
 
-CHECKING = Limits(cpu_seconds=0.5, output_bytes=4_000_000)
-"""What the check of a template that is saved may use, and finding out something about it."""
-RENDERING = Limits(cpu_seconds=0.8)
-"""What rendering one email may use, with the earlier ones that it quotes."""
+CHECK_LIMITS = Limits(cpu_seconds=0.5, output_bytes=4_000_000)
+"""Limits of the check of a template, and of finding a fact about it."""
+RENDER_LIMITS = Limits(cpu_seconds=0.8)
+"""Limits of rendering one email, with the earlier emails that it quotes."""
 REFUSED_CACHE_BYTES = 8_000_000
-"""Bytes of templates that cannot be read, and are remembered, with the reason."""
+"""Size of the cache of templates that cannot be parsed, with the reasons."""
 MAX_FACTS_PER_EMAIL = 200
-"""Things that one email may make us find out about its templates."""
+"""The most facts about templates that are found for one email."""
 
-_KNOWN: Mapping[str, Cache[Any]] = {"form": forms, "frame": frames, "fields": field_names}
-_refused: Cache[TemplateProblem] = Cache(REFUSED_CACHE_BYTES, lambda _problem, _subject, source, *_: text_bytes(source))
-_learning: dict[TemplateFact, "asyncio.Future[None]"] = {}
+_FACT_CACHES: Mapping[str, Cache[Any]] = {"form": forms, "frame": frames, "fields": field_names}
+_refused_templates: Cache[TemplateProblem] = Cache(
+    REFUSED_CACHE_BYTES, lambda _problem, _subject, source, *_: text_bytes(source)
+)
+_pending_facts: dict[TemplateFact, "asyncio.Future[None]"] = {}
 
 
-def broken_limit(error: LimitExceededError) -> TemplateLimitProblem:
-    """Return what is told of a template that breaks a limit."""
+def limit_problem(error: LimitExceededError) -> TemplateLimitProblem:
+    """Return the problem of a template that exceeds a limit."""
     return TemplateLimitProblem(f"This template is too much work. {error} Simplify its loops, filters and HTML.")
 
 
-def busy() -> Refusal:
-    """Return the refusal of what cannot even wait for a worker."""
+def busy_refusal() -> Refusal:
+    """Return the refusal of work for which no worker is free, and no place in the queue."""
     return Refusal.of(TemplateCode.TOO_BUSY, ())
 
 
 async def compose_email(
     key: str, content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None
 ) -> Composed:
-    """Compose an email for one person. ``key`` is the workspace.
+    """Compose an email for one person. ``key`` is the workspace id.
 
     Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
     """
-    return await _quickly_or_not(key, RENDERING, worker_jobs.compose_email, content, fields, now, earlier)
+    return await _run_job(key, RENDER_LIMITS, worker_jobs.compose_email, content, fields, now, earlier)
 
 
 async def check_template(key: str, source: str, *, html: bool, line: bool) -> str:
-    """Check a template that is saved. Returns its HTML, made safe; of other text, itself.
+    """Check a template before it is saved. Returns sanitized HTML, or unchanged text that is not HTML.
 
     Raises TemplateProblem, HtmlLimitError, and Refusal (TOO_BUSY).
     """
-    return await _quickly_or_not(key, CHECKING, worker_jobs.check, source, html, line)
+    return await _run_job(key, CHECK_LIMITS, worker_jobs.check, source, html, line)
 
 
 async def clean_html(key: str, html: str) -> str:
-    """Return HTML that a person wrote, made safe. Raises as ``check_template`` does."""
-    return await _quickly_or_not(key, CHECKING, worker_jobs.clean_html, html)
+    """Sanitize HTML that a rep wrote. Raises as ``check_template`` does."""
+    return await _run_job(key, CHECK_LIMITS, worker_jobs.clean_html, html)
 
 
 async def list_removed(key: str, source: str, *, template: bool) -> list[str]:
-    """Return what is taken out of HTML. Raises TemplateLimitProblem and Refusal (TOO_BUSY)."""
-    return await _quickly_or_not(key, CHECKING, worker_jobs.list_removed, source, template)
+    """Return what the sanitizer removes from HTML. Raises TemplateLimitProblem and Refusal (TOO_BUSY)."""
+    return await _run_job(key, CHECK_LIMITS, worker_jobs.list_removed, source, template)
 
 
 async def fields_in(key: str, source: str) -> frozenset[str]:
-    """Return the dynamic fields that a template names; of one that cannot be read, none."""
+    """Return the dynamic fields in a template, or none if the template cannot be parsed."""
     try:
-        return await _quickly_or_not(key, CHECKING, worker_jobs.name_fields, source)
+        return await _run_job(key, CHECK_LIMITS, worker_jobs.name_fields, source)
     except TemplateProblem:
         return frozenset()
 
@@ -88,7 +90,7 @@ async def fields_in(key: str, source: str) -> frozenset[str]:
 async def find_blockers(
     key: str, content: Content, people: Sequence[Mapping[str, str]], now: datetime, earlier: Earlier | None
 ) -> list[worker_jobs.Blockers]:
-    """Return what stops the email of each of these people. One that breaks a limit is not looked into further.
+    """Return what prevents the email of each of these people. The rest is not checked after a limit is exceeded.
 
     Raises Refusal (TOO_BUSY).
     """
@@ -97,28 +99,30 @@ async def find_blockers(
         while len(found) < len(people):
             try:
                 found += [
-                    await _quick(key, worker_jobs.find_blockers_of_one, content, people[len(found)], now, earlier)
+                    await _run_here(key, worker_jobs.find_blockers_of_one, content, people[len(found)], now, earlier)
                 ]
                 await asyncio.sleep(0)
             except SlowWorkError:
                 left = people[len(found) : len(found) + worker_jobs.MAX_BATCH_ITEMS]
-                found += await _work(key, RENDERING, worker_jobs.find_blockers, content, left, now, earlier)
+                found += await _run_in_worker(
+                    key, RENDER_LIMITS, worker_jobs.find_blockers, content, left, now, earlier
+                )
     except (TemplateProblem, LimitExceededError):
         found += [worker_jobs.Blockers((), ())] * (len(people) - len(found))
     except WorkersBusyError:
-        raise busy() from None
+        raise busy_refusal() from None
     return found
 
 
 async def write_quickly(key: str, order: Order) -> Written | NotWritten:
-    """Write an email where that is quick. Raises SlowWorkError, and what ``write_slowly`` raises."""
+    """Build an email if that is quick. Raises SlowWorkError, and what ``write_slowly`` raises."""
     try:
-        return run_quick(write_email, order)  # nearly always, without another word
+        return run_quick(write_email, order)  # the usual case
     except SlowWorkError as slow:
         if slow.fact is None:
             raise
     try:
-        return await _quick(key, write_email, order)
+        return await _run_here(key, write_email, order)
     except TemplateLimitProblem as problem:
         return NotWritten(problem.message)
     except TemplateProblem as problem:
@@ -126,83 +130,83 @@ async def write_quickly(key: str, order: Order) -> Written | NotWritten:
 
 
 async def write_slowly(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
-    """Write some of these emails in a worker, in their order and at least one. Of several, none breaks another's limit.
+    """Build the first emails of a list in a worker: at least one, and as many as the limits allow.
 
-    Raises WorkersBusyError; and LimitExceededError where the machine is too busy to render one in any decent time.
+    Raises WorkersBusyError, and LimitExceededError if the machine is too busy to render one email in time.
     """
     try:
-        return await run(worker_jobs.write_emails, list(orders), key=key, limits=RENDERING)
+        return await run(worker_jobs.write_emails, list(orders), key=key, limits=RENDER_LIMITS)
     except LimitExceededError as error:
         if len(orders) > 1:
             return await write_slowly(key, orders[:1])
         if error.limit is Limit.TIME:
             raise
-        problem = broken_limit(error)
+        problem = limit_problem(error)
         return [NotWritten(problem.message)]
 
 
-async def _quickly_or_not(key: str, limits: Limits, job: Callable[..., Value], *args: Any) -> Value:
+async def _run_job(key: str, limits: Limits, job: Callable[..., Value], *args: Any) -> Value:
     try:
-        return await _quick(key, job, *args)
+        return await _run_here(key, job, *args)
     except SlowWorkError:
-        return await _work(key, limits, job, *args)
+        return await _run_in_worker(key, limits, job, *args)
     except LimitExceededError as error:
-        raise broken_limit(error) from None
+        raise limit_problem(error) from None
     except WorkersBusyError:
-        raise busy() from None
+        raise busy_refusal() from None
 
 
-async def _quick(key: str, job: Callable[..., Value], *args: Any) -> Value:
-    """Do a job here, after finding out what it needs to know. Raises SlowWorkError where it is slow all the same."""
+async def _run_here(key: str, job: Callable[..., Value], *args: Any) -> Value:
+    """Run a job in the event loop after workers have found the facts that it needs. Raises SlowWorkError."""
     for _ in range(MAX_FACTS_PER_EMAIL):
         try:
             return run_quick(job, *args)
         except SlowWorkError as slow:
             if slow.fact is None:
                 raise
-            await _learn(key, slow.fact)
+            await _find_fact(key, slow.fact)
     raise SlowWorkError
 
 
-async def _learn(key: str, fact: TemplateFact) -> None:
-    """Find out something about a template, once for all who need it.
+async def _find_fact(key: str, fact: TemplateFact) -> None:
+    """Find a fact about a template. Concurrent callers share one search.
 
-    Raises TemplateProblem, WorkersBusyError, and LimitExceededError for a machine that is too busy.
+    Raises TemplateProblem and WorkersBusyError, and LimitExceededError if the machine is too busy.
     """
-    known = _KNOWN[fact.name]
+    known = _FACT_CACHES[fact.name]
     name = (fact.name, *fact.arguments)
-    if name in _refused:
-        known_problem = _refused.lookup(name)
+    if name in _refused_templates:
+        known_problem = _refused_templates.lookup(name)
         raise type(known_problem)(str(known_problem))
-    other = _learning.get(fact)
+    other = _pending_facts.get(fact)
     if other is not None:
         await asyncio.wait([other])
-        return  # where it failed, the caller asks again
+        return  # if that failed, the caller tries again
     own: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    _learning[fact] = own
+    _pending_facts[fact] = own
     try:
-        value = await run(worker_jobs.find_template_fact, fact, key=key, limits=CHECKING)
+        value = await run(worker_jobs.find_template_fact, fact, key=key, limits=CHECK_LIMITS)
         known.put(fact.arguments, value)
         if fact.arguments not in known:
-            raise SlowWorkError  # too large to be kept
+            raise SlowWorkError  # too large for the cache
     except LimitExceededError as error:
-        if error.limit is Limit.TIME:  # the machine was too busy, which says nothing of the template
+        if error.limit is Limit.TIME:  # the machine is too busy: the template is not the cause
             raise
-        problem = broken_limit(error)
-        _refused.put(name, problem)
+        problem = limit_problem(error)
+        _refused_templates.put(name, problem)
         raise problem from None
     except TemplateProblem as problem:
-        _refused.put(name, problem)
+        _refused_templates.put(name, problem)
         raise
     finally:
-        del _learning[fact]
+        del _pending_facts[fact]
         own.set_result(None)
 
 
-async def _work(key: str, limits: Limits, job: Callable[..., Value], *args: Any) -> Value:
+async def _run_in_worker(key: str, limits: Limits, job: Callable[..., Value], *args: Any) -> Value:
     try:
         return await run(job, *args, key=key, limits=limits)
     except LimitExceededError as error:
-        raise broken_limit(error) from None
+        raise limit_problem(error) from None
     except WorkersBusyError:
-        raise busy() from None
+        raise busy_refusal() from None

@@ -1,6 +1,6 @@
-"""Checks on templates and HTML that clients send, for a workspace. Slow ones are checked in worker processes.
+"""Checks of templates and HTML from clients. Worker processes do the slow checks.
 
-Call outside of transactions. Each returns the clean value or refuses with the argument's path.
+Call them outside of transactions. Each returns the clean value, or raises Refusal with the path of the argument.
 """
 
 from collections.abc import Awaitable
@@ -19,37 +19,43 @@ Value = TypeVar("Value")
 
 
 async def html(workspace_id: str, value: str, path: Path) -> str:
-    """HTML with dynamic fields, as it was written: what is rendered of it is made safe. It must have content."""
-    checked = inputs.text(value, path)
-    _need_content(await _told(rendering.check_template(workspace_id, checked, html=True, line=False), path), path)
-    return checked
+    """Return HTML with dynamic fields, unchanged. Rendering sanitizes it. Without content it is refused."""
+    source = inputs.text(value, path)
+    _require_content(
+        await _refuse_problems(rendering.check_template(workspace_id, source, html=True, line=False), path), path
+    )
+    return source
 
 
 async def written_html(workspace_id: str, value: str, path: Path) -> str:
-    """HTML that a person wrote for one email, made safe. It is no template."""
-    return _need_content(await _told(rendering.clean_html(workspace_id, inputs.text(value, path)), path), path)
+    """Return the sanitized HTML that a rep wrote for one email. It is not a template."""
+    return _require_content(
+        await _refuse_problems(rendering.clean_html(workspace_id, inputs.text(value, path)), path), path
+    )
 
 
 async def text(workspace_id: str, value: str | None, path: Path) -> str | None:
-    """Plain text with dynamic fields; None for none."""
+    """Return plain text with dynamic fields, or None if there is none."""
     if value is None:
         return None
-    return await _told(rendering.check_template(workspace_id, inputs.text(value, path), html=False, line=False), path)
+    return await _refuse_problems(
+        rendering.check_template(workspace_id, inputs.text(value, path), html=False, line=False), path
+    )
 
 
 async def subject(workspace_id: str, value: str, path: Path, *, required: bool = True) -> str:
-    """One line with dynamic fields."""
+    """Return a subject with dynamic fields."""
     line = inputs.line(value, path, limit=900, required=required)
-    return await _told(rendering.check_template(workspace_id, line, html=False, line=True), path)
+    return await _refuse_problems(rendering.check_template(workspace_id, line, html=False, line=True), path)
 
 
-def _need_content(cleaned: str, path: Path) -> str:
+def _require_content(cleaned: str, path: Path) -> str:
     if not cleaned.strip():
         raise Refusal.of(InputCode.REQUIRED, path, case="content")
     return cleaned
 
 
-async def _told(checking: Awaitable[Value], path: Path) -> Value:
+async def _refuse_problems(checking: Awaitable[Value], path: Path) -> Value:
     try:
         return await checking
     except TemplateProblem as problem:

@@ -1,4 +1,4 @@
-"""What a channel says of a sender's account. Where it breaks, that is logged, and the account is the sender's own."""
+"""Ask a channel about the account of a sender. If the channel fails, log it and give the sender its own account."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -15,48 +15,59 @@ from strategies import Refusal
 
 log = logging.getLogger("touchline.dispatch")
 
-LONGEST_NAME = 200
-"""Characters of an account's name that are kept."""
-MAX_LISTED = 1_000
-"""Accounts of one channel that are listed."""
+MAX_NAME_CHARACTERS = 200
+"""The longest account name. Longer names are cut."""
+MAX_LISTED_ACCOUNTS = 1_000
+"""The most accounts of one channel that are listed."""
 
 
 class NotInstalled(Channel, Session):
-    """Stands for a channel that a sender names and nobody has installed: its emails fail, visibly."""
+    """Replaces a channel that is not installed: the emails of its senders fail with a reason."""
 
     def __init__(self, key: str) -> None:
         self.key = key  # type: ignore[misc]
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
-        """Open nothing."""
+        """Yield this object as the session."""
         yield self
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
-        """Refuse the email."""
+        """Return a failure, because the channel is not installed."""
         return Receipt(Outcome.FAILED, *ReasonCode.CHANNEL_NOT_INSTALLED.message(channel=self.key))
 
 
 def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) -> str:
-    """Return the name of the account that carries a sender's emails."""
+    """Return the name of the account that sends a sender's emails."""
     try:
         name = channel.account(config)
         if isinstance(name, str) and name:
-            return storable_text(name, LONGEST_NAME)
-        log.error("the channel %s named the account of %s by a %s", channel.key, sender_id, type(name).__name__)
-    except BaseException:  # an exit is no way out for a package
+            return storable_text(name, MAX_NAME_CHARACTERS)
+        log.error(
+            "the channel %s returned the account of %s as a %s instead of a text",
+            channel.key,
+            sender_id,
+            type(name).__name__,
+        )
+    except BaseException:  # also SystemExit: a package must not stop the process
         log.exception("the channel %s could not name the account of %s", channel.key, sender_id)
     return f"{channel.key}:{sender_id}"
 
 
-def configured(channel: Channel) -> list[str] | None:
-    """Return the names of a channel's accounts that this process can use; None where the channel cannot say."""
+def configured_accounts(channel: Channel) -> list[str] | None:
+    """Return the names of a channel's accounts in this process, or None if the channel cannot list them."""
     try:
         names = channel.accounts()
         if names is None or (isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)):
-            return None if names is None else [storable_text(name, LONGEST_NAME) for name in names[:MAX_LISTED]]
-        log.error("the channel %s listed its accounts by a %s", channel.key, type(names).__name__)
-    except BaseException:  # an exit is no way out for a package
+            return (
+                None
+                if names is None
+                else [storable_text(name, MAX_NAME_CHARACTERS) for name in names[:MAX_LISTED_ACCOUNTS]]
+            )
+        log.error(
+            "the channel %s listed its accounts as a %s instead of a list of texts", channel.key, type(names).__name__
+        )
+    except BaseException:  # also SystemExit: a package must not stop the process
         log.exception("the channel %s could not list its accounts", channel.key)
     return None
 
@@ -64,12 +75,12 @@ def configured(channel: Channel) -> list[str] | None:
 def check_accounts(installed: Installed, accounts: Iterable[str]) -> None:
     """Refuse accounts that do not exist.
 
-    Of a channel that cannot list its accounts, every name counts that is its key, or begins with its key and a colon.
+    If a channel cannot list its accounts, its key and all names that start with its key and a colon are valid.
     """
     known: list[str] = []
     open_ended: list[str] = []
     for key, channel in installed.channels.items():
-        listed = configured(channel)
+        listed = configured_accounts(channel)
         known += listed or ()
         if listed is None:
             open_ended.append(key)
@@ -84,14 +95,14 @@ def check_accounts(installed: Installed, accounts: Iterable[str]) -> None:
 
 
 def may_use(workspace: Workspace, account: str) -> bool:
-    """Say whether a workspace may use an account. In a sandbox nothing leaves, so there it does not matter."""
+    """Say whether a workspace may use an account. A sandbox may use any, because it delivers no emails."""
     return workspace.sandbox or workspace.accounts is None or account in workspace.accounts
 
 
-def sessions(channel: Channel, config: Mapping[str, Any]) -> int:
-    """Return how many sessions of an account may be open in this process: at least one."""
+def max_sessions(channel: Channel, config: Mapping[str, Any]) -> int:
+    """Return how many sessions of an account this process may open: at least one."""
     try:
         return max(1, int(channel.sessions(config)))
     except BaseException:
-        log.exception("the channel %s could not say how many sessions may be open", channel.key)
+        log.exception("the channel %s could not return its number of sessions", channel.key)
         return 1

@@ -17,6 +17,7 @@ from api.services.workspaces.accounts import account_name, may_use
 from api.store import account_pauses
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.senders import real_senders
 from api.store.suppressions import prevent_new_addresses
 from plugins.manager import Installed
 from strategies import Refusal
@@ -47,35 +48,35 @@ async def create_sender(
 
 
 async def update_sender(context: WorkspaceContext, sender_id: str, **values: Any) -> Sender:
-    """Change the given values. The zone counts for what is launched from now on. Raises Refusal."""
+    """Change the given values. A new zone applies to later launches only. Raises Refusal."""
     row = await get_or_refuse(Sender, context.workspace_id, sender_id, ("id",))
     changed = await _set(context, row, values, create=False)
     await release_claimed(context, "sender_id", row.id)
-    context.wake()  # a throttle may have become wider, or an account another one
+    context.wake()  # the throttle may allow more emails now, or the account may have changed
     return changed
 
 
 async def end_account_pause(context: WorkspaceContext, sender_id: str) -> Sender:
-    """Let a sender's account be tried again at once: someone has mended what it waits for. Raises Refusal.
+    """End the pause of a sender's account, because its cause is fixed. Raises Refusal.
 
-    An account that other workspaces use as well is not the caller's to try again: the operator does it.
+    If other workspaces use the account as well, only the operator may end its pause.
     """
     row = await get_or_refuse(Sender, context.workspace_id, sender_id, ("id",))
-    account = account_of(context, row)
+    account = shown_account(context, row)
     if account is None:
         return row
-    if (await shared(context, [account]))[0]:
+    if (await are_accounts_shared(context, [account]))[0]:
         raise Refusal.of(WorkspaceCode.ACCOUNT_SHARED, ("id",), account=account)
-    await end_pause(account, await users_of(context.installed, account), context.clock())
+    await end_pause(account, await senders_of_account(context.installed, account), context.clock())
     context.wake()
     return row
 
 
 @retry_on_deadlock
 async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> bool:
-    """Let an account be tried again at once. ``users`` are its senders. Returns False where it did not wait.
+    """End the pause of an account. ``users`` are its senders. Returns False if it was not paused.
 
-    The email that the account had in hand when trouble came was put off behind the others. It goes out at once as well.
+    The email on which the account failed was postponed, so that other emails go first. It becomes due at once as well.
     """
     async with transaction():
         reason = await account_pauses.reason_of(account)
@@ -87,33 +88,32 @@ async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> boo
     return reason is not None
 
 
-async def shared(context: WorkspaceContext, accounts: Sequence[str]) -> list[bool]:
-    """Say of each account whether other workspaces use it as well."""
-    others = Sender.filter(workspace__sandbox=False).exclude(workspace_id=context.workspace_id)
-    theirs = {account_by(context.installed, each) for each in await others}
+async def are_accounts_shared(context: WorkspaceContext, accounts: Sequence[str]) -> list[bool]:
+    """Say for each account whether other workspaces use it as well."""
+    others = [each for each in await real_senders() if each.workspace_id != context.workspace_id]
+    theirs = {account_of_sender(context.installed, each) for each in others}
     return [account in theirs for account in accounts]
 
 
-async def users_of(installed: Installed, account: str) -> list[Sender]:
-    """Return the senders whose emails leave through an account, of all workspaces but sandboxes."""
-    every = Sender.filter(workspace__sandbox=False).order_by("id")
-    return [each for each in await every if account_by(installed, each) == account]
+async def senders_of_account(installed: Installed, account: str) -> list[Sender]:
+    """Return the senders that send through an account, in all workspaces except sandboxes."""
+    return [each for each in await real_senders() if account_of_sender(installed, each) == account]
 
 
-def account_by(installed: Installed, row: Sender) -> str | None:
-    """Return the account that carries a sender's emails; None without its channel."""
+def account_of_sender(installed: Installed, row: Sender) -> str | None:
+    """Return the account that sends a sender's emails, or None if its channel is not installed."""
     channel = installed.channels.get(row.channel)
     return None if channel is None else account_name(channel, row.channel_config, row.id)
 
 
-def account_of(context: WorkspaceContext, row: Sender) -> str | None:
-    """Return the account that carries a sender's emails; None without its channel, or in a sandbox."""
-    return None if context.workspace.sandbox else account_by(context.installed, row)
+def shown_account(context: WorkspaceContext, row: Sender) -> str | None:
+    """Return the account that sends a sender's emails, or None if there is none, as in a sandbox."""
+    return None if context.workspace.sandbox else account_of_sender(context.installed, row)
 
 
-def _within(value: int | None, most: int, path: inputs.Path) -> int | None:
-    if value is not None and not 1 <= value <= most:
-        raise Refusal.of(WorkspaceCode.INVALID_THROTTLE, path, argument=path[-1], limit=most, value=value)
+def _check_limit(value: int | None, limit: int, path: inputs.Path) -> int | None:
+    if value is not None and not 1 <= value <= limit:
+        raise Refusal.of(WorkspaceCode.INVALID_THROTTLE, path, argument=path[-1], limit=limit, value=value)
     return value
 
 
@@ -123,15 +123,15 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
         "email": lambda value: inputs.address(value or "", ("email",)),
         "zone": lambda value: inputs.zone(value or "", ("zone",)),
         "channel": lambda value: value,
-        "daily_cap": lambda value: _within(value, 1_000_000, ("dailyCap",)),
+        "daily_cap": lambda value: _check_limit(value, 1_000_000, ("dailyCap",)),
         "channel_config": lambda value: {} if value is None else value,
     }
     changed = set(values)
     if "throttle" in values:
         changed = changed - {"throttle"} | {"throttle_emails", "throttle_seconds"}
         emails, seconds = values.pop("throttle") or (None, None)
-        row.throttle_emails = _within(emails, 100_000, ("throttle", "emails"))
-        row.throttle_seconds = _within(seconds, 86_400, ("throttle", "seconds"))
+        row.throttle_emails = _check_limit(emails, 100_000, ("throttle", "emails"))
+        row.throttle_seconds = _check_limit(seconds, 86_400, ("throttle", "seconds"))
     for key, value in values.items():
         setattr(row, key, checks[key](value))
     channel = context.installed.channels.get(row.channel)
@@ -145,7 +145,7 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
     if "email" in values:
         row.email_key = address_key(row.email)
         changed |= {"email_key"}
-    # In other letters it is the same mailbox: a second sender would have a throttle and a cap of its own.
+    # Senders with the same normalised address share a mailbox. A second one would have its own throttle and cap.
     same = Sender.filter(workspace_id=row.workspace_id, email_key=row.email_key).exclude(id=row.id)
     try:
         async with transaction():

@@ -1,4 +1,4 @@
-"""Workspaces and the tokens that open them."""
+"""Workspaces and their access tokens."""
 
 import asyncio
 import hashlib
@@ -17,10 +17,10 @@ from strategies import Refusal
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
 MAX_DOMAINS = 10_000
-MAX_DOMAINS_LENGTH = 250_000
-"""Characters of all blocked domains of a workspace together: they are read with every request."""
-TURN_EVERY = 10
-"""Domains after which others have their turn."""
+MAX_DOMAINS_CHARACTERS = 250_000
+"""Characters of all blocked domains of a workspace together. Every request reads them."""
+DOMAINS_PER_TURN = 10
+"""Domains that are checked before other tasks of the event loop run."""
 
 
 async def create_workspace(name: str, now: datetime, *, sandbox: bool = False) -> Workspace:
@@ -31,28 +31,28 @@ async def create_workspace(name: str, now: datetime, *, sandbox: bool = False) -
 
 
 async def issue_token(workspace: Workspace, name: str, now: datetime) -> str:
-    """Issue a bearer token and return it: the only time that it can be read. An older one of this name ends."""
+    """Issue a bearer token and return it. It cannot be read again. An older token of this name stops working."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     await Token.filter(workspace_id=workspace.id, name=name).delete()
     await Token.create(id=new_id("tok"), workspace_id=workspace.id, name=name, sha256=_hash(token), created_at=now)
     return token
 
 
-async def workspace_of(token: str) -> tuple[Workspace, str] | None:
-    """Return the workspace that a bearer token opens, and the token's name."""
+async def workspace_by_token(token: str) -> tuple[Workspace, str] | None:
+    """Return the workspace and the name of a bearer token, or None if the token is not valid."""
     row = await Token.filter(sha256=_hash(token)).select_related("workspace").first()
     return (row.workspace, row.name) if row else None
 
 
 async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> Workspace:
-    """Set the domains to which this workspace sends nothing, launched or not. Their subdomains are blocked as well."""
+    """Set the domains to which this workspace sends no emails. Their subdomains are blocked as well."""
     if len(domains) > MAX_DOMAINS:
         raise Refusal.of(InputCode.TOO_LONG, ("domains",), case="domains", limit=MAX_DOMAINS)
-    if sum(map(len, domains)) > MAX_DOMAINS_LENGTH:
-        raise Refusal.of(InputCode.TOO_LONG, ("domains",), case="domains_together", limit=MAX_DOMAINS_LENGTH)
+    if sum(map(len, domains)) > MAX_DOMAINS_CHARACTERS:
+        raise Refusal.of(InputCode.TOO_LONG, ("domains",), case="domains_together", limit=MAX_DOMAINS_CHARACTERS)
     cleaned = []
     for index, domain in enumerate(domains):
-        if not index % TURN_EVERY:
+        if not index % DOMAINS_PER_TURN:
             await asyncio.sleep(0)
         try:
             cleaned.append(normalize_domain(domain))

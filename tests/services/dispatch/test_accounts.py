@@ -13,7 +13,14 @@ from prometheus_client import generate_latest
 from api.models import AccountPause, Person, Send, Sender, Workspace
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.send import session_runner
-from api.services.workspaces.senders import create_sender, end_account_pause, end_pause, shared, update_sender, users_of
+from api.services.workspaces.senders import (
+    are_accounts_shared,
+    create_sender,
+    end_account_pause,
+    end_pause,
+    senders_of_account,
+    update_sender,
+)
 from api.states import SendStatus
 from api.store import account_pauses, send_ledger
 from api.tick import Ticker
@@ -170,11 +177,11 @@ async def test_a_pause_of_an_account_that_others_use_is_not_ones_own(world: Worl
         with pytest.raises(Refusal) as refused:
             await end_account_pause(context, (await each.send()).sender_id)
         assert (refused.value.code, refused.value.path) == ("ACCOUNT_SHARED", ("id",))
-        assert await shared(context, [account, "smtp"]) == [True, False]
+        assert await are_accounts_shared(context, [account, "smtp"]) == [True, False]
     assert await AccountPause.all().count() == 1
-    assert await end_pause(account, await users_of(world.runtime.installed, account), NOW)
+    assert await end_pause(account, await senders_of_account(world.runtime.installed, account), NOW)
     assert await AccountPause.all().count() == 0
-    assert not await end_pause(account, await users_of(world.runtime.installed, account), NOW)
+    assert not await end_pause(account, await senders_of_account(world.runtime.installed, account), NOW)
 
 
 async def test_an_account_that_is_not_allowed_any_more_lets_nothing_leave(world: World) -> None:

@@ -37,7 +37,7 @@ async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     world = await make_world(12)
     await Template.all().update(html=LONG)
     await Person.all().update(own_fields={"city": "Rome"})
-    monkeypatch.setattr(rendering, "RENDERING", SMALL)
+    monkeypatch.setattr(rendering, "RENDER_LIMITS", SMALL)
     return world
 
 
@@ -153,7 +153,7 @@ async def test_a_machine_that_stalls_fails_nobody(world: World, monkeypatch: pyt
 async def test_a_long_template_of_text_and_fields_is_read_by_a_worker_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "RENDERING", replace(SMALL, output_bytes=1))  # no email is rendered by a worker
+    monkeypatch.setattr(rendering, "RENDER_LIMITS", replace(SMALL, output_bytes=1))  # no email is rendered by a worker
     paragraphs = "<p>A paragraph of a long letter.</p>" * 900
     await Template.all().update(html=f"<p>Dear {{{{ first_name }}}} of {{{{ city }}}}</p>{paragraphs}")
     texts, here = arrived(world), watch(monkeypatch)

@@ -13,7 +13,7 @@ from api.codes.jobs import JobCode
 from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_writer import rewrite
-from api.services.common.chunk_sizes import people_at_once
+from api.services.common.chunk_sizes import people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
@@ -35,7 +35,7 @@ async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
     if not row.editing:
         return
     work = _Work(context, row, await _rescheduler(context, row, row.paused_at))
-    people = people_at_once(PEOPLE_PER_CHUNK, len(work.rescheduler.steps))
+    people = people_per_transaction(PEOPLE_PER_CHUNK, len(work.rescheduler.steps))
     while all(await bisect_failures(range(people), work.chunk, work.pass_over)):
         yield RETRY_AFTER if work.waits else people
 

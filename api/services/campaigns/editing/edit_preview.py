@@ -11,7 +11,7 @@ from api.services.campaigns.drafts import Draft
 from api.services.campaigns.editing.edit_job import PEOPLE_PER_CHUNK
 from api.services.campaigns.editing.edit_planner import EditChanges, EditPlanner
 from api.services.campaigns.editing.editing import check
-from api.services.common.chunk_sizes import people_at_once
+from api.services.common.chunk_sizes import people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.order_warnings import OrderTally, campaign_warnings
 from api.services.enrollments.timelines import core_steps
@@ -95,7 +95,7 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
     if draft.new and draft.changed is not None:
         known[draft.changed.id].added = True
     order, after = OrderTally(core_steps(draft.steps)), ""
-    at_once = people_at_once(PEOPLE_PER_CHUNK, len(draft.steps))
+    at_once = people_per_transaction(PEOPLE_PER_CHUNK, len(draft.steps))
     while people := await edits.people_in(row.id, after, at_once):
         changes = await rescheduler.changes([person["id"] for person in people])
         _count(found, known, changes)

@@ -11,7 +11,7 @@ from api.codes.event_kinds import EventKind
 from api.codes.jobs import JobCode
 from api.models import Campaign, Job
 from api.services.campaigns.pausing.resume_planner import ResumePlanner
-from api.services.common.chunk_sizes import INSERTED_AT_ONCE, people_at_once
+from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
@@ -34,7 +34,7 @@ async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerato
         return
     steps = await steps_of(row)
     planner = None if row.resumed_at is None else ResumePlanner(context, row, steps, row.resumed_at)
-    people = people_at_once(PEOPLE_HELD_PER_CHUNK, len(steps), INSERTED_AT_ONCE)
+    people = people_per_transaction(PEOPLE_HELD_PER_CHUNK, len(steps), INSERTED_ROWS_PER_TRANSACTION)
     after: str | None = ""
     while True:
         chunk = await _next_chunk(context, row, planner, after or "", people)
@@ -78,7 +78,7 @@ async def _next_chunk(
 
     holding = planner is None or row.paused_at is not None
     releases = PEOPLE_RELEASED_PER_CHUNK
-    size = people if holding or planner is None else people_at_once(releases, len(planner.steps))
+    size = people if holding or planner is None else people_per_transaction(releases, len(planner.steps))
     chunks = await bisect_failures(range(size), carry, pass_over)
     if None in chunks:
         return None

@@ -8,7 +8,7 @@ from api.codes.campaigns import CampaignCode
 from api.models import Campaign, Send, Step
 from api.services.campaigns.pausing.hold_job import PEOPLE_RELEASED_PER_CHUNK
 from api.services.campaigns.pausing.resume_planner import Change, ResumePlanner
-from api.services.common.chunk_sizes import people_at_once
+from api.services.common.chunk_sizes import people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.order_warnings import OrderTally
@@ -75,7 +75,7 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
     order = OrderTally(core_steps(planner.steps))
     found, after = ResumePreview(context.now), ""
     steps = {step.id: StepPreview(step.number) for step in planner.steps}
-    at_once = people_at_once(PEOPLE_RELEASED_PER_CHUNK, len(planner.steps))
+    at_once = people_per_transaction(PEOPLE_RELEASED_PER_CHUNK, len(planner.steps))
     by_number = {step.step: step for step in steps.values()}
     while people := await holds.enrollments_on_hold(row.id, after, at_once):
         changes = await planner.changes(people)

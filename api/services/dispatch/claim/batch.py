@@ -138,10 +138,10 @@ class Batch:
         return Order(
             send_id=send.id,
             message_id=self.message_id(send),
-            content=self.library.written(step, send),
+            content=self.library.content_with(step, send),
             fields=fields_of(person, sender_name, sender_email),
             now=local(self.now, send.zone),
-            earlier=self.library.earlier(step, send.enrollment_id),
+            earlier=self.library.quoted_email(step, send.enrollment_id),
             sender_name=sender_name,
             sender_address=sender_email,
             to_name=f"{person.first_name} {person.last_name}".strip(),

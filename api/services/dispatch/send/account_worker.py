@@ -69,7 +69,7 @@ class AccountWorker:
         self.queue = DeliveryQueue(linger_seconds)
         self.ahead = ClaimAhead()
         self.sessions: dict[asyncio.Task[None], SessionRunner] = {}
-        self.max_sessions = accounts.sessions(channel, config)
+        self.max_sessions = accounts.max_sessions(channel, config)
         self.open_sessions = 0
         self.doubts_in_a_row = 0
         self.may_have_failures = True
@@ -198,7 +198,7 @@ class AccountWorker:
         """Start as many sessions as there are deliveries for, and as the account allows."""
         running = sum(not task.done() for task in self.sessions)
         if not running:
-            self.max_sessions = accounts.sessions(self.channel, self.config)  # a server may take more again
+            self.max_sessions = accounts.max_sessions(self.channel, self.config)  # a server may take more again
         deliveries = len(self.queue)
         for _ in range(min(deliveries - self.queue.wake(deliveries), self.max_sessions - running)):
             runner = SessionRunner(self, next(self._numbers))
