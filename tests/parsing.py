@@ -12,9 +12,9 @@ from api.mail.templates import liquid
 def watch(patch: pytest.MonkeyPatch) -> list[str]:
     """Return the list to which every template and HTML is added that is parsed in this process from now on."""
     seen: list[str] = []
-    for cache in (liquid.forms, liquid.field_names, body.frames):
+    for cache in (liquid.simple_template_cache, liquid.field_names_cache, body.frame_cache):
         cache.clear()
-    from_string, clean = liquid._Limited.from_string, sanitize.clean_elements
+    from_string, clean = liquid._LimitedEnvironment.from_string, sanitize.clean_elements
 
     def parse(self: Any, source: str, *given: Any, **named: Any) -> Any:
         seen.append(source)
@@ -24,6 +24,6 @@ def watch(patch: pytest.MonkeyPatch) -> list[str]:
         seen.append(html)
         return clean(html)
 
-    patch.setattr(liquid._Limited, "from_string", parse)
+    patch.setattr(liquid._LimitedEnvironment, "from_string", parse)
     patch.setattr(sanitize, "clean_elements", cleaned)
     return seen

@@ -8,7 +8,7 @@ from api.mail.html.css import sanitize_declarations, sanitize_stylesheet
 from api.mail.html.limits import HtmlLimitError, check_html
 from api.mail.html.sanitize import STYLE_OR_COMMENT, as_fragment, clean_elements, sanitize, sanitize_comment
 from api.mail.plain_text.tokens import StartTag, tokenize
-from api.mail.templates.tags import without_tags
+from api.mail.templates.tags import remove_tags
 
 FIELD_PLACEHOLDER = "touchlinefield"
 """Replaces the value of each field in the HTML that is compared."""
@@ -49,7 +49,7 @@ def find_removed_html(source: str, *, template: bool) -> list[str]:
     Entries are for example ``<script>``, ``onclick``, ``javascript: link`` and ``style: position``. Ordinary comments
     are not listed. The list is empty for HTML that exceeds a limit: its emails fail with the reason.
     """
-    html = as_fragment(without_tags(source, FIELD_PLACEHOLDER) if template else source)
+    html = as_fragment(remove_tags(source, FIELD_PLACEHOLDER) if template else source)
     try:
         check_html(html)
         before, after = _Inventory(html), _Inventory(sanitize(html))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.mail.html.sanitize import sanitize
 from api.mail.message import body as module
 from api.mail.message.body import Body, render_body
-from api.mail.message.compose import Content, compose
+from api.mail.message.compose import EmailContent, compose
 from api.mail.removed_html import find_removed_html
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, render
 
@@ -88,7 +88,9 @@ def test_a_value_is_escaped_once_in_html_and_never_in_text(source: str, value: s
     made = render_body(source, {"company": value, "title": "x"}, NOW)
     assert shown(made.html) == value
     assert made.text.strip() == " ".join(value.split())
-    composed = compose(Content("{{ company }}", source, "{{ company }}"), {"company": value, "title": "x"}, NOW, None)
+    composed = compose(
+        EmailContent("{{ company }}", source, "{{ company }}"), {"company": value, "title": "x"}, NOW, None
+    )
     assert (composed.subject, composed.text) == (value.strip(), value)
 
 
@@ -331,7 +333,7 @@ def result(source: str, fields: dict[str, str]) -> Body | str:
 def test_the_short_cut_says_the_same(source: str, fields: dict[str, str]) -> None:
     short = result(source, fields)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_from_frame", lambda *_, **__: None)
+        patch.setattr(module, "_render_with_frame", lambda *_, **__: None)
         assert result(source, fields) == short
     if isinstance(short, Body):
         assert problems(short.html) == []
@@ -352,16 +354,16 @@ def test_the_short_cut_says_the_same(source: str, fields: dict[str, str]) -> Non
     ],
 )
 def test_which_templates_take_the_short_cut(source: str, short: bool) -> None:
-    assert (module._from_frame(source, FIELDS, quoted=False) is not None) is short
+    assert (module._render_with_frame(source, FIELDS, quoted=False) is not None) is short
 
 
 @pytest.mark.parametrize("value", ["+49 30 1", "(Acme)", "#1", "$5", "\u20ac5", "@ada", "R&D", "O'Neil"])
 def test_which_values_take_the_short_cut(value: str) -> None:
-    assert module._from_frame("<p>Hi {{ city }}</p>", {"city": value}, quoted=False) is not None
+    assert module._render_with_frame("<p>Hi {{ city }}</p>", {"city": value}, quoted=False) is not None
 
 
 def test_the_text_of_a_table_is_made_once_for_all() -> None:
-    frame = module.frame_of(
+    frame = module.make_frame(
         "<table><tr><td>Hi {{ first_name }}</td><td>{{ city }}</td></tr></table>", (True, True), False
     )
     assert frame is not None

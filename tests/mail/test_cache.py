@@ -63,7 +63,8 @@ def test_a_value_that_is_too_large_is_not_kept() -> None:
 
 def test_every_cache_of_mail_with_content_of_clients_is_bounded_by_bytes() -> None:
     for function in (
-        liquid.parsed, liquid.simple_form, liquid.fields_in, body.frame_of, tags.prepare, clean.text_from_html,
+        liquid.parse_template, liquid.simple_template, liquid.find_field_names, body.make_frame, tags.prepare_template,
+        clean.text_from_html,
         css.sanitize_declarations, css.sanitize_stylesheet, wire.unstructured, wire.mailbox, wire.addr_spec,
     ):  # fmt: skip
         assert not hasattr(function, "cache_info"), function
@@ -96,15 +97,15 @@ SLOW = [
 @pytest.mark.parametrize("source", QUICK)
 def test_text_and_fields_are_quick(source: str) -> None:
     assert is_quick_template(source)
-    assert run_quick(liquid.simple_form, source, True) is not None
+    assert run_quick(liquid.simple_template, source, True) is not None
 
 
 @pytest.mark.parametrize("source", SLOW)
 def test_anything_else_is_not_read_in_the_servers_process(source: str) -> None:
     assert not is_quick_template(source)
-    liquid.forms.clear()
+    liquid.simple_template_cache.clear()
     with pytest.raises(SlowWorkError) as caught:
-        run_quick(liquid.simple_form, source, True)
+        run_quick(liquid.simple_template, source, True)
     assert caught.value.fact == TemplateFact("form", (source, True))
 
 
@@ -114,11 +115,11 @@ def test_anything_else_is_not_read_in_the_servers_process(source: str) -> None:
 def test_html_that_is_not_small_and_plain_is_not_cleaned_there(html: str) -> None:
     assert not is_quick_html(html)
     with pytest.raises(SlowWorkError):
-        run_quick(body.safe, html)
+        run_quick(body.sanitize_rendered, html)
     with pytest.raises(SlowWorkError):
         run_quick(clean.text_from_html, html + " ")
 
 
 def test_outside_of_the_servers_process_everything_is_done() -> None:
-    assert body.safe("<b>" * 201 + "x")
-    assert liquid.simple_form("{{ a }}" * 150, True) is not None
+    assert body.sanitize_rendered("<b>" * 201 + "x")
+    assert liquid.simple_template("{{ a }}" * 150, True) is not None

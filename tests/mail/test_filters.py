@@ -7,7 +7,13 @@ import pytest
 
 from api.mail.template_check import check_template
 from api.mail.templates.filters import FILTERS, MAX_ITERATIONS, MAX_LIST_ITEMS, MAX_TEXT_LENGTH
-from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError, parsed, render
+from api.mail.templates.liquid import (
+    TemplateLimitProblem,
+    TemplateProblem,
+    UnresolvedFieldError,
+    parse_template,
+    render,
+)
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LONG = "x" * 1_000
@@ -131,7 +137,7 @@ def test_other_tags_are_refused_with_a_list() -> None:
 
 
 def test_every_environment_has_these_filters() -> None:
-    assert set(parsed("x", True).env.filters) == set(parsed("x", False).env.filters) == FILTERS
+    assert set(parse_template("x", True).env.filters) == set(parse_template("x", False).env.filters) == FILTERS
 
 
 LEFT = ("long | append: long", "own", "''", "'1'", "now", "(1..5)", "own | split: ''", "nothing", "1.5", "nil", "true")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from api.mail.clean import header_problem
 from api.mail.message import wire
-from api.mail.message.compose import Composed, Content, Earlier
-from api.mail.message.message import MessageProblem, build, message_id
+from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
+from api.mail.message.message import MessageProblem, build_message, message_id
 
 WHEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 ENCODED = re.compile(rb"=\?utf-8\?[bq]\?[^? ]+\?=")
@@ -29,11 +29,11 @@ TEXTS = st.one_of(
 def raw(**changes: object) -> bytes:
     given = {
         "send_id": "snd_01JQZ8Y0000000000000000000", "message_id": "<snd_1@example.com>",
-        "composed": Composed("Hi", "<p>x</p>", "x"), "sender_name": "Grace Hopper",
+        "composed": ComposedEmail("Hi", "<p>x</p>", "x"), "sender_name": "Grace Hopper",
         "sender_address": "grace@example.com", "to_name": "Ada", "to_address": "ada@example.com", "date": WHEN,
         "earlier": None, "unsubscribe_url": None,
     }  # fmt: skip
-    return build(**{**given, **changes})  # type: ignore[arg-type]
+    return build_message(**{**given, **changes})  # type: ignore[arg-type]
 
 
 def read(data: bytes) -> EmailMessage:
@@ -66,7 +66,7 @@ def read(data: bytes) -> EmailMessage:
 @example("👩‍👩‍👧‍👦" * 20)
 @example("e" + "\u0301" * 100)
 def test_a_subject_reads_back(subject: str) -> None:
-    message = read(raw(composed=Composed(subject, "x", "x")))
+    message = read(raw(composed=ComposedEmail(subject, "x", "x")))
     assert message["Subject"] == subject
 
 
@@ -139,7 +139,7 @@ def test_what_cannot_be_folded() -> None:
 def test_a_long_thread_has_a_line_for_each_email() -> None:
     earlier = None
     for number in range(60):
-        earlier = Earlier(Content("s", "h", None), f"<{'x' * 60}{number}@example.com>", WHEN, earlier)
+        earlier = EarlierEmail(EmailContent("s", "h", None), f"<{'x' * 60}{number}@example.com>", WHEN, earlier)
     assert len(read(raw(earlier=earlier))["References"].split()) == 60
 
 
@@ -166,7 +166,7 @@ def test_utc_stays() -> None:
 
 
 def test_an_email_without_text_begins_with_its_unsubscribe_link() -> None:
-    data = raw(composed=Composed("Hi", "<img>", "\n"), unsubscribe_url="https://t.example/u")
+    data = raw(composed=ComposedEmail("Hi", "<img>", "\n"), unsubscribe_url="https://t.example/u")
     text = read(data).get_body(("plain",))
     assert text is not None
     assert text.get_content().replace("\r\n", "\n") == "-- \nUnsubscribe: https://t.example/u\n"

@@ -17,7 +17,7 @@ from api.mail.html.limits import (
     check_html,
 )
 from api.mail.html.sanitize import sanitize
-from api.mail.templates.liquid import TemplateLimitProblem, parsed
+from api.mail.templates.liquid import TemplateLimitProblem, parse_template
 
 CELL = (
     "<table width=600><tr><td style='font-family:Arial, sans-serif;color:#333' align=left>"
@@ -60,7 +60,7 @@ def test_what_breaks_a_limit_is_refused_with_its_place(html: str, told: str) -> 
         check_html("x\n" + html)
     assert "(line 2, column" in str(refused.value)
     with pytest.raises(TemplateLimitProblem, match=told):
-        parsed("x\n" + html, True)
+        parse_template("x\n" + html, True)
     with pytest.raises(HtmlLimitError):
         sanitize(html)
 

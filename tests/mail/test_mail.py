@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from api.mail.address import AddressProblem, check_address
 from api.mail.clean import header_problem
-from api.mail.message.compose import Composed, Content, Earlier, compose
+from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent, compose
 from api.mail.message.links import compose_links
-from api.mail.message.message import MessageProblem, build
+from api.mail.message.message import MessageProblem, build_message
 from api.mail.template_check import check_template
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, render
 
@@ -100,8 +100,8 @@ def test_text_of_a_template_has_no_gaps_where_fields_are_blank() -> None:
         "{% for a in title %}<li>{{ a }}</li>"
         "{% endfor %}</ul><p>&#123;{ Bye }}</p>"
     )
-    assert compose(Content("s", html, None), {"first_name": ""}, MOMENT, None).text == "Hi\n\n{{ Bye }}\n"
-    assert compose(Content("s", html, None), {"first_name": "Ada"}, MOMENT, None).text == "Hi Ada\n\n{{ Bye }}\n"
+    assert compose(EmailContent("s", html, None), {"first_name": ""}, MOMENT, None).text == "Hi\n\n{{ Bye }}\n"
+    assert compose(EmailContent("s", html, None), {"first_name": "Ada"}, MOMENT, None).text == "Hi Ada\n\n{{ Bye }}\n"
 
 
 @pytest.mark.parametrize("text", ["a\r\nBcc: b", "a\nb", "a\x0bb", "a\x85b", "a\u2028b", "a\x00b", "\ud800"])
@@ -122,9 +122,9 @@ def test_an_address_is_normalised() -> None:
 
 
 def test_follow_ups_nest_and_answer_once() -> None:
-    first = Earlier(Content("Hello {{ first_name }}", "<p>One</p>", None), "<1@x>", MOMENT, None)
-    second = Earlier(Content("", "<p>Two</p>", None), "<2@x>", MOMENT, first)
-    made = compose(Content("", "<p>Three</p>", None), FIELDS, MOMENT, second)
+    first = EarlierEmail(EmailContent("Hello {{ first_name }}", "<p>One</p>", None), "<1@x>", MOMENT, None)
+    second = EarlierEmail(EmailContent("", "<p>Two</p>", None), "<2@x>", MOMENT, first)
+    made = compose(EmailContent("", "<p>Three</p>", None), FIELDS, MOMENT, second)
     assert made.subject == "Re: Hello Ada"
     assert made.text == "Three\n\nOn 2026-03-02 Grace wrote:\n> Two\n>\n> On 2026-03-02 Grace wrote:\n> > One\n"
     assert made.html.index("Three") < made.html.index("Two") < made.html.index("One")
@@ -132,14 +132,14 @@ def test_follow_ups_nest_and_answer_once() -> None:
 
 def test_what_is_quoted_has_the_date_of_its_sending_in_the_zone_of_the_enrollment() -> None:
     late = datetime(2026, 3, 2, 20, 30, tzinfo=UTC)
-    first = Earlier(Content("Hello", "<p>{{ now | date: '%d.%m. %H:%M' }}</p>", None), "<1@x>", late, None)
+    first = EarlierEmail(EmailContent("Hello", "<p>{{ now | date: '%d.%m. %H:%M' }}</p>", None), "<1@x>", late, None)
     now = datetime(2026, 3, 9, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
-    made = compose(Content("", "<p>{{ now | date: '%d.%m.' }}</p>", None), FIELDS, now, first)
+    made = compose(EmailContent("", "<p>{{ now | date: '%d.%m.' }}</p>", None), FIELDS, now, first)
     assert made.text == "09.03.\n\nOn 2026-03-03 Grace wrote:\n> 03.03. 05:30\n"
     assert "On 2026-03-03 Grace wrote:" in made.html
 
 
-def made(composed: Composed, **changes: object) -> bytes:
+def made(composed: ComposedEmail, **changes: object) -> bytes:
     about: dict[str, object] = {
         "send_id": "snd_1",
         "message_id": "<snd_1@example.com>",
@@ -152,13 +152,13 @@ def made(composed: Composed, **changes: object) -> bytes:
         "earlier": None,
         "unsubscribe_url": None,
     }
-    return build(**(about | changes))  # type: ignore[arg-type]
+    return build_message(**(about | changes))  # type: ignore[arg-type]
 
 
 def test_the_bytes_of_a_follow_up() -> None:
-    first = Earlier(Content("Hello", "<p>One</p>", None), "<snd_0@example.com>", MOMENT, None)
-    unsent = Earlier(Content("", "<p>Two</p>", None), None, None, first)
-    data = made(Composed("Grüße", "<p>Hé</p>", "Hé\n"), earlier=unsent, unsubscribe_url="https://t.example/u/1/2")
+    first = EarlierEmail(EmailContent("Hello", "<p>One</p>", None), "<snd_0@example.com>", MOMENT, None)
+    unsent = EarlierEmail(EmailContent("", "<p>Two</p>", None), None, None, first)
+    data = made(ComposedEmail("Grüße", "<p>Hé</p>", "Hé\n"), earlier=unsent, unsubscribe_url="https://t.example/u/1/2")
     parsed = message_from_bytes(data, policy=default)
     assert parsed["Subject"] == "Grüße"
     assert parsed["Message-ID"] == "<snd_1@example.com>"
@@ -173,7 +173,7 @@ def test_the_bytes_of_a_follow_up() -> None:
 @given(subject=st.text(max_size=80), name=st.text(max_size=60), body=st.text(max_size=300))
 def test_hostile_texts_are_carried_or_refused(subject: str, name: str, body: str) -> None:
     try:
-        data = made(Composed(subject.strip(), body, body), to_name=name)
+        data = made(ComposedEmail(subject.strip(), body, body), to_name=name)
     except MessageProblem:
         return
     parsed = message_from_bytes(data, policy=default)

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.mail.message.body import final_body, render_body
+from api.mail.message.body import finish_final_body, render_body
 from api.mail.references import decode_references
 from api.mail.removed_html import find_removed_html
 from api.mail.template_check import check_template
-from api.mail.templates.prompts import labels, left_in
+from api.mail.templates.prompts import find_remaining_prompts, prompt_labels
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HUGE = [
@@ -24,9 +24,9 @@ HUGE = [
 @pytest.mark.parametrize("huge", HUGE)
 def test_a_huge_number_is_a_character_or_none(huge: str) -> None:
     assert len(decode_references(huge)) <= 1
-    assert left_in(f"{huge}{{{{! Ask }}}}", [], html=True) == ("Ask",)
-    assert len(labels([f"{{{{! {huge} }}}}"])) == 1
-    assert final_body(f"<p title='{huge}'>x {huge}</p>", ()).text.startswith("x")
+    assert find_remaining_prompts(f"{huge}{{{{! Ask }}}}", [], html=True) == ("Ask",)
+    assert len(prompt_labels([f"{{{{! {huge} }}}}"])) == 1
+    assert finish_final_body(f"<p title='{huge}'>x {huge}</p>", ()).text.startswith("x")
     find_removed_html(f"<p onclick='{huge}' style='a:{huge}'>{huge}</p>", template=True)
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.mail.message.compose import Content, Earlier, compose
-from api.mail.message.message import build
+from api.mail.message.compose import EarlierEmail, EmailContent, compose
+from api.mail.message.message import build_message
 from api.mail.templates.liquid import TemplateProblem
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -110,13 +110,13 @@ class Reader(HTMLParser):
 def unsafe(source: str, own: str) -> list[str]:
     """Return what is not safe in an email, in what a follow-up quotes of it, and in its bytes as it leaves."""
     fields = {"own": own, "first_name": own, "sender_name": own, "sender_email": "bo@example.com"}
-    earlier = Earlier(Content("s", source, None), "<1@example.com>", NOW, None)
+    earlier = EarlierEmail(EmailContent("s", source, None), "<1@example.com>", NOW, None)
     try:
-        composed = compose(Content("s", source, None), fields, NOW, earlier)
+        composed = compose(EmailContent("s", source, None), fields, NOW, earlier)
     except TemplateProblem:
         return []
     assert composed.quote is not None
-    raw = build(
+    raw = build_message(
         send_id="send_1", message_id="<2@example.com>", composed=composed, sender_name="Bo", sender_address="bo@example.com",
         to_name="Ada", to_address="ada@example.com", date=NOW, earlier=earlier, unsubscribe_url="https://x.example/u/1",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.mail.templates import liquid as module
-from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, render, simple_form
+from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, render, simple_template
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 NAMES = ["first_name", "title", "company", "city", "now", "template", "partial", "Ünï-1"]
@@ -34,7 +34,7 @@ def said(source: str, fields: dict[str, str], html: bool) -> tuple[str, str]:
 def test_both_ways_agree(source: str, fields: dict[str, str], html: bool) -> None:
     quick = said(source, fields, html)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "simple_form", lambda source, html: None)
+        patch.setattr(module, "simple_template", lambda source, html: None)
         assert said(source, fields, html) == quick
 
 
@@ -49,7 +49,7 @@ def test_both_ways_agree(source: str, fields: dict[str, str], html: bool) -> Non
     ],
 )
 def test_which_templates_are_simple(source: str, quick: bool) -> None:
-    assert (simple_form(source, True) is not None) is quick
+    assert (simple_template(source, True) is not None) is quick
 
 
 def test_a_long_result_is_measured_by_liquid() -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from api.mail import template_check
 from api.mail.template_check import check_template
-from api.mail.templates.liquid import TemplateProblem, parsed
-from api.mail.templates.prompts import left_in
-from api.mail.templates.tag_limits import MAX_TAG_LENGTH, MAX_WHITESPACE_LENGTH, tag_problem
+from api.mail.templates.liquid import TemplateProblem, parse_template
+from api.mail.templates.prompts import find_remaining_prompts
+from api.mail.templates.tag_limits import MAX_TAG_LENGTH, MAX_WHITESPACE_LENGTH, find_tag_problem
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ from api.mail.templates.tag_limits import MAX_TAG_LENGTH, MAX_WHITESPACE_LENGTH,
     ],
 )
 def test_tags(source: str, problem: tuple[str, int] | None) -> None:
-    wrong = tag_problem(source)
-    assert (wrong and (wrong.told, wrong.place)) == problem
+    wrong = find_tag_problem(source)
+    assert (wrong and (wrong.message, wrong.index)) == problem
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_where_a_tag_cannot_be_rendered(failing: int) -> None:
     source = "".join(tags)
     with pytest.raises(TemplateProblem, match=rf"\(line 1, column {7 * failing + len('{{ a | ') + 1}\)"):
         check_template(source)
-    assert template_check._failing(parsed(source, False), {"a": "1"}) == 7 * failing
+    assert template_check._find_failing_node(parse_template(source, False), {"a": "1"}) == 7 * failing
 
 
 def test_prompts_without_end() -> None:
-    assert left_in("{{!" * 60_000 + " Ask <b>who</b> }}", [], html=True) == ("Ask who",)
-    assert left_in("{{! " + "<" * 100_000 + " }}", [], html=True) == ("<" * 100_000,)
+    assert find_remaining_prompts("{{!" * 60_000 + " Ask <b>who</b> }}", [], html=True) == ("Ask who",)
+    assert find_remaining_prompts("{{! " + "<" * 100_000 + " }}", [], html=True) == ("<" * 100_000,)

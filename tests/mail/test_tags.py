@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.mail.message.body import render_body
 from api.mail.template_check import check_template
 from api.mail.templates.liquid import TemplateProblem, render
-from api.mail.templates.tags import prepare
+from api.mail.templates.tags import prepare_template
 
 NOW = datetime(2026, 3, 3, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 """Still the second of March in UTC."""
@@ -72,8 +72,8 @@ def test_nothing_else_is_touched(source: str, html: str, text: str) -> None:
 def test_text_outside_of_tags_is_never_changed(pieces: list[str]) -> None:
     text = "".join(pieces).replace("{{", "").replace("{%", "")
     for html in (True, False):
-        assert prepare(text, html).text == text
-        assert prepare(f"{text} {{{{ x }}}}{text}", html).text == f"{text} {{{{ x }}}}{text}"
+        assert prepare_template(text, html).text == text
+        assert prepare_template(f"{text} {{{{ x }}}}{text}", html).text == f"{text} {{{{ x }}}}{text}"
 
 
 @pytest.mark.parametrize("html", [True, False])
@@ -107,7 +107,7 @@ def test_a_refusal_has_line_and_column(source: str, where: str, html: bool) -> N
 )
 def test_a_long_template_without_an_end_is_read_soon(piece: str) -> None:
     source = piece * (60_000 // len(piece))
-    assert prepare(source, True).text
+    assert prepare_template(source, True).text
     with contextlib.suppress(TemplateProblem):
         check_template(source, html=True)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from api.mail.clean import header_problem
 from api.mail.message import wire
-from api.mail.message.compose import Composed, Content, Earlier
-from api.mail.message.message import MessageProblem, build
+from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
+from api.mail.message.message import MessageProblem, build_message
 
 WHEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 BODIES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=400)
@@ -27,12 +27,12 @@ ANY = st.text(max_size=60)
 
 def parsed(**changes: object) -> EmailMessage:
     given = {
-        "send_id": "snd_1", "message_id": "<snd_1@example.com>", "composed": Composed("Hi", "<p>x</p>", "x"),
+        "send_id": "snd_1", "message_id": "<snd_1@example.com>", "composed": ComposedEmail("Hi", "<p>x</p>", "x"),
         "sender_name": "Grace Hopper",
         "sender_address": "grace@example.com", "to_name": "Ada", "to_address": "ada@example.com", "date": WHEN,
         "earlier": None, "unsubscribe_url": None,
     }  # fmt: skip
-    raw = build(**{**given, **changes})  # type: ignore[arg-type]
+    raw = build_message(**{**given, **changes})  # type: ignore[arg-type]
     assert b"\r\n" in raw
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert b"\r" not in raw.replace(b"\r\n", b"")
@@ -53,7 +53,7 @@ def lines(text: str) -> str:
 
 @given(st.lists(st.one_of(BODIES, NASTY), max_size=6).map("".join), BODIES)
 def test_bodies(text: str, html: str) -> None:
-    message = parsed(composed=Composed("Hi", html, text))
+    message = parsed(composed=ComposedEmail("Hi", html, text))
     plain, rich = message.iter_parts()
     assert (plain.get_content_type(), rich.get_content_type()) == ("text/plain", "text/html")
     assert plain.get_content().replace("\r\n", "\n") == lines(text)
@@ -71,7 +71,7 @@ def accepted(make: Callable[[], EmailMessage], *values: str) -> EmailMessage | N
 
 @given(ANY | st.text(max_size=1).map(lambda each: each * 300))
 def test_subjects(subject: str) -> None:
-    message = accepted(lambda: parsed(composed=Composed(subject, "x", "x")), subject)
+    message = accepted(lambda: parsed(composed=ComposedEmail(subject, "x", "x")), subject)
     if message is not None and subject.strip(" \t"):
         assert message["Subject"].strip() == subject.strip() or message["Subject"] == subject
         assert set(message.keys()) == set(parsed().keys())
@@ -137,11 +137,11 @@ def test_a_link_that_no_header_can_hold_is_refused(url: str) -> None:
 def test_a_long_thread() -> None:
     earlier = None
     for number in range(40):
-        earlier = Earlier(Content("s", "h", None), f"<{'x' * 60}{number}@example.com>", WHEN, earlier)
+        earlier = EarlierEmail(EmailContent("s", "h", None), f"<{'x' * 60}{number}@example.com>", WHEN, earlier)
     message = parsed(earlier=earlier)
     assert message["References"].split() == [f"<{'x' * 60}{number}@example.com>" for number in range(40)]
     assert message["In-Reply-To"] == f"<{'x' * 60}39@example.com>"
 
 
 def test_a_body_cannot_hold_the_boundary() -> None:
-    assert b"=_" not in wire.quoted("--=_snd_1\r\n=_=5F_=\n_" * 50)
+    assert b"=_" not in wire.quoted_printable("--=_snd_1\r\n=_=5F_=\n_" * 50)

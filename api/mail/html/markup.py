@@ -6,7 +6,7 @@ _TAG = re.compile(r"<[A-Za-z/!?]")
 _VALUE = re.compile(r"=\s*[\"']")
 
 
-class Markup:
+class MarkupTracker:
     """The state at the end of the HTML that was read so far, chunk by chunk."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Compose an email for one person and build its bytes (RFC 5322, MIME).
+"""Compose an email for one person and encode it (RFC 5322, MIME).
 
 Imports: codes, mail.html, mail.plain_text, mail.templates, strategies.
 Imported by: services.dispatch.claim, services.dispatch.send, services.launches, services.tasks, services.templates.

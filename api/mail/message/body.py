@@ -1,9 +1,9 @@
-"""The HTML part of an email for one person, made safe, and the text part that says the same.
+"""Renders the HTML part of an email for one person, and the text part that is made from it.
 
-What is rendered is sanitized, for each person. A template of only text and fields takes a short cut where its result
-is provably the same: it is sanitized once with an inert mark in the index_of of each value, and the values are put in.
-That holds where every mark is still there, in its order, in text: an escaped value in a text cannot change structure.
-Which values are missing is part of the frame, because blank texts do not behave as others do in HTML.
+The rendered HTML is sanitized, for each person. For a template of only text and fields there is a faster way with the
+same result: the template is sanitized once, with a mark in the place of each value, and then the values are inserted.
+This *frame* is used only if every mark is still there, in order, in text: an escaped value in text cannot change the
+structure of HTML. Frames are cached by the set of fields that have a value, because blank text changes the layout.
 """
 
 import re
@@ -19,64 +19,66 @@ from api.mail.html.limits import HtmlLimitError
 from api.mail.html.sanitize import sanitize
 from api.mail.inline_limits import SlowWorkError, TemplateFact, require_quick_html
 from api.mail.plain_text.writer import NO_SPACE_AFTER
-from api.mail.templates.liquid import TemplateLimitProblem, render, simple_form
-from api.mail.templates.prompts import Prompted, restore
+from api.mail.templates.liquid import TemplateLimitProblem, render, simple_template
+from api.mail.templates.prompts import RenderedText, restore_prompts
 from api.mail.templates.simple import MAX_RESULT_LENGTH
 
 FRAME_CACHE_BYTES = 32_000_000
-"""Bytes of frames that a process keeps."""
+"""Size of the cache of frames, in bytes, in each process."""
 
-_BEGIN, _END = "\ue000", "\ue001"
-_MARK = re.compile(f"{_BEGIN}([0-9]+){_END}")
-_NO_TEXT = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\")*>", re.DOTALL)
+_MARK_BEGIN, _MARK_END = "\ue000", "\ue001"
+_MARK = re.compile(f"{_MARK_BEGIN}([0-9]+){_MARK_END}")
+_MARKUP = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\")*>", re.DOTALL)
 _LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
 _TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:pre|q|button)[ >]")
-_JOINS = NO_SPACE_AFTER | frozenset(" :")
-_MAX_END_LENGTH = 100
-_TOUCHES = re.compile(rf"(?:&[#\w]*|<[/!?]?|[#\w]{{{_MAX_END_LENGTH}}})\Z")
-"""What a value would become a part of. So may a word that fills the end of a text, of which only that is read."""
-_READS_AS_IT_IS = re.compile(r"<(?:pre|textarea|listing|plaintext)", re.IGNORECASE)
-_BEGINS = frozenset("+(#$@\u20ac\xa3")
-"""What a value may begin with, besides letters and digits: the space before it stays."""
+_UNSAFE_LAST_CHARACTERS = NO_SPACE_AFTER | frozenset(" :")
+"""What a value must not end with. The text part changes the space after these."""
+_TAIL_LENGTH = 100
+"""Length of the end of the text before a value that is checked, in characters."""
+_UNSAFE_TAIL = re.compile(rf"(?:&[#\w]*|<[/!?]?|[#\w]{{{_TAIL_LENGTH}}})\Z")
+"""The beginning of a reference or tag, which a value could complete. A word that fills the tail may be part of one."""
+_RAW_TEXT = re.compile(r"<(?:pre|textarea|listing|plaintext)", re.IGNORECASE)
+_SAFE_FIRST_CHARACTERS = frozenset("+(#$@\u20ac\xa3")
+"""What a value may begin with, besides letters and digits. The text part keeps a space before these."""
 
 
 class Body(NamedTuple):
-    """Both parts for one person. ``prompts`` are what field prompts ask for that are still there."""
+    """The HTML part and the text part for one person."""
 
     html: str
     text: str
     prompts: tuple[str, ...]
+    """The labels of the field prompts that are still in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A sanitized template, cut: every second part stands for a value.
-
-    ``text`` None has to be made from the HTML of each person.
-    """
+    """A sanitized template, split at its values: every second part is replaced by a value."""
 
     html: Sequence[str]
     text: Sequence[str] | None
+    """The text part, split in the same way. None if it must be made from each person's HTML."""
     prompts: tuple[str, ...]
 
 
 def render_body(source: str, fields: Mapping[str, str], now: datetime, *, quoted: bool = False) -> Body:
     """Render an HTML template for one person. Raises UnresolvedFieldError or TemplateProblem."""
-    return _from_frame(source, fields, quoted=quoted) or _body(render(source, fields, now, html=True, quoted=quoted))
+    body = _render_with_frame(source, fields, quoted=quoted)
+    return body or _finish_body(render(source, fields, now, html=True, quoted=quoted))
 
 
-def final_body(html: str, prompts: tuple[str, ...]) -> Body:
-    """Return what a person wrote, which is no template."""
-    return _body(Prompted(html, prompts))
+def finish_final_body(html: str, prompts: tuple[str, ...]) -> Body:
+    """Return both parts of an email that a rep wrote. It is not rendered as a template."""
+    return _finish_body(RenderedText(html, prompts))
 
 
-def _body(rendered: Prompted) -> Body:
-    html = safe(rendered.text)
+def _finish_body(rendered: RenderedText) -> Body:
+    html = sanitize_rendered(rendered.text)
     return Body(html, text_from_html(html), rendered.prompts)
 
 
-def safe(html: str) -> str:
-    """Return what was rendered as it may be in an email. Raises TemplateLimitProblem."""
+def sanitize_rendered(html: str) -> str:
+    """Sanitize rendered HTML. Raises TemplateLimitProblem."""
     require_quick_html(html)
     try:
         return sanitize(html)
@@ -84,45 +86,45 @@ def safe(html: str) -> str:
         raise TemplateLimitProblem(str(problem)) from None
 
 
-def _from_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:
-    """Fill the frame of a template; None where there is none, or where a value could change the text around it.
+def _render_with_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:
+    """Render a template with its frame; None if it has no frame, or if a value could change the text around it.
 
-    A value does not where it is one line, none of its spaces collapses, and the text part sets no space between it
-    and what stands beside it. All values are checked at once where that says the same, because it is faster.
+    A value cannot if it is one line without consecutive spaces, and if the text part adds or removes no space next to
+    it. All values are checked together where possible, because that is faster.
     """
-    quick = simple_form(source, True)
-    if quick is None:
+    template = simple_template(source, True)
+    if template is None:
         return None
     values: list[str] = []
     present: list[bool] = []
-    for field in quick.fields:
+    for field in template.fields:
         value = fields.get(field.name, "")
-        there = bool(value) and not value.isspace()
-        if there:
-            if value[-1] in _JOINS or not (value[0].isalnum() or value[0] in _BEGINS):
+        is_present = bool(value) and not value.isspace()
+        if is_present:
+            if value[-1] in _UNSAFE_LAST_CHARACTERS or not (value[0].isalnum() or value[0] in _SAFE_FIRST_CHARACTERS):
                 return None
             values.append(value)
-        elif field.missing is None:
+        elif field.fallback is None:
             return None
-        present.append(there)
+        present.append(is_present)
     if sum(map(len, values)) > MAX_RESULT_LENGTH:
         return None
     all_values = "|".join(values)
     if not all_values.isprintable() or "  " in all_values:
         return None
-    frame = frame_of(source, tuple(present), quoted)
+    frame = make_frame(source, tuple(present), quoted)
     if frame is None:
         return None
     escaped = values
     if "&" in all_values or "<" in all_values or ">" in all_values:
         escaped = [escape(value, quote=False) for value in values]
-    html = _filled(frame.html, escaped)
+    html = _fill(frame.html, escaped)
     if len(html) > MAX_RESULT_LENGTH:
         return None
-    return Body(html, text_from_html(html) if frame.text is None else _filled(frame.text, values), frame.prompts)
+    return Body(html, text_from_html(html) if frame.text is None else _fill(frame.text, values), frame.prompts)
 
 
-def _filled(parts: Sequence[str], values: Sequence[str]) -> str:
+def _fill(parts: Sequence[str], values: Sequence[str]) -> str:
     filled = [*parts]
     filled[1::2] = values
     return "".join(filled)
@@ -133,47 +135,47 @@ def _frame_bytes(frame: _Frame | None, source: str, present: tuple[bool, ...], _
     return size if frame is None else size + text_bytes(*frame.html, *(frame.text or ()), *frame.prompts)
 
 
-frames: Cache[_Frame | None] = Cache(FRAME_CACHE_BYTES, _frame_bytes)
-"""The frames that are known, by source, which fields have a value, and whether it is quoted."""
+frame_cache: Cache[_Frame | None] = Cache(FRAME_CACHE_BYTES, _frame_bytes)
+"""Frames by source, which fields have a value, and whether the email is quoted. None if there is no frame."""
 
 
-@cached_in(frames)
-def frame_of(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
-    """Return the frame of a template for people who have these of its fields; None where there is no short cut."""
+@cached_in(frame_cache)
+def make_frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame | None:
+    """Return the frame of a template; None if it has none. ``present`` says for each field whether it has a value."""
     try:
         require_quick_html(source)
-        return _cut(source, present, quoted=quoted)
+        return _split_template(source, present, quoted=quoted)
     except SlowWorkError:
         raise SlowWorkError(TemplateFact("frame", (source, present, quoted))) from None
 
 
-def _cut(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | None:
-    quick = simple_form(source, True)
-    if quick is None or _BEGIN in source or _END in source or _READS_AS_IT_IS.search(source):
+def _split_template(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | None:
+    template = simple_template(source, True)
+    if template is None or _MARK_BEGIN in source or _MARK_END in source or _RAW_TEXT.search(source):
         return None
-    there = iter(present)
+    next_present = iter(present)
     marks = 0
     parts: list[str] = []
-    end = ""
-    for part in quick.parts:
+    tail = ""
+    for part in template.parts:
         if isinstance(part, str):
-            said = part
-        elif not next(there):
-            said = part.missing or ""
-        elif _TOUCHES.search(end):
+            text = part
+        elif not next(next_present):
+            text = part.fallback or ""
+        elif _UNSAFE_TAIL.search(tail):
             return None
         else:
-            said = f"{_BEGIN}{marks}{_END}"
+            text = f"{_MARK_BEGIN}{marks}{_MARK_END}"
             marks += 1
-        parts.append(said)
-        end = (end + said)[-_MAX_END_LENGTH:]
-    rendered = restore("".join(parts), quick.prompts, quoted=quoted)
-    html = safe(rendered.text)
+        parts.append(text)
+        tail = (tail + text)[-_TAIL_LENGTH:]
+    rendered = restore_prompts("".join(parts), template.prompts, quoted=quoted)
+    html = sanitize_rendered(rendered.text)
     in_order = [str(number) for number in range(marks)]
-    if not _MARK.findall(html) == in_order == _MARK.findall(_NO_TEXT.sub(" ", html)):
+    if not _MARK.findall(html) == in_order == _MARK.findall(_MARKUP.sub(" ", html)):
         return None
-    text = None
+    text_part = None
     if not _TEXT_DEPENDS_ON_VALUES.search(html) and not any(_MARK.search(link) for link in _LINK.findall(html)):
         text = text_from_html(html)
-        text = text if _MARK.findall(text) == in_order else None
-    return _Frame(_MARK.split(html), None if text is None else _MARK.split(text), rendered.prompts)
+        text_part = _MARK.split(text) if _MARK.findall(text) == in_order else None
+    return _Frame(_MARK.split(html), text_part, rendered.prompts)

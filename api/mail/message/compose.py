@@ -1,4 +1,4 @@
-"""Compose an email for one person: from its template or what a rep wrote, with earlier emails below a follow-up."""
+"""Composes an email for one person, from its template or from a rep's text. A follow-up quotes the earlier emails."""
 
 import re
 from collections.abc import Mapping
@@ -7,102 +7,104 @@ from datetime import datetime
 from html import escape
 
 from api.mail.inline_limits import require_quick_size
-from api.mail.message.body import Body, final_body, render_body
-from api.mail.message.size import need_size
+from api.mail.message.body import Body, finish_final_body, render_body
+from api.mail.message.size import check_size
 from api.mail.templates.liquid import render
-from api.mail.templates.prompts import Prompted, left_in
+from api.mail.templates.prompts import RenderedText, find_remaining_prompts
 
-_RE = re.compile(r"^\s*re\s*:", re.IGNORECASE)
+_REPLY_PREFIX = re.compile(r"^\s*re\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What an email says. ``text`` None makes the text part from the HTML.
-
-    A template, except where a part is final: a rep wrote it, and it is sent as they saw it.
-    """
+class EmailContent:
+    """The templates of an email, or the texts that a rep wrote in their place."""
 
     subject: str
     html: str
     text: str | None
+    """None if the text part is made from the HTML."""
     final_subject: bool = False
+    """Whether a rep wrote the subject. It is sent unchanged, not rendered."""
     final_html: bool = False
+    """Whether a rep wrote the HTML. It is sent unchanged, not rendered."""
     quoted: bool = False
-    """Whether it is below a follow-up: then its field prompts are left out."""
+    """Whether a follow-up quotes this email. Its field prompts are removed then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
-    """The email that a follow-up stands above. ``message_id`` and ``sent_at`` are None when it never left."""
+class EarlierEmail:
+    """An email that a follow-up quotes. ``message_id`` and ``sent_at`` are None if it was not sent."""
 
-    content: Content
+    content: EmailContent
     message_id: str | None
     sent_at: datetime | None
-    earlier: "Earlier | None"
+    earlier: "EarlierEmail | None"
+    """The email that this one quotes, if it is a follow-up as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The earlier email that a follow-up appends, with its heading."""
+    """An earlier email as a follow-up quotes it, with a heading."""
 
     html: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
-    """An email, rendered for one person: its own body, and below it what a follow-up quotes."""
+class ComposedEmail:
+    """An email, rendered for one person: its own body, and below it the quote of a follow-up."""
 
     subject: str
     body_html: str
     body_text: str
     quote: Quote | None = None
     prompts: tuple[str, ...] = ()
-    """What the field prompts ask for that nobody has answered: the email must not leave with them."""
+    """The labels of field prompts that nobody has replaced. The email must not be sent with them."""
 
     @property
     def html(self) -> str:
-        """The HTML part as it leaves."""
+        """The whole HTML part, quote included."""
         return self.body_html if self.quote is None else f"{self.body_html}\n{self.quote.html}"
 
     @property
     def text(self) -> str:
-        """The text part as it leaves."""
+        """The whole text part, quote included."""
         return self.body_text if self.quote is None else f"{self.body_text.rstrip()}\n\n{self.quote.text}"
 
 
-def compose(content: Content, fields: Mapping[str, str], now: datetime, follow_up_to: Earlier | None) -> Composed:
-    """Compose an email; a follow-up appends the earlier campaign template, with its own earlier ones.
+def compose(
+    content: EmailContent, fields: Mapping[str, str], now: datetime, follow_up_to: EarlierEmail | None
+) -> ComposedEmail:
+    """Compose an email for one person. A follow-up quotes the earlier email, with the emails that it quotes itself.
 
-    ``now`` is the workspace's clock, in the zone in which the person's dates are meant. What is quoted has the dates
-    of the moment when it was sent. Raises UnresolvedFieldError and TemplateProblem (EmailTooLargeProblem
-    as soon as what is quoted has become too large).
+    ``now`` is the workspace's time in the person's zone. A quoted email is rendered with the time when it was sent.
+    Raises UnresolvedFieldError and TemplateProblem, and ValueError if ``now`` has no zone.
     """
     if now.tzinfo is None:
-        raise ValueError("now must know its zone")
+        raise ValueError("now must have a time zone")
     if follow_up_to is not None:
-        require_quick_size(_characters(content, follow_up_to))
-    subject, body = _subject(content, fields, now), _body(content, fields, now)
-    text, left = body.text, (*subject.prompts, *body.prompts)
+        require_quick_size(_thread_length(content, follow_up_to))
+    subject, body = _render_subject(content, fields, now), _render_body(content, fields, now)
+    text, prompts = body.text, (*subject.prompts, *body.prompts)
     if content.text is not None:
-        own = render(content.text, fields, now, html=False, quoted=content.quoted)
-        text, left = own.text, (*left, *own.prompts)
-    if left:
-        left = tuple(dict.fromkeys(left))
-    said = subject.text.strip()
+        text_part = render(content.text, fields, now, html=False, quoted=content.quoted)
+        text, prompts = text_part.text, (*prompts, *text_part.prompts)
+    if prompts:
+        prompts = tuple(dict.fromkeys(prompts))
+    subject_text = subject.text.strip()
     if follow_up_to is None:
-        return Composed(said, body.html, text, None, left)
-    # Nobody can write in what is quoted: its prompts are left out, and stop nothing.
+        return ComposedEmail(subject_text, body.html, text, None, prompts)
+    # Nobody can edit a quoted email, so its field prompts are removed and do not stop the follow-up.
     quoted = replace(follow_up_to.content, quoted=True)
     sent_at = None if follow_up_to.sent_at is None else follow_up_to.sent_at.astimezone(now.tzinfo)
-    below = compose(quoted, fields, sent_at or now, follow_up_to.earlier)
-    need_size(below.html, below.text, body.html, text)
-    quote = _quote(_heading(sent_at, fields), below)
-    return Composed(said or _reply_subject(below.subject), body.html, text, quote, left)
+    earlier_email = compose(quoted, fields, sent_at or now, follow_up_to.earlier)
+    check_size(earlier_email.html, earlier_email.text, body.html, text)
+    quote = _quote(_quote_heading(sent_at, fields), earlier_email)
+    return ComposedEmail(subject_text or _reply_subject(earlier_email.subject), body.html, text, quote, prompts)
 
 
-def _characters(content: Content, earlier: Earlier | None) -> int:
-    """Return the size of an email's parts and of all that it quotes, which is written again at each depth."""
+def _thread_length(content: EmailContent, earlier: EarlierEmail | None) -> int:
+    """Return the work of composing a thread, in characters: quoted emails are processed again at each depth."""
     size = total = len(content.subject) + len(content.html) + len(content.text or "")
     while earlier is not None:
         size += len(earlier.content.html) + len(earlier.content.text or "")
@@ -111,35 +113,35 @@ def _characters(content: Content, earlier: Earlier | None) -> int:
     return total
 
 
-def _subject(content: Content, fields: Mapping[str, str], now: datetime) -> Prompted:
+def _render_subject(content: EmailContent, fields: Mapping[str, str], now: datetime) -> RenderedText:
     if content.final_subject:
-        return Prompted(content.subject, left_in(content.subject, fields.values(), html=False))
+        return RenderedText(content.subject, find_remaining_prompts(content.subject, fields.values(), html=False))
     return render(content.subject, fields, now, html=False, quoted=content.quoted)
 
 
-def _body(content: Content, fields: Mapping[str, str], now: datetime) -> Body:
+def _render_body(content: EmailContent, fields: Mapping[str, str], now: datetime) -> Body:
     if content.final_html:
-        return final_body(content.html, left_in(content.html, fields.values(), html=True))
+        return finish_final_body(content.html, find_remaining_prompts(content.html, fields.values(), html=True))
     return render_body(content.html, fields, now, quoted=content.quoted)
 
 
 def _reply_subject(subject: str) -> str:
-    return subject if _RE.match(subject) else f"Re: {subject}"
+    return subject if _REPLY_PREFIX.match(subject) else f"Re: {subject}"
 
 
-def _quote(heading: str, below: Composed) -> Quote:
+def _quote(heading: str, email: ComposedEmail) -> Quote:
     return Quote(
-        f"<p>{escape(heading)}</p>\n<blockquote>\n{below.html}\n</blockquote>\n",
-        f"{heading}\n{_quoted(below.text)}\n",
+        f"<p>{escape(heading)}</p>\n<blockquote>\n{email.html}\n</blockquote>\n",
+        f"{heading}\n{_quote_lines(email.text)}\n",
     )
 
 
-def _heading(sent_at: datetime | None, fields: Mapping[str, str]) -> str:
-    who = fields.get("sender_name") or fields.get("sender_email") or "I"
+def _quote_heading(sent_at: datetime | None, fields: Mapping[str, str]) -> str:
+    author = fields.get("sender_name") or fields.get("sender_email") or "I"
     if sent_at is None:
-        return f"{who} wrote:"
-    return f"On {sent_at:%Y-%m-%d} {who} wrote:"
+        return f"{author} wrote:"
+    return f"On {sent_at:%Y-%m-%d} {author} wrote:"
 
 
-def _quoted(text: str) -> str:
+def _quote_lines(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.rstrip().splitlines())

@@ -1,38 +1,39 @@
-"""Links that open an email in Gmail, in Outlook on the web, or in the machine's mail program."""
+"""Links that open a prefilled email in Gmail, Outlook on the web, or the default email client."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
 
 MAX_LINK_LENGTH = 2_000
-"""Characters; browsers and mail services cut longer links."""
+"""Longest link, in characters. Browsers and webmail truncate longer links."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComposeLinks:
-    """The three links, and whether the body was too long for them."""
+    """The three links."""
 
     gmail: str
     outlook: str
     mailto: str
     body_left_out: bool
+    """Whether the links have no body, because one of them would be longer than MAX_LINK_LENGTH."""
 
 
 def compose_links(to: str, subject: str, body: str) -> ComposeLinks:
-    """Return the links. When one would be too long, all leave out the body."""
-    whole = _links(to, subject, body[: MAX_LINK_LENGTH + 1])
-    if len(body) <= MAX_LINK_LENGTH and max(map(len, whole)) <= MAX_LINK_LENGTH:
-        return ComposeLinks(*whole, body_left_out=False)
+    """Return the links. If one would be too long, all are without the body."""
+    complete = _links(to, subject, body[: MAX_LINK_LENGTH + 1])
+    if len(body) <= MAX_LINK_LENGTH and max(map(len, complete)) <= MAX_LINK_LENGTH:
+        return ComposeLinks(*complete, body_left_out=False)
     return ComposeLinks(*_links(to, subject, ""), body_left_out=True)
 
 
 def _links(to: str, subject: str, body: str) -> tuple[str, str, str]:
-    address, about = quote(to, safe="@"), quote(subject, safe="")
-    text = quote(body.replace("\r\n", "\n").replace("\n", "\r\n"), safe="")
-    # Outlook reads %2B in "to" as a space, and a bare plus as a plus.
+    address, encoded_subject = quote(to, safe="@"), quote(subject, safe="")
+    encoded_body = quote(body.replace("\r\n", "\n").replace("\n", "\r\n"), safe="")
+    # Outlook decodes %2B in "to" as a space, and an unencoded plus as a plus.
     outlook_to = address.replace("%2B", "+")
-    said = f"&body={text}" if text else ""
+    body_parameter = f"&body={encoded_body}" if encoded_body else ""
     return (
-        f"https://mail.google.com/mail/?view=cm&fs=1&to={address}&su={about}{said}",
-        f"https://outlook.office.com/mail/deeplink/compose?to={outlook_to}&subject={about}{said}",
-        f"mailto:{address}?subject={about}{said}",
+        f"https://mail.google.com/mail/?view=cm&fs=1&to={address}&su={encoded_subject}{body_parameter}",
+        f"https://outlook.office.com/mail/deeplink/compose?to={outlook_to}&subject={encoded_subject}{body_parameter}",
+        f"mailto:{address}?subject={encoded_subject}{body_parameter}",
     )

@@ -1,4 +1,4 @@
-"""Build the bytes of an email that leaves."""
+"""Builds the bytes of an email."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -7,17 +7,17 @@ from html import escape
 from urllib.parse import quote
 
 from api.mail.message import wire
-from api.mail.message.compose import Composed, Earlier
-from api.mail.message.size import MAX_EMAIL_BYTES, need_size, too_large
+from api.mail.message.compose import ComposedEmail, EarlierEmail
+from api.mail.message.size import MAX_EMAIL_BYTES, check_size, too_large_problem
 
 
-class MessageProblem(Exception):  # noqa: N818 - told to the user as it is
-    """An email that cannot be built, and why."""
+class MessageProblem(Exception):  # noqa: N818 - the user reads it
+    """An email cannot be built. The message is one sentence with the reason."""
 
 
 @lru_cache(maxsize=64)
-def _date(date: datetime) -> str:
-    """Write a date; the emails of one claim share it. RFC 5322 knows offsets of whole minutes only."""
+def _format_date(date: datetime) -> str:
+    """Format a date. Cached, because the emails of one claim have the same. RFC 5322 offsets are whole minutes."""
     if date.tzinfo is None:
         raise ValueError("The date of an email needs a time zone.")
     offset = date.utcoffset() or timedelta()
@@ -25,50 +25,51 @@ def _date(date: datetime) -> str:
 
 
 @lru_cache(maxsize=512)
-def _mailto(sender_address: str) -> str:
-    """Return the link by which a person who wants no more writes to the sender."""
-    return wire.url(f"mailto:{quote(wire.addr_spec(sender_address), safe='@')}?subject=unsubscribe")
+def _unsubscribe_mailto(sender_address: str) -> str:
+    """Return the link that unsubscribes by an email to the sender."""
+    return wire.bracketed_url(f"mailto:{quote(wire.addr_spec(sender_address), safe='@')}?subject=unsubscribe")
 
 
 def message_id(send_id: str, sender_address: str) -> str:
-    """Return the Message-ID of a send: the same at every attempt."""
+    """Return the Message-ID of an email, which is the same for every attempt: ``<send_id@sender's domain>``."""
     return f"<{send_id}@{wire.addr_spec(sender_address).rpartition('@')[2]}>"
 
 
-def build(
+def build_message(
     *,
     send_id: str,
     message_id: str,
-    composed: Composed,
+    composed: ComposedEmail,
     sender_name: str,
     sender_address: str,
     to_name: str,
     to_address: str,
     date: datetime,
-    earlier: Earlier | None,
+    earlier: EarlierEmail | None,
     unsubscribe_url: str | None,
 ) -> bytes:
-    """Return the email as RFC 5322 bytes with CRLF: text and HTML, threaded below the emails that really left.
+    """Return an email as RFC 5322 bytes with CRLF, with a text and an HTML part.
 
-    Raises MessageProblem and EmailTooLargeProblem.
+    A follow-up refers to the earlier emails that were sent. ``date`` needs a time zone. Without ``unsubscribe_url``,
+    people unsubscribe by an email to the sender. Raises MessageProblem and EmailTooLargeProblem.
     """
     text, html = composed.text, composed.html
-    need_size(text, html)
+    check_size(text, html)
     try:
         headers = [
             ("From", wire.mailbox(sender_name, sender_address)),
             ("To", wire.mailbox(to_name, to_address)),
-            # Rendered from a person's fields, so it is checked here and not only when it was written.
+            # It contains the person's fields, so it is checked here again, and not only when the template is saved.
             ("Subject", wire.unstructured("Subject", composed.subject)),
-            ("Date", _date(date)),
+            ("Date", _format_date(date)),
             ("Message-ID", message_id),
         ]
-        if chain := _chain(earlier):
-            headers += [("In-Reply-To", wire.ids(chain[-1:])), ("References", wire.ids(chain))]
+        if thread := _thread_message_ids(earlier):
+            headers += [("In-Reply-To", wire.message_ids(thread[-1:])), ("References", wire.message_ids(thread))]
         if unsubscribe_url is None:
-            headers.append(("List-Unsubscribe", _mailto(sender_address)))
+            headers.append(("List-Unsubscribe", _unsubscribe_mailto(sender_address)))
         else:
-            headers.append(("List-Unsubscribe", wire.url(unsubscribe_url)))
+            headers.append(("List-Unsubscribe", wire.bracketed_url(unsubscribe_url)))
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n".lstrip("\n")
             html = f'{html}\n<p style="font-size: small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>\n'
@@ -76,12 +77,12 @@ def build(
     except wire.UnencodableError as problem:
         raise MessageProblem(str(problem)) from problem
     if len(message) > MAX_EMAIL_BYTES:
-        raise too_large()
+        raise too_large_problem()
     return message
 
 
-def _chain(earlier: Earlier | None) -> list[str]:
-    """Return the Message-IDs of the thread, the oldest first, without emails that never left."""
+def _thread_message_ids(earlier: EarlierEmail | None) -> list[str]:
+    """Return the Message-IDs of the earlier emails that were sent, oldest first."""
     if earlier is None:
         return []
-    return [*_chain(earlier.earlier), *([earlier.message_id] if earlier.message_id else [])]
+    return [*_thread_message_ids(earlier.earlier), *([earlier.message_id] if earlier.message_id else [])]

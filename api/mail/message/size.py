@@ -1,4 +1,4 @@
-"""The size limit of an email: all parts, encoded, with the emails that a follow-up quotes."""
+"""The size limit of an encoded email, including the emails that a follow-up quotes."""
 
 from typing import ClassVar
 
@@ -11,18 +11,18 @@ MAX_EMAIL_BYTES = 25_000_000
 
 
 class EmailTooLargeProblem(TemplateLimitProblem):
-    """An email is too large. Retrying does not help, because it makes the same email."""
+    """An email is too large. A retry does not help, because the email would be the same."""
 
     code: ClassVar[Code] = EmailCode.EMAIL_TOO_LARGE
 
 
-def need_size(*parts: str) -> None:
-    """Check the parts before they are encoded, which never makes them smaller. Raises EmailTooLargeProblem."""
+def check_size(*parts: str) -> None:
+    """Check the parts before they are encoded: encoding never makes them smaller. Raises EmailTooLargeProblem."""
     if sum(map(len, parts)) > MAX_EMAIL_BYTES:
-        raise too_large()
+        raise too_large_problem()
 
 
-def too_large() -> EmailTooLargeProblem:
+def too_large_problem() -> EmailTooLargeProblem:
     """Return the error for an email that is too large."""
     message = EmailCode.EMAIL_TOO_LARGE.message(limit=MAX_EMAIL_BYTES // 1_000_000)
     return EmailTooLargeProblem(message.sentence)

@@ -1,4 +1,4 @@
-"""Read and render templates with dynamic fields, within limits.
+"""Parse and render templates with dynamic fields, within limits.
 
 Imports: codes, mail.html, strategies.
 Imported by: graphql.limits, mail.message, services.emails, services.tasks, services.templates.

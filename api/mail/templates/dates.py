@@ -1,4 +1,4 @@
-"""Dates in templates, in the workspace's time and in the time zone of the person's enrollment."""
+"""The ``date`` filter. Times are shown in the time zone of the person's enrollment."""
 
 import datetime as dt
 import re
@@ -13,42 +13,42 @@ MAX_FORMAT_LENGTH = 200
 """Longest date format, in characters."""
 MAX_VALUE_LENGTH = 100
 """Longest text that is parsed as a date, in characters."""
-_WIDTH = re.compile("%[^A-Za-z%]*[0-9]{3}")
+_FIELD_WIDTH = re.compile("%[^A-Za-z%]*[0-9]{3}")
 CLOCK = "\ue102clock"
-"""Name of the clock among the template's values. Templates cannot use or change it."""
+"""Name under which the template's values contain the present time. Templates cannot read or set it."""
 
 
 @with_context
 @liquid_filter
-def date(value: object, form: object, *, context: RenderContext) -> object:
-    """Write a date or an instant in a format of strftime. An instant is shown in the person's zone.
+def date(value: object, format_value: object, *, context: RenderContext) -> object:
+    """Format a date or time with a strftime format, such as ``{{ now | date: "%d %B" }}``.
 
-    It takes ``now``, ``today``, ISO 8601 and most other ways to write a date, and seconds since 1970. Anything else
-    stays as it is, as in Shopify's Liquid.
+    Times are converted to the person's time zone. ``value`` may be ``now``, ``today``, ISO 8601, most other date
+    formats, or seconds since 1970-01-01 UTC. Other values are returned unchanged, as in Shopify's Liquid.
     """
     if is_undefined(value):
         return ""
-    if is_undefined(form):
+    if is_undefined(format_value):
         return str(value)
-    moment = _moment(value, context.resolve(CLOCK))
+    moment = _parse(value, context.resolve(CLOCK))
     if moment is None:
         return value
-    written_as = str(form)
-    if len(written_as) > MAX_FORMAT_LENGTH or _WIDTH.search(written_as):
+    format_text = str(format_value)
+    if len(format_text) > MAX_FORMAT_LENGTH or _FIELD_WIDTH.search(format_text):
         raise FilterArgumentError(
             f"a date format may have up to {MAX_FORMAT_LENGTH} characters and no widths", token=None
         )
     try:
-        written = moment.strftime(written_as)
+        formatted = moment.strftime(format_text)
     except (ValueError, UnicodeError) as problem:
         raise FilterArgumentError(f"invalid date format: {problem}", token=None) from None
-    return Markup(written) if context.autoescape and isinstance(form, Markup) else written
+    return Markup(formatted) if context.autoescape and isinstance(format_value, Markup) else formatted
 
 
-def _moment(value: object, now: dt.datetime) -> dt.datetime | None:
-    """Return a moment in the zone of the clock; None for a value that is none."""
+def _parse(value: object, now: dt.datetime) -> dt.datetime | None:
+    """Return a value as a time in the zone of ``now``; None if it is not a date or time."""
     zone = now.tzinfo
-    assert zone is not None  # noqa: S101 - the clock knows its zone
+    assert zone is not None  # noqa: S101 - ``render`` requires an aware datetime
     if isinstance(value, dt.datetime):
         return _in_zone(value, zone)
     if isinstance(value, dt.date):

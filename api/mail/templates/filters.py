@@ -1,7 +1,7 @@
-"""The filters of templates, and limits for what each is given and makes.
+"""The filters of templates, with limits for their arguments and results.
 
-A limit is checked before a filter runs where its result could be much larger than what it is given: a chain of nine
-``replace`` could otherwise make gigabytes of ten characters.
+Filters whose result can be much larger than their arguments are checked before they run: a chain of nine ``replace``
+could otherwise expand ten characters to gigabytes.
 """
 
 import re
@@ -26,19 +26,19 @@ FILTERS = frozenset(
      "strip", "strip_html", "strip_newlines", "times", "truncate", "truncatewords", "uniq", "upcase", "url_decode",
      "url_encode"}
 )  # fmt: skip
-"""What a template may use. ``safe`` changes nothing in an email, whose HTML is made safe after it is rendered."""
+"""The filters that a template may use. ``safe`` has no effect in an email, whose rendered HTML is sanitized."""
 MAX_TEXT_LENGTH = 20_000
-"""Characters of a text that a filter takes or makes."""
+"""Longest text that a filter reads or returns, in characters."""
 MAX_LIST_ITEMS = 1_000
-"""Items of a list or range."""
+"""Most items of a list or range."""
 MAX_NUMBER = 10**18
-"""The largest number."""
+"""Largest absolute value of a number."""
 MAX_ROUND_DIGITS = 20
-"""Digits after the point that ``round`` takes."""
+"""Most decimal digits for ``round``."""
 MAX_WORK_CHARACTERS = 5_000_000
-"""Characters that the filters of one rendering read and write, together; an item of a list counts as ten."""
+"""Most characters that all filters of one rendering read and return. A list item counts as ten characters."""
 MAX_ITERATIONS = 10_000
-"""Iterations of all loops of one rendering."""
+"""Most iterations of all loops of one rendering together."""
 _ITEM_CHARACTERS = 10
 _STRIPPED = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?P<name>script|style)\b[^<>]*+>.*?(?:</(?P=name)\s*+>|\Z)|</?[A-Za-z!?][^<>]*+>",
@@ -47,11 +47,11 @@ _STRIPPED = re.compile(
 
 
 class FilterLimitError(ResourceLimitError):
-    """What a filter or a range is given, or makes, breaks a limit."""
+    """An argument or result of a filter or range exceeds a limit."""
 
 
 def set_up_filters(environment: Environment) -> None:
-    """Leave an environment the filters that templates may use."""
+    """Remove all filters from an environment that templates may not use."""
     environment.filters["date"] = date
     environment.filters["strip_html"] = _strip_html
     for name in [*environment.filters]:
@@ -60,28 +60,28 @@ def set_up_filters(environment: Environment) -> None:
 
 
 class Budget:
-    """The work of one rendering, up to its limit."""
+    """Counts the work of one rendering, up to MAX_WORK_CHARACTERS and MAX_ITERATIONS."""
 
     def __init__(self) -> None:
         self._work = self._iterations = 0
 
-    def loop(self, length: int) -> None:
-        """Count the iterations of a loop that begins. Raises FilterLimitError."""
+    def start_loop(self, length: int) -> None:
+        """Count the iterations of a loop that starts. Raises FilterLimitError."""
         self._iterations += length
         if self._iterations > MAX_ITERATIONS:
             raise FilterLimitError(f"its loops may have {MAX_ITERATIONS:,} iterations together", token=None)
 
-    def limited(self, name: str, function: Callable[..., object], token: Token | None) -> Callable[..., object]:
-        """Return a filter that keeps the limits."""
+    def limit_filter(self, name: str, function: Callable[..., object], token: Token | None) -> Callable[..., object]:
+        """Wrap a filter so that it checks the limits. It then also raises FilterLimitError."""
 
-        def call(left: object, *args: object, **named: object) -> object:
+        def call(left: object, *args: object, **kwargs: object) -> object:
             try:
-                given = [_weight(value) for value in (left, *args, *named.values())]
-                before = _CHECK_BEFORE.get(name)
-                if before is not None:
-                    before(left, args)
-                made = function(left, *args, **named)
-                self._work += sum(given) + _weight(made) + 1
+                arguments_work = sum(_work_characters(value) for value in (left, *args, *kwargs.values()))
+                check_arguments = _ARGUMENT_CHECKS.get(name)
+                if check_arguments is not None:
+                    check_arguments(left, args)
+                result = function(left, *args, **kwargs)
+                self._work += arguments_work + _work_characters(result) + 1
             except FilterLimitError as problem:
                 problem.token = problem.token or token
                 raise
@@ -91,14 +91,14 @@ class Budget:
                 raise FilterLimitError(
                     f"its filters may work on {MAX_WORK_CHARACTERS:,} characters together", token=token
                 )
-            return made
+            return result
 
         return call
 
 
-def _weight(value: Any) -> int:
-    """Return how much work a value is. Raises FilterLimitError where it is too large."""
-    kind = type(value)  # an undefined value answers no question but this one
+def _work_characters(value: Any) -> int:
+    """Return the work that a value causes, in characters. Raises FilterLimitError if it is too large."""
+    kind = type(value)  # liquid's Undefined raises in every other operation, such as isinstance
     if issubclass(kind, str):
         if len(value) > MAX_TEXT_LENGTH:
             raise FilterLimitError(f"a filter may work on a text of {MAX_TEXT_LENGTH:,} characters", token=None)
@@ -112,30 +112,30 @@ def _weight(value: Any) -> int:
     return 1
 
 
-def _before_replace(left: object, args: Sequence[object]) -> None:
-    text, sought, put = (str(value) for value in (left, *args[:1], *args[1:2], "", "")[:3])
-    found = len(text) + 1 if not sought else text.count(sought)
-    if len(text) + found * max(0, len(put) - len(sought)) > MAX_TEXT_LENGTH:
+def _check_replace(left: object, args: Sequence[object]) -> None:
+    text, old, new = (str(value) for value in (left, *args[:1], *args[1:2], "", "")[:3])
+    count = len(text) + 1 if not old else text.count(old)
+    if len(text) + count * max(0, len(new) - len(old)) > MAX_TEXT_LENGTH:
         raise FilterLimitError(f"a filter may make a text of {MAX_TEXT_LENGTH:,} characters", token=None)
 
 
-def _before_join(left: object, args: Sequence[object]) -> None:
+def _check_join(left: object, args: Sequence[object]) -> None:
     if isinstance(left, (list, tuple, range)):
-        between = len(str(args[0])) if args else 1
-        if sum(len(str(each)) + between for each in left) > MAX_TEXT_LENGTH + between:
+        separator_length = len(str(args[0])) if args else 1
+        if sum(len(str(each)) + separator_length for each in left) > MAX_TEXT_LENGTH + separator_length:
             raise FilterLimitError(f"a filter may make a text of {MAX_TEXT_LENGTH:,} characters", token=None)
 
 
-def _before_split(left: object, args: Sequence[object]) -> None:
-    text, at = str(left), str(args[0]) if args else ""
+def _check_split(left: object, args: Sequence[object]) -> None:
+    text, separator = str(left), str(args[0]) if args else ""
     if (
         len(text) > MAX_LIST_ITEMS
-        and (text.count(at) if at.strip() else len(text.split() if at else text)) > MAX_LIST_ITEMS
+        and (text.count(separator) if separator.strip() else len(text.split() if separator else text)) > MAX_LIST_ITEMS
     ):
         raise FilterLimitError(f"a list may have {MAX_LIST_ITEMS:,} items", token=None)
 
 
-def _before_round(_left: object, args: Sequence[object]) -> None:
+def _check_round(_left: object, args: Sequence[object]) -> None:
     try:
         digits = abs(to_int(args[0])) if args else 0
     except (ValueError, TypeError, OverflowError):
@@ -144,18 +144,18 @@ def _before_round(_left: object, args: Sequence[object]) -> None:
         raise FilterArgumentError(f"round takes up to {MAX_ROUND_DIGITS} digits", token=None)
 
 
-_CHECK_BEFORE: Mapping[str, Callable[[object, Sequence[object]], None]] = {
-    "replace": _before_replace,
-    "join": _before_join,
-    "split": _before_split,
-    "round": _before_round,
+_ARGUMENT_CHECKS: Mapping[str, Callable[[object, Sequence[object]], None]] = {
+    "replace": _check_replace,
+    "join": _check_join,
+    "split": _check_split,
+    "round": _check_round,
 }
 
 
 @with_environment
 @string_filter
 def _strip_html(value: str, *, environment: Environment) -> str:
-    """Return a text without tags, comments, scripts and styles, in linear time."""
+    """Remove tags, comments, scripts and styles from a text, in linear time."""
     stripped = _STRIPPED.sub("", value)
     return Markup(stripped) if environment.autoescape and isinstance(value, Markup) else stripped
 
@@ -164,12 +164,12 @@ _make_range = RangeLiteral._make_range
 
 
 def _limited_range(self: RangeLiteral, start: object, stop: object) -> range:
-    """Return a range whose length was checked before anything is made of it."""
-    made = _make_range(self, start, stop)
-    if made.stop - made.start > MAX_LIST_ITEMS:
+    """Return a range of liquid, such as ``(1..5)``. Raises FilterLimitError before its numbers are computed."""
+    result = _make_range(self, start, stop)
+    if result.stop - result.start > MAX_LIST_ITEMS:
         raise FilterLimitError(f"a range may have {MAX_LIST_ITEMS:,} numbers", token=self.token)
-    return made
+    return result
 
 
-# Liquid makes ranges in one place, and has no setting for their length.
+# Liquid has no setting for the length of ranges.
 RangeLiteral._make_range = _limited_range  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Dynamic fields: ``{{ first_name | default: "there" }}``, within limits that hold against hostile templates."""
+"""Parses and renders templates, such as ``Hi {{ first_name | default: "there" }}``, within limits for hostile ones."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,36 +12,39 @@ from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.limits import HtmlLimitError, check_html
 from api.mail.inline_limits import TemplateFact, require_quick_template, require_worker
 from api.mail.templates.dates import CLOCK
+from api.mail.templates.error_positions import find_error_position
 from api.mail.templates.filters import FILTERS, set_up_filters
-from api.mail.templates.places import place_of
-from api.mail.templates.prompts import Prompted, restore, unmarked
-from api.mail.templates.simple import SimpleTemplate, simple
-from api.mail.templates.tag_limits import tag_problem
-from api.mail.templates.tags import prepare
-from api.mail.templates.values import ComparingTemplate, comparable
+from api.mail.templates.prompts import RenderedText, remove_prompt_marks, restore_prompts
+from api.mail.templates.simple import SimpleTemplate, to_simple_template
+from api.mail.templates.tag_limits import find_tag_problem
+from api.mail.templates.tags import prepare_template
+from api.mail.templates.values import ComparingTemplate, to_comparable
 from strategies.codes import Code, Message
 
-BLANK_WHEN_UNKNOWN = ("first_name", "last_name", "title")
+BLANK_FIELDS = ("first_name", "last_name", "title")
+"""Fields that are blank for a person without a value. Other fields without a value stop the email."""
 MAX_TEMPLATE_LENGTH = 200_000
+"""Longest template, in characters."""
 TREE_CACHE_BYTES = 32_000_000
-"""Bytes of templates as liquid has read them that a process keeps."""
+"""Size of the cache of parsed templates, in bytes, in each process."""
 FORM_CACHE_BYTES = 32_000_000
-"""Bytes of templates of text and fields, in their simple form, that a process keeps."""
+"""Size of the cache of simple templates, in bytes, in each process."""
 TREE_BYTES_PER_CHARACTER = 8
 TREE_BYTES_PER_TAG = 4_000
 FIELD_BYTES = 400
+"""Estimated memory of a parsed template, and of a field of a simple template."""
 TAGS = (
     "assign", "capture", "case", "comment", "cycle", "decrement", "doc", "echo", "for", "if", "ifchanged", "increment",
     "liquid", "raw", "tablerow", "unless",
 )  # fmt: skip
-"""The tags of templates, without those that end or divide others."""
+"""The tags of templates, without ``end…``, ``else``, ``elsif`` and ``when``."""
 
 
 class UnresolvedFieldError(Exception):
-    """A dynamic field has no value, so this email must not be sent."""
+    """A dynamic field has no value, so the email must not be sent."""
 
     def __reduce__(self) -> tuple[type["UnresolvedFieldError"], tuple[str]]:
-        """Pickle it for the way out of a worker process."""
+        """Support pickling, because worker processes raise this error."""
         return UnresolvedFieldError, (self.field,)
 
     def __init__(self, field: str) -> None:
@@ -50,7 +53,7 @@ class UnresolvedFieldError(Exception):
 
 
 class TemplateProblem(Exception):  # noqa: N818 - the author reads it
-    """A template cannot be parsed or rendered. The message is one sentence with the reason."""
+    """A template cannot be parsed or rendered. The message is one sentence for its author."""
 
     code: ClassVar[Code] = TemplateCode.INVALID_TEMPLATE
 
@@ -66,37 +69,39 @@ class TemplateLimitProblem(TemplateProblem):
     code: ClassVar[Code] = TemplateCode.TEMPLATE_LIMIT
 
 
-def problem_of(error: Exception, source: str, html: bool, index: int | None = None) -> TemplateProblem:
-    """Return what is wrong, with line and column in the source as it was saved.
+def to_template_problem(error: Exception, source: str, html: bool, index: int | None = None) -> TemplateProblem:
+    """Convert an error of liquid. The message has the line and column in the saved source.
 
-    ``index`` is the place in the text that liquid read, where the error itself does not have it.
+    ``index`` is the position in the prepared text, for errors that have no position themselves.
     """
-    said = error.message if isinstance(error, LiquidError) else error
-    first = str(said).strip().splitlines()
-    told = first[0][:300] if first else type(error).__name__
+    text = error.message if isinstance(error, LiquidError) else error
+    lines = str(text).strip().splitlines()
+    message = lines[0][:300] if lines else type(error).__name__
     token = error.token if isinstance(error, LiquidError) else None
-    prepared = prepare(source, html)
+    prepared = prepare_template(source, html)
     if token is not None and token.start_index >= 0:
         index = token.start_index
     elif index is None:
-        index = place_of(told, prepared.text, _readable)
-    line, column = prepared.place(index)
+        index = find_error_position(message, prepared.text, _is_readable)
+    line, column = prepared.line_and_column(index)
     kind = TemplateLimitProblem if isinstance(error, ResourceLimitError) else TemplateProblem
     if isinstance(error, UnknownFilterError):
-        told = f"{told}; there are {', '.join(sorted(FILTERS))}"
-    elif told.startswith("unexpected tag"):
-        told = f"{told}; there are {', '.join(TAGS)}"
-    return kind(f"The template cannot be used: {told} (line {line}, column {column}).")
+        message = f"{message}; there are {', '.join(sorted(FILTERS))}"
+    elif message.startswith("unexpected tag"):
+        message = f"{message}; there are {', '.join(TAGS)}"
+    return kind(f"The template cannot be used: {message} (line {line}, column {column}).")
 
 
-class _Fallback(str):
-    """A value that the ``default`` filter replaces."""
+class _FallbackText(str):
+    """A value for a missing field, which the ``default`` filter replaces."""
 
     __slots__ = ()
     force_liquid_default = True
 
 
-class _Limited(Environment):
+class _LimitedEnvironment(Environment):
+    """Liquid's environment, with limits for each rendering."""
+
     template_class = ComparingTemplate
     loop_iteration_limit = 1_000
     output_stream_limit = 500_000
@@ -110,11 +115,11 @@ class _Limited(Environment):
         set_up_filters(self)
 
 
-_TEXT = _Limited(undefined=StrictDefaultUndefined)
-_HTML = _Limited(undefined=StrictDefaultUndefined, autoescape=True)
+_TEXT = _LimitedEnvironment(undefined=StrictDefaultUndefined)
+_HTML = _LimitedEnvironment(undefined=StrictDefaultUndefined, autoescape=True)
 
 
-def _readable(text: str) -> bool:
+def _is_readable(text: str) -> bool:
     try:
         _TEXT.from_string(text)
     except (LiquidError, RecursionError):
@@ -129,38 +134,40 @@ def _tree_bytes(_tree: BoundTemplate, source: str, _html: bool) -> int:
 
 
 @cached_in(Cache[BoundTemplate](TREE_CACHE_BYTES, _tree_bytes))
-def parsed(source: str, html: bool) -> BoundTemplate:
-    """Return a template as liquid has read it. Raises TemplateProblem."""
+def parse_template(source: str, html: bool) -> BoundTemplate:
+    """Parse a template. Raises TemplateProblem."""
     require_quick_template(source)
     if len(source) > MAX_TEMPLATE_LENGTH:
         raise TemplateLimitProblem(
             f"A template may have up to {MAX_TEMPLATE_LENGTH:,} characters (got {len(source):,})."
         )
-    if wrong := tag_problem(source):
-        line, column = source.count("\n", 0, wrong.place) + 1, wrong.place - source.rfind("\n", 0, wrong.place)
-        kind = TemplateLimitProblem if wrong.limit else TemplateProblem
-        raise kind(f"The template cannot be used: {wrong.told} (line {line}, column {column}).")
+    if problem := find_tag_problem(source):
+        line, column = source.count("\n", 0, problem.index) + 1, problem.index - source.rfind("\n", 0, problem.index)
+        kind = TemplateLimitProblem if problem.exceeds_limit else TemplateProblem
+        raise kind(f"The template cannot be used: {problem.message} (line {line}, column {column}).")
     if html:
         try:
             check_html(source)
-        except HtmlLimitError as problem:
-            raise TemplateLimitProblem(str(problem)) from None
+        except HtmlLimitError as error:
+            raise TemplateLimitProblem(str(error)) from None
     try:
-        return (_HTML if html else _TEXT).from_string(prepare(source, html).text)
-    except (LiquidError, RecursionError) as problem:
-        raise problem_of(problem, source, html) from None
+        return (_HTML if html else _TEXT).from_string(prepare_template(source, html).text)
+    except (LiquidError, RecursionError) as error:
+        raise to_template_problem(error, source, html) from None
 
 
-field_names: Cache[frozenset[str]] = Cache(FORM_CACHE_BYTES // 4, lambda names, source: text_bytes(source, *names))
-"""The names of the fields of templates that are known, by source."""
+field_names_cache: Cache[frozenset[str]] = Cache(
+    FORM_CACHE_BYTES // 4, lambda names, source: text_bytes(source, *names)
+)
+"""The field names of templates, by source."""
 
 
-@cached_in(field_names)
-def fields_in(source: str) -> frozenset[str]:
-    """Return the dynamic fields that a template names; of one that cannot be read, none."""
+@cached_in(field_names_cache)
+def find_field_names(source: str) -> frozenset[str]:
+    """Return the names of a template's dynamic fields; none for a template that cannot be parsed."""
     require_quick_template(source, TemplateFact("fields", (source,)))
     try:
-        return frozenset(parsed(source, True).analyze(include_partials=False).globals)
+        return frozenset(parse_template(source, True).analyze(include_partials=False).globals)
     except (TemplateProblem, LiquidError, RecursionError):
         return frozenset()
 
@@ -170,62 +177,67 @@ def _form_bytes(form: SimpleTemplate | None, source: str, _html: bool) -> int:
     return size if form is None else size + sum(FIELD_BYTES + len(str(part)) * 4 for part in form.parts)
 
 
-forms: Cache[SimpleTemplate | None] = Cache(FORM_CACHE_BYTES, _form_bytes)
-"""The simple forms that are known, by source and whether it is HTML."""
+simple_template_cache: Cache[SimpleTemplate | None] = Cache(FORM_CACHE_BYTES, _form_bytes)
+"""Simple templates, by source and whether it is HTML. None for templates that are not simple."""
 
 
-@cached_in(forms)
-def simple_form(source: str, html: bool) -> SimpleTemplate | None:
-    """Return a template of nothing but text and fields in its simple form; None for any other."""
+@cached_in(simple_template_cache)
+def simple_template(source: str, html: bool) -> SimpleTemplate | None:
+    """Return a template of only text and fields as a SimpleTemplate; None for other templates."""
     require_quick_template(source, TemplateFact("form", (source, html)))
 
-    def missing(template: BoundTemplate) -> str | None:
+    def render_without_values(template: BoundTemplate) -> str | None:
         try:
-            return str(template.render(_known({})))
+            return str(template.render(_field_values({})))
         except UndefinedError:
             return None
 
-    return simple(parsed(source, html), html, missing, prepare(source, html).prompts)
+    return to_simple_template(
+        parse_template(source, html), html, render_without_values, prepare_template(source, html).prompts
+    )
 
 
-def render(source: str, fields: Mapping[str, str], now: datetime, *, html: bool, quoted: bool = False) -> Prompted:
+def render(source: str, fields: Mapping[str, str], now: datetime, *, html: bool, quoted: bool = False) -> RenderedText:
     """Render a template for one person. Raises UnresolvedFieldError or TemplateProblem.
 
-    A name or title that is unknown is blank, an unknown company "your company"; any other field needs a value or
-    a ``default``. Values are escaped in HTML only. ``now`` is the workspace's clock in the person's zone, for dates.
-    ``quoted`` leaves out the field prompts.
+    Names and titles without a value are blank, and a company without one is "your company". Any other field needs a
+    value or a ``default``. Values are escaped in HTML only. ``now`` is the workspace's time in the person's zone.
+    ``quoted`` removes the field prompts, for an email that is quoted below a follow-up.
     """
-    quick = simple_form(source, html)
-    said = quick.render(fields) if quick is not None else None
-    if quick is not None and said is not None:
-        return restore(said, quick.prompts, quoted=quoted)
-    if quick is not None and (field := quick.first_unresolved(fields)) is not None:
-        raise UnresolvedFieldError(field)
-    return restore(_liquid(source, html, fields, now), prepare(source, html).prompts, quoted=quoted)
+    simple = simple_template(source, html)
+    if simple is not None:
+        if (text := simple.render(fields)) is not None:
+            return restore_prompts(text, simple.prompts, quoted=quoted)
+        if (field := simple.first_unresolved(fields)) is not None:
+            raise UnresolvedFieldError(field)
+    rendered = _render_with_liquid(source, html, fields, now)
+    return restore_prompts(rendered, prepare_template(source, html).prompts, quoted=quoted)
 
 
-def known_values(fields: Mapping[str, str], now: datetime) -> dict[str, object]:
-    """Return the values that a template may use."""
+def template_values(fields: Mapping[str, str], now: datetime) -> dict[str, object]:
+    """Return the values that a template can use: the fields, ``now`` and ``today``."""
     now = now.replace(microsecond=0)
-    return {"now": now, "today": now.date(), **_known(fields), CLOCK: now}
+    return {"now": now, "today": now.date(), **_field_values(fields), CLOCK: now}
 
 
-def _known(fields: Mapping[str, str]) -> dict[str, object]:
-    known: dict[str, object] = {name: comparable(value) for name, value in fields.items() if value.strip()}
-    for name in BLANK_WHEN_UNKNOWN:
-        known.setdefault(name, "")
-    known.setdefault("company", _Fallback("your company"))
-    return known
+def _field_values(fields: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {name: to_comparable(value) for name, value in fields.items() if value.strip()}
+    for name in BLANK_FIELDS:
+        values.setdefault(name, "")
+    values.setdefault("company", _FallbackText("your company"))
+    return values
 
 
-def _liquid(source: str, html: bool, fields: Mapping[str, str], now: datetime) -> str:
+def _render_with_liquid(source: str, html: bool, fields: Mapping[str, str], now: datetime) -> str:
     require_worker()
-    known = known_values(fields, now)
-    if prepare(source, html).prompts:
-        known = {name: unmarked(value) if isinstance(value, str) else value for name, value in known.items()}
+    values = template_values(fields, now)
+    if prepare_template(source, html).prompts:
+        values = {
+            name: remove_prompt_marks(value) if isinstance(value, str) else value for name, value in values.items()
+        }
     try:
-        return str(parsed(source, html).render(known))
+        return str(parse_template(source, html).render(values))
     except UndefinedError as problem:
         raise UnresolvedFieldError(str(problem.message).removesuffix(" is undefined").strip("'")) from None
     except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError) as problem:
-        raise problem_of(problem, source, html) from None
+        raise to_template_problem(problem, source, html) from None

@@ -1,6 +1,7 @@
-"""Templates of nothing but text and dynamic fields, as nearly all are: read once by liquid, then joined by hand.
+"""Templates of only text and dynamic fields, as most are. Liquid parses them once; joining their parts is much faster.
 
-What a field says when its value is missing comes from liquid itself, once for each template, so both ways agree.
+Liquid also computes, once for each template, the text for a missing value of each field. So both ways of rendering
+return the same result.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,21 +14,22 @@ from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgum
 from liquid.builtin.output import OutputNode
 
 MAX_RESULT_LENGTH = 100_000
-"""Characters up to which a result is surely within liquid's limit for its output, which counts bytes."""
+"""Longest result, in characters. It is always within liquid's limit for its output, which counts bytes."""
 MAX_FIELDS = 200
-"""Fields up to which a template is joined by hand, in the server's process: each may have a long value."""
+"""Most fields of a simple template. It is rendered in the server's process, and each field may have a long value."""
 LIQUID_NAMES = frozenset({"now", "today", "partial", "template"})
-"""Names that liquid may give a value without being given one."""
-Missing = Callable[[BoundTemplate], str | None]
-"""Renders a template without any values; None where a field is unresolved."""
+"""Names for which liquid has values of its own."""
+RenderWithoutValues = Callable[[BoundTemplate], str | None]
+"""Renders a template without any values; returns None if a field needs a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A dynamic field: its name, and what stands for a missing value (None: the email must not go out)."""
+    """A dynamic field."""
 
     name: str
-    missing: str | None
+    fallback: str | None
+    """The text for a person without a value. None if the email must not be sent then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,58 +38,61 @@ class SimpleTemplate:
 
     parts: Sequence[str | Field]
     html: bool
+    """Whether values are escaped."""
     fields: Sequence[Field]
-    """The fields in their order, each as often as it stands there."""
+    """The fields of ``parts``, in order, including repetitions."""
     prompts: Sequence[str]
     """The field prompts in its texts, by number."""
 
     def render(self, fields: Mapping[str, str]) -> str | None:
-        """Return the text for one person; None when liquid has to say what is wrong with it."""
-        said: list[str] = []
-        room = MAX_RESULT_LENGTH  # checked on the way: many values of the largest size are never joined
+        """Return the text for one person; None if a field has no value, or if the text is too long."""
+        texts: list[str] = []
+        remaining = MAX_RESULT_LENGTH  # checked for each value, so that many long values are never joined
         for part in self.parts:
             if isinstance(part, str):
-                said.append(part)
+                texts.append(part)
                 continue
             value = fields.get(part.name, "")
             if value and not value.isspace():
-                room -= len(value)
-                if room < 0:
+                remaining -= len(value)
+                if remaining < 0:
                     return None
-                said.append(str(escape(value)) if self.html else value)
-            elif part.missing is None:
+                texts.append(str(escape(value)) if self.html else value)
+            elif part.fallback is None:
                 return None
             else:
-                said.append(part.missing)
-        text = "".join(said)
+                texts.append(part.fallback)
+        text = "".join(texts)
         return text if len(text) <= MAX_RESULT_LENGTH else None
 
     def first_unresolved(self, fields: Mapping[str, str]) -> str | None:
-        """Return the first field that has no value, and nothing that stands for it; None for none."""
-        return next((each.name for each in self.fields if each.missing is None and not _has(fields, each)), None)
+        """Return the first field that has neither a value nor a fallback; None if there is none."""
+        return next((each.name for each in self.fields if each.fallback is None and not _has_value(fields, each)), None)
 
 
-def _has(fields: Mapping[str, str], field: Field) -> bool:
+def _has_value(fields: Mapping[str, str], field: Field) -> bool:
     value = fields.get(field.name, "")
     return bool(value) and not value.isspace()
 
 
-def simple(parsed: BoundTemplate, html: bool, missing: Missing, prompts: Sequence[str]) -> SimpleTemplate | None:
-    """Return a template in its simple form; None when it is not as simple as that."""
+def to_simple_template(
+    parsed: BoundTemplate, html: bool, render_without_values: RenderWithoutValues, prompts: Sequence[str]
+) -> SimpleTemplate | None:
+    """Return a parsed template as a SimpleTemplate; None if it has anything but text and fields."""
     parts: list[str | Field] = []
     if sum(type(node) is OutputNode for node in parsed.nodes) > MAX_FIELDS:
         return None
     for node in parsed.nodes:
         if type(node) is ContentNode:
             parts.append(node.text)
-        elif (name := _field(node)) is not None:
-            parts.append(Field(name, missing(BoundTemplate(parsed.env, [node]))))
+        elif (name := _field_name(node)) is not None:
+            parts.append(Field(name, render_without_values(BoundTemplate(parsed.env, [node]))))
         else:
             return None
     return SimpleTemplate(parts, html, [part for part in parts if isinstance(part, Field)], prompts)
 
 
-def _field(node: Node) -> str | None:
+def _field_name(node: Node) -> str | None:
     """Return the name in ``{{ name }}`` or ``{{ name | default: "text" }}``; None for any other node."""
     if type(node) is not OutputNode or type(node.expression) is not FilteredExpression:
         return None

@@ -1,6 +1,7 @@
-"""Texts as templates compare them: one that is a number compares as a number too.
+"""Comparison of texts in templates: a text that is a number is compared as a number.
 
-That goes for the values of fields, and for what a template assigns or captures: ``{% assign h = now | date: "%H" %}``.
+This applies to the values of fields and to variables of ``assign`` and ``capture``, such as
+``{% assign hour = now | date: "%H" %}``.
 """
 
 import re
@@ -17,63 +18,64 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 
 
 class _Number(Decimal):
-    """A number that is also equal to the text that it was."""
+    """A number that is also equal to the text from which it was parsed."""
 
     text: str
 
     def __eq__(self, other: object) -> bool:
-        """Compare with a text as a text."""
+        """Compare texts as texts, and numbers as numbers."""
         return self.text == other if isinstance(other, str) else super().__eq__(other)
 
     def __hash__(self) -> int:
-        """Hash as a number."""
+        """Return the hash of the number."""
         return super().__hash__()
 
 
 class _NumericText(str):
-    """A text that is a number: ``{% if seats > 5 %}`` compares it as one, all else treats it as a text."""
+    """A text that is a number. ``{% if seats > 5 %}`` compares it as a number; otherwise it is an ordinary text."""
 
     __slots__ = ()
 
     def __liquid__(self) -> Decimal:
-        """Return what liquid compares."""
+        """Return the value that liquid compares."""
         number = _Number(self)
         number.text = str(self)
         return number
 
 
-def comparable(value: str) -> str:
-    """Return a value as templates take it."""
+def to_comparable(value: str) -> str:
+    """Return a field's value in the form that templates compare."""
     return _NumericText(value) if _NUMBER.fullmatch(value) else value
 
 
 class _Context(RenderContext):
-    def __init__(self, *args: Any, **named: Any) -> None:
-        """Begin a rendering, with a budget of its own."""
-        super().__init__(*args, **named)
+    """The state of one rendering, with its own budget."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._budget = Budget()
 
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
-        """Return a filter that keeps its limits."""
-        return self._budget.limited(name, super().filter(name, token), token)
+        """Return a filter that checks its limits."""
+        return self._budget.limit_filter(name, super().filter(name, token), token)
 
     def raise_for_loop_limit(self, length: int = 1) -> None:
-        """Count the iterations of a loop that begins."""
-        self._budget.loop(length)
+        """Count the iterations of a loop that starts. Liquid calls this for every loop."""
+        self._budget.start_loop(length)
         super().raise_for_loop_limit(length)
 
     def assign(self, key: str, val: object) -> None:
         """Set a variable. Liquid calls this for ``assign`` and ``capture``."""
-        super().assign(key, _comparable(val))
+        super().assign(key, _to_comparable_value(val))
 
 
 class ComparingTemplate(BoundTemplate):
-    """A template whose variables compare as the values of fields do."""
+    """A template whose variables are compared like the values of fields."""
 
     context_class = _Context
 
 
-def _comparable(value: object) -> object:
+def _to_comparable_value(value: object) -> object:
     if isinstance(value, str):
-        return comparable(value)
-    return [_comparable(each) for each in value] if isinstance(value, list) else value
+        return to_comparable(value)
+    return [_to_comparable_value(each) for each in value] if isinstance(value, list) else value

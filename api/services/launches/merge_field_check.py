@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from api.mail.message.compose import Content
+from api.mail.message.compose import EmailContent
 from api.models import Person, Sender, Step
 from api.services.common.context import WorkspaceContext
 from api.services.templates.email_content import ContentLoader, fields_of
@@ -60,7 +60,7 @@ async def missing_warnings(
     return warnings
 
 
-def _texts(content: Content) -> Iterator[str]:
+def _texts(content: EmailContent) -> Iterator[str]:
     yield content.subject
     yield content.html
     if content.text is not None:

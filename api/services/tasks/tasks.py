@@ -10,7 +10,7 @@ from api.codes.reasons import ReasonCode
 from api.ids import new_id
 from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
-from api.mail.templates.prompts import listed
+from api.mail.templates.prompts import prompt_list
 from api.models import Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
@@ -141,7 +141,7 @@ async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
     except (UnresolvedFieldError, TemplateProblem):
         return  # dispatch will fail it with this reason
     if composed.prompts:
-        raise Refusal.of(EmailCode.FIELD_PROMPT_LEFT, path, prompts=listed(composed.prompts))
+        raise Refusal.of(EmailCode.FIELD_PROMPT_LEFT, path, prompts=prompt_list(composed.prompts))
 
 
 async def _refuse_scheduled(task: Task) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from api.mail.message.compose import Composed, Content, Earlier
+from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.services.common.recipient import Recipient
 from api.services.enrollments.timelines import added_after
@@ -58,7 +58,7 @@ def fields_of(person: Person | Recipient, sender_name: str, sender_email: str) -
 
 async def composed_for(
     step: Step, person: Person, sender_id: str, enrollment_id: str, now: datetime, rep_text: RepText | None = None
-) -> Composed:
+) -> ComposedEmail:
     """Return the step's email for one person at ``now`` (UTC), with the text that a rep wrote for it.
 
     Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
@@ -115,14 +115,14 @@ class ContentLoader:
         numbers = {(row.campaign_id, row.number): row for row in rows if row.removed_at is None}
         return cls({row.id: row for row in rows}, numbers, templates, sent, pending, launched)
 
-    def content(self, step: Step) -> Content:
+    def content(self, step: Step) -> EmailContent:
         """Return the content of the step's template. A subject of the step replaces the template's."""
         if step.template_id is None:
-            return Content(step.subject or "", "", None)
+            return EmailContent(step.subject or "", "", None)
         template = self.templates[step.template_id]
-        return Content(step.subject or template.subject, template.html, template.text)
+        return EmailContent(step.subject or template.subject, template.html, template.text)
 
-    def content_with(self, step: Step, rep_text: RepText) -> Content:
+    def content_with(self, step: Step, rep_text: RepText) -> EmailContent:
         """Return the content of the step's template, in which the parts that a rep wrote replace the template's."""
         content, final = self.content(step), not rep_text.written_as_template
         if rep_text.subject is not None:
@@ -150,10 +150,10 @@ class ContentLoader:
         own = self.pending.get((enrollment_id, step.id))
         return first if first is not None and own is not None and first.planned_at <= own.planned_at else None
 
-    def quoted_email(self, step: Step, enrollment_id: str) -> Earlier | None:
+    def quoted_email(self, step: Step, enrollment_id: str) -> EarlierEmail | None:
         """Return the email that a follow-up quotes, with the emails that it quotes itself. None if not a follow-up."""
         previous = self._previous(step, enrollment_id)
         if previous is None:
             return None
         message_id, sent_at = self.sent.get((enrollment_id, previous.id), (None, None))
-        return Earlier(self.content(previous), message_id, sent_at, self.quoted_email(previous, enrollment_id))
+        return EarlierEmail(self.content(previous), message_id, sent_at, self.quoted_email(previous, enrollment_id))

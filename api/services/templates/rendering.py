@@ -14,10 +14,16 @@ from api.codes.templates import TemplateCode
 from api.mail import worker_jobs
 from api.mail.cache import Cache, text_bytes
 from api.mail.inline_limits import SlowWorkError, TemplateFact, run_quick
-from api.mail.message.body import frames
-from api.mail.message.compose import Composed, Content, Earlier
-from api.mail.message.writing import NotWritten, Order, Written, write_email
-from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, field_names, forms
+from api.mail.message.body import frame_cache
+from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
+from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest, render_email
+from api.mail.templates.liquid import (
+    TemplateLimitProblem,
+    TemplateProblem,
+    field_names_cache,
+    find_field_names,
+    simple_template_cache,
+)
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from api.workers.pool import run
 from strategies import Refusal
@@ -34,7 +40,11 @@ REFUSED_CACHE_BYTES = 8_000_000
 MAX_FACTS_PER_EMAIL = 200
 """The most facts about templates that are found for one email."""
 
-_FACT_CACHES: Mapping[str, Cache[Any]] = {"form": forms, "frame": frames, "fields": field_names}
+_FACT_CACHES: Mapping[str, Cache[Any]] = {
+    "form": simple_template_cache,
+    "frame": frame_cache,
+    "fields": field_names_cache,
+}
 _refused_templates: Cache[TemplateProblem] = Cache(
     REFUSED_CACHE_BYTES, lambda _problem, _subject, source, *_: text_bytes(source)
 )
@@ -52,8 +62,8 @@ def busy_refusal() -> Refusal:
 
 
 async def compose_email(
-    key: str, content: Content, fields: Mapping[str, str], now: datetime, earlier: Earlier | None
-) -> Composed:
+    key: str, content: EmailContent, fields: Mapping[str, str], now: datetime, earlier: EarlierEmail | None
+) -> ComposedEmail:
     """Compose an email for one person. ``key`` is the workspace id.
 
     Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
@@ -66,7 +76,7 @@ async def check_template(key: str, source: str, *, html: bool, line: bool) -> st
 
     Raises TemplateProblem, HtmlLimitError, and Refusal (TOO_BUSY).
     """
-    return await _run_job(key, CHECK_LIMITS, worker_jobs.check, source, html, line)
+    return await _run_job(key, CHECK_LIMITS, worker_jobs.check_saved_template, source, html, line)
 
 
 async def clean_html(key: str, html: str) -> str:
@@ -82,13 +92,13 @@ async def list_removed(key: str, source: str, *, template: bool) -> list[str]:
 async def fields_in(key: str, source: str) -> frozenset[str]:
     """Return the dynamic fields in a template, or none if the template cannot be parsed."""
     try:
-        return await _run_job(key, CHECK_LIMITS, worker_jobs.name_fields, source)
+        return await _run_job(key, CHECK_LIMITS, find_field_names, source)
     except TemplateProblem:
         return frozenset()
 
 
 async def find_blockers(
-    key: str, content: Content, people: Sequence[Mapping[str, str]], now: datetime, earlier: Earlier | None
+    key: str, content: EmailContent, people: Sequence[Mapping[str, str]], now: datetime, earlier: EarlierEmail | None
 ) -> list[worker_jobs.Blockers]:
     """Return what prevents the email of each of these people. The rest is not checked after a limit is exceeded.
 
@@ -99,7 +109,7 @@ async def find_blockers(
         while len(found) < len(people):
             try:
                 found += [
-                    await _run_here(key, worker_jobs.find_blockers_of_one, content, people[len(found)], now, earlier)
+                    await _run_here(key, worker_jobs.find_person_blockers, content, people[len(found)], now, earlier)
                 ]
                 await asyncio.sleep(0)
             except SlowWorkError:
@@ -114,35 +124,35 @@ async def find_blockers(
     return found
 
 
-async def write_quickly(key: str, order: Order) -> Written | NotWritten:
+async def write_quickly(key: str, order: RenderRequest) -> RenderedEmail | RenderFailure:
     """Build an email if that is quick. Raises SlowWorkError, and what ``write_slowly`` raises."""
     try:
-        return run_quick(write_email, order)  # the usual case
+        return run_quick(render_email, order)  # the usual case
     except SlowWorkError as slow:
         if slow.fact is None:
             raise
     try:
-        return await _run_here(key, write_email, order)
+        return await _run_here(key, render_email, order)
     except TemplateLimitProblem as problem:
-        return NotWritten(problem.message)
+        return RenderFailure(problem.message)
     except TemplateProblem as problem:
-        return NotWritten(Message(ReasonCode.INVALID_MESSAGE, str(problem)))
+        return RenderFailure(Message(ReasonCode.INVALID_MESSAGE, str(problem)))
 
 
-async def write_slowly(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+async def write_slowly(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
     """Build the first emails of a list in a worker: at least one, and as many as the limits allow.
 
     Raises WorkersBusyError, and LimitExceededError if the machine is too busy to render one email in time.
     """
     try:
-        return await run(worker_jobs.write_emails, list(orders), key=key, limits=RENDER_LIMITS)
+        return await run(worker_jobs.render_emails, list(orders), key=key, limits=RENDER_LIMITS)
     except LimitExceededError as error:
         if len(orders) > 1:
             return await write_slowly(key, orders[:1])
         if error.limit is Limit.TIME:
             raise
         problem = limit_problem(error)
-        return [NotWritten(problem.message)]
+        return [RenderFailure(problem.message)]
 
 
 async def _run_job(key: str, limits: Limits, job: Callable[..., Value], *args: Any) -> Value:

@@ -8,14 +8,14 @@ from typing import Any, cast
 import pytest
 
 from api.codes.templates import TemplateCode
-from api.mail.message.compose import Content
-from api.mail.message.writing import NotWritten, Order, Written
+from api.mail.message.compose import EmailContent
+from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
 from api.services.dispatch.claim import batch_rendering
 from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.store.claimed_email import ClaimedEmail
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-SLOW = Content("Hi", "{% if a %}b{% endif %}c", None)
+SLOW = EmailContent("Hi", "{% if a %}b{% endif %}c", None)
 
 
 class Send:
@@ -27,8 +27,8 @@ class Send:
         self.id = str(number)
 
 
-def order(send: Any) -> Order:
-    return Order(send.id, "<x@y>", SLOW, {"a": "1"}, NOW, None, "G", "g@x.y", "A", "a@x.y", None)
+def order(send: Any) -> RenderRequest:
+    return RenderRequest(send.id, "<x@y>", SLOW, {"a": "1"}, NOW, None, "G", "g@x.y", "A", "a@x.y", None)
 
 
 def expecting(count: int) -> tuple[BatchRendering, list[ClaimedEmail]]:
@@ -41,9 +41,9 @@ def expecting(count: int) -> tuple[BatchRendering, list[ClaimedEmail]]:
 async def test_a_caller_that_is_cancelled_takes_no_email_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     go = asyncio.Event()
 
-    async def write(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+    async def write(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
         await go.wait()
-        return [Written(each.send_id, b"") for each in orders]
+        return [RenderedEmail(each.send_id, b"") for each in orders]
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     emails, sends = expecting(4)
@@ -54,7 +54,7 @@ async def test_a_caller_that_is_cancelled_takes_no_email_from_the_others(monkeyp
     go.set()
     answers = await asyncio.gather(*asking, return_exceptions=True)
     assert isinstance(answers.pop(1), asyncio.CancelledError)
-    assert answers == [Written("0", b""), Written("2", b""), Written("3", b"")]
+    assert answers == [RenderedEmail("0", b""), RenderedEmail("2", b""), RenderedEmail("3", b"")]
 
 
 async def test_where_the_call_is_cancelled_the_others_are_written_all_the_same(
@@ -62,9 +62,9 @@ async def test_where_the_call_is_cancelled_the_others_are_written_all_the_same(
 ) -> None:
     go = asyncio.Event()
 
-    async def write(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+    async def write(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
         await go.wait()
-        return [Written(each.send_id, b"") for each in orders]
+        return [RenderedEmail(each.send_id, b"") for each in orders]
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     emails, sends = expecting(3)
@@ -74,35 +74,35 @@ async def test_where_the_call_is_cancelled_the_others_are_written_all_the_same(
     await asyncio.sleep(0)
     go.set()
     answers = await asyncio.gather(*asking, return_exceptions=True)
-    assert answers[1:] == [Written("1", b""), Written("2", b"")]
+    assert answers[1:] == [RenderedEmail("1", b""), RenderedEmail("2", b"")]
 
 
 async def test_behind_an_email_that_broke_a_limit_the_next_is_written_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[list[str]] = []
 
-    async def write(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+    async def write(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
         calls.append([each.send_id for each in orders])
         bad = orders[0].send_id in "01"
         return (
-            [NotWritten(TemplateCode.TEMPLATE_LIMIT.message(problem="x"))]
+            [RenderFailure(TemplateCode.TEMPLATE_LIMIT.message(problem="x"))]
             if bad
-            else [Written(each.send_id, b"") for each in orders]
+            else [RenderedEmail(each.send_id, b"") for each in orders]
         )
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     emails, sends = expecting(6)
     answers = [await emails.write(send) for send in sends]
-    assert [isinstance(each, Written) for each in answers] == [False, False, True, True, True, True]
+    assert [isinstance(each, RenderedEmail) for each in answers] == [False, False, True, True, True, True]
     assert calls == [["0", "1", "2", "3", "4", "5"], ["1"], ["2"], ["3", "4", "5"]]
 
 
 async def test_an_email_that_cannot_be_written_ahead_keeps_no_other_from_being_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def write(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
-        return [Written(each.send_id, b"") for each in orders]
+    async def write(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
+        return [RenderedEmail(each.send_id, b"") for each in orders]
 
-    def broken(send: Any) -> Order:
+    def broken(send: Any) -> RenderRequest:
         if send.id == "1":
             raise ValueError("this row cannot be read")
         return order(send)
@@ -113,4 +113,4 @@ async def test_an_email_that_cannot_be_written_ahead_keeps_no_other_from_being_w
     emails.expect(sends)
     answers = await asyncio.gather(*map(emails.write, sends), return_exceptions=True)
     assert isinstance(answers.pop(1), ValueError)
-    assert answers == [Written("0", b""), Written("2", b"")]
+    assert answers == [RenderedEmail("0", b""), RenderedEmail("2", b"")]

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from api.mail.message import message
-from api.mail.message.writing import NotWritten, Order, Written
+from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
 from api.models import Person, Send, Template
 from api.services.dispatch.claim import batch_rendering
 from api.services.dispatch.dispatcher import Dispatcher
@@ -61,7 +61,7 @@ async def now_sends(world: World) -> list[Send]:
 async def test_each_gets_their_own_email_in_few_calls(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
-    async def counted(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+    async def counted(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
         calls.append(len(orders))
         return await write_slowly(key, orders)
 
@@ -107,7 +107,7 @@ async def test_what_breaks_a_limit_never_comes_back_by_itself(world: World, monk
 async def test_stopping_gives_back_what_is_being_rendered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = asyncio.Event()
 
-    async def never(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+    async def never(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
         begun.set()
         await asyncio.Event().wait()
         return []
@@ -126,7 +126,7 @@ async def test_stopping_gives_back_what_is_being_rendered(world: World, monkeypa
 
 
 async def test_emails_wait_while_the_workers_are_busy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def busy(key: str, orders: Sequence[Order]) -> list[Written | NotWritten]:
+    async def busy(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
         raise WorkersBusyError
 
     with monkeypatch.context() as patch:
@@ -139,7 +139,7 @@ async def test_emails_wait_while_the_workers_are_busy(world: World, monkeypatch:
 
 
 async def test_a_machine_that_stalls_fails_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def stalled(*_: object, **__: object) -> list[Written | NotWritten]:
+    async def stalled(*_: object, **__: object) -> list[RenderedEmail | RenderFailure]:
         raise LimitExceededError(Limit.TIME)
 
     with monkeypatch.context() as patch:

@@ -9,8 +9,8 @@ from api.codes.campaigns import CampaignCode
 from api.codes.people import PersonCode
 from api.codes.workspaces import WorkspaceCode
 from api.mail.domains import blocking_domain
+from api.mail.message.email_rendering import RenderedEmail, RenderRequest
 from api.mail.message.message import message_id
-from api.mail.message.writing import Order, Written
 from api.models import Workspace
 from api.services.common.recipient import Recipient
 from api.services.common.runtime import DispatchRuntime
@@ -121,7 +121,7 @@ class Batch:
         """Return when to look again at an email that cannot be sent yet."""
         return self.now if send.sandbox else self.now + LOOK_AGAIN_AFTER
 
-    async def write(self, send: ClaimedEmail) -> Written | Answer:
+    async def write(self, send: ClaimedEmail) -> RenderedEmail | Answer:
         """Check, render and build one email, or return why it must not be sent now."""
         if refused := self.refused(send):
             return refused
@@ -129,13 +129,13 @@ class Batch:
             made = await self.emails.write(send)
         except WorkersBusyError:
             return Reason.RENDERERS_BUSY
-        return made if isinstance(made, Written) else _failed(made.why)
+        return made if isinstance(made, RenderedEmail) else _failed(made.why)
 
-    def order(self, send: ClaimedEmail) -> Order:
+    def order(self, send: ClaimedEmail) -> RenderRequest:
         """Return the order from which an email is written."""
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]
-        return Order(
+        return RenderRequest(
             send_id=send.id,
             message_id=self.message_id(send),
             content=self.library.content_with(step, send),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from api.codes.templates import TemplateCode
 from api.mail.inline_limits import SlowWorkError
-from api.mail.message.writing import NotWritten, Order, Written
+from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
 from api.mail.worker_jobs import MAX_BATCH_ITEMS
 from api.services.templates.rendering import write_quickly, write_slowly
 from api.store.claimed_email import ClaimedEmail
@@ -31,19 +31,19 @@ class BatchRendering:
     limits for itself.
     """
 
-    def __init__(self, key: str, order: Callable[[ClaimedEmail], Order]) -> None:
+    def __init__(self, key: str, order: Callable[[ClaimedEmail], RenderRequest]) -> None:
         self._key = key
         self._order = order
         self._coming: dict[str, OrderedDict[str, ClaimedEmail]] = {}
         self._alone: set[str] = set()
-        self._ahead: dict[str, asyncio.Future[Written | NotWritten | None]] = {}
+        self._ahead: dict[str, asyncio.Future[RenderedEmail | RenderFailure | None]] = {}
 
     def expect(self, sends: Sequence[ClaimedEmail]) -> None:
         """Note which emails sessions will ask for, in their order."""
         for send in sends:
             self._coming.setdefault(send.step_id, OrderedDict())[send.id] = send
 
-    async def write(self, send: ClaimedEmail) -> Written | NotWritten:
+    async def write(self, send: ClaimedEmail) -> RenderedEmail | RenderFailure:
         """Write an email. Raises WorkersBusyError."""
         coming = self._coming.get(send.step_id, OrderedDict())
         coming.pop(send.id, None)
@@ -57,8 +57,8 @@ class BatchRendering:
             return await self._write_several(send.step_id, order, coming)
 
     async def _write_several(
-        self, step_id: str, order: Order, coming: OrderedDict[str, ClaimedEmail]
-    ) -> Written | NotWritten:
+        self, step_id: str, order: RenderRequest, coming: OrderedDict[str, ClaimedEmail]
+    ) -> RenderedEmail | RenderFailure:
         """Write one email, and the next ones of its step as far as they fit into the call."""
         most = (
             0 if step_id in self._alone else min(MAX_BATCH_ITEMS - 1, MAX_EMAILS_AHEAD - len(self._ahead), len(coming))
@@ -68,10 +68,10 @@ class BatchRendering:
         others = [each for each, _ in orders]
         waiting = {each.id: asyncio.get_running_loop().create_future() for each in others}
         self._ahead |= waiting
-        written: Sequence[Written | NotWritten] = ()
+        written: Sequence[RenderedEmail | RenderFailure] = ()
         try:
             written = await write_slowly(self._key, [order, *(theirs for _, theirs in orders)])
-            limit = isinstance(written[0], NotWritten) and written[0].why.code == TemplateCode.TEMPLATE_LIMIT
+            limit = isinstance(written[0], RenderFailure) and written[0].why.code == TemplateCode.TEMPLATE_LIMIT
             (self._alone.add if limit else self._alone.discard)(step_id)
             return written[0]
         finally:
@@ -81,7 +81,7 @@ class BatchRendering:
                 if each.id not in made and self._ahead.pop(each.id, None) is not None:
                     coming[each.id] = each
 
-    def _order_or_none(self, send: ClaimedEmail) -> Order | None:
+    def _order_or_none(self, send: ClaimedEmail) -> RenderRequest | None:
         """Return the order of an email, or None where that fails: the error is raised when a session asks for it."""
         try:
             return self._order(send)

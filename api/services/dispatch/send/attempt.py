@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from inspect import isawaitable
 
-from api.mail.message.writing import Written
+from api.mail.message.email_rendering import RenderedEmail
 from api.services.dispatch.claim.delivery import HAS_ASKED, Delivery, Stage
 from api.services.dispatch.reasons import Answer, Reason
 from plugins.checks import describe
@@ -42,7 +42,7 @@ async def attempt(
     except Exception:
         log.exception("the email %s could not be prepared", delivery.send.id)
         return Reason.NOT_PREPARED
-    if not isinstance(written, Written):
+    if not isinstance(written, RenderedEmail):
         return written
     if delivery.stage is not Stage.CLAIMED:
         return Reason.SETTLED_BEFORE
@@ -120,6 +120,6 @@ def _text(value: object) -> str:
     return "" if value is None else describe(value)
 
 
-def _outgoing(delivery: Delivery, written: Written) -> Outgoing:
+def _outgoing(delivery: Delivery, written: RenderedEmail) -> Outgoing:
     recipient = delivery.batch.people[delivery.send.person_id].email
     return Outgoing(delivery.send.id, delivery.batch.sender["email"], recipient, written.message)

@@ -1,0 +1,73 @@
+"""Renders an email for one person: composes it and builds its bytes, or says why it must not be sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from api.codes.emails import EmailCode
+from api.codes.reasons import ReasonCode
+from api.mail.message.compose import EarlierEmail, EmailContent, compose
+from api.mail.message.message import MessageProblem, build_message
+from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError
+from api.mail.templates.prompts import prompt_list
+from strategies.codes import Message
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """Everything that an email is rendered from."""
+
+    send_id: str
+    message_id: str
+    content: EmailContent
+    fields: Mapping[str, str]
+    now: datetime
+    """The workspace's time in the person's zone."""
+    earlier: EarlierEmail | None
+    """The email that a follow-up quotes."""
+    sender_name: str
+    sender_address: str
+    to_name: str
+    to_address: str
+    unsubscribe_url: str | None
+
+
+class RenderedEmail(NamedTuple):
+    """An email that can be sent. ``message`` is RFC 5322."""
+
+    subject: str
+    message: bytes
+
+
+class RenderFailure(NamedTuple):
+    """Why an email must not be sent."""
+
+    why: Message
+
+
+def render_email(request: RenderRequest) -> RenderedEmail | RenderFailure:
+    """Render one email. Raises SlowWorkError within ``run_quick``."""
+    try:
+        composed = compose(request.content, request.fields, request.now, request.earlier)
+        if composed.prompts:
+            return RenderFailure(EmailCode.FIELD_PROMPT_LEFT.message(prompts=prompt_list(composed.prompts)))
+        message = build_message(
+            send_id=request.send_id,
+            message_id=request.message_id,
+            composed=composed,
+            sender_name=request.sender_name,
+            sender_address=request.sender_address,
+            to_name=request.to_name,
+            to_address=request.to_address,
+            date=request.now,
+            earlier=request.earlier,
+            unsubscribe_url=request.unsubscribe_url,
+        )
+    except UnresolvedFieldError as problem:
+        return RenderFailure(ReasonCode.UNRESOLVED_FIELD.message(field=problem.field))
+    except TemplateLimitProblem as problem:
+        return RenderFailure(problem.message)
+    except (TemplateProblem, MessageProblem) as problem:
+        return RenderFailure(Message(ReasonCode.INVALID_MESSAGE, str(problem)))
+    return RenderedEmail(composed.subject, message)
