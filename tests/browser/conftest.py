@@ -9,16 +9,21 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 
 from api.graphiql import ASSETS
 from tests.browser.page import ROOT, Page
+
+SIZE = (1400, 900)
+"""Width and height of a window."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        "--window-size=1400,900",
+        f"--window-size={SIZE[0]},{SIZE[1]}",
         f"--user-data-dir={profile}",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         "--no-proxy-server",
@@ -112,15 +117,70 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
         chrome.quit()
 
 
+class Browser:
+    """The Chromium of a worker: a start costs more than most tests do."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._starts = 0
+        self._running = ExitStack()
+        self._chrome: webdriver.Chrome | None = None
+
+    def emptied(self) -> webdriver.Chrome:
+        """Return it with one window that is new, and without anything that an earlier page stored."""
+        try:
+            if self._chrome is not None:
+                empty(self._chrome)
+                return self._chrome
+        except WebDriverException:
+            self.close()  # it crashed in the test before, which has failed by that
+        self._starts += 1
+        self._chrome = self._running.enter_context(chromium(self._folder / f"profile{self._starts}"))
+        return self._chrome
+
+    def close(self) -> None:
+        """End it."""
+        self._chrome = None
+        self._running.close()
+
+
+def empty(chrome: webdriver.Chrome) -> None:
+    """Replace all windows by a new one, and clear what their pages stored."""
+    old, origins = chrome.window_handles, set()
+    for window in old:
+        chrome.switch_to.window(window)
+        address = urlsplit(chrome.current_url)
+        origins.add(f"{address.scheme}://{address.netloc}")
+        chrome.get("about:blank")  # a page may store something when it is left
+    chrome.switch_to.new_window("window")
+    new = chrome.current_window_handle
+    for window in old:
+        chrome.switch_to.window(window)
+        chrome.close()
+    chrome.switch_to.window(new)
+    chrome.set_window_size(*SIZE)
+    for origin in origins:
+        chrome.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    for log in ("performance", "browser"):
+        chrome.get_log(log)  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture(scope="session")
+def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The Chromium of this worker."""
+    shared = Browser(tmp_path_factory.mktemp("chromium"))
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    """A fresh Chromium for each test."""
+def browser(shared_browser: Browser) -> webdriver.Chrome:
+    """A Chromium with one new window, which knows nothing of earlier tests."""
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
         lacking("chromium or chromedriver is not installed")
     if not (ASSETS / "stamp.txt").is_file():
         lacking("GraphiQL is not bundled: run `pip install -e .` where npm can reach a registry")
-    with chromium(tmp_path / "profile") as chrome:
-        yield chrome
+    return shared_browser.emptied()
 
 
 @pytest.fixture
