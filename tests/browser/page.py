@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as until
 from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.program import touchline
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Demo
@@ -55,8 +55,8 @@ def new_token(demo: Demo, workspace: str) -> str:
     """A new token of one of the demo's workspaces, or of a new one, from the command line."""
     database = f"sqlite://{demo.outbox.parent / 'touchline.db'}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOUCHLINE_DATABASE_URL": database}
-    command = [sys.executable, "-m", "api", "workspace", workspace]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = touchline(environment, demo.outbox.parent, "workspace", workspace)
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
