@@ -24,7 +24,8 @@ def availability(option: SendOption, at: Position) -> Availability:
         return Availability(bool(answer.offered), *(None if text is None else plain_text(text) for text in texts))
     except BaseException as problem:  # also SystemExit: a package must not stop the server
         log.exception("the send option %s failed in availability()", option.key)
-        return Availability.refused(failure_message(f"{option.key!r}", problem), "SEND_OPTION_FAILED")
+        failed = StrategyCode.SEND_OPTION_FAILED.message(option=option.key, error=type(problem).__name__)
+        return Availability(False, *failed)
 
 
 def validate(option: SendOption, config: Mapping[str, Any]) -> None:
@@ -35,9 +36,7 @@ def validate(option: SendOption, config: Mapping[str, Any]) -> None:
         raise
     except BaseException as problem:
         log.exception("the send option %s failed in validate()", option.key)
-        raise Refusal.of(
-            StrategyCode.SEND_OPTION_FAILED, problem=failure_message(f"{option.key!r}", problem)
-        ) from problem
+        raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, option=option.key, error=type(problem).__name__) from problem
 
 
 def call_option(call: Callable[[], Answer]) -> Answer:
@@ -47,11 +46,6 @@ def call_option(call: Callable[[], Answer]) -> Answer:
     except Refusal as refusal:
         plain = plain_refusal(refusal)
     raise plain
-
-
-def failure_message(which: str, error: BaseException) -> str:
-    """Return the sentence for a send option that failed."""
-    return f"The send option {which} failed ({type(error).__name__}). This is a bug in its package; see the server log."
 
 
 def plain_answer(answer: object) -> SendAt | CreateTask:

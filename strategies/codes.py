@@ -27,16 +27,19 @@ class Code(StrEnum):
     sentences: Mapping[str, str]
     when: str
     do: str
+    status: int
+    """The HTTP status of the response, if the code always has the same; else 0."""
 
     @staticmethod
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
         """Give `auto()` the member's name: StrEnum's own is in lower case."""
         return name
 
-    def __new__(cls, value: str, sentences: Mapping[str, str], when: str, do: str) -> "Code":
+    def __new__(cls, value: str, sentences: Mapping[str, str], when: str, do: str, status: int) -> "Code":
         """Make a member that is its own name."""
         member = str.__new__(cls, value)
         member._value_, member.sentences, member.when, member.do = value, MappingProxyType(sentences), when, do
+        member.status = status
         return member
 
     def message(self, case: str = "", /, **values: object) -> Message:
@@ -44,9 +47,11 @@ class Code(StrEnum):
         return Message(self.value, self.sentences[case].format_map(values))
 
 
-def code(usual: str = "", *, when: str, do: str, **others: str) -> tuple[auto, Mapping[str, str], str, str]:
+def code(
+    usual: str = "", *, when: str, do: str, status: int = 0, **others: str
+) -> tuple[auto, Mapping[str, str], str, str, int]:
     """Describe a member of a Code: its usual sentence, sentences of other cases, and its documentation."""
-    return auto(), ({"": usual} if usual else {}) | others, when, do
+    return auto(), ({"": usual} if usual else {}) | others, when, do, status
 
 
 class StrategyCode(Code):
@@ -70,7 +75,7 @@ class StrategyCode(Code):
         do="Use a name such as Europe/Berlin.",
     )
     NO_EARLIER_EMAIL = code(
-        "{problem}",
+        ("The campaign has no email on an earlier day, so there is no time of day to use. Choose another send option."),
         when="There is no email on an earlier day, so there is no time of day to use.",
         do="Choose another send option.",
     )
@@ -93,7 +98,11 @@ class StrategyCode(Code):
         do="Set `sendAt` or `sendNow`.",
     )
     SEND_OPTION_FAILED = code(
-        "{problem}",
+        "The send option {option!r} failed ({error}). This is a bug in its package; see the server log.",
+        step=(
+            "The send option {option!r} of step {step} failed ({error}). This is a bug in its package; see the server "
+            "log."
+        ),
         when=(
             "A send option of an installed package failed. Also why a background launch left people out, and why an "
             "edit was not applied to a person."
@@ -101,7 +110,10 @@ class StrategyCode(Code):
         do="Correct the package. The server's log has the traceback.",
     )
     SEND_OPTION_NOT_AVAILABLE = code(
-        "Only email steps have a send option.",
+        "The send option {option} is not available for this step.",
+        at_launch="Only the first step of a campaign, on day 1, can get its send time at launch.",
+        no_previous_email="The first step cannot use this option: it has no previous email.",
+        not_email="Only email steps have a send option.",
         when="The send option is not available for this step. The message says why.",
         do="Query `sendOptions`.",
     )

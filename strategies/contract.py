@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
 from strategies.calendar import Calendar
+from strategies.codes import StrategyCode
 
 NO_CONFIG: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
@@ -95,7 +96,7 @@ class Availability:
     """Code of the warning. The option's ``sentences`` can have its sentences, with {step} for the step number."""
 
     @classmethod
-    def refused(cls, reason: str, code: str = "SEND_OPTION_NOT_AVAILABLE") -> "Availability":
+    def refused(cls, reason: str, code: str = StrategyCode.SEND_OPTION_NOT_AVAILABLE) -> "Availability":
         """Return that the option is not available, with the reason in one sentence."""
         return cls(offered=False, code=code, reason=reason)
 

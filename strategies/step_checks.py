@@ -38,7 +38,7 @@ def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, o
         raise Refusal.of(StrategyCode.INVALID_DAY, ("day",), case="step", limit=LAST_DAY, day=step.day)
     if step.type is not StepType.EMAIL:
         if step.send_option is not None:
-            raise Refusal.of(StrategyCode.SEND_OPTION_NOT_AVAILABLE, ("sendOption",))
+            raise Refusal.of(StrategyCode.SEND_OPTION_NOT_AVAILABLE, ("sendOption",), case="not_email")
     else:
         if step.send_option is None:
             raise Refusal.of(StrategyCode.SEND_OPTION_REQUIRED, ("sendOption",))
@@ -47,11 +47,8 @@ def check_step(steps: Sequence[TimelineStep], number: int, step: TimelineStep, o
         except Refusal as refusal:
             raise refusal.under("sendOption") from None
         if not offer.offered:
-            raise Refusal(
-                offer.code or "SEND_OPTION_NOT_AVAILABLE",
-                offer.reason or f"The send option {step.send_option} is not available for this step.",
-                ("sendOption",),
-            )
+            code, reason = StrategyCode.SEND_OPTION_NOT_AVAILABLE.message(option=step.send_option)
+            raise Refusal(offer.code or code, offer.reason or reason, ("sendOption",))
     if step.follow_up and (step.type is not StepType.EMAIL or not follow_up_offered(position(steps, number))):
         raise Refusal.of(StrategyCode.FOLLOW_UP_NOT_AVAILABLE, ("followUp",))
 

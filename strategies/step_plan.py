@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 from strategies import timeline_notes
-from strategies.answers import call_option, failure_message, plain_answer
+from strategies.answers import call_option, plain_answer
 from strategies.codes import StrategyCode
 from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
 from strategies.errors import Refusal
@@ -84,8 +84,9 @@ def _ask(key: str, context: StepContext, options: SendOptions) -> SendAt | Creat
     except Refusal:
         raise
     except BaseException as error:  # also SystemExit: a package must not stop the server; nothing here is awaited
-        message = failure_message(f"{key!r} of step {context.number}", error)
-        raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, problem=message) from error
+        raise Refusal.of(
+            StrategyCode.SEND_OPTION_FAILED, case="step", option=key, step=context.number, error=type(error).__name__
+        ) from error
 
 
 def _released(key: str, context: StepContext, options: SendOptions, answer: SendAt) -> SendAt:

@@ -3,5 +3,5 @@
 A new code is one entry here.
 
 Imports: plugins, strategies.
-Imported by: cli, csv_reading, graphql, http, mail, services, store.
+Imported by: cli, csv_reading, graphql, http, mail, server, services, store.
 """

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable
 
 from api.codes.campaigns import CampaignCode
 from api.codes.csv_files import CsvCode
+from api.codes.database import DatabaseCode
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
+from api.codes.http_answers import CloseCode, HttpCode
 from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
 from api.codes.launches import LaunchCode
 from api.codes.people import PersonCode
+from api.codes.queries import QueryCode
 from api.codes.reasons import ReasonCode
 from api.codes.requests import RequestCode
 from api.codes.templates import TemplateCode
@@ -31,7 +34,8 @@ REFUSALS: tuple[type[Code], ...] = (
     WorkspaceCode,
 )
 REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
-ALL_CODES = (*REFUSALS, *REASONS, RequestCode)
+ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
+ALL_CODES = (*REFUSALS, *REASONS, *ANSWERS, HttpCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 STYLE_OR_COMMENT = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -52,6 +56,15 @@ def _codes(kinds: Iterable[type[Code]]) -> str:
     return _table(("code", "meaning", "what to do"), ((f"`{code}`", code.when, code.do) for code in codes))
 
 
+def _http_answers() -> str:
+    rows = sorted((str(code.status), code.sentences[""], code.when, code.do) for code in HttpCode)
+    return _table(("status", "answer", "meaning", "what to do"), rows)
+
+
+def _close_codes() -> str:
+    return _table(("number", "meaning"), ((str(code.value), code.when) for code in CloseCode))
+
+
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heading, tuple("---" for _ in heading), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -60,6 +73,8 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "refusals": lambda: _codes(REFUSALS),
     "reasons": lambda: _codes(REASONS),
-    "answers of the endpoint": lambda: _codes([RequestCode]),
+    "answers of the endpoint": lambda: _codes(ANSWERS),
+    "http answers": _http_answers,
+    "close codes": _close_codes,
     "event kinds": _event_kinds,
 }

@@ -12,6 +12,7 @@ class InputCode(Code):
         email="This email has changed. Load it again.",
         email_edited="Someone else has just edited this email. Load it again.",
         paused="Someone has just paused this campaign again, or edited it. Load it again.",
+        database="Another request has just changed something that this one refers to. Load it again.",
         withdrawn="This email has just been withdrawn. Load its task again.",
         when="Another request changed the same object, or one that it refers to.",
         do="Load the object again and repeat the request.",
@@ -76,6 +77,12 @@ class InputCode(Code):
         domains_together="The domains that a workspace blocks can have {limit:,} characters together.",
         export="There are more than {limit:,} addresses. Page through suppressions, or use the command line.",
         file="{name} is larger than {limit:,} bytes. Split the file.",
+        elements="This list can have {limit:,} elements; it has {length:,}.",
+        json="JSON can have {limit:,} values and names here; this has more.",
+        json_text="A text in JSON can have {limit:,} characters; this has {length:,}.",
+        json_texts="The texts in JSON can have {limit:,} characters together; these have {length:,}.",
+        objects="A request can have {limit:,} input objects.",
+        text="This text can have {limit:,} characters; it has {length:,}.",
         import_file="An import takes up to {limit:,} characters. Split the file.",
         when=(
             "A text, a list, a JSON argument or all input objects together are too long. A text can have 1,000 "

@@ -59,6 +59,7 @@ class LaunchCode(Code):
     )
     TOO_MANY_PEOPLE = code(
         "`launch` takes up to {limit:,} people. Use `startLaunch` for more.",
+        elements="This list can have {limit:,} people; it has {length:,}.",
         by_id="One launch takes up to {limit:,} people by id.",
         scheduled=(
             "`launch` schedules up to {limit:,} emails and tasks; this launch has {scheduled:,}. Name fewer people, or "

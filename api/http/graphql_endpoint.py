@@ -1,5 +1,6 @@
 """The GraphQL endpoint over HTTP. Every request gets a GraphQL response, whatever its body is."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
@@ -10,23 +11,31 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from api.codes.queries import QueryCode
+from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
-from api.graphql.engine.errors import NO_OPERATION, coded, fault
-from api.http.json_reading import INLINE_MAX_BYTES, JsonTooLargeError, read_any_json
+from api.graphql.engine.errors import coded
+from api.http.json_reading import INLINE_MAX_BYTES, read_any_json
 from api.http.json_writing import write_any_json
-from api.http.request_guard import TOKEN_INVALID, RequestGuard, check_operation
-from api.http.workspace_limits import BusyError
-from api.services.common.database_faults import UNAVAILABLE
+from api.http.request_guard import RequestGuard, check_operation
+from api.services.common.database_faults import TRANSIENT, UNAVAILABLE, public_fault
 from api.store.engine.availability import log_database_outage
-from api.store.engine.database_faults import DatabaseFault
 from api.workers.limits import WorkersBusyError
 from strategies import Refusal
+from strategies.codes import Message
 
 ALLOWED_OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
-TOKEN_MISSING = "A token is required. Send the header Authorization: Bearer <token>."  # noqa: S105 - a sentence
 RETRY_HEADERS = {"Retry-After": "5"}
-TRANSIENT_CODES = {"BUSY", *(str(fault) for fault in DatabaseFault if fault.is_transient)}
-"""Codes of errors after which the same request may succeed later."""
+TRANSIENT_CODES = {RequestCode.BUSY.value, *TRANSIENT}
+"""Codes of errors after which the same request can succeed later."""
+STATUSES: Mapping[str, int] = {
+    RequestCode.TOO_LARGE: 413,
+    QueryCode.QUERY_TOO_LARGE: 413,
+    RequestCode.NOT_JSON: 415,
+    RequestCode.BUSY: 429,
+    RequestCode.UNAUTHENTICATED: 401,
+}
+"""HTTP statuses of responses to requests that are not executed, by code. All others have 400."""
 
 
 def headers_of(status: int, code: str = "") -> dict[str, str]:
@@ -36,15 +45,11 @@ def headers_of(status: int, code: str = "") -> dict[str, str]:
     return RETRY_HEADERS if code in TRANSIENT_CODES else {}
 
 
-def refusal(status: int, code: str, message: str) -> JSONResponse:
+def refusal(message: Message, status: int | None = None) -> JSONResponse:
     """Return an error in the form of a GraphQL response."""
-    headers = headers_of(status, code)
-    body = {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
-    return JSONResponse(body, status, headers)
-
-
-class TooLargeError(Exception):
-    """The body is larger than TOUCHLINE_MAX_BODY_BYTES."""
+    status = status or STATUSES.get(message.code, 400)
+    body = {"data": None, "errors": [{"message": message.sentence, "extensions": {"code": message.code}}]}
+    return JSONResponse(body, status, headers_of(status, message.code))
 
 
 async def _response(result: ExecutionResult, *, suggest: bool) -> Response:
@@ -78,16 +83,15 @@ class GraphQLEndpoint:
         except Exception as problem:
             if not log_database_outage(problem):
                 raise
-            told = fault(problem)
-            return refusal(503, str((told.extensions or {})["code"]), told.message)
+            return refusal(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), 503)
+        if context is None and authorization:
+            return refusal(RequestCode.UNAUTHENTICATED.message())
         if context is None:
-            return refusal(401, "UNAUTHENTICATED", TOKEN_INVALID if authorization else TOKEN_MISSING)
+            return refusal(RequestCode.UNAUTHENTICATED.message("missing"))
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            return refusal(415, "NOT_JSON", "Send Content-Type: application/json.")
+            return refusal(RequestCode.NOT_JSON.message())
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            return refusal(
-                415, "NOT_JSON", "Send the body without Content-Encoding: compressed bodies are not supported."
-            )
+            return refusal(RequestCode.NOT_JSON.message("compressed"))
         key = context.workspace_context.workspace_id
         try:
             async with self._reserve_memory(request, key):
@@ -95,18 +99,10 @@ class GraphQLEndpoint:
                 self.guard.check_query(asked["query"])
                 async with self.guard.turns.turn(key):
                     return await self._execute(asked, context)
-        except TooLargeError:
-            return refusal(413, "TOO_LARGE", f"A request may have up to {self.guard.max_body:,} bytes.")
-        except BusyError as busy:
-            return refusal(429, "BUSY", str(busy))
         except WorkersBusyError:
-            return refusal(503, "BUSY", "The server is busy with large requests. Try again in a moment.")
-        except JsonTooLargeError as problem:
-            return refusal(413, "TOO_LARGE", str(problem))
-        except ValueError as problem:
-            return refusal(400, "BAD_REQUEST", str(problem)[:300])
+            return refusal(RequestCode.BUSY.message("workers"), 503)
         except Refusal as refused:
-            return refusal(413 if refused.code == "QUERY_TOO_LARGE" else 400, refused.code, refused.message)
+            return refusal(Message(refused.code, refused.message))
 
     async def _execute(self, asked: dict[str, Any], context: Context) -> Response:
         try:
@@ -118,18 +114,17 @@ class GraphQLEndpoint:
                 allowed_operation_types=ALLOWED_OPERATIONS,
             )
         except CannotGetOperationTypeError:
-            return refusal(400, "NO_OPERATION", NO_OPERATION)
+            return refusal(QueryCode.NO_OPERATION.message())
         except InvalidOperationTypeError:
-            message = "Send subscriptions over a websocket to this address (protocol graphql-transport-ws)."
-            return refusal(400, "WEBSOCKET_NEEDED", message)
+            return refusal(RequestCode.WEBSOCKET_NEEDED.message())
         return await _response(result, suggest=context.introspection)
 
     def _reserve_memory(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
-        """Return a context manager that reserves memory for the body before it is read. Raises TooLargeError."""
+        """Return a context manager that reserves memory for the body before it is read. Raises Refusal."""
         told = request.headers.get("content-length", "")
         size = int(told) if told.isascii() and told.isdigit() and len(told) <= 15 else self.guard.max_body
         if size > self.guard.max_body:
-            raise TooLargeError
+            raise Refusal.of(RequestCode.TOO_LARGE, limit=self.guard.max_body)
         return nullcontext() if size <= INLINE_MAX_BYTES else self.guard.bodies.reserve(key, size)
 
     async def _read_body(self, request: Request) -> bytes:
@@ -138,8 +133,8 @@ class GraphQLEndpoint:
             async for part in request.stream():
                 size += len(part)
                 if size > self.guard.max_body:
-                    raise TooLargeError
+                    raise Refusal.of(RequestCode.TOO_LARGE, limit=self.guard.max_body)
                 parts.append(part)
         except ClientDisconnect:
-            raise ValueError("The body is incomplete: the connection closed early.") from None
+            raise Refusal.of(RequestCode.BAD_REQUEST, case="incomplete") from None
         return b"".join(parts)

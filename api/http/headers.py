@@ -4,11 +4,12 @@ import logging
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.graphql.engine.errors import fault
+from api.codes.requests import RequestCode
 from api.http.graphql_endpoint import refusal
+from api.services.common.database_faults import public_fault
 from api.store.engine.availability import log_database_outage
 
 log = logging.getLogger("touchline.http")
@@ -53,9 +54,7 @@ def add_security_headers(headers: MutableHeaders) -> None:
 
 async def answer_fault(_request: Request, problem: Exception) -> Response:
     """Respond to an unhandled exception with JSON that reveals no details."""
-    told = fault(problem)
-    code = str((told.extensions or {})["code"])
     status = 503 if log_database_outage(problem) else 500
-    answer: JSONResponse = refusal(status, code, told.message)
+    answer = refusal(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), status)
     add_security_headers(answer.headers)
     return answer

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api import version
+from api.codes.http_answers import HttpCode
 from api.job_kinds import JOB_KINDS
 from api.server.server import Server
 from api.services.common.runtime import DispatchRuntime
@@ -51,11 +52,6 @@ GAUGE_DESCRIPTIONS = {
     "running_edits": "Edits of running campaigns that are still being applied.",
     "running_imports": "People imports in progress.",
 }
-
-
-METRICS_DENIED = (
-    "Metrics are served on TOUCHLINE_SERVER_WATCH_PORT, or here with TOUCHLINE_METRICS_TOKEN as a bearer token.\n"
-)
 
 
 class TimedCheck(Generic[Answer]):
@@ -191,7 +187,8 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
 
     async def metrics(request: Request) -> Response:
         if not access.allows(request):
-            return PlainTextResponse(METRICS_DENIED, 401 if access.token else 404, {"WWW-Authenticate": "Bearer"})
+            denied = HttpCode.METRICS_DENIED.message().sentence
+            return PlainTextResponse(denied + "\n", 401 if access.token else 404, {"WWW-Authenticate": "Bearer"})
         shared = CollectorRegistry()
         try:
             numbers = await counts()

@@ -8,8 +8,10 @@ import json
 import math
 from typing import Any
 
+from api.codes.requests import RequestCode
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from api.workers.pool import run
+from strategies import Refusal
 
 MAX_DEPTH = 100
 """How deeply objects and lists may be nested."""
@@ -19,34 +21,29 @@ INLINE_MAX_BYTES = 65_536
 """Texts up to this size are parsed in the event loop, which takes a few milliseconds at worst."""
 WORKER_LIMITS = Limits(cpu_seconds=5, memory_bytes=512_000_000, output_bytes=100_000_000)
 _SLICE_BYTES = 262_144
-_TOO_DEEP = "The JSON is nested too deeply."
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _OPENING = frozenset(b"[{")
 
 
-class JsonTooLargeError(ValueError):
-    """The JSON has too many elements, or takes too long to parse."""
-
-
 def read_json(body: bytes) -> Any:
-    """Parse JSON. Raises ValueError with a sentence for the client."""
+    """Parse JSON. Raises Refusal."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise ValueError("The body is not UTF-8.") from None
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="not_utf8") from None
     check_size(body)
     try:
         return json.loads(text, parse_constant=_number, parse_float=_number, parse_int=_integer)
     except json.JSONDecodeError as problem:
-        raise ValueError(f"The body is not valid JSON: {problem}.") from None
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="not_json", fault=str(problem)[:200]) from None
     except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="too_deep") from None
 
 
 async def read_any_json(body: bytes, key: str) -> Any:
     """Parse JSON of any size without blocking the event loop. ``key`` is the workspace that sent it.
 
-    Raises ValueError with a sentence for the client, and WorkersBusyError.
+    Raises Refusal, and WorkersBusyError.
     """
     if len(body) <= INLINE_MAX_BYTES:
         return read_json(body)
@@ -55,11 +52,11 @@ async def read_any_json(body: bytes, key: str) -> Any:
     except LimitExceededError as broken:
         if broken.limit is Limit.TIME:  # the machine was busy
             raise WorkersBusyError(str(broken)) from None
-        raise JsonTooLargeError(f"The JSON is too large: {broken}") from None
+        raise Refusal.of(RequestCode.TOO_LARGE, case="json", fault=broken) from None
 
 
 def check_size(body: bytes) -> None:
-    """Count elements and depth in one linear pass. Raises ValueError.
+    """Count elements and depth in one linear pass. Raises Refusal.
 
     The count is exact up to the first syntax error, and a parser builds nothing from the text after it.
     """
@@ -77,18 +74,17 @@ def check_size(body: bytes) -> None:
         for bracket in plain.translate(None, _NOT_BRACKETS):
             depth += 1 if bracket in _OPENING else -1
             if depth > MAX_DEPTH:
-                raise ValueError(_TOO_DEEP)
+                raise Refusal.of(RequestCode.BAD_REQUEST, case="too_deep")
         elements += plain.count(b",") + 2 * plain.count(b":") + 4 * (plain.count(b"[") + plain.count(b"{"))
         if elements > MAX_JSON_COST:
-            told = f"The JSON has too many values. The limit is {MAX_JSON_COST:,}; a name counts as 2, an object as 4."
-            raise JsonTooLargeError(told)
+            raise Refusal.of(RequestCode.TOO_LARGE, case="values", limit=MAX_JSON_COST)
 
 
 def _number(text: str) -> float:
     """Parse a number. NaN and infinities are refused, because JSON responses cannot contain them."""
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text[:30]} is not a valid JSON number.")
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="number", number=text[:30])
     return number
 
 
@@ -97,4 +93,4 @@ def _integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text[:30]}… is a number of {len(text):,} characters, which is too long.") from None
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="long_number", number=text[:30], length=len(text)) from None

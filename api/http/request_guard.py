@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
@@ -15,7 +16,6 @@ from api.services.workspaces.workspaces import workspace_by_token
 from api.store.engine.database_clock import sync_clock
 from strategies import Refusal
 
-TOKEN_INVALID = "Invalid or expired token."  # noqa: S105 - a sentence
 INTROSPECTION = re.compile(r"\b__(schema|type)\b")
 
 
@@ -50,17 +50,17 @@ class RequestGuard:
     def check_query(self, query: str) -> None:
         """Refuse a document that is too long to parse, and introspection if it is switched off. Raises Refusal."""
         if len(query) > MAX_QUERY_BYTES or len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
-            raise Refusal.of(RequestCode.QUERY_TOO_LARGE, limit=MAX_QUERY_BYTES)
+            raise Refusal.of(QueryCode.QUERY_TOO_LARGE, limit=MAX_QUERY_BYTES)
         if not self.introspection and INTROSPECTION.search(query):
-            raise Refusal.of(RequestCode.INTROSPECTION_OFF)
+            raise Refusal.of(QueryCode.INTROSPECTION_OFF)
 
 
 def check_operation(asked: object) -> dict[str, Any]:
-    """Check the form of a GraphQL request and return it. Raises ValueError with a sentence for the client."""
+    """Check the form of a GraphQL request and return it. Raises Refusal."""
     if not isinstance(asked, dict) or not isinstance(asked.get("query"), str) or not asked["query"]:
-        raise ValueError('A request must be an object with a "query" string.')
+        raise Refusal.of(RequestCode.BAD_REQUEST)
     if not isinstance(asked.get("variables") or {}, dict):
-        raise ValueError('"variables" must be an object.')
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="variables")
     if not isinstance(asked.get("operationName", ""), str | None):
-        raise ValueError('"operationName" must be a string.')
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="operation_name")
     return asked

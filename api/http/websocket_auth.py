@@ -9,17 +9,18 @@ from graphql import GraphQLError
 from strawberry.schema import BaseSchema
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
+from api.codes.http_answers import CloseCode
+from api.codes.requests import RequestCode
+from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import coded, fault
-from api.http.request_guard import TOKEN_INVALID, RequestGuard
+from api.http.request_guard import RequestGuard
 from api.http.websocket_frames import Socket
-from api.http.workspace_limits import BusyError
 from api.store.engine.availability import log_database_outage
+from strategies import Refusal
+from strategies.codes import Message
 
 log = logging.getLogger("touchline.websocket")
-
-CLOSE_UNAUTHENTICATED = 4401
-"""Close code. Clients reconnect with the same token after 4403, so 4401 is used."""
 
 
 class ConnectionAuth:
@@ -36,13 +37,12 @@ class ConnectionAuth:
         given = {name.lower(): value for name, value in self.connection_params.items()}
         authorization = str(given.get("authorization") or self.handshake)
         if not authorization:
-            await self.socket.close(
-                CLOSE_UNAUTHENTICATED, 'Send {"Authorization": "Bearer <token>"} with connection_init.'
-            )
+            init = RequestCode.UNAUTHENTICATED.message("init")
+            await self.socket.close(CloseCode.UNAUTHENTICATED, init.sentence)
             return None
         context = await self.guard.context(authorization)
         if context is None:
-            await self.socket.close(CLOSE_UNAUTHENTICATED, TOKEN_INVALID)
+            await self.socket.close(CloseCode.UNAUTHENTICATED, RequestCode.UNAUTHENTICATED.message().sentence)
         return context
 
 
@@ -83,8 +83,8 @@ class AuthenticatedSchema:
                     yield result
                     is_later_event = True
                     await turn.aclose()  # a subscription must not hold a turn while it waits for events
-        except BusyError as busy:
-            yield PreExecutionError(data=None, errors=[GraphQLError(str(busy), extensions={"code": "BUSY"})])
+        except Refusal as refused:
+            yield PreExecutionError(data=None, errors=[coded_error(Message(refused.code, refused.message))])
         except GraphQLError as wrong:
             # The document cannot be parsed. Strawberry's cache raises outside of its own error handling.
             yield PreExecutionError(data=None, errors=[coded(wrong)])

@@ -4,7 +4,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -18,13 +17,16 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
+from api.codes.http_answers import CloseCode
 from api.codes.requests import RequestCode
-from api.graphql.engine.errors import INTERNAL_ERROR, fault
+from api.graphql.arguments.coded_error import coded_error
+from api.graphql.engine.errors import fault
 from api.http.request_guard import RequestGuard, check_operation
-from api.http.websocket_auth import CLOSE_UNAUTHENTICATED, AuthenticatedSchema, ConnectionAuth
-from api.http.websocket_frames import CLOSE_INVALID_MESSAGE, CLOSE_TRY_AGAIN_LATER, Socket, hide_frames
+from api.http.websocket_auth import AuthenticatedSchema, ConnectionAuth
+from api.http.websocket_frames import Socket, hide_frames
 from api.store.engine.availability import log_database_outage
 from strategies import Refusal
+from strategies.codes import Message
 
 log = logging.getLogger("touchline.websocket")
 
@@ -45,20 +47,22 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
         """Handle a message. A malformed message closes the connection."""
         try:
             _check(message)
-        except ValueError as problem:
-            await self.websocket.close(CLOSE_INVALID_MESSAGE, str(problem))
+        except Refusal as refused:
+            await self.websocket.close(CloseCode.INVALID_MESSAGE, refused.message)
             return
         if not self.connection_acknowledged and message["type"] != "connection_init":
-            await self.websocket.close(CLOSE_UNAUTHENTICATED, "Unauthorized")
+            await self.websocket.close(
+                CloseCode.UNAUTHENTICATED, RequestCode.UNAUTHENTICATED.message("uninitialized").sentence
+            )
             return
         try:
             await super().handle_message(message)
         except Exception as problem:
             if log_database_outage(problem):
-                await self.websocket.close(CLOSE_TRY_AGAIN_LATER, fault(problem).message)
+                await self.websocket.close(CloseCode.TRY_AGAIN_LATER, fault(problem).message)
             else:
                 log.exception("failed to handle a websocket message")
-                await self.websocket.close(1011, INTERNAL_ERROR)
+                await self.websocket.close(CloseCode.INTERNAL_ERROR, RequestCode.INTERNAL_ERROR.message().sentence)
 
     async def handle_subscribe(self, message: Any) -> None:
         """Start an operation, or send the reason for a refusal as its error."""
@@ -68,7 +72,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
                     raise Refusal.of(RequestCode.TOO_MANY_OPERATIONS, limit=MAX_OPERATIONS)
                 self.view.guard.check_query(message["payload"]["query"])
             except Refusal as refused:
-                error = GraphQLError(refused.message, extensions={"code": refused.code})
+                error = coded_error(Message(refused.code, refused.message))
                 await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
                 return
         await super().handle_subscribe(message)
@@ -113,9 +117,9 @@ class WebSocketEndpoint(GraphQL[Any, None]):
 
 
 def _check(message: Any) -> None:
-    """Check the form that strawberry's handler expects. Raises ValueError with a sentence for the client."""
+    """Check the form that strawberry's handler expects. Raises Refusal."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise ValueError('A message must be an object with a "type" string.')
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="message_type")
     if message["type"] in {"subscribe", "complete"}:
         name = message.get("id")
         if (
@@ -123,8 +127,6 @@ def _check(message: Any) -> None:
             or not 0 < len(name) <= MAX_ID_LENGTH
             or name != name.encode(errors="replace").decode()
         ):
-            raise ValueError(
-                f'A message must have an "id" of 1 to {MAX_ID_LENGTH} characters, without lone surrogates.'
-            )
+            raise Refusal.of(RequestCode.BAD_REQUEST, case="message_id", limit=MAX_ID_LENGTH)
     if message["type"] == "subscribe":
         check_operation(message.get("payload"))

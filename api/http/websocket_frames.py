@@ -8,15 +8,15 @@ from typing import Any, cast
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 
+from api.codes.http_answers import CloseCode
+from api.codes.requests import RequestCode
 from api.http.json_reading import read_any_json
 from api.http.json_writing import write_any_json
 from api.server import ACKNOWLEDGED
 from api.server.limits import ServerLimits
 from api.workers.limits import WorkersBusyError
+from strategies import Refusal
 
-CLOSE_INVALID_MESSAGE = 4400
-CLOSE_TOO_BIG = 1009
-CLOSE_TRY_AGAIN_LATER = 1013
 WORKSPACE_SCOPE_KEY = "touchline.workspace"
 """Key of the ASGI scope under which an acknowledged connection has its workspace."""
 MAX_REASON_BYTES = 123
@@ -58,16 +58,18 @@ class Socket(ASGIWebSocketAdapter):
                 return
             text = frame.get("text")
             if text is None:
-                await self.close(CLOSE_INVALID_MESSAGE, "Send text frames.")
+                await self.close(CloseCode.INVALID_MESSAGE, RequestCode.BAD_REQUEST.message("binary").sentence)
             elif len(body := text.encode("utf-8", "replace")) > self.max_bytes:
-                await self.close(CLOSE_TOO_BIG, f"A message may have up to {self.max_bytes:,} bytes.")
+                await self.close(
+                    CloseCode.TOO_LARGE, RequestCode.TOO_LARGE.message("message", limit=self.max_bytes).sentence
+                )
             else:
                 try:
                     message = await read_any_json(body, str(self.ws.scope.get(WORKSPACE_SCOPE_KEY, "")))
                 except WorkersBusyError:
-                    await self.close(CLOSE_TRY_AGAIN_LATER, "The server is busy with large messages.")
-                except ValueError as problem:
-                    await self.close(CLOSE_INVALID_MESSAGE, str(problem))
+                    await self.close(CloseCode.TRY_AGAIN_LATER, RequestCode.BUSY.message("workers").sentence)
+                except Refusal as refused:
+                    await self.close(CloseCode.INVALID_MESSAGE, refused.message)
                 else:
                     if workspace := self.ws.scope.get(WORKSPACE_SCOPE_KEY):
                         await cast(Any, self.view).guard.pace.wait(str(workspace))

@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from api.codes.requests import RequestCode
+from strategies import Refusal
+
 MAX_RUNNING_OPERATIONS = 20
 """Operations of one workspace that run at the same time, over HTTP and websockets. Others wait in order."""
 MAX_WAITING_OPERATIONS = 200
@@ -18,10 +21,6 @@ MESSAGES_PER_SECOND = 300.0
 """Websocket messages of one workspace that are read per second, over all its connections."""
 MESSAGE_BURST = 500
 """How many messages may come in a burst above that rate."""
-
-
-class BusyError(Exception):
-    """A limit is reached. The client may try again later."""
 
 
 @dataclass
@@ -52,7 +51,7 @@ class OperationQueue:
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
-        """Wait for a turn of this workspace. Raises BusyError if too many operations wait already."""
+        """Wait for a turn of this workspace. Raises Refusal if too many operations wait already."""
         await self._take(key)
         try:
             yield
@@ -65,11 +64,7 @@ class OperationQueue:
             return
         queue = self._waiting.setdefault(key, deque())
         if len(queue) >= self.max_waiting:
-            told = (
-                f"{self.max_running} operations of this workspace are running and {self.max_waiting} are waiting."
-                " Try again later."
-            )
-            raise BusyError(told)
+            raise Refusal.of(RequestCode.BUSY, running=self.max_running, waiting=self.max_waiting)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
@@ -104,7 +99,7 @@ class BodyMemory:
 
     @asynccontextmanager
     async def reserve(self, key: str, size: int) -> AsyncIterator[None]:
-        """Reserve memory for a body of a workspace. Raises BusyError if none becomes free in time."""
+        """Reserve memory for a body of a workspace. Raises Refusal if none becomes free in time."""
         try:
             async with asyncio.timeout(self.wait_seconds):
                 while not self._fits(key, size):
@@ -112,7 +107,7 @@ class BodyMemory:
                     self._waiting.append(freed)
                     await freed
         except TimeoutError:
-            raise BusyError("Too many large requests are being read. Try again in a moment.") from None
+            raise Refusal.of(RequestCode.BUSY, case="bodies") from None
         self._held[key] += size
         try:
             yield

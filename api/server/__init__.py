@@ -1,6 +1,6 @@
 """The HTTP server: uvicorn with limits on time, size and number for every connection.
 
-Imports: nothing.
+Imports: codes.
 Imported by: cli, http.
 """
 

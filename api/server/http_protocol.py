@@ -9,6 +9,7 @@ import h11
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.codes.http_answers import HttpCode
 from api.server.connections import Connections
 from api.server.progress import WriteProgress
 
@@ -65,7 +66,7 @@ class HttpProtocol(H11Protocol):
         super().connection_made(transport)
         self.flow = Flow(transport, self._read_on)
         if not self.registry.opened(self, self.client[0] if self.client else ""):
-            self._end(503, "Too many connections are open. Try again in a moment.")
+            self._end(HttpCode.TOO_MANY_CONNECTIONS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -129,7 +130,7 @@ class HttpProtocol(H11Protocol):
             if self.flow.read_paused or self._kept:  # it is for us to read on
                 self._wait_from_now()
             elif self._received < limits.body_bytes_per_second * (elapsed - limits.body_grace_seconds):
-                self._end(408, "The body came too slowly.")
+                self._end(HttpCode.BODY_TOO_SLOW)
 
     def drop(self) -> None:
         """Close at once to make room for another connection."""
@@ -145,7 +146,7 @@ class HttpProtocol(H11Protocol):
             if elapsed > self.limits.linger_seconds or self._received > self.limits.linger_bytes:
                 self.transport.close()
         elif not self._idle and elapsed > self.limits.head_seconds:
-            self._end(408, "The request head was not received in time." if self._received else "")
+            self._end(HttpCode.HEAD_TOO_SLOW if self._received else None)
 
     def _wait_from_now(self) -> None:
         self._since, self._received = self.loop.time(), 0
@@ -170,7 +171,7 @@ class HttpProtocol(H11Protocol):
         if self._chunked and self.cycle is not None and not self.cycle.response_complete:
             carried = self._body + len(self.cycle.body) + self.limits.chunk_overhead_free
             if self._wire - len(self._kept) > carried * self.limits.chunk_overhead:
-                self._end(400, "The chunks of the body are too small.")
+                self._end(HttpCode.CHUNKS_TOO_SMALL)
 
     async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
         """Check the limits of a request, then run the application."""
@@ -183,11 +184,11 @@ class HttpProtocol(H11Protocol):
         if b"x-forwarded-for" in names and not self._by_proxy():
             self._warn_of_proxy()
         if len(names) > self.limits.headers:
-            await _answer(send, 431, f"A request may have up to {self.limits.headers} headers.")
+            await _answer(send, HttpCode.TOO_MANY_HEADERS, limit=self.limits.headers)
         elif self._chunked and b"content-length" in names:
-            await _answer(send, 400, "A request may not have both Content-Length and Transfer-Encoding.")
+            await _answer(send, HttpCode.TWO_LENGTHS)
         elif client and not self.registry.enter(client):
-            await _answer(send, 503, "You have too many requests at once. Try again in a moment.")
+            await _answer(send, HttpCode.TOO_MANY_REQUESTS)
         else:
             self._client = client
 
@@ -223,11 +224,12 @@ class HttpProtocol(H11Protocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
 
-    def _end(self, status: int, why: str) -> None:
+    def _end(self, code: HttpCode | None) -> None:
         """Close the connection, with an error response unless a response has begun or the client has sent nothing."""
         begun = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
-        if why and not begun:
-            text = why.encode("ascii")
+        why = code.message().sentence if code else "sent nothing"
+        if code and not begun:
+            status, text = code.status, why.encode("ascii")
             retry = "Retry-After: 5\r\n" if status == 503 else ""
             self.transport.write(
                 f"HTTP/1.1 {status} {REASON_PHRASES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -235,14 +237,15 @@ class HttpProtocol(H11Protocol):
                 + text
             )
         self._give_up_request()
-        self._tell(why or "sent nothing")
+        self._tell(why)
         self.transport.close()
 
     def _tell(self, why: str) -> None:
         log.info("closed a connection of %s: %s", self.client[0] if self.client else "a socket", why)
 
 
-async def _answer(send: Any, status: int, why: str) -> None:
+async def _answer(send: Any, code: HttpCode, **values: object) -> None:
+    why, status = code.message(**values).sentence, code.status
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(why)).encode())]
     if status == 503:
         headers.append((b"retry-after", b"5"))

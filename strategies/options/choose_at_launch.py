@@ -27,7 +27,7 @@ class ChooseAtLaunch(SendOption):
         """Offered for the first step, on day 1."""
         if position.number == 1 and position.day == 1:
             return Availability()
-        return Availability.refused("Only the first step of a campaign, on day 1, can get its send time at launch.")
+        return Availability(False, *StrategyCode.SEND_OPTION_NOT_AVAILABLE.message("at_launch"))
 
     def resolve(self, step: StepContext) -> SendAt:
         """Take the "send at" as it was given. Raises Refusal SEND_AT_REQUIRED without one."""

@@ -6,8 +6,6 @@ from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
 from strategies.timeline_notes import utc
 
-NO_EARLIER_EMAIL = "The campaign has no email on an earlier day, so there is no time to use. Choose another option."
-
 
 class SameTimeAsPrevious(SendOption):
     """Uses the wall time of the nearest email on an earlier day. On day 1, uses the start of the campaign."""
@@ -25,14 +23,14 @@ class SameTimeAsPrevious(SendOption):
     def availability(self, position: Position) -> Availability:
         """Offered for every step but the first; later than day 1 only after an email on an earlier day."""
         if position.number == 1:
-            return Availability.refused("The first step cannot use this option: it has no previous email.")
+            return Availability(False, *StrategyCode.SEND_OPTION_NOT_AVAILABLE.message("no_previous_email"))
         if position.day == 1:
             return Availability(
                 warning="Not recommended on day 1: this email is sent immediately at the start of the campaign.",
                 warning_code="IMMEDIATE_ON_DAY_1",
             )
         if not position.email_on_earlier_day:
-            return Availability.refused(NO_EARLIER_EMAIL, "NO_EARLIER_EMAIL")
+            return Availability(False, *StrategyCode.NO_EARLIER_EMAIL.message())
         return Availability()
 
     def resolve(self, step: StepContext) -> SendAt:
@@ -45,7 +43,7 @@ class SameTimeAsPrevious(SendOption):
                 return SendAt(day, wall, (Note("AT_START_ON_WEEKEND", values),))
             return SendAt(day, wall, (Note("AT_START", values | {"at": utc(step.start)}),), step.start)
         if step.earlier_email is None:
-            raise Refusal.of(StrategyCode.NO_EARLIER_EMAIL, problem=NO_EARLIER_EMAIL)
+            raise Refusal.of(StrategyCode.NO_EARLIER_EMAIL)
         wall = step.earlier_email
         return SendAt(step.date, wall, (Note("SAME_TIME", {**step.earlier_why, "time": wall.isoformat()}),))
 

@@ -31,7 +31,7 @@ def test_a_budget_refills_evenly_and_says_how_long_to_wait() -> None:
 
 def test_a_request_has_a_limit_and_costs_nothing_when_it_is_refused() -> None:
     budget = Budgets(1_000, 6_000, lambda: 0.0).of("wsp_a", "token")
-    with pytest.raises(GraphQLError, match=r"1,001 points, and a request may cost 1,000; most of it is people.nodes"):
+    with pytest.raises(GraphQLError, match=r"1,001 points. A request can cost 1,000. Most of the cost is people.nodes"):
         budget.spend(1_001, "people.nodes")
     assert budget.remaining == 6_000
 

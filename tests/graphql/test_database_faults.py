@@ -17,7 +17,7 @@ from asyncpg.exceptions import (
 )
 
 from api.models import Person
-from api.store.engine.database_faults import fault_of
+from api.store.engine.database_faults import DatabaseFault, fault_of
 from api.store.engine.sql import execute
 from tests import story
 from tests.client import Client
@@ -219,7 +219,7 @@ async def test_whatever_a_driver_refuses_has_a_code(database_kind: str) -> None:
             try:
                 await execute(f"SELECT CAST($1 AS {kind}) AS found", value)
             except Exception as problem:
-                assert fault_of(problem) == "INVALID_VALUE", (kind, type(value), repr(problem)[:200])
+                assert fault_of(problem) is DatabaseFault.INVALID, (kind, type(value), repr(problem)[:200])
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
@@ -243,5 +243,5 @@ async def test_whatever_is_too_large_for_a_statement_has_a_code(database_kind: s
             await execute(statement, *values)
         except Exception as problem:
             refused += 1
-            assert fault_of(problem) == "TOO_LARGE", repr(problem)[:200]
+            assert fault_of(problem) is DatabaseFault.TOO_LARGE, repr(problem)[:200]
     assert refused >= 2

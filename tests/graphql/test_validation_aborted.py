@@ -10,7 +10,7 @@ DOCUMENTS = {
     "unknown fields": (
         "{ " + " ".join(f"a{n}" for n in range(200)) + " }",
         "INVALID_QUERY",
-        "There are more mistakes in this document than these",
+        "This document has more errors than these",
     ),
     "conflicts": ("{ " + " ".join(f"x: people(first: {n}) {{ totalCount }}" for n in range(1, 150)) + " }", None, ""),
     "variables": ("query(" + ", ".join(f"$a{n}: No" for n in range(200)) + ") { __typename }", None, ""),
@@ -36,4 +36,4 @@ async def test_a_check_that_graphql_core_stops_says_why(client: Client, monkeypa
     answer = await client.http.post("/graphql", json={"query": parts, "operationName": "q0"}, headers=headers)
     errors = answer.json()["errors"]
     assert errors[-1]["extensions"]["code"] == "QUERY_TOO_LARGE"
-    assert errors[-1]["message"].startswith("The document is too complex to be checked")
+    assert errors[-1]["message"].startswith("This document is too complex to be checked")

@@ -73,7 +73,7 @@ async def test_who_says_nothing_is_closed(database_url: str, monkeypatch: pytest
 async def test_nothing_runs_before_the_token(live: Live) -> None:
     async with live.opened() as socket:
         await socket.begin(NAME)
-        assert await socket.closing() == (4401, "Unauthorized")
+        assert await socket.closing() == (4401, "Send connection_init first.")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://touch.example.evil"])

@@ -10,6 +10,7 @@ import pytest
 
 from api.http import workspace_limits
 from api.server.limits import ServerLimits
+from strategies import Refusal
 from tests.client import Client, new_client
 from tests.live import PATIENCE, Live, listening, until
 from tests.raw import UPGRADE, Raw, frame, raw
@@ -162,7 +163,7 @@ async def test_operations_of_one_workspace_take_turns() -> None:
     held = [await turns._take("a") for _ in range(2)]
     waiting = [asyncio.create_task(turns._take("a")) for _ in range(3)]
     await asyncio.sleep(0)
-    with pytest.raises(workspace_limits.BusyError):
+    with pytest.raises(Refusal, match="BUSY"):
         await turns._take("a")
     await turns._take("b")
     waiting[0].cancel()

@@ -34,7 +34,10 @@ from graphql import (
 from graphql.pyutils import print_path_list
 from graphql.utilities import validate_input_literal, validate_input_value
 
-from api.graphql.arguments.argument_paths import in_form, path_of_variable
+from api.codes.queries import QueryCode
+from api.graphql.arguments.argument_paths import path_of_variable
+from api.graphql.arguments.coded_error import coded_error
+from strategies.codes import Message
 
 MAX_ERRORS = 50
 """Errors of variables in one response."""
@@ -43,10 +46,9 @@ MAX_QUOTED = 50_000
 Found = Callable[[GraphQLError, list[str | int]], None]
 
 
-def invalid_value(message: str, node: Node | None, path: Sequence[str | int] | None) -> GraphQLError:
-    """Return the error of a value that does not fit its type, or is missing."""
-    place = {} if path is None else {"path": in_form(path)}
-    return GraphQLError(message, node, extensions={"code": "INVALID_VALUE"} | place)
+def invalid_value(fault: str, node: Node | None, path: Sequence[str | int] | None) -> GraphQLError:
+    """Return the error of a value that does not fit its type. ``fault`` is graphql-core's sentence."""
+    return coded_error(Message(QueryCode.INVALID_VALUE, fault), node, path)
 
 
 class ValuesFit(ValidationRule):
@@ -101,8 +103,8 @@ class ArgumentsGiven(ValidationRule):
         given = {argument.name.value for argument in node.arguments or ()}
         for name, argument in arguments.items():
             if is_required_argument(argument) and name not in given:
-                message = f"{of} needs the argument '{name}' of type '{argument.type}'."
-                self.report_error(invalid_value(message, node, [name]))
+                message = QueryCode.INVALID_VALUE.message(place=of, argument=name, type=argument.type)
+                self.report_error(coded_error(message, node, [name]))
 
 
 def variable_errors(
@@ -124,8 +126,7 @@ def variable_errors(
             if is_input_type(kind) and not (value is Undefined and optional):
                 validate_input_value(value, kind, _collect(errors, definition, _Places(value, kind)))
     except _TooManyError:
-        message = f"There are more wrong values than these {MAX_ERRORS}."
-        errors.append(GraphQLError(message, operation, extensions={"code": "INVALID_VALUE"}))
+        errors.append(coded_error(QueryCode.INVALID_VALUE.message("more", limit=MAX_ERRORS), operation))
     return errors
 
 
@@ -141,8 +142,9 @@ def _collect(errors: list[GraphQLError], definition: VariableDefinitionNode, pla
         if len(errors) >= MAX_ERRORS:
             raise _TooManyError
         inside = places.of(path)
-        message = f"Variable '${name}' has invalid value{print_path_list(path)}: {error.message}"
-        errors.append(invalid_value(message, definition, None if begin is None else [*begin, *inside]))
+        place = print_path_list(path)
+        message = QueryCode.INVALID_VALUE.message("variable", name=name, place=place, fault=error.message)
+        errors.append(coded_error(message, definition, None if begin is None else [*begin, *inside]))
 
     return found
 

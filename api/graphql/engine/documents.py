@@ -28,6 +28,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from api.codes.queries import QueryCode
+from api.graphql.arguments.coded_error import coded_error
 from api.graphql.arguments.input_errors import ArgumentsGiven, ValuesFit
 from api.graphql.limits.byte_cache import ByteCache
 from api.graphql.limits.cost import MAX_MUTATIONS, cost_of
@@ -107,13 +109,12 @@ class Documents(SchemaExtension):
         hide = not getattr(self.execution_context.context, "introspection", True)
         errors = validate(schema, document, RULES, MAX_ERRORS, hide)
         if len(errors) > MAX_ERRORS:
-            message = f"There are more mistakes in this document than these {MAX_ERRORS}."
-            errors = [*errors[:MAX_ERRORS], GraphQLError(message)]
+            errors = [*errors[:MAX_ERRORS], coded_error(QueryCode.INVALID_QUERY.message("more", limit=MAX_ERRORS))]
         elif errors and isinstance(errors[-1], ValidationAbortedError):
             errors[-1] = _stopped(len(errors) - 1)
         errors = errors or conflicts(document, MAX_ERRORS)
         for error in errors:
-            error.extensions = {"code": "INVALID_QUERY"} | (error.extensions or {})
+            error.extensions = {"code": QueryCode.INVALID_QUERY.value} | (error.extensions or {})
         return errors
 
     def _charge(self, document: DocumentNode) -> None:
@@ -136,8 +137,7 @@ def _parsed(query: str) -> tuple[DocumentNode, int]:
     except GraphQLSyntaxError as error:
         if not ABORTED.search(error.message):
             raise
-        message = f"A document may have {MAX_TOKENS:,} names, values and punctuation marks, not nested too deeply."
-        raise GraphQLError(message, extensions={"code": "QUERY_TOO_LARGE"}) from None
+        raise coded_error(QueryCode.QUERY_TOO_LARGE.message("tokens", limit=MAX_TOKENS)) from None
     return document, check_size(document)
 
 
@@ -146,20 +146,18 @@ def _check_mutations(schema: Any, document: DocumentNode, operation: OperationDe
         return
     asked = mutations_of(document, operation)
     if asked.total() > MAX_MUTATIONS:
-        message = f"This request has {asked.total()} mutations; it may have up to {MAX_MUTATIONS}."
-        raise GraphQLError(message, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
+        message = QueryCode.TOO_MANY_MUTATIONS.message(count=asked.total(), limit=MAX_MUTATIONS)
+        raise coded_error(message, operation)
     for name, times in asked.items():
         field = schema.mutation_type.fields.get(name)
         once = cost_of("Mutation", name, field).once if field else MAX_MUTATIONS
         if times > once:
-            message = f"{name} may be used {once} times in one request; this uses it {times} times."
-            raise GraphQLError(message, operation, extensions={"code": "TOO_MANY_MUTATIONS"})
+            message = QueryCode.TOO_MANY_MUTATIONS.message("one", mutation=name, count=times, limit=once)
+            raise coded_error(message, operation)
 
 
 def _stopped(found: int) -> GraphQLError:
     """Return the error of a validation that graphql-core aborted, with the number of errors found before."""
-    message = (
-        "The document is too complex to be checked: it uses fragments too often, or has too many fields of one name."
-    )
-    before = f" {found} other error{' was' if found == 1 else 's were'} found before." if found else ""
-    return GraphQLError(f"{message} Ask in several requests.{before}", extensions={"code": "QUERY_TOO_LARGE"})
+    if found:
+        return coded_error(QueryCode.QUERY_TOO_LARGE.message("complex_after_errors", errors=found))
+    return coded_error(QueryCode.QUERY_TOO_LARGE.message("complex"))

@@ -6,16 +6,16 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
+from api.codes.queries import QueryCode
+from api.codes.requests import RequestCode
 from api.graphql.arguments.argument_paths import path_of_value
+from api.graphql.arguments.coded_error import coded_error
 from api.graphql.arguments.input_errors import invalid_value
 from api.services.common.database_faults import public_fault
 from strategies import Refusal
 
 Payload = TypeVar("Payload")
 
-INTERNAL_ERROR = "An internal error. It has been logged."
-"""The message for faults of the server itself."""
-NO_OPERATION = "Name one of the document's operations in operationName."
 SUGGESTION = " Did you mean "
 """The beginning of a suggestion at the end of graphql-core's messages."""
 MAX_MESSAGE_CHARACTERS = 1_000
@@ -31,9 +31,7 @@ def hidden(error: GraphQLError) -> bool:
 
 def fault(problem: Exception | None) -> GraphQLError:
     """Return the error that a client gets for a fault of the server or its database, without details."""
-    if found := public_fault(problem):
-        return GraphQLError(found.sentence, extensions={"code": found.code})
-    return GraphQLError(INTERNAL_ERROR, extensions={"code": "INTERNAL_ERROR"})
+    return coded_error(public_fault(problem) or RequestCode.INTERNAL_ERROR.message())
 
 
 class HideFaults(MaskErrors):
@@ -60,11 +58,11 @@ def coded(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     if isinstance(error.original_error, CannotGetOperationTypeError):
-        return GraphQLError(NO_OPERATION, extensions={"code": "NO_OPERATION"})
+        return coded_error(QueryCode.NO_OPERATION.message())
     if hidden(error):
         return fault(error.original_error)
     if isinstance(error, GraphQLSyntaxError):
-        own: dict[str, Any] = {"code": "SYNTAX"}
+        own: dict[str, Any] = {"code": QueryCode.SYNTAX.value}
     else:  # an argument whose variables turn out wrong only when its field is executed
         own = invalid_value(error.message, None, path_of_value(error.nodes)).extensions or {}
     error.extensions = own | (error.extensions or {})

@@ -9,6 +9,8 @@ from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
+from api.codes.requests import RequestCode
+from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.errors import hidden
 from api.services.common.database_faults import log_outage, public_fault
 
@@ -60,10 +62,7 @@ class Schema(strawberry.Schema):
         except TimeoutError:
             if not deadline.expired():
                 raise
-            message = (
-                f"This operation took longer than {REQUEST_SECONDS:g} seconds and was ended. Request less at once."
-            )
-            raise GraphQLError(message, extensions={"code": "REQUEST_TIMEOUT"}) from None
+            raise coded_error(RequestCode.REQUEST_TIMEOUT.message(seconds=REQUEST_SECONDS)) from None
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log the errors that are hidden from clients, by the path of their field.

@@ -11,7 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from graphql import GraphQLError
+from api.codes.queries import QueryCode
+from api.graphql.arguments.coded_error import coded_error
 
 MAX_TOKENS_KEPT = 10_000
 """Tokens whose spending is kept. Beyond that, the least recently used ones start with a full budget."""
@@ -48,18 +49,15 @@ class Budget:
     def spend(self, points: int, dearest: str) -> None:
         """Charge the cost of an operation. Raises GraphQLError QUERY_TOO_EXPENSIVE or BUDGET_USED_UP."""
         if points > self.request:
-            most = f"; most of it is {dearest}" if dearest else ""
-            message = f"This operation costs {points:,} points, and a request may cost {self.request:,}{most}."
-            message += " Ask for fewer items or fields, or in several requests."
-            facts = {"cost": points, "limit": self.request, "dearestField": dearest}
-            raise GraphQLError(message, extensions={"code": "QUERY_TOO_EXPENSIVE"} | facts)
+            message = QueryCode.QUERY_TOO_EXPENSIVE.message(cost=points, limit=self.request)
+            if dearest:
+                message = QueryCode.QUERY_TOO_EXPENSIVE.message("field", cost=points, limit=self.request, field=dearest)
+            raise coded_error(message, cost=points, limit=self.request, dearestField=dearest)
         remaining = self.remaining
         if points > remaining:
             wait = max(math.ceil((points - self.left) * MINUTE / self.minute), 1)
-            message = f"This operation costs {points:,} points, and of this token's {self.minute:,} points a minute "
-            message += f"{remaining:,} are left. Try again in {wait} seconds."
-            facts = {"cost": points, "limit": self.minute, "remaining": remaining, "retryAfter": wait}
-            raise GraphQLError(message, extensions={"code": "BUDGET_USED_UP"} | facts)
+            message = QueryCode.BUDGET_USED_UP.message(cost=points, limit=self.minute, remaining=remaining, wait=wait)
+            raise coded_error(message, cost=points, limit=self.minute, remaining=remaining, retryAfter=wait)
         self.left -= points
 
 

@@ -14,7 +14,6 @@ from graphql import (
     FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
@@ -23,6 +22,9 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
+
+from api.codes.queries import QueryCode
+from api.graphql.arguments.coded_error import coded_error
 
 MAX_QUERY_BYTES = 65_536
 """Bytes of a document as UTF-8."""
@@ -57,9 +59,9 @@ def check_size(document: DocumentNode) -> int:
     operations = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
     if len(operations) > MAX_OPERATIONS:
-        raise _too_large(f"This document has {len(operations)} operations; up to {MAX_OPERATIONS} go.")
+        raise coded_error(QueryCode.QUERY_TOO_LARGE.message("operations", count=len(operations), limit=MAX_OPERATIONS))
     if len(document.definitions) - len(operations) > MAX_FRAGMENTS:
-        raise _too_large(f"This document has more than {MAX_FRAGMENTS} fragments.")
+        raise coded_error(QueryCode.QUERY_TOO_LARGE.message("fragments", limit=MAX_FRAGMENTS))
     nodes = 0
     for node in _nodes(document):
         _check_node(node)
@@ -68,31 +70,31 @@ def check_size(document: DocumentNode) -> int:
     total = 0
     for operation in operations:
         if len(operation.variable_definitions or ()) > MAX_VARIABLES:
-            raise _too_large(f"An operation may have {MAX_VARIABLES} variables.", operation)
+            raise coded_error(QueryCode.QUERY_TOO_LARGE.message("variables", limit=MAX_VARIABLES), operation)
         fields, depth = measure.of(operation.selection_set, frozenset())
         if fields > MAX_FIELDS or depth > MAX_DEPTH:
-            message = f"This query has {fields} fields, {depth} deep; up to {MAX_FIELDS} and {MAX_DEPTH} go."
-            raise _too_large(message, operation)
+            message = QueryCode.QUERY_TOO_LARGE.message(
+                "fields", fields=fields, depth=depth, max_fields=MAX_FIELDS, max_depth=MAX_DEPTH
+            )
+            raise coded_error(message, operation)
         total += fields
     if total > MAX_FIELDS_IN_ALL:
-        raise _too_large(f"The operations of this document have {total} fields; up to {MAX_FIELDS_IN_ALL} go.")
+        raise coded_error(QueryCode.QUERY_TOO_LARGE.message("fields_together", fields=total, limit=MAX_FIELDS_IN_ALL))
     return nodes
-
-
-def _too_large(message: str, node: Node | None = None) -> GraphQLError:
-    return GraphQLError(message, node, extensions={"code": "QUERY_TOO_LARGE"})
 
 
 def _check_node(node: Node) -> None:
     directives = getattr(node, "directives", None)
     if directives and len(directives) > MAX_DIRECTIVES:
-        raise _too_large(f"One place may have {MAX_DIRECTIVES} directives; this has {len(directives)}.", node)
+        raise coded_error(
+            QueryCode.QUERY_TOO_LARGE.message("directives", limit=MAX_DIRECTIVES, count=len(directives)), node
+        )
     if isinstance(node, FieldNode):
         if max(len(node.name.value), len(node.alias.value) if node.alias else 0) > MAX_NAME:
-            raise _too_large(f"The name or alias of a field may have {MAX_NAME} characters.", node)
+            raise coded_error(QueryCode.QUERY_TOO_LARGE.message("name", limit=MAX_NAME), node)
     elif isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MAX_DIGITS:
-        message = f"{node.value[:30]}… is a number of {len(node.value):,} characters, which is too long."
-        raise GraphQLError(message, node, extensions={"code": "INVALID_QUERY"})
+        message = QueryCode.INVALID_QUERY.message("long_number", number=node.value[:30], length=len(node.value))
+        raise coded_error(message, node)
 
 
 def _nodes(document: DocumentNode) -> Iterator[Node]:
@@ -101,7 +103,7 @@ def _nodes(document: DocumentNode) -> Iterator[Node]:
     while waiting:
         node, depth = waiting.pop()
         if depth > MAX_VALUE_DEPTH:
-            raise _too_large(f"A value may be nested {MAX_VALUE_DEPTH} levels deep.", node)
+            raise coded_error(QueryCode.QUERY_TOO_LARGE.message("value_depth", limit=MAX_VALUE_DEPTH), node)
         yield node
         inside = _inside(node)
         if isinstance(node, ListValueNode | ObjectValueNode):

@@ -18,6 +18,9 @@ from graphql import (
     print_ast,
 )
 
+from api.codes.queries import QueryCode
+from api.graphql.arguments.coded_error import coded_error
+
 Fragments = Mapping[str, FragmentDefinitionNode]
 
 
@@ -44,10 +47,7 @@ def _conflicts(selected: Sequence[SelectionSetNode], fragments: Fragments) -> It
             first = _asked(fields[0])
             for field in fields[1:]:
                 if _asked(field) != first:
-                    message = (
-                        f"Fields '{name}' are different fields or have different arguments. Give one of them an alias."
-                    )
-                    yield GraphQLError(message, [fields[0], field])
+                    yield coded_error(QueryCode.INVALID_QUERY.message(name=name), [fields[0], field])
         inside = [field.selection_set for field in fields if field.selection_set]
         if inside:
             yield from _conflicts(inside, fragments)

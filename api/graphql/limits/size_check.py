@@ -36,7 +36,10 @@ from graphql import (
     visit,
 )
 
-from api.graphql.arguments.argument_paths import in_form, path_of_variable
+from api.codes.inputs import InputCode
+from api.codes.queries import QueryCode
+from api.graphql.arguments.argument_paths import path_of_variable
+from api.graphql.arguments.coded_error import coded_error
 from api.graphql.limits.long_lists import LongList, Path
 from api.graphql.limits.sizes import (
     ID_LIMIT,
@@ -50,6 +53,7 @@ from api.graphql.limits.sizes import (
     UNKNOWN_FIELD_LIMIT,
     Size,
 )
+from strategies.codes import Message
 
 MAX_CONVERTED_ITEMS = 20
 """Elements of a list of texts that graphql-core converts itself. Longer lists bypass it."""
@@ -60,16 +64,14 @@ SHOWN_NAME = 60
 class RefusedValueError(Exception):
     """A value is longer than its limit or does not fit its type, at a path inside it."""
 
-    def __init__(self, message: str, path: Path = (), code: str = "TOO_LONG") -> None:
-        super().__init__(message)
+    def __init__(self, message: Message, path: Path = ()) -> None:
+        super().__init__(message.sentence)
         self.message = message
         self.path = path
-        self.code = code
 
     def as_graphql(self, node: Node, begin: Sequence[str | int] | None) -> GraphQLError:
         """Return the GraphQL error; ``begin`` is the path of the value."""
-        place = {} if begin is None else {"path": in_form([*begin, *self.path])}
-        return GraphQLError(self.message, node, extensions={"code": self.code} | place)
+        return coded_error(self.message, node, None if begin is None else [*begin, *self.path])
 
 
 class _Check:
@@ -113,14 +115,13 @@ class _Check:
     def _text(self, text: str, kind: GraphQLInputType, at: str | None, path: Path) -> None:
         most = ID_LIMIT if kind is GraphQLID else TEXT_LIMIT
         if len(text) > most and len(text) > (size := self._size(at, most)).most:
-            message = f"This text may have {size.most:,} characters; it has {len(text):,}."
-            code = size.code if kind in (GraphQLID, GraphQLString) else "INVALID_VALUE"
-            raise RefusedValueError(message, path, code)
+            if kind in (GraphQLID, GraphQLString):
+                raise RefusedValueError(InputCode.TOO_LONG.message("text", limit=size.most, length=len(text)), path)
+            raise RefusedValueError(QueryCode.INVALID_VALUE.message("text", limit=size.most, length=len(text)), path)
 
     def _list(self, items: Sequence[Any], kind: GraphQLInputType, at: str | None, path: Path) -> None:
         if len(items) > LIST_LIMIT and len(items) > (size := self._size(at, LIST_LIMIT)).most:
-            message = f"This list may have {size.most:,} elements; it has {len(items):,}."
-            raise RefusedValueError(message, path, size.code)
+            raise RefusedValueError(size.too_many(len(items)), path)
         leaf = get_nullable_type(kind)
         if isinstance(items, list) and len(items) > MAX_CONVERTED_ITEMS and leaf in (GraphQLID, GraphQLString):
             self._texts(items, kind, path)
@@ -136,21 +137,21 @@ class _Check:
         kinds = set(map(type, items))
         if wrong := kinds - ({str, int} if is_id else {str}):
             index = next(index for index, item in enumerate(items) if type(item) in wrong)
-            message = f"This element of the list is not {'an id' if is_id else 'a text'}."
-            raise RefusedValueError(message, (*path, index), "INVALID_VALUE")
+            message = QueryCode.INVALID_VALUE.message("element", expected="an id" if is_id else "a text")
+            raise RefusedValueError(message, (*path, index))
         if int in kinds:
             items = [str(item) for item in items]
         most = ID_LIMIT if is_id else TEXT_LIMIT
         if max(map(len, items)) > most:
             index = next(index for index, item in enumerate(items) if len(item) > most)
-            message = f"This text may have {most:,} characters; it has {len(items[index]):,}."
+            message = InputCode.TOO_LONG.message("text", limit=most, length=len(items[index]))
             raise RefusedValueError(message, (*path, index))
         self.long_lists.append(LongList(path, items))
 
     def _object(self, fields: Mapping[Any, Any], kind: GraphQLInputObjectType, path: Path) -> None:
         self.objects += 1
         if self.objects > OBJECT_LIMIT:
-            raise RefusedValueError(f"A request may have {OBJECT_LIMIT:,} input objects.", path)
+            raise RefusedValueError(InputCode.TOO_LONG.message("objects", limit=OBJECT_LIMIT), path)
         unknown = 0
         for name, value in fields.items():
             known = kind.fields.get(name)
@@ -159,9 +160,10 @@ class _Check:
                 continue
             unknown += 1
             if len(name) > ID_LIMIT:
-                raise RefusedValueError(f"{kind.name} has no field {name[:SHOWN_NAME]!r}….", path, "INVALID_VALUE")
+                message = QueryCode.INVALID_VALUE.message("field", type=kind.name, field=name[:SHOWN_NAME])
+                raise RefusedValueError(message, path)
             if unknown > UNKNOWN_FIELD_LIMIT:
-                raise RefusedValueError(f"{kind.name} has none of these {unknown:,} fields.", path, "INVALID_VALUE")
+                raise RefusedValueError(QueryCode.INVALID_VALUE.message("fields", type=kind.name, count=unknown), path)
 
 
 def _check_json(value: Any, path: Path) -> None:
@@ -173,18 +175,17 @@ def _check_json(value: Any, path: Path) -> None:
         items, fields = _items_of(item), _fields_of(item)
         inside = len(items) if items is not None else 2 * len(fields or ())
         if values + len(left) + inside > JSON_VALUE_LIMIT:
-            message = f"JSON may have {JSON_VALUE_LIMIT:,} values and names here; this has more."
-            raise RefusedValueError(message, path)
+            raise RefusedValueError(InputCode.TOO_LONG.message("json", limit=JSON_VALUE_LIMIT), path)
         left += [(part, (*place, index)) for index, part in enumerate(items or ())]
         for name, part in (fields or {}).items():
             left += ((name, place), (part, (*place, name[:SHOWN_NAME])))
         if (text := _text_of(item)) is not None:
             characters += len(text)
             if len(text) > JSON_TEXT_LIMIT:
-                message = f"A text in JSON may have {JSON_TEXT_LIMIT:,} characters; this has {len(text):,}."
+                message = InputCode.TOO_LONG.message("json_text", limit=JSON_TEXT_LIMIT, length=len(text))
                 raise RefusedValueError(message, place)
     if characters > JSON_LIMIT:
-        message = f"The texts in JSON may have {JSON_LIMIT:,} characters together; these have {characters:,}."
+        message = InputCode.TOO_LONG.message("json_texts", limit=JSON_LIMIT, length=characters)
         raise RefusedValueError(message, path)
 
 

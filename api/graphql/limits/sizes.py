@@ -15,6 +15,8 @@ from graphql import (
     is_list_type,
 )
 
+from api.codes.inputs import InputCode
+from api.codes.launches import LaunchCode
 from api.services.campaigns.campaign_rules import MAX_NOTES
 from api.services.campaigns.drafts import MAX_STEPS
 from api.services.common.inputs import MAX_TEXT_CHARACTERS
@@ -23,6 +25,7 @@ from api.services.launches.launch import MAX_PEOPLE
 from api.services.people.imports import MAX_SOURCE_LENGTH
 from api.services.people.suppression_files import MAX_SOURCE_LENGTH as MAX_SUPPRESSIONS_LENGTH
 from api.services.workspaces.workspaces import MAX_DOMAINS
+from strategies.codes import Code, Message
 
 TEXT_LIMIT = 1_000
 """Characters of a text that has no limit of its own."""
@@ -46,7 +49,13 @@ class Size(NamedTuple):
     """The largest size of a text or a list, and the code of the error when it is larger."""
 
     most: int
-    code: str = "TOO_LONG"
+    code: Code = InputCode.TOO_LONG
+
+    def too_many(self, length: int) -> Message:
+        """Return the message for a list of this length, which is too long."""
+        if self.code is LaunchCode.TOO_MANY_PEOPLE:
+            return LaunchCode.TOO_MANY_PEOPLE.message("elements", limit=self.most, length=length)
+        return InputCode.TOO_LONG.message("elements", limit=self.most, length=length)
 
 
 SIZES = {
@@ -61,11 +70,11 @@ SIZES = {
     "TemplateChanges.text": Size(MAX_TEXT_CHARACTERS),
     "StepInput.notes": Size(MAX_NOTES),
     "StepChanges.notes": Size(MAX_NOTES),
-    "LaunchInput.personIds": Size(MAX_PEOPLE, "TOO_MANY_PEOPLE"),
+    "LaunchInput.personIds": Size(MAX_PEOPLE, LaunchCode.TOO_MANY_PEOPLE),
     "LaunchInput.perPerson": Size(OBJECT_LIMIT),
     "LaunchInput.times": Size(MAX_STEPS),
     "PersonLaunchInput.times": Size(MAX_STEPS),
-    "StartLaunchInput.personIds": Size(MAX_IDS, "TOO_MANY_PEOPLE"),
+    "StartLaunchInput.personIds": Size(MAX_IDS, LaunchCode.TOO_MANY_PEOPLE),
     "StartLaunchInput.times": Size(MAX_STEPS),
 }
 """Texts and lists with limits of their own: ``Type.field.argument``, or ``InputType.field``."""

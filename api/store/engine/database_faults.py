@@ -6,7 +6,7 @@ that a driver raised it: the same error from our code or a partner's package is 
 
 import re
 import sqlite3
-from enum import StrEnum
+from enum import Enum
 
 import asyncpg
 from asyncpg.exceptions import (
@@ -17,20 +17,24 @@ from asyncpg.exceptions import (
 )
 from tortoise.exceptions import IntegrityError, ValidationError
 
+from api.codes.database import DatabaseCode
+from api.codes.inputs import InputCode
+from api.codes.queries import QueryCode
+from api.codes.requests import RequestCode
 from api.store.engine.corruption import driver_error, is_corrupt, sqlite_code
 
 
-class DatabaseFault(StrEnum):
-    """The code of a database error, as clients get it. docs/errors.md describes each."""
+class DatabaseFault(Enum):
+    """The kind of a database error. Its value is the message that clients get."""
 
-    CORRUPT = "DATABASE_CORRUPT"
-    AWAY = "DATABASE_AWAY"
-    BUSY = "DATABASE_BUSY"
-    FULL = "DATABASE_FULL"
-    TIMEOUT = "DATABASE_TIMEOUT"
-    INVALID = "INVALID_VALUE"
-    TOO_LARGE = "TOO_LARGE"
-    CHANGED = "CHANGED_MEANWHILE"
+    CORRUPT = DatabaseCode.DATABASE_CORRUPT.message()
+    AWAY = DatabaseCode.DATABASE_AWAY.message()
+    FULL = DatabaseCode.DATABASE_FULL.message()
+    BUSY = DatabaseCode.DATABASE_BUSY.message()
+    TIMEOUT = DatabaseCode.DATABASE_TIMEOUT.message()
+    TOO_LARGE = RequestCode.TOO_LARGE.message("database")
+    INVALID = QueryCode.INVALID_VALUE.message("database")
+    CHANGED = InputCode.CHANGED_MEANWHILE.message("database")
 
     @property
     def is_transient(self) -> bool:

@@ -1,0 +1,106 @@
+"""GraphQL documents and variables that are not executed."""
+
+from strategies.codes import Code, code
+
+
+class QueryCode(Code):
+    """GraphQL documents and variables that are not executed."""
+
+    BUDGET_USED_UP = code(
+        (
+            "This operation costs {cost:,} points. Of its {limit:,} points a minute, this token has {remaining:,} "
+            "left. Try again in {wait} seconds."
+        ),
+        when="The token has used all its points of this minute (429, `Retry-After`).",
+        do="Wait `retryAfter` seconds, or [ask for less](cost.md#how-to-lower-it).",
+    )
+    INTROSPECTION_OFF = code(
+        "Introspection is switched off on this server. Read schema.graphql instead.",
+        when="Introspection is switched off.",
+        do="Read schema.graphql.",
+    )
+    INVALID_QUERY = code(
+        "Fields named '{name}' are different fields or have different arguments. Give one of them an alias.",
+        long_number="{number}… is a number of {length:,} characters, which is too long.",
+        more="This document has more errors than these {limit}.",
+        when=(
+            "The document does not match the schema: for example, it has an unknown field, an unknown argument, or a "
+            "variable of another type than its argument. After 20 errors, the last one says that there are more."
+        ),
+        do="Read the message, which says where.",
+    )
+    INVALID_VALUE = code(
+        "{place} needs the argument '{argument}' of type '{type}'.",
+        element="This element of the list is not {expected}.",
+        field="{type} has no field {field!r}….",
+        fields="{type} has none of these {count:,} fields.",
+        more="This request has more wrong values than these {limit}.",
+        text="This text can have {limit:,} characters; it has {length:,}.",
+        variable="Variable '${name}' has invalid value{place}: {fault}",
+        database=(
+            "The database cannot store one of the values, such as a date or a number that is out of range. Correct it."
+        ),
+        when=(
+            "A variable or an argument is missing, or its value cannot be read. Without a `path`, the database cannot "
+            "store a value, such as a number or a date outside its range."
+        ),
+        do="Correct the value that `path` and the message name.",
+    )
+    NO_OPERATION = code(
+        "Set operationName to the name of one of the document's operations.",
+        when="The document has no operation of this name, or it has several operations and the request names none.",
+        do="Name one of the operations in `operationName`.",
+    )
+    QUERY_TOO_EXPENSIVE = code(
+        (
+            "This operation costs {cost:,} points. A request can cost {limit:,}. Ask for fewer items or fields, or "
+            "split the request."
+        ),
+        field=(
+            "This operation costs {cost:,} points. A request can cost {limit:,}. Most of the cost is {field}. Ask for "
+            "fewer items or fields, or split the request."
+        ),
+        when="The operation costs more points than one request can spend. `dearestField` has the most expensive field.",
+        do="[Ask for less](cost.md#how-to-lower-it), or split the request.",
+    )
+    QUERY_TOO_LARGE = code(
+        "A document can have up to {limit:,} bytes. Pass long values as variables.",
+        complex=(
+            "This document is too complex to be checked: it uses fragments too often, or has too many fields of one "
+            "name. Split the request."
+        ),
+        complex_after_errors=(
+            "This document is too complex to be checked: it uses fragments too often, or has too many fields of one "
+            "name. Split the request. Errors found before: {errors}."
+        ),
+        directives="A field or an operation can have {limit} directives; this has {count}.",
+        fields="This operation has {fields} fields, nested {depth} deep. The limits are {max_fields} and {max_depth}.",
+        fields_together="The operations of this document have {fields} fields together. The limit is {limit}.",
+        fragments="A document can have up to {limit} fragments.",
+        name="The name or alias of a field can have {limit} characters.",
+        operations="This document has {count} operations. The limit is {limit}.",
+        tokens=(
+            "A document can have {limit:,} names, values and punctuation marks. This one has more, or is nested too "
+            "deeply."
+        ),
+        value_depth="A value can be nested {limit} levels deep.",
+        variables="An operation can have {limit} variables.",
+        when=(
+            "The document has more bytes, fields, fragments or variables, or is nested deeper, than [the "
+            "limits](cost.md#limits), or is too complex to be checked."
+        ),
+        do="Split the request. Pass long values as variables.",
+    )
+    SYNTAX = code(
+        when="The document cannot be parsed.",
+        do="Read the message, which says where.",
+    )
+    TOO_MANY_MUTATIONS = code(
+        "This request has {count} mutations. The limit is {limit}.",
+        one="This request has {count} times {mutation}. The limit is {limit}.",
+        when=(
+            "The operation has more than 10 mutations, or it has an expensive mutation more often than [its "
+            "limit](cost.md#limits)."
+        ),
+        do="Split the request.",
+    )
