@@ -1,6 +1,7 @@
 """The table of all kinds of background jobs. api/services/jobs/__init__.py shows how to add one."""
 
 from api.services.campaigns.editing.edit_job import EDIT
+from api.services.campaigns.ending.end_job import END
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.jobs.kinds import Kind
 from api.services.launches.launch_job import LAUNCH
@@ -9,6 +10,7 @@ from api.services.people.import_job import IMPORT
 JOB_KINDS: tuple[Kind, ...] = (
     HOLD,
     EDIT,
+    END,
     IMPORT,
     LAUNCH,
 )

@@ -12,6 +12,11 @@ class CampaignCode(Code):
         when="The campaign has ended for this person (also the reason of a failed email).",
         do="Launch the campaign for this person again.",
     )
+    CAMPAIGN_ENDING = code(
+        "This campaign is being ended. Try again when its `endingAt` is null.",
+        when="`endCampaign` is still ending the campaign for the people in it.",
+        do="Query the campaign's `endingAt` and `peopleToEnd`, and try again when `endingAt` is null.",
+    )
     CAMPAIGN_NOT_PAUSED = code(
         "This campaign is not paused.",
         when="The campaign is not paused.",

@@ -14,7 +14,8 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import authoring, endings
+from api.services.campaigns import authoring, reading
+from api.services.campaigns.ending import ending
 from api.services.campaigns.pausing import pausing
 from api.services.enrollments import order_warnings
 
@@ -120,10 +121,17 @@ class CampaignPayload(Payload):
         )
 
 
-@strawberry.type(description="Result of endCampaign: the number of people, or errors.")
+@strawberry.type(description="Result of endCampaign: the number of people and the campaign, or errors.")
 class EndCampaignPayload(Payload):
     ended: int = strawberry.field(
-        default=0, description="Number of people whose campaign was ended: those for whom it was still active."
+        default=0,
+        description="Number of people whose campaign was ended: those for whom it was still active. 0 if an "
+        "earlier call is still ending it.",
+    )
+    campaign: Campaign | None = strawberry.field(
+        default=None,
+        description="The campaign after the call; null if there are errors. While its `endingAt` is not null, "
+        "`peopleToEnd` shows the progress.",
     )
 
 
@@ -206,7 +214,12 @@ class CampaignMutation:
     @mutation(
         metadata=cost(5_000, once=3),
         description="End a campaign for everyone in it: open tasks are cancelled, pending emails fail "
-        "with `CAMPAIGN_ENDED`, and its background launches are cancelled.",
+        "with `CAMPAIGN_ENDED`, and its background launches are cancelled. When this answers, none of its emails "
+        "is sent any more, except one whose transmission has begun. Up to 1,000 people are ended at once. A background "
+        "job ends the others: until then `Campaign.endingAt` is set and nobody can be launched into the campaign. It "
+        "cannot be undone.",
     )
     async def end_campaign(self, info: Request, id: CampaignId) -> EndCampaignPayload:
-        return EndCampaignPayload(ended=await endings.end_campaign(info.context.workspace_context, id))
+        context = info.context.workspace_context
+        people = await ending.end_campaign(context, id)
+        return EndCampaignPayload(ended=people, campaign=from_row(Campaign, await reading.campaign(context, id)))

@@ -62,9 +62,10 @@ class Campaign:
         "person. With 0 it waits for `resolveInDoubt`."
     )
     job_problem: str | None = strawberry.field(
-        description="Why the last attempt to apply a pause, a resume or an edit to everyone failed. It "
-        "is retried at growing intervals, five times in all. People whom it has not reached "
-        "then wait for the next pause, resume or edit. Null when nothing is wrong."
+        description="Why the last attempt to apply a pause, a resume, an edit or `endCampaign` to everyone failed. "
+        "It is retried at growing intervals, five times in all. People whom it has not reached then wait for the next "
+        "pause, resume or edit. A campaign that could not be ended sends nothing until `endCampaign` is called again. "
+        "Null when nothing is wrong."
     )
     paused_at: datetime | None = strawberry.field(
         description="When the campaign was paused, UTC; null when it is not paused."
@@ -74,6 +75,10 @@ class Campaign:
     )
     editing: bool = strawberry.field(
         description="True while the last edit is still being applied. People not yet updated get no emails until then."
+    )
+    ending_at: datetime | None = strawberry.field(
+        description="When `endCampaign` was called, UTC, while a background job is still ending the campaign for "
+        "everyone. None of its emails is sent meanwhile. Null otherwise."
     )
     created_at: datetime = strawberry.field(description="When the campaign was created, by the workspace's clock. UTC.")
     sender_id: strawberry.Private[str]
@@ -92,6 +97,13 @@ class Campaign:
     )
     async def held_emails(self, info: Request) -> int:
         return await info.context.loaders.held_of_campaign.load(self.id)
+
+    @strawberry.field(
+        metadata=cost(100),
+        description="Number of people for whom the campaign is still to be ended; 0 while `endingAt` is null.",
+    )
+    async def people_to_end(self, info: Request) -> int:
+        return await info.context.loaders.people_to_end_of_campaign.load(self.id)
 
     @strawberry.field(
         metadata=cost(size=STEPS, plain_at=5),

@@ -19,9 +19,9 @@ from api.graphql.limits.list_sizes import STEPS
 from api.graphql.people import Person
 from api.graphql.steps import Step
 from api.graphql.tasks import Task
-from api.services.campaigns import endings
+from api.services.campaigns.ending import ending
 from api.services.enrollments import reading
-from api.services.replies import bounces
+from api.services.replies import bounces, replies
 
 
 @strawberry.enum(description="What a step has become for one person.")
@@ -152,7 +152,7 @@ class EnrollmentPayload(Payload):
 class EnrollmentMutation:
     @mutation(description="Record that a person replied. The campaign's `onReply` decides whether it ends for them.")
     async def record_reply(self, info: Request, enrollment_id: EnrollmentId) -> EnrollmentPayload:
-        row = await endings.record_reply(info.context.workspace_context, enrollment_id)
+        row = await replies.record_reply(info.context.workspace_context, enrollment_id)
         return EnrollmentPayload(enrollment=from_row(Enrollment, row))
 
     @mutation(
@@ -194,5 +194,5 @@ class EnrollmentMutation:
         "with `CAMPAIGN_ENDED`."
     )
     async def end_enrollment(self, info: Request, id: EnrollmentId) -> EnrollmentPayload:
-        row = await endings.end_enrollment(info.context.workspace_context, id)
+        row = await ending.end_enrollment(info.context.workspace_context, id)
         return EnrollmentPayload(enrollment=from_row(Enrollment, row))

@@ -38,7 +38,9 @@ class Campaign(Model):
     revision = fields.IntField(default=0, db_default=0)
     edited_at = fields.DatetimeField(null=True)
     editing = fields.BooleanField(default=False, db_default=False)
-    # Why the last attempt at the pause, resume or edit failed.
+    # Since when the campaign is being ended for everyone. None of its emails is sent meanwhile.
+    ending_at = fields.DatetimeField(null=True)
+    # Why the last attempt at the pause, resume, edit or ending failed.
     job_problem = fields.TextField(null=True)
     created_at = fields.DatetimeField()
 

@@ -7,6 +7,12 @@ from api.codes.jobs import JobCode
 from api.store.engine.sql import Row, execute, in_list
 from api.store.send_ledger import DOUBT_RESEND_WAIT, with_paused_campaigns
 
+MAY_BE_RESENT = (
+    "send.doubts < campaign.in_doubt_resends AND campaign.ending_at IS NULL"
+    " AND enrollment.status IN ('ACTIVE', 'FINISHED') AND enrollment.end_reason IS NULL"
+)
+"""SQL condition: the campaign has not ended for the person, and its settings allow another resend."""
+
 
 async def put_expired_in_doubt(
     real_now: datetime,
@@ -57,7 +63,8 @@ async def schedule_resends(
 ) -> Sequence[Row]:
     """Schedule again the emails in doubt whose wait is over, as often as their campaign allows it. Returns them.
 
-    Emails in doubt for the reason ``never`` are not resent. Nor are emails whose outcome could not be written
+    Emails in doubt for the reason ``never`` are not resent, nor emails of people for whom the campaign has ended. Nor
+    are emails whose outcome could not be written
     (ROW_FAILED), because the channel may have reported them as sent. Takes all other emails in doubt, or those of
     ``ids``, except ``excluded_ids``. The wait in a sandbox goes by the sandbox's clock.
     """
@@ -68,7 +75,7 @@ async def schedule_resends(
         f" AND coalesce(send.reason, '') NOT IN ($4, '{JobCode.ROW_FAILED}') {which}"
     )
     return await execute(
-        f"{with_paused_campaigns(f'{rested} AND send.doubts < campaign.in_doubt_resends')}"
+        f"{with_paused_campaigns(f'{rested} AND {MAY_BE_RESENT}')}"
         " UPDATE send SET status = 'DEFERRED', held = campaign_pause.paused, doubts = doubts + 1, reason = $2,"
         f" detail = $3 FROM campaign_pause WHERE send.id = campaign_pause.id AND {rested}"
         " RETURNING send.id, send.workspace_id, send.enrollment_id, send.step_id, send.person_id, send.doubts",

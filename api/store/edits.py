@@ -1,13 +1,10 @@
-"""Edits of running campaigns: find the people to recalculate, and write their changes.
-
-Code that schedules by a campaign's steps calls ``lock_revision`` first. On PostgreSQL that locks the campaign's row, so
-that the campaign cannot be edited before the transaction ends.
-"""
+"""Edits of running campaigns: find the people to recalculate, and write their changes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.store import holds
+from api.store.campaign_state import lock_campaign
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
 from api.store.holds import as_records
@@ -28,24 +25,6 @@ USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by
 
 ``status || ''`` keeps PostgreSQL from reading all waiting emails by the index on status. It looks up each row by key.
 """
-
-
-async def lock_revision(campaign_id: str) -> int:
-    """Return the revision of a campaign: how often it was edited. No edit commits before the transaction ends."""
-    return int((await lock_edit_state(campaign_id))["revision"])
-
-
-async def lock_edit_state(campaign_id: str) -> Row:
-    """Return a campaign's revision, editing and paused_at. They cannot change before the transaction ends."""
-    lock = "FOR SHARE" if is_postgres() else ""
-    (row,) = await execute(f"SELECT revision, editing, paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
-    return row
-
-
-async def lock_campaign(campaign_id: str) -> None:
-    """Lock a campaign until the transaction ends: nobody else edits, pauses or launches it, or schedules its steps."""
-    if is_postgres():
-        await execute("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
 
 
 async def people_to_recalculate(campaign_id: str, revision: int, after: str, people: int) -> Sequence[Row]:

@@ -16,8 +16,12 @@ TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because they say nothing abo
 
 
 async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:
-    """Return the status of enrollments, by id."""
-    rows = await execute(f"SELECT id, status FROM enrollment WHERE {in_list('id', 1)}", list(enrollment_ids))
+    """Return the status of enrollments, by id. It is ENDED for everyone in a campaign that is being ended."""
+    rows = await execute(
+        "SELECT enrollment.id, CASE WHEN ending_at IS NULL THEN enrollment.status ELSE 'ENDED' END AS status"
+        f" FROM enrollment JOIN campaign ON campaign.id = campaign_id WHERE {in_list('enrollment.id', 1)}",
+        list(enrollment_ids),
+    )
     return {row["id"]: row["status"] for row in rows}
 
 
@@ -25,7 +29,8 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     """Finish the enrollments that have no pending email and no open task. Returns them.
 
     Steps are always scheduled up to the next task, so no step remains after the last email or task is done. An
-    enrollment that an edit has not recalculated yet is not finished, because the edit may add a step.
+    enrollment that an edit has not recalculated yet is not finished, because the edit may add a step. Nor is one whose
+    campaign is being ended.
     """
     mine = in_list("id", 1)
     if is_postgres():
@@ -39,7 +44,8 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
         " AND (SELECT count(*) FROM send WHERE enrollment_id = enrollment.id"
         " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')) = 0"
         " AND (SELECT count(*) FROM task WHERE enrollment_id = enrollment.id AND done_at IS NULL) = 0"
-        " AND revision = (SELECT campaign.revision FROM campaign WHERE campaign.id = enrollment.campaign_id)"
+        " AND revision = (SELECT CASE WHEN campaign.ending_at IS NULL THEN campaign.revision END FROM campaign"
+        " WHERE campaign.id = enrollment.campaign_id)"
         " RETURNING id, workspace_id, campaign_id, person_id",
         sorted(set(enrollment_ids)),
         now,
@@ -74,7 +80,8 @@ async def stop(
         reason,
         now,
     )
-    if reason in PERMANENT_END_REASONS:  # the status stays FINISHED; end_reason records the later reply, bounce, …
+    if reason in (*PERMANENT_END_REASONS, "CAMPAIGN_ENDED"):
+        # The status stays FINISHED. The reason keeps their emails in doubt from being sent again automatically.
         await execute(
             f"UPDATE enrollment SET end_reason = $2 WHERE {in_list('id', 1)} AND status = 'FINISHED'"
             " AND end_reason IS NULL",
@@ -147,17 +154,3 @@ async def people_in_campaign(campaign_id: str, person_ids: list[str]) -> set[str
     statement = "SELECT person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND "
     rows = await execute(statement + in_list("person_id", 2), campaign_id, person_ids)
     return {row["person_id"] for row in rows}
-
-
-async def finished_with_pending_emails(campaign_id: str, after: str, people: int) -> list[str]:
-    """Return the next finished enrollments of a campaign that have a pending email, in the order of their ids."""
-    rows = await execute(
-        "SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'FINISHED' AND id > $2"
-        " AND EXISTS (SELECT 1 FROM send WHERE send.enrollment_id = enrollment.id"
-        " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED'))"
-        " ORDER BY id LIMIT $3",
-        campaign_id,
-        after,
-        people,
-    )
-    return [row["id"] for row in rows]

@@ -1,8 +1,4 @@
-"""Emails on hold: the waiting emails of a paused campaign. Dispatch ignores them until they are released.
-
-Code that schedules emails calls ``paused_since`` first. On PostgreSQL that locks the campaign's row, so that the
-campaign cannot be paused or resumed before the transaction ends.
-"""
+"""Emails on hold: the waiting emails of a paused campaign. Dispatch ignores them until they are released."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, Row, execute, in_list, instant
+from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.send_ledger import UNSENT_STATUS
 
 EMAIL_COLUMNS = {
@@ -33,20 +29,6 @@ class HoldChunk:
 
     in_hand: bool
     after: str | None
-
-
-async def paused_since(campaign_id: str) -> datetime | None:
-    """Return since when a campaign is paused (UTC). Nobody pauses or resumes it before the transaction ends."""
-    lock = "FOR SHARE" if is_postgres() else ""
-    (row,) = await execute(f"SELECT paused_at FROM campaign WHERE id = $1 {lock}", campaign_id)
-    return instant(row["paused_at"]) if row["paused_at"] is not None else None
-
-
-async def open_hold(campaign_id: str) -> tuple[str | None, datetime | None]:
-    """Return the id of the pause or resume to carry out, and ``paused_since``, which locks the campaign."""
-    since = await paused_since(campaign_id)
-    (row,) = await execute("SELECT holds FROM campaign WHERE id = $1", campaign_id)
-    return row["holds"], since
 
 
 async def hold(campaign_id: str, after: str, people: int) -> HoldChunk:

@@ -6,7 +6,7 @@ PostgreSQL) locks it until the commit, so that a pause happens either before or 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from api.ids import new_id
 from api.states import WAITING_STATUSES, SendStatus
@@ -102,13 +102,13 @@ async def begin_transmission(
     """Begin to transmit emails, and write their Message-IDs. Returns the ids of emails that may be sent.
 
     An email may not be sent if its attempt does not own it any more, if its address is unsubscribed or bounced, if the
-    campaign has ended for its person, or if its step was removed. If the campaign is paused, or an edit has not been
-    applied to the person yet, the email goes on hold, so that nobody claims it again. ``recipients`` has the address
-    in each written email, by the email's id. Such an email may not be sent if the person's address has changed. An
-    email that is not in ``recipients`` goes to the person's present address.
+    campaign has ended for its person or is being ended, or if its step was removed. If the campaign is paused, or an
+    edit has not been applied to the person yet, the email goes on hold, so that nobody claims it again. ``recipients``
+    has the address in each written email, by the email's id. Such an email may not be sent if the person's address has
+    changed. An email that is not in ``recipients`` goes to the person's present address.
     """
     leaving, addresses = list(sends), recipients or {}
-    paused, edited = await _paused_and_edited_steps({send.step_id for send, _ in leaving})
+    paused, edited, ending = await _blocked_steps({send.step_id for send, _ in leaving})
     holding = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in paused]
     stale = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in edited - paused]
     held = await _put_on_hold(holding) | await _put_on_hold(stale, NOT_RECALCULATED)
@@ -117,7 +117,7 @@ async def begin_transmission(
         [
             (send.id, send.attempt_id, message_id, addresses.get(send.id, ""))
             for send, message_id in leaving
-            if send.id not in held
+            if send.id not in held and send.step_id not in ending
         ],
     )
     began = await execute(
@@ -157,18 +157,27 @@ async def _put_on_hold(sends: Sequence[tuple[str, str, str, str]], where: str = 
 
 async def paused_steps(step_ids: Iterable[str]) -> set[str]:
     """Return the steps with a paused campaign. No campaign is paused or resumed before the transaction ends."""
-    return (await _paused_and_edited_steps(step_ids))[0]
+    return (await _blocked_steps(step_ids)).paused
 
 
-async def _paused_and_edited_steps(step_ids: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Return the steps with a paused campaign, and those with a pending edit. Neither changes before the commit."""
+class _BlockedSteps(NamedTuple):
+    """Steps with emails that must not be sent, because of the state of their campaigns."""
+
+    paused: set[str]
+    edited: set[str]
+    """Only emails of people to whom the edit has not been applied are blocked."""
+    ending: set[str]
+
+
+async def _blocked_steps(step_ids: Iterable[str]) -> _BlockedSteps:
+    """Return the steps whose campaign is paused, edited or being ended. It stays so until the commit."""
     rows = await execute(
-        "SELECT step.id, paused_at IS NOT NULL AS paused, editing FROM step"
+        "SELECT step.id, paused_at IS NOT NULL AS paused, editing, ending_at IS NOT NULL AS ending FROM step"
         f" JOIN campaign ON campaign.id = step.campaign_id WHERE {in_list('step.id', 1)}"
         f" ORDER BY campaign.id {'FOR SHARE OF campaign' if is_postgres() else ''}",
         sorted(step_ids),
     )
-    return {row["id"] for row in rows if row["paused"]}, {row["id"] for row in rows if row["editing"]}
+    return _BlockedSteps(*({row["id"] for row in rows if row[name]} for name in ("paused", "editing", "ending")))
 
 
 async def settle(outcomes: Sequence[SendOutcome]) -> set[str]:

@@ -50,11 +50,11 @@ async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due
 
 EXPIRING = (
     "task JOIN enrollment ON enrollment.id = task.enrollment_id JOIN campaign ON campaign.id = enrollment.campaign_id"
-    " WHERE task.status = 'OPEN' AND expires_at IS NOT NULL AND paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM send"
-    " WHERE send.enrollment_id = task.enrollment_id AND send.step_id = task.step_id"
+    " WHERE task.status = 'OPEN' AND expires_at IS NOT NULL AND paused_at IS NULL AND ending_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM send WHERE send.enrollment_id = task.enrollment_id AND send.step_id = task.step_id"
     " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING', 'IN_DOUBT'))"
 )
-"""SQL: open tasks that can expire. Their campaign is not paused, and they have no pending or in-doubt email."""
+"""SQL: open tasks that can expire. They have no pending or in-doubt email, and their campaign sends."""
 
 
 async def expiring(now: datetime, workspace_id: str | None) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from api.models import Campaign, Enrollment, Event, Launch, Send, Task
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.campaigns.editing import edit_job, editing
-from api.services.campaigns.endings import end_campaign, end_enrollment, record_reply
+from api.services.campaigns.ending.ending import end_campaign, end_enrollment
 from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
@@ -31,6 +31,7 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.people.suppressions import unsubscribe
 from api.services.replies.bounces import record_bounce
+from api.services.replies.replies import record_reply
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template, update_template
 from api.services.workspaces.senders import create_sender
@@ -43,7 +44,16 @@ from plugins.manager import load
 from strategies import Refusal, StepType
 from tests.databases import folder_in_memory, migrated
 from tests.faults.edits import Edits
-from tests.services.jobs.claims import claim_edit, claim_holds, claim_launch, run_edit, run_holds, run_launch
+from tests.services.jobs.claims import (
+    claim_edit,
+    claim_end,
+    claim_holds,
+    claim_launch,
+    run_edit,
+    run_end,
+    run_holds,
+    run_launch,
+)
 from tests.services.world import Killed, with_channel
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -249,6 +259,8 @@ class AnyOrder(Edits, RuleBasedStateMachine):
             await run_holds(row, self.runtime.context)
         while (edited := await claim_edit(self.now)) is not None:
             await run_edit(edited, self.runtime.context)
+        while (ending := await claim_end(self.now)) is not None:
+            await run_end(ending, self.runtime.context)
         while (launching := await claim_launch(self.now)) is not None:
             await run_launch(launching, self.runtime.context, lambda: self.now)
 

@@ -250,6 +250,33 @@ async def test_ending_a_campaign_for_everyone(client: Client) -> None:
     assert (found["emails"]["totalCount"], found["tasks"]["totalCount"]) == (3, 3)
 
 
+async def test_the_progress_of_ending_a_large_campaign(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.services.campaigns.ending.end_job.PEOPLE_PER_CHUNK", 1)
+    monkeypatch.setattr("api.services.campaigns.ending.ending.CHUNKS_OF_A_CALLER", 1)
+    campaign = await author(client, AT, {"day": 2})
+    people = [await story.person(client, f"p{number}@example.com") for number in range(3)]
+    await client.do(story.LAUNCH, "enrollments", input={"campaignId": campaign, "personIds": people})
+    end = """mutation($id: ID!) { endCampaign(id: $id) {
+        ended campaign { endingAt peopleToEnd } errors { code message path } } }"""
+    answers = [(await client.ask(end, id=campaign))["endCampaign"] for _ in range(4)]
+    assert [answer["ended"] for answer in answers] == [3, 0, 0, 0]
+    now = "2026-03-02T07:00:00Z"
+    progress = [(each["campaign"]["endingAt"], each["campaign"]["peopleToEnd"]) for each in answers]
+    assert progress == [(now, 2), (now, 1), (now, 0), (None, 0)]
+    assert [answer["errors"] for answer in answers] == [[]] * 4
+
+
+async def test_launching_a_campaign_that_is_being_ended(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.services.campaigns.ending.ending.CHUNKS_OF_A_CALLER", 0)
+    campaign = await author(client, AT)
+    people = [await story.person(client, f"p{number}@example.com") for number in range(2)]
+    await client.do(story.LAUNCH, "enrollments", input={"campaignId": campaign, "personIds": people[:1]})
+    await client.do("mutation($id: ID!) { endCampaign(id: $id) { ended errors { code } } }", "ended", id=campaign)
+    again = {"campaignId": campaign, "personIds": people[1:]}
+    (error,) = (await client.ask(story.LAUNCH, input=again))["launch"]["errors"]
+    assert (error["code"], error["path"]) == ("CAMPAIGN_ENDING", ["campaignId"])
+
+
 async def test_pages_give_each_row_once(client: Client) -> None:
     wanted = [await story.person(client, f"p{number}@example.com") for number in range(7)]
     found: list[str] = []

@@ -9,7 +9,7 @@ from asyncpg.exceptions import DeadlockDetectedError
 
 from api.models import Campaign, Enrollment, Event, Launch, PeopleImport, Person, Send, Task
 from api.services.campaigns.authoring import add_step, change_step
-from api.services.campaigns.endings import end_enrollment, record_reply
+from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.claim.batch import Batch
@@ -24,6 +24,7 @@ from api.services.people.imports import start_import
 from api.services.people.people import create_person
 from api.services.people.suppressions import unsubscribe
 from api.services.replies.bounces import record_bounce
+from api.services.replies.replies import record_reply
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, email_went_out, send_task, skip_task
 from api.store import send_ledger

@@ -26,6 +26,7 @@ class Loaders:
         self.suppression_history = DataLoader[str, list[Any]](load_fn=reader.suppression_histories)
         self.account_pause = DataLoader[str, Any](load_fn=reader.account_pauses)
         self.held_of_campaign = DataLoader[str, int](load_fn=reader.held_emails_of_campaigns)
+        self.people_to_end_of_campaign = DataLoader[str, int](load_fn=reader.people_to_end_of_campaigns)
         self.steps_of_campaign = DataLoader[str, list[Any]](load_fn=reader.steps_of_campaigns)
         self.every_step_of_campaign = DataLoader[str, list[Any]](load_fn=reader.every_step_of_campaigns)
         self.emails_of_enrollment = DataLoader[str, list[Any]](load_fn=reader.emails_of_enrollments)

@@ -18,6 +18,7 @@ from api.models import (
     Task,
     Template,
 )
+from api.store.endings import active_people
 from api.store.engine.rows import by_address_keys, by_ids, children
 from api.store.holds import count_held_by_campaign
 
@@ -95,6 +96,11 @@ class BatchReader:
     async def held_emails_of_campaigns(self, campaign_ids: list[str]) -> list[int]:
         """Count the emails on hold of each campaign."""
         counts = await count_held_by_campaign(campaign_ids)
+        return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
+
+    async def people_to_end_of_campaigns(self, campaign_ids: list[str]) -> list[int]:
+        """Count the people of each campaign for whom it is still to be ended. 0 if it is not being ended."""
+        counts = await active_people(campaign_ids)
         return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
 
     async def account_pauses(self, accounts: list[str]) -> list[Any]:

@@ -11,7 +11,7 @@ from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.pause_checks import refuse_paused
+from api.services.enrollments.campaign_checks import refuse_ending, refuse_stopped
 from api.services.enrollments.timelines import NOTES_OF_A_PERSON, chosen_notes, expiry, notes_to_json
 from api.services.tasks.tasks import close_task, refuse_prompts
 from api.services.tasks.withdrawing import withdraw
@@ -22,7 +22,6 @@ from api.store import written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, write
-from api.store.holds import paused_since
 from api.store.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
@@ -54,8 +53,8 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
     enrollment = await Enrollment.get(id=send.enrollment_id)
     async with transaction():
         if chosen == now:
-            await refuse_paused(enrollment.campaign_id, ("id",))
-        paused = await paused_since(enrollment.campaign_id) is not None
+            await refuse_stopped(enrollment.campaign_id, ("id",))
+        paused = (await refuse_ending(enrollment.campaign_id, ("id",))).paused_at is not None
         task = await Task.get_or_none(enrollment_id=send.enrollment_id, step_id=send.step_id) if send.by_hand else None
         closes = task is not None and chosen == now and await lock_undone(task.id)
         send = await _lock_unsent(send.id)
@@ -98,7 +97,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     # Render before the transaction, so that nobody waits for its locks meanwhile.
     seen, rendered = send, await _render_parts(send, context.now)
     async with transaction():
-        paused = await paused_since(enrollment.campaign_id) is not None
+        paused = (await refuse_ending(enrollment.campaign_id, ("id",))).paused_at is not None
         send = await _lock_unsent(send.id)
         before: tuple[str | None, str | None] = (send.subject, send.html)
         if send.written_as_template:
@@ -142,7 +141,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
     enrollment = await Enrollment.get(id=send.enrollment_id)
     async with transaction():
-        await paused_since(enrollment.campaign_id)
+        await refuse_ending(enrollment.campaign_id, ("id",))
         if not await lock_undone(task.id):
             task = await Task.get(id=task.id)
             sentence = "The task of this email is done, and what follows it is scheduled: it cannot be opened again."

@@ -17,10 +17,11 @@ from api.services.enrollments.timelines import (
     task_row,
 )
 from api.states import EnrollmentStatus, SendStatus
+from api.store.campaign_state import lock_campaign_state
 from api.store.engine.sql import Row
 from api.store.enrollments import finish, stop
 from api.store.events import Line, event, write
-from api.store.holds import lock_enrollments, paused_since
+from api.store.holds import lock_enrollments
 from api.store.written_texts import restore_texts
 from strategies.codes import Message
 from strategies.edit_plan import moves
@@ -29,7 +30,9 @@ from strategies.records import PlannedSend
 
 async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
     """Schedule a person's steps up to the next task, and move their untried emails. Call inside a transaction."""
-    paused = await paused_since(enrollment.campaign_id)
+    state = await lock_campaign_state(enrollment.campaign_id)
+    if state.ending_at is not None:  # the job that ends the campaign has not reached this person yet
+        return
     await lock_enrollments([enrollment.id])
     enrollment = await Enrollment.get(id=enrollment.id)
     if enrollment.status is not EnrollmentStatus.ACTIVE:
@@ -39,7 +42,7 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
     sends = {send.step_id: send for send in await Send.filter(enrollment_id=enrollment.id)}
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
     # New emails go on hold if others of the person are: a resume moves them together.
-    held = paused is not None or any(send.held for send in sends.values())
+    held = state.paused_at is not None or any(send.held for send in sends.values())
     timeline = resolve(
         context,
         campaign,

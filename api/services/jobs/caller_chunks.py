@@ -19,7 +19,7 @@ async def carry_out(job: Job | None, chunks: Chunks, clock: Clock, most: int | N
     Where it is not, any tick loop goes on with it. Where someone else has begun the job again meanwhile, the new one
     stays open.
     """
-    done, until = 0, None
+    done, progress, until = 0, 0, None
     renewed = clock()
     async with aclosing(chunks):
         while most is None or done < most:
@@ -27,15 +27,16 @@ async def carry_out(job: Job | None, chunks: Chunks, clock: Clock, most: int | N
                 chunk = await anext(chunks)
             except StopAsyncIteration:
                 if job is not None:
-                    await jobs.finish(job, JobState.DONE, clock(), done)
+                    await jobs.finish(job, JobState.DONE, clock(), progress)
                 return True
             if isinstance(chunk, timedelta):
                 until = clock() + chunk
                 break
-            done += 1
+            done, progress = done + 1, progress + chunk
             if job is not None and clock() - renewed > jobs.LEASE / 2:
                 renewed = clock()
-                await jobs.renew(job, renewed + jobs.LEASE, 0)
+                await jobs.renew(job, renewed + jobs.LEASE, progress)
+                progress = 0
     if job is not None:
-        await jobs.put_back(job, done, until)
+        await jobs.put_back(job, progress, until)
     return False

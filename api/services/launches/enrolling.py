@@ -19,7 +19,7 @@ from api.services.launches.launch import ready
 from api.states import LaunchStatus
 from api.store import launches as audience
 from api.store.bounces import bounced
-from api.store.edits import lock_revision
+from api.store.campaign_state import lock_campaign_state
 from api.store.engine.bulk import insert, shared
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import earlier_endings, lock_open_enrollments
@@ -112,7 +112,7 @@ class _Enroller:
             left_out = {person["person_id"]: left_out_as for person in people}
         processed = self.row.processed + len(people)
         async with transaction():
-            self.edited = await lock_revision(self.campaign.id) != self.campaign.revision
+            self.edited = (await lock_campaign_state(self.campaign.id)).revision != self.campaign.revision
             if self.edited:
                 return True
             # Pausing, cancelling and taking over the launch lock its row too, so they happen before this or wait for

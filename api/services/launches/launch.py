@@ -18,7 +18,7 @@ from api.services.campaigns.campaign_rules import check_subjects
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.pause_checks import refuse_edited, refuse_paused
+from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopped
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.timelines import core_launch, core_steps, resolve, send_row, task_row, zone_for
 from api.services.launches.launch_warnings import launch_warnings
@@ -109,7 +109,7 @@ async def launch(
                 events.append(task_created(enrollment, tasks[-1], context.now))
     try:
         async with transaction():
-            await refuse_paused(checked.campaign.id, ("campaignId",))
+            await refuse_stopped(checked.campaign.id, ("campaignId",))
             await refuse_edited(checked.campaign, ("campaignId",))
             await check_subjects(await steps_of(checked.campaign), ("campaignId",))
             await _refuse_unsubscribed(list(person_ids))

@@ -14,9 +14,9 @@ from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.services.tasks.tasks import task_event
 from api.states import OnExpiry, TaskStatus
+from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import write
-from api.store.holds import paused_since
 from api.store.tasks import expiring, lock_expiring
 
 log = logging.getLogger("touchline.tasks")
@@ -99,7 +99,8 @@ async def _expire_or_postpone(context: WorkspaceContext, task: Task, now: dateti
 async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits: bool = False) -> bool:
     async with transaction():
         enrollment = await Enrollment.get(id=task.enrollment_id)
-        if await paused_since(enrollment.campaign_id) is not None:
+        state = await lock_campaign_state(enrollment.campaign_id)
+        if state.paused_at is not None or state.ending_at is not None:
             return False
         rule = OnExpiry.WAIT if waits else (await Campaign.get(id=enrollment.campaign_id)).on_task_expiry
         # Check the condition again under a lock: meanwhile the task may have been done, moved or expired, or its email

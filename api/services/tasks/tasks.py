@@ -11,10 +11,10 @@ from api.ids import new_id
 from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.mail.templates.prompts import prompt_list
-from api.models import Enrollment, Person, Send, Step, Task
+from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.pause_checks import refuse_paused
+from api.services.enrollments.campaign_checks import refuse_stopped
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.timelines import chosen_notes, notes_to_json, zone_note
 from api.services.people.reachability import refuse_unreachable
@@ -119,7 +119,7 @@ async def send_task(
     if at == now:
         await refuse_prompts(send, ("id",) if html is None else ("html",))
     async with transaction():
-        await refuse_paused(enrollment.campaign_id, ("id",))
+        await refuse_stopped(enrollment.campaign_id, ("id",))
         await refuse_suppressed(person, ("id",))
         # Meanwhile an edit may have deleted the task, or someone else may have completed it.
         if not await lock_undone(task.id):
@@ -223,7 +223,8 @@ async def _find_workable(context: WorkspaceContext, task_id: str) -> Task:
     if task.status is not TaskStatus.OPEN and not waiting:
         raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), status=task.status.lower())
     enrollment = await Enrollment.get(id=task.enrollment_id)
-    if enrollment.status is not EnrollmentStatus.ACTIVE:
+    campaign = await Campaign.get(id=enrollment.campaign_id).only("id", "ending_at")
+    if enrollment.status is not EnrollmentStatus.ACTIVE or campaign.ending_at is not None:
         raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="ended")
     return task
 

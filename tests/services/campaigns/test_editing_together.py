@@ -12,14 +12,15 @@ import pytest
 from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.campaigns.authoring import add_step, change_step, move_step, remove_step
 from api.services.campaigns.editing import edit_job
-from api.services.campaigns.endings import end_enrollment
+from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus
-from api.store import edits, send_ledger
+from api.store import send_ledger
+from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import content, later, step
@@ -135,7 +136,7 @@ async def test_what_begins_to_leave_and_an_edit_come_one_after_the_other(world: 
     await edit
     assert (await Send.get(id=send.id)).status == "TRANSMITTING"
     async with transaction():
-        await edits.lock_campaign(campaign)
+        await lock_campaign(campaign)
         await Campaign.filter(id=campaign).update(editing=True, revision=99)
         (other,) = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
     assert await send_ledger.begin_transmission([(other, "<2@example.com>")], NOW + DAY) == set()
@@ -147,7 +148,7 @@ async def test_a_launch_that_was_resolved_by_old_steps_is_refused(world: World) 
     campaign = (await Campaign.get()).id
     person = await create_person(world.context, "new@example.com")
     async with transaction():
-        await edits.lock_campaign(campaign)
+        await lock_campaign(campaign)
         late = beside(launch(world.context, campaign, [person.id], Choice("NOW"), {}))
         assert await waits_for_us(late), "it must not go by the steps that it has read"
         await Campaign.filter(id=campaign).update(revision=99)

@@ -14,7 +14,7 @@ from asyncpg.exceptions import ConnectionDoesNotExistError
 from api.cli.commands import show
 from api.models import Campaign, Event, Person, Send, Step, Task
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
-from api.services.campaigns.endings import end_campaign
+from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.runtime import TerminalLine
 from api.services.dispatch.claim.batch import Batch

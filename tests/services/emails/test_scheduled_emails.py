@@ -8,7 +8,7 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Task
 from api.services.campaigns.authoring import add_step, change_step, move_step, remove_step
-from api.services.campaigns.endings import end_enrollment
+from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import edit_email, reschedule_email, withdraw_email

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.models import Campaign, Job, Launch, PeopleImport, Workspace
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
+from api.services.campaigns.ending.end_job import END_JOB, end_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.common.context import WorkspaceContext
 from api.services.launches.enrolling import launch_chunks
@@ -70,6 +71,23 @@ async def claim_holds(now: datetime) -> Campaign | None:
 
 async def claim_edit(now: datetime) -> Campaign | None:
     return await _claimed(EDIT_JOB, Campaign, now)
+
+
+async def claim_end(now: datetime) -> Campaign | None:
+    return await _claimed(END_JOB, Campaign, now)
+
+
+async def run_end(row: Campaign, context_of: Contexts, chunks: int | None = None) -> None:
+    """End a campaign for everyone, or for so many chunks of people; or until an email is in transmission."""
+    context, done = context_of(await Workspace.get(id=row.workspace_id)), 0
+    async for chunk in end_chunks(context, row):
+        done += 1
+        if done == chunks or not isinstance(chunk, int):
+            job = vars(row).get("job")
+            if job is not None:
+                await jobs.put_back(job, 0, None if isinstance(chunk, int) else context.clock() + chunk)
+            return
+    await _finish(END_JOB, row, over=(await Campaign.get(id=row.id)).ending_at is None)
 
 
 async def run_launch(

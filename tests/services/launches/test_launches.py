@@ -8,7 +8,7 @@ import pytest
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task, Template
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
-from api.services.campaigns.endings import end_campaign
+from api.services.campaigns.ending.ending import end_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
 from api.services.launches import background_launch, enrolling
@@ -19,7 +19,7 @@ from api.services.templates.templates import create_template, update_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
-from api.store.edits import lock_campaign
+from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from plugins.manager import load
 from strategies import Refusal, SendAt, StepContext, StepType

@@ -7,13 +7,14 @@ import pytest
 
 from api.models import Campaign, Enrollment, Launch, Sender
 from api.services.campaigns.authoring import add_step, create_campaign
-from api.services.campaigns.endings import end_campaign, end_enrollment, record_reply
+from api.services.campaigns.ending.ending import end_campaign, end_enrollment
 from api.services.launches import background_launch
 from api.services.launches.background_launch import left_out_by_code, start_launch
 from api.services.launches.launch import Choice, launch, preview
 from api.services.people.people import update_person
 from api.services.people.suppressions import resubscribe, unsubscribe
 from api.services.replies.bounces import record_bounce
+from api.services.replies.replies import record_reply
 from api.states import EnrollmentStatus
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction

@@ -8,7 +8,7 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Person, Send, Suppression, Task
 from api.services.campaigns.authoring import add_step, create_campaign
-from api.services.campaigns.endings import end_campaign, end_enrollment, record_reply
+from api.services.campaigns.ending.ending import end_campaign, end_enrollment
 from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import retry_send
 from api.services.launches import background_launch, enrolling
@@ -18,6 +18,7 @@ from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import suppress_address, unsubscribe
 from api.services.replies.bounces import record_bounce
+from api.services.replies.replies import record_reply
 from api.services.tasks.tasks import complete_task, send_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store import launches as audience

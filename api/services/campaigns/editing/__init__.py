@@ -2,5 +2,5 @@
 
 Imports: codes, models, services.campaigns.pausing, services.common, services.enrollments, services.jobs, store,
     strategies.
-Imported by: graphql, services.campaigns.pausing, services.dispatch.recovery.
+Imported by: graphql, services.campaigns.ending, services.campaigns.pausing, services.dispatch.recovery.
 """

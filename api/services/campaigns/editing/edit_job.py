@@ -20,6 +20,7 @@ from api.services.enrollments.progress import finish_done
 from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import edits, holds
+from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
 
@@ -67,19 +68,19 @@ class _Work:
         at_once = len(places)
         row, after, resolved = self.row, self._after, 0
         async with transaction():
-            state = await edits.lock_edit_state(row.id)
-            if state["revision"] != row.revision or not state["editing"]:
+            state = await lock_campaign_state(row.id)
+            if state.revision != row.revision or not state.editing:
                 return False
             people = await edits.people_to_recalculate(row.id, row.revision, after, at_once)
             ids = [person["id"] for person in people]
-            if not ids and state["paused_at"] is None:
+            if not ids and state.paused_at is None:
                 # Emails that dispatch put on hold just after the job had recalculated their person.
                 ids = await holds.enrollments_on_hold(row.id, "", at_once)
             if ids and aside:
-                await self._set_aside(ids, paused=state["paused_at"] is not None)
+                await self._set_aside(ids, paused=state.paused_at is not None)
                 resolved = len(ids)
             elif ids:
-                resolved = await self._resolve(ids, paused=state["paused_at"] is not None)
+                resolved = await self._resolve(ids, paused=state.paused_at is not None)
         self._resolved = resolved + (self._resolved if after else 0)
         more = bool(ids or after)
         self.waits = more and not people and self._resolved == 0

@@ -85,7 +85,7 @@ class EditPreview:
 
 async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
     """Calculate the edit's changes for everyone in the campaign. Raises Refusal as the edit would."""
-    await check(context, draft)
+    anyone = await check(context, draft)
     row = draft.campaign
     rescheduler = EditPlanner(context, row, draft.steps, row.paused_at or context.now)
     found = EditPreview(context.now)
@@ -96,7 +96,7 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
         known[draft.changed.id].added = True
     order, after = OrderTally(core_steps(draft.steps)), ""
     at_once = people_per_transaction(PEOPLE_PER_CHUNK, len(draft.steps))
-    while people := await edits.people_in(row.id, after, at_once):
+    while anyone and (people := await edits.people_in(row.id, after, at_once)):
         changes = await rescheduler.changes([person["id"] for person in people])
         _count(found, known, changes)
         _count_order(order, draft, rescheduler.now, changes)

@@ -16,6 +16,7 @@ from api.services.common.live_steps import steps_of
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
 from api.states import GOING_ON, SendStatus, TaskStatus
 from api.store import edits, jobs
+from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, event, write
 from strategies import Refusal
@@ -44,7 +45,7 @@ async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
 async def _decide(context: WorkspaceContext, draft: Draft) -> None:
     row = draft.campaign
     async with transaction():
-        await edits.lock_campaign(row.id)
+        await lock_campaign(row.id)
         current = await Campaign.get(id=row.id)
         # Content that moves no email has no revision. Compare it too, so that no other edit is overwritten.
         same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
@@ -61,9 +62,12 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
 
 
 async def check(context: WorkspaceContext, draft: Draft) -> bool:
-    """Refuse edits that are not allowed while people are in the campaign. Returns whether anyone is."""
+    """Refuse edits that are not allowed while people are in the campaign. Returns whether anyone is.
+
+    People for whom the campaign is being ended are no longer in it.
+    """
     row = draft.campaign
-    people = await Enrollment.filter(campaign_id=row.id, ended_at=None).exists()
+    people = await Enrollment.filter(campaign_id=row.id, ended_at=None, campaign__ending_at=None).exists()
     if not people and not await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
         return False
     for name, argument in FIXED_SETTINGS.items():

@@ -2,5 +2,5 @@
 
 Imports: codes, models, services.campaigns.editing, services.common, services.enrollments, services.jobs, store,
     strategies.
-Imported by: graphql, services.campaigns.editing, services.launches.
+Imported by: graphql, services.campaigns.editing, services.campaigns.ending, services.launches.
 """

@@ -18,6 +18,7 @@ from api.services.enrollments.progress import finish_done
 from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import holds
+from api.store.campaign_state import lock_campaign_state
 from api.store.edits import people_in
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
@@ -91,10 +92,10 @@ async def _chunk(
 ) -> _Chunk | None:
     """Put the emails of the next people on hold, or release them. ``aside`` skips people, or lets their emails fail."""
     async with transaction():
-        current, paused_at = await holds.open_hold(row.id)
-        if current != row.holds:
+        state = await lock_campaign_state(row.id)
+        if state.holds != row.holds:
             return None
-        if paused_at is not None:
+        if state.paused_at is not None:
             if aside:
                 next_people = await people_in(row.id, after, people)
                 return _Chunk(released=False, after=next_people[-1]["person_id"] if next_people else None)

@@ -6,11 +6,11 @@ from itertools import count
 from api.codes.launches import LaunchCode
 from api.models import Campaign, Launch, Sender
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.pause_checks import refuse_paused
+from api.services.enrollments.campaign_checks import refuse_stopped
 from api.states import GOING_ON, LaunchStatus
 from api.store import jobs
 from api.store import launches as audience
-from api.store.edits import lock_revision
+from api.store.campaign_state import lock_campaign_state
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from strategies import Calendar, Refusal
@@ -39,7 +39,7 @@ async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Resume a launch: enroll the remaining people as if launched now."""
     row = await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",))
     async with transaction():
-        await refuse_paused(row.campaign_id, ("id",))
+        await refuse_stopped(row.campaign_id, ("id",))
         if not await _resume(context, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):
             raise Refusal.of(LaunchCode.LAUNCH_NOT_PAUSED, ("id",))
     context.wake()
@@ -66,7 +66,7 @@ async def _resume(context: WorkspaceContext, row: Launch, campaign: Campaign) ->
         status=LaunchStatus.RUNNING,
         paused_with_campaign=False,
         resumed_at=context.now,
-        revision=await lock_revision(campaign.id),
+        revision=(await lock_campaign_state(campaign.id)).revision,
         send_at=_send_at(row, Calendar(sender.zone, campaign.skip_weekends), context.now),
     )
     if resumed:

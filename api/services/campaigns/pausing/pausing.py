@@ -14,8 +14,8 @@ from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.campaigns.pausing.launch_control import pause_launches, resume_launches
 from api.services.common.context import WorkspaceContext
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
-from api.store import holds, jobs
-from api.store.edits import lock_campaign
+from api.store import jobs
+from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import event, write
@@ -58,7 +58,7 @@ async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campai
 async def _resume(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
         await lock_campaign(row.id)
-        paused_at = await holds.paused_since(row.id)
+        paused_at = (await lock_campaign_state(row.id)).paused_at
         resumed = Campaign.filter(id=row.id, holds=None, editing=False).exclude(paused_at=None)
         if not await resumed.update(paused_at=None, resumed_at=context.now, **_new_holds()):
             if paused_at is not None:

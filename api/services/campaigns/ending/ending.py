@@ -1,0 +1,82 @@
+"""End a campaign for one person, or for everyone in it.
+
+Ending it for everyone is one short transaction, after which no transmission of the campaign starts, and a job that
+ends the campaign person by person. The caller carries out the first chunks, a tick loop the others.
+"""
+
+import logging
+
+from api.codes.reasons import ReasonCode
+from api.models import Campaign, Enrollment, Launch
+from api.services.campaigns.editing.edit_job import EDIT_JOB
+from api.services.campaigns.ending.end_job import END_JOB, end_chunks, people_per_chunk
+from api.services.campaigns.pausing.hold_job import HOLD_JOB
+from api.services.campaigns.pausing.launch_control import cancel
+from api.services.common.context import WorkspaceContext
+from api.services.common.live_steps import steps_of
+from api.services.enrollments.progress import end
+from api.services.jobs.bisection import is_database_fault
+from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
+from api.states import GOING_ON
+from api.store import endings, jobs
+from api.store.campaign_state import lock_campaign
+from api.store.engine.rows import get_or_refuse
+from api.store.engine.transactions import retry_on_deadlock, transaction
+
+log = logging.getLogger("touchline.ending")
+
+PEOPLE_OF_A_CALLER = 1_000
+"""People for whom a request ends a campaign before it leaves the others to a tick loop."""
+
+
+@retry_on_deadlock
+async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
+    """Remove one person from a campaign."""
+    enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("id",))
+    async with transaction():
+        await end(enrollment, context.now, why=ReasonCode.REMOVED.message())
+    return enrollment
+
+
+async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
+    """End a campaign for everyone in it. Returns the number of people for whom it was active.
+
+    While an earlier call is still being carried out, a call returns 0, and continues that one.
+    """
+    row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
+    people = await _decide(context, row)
+    await _carry_out_quick_part(context, row.id)
+    return people
+
+
+@retry_on_deadlock
+async def _decide(context: WorkspaceContext, row: Campaign) -> int:
+    """Record the decision. Until the job has ended, nothing of the campaign is sent, and nobody is launched."""
+    now = context.clock()
+    async with transaction():
+        await lock_campaign(row.id)
+        people = await endings.begin(row.id, context.now)
+        # Nobody is left to recalculate, to put on hold or to release.
+        await jobs.cancel(EDIT_JOB, [row.id], now)
+        await jobs.cancel(HOLD_JOB, [row.id], now)
+        for launch in await Launch.filter(campaign_id=row.id, status__in=GOING_ON).order_by("id"):
+            await cancel(launch.id, now)
+        await jobs.start(END_JOB, context.workspace_id, row.id, now, lease_until=now + jobs.LEASE)
+    return people or 0
+
+
+async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> None:
+    """Carry out the first chunks. A tick loop does the rest."""
+    row = await Campaign.get(id=campaign_id)
+    job = await jobs.open_job(END_JOB, campaign_id)
+    # One chunk more closes the ending.
+    most = 1 + -(-PEOPLE_OF_A_CALLER // people_per_chunk(len(await steps_of(row))))
+    try:
+        await carry_out(job, end_chunks(context, row), context.clock, min(most, CHUNKS_OF_A_CALLER))
+    except Exception as problem:
+        if is_database_fault(problem):
+            raise
+        log.exception("the campaign %s could not be ended at once; a job ends it", campaign_id)
+        if job is not None:
+            await jobs.put_back(job, 0)
+    context.wake()

@@ -1,0 +1,27 @@
+"""Refuse changes to a campaign that is paused, being ended, or has just been edited."""
+
+from api.codes.campaigns import CampaignCode
+from api.codes.inputs import InputCode
+from api.models import Campaign
+from api.store.campaign_state import CampaignState, lock_campaign_state
+from strategies import Refusal
+
+
+async def refuse_stopped(campaign_id: str, path: tuple[str, ...]) -> None:
+    """Refuse if the campaign is paused or being ended. Call it first in the transaction: then neither can follow."""
+    if (await refuse_ending(campaign_id, path)).paused_at is not None:
+        raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, path)
+
+
+async def refuse_ending(campaign_id: str, path: tuple[str, ...]) -> CampaignState:
+    """Refuse if the campaign is being ended. Returns its state, which cannot change before the transaction ends."""
+    state = await lock_campaign_state(campaign_id)
+    if state.ending_at is not None:
+        raise Refusal.of(CampaignCode.CAMPAIGN_ENDING, path)
+    return state
+
+
+async def refuse_edited(campaign: Campaign, path: tuple[str, ...]) -> None:
+    """Refuse if the campaign was edited since ``campaign`` was read. Call in the transaction that writes."""
+    if (await lock_campaign_state(campaign.id)).revision != campaign.revision:
+        raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="campaign_edited")

@@ -1,0 +1,390 @@
+"""Ending a campaign for everyone: at once or by a job, on both databases, also after a crash and beside other work."""
+
+from collections import Counter
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.models import Campaign, Enrollment, Event, Job, Launch, LeftOut, Send, Sender, Task, Template
+from api.services.campaigns.authoring import add_step, change_step, create_campaign, update_campaign
+from api.services.campaigns.editing import editing
+from api.services.campaigns.ending import end_job, ending
+from api.services.campaigns.ending.end_job import END, end_chunks
+from api.services.campaigns.ending.ending import end_campaign, end_enrollment
+from api.services.campaigns.pausing import pausing
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
+from api.services.emails.emails import retry_send
+from api.services.emails.scheduled_emails import reschedule_email
+from api.services.jobs.bisection import MAX_FAILURES
+from api.services.jobs.kinds import JobRuntime
+from api.services.jobs.runner import JobRunner
+from api.services.launches.background_launch import start_launch
+from api.services.launches.launch import Choice, launch
+from api.services.people.people import create_person
+from api.services.replies.replies import record_reply
+from api.services.tasks.tasks import complete_task, send_task
+from api.states import EnrollmentStatus, JobState, LaunchStatus, SendStatus, TaskStatus
+from api.store import jobs
+from plugins.contract import Outgoing
+from strategies import Refusal, StepType
+from tests.services.jobs.claims import claim_edit, claim_end, claim_holds, job_of, run_edit, run_end, run_holds
+from tests.services.jobs.test_poison import reject
+from tests.services.world import NOW, Killed, World, make_world
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Seven people who are due now and in eight days."""
+    return await make_world(7)
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven people are a large campaign: a request ends it for two of them, in one chunk."""
+    monkeypatch.setattr(end_job, "PEOPLE_PER_CHUNK", 2)
+    monkeypatch.setattr(ending, "CHUNKS_OF_A_CALLER", 1)
+
+
+def campaign(world: World) -> str:
+    return world.enrollments[0].campaign_id
+
+
+def runner_of(world: World, now: datetime = NOW) -> JobRunner:
+    return JobRunner([END], JobRuntime(world.runtime.context, lambda: now), world.runtime.metrics)
+
+
+async def ended() -> int:
+    return await Enrollment.filter(status=EnrollmentStatus.ENDED, end_reason="CAMPAIGN_ENDED").count()
+
+
+async def emails() -> Counter[tuple[str, str | None]]:
+    return Counter([(str(row.status), row.reason) for row in await Send.all()])
+
+
+async def test_a_small_campaign_is_ended_at_once(world: World) -> None:
+    assert await end_campaign(world.context, campaign(world)) == 7
+    assert await ended() == 7
+    assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 14}
+    row = await Campaign.get()
+    assert (row.ending_at, row.job_problem) == (None, None)
+    assert (await job_of(row.id, "end")).state is JobState.DONE
+    assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
+    assert await end_campaign(world.context, row.id) == 0, "nobody is left"
+    assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
+
+
+async def test_a_thousand_people_are_ended_in_one_request(world: World) -> None:
+    """Whatever the number of steps, up to where a chunk has a twentieth of them."""
+    for steps in (1, 5, 20, 40):
+        chunks = 1 + -(-ending.PEOPLE_OF_A_CALLER // end_job.people_per_chunk(steps))
+        assert chunks <= ending.CHUNKS_OF_A_CALLER + 1
+        assert (chunks - 1) * end_job.people_per_chunk(steps) >= 1_000
+
+
+async def test_a_campaign_without_people_is_ended_at_once(world: World) -> None:
+    empty = await create_campaign(world.context, name="E", sender_id=(await Sender.get()).id)
+    assert await end_campaign(world.context, empty.id) == 0
+    assert (await Campaign.get(id=empty.id)).ending_at is None
+    assert await ended() == 0
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_large_campaign_is_ended_by_the_runner(world: World) -> None:
+    assert await end_campaign(world.context, campaign(world)) == 7
+    row = await Campaign.get()
+    assert (row.ending_at, await ended()) == (NOW, 2)
+    later = runner_of(world, NOW + MINUTE)
+    assert await later.turn()
+    assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
+    job = await job_of(row.id, "end")
+    assert (job.state, job.progress) == (JobState.DONE, 7)
+    assert not await later.turn()
+    assert set(await Enrollment.all().values_list("ended_at", flat=True)) == {NOW}, "when it was decided"
+    assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
+    assert await Event.filter(kind="EMAIL_FAILED").count() == 14
+
+
+@pytest.mark.usefixtures("large")
+async def test_nothing_is_sent_after_the_answer(world: World) -> None:
+    await end_campaign(world.context, campaign(world))
+    for days in (0, 9):
+        for _ in range(3):
+            await world.tick(NOW + days * DAY)
+    assert world.channel.left == []
+    assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 14}, "dispatch fails what is due"
+    assert await runner_of(world, NOW + MINUTE).turn()
+    assert (await ended(), await Enrollment.all().count()) == (7, 7), "nobody has finished the campaign instead"
+    assert world.channel.left == []
+
+
+@pytest.mark.usefixtures("large")
+async def test_an_email_that_is_ready_to_be_sent_is_not_sent_after_the_answer(world: World) -> None:
+    """The batch is loaded and the email written: the campaign is ended before the channel asks."""
+    answered = False
+
+    async def once(_: Outgoing) -> None:
+        nonlocal answered
+        if not answered:
+            answered = True
+            await end_campaign(world.context, campaign(world))
+
+    world.channel.before = once
+    for _ in range(3):
+        await world.tick()
+    assert (answered, world.channel.left) == (True, [])
+    assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 9, ("SCHEDULED", None): 5}
+    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 14}
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("committed", [False, True], ids=["in a chunk", "after a chunk"])
+async def test_another_process_continues_after_a_kill(
+    world: World, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    await end_campaign(world.context, campaign(world))
+    right, chunks = end_job.end_all, 0
+
+    async def killed(*args: Any, **named: Any) -> int:
+        nonlocal chunks
+        chunks += 1
+        done = await right(*args, **named)
+        if chunks == 2 and not committed:
+            raise Killed
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(end_job, "end_all", killed)
+        row = await claim_end(NOW + MINUTE)
+        assert row is not None
+        if committed:
+            await run_end(row, world.runtime.context, chunks=2)
+        else:
+            with pytest.raises(Killed):
+                await run_end(row, world.runtime.context)
+    assert await ended() == (6 if committed else 4)
+    assert await runner_of(world, NOW + 2 * jobs.LEASE).turn()
+    assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
+    assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
+    assert await Event.filter(kind="EMAIL_FAILED").count() == 14
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_process_that_slept_ends_nobody_who_was_launched_since(world: World) -> None:
+    await end_campaign(world.context, campaign(world))
+    async with aclosing(end_chunks(world.context, await Campaign.get())) as asleep:
+        await anext(asleep)
+        assert await runner_of(world, NOW + MINUTE).turn()
+        people = [row.person_id for row in world.enrollments]
+        await launch(world.context, campaign(world), people, Choice("NOW"), {})
+        assert [chunk async for chunk in asleep] == []
+    assert await Enrollment.filter(status=EnrollmentStatus.ACTIVE).count() == 7
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_second_call_continues_the_first(world: World) -> None:
+    assert await end_campaign(world.context, campaign(world)) == 7
+    assert await end_campaign(world.context, campaign(world)) == 0
+    assert await ended() == 4
+    assert await Job.filter(finished_at=None).count() == 1
+    for _ in range(3):
+        assert await end_campaign(world.context, campaign(world)) == 0
+    assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
+    assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
+
+
+@pytest.mark.usefixtures("large")
+async def test_while_it_is_ended_nothing_is_scheduled(world: World) -> None:
+    added = await create_person(world.context, "new@example.com")
+    failed = world.enrollments[-1]
+    await Send.filter(enrollment_id=failed.id).update(status=SendStatus.FAILED)
+    email = await Send.filter(enrollment_id=failed.id).first()
+    waiting = await Send.filter(enrollment_id=world.enrollments[-2].id, due_at__gt=NOW).first()
+    assert email is not None
+    assert waiting is not None
+    await end_campaign(world.context, campaign(world))
+    for work in (
+        lambda: launch(world.context, campaign(world), [added.id], Choice("NOW"), {}),
+        lambda: start_launch(world.context, campaign(world), None, Choice("NOW")),
+        lambda: retry_send(world.context, email.id),
+        lambda: reschedule_email(world.context, waiting.id, None),
+        lambda: reschedule_email(world.context, waiting.id, NOW + DAY),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await work()
+        assert refused.value.code == "CAMPAIGN_ENDING"
+    assert (await Enrollment.all().count(), await Launch.all().count()) == (7, 0)
+    assert await runner_of(world, NOW + MINUTE).turn()
+    await launch(world.context, campaign(world), [added.id], Choice("NOW"), {})
+
+
+@pytest.mark.usefixtures("large")
+async def test_the_tasks_of_a_campaign_that_is_ended_are_closed(world: World) -> None:
+    made = await create_campaign(world.context, name="D", sender_id=(await Sender.get()).id)
+    await add_step(world.context, made.id, day=1, step_type=StepType.EMAIL, send_option="task",
+                   template_id=(await Template.get()).id)  # fmt: skip
+    await add_step(world.context, made.id, day=2, step_type=StepType.CALL)
+    people = [row.person_id for row in world.enrollments]
+    await launch(world.context, made.id, people, Choice("NOW"), {})
+    await end_campaign(world.context, made.id)
+    open_task = await Task.filter(status=TaskStatus.OPEN).first()
+    assert open_task is not None
+    for work in (complete_task, send_task):
+        with pytest.raises(Refusal) as refused:
+            await work(world.context, open_task.id)
+        assert refused.value.code == "TASK_NOT_OPEN"
+    assert await runner_of(world, NOW + MINUTE).turn()
+    assert set(await Task.all().values_list("status", flat=True)) == {TaskStatus.CANCELLED}
+    assert await Task.all().count() == 7
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_pause_that_is_still_carried_out_gives_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 0)
+    await pause_campaign(world.context, campaign(world))
+    pausing_row = await Campaign.get()
+    assert await end_campaign(world.context, campaign(world)) == 7
+    await run_holds(pausing_row, world.runtime.context)
+    assert await claim_holds(NOW + DAY) is None
+    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 14}
+    row = await Campaign.get()
+    assert (row.holds, row.paused_at, await Send.filter(held=True).count()) == (None, NOW, 0)
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_pause_and_a_resume_while_it_is_ended_send_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 0)
+    await end_campaign(world.context, campaign(world))
+    await pause_campaign(world.context, campaign(world))
+    row = await claim_holds(NOW + DAY)
+    assert row is not None
+    await run_holds(row, world.runtime.context)
+    await resume_campaign(world.context, campaign(world))
+    await world.tick()
+    assert world.channel.left == []
+    assert await runner_of(world, NOW + MINUTE).turn()
+    row = await claim_holds(NOW + DAY)
+    assert row is not None
+    await run_holds(row, world.runtime.context)
+    assert (await emails(), await Send.filter(held=True).count()) == ({("FAILED", "CAMPAIGN_ENDED"): 14}, 0)
+    assert (await Campaign.get()).holds is None
+
+
+@pytest.mark.usefixtures("large")
+async def test_an_edit_that_is_still_applied_gives_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editing, "CHUNKS_OF_A_CALLER", 0)
+    second = (await Send.filter(due_at__gt=NOW).first().select_related("step")).step  # type: ignore[union-attr]
+    await change_step(world.context, second.id, send_option="at_time", config={"at": "12:00"})
+    edited = await Campaign.get()
+    assert edited.editing
+    assert await end_campaign(world.context, campaign(world)) == 7
+    await run_edit(edited, world.runtime.context)
+    assert (await claim_edit(NOW + DAY), (await Campaign.get()).editing) == (None, False)
+    assert await runner_of(world, NOW + MINUTE).turn()
+    assert (await ended(), await emails()) == (7, {("FAILED", "CAMPAIGN_ENDED"): 14})
+
+
+@pytest.mark.usefixtures("large")
+async def test_an_edit_while_it_is_ended_moves_nobody(world: World) -> None:
+    await end_campaign(world.context, campaign(world))
+    await update_campaign(world.context, campaign(world), skip_weekends=True, use_recipient_zone=True)
+    row = await Campaign.get()
+    assert (row.editing, row.use_recipient_zone) == (False, True), "as if nobody were in it"
+    assert await Event.filter(kind="CAMPAIGN_EDITED").count() == 0
+    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await ended() == 7
+
+
+@pytest.mark.usefixtures("large")
+async def test_a_launch_in_the_background_is_cancelled(world: World) -> None:
+    for number in range(3):
+        await create_person(world.context, f"new{number}@example.com")
+    started = await start_launch(world.context, campaign(world), None, Choice("NOW"))
+    assert await end_campaign(world.context, campaign(world)) == 7
+    row = await Launch.get(id=started.id)
+    assert (row.status, row.enrolled, row.left_out) == (LaunchStatus.CANCELLED, 0, 10)
+    assert await LeftOut.filter(code="LAUNCH_CANCELLED").count() == 10
+    assert (await job_of(row.id)).state is JobState.CANCELLED
+
+
+@pytest.mark.usefixtures("large")
+async def test_who_leaves_for_another_reason_meanwhile_keeps_it(world: World) -> None:
+    await end_campaign(world.context, campaign(world))
+    rest = await Enrollment.filter(status=EnrollmentStatus.ACTIVE).order_by("id")
+    await record_reply(world.context, rest[0].id)
+    await end_enrollment(world.context, rest[1].id)
+    assert await runner_of(world, NOW + MINUTE).turn()
+    reasons = Counter(await Enrollment.all().values_list("end_reason", flat=True))
+    assert reasons == {"CAMPAIGN_ENDED": 5, "REPLIED": 1, "REMOVED": 1}
+
+
+async def finished_with(status: SendStatus, **columns: Any) -> Send:
+    """Return an email of somebody who has finished the campaign."""
+    send = await Send.filter(due_at__gt=NOW).order_by("-id").first()
+    assert send is not None
+    await Send.filter(enrollment_id=send.enrollment_id).update(status=SendStatus.SENT)
+    await Enrollment.filter(id=send.enrollment_id).update(status=EnrollmentStatus.FINISHED, ended_at=NOW)
+    await Send.filter(id=send.id).update(status=status, **columns)
+    return send
+
+
+@pytest.mark.parametrize("status", [SendStatus.SCHEDULED, SendStatus.DEFERRED, SendStatus.CLAIMED])
+async def test_an_email_that_was_retried_after_the_campaign_is_not_sent(world: World, status: SendStatus) -> None:
+    send = await finished_with(status)
+    assert await end_campaign(world.context, campaign(world)) == 6
+    send = await Send.get(id=send.id)
+    assert (send.status, send.reason) == (SendStatus.FAILED, "CAMPAIGN_ENDED")
+    assert (await Enrollment.get(id=send.enrollment_id)).status is EnrollmentStatus.FINISHED
+
+
+async def test_a_transmission_that_has_begun_is_not_tried_again(world: World) -> None:
+    """The ending waits for its outcome: the email would be due again otherwise."""
+    send = await finished_with(SendStatus.TRANSMITTING, attempt_id="att_1", lease_until=NOW + MINUTE)
+    assert await end_campaign(world.context, campaign(world)) == 6
+    assert (await Campaign.get()).ending_at == NOW
+    assert not await runner_of(world, NOW + timedelta(seconds=1)).turn(), "it waits"
+    await Send.filter(id=send.id).update(status=SendStatus.DEFERRED, attempts=1, attempt_id=None, lease_until=None)
+    assert await runner_of(world, NOW + MINUTE).turn()
+    assert ((await Send.get(id=send.id)).status, (await Campaign.get()).ending_at) == (SendStatus.FAILED, None)
+
+
+async def test_an_email_in_doubt_is_not_resent_automatically(world: World) -> None:
+    await Campaign.all().update(in_doubt_resends=3)
+    send = await finished_with(SendStatus.IN_DOUBT, reason="IN_DOUBT", due_at=NOW)
+    active = await Send.filter(status=SendStatus.SCHEDULED).first()
+    assert active is not None
+    await Send.filter(id=active.id).update(status=SendStatus.IN_DOUBT, reason="IN_DOUBT", due_at=NOW)
+    assert await end_campaign(world.context, campaign(world)) == 6
+    assert (await Campaign.get()).ending_at is None
+    for minutes in (0, 20, 40):
+        await world.tick(NOW + minutes * MINUTE)
+    assert world.channel.left == []
+    assert {(await Send.get(id=each.id)).status for each in (send, active)} == {SendStatus.IN_DOUBT}
+    assert (await Enrollment.get(id=send.enrollment_id)).end_reason == "CAMPAIGN_ENDED"
+
+
+async def test_a_row_that_the_database_refuses_keeps_the_campaign_blocked(world: World) -> None:
+    """The others are ended. Nothing is sent to the one who could not be ended, however often the job is tried."""
+    poison = world.enrollments[3]
+    await reject("enrollment", "UPDATE", f"NEW.id = '{poison.id}' AND NEW.status = 'ENDED'")
+    assert await end_campaign(world.context, campaign(world)) == 7
+    now = NOW
+    for _ in range(MAX_FAILURES):
+        now = (await job_of(campaign(world), "end")).lease_until or now
+        assert await runner_of(world, now).turn()
+    assert not await runner_of(world, now + DAY).turn()
+    row = await Campaign.get()
+    assert (await ended(), row.ending_at) == (6, NOW)
+    assert "EndingIncompleteError" in str(row.job_problem)
+    await world.tick(now + 9 * DAY)
+    assert world.channel.left == []
+    assert await end_campaign(world.context, campaign(world)) == 0, "it is tried again"
+    assert (await job_of(campaign(world), "end")).finished_at is None
