@@ -16,7 +16,7 @@ from api.models import Job, PeopleImport
 from api.printable import printable
 from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.kinds import Chunks
-from api.services.people.imports import IMPORT_JOB, MAX_SOURCE_LENGTH, import_chunks, start_import
+from api.services.people.imports import IMPORT_JOB, MAX_SOURCE_CHARACTERS, import_chunks, start_import
 from api.settings import Settings, environment
 from api.states import OnKnown
 from api.store import jobs
@@ -103,7 +103,7 @@ async def _finish_earlier(clock: DatabaseClock) -> None:
 
 def _read(file: Path, encoding: str | None) -> Decoded:
     """Read a file. Raises Refusal, and OSError."""
-    most = 4 * MAX_SOURCE_LENGTH
+    most = 4 * MAX_SOURCE_CHARACTERS
     if file.stat().st_size > most:
         raise Refusal.of(InputCode.TOO_LONG, case="file", name=file.name, limit=most)
     return decode(file.read_bytes(), encoding)

@@ -14,7 +14,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION, PLANNED, WARNINGS_OF_PERSON
 from api.graphql.people import Person
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.enrollments.timelines import notes_to_json
+from api.services.enrollments.explanations import notes_to_json
 from api.services.launches import launch
 from api.services.launches.launch import MAX_PEOPLE
 from strategies.records import Planned, PlannedSend

@@ -85,8 +85,8 @@ class SuppressionQuery:
     @strawberry.field(
         metadata=cost(40_000, queries=True),
         description="The addresses that have unsubscribed as CSV: email, unsubscribed_at (UTC), source and reason. "
-        f"`importSuppressions` takes it. Up to {suppression_files.MAX_EXPORT:,} addresses; `touchline suppressions "
-        "export` has no limit.",
+        f"`importSuppressions` takes it. Up to {suppression_files.MAX_EXPORT_ROWS:,} addresses; `touchline "
+        "suppressions export` has no limit.",
     )
     async def suppressions_csv(self, info: Request) -> str:
         return await suppression_files.suppressions_csv(info.context.workspace_context)

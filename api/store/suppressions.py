@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.ids import new_id
+from api.models import Suppression
 from api.states import SuppressionChangeKind, SuppressionSource
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
@@ -117,6 +118,17 @@ async def suppressed_keys(workspace_id: str, keys: list[str]) -> set[str]:
         keys,
     )
     return {row["email_key"] for row in rows}
+
+
+async def next_suppressed(workspace_id: str, after: str, rows: int) -> list[Suppression]:
+    """Return the next suppressions of a workspace after an id, in the order of their ids."""
+    suppressed = Suppression.filter(workspace_id=workspace_id, unsubscribed_at__not_isnull=True, id__gt=after)
+    return await suppressed.order_by("id").limit(rows)
+
+
+async def count_suppressed(workspace_id: str) -> int:
+    """Count the suppressed addresses of a workspace."""
+    return int(await Suppression.filter(workspace_id=workspace_id, unsubscribed_at__not_isnull=True).count())
 
 
 async def suppressed_people(person_ids: list[str]) -> set[str]:

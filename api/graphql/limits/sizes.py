@@ -22,8 +22,8 @@ from api.services.campaigns.drafts import MAX_STEPS
 from api.services.common.inputs import MAX_TEXT_CHARACTERS
 from api.services.launches.background_launch import MAX_IDS
 from api.services.launches.launch import MAX_PEOPLE
-from api.services.people.imports import MAX_SOURCE_LENGTH
-from api.services.people.suppression_files import MAX_SOURCE_LENGTH as MAX_SUPPRESSIONS_LENGTH
+from api.services.people.imports import MAX_SOURCE_CHARACTERS
+from api.services.people.suppression_files import MAX_SOURCE_CHARACTERS as MAX_SUPPRESSIONS_LENGTH
 from api.services.workspaces.workspaces import MAX_DOMAINS
 from strategies.codes import Code, Message
 
@@ -59,7 +59,7 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    "Mutation.importPeople.csv": Size(MAX_SOURCE_LENGTH),
+    "Mutation.importPeople.csv": Size(MAX_SOURCE_CHARACTERS),
     "Mutation.importSuppressions.csv": Size(MAX_SUPPRESSIONS_LENGTH),
     "Mutation.setBlockedDomains.domains": Size(MAX_DOMAINS),
     "Mutation.sendTask.html": Size(MAX_TEXT_CHARACTERS),

@@ -12,7 +12,9 @@ from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_ending, refuse_stopped
-from api.services.enrollments.timelines import NOTES_OF_A_PERSON, chosen_notes, expiry, notes_to_json
+from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.planned_columns import chosen_columns
+from api.services.enrollments.timelines import NOTES_OF_A_PERSON, chosen_notes, expiry
 from api.services.tasks.tasks import close_task, refuse_prompts
 from api.services.tasks.withdrawing import withdraw
 from api.services.templates import template_inputs
@@ -58,8 +60,6 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
         task = await Task.get_or_none(enrollment_id=send.enrollment_id, step_id=send.step_id) if send.by_hand else None
         closes = task is not None and chosen == now and await lock_undone(task.id)
         send = await _lock_unsent(send.id)
-        shown = local(chosen, send.zone)
-        day, wall = shown.date(), shown.time().replace(fold=0)
         notes = chosen_notes("RESCHEDULED_NOW" if chosen == now else "RESCHEDULED", chosen, send.zone)
         before = takewhile(lambda line: line[0] not in NOTES_OF_A_PERSON, send.explanation)
         kept = [line for line in before if line[0] != "LATE"]
@@ -70,7 +70,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
             "explanation": [*kept, *notes_to_json(notes)],
         }
         if send.by_hand:
-            values |= {"planned_at": chosen, "planned_date": day, "planned_time": wall.isoformat()}
+            values |= chosen_columns(chosen, send.zone)
         await written_texts.change_waiting_email(send, paused=paused, **values)
         data = {"before": _utc(send.due_at), "after": _utc(chosen)}
         await write([_event(enrollment, send, EventKind.EMAIL_RESCHEDULED, now, data)])

@@ -7,15 +7,8 @@ from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.timelines import (
-    notes_to_json,
-    records,
-    resolve,
-    scheduled_steps,
-    send_row,
-    slot,
-    task_row,
-)
+from api.services.enrollments.planned_columns import planned_columns
+from api.services.enrollments.timelines import records, resolve, scheduled_steps, send_row, slot, task_row
 from api.states import EnrollmentStatus, SendStatus
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.sql import Row
@@ -76,14 +69,7 @@ async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
     """Write the new time of an email that has not been tried."""
     if not moves(slot(send), planned, now):
         return
-    await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(
-        due_at=planned.instant,
-        planned_at=planned.instant,
-        planned_date=planned.date,
-        planned_time=planned.time.isoformat(),
-        zone=planned.zone,
-        explanation=notes_to_json(planned.notes),
-    )
+    await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(**planned_columns(planned))
 
 
 def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:

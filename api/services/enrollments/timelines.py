@@ -7,6 +7,8 @@ from datetime import date, datetime, time
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
+from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.planned_columns import planned_columns
 from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, Refusal, SendAt, StepType, WarningNote, timeline_notes
 from strategies.answers import availability
@@ -229,16 +231,6 @@ def scheduled_steps(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterabl
     return [step.number for step in steps if step.id in theirs]
 
 
-def notes_to_json(notes: Iterable[Note]) -> list[list[object]]:
-    """Return notes as an explanation is stored: a list of code and values."""
-    return [[note.code, dict(note.values)] for note in notes]
-
-
-def notes_from_json(explanation: Iterable[tuple[str, dict[str, str | int]]]) -> list[Note]:
-    """Return a stored explanation as notes."""
-    return [Note(code, values) for code, values in explanation]
-
-
 def send_row(
     context: WorkspaceContext, enrollment: Enrollment, step: Step, sender_id: str, planned: PlannedSend
 ) -> Send:
@@ -251,12 +243,7 @@ def send_row(
         person_id=enrollment.person_id,
         sender_id=sender_id,
         sandbox=context.workspace.sandbox,
-        due_at=planned.instant,
-        planned_at=planned.instant,
-        planned_date=planned.date,
-        planned_time=planned.time.isoformat(),
-        zone=planned.zone,
-        explanation=notes_to_json(planned.notes),
+        **planned_columns(planned),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.codes.csv_files import CsvCode
 from api.csv_reading import COLUMN_NAMES, MAX_NAME_LENGTH, Table, column_label, plain_name
-from api.services.people.people import BUILT_IN, FIELD_NAME, PATHS
+from api.services.people.people import ARGUMENT_NAMES, BUILT_IN_FIELDS, FIELD_NAME_PATTERN
 from strategies import Refusal
 
 EMAIL_NAMES = COLUMN_NAMES["email"]
@@ -19,10 +19,11 @@ class Columns:
     names: tuple[str, ...]
     """The field of each column: email, first_name, …, or a dynamic field. Empty if the column has no name."""
 
-    def written(self, path: tuple[str, ...]) -> str | None:
+    def header_of(self, path: tuple[str, ...]) -> str | None:
         """Return the header of the column that a refusal's path names. None if the path names the whole row."""
-        spoken = {path: name for name, path in PATHS.items()} | {"email": "email", "zone": "zone"}
-        name = path[1] if path[:1] == ("fields",) and len(path) > 1 else spoken.get(path[0] if path else "")
+        field_of_argument = {path: name for name, path in ARGUMENT_NAMES.items()} | {"email": "email", "zone": "zone"}
+        first = path[0] if path else ""
+        name = path[1] if first == "fields" and len(path) > 1 else field_of_argument.get(first)
         return self.header[self.names.index(name)] if name in self.names else None
 
 
@@ -43,7 +44,9 @@ def columns_of(table: Table) -> Columns:
             both = f"{column_label(first, table.header[first])} and {column_label(index, header)}"
             raise Refusal.of(CsvCode.CSV_DUPLICATE_COLUMN, columns=both[0].upper() + both[1:], name=name[:60])
         own = header and name not in COLUMN_NAMES
-        if len(header) > MAX_NAME_LENGTH or (own and (not FIELD_NAME.fullmatch(name) or name in BUILT_IN)):
+        if len(header) > MAX_NAME_LENGTH or (
+            own and (not FIELD_NAME_PATTERN.fullmatch(name) or name in BUILT_IN_FIELDS)
+        ):
             raise Refusal.of(CsvCode.CSV_INVALID_COLUMN, column=column_label(index, header))
     return Columns(table.header, tuple(names))
 

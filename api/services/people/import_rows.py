@@ -1,4 +1,4 @@
-"""Check the rows of a CSV of people: each gives the values of a person, or is refused with the column at fault."""
+"""Check the rows of a CSV of people. A row has the values of a person, or is refused with the wrong column."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
 from api.csv_reading import COLUMN_NAMES, SWALLOWED_ROWS, Row, Table, address_in, column_label, garbled, read_table
 from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
-from api.services.people.people import MAX_FIELDS, PATHS, checked_columns
+from api.services.people.people import ARGUMENT_NAMES, MAX_FIELDS, checked_columns
 from strategies import Refusal
 
-CELL_LIMITS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
+CELL_CHARACTERS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
 """Most characters in a cell. The limit for email leaves room for a display name."""
-OWN_FIELD_LIMIT = 1_000
+OWN_FIELD_CHARACTERS = 1_000
+"""Most characters in a cell of a dynamic field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _check_row(table: Table, columns: Columns, row: Row) -> PersonRow:
     try:
         return PersonRow(row.number, _values(table, columns, row), length=length)
     except Refusal as refusal:
-        return PersonRow(row.number, {}, refusal, columns.written(refusal.path), length)
+        return PersonRow(row.number, {}, refusal, columns.header_of(refusal.path), length)
 
 
 def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
 
 def _check_cell(name: str, cell: str) -> None:
     """Check a cell's length and characters, before the expensive checks."""
-    limit = CELL_LIMITS.get(name, OWN_FIELD_LIMIT)
+    limit = CELL_CHARACTERS.get(name, OWN_FIELD_CHARACTERS)
     if len(cell) > limit:
         raise Refusal.of(InputCode.TOO_LONG, _path(name), case="cell", limit=limit, length=len(cell))
     if problem := garbled(cell):
@@ -99,4 +100,4 @@ def _check_cell(name: str, cell: str) -> None:
 
 
 def _path(name: str) -> tuple[str, ...]:
-    return (PATHS.get(name, name),) if name in COLUMN_NAMES else ("fields", name)
+    return (ARGUMENT_NAMES.get(name, name),) if name in COLUMN_NAMES else ("fields", name)

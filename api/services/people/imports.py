@@ -31,13 +31,15 @@ from api.store.suppressions import prevent_suppressions, suppressed_keys
 from strategies import Refusal
 
 MAX_ROWS = 100_000
-MAX_SOURCE_LENGTH = 50_000_000
+"""Most rows of a file."""
+MAX_SOURCE_CHARACTERS = 50_000_000
+"""Most characters of a file."""
 ROWS_PER_CHUNK = 100
 """Most rows that one transaction writes."""
 CHARACTERS_PER_CHUNK = 500_000
 """Characters of rows after which a chunk ends."""
 IMPORT_JOB = "import"
-WRITABLE = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
+PERSON_COLUMNS = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
 Names = MutableMapping[str, frozenset[str]]
 COUNTS = ("created", "updated", "skipped", "failed")
 
@@ -62,12 +64,12 @@ async def start_import(
     dry_run: bool = False,
     lease_until: datetime | None = None,
 ) -> PeopleImport:
-    """Check the whole source, and store it for the tick loop to import. Raises Refusal; then nothing is stored.
+    """Check the whole source, and store it for a background job to import. If it raises Refusal, nothing is stored.
 
-    ``lease_until`` (UTC, real time) reserves the job for a caller who carries it out.
+    ``lease_until`` (UTC, real time) reserves the job for a caller that runs it itself.
     """
-    if len(source) > MAX_SOURCE_LENGTH:
-        raise Refusal.of(InputCode.TOO_LONG, ("csv",), case="import_file", limit=MAX_SOURCE_LENGTH)
+    if len(source) > MAX_SOURCE_CHARACTERS:
+        raise Refusal.of(InputCode.TOO_LONG, ("csv",), case="import_file", limit=MAX_SOURCE_CHARACTERS)
     try:
         total = await asyncio.to_thread(_count, source)
     except Refusal as refusal:
@@ -125,15 +127,15 @@ async def _write_chunk(
 ) -> list[list[str] | None]:
     """Import one chunk, and refuse the rows that cannot be written. Returns the result of ``_write`` for each part."""
 
-    async def done(part: Sequence[PersonRow]) -> list[str] | None:
-        whole = last and (not part or part[-1].number == rows[-1].number)
-        return await _import(row, part, seen, now, last=whole)
+    async def import_part(part: Sequence[PersonRow]) -> list[str] | None:
+        ends_import = last and (not part or part[-1].number == rows[-1].number)
+        return await _import(row, part, seen, now, last=ends_import)
 
     async def refuse(each: PersonRow, reason: str) -> list[str] | None:
         refusal = Refusal.of(JobCode.ROW_FAILED, reason=reason)
-        return await done([PersonRow(each.number, {}, refusal, length=each.length)])
+        return await import_part([PersonRow(each.number, {}, refusal, length=each.length)])
 
-    return await bisect_failures(rows, done, refuse)
+    return await bisect_failures(rows, import_part, refuse)
 
 
 async def _chunks(
@@ -159,14 +161,14 @@ async def _chunks(
             return
 
 
-def _read_rows(rows: Iterator[PersonRow], most: int) -> list[PersonRow]:
-    """Read up to ``most`` rows. Fewer if they are long."""
+def _read_rows(rows: Iterator[PersonRow], max_rows: int) -> list[PersonRow]:
+    """Read up to ``max_rows`` rows. Fewer if they are long."""
     chunk: list[PersonRow] = []
     length = 0
     for each in rows:
         chunk.append(each)
         length += each.length
-        if len(chunk) >= most or length >= CHARACTERS_PER_CHUNK:
+        if len(chunk) >= max_rows or length >= CHARACTERS_PER_CHUNK:
             break
     return chunk
 
@@ -186,7 +188,7 @@ async def _import(
     *,
     last: bool,
 ) -> list[str] | None:
-    """Import one chunk. Try it once more if someone else has just added one of its addresses."""
+    """Import one chunk. If another transaction has just added one of its addresses, try it once more."""
     try:
         return await _write(row, rows, seen, now, last=last)
     except IntegrityError:
@@ -220,11 +222,11 @@ async def _write(
         keys = {each.values["email_key"] for each in rows if not each.refusal}
         found = Person.filter(workspace_id=row.workspace_id, email_key__in=list(keys))
         known = {person.email_key: person for person in await (found if row.dry_run else found.select_for_update())}
-        chunk = _sorted_out(row, rows, known, seen, now)
+        chunk = _sort_rows(row, rows, known, seen, now)
         if not row.dry_run:
             await Person.bulk_create(chunk.created.values(), batch_size=500)
             if chunk.changed:
-                await Person.bulk_update(chunk.changed.values(), WRITABLE, batch_size=100)
+                await Person.bulk_update(chunk.changed.values(), PERSON_COLUMNS, batch_size=100)
         await ImportRefusal.bulk_create(chunk.refused, batch_size=500)
         # Count people, not rows: leave out those whom an earlier chunk has counted.
         used = [key for key in {**chunk.created, **chunk.changed} if key not in seen]
@@ -239,7 +241,7 @@ async def _write(
     return [] if row.dry_run else [str(person.id) for person in chunk.changed.values()]
 
 
-def _sorted_out(
+def _sort_rows(
     row: PeopleImport,
     rows: Sequence[PersonRow],
     known: dict[str, Person],
@@ -251,11 +253,11 @@ def _sorted_out(
     for each in rows:
         key = each.values.get("email_key", "")
         repeated = key in chunk.names
-        there = known.get(key) or chunk.created.get(key)
+        person = known.get(key) or chunk.created.get(key)
         # A dry run creates no people, so a repeated address means that the person would exist.
-        exists = there is not None or (row.dry_run and repeated)
+        exists = person is not None or (row.dry_run and repeated)
         skipped = exists and row.on_known == OnKnown.SKIP
-        names = set(each.values.get("own_fields", ())).union(there.own_fields if there else ())
+        names = set(each.values.get("own_fields", ())).union(person.own_fields if person else ())
         if row.dry_run:
             names |= chunk.names.get(key, frozenset())
         refusal = each.refusal
@@ -270,8 +272,8 @@ def _sorted_out(
         chunk.counts["skipped" if skipped else "updated" if exists else "created"] += 1
         if skipped:
             continue
-        if there is not None:
-            _change(there, each.values)
+        if person is not None:
+            _change(person, each.values)
         elif not exists:
             about = {"id": new_id("per"), "workspace_id": row.workspace_id, "created_at": now}
             chunk.created[key] = Person(**about, **each.values)

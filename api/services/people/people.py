@@ -20,10 +20,14 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.suppressions import fill_in_recipients, prevent_suppressions, suppressed_people
 from strategies import Refusal
 
-FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
-BUILT_IN = {"first_name", "last_name", "title", "company", "email", "sender_name", "sender_email"}
+FIELD_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,49}")
+BUILT_IN_FIELDS = {"first_name", "last_name", "title", "company", "email", "sender_name", "sender_email"}
 MAX_FIELDS = 100
-PATHS = {"first_name": "firstName", "last_name": "lastName", "title": "title", "company": "company"}
+"""Most dynamic fields of one person."""
+MAX_FIELD_CHARACTERS = 1_000
+"""Most characters of a dynamic field's value."""
+ARGUMENT_NAMES = {"first_name": "firstName", "last_name": "lastName", "title": "title", "company": "company"}
+"""The name of the GraphQL argument for each column."""
 
 
 def checked_columns(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def checked_columns(values: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "fields":
             columns["own_fields"] = checked_fields(value if value is not None else {})
         else:
-            columns[name] = inputs.line(value or "", (PATHS[name],), required=False)
+            columns[name] = inputs.line(value or "", (ARGUMENT_NAMES[name],), required=False)
     return columns
 
 
@@ -49,12 +53,12 @@ def checked_fields(values: Any) -> dict[str, str]:
     if not isinstance(values, dict) or len(values) > MAX_FIELDS:
         raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), limit=MAX_FIELDS)
     for name, value in values.items():
-        if not isinstance(name, str) or not FIELD_NAME.fullmatch(name) or name in BUILT_IN:
+        if not isinstance(name, str) or not FIELD_NAME_PATTERN.fullmatch(name) or name in BUILT_IN_FIELDS:
             shown = repr(name)[:60]
             raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), case="name", name=shown)
         if not isinstance(value, str):
             raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields", name), case="text", name=name)
-        inputs.text(value, ("fields", name), limit=1_000)
+        inputs.text(value, ("fields", name), limit=MAX_FIELD_CHARACTERS)
     return dict(values)
 
 
@@ -82,16 +86,16 @@ async def update_person(context: WorkspaceContext, person_id: str, **values: Any
 async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str, Any]) -> Person:
     row = await get_or_refuse(Person, context.workspace_id, person_id, ("id",))
     columns = checked_columns(values)
-    readdressed, before = "email_key" in columns, row.email
-    if readdressed and columns["email_key"] != row.email_key:
+    address_changes, before = "email_key" in columns, row.email
+    if address_changes and columns["email_key"] != row.email_key:
         columns["bounced_at"] = None
     row.update_from_dict(columns)
     async with transaction():
-        if readdressed:
+        if address_changes:
             await prevent_suppressions(context.workspace_id)
             await fill_in_recipients(row.id, before)
         await _save(row, [*columns])
-        if readdressed and await suppressed_people([row.id]):
+        if address_changes and await suppressed_people([row.id]):
             await end_campaigns(context, [row.id])
     return row
 

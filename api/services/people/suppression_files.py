@@ -1,7 +1,7 @@
 """Import and export suppressed addresses as CSV.
 
-An import takes a file of another system, or a plain list with one address on each line. Each hundred rows are one
-transaction. A second import of the same file changes nothing, so after a crash you can import it again.
+An import reads a file from another system, or a plain list with one address on each line. It writes a hundred rows in
+one transaction. A second import of the same file changes nothing, so a file can be imported again after a crash.
 """
 
 import asyncio
@@ -32,23 +32,23 @@ from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.jobs.bisection import bisect_failures
 from api.services.people.csv_source import check_source
-from api.services.people.suppressions import MAX_REASON, suppress
+from api.services.people.suppressions import MAX_REASON_CHARACTERS, suppress
 from api.states import SuppressionSource
 from api.store.events import event, write
-from api.store.suppressions import NewSuppression
+from api.store.suppressions import NewSuppression, count_suppressed, next_suppressed
 from strategies import Refusal
 
 MAX_ROWS = 5_000
-"""Most rows that the mutation takes. It returns when all are done, at about 0.13 ms for each row."""
-MAX_SOURCE_LENGTH = 50_000_000
+"""Most rows of the mutation, which waits until all rows are written. A row takes about 0.13 ms."""
+MAX_SOURCE_CHARACTERS = 50_000_000
 """Most characters in a file."""
-MAX_EXPORT = 100_000
+MAX_EXPORT_ROWS = 100_000
 """Most addresses in one response of the API."""
 ROWS_PER_CHUNK = 100
 CHARACTERS_PER_CHUNK = 500_000
 """Characters of rows after which a chunk ends."""
-MAX_INSTANT = 100
-"""Characters of a time that are read."""
+MAX_TIME_CHARACTERS = 100
+"""Characters of a cell that are read as a time."""
 HEADER = ("email", "unsubscribed_at", "source", "reason")
 PATH = ("csv",)
 
@@ -73,7 +73,7 @@ class SuppressionImport:
 
     @property
     def processed(self) -> int:
-        """The number of rows that are done."""
+        """The number of processed rows."""
         return self.new + self.known + len(self.refused)
 
 
@@ -94,12 +94,12 @@ async def import_suppressions(
     limit: int | None = MAX_ROWS,
     progress: Callable[[SuppressionImport], None] = lambda done: None,
 ) -> SuppressionImport:
-    """Suppress the addresses of a CSV text. Raises Refusal if the text cannot be read; then nothing is written.
+    """Suppress the addresses of a CSV text. If the text cannot be read, raises Refusal and writes nothing.
 
     ``reason`` applies to rows without a reason. Rows without a valid address are reported, and the others are imported.
     """
-    inputs.check_length(source, PATH, MAX_SOURCE_LENGTH)
-    why = inputs.line(reason, ("reason",), limit=MAX_REASON, required=False)
+    inputs.check_length(source, PATH, MAX_SOURCE_CHARACTERS)
+    why = inputs.line(reason, ("reason",), limit=MAX_REASON_CHARACTERS, required=False)
     try:
         table, columns, total = await asyncio.to_thread(_read_all, source, limit)
     except Refusal as refusal:
@@ -200,14 +200,18 @@ def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) ->
         raise Refusal.of(CsvCode.CSV_INVALID, case="row", label=_label(table, inside), fault=SWALLOWED_ROWS)
     for index in range(len(table.header), len(row.cells)):
         if "@" in row.cells[index]:
-            sentence = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, behind the last column."
+            sentence = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, after the last column."
             raise Refusal.of(CsvCode.TOO_MANY_CELLS, case="suppressions", told=sentence)
     try:
         email = check_address(address_in(row.cells[columns.email]))
     except AddressProblem as problem:
         raise Refusal.of(PersonCode.INVALID_ADDRESS, problem=str(problem)) from None
-    row_reason = " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON] if columns.reason is not None else ""
-    since = _since(row.cells[columns.since][:MAX_INSTANT], now) if columns.since is not None else now
+    row_reason = (
+        " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON_CHARACTERS]
+        if columns.reason is not None
+        else ""
+    )
+    since = _since(row.cells[columns.since][:MAX_TIME_CHARACTERS], now) if columns.since is not None else now
     return NewSuppression(email, address_key(email), since, row_reason or why)
 
 
@@ -230,8 +234,7 @@ async def export_suppressions(workspace_id: str) -> AsyncIterator[Suppression]:
     """Yield the suppressed addresses, in the order of their first suppression."""
     after, rows = "", [Suppression()]
     while rows:
-        query = Suppression.filter(workspace_id=workspace_id, unsubscribed_at__not_isnull=True, id__gt=after)
-        rows = await query.order_by("id").limit(ROWS_PER_CHUNK)
+        rows = await next_suppressed(workspace_id, after, ROWS_PER_CHUNK)
         for row in rows:
             yield row
             after = row.id
@@ -239,9 +242,8 @@ async def export_suppressions(workspace_id: str) -> AsyncIterator[Suppression]:
 
 async def suppressions_csv(context: WorkspaceContext) -> str:
     """Return the suppressed addresses as CSV, in the format of an import. Raises Refusal if there are too many."""
-    found = Suppression.filter(workspace_id=context.workspace_id, unsubscribed_at__not_isnull=True)
-    if await found.count() > MAX_EXPORT:
-        raise Refusal.of(InputCode.TOO_LONG, case="export", limit=MAX_EXPORT)
+    if await count_suppressed(context.workspace_id) > MAX_EXPORT_ROWS:
+        raise Refusal.of(InputCode.TOO_LONG, case="export", limit=MAX_EXPORT_ROWS)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)

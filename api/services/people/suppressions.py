@@ -22,7 +22,7 @@ from api.store.events import Line, event, write
 from api.store.suppressions import NewSuppression
 from strategies import Refusal
 
-MAX_REASON = 500
+MAX_REASON_CHARACTERS = 500
 
 
 async def unsubscribe(context: WorkspaceContext, person_id: str, reason: str = "") -> Person:
@@ -108,7 +108,7 @@ def _unsubscribed_refusal(person: Person, path: tuple[str, ...]) -> Refusal:
 
 
 def _reason(reason: str, *, required: bool) -> str:
-    return inputs.line(reason, ("reason",), limit=MAX_REASON, required=required)
+    return inputs.line(reason, ("reason",), limit=MAX_REASON_CHARACTERS, required=required)
 
 
 def _event(

@@ -15,8 +15,10 @@ from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_stopped
+from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.planned_columns import chosen_columns
 from api.services.enrollments.progress import schedule_next_steps
-from api.services.enrollments.timelines import chosen_notes, notes_to_json, zone_note
+from api.services.enrollments.timelines import chosen_notes, zone_note
 from api.services.people.reachability import refuse_unreachable
 from api.services.people.suppressions import check_address_of, refuse_suppressed
 from api.services.tasks.withdrawing import withdraw_with
@@ -30,7 +32,6 @@ from api.store.events import Line, email_event, event, write
 from api.store.tasks import lock_undone
 from api.store.written_texts import WrittenEmail, delete_text, find_text
 from strategies import Refusal, StepType
-from strategies.calendar import local
 from strategies.codes import StrategyCode
 
 
@@ -88,7 +89,6 @@ async def send_task(
     if at < now:
         raise Refusal.of(StrategyCode.SEND_AT_IN_PAST, ("at",), case="time")
     enrollment = await Enrollment.get(id=task.enrollment_id)
-    shown = local(at, enrollment.zone)
     kept = await find_text(task.enrollment_id, task.step_id) or WrittenEmail(None, None)
     if subject is None and html is None:
         written = kept
@@ -108,11 +108,7 @@ async def send_task(
         subject=written.subject,
         html=written.html,
         written_as_template=written.written_as_template,
-        due_at=at,
-        planned_at=at,
-        planned_date=shown.date(),
-        planned_time=shown.time().isoformat(),
-        zone=enrollment.zone,
+        **chosen_columns(at, enrollment.zone),
         explanation=notes_to_json([zone_note(enrollment), *chosen_notes("BY_HAND", at, enrollment.zone)]),
     )
     person = await Person.get(id=task.person_id)

@@ -6,15 +6,8 @@ from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.timelines import (
-    core_launch,
-    notes_to_json,
-    records,
-    resolve,
-    scheduled_steps,
-    slot,
-    uses_planned_time,
-)
+from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.timelines import core_launch, records, resolve, scheduled_steps, slot, uses_planned_time
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from strategies import Note, Refusal
 from strategies.edit_plan import Edit, edit

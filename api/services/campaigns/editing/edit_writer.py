@@ -9,8 +9,10 @@ from api.codes.event_kinds import EventKind
 from api.models import Campaign, Send, Step, Task
 from api.services.campaigns.editing.edit_planner import EditChanges, explanation_of_move
 from api.services.common.context import WorkspaceContext
+from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.progress import task_created
-from api.services.enrollments.timelines import expiry, notes_to_json, send_row, task_name, task_row
+from api.services.enrollments.timelines import expiry, send_row, task_name, task_row
 from api.store import edits
 from api.store.events import Line, event, write
 from api.store.written_texts import restore_texts
@@ -110,14 +112,8 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
 def _email_values(
     send: Send, planned: PlannedSend, notes: list[list[object]], *, keeps: bool = False
 ) -> dict[str, Any]:
-    return {
-        "id": send.id,
-        "due_at": send.due_at if keeps else planned.instant,
-        "planned_at": send.planned_at if keeps else planned.instant,
-        "planned_date": planned.date,
-        "planned_time": planned.time.isoformat(),
-        "explanation": notes,
-    }
+    kept = {"due_at": send.due_at, "planned_at": send.planned_at} if keeps else {}
+    return {"id": send.id, **planned_columns(planned), **kept, "explanation": notes}
 
 
 def _task_values(

@@ -9,6 +9,8 @@ from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
+from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.timelines import (
     at_wall_time,
     core_launch,
@@ -16,7 +18,6 @@ from api.services.enrollments.timelines import (
     for_now,
     is_postponed,
     keeps_planned_time,
-    notes_to_json,
     records,
     resolve,
     resumes,
@@ -175,14 +176,7 @@ class ResumePlanner:
     def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
         planned = done.planned.get(number)
         if uses_planned_time(send) and isinstance(planned, PlannedSend):
-            return {
-                "id": send.id,
-                "due_at": planned.instant,
-                "planned_at": planned.instant,
-                "planned_date": planned.date,
-                "planned_time": planned.time.isoformat(),
-                "explanation": notes_to_json(planned.notes),
-            }
+            return {"id": send.id, **planned_columns(planned)}
         day, wall = _local_due(send)
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
         due, planned_so = instant_of(day, wall, send.zone), keeps_planned_time(send)
