@@ -230,7 +230,7 @@ async def test_more_dynamic_fields_than_a_person_may_have_are_refused(context: W
 async def test_an_address_that_someone_else_adds_meanwhile_is_updated(
     context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sorted_out: Callable[..., Any] = imports._sorted_out
+    sorted_out: Callable[..., Any] = imports._sort_rows
     attempts = []
 
     def late(row: PeopleImport, rows: Any, known: dict[str, Person], *rest: Any) -> Any:
@@ -238,7 +238,7 @@ async def test_an_address_that_someone_else_adds_meanwhile_is_updated(
         return sorted_out(row, rows, {} if len(attempts) == 1 else known, *rest)
 
     await create_person(context, "ada@example.com", first_name="Old")
-    monkeypatch.setattr(imports, "_sorted_out", late)
+    monkeypatch.setattr(imports, "_sort_rows", late)
     done = await imported(context, "email,first_name\nada@example.com,Ada\nbob@example.com,Bob")
     assert (attempts, counts(done)) == ([1, 1], (1, 1, 0, 0))
     assert await names() == {"ada@example.com": "Ada", "bob@example.com": "Bob"}
