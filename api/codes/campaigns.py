@@ -29,8 +29,14 @@ class CampaignCode(Code):
         do="Call `resumeCampaign`.",
     )
     CAMPAIGN_RUNNING = code(
-        "{problem}",
-        people_in_it="{told} End it for them first, or build a new campaign.",
+        (
+            "People are in this campaign. They keep the sender and the time zone with which they were launched. End "
+            "the campaign for them first, or build a new campaign."
+        ),
+        first_step=(
+            "People are in this campaign. Its first step stays first and keeps its day, because all days are counted "
+            "from it. Change its content, edit a later step, or build a new campaign."
+        ),
         when="People are in the campaign. They keep its first step, their sender and their time zone.",
         do="Edit later steps only. Or end the campaign for these people, or build a new campaign.",
     )

@@ -34,9 +34,15 @@ class CsvCode(Code):
         do="Save the file as CSV UTF-8, or name its encoding with `--encoding`.",
     )
     CSV_INVALID = code(
-        "{problem}",
-        cell="This cell {fault} These rows are not imported.",
-        header="Row {number}, the header, in {label}: this cell {fault}",
+        "This is an Excel workbook or a zip file, not a CSV file. Save the sheet as CSV UTF-8.",
+        cell=(
+            "This cell seems to contain more rows: a quote may be missing at its start. Add the quote. These rows are "
+            "not imported."
+        ),
+        header=(
+            "Row {number}, the header, in {label}: this cell seems to contain more rows. A quote may be missing at its "
+            "start. Add the quote."
+        ),
         no_delimiter="The line sep= names no delimiter. Write sep=; or delete the line.",
         nul="Line {line} has a NUL character. Save the file as CSV UTF-8.",
         open_quote=(
@@ -44,7 +50,12 @@ class CsvCode(Code):
             '("").'
         ),
         other_file="This is {kind}, not a CSV file. Save the sheet as CSV UTF-8.",
-        row="{label} {fault} The row is not imported.",
+        row=(
+            "{label} seems to contain more rows: a quote may be missing at the start of this cell. Add the quote. The "
+            "row is not imported."
+        ),
+        utf_16="This is UTF-16 that was decoded with another encoding. Save the file as CSV UTF-8.",
+        utf_8="This is UTF-8 that was decoded as windows-1252. Read the file as UTF-8 and send it again.",
         text_after_quote=(
             "The quote that opens in {place} closes on line {ends} and is followed by {rest!r}. Is a quote missing? A "
             'quote inside a quoted cell is written twice ("").'
@@ -64,7 +75,9 @@ class CsvCode(Code):
         do="Rename the column. Use a-z, 0-9 and _, and no built-in name.",
     )
     CSV_NO_EMAIL_COLUMN = code(
-        "{problem}",
+        "Row {row}, the header, has no column named email. Rename the column with the addresses. Columns: {columns}.",
+        blank="The file is blank. It needs a header with a column named email, and rows under it.",
+        no_header="Row {row} seems to be a person. The first row must be a header with a column named email.",
         suppressions="No column is named email. Rename the column with the addresses. Columns: {columns}.",
         when="No column is named email. A list of suppressed addresses can also have one address a line and no header.",
         do="Rename the column with the addresses to email.",
@@ -90,7 +103,11 @@ class CsvCode(Code):
         do="Give the column a name, or delete the column.",
     )
     GARBLED_TEXT = code(
-        "{problem}",
+        "{characters!r} appears when UTF-8 is decoded as windows-1252. Read the file as UTF-8 and import it again.",
+        lost=(
+            "A character was lost (U+FFFD) because the file was decoded with the wrong encoding. Save the file as CSV "
+            "UTF-8."
+        ),
         when="A cell was read in the wrong encoding before: it has `MÃ¼ller`, or a lost character (U+FFFD).",
         do="Read the original file in its own encoding, or save it as CSV UTF-8.",
     )
@@ -99,7 +116,7 @@ class CsvCode(Code):
             "This row has {cell!r} in {column}, after the last of {width} columns. Put a cell that contains "
             "{delimiter!r} into quotes, or give the additional column a name."
         ),
-        suppressions="{told} Write one address in each row.",
+        suppressions="This row has {cell!r} in {column}, after the last column. Write one address in each row.",
         when=(
             "A row has content after the last column, or a second address in a list of suppressed addresses. The row "
             "is not imported."

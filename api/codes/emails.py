@@ -7,7 +7,9 @@ class EmailCode(Code):
     """Refusals about scheduled emails and tasks."""
 
     ALREADY_SCHEDULED = code(
-        "{problem}",
+        "The email of this task is already scheduled. Reschedule, edit or withdraw it.",
+        in_doubt="The email of this task is in doubt. Call resolveInDoubt first.",
+        undelivered="The email of this task was not delivered. Retry it, or withdraw it to write another.",
         when="This task already has an email, which is scheduled, undelivered or in doubt.",
         do=(
             "For a scheduled email, call `rescheduleEmail`, `editEmail` or `withdrawEmail`. For an undelivered one, "
@@ -59,7 +61,12 @@ class EmailCode(Code):
         do="Check its status.",
     )
     NOT_SCHEDULED = code(
-        "{problem}",
+        "This email is {status}. Only a scheduled email can be changed.",
+        undelivered="This email is {status}. Only a scheduled email can be changed. Retry it.",
+        undelivered_task=(
+            "This email is {status}. Only a scheduled email can be changed. Retry it, or withdraw it while its task is "
+            "open."
+        ),
         when="Only a scheduled email can be changed. This email was sent, failed, bounced or is in doubt.",
         do=(
             "Check its status. `retrySend` sends an undelivered email again. `withdrawEmail` withdraws the email of "
@@ -78,7 +85,8 @@ class EmailCode(Code):
     )
     TASK_NOT_OPEN = code(
         "This task is {status}.",
-        email="{problem}",
+        email="The task of this email is completed. It cannot be opened again, because the next steps are scheduled.",
+        email_cancelled="The task of this email was cancelled with the person's campaign. It cannot be opened again.",
         ended="This person's campaign has ended.",
         gone="This task has just been completed, or an edit has removed it.",
         meanwhile="Someone else has just done this task.",

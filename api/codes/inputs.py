@@ -18,7 +18,10 @@ class InputCode(Code):
         do="Load the object again and repeat the request.",
     )
     INVALID_CONFIG = code(
-        "{problem}",
+        "{fault}.",
+        pattern="{value} does not match {pattern}",
+        described="{fault}. {description}",
+        described_pattern="{value} is not valid. {description}",
         endless="The JSON Schema of the configuration refers to itself without end.",
         not_email="Only email steps have a configuration. Leave it out.",
         when="The configuration does not match its JSON Schema.",
@@ -44,7 +47,9 @@ class InputCode(Code):
         do="Set `first` to 1 to 200, and `after` to the `endCursor` of an earlier page.",
     )
     INVALID_TEXT = code(
-        "{problem}",
+        "This text must be a single line without line breaks or control characters.",
+        nul="This text has a NUL character. Remove it.",
+        surrogate="This text has broken Unicode (a lone surrogate), which an email cannot contain. Remove it.",
         tab="The name of a workspace must not contain tabs.",
         when="The text contains line breaks, control characters or broken Unicode that are not allowed there.",
         do="Remove these characters.",

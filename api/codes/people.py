@@ -22,7 +22,9 @@ class PersonCode(Code):
         do="Correct the address. If it is right, call `clearBounce`.",
     )
     INVALID_ADDRESS = code(
-        "{problem}",
+        "'{address}' is not a valid email address: {fault}",
+        no_at="'{address}' is not a valid email address: it has no @ sign.",
+        too_long="An address has up to {limit} characters; this has {length:,}.",
         when="This is not a valid email address.",
         do="Give a single address without a display name.",
     )

@@ -12,6 +12,9 @@ class TemplateCode(Code):
         do="Use that category, or choose another name.",
     )
     INVALID_TEMPLATE = code(
+        "The template cannot be used: {fault} (line {line}, column {column}).",
+        other_part="The other part of this email cannot be rendered. Give both subject and html. {fault}",
+        subject="The subject cannot be used: {fault}",
         when=(
             "The template's dynamic fields or tags have a syntax error, a filter or tag is unknown, or the template "
             "cannot be rendered."
@@ -19,7 +22,13 @@ class TemplateCode(Code):
         do="Read the message, which names the fault with its line and column.",
     )
     TEMPLATE_LIMIT = code(
-        "{problem}",
+        "The template cannot be used: {fault} (line {line}, column {column}).",
+        characters="A template can have up to {limit:,} characters; this has {length:,}.",
+        html="HTML can have up to {limit:,} {unit}; this has more (line {line}, column {column}).",
+        html_element=(
+            "HTML with {element}> can have up to {limit:,} elements; this has more (line {line}, column {column})."
+        ),
+        work="This template is too much work. {fault} Simplify its loops, filters and HTML.",
         when=(
             "A template, or the HTML of an email, exceeds a limit: of characters, tags, elements, nesting or CSS, of "
             "computing time (0.5 s when it is saved, 0.8 s for each email), of memory (256 MB) or of output (32 MB). "

@@ -11,7 +11,7 @@ from api.csv_reading.decoding import ENCODINGS, Decoded, decode
 from api.csv_reading.garbled import garbled
 from api.csv_reading.names import COLUMN_NAMES, MAX_NAME_LENGTH, plain_name
 from api.csv_reading.records import MAX_CELLS, column_label
-from api.csv_reading.table import MAX_COLUMNS, SWALLOWED_ROWS, Row, Table, read_table
+from api.csv_reading.table import MAX_COLUMNS, Row, Table, read_table
 
 __all__ = [
     "COLUMN_NAMES",
@@ -19,7 +19,6 @@ __all__ = [
     "MAX_CELLS",
     "MAX_COLUMNS",
     "MAX_NAME_LENGTH",
-    "SWALLOWED_ROWS",
     "Decoded",
     "Row",
     "Table",

@@ -14,8 +14,6 @@ from strategies import Refusal
 MAX_COLUMNS = 200
 MAX_HEADER_LENGTH = MAX_ROW_LENGTH
 DELIMITERS = ",;\t|"
-SWALLOWED_ROWS = "contains what looks like more rows, so a quote may be missing at its start. Add the missing quote."
-"""Message for a cell that seems to contain the following rows."""
 BLANKS = (
     "".join(map(chr, range(9, 14)))
     + "\x1c\x1d\x1e\x1f\x20\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
@@ -27,10 +25,10 @@ BLANKS = (
 _BLANK_START = re.compile(f"[{re.escape(BLANKS + DELIMITERS)}]*")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.?)"?[ ,;\t|]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 _WRONG_BEGINNINGS = {
-    "PK\x03\x04": "This is an Excel workbook or a zip file, not a CSV file. Save the sheet as CSV UTF-8.",
-    "\u00ef\u00bb\u00bf": "This is UTF-8 that was decoded as windows-1252. Read the file as UTF-8 and send it again.",
-    "\u00ff\u00fe": "This is UTF-16 that was decoded with another encoding. Save the file as CSV UTF-8.",
-    "\u00fe\u00ff": "This is UTF-16 that was decoded with another encoding. Save the file as CSV UTF-8.",
+    "PK\x03\x04": CsvCode.CSV_INVALID.message(),
+    "\u00ef\u00bb\u00bf": CsvCode.CSV_INVALID.message("utf_8"),
+    "\u00ff\u00fe": CsvCode.CSV_INVALID.message("utf_16"),
+    "\u00fe\u00ff": CsvCode.CSV_INVALID.message("utf_16"),
 }
 
 
@@ -104,7 +102,7 @@ class Table:
         index = self.row_inside(Row(number, list(self.header)), column, any_width=True)
         if index is not None:
             label = column_label(index, self.header[index])
-            raise Refusal.of(CsvCode.CSV_INVALID, case="header", number=number, label=label, fault=SWALLOWED_ROWS)
+            raise Refusal.of(CsvCode.CSV_INVALID, case="header", number=number, label=label)
 
 
 def _is_address(cell: str) -> bool:
@@ -120,9 +118,9 @@ def read_table(text: str, required: Collection[str]) -> Table:
     Raises Refusal CSV_INVALID or CSV_TOO_LARGE, without a path. If no such column is found, the header comes back as
     it is, without cells for a blank file: the caller says what is missing.
     """
-    for beginning, sentence in _WRONG_BEGINNINGS.items():
+    for beginning, message in _WRONG_BEGINNINGS.items():
         if text.startswith(beginning):
-            raise Refusal.of(CsvCode.CSV_INVALID, problem=sentence)
+            raise Refusal(*message)
     if (nul := text.find("\x00")) >= 0:
         line = line_ends(text, 0, nul) + 1
         raise Refusal.of(CsvCode.CSV_INVALID, case="nul", line=line)

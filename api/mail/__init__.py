@@ -1,5 +1,6 @@
 """Write emails: templates, safe HTML, addresses, MIME, and links that open an email elsewhere.
 
-Imports: nothing.
-Imported by: cli, http, services, store.
+Imports: codes, strategies.
+Imported by: cli, http, services.common, services.dispatch, services.jobs, services.launches, services.people,
+    services.replies, services.templates, services.workspaces, store.
 """

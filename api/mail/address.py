@@ -15,6 +15,9 @@ import unicodedata
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+from api.codes.people import PersonCode
+from strategies.codes import Message
+
 MAX_ADDRESS_LENGTH = 320
 """Longest address that is compared, in characters. A valid address has at most 254 (RFC 5321)."""
 MAX_DELIVERABLE_BYTES = 254
@@ -23,6 +26,10 @@ MAX_DELIVERABLE_BYTES = 254
 
 class AddressProblem(ValueError):  # noqa: N818 - the user reads it
     """An address is not valid. The message says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.sentence)
+        self.message = message
 
 
 def address_key(address: str) -> str:
@@ -75,7 +82,7 @@ def _lower(text: str) -> str:
 
 def _check_length(text: str, max_length: int) -> None:
     if len(text) > max_length:
-        raise AddressProblem(f"An address has up to {max_length} characters; this has {len(text):,}.")
+        raise AddressProblem(PersonCode.INVALID_ADDRESS.message("too_long", limit=max_length, length=len(text)))
 
 
 def check_address(text: str) -> str:
@@ -86,11 +93,12 @@ def check_address(text: str) -> str:
         validated = validate_email(text, check_deliverability=False, test_environment=True)
     except (EmailNotValidError, UnicodeError) as problem:
         shown = text[:60].encode("unicode_escape").decode("ascii")
-        raise AddressProblem(f"'{shown}' is not a valid email address: {_reason(problem)}") from None
+        raise AddressProblem(_invalid(shown, str(problem)[:200])) from None
     return validated.normalized
 
 
-def _reason(problem: Exception) -> str:
-    """Return why an address is not valid, as the end of a sentence."""
-    reason = str(problem)[:200]
-    return "it has no @ sign." if reason == "An email address must have an @-sign." else reason
+def _invalid(address: str, fault: str) -> Message:
+    """Return the message for an invalid address. ``fault`` is the sentence of email-validator."""
+    if fault == "An email address must have an @-sign.":
+        return PersonCode.INVALID_ADDRESS.message("no_at", address=address)
+    return PersonCode.INVALID_ADDRESS.message(address=address, fault=fault)

@@ -2,9 +2,11 @@
 
 import re
 
+from api.codes.inputs import InputCode
 from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.inline_limits import require_quick_html
 from api.mail.plain_text import plain_text
+from strategies.codes import Message
 
 TEXT_CACHE_BYTES = 8_000_000
 """Size of the cache of text parts with their HTML, in bytes."""
@@ -13,21 +15,21 @@ _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-def text_problem(text: str) -> str | None:
+def text_problem(text: str) -> Message | None:
     """Say in a sentence why a text cannot be stored or sent; None if it can."""
     if _SURROGATE.search(text):
-        return "This text has broken Unicode (a lone surrogate), which an email cannot contain."
+        return InputCode.INVALID_TEXT.message("surrogate")
     if "\x00" in text:
-        return "This text has a NUL character."
+        return InputCode.INVALID_TEXT.message("nul")
     return None
 
 
-def header_problem(text: str) -> str | None:
+def header_problem(text: str) -> Message | None:
     """Say in a sentence why a text cannot be a header of an email; None if it can."""
     if problem := text_problem(text):
         return problem
     if _NOT_IN_HEADERS.search(text):
-        return "This text must be a single line without line breaks or control characters."
+        return InputCode.INVALID_TEXT.message()
     return None
 
 

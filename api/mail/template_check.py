@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
+from api.codes.templates import TemplateCode
 from api.mail.clean import header_problem, text_from_html
 from api.mail.message.body import sanitize_rendered
 from api.mail.templates.liquid import TemplateProblem, parse_template, template_values, to_template_problem
@@ -60,7 +61,7 @@ def _check_rendered(rendered: str, *, html: bool, line: bool) -> None:
     if html:
         text_from_html(sanitize_rendered(rendered))
     if line and (problem := header_problem(rendered.strip())):
-        raise TemplateProblem(f"The subject cannot be used: {problem}")
+        raise TemplateProblem(TemplateCode.INVALID_TEMPLATE.message("subject", fault=problem.sentence))
 
 
 def _find_failing_node(template: BoundTemplate, values: Mapping[str, object]) -> int | None:

@@ -8,7 +8,9 @@ the open elements, and never too few: an end tag counts only if it closes its el
 import re
 from operator import gt
 
+from api.codes.templates import TemplateCode
 from api.mail.html.css import MAX_CSS_LENGTH, MAX_CSS_PARTS
+from strategies.codes import Message
 
 MAX_ELEMENTS = 10_000
 """Most elements, and most end tags. Large newsletters have about 5,000."""
@@ -75,12 +77,24 @@ _SCOPES = frozenset({"table", "caption", "object", "applet", "marquee", "templat
 
 
 class HtmlLimitError(ValueError):
-    """HTML exceeds a limit. The message is one sentence with the limit, line and column."""
+    """HTML exceeds a limit. The message names the limit, the line and the column."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.sentence)
+        self.message = message
+
+    def __reduce__(self) -> tuple[type["HtmlLimitError"], tuple[Message]]:
+        """Pickle it for the way out of a worker process."""
+        return HtmlLimitError, (self.message,)
 
 
-def _limit_error(message: str, html: str, index: int) -> HtmlLimitError:
-    line, column = html.count("\n", 0, index) + 1, index - html.rfind("\n", 0, index)
-    return HtmlLimitError(f"{message} (line {line}, column {column}).")
+def _limit_error(limit: int, unit: str, html: str, index: int) -> HtmlLimitError:
+    line, column = _place(html, index)
+    return HtmlLimitError(TemplateCode.TEMPLATE_LIMIT.message("html", limit=limit, unit=unit, line=line, column=column))
+
+
+def _place(html: str, index: int) -> tuple[int, int]:
+    return html.count("\n", 0, index) + 1, index - html.rfind("\n", 0, index)
 
 
 class _OpenElements:
@@ -147,10 +161,13 @@ def check_html(html: str) -> None:
     for character, maximum in (("&", MAX_ENTITIES), ("<", MAX_ANGLE_BRACKETS)):
         if html.count(character) > maximum:
             index = _nth_index(html, character, maximum + 1)
-            raise _limit_error(f"HTML may have {maximum:,} characters {character}; this has more", html, index)
+            raise _limit_error(maximum, f"characters {character}", html, index)
     if (ambiguous := _AMBIGUOUS.search(html)) is not None and len(_START.findall(html)) > MAX_AMBIGUOUS_ELEMENTS:
-        message = f"HTML with {ambiguous.group()}> may have {MAX_AMBIGUOUS_ELEMENTS:,} elements; this has more"
-        raise _limit_error(message, html, ambiguous.start())
+        line, column = _place(html, ambiguous.start())
+        message = TemplateCode.TEMPLATE_LIMIT.message(
+            "html_element", element=ambiguous.group(), limit=MAX_AMBIGUOUS_ELEMENTS, line=line, column=column
+        )
+        raise HtmlLimitError(message)
     open_elements, css = _OpenElements(), _DistinctCss()
     elements = end_tags = comments = attributes = position = 0
     while (token := _TOKEN.search(html, position)) is not None:
@@ -179,7 +196,7 @@ def check_html(html: str) -> None:
         )  # fmt: skip
         if any(map(gt, counts, _MAXIMUM_VALUES)):
             maximum, noun = next(limit for count, limit in zip(counts, _LIMITS, strict=True) if count > limit[0])
-            raise _limit_error(f"HTML may have {maximum:,} {noun}; this has more", html, start)
+            raise _limit_error(maximum, noun, html, start)
 
 
 def _count_attributes(attributes: str, css: _DistinctCss) -> int:

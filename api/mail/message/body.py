@@ -83,7 +83,7 @@ def sanitize_rendered(html: str) -> str:
     try:
         return sanitize(html)
     except HtmlLimitError as problem:
-        raise TemplateLimitProblem(str(problem)) from None
+        raise TemplateLimitProblem(problem.message) from None
 
 
 def _render_with_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:

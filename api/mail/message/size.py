@@ -1,10 +1,7 @@
 """The size limit of an encoded email, including the emails that a follow-up quotes."""
 
-from typing import ClassVar
-
 from api.codes.emails import EmailCode
 from api.mail.templates.liquid import TemplateLimitProblem
-from strategies.codes import Code
 
 MAX_EMAIL_BYTES = 25_000_000
 """Largest email, in bytes: the limit of Gmail and of most mail servers."""
@@ -12,8 +9,6 @@ MAX_EMAIL_BYTES = 25_000_000
 
 class EmailTooLargeProblem(TemplateLimitProblem):
     """An email is too large. A retry does not help, because the email would be the same."""
-
-    code: ClassVar[Code] = EmailCode.EMAIL_TOO_LARGE
 
 
 def check_size(*parts: str) -> None:
@@ -24,5 +19,4 @@ def check_size(*parts: str) -> None:
 
 def too_large_problem() -> EmailTooLargeProblem:
     """Return the error for an email that is too large."""
-    message = EmailCode.EMAIL_TOO_LARGE.message(limit=MAX_EMAIL_BYTES // 1_000_000)
-    return EmailTooLargeProblem(message.sentence)
+    return EmailTooLargeProblem(EmailCode.EMAIL_TOO_LARGE.message(limit=MAX_EMAIL_BYTES // 1_000_000))

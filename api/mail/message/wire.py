@@ -147,4 +147,4 @@ def message_ids(values: Iterable[str]) -> str:
 
 def _check_header(name: str, value: str) -> None:
     if problem := header_problem(value):
-        raise UnencodableError(f"The {name.lower()} cannot be used in an email: {problem}")
+        raise UnencodableError(f"The {name.lower()} cannot be used in an email: {problem.sentence}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
 
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError, UnknownFilterError
@@ -19,7 +18,7 @@ from api.mail.templates.simple import SimpleTemplate, to_simple_template
 from api.mail.templates.tag_limits import find_tag_problem
 from api.mail.templates.tags import prepare_template
 from api.mail.templates.values import ComparingTemplate, to_comparable
-from strategies.codes import Code, Message
+from strategies.codes import Message
 
 BLANK_FIELDS = ("first_name", "last_name", "title")
 """Fields that are blank for a person without a value. Other fields without a value stop the email."""
@@ -55,18 +54,17 @@ class UnresolvedFieldError(Exception):
 class TemplateProblem(Exception):  # noqa: N818 - the author reads it
     """A template cannot be parsed or rendered. The message is one sentence for its author."""
 
-    code: ClassVar[Code] = TemplateCode.INVALID_TEMPLATE
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.sentence)
+        self.message = message
 
-    @property
-    def message(self) -> Message:
-        """The code and the sentence."""
-        return Message(self.code.value, str(self))
+    def __reduce__(self) -> tuple[type["TemplateProblem"], tuple[Message]]:
+        """Pickle it for the way out of a worker process."""
+        return type(self), (self.message,)
 
 
 class TemplateLimitProblem(TemplateProblem):
     """A template or its rendering exceeds a limit. A retry exceeds it again."""
-
-    code: ClassVar[Code] = TemplateCode.TEMPLATE_LIMIT
 
 
 def to_template_problem(error: Exception, source: str, html: bool, index: int | None = None) -> TemplateProblem:
@@ -84,12 +82,17 @@ def to_template_problem(error: Exception, source: str, html: bool, index: int | 
     elif index is None:
         index = find_error_position(message, prepared.text, _is_readable)
     line, column = prepared.line_and_column(index)
-    kind = TemplateLimitProblem if isinstance(error, ResourceLimitError) else TemplateProblem
     if isinstance(error, UnknownFilterError):
         message = f"{message}; there are {', '.join(sorted(FILTERS))}"
     elif message.startswith("unexpected tag"):
         message = f"{message}; there are {', '.join(TAGS)}"
-    return kind(f"The template cannot be used: {message} (line {line}, column {column}).")
+    return _problem_at(message, line, column, exceeds_limit=isinstance(error, ResourceLimitError))
+
+
+def _problem_at(fault: str, line: int, column: int, *, exceeds_limit: bool) -> TemplateProblem:
+    if exceeds_limit:
+        return TemplateLimitProblem(TemplateCode.TEMPLATE_LIMIT.message(fault=fault, line=line, column=column))
+    return TemplateProblem(TemplateCode.INVALID_TEMPLATE.message(fault=fault, line=line, column=column))
 
 
 class _FallbackText(str):
@@ -138,18 +141,16 @@ def parse_template(source: str, html: bool) -> BoundTemplate:
     """Parse a template. Raises TemplateProblem."""
     require_quick_template(source)
     if len(source) > MAX_TEMPLATE_LENGTH:
-        raise TemplateLimitProblem(
-            f"A template may have up to {MAX_TEMPLATE_LENGTH:,} characters (got {len(source):,})."
-        )
+        too_long = TemplateCode.TEMPLATE_LIMIT.message("characters", limit=MAX_TEMPLATE_LENGTH, length=len(source))
+        raise TemplateLimitProblem(too_long)
     if problem := find_tag_problem(source):
         line, column = source.count("\n", 0, problem.index) + 1, problem.index - source.rfind("\n", 0, problem.index)
-        kind = TemplateLimitProblem if problem.exceeds_limit else TemplateProblem
-        raise kind(f"The template cannot be used: {problem.message} (line {line}, column {column}).")
+        raise _problem_at(problem.message, line, column, exceeds_limit=problem.exceeds_limit)
     if html:
         try:
             check_html(source)
         except HtmlLimitError as error:
-            raise TemplateLimitProblem(str(error)) from None
+            raise TemplateLimitProblem(error.message) from None
     try:
         return (_HTML if html else _TEXT).from_string(prepare_template(source, html).text)
     except (LiquidError, RecursionError) as error:

@@ -10,11 +10,11 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 
 from api.codes.inputs import InputCode
-from api.codes.people import PersonCode
 from api.mail.address import AddressProblem, check_address
 from api.mail.clean import header_problem, text_problem
 from strategies import Refusal
 from strategies.calendar import zone_info
+from strategies.codes import Message
 
 Path = tuple[str, ...]
 SHOWN_CHARACTERS = 60
@@ -35,7 +35,7 @@ def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> 
     """Return a line of text that is allowed in an email header."""
     check_length(value, path, limit + MARGIN_CHARACTERS)
     if problem := header_problem(value):
-        raise Refusal.of(InputCode.INVALID_TEXT, path, problem=problem)
+        raise Refusal(*problem, path)
     value = value.strip()
     if required and not value:
         raise Refusal.of(InputCode.REQUIRED, path, argument=path[-1])
@@ -47,7 +47,7 @@ def text(value: str, path: Path, *, limit: int = MAX_TEXT_CHARACTERS) -> str:
     """Return a text that may have several lines."""
     check_length(value, path, limit)
     if problem := text_problem(value):
-        raise Refusal.of(InputCode.INVALID_TEXT, path, problem=problem)
+        raise Refusal(*problem, path)
     return value
 
 
@@ -56,7 +56,7 @@ def address(value: str, path: Path) -> str:
     try:
         return check_address(value)
     except AddressProblem as problem:
-        raise Refusal.of(PersonCode.INVALID_ADDRESS, path, problem=str(problem)) from None
+        raise Refusal(*problem.message, path) from None
 
 
 def zone(value: str, path: Path) -> str:
@@ -97,15 +97,11 @@ def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
         raise Refusal.of(InputCode.INVALID_CONFIG, path, case="endless") from None
     for error in wrong:
         inside = [*error.absolute_path, *_missing_property(error)]
-        raise Refusal.of(
-            InputCode.INVALID_CONFIG,
-            (*path, *(str(part)[:SHOWN_CHARACTERS] for part in inside)),
-            problem=_problem_sentence(error),
-        )
+        raise Refusal(*_config_problem(error), (*path, *(str(part)[:SHOWN_CHARACTERS] for part in inside)))
     for key, item in value.items():
         for part in (key, *_all_texts(item)):
             if problem := text_problem(part):
-                raise Refusal.of(InputCode.INVALID_TEXT, (*path, key[:SHOWN_CHARACTERS]), problem=problem)
+                raise Refusal(*problem, (*path, key[:SHOWN_CHARACTERS]))
     return dict(value)
 
 
@@ -116,14 +112,18 @@ def _missing_property(error: ValidationError) -> list[str]:
     return [name for name in cast(list[str], error.validator_value) if error.message.startswith(f"{name!r} is")][:1]
 
 
-def _problem_sentence(error: ValidationError) -> str:
-    """Return a sentence about the error, with the schema's description of the property."""
+def _config_problem(error: ValidationError) -> Message:
+    """Return the message of an error, with the schema's description of the property."""
     about = error.schema.get("description") if isinstance(error.schema, dict) else None
     given, shown = repr(error.instance), _json_beginning(error.instance)
+    if error.validator == "pattern" and about:
+        return InputCode.INVALID_CONFIG.message("described_pattern", value=shown, description=about)
     if error.validator == "pattern":
-        return f"{shown} is not valid. {about}" if about else f"{shown} does not match {error.validator_value}"
-    told = error.message.replace(given, shown) if len(given) > SHOWN_CHARACTERS else error.message
-    return f"{told[:200]}. {about or ''}".strip()
+        return InputCode.INVALID_CONFIG.message("pattern", value=shown, pattern=error.validator_value)
+    fault = (error.message.replace(given, shown) if len(given) > SHOWN_CHARACTERS else error.message)[:200]
+    if about:
+        return InputCode.INVALID_CONFIG.message("described", fault=fault, description=about)
+    return InputCode.INVALID_CONFIG.message(fault=fault)
 
 
 def _json_beginning(value: Any) -> str:

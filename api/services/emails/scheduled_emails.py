@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
+from api.codes.templates import TemplateCode
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
@@ -123,9 +124,7 @@ async def _render_parts(send: Send, now: datetime) -> tuple[str | None, str | No
     try:
         composed = await composed_for(step, person, send.sender_id, send.enrollment_id, now, send)
     except (UnresolvedFieldError, TemplateProblem) as problem:
-        sentence = f"The other part of this email cannot be rendered. Give both subject and html. {problem}"
-        code = problem.code if isinstance(problem, TemplateProblem) else "INVALID_TEMPLATE"
-        raise Refusal(code, sentence, ("id",)) from None
+        raise Refusal.of(TemplateCode.INVALID_TEMPLATE, ("id",), case="other_part", fault=problem) from None
     return composed.subject if send.subject is not None else None, composed.body_html if send.html is not None else None
 
 
@@ -144,12 +143,9 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
         await refuse_ending(enrollment.campaign_id, ("id",))
         if not await lock_undone(task.id):
             task = await Task.get(id=task.id)
-            sentence = "The task of this email is done, and what follows it is scheduled: it cannot be opened again."
             if task.status is TaskStatus.CANCELLED:
-                sentence = (
-                    "The task of this email was cancelled, as the person's campaign ended: it cannot be opened again."
-                )
-            raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email", problem=sentence)
+                raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email_cancelled")
+            raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email")
         send = await _lock_unsent(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
         await write([await withdraw(enrollment, send, context.now)])
         await _give_time(task, enrollment, context.now)
@@ -172,10 +168,12 @@ async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:
     if send.status is SendStatus.TRANSMITTING:
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
     if send.status not in (*UNBEGUN_STATUSES, *others):
-        sentence = f"This email is {send.status.lower().replace('_', ' ')}: only one that is scheduled can be changed."
-        if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
-            sentence += " Retry it, or withdraw it while its task is open." if send.by_hand else " Retry it."
-        raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), problem=sentence)
+        status = send.status.lower().replace("_", " ")
+        if send.status not in (SendStatus.FAILED, SendStatus.BOUNCED):
+            raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), status=status)
+        if send.by_hand:
+            raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="undelivered_task", status=status)
+        raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="undelivered", status=status)
     return send
 
 

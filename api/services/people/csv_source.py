@@ -1,6 +1,5 @@
 """Check the text of a CSV file before it is read."""
 
-from api.codes.inputs import InputCode
 from api.mail.clean import text_problem
 from strategies import Refusal
 
@@ -17,4 +16,4 @@ def check_source(source: str) -> None:
         return
     for start in range(0, len(source), CHARACTERS_PER_SEARCH):
         if problem := text_problem(source[start : start + CHARACTERS_PER_SEARCH]):
-            raise Refusal.of(InputCode.INVALID_TEXT, problem=problem)
+            raise Refusal(*problem)

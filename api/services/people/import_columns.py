@@ -6,6 +6,7 @@ from api.codes.csv_files import CsvCode
 from api.csv_reading import COLUMN_NAMES, MAX_NAME_LENGTH, Table, column_label, plain_name
 from api.services.people.people import ARGUMENT_NAMES, BUILT_IN_FIELDS, FIELD_NAME_PATTERN
 from strategies import Refusal
+from strategies.codes import Message
 
 EMAIL_NAMES = COLUMN_NAMES["email"]
 
@@ -36,7 +37,7 @@ def columns_of(table: Table) -> Columns:
         if field not in plain:
             names = [field if name in aliases else name for name in names]
     if "email" not in names:
-        raise Refusal.of(CsvCode.CSV_NO_EMAIL_COLUMN, problem=_no_email(table))
+        raise Refusal(*_no_email(table))
     table.check_header(names.index("email"))
     for index, (name, header) in enumerate(zip(names, table.header, strict=True)):
         first = names.index(name)
@@ -51,13 +52,11 @@ def columns_of(table: Table) -> Columns:
     return Columns(table.header, tuple(names))
 
 
-def _no_email(table: Table) -> str:
+def _no_email(table: Table) -> Message:
     if not table.header:
-        return "The file is blank. It needs a header with a column named email, and rows under it."
+        return CsvCode.CSV_NO_EMAIL_COLUMN.message("blank")
     row = table.header_record.number
     if any("@" in cell for cell in table.header):
-        return f"Row {row} seems to hold a person. The first row must be a header with a column named email."
+        return CsvCode.CSV_NO_EMAIL_COLUMN.message("no_header", row=row)
     named = ", ".join(cell[:40] for cell in table.header)[:200]
-    return (
-        f"No column of row {row}, the header, is named email. Rename the one with the addresses. Its columns: {named}."
-    )
+    return CsvCode.CSV_NO_EMAIL_COLUMN.message(row=row, columns=named)

@@ -7,7 +7,7 @@ from typing import Any
 from api.codes.csv_files import CsvCode
 from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
-from api.csv_reading import COLUMN_NAMES, SWALLOWED_ROWS, Row, Table, address_in, column_label, garbled, read_table
+from api.csv_reading import COLUMN_NAMES, Row, Table, address_in, column_label, garbled, read_table
 from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
 from api.services.people.people import ARGUMENT_NAMES, MAX_FIELDS, checked_columns
 from strategies import Refusal
@@ -77,7 +77,7 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
         )
     filled = {name: cell for name, cell in zip(columns.names, row.cells, strict=True) if cell}
     if (inside := table.row_inside(row, columns.names.index("email"))) is not None:
-        raise Refusal.of(CsvCode.CSV_INVALID, _path(columns.names[inside]), case="cell", fault=SWALLOWED_ROWS)
+        raise Refusal.of(CsvCode.CSV_INVALID, _path(columns.names[inside]), case="cell")
     for name, cell in filled.items():
         _check_cell(name, cell)
     own = {name: cell for name, cell in filled.items() if name not in COLUMN_NAMES}
@@ -96,7 +96,7 @@ def _check_cell(name: str, cell: str) -> None:
     if len(cell) > limit:
         raise Refusal.of(InputCode.TOO_LONG, _path(name), case="cell", limit=limit, length=len(cell))
     if problem := garbled(cell):
-        raise Refusal.of(CsvCode.GARBLED_TEXT, _path(name), problem=problem)
+        raise Refusal(*problem, _path(name))
 
 
 def _path(name: str) -> tuple[str, ...]:

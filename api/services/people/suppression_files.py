@@ -15,10 +15,8 @@ from api.codes.csv_files import CsvCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
-from api.codes.people import PersonCode
 from api.csv_reading import (
     COLUMN_NAMES,
-    SWALLOWED_ROWS,
     Row,
     Table,
     address_in,
@@ -197,15 +195,15 @@ def _read(table: Table, row: Row, columns: _Columns, why: str, now: datetime) ->
     """Return the suppression of a row. Raises Refusal if it has no valid address, or possibly more than one."""
     # An overlooked address would get emails. Refuse a cell with a line that looks like a row of its own.
     if (inside := table.row_inside(row, columns.email, any_width=True)) is not None:
-        raise Refusal.of(CsvCode.CSV_INVALID, case="row", label=_label(table, inside), fault=SWALLOWED_ROWS)
+        raise Refusal.of(CsvCode.CSV_INVALID, case="row", label=_label(table, inside))
     for index in range(len(table.header), len(row.cells)):
         if "@" in row.cells[index]:
-            sentence = f"This row has {row.cells[index][:40]!r} in {column_label(index)}, after the last column."
-            raise Refusal.of(CsvCode.TOO_MANY_CELLS, case="suppressions", told=sentence)
+            cell, column = row.cells[index][:40], column_label(index)
+            raise Refusal.of(CsvCode.TOO_MANY_CELLS, case="suppressions", cell=cell, column=column)
     try:
         email = check_address(address_in(row.cells[columns.email]))
     except AddressProblem as problem:
-        raise Refusal.of(PersonCode.INVALID_ADDRESS, problem=str(problem)) from None
+        raise Refusal(*problem.message) from None
     row_reason = (
         " ".join(row.cells[columns.reason][:2_000].split())[:MAX_REASON_CHARACTERS]
         if columns.reason is not None

@@ -144,12 +144,11 @@ async def _refuse_scheduled(task: Task) -> None:
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id).only("id", "status")
     if send is None:
         return
-    sentence = "The email of this task is already scheduled: reschedule, edit or withdraw it."
     if send.status in (SendStatus.FAILED, SendStatus.BOUNCED):
-        sentence = "The email of this task did not go out: retry it as it is, or withdraw it to write another."
-    elif send.status is SendStatus.IN_DOUBT:
-        sentence = "The email of this task is in doubt. Call resolveInDoubt first."
-    raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), problem=sentence)
+        raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), case="undelivered")
+    if send.status is SendStatus.IN_DOUBT:
+        raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",), case="in_doubt")
+    raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",))
 
 
 async def email_went_out(context: WorkspaceContext, send: ClaimedEmail | Send, at: datetime) -> None:
@@ -197,7 +196,7 @@ async def _compose_for(of: Task | Send, sender_id: str, text: RepText | None, no
             ReasonCode.UNRESOLVED_FIELD, ("id",), case="compose", field=problem.field, email=person.email
         ) from None
     except TemplateProblem as problem:
-        raise Refusal(problem.code, str(problem), ("id",)) from None
+        raise Refusal(*problem.message, ("id",)) from None
     links = compose_links(person.email, composed.subject, composed.text)
     quote = composed.quote
     return Compose(

@@ -53,7 +53,7 @@ _pending_facts: dict[TemplateFact, "asyncio.Future[None]"] = {}
 
 def limit_problem(error: LimitExceededError) -> TemplateLimitProblem:
     """Return the problem of a template that exceeds a limit."""
-    return TemplateLimitProblem(f"This template is too much work. {error} Simplify its loops, filters and HTML.")
+    return TemplateLimitProblem(TemplateCode.TEMPLATE_LIMIT.message("work", fault=error))
 
 
 def busy_refusal() -> Refusal:
@@ -187,7 +187,7 @@ async def _find_fact(key: str, fact: TemplateFact) -> None:
     name = (fact.name, *fact.arguments)
     if name in _refused_templates:
         known_problem = _refused_templates.lookup(name)
-        raise type(known_problem)(str(known_problem))
+        raise type(known_problem)(known_problem.message)
     other = _pending_facts.get(fact)
     if other is not None:
         await asyncio.wait([other])

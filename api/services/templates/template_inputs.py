@@ -7,7 +7,6 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from api.codes.inputs import InputCode
-from api.codes.templates import TemplateCode
 from api.mail.html.limits import HtmlLimitError
 from api.mail.templates.liquid import TemplateProblem
 from api.services.common import inputs
@@ -59,6 +58,6 @@ async def _refuse_problems(checking: Awaitable[Value], path: Path) -> Value:
     try:
         return await checking
     except TemplateProblem as problem:
-        raise Refusal(problem.code, str(problem), path) from None
+        raise Refusal(*problem.message, path) from None
     except HtmlLimitError as problem:
-        raise Refusal.of(TemplateCode.TEMPLATE_LIMIT, path, problem=str(problem)) from None
+        raise Refusal(*problem.message, path) from None

@@ -84,7 +84,7 @@ async def test_behind_an_email_that_broke_a_limit_the_next_is_written_alone(monk
         calls.append([each.send_id for each in orders])
         bad = orders[0].send_id in "01"
         return (
-            [RenderFailure(TemplateCode.TEMPLATE_LIMIT.message(problem="x"))]
+            [RenderFailure(TemplateCode.TEMPLATE_LIMIT.message("work", fault="x"))]
             if bad
             else [RenderedEmail(each.send_id, b"") for each in orders]
         )

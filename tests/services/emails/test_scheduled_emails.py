@@ -245,11 +245,11 @@ async def test_a_withdrawn_task_that_would_have_expired_has_its_days_again(world
 @pytest.mark.parametrize(
     ("outcome", "told"),
     [
-        (None, "The email of this task is already scheduled: reschedule, edit or withdraw it."),
-        (Outcome.FAILED, "The email of this task did not go out: retry it as it is, or withdraw it to write another."),
+        (None, "The email of this task is already scheduled. Reschedule, edit or withdraw it."),
+        (Outcome.FAILED, "The email of this task was not delivered. Retry it, or withdraw it to write another."),
         (
             Outcome.SOFT_BOUNCE,
-            "The email of this task did not go out: retry it as it is, or withdraw it to write another.",
+            "The email of this task was not delivered. Retry it, or withdraw it to write another.",
         ),
         (Outcome.IN_DOUBT, "The email of this task is in doubt. Call resolveInDoubt first."),
     ],
@@ -269,7 +269,7 @@ async def test_a_second_email_of_a_task_is_refused_with_what_can_be_done(
 async def test_a_cancelled_task_is_told_as_such(world: World) -> None:
     send = await by_hand(world)
     await end_enrollment(world.context, (await Enrollment.get()).id)
-    with pytest.raises(Refusal, match="was cancelled, as the person's campaign ended"):
+    with pytest.raises(Refusal, match="was cancelled with the person's campaign"):
         await withdraw_email(world.context, send.id)
 
 

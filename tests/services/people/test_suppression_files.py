@@ -78,9 +78,9 @@ async def test_a_file_that_cannot_be_used_changes_nothing(world: World, csv: str
 @pytest.mark.parametrize(
     ("csv", "code", "place"),
     [
-        ('email,reason\na@x.org,"Asked\nb@x.org,Spam\nc@x.org,x"\n', "CSV_INVALID", "Column B (reason) contains"),
-        ('email,reason\na@x.org,"Asked\nb@x.org\nc@x.org"\n', "CSV_INVALID", "Column B (reason) contains"),
-        ('name,email\n"Ada\nBob,b@x.org",a@x.org\n', "CSV_INVALID", "Column A (name) contains"),
+        ('email,reason\na@x.org,"Asked\nb@x.org,Spam\nc@x.org,x"\n', "CSV_INVALID", "Column B (reason) seems"),
+        ('email,reason\na@x.org,"Asked\nb@x.org\nc@x.org"\n', "CSV_INVALID", "Column B (reason) seems"),
+        ('name,email\n"Ada\nBob,b@x.org",a@x.org\n', "CSV_INVALID", "Column A (name) seems"),
         ("email\na@x.org,b@x.org\n", "TOO_MANY_CELLS", "'b@x.org' in column B"),
         ("z@x.org\na@x.org,b@x.org\n", "TOO_MANY_CELLS", "'b@x.org' in column B"),
         ("z@x.org\na@x.org;b@x.org\n", "INVALID_ADDRESS", "'a@x.org;b@x.org'"),

@@ -25,10 +25,6 @@ from strategies.codes import StrategyCode
 FIXED_SETTINGS = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
 """Settings that people keep from their launch, with the names of their arguments."""
 UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
-FIRST_STEP_IS_FIXED = (
-    "People are going through this campaign, and its first step is what their days are counted from: it stays the"
-    " first, on its day. Change what it contains, edit the steps behind it, or build a new campaign."
-)
 
 
 async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
@@ -72,14 +68,11 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
         return False
     for name, argument in FIXED_SETTINGS.items():
         if name in draft.settings:
-            sentence = (
-                "People are going through this campaign, and keep the sender and zone that they were launched with."
-            )
-            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, (argument,), case="people_in_it", told=sentence)
+            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, (argument,))
     if draft.before:
         before, now = draft.before[0], draft.steps[0] if draft.steps else None
         if now is None or (now.id, now.day) != (before.id, before.day):
-            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, draft.path, problem=FIRST_STEP_IS_FIXED)
+            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, draft.path, case="first_step")
     if draft.changed is not None:
         await check_subjects([draft.changed], ("subject",))
     await _check_send_at(context, draft)
