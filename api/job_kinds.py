@@ -3,6 +3,7 @@
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.ending.end_job import END
 from api.services.campaigns.pausing.hold_job import HOLD
+from api.services.enrollments.zones_job import ZONES
 from api.services.jobs.kinds import Kind
 from api.services.launches.launch_job import LAUNCH
 from api.services.people.import_job import IMPORT
@@ -10,6 +11,7 @@ from api.services.people.import_job import IMPORT
 JOB_KINDS: tuple[Kind, ...] = (
     HOLD,
     EDIT,
+    ZONES,
     END,
     IMPORT,
     LAUNCH,

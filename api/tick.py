@@ -8,7 +8,6 @@ from contextlib import suppress
 from api.clock import Clock
 from api.job_kinds import JOB_KINDS
 from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, DispatchRuntime
-from api.services.enrollments.time_zones import fingerprint, resolve_again_if_changed
 from api.services.jobs.kinds import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.store.engine.availability import log_database_outage
@@ -80,7 +79,8 @@ class Ticker:
 
     async def until_idle(self) -> None:
         """Do everything that is due now, including background jobs."""
-        await self._recalculate_after_zone_change()
+        while await self._jobs.turn():  # an edit, or a new tz database, may move emails that are due now
+            pass
         dispatcher = Dispatcher(self.runtime, recover_every=0.0)
         try:
             while True:
@@ -103,7 +103,6 @@ class Ticker:
         beside = [
             stop,
             jobs,
-            asyncio.create_task(self._try_zone_change()),
             asyncio.create_task(listen(self._wake_here)),
         ]
         try:
@@ -147,18 +146,6 @@ class Ticker:
         if done.next_at is None:
             return self.poll
         return min(self.poll, max(MIN_SLEEP_SECONDS, (done.next_at - self.clock()).total_seconds()))
-
-    async def _try_zone_change(self) -> None:
-        try:
-            await self._recalculate_after_zone_change()
-        except Exception as problem:
-            if not log_database_outage(problem):
-                log.exception("the tz database could not be compared; the next start does it")
-
-    async def _recalculate_after_zone_change(self) -> None:
-        """Recalculate unsent emails if the tz database has changed since they were calculated."""
-        if moved := await resolve_again_if_changed(self.runtime.context, await asyncio.to_thread(fingerprint)):
-            log.info("the tz database has changed: the emails of %s people were recalculated", moved)
 
     async def _run_jobs(self) -> None:
         """Carry out background jobs in their own task, so that they delay no email."""

@@ -89,20 +89,19 @@ async def until_cancelled(_: object) -> None:
 
 
 async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
-    """Run the loop until a step, a job and the zones have each met the problem."""
+    """Run the loop until a step and a job have each met the problem."""
     met: set[str] = set()
     all_met = asyncio.Event()
 
     def meets(name: str) -> Callable[..., Awaitable[None]]:
         async def fail(*_: object) -> None:
             met.add(name)
-            if len(met) == 3:
+            if len(met) == 2:
                 all_met.set()
             raise problem
 
         return fail
 
-    monkeypatch.setattr(tick, "resolve_again_if_changed", meets("zones"))
     monkeypatch.setattr(tick.JobRunner, "turn", meets("job"))
     monkeypatch.setattr(tick.Dispatcher, "step", meets("step"))
     monkeypatch.setattr(tick, "listen", until_cancelled)  # which would wake all of them once more
@@ -119,7 +118,7 @@ async def test_a_database_that_is_away_is_a_line_without_a_traceback(
 ) -> None:
     await one_round(monkeypatch, ConnectionDoesNotExistError("nobody\nlistens"))
     assert [record for record in caplog.records if record.exc_info] == []
-    assert caplog.messages.count("the database is unavailable: nobody listens") == 3
+    assert caplog.messages.count("the database is unavailable: nobody listens") == 2
 
 
 async def test_a_fault_of_ours_keeps_its_traceback(
@@ -127,11 +126,7 @@ async def test_a_fault_of_ours_keeps_its_traceback(
 ) -> None:
     await one_round(monkeypatch, RuntimeError("a fault"))
     told = [record.getMessage() for record in caplog.records if record.exc_info]
-    assert sorted(text.split(";")[0] for text in told) == [
-        "a background job failed",
-        "a step failed",
-        "the tz database could not be compared",
-    ]
+    assert sorted(text.split(";")[0] for text in told) == ["a background job failed", "a step failed"]
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])

@@ -57,6 +57,8 @@ class Kind:
 
     It runs in the transaction that ends the job, and is undone where the job turns out to have begun again.
     """
+    start_if_needed: Callable[[JobRuntime], Awaitable[None]] | None = None
+    """Starts jobs that no mutation decides, such as after an upgrade. The runner of each process calls it once."""
     problem_column: tuple[type[Model], str] | None = None
     """Where GraphQL reads why the last attempt failed: a model, found by the job's ``subject_id``, and its column."""
 

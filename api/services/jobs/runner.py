@@ -49,6 +49,8 @@ class JobRunner:
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
+        self._unchecked = [kind.start_if_needed for kind in self._kinds.values() if kind.start_if_needed is not None]
+        """What still has to start the jobs that no mutation decides. Only ``_start_needed_jobs`` changes it."""
         self._runtime = runtime
         self._metrics = metrics
         self._stopping = stopping
@@ -61,6 +63,7 @@ class JobRunner:
 
     async def turn(self) -> bool:
         """Take the most urgent job and give it a turn. Returns False where no job waits."""
+        await self._start_needed_jobs()
         now = self._runtime.clock()
         waiting = await self._waiting(now)
         for row in sorted(waiting, key=self._order):
@@ -70,6 +73,12 @@ class JobRunner:
                 await self._attempt(self._kinds[job.kind], job)
                 return True
         return False
+
+    async def _start_needed_jobs(self) -> None:
+        """Start the jobs that no mutation decides, once in the life of a process."""
+        while self._unchecked:
+            await self._unchecked[-1](self._runtime)
+            self._unchecked.pop()
 
     async def close(self) -> None:
         """Close the jobs that are open in memory. What they have done is committed."""

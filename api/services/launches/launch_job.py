@@ -30,4 +30,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await write([event(row.workspace_id, EventKind.LAUNCH_FAILED, now, data=data, campaign_id=row.campaign_id)])
 
 
-LAUNCH = Kind(LAUNCH_JOB, Priority.BULK, _work, _give_up, (Launch, "problem"))
+LAUNCH = Kind(LAUNCH_JOB, Priority.BULK, _work, _give_up, problem_column=(Launch, "problem"))

@@ -24,4 +24,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
         await write([event(job.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=data)])
 
 
-IMPORT = Kind(IMPORT_JOB, Priority.BULK, _work, _give_up, (PeopleImport, "problem"))
+IMPORT = Kind(IMPORT_JOB, Priority.BULK, _work, _give_up, problem_column=(PeopleImport, "problem"))

@@ -134,4 +134,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(editing=False, job_problem=reason)
 
 
-EDIT = Kind(EDIT_JOB, Priority.URGENT, _work, _give_up, (Campaign, "job_problem"))
+EDIT = Kind(EDIT_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))

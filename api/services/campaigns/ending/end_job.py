@@ -107,4 +107,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(job_problem=reason)
 
 
-END = Kind(END_JOB, Priority.BULK, _work, _give_up, (Campaign, "job_problem"))
+END = Kind(END_JOB, Priority.BULK, _work, _give_up, problem_column=(Campaign, "job_problem"))

@@ -148,4 +148,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(holds=None, job_problem=reason)
 
 
-HOLD = Kind(HOLD_JOB, Priority.URGENT, _work, _give_up, (Campaign, "job_problem"))
+HOLD = Kind(HOLD_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))

@@ -1,0 +1,97 @@
+"""The background job after a change of the tz database: it recalculates the unsent emails of one workspace.
+
+They keep their local times, and get new UTC times. Each process compares its tz database with the stored fingerprint
+when it starts, and starts the jobs if they differ. Each person is one transaction. Another process that continues
+after a crash finds only people whose times still differ.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import time, timedelta
+
+from api.codes.event_kinds import EventKind
+from api.codes.jobs import JobCode
+from api.models import Enrollment, Job, Send
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.progress import schedule_next_steps
+from api.services.enrollments.zone_rules import ZONES_JOB, installed_rules, start_jobs_if_changed
+from api.services.jobs.bisection import bisect_failures
+from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.states import SendStatus
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.events import event, write
+from api.store.time_zones import stored_zone_rules
+from strategies.calendar import instant_of
+
+log = logging.getLogger("touchline.jobs")
+
+EMAILS_PER_PAGE = 1_000
+PEOPLE_PER_CHUNK = 20
+"""People who are recalculated before another job may go first."""
+RETRY_AFTER = timedelta(minutes=1)
+"""Wait for another process if this one has another tz database than the one whose rules are to be used."""
+SEND_COLUMNS = ("id", "enrollment_id", "planned_at", "planned_date", "planned_time", "zone")
+
+
+async def zone_chunks(context: WorkspaceContext) -> Chunks:
+    """Recalculate each person with an unsent email whose local time now has another UTC time."""
+
+    async def recalculate(ids: Sequence[str]) -> None:
+        for enrollment_id in ids:
+            await _recalculate(context, enrollment_id)
+
+    async def pass_over(enrollment_id: str, reason: str) -> None:
+        row = await Enrollment.get(id=enrollment_id)
+        about = {"campaign_id": row.campaign_id, "person_id": row.person_id, "enrollment_id": row.id}
+        data = {"reason": JobCode.ROW_FAILED}
+        await write([event(context.workspace_id, EventKind.EDIT_NOT_APPLIED, context.now, data=data, **about)])
+
+    last, done = "", set[str]()
+    unsent = Send.filter(
+        workspace_id=context.workspace_id,
+        status=SendStatus.SCHEDULED,
+        attempts=0,
+        by_hand=False,
+        planned_at__gt=context.now,
+    )
+    while page := await unsent.filter(id__gt=last).order_by("id").limit(EMAILS_PER_PAGE).values_list(*SEND_COLUMNS):
+        last = page[-1][0]
+        people = {
+            enrollment_id
+            for _, enrollment_id, instant, day, wall, zone in page
+            if instant_of(day, time.fromisoformat(wall), zone) != instant
+        }
+        stale = sorted(people - done)
+        for start in range(0, len(stale), PEOPLE_PER_CHUNK):
+            chunk = stale[start : start + PEOPLE_PER_CHUNK]
+            await bisect_failures(chunk, recalculate, pass_over)
+            yield len(chunk)
+        done |= people
+        yield 0
+
+
+@retry_on_deadlock
+async def _recalculate(context: WorkspaceContext, enrollment_id: str) -> None:
+    async with transaction():
+        await schedule_next_steps(context, await Enrollment.get(id=enrollment_id), context.now)
+
+
+async def _start_if_changed(runtime: JobRuntime) -> None:
+    if workspaces := await start_jobs_if_changed(await asyncio.to_thread(installed_rules), runtime.clock):
+        log.info("the tz database has changed: the unsent emails of %s workspaces are recalculated", workspaces)
+
+
+async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    while await stored_zone_rules() != await asyncio.to_thread(installed_rules):
+        yield RETRY_AFTER
+    async for people in zone_chunks(await runtime.context(job)):
+        yield people
+
+
+async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
+    """Leave the remaining emails at their old times. Operators read the reason in the log and in the job's row."""
+    log.error("the emails of %s could not be recalculated after a change of the tz database", job.workspace_id)
+
+
+ZONES = Kind(ZONES_JOB, Priority.URGENT, _work, _give_up, start_if_needed=_start_if_changed)
