@@ -70,8 +70,7 @@ async def stop(
     Call inside a transaction.
     """
     ids = sorted(set(enrollment_ids))
-    whose = f"SELECT id FROM enrollment WHERE {in_list('id', 1)} AND status IN ('ACTIVE', 'FINISHED')"
-    tasks, sends = await _stop_rows(whose, ids, now, send_reason, detail)
+    tasks, sends = await _stop_rows(ids, now, send_reason, detail)
     enrollments = await execute(
         f"UPDATE enrollment SET status = $2, end_reason = $3, ended_at = $4 WHERE {in_list('id', 1)}"
         " AND status = 'ACTIVE' RETURNING id, workspace_id, campaign_id, person_id",
@@ -89,30 +88,29 @@ async def stop(
             reason,
         )
     # The update has locked the enrollments. Stop the emails and tasks that others scheduled for them before that.
-    mine = f"SELECT id FROM enrollment WHERE {in_list('id', 1)}"
-    new_tasks, new_sends = await _stop_rows(mine, [row["id"] for row in enrollments], now, send_reason, detail)
+    new_tasks, new_sends = await _stop_rows([row["id"] for row in enrollments], now, send_reason, detail)
     return StoppedRows(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
 
 
 async def _stop_rows(
-    whose: str, ids: list[str], now: datetime, reason: str, detail: str
+    enrollment_ids: list[str], now: datetime, reason: str, detail: str
 ) -> tuple[Sequence[Row], Sequence[Row]]:
     """Cancel open tasks, and mark emails as failed whose transmission has not started. Returns both."""
     about = (
         "id, workspace_id, enrollment_id, person_id, step_id,"
         " (SELECT campaign_id FROM enrollment WHERE enrollment.id = enrollment_id) AS campaign_id"
     )
+    # PostgreSQL looks up each row by key, also before it has statistics. ``||`` keeps it from the indexes on status.
+    theirs = f"{in_list('enrollment_id', 1)} AND status || '' IN"
     tasks = await execute(
-        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE enrollment_id IN ({whose}) AND task.status = 'OPEN'"
-        f" RETURNING {about}",
-        ids,
+        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {theirs} ('OPEN') RETURNING {about}",
+        enrollment_ids,
         now,
     )
     sends = await execute(
         "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
-        f" lease_until = NULL WHERE enrollment_id IN ({whose})"
-        f" AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
-        ids,
+        f" lease_until = NULL WHERE {theirs} ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
+        enrollment_ids,
         reason,
         detail,
     )
