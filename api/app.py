@@ -30,7 +30,7 @@ from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.database_clock import DatabaseClock, sync_clock
 from api.tick import Ticker
-from api.workers.pool import warm
+from api.workers.pool import start_worker
 from plugins.manager import Installed, load
 
 
@@ -109,7 +109,7 @@ def make_app(
         await open_database(settings.database_url)
         await migrate()
         await sync_clock(ticker.clock)
-        warm(preload)
+        start_worker(preload)
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
             loop.add_done_callback(lambda done: _report_end(done, on_tick_end))

@@ -33,7 +33,7 @@ from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.upgrade_report import collect_reports
 from api.store.workspaces import has_token, workspace_by_name
 from api.tick import Ticker
-from api.workers.pool import warm
+from api.workers.pool import start_worker
 from plugins.channels.smtp.channel import check_accounts
 from plugins.extension_points import EXTENSION_POINTS
 from plugins.manager import load
@@ -150,7 +150,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
                 await ticker.until_idle()
                 return 0
             freeze_loaded_objects()
-            warm(preload)
+            start_worker(preload)
             pages = health.routes(ticker.runtime, ticker, health.Access(token=settings.metrics_token))
             async with health.monitoring_server(settings.host, settings.watch_port, pages, server_options(settings)):
                 with LoopWatch(ticker.runtime.metrics).watching():

@@ -1,4 +1,4 @@
-"""Worker processes with limits, for work on hostile input: what may take long never runs in the event loop.
+"""Worker processes with limits, for work on hostile input that must not block the event loop.
 
 Imports: nothing.
 Imported by: cli, http, services.dispatch.claim, services.templates.

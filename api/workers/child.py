@@ -1,6 +1,7 @@
-"""The program of a worker process: it reads calls from a socket, does each within its limits, and answers.
+"""The program of a worker process. It reads calls from a socket, runs each within its limits, and sends the result.
 
-It imports only what its functions need. It ends when its parent does: the kernel kills it (Linux), and the socket ends.
+It imports only what the called functions need. It ends with its parent: Linux kills it, and on every system its socket
+is closed.
 """
 
 import math
@@ -22,84 +23,86 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 LENGTH_PREFIX = struct.Struct("!Q")
-"""The length of a message, before the message."""
+"""Precedes each message: its length in bytes."""
 NICENESS = 10
-"""Workers give way to the event loop where both want the processor."""
-SPENT_MEMORY_SHARE = 0.5
-"""A worker is replaced once it holds on to this share of a call's memory."""
+"""The nice value of workers: the event loop has priority on the CPU."""
+MAX_RETAINED_MEMORY_SHARE = 0.5
+"""A worker is replaced when it retains more than this share of a call's memory limit after the call."""
 PR_SET_PDEATHSIG = 1
 
 
 class Call(NamedTuple):
-    """One call, as it is sent to a worker."""
+    """A call, as it is sent to a worker."""
 
     module: str
     function: str
+    """Qualified name of the function in its module."""
     arguments: bytes
+    """The pickled tuple of positional arguments."""
     cpu_seconds: float
     memory_bytes: int
     output_bytes: int
 
 
-class Answer(NamedTuple):
-    """What a worker answers. ``kind`` is value, raised, fault (a traceback), or a limit."""
+class Reply(NamedTuple):
+    """A worker's reply to a call."""
 
     kind: str
+    """``value``, ``raised`` (an exception), ``fault`` (a traceback) or a name of ``Limit``."""
     content: Any
-    spent: bool = False
-    """Whether the worker ends now and has to be replaced."""
+    must_be_replaced: bool = False
+    """Whether the worker exits after this reply."""
 
 
-def main(descriptor: int, parent: int) -> None:
-    """Answer calls until the other end of the socket is closed."""
-    _become_worker(parent)
-    base = _memory()
+def main(descriptor: int, parent_pid: int) -> None:
+    """Run calls from a socket until its other end is closed."""
+    _set_up_process(parent_pid)
+    initial_bytes = _address_space_bytes()
     while (message := _receive(descriptor)) is not None:
-        answer, spent = _answer(Call(*pickle.loads(message)), base)  # noqa: S301 - from our own parent
-        _send(descriptor, answer)
-        if spent:
+        reply, must_be_replaced = _run(Call(*pickle.loads(message)), initial_bytes)  # noqa: S301 - from our own parent
+        _send(descriptor, reply)
+        if must_be_replaced:
             return
 
 
-def _become_worker(parent: int) -> None:
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # the parent decides when a worker ends
-    for each in (signal.SIGPROF, signal.SIGXCPU):
-        signal.signal(each, signal.SIG_DFL)
+def _set_up_process(parent_pid: int) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # only the parent ends a worker
+    for number in (signal.SIGPROF, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError):
         os.nice(NICENESS)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("900")  # when memory ends, a worker is killed before the server is
+        file.write("900")  # the OOM killer chooses a worker before the server
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(0)  # it was killed before we asked
+        if os.getppid() != parent_pid:
+            os._exit(0)  # the parent ended before prctl
 
 
-def _answer(call: Call, base: int) -> tuple[bytes, bool]:
-    """Return the pickled answer, and whether this worker has to be replaced."""
-    function = _function(call)  # importing is not part of what is limited
-    ceiling = call.memory_bytes
+def _run(call: Call, initial_bytes: int) -> tuple[bytes, bool]:
+    """Run a call. Returns the pickled reply, and whether this worker must be replaced."""
+    function = _function(call)  # imports do not count against the limits
+    max_retained_bytes = MAX_RETAINED_MEMORY_SHARE * call.memory_bytes
     try:
-        _arm(call)
+        _set_limits(call)
         value = function(*pickle.loads(call.arguments))  # noqa: S301 - from our own parent
-        pickled = pickle.dumps(
-            Answer("value", value, _memory() - base > SPENT_MEMORY_SHARE * ceiling), pickle.HIGHEST_PROTOCOL
-        )
+        must_be_replaced = _address_space_bytes() - initial_bytes > max_retained_bytes
+        pickled = pickle.dumps(Reply("value", value, must_be_replaced), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
-        _disarm()
-        return pickle.dumps(Answer("MEMORY", None, True)), True
+        _remove_limits()
+        return pickle.dumps(Reply("MEMORY", None, True)), True
     except Exception as error:
-        _disarm()
-        return _raised(error), False
-    _disarm()
+        _remove_limits()
+        return _pickle_exception(error), False
+    _remove_limits()
     if len(pickled) > call.output_bytes:
-        return pickle.dumps(Answer("OUTPUT", None, True)), True
-    return pickled, _memory() - base > SPENT_MEMORY_SHARE * ceiling
+        return pickle.dumps(Reply("OUTPUT", None, True)), True
+    return pickled, _address_space_bytes() - initial_bytes > max_retained_bytes
 
 
 def _function(call: Call) -> Callable[..., Any]:
@@ -109,42 +112,42 @@ def _function(call: Call) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-def _raised(error: Exception) -> bytes:
+def _pickle_exception(error: Exception) -> bytes:
     try:
-        pickled = pickle.dumps(Answer("raised", error))
-        pickle.loads(pickled)  # noqa: S301 - many exceptions can be written and not be read
+        pickled = pickle.dumps(Reply("raised", error))
+        pickle.loads(pickled)  # noqa: S301 - many exceptions can be pickled but not unpickled
     except Exception:
-        return pickle.dumps(Answer("fault", "".join(traceback.format_exception(error))[-20_000:]))
+        return pickle.dumps(Reply("fault", "".join(traceback.format_exception(error))[-20_000:]))
     return pickled
 
 
-def _arm(call: Call) -> None:
-    """Set the limits of a call. The timer's signal ends the process, also in the middle of C code."""
+def _set_limits(call: Call) -> None:
+    """Set the limits of a call. The timer's signal ends the process even inside C code."""
     if resource is not None:
-        used = math.ceil(time.process_time() + call.cpu_seconds) + 1
-        _soft(resource.RLIMIT_CPU, used)
-        if memory := _memory():
-            _soft(resource.RLIMIT_AS, memory + call.memory_bytes)
+        cpu_seconds = math.ceil(time.process_time() + call.cpu_seconds) + 1
+        _set_soft_limit(resource.RLIMIT_CPU, cpu_seconds)
+        if memory := _address_space_bytes():
+            _set_soft_limit(resource.RLIMIT_AS, memory + call.memory_bytes)
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, call.cpu_seconds)
 
 
-def _disarm() -> None:
+def _remove_limits() -> None:
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, 0)
     if resource is not None:
-        _soft(resource.RLIMIT_AS, resource.RLIM_INFINITY)
-        _soft(resource.RLIMIT_CPU, resource.RLIM_INFINITY)
+        _set_soft_limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
+        _set_soft_limit(resource.RLIMIT_CPU, resource.RLIM_INFINITY)
 
 
-def _soft(what: int, value: int) -> None:
-    hard = resource.getrlimit(what)[1]
-    with suppress(OSError, ValueError):  # a system that does not have it
-        resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+def _set_soft_limit(limit: int, value: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    with suppress(OSError, ValueError):  # not every system supports every limit
+        resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def _memory() -> int:
-    """Return the address space in bytes; 0 where the system does not tell."""
+def _address_space_bytes() -> int:
+    """Return the size of this process's address space, in bytes; 0 on systems without /proc."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -153,11 +156,12 @@ def _memory() -> int:
 
 
 def _receive(descriptor: int) -> bytes | None:
-    head = _read(descriptor, LENGTH_PREFIX.size)
-    return None if head is None else _read(descriptor, LENGTH_PREFIX.unpack(head)[0])
+    prefix = _read(descriptor, LENGTH_PREFIX.size)
+    return None if prefix is None else _read(descriptor, LENGTH_PREFIX.unpack(prefix)[0])
 
 
 def _read(descriptor: int, size: int) -> bytes | None:
+    """Read ``size`` bytes. Returns None if the socket is closed."""
     parts: list[bytes] = []
     while size:
         try:
@@ -177,4 +181,4 @@ def _send(descriptor: int, message: bytes) -> None:
         while data:
             data = data[os.write(descriptor, data) :]
     except OSError:
-        os._exit(0)  # nobody reads it any more
+        os._exit(0)  # the parent has closed the socket

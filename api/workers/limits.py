@@ -1,4 +1,4 @@
-"""The limits of a call in a worker process, and the errors of calls that break them."""
+"""The limits of a call in a worker process, and the errors of calls that exceed them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,19 +18,19 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one call may use."""
+    """The resources that one call may use."""
 
     cpu_seconds: float = 1.0
     """CPU time. This limit does not depend on the load of the machine."""
     wall_seconds: float = 30.0
-    """Time from the start of the call to its answer. It stops a worker that hangs without using the CPU."""
+    """Time from the start of the call to its result. It stops a worker that hangs without using the CPU."""
     memory_bytes: int = 256 * MEGABYTE
-    """Memory beyond what the worker uses before the call. Enforced where the system has RLIMIT_AS and /proc."""
+    """Memory in addition to what the worker uses before the call. Enforced on systems with RLIMIT_AS and /proc."""
     output_bytes: int = 32 * MEGABYTE
-    """Size of the pickled answer."""
+    """Size of the pickled result."""
 
     def sentence(self, limit: Limit) -> str:
-        """Return a sentence about the limit that was exceeded."""
+        """Return a sentence that says which limit was exceeded, with its value."""
         match limit:
             case Limit.CPU:
                 return f"It needs more than {self.cpu_seconds:g} s of CPU time."
@@ -57,11 +57,11 @@ class LimitExceededError(Exception):
 
 
 class WorkersBusyError(Exception):
-    """Too many calls are waiting. Nothing was done; the call may be retried later."""
+    """Too many calls are waiting. The call was not queued and may be retried later."""
 
 
 class WorkersClosedError(Exception):
-    """The pool was closed before the call was done."""
+    """The pool was closed before the call had a result."""
 
 
 class WorkerFaultError(Exception):

@@ -1,8 +1,8 @@
 """The pool of worker processes, with a queue that is fair between workspaces.
 
-A thread of this process starts each worker, talks to it over its own socket, and replaces it. We do not use the
-library Pebble: its processes share one pipe and one lock, and a process killed while it holds the lock stops the whole
-pool. Our workers are killed routinely.
+Each worker has a thread of this process, which starts it, communicates with it over a socket of its own, and replaces
+it. The library Pebble is not suitable: its processes share one pipe and one lock, and a process that is killed while it
+holds the lock stops the whole pool. Workers are killed routinely here.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from api.workers.worker import Worker, WorkerDiedError
 
 log = logging.getLogger("touchline.workers")
 
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 Value = TypeVar("Value")
 
 MAX_WAITING_CALLS = 2_000
-"""Most calls that may wait."""
+"""Most calls in the queue."""
 MAX_WAITING_CALLS_PER_KEY = 500
-"""Most calls of one workspace that may wait."""
+"""Most calls of one workspace in the queue."""
 _JOIN_TIMEOUT_SECONDS = 5.0
 
 
@@ -51,15 +51,16 @@ class _Call(NamedTuple):
 class Pool:
     """Runs calls in up to ``size`` processes, which start on demand.
 
-    Calls are taken from each key (a workspace) in turn, and no key may use all processes at once, so a workspace that
-    keeps breaking limits cannot block the others. The threads own the workers; the lock guards everything else.
+    The pool serves the keys (workspaces) in turn, and no key may use all processes at the same time. So a workspace
+    whose calls exceed limits cannot block the others. Each worker belongs to one thread. ``_changed`` protects all
+    other fields.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._changed = threading.Condition()
         self._waiting: OrderedDict[str, deque[_Call]] = OrderedDict()
-        self._number = 0
+        self._waiting_count = 0
         self._running: Counter[str] = Counter()
         self._threads: list[threading.Thread] = []
         self._idle = 0
@@ -74,11 +75,11 @@ class Pool:
 
     def submit(
         self,
-        function: Callable[Given, Value],
+        function: Callable[Params, Value],
         key: str,
         limits: Limits,
-        *args: Given.args,
-        **_no_names: Given.kwargs,
+        *args: Params.args,
+        **_no_kwargs: Params.kwargs,
     ) -> "Future[Value]":
         """Queue a call. Raises WorkersBusyError and WorkersClosedError."""
         arguments = pickle.dumps(args, pickle.HIGHEST_PROTOCOL)
@@ -87,12 +88,12 @@ class Pool:
         with self._changed:
             if self._closed:
                 raise WorkersClosedError("The worker processes have been stopped.")
-            if self._number >= MAX_WAITING_CALLS or len(self._waiting.get(key, ())) >= MAX_WAITING_CALLS_PER_KEY:
+            if self._waiting_count >= MAX_WAITING_CALLS or len(self._waiting.get(key, ())) >= MAX_WAITING_CALLS_PER_KEY:
                 raise WorkersBusyError("Too many calls are waiting. Try again in a moment.")
             self._waiting.setdefault(key, deque()).append(call)
-            self._number += 1
-            if self._idle < self._number and len(self._threads) < self.size:
-                thread = threading.Thread(target=self._serve, name="touchline-worker", daemon=True)
+            self._waiting_count += 1
+            if self._idle < self._waiting_count and len(self._threads) < self.size:
+                thread = threading.Thread(target=self._run_calls, name="touchline-worker", daemon=True)
                 self._threads.append(thread)
                 thread.start()
             self._changed.notify_all()
@@ -102,11 +103,11 @@ class Pool:
         """Kill the workers. Unfinished calls fail with WorkersClosedError."""
         with self._changed:
             self._closed = True
-            left = [call for calls in self._waiting.values() for call in calls]
+            unfinished = [call for calls in self._waiting.values() for call in calls]
             self._waiting.clear()
             workers = list(self._workers)
             self._changed.notify_all()
-        for call in left:
+        for call in unfinished:
             if call.future.set_running_or_notify_cancel():
                 call.future.set_exception(WorkersClosedError("The worker processes have been stopped."))
         for worker in workers:
@@ -115,13 +116,13 @@ class Pool:
         for thread in self._threads:
             thread.join(_JOIN_TIMEOUT_SECONDS)
 
-    def _serve(self) -> None:
+    def _run_calls(self) -> None:
         """Run calls in this thread until the pool is closed."""
         worker: Worker | None = None
-        while (call := self._take()) is not None:
+        while (call := self._wait_for_call()) is not None:
             try:
                 if call.future.set_running_or_notify_cancel():
-                    worker = self._do(call, worker)
+                    worker = self._run_call(call, worker)
             except BaseException as error:
                 log.exception("a worker thread failed")
                 call.future.set_exception(error)
@@ -131,28 +132,29 @@ class Pool:
                     self._running += Counter()  # drops keys at zero
                     self._changed.notify_all()
         if worker is not None:
-            self._end(worker)
+            self._kill_worker(worker)
 
-    def _take(self) -> _Call | None:
+    def _wait_for_call(self) -> _Call | None:
+        """Take the next call from the queue. Returns None when the pool is closed."""
         with self._changed:
             self._idle += 1
             try:
                 while not self._closed:
-                    if (call := self._next()) is not None:
+                    if (call := self._next_call()) is not None:
                         return call
                     self._changed.wait()
             finally:
                 self._idle -= 1
         return None
 
-    def _next(self) -> _Call | None:
-        most = max(1, self.size - 1)
-        key = next((key for key in self._waiting if self._running[key] < most), None)
+    def _next_call(self) -> _Call | None:
+        max_running = max(1, self.size - 1)
+        key = next((key for key in self._waiting if self._running[key] < max_running), None)
         if key is None:
             return None
         calls = self._waiting[key]
         call = calls.popleft()
-        self._number -= 1
+        self._waiting_count -= 1
         self._running[key] += 1
         if calls:
             self._waiting.move_to_end(key)
@@ -160,43 +162,43 @@ class Pool:
             del self._waiting[key]
         return call
 
-    def _do(self, call: _Call, worker: Worker | None) -> Worker | None:
-        """Run a call; run it again once if its worker died, which may have an external cause. Returns the worker."""
-        for last in (False, True):
+    def _run_call(self, call: _Call, worker: Worker | None) -> Worker | None:
+        """Run a call, and once more if the worker died, because the cause may be external. Returns the worker."""
+        for is_last_attempt in (False, True):
             try:
-                worker = worker or self._begin()
-                value, spent = worker.call(call.module, call.function, call.arguments, call.limits)
-            except WorkerDiedError as death:
-                self._end(worker)
+                worker = worker or self._start_worker()
+                value, must_be_replaced = worker.call(call.module, call.function, call.arguments, call.limits)
+            except WorkerDiedError as error:
+                self._kill_worker(worker)
                 worker = None
                 if self._closed:
                     call.future.set_exception(WorkersClosedError("The worker processes have been stopped."))
                     return None
-                log.warning("%s It was running %s for %s.", death, call.function, call.key or "no workspace")
-                if last:
+                log.warning("%s It was running %s for %s.", error, call.function, call.key or "no workspace")
+                if is_last_attempt:
                     call.future.set_exception(LimitExceededError(Limit.CRASH, call.limits))
-            except LimitExceededError as broken:
-                log.info("%s of %s exceeded the limit %s", call.function, call.key or "no workspace", broken.limit)
-                self._end(worker)
-                call.future.set_exception(broken)
+            except LimitExceededError as error:
+                log.info("%s of %s exceeded the limit %s", call.function, call.key or "no workspace", error.limit)
+                self._kill_worker(worker)
+                call.future.set_exception(error)
                 return None
             except Exception as error:
                 call.future.set_exception(error)
                 return worker
             else:
                 call.future.set_result(value)
-                if spent:
-                    self._end(worker)
-                return None if spent else worker
+                if must_be_replaced:
+                    self._kill_worker(worker)
+                return None if must_be_replaced else worker
         return None
 
-    def _begin(self) -> Worker:
+    def _start_worker(self) -> Worker:
         worker = Worker()
         with self._changed:
             self._workers.add(worker)
         return worker
 
-    def _end(self, worker: Worker | None) -> None:
+    def _kill_worker(self, worker: Worker | None) -> None:
         if worker is not None:
             worker.kill()
             with self._changed:
@@ -207,12 +209,12 @@ _lock = threading.Lock()
 _pool: Pool | None = None
 
 
-def _shared() -> Pool:
-    """Return the pool of this process, made when it is first needed."""
-    global _pool  # noqa: PLW0603 - one pool for the process
+def _shared_pool() -> Pool:
+    """Return the pool of this process. The first call creates it."""
+    global _pool  # noqa: PLW0603 - one pool per process
     with _lock:
         if _pool is None:
-            # One more than the cores, because one may be blocked and one workspace never gets all.
+            # One more than the cores: one worker may wait for I/O, and one workspace can use all but one.
             _pool = Pool(min(max(os.cpu_count() or 2, 2), 4) + 1)
             atexit.register(_pool.close)
         return _pool
@@ -221,24 +223,24 @@ def _shared() -> Pool:
 async def run(function: Callable[..., Value], *args: Any, key: str = "", limits: Limits = DEFAULT_LIMITS) -> Value:
     """Run a module-level function in a worker process and return its value.
 
-    ``key`` is the workspace for which it runs. Raises what the function raises, LimitExceededError and
-    WorkersBusyError. If the caller is cancelled, the call still ends within its limits.
+    ``key`` is the id of the workspace, "" for none. Raises what the function raises, LimitExceededError,
+    WorkersBusyError and WorkersClosedError. If the caller is cancelled, the call continues within its limits.
     """
-    return await asyncio.wrap_future(_shared().submit(function, key, limits, *args))
+    return await asyncio.wrap_future(_shared_pool().submit(function, key, limits, *args))
 
 
 def run_blocking(function: Callable[..., Value], *args: Any, key: str = "", limits: Limits = DEFAULT_LIMITS) -> Value:
-    """Like ``run``, for callers without an event loop."""
-    return _shared().submit(function, key, limits, *args).result()
+    """Run a function like ``run``, for callers without an event loop."""
+    return _shared_pool().submit(function, key, limits, *args).result()
 
 
-def warm(function: Callable[[], None]) -> None:
-    """Start a worker that imports the module of a function; do not wait for it."""
+def start_worker(function: Callable[[], None]) -> None:
+    """Start a worker and let it call a function, which imports its module. Does not wait for it."""
     with suppress(WorkersBusyError):
-        _shared().submit(function, "", DEFAULT_LIMITS)
+        _shared_pool().submit(function, "", DEFAULT_LIMITS)
 
 
-def close() -> None:
+def close_pool() -> None:
     """Kill the workers. Later calls start new ones."""
     global _pool
     with _lock:

@@ -1,4 +1,4 @@
-"""One worker process, seen from its parent: start it, call it, kill it."""
+"""The parent's side of one worker process: starts it, calls it and kills it."""
 
 import os
 import pickle
@@ -10,11 +10,11 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from api.workers.child import LENGTH_PREFIX, Answer, Call
+from api.workers.child import LENGTH_PREFIX, Call, Reply
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkerFaultError
 
 _INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONTZPATH", "SYSTEMROOT")
-"""Variables of the environment that workers see. They see none of the server's secrets."""
+"""Environment variables that workers inherit. The server's secrets are not among them."""
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r};"
     " from api.workers.child import main; main({descriptor}, {parent})"
@@ -23,23 +23,23 @@ _EXIT_TIMEOUT_SECONDS = 10.0
 _LIMIT_BY_SIGNAL = {
     "SIGPROF": Limit.CPU,
     "SIGXCPU": Limit.CPU,
-    "SIGABRT": Limit.MEMORY,  # what nh3, which is written in Rust, does without memory
+    "SIGABRT": Limit.MEMORY,  # Rust code, such as nh3, aborts when memory runs out
 }
 
 
 class WorkerDiedError(Exception):
-    """The process ended in the middle of a call, for a reason that may lie outside of the call."""
+    """The process ended during a call. The cause may be outside of the call."""
 
 
 class Worker:
-    """A process that does one call after the other. Not for several threads at once.
+    """A process that runs one call at a time. Not thread-safe.
 
-    The thread that makes it must live as long as it does: on Linux the kernel kills the process with that thread.
+    The thread that creates it must outlive it: on Linux the kernel kills the process with that thread.
     """
 
     def __init__(self) -> None:
         self._socket, child = socket.socketpair()
-        program = _PROGRAM.format(path=[os.path.abspath(each) for each in sys.path], descriptor=child.fileno(),
+        program = _PROGRAM.format(path=[os.path.abspath(entry) for entry in sys.path], descriptor=child.fileno(),
                                   parent=os.getpid())  # fmt: skip
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
@@ -48,8 +48,8 @@ class Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ},
-                pass_fds=(child.fileno(),),  # and no other: no database socket
-                start_new_session=True,  # the Ctrl+C of a terminal does not reach it
+                pass_fds=(child.fileno(),),  # no other descriptor, such as the database connection
+                start_new_session=True,  # Ctrl+C in a terminal does not interrupt it
             )
         except BaseException:
             self._socket.close()
@@ -59,63 +59,65 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._process.pid
 
     def call(self, module: str, function: str, arguments: bytes, limits: Limits) -> tuple[Any, bool]:
-        """Do a call. Returns its value, and whether the worker is spent.
+        """Run a function of a module. Returns its value, and whether the worker exits and must be replaced.
 
-        Raises what the function raised, LimitExceededError, WorkerFaultError, or WorkerDiedError. After a limit or a
-        death the process has ended.
+        ``arguments`` are pickled. Raises what the function raises, LimitExceededError, WorkerFaultError and
+        WorkerDiedError. After LimitExceededError and WorkerDiedError the process has ended.
         """
         call = Call(module, function, arguments, limits.cpu_seconds, limits.memory_bytes, limits.output_bytes)
-        until = time.monotonic() + limits.wall_seconds
+        deadline = time.monotonic() + limits.wall_seconds
         try:
             message = pickle.dumps(tuple(call), pickle.HIGHEST_PROTOCOL)
             self._socket.settimeout(limits.wall_seconds)
             self._socket.sendall(LENGTH_PREFIX.pack(len(message)))
             self._socket.sendall(message)
-            size = LENGTH_PREFIX.unpack(self._receive(LENGTH_PREFIX.size, until))[0]
+            size = LENGTH_PREFIX.unpack(self._receive(LENGTH_PREFIX.size, deadline))[0]
             if size > limits.output_bytes:
                 raise LimitExceededError(Limit.OUTPUT, limits)
-            answer = Answer(*pickle.loads(self._receive(size, until)))  # noqa: S301 - from our own worker
+            reply = Reply(*pickle.loads(self._receive(size, deadline)))  # noqa: S301 - from our own worker
         except TimeoutError:
             self.kill()
             raise LimitExceededError(Limit.TIME, limits) from None
         except (ConnectionError, EOFError):
-            raise self._death(limits) from None
+            raise self._exit_error(limits) from None
         except LimitExceededError:
             self.kill()
             raise
-        return self._told(answer, limits), answer.spent
+        return self._value_of(reply, limits), reply.must_be_replaced
 
-    def _told(self, answer: Answer, limits: Limits) -> Any:
-        match answer.kind:
+    def _value_of(self, reply: Reply, limits: Limits) -> Any:
+        match reply.kind:
             case "value":
-                return answer.content
+                return reply.content
             case "raised":
-                raise answer.content
+                raise reply.content
             case "fault":
-                raise WorkerFaultError(answer.content)
+                raise WorkerFaultError(reply.content)
             case limit:
                 self.kill()
                 raise LimitExceededError(Limit(limit), limits)
 
-    def _receive(self, size: int, until: float) -> bytes:
+    def _receive(self, size: int, deadline: float) -> bytes:
+        """Read ``size`` bytes. ``deadline`` is a monotonic time. Raises TimeoutError and EOFError."""
         data = bytearray(size)
         view = memoryview(data)
         while view:
-            left = until - time.monotonic()
-            if left <= 0:
+            remaining_seconds = deadline - time.monotonic()
+            if remaining_seconds <= 0:
                 raise TimeoutError
-            self._socket.settimeout(left)
-            read = self._socket.recv_into(view)
-            if not read:
+            self._socket.settimeout(remaining_seconds)
+            received = self._socket.recv_into(view)
+            if not received:
                 raise EOFError
-            view = view[read:]
+            view = view[received:]
         return bytes(data)
 
-    def _death(self, limits: Limits) -> Exception:
+    def _exit_error(self, limits: Limits) -> Exception:
+        """Return the error for a process that ended during a call."""
         self._socket.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_EXIT_TIMEOUT_SECONDS)
@@ -127,7 +129,7 @@ class Worker:
         return WorkerDiedError(f"A worker process ended: {name or code}.")
 
     def kill(self) -> None:
-        """End the process, whatever it is doing, and wait until it has ended."""
+        """Kill the process, and wait until it has ended."""
         self._socket.close()
         self._process.kill()
         self._process.wait()
