@@ -20,10 +20,10 @@ class HttpCode(Code):
         when="The body is sent in so small chunks that their framing is larger than their content.",
         do="Send larger chunks, or send `Content-Length`.",
     )
-    HEAD_TOO_SLOW = code(
-        "The request head was not received in time.",
+    HEADERS_TOO_SLOW = code(
+        "The request headers were not received in time.",
         status=408,
-        when="The head of a request does not arrive in time.",
+        when="The headers of a request do not arrive in time.",
         do="Send the request over a faster connection.",
     )
     METRICS_DENIED = code(

@@ -12,7 +12,7 @@ from api.codes.http_answers import CloseCode
 from api.codes.requests import RequestCode
 from api.http.json_reading import read_any_json
 from api.http.json_writing import write_any_json
-from api.server import ACKNOWLEDGED
+from api.server import ACKNOWLEDGE_EXTENSION
 from api.server.limits import ServerLimits
 from api.workers.limits import WorkersBusyError
 from strategies import Refusal
@@ -46,7 +46,7 @@ class Socket(ASGIWebSocketAdapter):
     def acknowledged(self, workspace: str) -> None:
         """Note the client's workspace, and allow larger messages."""
         self.ws.scope[WORKSPACE_SCOPE_KEY] = workspace
-        tell_server = self.ws.scope.get("extensions", {}).get(ACKNOWLEDGED)
+        tell_server = self.ws.scope.get("extensions", {}).get(ACKNOWLEDGE_EXTENSION)
         if tell_server is not None:
             tell_server()
 

@@ -1,8 +1,8 @@
-"""The HTTP server: uvicorn with limits on time, size and number for every connection.
+"""The HTTP server: uvicorn with limits for the time, size and number of connections.
 
 Imports: codes.
 Imported by: cli, http.
 """
 
-ACKNOWLEDGED = "touchline.acknowledged"
-"""The extension of a websocket's ASGI scope by which the application says that it knows who the client is."""
+ACKNOWLEDGE_EXTENSION = "touchline.acknowledged"
+"""Key of a function in the extensions of a websocket's ASGI scope. The application calls it after authentication."""

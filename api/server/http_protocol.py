@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with time limits for heads, bodies and responses, which uvicorn does not have."""
+"""uvicorn's HTTP/1.1 protocol with time limits for headers, bodies and responses, which uvicorn does not have."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from api.server.progress import WriteProgress
 log = logging.getLogger("touchline.server")
 
 SLICE_BYTES = 16_384
-"""Bytes of a head or a chunked body that are parsed in one turn of the event loop. h11 refuses larger heads."""
+"""Bytes of headers or a chunked body that are parsed in one turn of the event loop. h11 refuses larger headers."""
 REASON_PHRASES = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -25,92 +25,93 @@ REASON_PHRASES = {
 }
 
 
-class Flow(FlowControl):
-    """uvicorn's flow control, which also lets the protocol parse buffered bytes before it reads more."""
+class ResumableFlowControl(FlowControl):
+    """uvicorn's flow control. It calls ``on_resume``, so that the protocol parses buffered bytes first."""
 
-    def __init__(self, transport: asyncio.Transport, resumed: Callable[[], None]) -> None:
+    def __init__(self, transport: asyncio.Transport, on_resume: Callable[[], None]) -> None:
         super().__init__(transport)
-        self._resumed = resumed
+        self._on_resume = on_resume
 
     def resume_reading(self) -> None:
-        """Read on, unless reading goes on already."""
+        """Resume reading if it is paused."""
         if self.read_paused:
             self.read_paused = False
-            self._resumed()
+            self._on_resume()
 
 
 class HttpProtocol(H11Protocol):
-    """One connection. The registry calls ``check`` every ``sweep_seconds``."""
+    """One HTTP/1.1 connection. The registry calls ``check`` every ``sweep_seconds``."""
 
-    def __init__(self, *args: Any, connections: Connections, **given: Any) -> None:
-        super().__init__(*args, **given)
+    def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.registry = connections
         self.limits = connections.limits
-        self._inner: Any = self.app
-        self.app = self._limited
-        self._since = self.loop.time()
-        """When the connection began to wait for a head, a body or the rest of a body."""
-        self._received = 0
-        """Bytes since then."""
-        self._wire = self._body = 0
-        """Bytes of the present request: as they came, and without the framing of chunks."""
+        self._application: Any = self.app
+        self.app = self._run_limited
+        self._waiting_since = self.loop.time()
+        """Loop time at which the connection started to wait for headers or a body."""
+        self._received_bytes = 0
+        """Bytes received since then."""
+        self._wire_bytes = self._body_bytes = 0
+        """Bytes of the current request: on the wire, and in its body without chunk framing."""
         self._chunked = False
-        self._kept = b""
+        self._unparsed = b""
         """Received bytes that are not parsed yet."""
-        self._pumping = False
+        self._parsing_scheduled = False
         self._client = ""
+        """The client behind a trusted proxy while its request runs."""
         self._progress = WriteProgress(self.limits)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Count the connection, or refuse it."""
+        """Register the connection, or refuse it."""
         super().connection_made(transport)
-        self.flow = Flow(transport, self._read_on)
-        if not self.registry.opened(self, self.client[0] if self.client else ""):
-            self._end(HttpCode.TOO_MANY_CONNECTIONS)
+        self.flow = ResumableFlowControl(transport, self._continue_reading)
+        if not self.registry.add(self, self.client[0] if self.client else ""):
+            self._close_with_error(HttpCode.TOO_MANY_CONNECTIONS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self._kept = b""
-        self.registry.closed(self)
-        self._leave()
+        """Remove the connection from the registry."""
+        self._unparsed = b""
+        self.registry.remove(self)
+        self._end_request()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the connection over to the websocket protocol, which counts it again."""
-        self._kept = b""
-        self.registry.closed(self)
+        """Hand the connection over to the websocket protocol, which registers it again."""
+        self._unparsed = b""
+        self.registry.remove(self)
         super().handle_websocket_upgrade(event)
         self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """Parse received bytes in slices, because one read can contain tens of thousands of chunks."""
-        self._received += len(data)
-        self._wire += len(data)
-        if self._idle and not self._kept:
+        self._received_bytes += len(data)
+        self._wire_bytes += len(data)
+        if self._idle and not self._unparsed:
             self._wait_from_now()
-            self._received = len(data)
-        plain = self.conn.their_state is h11.SEND_BODY and not self._chunked
-        if not self._kept and (plain or len(data) <= SLICE_BYTES):
+            self._received_bytes = len(data)
+        is_plain_body = self.conn.their_state is h11.SEND_BODY and not self._chunked
+        if not self._unparsed and (is_plain_body or len(data) <= SLICE_BYTES):
             super().data_received(data)
             self._check_framing()
             return
-        self._kept += data
+        self._unparsed += data
         self.transport.pause_reading()
-        if not self._pumping:
-            self._pump()
+        if not self._parsing_scheduled:
+            self._parse_slice()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, and for the rest of this one's body if the application did not read it."""
-        self._leave()
+        self._end_request()
         self._wait_from_now()
-        self._wire = self._body = 0
+        self._wire_bytes = self._body_bytes = 0
         self._chunked = False
-        self.registry.waits(self)
+        self.registry.mark_waiting(self)
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse a malformed request. uvicorn would also let the application respond, and log its failure."""
-        self._give_up_request()
+        """Refuse a malformed request. uvicorn alone would also let the application respond, and log its failure."""
+        self._abort_request()
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             super().send_400_response(msg)
         else:
@@ -118,22 +119,22 @@ class HttpProtocol(H11Protocol):
 
     def check(self, now: float) -> None:
         """Close the connection if it exceeds a time limit."""
-        limits, elapsed = self.limits, now - self._since
+        limits, elapsed = self.limits, now - self._waiting_since
         if self._progress.too_slow(self.transport, now):
-            self._tell("did not read its response")
+            self._log_closing("did not read its response")
             self.transport.abort()
         elif self.transport.is_closing():
             return
         elif self.cycle is None or self.cycle.response_complete:
             self._check_waiting(elapsed)
         elif self.cycle.more_body:
-            if self.flow.read_paused or self._kept:  # it is for us to read on
+            if self.flow.read_paused or self._unparsed:  # the server is slow, not the client
                 self._wait_from_now()
-            elif self._received < limits.body_bytes_per_second * (elapsed - limits.body_grace_seconds):
-                self._end(HttpCode.BODY_TOO_SLOW)
+            elif self._received_bytes < limits.body_bytes_per_second * (elapsed - limits.body_grace_seconds):
+                self._close_with_error(HttpCode.BODY_TOO_SLOW)
 
     def drop(self) -> None:
-        """Close at once to make room for another connection."""
+        """Close immediately, because a new connection replaces this one."""
         self.transport.abort()
 
     @property
@@ -143,113 +144,114 @@ class HttpProtocol(H11Protocol):
 
     def _check_waiting(self, elapsed: float) -> None:
         if self.conn.their_state is h11.SEND_BODY:
-            if elapsed > self.limits.linger_seconds or self._received > self.limits.linger_bytes:
+            if elapsed > self.limits.linger_seconds or self._received_bytes > self.limits.linger_bytes:
                 self.transport.close()
-        elif not self._idle and elapsed > self.limits.head_seconds:
-            self._end(HttpCode.HEAD_TOO_SLOW if self._received else None)
+        elif not self._idle and elapsed > self.limits.header_seconds:
+            self._close_with_error(HttpCode.HEADERS_TOO_SLOW if self._received_bytes else None)
 
     def _wait_from_now(self) -> None:
-        self._since, self._received = self.loop.time(), 0
+        self._waiting_since, self._received_bytes = self.loop.time(), 0
 
-    def _read_on(self) -> None:
-        if not self._kept:
+    def _continue_reading(self) -> None:
+        if not self._unparsed:
             self.transport.resume_reading()
-        elif not self._pumping:
-            self._pumping = True
-            self.loop.call_soon(self._pump)
+        elif not self._parsing_scheduled:
+            self._parsing_scheduled = True
+            self.loop.call_soon(self._parse_slice)
 
-    def _pump(self) -> None:
-        self._pumping = False
-        part, self._kept = self._kept[:SLICE_BYTES], self._kept[SLICE_BYTES:]
-        super().data_received(part)
+    def _parse_slice(self) -> None:
+        self._parsing_scheduled = False
+        slice_, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+        super().data_received(slice_)
         self._check_framing()
         if self.transport.get_protocol() is not self or self.transport.is_closing() or self.flow.read_paused:
             return
-        self._read_on()
+        self._continue_reading()
 
     def _check_framing(self) -> None:
         if self._chunked and self.cycle is not None and not self.cycle.response_complete:
-            carried = self._body + len(self.cycle.body) + self.limits.chunk_overhead_free
-            if self._wire - len(self._kept) > carried * self.limits.chunk_overhead:
-                self._end(HttpCode.CHUNKS_TOO_SMALL)
+            content_bytes = self._body_bytes + len(self.cycle.body) + self.limits.chunk_overhead_free_bytes
+            if self._wire_bytes - len(self._unparsed) > content_bytes * self.limits.max_chunk_overhead:
+                self._close_with_error(HttpCode.CHUNKS_TOO_SMALL)
 
-    async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _run_limited(self, scope: Any, receive: Any, send: Any) -> None:
         """Check the limits of a request, then run the application."""
-        self.registry.works(self)
+        self.registry.mark_active(self)
         self._wait_from_now()
         names = [name for name, _ in scope["headers"]]
         self._chunked = b"transfer-encoding" in names
-        self._wire = self._body = 0
-        client = (self.registry.proxies.client(scope["headers"]) or "") if self._by_proxy() else ""
-        if b"x-forwarded-for" in names and not self._by_proxy():
-            self._warn_of_proxy()
+        self._wire_bytes = self._body_bytes = 0
+        client = (self.registry.proxies.client(scope["headers"]) or "") if self._is_from_proxy() else ""
+        if b"x-forwarded-for" in names and not self._is_from_proxy():
+            self._warn_about_proxy()
         if len(names) > self.limits.headers:
-            await _answer(send, HttpCode.TOO_MANY_HEADERS, limit=self.limits.headers)
+            await _send_error(send, HttpCode.TOO_MANY_HEADERS, limit=self.limits.headers)
         elif self._chunked and b"content-length" in names:
-            await _answer(send, HttpCode.TWO_LENGTHS)
-        elif client and not self.registry.enter(client):
-            await _answer(send, HttpCode.TOO_MANY_REQUESTS)
+            await _send_error(send, HttpCode.TWO_LENGTHS)
+        elif client and not self.registry.start_request(client):
+            await _send_error(send, HttpCode.TOO_MANY_REQUESTS)
         else:
             self._client = client
 
             async def counted_receive() -> Any:
                 message = await receive()
-                self._body += len(message.get("body", b""))
+                self._body_bytes += len(message.get("body", b""))
                 return message
 
             async def counted_send(message: Any) -> None:
-                self._progress.written += len(message.get("body", b""))
+                self._progress.written_bytes += len(message.get("body", b""))
                 await send(message)
 
-            await self._inner(scope, counted_receive, counted_send)
+            await self._application(scope, counted_receive, counted_send)
 
-    def _by_proxy(self) -> bool:
+    def _is_from_proxy(self) -> bool:
         return self.client is not None and self.client[0] in self.registry.proxies
 
-    def _warn_of_proxy(self) -> None:
+    def _warn_about_proxy(self) -> None:
         peer = self.client[0] if self.client else "a socket"
         log.warning(
             "X-Forwarded-For of %s is ignored. If this is your proxy, add it to TOUCHLINE_TRUSTED_PROXIES.", peer
         )
 
-    def _leave(self) -> None:
+    def _end_request(self) -> None:
         if self._client:
-            self.registry.leave(self._client)
+            self.registry.end_request(self._client)
             self._client = ""
 
-    def _give_up_request(self) -> None:
-        """Tell the application that the client is gone."""
-        self._kept = b""
+    def _abort_request(self) -> None:
+        """Send the application a disconnect event."""
+        self._unparsed = b""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
 
-    def _end(self, code: HttpCode | None) -> None:
-        """Close the connection, with an error response unless a response has begun or the client has sent nothing."""
-        begun = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
-        why = code.message().sentence if code else "sent nothing"
-        if code and not begun:
-            status, text = code.status, why.encode("ascii")
-            retry = "Retry-After: 5\r\n" if status == 503 else ""
+    def _close_with_error(self, code: HttpCode | None) -> None:
+        """Close the connection, with an error response if none has started. Without a code there is no response."""
+        response_started = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        reason = code.message().sentence if code else "sent nothing"
+        if code and not response_started:
+            status, body = code.status, reason.encode("ascii")
+            retry_header = "Retry-After: 5\r\n" if status == 503 else ""
             self.transport.write(
                 f"HTTP/1.1 {status} {REASON_PHRASES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                f"Content-Length: {len(text)}\r\n{retry}Connection: close\r\n\r\n".encode()
-                + text
+                f"Content-Length: {len(body)}\r\n{retry_header}Connection: close\r\n\r\n".encode()
+                + body
             )
-        self._give_up_request()
-        self._tell(why)
+        self._abort_request()
+        self._log_closing(reason)
         self.transport.close()
 
-    def _tell(self, why: str) -> None:
-        log.info("closed a connection of %s: %s", self.client[0] if self.client else "a socket", why)
+    def _log_closing(self, reason: str) -> None:
+        log.info("closed a connection of %s: %s", self.client[0] if self.client else "a socket", reason)
 
 
-async def _answer(send: Any, code: HttpCode, **values: object) -> None:
-    why, status = code.message(**values).sentence, code.status
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(why)).encode())]
+async def _send_error(send: Any, code: HttpCode, **values: object) -> None:
+    """Respond in the place of the application."""
+    reason, status = code.message(**values).sentence, code.status
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(reason)).encode())]
     if status == 503:
         headers.append((b"retry-after", b"5"))
     else:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": why.encode("ascii"), "more_body": False})
+    await send({"type": "http.response.body", "body": reason.encode("ascii"), "more_body": False})

@@ -6,8 +6,8 @@ from typing import Any
 from api.server.connections import Connections
 from api.server.http_protocol import HttpProtocol
 from api.server.limits import ServerLimits
+from api.server.log_limits import limit_client_logs
 from api.server.proxies import TrustedProxies
-from api.server.quiet import limit_client_logs
 from api.server.websocket_protocol import WebSocketProtocol
 from api.settings import Settings
 
@@ -27,6 +27,6 @@ def server_options(settings: Settings, limits: ServerLimits | None = None) -> di
         "ws_ping_interval": limits.ping_seconds,
         "ws_ping_timeout": limits.ping_seconds,
         "timeout_keep_alive": limits.idle_seconds,
-        "backlog": limits.accept_at_once,
+        "backlog": limits.accepts_per_turn,
         "forwarded_allow_ips": settings.trusted_proxies,
     }

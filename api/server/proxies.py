@@ -1,41 +1,41 @@
-"""Trusted proxies, and the client address that they report."""
+"""Trusted proxies, and the client addresses that they report in X-Forwarded-For."""
 
 import ipaddress
 from collections.abc import Iterable
 
 MAX_ADDRESS_LENGTH = 45
-"""Longest text of an IPv6 address, in characters."""
+"""Longest IPv6 address, in characters."""
 
 
 class TrustedProxies:
-    """Addresses and networks of proxies, separated by commas. ``*`` trusts everyone."""
+    """The value of TOUCHLINE_TRUSTED_PROXIES: addresses and networks, separated by commas, or ``*`` for all."""
 
-    def __init__(self, listed: str) -> None:
-        self._everyone = listed.strip() == "*"
-        entries = [] if self._everyone else [entry.strip() for entry in listed.split(",") if entry.strip()]
+    def __init__(self, setting: str) -> None:
+        self._trust_all = setting.strip() == "*"
+        entries = [] if self._trust_all else [entry.strip() for entry in setting.split(",") if entry.strip()]
         self._networks = [ipaddress.ip_network(entry, strict=False) for entry in entries]
 
     def __contains__(self, address: str) -> bool:
-        if self._everyone:
+        if self._trust_all:
             return True
-        parsed = _parsed(address)
+        parsed = _parse_address(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def client(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """Return the client in X-Forwarded-For: the last address that is not a trusted proxy."""
-        named = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
-        for entry in reversed(named.split(",")):
-            address = _parsed(_without_port(entry.strip()))
+        """Return the client in X-Forwarded-For: the last address that is not a trusted proxy. None if it is invalid."""
+        forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+        for entry in reversed(forwarded.split(",")):
+            address = _parse_address(_without_port(entry.strip()))
             if address is None:
                 return None
-            if str(address) not in self or self._everyone:
+            if str(address) not in self or self._trust_all:
                 return client_key(str(address))
         return None
 
 
 def client_key(address: str) -> str:
     """Return the key by which a client is counted: its IPv4 address, or the /64 network of its IPv6 address."""
-    parsed = _parsed(address)
+    parsed = _parse_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return address
@@ -47,7 +47,7 @@ def _without_port(entry: str) -> str:
     return entry.partition(":")[0] if entry.count(":") == 1 else entry
 
 
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     if len(address) > MAX_ADDRESS_LENGTH:
         return None
     try:

@@ -1,4 +1,4 @@
-"""uvicorn's server, with a long queue of connections that wait to be accepted."""
+"""uvicorn's server with a long accept queue."""
 
 import os
 import socket
@@ -6,20 +6,20 @@ import socket
 import uvicorn
 
 QUEUED_CONNECTIONS = 4_096
-"""Connections that the system keeps until they are accepted. It may keep fewer: see net.core.somaxconn."""
+"""Length of the system's accept queue (the backlog of ``listen``). net.core.somaxconn may limit it."""
 
 
 class Server(uvicorn.Server):
     """Accepts few connections in one turn of the event loop, and lets the system queue many.
 
-    Asyncio takes one number for both. A short queue makes clients wait a second for their next try, and many accepted
-    in one turn can be more than there are files for.
+    asyncio uses one number for both. With a short queue, clients wait a second before they retry. Accepting many
+    connections in one turn can exceed the limit of open files.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then lengthen the queues."""
+        """Start like uvicorn, then lengthen the accept queues."""
         await super().startup(sockets)
         for server in self.servers if self.started else ():
-            for listening in server.sockets:
-                with socket.socket(fileno=os.dup(listening.fileno())) as same:
-                    same.listen(QUEUED_CONNECTIONS)
+            for listener in server.sockets:
+                with socket.socket(fileno=os.dup(listener.fileno())) as duplicate:
+                    duplicate.listen(QUEUED_CONNECTIONS)

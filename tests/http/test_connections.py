@@ -19,7 +19,7 @@ from tests.served import NOW
 pytestmark = pytest.mark.usefixtures("quiet")
 
 QUICK: dict[str, Any] = {
-    "head_seconds": 0.2,
+    "header_seconds": 0.2,
     "body_grace_seconds": 0.2,
     "idle_seconds": 0.2,
     "write_seconds": 0.2,
@@ -110,7 +110,7 @@ async def test_a_client_that_does_not_read_its_answer_is_closed(
 
 
 async def test_the_newest_takes_the_place_of_the_oldest_that_waits(database_url: str) -> None:
-    async with server(database_url, connections=20, head_seconds=60) as (live, client), AsyncExitStack() as opened:
+    async with server(database_url, connections=20, header_seconds=60) as (live, client), AsyncExitStack() as opened:
         waiting = [await opened.enter_async_context(raw(live)) for _ in range(60)]
         for wire in waiting:
             await wire.send(b"POST /graphql HTTP/1.1\r\n")
@@ -121,7 +121,7 @@ async def test_the_newest_takes_the_place_of_the_oldest_that_waits(database_url:
 
 async def test_one_address_leaves_room_for_others(database_url: str) -> None:
     settings = {"TOUCHLINE_TRUSTED_PROXIES": ""}
-    limits = ServerLimits(**QUICK | {"connections_per_address": 5, "head_seconds": 60})
+    limits = ServerLimits(**QUICK | {"connections_per_address": 5, "header_seconds": 60})
     async with listening(database_url, settings, limits) as live, AsyncExitStack() as opened:
         other = await opened.enter_async_context(raw(live, source="127.0.0.2"))
         await other.send(b"GET /health HTTP/1.1\r\n")
@@ -171,7 +171,7 @@ async def test_clients_behind_a_proxy_are_counted_by_their_own_address(database_
 async def test_this_machine_is_no_proxy_unless_it_is_named(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "touchline.server")
     async with (
-        server(database_url, connections_per_address=5, head_seconds=60) as (live, _),
+        server(database_url, connections_per_address=5, header_seconds=60) as (live, _),
         AsyncExitStack() as opened,
     ):
         for _ in range(30):
@@ -184,7 +184,7 @@ async def test_this_machine_is_no_proxy_unless_it_is_named(database_url: str, ca
 
 
 async def test_a_flood_that_times_out_together_is_closed_in_parts(database_url: str) -> None:
-    async with server(database_url, connections=200, checked_at_once=3) as (live, client), AsyncExitStack() as opened:
+    async with server(database_url, connections=200, checks_per_turn=3) as (live, client), AsyncExitStack() as opened:
         waiting = [await opened.enter_async_context(raw(live)) for _ in range(40)]
         for wire in waiting:
             await wire.send(b"GET /health HTTP/1.1\r\n")

@@ -6,8 +6,8 @@ import resource
 import pytest
 
 from api.server.limits import MAX_CONNECTIONS, MIN_RESERVED_FILES, ServerLimits
+from api.server.log_limits import LINES_PER_MINUTE, RepeatFilter, limit_client_logs
 from api.server.proxies import TrustedProxies, client_key
-from api.server.quiet import LINES_PER_MINUTE, RepeatFilter, limit_client_logs
 from api.settings import Settings, SettingsError
 
 
@@ -19,7 +19,7 @@ def test_connections_leave_files_for_the_rest(files: int, monkeypatch: pytest.Mo
     assert limits.connections_per_address <= limits.connections // 2
     if files != resource.RLIM_INFINITY:
         # What was accepted in four turns may not be counted, or not be closed yet.
-        assert limits.connections + 4 * limits.accept_at_once <= files - MIN_RESERVED_FILES // 2
+        assert limits.connections + 4 * limits.accepts_per_turn <= files - MIN_RESERVED_FILES // 2
 
 
 @pytest.mark.parametrize(
