@@ -99,7 +99,7 @@ def filled() -> Iterator[tuple[ast.Call, Code, str, dict[str | None, ast.expr]]]
             named, case = node.args[0], given.pop("case", ast.Constant(""))
         elif isinstance(node.func, ast.Attribute) and node.func.attr == "message":
             named, case = node.func.value, (*node.args, ast.Constant(""))[0]
-        elif called(node) in {"_end", "_answer"}:
+        elif called(node) in {"_close_with_error", "_send_error"}:
             parts = [part for arg in node.args for part in ast.walk(arg)]
             named = next((part for part in parts if is_code(part)), node.func)
             case = ast.Constant("")

@@ -248,14 +248,14 @@ async def test_our_own_faults_are_hidden_and_logged(
         assert "secret of the house" in caplog.text
         caplog.clear()
         with monkeypatch.context() as patched:
-            patched.setattr("api.http.request_guard.workspace_of", broken)
+            patched.setattr("api.http.request_guard.workspace_by_token", broken)
             await socket.begin(NAME)
             answer = await socket.hear()
         assert (answer["type"], answer["payload"][0]["message"]) == ("error", "An internal error. It has been logged.")
         assert "secret of the house" in caplog.text
         assert await socket.ask(NAME) == DATA
     async with live.opened() as late:
-        monkeypatch.setattr("api.http.request_guard.workspace_of", broken)
+        monkeypatch.setattr("api.http.request_guard.workspace_by_token", broken)
         await late.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {rep.token}"}})
         assert await late.closing() == (1011, "An internal error. It has been logged.")
 
