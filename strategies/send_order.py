@@ -14,6 +14,7 @@ from strategies.errors import Refusal
 from strategies.records import LaunchChoices, PlannedSend, PlannedTask, TimelineStep
 from strategies.registry import SendOptions
 from strategies.timeline import resolve_timeline
+from strategies.warning_codes import WarningCode
 
 TRIAL_TIMES = (dt.time(0), dt.time(12), dt.time(23, 59, 59))
 """Wall times of the send time and of completed tasks, for which the check resolves a campaign."""
@@ -121,5 +122,5 @@ def _warning(steps: Sequence[TimelineStep], pair: Pair, tasks: Collection[int]) 
     }
     between = [number for number in tasks if pair.earlier < number < pair.number]
     if between:
-        return WarningNote("OUT_OF_ORDER_AFTER_TASK", values | {"taskStep": max(between)})
-    return WarningNote("FOLLOW_UP_WAITS" if pair.waits else "OUT_OF_ORDER", values)
+        return WarningCode.OUT_OF_ORDER_AFTER_TASK.note(**values, taskStep=max(between))
+    return (WarningCode.FOLLOW_UP_WAITS if pair.waits else WarningCode.OUT_OF_ORDER).note(**values)

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 
 from strategies.contract import Note, SendOption, WarningNote
 from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
-from strategies.warning_sentences import WARNINGS
+from strategies.warning_codes import WarningCode
 
 log = logging.getLogger("touchline.options")
+
+WARNINGS = {code.value: code.sentences for code in WarningCode}
 
 
 class _Blank(dict[str, object]):

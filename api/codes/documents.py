@@ -20,6 +20,7 @@ from api.codes.templates import TemplateCode
 from api.codes.workspaces import WorkspaceCode
 from plugins.codes import ChannelCode
 from strategies.codes import Code, StrategyCode
+from strategies.warning_codes import WarningCode
 
 REFUSALS: tuple[type[Code], ...] = (
     CampaignCode,
@@ -38,12 +39,12 @@ ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
 ALL_CODES = (*REFUSALS, *REASONS, *ANSWERS, HttpCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
-STYLE_OR_COMMENT = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_tables(document: str) -> str:
     """Return a document with its tables generated again, each between `<!-- table: NAME -->` and `<!-- end -->`."""
-    return STYLE_OR_COMMENT.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", document)
+    return TABLE.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", document)
 
 
 def _event_kinds() -> str:
@@ -65,6 +66,10 @@ def _close_codes() -> str:
     return _table(("number", "meaning"), ((str(code.value), code.when) for code in CloseCode))
 
 
+def _warnings() -> str:
+    return _table(("code", "meaning", "`values`"), ((f"`{code}`", code.when, code.values) for code in WarningCode))
+
+
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heading, tuple("---" for _ in heading), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -77,4 +82,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "http answers": _http_answers,
     "close codes": _close_codes,
     "event kinds": _event_kinds,
+    "warnings": _warnings,
 }

@@ -5,6 +5,7 @@ from strategies.contract import Availability, Note, Position, SendAt, SendOption
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
 from strategies.timeline_notes import utc
+from strategies.warning_codes import WarningCode
 
 
 class SameTimeAsPrevious(SendOption):
@@ -27,7 +28,7 @@ class SameTimeAsPrevious(SendOption):
         if position.day == 1:
             return Availability(
                 warning="Not recommended on day 1: this email is sent immediately at the start of the campaign.",
-                warning_code="IMMEDIATE_ON_DAY_1",
+                warning_code=WarningCode.IMMEDIATE_ON_DAY_1.value,
             )
         if not position.email_on_earlier_day:
             return Availability(False, *StrategyCode.NO_EARLIER_EMAIL.message())

@@ -18,10 +18,10 @@ from api.store.engine.database_url import URL_PARAMETERS
 from plugins import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.channels.smtp import url
 from plugins.extension_points import EXTENSION_POINTS
-from strategies import ByValue, Note, Plural, Position, SendOption, StepContext, WarningNote
+from strategies import ByValue, Note, Plural, Position, SendOption, StepContext
 from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
 from strategies.sentences import sentence
-from strategies.warning_sentences import WARNINGS
+from strategies.warning_codes import WarningCode
 from tests.source_code import called, source
 
 ROOT = Path(__file__).parents[2]
@@ -114,21 +114,14 @@ def test_the_operators_guide_names_every_option_of_a_mail_server_s_url() -> None
     assert {name for name in url.OPTIONS if f"| `{name}` |" not in guide} == set()
 
 
-WARNINGS_PART = "## Warnings"
-
-
 def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:
-    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").split(WARNINGS_PART)[1]
-    listed = re.findall(r"^\| `([A-Z0-9_]+)` \| [^|]+ \| ([^|]*) \|$", text, re.MULTILINE)
-    values = {code: set(re.findall(r"`(\w+)`", told)) for code, told in listed}
-    assert len(listed) == len(values)
-    assert values.keys() == WARNINGS.keys()
-    for code, by_language in WARNINGS.items():
-        assert by_language.keys() == {"en", "de"}, code
-        for text in by_language.values():
+    for code in WarningCode:
+        values = set(re.findall(r"`(\w+)`", code.values))
+        assert code.sentences.keys() == {"en", "de"}, code
+        for text in code.sentences.values():
             for form in text[1:] if isinstance(text, Plural) else [text]:
-                assert {name for _, name, _, _ in Formatter().parse(form) if name} <= values[code]
-            assert not isinstance(text, Plural) or text.by in values[code]
+                assert {name for _, name, _, _ in Formatter().parse(form) if name} <= values
+            assert not isinstance(text, Plural) or text.by in values
 
 
 def test_every_code_of_an_explanation_is_listed_with_the_values_of_its_sentences() -> None:
@@ -155,18 +148,18 @@ def test_every_note_in_the_source_has_its_sentence() -> None:
     assert len(parts) > 20
 
 
-def test_every_warning_in_the_source_has_its_sentence() -> None:
-    given = [
-        node.args
-        for _, node in source("api", "strategies")
-        if isinstance(node, ast.Call) and called(node) == "WarningNote"
-    ]
-    named = {part.value for args in given for part in ast.walk(args[0]) if isinstance(part, ast.Constant)}
-    assert named <= WARNINGS.keys()
-    assert given
+def test_every_warning_is_used_and_has_the_values_of_its_documentation() -> None:
+    named = set()
+    for _, node in source("api", "strategies"):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "WarningCode":
+            named.add(node.attr)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("WarningCode."):
+            code = WarningCode[ast.unparse(node.func).split(".")[1]]
+            assert {keyword.arg for keyword in node.keywords} - {None} <= set(re.findall(r"`(\w+)`", code.values))
+    assert named == set(WarningCode)
 
 
 def test_a_sentence_has_a_singular_and_a_plural() -> None:
-    assert sentence(WarningNote("EMAILS_LATE", {"emails": 1})).startswith("The new time of 1 email has")
-    assert sentence(WarningNote("EMAILS_LATE", {"emails": 2})).startswith("The new time of 2 emails has")
-    assert sentence(WarningNote("EMAILS_LATE", {"emails": 1}), "de").startswith("Der neue Zeitpunkt von 1 E-Mail ist")
+    assert sentence(WarningCode.EMAILS_LATE.note(emails=1)).startswith("The new time of 1 email has")
+    assert sentence(WarningCode.EMAILS_LATE.note(emails=2)).startswith("The new time of 2 emails has")
+    assert sentence(WarningCode.EMAILS_LATE.note(emails=1), "de").startswith("Der neue Zeitpunkt von 1 E-Mail ist")

@@ -11,9 +11,10 @@ from strategies import WarningNote
 from strategies.calendar import local
 from strategies.records import TimelineStep
 from strategies.send_order import Pair, order_warnings, out_of_order
+from strategies.warning_codes import WarningCode
 
 NO_TIMES: Mapping[int, time] = {}
-ORDER_CODES = ("OUT_OF_ORDER", "OUT_OF_ORDER_AFTER_TASK", "FOLLOW_UP_WAITS")
+ORDER_CODES = (WarningCode.OUT_OF_ORDER, WarningCode.OUT_OF_ORDER_AFTER_TASK, WarningCode.FOLLOW_UP_WAITS)
 
 
 def campaign_warnings(
@@ -78,7 +79,7 @@ class OrderTally:
             "earlierTime": _shown(pair.earlier_at, zone),
             "zone": zone,
         }
-        return WarningNote("FOLLOW_UP_WAITS" if pair.waits else "OUT_OF_ORDER", values)
+        return (WarningCode.FOLLOW_UP_WAITS if pair.waits else WarningCode.OUT_OF_ORDER).note(**values)
 
 
 def _pair_of(note: WarningNote) -> tuple[object, object] | None:

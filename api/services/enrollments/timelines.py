@@ -27,6 +27,7 @@ from strategies.records import (
 )
 from strategies.step_checks import position
 from strategies.timeline import Timeline, resolve_timeline
+from strategies.warning_codes import WarningCode
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
 
@@ -126,7 +127,7 @@ def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[Warn
         offer = availability(options.need(step.send_option), position(steps, number))
         if offer.warning:
             values: dict[str, str | int] = {"step": number, "option": step.send_option, "warning": offer.warning}
-            found.append(WarningNote(offer.warning_code or "SEND_OPTION_WARNING", values))
+            found.append(WarningNote(offer.warning_code or WarningCode.SEND_OPTION_WARNING.value, values))
     return found
 
 

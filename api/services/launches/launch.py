@@ -36,6 +36,7 @@ from strategies.codes import StrategyCode
 from strategies.records import Planned, PlannedSend, ZoneOf
 from strategies.step_checks import check_launch
 from strategies.timeline import Timeline
+from strategies.warning_codes import WarningCode
 
 MAX_PEOPLE = 1_000
 """Most people in one launch, which enrolls all or none. Nobody else can write to SQLite meanwhile."""
@@ -185,7 +186,7 @@ async def preview(
         if person.id in ended:
             at, reason = ended[person.id]
             warnings.append(
-                WarningNote("LAUNCHED_AGAIN", {"date": local(at, enrollment.zone).date().isoformat(), "reason": reason})
+                WarningCode.LAUNCHED_AGAIN.note(date=local(at, enrollment.zone).date().isoformat(), reason=reason)
             )
         previews.append(Preview(person, enrollment.zone, timeline.planned, waiting, warnings))
     return previews

@@ -11,6 +11,7 @@ from api.services.templates.email_content import ContentLoader, fields_of
 from api.services.templates.rendering import fields_in, find_blockers
 from strategies import StepType, WarningNote
 from strategies.calendar import local
+from strategies.warning_codes import WarningCode
 
 NOT_ENROLLED = ""
 """Enrollment id of people who are not enrolled yet."""
@@ -46,15 +47,12 @@ async def missing_warnings(
             counts.update(dict.fromkeys(missing, number))
             left.update(dict.fromkeys(prompts, number))
         warnings += [
-            WarningNote(
-                "FIELD_WITHOUT_VALUE",
-                {"step": step.number, "field": name, "missing": number, "people": len(people)},
-            )
+            WarningCode.FIELD_WITHOUT_VALUE.note(step=step.number, field=name, missing=number, people=len(people))
             for name, number in sorted(counts.items())
         ]
         if step.send_option != "task":  # a rep replaces the prompts of a task's email
             warnings += [
-                WarningNote("FIELD_PROMPT_LEFT", {"step": step.number, "prompt": prompt, "people": number})
+                WarningCode.FIELD_PROMPT_LEFT.note(step=step.number, prompt=prompt, people=number)
                 for prompt, number in sorted(left.items())
             ]
     return warnings

@@ -4,6 +4,7 @@ from api.codes.people import PersonCode
 from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
 from strategies import Refusal, WarningNote
+from strategies.warning_codes import WarningCode
 
 
 def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
@@ -18,7 +19,7 @@ def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Perso
     """Return the reasons why the person's emails would fail in this campaign. Their tasks are still created."""
     found = []
     if person.bounced_at is not None and not campaign.remove_on_bounce:
-        found.append(WarningNote("ADDRESS_BOUNCES", {"email": person.email}))
+        found.append(WarningCode.ADDRESS_BOUNCES.note(email=person.email))
     if domain := blocking_domain(person.email, workspace.blocked_domains):
-        found.append(WarningNote("DOMAIN_BLOCKED", {"email": person.email, "domain": domain}))
+        found.append(WarningCode.DOMAIN_BLOCKED.note(email=person.email, domain=domain))
     return found

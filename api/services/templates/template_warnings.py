@@ -3,6 +3,7 @@
 from api.mail.templates.liquid import TemplateProblem
 from api.services.templates.rendering import list_removed
 from strategies import WarningNote
+from strategies.warning_codes import WarningCode
 
 
 async def html_removed(workspace_id: str, html: str, *, template: bool = True) -> list[WarningNote]:
@@ -11,4 +12,4 @@ async def html_removed(workspace_id: str, html: str, *, template: bool = True) -
         removed = await list_removed(workspace_id, html, template=template)
     except TemplateProblem:
         return []  # an earlier release stored it without limits; its emails fail with the reason
-    return [WarningNote("HTML_REMOVED", {"removed": each}) for each in removed]
+    return [WarningCode.HTML_REMOVED.note(removed=each) for each in removed]

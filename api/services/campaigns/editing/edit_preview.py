@@ -19,6 +19,7 @@ from api.states import GOING_ON, SendStatus
 from api.store import edits
 from strategies import WarningNote
 from strategies.records import PlannedSend
+from strategies.warning_codes import WarningCode
 
 MAX_MOVES_PER_STEP = 100
 """Pairs of an old and a new time that a preview lists for one step."""
@@ -184,16 +185,16 @@ async def _warnings(
     row = draft.campaign
     warnings = order.warnings(campaign_warnings(context, draft.steps, skip_weekends=row.skip_weekends))
     if row.paused_at is not None and found.people:
-        warnings.append(WarningNote("EMAILS_STAY_ON_HOLD"))
+        warnings.append(WarningCode.EMAILS_STAY_ON_HOLD.note())
     elif late := sum(step.at_once for step in found.steps):
-        warnings.append(WarningNote("EMAILS_LATE", {"emails": late}))
+        warnings.append(WarningCode.EMAILS_LATE.note(emails=late))
     warnings += [
-        WarningNote("NEW_STEP_PASSED", {"step": step.step, "people": step.passed})
+        WarningCode.NEW_STEP_PASSED.note(step=step.step, people=step.passed)
         for step in found.steps
         if step.added and step.passed
     ]
     if found.unresolved_people:
-        warnings.append(WarningNote("PEOPLE_NOT_RESOLVED", {"people": found.unresolved_people}))
+        warnings.append(WarningCode.PEOPLE_NOT_RESOLVED.note(people=found.unresolved_people))
     if await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
-        warnings.append(WarningNote("LAUNCH_IN_PROGRESS"))
+        warnings.append(WarningCode.LAUNCH_IN_PROGRESS.note())
     return warnings

@@ -1,0 +1,254 @@
+"""Warnings: each code with its sentences and its documentation.
+
+A new warning is one more member, with a sentence for each language, when it is given, and its values.
+``WarningCode.note`` makes it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum, auto
+from types import MappingProxyType
+
+from strategies.contract import Plural, Text, WarningNote
+
+
+def warning(*, en: Text, de: Text, when: str, values: str = "") -> tuple[auto, Mapping[str, Text], str, str]:
+    """Describe a member of WarningCode. ``values`` lists the values of its sentences, as docs/errors.md prints it."""
+    return auto(), {"en": en, "de": de}, when, values
+
+
+class WarningCode(StrEnum):
+    """The code of a warning, with its sentences by language."""
+
+    sentences: Mapping[str, Text]
+    when: str
+    values: str
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
+        """Give `auto()` the member's name: StrEnum's own is in lower case."""
+        return name
+
+    def __new__(cls, value: str, sentences: Mapping[str, Text], when: str, values: str) -> "WarningCode":
+        """Make a member that is its own name."""
+        member = str.__new__(cls, value)
+        member._value_, member.sentences, member.when, member.values = value, MappingProxyType(sentences), when, values
+        return member
+
+    def note(self, **values: str | int) -> WarningNote:
+        """Return the warning with the values of its sentence."""
+        return WarningNote(self.value, values)
+
+    SEND_OPTION_WARNING = warning(
+        en="Step {step}: {warning}",
+        de="Schritt {step}: {warning}",
+        when="A package's send option is available for this step, but warns about it.",
+        values="`step`, `option` (its key), `warning` (a sentence of the package)",
+    )
+    IMMEDIATE_ON_DAY_1 = warning(
+        en="Step {step}: not recommended on day 1, because this email is sent immediately at the start of the"
+        " campaign.",
+        de="Schritt {step}: an Tag 1 nicht empfohlen, weil diese E-Mail sofort zu Beginn der Kampagne gesendet wird.",
+        when="A step on day 1 is set to the same time as the previous email. It is sent at the start of the campaign.",
+        values="`step`, `option`, `warning`",
+    )
+    FIELD_WITHOUT_VALUE = warning(
+        en=Plural(
+            "missing",
+            "Step {step}: {missing} of {people} people has no value for the dynamic field {field}, which has no"
+            " default. That email would fail.",
+            "Step {step}: {missing} of {people} people have no value for the dynamic field {field}, which has no"
+            " default. Their emails would fail.",
+        ),
+        de=Plural(
+            "missing",
+            "Schritt {step}: {missing} von {people} Personen hat keinen Wert für das dynamische Feld {field}, das"
+            " keinen Ersatztext hat. Diese E-Mail würde fehlschlagen.",
+            "Schritt {step}: {missing} von {people} Personen haben keinen Wert für das dynamische Feld {field}, das"
+            " keinen Ersatztext hat. Ihre E-Mails würden fehlschlagen.",
+        ),
+        when=(
+            "Some of the people have no value for a dynamic field that has no default. Their emails of this step "
+            "would fail."
+        ),
+        values="`step`, `field`, `missing` (people without a value), `people` (people in the launch)",
+    )
+    LAUNCHED_AGAIN = warning(
+        en="This campaign ended for this person before, on {date} ({reason}). The launch starts it again from the"
+        " beginning.",
+        de="Diese Kampagne hat für diese Person schon einmal geendet, am {date} ({reason}). Mit dem Start beginnt"
+        " sie von vorn.",
+        when="The campaign has ended for this person before, and `again: true` starts it again.",
+        values="`date` (in the zone of the new enrollment), `reason` (a code from above, such as `REPLIED`)",
+    )
+    ADDRESS_BOUNCES = warning(
+        en="Emails to {email} bounce, and would fail. Correct the address; if it is right, call clearBounce.",
+        de="E-Mails an {email} kommen zurück und würden fehlschlagen. Korrigieren Sie die Adresse. Wenn sie stimmt,"
+        " rufen Sie clearBounce auf.",
+        when=(
+            "The person's address bounces, and Remove on Bounce is off, so the campaign continues. The person's tasks "
+            "are created, but emails would fail."
+        ),
+        values="`email`",
+    )
+    DOMAIN_BLOCKED = warning(
+        en="This workspace sends nothing to {domain} and its subdomains. Emails to {email} would fail.",
+        de="Dieser Arbeitsbereich sendet nichts an {domain} und deren Subdomains. E-Mails an {email} würden"
+        " fehlschlagen.",
+        when=(
+            "The workspace sends nothing to the person's domain. The person's tasks are created, but emails would fail."
+        ),
+        values="`email`, `domain` (the blocked domain)",
+    )
+    EMAILS_STAY_ON_HOLD = warning(
+        en="The campaign is paused. Its emails stay on hold, and resuming it moves the overdue ones.",
+        de="Die Kampagne ist pausiert. Ihre E-Mails warten, und beim Fortsetzen werden die überfälligen verschoben.",
+        when="The campaign is paused. The edit does not send anything before the campaign is resumed.",
+    )
+    EMAILS_LATE = warning(
+        en=Plural(
+            "emails",
+            "The new time of {emails} email has already passed. It is sent immediately.",
+            "The new time of {emails} emails has already passed. They are sent immediately.",
+        ),
+        de=Plural(
+            "emails",
+            "Der neue Zeitpunkt von {emails} E-Mail ist schon vorbei. Sie wird sofort gesendet.",
+            "Der neue Zeitpunkt von {emails} E-Mails ist schon vorbei. Sie werden sofort gesendet.",
+        ),
+        when="The edit gives emails a time that has already passed. They are sent immediately.",
+        values="`emails` (how many)",
+    )
+    NEW_STEP_PASSED = warning(
+        en=Plural(
+            "people",
+            "{people} person is already past step {step} and does not get it.",
+            "{people} people are already past step {step} and do not get it.",
+        ),
+        de=Plural(
+            "people",
+            "{people} Person ist in der Kampagne schon weiter als Schritt {step}. Sie bekommt ihn nicht.",
+            "{people} Personen sind in der Kampagne schon weiter als Schritt {step}. Sie bekommen ihn nicht.",
+        ),
+        when="People are already past the place of a new step. They do not get it.",
+        values="`step`, `people` (how many)",
+    )
+    PEOPLE_NOT_RESOLVED = warning(
+        en=Plural(
+            "people",
+            "The emails of {people} person cannot be scheduled again, because a send option fails. They keep their"
+            " times.",
+            "The emails of {people} people cannot be scheduled again, because a send option fails. They keep their"
+            " times.",
+        ),
+        de=Plural(
+            "people",
+            "Die E-Mails von {people} Person lassen sich nicht neu planen, weil eine Versandoption fehlschlägt. Sie"
+            " behalten ihre Zeiten.",
+            "Die E-Mails von {people} Personen lassen sich nicht neu planen, weil eine Versandoption fehlschlägt. Sie"
+            " behalten ihre Zeiten.",
+        ),
+        when="A send option fails for some people. Their emails keep their times.",
+        values="`people` (how many)",
+    )
+    LAUNCH_IN_PROGRESS = warning(
+        en="A background launch is in progress. People who are enrolled later get the edited steps.",
+        de="Ein Start im Hintergrund läuft noch. Personen, die er noch aufnimmt, bekommen die bearbeiteten Schritte.",
+        when="A background launch of the campaign is in progress. People who are enrolled later get the edited steps.",
+    )
+    HTML_REMOVED = warning(
+        en="Emails are sent without {removed}, because an email must not contain it. Your text is stored unchanged.",
+        de="E-Mails werden ohne {removed} gesendet, weil das in keiner E-Mail erlaubt ist. Ihr Text bleibt"
+        " unverändert gespeichert.",
+        when=(
+            "A template contains something that is not allowed in an email. The template is stored unchanged. Its "
+            "emails are sent without that part."
+        ),
+        values="`removed`, such as `<script>`, `onclick`, `javascript: link` or `style: position`",
+    )
+    FIELD_PROMPT_LEFT = warning(
+        en=Plural(
+            "people",
+            "Step {step}: the email of {people} person has the field prompt '{prompt}'. In an automatic email nobody"
+            " replaces it, so the email would fail.",
+            "Step {step}: the emails of {people} people have the field prompt '{prompt}'. In an automatic email nobody"
+            " replaces it, so the emails would fail.",
+        ),
+        de=Plural(
+            "people",
+            "Schritt {step}: Die E-Mail von {people} Person enthält die Aufforderung „{prompt}“. In einer automatischen"
+            " E-Mail ersetzt sie niemand, also würde die E-Mail fehlschlagen.",
+            "Schritt {step}: Die E-Mails von {people} Personen enthalten die Aufforderung „{prompt}“. In einer"
+            " automatischen E-Mail ersetzt sie niemand, also würden die E-Mails fehlschlagen.",
+        ),
+        when=(
+            "An automatic email has a field prompt such as `{{! Introduce yourself }}`. Nobody replaces it with text, "
+            "so the email would fail."
+        ),
+        values="`step`, `prompt`, `people` (how many)",
+    )
+    OUT_OF_ORDER = warning(
+        en=Plural(
+            "people",
+            "Step {step} is sent before step {earlierStep} for {people} person: at {time}, and step {earlierStep} at"
+            " {earlierTime} ({zone}).",
+            "Step {step} is sent before step {earlierStep} for {people} people: for example at {time}, and step"
+            " {earlierStep} at {earlierTime} ({zone}).",
+            "Step {step} (day {day}, {time}) is sent before step {earlierStep} (day {earlierDay}, {earlierTime}).",
+        ),
+        de=Plural(
+            "people",
+            "Schritt {step} wird bei {people} Person vor Schritt {earlierStep} gesendet: am {time}, und Schritt"
+            " {earlierStep} am {earlierTime} ({zone}).",
+            "Schritt {step} wird bei {people} Personen vor Schritt {earlierStep} gesendet: zum Beispiel am {time}, und"
+            " Schritt {earlierStep} am {earlierTime} ({zone}).",
+            "Schritt {step} (Tag {day}, {time}) wird vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
+            " gesendet.",
+        ),
+        when=(
+            "The email of a step is sent before the email of an earlier step. When a step is saved, this is true for "
+            "every launch, and the times are times of day. In a preview, it is true for some people. The times are "
+            "then local times in `zone`, for the person with the earliest time."
+        ),
+        values=(
+            "always `step`, `earlierStep`, `time`, `earlierTime`; when a step is saved also `day`, `earlierDay`; in a "
+            "preview also `people` (how many), `at`, `earlierAt` (instants), `zone`"
+        ),
+    )
+    OUT_OF_ORDER_AFTER_TASK = warning(
+        en="Step {step} (day {day}, {time}) is sent before step {earlierStep} (day {earlierDay}, {earlierTime}) if"
+        " the task of step {taskStep} is completed before then.",
+        de="Schritt {step} (Tag {day}, {time}) wird vor Schritt {earlierStep} (Tag {earlierDay}, {earlierTime})"
+        " gesendet, falls die Aufgabe von Schritt {taskStep} vorher erledigt wird.",
+        when="The same, with a task between the two steps. The order depends on when the task is completed.",
+        values=(
+            "`step`, `day`, `time`, `earlierStep`, `earlierDay`, `earlierTime`, `taskStep` (the last task between them)"
+        ),
+    )
+    FOLLOW_UP_WAITS = warning(
+        en=Plural(
+            "people",
+            "Step {step} follows up on step {earlierStep} and waits for it for {people} person: it is set to {time},"
+            " and step {earlierStep} to {earlierTime} ({zone}).",
+            "Step {step} follows up on step {earlierStep} and waits for it for {people} people: for example it is set"
+            " to {time}, and step {earlierStep} to {earlierTime} ({zone}).",
+            "Step {step} follows up on step {earlierStep} and waits for it: it is set to {time} on day {day}, and step"
+            " {earlierStep} to {earlierTime} on day {earlierDay}.",
+        ),
+        de=Plural(
+            "people",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Person auf ihn: Er ist für"
+            " {time} geplant, und Schritt {earlierStep} für {earlierTime} ({zone}).",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet bei {people} Personen auf ihn: Er ist zum"
+            " Beispiel für {time} geplant, und Schritt {earlierStep} für {earlierTime} ({zone}).",
+            "Schritt {step} antwortet auf Schritt {earlierStep} und wartet auf ihn: Er ist für {time} an Tag {day}"
+            " geplant, und Schritt {earlierStep} für {earlierTime} an Tag {earlierDay}.",
+        ),
+        when=(
+            "A follow-up is set to an earlier time than the email that it follows. It waits for that email and is "
+            "sent directly after it."
+        ),
+        values=(
+            "as `OUT_OF_ORDER`: `step`, `earlierStep`, `time`, `earlierTime`, `day`, `earlierDay`, `people`, `at`, "
+            "`earlierAt`, `zone`"
+        ),
+    )
