@@ -48,10 +48,12 @@ GAUGE_DESCRIPTIONS = {
     "on_hold": "Emails on hold because their campaign is paused or an edit is still being applied.",
     "in_doubt": "Emails in doubt: nobody knows whether the mail server accepted them.",
     "paused_accounts": "Channel accounts that are paused after errors.",
-    "running_launches": "Background launches that are enrolling people.",
-    "running_edits": "Edits of running campaigns that are still being applied.",
-    "running_imports": "People imports in progress.",
 }
+JOB_GAUGES = {
+    "jobs": ("Unfinished background jobs.", ("kind", "state")),
+    "oldest_job_seconds": ("Age of the oldest unfinished background job, in seconds.", ("kind",)),
+}
+"""Description and labels of each gauge of background jobs. services/common/metrics.py has their other metrics."""
 
 
 class TimedCheck(Generic[Answer]):
@@ -144,9 +146,9 @@ class Access:
 
 def _add_jobs(registry: CollectorRegistry, counts: Mapping[tuple[str, str], int], ages: Mapping[str, float]) -> None:
     """Add the gauges of background jobs. Every kind is there, so that an alert finds it."""
-    jobs = Gauge("touchline_jobs", "Background jobs that are not over.", ["kind", "state"], registry=registry)
-    oldest = Gauge(
-        "touchline_oldest_job_seconds", "For how many seconds the oldest of them is open.", ["kind"], registry=registry
+    jobs, oldest = (
+        Gauge(f"touchline_{name}", description, list(labels), registry=registry)
+        for name, (description, labels) in JOB_GAUGES.items()
     )
     for kind in JOB_KINDS:
         oldest.labels(kind.name).set(ages.get(kind.name, 0.0))

@@ -1,4 +1,4 @@
-"""How much waits: what an operator watches, from indexes that stay small."""
+"""Numbers of waiting emails for operators, from indexes that stay small. store/jobs.py counts background jobs."""
 
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,8 @@ from api.store.send_ledger import WAITING
 
 
 async def backlog_numbers(now: datetime) -> dict[str, float]:
-    """Return how many emails are due, in hand, in doubt, for how many seconds the oldest is due, and so on."""
-    # By sender, since that is how the index of what waits is ordered: what lies ahead costs nothing.
+    """Count the emails that are due, claimed, on hold and so on. Also for how many seconds the oldest is due."""
+    # By sender, as in the index of waiting emails: emails that are due later cost nothing.
     due = f"FROM send WHERE send.sender_id = sender.id AND {WAITING} AND due_at <= $1"
     (row,) = await execute(
         f"SELECT sum(emails) AS due, min(oldest) AS oldest FROM (SELECT (SELECT count(*) {due}) AS emails,"
@@ -30,7 +30,4 @@ async def backlog_numbers(now: datetime) -> dict[str, float]:
         "on_hold": await count("send WHERE held"),
         "in_doubt": await count("send WHERE status = 'IN_DOUBT'"),
         "paused_accounts": await count("account_pause WHERE until > $1", now),
-        "running_launches": await count("launch WHERE status = 'RUNNING'"),
-        "running_edits": await count("campaign WHERE editing"),
-        "running_imports": await count("people_import WHERE status = 'RUNNING'"),
     }

@@ -209,7 +209,7 @@ async def test_a_body_that_is_too_large_is_refused(proxied: Proxied) -> None:
 
 def metrics() -> set[str]:
     """Every series that a process may show."""
-    found = {f"touchline_{name}" for name in health.GAUGE_DESCRIPTIONS}
+    found = {f"touchline_{name}" for name in (*health.GAUGE_DESCRIPTIONS, *health.JOB_GAUGES)}
     for family in Metrics().registry.collect():
         if family.type == "counter":
             found.add(f"{family.name}_total")

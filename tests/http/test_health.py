@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.http import health
+from api.job_kinds import JOB_KINDS
 from tests import story
 from tests.client import OPERATOR, Client, serving
 
@@ -29,7 +30,7 @@ async def test_a_database_that_does_not_answer_is_told(
                 await thawed.wait()
 
     monkeypatch.setattr(health, "probe_write", lambda: hang("a write"))
-    monkeypatch.setattr(health, "backlog", hang)
+    monkeypatch.setattr(health, "backlog_numbers", hang)
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
     async with asyncio.timeout(5):
         for _ in range(3):
@@ -65,6 +66,9 @@ async def test_the_numbers_hold_no_names(client: Client) -> None:
     text = (await client.http.get("/metrics", headers=OPERATOR)).text
     for name in health.GAUGE_DESCRIPTIONS:
         assert f"\ntouchline_{name} 0.0" in text
+    for kind in JOB_KINDS:
+        assert f'\ntouchline_jobs{{kind="{kind.name}",state="RETRYING"}} 0.0' in text
+        assert f'\ntouchline_oldest_job_seconds{{kind="{kind.name}"}} 0.0' in text
     for name in ("claimed_total", "send_latency_seconds_count", "throttle_waits_total", "failed_steps_total"):
         assert f"touchline_{name}" in text
     assert "example.com" not in text
