@@ -15,7 +15,7 @@ from api.graphql.engine.relay import After, Connection, First, connect, page_cos
 from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import EXPLANATION
+from api.graphql.limits.list_sizes import EXPLANATION, FOLDERS
 from api.graphql.people import Person
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
@@ -160,8 +160,23 @@ class Email:
         return await info.context.loaders.enrollment.load(self.enrollment_id)
 
 
+@strawberry.type(description="How many emails a folder of the Command Center has.")
+class EmailFolderCount:
+    folder: EmailFolder = strawberry.field(description="The folder. SENT, PENDING and UNDELIVERED contain others.")
+    emails: int = strawberry.field(description="Number of emails in the folder.")
+
+
 @strawberry.type
 class EmailQuery:
+    @strawberry.field(
+        metadata=cost(200, size=FOLDERS, queries=True),
+        description="Every folder of the Command Center with its number of emails. The database keeps the numbers, so"
+        " this costs the same for millions of emails.",
+    )
+    async def email_folders(self, info: Request) -> list[EmailFolderCount]:
+        counts = await queries.folder_counts(info.context.workspace_context)
+        return [EmailFolderCount(folder=folder, emails=counts[folder.name]) for folder in EmailFolder]
+
     @strawberry.field(
         metadata=cost(100, queries=True), description="The email with this id; null if the workspace has none."
     )

@@ -81,7 +81,7 @@ class PersonQuery:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="All people of the workspace, in the order in which they were added.",
+        description="All people of the workspace, in the order in which they were added; with `email`, by address.",
     )
     async def people(
         self,

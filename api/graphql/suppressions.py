@@ -75,7 +75,8 @@ class Suppression:
 class SuppressionQuery:
     @strawberry.field(
         metadata=page_cost(),
-        description="All addresses that are unsubscribed now, in the order in which they first unsubscribed.",
+        description="All addresses that are unsubscribed now, in the order in which they first unsubscribed; with"
+        " `email`, by address.",
     )
     async def suppressions(
         self, info: Request, first: First = 50, after: After = None, email: AddressBegins = None

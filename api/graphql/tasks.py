@@ -112,7 +112,7 @@ class TaskQuery:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Tasks of the Command Center, in the order in which they were created.",
+        description="Tasks of the Command Center, in the order in which they were created; with `due`, by due date.",
     )
     async def tasks(
         self,

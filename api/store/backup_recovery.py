@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.store.engine.sql import Row, execute, in_list, instant
+from api.store.engine.sql import Row, execute, in_byte_order, in_list, instant
 
 IN_REAL_WORKSPACE = "workspace_id IN (SELECT id FROM workspace WHERE NOT sandbox)"
 UNSENT = "('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')"
@@ -23,7 +23,8 @@ async def newest_event(since: datetime, reason: str) -> datetime | None:
         " AND CAST(data AS TEXT) LIKE $2), 'zzz')"
     )
     newest = (
-        "(SELECT at FROM event WHERE workspace_id = workspace.id AND id < first.recovered ORDER BY id DESC LIMIT 1)"
+        f"(SELECT at FROM event WHERE workspace_id = workspace.id AND {in_byte_order('id')} < first.recovered"
+        f" ORDER BY {in_byte_order('id')} DESC LIMIT 1)"
     )
     rows = await execute(
         f"WITH first AS (SELECT {recovered} AS recovered)"

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from api.models import Enrollment
+from api.states import EnrollmentStatus
 from api.store.engine.database import is_postgres
+from api.store.engine.listing import Listing
 from api.store.engine.sql import Row, execute, in_list, instant
 
 PERMANENT_END_REASONS = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
@@ -13,6 +16,19 @@ PERMANENT_END_REASONS = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
 
 TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because they say nothing about the person.
 """
+
+
+def enrollments(
+    workspace_id: str, campaign_id: str | None, person_id: str | None, status: EnrollmentStatus | None
+) -> Listing:
+    """Return the workspace's enrollments: of one campaign, person and status, or of all."""
+    listing = Listing(Enrollment).equal(workspace_id=workspace_id)
+    if campaign_id is not None:
+        listing = listing.equal(campaign_id=campaign_id)
+    if person_id is not None:
+        # A person has few enrollments. They are sorted when they are read.
+        return listing.equal(person_id=person_id, **({} if status is None else {"status": status}))
+    return listing.among("status", list(EnrollmentStatus) if status is None else [status])
 
 
 async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:

@@ -1,16 +1,15 @@
 """List tasks, lock them, and find those that expire."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
-
-from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
 
 from api.models import Sender, Task
 from api.states import TaskDue, TaskStatus
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import execute, in_list, instant_or_past
+from api.store.engine.listing import Listing
+from api.store.engine.sql import execute, in_list, in_values, instant_or_past
 from strategies.calendar import local
 
 DUE_DAY_RANGES = {
@@ -19,6 +18,7 @@ DUE_DAY_RANGES = {
     TaskDue.TODAY_AND_TOMORROW: (0, 1),
     TaskDue.NEXT_SEVEN_DAYS: (0, 6),
 }
+"""By due date: the first and the last day, counted from today."""
 
 
 async def lock_undone(task_id: str) -> bool:
@@ -27,25 +27,48 @@ async def lock_undone(task_id: str) -> bool:
     return bool(await execute(f"SELECT id FROM task WHERE id = $1 AND done_at IS NULL {lock}", task_id))
 
 
-async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due: TaskDue | None) -> QuerySet[Task]:
-    """Return the workspace's tasks with a status and due date. Overdue means open and due on an earlier day."""
-    query = Task.filter(workspace_id=workspace_id)
-    if status is not None:
-        query = query.filter(status=status)
-    if due is None:
-        return query
+async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due: TaskDue | None) -> Listing:
+    """Return the workspace's tasks with a status and due date. Overdue means open and due on an earlier day.
+
+    Tasks of a due date come in the order of that date, others in the order in which they were created.
+    """
     if due is TaskDue.OVERDUE:
-        query = query.filter(status=TaskStatus.OPEN)
-    wanted = Q(id="")
-    for sender in await Sender.filter(workspace_id=workspace_id):
-        today = local(now, sender.zone).date()
-        if due is TaskDue.OVERDUE:
-            wanted |= Q(assignee_id=sender.id, due_date__lt=today)
-        else:
-            first, last = DUE_DAY_RANGES[due]
-            range_ = (today + timedelta(days=first), today + timedelta(days=last))
-            wanted |= Q(assignee_id=sender.id, due_date__range=range_)
-    return query.filter(wanted)
+        statuses = [TaskStatus.OPEN] if status in {None, TaskStatus.OPEN} else []
+    else:
+        statuses = list(TaskStatus) if status is None else [status]
+    listing = Listing(Task).equal(workspace_id=workspace_id).among("status", statuses)
+    if due is None:
+        return listing
+    return replace(_due(listing, await _assignees(workspace_id, now), due), order=("due_date", "id"))
+
+
+def _due(listing: Listing, assignees: dict[date, list[str]], due: TaskDue) -> Listing:
+    """Return the tasks of a due date, which depends on what day it is for the assignee."""
+    ranges = {today: _days(today, due) for today in assignees}
+    if not ranges:
+        return listing.either()
+    listing = listing.where("due_date BETWEEN {} AND {}", min(ranges.values())[0], max(ranges.values())[1])
+    if len(ranges) == 1:
+        return listing
+    each = [f"({in_values('assignee_id', '{}')} AND due_date BETWEEN {{}} AND {{}})"] * len(ranges)
+    values = [value for today, days in ranges.items() for value in (assignees[today], *days)]
+    return listing.where(f"({' OR '.join(each)})", *values)
+
+
+def _days(today: date, due: TaskDue) -> tuple[date, date]:
+    """Return the first and the last due date."""
+    if due is TaskDue.OVERDUE:
+        return date.min, today - timedelta(days=1)
+    first, last = DUE_DAY_RANGES[due]
+    return today + timedelta(days=first), today + timedelta(days=last)
+
+
+async def _assignees(workspace_id: str, now: datetime) -> dict[date, list[str]]:
+    """Return the workspace's senders by the date that it is for them now: up to three dates."""
+    found: dict[date, list[str]] = {}
+    for sender in await Sender.filter(workspace_id=workspace_id).only("id", "zone"):
+        found.setdefault(local(now, sender.zone).date(), []).append(sender.id)
+    return found
 
 
 EXPIRING = (

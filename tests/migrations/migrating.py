@@ -12,11 +12,15 @@ from tortoise.connection import get_connection
 from tortoise.migrations import operations as ops
 
 import api.migrations
-from api.store.engine.database import close_database, open_database
+from api.store.engine.database import close_database, is_postgres, open_database
 from api.store.engine.sql import execute
 from tests.databases import drop
 
 FOLDER = Path(str(api.migrations.__file__)).parent
+
+
+LISTS = "0022_lists"
+"""The migration that adds triggers to the table of emails."""
 
 
 async def before(name: str) -> list[str]:
@@ -31,8 +35,17 @@ async def before(name: str) -> list[str]:
             if isinstance(operation, ops.AddField):
                 table = Tortoise.apps["touchline"][operation.model_name]._meta.db_table
                 await execute(f'ALTER TABLE {table} DROP COLUMN "{operation.name}"')
+        if each == LISTS:
+            await _undo_lists()
         await execute("DELETE FROM tortoise_migrations WHERE name = $1", each)
     return names
+
+
+async def _undo_lists() -> None:
+    """Remove the triggers that count emails, and the indexes of lists. Their migration adds what is missing."""
+    for event in ("insert", "delete", "update"):
+        await execute(f"DROP TRIGGER send_counted_{event}{' ON send' if is_postgres() else ''}")
+    await execute("DROP TABLE email_count")
 
 
 @asynccontextmanager

@@ -45,7 +45,7 @@ async def world(database: str) -> World:
     await Campaign.filter(id=first.id).update(
         holds="hld_1", paused_at=NOW, editing=True, edited_at=NOW, revision=1, last_paused_at=NOW
     )
-    assert await before(NAME) == [NAME]
+    assert (await before(NAME))[0] == NAME
     lease = NOW + timedelta(minutes=1)
     await execute("UPDATE people_import SET lease_until = $1, failures = 2, problem = 'away'", lease)
     await execute("UPDATE campaign SET holds_failures = 1, edit_failures = 4, edit_lease = $1 WHERE editing", lease)

@@ -9,8 +9,8 @@ from tortoise.models import Model
 from api import models
 from api.services.workspaces.workspaces import create_workspace
 from api.states import OnReply, Priority
-from api.store.engine.row_reader import read, read_where
-from api.store.engine.rows import by_ids, children, page
+from api.store.engine.row_reader import read_where
+from api.store.engine.rows import by_ids, children
 from strategies import StepType
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
@@ -41,7 +41,6 @@ async def workspace_id(database: None) -> str:
 @pytest.mark.parametrize("model", [models.Workspace, models.Sender, models.Campaign, models.Step, models.Event])
 async def test_a_row_has_the_columns_of_its_model(workspace_id: str, model: type[Model]) -> None:
     wanted = [columns(row, model) for row in await model.all().order_by("id")]
-    assert [columns(row, model) for row in await read(model.all().order_by("id"))] == wanted
     assert [columns(row, model) for row in await read_where(model, "TRUE ORDER BY id")] == wanted
     assert wanted
 
@@ -57,8 +56,8 @@ async def test_dates_are_read_as_dates(workspace_id: str) -> None:
         type=StepType.CALL, name="Call", due_date=date(2026, 3, 4), explanation=[["DAY", {"day": 3}]],
     )  # fmt: skip
     for model in (models.Person, models.Enrollment, models.Task):
-        assert [columns(row, model) for row in await read(model.all())] == [columns(await model.get(), model)]
-    assert (await read(models.Task.all()))[0].due_date == date(2026, 3, 4)
+        assert [columns(row, model) for row in await read_where(model, "TRUE")] == [columns(await model.get(), model)]
+    assert (await read_where(models.Task, "TRUE"))[0].due_date == date(2026, 3, 4)
 
 
 async def test_rows_by_id_and_by_parent_are_the_workspaces_own(workspace_id: str) -> None:
@@ -69,13 +68,3 @@ async def test_rows_by_id_and_by_parent_are_the_workspaces_own(workspace_id: str
     steps = await children(models.Step, workspace_id, "campaign_id", "number", ["cmp_2", "cmp_1"])
     assert [[step.id for step in of] for of in steps] == [[], ["stp_1", "stp_2"]]
     assert await children(models.Step, "another", "campaign_id", "number", ["cmp_1"]) == [[]]
-
-
-async def test_a_page_ends_where_more_follow(workspace_id: str) -> None:
-    query = models.Campaign.filter(workspace_id=workspace_id)
-    first, more = await page(query, 1, None)
-    assert ([row.id for row in first], more) == (["cmp_1"], True)
-    last, more = await page(query, 1, "cmp_1")
-    assert ([row.id for row in last], more) == (["cmp_2"], False)
-    newest, more = await page(query, 5, None, newest=True)
-    assert ([row.id for row in newest], more) == (["cmp_2", "cmp_1"], False)

@@ -7,10 +7,14 @@ import strawberry
 
 from api.codes.inputs import InputCode
 from api.graphql.limits.cost import cost
-from api.services.common.row_lists import MAX_PAGE_SIZE, RowList
+from api.services.common.row_lists import MAX_EXACT_COUNT, MAX_PAGE_SIZE, RowList
 from strategies import Refusal
 
 Node = TypeVar("Node")
+TOTAL_COUNT = (
+    f"Number of items in all pages together. Exact up to {MAX_EXACT_COUNT:,}, and for emails always. A longer list has"
+    f" more items than this number, which is then {MAX_EXACT_COUNT:,}; see `totalCountIsExact`."
+)
 CURSOR = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
 
 First = Annotated[int, strawberry.argument(description=f"Largest number of items to return, 1 to {MAX_PAGE_SIZE}.")]
@@ -55,9 +59,15 @@ class Connection(Generic[Node]):
     page_info: PageInfo = strawberry.field(description="Whether more items follow, and where the page ends.")
     rows: strawberry.Private[RowList]
 
-    @strawberry.field(metadata=cost(2_000, queries=True), description="Number of items in all pages together.")
+    @strawberry.field(metadata=cost(2_000, queries=True), description=TOTAL_COUNT)
     async def total_count(self) -> int:
-        return await self.rows.count()
+        return (await self.rows.count()).number
+
+    @strawberry.field(
+        metadata=cost(2_000, queries=True), description="Whether the list has exactly `totalCount` items, not more."
+    )
+    async def total_count_is_exact(self) -> bool:
+        return (await self.rows.count()).exact
 
 
 async def connect(rows: RowList, first: int, after: str | None) -> Any:

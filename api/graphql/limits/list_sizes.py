@@ -20,6 +20,8 @@ DOMAINS = MAX_DOMAINS
 """Blocked domains of a workspace."""
 PROMPTS = MAX_TAGS
 """Field prompts of an email: each is a tag of its template."""
+FOLDERS = 10
+"""Folders of the Command Center."""
 EXPLANATION = 16
 """Lines of an explanation, with the notes of Touchline's own send options. A package's may have more."""
 WARNINGS = 2 * MAX_STEPS

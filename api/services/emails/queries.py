@@ -3,7 +3,7 @@
 from api.models import Send
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList
-from api.store.email_folders import emails_in_folder
+from api.store import email_folders as folders
 from api.store.engine.rows import find
 
 
@@ -14,4 +14,10 @@ async def email(context: WorkspaceContext, email_id: str) -> Send | None:
 
 def emails(context: WorkspaceContext, folder: str | None = None) -> RowList:
     """Return the emails, of one folder of the Command Center or of all."""
-    return RowList(emails_in_folder(context.workspace_id, folder))
+    listing = folders.emails_in_folder(context.workspace_id, folder)
+    return RowList(listing, lambda: folders.count(context.workspace_id, folder))
+
+
+async def folder_counts(context: WorkspaceContext) -> dict[str, int]:
+    """Return the number of emails by folder."""
+    return await folders.folder_counts(context.workspace_id)

@@ -1,11 +1,10 @@
 """Read enrollments: one by id, and the list with its filters."""
 
-from typing import Any
-
 from api.models import Enrollment
 from api.services.common.context import WorkspaceContext
-from api.services.common.row_lists import RowList, id_condition, list_rows
+from api.services.common.row_lists import RowList, id_condition
 from api.states import EnrollmentStatus
+from api.store import enrollments as stored_enrollments
 from api.store.engine.rows import find
 
 
@@ -21,11 +20,11 @@ def enrollments(
     status: EnrollmentStatus | None = None,
 ) -> RowList:
     """Return the enrollments, of one campaign, person and status or of all."""
-    conditions: dict[str, Any] = {}
-    if campaign_id is not None:
-        conditions["campaign_id"] = id_condition(campaign_id)
-    if person_id is not None:
-        conditions["person_id"] = id_condition(person_id)
-    if status is not None:
-        conditions["status"] = status
-    return list_rows(Enrollment, context, **conditions)
+    return RowList(
+        stored_enrollments.enrollments(
+            context.workspace_id,
+            None if campaign_id is None else id_condition(campaign_id),
+            None if person_id is None else id_condition(person_id),
+            status,
+        )
+    )

@@ -3,6 +3,7 @@
 from api.models import Launch, LeftOut
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList, id_condition, list_rows
+from api.store.engine.listing import Listing
 from api.store.engine.rows import find
 
 
@@ -19,4 +20,4 @@ def launches(context: WorkspaceContext, campaign_id: str | None = None) -> RowLi
 
 def left_out_people(launch_id: str) -> RowList:
     """Return the people whom a launch left out. The caller has found the launch."""
-    return RowList(LeftOut.filter(launch_id=launch_id))
+    return RowList(Listing(LeftOut).equal(launch_id=launch_id))

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any, cast
 
 from tortoise.fields.data import CharEnumFieldInstance
-from tortoise.queryset import QuerySet
 
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
@@ -22,18 +21,20 @@ class ReadRow:
         self.__dict__ = dict(columns)
 
 
-async def read(query: QuerySet[Any]) -> list[Any]:
-    """Return a query's rows."""
-    query.sql()  # prepares the query for the next line
-    statement, values = query.query.get_parameterized_sql()
-    return _rows(query.model, await execute(statement, *values))
-
-
 async def read_where(model: Any, condition: str, *values: Any) -> list[Any]:
     """Return the rows of a model's table that match an SQL condition, which may end with ORDER BY."""
-    meta = model._meta
-    columns = ", ".join(f'"{column}"' for column in meta.db_fields)
-    return _rows(model, await execute(f'SELECT {columns} FROM "{meta.db_table}" WHERE {condition}', *values))
+    statement = f'SELECT {columns_of(model)} FROM "{model._meta.db_table}" WHERE {condition}'
+    return await read_statement(model, statement, *values)
+
+
+async def read_statement(model: Any, statement: str, *values: Any) -> list[Any]:
+    """Return the rows of a statement that selects a model's columns."""
+    return _rows(model, await execute(statement, *values))
+
+
+def columns_of(model: Any) -> str:
+    """Return the columns of a model's table, as a SELECT lists them."""
+    return ", ".join(f'"{column}"' for column in model._meta.db_fields)
 
 
 def _rows(model: Any, found: Iterable[Mapping[str, Any]]) -> list[Any]:

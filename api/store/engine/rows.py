@@ -1,18 +1,16 @@
-"""Queries that all tables share: one row of a workspace, several rows by id, one page of a list."""
+"""Queries that all tables share: one row of a workspace, and several rows by id."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from tortoise.models import Model
-from tortoise.queryset import QuerySet
 
 from api.codes.inputs import InputCode
-from api.store.engine.row_reader import read, read_where
+from api.store.engine.row_reader import read_where
 from api.store.engine.sql import in_list
 from strategies import Refusal
 
 Row = TypeVar("Row", bound=Model)
-MAX_PAGE_SIZE = 200
 DISPLAY_NAMES = {"Send": "email", "PeopleImport": "import"}
 
 
@@ -59,11 +57,3 @@ async def children(
     for row in await read_where(model, condition, workspace_id, ids):
         found[getattr(row, parent)].append(row)
     return [found[parent_id] for parent_id in ids]
-
-
-async def page(query: QuerySet[Any], first: int, after: str | None, *, newest: bool = False) -> tuple[list[Any], bool]:
-    """Return up to ``first`` rows after the cursor (an id), in order of creation, and whether more follow."""
-    if after is not None:
-        query = query.filter(id__lt=after) if newest else query.filter(id__gt=after)
-    rows = await read(query.order_by("-id" if newest else "id").limit(first + 1))
-    return rows[:first], len(rows) > first

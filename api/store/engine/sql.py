@@ -11,10 +11,20 @@ from api.store.engine.database import is_postgres
 
 
 def in_list(column: str, number: int) -> str:
-    """Return the SQL condition that a column is one of the texts in the list ``$number``."""
+    """Return the condition that a column is one of the texts in value ``$number``, a list."""
+    return in_values(column, f"${number}")
+
+
+def in_byte_order(column: str) -> str:
+    """Return a column of texts in the order of their bytes, which does not depend on the database's locale."""
+    return f'{column} COLLATE "C"' if is_postgres() else column
+
+
+def in_values(column: str, value: str) -> str:
+    """Return the condition that a column is one of the texts in a list: ``value`` is an SQL expression."""
     if is_postgres():
-        return f"{column} = ANY(${number}::text[])"
-    return f"{column} IN (SELECT value FROM json_each(${number}))"
+        return f"{column} = ANY({value}::text[])"
+    return f"{column} IN (SELECT value FROM json_each({value}))"
 
 
 Row = Mapping[str, Any]

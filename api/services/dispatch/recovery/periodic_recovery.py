@@ -9,7 +9,7 @@ from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.expired_leases import free_expired
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import is_transient
-from api.store import throttles
+from api.store import email_folders, throttles
 from api.store.engine.corruption import is_corrupt
 from plugins.contract import Outcome
 
@@ -18,6 +18,8 @@ log = logging.getLogger("touchline.dispatch")
 RECOVERY_INTERVAL_SECONDS = 0.5
 AFTER_FAILURE_SECONDS = 30.0
 THROTTLE_CLEANUP_INTERVAL_SECONDS = 3600.0
+COUNT_INTERVAL_SECONDS = 60.0
+"""How often the numbers of emails by folder are added up."""
 
 
 class PeriodicRecovery:
@@ -32,7 +34,7 @@ class PeriodicRecovery:
         self._backoff = backoff
         self._interval_seconds = interval_seconds
         self._began_at = float("-inf")
-        self._cleaned_at = time.monotonic()
+        self._cleaned_at = self._counted_at = time.monotonic()
 
     def is_due(self) -> bool:
         """Return whether the interval is over, and begin the next one."""
@@ -65,4 +67,7 @@ class PeriodicRecovery:
             await throttles.delete_old_slots(real_now)
             for workspace in await Workspace.filter(sandbox=True):
                 await throttles.delete_old_slots(workspace.virtual_now or real_now, workspace.id)
+        if time.monotonic() - self._counted_at > COUNT_INTERVAL_SECONDS:
+            self._counted_at = time.monotonic()
+            await email_folders.merge_counts()
         return others + len(lost)
