@@ -19,7 +19,7 @@ from tests.databases import drop
 FOLDER = Path(str(api.migrations.__file__)).parent
 
 
-LISTS = "0022_lists"
+LISTS = "0023_lists"
 """The migration that adds triggers to the table of emails."""
 
 

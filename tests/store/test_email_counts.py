@@ -63,7 +63,7 @@ async def test_any_change_is_counted(workspaces: list[str]) -> None:
 
 
 async def test_a_populated_database_is_counted_when_it_is_upgraded(workspaces: list[str]) -> None:
-    names = await before("0022_lists")
+    names = await before("0023_lists")
     await Send.filter(status=SendStatus.SENT).limit(3).delete()
     assert list(await migrate()) == names
     assert await email_folders.folder_counts(workspaces[0]) == await counted(workspaces[0])

@@ -114,7 +114,7 @@ async def keep_counts(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("touchline", "0021_jobs")]
+    dependencies = [("touchline", "0022_endings")]
     initial = False
 
     operations = [
