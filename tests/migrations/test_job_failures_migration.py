@@ -27,7 +27,7 @@ NAME = "0020_job_failures"
 ADDED = {
     "people_import": ("failures", "problem", "lease_until"),
     "launch": ("failures", "problem", "lease_until"),
-    "campaign": ("holds_failures", "edit_failures", "job_problem", "holds_lease", "edit_lease"),
+    "campaign": ("holds_failures", "edit_failures", "job_problem", "holds_lease", "edit_lease", "ending_at"),
 }
 
 
