@@ -163,7 +163,9 @@ class Email:
 @strawberry.type(description="How many emails a folder of the Command Center has.")
 class EmailFolderCount:
     folder: EmailFolder = strawberry.field(description="The folder. SENT, PENDING and UNDELIVERED contain others.")
-    emails: int = strawberry.field(description="How many emails the folder has now, archived ones included where the folder has them.")
+    emails: int = strawberry.field(
+        description="How many emails the folder has now, archived ones included where the folder has them."
+    )
 
 
 @strawberry.type
