@@ -1,4 +1,4 @@
-"""The dispatcher: it claims due emails, gives them to the workers of their accounts, and stops them in order."""
+"""The dispatcher claims due emails, gives them to the workers of their accounts, and stops the workers at the end."""
 
 import asyncio
 import json
@@ -31,39 +31,39 @@ log = logging.getLogger("touchline.dispatch")
 
 SANDBOX_CHANNEL = "record"
 STOP_TIMEOUT_SECONDS = 25.0
-"""How long ``stop`` waits in all, above all for emails in transmission."""
+"""How long ``stop`` waits in total, mainly for emails in transmission."""
 STOP_PATIENCE_SECONDS = 2.0
-"""How long ``stop`` waits for sessions that transmit nothing."""
+"""How long ``stop`` waits for sessions that do not transmit an email."""
 
 
 async def run_once(
     runtime: DispatchRuntime, now: datetime, sandbox: Workspace | None = None, backoff: Backoff | None = None
 ) -> Counts:
-    """Do one pass at ``now`` (UTC) to its end, for all real workspaces or for one sandbox.
+    """Do one complete pass at ``now`` (UTC), for one sandbox or for all other workspaces.
 
-    ``backoff`` has the rows on which earlier passes failed.
+    ``backoff`` has the rows on which earlier passes failed. They are skipped until their wait is over.
     """
     dispatcher = Dispatcher(runtime, backoff=backoff)
     try:
         counts = await dispatcher.step(now, sandbox)
         await dispatcher.drain()
     except BaseException:
-        await dispatcher.stop()  # nobody renews the leases of this pass
+        await dispatcher.stop()  # nothing may renew the leases of this pass any more
         raise
     counts.by_outcome = dict(dispatcher.outcomes)
     return counts
 
 
 class Dispatcher:
-    """The dispatch of one process. Each ``step`` claims due emails; account workers send them meanwhile.
+    """The dispatch of one process. Each ``step`` claims due emails, and account workers send them concurrently.
 
-    No step waits for a mail server: only the workers do, each for its own account. The price is that a step returns
-    before its emails are sent; ``drain`` and ``stop`` wait for them.
+    A step never waits for a mail server. Only the workers do, each for its own account. The trade-off is that a step
+    returns before its emails are sent. ``drain`` and ``stop`` wait for them.
 
     - ``workers``: one for each account and configuration. ``_worker`` makes them; they live as long as the dispatcher.
     - ``writer``: workers ask it whether an email may be sent, and report outcomes to it.
     - ``leases``: ``_claim`` adds deliveries; the writer and the workers release them.
-    - ``_backoff``: senders, emails and tasks that failed, and until when they wait. Steps write and read it.
+    - ``_backoff``: the senders, emails and tasks that failed, with the end of their wait. Steps write and read it.
     - ``_next_expiry``: when the next task expires. Each recovery looks it up; steps between two recoveries reuse it.
     """
 
@@ -88,7 +88,7 @@ class Dispatcher:
     # -- one step of the loop
 
     async def step(self, now: datetime, sandbox: Workspace | None = None) -> Counts:
-        """Free what stopped processes left, expire tasks, and claim the emails that are due at ``now``."""
+        """Recover the emails of stopped processes, expire tasks, and claim the emails that are due at ``now`` (UTC)."""
         counts = Counts()
         workspace_id = sandbox.id if sandbox else None
         if self._recovery.is_due():
@@ -99,36 +99,37 @@ class Dispatcher:
             self._next_expiry = await next_expiry(workspace_id, self._backoff.waiting(self.runtime.clock()))
         moments = [self._next_expiry]
         pauses = {} if sandbox else await account_pauses.pauses_by_account()
-        trouble: Exception | None = None
+        fault: Exception | None = None
         for sender in await send_ledger.senders_with_waiting_emails(
             workspace_id, self._backoff.waiting(self.runtime.clock())
         ):
             try:
                 claimed, next_at = await self._claim(sender, now, pauses, sandbox)
-            except Exception as problem:  # one sender's trouble stops no other's emails
+            except Exception as problem:  # the failure of one sender must not stop the others
                 if is_database_fault(problem):
-                    trouble = problem
+                    fault = problem
                 else:
                     self._postpone_sender(sender)
                 continue
             counts.claimed += claimed
             moments.append(next_at)
-        if trouble is not None:
-            raise trouble
+        if fault is not None:
+            raise fault
         counts.next_at = min((moment for moment in moments if moment is not None), default=None)
         return counts
 
     def _postpone_sender(self, sender: Row) -> None:
         self.runtime.metrics.failed_steps.inc()
         until = self._backoff.add(sender["id"], self.runtime.clock())
-        log.exception(
-            "the emails of the sender %s cannot be claimed; it waits until %s", sender["id"], until.isoformat()
-        )
+        log.exception("cannot claim the emails of the sender %s; trying again at %s", sender["id"], until.isoformat())
 
     async def _claim(
         self, sender: Row, now: datetime, pauses: Mapping[str, datetime], sandbox: Workspace | None
     ) -> tuple[int, datetime | None]:
-        """Claim a sender's due emails. Returns how many, and when there may be more (None: the worker will ask)."""
+        """Claim a sender's due emails. Returns the number of emails, and when (UTC) to claim again.
+
+        Returns None as the time if the worker wakes the tick loop for more emails.
+        """
         if sender["first_due"] > now:
             return 0, sender["first_due"]
         worker = self._worker(sender, sandbox)
@@ -151,7 +152,7 @@ class Dispatcher:
         deliveries, settled = await claim_and_load(self.runtime, now, sender, limit, worker.account, self._backoff)
         claimed = len(deliveries) + sum(settled.values())
         if deliveries:
-            # Not before they are loaded: where that fails, the emails are free again when their lease ends.
+            # Renew leases only after the emails are loaded. If loading fails, the leases end by themselves.
             self.leases.hold(deliveries)
             worker.add(deliveries)
         if claimed:
@@ -182,9 +183,9 @@ class Dispatcher:
         await self._idle()
 
     async def stop(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> None:
-        """Give back emails that are not in transmission, and wait for those that are, at most ``timeout_seconds``.
+        """Release emails that are not in transmission, and wait up to ``timeout_seconds`` for those that are.
 
-        A channel that does not stop delays nobody: its email is given back, and may not be sent any more.
+        A channel that does not stop causes no delay. Its email is released, and the channel may not send it any more.
         """
         waiting = [delivery for worker in self.workers.values() for delivery in worker.close()]
         for worker in self.workers.values():
@@ -192,29 +193,29 @@ class Dispatcher:
         stops = Reason.PROCESS_STOPS
         try:
             async with asyncio.timeout(timeout_seconds):
-                given = [self.writer.settle(delivery, stops) for delivery in waiting]
+                settling = [self.writer.settle(delivery, stops) for delivery in waiting]
                 if tasks := self._tasks():
                     await asyncio.wait(tasks, timeout=STOP_PATIENCE_SECONDS)
                 unasked = [delivery for worker in self.workers.values() for delivery in worker.unasked_deliveries()]
-                given += [self.writer.settle(delivery, stops) for delivery in unasked]
+                settling += [self.writer.settle(delivery, stops) for delivery in unasked]
                 while asked := self._tasks(asked_only=True):
                     await asyncio.wait(asked, timeout=STOP_PATIENCE_SECONDS)
                 if tasks := self._tasks():
-                    await asyncio.wait(tasks, timeout=STOP_PATIENCE_SECONDS)  # they close their sessions
+                    await asyncio.wait(tasks, timeout=STOP_PATIENCE_SECONDS)  # the tasks close their sessions
                 orphans = [delivery for worker in self.workers.values() for delivery in worker.orphans]
-                given += [self.writer.settle(delivery, stops) for delivery in orphans]
-                await asyncio.gather(*given, return_exceptions=True)
+                settling += [self.writer.settle(delivery, stops) for delivery in orphans]
+                await asyncio.gather(*settling, return_exceptions=True)
                 await self._idle()
         except TimeoutError:
-            log.warning("stopped while emails were in transmission; they will be in doubt")
+            log.warning("stopped while emails were in transmission; they become emails in doubt")
         for task in self._tasks():
             task.cancel()
 
     def _tasks(self, *, asked_only: bool = False) -> list[asyncio.Task[None]]:
-        """Return the tasks of all workers' sessions, or of those whose channel has asked whether it may transmit."""
+        """Return the tasks of all sessions, or only of those whose channel has asked to transmit."""
         return [task for worker in self.workers.values() for task in worker.tasks(asked_only=asked_only)]
 
     async def _idle(self) -> None:
-        """Wait until everything is written, and renew no lease any more."""
+        """Wait until all outcomes are written, and stop renewing leases."""
         await self.writer.idle()
         await self.leases.stop()

@@ -1,4 +1,4 @@
-"""What a channel says, as everybody in a workspace may read it: without paths of the server."""
+"""Remove paths of the server from a channel's texts, because all users of a workspace can read these texts."""
 
 import logging
 import re
@@ -8,19 +8,19 @@ from api.printable import printable
 
 log = logging.getLogger("touchline.dispatch")
 
-LONGEST_DETAIL = 2_000
-"""Characters of a channel's sentence that are kept."""
-SCANNED = 10_000
-"""Characters of it that are looked at."""
-# A path has two parts or more, and is no part of a URL. Each alternative consumes what it has matched: linear.
-PATHS = re.compile(r"""(?<![\w:/.~])~?/[^\s/'"<>|:]+/[^\s'"<>|:]*|(?<!\w)[A-Za-z]:\\[^\s'"<>|]+""")
+MAX_DETAIL_CHARACTERS = 2_000
+"""The longest detail that is stored."""
+SCANNED_CHARACTERS = 10_000
+"""Characters of a channel's text that are searched for paths. The rest is dropped."""
+# A path has two parts or more, and is not part of a URL. The search takes linear time.
+PATH_PATTERN = re.compile(r"""(?<![\w:/.~])~?/[^\s/'"<>|:]+/[^\s'"<>|:]*|(?<!\w)[A-Za-z]:\\[^\s'"<>|]+""")
 HIDDEN = "(a path of the server)"
 
 
 def public_detail(text: str) -> str:
-    """Return a channel's sentence for tenants. Where a path is left out, the log has the whole."""
-    start = text[:SCANNED]
-    shown = PATHS.sub(HIDDEN, start)
+    """Return a channel's text without paths of the server. If it has a path, the log gets the whole text."""
+    start = text[:SCANNED_CHARACTERS]
+    shown = PATH_PATTERN.sub(HIDDEN, start)
     if shown != start:
-        log.warning("a channel's detail names a path, which tenants do not get to read: %s", printable(start))
-    return storable_text(shown, LONGEST_DETAIL)
+        log.warning("a channel's detail has a path of the server, which is hidden from users: %s", printable(start))
+    return storable_text(shown, MAX_DETAIL_CHARACTERS)

@@ -1,4 +1,4 @@
-"""Why dispatch itself decides the outcome of an attempt, where no channel has decided it."""
+"""Reasons for which dispatch, not the channel, decides the outcome of an attempt."""
 
 from enum import Enum
 
@@ -9,7 +9,7 @@ from strategies.codes import Message
 
 
 class Reason(Enum):
-    """A reason of dispatch's own. Each member has the outcome, code and detail of a channel's ``Receipt``."""
+    """A reason of dispatch. Like a channel's ``Receipt``, it has an outcome, a code and a detail."""
 
     LOST_IN_TRANSMISSION = Outcome.IN_DOUBT, ReasonCode.IN_DOUBT.message()
     RESENT = Outcome.DEFERRED, ReasonCode.RESENT_IN_DOUBT.message()
@@ -31,4 +31,4 @@ class Reason(Enum):
 
 
 Answer = Receipt | Reason
-"""What decides the outcome of an attempt: the channel's receipt, or a reason of dispatch's own."""
+"""The answer to an attempt, which decides its outcome: the channel's receipt, or a reason of dispatch."""

@@ -1,4 +1,4 @@
-"""Move a sandbox's clock forward. Everything that is due before the new time happens, in order."""
+"""Move a sandbox's clock forward. Emails and tasks that are due before the new time happen in their order."""
 
 from datetime import datetime
 
@@ -12,10 +12,11 @@ from plugins.contract import Outcome
 from strategies import Refusal
 
 MAX_PASSES = 10_000
+"""Passes of dispatch after which a move of the clock is refused."""
 
 
 async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to: datetime) -> int:
-    """Move the clock to an instant (UTC). Returns how many emails were dispatched on the way."""
+    """Move the clock to a time (UTC). Returns the number of emails that were dispatched until then."""
     workspace = context.workspace
     if not workspace.sandbox:
         raise Refusal.of(WorkspaceCode.NOT_A_SANDBOX)
@@ -29,13 +30,13 @@ async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to:
         if not done.idle:
             continue
         if done.next_at is None or done.next_at > to:
-            await _show(workspace, to)
+            await _set_clock(workspace, to)
             return dispatched
-        await _show(workspace, max(done.next_at, context.now))
+        await _set_clock(workspace, max(done.next_at, context.now))
     raise Refusal.of(WorkspaceCode.TOO_MUCH_DUE, ("to",))
 
 
-async def _show(workspace: Workspace, moment: datetime) -> None:
-    # Never back: someone else may be moving it as well.
+async def _set_clock(workspace: Workspace, moment: datetime) -> None:
+    # The clock never goes back, because another request may move it as well.
     await Workspace.filter(id=workspace.id, virtual_now__lt=moment).update(virtual_now=moment)
     workspace.virtual_now = (await Workspace.get(id=workspace.id)).virtual_now

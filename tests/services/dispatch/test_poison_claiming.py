@@ -258,7 +258,7 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
             "load": (bisecting_claim.BisectingClaim, "_load_step"),
             "settle": (send_ledger, "settle"),
             "claim": (claims, "claim_by_ids"),
-            "fail": (bisecting_claim, "_follow"),
+            "fail": (bisecting_claim, "_write_each"),
         }[moment]
         patch.setattr(where, name, killed)
         with pytest.raises(Killed):

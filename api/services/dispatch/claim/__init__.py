@@ -1,4 +1,4 @@
-"""Claim: take due emails for one attempt, and load the rows that they are written from.
+"""Claim: take due emails for one attempt, and load the rows that rendering needs.
 
 Imports: codes, mail, models, plugins, services.common, services.enrollments, services.jobs, services.templates,
     services.workspaces, store, strategies, workers.

@@ -1,4 +1,4 @@
-"""A batch: claimed emails of one sender with the rows that they need, each loaded once."""
+"""A batch: claimed emails of one sender, with the rows that sending them needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,17 +27,17 @@ from plugins.contract import Outcome, Receipt
 from strategies.calendar import local
 from strategies.codes import Message
 
-LOOK_AGAIN_AFTER = timedelta(seconds=2)
-"""How long an email waits for another one that is being sent, or for a renderer."""
+RECHECK_WAIT = timedelta(seconds=2)
+"""How long an email waits for another email that is being sent, or for a free renderer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Claimed emails of one sender, claimed at ``now`` (UTC; a sandbox's own clock).
+    """Claimed emails of one sender, claimed at ``now`` (UTC, the sandbox's clock in a sandbox).
 
-    The rows are loaded once for hundreds of emails. The price is that they may change before an email is sent: what
-    must not be missed is checked again by the ledger, in the transaction that begins the transmission. The claim makes
-    a batch; sessions only read it.
+    The rows are loaded once for hundreds of emails. The trade-off is that they may change before an email is sent. So
+    the ledger checks the critical conditions again, in the transaction that begins the transmission. The claim makes a
+    batch. Sessions only read it.
     """
 
     runtime: DispatchRuntime
@@ -53,7 +53,7 @@ class Batch:
     emails: BatchRendering = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the writer of the emails."""
+        """Create the object that renders the emails."""
         object.__setattr__(self, "emails", BatchRendering(str(self.workspace.id), self.order))
 
     @classmethod
@@ -65,7 +65,7 @@ class Batch:
         sends: Sequence[ClaimedEmail],
         account: str,
     ) -> "Batch":
-        """Load the rows that these claims need."""
+        """Load the rows for these claimed emails."""
         people = await recipients([send.person_id for send in sends])
         workspace = await Workspace.get(id=sender["workspace_id"])
         batch = cls(
@@ -83,15 +83,15 @@ class Batch:
         return batch
 
     def message_id(self, send: ClaimedEmail) -> str:
-        """Return the email's Message-ID: that of its first attempt, also if its sender has a new address since."""
+        """Return the email's Message-ID. It stays the same for all attempts, even if the sender's address changes."""
         return send.message_id or message_id(send.id, self.sender["email"])
 
     def address(self, send: ClaimedEmail) -> str:
-        """Return the address that the email is written to."""
+        """Return the recipient's address."""
         return self.people[send.person_id].email
 
     def refused(self, send: ClaimedEmail) -> Receipt | None:
-        """Return why this email must not be sent, if anything has changed since launch that forbids it."""
+        """Return why the email must not be sent any more, or None if it may be sent."""
         if not may_use(self.workspace, self.account):
             return _failed(WorkspaceCode.ACCOUNT_NOT_ALLOWED.message(account=self.account))
         person = self.people[send.person_id]
@@ -108,21 +108,21 @@ class Batch:
         return None
 
     def waits_until(self, send: ClaimedEmail) -> datetime | None:
-        """Return when to look again at a follow-up whose earlier email is not sent yet, or None if it may be sent.
+        """Return when to check again a follow-up whose earlier email is not sent yet, or None if it may be sent.
 
-        A sandbox's clock waits until all due emails are sent, so there the follow-up is due again at once.
+        A sandbox's clock waits until all due emails are sent. So there the follow-up is due again at once.
         """
         earlier = self.library.waits_for(self.library.steps[send.step_id], send.enrollment_id)
         if earlier is None:
             return None
-        return max(earlier.due_at, self.look_again(send))
+        return max(earlier.due_at, self.recheck_at(send))
 
-    def look_again(self, send: ClaimedEmail) -> datetime:
-        """Return when to look again at an email that cannot be sent yet."""
-        return self.now if send.sandbox else self.now + LOOK_AGAIN_AFTER
+    def recheck_at(self, send: ClaimedEmail) -> datetime:
+        """Return when to check again an email that cannot be sent yet."""
+        return self.now if send.sandbox else self.now + RECHECK_WAIT
 
     async def write(self, send: ClaimedEmail) -> RenderedEmail | Answer:
-        """Check, render and build one email, or return why it must not be sent now."""
+        """Check, render and build one email. Returns the reason instead if it must not be sent now."""
         if refused := self.refused(send):
             return refused
         try:
@@ -132,7 +132,7 @@ class Batch:
         return made if isinstance(made, RenderedEmail) else _failed(made.why)
 
     def order(self, send: ClaimedEmail) -> RenderRequest:
-        """Return the order from which an email is written."""
+        """Return the data from which an email is rendered."""
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]
         return RenderRequest(

@@ -1,4 +1,4 @@
-"""Write the emails of a batch: quick ones at once, slow ones of a step together in one call to a renderer process."""
+"""Render the emails of a batch: quick ones directly, slow ones of a step in one call to a renderer process."""
 
 import asyncio
 import logging
@@ -15,20 +15,21 @@ from api.store.claimed_email import ClaimedEmail
 log = logging.getLogger("touchline.dispatch")
 
 MAX_EMAILS_AHEAD = 40
-"""The most emails that are written before a session asks for them; their bytes are in memory until then."""
+"""The most emails that are rendered before a session needs them. They are in memory until then."""
 
 
 class BatchRendering:
-    """Writes the emails of one batch, whose workspace is ``key``.
+    """Renders the emails of one batch. ``key`` is the id of their workspace.
 
-    A call to a renderer process costs more than writing a usual email. Where one email needs such a call, the next
-    ones of its step are written in the same call. The price is memory for emails that no session has asked for yet.
+    A call to a renderer process takes longer than rendering a usual email. If one email needs such a call, the same
+    call renders the next emails of its step. The trade-off is memory for emails that no session needs yet.
 
-    ``_coming`` has the emails, by step, that nobody has asked for or begun to write. ``expect`` fills it; ``write`` and
-    ``_write_several`` take from it. ``_ahead`` has the futures of emails that are written before a session asks;
-    ``_write_several`` adds them, ``write`` takes them, and a result of None means that the email has to be written
-    again. ``_alone`` has the steps whose last email broke a limit: the next one is written alone, so that it has the
-    limits for itself.
+    - ``_coming``: the emails of each step whose rendering has not started. ``expect`` fills it. ``write`` and
+      ``_write_several`` take from it.
+    - ``_ahead``: the futures of emails that are rendered before a session needs them. ``_write_several`` adds them, and
+      ``write`` takes them. A result of None means that the email has to be rendered again.
+    - ``_alone``: the steps whose last email exceeded a limit. Their next email is rendered alone, so that the limits
+      apply to that email only.
     """
 
     def __init__(self, key: str, order: Callable[[ClaimedEmail], RenderRequest]) -> None:
@@ -39,7 +40,7 @@ class BatchRendering:
         self._ahead: dict[str, asyncio.Future[RenderedEmail | RenderFailure | None]] = {}
 
     def expect(self, sends: Sequence[ClaimedEmail]) -> None:
-        """Note which emails sessions will ask for, in their order."""
+        """Add the emails that sessions will need, in their order."""
         for send in sends:
             self._coming.setdefault(send.step_id, OrderedDict())[send.id] = send
 
@@ -59,7 +60,7 @@ class BatchRendering:
     async def _write_several(
         self, step_id: str, order: RenderRequest, coming: OrderedDict[str, ClaimedEmail]
     ) -> RenderedEmail | RenderFailure:
-        """Write one email, and the next ones of its step as far as they fit into the call."""
+        """Render one email, and as many next emails of its step as the call may contain."""
         most = (
             0 if step_id in self._alone else min(MAX_BATCH_ITEMS - 1, MAX_EMAILS_AHEAD - len(self._ahead), len(coming))
         )
@@ -82,9 +83,9 @@ class BatchRendering:
                     coming[each.id] = each
 
     def _order_or_none(self, send: ClaimedEmail) -> RenderRequest | None:
-        """Return the order of an email, or None where that fails: the error is raised when a session asks for it."""
+        """Return the data of an email, or None if that fails. ``write`` raises the error for the session."""
         try:
             return self._order(send)
         except Exception:
-            log.debug("the email %s cannot be written ahead", send.id, exc_info=True)
+            log.debug("cannot render the email %s ahead", send.id, exc_info=True)
             return None

@@ -31,10 +31,10 @@ log = logging.getLogger("touchline.dispatch")
 
 @dataclass(slots=True)
 class BisectingClaim:
-    """Claims, or loads, the emails of a sender of which some cannot be read, and settles those.
+    """Claims or loads the emails of a sender if some of them cannot be read, and settles those.
 
-    An email that cannot be read fails; where more fail than single rows can explain, they wait instead. ``attempt`` is
-    the attempt that owns all of them. ``settled`` counts what was settled here; the dispatcher adds it to its own.
+    An email that cannot be read fails. If too many emails fail, single rows are not the cause, and all of them wait
+    instead. ``attempt`` owns all claimed emails. ``settled`` counts the settled emails, for the dispatcher's counts.
     """
 
     runtime: DispatchRuntime
@@ -47,7 +47,7 @@ class BisectingClaim:
     settled: dict[Outcome, int] = field(default_factory=dict)
 
     async def claim(self, limit: int, excluded_ids: Sequence[str]) -> list[ClaimedEmail]:
-        """Claim the emails that can be claimed, and fail the others. Where too many fail, they wait instead."""
+        """Claim the emails that can be claimed, and fail the others. If too many fail, they wait instead."""
         found: list[ClaimedEmail] = []
         failed: dict[str, str] = {}
 
@@ -65,29 +65,29 @@ class BisectingClaim:
         except Exception as problem:
             if is_database_fault(problem):
                 raise
-            log.exception("more than %s emails of the sender %s cannot be claimed", len(failed), self.sender["id"])
+            log.exception("cannot claim more than %s emails of the sender %s", len(failed), self.sender["id"])
             for send_id in failed:
                 self.backoff.add(send_id, self.real_now)
             failed.clear()
         for send_id, reason in failed.items():
-            await self._alone(send_id, partial(self._fail, send_id, reason))
+            await self._settle_alone(send_id, partial(self._fail, send_id, reason))
         return sorted(found, key=lambda send: (send.due_at, send.id))
 
     async def load(self, sends: Sequence[ClaimedEmail]) -> list[Delivery]:
-        """Load the emails that can be loaded, step by step, and settle the others. The earliest comes first."""
-        if not await self._loads():
+        """Load the emails that can be loaded, step by step, and settle the others. Returns the earliest first."""
+        if not await self._can_load_sender():
             await self._settle((send, Reason.NOT_PREPARED) for send in sends)
             return []
         deliveries: list[Delivery] = []
         steps: dict[str, list[ClaimedEmail]] = {}
         for send in sends:
             steps.setdefault(send.step_id, []).append(send)
-        for mine in steps.values():
-            deliveries += await self._load_step(mine)
+        for of_step in steps.values():
+            deliveries += await self._load_step(of_step)
         return sorted(deliveries, key=lambda delivery: (delivery.send.due_at, delivery.send.id))
 
     async def _load_step(self, sends: Sequence[ClaimedEmail]) -> list[Delivery]:
-        """Load the emails of one step. Where more fail than are set aside, the step is the cause, and they wait."""
+        """Load the emails of one step. If more fail than can be set aside, the step is the cause, and all wait."""
         deliveries: list[Delivery] = []
         failed: list[tuple[ClaimedEmail, Answer]] = []
 
@@ -103,56 +103,56 @@ class BisectingClaim:
         except Exception as problem:
             if is_database_fault(problem):
                 raise
-            log.exception("more than %s emails of the step %s cannot be loaded", len(failed), sends[0].step_id)
+            log.exception("cannot load more than %s emails of the step %s", len(failed), sends[0].step_id)
             loaded = {delivery.send.id for delivery in deliveries}
             failed = [(send, Reason.NOT_PREPARED) for send in sends if send.id not in loaded]
         await self._settle(failed)
         return deliveries
 
-    async def _loads(self) -> bool:
-        """Say whether the sender and its workspace can be loaded: then an email is the cause of a failure."""
+    async def _can_load_sender(self) -> bool:
+        """Say whether the sender and its workspace can be loaded. If so, an email is the cause of a failure."""
         try:
             await Batch.load(self.runtime, self.now, self.sender, (), self.account)
         except Exception as problem:
             if is_database_fault(problem):
                 raise
-            log.exception("the sender %s or its workspace cannot be loaded", self.sender["id"])
+            log.exception("cannot load the sender %s or its workspace", self.sender["id"])
             return False
         return True
 
     async def _settle(self, failed: Iterable[tuple[ClaimedEmail, Answer]]) -> None:
-        """Settle emails that cannot be loaded. Where one cannot be written, its lease ends, and it waits."""
+        """Settle emails that cannot be loaded. If one cannot be settled, it waits until its lease ends."""
 
         async def write_part(part: Sequence[tuple[ClaimedEmail, Answer]]) -> None:
             self._count(await self._write(part))
 
-        async def alone(one: tuple[ClaimedEmail, Answer], _: str) -> None:
-            await self._alone(one[0].id, partial(self._write, [one], alone=True))
+        async def settle_alone(one: tuple[ClaimedEmail, Answer], _: str) -> None:
+            await self._settle_alone(one[0].id, partial(self._write, [one], alone=True))
 
         if pairs := list(failed):
-            await bisect_failures(pairs, write_part, alone, max_set_aside=len(pairs), reraise=is_database_fault)
+            await bisect_failures(pairs, write_part, settle_alone, max_set_aside=len(pairs), reraise=is_database_fault)
 
     @retry_on_deadlock
     async def _write(self, pairs: Sequence[tuple[ClaimedEmail, Answer]], *, alone: bool = False) -> list[Outcome]:
-        """Write the outcomes of claimed emails. Returns those of emails that were still ours."""
+        """Write the outcomes of claimed emails. Returns the outcomes of emails that the attempt still owned."""
         now = self.now
         made = [decide_outcome(send, answer, now, random.random()) for send, answer in pairs]  # noqa: S311 - jitter
         async with transaction():
             ids = await send_ledger.settle(made)
-            ours = [outcome for outcome in made if outcome.send.id in ids]
-            lines = [line for outcome in ours if (line := event_line(outcome)) is not None]
-            ended = [outcome.send.enrollment_id for outcome in ours if outcome.ended]
+            owned = [outcome for outcome in made if outcome.send.id in ids]
+            lines = [line for outcome in owned if (line := event_line(outcome)) is not None]
+            ended = [outcome.send.enrollment_id for outcome in owned if outcome.ended]
             if alone:
-                await _follow(lines, ended, now)
+                await _write_each(lines, ended, now)
             else:
                 await write([*lines, *(await finished(ended, now) if ended else ())])
-        for outcome in ours:
+        for outcome in owned:
             log.error("the email %s: %s %s", outcome.send.id, outcome.receipt.outcome, outcome.receipt.code)
-        return [outcome.receipt.outcome for outcome in ours]
+        return [outcome.receipt.outcome for outcome in owned]
 
     @retry_on_deadlock
     async def _fail(self, send_id: str, reason: str) -> list[Outcome]:
-        """Fail an email that cannot be claimed. Returns its outcome, where it was still to be claimed."""
+        """Fail an email that cannot be claimed. Returns its outcome, or nothing if it could not be claimed any more."""
         receipt = Receipt(Outcome.FAILED, *JobCode.ROW_FAILED.message("unreadable", reason=reason))
         async with transaction():
             detail = public_detail(receipt.detail)
@@ -161,27 +161,27 @@ class BisectingClaim:
                 return []
             reason_data = {"reason": JobCode.ROW_FAILED}
             line = row_event(row, EventKind.EMAIL_FAILED, self.now, data=reason_data, send_id=send_id)
-            await _follow([line], [row["enrollment_id"]], self.now)
+            await _write_each([line], [row["enrollment_id"]], self.now)
         log.error("the email %s: %s %s", send_id, receipt.outcome, receipt.code)
         return [receipt.outcome]
 
-    async def _alone(self, send_id: str, write_it: Callable[[], Awaitable[Iterable[Outcome]]]) -> None:
-        """Settle one email, and put it off where even that is refused."""
+    async def _settle_alone(self, send_id: str, write_it: Callable[[], Awaitable[Iterable[Outcome]]]) -> None:
+        """Settle one email. If that fails too, the email waits."""
         try:
             self._count(await write_it())
         except Exception as problem:
             if is_database_fault(problem):
                 raise
             until = self.backoff.add(send_id, self.real_now)
-            log.exception("the email %s cannot be settled; it waits until %s", send_id, until.isoformat())
+            log.exception("cannot settle the email %s; trying again at %s", send_id, until.isoformat())
 
     def _count(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             self.settled[outcome] = self.settled.get(outcome, 0) + 1
 
 
-async def _follow(lines: list[Line], ended: list[str], now: datetime) -> None:
-    """Write each consequence of an email that can be written."""
+async def _write_each(lines: list[Line], ended: list[str], now: datetime) -> None:
+    """Write the consequences of an email, each in its own transaction, as far as they can be written."""
     for write_consequence in (partial(write, lines), partial(finish_done, ended, now)):
         try:
             async with transaction():
@@ -189,4 +189,4 @@ async def _follow(lines: list[Line], ended: list[str], now: datetime) -> None:
         except Exception as problem:
             if is_database_fault(problem):
                 raise
-            log.exception("a consequence of an email that could not be read was left out")
+            log.exception("cannot write a consequence of an email that cannot be read; it is left out")

@@ -1,6 +1,6 @@
-"""Claim a sender's due emails, and load the rows that they are written from: one statement, and one load.
+"""Claim a sender's due emails by one statement, and load the rows that rendering them needs.
 
-Where either fails, ``bisecting_claim`` finds the email that is the cause, so that only that one fails.
+If one of them fails, ``bisecting_claim`` finds the emails that are the cause, so that only those fail.
 """
 
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger("touchline.dispatch")
 
 
 class ClaimResult(NamedTuple):
-    """The result of a claim: deliveries for the account worker, and how many emails were settled, by outcome."""
+    """The result of a claim: deliveries for the account worker, and the numbers of settled emails by outcome."""
 
     deliveries: Sequence[Delivery]
     settled: Mapping[Outcome, int]
@@ -30,9 +30,9 @@ class ClaimResult(NamedTuple):
 async def claim_and_load(
     runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], limit: int, account: str, backoff: Backoff
 ) -> ClaimResult:
-    """Claim up to ``limit`` emails of a sender that are due at ``now``, and load the rows that they need.
+    """Claim up to ``limit`` emails of a sender that are due at ``now`` (UTC), and load the rows that they need.
 
-    Raises only errors that the state of the database causes. The emails are free again when their lease ends.
+    Raises only errors that the state of the database causes. Then the claims end with their leases.
     """
     real_now = runtime.clock()
     bisecting = BisectingClaim(runtime, now, sender, account, backoff, real_now)
@@ -44,7 +44,7 @@ async def claim_and_load(
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.warning("the emails of the sender %s could not be claimed together", sender["id"], exc_info=problem)
+        log.warning("cannot claim the emails of the sender %s together", sender["id"], exc_info=problem)
         sends = await bisecting.claim(limit, excluded_ids)
     if not sends:
         return ClaimResult((), bisecting.settled)
@@ -53,6 +53,6 @@ async def claim_and_load(
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.warning("the emails of the sender %s could not be loaded together", sender["id"], exc_info=problem)
+        log.warning("cannot load the emails of the sender %s together", sender["id"], exc_info=problem)
         return ClaimResult(await bisecting.load(sends), bisecting.settled)
     return ClaimResult([Delivery(send, batch) for send in sends], bisecting.settled)

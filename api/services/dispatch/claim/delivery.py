@@ -1,4 +1,4 @@
-"""A delivery: one claimed email on its way through dispatch."""
+"""A delivery: one claimed email while dispatch processes it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,29 +9,29 @@ from api.store.claimed_email import ClaimedEmail
 
 
 class Stage(Enum):
-    """How far a delivery has come. Each stage names who sets it."""
+    """The progress of a delivery. Each stage says which code sets it."""
 
     CLAIMED = auto()
-    """It waits, or is being written. The claim sets it, and the session that puts a delivery back into the queue."""
+    """It waits or is being rendered. The claim sets it, and a session that puts the delivery back into the queue."""
     HANDED_OVER = auto()
-    """The channel has the email and has not asked yet whether it may transmit. ``attempt`` sets it."""
+    """The channel has the email and has not asked to transmit it yet. ``attempt`` sets it."""
     ASKED = auto()
     """The channel has asked, and the transaction that allows it is not committed yet. The outcome writer sets it."""
     TRANSMITTING = auto()
-    """It is committed that the email may be sent: from here on it may have been. The outcome writer sets it."""
+    """The permission is committed. From now on the email may have been sent. The outcome writer sets it."""
     REFUSED = auto()
-    """This attempt may not send the email. The outcome writer sets it, and the account worker that cuts it off."""
+    """This attempt may not send the email. The outcome writer sets it, and the account worker after a cut-off."""
     THROTTLED = auto()
-    """As REFUSED, because the sender's throttle is used up. The outcome writer sets it."""
+    """Like REFUSED, because the sender's throttle is used up. The outcome writer sets it."""
     ENDED = auto()
-    """Its outcome is committed, or another process owns the email: its lease is not renewed. The lease keeper sets it.
+    """Its outcome is committed, or another process owns the email. Its lease is not renewed. The lease keeper sets it.
 
-    It is the last stage. A channel that goes on nevertheless is refused.
+    This is the last stage. A channel that asks to transmit after it is refused.
     """
 
 
 MAY_ASK = frozenset({Stage.CLAIMED, Stage.HANDED_OVER})
-"""The stages in which a channel may ask whether it may transmit: once an attempt."""
+"""The stages in which a channel may ask to transmit, once in an attempt."""
 HAS_ASKED = frozenset({Stage.ASKED, Stage.TRANSMITTING, Stage.REFUSED, Stage.THROTTLED})
 
 
@@ -39,23 +39,22 @@ HAS_ASKED = frozenset({Stage.ASKED, Stage.TRANSMITTING, Stage.REFUSED, Stage.THR
 class Delivery:
     """One claimed email, from its claim until its outcome is committed.
 
-    ``send`` and ``batch`` come from the claim. ``stage`` is how far it has come; see there who sets it. The session
-    that takes the delivery writes ``session``, which selects the group commit that keeps its reports in order, and
-    ``account_failed``, which sends it behind others the next time. ``attempt`` writes ``retry_at`` and ``subject``;
-    the outcome writer reads both.
+    ``send`` and ``batch`` come from the claim. ``Stage`` says which code sets ``stage``. The session that takes the
+    delivery writes ``session`` and ``account_failed``. The outcome writer reads ``session`` to keep the entries of one
+    session in order. ``attempt`` writes ``retry_at`` and ``subject``, and the outcome writer reads both.
     """
 
     send: ClaimedEmail
     batch: Batch
     stage: Stage = Stage.CLAIMED
     session: int = 0
-    """The number of the account's session that has it."""
+    """The number of the session that has the delivery."""
     account_failed: bool = False
-    """Whether the account failed on this email: it waits longer then, because it may be the cause."""
+    """Whether the account failed on this email. Then it waits longer, because it may be the cause."""
     retry_at: datetime | None = None
-    """When it is due again, where it waits for an earlier email or for a renderer."""
+    """When (UTC) it is due again, if it waits for an earlier email or for a renderer."""
     subject: str = ""
 
     def at(self, real_now: datetime) -> datetime:
-        """Return the present by the clock of the delivery's workspace: a sandbox has its own."""
+        """Return the current time (UTC) of the delivery's workspace. A sandbox has its own clock."""
         return self.batch.now if self.send.sandbox else max(self.batch.now, real_now)

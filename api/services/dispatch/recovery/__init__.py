@@ -1,4 +1,4 @@
-"""Recovery: free the emails of a stopped process, and check those of a restored backup.
+"""Recovery: release the emails of stopped processes, and put emails of a restored backup in doubt.
 
 Imports: codes, models, plugins, services.campaigns.editing, services.common, services.emails,
     services.enrollments, services.jobs, store, strategies.

@@ -1,4 +1,4 @@
-"""Send: write claimed emails and give them to channels, one worker for each account.
+"""Send: render claimed emails and give them to channels. Each account has one worker.
 
 Imports: mail, plugins, services.common, services.dispatch.claim, services.dispatch.settle, services.workspaces,
     store.

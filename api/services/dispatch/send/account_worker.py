@@ -1,4 +1,4 @@
-"""The account worker: it holds the claimed emails of one account, and runs the account's sessions side by side."""
+"""The account worker holds the claimed emails of one account, and runs the account's sessions concurrently."""
 
 import asyncio
 import itertools
@@ -13,7 +13,7 @@ from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import HAS_ASKED, Delivery, Stage
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer
-from api.services.dispatch.send.attempt import broken
+from api.services.dispatch.send.attempt import channel_failure
 from api.services.dispatch.send.claim_ahead import ClaimAhead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue
 from api.services.dispatch.send.session_runner import SessionRunner
@@ -28,28 +28,28 @@ from plugins.contract import Channel
 log = logging.getLogger("touchline.dispatch")
 
 UNUSABLE_HERE_SECONDS = 60.0
-"""How long a process leaves an account to others that it cannot use itself."""
+"""How long a process leaves an account to other processes if it cannot use the account itself."""
 
 
 class AccountWorker:
-    """Sends the emails of one account, on as many sessions side by side as the account allows.
+    """Sends the emails of one account, on as many concurrent sessions as the account allows.
 
-    One worker for each account keeps trouble apart: a server that is down or slow delays no other account's emails.
-    The price is a queue in memory for each account. It holds about one second's work, so that a crash leaves little
-    to recover.
+    One worker for each account isolates failures: a server that is down or slow does not delay other accounts. The
+    trade-off is a queue in memory for each account. It holds the emails of about one second, so that a crash leaves
+    little to recover.
 
-    - ``queue``: the dispatcher adds deliveries by ``add``; sessions take them.
-    - ``sessions``: the running tasks and what each does. ``_start_sessions`` adds them; ``_ended`` and ``cut_off``
-      remove them; the dispatcher waits for them.
-    - ``max_sessions``: how many may be open. Read from the channel when no session runs; a session lowers it when the
-      server takes no further connection.
+    - ``queue``: the dispatcher adds deliveries with ``add``. Sessions take them.
+    - ``sessions``: the running tasks and their runners. ``_start_sessions`` adds them. ``_ended`` and ``cut_off``
+      remove them. The dispatcher waits for them.
+    - ``max_sessions``: how many sessions may be open. The channel says so when no session runs. A session lowers it
+      when the server refuses further connections.
     - ``open_sessions``, ``doubts_in_a_row``, ``ahead``: sessions write them.
-    - ``may_have_failures``: whether the database may hold failures of this account that a success has to delete. The
-      dispatcher and ``pause`` set it; a session clears it after a success.
-    - ``unusable_until``: until when (monotonic) this process leaves the account to others. A session writes it, the
-      dispatcher reads it.
-    - ``wants_more``: whether the dispatcher found the queue full, and is to be woken once it is half empty.
-    - ``orphans``: unsent deliveries of sessions that ``stop`` stopped. The dispatcher gives them back.
+    - ``may_have_failures``: whether the database may have failures of this account, which a success has to delete. The
+      dispatcher and ``pause`` set it. A session clears it after a success.
+    - ``unusable_until``: until when (monotonic clock, seconds) this process leaves the account to others. A session
+      writes it. The dispatcher reads it.
+    - ``wants_more``: whether the dispatcher found the queue full. The worker wakes it when the queue is half empty.
+    - ``orphans``: unsent deliveries of sessions that ``stop`` has stopped. The dispatcher releases them.
     """
 
     def __init__(
@@ -89,44 +89,46 @@ class AccountWorker:
         return self.ahead.limit(self.max_sessions) - held
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Take deliveries, and open sessions for them as far as the account allows."""
+        """Add deliveries to the queue, and start as many sessions for them as the account allows."""
         self.queue.add(deliveries)
         self._start_sessions()
 
     def cut_off(self) -> None:
-        """Stop sessions whose channel takes too long for one email, and replace those that do not heed it."""
+        """Cancel sessions whose channel takes too long for one email. Replace those that ignore the cancellation."""
         for task, runner in list(self.sessions.items()):
             delivery = runner.cut_off(task)
             if delivery is None:
                 continue
             log.error(
-                "the channel %s ignores that it was cut off; it is done with %s", self.channel.key, delivery.send.id
+                "the channel %s ignores the cancellation of %s, which is settled without it",
+                self.channel.key,
+                delivery.send.id,
             )
             del self.sessions[task]
-            answer = broken(delivery)
+            answer = channel_failure(delivery)
             if delivery.stage is not Stage.TRANSMITTING:
                 delivery.stage = Stage.REFUSED
             self.writer.settle(delivery, answer)
             self._start_sessions()
 
     def close(self) -> list[Delivery]:
-        """Take no further deliveries, and let open sessions end. Returns the deliveries that were waiting."""
+        """Close the queue, so that sessions end after their email. Returns the deliveries that were waiting."""
         return self.queue.close()
 
     def stop(self) -> None:
-        """Stop every session that does not transmit an email."""
+        """Stop all sessions that do not transmit an email."""
         self._stopping = True
         for task, runner in list(self.sessions.items()):
             if runner.delivery is None or runner.delivery.stage is not Stage.TRANSMITTING:
                 task.cancel()
 
     def unasked_deliveries(self) -> list[Delivery]:
-        """Return the deliveries of sessions that do not stop, and whose channel has not asked to transmit."""
+        """Return the deliveries of running sessions whose channel has not asked to transmit."""
         deliveries = [runner.delivery for runner in self.sessions.values()]
         return [delivery for delivery in deliveries if delivery is not None and delivery.stage not in HAS_ASKED]
 
     def tasks(self, *, asked_only: bool = False) -> list[asyncio.Task[None]]:
-        """Return the tasks of sessions, or of those whose channel has asked whether it may transmit."""
+        """Return the tasks of sessions, or only of those whose channel has asked to transmit."""
         return [
             task
             for task, runner in self.sessions.items()
@@ -136,24 +138,24 @@ class AccountWorker:
     # -- for the sessions
 
     def is_stopping(self) -> bool:
-        """Return whether sessions are being stopped."""
+        """Say whether sessions are being stopped."""
         return self._stopping
 
     async def next_delivery(self) -> Delivery | None:
-        """Take a delivery, or wait for one. Ask for more when the queue is half empty."""
+        """Take a delivery, or wait for one. Wake the dispatcher if it shall refill the queue."""
         if self.wants_more and len(self.queue) <= self.ahead.limit(self.max_sessions) // 2:
             self.wants_more = False
             self._runtime.wake()
         return await self.queue.next()
 
     async def works(self) -> None:
-        """Delete the account's failures: it works."""
+        """Delete the account's failures after a success."""
         self.may_have_failures = False
         with suppress(Exception):
             await account_pauses.delete_pause(self.account)
 
     async def pause(self, answer: Answer) -> None:
-        """Let the account wait, in every process, and give its emails back."""
+        """Pause the account in all processes, and release its emails."""
         deliveries = self.queue.take_all()
         self.may_have_failures = True
         try:
@@ -161,7 +163,7 @@ class AccountWorker:
                 code, detail = storable_text(answer.code, MAX_CODE_CHARACTERS), public_detail(answer.detail)
                 until = await account_pauses.pause(self.account, self._runtime.clock(), code, detail)
                 if until is not None:
-                    log.warning("the account %s waits until %s: %s", self.account, until.isoformat(), answer.code)
+                    log.warning("the account %s is paused until %s: %s", self.account, until.isoformat(), answer.code)
         except asyncio.CancelledError:
             if self._stopping:
                 self.orphans += deliveries
@@ -169,7 +171,7 @@ class AccountWorker:
         await asyncio.gather(*(self.writer.settle(delivery, answer) for delivery in deliveries))
 
     async def leave_to_others(self, answer: Answer) -> None:
-        """Give the account's emails back to other processes for a while: only this one cannot use the account."""
+        """Release the account's emails for other processes, because only this process cannot use the account."""
         self.unusable_until = time.monotonic() + UNUSABLE_HERE_SECONDS
         log.error(
             "this process cannot use the account %s and tries again in %s s: %s",
@@ -180,25 +182,25 @@ class AccountWorker:
         await asyncio.gather(*(self.writer.settle(delivery, answer) for delivery in self.queue.take_all()))
 
     async def drop_lost_deliveries(self) -> None:
-        """Drop waiting deliveries that are no longer ours: where one email was taken away, others may be as well."""
+        """Drop waiting deliveries that another process owns. Call it after an attempt has lost one email."""
         waiting = self.queue.deliveries()
         if not waiting:
             return
         try:
-            ours = await send_ledger.still_claimed([delivery.send for delivery in waiting])
-        except Exception as problem:  # then the ledger refuses each lost email when its channel asks
+            owned = await send_ledger.still_claimed([delivery.send for delivery in waiting])
+        except Exception as problem:  # the ledger still refuses each lost email when its channel asks
             if not log_database_outage(problem):
-                log.exception("the claims that are still ours could not be read")
+                log.exception("cannot read which claims this process still owns")
             return
-        self._leases.release(self.queue.remove(delivery for delivery in waiting if delivery.send.id not in ours))
+        self._leases.release(self.queue.remove(delivery for delivery in waiting if delivery.send.id not in owned))
 
     # -- tasks
 
     def _start_sessions(self) -> None:
-        """Start as many sessions as there are deliveries for, and as the account allows."""
+        """Start sessions for the waiting deliveries, as many as the account allows."""
         running = sum(not task.done() for task in self.sessions)
         if not running:
-            self.max_sessions = accounts.max_sessions(self.channel, self.config)  # a server may take more again
+            self.max_sessions = accounts.max_sessions(self.channel, self.config)  # the server may accept more again
         deliveries = len(self.queue)
         for _ in range(min(deliveries - self.queue.wake(deliveries), self.max_sessions - running)):
             runner = SessionRunner(self, next(self._numbers))
@@ -207,7 +209,7 @@ class AccountWorker:
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Settle the email of a session that was stopped, or broke, in the middle of it."""
+        """Settle the email of a session that was stopped or failed while it had the email."""
         runner = self.sessions.pop(task, None)
         delivery = runner.delivery if runner is not None else None
         if task.cancelled() and self._stopping:
@@ -217,8 +219,8 @@ class AccountWorker:
         fault = None if task.cancelled() else task.exception()
         if fault is None and not task.cancelled():
             return
-        what = "broke" if fault else "was cancelled by the channel"
+        what = "failed" if fault else "was cancelled by the channel"
         log.error("a session of the channel %s %s", self.channel.key, what, exc_info=fault)
         if delivery is not None:
-            self.writer.settle(delivery, broken(delivery))
+            self.writer.settle(delivery, channel_failure(delivery))
         self._start_sessions()

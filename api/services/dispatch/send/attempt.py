@@ -1,4 +1,4 @@
-"""One attempt at one email: write it, give it to the channel, and check the answer against the channel contract.
+"""One attempt at one email: render it, give it to the channel, and check the answer against the channel contract.
 
 A channel is a partner's code. For any result or failure of it, the email gets a correct outcome, and no other email
 waits for it.
@@ -18,7 +18,7 @@ from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
 
 log = logging.getLogger("touchline.dispatch")
 
-MAY_ANSWER_WITHDRAWN = (HAS_ASKED | {Stage.ENDED}) - {Stage.TRANSMITTING}
+STAGES_FOR_WITHDRAWN = (HAS_ASKED | {Stage.ENDED}) - {Stage.TRANSMITTING}
 
 
 async def attempt(
@@ -28,7 +28,7 @@ async def attempt(
     channel: str,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Answer:
-    """Check, write and hand over one email. An error in a channel neither loses the email nor sends it twice.
+    """Check, render and hand over one email. An error in a channel neither loses the email nor sends it twice.
 
     ``stopping`` says whether the task that runs this is being stopped.
     """
@@ -38,9 +38,9 @@ async def attempt(
             return Reason.WAITS_FOR_EARLIER_EMAIL
         written = await delivery.batch.write(delivery.send)
         if written is Reason.RENDERERS_BUSY:
-            delivery.retry_at = delivery.batch.look_again(delivery.send)
+            delivery.retry_at = delivery.batch.recheck_at(delivery.send)
     except Exception:
-        log.exception("the email %s could not be prepared", delivery.send.id)
+        log.exception("cannot prepare the email %s", delivery.send.id)
         return Reason.NOT_PREPARED
     if not isinstance(written, RenderedEmail):
         return written
@@ -54,18 +54,18 @@ async def attempt(
         in_transmission = delivery.stage is Stage.TRANSMITTING
         return unavailable(error, Outcome.IN_DOUBT if in_transmission else Outcome.ACCOUNT_UNAVAILABLE)
     except BaseException as error:
-        if stopped(error, stopping()):
+        if is_stopped(error, stopping()):
             raise
         log.exception("the channel %s failed while it delivered the email %s", channel, delivery.send.id)
-        return broken(delivery)
+        return channel_failure(delivery)
     finally:
         if not stopping():
-            await not_cancelled()  # the task goes on, whatever the channel did to it
+            await undo_cancellations()  # the task continues, even if the channel has cancelled it
     return _checked(answer, delivery, channel)
 
 
-def broken(delivery: Delivery) -> Reason:
-    """Return the reason for an email whose channel broke: in doubt if it may have been sent."""
+def channel_failure(delivery: Delivery) -> Reason:
+    """Return the reason for an email whose channel failed. It is in doubt if it may have been sent."""
     return Reason.CHANNEL_BROKE_IN_TRANSMISSION if delivery.stage is Stage.TRANSMITTING else Reason.CHANNEL_BROKE
 
 
@@ -74,16 +74,16 @@ def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOU
     return Receipt(outcome, _text(error.code), _text(error.detail))
 
 
-def stopped(error: BaseException, stopping: bool) -> bool:
-    """Return whether the task ends because dispatch stops it.
+def is_stopped(error: BaseException, stopping: bool) -> bool:
+    """Say whether the task ends because dispatch stops it.
 
-    A channel can cancel the task that calls it. That stops nothing.
+    A channel can also cancel the task that calls it. Such a cancellation does not stop the task.
     """
     return isinstance(error, GeneratorExit) or (isinstance(error, asyncio.CancelledError) and stopping)
 
 
-async def not_cancelled() -> None:
-    """Undo every cancellation of the running task, also one that is not raised yet."""
+async def undo_cancellations() -> None:
+    """Undo all cancellations of the running task, including those that are not raised yet."""
     task = asyncio.current_task()
     if task is None or not task.cancelling():
         return
@@ -94,20 +94,20 @@ async def not_cancelled() -> None:
 
 
 def _checked(answer: object, delivery: Delivery, channel: str) -> Answer:
-    """Return a channel's answer where its contract allows it."""
+    """Return a channel's answer if the contract allows it. Otherwise return a failure of the channel."""
     if isinstance(answer, Receipt) and isinstance(answer.outcome, Outcome):
-        if answer.outcome is Outcome.WITHDRAWN and delivery.stage in MAY_ANSWER_WITHDRAWN:
+        if answer.outcome is Outcome.WITHDRAWN and delivery.stage in STAGES_FOR_WITHDRAWN:
             return Reason.THROTTLED if delivery.stage is Stage.THROTTLED else answer
         if answer.outcome is Outcome.SENT and delivery.stage is Stage.HANDED_OVER:
-            log.error("the channel %s sent %s without asking whether it may leave", channel, delivery.send.id)
+            log.error("the channel %s sent %s without asking to transmit it", channel, delivery.send.id)
         if answer.outcome is not Outcome.WITHDRAWN:
             plain = isinstance(answer.code, str) and isinstance(answer.detail, str)
             return answer if plain else Receipt(answer.outcome, _text(answer.code), _text(answer.detail))
-    log.error("the channel %s gave %s as its answer for %s", channel, _named(answer), delivery.send.id)
-    return broken(delivery)
+    log.error("the channel %s returned %s for %s", channel, _described(answer), delivery.send.id)
+    return channel_failure(delivery)
 
 
-def _named(answer: object) -> str:
+def _described(answer: object) -> str:
     if isinstance(answer, Receipt) and isinstance(answer.outcome, str):
         return f"the outcome {str(answer.outcome)!r:.60}"
     return describe(answer)

@@ -1,18 +1,18 @@
-"""How many emails of an account to claim ahead."""
+"""Decide how many emails of an account are claimed before sessions need them."""
 
 import time
 
 MAX_EMAILS_AHEAD = 2_000
 MIN_EMAILS_AHEAD = 50
-PACE_SPAN_SECONDS = 0.25
-"""The time over which an account's pace is measured."""
+RATE_SPAN_SECONDS = 0.25
+"""The time over which the rate of an account is measured."""
 
 
 class ClaimAhead:
-    """Measures an account's pace, to claim the emails of about one second.
+    """Measures the rate of an account, so that about one second's emails are claimed.
 
-    More would leave other processes less and a crash more to recover; fewer would make sessions wait for claims.
-    Sessions call ``finished_one``; the account worker reads ``limit``.
+    With more emails, other processes would have less work, and a crash would leave more to recover. With fewer,
+    sessions would wait for claims. Sessions call ``finished_one``. The account worker calls ``limit``.
     """
 
     def __init__(self) -> None:
@@ -25,9 +25,9 @@ class ClaimAhead:
         self._finished += 1
 
     def limit(self, sessions: int) -> int:
-        """Return how many emails of the account to hold at most, for so many sessions."""
+        """Return the largest number of emails to hold for an account with this many sessions."""
         span = time.monotonic() - self._measured_at
-        if span >= PACE_SPAN_SECONDS:
+        if span >= RATE_SPAN_SECONDS:
             self._emails_per_second = self._finished / span
             self._finished, self._measured_at = 0, time.monotonic()
         return min(max(int(self._emails_per_second), 2 * sessions, MIN_EMAILS_AHEAD), MAX_EMAILS_AHEAD)

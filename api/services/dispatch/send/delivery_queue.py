@@ -1,4 +1,4 @@
-"""The deliveries of one account that wait for a session, and the sessions that wait for one."""
+"""The queue of one account: deliveries that wait for a session, or sessions that wait for a delivery."""
 
 import asyncio
 import time
@@ -9,10 +9,10 @@ from api.services.dispatch.claim.delivery import Delivery
 
 
 class DeliveryQueue:
-    """First in, first out. A session that finds it empty stays open for ``linger_seconds``, for later deliveries.
+    """A first-in, first-out queue. If it is empty, a session waits up to ``linger_seconds`` for a delivery.
 
-    The account worker adds deliveries, sessions take them and put back what a fresh session should try. The session
-    that began to wait last is woken first, so that sessions that nobody needs any more time out.
+    The account worker adds deliveries. Sessions take them, and put back deliveries that a new session shall try. The
+    session that began to wait last is woken first, so that sessions that are not needed time out.
     """
 
     def __init__(self, linger_seconds: float) -> None:
@@ -25,21 +25,21 @@ class DeliveryQueue:
         return len(self._deliveries)
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Append deliveries. Nobody is woken yet."""
+        """Append deliveries without waking a session."""
         self._deliveries.extend(deliveries)
 
     def put_back(self, delivery: Delivery) -> None:
-        """Append a delivery that another session is to try, and wake one."""
+        """Append a delivery for another session, and wake one."""
         self._deliveries.append(delivery)
         self.wake(1)
 
     def take_all(self) -> list[Delivery]:
-        """Remove and return all jobs."""
+        """Remove and return all deliveries."""
         deliveries, self._deliveries = list(self._deliveries), deque()
         return deliveries
 
     def remove(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
-        """Remove these jobs. Returns those that were still waiting."""
+        """Remove these deliveries. Returns those that were still waiting."""
         ids = {id(delivery) for delivery in deliveries}
         removed = [delivery for delivery in self._deliveries if id(delivery) in ids]
         self._deliveries = deque(delivery for delivery in self._deliveries if id(delivery) not in ids)
@@ -50,27 +50,27 @@ class DeliveryQueue:
         return list(self._deliveries)
 
     async def next(self) -> Delivery | None:
-        """Take the first delivery, or wait for one. None when none comes in time, or the queue is closed."""
+        """Take the first delivery, or wait for one. Returns None if none comes in time or the queue is closed."""
         until = time.monotonic() + self._linger_seconds
         while not self._deliveries and not self._closed and (left := until - time.monotonic()) > 0:
             await self._wait(left)
         return self._deliveries.popleft() if self._deliveries else None
 
-    def wake(self, most: int) -> int:
-        """Wake up to so many waiting sessions. Returns how many."""
-        number = min(most, len(self._waiting))
+    def wake(self, sessions: int) -> int:
+        """Wake up to ``sessions`` waiting sessions. Returns the number of woken sessions."""
+        number = min(sessions, len(self._waiting))
         for _ in range(number):
             _set(self._waiting.popitem()[0])
         return number
 
     def close(self) -> list[Delivery]:
-        """Let sessions end that find no job. Returns the deliveries that were waiting."""
+        """Close the queue, so that waiting sessions end. Returns the deliveries that were waiting."""
         self._closed = True
         self.wake(len(self._waiting))
         return self.take_all()
 
     async def _wait(self, seconds: float) -> None:
-        """Wait until somebody wakes this session, or the time is over."""
+        """Wait until this session is woken or the time is over."""
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[None] = loop.create_future()
         self._waiting[woken] = None

@@ -1,4 +1,4 @@
-"""The session runner: it opens sessions of one account, one after the other, and sends emails on them."""
+"""The session runner opens sessions of one account, one after the other, and sends emails on them."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.reasons import Answer, Reason
-from api.services.dispatch.send.attempt import attempt, not_cancelled, stopped, unavailable
+from api.services.dispatch.send.attempt import attempt, is_stopped, unavailable, undo_cancellations
 from plugins.contract import AccountUnavailableError, Outcome, Session
 
 if TYPE_CHECKING:
@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("touchline.dispatch")
 
 SESSION_TIMEOUT_SECONDS = 900.0
-"""How long a channel may take to open or close a session, or for one email; then it is cut off."""
+"""How long a channel may take to open or close a session, or for one email. Then its work is cancelled."""
 CUT_OFF_GRACE_SECONDS = 60.0
-"""How long a channel gets to end after that, before its email is settled without it."""
+"""How long a channel has to end after the cancellation. Then its email is settled without it."""
 MAX_DOUBTS_IN_A_ROW = 10
-"""How many emails in a row may end in doubt before the account waits."""
+"""Emails in a row that end in doubt before the account is paused."""
 
 
 class SessionRunner:
-    """One task of an account. It goes on to the next email before the last outcome is committed; see OutcomeWriter.
+    """One task of an account. It starts the next email before the last outcome is committed; see OutcomeWriter.
 
-    ``delivery`` is the email that the channel has, ``taken_at`` when the runner took it. The runner writes both; the
-    account worker reads them to stop or settle it. ``cut_off_at`` is when ``cut_off`` cancelled the channel's work.
-    ``replaced`` says that the worker has given up on this runner, and started another one: it ends after its email.
+    - ``delivery``: the email that the channel has. ``taken_at``: when the runner took it. The runner writes both. The
+      account worker reads them to stop the runner or to settle the email.
+    - ``cut_off_at``: when ``cut_off`` cancelled the channel's work.
+    - ``replaced``: whether the worker has started another runner, because this one did not end in time. Then it ends
+      after its email.
     """
 
     def __init__(self, worker: "AccountWorker", number: int) -> None:
@@ -43,37 +45,40 @@ class SessionRunner:
         self._number = number
 
     async def run(self) -> None:
-        """Open sessions and send on them until no delivery waits, or the account is in trouble."""
+        """Open sessions and send on them until no delivery waits or the account fails."""
         worker = self._worker
         while worker.queue and not self.replaced:
             try:
                 async with self._connected() as session:
                     worker.open_sessions += 1
                     try:
-                        trouble = await self._send_on(session)
+                        failure = await self._send_on(session)
                     finally:
                         worker.open_sessions -= 1
             except AccountUnavailableError as error:
-                trouble = unavailable(error)
+                failure = unavailable(error)
                 if getattr(error, "here", False):
-                    await worker.leave_to_others(trouble)
+                    await worker.leave_to_others(failure)
                     continue
             except BaseException as error:
-                if stopped(error, worker.is_stopping()):
+                if is_stopped(error, worker.is_stopping()):
                     raise
-                await not_cancelled()
-                log.exception("an account of the channel %s broke", worker.channel.key)
-                trouble = Reason.ACCOUNT_BROKE
-            if trouble is None:
+                await undo_cancellations()
+                log.exception("the channel %s failed with an account", worker.channel.key)
+                failure = Reason.ACCOUNT_BROKE
+            if failure is None:
                 continue
-            if worker.open_sessions and trouble is not Reason.DOUBTS_IN_A_ROW:
-                # The server takes fewer connections than the channel allows. The other sessions go on.
+            if worker.open_sessions and failure is not Reason.DOUBTS_IN_A_ROW:
+                # The server accepts fewer connections than the channel allows. The other sessions continue.
                 worker.max_sessions = worker.open_sessions
                 return
-            await worker.pause(trouble)
+            await worker.pause(failure)
 
     def cut_off(self, task: "asyncio.Task[None]") -> Delivery | None:
-        """Cancel the channel's work on an email that takes too long. Returns the delivery of one that ignores it."""
+        """Cancel the channel's work on an email if it takes too long.
+
+        Returns the delivery if the channel has ignored an earlier cancellation.
+        """
         delivery, now = self.delivery, time.monotonic()
         if delivery is None or now - self.taken_at <= SESSION_TIMEOUT_SECONDS:
             return None
@@ -90,7 +95,7 @@ class SessionRunner:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Session]:
-        """Open a session, and close it."""
+        """Open a session, and close it at the end."""
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(SESSION_TIMEOUT_SECONDS):
                 session = await stack.enter_async_context(self._worker.channel.connect(self._worker.config))
@@ -99,7 +104,7 @@ class SessionRunner:
                 await stack.aclose()
 
     async def _send_on(self, session: Session) -> Answer | None:
-        """Send until no delivery waits or the session is used up. Returns the trouble of the account, if it has any."""
+        """Send until no delivery waits or the session must end. Returns the failure of the account, if there is one."""
         worker, first = self._worker, True
         writer, channel = worker.writer, worker.channel.key
         while not self.replaced and (delivery := await worker.next_delivery()):
@@ -116,15 +121,15 @@ class SessionRunner:
             self.delivery = None
             worker.ahead.finished_one()
             if stage is not Stage.TRANSMITTING:
-                await written  # nothing else makes the next email wait for this outcome
+                await written  # no transmission makes the next email wait for this outcome
             if answer.outcome is Outcome.WITHDRAWN and stage in (Stage.ASKED, Stage.REFUSED):
                 await worker.drop_lost_deliveries()
             if stage is Stage.CLAIMED or answer.outcome is Outcome.WITHDRAWN:
-                continue  # it says nothing about the account
+                continue  # the outcome says nothing about the account
             if answer.outcome is Outcome.SENT:
                 worker.doubts_in_a_row = 0
             if answer.outcome is Outcome.IN_DOUBT:
-                # Others go on in a new session, which this email has not touched.
+                # Continue with a new session, which this email has not affected.
                 worker.doubts_in_a_row += 1
                 if worker.doubts_in_a_row < MAX_DOUBTS_IN_A_ROW:
                     return None
@@ -138,8 +143,9 @@ class SessionRunner:
         return None
 
     async def _account_failed(self, delivery: Delivery, answer: Answer, *, first: bool) -> Answer | None:
-        """Put back a delivery that a fresh session may be able to send, else settle it. Returns the trouble."""
-        # A server may take only some emails in a session. What a fresh session refuses goes behind others, once.
+        """Put back a delivery if a new session may be able to send it, else settle it. Returns the failure."""
+        # A server may accept a limited number of emails in a session. An email that fails first in a session goes to
+        # the end of the queue, once.
         again = not first or (self._worker.open_sessions > 1 and not delivery.account_failed)
         delivery.account_failed |= first
         self.delivery = None

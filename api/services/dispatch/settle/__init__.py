@@ -1,4 +1,4 @@
-"""Settle: commit which emails may be sent now, and the outcomes of those that were.
+"""Settle: commit which emails may be sent now, and write the outcomes of attempts.
 
 Imports: codes, plugins, services.common, services.dispatch.claim, services.enrollments, services.jobs,
     services.replies, services.tasks, store.

@@ -16,10 +16,10 @@ log = logging.getLogger("touchline.dispatch")
 class LeaseKeeper:
     """Renews the leases of claimed emails until their outcomes are committed.
 
-    It counts deliveries for each claim's attempt and renews all leases of an attempt by one statement, three times in a
-    lease. The price is that a settled email of an attempt is looked at as well. The dispatcher adds deliveries with
-    ``hold`` after they are loaded; the outcome writer and the account worker take them out with ``release``. ``task``
-    runs only while deliveries are held.
+    It counts the deliveries of each attempt, and renews all leases of all attempts by one statement, three times in
+    the length of a lease. The trade-off is that the statement reads settled emails of an attempt as well. The
+    dispatcher adds deliveries with ``hold`` after they are loaded. The outcome writer and the account worker remove
+    them with ``release``. ``task`` runs only while there are deliveries.
     """
 
     def __init__(self, runtime: DispatchRuntime) -> None:
@@ -37,7 +37,7 @@ class LeaseKeeper:
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """End these deliveries and stop renewing their leases.
 
-        A delivery may be released twice: by the cut-off, and by its channel's late answer.
+        A delivery may be released twice: when its channel is cut off, and when the channel answers late.
         """
         live = [delivery for delivery in deliveries if delivery.stage is not Stage.ENDED]
         self._held.subtract(delivery.send.attempt_id for delivery in live)
@@ -45,7 +45,7 @@ class LeaseKeeper:
             delivery.stage = Stage.ENDED
 
     async def stop(self) -> None:
-        """Renew no lease any more."""
+        """Stop renewing leases."""
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
@@ -58,4 +58,4 @@ class LeaseKeeper:
                 await send_ledger.renew_leases(attempts, self._runtime.clock() + self._runtime.lease)
             except Exception as problem:
                 if not log_database_outage(problem):
-                    log.exception("leases could not be renewed")
+                    log.exception("cannot renew leases")

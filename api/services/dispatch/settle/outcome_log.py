@@ -1,4 +1,4 @@
-"""Count, log and print outcomes that are committed."""
+"""Count, log and print committed outcomes."""
 
 import logging
 from collections import Counter
@@ -13,14 +13,14 @@ from plugins.contract import Outcome
 log = logging.getLogger("touchline.dispatch")
 
 USUAL = (Outcome.SENT, Outcome.WITHDRAWN)
-"""Outcomes that are logged at DEBUG, because nobody needs to read them for each email."""
+"""Outcomes that are logged at DEBUG, because they are normal."""
 
 
 class OutcomeLog:
-    """Tells the operator what is committed. The log has identifiers only, no addresses and no content.
+    """Reports committed outcomes to the operator. The log has ids only, no addresses and no content.
 
-    ``outcomes`` counts them since the start. The outcome writer and the dispatcher write it, tests and ``run_once``
-    read it.
+    ``outcomes`` counts the outcomes since the start. The outcome writer and the dispatcher write it. ``run_once`` and
+    tests read it.
     """
 
     def __init__(self, runtime: DispatchRuntime) -> None:
@@ -33,7 +33,7 @@ class OutcomeLog:
         self._runtime.metrics.outcomes(outcome, channel).inc(number)
 
     def record(self, settled: Sequence[tuple[Delivery, SendOutcome]], real_now: datetime) -> None:
-        """Count and log outcomes, and print those of emails that were this process's."""
+        """Count and log outcomes. Print those of emails that this process owned."""
         counted = Counter((outcome.outcome, delivery.batch.sender["channel"]) for delivery, outcome in settled)
         for (outcome, channel), number in counted.items():
             self.count(outcome, channel, number)
@@ -66,4 +66,4 @@ class OutcomeLog:
             name, at = delivery.batch.workspace.name, delivery.at(real_now)
             self._runtime.show(TerminalLine(name, at, made.outcome, address, delivery.subject, made.receipt.detail))
         except (Exception, SystemExit):  # rich exits when the terminal is closed
-            log.debug("the email %s could not be printed", delivery.send.id, exc_info=True)
+            log.debug("cannot print the line of the email %s", delivery.send.id, exc_info=True)

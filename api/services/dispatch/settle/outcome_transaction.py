@@ -1,4 +1,4 @@
-"""The transaction that settles emails and begins transmissions, and everything that follows from an outcome."""
+"""The transaction that writes outcomes with all their consequences, and begins transmissions."""
 
 import logging
 import random
@@ -33,7 +33,7 @@ def decide(delivery: Delivery, answer: Answer, real_now: datetime) -> SendOutcom
 
 
 def withdrawn(outcome: SendOutcome) -> SendOutcome:
-    """Return the outcome of an email that is no longer this attempt's: nothing was written."""
+    """Return the outcome of an email that its attempt does not own any more, so that nothing is written."""
     return outcome._replace(outcome=Outcome.WITHDRAWN)
 
 
@@ -41,18 +41,18 @@ def withdrawn(outcome: SendOutcome) -> SendOutcome:
 async def commit(
     runtime: DispatchRuntime, done: Sequence[tuple[Delivery, Answer]], asking: Sequence[Delivery]
 ) -> tuple[list[SendOutcome], dict[str, Stage]]:
-    """Commit outcomes, and the transmissions that may begin. Returns the outcomes, and the stages of who asks."""
+    """Commit outcomes, and the transmissions that may begin. Returns the outcomes, and the new stages of ``asking``."""
     real_now = runtime.clock()
     made = [(delivery, decide(delivery, answer, real_now)) for delivery, answer in done]
     async with transaction():
-        # Emails first, then the rows that belong to them: everyone who locks both locks them in this order.
-        ours = await send_ledger.settle([outcome for _, outcome in made]) if made else set()
+        # Lock emails first, then the rows that belong to them. All transactions use this order.
+        settled = await send_ledger.settle([outcome for _, outcome in made]) if made else set()
         stages = await _begin(runtime, asking) if asking else {}
-        await _follow(runtime, [each for each in made if each[0].send.id in ours])
+        await _write_consequences(runtime, [each for each in made if each[0].send.id in settled])
         answered = [delivery for delivery, _ in made if throttles.windows(delivery.batch.sender)]
         if answered:
             await throttles.start_windows([delivery.send.id for delivery in answered], answered[0].at(runtime.clock()))
-    return [outcome if delivery.send.id in ours else withdrawn(outcome) for delivery, outcome in made], stages
+    return [outcome if delivery.send.id in settled else withdrawn(outcome) for delivery, outcome in made], stages
 
 
 @retry_on_deadlock
@@ -78,12 +78,12 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
             except Exception as problem:
                 if is_transient(problem):
                     raise
-                log.exception("a consequence of the email %s was left out", delivery.send.id)
+                log.exception("cannot write a consequence of the email %s; it is left out", delivery.send.id)
     return outcome
 
 
 async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> dict[str, Stage]:
-    """Write which of these emails may be sent, by the ledger and by their senders' throttles."""
+    """Begin the transmissions that the ledger and the senders' throttles allow. Returns the new stages by email."""
     pairs = [(delivery.send, delivery.batch.message_id(delivery.send)) for delivery in deliveries]
     recipients = {delivery.send.id: delivery.batch.address(delivery.send) for delivery in deliveries}
     may = await send_ledger.begin_transmission(pairs, runtime.clock() + runtime.lease, recipients)
@@ -102,12 +102,12 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> di
     return stages
 
 
-async def _follow(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
-    """Write what follows for tasks and people's campaigns, and the Live Feed's events."""
+async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
+    """Write the consequences for tasks, bounces and enrollments, and the events of the Live Feed."""
     lines = [line for _, outcome in settled if (line := event_line(outcome)) is not None]
     await _complete_tasks(runtime, settled)
     if any(outcome.bounce is not None for _, outcome in settled):
-        await write(lines)  # before the events that follow from bounces
+        await write(lines)  # before the events of the bounces' consequences
         lines = []
         await _settle_bounced(settled)
     ended = [(outcome.send.enrollment_id, outcome.at) for _, outcome in settled if outcome.ended]
@@ -123,7 +123,7 @@ async def _complete_tasks(runtime: DispatchRuntime, settled: Sequence[Settled]) 
 
 
 async def _settle_bounced(settled: Sequence[Settled]) -> None:
-    """Write what follows from bounces, by the clock of each workspace: a sandbox has its own."""
+    """Write the consequences of bounces, at the time of each workspace's clock. A sandbox has its own."""
     found: dict[datetime, list[Bounced]] = {}
     for delivery, outcome in settled:
         if outcome.bounce is not None:

@@ -1,4 +1,4 @@
-"""The outcome writer: sessions ask it whether an email may be sent, and report outcomes to it."""
+"""The outcome writer answers sessions whether an email may be sent, and writes the outcomes that they report."""
 
 import asyncio
 import logging
@@ -23,52 +23,52 @@ from plugins.contract import Outcome
 log = logging.getLogger("touchline.dispatch")
 
 MAX_FAILED_WRITES = 3
-"""Failures to write a group, an absent database not counted, after which the emails that fail are looked for."""
+"""Failed writes of a group after which bisection finds its failing emails. Database outages do not count."""
 FIRST_RETRY_SECONDS = 0.1
 MAX_RETRY_SECONDS = 2.0
 
 Entry = tuple[Delivery, Answer | None]
-"""A delivery with the answer that decides its outcome, or None where its channel asks whether it may be sent."""
+"""A delivery with the answer that decides its outcome, or with None if its channel asks to transmit it."""
 
 
 class OutcomeWriter:
-    """Commits what sessions report, hundreds of emails in one transaction, and answers whether an email may be sent.
+    """Commits the entries of sessions, hundreds of emails in one transaction: outcomes, and begins of transmissions.
 
-    A session goes on before the outcome of its last email is committed. That is safe because entries of one session
-    are written in their order: its next email may be sent only when the commit that allows it holds the last outcome
-    as well. A crash therefore leaves one email in doubt for each session at most.
+    A session continues before the outcome of its last email is committed. That is safe, because the entries of one
+    session are written in their order. The commit that allows the next email contains the last outcome as well. So a
+    crash leaves at most one email in doubt for each session.
 
-    ``begin`` and ``settle`` add entries to ``_groups``; the tasks of the groups write them with ``_write``. ``begin``
-    moves a delivery to ASKED and then to TRANSMITTING, REFUSED or THROTTLED. ``_leases`` ends deliveries that are
-    committed, and ``_outcomes`` counts and logs them. An outcome is never dropped: the writer waits for an absent
-    database, and writes an email alone whose consequences are refused.
+    ``begin`` and ``settle`` add entries to ``_groups``, whose tasks write them with ``_write``. ``begin`` moves a
+    delivery to ASKED and then to TRANSMITTING, REFUSED or THROTTLED. ``_leases`` ends committed deliveries, and
+    ``_outcomes`` counts and logs them. An outcome is never dropped. The writer waits for an unavailable database. If
+    the consequences of an email cannot be written, it writes that email alone.
     """
 
     def __init__(self, runtime: DispatchRuntime, leases: LeaseKeeper, outcomes: OutcomeLog) -> None:
         self._runtime = runtime
         self._leases = leases
         self._outcomes = outcomes
-        # While PostgreSQL writes one group, emails are made for the other. SQLite writes one at a time.
+        # While PostgreSQL writes one group, sessions fill the other. SQLite writes one group at a time.
         self._groups = [GroupCommit[Entry, Stage](self._write) for _ in range(2 if is_postgres() else 1)]
 
     async def begin(self, delivery: Delivery) -> bool:
-        """Commit that an email may be sent from now on. False when it may not, or when that is not known in time.
+        """Commit the begin of a transmission. Returns False if the email may not be sent, or if the commit is too late.
 
-        A channel may ask once in an attempt. A second question is answered False and changes nothing.
+        A channel may ask once in an attempt. A second call returns False and changes nothing.
         """
         if delivery.stage not in MAY_ASK:
             return False
         asked_at, delivery.stage = time.monotonic(), Stage.ASKED
         stage = await self._group(delivery).put((delivery, None))
         if stage is Stage.TRANSMITTING and time.monotonic() - asked_at >= self._runtime.lease.total_seconds() / 2:
-            stage = Stage.REFUSED  # the process was suspended, and others may own the email by now
+            stage = Stage.REFUSED  # the process was suspended, so another process may own the email
         if delivery.stage is not Stage.ASKED:
-            return False  # it was cut off meanwhile, and settled as unsent
+            return False  # meanwhile the channel was cut off, and the email settled as unsent
         delivery.stage = stage
         return stage is Stage.TRANSMITTING
 
     def settle(self, delivery: Delivery, answer: Answer) -> Awaitable[object]:
-        """Record the outcome of an email. It is written even if nobody awaits it."""
+        """Write the outcome of an email. It is written even if the caller does not await it."""
         return self._group(delivery).put((delivery, answer))
 
     async def idle(self) -> None:
@@ -77,11 +77,11 @@ class OutcomeWriter:
             await group.idle()
 
     def _group(self, delivery: Delivery) -> GroupCommit[Entry, Stage]:
-        """Return the group of the delivery's session, in which its entries keep their order."""
+        """Return the group of the delivery's session. It keeps the order of the session's entries."""
         return self._groups[delivery.session % len(self._groups)]
 
     async def _write(self, entries: Sequence[Entry]) -> list[Stage]:
-        """Write entries. Two of one email go into two transactions: the ledger knows which attempt owns it."""
+        """Write entries. Two entries of one email go into two transactions, in their order."""
         stages: list[Stage] = []
         for part in _distinct_emails(entries):
             stages += await self._write_part(part)
@@ -94,7 +94,7 @@ class OutcomeWriter:
             outcomes, stages = await commit(self._runtime, done, asking)
         except Exception as problem:
             if not log_database_outage(problem):
-                log.exception("%s entries could not be written; %s emails are not sent now", len(entries), len(asking))
+                log.exception("cannot write %s entries; %s emails are not sent now", len(entries), len(asking))
             outcomes, stages = await self._settle(done) if done else [], {}
         settled = [(delivery, outcome) for (delivery, _), outcome in zip(done, outcomes, strict=True)]
         self._leases.release([delivery for delivery, _ in settled])
@@ -105,9 +105,9 @@ class OutcomeWriter:
         ]
 
     async def _settle(self, done: Sequence[tuple[Delivery, Answer]]) -> list[SendOutcome]:
-        """Write outcomes, and wait for as long as the database is away.
+        """Write outcomes, and wait as long as the database is unavailable.
 
-        An email whose consequences cannot be written is settled alone, so that it delays no other and is not lost.
+        If the consequences of an email cannot be written, the email is settled alone, so that it does not delay others.
         """
         outcomes: dict[int, SendOutcome] = {}
 
@@ -129,15 +129,15 @@ class OutcomeWriter:
                 failures += not is_transient(problem)
                 waits += 1
                 if not log_database_outage(problem):
-                    log.exception("the outcomes of %s emails could not be written; trying again", len(left))
+                    log.exception("cannot write the outcomes of %s emails; trying again", len(left))
                 await asyncio.sleep(min(FIRST_RETRY_SECONDS * 2 ** min(waits, 10), MAX_RETRY_SECONDS))
         return [outcomes[at] for at in range(len(done))]
 
     async def _write_alone(self, delivery: Delivery, answer: Answer, reason: str) -> SendOutcome:
-        """Settle an email whose consequences the database refuses. Returns its outcome. Raises what passes by itself.
+        """Settle an email whose consequences cannot be written. Returns its outcome. Raises transient errors.
 
-        Where the database refuses the outcome too, the email is in doubt if it may have been sent, else it fails. Where
-        it refuses that as well, the email stays as it is, and nobody sends it.
+        If the outcome cannot be written either, the email gets the outcome IN_DOUBT if it may have been sent, else
+        FAILED. If that fails too, the email keeps its status, and nothing sends it.
         """
         made = decide(delivery, answer, self._runtime.clock())
         doubtful = made.outcome is Outcome.IN_DOUBT or made.sent_at is not None or made.bounce is not None
@@ -159,13 +159,13 @@ class OutcomeWriter:
             except Exception as problem:
                 if is_transient(problem):
                     raise
-                log.exception("the email %s could not be recorded as %s", delivery.send.id, outcome.outcome)
-        log.error("the email %s is %s, which could not be recorded at all", delivery.send.id, made.outcome)
+                log.exception("cannot record the email %s as %s", delivery.send.id, outcome.outcome)
+        log.error("the outcome of the email %s is %s, and cannot be recorded at all", delivery.send.id, made.outcome)
         return withdrawn(made)
 
 
 def _distinct_emails(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Cut entries into parts, in their order, none of which has two of one email."""
+    """Split entries into parts, in their order. No part has two entries of one email."""
     start, seen = 0, set[str]()
     if len({delivery.send.id for delivery, _ in entries}) == len(entries):
         yield entries
