@@ -5,6 +5,8 @@ its own environment. Tests of ``serve``, ``tick`` and ``demo`` start Python, as 
 """
 
 import atexit
+import gc
+import importlib
 import io
 import json
 import os
@@ -13,11 +15,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+LOADED = ("api.app", "plugins.channels.smtp.channel", "rich.progress", "rich.table")
+"""The modules that commands find loaded, with all that these import."""
 SECONDS = 60
 """Seconds that a command may take."""
 
@@ -48,8 +54,9 @@ def _zygote() -> "subprocess.Popen[str]":
 
 
 def _fork_for_each_line() -> None:
-    import api.app  # noqa: F401 - what the commands find loaded
-
+    for module in LOADED:
+        importlib.import_module(module)
+    gc.freeze()  # a child that looked for cycles among all of it would copy it
     for line in sys.stdin:
         child = os.fork()
         if not child:
@@ -70,7 +77,20 @@ def _become(environment: dict[str, str], folder: str, arguments: list[str], out:
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8")
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="backslashreplace")
     sys.argv = ["touchline", *arguments]
-    runpy.run_module("api", run_name="__main__", alter_sys=True)
+    code = 1
+    try:
+        runpy.run_module("api", run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
+    # The end of Python without tearing down each module, which would first copy all of them.
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from tests.acceptance.test_command_line import environment as environment  # noqa: PLC0414 - a fixture
-from tests.acceptance.test_command_line import run
+from tests.program import touchline as run
 
 SERVER = "smtp://127.0.0.1:2525?security=none"
 

@@ -1,6 +1,5 @@
 """The commands, as an operator runs them."""
 
-import os
 import re
 import signal
 import socket
@@ -23,16 +22,6 @@ from tests.program import touchline as run
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment of the test's own, with a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")}
-    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TOUCHLINE_PORT": str(port), "COLUMNS": "300"}
-    return kept | own | {"TOUCHLINE_DATABASE_URL": f"sqlite://{tmp_path / 'touchline.db'}"}
-
-
 @pytest.mark.parametrize(
     "command", ["", "serve", "tick", "demo", "migrate", "schema", "plugins", "workspace", "people import", "recover"]
 )
@@ -52,12 +41,12 @@ def test_the_version_is_that_of_the_project(environment: dict[str, str], tmp_pat
     assert run(environment, tmp_path, "--version").stdout == f"{project['version']}\n"
 
 
-def test_migrate_schema_and_plugins(environment: dict[str, str], tmp_path: Path) -> None:
-    assert "0001_initial" in run(environment, tmp_path, "migrate").stdout
-    assert "Nothing to do" in run(environment, tmp_path, "migrate").stdout
+def test_migrate_schema_and_plugins(empty_environment: dict[str, str], tmp_path: Path) -> None:
+    assert "0001_initial" in run(empty_environment, tmp_path, "migrate").stdout
+    assert "Nothing to do" in run(empty_environment, tmp_path, "migrate").stdout
     schema = (ROOT / "schema.graphql").read_text(encoding="utf-8")
-    assert run(environment, tmp_path, "schema").stdout == schema
-    listed = run(environment | {"COLUMNS": "60"}, tmp_path, "plugins")
+    assert run(empty_environment, tmp_path, "schema").stdout == schema
+    listed = run(empty_environment | {"COLUMNS": "60"}, tmp_path, "plugins")
     assert "same_time_as_previous" in listed.stdout
     assert "smtp" in listed.stdout
 
@@ -167,12 +156,12 @@ def test_a_port_that_is_taken_is_one_sentence(
     assert "Traceback" not in done.stderr
 
 
-def test_the_demo_sends_its_first_email(environment: dict[str, str], tmp_path: Path) -> None:
-    environment.pop("TOUCHLINE_DATABASE_URL")
-    done = run(environment, tmp_path, "demo", "--exit-after-first")
+def test_the_demo_sends_its_first_email(empty_environment: dict[str, str], tmp_path: Path) -> None:
+    empty_environment.pop("TOUCHLINE_DATABASE_URL")
+    done = run(empty_environment, tmp_path, "demo", "--exit-after-first")
     assert done.returncode == 0, done.stderr
     assert re.search(r"\d\d:\d\d:\d\d SENT +Demo ada\.lovelace@example\.com", done.stdout)
-    assert f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in done.stdout
+    assert f"http://127.0.0.1:{empty_environment['TOUCHLINE_PORT']}/graphiql#token=tl_" in done.stdout
     (email,) = (tmp_path / "touchline-data" / "demo" / "outbox").glob("*.eml")
     assert "A question for Analytical Engines" in email.read_text(encoding="utf-8")
 
@@ -195,29 +184,29 @@ def running_demo(environment: dict[str, str], folder: Path) -> Iterator[list[str
             process.stdout.read()
 
 
-def test_a_second_demo_leaves_the_first_one_its_database(environment: dict[str, str], tmp_path: Path) -> None:
-    environment.pop("TOUCHLINE_DATABASE_URL")
+def test_a_second_demo_leaves_the_first_one_its_database(empty_environment: dict[str, str], tmp_path: Path) -> None:
+    empty_environment.pop("TOUCHLINE_DATABASE_URL")
     database = tmp_path / "touchline-data" / "demo" / "touchline.db"
-    with running_demo(environment, tmp_path):
+    with running_demo(empty_environment, tmp_path):
         file = database.stat().st_ino
         for arguments in (("demo", "--exit-after-first"), ("demo", "--keep", "--exit-after-first")):
-            second = run(environment, tmp_path, *arguments)
+            second = run(empty_environment, tmp_path, *arguments)
             assert second.returncode == 1
             assert second.stderr.count("\n") == 1
             assert "a demo is already running in" in second.stderr
         assert database.stat().st_ino == file
-    assert run(environment, tmp_path, "demo", "--exit-after-first").returncode == 0
+    assert run(empty_environment, tmp_path, "demo", "--exit-after-first").returncode == 0
 
 
 def test_the_demo_says_which_port_it_takes_instead_of_one_that_is_taken(
-    environment: dict[str, str], tmp_path: Path
+    empty_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    environment.pop("TOUCHLINE_DATABASE_URL")
-    with socket.create_server(("127.0.0.1", int(environment["TOUCHLINE_PORT"]))):
-        done = run(environment, tmp_path, "demo", "--exit-after-first")
+    empty_environment.pop("TOUCHLINE_DATABASE_URL")
+    with socket.create_server(("127.0.0.1", int(empty_environment["TOUCHLINE_PORT"]))):
+        done = run(empty_environment, tmp_path, "demo", "--exit-after-first")
     said = re.search(r"Port (\d+) is in use: the demo listens on port (\d+)\.", done.stdout)
     assert said is not None, done.stdout
-    assert said[1] == environment["TOUCHLINE_PORT"]
+    assert said[1] == empty_environment["TOUCHLINE_PORT"]
     assert f"http://127.0.0.1:{said[2]}/graphiql#token=tl_" in done.stdout
 
 
@@ -245,18 +234,18 @@ def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) ->
 
 @pytest.mark.parametrize("after", ["starts the tick loop", "brought up to date"])
 def test_tick_logs_its_start_its_database_its_version_and_its_stop(
-    environment: dict[str, str], tmp_path: Path, after: str
+    empty_environment: dict[str, str], tmp_path: Path, after: str
 ) -> None:
     command = [sys.executable, "-m", "api", "tick"]
     lines: list[str] = []
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=tmp_path, env=empty_environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             lines.append(line)
             if after in line:
                 process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
-    database = environment["TOUCHLINE_DATABASE_URL"]
+    database = empty_environment["TOUCHLINE_DATABASE_URL"]
     assert lines[0].endswith(f"INFO touchline.service Touchline {version()} starts the tick loop on {database}\n")
     assert any("SIGTERM: finishing the emails" in line for line in lines)
     assert re.search(r"INFO touchline\.service the tick loop stopped after \d+ s$", lines[-1])

@@ -1,10 +1,10 @@
 """`touchline people import` with files as spreadsheets write them."""
 
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,8 @@ import pytest
 from tests.program import touchline as run
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")}
-    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "300", "PYTHONIOENCODING": "utf-8"}
-    return kept | own | {"TOUCHLINE_DATABASE_URL": f"sqlite://{tmp_path / 'touchline.db'}"}
+ROWS = 6_000
+"""Sixty transactions: the command is killed after one of the first."""
 
 
 def imported(environment: dict[str, str], folder: Path, data: bytes, *options: str) -> subprocess.CompletedProcess[str]:
@@ -69,7 +64,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     environment: dict[str, str], tmp_path: Path, sent: signal.Signals
 ) -> None:
     run(environment, tmp_path, "workspace", "Acme")
-    rows = "".join(f"p{number}@example.com,P\n" for number in range(20_000))
+    rows = "".join(f"p{number}@example.com,P\n" for number in range(ROWS))
     (tmp_path / "large.csv").write_text(f"email,first_name\n{rows}", encoding="utf-8")
     command = [sys.executable, "-m", "api", "people", "import", "large.csv", "--workspace", "Acme"]
     file = tmp_path / "touchline.db"
@@ -78,11 +73,12 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     ) as process:
         while not asked(file, "SELECT processed FROM people_import WHERE processed > 0"):
             assert process.poll() is None
+            time.sleep(0.005)  # leaves the processor to the import
         process.send_signal(sent)
         _, err = process.communicate(timeout=60)
     assert process.returncode != 0
     ((status, processed),) = asked(file, "SELECT status, processed FROM people_import")
-    assert (status, 0 < processed < 20_000) == ("RUNNING", True)
+    assert (status, 0 < processed < ROWS) == ("RUNNING", True)
     if sent is signal.SIGKILL:  # the lease of a killed process runs out after two minutes
         change(file, "UPDATE job SET lease_until = '2026-01-01 00:00:00+00:00'")
     else:
@@ -91,7 +87,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     done = imported(environment, tmp_path, b"email\nlast@example.com\n")
     assert (done.returncode, "was interrupted at row" in done.stderr) == (0, True), done.stderr
     assert asked(file, "SELECT status FROM people_import") == [("FINISHED",), ("FINISHED",)]
-    assert asked(file, "SELECT count(*) FROM person") == [(20_001,)]
+    assert asked(file, "SELECT count(*) FROM person") == [(ROWS + 1,)]
 
 
 def asked(file: Path, statement: str) -> list[tuple[object, ...]]:

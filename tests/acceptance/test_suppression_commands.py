@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from tests.acceptance.test_command_line import environment as environment  # noqa: PLC0414 - a fixture
-from tests.acceptance.test_command_line import run
+from tests.program import touchline as run
 
 
 def test_a_list_comes_in_and_goes_out(environment: dict[str, str], tmp_path: Path) -> None:
