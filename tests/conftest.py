@@ -13,10 +13,12 @@ from hypothesis import settings
 
 from api.store.engine.database import close_database, open_database
 from tests.databases import PREFIX, Databases, drop, folder_in_memory, own, remove_left_behind
+from tests.reuse import reuse
 
 # The same examples at every run, however slow the machine is.
 settings.register_profile("touchline", deadline=None, derandomize=True)
 settings.load_profile("touchline")
+reuse()
 
 
 FOLDER = pytest.StashKey[Path]()

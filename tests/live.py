@@ -146,7 +146,8 @@ async def listening(
         serving = asyncio.create_task(server._serve(sockets=[port]))
         await until(lambda: server.started or serving.done())
         try:
-            async with httpx.AsyncClient(base_url=f"http://{host}", timeout=PATIENCE) as http:
+            # Nothing is encrypted: without ``verify`` no certificates are read, which takes longer than a test.
+            async with httpx.AsyncClient(base_url=f"http://{host}", timeout=PATIENCE, verify=False) as http:
                 yield Live(http, host, server, serving, watch, gate)
         finally:
             server.should_exit = True
