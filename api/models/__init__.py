@@ -1,4 +1,4 @@
-"""The tables, a file a noun. Every row belongs to a workspace. Instants are UTC; a local time stands beside its zone.
+"""The tables. Every row belongs to a workspace. Times are UTC; a local time has its time zone in the same row.
 
 Imports: strategies.
 Imported by: cli, http, services, store.

@@ -1,16 +1,46 @@
-"""Columns that every table has."""
+"""Columns that several tables have."""
 
 from typing import Any
 
 from tortoise import fields
+from tortoise.models import Model
 
 
-def key(length: int = 40, **options: Any) -> Any:
+def varchar(length: int = 40, **options: Any) -> Any:
+    """Return a VARCHAR column of up to ``length`` characters."""
     return fields.CharField(max_length=length, **options)
 
 
 def workspace_key(**options: Any) -> Any:
+    """Return the foreign key to the workspace. It has an index of its own, unless ``db_index`` is False."""
     return fields.ForeignKeyField("touchline.Workspace", **{"db_index": True, **options})
 
 
-NO_OWN_INDEX: dict[str, Any] = {"db_index": False}
+class WorkspaceRow(Model):
+    """A row that belongs to a workspace.
+
+    Tables with an index that starts with ``workspace_id`` override ``workspace``, so that it has no index of its own.
+    """
+
+    id = varchar(primary_key=True)
+    workspace: Any = workspace_key()
+    workspace_id: str
+
+    class Meta:
+        abstract = True
+
+
+class StepRow(WorkspaceRow):
+    """An email or a task: one step of a campaign for one person."""
+
+    workspace: Any = workspace_key(db_index=False)
+    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
+    enrollment_id: str
+    step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)
+    step_id: str
+    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
+    person_id: str
+    sandbox = fields.BooleanField(default=False)
+
+    class Meta:
+        abstract = True

@@ -1,33 +1,24 @@
-"""Emails: the send ledger."""
+"""Emails."""
 
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from api.models.columns import NO_OWN_INDEX, key, workspace_key
+from api.models.columns import StepRow, varchar
 from api.states import BounceKind, SendStatus
 
 
-class Send(Model):
-    """One email to one person. ``due_at`` is when it is sent, ``planned_*`` are the plan's date and time.
+class Send(StepRow):
+    """One email of a campaign to one person.
 
-    ``subject`` and ``html`` are what a rep wrote, and are sent as they are; in rows that an earlier release wrote
-    (``written_as_template``) they are templates.
+    ``due_at`` is when it is sent or retried. ``planned_at`` is the time of the plan; ``planned_date`` and
+    ``planned_time`` are the same in ``zone``. ``subject`` and ``html`` are a rep's text, which is sent unchanged; with
+    ``written_as_template``, which an earlier release set, they are templates. ``by_hand``: a rep sends it from a task.
+    ``held``: the email is on hold, because its campaign is paused or an edit is being applied.
     """
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key(**NO_OWN_INDEX)
-    workspace_id: str
-    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
-    enrollment_id: str
-    step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)
-    step_id: str
-    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
-    person_id: str
     sender: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.RESTRICT)
     sender_id: str
-    sandbox = fields.BooleanField(default=False)
     by_hand = fields.BooleanField(default=False)
     subject = fields.TextField(null=True)
     html = fields.TextField(null=True)
@@ -36,17 +27,17 @@ class Send(Model):
     due_at = fields.DatetimeField()
     planned_at = fields.DatetimeField()
     planned_date = fields.DateField()
-    planned_time = key(8)
-    zone = key(64)
+    planned_time = varchar(8)
+    zone = varchar(64)
     explanation: Any = fields.JSONField(default=list)
-    attempt_id = key(40, null=True)
+    attempt_id = varchar(40, null=True)
     lease_until = fields.DatetimeField(null=True)
     attempts = fields.IntField(default=0)
     doubts = fields.IntField(default=0, db_default=0)
-    message_id = key(400, null=True)
-    recipient = key(320, null=True)
+    message_id = varchar(400, null=True)
+    recipient = varchar(320, null=True)
     sent_at = fields.DatetimeField(null=True)
-    reason = key(64, null=True)
+    reason = varchar(64, null=True)
     detail = fields.TextField(default="")
     bounce = fields.CharEnumField(BounceKind, null=True, max_length=10)
     bounced_at = fields.DatetimeField(null=True)
@@ -56,5 +47,5 @@ class Send(Model):
     class Meta:
         table = "send"
         unique_together = (("enrollment_id", "step_id"),)
-        # Beside it: send_waiting, send_held, send_leased and send_in_doubt, partial ones of the migrations.
+        # The migrations also create partial indexes: send_waiting, send_held, send_leased and send_in_doubt.
         indexes = (("workspace_id", "status", "due_at"),)

@@ -3,30 +3,26 @@
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from api.models.columns import key, workspace_key
+from api.models.columns import WorkspaceRow, varchar
 from api.states import EnrollmentStatus
 
 
-class Enrollment(Model):
-    """One person in one campaign, with the choices of the launch and the days that pauses have moved.
+class Enrollment(WorkspaceRow):
+    """One person in one campaign, with the choices of the launch.
 
-    ``times`` are new wall times by step id. ``resumed`` is by step id a day and the date that it fell on since a
-    resume; null when no pause moved anything. ``revision`` is the campaign's that this person was last resolved by,
-    ``launched_revision`` the one that they were launched with.
-    ``zone_of`` says whose the zone is (a ``ZoneOf``); null for people who were launched before it was kept.
+    ``send_at`` is the send time that the launch chose, ``times`` are its local times by step id. ``resumed`` has, by
+    step id, a day and its date after a resume; null if no pause moved a step. ``revision`` is the campaign's revision
+    for which the emails were last scheduled, ``launched_revision`` the one at launch. ``zone_of`` is a ``ZoneOf`` and
+    says whose time zone ``zone`` is; null in rows of earlier releases.
     """
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key()
-    workspace_id: str
     campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)
     campaign_id: str
     person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
     person_id: str
-    zone = key(64)
-    zone_of = key(10, null=True)
+    zone = varchar(64)
+    zone_of = varchar(10, null=True)
     launched_at = fields.DatetimeField()
     send_at = fields.DatetimeField(null=True)
     times: Any = fields.JSONField(default=dict)
@@ -34,7 +30,7 @@ class Enrollment(Model):
     revision = fields.IntField(default=0, db_default=0)
     launched_revision = fields.IntField(default=0, db_default=0)
     status = fields.CharEnumField(EnrollmentStatus, default=EnrollmentStatus.ACTIVE, max_length=20)
-    end_reason = key(64, null=True)
+    end_reason = varchar(64, null=True)
     ended_at = fields.DatetimeField(null=True)
 
     class Meta:

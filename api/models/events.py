@@ -3,25 +3,22 @@
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from api.models.columns import NO_OWN_INDEX, key, workspace_key
+from api.models.columns import WorkspaceRow, varchar, workspace_key
 
 
-class Event(Model):
+class Event(WorkspaceRow):
     """One entry of the Live Feed. It is stored in the same transaction as the change it reports."""
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key(**NO_OWN_INDEX, db_constraint=False)
-    workspace_id: str
-    kind = key(40)
+    workspace: Any = workspace_key(db_index=False, db_constraint=False)
+    kind = varchar(40)
     at = fields.DatetimeField()
-    campaign_id = key(null=True)
-    person_id = key(null=True)
-    enrollment_id = key(null=True)
-    step_id = key(null=True)
-    send_id = key(null=True)
-    task_id = key(null=True)
+    campaign_id = varchar(null=True)
+    person_id = varchar(null=True)
+    enrollment_id = varchar(null=True)
+    step_id = varchar(null=True)
+    send_id = varchar(null=True)
+    task_id = varchar(null=True)
     data: Any = fields.JSONField(default=dict)
 
     class Meta:

@@ -1,24 +1,21 @@
-"""Background launches, and the people whom they left out."""
+"""Background launches, and the people whom they did not enroll."""
 
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from api.models.columns import key, workspace_key
+from api.models.columns import WorkspaceRow, varchar
 from api.states import LaunchStatus
 
 
-class Launch(Model):
-    """A background launch and its progress. ``times`` are new wall times by step id.
+class Launch(WorkspaceRow):
+    """A background launch and its progress.
 
-    Its audience is in the table launch_audience, numbered from 1, as far as it is not processed; see store/launches.py.
-    Those enrolled since a resume are launched at ``resumed_at``.
+    ``send_at`` is the chosen send time, ``times`` are the chosen local times by step id. The people who are not yet
+    processed are in the table launch_audience, numbered from 1 (see store/launches.py). After a resume, people are
+    launched as if at ``resumed_at``.
     """
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key()
-    workspace_id: str
     campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)
     campaign_id: str
     status = fields.CharEnumField(LaunchStatus, default=LaunchStatus.RUNNING, max_length=20)
@@ -30,7 +27,7 @@ class Launch(Model):
     send_at = fields.DatetimeField(null=True)
     times: Any = fields.JSONField(default=dict)
     resumed_at = fields.DatetimeField(null=True)
-    # The campaign's revision when it began, or was last resumed.
+    # The campaign's revision when the launch started or was last resumed.
     revision = fields.IntField(default=0, db_default=0)
     paused_with_campaign = fields.BooleanField(default=False, db_default=False)
     again = fields.BooleanField(default=False, db_default=False)
@@ -41,16 +38,13 @@ class Launch(Model):
         indexes = (("campaign_id", "status"),)
 
 
-class LeftOut(Model):
+class LeftOut(WorkspaceRow):
     """A person whom a background launch did not enroll, and why. ``person_id`` can be an id that does not exist."""
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key()
-    workspace_id: str
     launch: Any = fields.ForeignKeyField("touchline.Launch", on_delete=fields.CASCADE)
     launch_id: str
-    person_id = key(200)
-    code = key(64)
+    person_id = varchar(200)
+    code = varchar(64)
 
     class Meta:
         table = "left_out"

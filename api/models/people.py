@@ -3,25 +3,25 @@
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from api.models.columns import NO_OWN_INDEX, key, workspace_key
+from api.models.columns import WorkspaceRow, varchar, workspace_key
 from api.states import ImportStatus, OnKnown
 
 
-class Person(Model):
-    """Someone to whom campaigns are sent. ``email_key`` is the normal form of ``email``: one for each mailbox."""
+class Person(WorkspaceRow):
+    """A recipient of campaigns. ``email_key`` is ``address_key(email)``, which is the same for one mailbox.
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key(**NO_OWN_INDEX)
-    workspace_id: str
-    email = key(320)
-    email_key = key(320)
-    first_name = key(200, default="")
-    last_name = key(200, default="")
-    title = key(200, default="")
-    company = key(200, default="")
-    zone = key(64, null=True)
+    ``own_fields`` are dynamic fields by name. ``zone`` is an IANA time zone; null if it is unknown.
+    """
+
+    workspace: Any = workspace_key(db_index=False)
+    email = varchar(320)
+    email_key = varchar(320)
+    first_name = varchar(200, default="")
+    last_name = varchar(200, default="")
+    title = varchar(200, default="")
+    company = varchar(200, default="")
+    zone = varchar(64, null=True)
     own_fields: Any = fields.JSONField(default=dict)
     bounced_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
@@ -31,12 +31,9 @@ class Person(Model):
         unique_together = (("workspace_id", "email_key"),)
 
 
-class PeopleImport(Model):
-    """A CSV import: its text until it is finished, its progress, and the refused rows."""
+class PeopleImport(WorkspaceRow):
+    """A CSV import: its progress and the refused rows. ``source`` is the file's text until the import is finished."""
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key()
-    workspace_id: str
     status = fields.CharEnumField(ImportStatus, default=ImportStatus.RUNNING, max_length=20)
     source = fields.TextField(default="")
     total = fields.IntField()
@@ -57,19 +54,16 @@ class PeopleImport(Model):
         table = "people_import"
 
 
-class ImportRefusal(Model):
+class ImportRefusal(WorkspaceRow):
     """One row of a CSV that was refused, and why."""
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key()
-    workspace_id: str
     people_import: Any = fields.ForeignKeyField(
         "touchline.PeopleImport", related_name="refusals", on_delete=fields.CASCADE
     )
     people_import_id: str
     row = fields.IntField()
     column = fields.CharField(max_length=200, null=True)
-    code = key(64)
+    code = varchar(64)
     message = fields.TextField()
 
     class Meta:

@@ -5,20 +5,21 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.models.columns import key, workspace_key
+from api.models.columns import WorkspaceRow, varchar
 
 
-class Sender(Model):
-    """A sender: name, address, time zone and channel. ``email_key`` is as in ``Person``."""
+class Sender(WorkspaceRow):
+    """A sender: name, address, time zone and channel. ``email_key`` is as in ``Person``.
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key()
-    workspace_id: str
-    name = key(200)
-    email = key(320)
-    email_key = key(320, default="")
-    zone = key(64)
-    channel = key(64)
+    At most ``throttle_emails`` are sent in any ``throttle_seconds``, and at most ``daily_cap`` in any
+    24 hours.
+    """
+
+    name = varchar(200)
+    email = varchar(320)
+    email_key = varchar(320, default="")
+    zone = varchar(64)
+    channel = varchar(64)
     channel_config: Any = fields.JSONField(default=dict)
     throttle_emails = fields.IntField(null=True)
     throttle_seconds = fields.IntField(null=True)
@@ -33,9 +34,9 @@ class Sender(Model):
 class AccountPause(Model):
     """A pause of a channel account after errors. Several workspaces may use one account."""
 
-    account = key(200, primary_key=True)
+    account = varchar(200, primary_key=True)
     until = fields.DatetimeField()
-    code = key(64)
+    code = varchar(64)
     detail = fields.TextField(default="")
     failures = fields.IntField(default=1)
 
@@ -49,9 +50,9 @@ class ThrottleSlot(Model):
     ``ended_at`` is when the mail server answered; the windows of the throttle count from then.
     """
 
-    id = key(primary_key=True)
-    sender_id = key()
-    send_id = key()
+    id = varchar(primary_key=True)
+    sender_id = varchar()
+    send_id = varchar()
     began_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
 

@@ -3,23 +3,21 @@
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from api.models.columns import NO_OWN_INDEX, key, workspace_key
+from api.models.columns import WorkspaceRow, varchar, workspace_key
 from api.states import SuppressionChangeKind, SuppressionSource
 
 
-class Suppression(Model):
-    """An address that has unsubscribed from a workspace, independent of the person. ``email_key`` is as in ``Person``.
+class Suppression(WorkspaceRow):
+    """An address that gets no emails of a workspace, whether or not a person has it. ``email_key`` is as in ``Person``.
 
-    ``unsubscribed_at`` is null after the address was resubscribed. The other columns say why it last unsubscribed.
+    ``unsubscribed_at`` is null after the address was resubscribed. ``source`` and ``reason`` say why it last
+    unsubscribed.
     """
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key(**NO_OWN_INDEX)
-    workspace_id: str
-    email = key(320)
-    email_key = key(320)
+    workspace: Any = workspace_key(db_index=False)
+    email = varchar(320)
+    email_key = varchar(320)
     unsubscribed_at = fields.DatetimeField(null=True)
     source = fields.CharEnumField(SuppressionSource, max_length=20)
     reason = fields.TextField(default="")
@@ -29,19 +27,17 @@ class Suppression(Model):
         unique_together = (("workspace_id", "email_key"),)
 
 
-class SuppressionChange(Model):
+class SuppressionChange(WorkspaceRow):
     """One change of a suppression: the address unsubscribed or was resubscribed."""
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key(**NO_OWN_INDEX)
-    workspace_id: str
+    workspace: Any = workspace_key(db_index=False)
     suppression: Any = fields.ForeignKeyField("touchline.Suppression", on_delete=fields.CASCADE)
     suppression_id: str
     kind = fields.CharEnumField(SuppressionChangeKind, max_length=20)
     at = fields.DatetimeField()
     source = fields.CharEnumField(SuppressionSource, max_length=20)
     reason = fields.TextField(default="")
-    actor = key(200, default="")
+    actor = varchar(200, default="")
 
     class Meta:
         table = "suppression_change"

@@ -1,32 +1,24 @@
-"""Reps' tasks."""
+"""Tasks of reps."""
 
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
-from api.models.columns import NO_OWN_INDEX, key, workspace_key
+from api.models.columns import StepRow, varchar
 from api.states import Priority, TaskStatus
 from strategies import StepType
 
 
-class Task(Model):
-    """Human work for one person of a campaign."""
+class Task(StepRow):
+    """A step of a campaign that a rep does for one person: a call, an InMail, a custom task or an email by hand.
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key(**NO_OWN_INDEX)
-    workspace_id: str
-    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
-    enrollment_id: str
-    step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)
-    step_id: str
-    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
-    person_id: str
+    ``due_date`` is a date in the time zone of the enrollment.
+    """
+
     assignee: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.RESTRICT)
     assignee_id: str
-    sandbox = fields.BooleanField(default=False)
     type = fields.CharEnumField(StepType, max_length=20)
-    name = key(300)
+    name = varchar(300)
     details = fields.TextField(default="")
     priority = fields.CharEnumField(Priority, default=Priority.NORMAL, max_length=10)
     status = fields.CharEnumField(TaskStatus, default=TaskStatus.OPEN, max_length=20)

@@ -1,15 +1,15 @@
-"""The version of the tz database with which stored instants were computed."""
+"""The version of the tz database with which stored send times were computed."""
 
 from tortoise.models import Model
 
-from api.models.columns import key
+from api.models.columns import varchar
 
 
 class TzDatabase(Model):
-    """The tz database with which all unsent emails were last scheduled: one row, without a workspace."""
+    """The tz database with which all unsent emails were last scheduled. The table has one row for all workspaces."""
 
-    id = key(primary_key=True)
-    fingerprint = key(64)
+    id = varchar(primary_key=True)
+    fingerprint = varchar(64)
 
     class Meta:
         table = "tz_database"

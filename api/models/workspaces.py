@@ -5,33 +5,30 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from api.models.columns import key, workspace_key
+from api.models.columns import WorkspaceRow, varchar
 
 
 class Workspace(Model):
-    """The tenant of all other rows. A sandbox has a virtual clock, and no email ever leaves it."""
+    """The tenant to which all other rows belong. A sandbox sends no emails and has a virtual clock, ``virtual_now``."""
 
-    id = key(primary_key=True)
-    name = key(200)
+    id = varchar(primary_key=True)
+    name = varchar(200)
     sandbox = fields.BooleanField(default=False)
     virtual_now = fields.DatetimeField(null=True)
     blocked_domains: Any = fields.JSONField(default=list)
     created_at = fields.DatetimeField()
+    # Names of the channel accounts that the workspace may use; null for all.
     accounts: Any = fields.JSONField(null=True)
-    """Names of the channel accounts that it may use; None for all."""
 
     class Meta:
         table = "workspace"
 
 
-class Token(Model):
-    """A bearer token, of which only the SHA-256 is kept."""
+class Token(WorkspaceRow):
+    """A bearer token. Only its SHA-256 is stored."""
 
-    id = key(primary_key=True)
-    workspace: Any = workspace_key()
-    workspace_id: str
-    name = key(200)
-    sha256 = key(64, unique=True)
+    name = varchar(200)
+    sha256 = varchar(64, unique=True)
     created_at = fields.DatetimeField()
 
     class Meta:
