@@ -13,7 +13,7 @@ _ENCODED_WORD_OVERHEAD = len("=?utf-8?q??=")
 _MAX_Q_EXCESS_CHARACTERS = 8
 """The readable Q encoding is used if it is at most so much longer than base64."""
 _Q_SAFE_BYTES = frozenset(f"{ascii_letters}{digits}!*+-/".encode())
-"""Bytes that the Q encoding leaves unchanged in every header."""
+"""Bytes that the Q encoding keeps unchanged in every header."""
 _Q_CODES = ["_" if byte == ord(" ") else chr(byte) if byte in _Q_SAFE_BYTES else f"={byte:02X}" for byte in range(256)]
 _WORDS = re.compile(r"[ \t]*[^ \t]+")
 

@@ -1,0 +1,134 @@
+"""Docstrings, comments, log lines and other sentences of the source use plain words.
+
+A room joins CLEAN_ROOMS when it has been read once from top to bottom.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CLEAN_ROOMS = (
+    "api/mail",
+    "api/models",
+    "api/server",
+    "api/workers",
+)
+"""Folders and files, relative to the repository."""
+RIDDLES = re.compile(
+    r"\b("
+    r"whoever|whomever|anew|afresh|by and by|all the same|in its stead|sooner or later|no longer ours"
+    r"|inside of each other"
+    r"|(?:is|are|was|were|be|been) told|told of|tells? (?:of|nobody|nothing)"
+    r"|mend(?:s|ed|ing)?|heed(?:s|ed)?|comes? about|comes? true|holds? up|hangs on|goes on|in hand|gives? way"
+    r"|leaves|(?:has|have|had) left|(?:never|really|not) left|begins? to leave"
+    r"|what (?:is (?:due|written|said|given|known|asked)|was (?:given|said))"
+    r"|what (?:stands|leaves|comes|goes|holds|follows)"
+    r"|stands? (?:in|for|at|there|above|below|beside|before|behind|where|alone)|stood"
+    r"|behind (?!an? |the |trusted |prox)"
+    r"|(?<!there )(?<!has )(?:is|are) (?:no(?! longer| such| value| room) [a-z]+|(?-i:none)\b)"
+    r"|(?:None|none|nothing) where"
+    r"|(?:says?|asks?) (?:nothing|nobody|no) "
+    r")",
+    re.IGNORECASE,
+)
+OBSCURE_NAMES = frozenset(
+    {
+        "told",
+        "said",
+        "asked",
+        "spoken",
+        "known",
+        "given",
+        "made",
+        "wanted",
+        "checked",
+        "stored",
+        "resolved",
+        "theirs",
+        "which",
+        "among",
+    }
+)
+"""Names of functions, arguments and variables that do not say what they are."""
+WORDS = re.compile(r"[A-Za-z]+(?: [A-Za-z]+){2}")
+
+
+def source_files() -> list[Path]:
+    """Return the Python files of the clean rooms."""
+    return [
+        file
+        for room in CLEAN_ROOMS
+        for file in ([ROOT / room] if room.endswith(".py") else sorted((ROOT / room).rglob("*.py")))
+    ]
+
+
+def sentences(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the comments and the texts of at least three words of a Python file, with their lines."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORDS.search(node.value):
+            yield node.lineno, " ".join(node.value.split())
+
+
+def names(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the names that a Python file defines, without leading underscores, with their lines."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name.lstrip("_").lower()
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg.lstrip("_")
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id.lstrip("_").lower()
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr.lstrip("_")
+
+
+def test_every_clean_room_has_files() -> None:
+    assert [room for room in CLEAN_ROOMS if not (ROOT / room).exists()] == []
+
+
+@pytest.mark.parametrize("file", source_files(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_has_no_riddles(file: Path) -> None:
+    found = [
+        f"line {line}: {text[max(0, match.start() - 50) : match.end() + 20]}"
+        for line, text in sentences(file.read_text(encoding="utf-8"))
+        for match in RIDDLES.finditer(text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("file", source_files(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_file_has_no_obscure_names(file: Path) -> None:
+    found = [f"line {line}: {name}" for line, name in names(file.read_text(encoding="utf-8")) if name in OBSCURE_NAMES]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Whoever waits is told so.",
+        "The line stands in the file.",
+        "An email that leaves.",
+        "Return it; None where there is no such row.",
+        "This is no CSV.",
+        "A link behind its text.",
+    ],
+)
+def test_a_riddle_is_found(sentence: str) -> None:
+    assert RIDDLES.search(sentence)
+    assert [text for _, text in sentences(f'x = "{sentence}"\n# {sentence}\n')].count(sentence) == 1
+
+
+@pytest.mark.parametrize(
+    "sentence", ["None if there is no row.", "A client behind a proxy.", "The value has no name and is not kept."]
+)
+def test_a_plain_sentence_is_no_riddle(sentence: str) -> None:
+    assert not RIDDLES.search(sentence)
