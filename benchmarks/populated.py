@@ -79,6 +79,7 @@ def _statements(size: Size, mark: str) -> list[str]:
         return row_id(prefix, mark, number)
 
     empty = "'{}'::jsonb" if is_postgres() else "'{}'"
+    config = f"""'{{"at": "09:30"}}'{"::jsonb" if is_postgres() else ""}"""
     none = "'[]'::jsonb" if is_postgres() else "'[]'"
     # Integers divide alike on both databases. Emails 1 to 5 are the first person's, and so on.
     person, step = f"((n - 1) / {STEPS} + 1)", f"((n - 1) % {STEPS} + 1)"
@@ -102,7 +103,7 @@ def _statements(size: Size, mark: str) -> list[str]:
                 name="'Campaign ' || n", skip_weekends="false", remove_on_bounce="true", on_reply="'END'",
                 use_recipient_zone="false", on_task_expiry="'WAIT'", created_at=_moment("0")),
         _insert("step", size.campaigns * STEPS, id=ids("stp", "n"), workspace_id="$1", campaign_id=ids("cmp", person),
-                number=step, day=step, type=f"'{StepType.EMAIL}'", name="''", send_option="'at_time'", config=empty,
+                number=step, day=step, type=f"'{StepType.EMAIL}'", name="''", send_option="'at_time'", config=config,
                 follow_up="false", template_id=ids("tpl", "1"), notes="''", priority="'NORMAL'"),
         _insert("person", size.people, id=ids("per", "n"), workspace_id="$1", email="'p' || n || '@example.com'",
                 email_key="'p' || n || '@example.com'", first_name="'Ada'", last_name="'Lovelace'", title="''",

@@ -1,0 +1,90 @@
+"""Every statement of the tick loop, of monitoring and of changes for one row finds its rows by an index.
+
+So neither depends on how many emails wait, were sent, or belong to others.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from api.clock import system_clock
+from api.models import Send
+from api.services.common.runtime import DispatchRuntime
+from api.services.dispatch.dispatcher import run_once
+from api.states import SendStatus
+from api.store import backlog, email_folders, jobs, throttles
+from benchmarks.lists import client_of
+from benchmarks.populated import Size, populate, refresh_statistics
+from plugins.manager import load
+from tests.store.plans import problems, recorded
+
+
+@pytest.fixture
+async def runtime(database: str) -> DispatchRuntime:
+    """A runtime beside 20,000 emails, of which some are due, claimed or being sent."""
+    await populate(Size(20_000), "a")
+    now = system_clock()
+    waiting = [row.id for row in await Send.filter(status=SendStatus.SCHEDULED).limit(60)]
+    claim = {"status": SendStatus.CLAIMED, "attempt_id": "att_1", "lease_until": now - timedelta(minutes=5)}
+    await Send.filter(id__in=waiting[:30]).update(due_at=now - timedelta(seconds=5))
+    await Send.filter(id__in=waiting[30:40]).update(**claim)
+    await Send.filter(id__in=waiting[40:50]).update(**claim | {"status": SendStatus.TRANSMITTING})
+    await refresh_statistics()
+    return DispatchRuntime(load({}), system_clock, lambda person: None, lambda: None)
+
+
+async def test_a_pass_of_the_dispatcher(runtime: DispatchRuntime, caplog: pytest.LogCaptureFixture) -> None:
+    with recorded(caplog) as statements:
+        counts = await run_once(runtime, system_clock())
+    assert sum(counts.by_outcome.values()) >= 30
+    assert await problems(statements, sorts=False) == set()
+
+
+async def test_monitoring(runtime: DispatchRuntime, caplog: pytest.LogCaptureFixture) -> None:
+    with recorded(caplog) as statements:
+        await backlog.backlog_numbers(system_clock())
+        await jobs.job_numbers(system_clock())
+        await throttles.delete_old_slots(system_clock())
+        await email_folders.merge_counts()
+    assert await problems(statements, sorts=False) == set()
+
+
+CHANGES = (
+    'updateSender(id: "{sdr:1}", input: { name: "New" })',
+    'updatePerson(id: "{per:3900}", input: { firstName: "New" })',
+    'updatePerson(id: "{per:3901}", input: { email: "new@example.com" })',
+    'updateTemplate(id: "{tpl:1}", input: { name: "New" })',
+    'unsubscribe(personId: "{per:3902}")',
+    'suppressAddress(email: "p3903@example.com")',
+    'recordReply(enrollmentId: "{enr:3904}")',
+    'recordBounce(enrollmentId: "{enr:100}")',
+    'endEnrollment(id: "{enr:3905}")',
+    'archiveEmail(id: "{snd:101}")',
+    'completeTask(id: "{tsk:790}")',
+    'retrySend(id: "{snd:19007}")',
+    'launch(input: { campaignId: "{cmp:1}", personIds: ["{per:3999}"] })',
+)
+"""Mutations, with the kind and the number of populated rows."""
+
+
+def with_ids(mutation: str) -> str:
+    """Return a mutation with the ids of populated rows."""
+    return re.sub(r"\{(\w{3}):(\d+)\}", lambda found: f"{found[1]}_a{int(found[2]):025d}", mutation)
+
+
+async def test_a_change_for_one(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    workspace = await populate(Size(20_000), "a")
+    await refresh_statistics()
+    wrong: dict[str, set[str]] = {}
+    async with client_of(workspace) as client:
+        for mutation in map(with_ids, CHANGES):
+            query = f"mutation {{ {mutation} {{ errors {{ code message }} }} }}"
+            with recorded(caplog) as statements:
+                answer = (await client.post("/graphql", json={"query": query})).json()
+            assert "errors" not in answer, answer
+            assert [payload["errors"] for payload in answer["data"].values()] == [[]]
+            assert len(statements) > 1
+            if found := await problems(statements, sorts=False):
+                wrong[mutation] = found
+    assert wrong == {}
