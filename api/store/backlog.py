@@ -18,8 +18,8 @@ async def backlog_numbers(now: datetime) -> dict[str, float]:
         now,
     )
 
-    async def count(what: str, *values: Any) -> float:
-        (found,) = await execute(f"SELECT count(*) AS found FROM {what}", *values)
+    async def count(rows: str, *values: Any) -> float:
+        (found,) = await execute(f"SELECT count(*) AS found FROM {rows}", *values)
         return float(found["found"])
 
     return {

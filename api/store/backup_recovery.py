@@ -1,4 +1,4 @@
-"""What a restored backup does not know: which emails left, and which jobs went on, after it was made."""
+"""Recovery of a restored backup, which does not know what was sent or changed after it was made."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,10 +13,10 @@ EXPIRING = "status = 'OPEN' AND expires_at <= $1"
 
 
 async def newest_event(since: datetime, reason: str) -> datetime | None:
-    """Return when the last event of a workspace in real time was written, UTC.
+    """Return the time (UTC) of the last event of all workspaces except sandboxes.
 
-    Events do not count from the first one on that a recovery has written at or after ``since``, which has ``reason``:
-    a recovery that was interrupted can be repeated.
+    Events of an interrupted recovery do not count, so that it can be repeated. They begin with the first event at or
+    after ``since`` that has the reason ``reason``.
     """
     recovered = (
         "coalesce((SELECT min(id) FROM event WHERE kind IN ('EMAIL_IN_DOUBT', 'EMAIL_SENT') AND at >= $1"
@@ -36,12 +36,12 @@ async def newest_event(since: datetime, reason: str) -> datetime | None:
 
 
 async def real_workspace_ids() -> list[str]:
-    """Return the workspaces whose emails leave: all but sandboxes."""
+    """Return the ids of all workspaces except sandboxes."""
     return [row["id"] for row in await execute("SELECT id FROM workspace WHERE NOT sandbox ORDER BY id")]
 
 
 async def unsettled_emails(ids: list[str]) -> list[Row]:
-    """Return those of these emails that are unsent or in doubt, whenever they are due: id, workspace_id and due_at."""
+    """Return those of these emails that are unsent or in doubt: id, workspace_id and due_at."""
     rows = await execute(
         f"SELECT id, workspace_id, due_at FROM send WHERE {in_list('id', 1)}"
         f" AND status IN {UNSENT_OR_IN_DOUBT} AND {IN_REAL_WORKSPACE} ORDER BY id",
@@ -51,10 +51,10 @@ async def unsettled_emails(ids: list[str]) -> list[Row]:
 
 
 async def possibly_sent_emails(workspace_id: str, until: datetime, reason: str, after: str, emails: int) -> list[Row]:
-    """Return the next emails that may have left by ``until`` (UTC), in the order of their ids: id and status.
+    """Return the next emails that may have been sent by ``until`` (UTC), in the order of their ids: id and status.
 
-    Those are the unsent ones that were due by then, and all that are in doubt for another reason than ``reason``:
-    they may have been settled, or sent again.
+    These are unsent emails that were due by then, and emails in doubt for another reason than ``reason``, because the
+    lost database may have settled or resent them.
     """
     rows = await execute(
         f"SELECT id, status FROM send WHERE workspace_id = $1 AND id > $4 AND (status IN {UNSENT} AND due_at <= $2"
@@ -69,7 +69,7 @@ async def possibly_sent_emails(workspace_id: str, until: datetime, reason: str, 
 
 
 async def put_in_doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row]:
-    """Put emails in doubt that are unsent, or in doubt for another reason. Returns them."""
+    """Put unsent emails in doubt, and set the reason of emails that are already in doubt. Returns them."""
     return await execute(
         "UPDATE send SET status = 'IN_DOUBT', held = false, attempt_id = NULL, lease_until = NULL,"
         f" reason = $2, detail = $3 WHERE {in_list('id', 1)} AND status IN {UNSENT_OR_IN_DOUBT}"
@@ -81,14 +81,14 @@ async def put_in_doubt(ids: list[str], reason: str, detail: str) -> Sequence[Row
 
 
 async def campaigns_with_open_edit() -> list[Row]:
-    """Return the campaigns with an edit that is still to come to some people: id and workspace_id."""
+    """Return the campaigns with an edit that has not been applied to all people: id and workspace_id."""
     return list(
         await execute(f"SELECT id, workspace_id FROM campaign WHERE editing AND {IN_REAL_WORKSPACE} ORDER BY id")
     )
 
 
 async def pause_launches() -> int:
-    """Pause every background launch, also those that would resume with their campaign. Returns their number."""
+    """Pause all background launches, including those that would resume with their campaign. Returns their number."""
     rows = await execute(
         f"UPDATE launch SET status = 'PAUSED', paused_with_campaign = false WHERE {OPEN_LAUNCH} AND {IN_REAL_WORKSPACE}"
         " RETURNING id"
@@ -97,13 +97,13 @@ async def pause_launches() -> int:
 
 
 async def count_open_launches() -> int:
-    """Count the background launches that enroll people, or would resume with their campaign."""
+    """Count the background launches that are running or would resume with their campaign."""
     (row,) = await execute(f"SELECT count(*) AS found FROM launch WHERE {OPEN_LAUNCH} AND {IN_REAL_WORKSPACE}")
     return int(row["found"])
 
 
 async def expire_tasks(until: datetime) -> Sequence[Row]:
-    """Let open tasks expire that were to do so by ``until`` (UTC): each waits for a person. Returns them."""
+    """Mark open tasks as expired whose expiry time is ``until`` (UTC) or earlier. Returns them."""
     return await execute(
         f"UPDATE task SET status = 'EXPIRED' WHERE {EXPIRING} AND {IN_REAL_WORKSPACE}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id, type,"
@@ -113,12 +113,12 @@ async def expire_tasks(until: datetime) -> Sequence[Row]:
 
 
 async def count_expiring_tasks(until: datetime) -> int:
-    """Count the open tasks that were to expire by ``until`` (UTC)."""
+    """Count the open tasks whose expiry time is ``until`` (UTC) or earlier."""
     (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE {EXPIRING} AND {IN_REAL_WORKSPACE}", until)
     return int(row["found"])
 
 
 async def count_open_tasks() -> int:
-    """Count the tasks that are open."""
+    """Count the open tasks."""
     (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE status = 'OPEN' AND {IN_REAL_WORKSPACE}")
     return int(row["found"])

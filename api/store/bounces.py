@@ -1,4 +1,4 @@
-"""Bounces: which emails were rejected or came back, and whose address is dead."""
+"""Bounces of emails, and bounced addresses of people."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from api.store.engine.sql import Records, execute, in_list
 
 
 async def mark_emails(kinds: Mapping[str, str], now: datetime) -> None:
-    """Note of bounced emails, by id, whether the bounce is HARD or SOFT, and when it was told."""
+    """Store the bounces of emails: HARD or SOFT by the email's id, reported at ``now`` (UTC)."""
     rows = Records({"id": "text", "bounce": "text"}, list(kinds.items()))
     await execute(
         f"UPDATE send SET bounce = r.bounce, bounced_at = $1 FROM {rows.table(2)} WHERE send.id = r.id",
@@ -18,9 +18,9 @@ async def mark_emails(kinds: Mapping[str, str], now: datetime) -> None:
 
 
 async def mark_people(addresses: Mapping[str, str], now: datetime) -> list[str]:
-    """Note that addresses are dead, given as ``email_key`` by person. Returns the people who still have them.
+    """Mark addresses of people as bounced, given as ``email_key`` by person. Returns the people who still have them.
 
-    Someone whose address was corrected while the email was on its way stays as they are.
+    A person whose address was corrected after the email was sent is not marked.
     """
     rows = Records({"id": "text", "email_key": "text"}, sorted(addresses.items()))
     found = await execute(
@@ -33,7 +33,7 @@ async def mark_people(addresses: Mapping[str, str], now: datetime) -> list[str]:
 
 
 async def enrollments_to_end(person_ids: Sequence[str]) -> list[str]:
-    """Return the enrollments of people in campaigns with Remove on Bounce of which an email may still leave."""
+    """Return the enrollments of these people that may send emails, in campaigns with Remove on Bounce."""
     rows = await execute(
         "SELECT enrollment.id FROM enrollment JOIN campaign ON campaign.id = enrollment.campaign_id"
         f" WHERE {in_list('enrollment.person_id', 1)} AND enrollment.status IN ('ACTIVE', 'FINISHED')"
@@ -44,7 +44,7 @@ async def enrollments_to_end(person_ids: Sequence[str]) -> list[str]:
 
 
 async def bounced(person_ids: Sequence[str]) -> set[str]:
-    """Return those of these people whose address is dead. No bounce is noted of them before the transaction ends."""
+    """Return those of these people whose address has bounced. It does not change before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
     people = f"SELECT id, bounced_at FROM person WHERE {in_list('id', 1)} ORDER BY id {lock}"
     return {row["id"] for row in await execute(people, list(person_ids)) if row["bounced_at"] is not None}

@@ -1,4 +1,4 @@
-"""Claim emails by their ids, where the claim of all due emails fails because of some of them."""
+"""Claim emails by their ids, after the claim of all due emails has failed because of some of them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +9,11 @@ from api.store.engine.sql import Row, execute, in_list
 from api.store.send_ledger import WAITING
 
 CLAIMED_BY_ATTEMPT = "status = 'CLAIMED' AND attempt_id = "
-"""A claim whose rows could not be read may have been committed: then they are claimed for its attempt."""
+"""SQL condition, which ends with the attempt. The failed claim may have been committed for its attempt."""
 
 
 async def due_ids(sender_id: str, now: datetime, limit: int, attempt: str, excluded_ids: Sequence[str]) -> list[str]:
-    """Return the ids of up to ``limit`` sends of a sender that are due, or claimed for this attempt; earliest first."""
+    """Return the ids of up to ``limit`` emails of a sender that are due or claimed for this attempt, earliest first."""
     rows = await execute(
         f"SELECT id FROM send WHERE sender_id = $1 AND (({WAITING} AND due_at <= $2) OR ({CLAIMED_BY_ATTEMPT} $3))"
         f" AND NOT ({in_list('id', 5)}) ORDER BY due_at, id LIMIT $4",
@@ -27,7 +27,7 @@ async def due_ids(sender_id: str, now: datetime, limit: int, attempt: str, exclu
 
 
 async def claim_by_ids(ids: Sequence[str], now: datetime, lease_until: datetime, attempt: str) -> list[ClaimedEmail]:
-    """Claim those of these sends that are due, or claimed for this attempt already."""
+    """Claim those of these emails that are due or already claimed for this attempt."""
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     rows = await execute(
         "UPDATE send SET status = 'CLAIMED', attempt_id = $2, lease_until = $3 WHERE id IN (SELECT id FROM send"
@@ -42,9 +42,9 @@ async def claim_by_ids(ids: Sequence[str], now: datetime, lease_until: datetime,
 
 
 async def fail_unreadable(send_id: str, now: datetime, attempt: str, reason: str, detail: str) -> Row | None:
-    """Fail a send that is due, or claimed for this attempt, and that cannot be read. Returns what its event names.
+    """Mark an unreadable email as failed if it is due or claimed for this attempt. Returns the columns of its event.
 
-    It is due at ``now`` then: its time may be what could not be read.
+    Its due time becomes ``now`` (UTC), because the old one may be the value that cannot be read.
     """
     rows = await execute(
         "UPDATE send SET status = 'FAILED', attempt_id = NULL, lease_until = NULL, due_at = $2, reason = $4,"

@@ -87,7 +87,7 @@ async def schedule_resends(
     )
 
 
-async def ids_to_free(real_now: datetime) -> tuple[list[str], list[str], list[str]]:
+async def ids_to_recover(real_now: datetime) -> tuple[list[str], list[str], list[str]]:
     """Return candidates by id: for ``put_expired_in_doubt``, ``schedule_resends`` and ``release_expired_claims``."""
     leased = await execute(
         "SELECT id, status FROM send WHERE status IN ('CLAIMED', 'TRANSMITTING') AND lease_until < $1 ORDER BY id",

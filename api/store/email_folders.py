@@ -22,7 +22,7 @@ FOLDERS: dict[str, tuple[tuple[SendStatus, ...], tuple[bool, ...]]] = {
 
 
 def emails_in_folder(workspace_id: str, folder: str | None) -> Listing:
-    """Return the workspace's emails, of one folder or of all."""
+    """Return the workspace's emails in a folder, or in all folders."""
     listing = Listing(Send).equal(workspace_id=workspace_id)
     if folder is None:
         return listing

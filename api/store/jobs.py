@@ -1,4 +1,7 @@
-"""The table of background jobs. A job is taken for a turn: whoever holds it knows it by its id and its ``turns``."""
+"""The table of background jobs.
+
+A process takes a job for one turn, which adds 1 to ``turns``. So a job's id and ``turns`` identify its owner.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,19 +13,19 @@ from api.states import JobState
 from api.store.engine.sql import execute, in_list, instant_or_past
 
 LEASE = timedelta(minutes=2)
-"""For how long a process owns a job that it works on, unless it renews the lease."""
+"""How long a process owns a job that it has taken, unless it renews the lease."""
 FINISHED_JOBS_KEPT_FOR = timedelta(days=30)
-"""For how long the table keeps a job that is over."""
+"""How long the table keeps a finished job."""
 OWNED = "id = $1 AND turns = $2 AND finished_at IS NULL"
 
 
 async def start(
     kind: str, workspace_id: str, subject_id: str, now: datetime, lease_until: datetime | None = None
 ) -> None:
-    """Open a job for a row, or begin the open one again. Call in the transaction that decides what is to be done.
+    """Create a job for a row, or restart its open job. Call it in the transaction that changes the row.
 
-    A process that works on the open one loses it, and finds the new decision at its next turn. ``lease_until`` keeps
-    the job for the caller. ``now`` is real time.
+    A process that works on the open job loses it. The next turn reads the changed row. ``lease_until`` reserves the job
+    for the caller. ``now`` and ``lease_until`` are real time (UTC).
     """
     state = JobState.WAITING if lease_until is None else JobState.RUNNING
     await execute(
@@ -49,14 +52,14 @@ async def open_jobs() -> Sequence[Any]:
 
 
 def is_leased(until: datetime | None, now: datetime) -> bool:
-    """Say whether a lease holds. One that is longer than any dates from before the clock was set back."""
+    """Say whether a lease is valid. A lease with a longer rest than any new lease is not: the clock was set back."""
     return until is not None and now < until <= now + 2 * LEASE
 
 
 async def take(job_id: str, turns: int, now: datetime) -> Job | None:
-    """Take a job for a turn, unless another process was faster.
+    """Take a job for a turn. Returns None if another process was faster.
 
-    It counts as a failure until there is progress: the process may not live to write one.
+    The turn counts as a failure until there is progress, because the job may end the process.
     """
     taken = await execute(
         "UPDATE job SET lease_until = $3, turns = turns + 1, failures = failures + 1, state = 'RUNNING'"
@@ -67,7 +70,7 @@ async def take(job_id: str, turns: int, now: datetime) -> Job | None:
 
 
 async def renew(job: Job, until: datetime, progress: int) -> bool:
-    """Note progress, and keep a job for longer. Returns False where it is no longer ours."""
+    """Write progress, and renew the lease. Returns False if another process owns the job."""
     rows = await execute(
         "UPDATE job SET lease_until = $3, failures = 0, problem = NULL, progress = progress + $4, state = 'RUNNING'"
         f" WHERE {OWNED} RETURNING id",
@@ -77,9 +80,10 @@ async def renew(job: Job, until: datetime, progress: int) -> bool:
 
 
 async def put_back(job: Job, progress: int, until: datetime | None = None, *, failures: int = 0) -> bool:
-    """End a turn without a failure: any process takes the job again, at once or at ``until``.
+    """End a turn without a failure. Any process may take the job again, at once or at ``until`` (UTC).
 
-    ``failures`` are those that still count, because the turn wrote nothing. Returns False where it is no longer ours.
+    ``failures`` are the failures that still count, because the turn wrote nothing. Returns False if another process
+    owns the job.
     """
     rows = await execute(
         "UPDATE job SET lease_until = $3, failures = $5, progress = progress + $4, state = 'WAITING',"
@@ -90,13 +94,13 @@ async def put_back(job: Job, progress: int, until: datetime | None = None, *, fa
 
 
 async def interrupt(job: Job) -> None:
-    """End a turn that the database interrupted: it tells nothing of the job, so it counts as no failure."""
+    """End a turn that a database outage interrupted. It does not count as a failure of the job."""
     interrupted = f"UPDATE job SET lease_until = NULL, failures = failures - 1, state = 'WAITING' WHERE {OWNED}"
     await execute(interrupted, job.id, job.turns)
 
 
 async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
-    """Note that a turn failed, and let the job wait."""
+    """Write the failure of a turn. The job waits until ``until`` (UTC)."""
     await execute(
         f"UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING' WHERE {OWNED}",
         job.id, job.turns, until, failures, reason,
@@ -104,7 +108,7 @@ async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
 
 
 async def finish(job: Job, state: JobState, now: datetime, progress: int = 0, reason: str | None = None) -> bool:
-    """End a job that is ours. Returns False where it is not."""
+    """Finish a job. Returns False if another process owns it."""
     rows = await execute(
         "UPDATE job SET lease_until = NULL, finished_at = $3, state = $4, progress = progress + $5, problem = $6"
         f" WHERE {OWNED} RETURNING id",
@@ -115,7 +119,7 @@ async def finish(job: Job, state: JobState, now: datetime, progress: int = 0, re
 
 
 async def cancel(kind: str, subject_ids: list[str], now: datetime) -> None:
-    """End the open jobs of these rows. Call in the transaction that decides it."""
+    """Cancel the open jobs of these rows. Call it in the transaction that decides it."""
     await execute(
         "UPDATE job SET lease_until = NULL, finished_at = $3, state = 'CANCELLED', turns = turns + 1"
         f" WHERE kind = $1 AND {in_list('subject_id', 2)} AND finished_at IS NULL",
@@ -124,7 +128,7 @@ async def cancel(kind: str, subject_ids: list[str], now: datetime) -> None:
 
 
 async def job_numbers(now: datetime) -> tuple[dict[tuple[str, str], int], dict[str, float]]:
-    """Count open jobs by kind and state, and return for how many seconds the oldest of each kind is open."""
+    """Return the number of open jobs by kind and state, and the age of the oldest open job of each kind in seconds."""
     counts: dict[tuple[str, str], int] = {}
     ages: dict[str, float] = {}
     rows = await execute(

@@ -10,7 +10,7 @@ from api.store.suppressions import UNSUBSCRIBED_AT
 
 
 async def recipients(person_ids: Sequence[str]) -> Sequence[Row]:
-    """Return the people to whom emails go, with the columns of ``Recipient`` in their order."""
+    """Return people with the columns of ``Recipient``, in its order."""
     return await execute(
         "SELECT id, workspace_id, email, first_name, last_name, title, company, own_fields,"
         f" {UNSUBSCRIBED_AT} IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"

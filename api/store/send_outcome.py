@@ -21,33 +21,33 @@ class SendOutcome(NamedTuple):
 
     send: ClaimedEmail
     at: datetime
-    """When, by the workspace's clock."""
+    """When the attempt ended (UTC), by the workspace's clock."""
     receipt: Receipt
-    """The answer that decided it, for the operator's log and terminal."""
+    """The answer that decided the outcome, for the operator's log and terminal."""
     outcome: Outcome
     status: SendStatus
-    """The status that the send gets."""
+    """The new status of the email."""
     due_at: datetime | None = None
-    """When the send is due next; None keeps the time that it has."""
+    """When the email is due next (UTC). None keeps its due time."""
     attempts: int = 0
-    """How many attempts count by now."""
+    """The number of attempts that count."""
     reason: str | None = None
     detail: str = ""
-    """What users read of it, without paths of the server."""
+    """The sentence that users read. It has no paths of the server."""
     event: EventKind | None = None
-    """The kind of the Live Feed's event; None writes none."""
+    """The kind of the Live Feed event. None means no event."""
 
     @property
     def sent_at(self) -> datetime | None:
-        """When the email was sent, if it was."""
+        """When the email was sent (UTC), or None if it was not."""
         return self.at if self.status is SendStatus.SENT else None
 
     @property
     def ended(self) -> bool:
-        """Whether no further attempt follows by itself."""
+        """Whether no further attempt follows automatically."""
         return self.status in ENDED
 
     @property
     def bounce(self) -> BounceKind | None:
-        """Which kind of bounce it is, if it is one."""
+        """The kind of bounce, or None if the outcome is not a bounce."""
         return BOUNCES.get(self.outcome)

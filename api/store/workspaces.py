@@ -17,7 +17,7 @@ async def workspace_by_name(name: str) -> Workspace | None:
 
 
 async def real_workspaces() -> list[Workspace]:
-    """Return all workspaces that are no sandbox, by name."""
+    """Return all workspaces except sandboxes, by name."""
     return await Workspace.filter(sandbox=False).order_by("name")
 
 

@@ -1,7 +1,7 @@
-"""Emails that a rep changes before they leave, and the texts that a rep wrote for emails that are not scheduled.
+"""The texts that reps write for emails, and changes of emails before they are sent.
 
-A text is kept by person and step (table written_email) when its email is withdrawn. Compose shows it again, and an
-automatic email that is scheduled again has it again.
+When an email is withdrawn, the table ``written_email`` keeps its text by enrollment and step. Compose shows the text,
+and an automatic email gets it back when it is scheduled again.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from api.store.engine.sql import execute, in_list
 
 
 class WrittenEmail(NamedTuple):
-    """What a rep wrote in the place of the template's parts; None leaves the template's part."""
+    """The text that a rep wrote. A part that is None comes from the template."""
 
     subject: str | None
     html: str | None
@@ -22,26 +22,26 @@ class WrittenEmail(NamedTuple):
 
 
 async def lock_email(send_id: str) -> Send | None:
-    """Return an email that nobody else changes, claims or hands over before the transaction ends."""
+    """Lock an email until the transaction ends: nobody else changes, claims or transmits it. Returns it."""
     if is_postgres():
         await execute("SELECT id FROM send WHERE id = $1 FOR NO KEY UPDATE", send_id)
     return await Send.get_or_none(id=send_id)
 
 
 async def change_waiting_email(send: Send, *, paused: bool, **values: Any) -> None:
-    """Change an email that is locked and waits. One that is claimed is taken back: its attempt no longer owns it."""
+    """Change a locked email that is not sent yet. If it is claimed, release the claim."""
     status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
     await Send.filter(id=send.id).update(
         status=status, attempt_id=None, lease_until=None, held=send.held or paused, **values
     )
 
 
-async def keep_texts(send_ids: Sequence[str], which: str = "true") -> None:
-    """Keep what reps wrote in these emails, which are about to be withdrawn where a condition is true of them."""
+async def keep_texts(send_ids: Sequence[str], condition: str = "true") -> None:
+    """Keep the texts of these emails before they are withdrawn, as far as the SQL condition is true."""
     await execute(
         "INSERT INTO written_email (enrollment_id, step_id, by_hand, subject, html, written_as_template)"
         " SELECT enrollment_id, step_id, by_hand, subject, html, written_as_template FROM send"
-        f" WHERE {in_list('id', 1)} AND {which} AND (subject IS NOT NULL OR html IS NOT NULL)"
+        f" WHERE {in_list('id', 1)} AND {condition} AND (subject IS NOT NULL OR html IS NOT NULL)"
         " ON CONFLICT (enrollment_id, step_id) DO UPDATE SET by_hand = excluded.by_hand, subject = excluded.subject,"
         " html = excluded.html, written_as_template = excluded.written_as_template",
         list(send_ids),
@@ -49,7 +49,7 @@ async def keep_texts(send_ids: Sequence[str], which: str = "true") -> None:
 
 
 async def find_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
-    """Return the text that is kept for a person's email of a step."""
+    """Return the kept text of a person's email of a step."""
     rows = await execute(
         "SELECT subject, html, written_as_template FROM written_email WHERE enrollment_id = $1 AND step_id = $2",
         enrollment_id,
@@ -59,7 +59,7 @@ async def find_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
 
 
 async def restore_texts(sends: Sequence[Send]) -> None:
-    """Give automatic emails that are about to be scheduled the texts that are kept of their earlier selves."""
+    """Set the kept texts in automatic emails before they are scheduled again."""
     rows = await execute(
         f"SELECT * FROM written_email WHERE {in_list('enrollment_id', 1)} AND NOT by_hand",
         sorted({send.enrollment_id for send in sends}),
@@ -74,5 +74,5 @@ async def restore_texts(sends: Sequence[Send]) -> None:
 
 
 async def delete_text(enrollment_id: str, step_id: str) -> None:
-    """Forget a text: an email has it now."""
+    """Delete a kept text, because an email has it now."""
     await execute("DELETE FROM written_email WHERE enrollment_id = $1 AND step_id = $2", enrollment_id, step_id)

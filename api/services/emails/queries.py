@@ -13,7 +13,7 @@ async def email(context: WorkspaceContext, email_id: str) -> Send | None:
 
 
 def emails(context: WorkspaceContext, folder: str | None = None) -> RowList:
-    """Return the emails, of one folder of the Command Center or of all."""
+    """Return the emails in a folder of the Command Center, or in all folders."""
     listing = folders.emails_in_folder(context.workspace_id, folder)
     return RowList(listing, lambda: folders.count(context.workspace_id, folder))
 

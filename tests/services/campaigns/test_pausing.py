@@ -15,7 +15,7 @@ from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.recovery.expired_leases import free_expired
+from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.services.emails.emails import retry_send
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
@@ -158,7 +158,7 @@ async def test_an_expired_claim_comes_back_on_hold(world: World) -> None:
     await Campaign.all().update(paused_at=NOW)
     sender = {"id": (await world.send()).sender_id}
     assert len(await send_ledger.claim(sender["id"], NOW, NOW, 5)) == 5
-    await free_expired(NOW + HOUR)
+    await recover_expired(NOW + HOUR)
     assert await Send.filter(held=True, status=SendStatus.SCHEDULED, attempt_id=None).count() == 5
 
 

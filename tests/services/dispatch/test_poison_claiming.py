@@ -14,7 +14,7 @@ from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim import bisecting_claim
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.recovery.expired_leases import free_expired
+from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.services.emails.emails import retry_send
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import MAX_SET_ASIDE
@@ -295,7 +295,7 @@ async def test_one_lease_that_cannot_be_freed_keeps_no_other(world: World) -> No
     await execute("UPDATE campaign SET in_doubt_resends = 1")
     await reject("send", "UPDATE", f"NEW.id IN ('{poisoned.id}', '{stuck.id}')")
     backoff = Backoff()
-    lost, freed = await free_expired(NOW, backoff)
+    lost, freed = await recover_expired(NOW, backoff)
     assert ([row["id"] for row in lost], freed) == ([doubtful.id], 2)
     found = {each.id: str(each.status) for each in await first_emails()} | {doubtful.id: "IN_DOUBT"}
     assert [found[each.id] for each in (poisoned, claimed, stuck, resent)] == [
@@ -303,7 +303,7 @@ async def test_one_lease_that_cannot_be_freed_keeps_no_other(world: World) -> No
     ]  # fmt: skip
     assert (await Send.get(id=doubtful.id)).status == "IN_DOUBT"
     assert sorted(backoff.waiting(NOW)) == sorted([poisoned.id, stuck.id])
-    assert await free_expired(NOW, backoff) == ([], 0), "what is put off is left alone"
+    assert await recover_expired(NOW, backoff) == ([], 0), "what is put off is left alone"
 
 
 async def test_an_email_is_in_doubt_also_where_its_event_is_refused(world: World) -> None:
@@ -312,7 +312,7 @@ async def test_an_email_is_in_doubt_also_where_its_event_is_refused(world: World
     await Send.filter(id__in=[poisoned.id, other.id]).update(status="TRANSMITTING", **gone)
     await reject("event", "INSERT", f"NEW.send_id = '{poisoned.id}'")
     backoff = Backoff()
-    lost, _ = await free_expired(NOW, backoff)
+    lost, _ = await recover_expired(NOW, backoff)
     assert {row["id"] for row in lost} == {poisoned.id, other.id}
     assert await statuses([poisoned, other]) == {"IN_DOUBT"}
     assert (await Send.get(id=poisoned.id)).due_at > NOW, "its rest began"

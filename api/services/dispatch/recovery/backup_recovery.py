@@ -36,21 +36,21 @@ EMAILS_PER_TRANSACTION = 1_000
 
 @dataclass(slots=True)
 class RecoveryCounts:
-    """What a recovery found, and did."""
+    """The numbers of emails, tasks and launches that a recovery has found and changed."""
 
     in_doubt: int = 0
     sent: int = 0
-    """Emails that the mail server's log names."""
+    """Emails that the mail server's log contains."""
     unsent: int = 0
-    """Emails that the log does not name, and that go out as scheduled."""
+    """Emails that the log does not contain, and that are sent as scheduled."""
     paused_launches: int = 0
     expired_tasks: int = 0
-    """Tasks that were to expire by the end of the lost database, and wait for a person."""
+    """Tasks whose expiry time was before the end of the lost database. They wait for a rep."""
     open_tasks: int = 0
 
 
 def email_ids(lines: Iterable[str]) -> set[str]:
-    """Return the ids of the emails whose Message-IDs stand in a mail server's log."""
+    """Return the ids of the emails whose Message-IDs are in a mail server's log."""
     return {found for line in lines for found in EMAIL_ID.findall(line)}
 
 
@@ -64,13 +64,13 @@ async def recover(
     resend_others: bool = False,
     dry_run: bool = False,
 ) -> RecoveryCounts:
-    """Put in doubt what may have left between the backup (``as_of``) and the end of the lost database (``until``).
+    """Put emails in doubt that may have been sent between the backup and the end of the lost database.
 
-    ``delivered`` are ids of emails that a mail server took: they count as sent at their due time, at ``until`` at the
-    latest. ``resend_others`` says that this list is complete: emails that are not in it stay scheduled. ``dry_run``
-    counts and writes nothing; it does not see what an edit on its way would move. All instants are UTC. A recovery can
-    be repeated, also with a log that came later. Raises Refusal INVALID_INSTANT. No other process may use the database
-    meanwhile.
+    ``as_of`` is the time of the backup, and ``until`` the end of the lost database (both UTC). ``delivered`` are the
+    ids of emails that a mail server has accepted. They count as sent at their due time, but not later than ``until``.
+    ``resend_others`` says that ``delivered`` is complete: other emails stay scheduled. ``dry_run`` counts and writes
+    nothing. It does not include emails that a pending edit would move. A recovery can be repeated, for example with a
+    log that is found later. No other process may use the database meanwhile. Raises Refusal INVALID_INSTANT.
     """
     await _check(as_of, until, now)
     work = _Recovery(
@@ -97,7 +97,7 @@ async def recover(
 
 @dataclass(slots=True)
 class _Recovery:
-    """A recovery, and what it has found so far. The arguments are those of ``recover``."""
+    """A running recovery and its counts so far. Its arguments are those of ``recover``."""
 
     scope_of: Callable[[Workspace], WorkspaceContext]
     until: datetime
@@ -107,11 +107,11 @@ class _Recovery:
     resend_others: bool
     dry_run: bool
     found: RecoveryCounts = field(default_factory=RecoveryCounts)
-    # What a task's email or an edit schedules from here on may have left under another id, which no log can tell.
+    # Later ids belong to emails that this recovery schedules. The lost database may have sent them under other ids.
     start: str = field(default_factory=lambda: new_id("snd"))
 
     async def settle_named(self) -> None:
-        """Record as sent what the logs name, whenever it is due: it may have been due earlier by then."""
+        """Record the emails in the logs as sent, even if they are due later: the lost database may have moved them."""
         ids = sorted(self.named)
         for at in range(0, len(ids), EMAILS_PER_TRANSACTION):
             rows = await backup_recovery.unsettled_emails(ids[at : at + EMAILS_PER_TRANSACTION])
@@ -130,7 +130,7 @@ class _Recovery:
                 await finish_done([row["enrollment_id"] for row in doubted], self.now)
 
     async def doubt(self) -> None:
-        """Put in doubt what may have left, and is named by no log."""
+        """Put the possibly sent emails in doubt that are not in a log."""
         for workspace_id in await backup_recovery.real_workspace_ids():
             after = ""
             while rows := await backup_recovery.possibly_sent_emails(
@@ -139,22 +139,22 @@ class _Recovery:
                 after = rows[-1]["id"]
                 rows = [row for row in rows if row["id"] not in self.named]
                 unsent = {row["id"] for row in rows if row["status"] != "IN_DOUBT"}
-                goes_out = {each for each in unsent if self.resend_others and each < self.start}
-                doubted = [row["id"] for row in rows if row["id"] not in goes_out]
+                still_scheduled = {each for each in unsent if self.resend_others and each < self.start}
+                doubted = [row["id"] for row in rows if row["id"] not in still_scheduled]
                 self.found.in_doubt += len(doubted)
-                self.found.unsent += len(goes_out)
+                self.found.unsent += len(still_scheduled)
                 if not self.dry_run:
                     await self._put_in_doubt(doubted, unsent)
 
-    async def _put_in_doubt(self, ids: list[str], told: Collection[str]) -> None:
-        """Put emails in doubt, and tell it of those ``told``: the Live Feed has told it of the others."""
+    async def _put_in_doubt(self, ids: list[str], reported: Collection[str]) -> None:
+        """Put emails in doubt. Write events of those in ``reported``: the others have such an event already."""
         async with transaction():
             rows = await backup_recovery.put_in_doubt(ids, ReasonCode.RESTORED, self.detail)
-            await write([_in_doubt(row, self.now) for row in rows if row["id"] in told])
+            await write([_in_doubt(row, self.now) for row in rows if row["id"] in reported])
             await finish_done([row["enrollment_id"] for row in rows], self.now)
 
     async def carry_out_edits(self) -> bool:
-        """Resolve whoever an edit had not come to when the backup was made. Returns whether there was one."""
+        """Apply the edits that were pending when the backup was made. Returns whether there was one."""
         rows = await backup_recovery.campaigns_with_open_edit()
         for row in rows:
             context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
@@ -163,7 +163,7 @@ class _Recovery:
         return bool(rows)
 
     async def expire_tasks(self) -> int:
-        """Let tasks expire that were to, without what the campaign does then: someone may have done them."""
+        """Mark tasks as expired without the consequences for their campaigns, because a rep may have done them."""
         async with transaction():
             rows = await backup_recovery.expire_tasks(self.until)
             await write([_expired(row, self.now) for row in rows])

@@ -1,7 +1,7 @@
-"""Release the leases of a process that stopped.
+"""Recover the emails of processes that stopped, by their expired leases, and resend emails in doubt.
 
-Each of the three kinds is one transaction. Only where it fails is the row looked for by halves: the others are freed,
-and that one waits, in this process, for longer each time.
+There are three kinds of such emails, and each kind is one transaction. If a transaction fails, bisection finds the
+emails that are the cause. They wait, longer each time, and the others are recovered.
 """
 
 import logging
@@ -24,86 +24,90 @@ from api.store.events import Line, row_event, write
 
 log = logging.getLogger("touchline.dispatch")
 
-MAX_POSTPONED_ROWS = 100
-"""Rows of one kind that are put off at once. Where more fail, the rest is looked at the next time."""
+MAX_SET_ASIDE_EMAILS = 100
+"""The most emails of one kind that are set aside in one recovery. The next recovery tries the rest."""
 
 
 class LeaseFilter(NamedTuple):
-    """The sends that are freed: all but ``excluded_ids``, or those of ``ids``."""
+    """The emails to recover: those of ``ids``, or all except ``excluded_ids``."""
 
     ids: Sequence[str] | None = None
     excluded_ids: Sequence[str] = ()
 
 
-Free = Callable[[datetime, LeaseFilter], Awaitable[Sequence[Row]]]
+Recover = Callable[[datetime, LeaseFilter], Awaitable[Sequence[Row]]]
 
 
-async def free_expired(real_now: datetime, backoff: Backoff | None = None) -> tuple[Sequence[Row], int]:
-    """Free expired claims, put unfinished transmissions in doubt, and send again the doubts that have rested.
+async def recover_expired(real_now: datetime, backoff: Backoff | None = None) -> tuple[Sequence[Row], int]:
+    """Put interrupted transmissions in doubt, resend emails in doubt, and release expired claims.
 
-    Leases are real time; what follows from them goes by each workspace's clock. Returns what is in doubt now, and how
-    many other emails wait again. Each of the three is tried, whatever happens to the others; then raises the failure.
-    What ``backoff`` has is left alone, and what cannot be freed is added to it.
+    Leases are in real time. The consequences happen at the time of each workspace's clock. Returns the emails that are
+    in doubt now, and the number of other emails that are scheduled again. If one of the three kinds fails, the others
+    are still tried, and then the error is raised. Emails in ``backoff`` are skipped. Emails that cannot be recovered
+    are added to it.
     """
     backoff = backoff or Backoff()
     found: list[Sequence[Row]] = []
-    trouble: Exception | None = None
-    for kind, free in enumerate((_doubt, _send_again, _release)):
-        freed: list[Row] = []
-        found.append(freed)
+    fault: Exception | None = None
+    for kind, recover in enumerate((_doubt, _send_again, _release)):
+        recovered: list[Row] = []
+        found.append(recovered)
         try:
-            await _free(free, kind, real_now, backoff, freed)
+            await _recover(recover, kind, real_now, backoff, recovered)
         except Exception as problem:
-            trouble = problem
-    if trouble is not None:
-        raise trouble
+            fault = problem
+    if fault is not None:
+        raise fault
     return found[0], len(found[1]) + len(found[2])
 
 
-async def _free(free: Free, kind: int, real_now: datetime, backoff: Backoff, freed: list[Row]) -> None:
-    """Free all of one kind, or by halves what can be freed. What was freed is appended."""
+async def _recover(recover: Recover, kind: int, real_now: datetime, backoff: Backoff, recovered: list[Row]) -> None:
+    """Recover all emails of one kind. If that fails, recover those that can be. Appends them to ``recovered``."""
     excluded_ids = backoff.waiting(real_now)
     try:
-        freed += await free(real_now, LeaseFilter(excluded_ids=excluded_ids))
+        recovered += await recover(real_now, LeaseFilter(excluded_ids=excluded_ids))
         return
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.warning("what a process left behind could not be freed together", exc_info=problem)
+        log.warning("cannot recover the emails of a stopped process together", exc_info=problem)
 
-    async def free_part(ids: Sequence[str]) -> None:
-        freed.extend(await free(real_now, LeaseFilter(ids)))
+    async def recover_part(ids: Sequence[str]) -> None:
+        recovered.extend(await recover(real_now, LeaseFilter(ids)))
 
-    async def free_alone(send_id: str, _: str) -> None:
+    async def recover_alone(send_id: str, _: str) -> None:
         try:
-            if free is _doubt:
-                freed.extend(await _doubt(real_now, LeaseFilter([send_id]), alone=True))
+            if recover is _doubt:
+                recovered.extend(await _doubt(real_now, LeaseFilter([send_id]), alone=True))
                 return
         except Exception as problem:
             if is_database_fault(problem):
                 raise
-            log.exception("the email %s cannot be put in doubt", send_id)
+            log.exception("cannot put the email %s in doubt", send_id)
         until = backoff.add(send_id, real_now)
-        log.error("the email %s cannot be freed; it waits until %s", send_id, until.isoformat())
+        log.error("cannot recover the email %s; trying again at %s", send_id, until.isoformat())
 
-    left_out = set(excluded_ids)
-    ids = [each for each in (await doubts.ids_to_free(real_now))[kind] if each not in left_out]
+    skipped = set(excluded_ids)
+    ids = [each for each in (await doubts.ids_to_recover(real_now))[kind] if each not in skipped]
     if ids:
-        await bisect_failures(ids, free_part, free_alone, max_set_aside=MAX_POSTPONED_ROWS, reraise=is_database_fault)
+        await bisect_failures(
+            ids, recover_part, recover_alone, max_set_aside=MAX_SET_ASIDE_EMAILS, reraise=is_database_fault
+        )
 
 
 @retry_on_deadlock
-async def _doubt(real_now: datetime, which: LeaseFilter, *, alone: bool = False) -> Sequence[Row]:
-    """Put in doubt what a process that stopped had begun to transmit.
+async def _doubt(real_now: datetime, selection: LeaseFilter, *, alone: bool = False) -> Sequence[Row]:
+    """Put the emails in doubt that a stopped process had begun to transmit. Returns them.
 
-    ``alone``: whatever follows from it. It is in doubt then, also where something of that cannot be written.
+    With ``alone``, each consequence has its own transaction. Then the email is in doubt even if a consequence cannot be
+    written.
     """
     reason = Reason.LOST_IN_TRANSMISSION
     async with transaction():
-        lost = await doubts.put_expired_in_doubt(real_now, reason.code, reason.detail, *which)
+        lost = await doubts.put_expired_in_doubt(real_now, reason.code, reason.detail, *selection)
         clocks = await sandbox_clocks(row["workspace_id"] for row in lost)
         consequences: list[Callable[[], Awaitable[object]]] = []
-        for now, rows in _by_moment(lost, clocks, real_now).items():
+        for now, rows in _by_workspace_time(lost, clocks, real_now).items():
             ids = [row["id"] for row in rows]
             consequences.append(partial(doubts.start_resend_wait, ids, now))
             consequences.append(partial(throttles.start_windows, ids, now))
@@ -125,22 +129,22 @@ async def _doubt(real_now: datetime, which: LeaseFilter, *, alone: bool = False)
 
 
 async def _try(write_consequence: Callable[[], Awaitable[object]]) -> None:
-    """Write one consequence of an email that is in doubt, where it can be written."""
+    """Write one consequence of an email in doubt, if it can be written."""
     try:
         async with transaction():
             await write_consequence()
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.exception("a consequence of an email in doubt was set aside")
+        log.exception("cannot write a consequence of an email in doubt; it is left out")
 
 
 @retry_on_deadlock
-async def _send_again(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
-    """Send again the doubts that have rested, where their campaigns say so. Returns them."""
+async def _send_again(real_now: datetime, selection: LeaseFilter) -> Sequence[Row]:
+    """Resend the emails in doubt whose wait is over, if their campaigns allow it. Returns them."""
     async with transaction():
         again = await doubts.schedule_resends(
-            real_now, Reason.RESENT.code, Reason.RESENT.detail, ReasonCode.RESTORED, *which
+            real_now, Reason.RESENT.code, Reason.RESENT.detail, ReasonCode.RESTORED, *selection
         )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
         lines = [
@@ -158,16 +162,16 @@ async def _send_again(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
 
 
 @retry_on_deadlock
-async def _release(real_now: datetime, which: LeaseFilter) -> Sequence[Row]:
-    """Give back expired claims. Returns them."""
+async def _release(real_now: datetime, selection: LeaseFilter) -> Sequence[Row]:
+    """Release expired claims. Returns the emails."""
     async with transaction():
-        return await send_ledger.release_expired_claims(real_now, *which)
+        return await send_ledger.release_expired_claims(real_now, *selection)
 
 
-def _by_moment(
+def _by_workspace_time(
     rows: Iterable[Mapping[str, Any]], clocks: Mapping[str, datetime], real_now: datetime
 ) -> dict[datetime, list[Mapping[str, Any]]]:
-    """Group rows by what their workspace's clock shows."""
+    """Group rows by the time (UTC) of their workspace's clock."""
     found: dict[datetime, list[Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(clocks.get(row["workspace_id"], real_now), []).append(row)

@@ -1,4 +1,4 @@
-"""Free at intervals what stopped processes left, and delete records that no throttle needs any more."""
+"""Periodically recover the emails of stopped processes, and delete old throttle slots."""
 
 import logging
 import time
@@ -6,7 +6,7 @@ import time
 from api.models import Workspace
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.reasons import Reason
-from api.services.dispatch.recovery.expired_leases import free_expired
+from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import is_transient
 from api.store import email_folders, throttles
@@ -16,7 +16,7 @@ from plugins.contract import Outcome
 log = logging.getLogger("touchline.dispatch")
 
 RECOVERY_INTERVAL_SECONDS = 0.5
-AFTER_FAILURE_SECONDS = 30.0
+FAILURE_WAIT_SECONDS = 30.0
 THROTTLE_CLEANUP_INTERVAL_SECONDS = 3600.0
 COUNT_INTERVAL_SECONDS = 60.0
 """How often the numbers of emails by folder are added up."""
@@ -25,8 +25,8 @@ COUNT_INTERVAL_SECONDS = 60.0
 class PeriodicRecovery:
     """Runs the recovery of one dispatcher, at most once in ``interval_seconds``.
 
-    A busy loop steps many times a second, and what a stopped process left can wait for a moment. Where a recovery
-    fails, emails go out all the same, and the next one comes after ``AFTER_FAILURE_SECONDS``.
+    A busy loop makes many steps in a second, and the emails of a stopped process can wait for a moment. If a recovery
+    fails, other emails are still sent, and the next recovery starts after ``FAILURE_WAIT_SECONDS``.
     """
 
     def __init__(self, runtime: DispatchRuntime, backoff: Backoff, interval_seconds: float) -> None:
@@ -37,7 +37,7 @@ class PeriodicRecovery:
         self._cleaned_at = self._counted_at = time.monotonic()
 
     def is_due(self) -> bool:
-        """Return whether the interval is over, and begin the next one."""
+        """Say whether the interval is over. If so, begin the next one."""
         now = time.monotonic()
         if now - self._began_at < self._interval_seconds:
             return False
@@ -45,19 +45,19 @@ class PeriodicRecovery:
         return True
 
     async def run(self) -> int:
-        """Free expired leases. Returns how many emails. Raises only errors that pass by themselves, or corruption."""
+        """Recover emails. Returns the number of emails. Raises only transient errors and database corruption."""
         try:
-            return await self._free()
+            return await self._recover()
         except Exception as problem:
             if is_transient(problem) or is_corrupt(problem):
                 raise
-            log.exception("expired leases could not be freed; the next try is in %.0f s", AFTER_FAILURE_SECONDS)
-            self._began_at += AFTER_FAILURE_SECONDS
+            log.exception("cannot recover emails with expired leases; trying again in %.0f s", FAILURE_WAIT_SECONDS)
+            self._began_at += FAILURE_WAIT_SECONDS
             return 0
 
-    async def _free(self) -> int:
+    async def _recover(self) -> int:
         real_now = self._runtime.clock()
-        lost, others = await free_expired(real_now, self._backoff)
+        lost, others = await recover_expired(real_now, self._backoff)
         code = Reason.LOST_IN_TRANSMISSION.code
         for row in lost:
             self._runtime.metrics.outcomes(Outcome.IN_DOUBT, row["channel"]).inc()
