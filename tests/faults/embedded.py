@@ -3,18 +3,20 @@
 import asyncio
 import sqlite3
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from email.parser import BytesHeaderParser
 
 from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError
 
 from api.models import Event, Send
+from api.services.dispatch.claim.batch import LOOK_AGAIN_AFTER
 from api.store.engine.database import close_database, open_database
 from plugins.contract import Outgoing
 from tests.faults.machines import Count
-from tests.services.world import World, make_world
+from tests.services.world import NOW, World, make_world
 
 AFTER = 3
 """How many emails have left when the fault begins."""
@@ -75,32 +77,57 @@ async def _lock(world: World, url: str) -> asyncio.Event:
 
 
 async def _rounds(name: str, url: str, times: int, fault: Fault) -> Count:
-    """Do the fault so many times, to ten people each time, and count."""
+    """Do the fault so many times, to ten people with an email and its follow-up each time, and count."""
     result = Count(name, "SQLite")
     began = time.monotonic()
     await open_database(url)
     try:
         for _ in range(times):
-            world = await make_world(PEOPLE)
+            world = await make_world(PEOPLE, day=1, follow_up=True)
             over = await fault(world, url)
+            transmitted = _watched(world)
             async with asyncio.timeout(60):
-                for _ in range(10):
+                for each in range(10):
                     with suppress(OperationalError):  # as the loop does, which tries again
-                        await world.tick()
+                        await world.tick(NOW + each * LOOK_AGAIN_AFTER)
                 await over.wait()
-                await world.tick()
-            due = await Send.filter(workspace_id=world.context.workspace_id, due_at__lte=world.runtime.clock())
-            told = await Event.filter(workspace_id=world.context.workspace_id, kind="EMAIL_SENT").count()
-            left = Counter(world.channel.left)
-            result.times += 1
-            result.sends += len(due)
-            result.sent += sum(send.status == "SENT" for send in due)
-            result.in_doubt += sum(send.status == "IN_DOUBT" for send in due)
-            result.lost += PEOPLE - len(left) + sum(send.status not in {"SENT", "IN_DOUBT"} for send in due)
-            result.duplicates += left.total() - len(left)
-            if told != PEOPLE:
-                result.wrong.append(f"the feed tells {told} of {PEOPLE}")
+                for each in range(10, 13):  # an email that waited for the database, then its follow-up
+                    await world.tick(NOW + each * LOOK_AGAIN_AFTER)
+            await _count(world, transmitted, result)
     finally:
         await close_database()
     result.seconds = time.monotonic() - began
     return result
+
+
+def _watched(world: World) -> dict[str, list[str | None]]:
+    """Record the In-Reply-To of each transmission, by send."""
+    transmitted: dict[str, list[str | None]] = defaultdict(list)
+    during = world.channel.during
+
+    async def record(outgoing: Outgoing) -> None:
+        transmitted[outgoing.send_id].append(BytesHeaderParser().parsebytes(outgoing.message)["In-Reply-To"])
+        if during is not None:
+            await during(outgoing)
+
+    world.channel.during = record
+    return transmitted
+
+
+async def _count(world: World, transmitted: dict[str, list[str | None]], result: Count) -> None:
+    """Compare the database with the emails that were transmitted."""
+    sends = await Send.filter(workspace_id=world.context.workspace_id).order_by("step__number")
+    told = await Event.filter(workspace_id=world.context.workspace_id, kind="EMAIL_SENT").count()
+    result.times += 1
+    result.sends += len(sends)
+    result.sent += sum(send.status == "SENT" for send in sends)
+    result.in_doubt += sum(send.status == "IN_DOUBT" for send in sends)
+    result.lost += 2 * PEOPLE - len(transmitted) + sum(send.status not in {"SENT", "IN_DOUBT"} for send in sends)
+    result.duplicates += sum(len(times) - 1 for times in transmitted.values())
+    if told != 2 * PEOPLE:
+        result.wrong.append(f"the feed tells {told} of {2 * PEOPLE}")
+    firsts: dict[str, str | None] = {}
+    for send in sends:
+        answered = firsts.setdefault(send.enrollment_id, send.message_id)
+        if transmitted[send.id] != [None if answered == send.message_id else answered]:
+            result.wrong.append(f"{send.id} replies to {transmitted[send.id]}, not to {answered}")

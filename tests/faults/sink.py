@@ -1,13 +1,21 @@
 """An SMTP server that takes everything and counts what it took, by send."""
 
 import asyncio
-import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from email.parser import BytesHeaderParser
+from typing import NamedTuple
 
-MESSAGE_ID = re.compile(rb"^Message-ID: *(?:\r\n )?<([^@>]+)@", re.MULTILINE | re.IGNORECASE)
+
+class Headers(NamedTuple):
+    """The headers of a received email by which it is threaded, and its position among all received emails."""
+
+    position: int
+    subject: str
+    in_reply_to: str | None
+    references: str | None
 
 
 class Sink:
@@ -16,6 +24,9 @@ class Sink:
     def __init__(self, delay: Callable[[], float] = lambda: 0.0) -> None:
         self.delay = delay
         self.received: Counter[str] = Counter()
+        """How often each send was received."""
+        self.headers: dict[str, Headers] = {}
+        """The headers of each send as it was received last."""
         self.total = 0
         self.greeted: set[str] = set()
         """The names by which clients have greeted it."""
@@ -24,9 +35,10 @@ class Sink:
 
     def take(self, content: bytes) -> None:
         """Count one email."""
-        found = MESSAGE_ID.search(content)
-        assert found is not None, content[:500]
-        self.received[found[1].decode()] += 1
+        parsed = BytesHeaderParser().parsebytes(content)
+        send_id = parsed["Message-ID"].strip("<>").partition("@")[0]
+        self.received[send_id] += 1
+        self.headers[send_id] = Headers(self.total, parsed["Subject"], parsed["In-Reply-To"], parsed["References"])
         self.total += 1
         self.last = time.monotonic()
 

@@ -7,7 +7,7 @@ from api.models import AccountPause, Enrollment, Person, Send
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import Dispatcher
 from plugins.manager import load
-from tests.faults.machines import author
+from tests.faults.authoring import author_single_email
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 
 FOR_NOW = (b"421 closing", b"451 later")
@@ -66,7 +66,7 @@ async def outcome(phase: str, answer: bytes, greeting: bytes) -> State:
 
 async def prepare() -> None:
     """Fill the open database with one email that is due."""
-    await author(1)
+    await author_single_email()
 
 
 async def reset() -> None:

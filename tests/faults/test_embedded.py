@@ -18,4 +18,4 @@ def database_kind() -> str:
 async def test_it_comes_back(database_url: str, fault: Callable[[str, int], Awaitable[Count]]) -> None:
     result = await fault(database_url, 1)
     assert result.good, result
-    assert result.sent == embedded.PEOPLE
+    assert result.sent == 2 * embedded.PEOPLE
