@@ -17,8 +17,9 @@ from api.ids import new_id
 from api.store.engine.database import close_database, migrate, open_database
 from tests.databases import Databases, migrated
 from tests.faults import embedded, scenarios, smtp_phases
+from tests.faults.edits import Edits
 from tests.faults.machines import Count
-from tests.faults.test_any_order import AnyOrder
+from tests.faults.test_any_order import SETTINGS, AnyOrder, AnyOrderWithEdits
 
 HEAD = ("fault", "database", "times", "emails", "sent", "in doubt", "allowed", "lost", "twice", "minutes", "notes")
 
@@ -53,13 +54,13 @@ async def phases(url: str) -> Count:
     return result
 
 
-async def any_order(examples: int) -> Count:
+async def any_order(examples: int, machine: type[AnyOrder]) -> Count:
     """Let hypothesis launch, pause, edit, end, reply, unsubscribe, tick and crash in any order."""
-    result = Count("any order of everything", "SQLite", times=examples)
+    result = Count("any order of everything" + " and of edits" * issubclass(machine, Edits), "SQLite", times=examples)
     began = time.monotonic()
-    chosen = settings(AnyOrder.TestCase.settings, max_examples=examples, derandomize=False)
+    chosen = settings(SETTINGS, max_examples=examples, derandomize=False)
     try:
-        await asyncio.to_thread(run_state_machine_as_test, AnyOrder, settings=chosen)
+        await asyncio.to_thread(run_state_machine_as_test, machine, settings=chosen)
     except Exception as problem:
         result.wrong.append(f"{type(problem).__name__}: {problem}")
     result.seconds = time.monotonic() - began
@@ -96,7 +97,8 @@ async def run(scale: float, only: str) -> int:
             ("smtp", False, phases),
             ("disk", True, lambda url: embedded.full_disk(url, times(50))),
             ("busy", True, lambda url: embedded.busy(url, times(50))),
-            ("order", True, lambda _: any_order(times(200))),
+            ("order", True, lambda _: any_order(times(100), AnyOrder)),
+            ("order", True, lambda _: any_order(times(100), AnyOrderWithEdits)),
         ]
         for name, sqlite, fault in plan:
             if only and name != only:

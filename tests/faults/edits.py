@@ -1,4 +1,4 @@
-"""Edits of the running campaign among all else: sent ones never change, and everyone stands by the plan."""
+"""Edits of the running campaign: sent emails never change, and unsent ones follow the plan."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,8 @@ from tests.services.world import Killed
 OPTIONS: list[dict[str, Any]] = [
     {"send_option": "at_time", "config": {"at": "06:30"}},
     {"send_option": "at_time", "config": {"at": "21:00"}},
-    {"send_option": "same_time_as_previous", "config": {}},
+    {"send_option": "same_time_as_previous", "config": {}, "follow_up": False},
+    {"send_option": "same_time_as_previous", "config": {}, "follow_up": True},
     {"send_option": "task", "config": {}},
 ]
 DAYS = st.integers(1, 6)
@@ -34,8 +35,12 @@ class Edits:
 
     do: Callable[[Awaitable[Any]], Any]
     edited: bool
-    """Whether anything was edited: what was planned apart may stand together then."""
-    settled_sends: dict[str, tuple[Any, ...]]
+    """Whether anything was edited. Emails that were planned apart may then be planned together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settled_sends: dict[str, tuple[Any, ...]] = {}
+        """Each sent email, as it was when it was seen first."""
 
     def rewrites(self: Any, how: Callable[..., Awaitable[Any]], *given: Any, **named: Any) -> None:
         self.edited = True
