@@ -156,10 +156,11 @@ class AnyOrder(Endings, Pauses, RuleBasedStateMachine):
         hanging = asyncio.create_task(self.channel.hanging.wait())
         await asyncio.wait([drained, hanging], return_when=asyncio.FIRST_COMPLETED)
         self.channel.hang = None
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        # A task that is cancelled may start others, such as the writer of its outcome.
+        while left := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left)
 
     @invariant()
     def nobody_gets_what_they_must_not_get(self) -> None:

@@ -1,4 +1,4 @@
-"""A paused campaign: nothing leaves, all is on hold, and resuming moves what is overdue by whole days."""
+"""Nothing is sent while a campaign is paused. A resume moves overdue emails by whole days."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,6 @@ from api.models import Campaign, Enrollment, Event, Launch, Send, Task
 from api.services.campaigns.authoring import add_step, create_campaign, update_campaign
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing import hold_job, pausing
-from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.expired_leases import recover_expired
@@ -22,17 +21,15 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task, send_task
 from api.services.templates.templates import create_template
-from api.states import LaunchStatus, SendStatus
+from api.states import SendStatus
 from api.store import send_ledger
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from api.store.send_ledger import WAITING
-from api.tick import Ticker
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
-from tests.services.jobs.claims import claim_holds, claim_launch, free, job_of, run_launch
-from tests.services.world import NOW, Killed, World, make_world
+from tests.services.world import NOW, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -162,70 +159,6 @@ async def test_an_expired_claim_comes_back_on_hold(world: World) -> None:
     assert await Send.filter(held=True, status=SendStatus.SCHEDULED, attempt_id=None).count() == 5
 
 
-@pytest.mark.usefixtures("small_chunks")
-@pytest.mark.parametrize("paused_again", [False, True])
-async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
-    world: World, monkeypatch: pytest.MonkeyPatch, paused_again: bool
-) -> None:
-    await pause_campaign(world.context, campaign(world))
-    after = later(world, NOW + 22 * HOUR)
-    right, calls = hold_job._release, []
-
-    async def killed(*args: Any) -> Any:
-        calls.append(args)
-        if len(calls) == 3:
-            raise Killed
-        return await right(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(hold_job, "_release", killed)
-        with pytest.raises(Killed):
-            await resume_campaign(after.context, campaign(world))
-    assert await held() == 6, "of three people"
-    assert await Send.filter(due_at=NOW + DAY).count() == 4
-    assert await claim_holds(NOW + 22 * HOUR) is None, "its lease holds"
-    if paused_again:
-        await pause_campaign(later(world, NOW + 22.5 * HOUR).context, campaign(world))
-        assert await held() == 14
-        assert (await run_once(world.runtime, NOW + DAY)).claimed == 0
-        again = later(world, NOW + 23 * HOUR)
-        await resume_campaign(again.context, campaign(world))
-    else:
-        much_later = later(world, NOW + 23 * HOUR)
-        await Ticker(much_later.runtime, much_later.runtime.clock, 1).until_idle()
-    row = await Campaign.get()
-    assert (row.holds, (await job_of(row.id)).lease_until, await held()) == (None, None, 0)
-    assert await Send.filter(due_at=NOW + DAY).count() == 7, "as if nothing had happened"
-    assert await Send.filter(due_at=NOW + 9 * DAY).count() == 7
-
-
-@pytest.mark.usefixtures("small_chunks")
-async def test_a_pause_that_was_killed_is_finished_before_a_resume(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def killed(*_: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(hold_job, "_hold", killed)
-        with pytest.raises(Killed):
-            await pause_campaign(world.context, campaign(world))
-    assert await held() == 0
-    await resume_campaign(later(world, NOW + 23 * HOUR).context, campaign(world))
-    assert await Send.filter(due_at=NOW + DAY).count() == 7
-
-
-async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
-    monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
-    row = await pause_campaign(world.context, campaign(world))
-    assert (row.holds is not None, (await job_of(row.id)).lease_until, await held()) == (True, None, 4)
-    await world.tick()
-    assert world.channel.left == []
-    await Ticker(world.runtime, world.runtime.clock, 1).until_idle()
-    assert ((await Campaign.get()).holds, await held()) == (None, 14)
-
-
 async def test_a_task_completed_while_paused_schedules_on_hold(database: str) -> None:
     world = await make_world(1)
     made = await create_campaign(world.context, name="D", sender_id=(await world.send()).sender_id)
@@ -327,79 +260,3 @@ async def test_a_claim_walks_the_index_of_what_waits(world: World) -> None:
     assert "send_waiting" in plan
     assert "Sort" not in plan
     assert "TEMP B-TREE" not in plan
-
-
-async def some_launch(world: World, count: int, choice: Choice) -> Launch:
-    for number in range(count):
-        await create_person(world.context, f"new{number}@example.com")
-    return await start_launch(world.context, campaign(world), None, choice)
-
-
-async def go_on(world: World, chunks: int) -> Launch:
-    """Do some chunks of the launch that can be claimed."""
-    row = await claim_launch(world.runtime.clock())
-    assert row is not None
-    done = await run_launch(row, lambda _: world.context, chunks=chunks)
-    if not done.status.over:
-        await free(row.id)
-    return done
-
-
-@pytest.mark.parametrize("send_at", ["NOW", NOW + HOUR])
-@pytest.mark.parametrize("with_campaign", [False, True])
-async def test_a_paused_launch_enrolls_nobody_and_goes_on_as_of_its_resume(
-    world: World, monkeypatch: pytest.MonkeyPatch, send_at: Any, with_campaign: bool
-) -> None:
-    monkeypatch.setattr("api.services.launches.enrolling.PEOPLE_PER_CHUNK", 5)
-    row = await some_launch(world, 8, Choice(send_at))
-    assert (await go_on(world, 2)).enrolled == 3, "the first seven are in the campaign already"
-    if with_campaign:
-        await pause_campaign(world.context, campaign(world))
-    else:
-        await pause_launch(world.context, row.id)
-    assert await claim_launch(NOW) is None
-    after = later(world, NOW + 2 * HOUR)
-    await create_person(after.context, "too-late@example.com")
-    if with_campaign:
-        with pytest.raises(Refusal) as refused:
-            await resume_launch(after.context, row.id)
-        assert refused.value.code == "CAMPAIGN_PAUSED"
-        await resume_campaign(after.context, campaign(world))
-    else:
-        await resume_launch(after.context, row.id)
-    done = await go_on(after, 9)
-    assert (done.status, done.enrolled, done.processed) == (LaunchStatus.FINISHED, 8, 15)
-    assert done.status.over
-    new = await Enrollment.filter(launched_at=NOW + 2 * HOUR)
-    first = NOW + 2 * HOUR if send_at == "NOW" else NOW + DAY + HOUR
-    assert {row.send_at for row in new} == {first}
-    assert len(new) == 5
-    assert await Send.filter(enrollment_id__in=[row.id for row in new], due_at=first).count() == 5
-
-
-async def test_a_launch_that_was_paused_alone_stays_so_when_its_campaign_goes_on(world: World) -> None:
-    one, other = await some_launch(world, 1, Choice("NOW")), await some_launch(world, 0, Choice("NOW"))
-    third = await some_launch(world, 0, Choice("NOW"))
-    await pause_launch(world.context, one.id)
-    await pause_campaign(world.context, campaign(world))
-    await pause_launch(world.context, third.id)
-    await resume_campaign(world.context, campaign(world))
-    statuses = dict(await Launch.all().values_list("id", "status"))
-    assert statuses == {one.id: LaunchStatus.PAUSED, other.id: LaunchStatus.RUNNING, third.id: LaunchStatus.PAUSED}
-    with pytest.raises(Refusal) as refused:
-        await pause_launch(world.context, one.id)
-    assert refused.value.code == "LAUNCH_NOT_RUNNING"
-    with pytest.raises(Refusal) as refused:
-        await resume_launch(world.context, other.id)
-    assert refused.value.code == "LAUNCH_NOT_PAUSED"
-
-
-async def test_a_process_that_slept_through_pause_and_resume_enrolls_nobody_as_of_before(world: World) -> None:
-    row = await some_launch(world, 3, Choice("NOW"))
-    stale = await Launch.get(id=row.id)
-    await pause_launch(world.context, row.id)
-    await resume_launch(later(world, NOW + HOUR).context, row.id)
-    await run_launch(stale, lambda _: world.context, lambda: NOW)
-    assert await Enrollment.all().count() == 7
-    done = await go_on(later(world, NOW + HOUR), 9)
-    assert done.enrolled == 3

@@ -1,8 +1,8 @@
-"""For any failure of a partner's channel, the email gets the correct outcome, and no other account waits."""
+"""Whatever a channel of a package does, its email has a correct status, and other accounts continue."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from api.models import AccountPause, Event, Send
-from api.services.dispatch import dispatcher
-from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.dispatch.send import session_runner
+from api.services.dispatch.dispatcher import run_once
 from api.states import SendStatus
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
 from tests.services.world import NOW, Scripted, World, make_world
 
 Ask = Callable[[], Awaitable[bool]]
+
+
 SOON = NOW + timedelta(seconds=30)
+
+
 EXITS = [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError(), BaseException("odd")]
 
 
@@ -167,46 +169,6 @@ async def test_a_plain_function_may_deliver_and_its_answer_counts(odd: World, ca
     assert "without asking to transmit it" in caplog.text
 
 
-@pytest.mark.parametrize("phase", ["before", "during"])
-async def test_a_channel_that_takes_too_long_is_cut_off(
-    database: str, monkeypatch: pytest.MonkeyPatch, phase: str
-) -> None:
-    world = await make_world(2)
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", 3_600.0)
-    hangs = asyncio.Event()
-
-    async def hang(outgoing: Outgoing) -> None:
-        if outgoing.recipient.startswith("ada"):
-            hangs.set()
-            await asyncio.Event().wait()
-
-    setattr(world.channel, phase, hang)
-    dispatcher = Dispatcher(world.runtime)
-    await dispatcher.step(NOW)
-    await hangs.wait()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
-    (worker,) = dispatcher.workers.values()
-    worker.cut_off()
-    await dispatcher.drain()
-    ada, bob = await Send.filter(planned_at=NOW).order_by("id")
-    assert ada.status is (SendStatus.DEFERRED if phase == "before" else SendStatus.IN_DOUBT)
-    assert bob.status is SendStatus.SENT
-
-
-async def test_an_account_that_hangs_as_it_opens_waits(odd: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Hanging:
-        async def __aenter__(self) -> None:
-            await asyncio.Event().wait()
-
-        async def __aexit__(self, *_: object) -> None:
-            return
-
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", 0.01)
-    monkeypatch.setattr(Odd, "connect", lambda self, config: Hanging())
-    await run_once(odd.runtime, NOW)
-    assert await AccountPause.filter(account="odd").count() == 1
-
-
 @pytest.mark.parametrize("at_once", [1, 10])
 async def test_one_recipient_at_whom_the_server_hangs_up_holds_up_no_other(database: str, at_once: int) -> None:
     world = await make_world(100)
@@ -249,155 +211,6 @@ async def test_a_server_that_takes_one_email_a_session_is_in_no_trouble(database
     assert await AccountPause.all().count() == 0
 
 
-async def test_a_channel_that_hides_its_being_cut_off_ends_no_worker(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = await make_world(4)
-    hangs, calls = asyncio.Event(), 0
-
-    async def hides(_: Outgoing) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 1:
-            hangs.set()
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                raise RuntimeError("cut off") from None
-        if calls == 2:
-            raise asyncio.CancelledError
-
-    world.channel.before = hides
-    dispatcher = Dispatcher(world.runtime)
-    await dispatcher.step(NOW)
-    await hangs.wait()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
-    (worker,) = dispatcher.workers.values()
-    worker.cut_off()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", 900.0)
-    await dispatcher.drain()
-    assert (len(world.channel.left), worker.orphans) == (2, [])
-    assert await Send.filter(status=SendStatus.DEFERRED, reason="UNEXPECTED").count() == 2
-
-
-def cancels_now() -> None:
-    """Cancel the worker that calls."""
-    task = asyncio.current_task()
-    assert task is not None
-    task.cancel()
-
-
-@pytest.mark.parametrize("asks", [True, False])
-@pytest.mark.parametrize("waits", [True, False], ids=["it is raised in the channel", "it is raised behind it"])
-async def test_a_channel_that_cancels_its_worker_loses_no_email(odd: World, asks: bool, waits: bool) -> None:
-    channel = odd_of(odd)
-
-    async def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
-        if asks:
-            assert await ask()
-        cancels_now()
-        if waits:
-            await asyncio.sleep(0)
-        return Receipt(Outcome.SENT, "OK", "posted")
-
-    channel.deliver = deliver  # type: ignore[method-assign]
-    status, _, _ = await outcome(odd)
-    broken = SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED
-    assert status is (broken if waits else SendStatus.SENT)
-
-
-@pytest.mark.parametrize("leaves", [True, False])
-async def test_a_channel_that_cancels_its_worker_later_leaves_nothing_claimed(database: str, leaves: bool) -> None:
-    world = await make_world(40)
-    cancelled = 0
-
-    async def deliver(outgoing: Outgoing) -> None:
-        nonlocal cancelled
-        task = asyncio.current_task()
-        assert task is not None
-        if cancelled < 5:
-            cancelled += 1
-            asyncio.get_running_loop().call_soon(task.cancel)
-        if leaves:
-            await asyncio.sleep(0)
-
-    world.channel.during = deliver
-    await world.tick()
-    await world.tick(SOON)
-    assert not await Send.filter(status__in=(SendStatus.CLAIMED, SendStatus.TRANSMITTING)).exists()
-    if leaves:  # else the account waits a while: nobody knows by which email it was cancelled
-        assert await Send.filter(status=SendStatus.SENT).count() == 35
-
-
-async def test_an_account_that_cancels_its_worker_as_it_opens_waits(odd: World) -> None:
-    class Cancelling:
-        async def __aenter__(self) -> None:
-            cancels_now()
-            await asyncio.sleep(0)
-
-        async def __aexit__(self, *_: object) -> None:
-            pass
-
-    odd_of(odd).connect = lambda config: Cancelling()  # type: ignore[method-assign,assignment,return-value]
-    assert await outcome(odd) == (SendStatus.SCHEDULED, "UNEXPECTED", 0)
-    assert await AccountPause.filter(account="odd").count() == 1
-
-
-@dataclass
-class Deaf:
-    """Goes on whatever it is told, until a test lets it go."""
-
-    asks: bool
-    hears: asyncio.Event
-    begun: asyncio.Event
-    answered: asyncio.Event
-    answer: bool | None = None
-
-    async def deliver(self, outgoing: Outgoing, ask: Ask) -> Receipt:
-        if self.asks:
-            assert await ask()
-        self.begun.set()
-        while not self.hears.is_set():
-            with suppress(asyncio.CancelledError):
-                await self.hears.wait()
-        if not self.asks:
-            self.answer = await ask()
-            self.answered.set()
-        return Receipt(Outcome.SENT if self.asks or self.answer else Outcome.WITHDRAWN, "OK", "posted")
-
-
-def deaf(world: World, *, asks: bool) -> Deaf:
-    """Make a world's channel deaf."""
-    channel = Deaf(asks, asyncio.Event(), asyncio.Event(), asyncio.Event())
-    odd_of(world).deliver = channel.deliver  # type: ignore[method-assign]
-    return channel
-
-
-@pytest.mark.parametrize("asks", [True, False])
-async def test_a_channel_that_does_not_heed_its_being_cut_off_keeps_no_email(
-    odd: World, monkeypatch: pytest.MonkeyPatch, asks: bool
-) -> None:
-    channel = deaf(odd, asks=asks)
-    dispatcher = Dispatcher(odd.runtime)
-    await dispatcher.step(NOW)
-    await channel.begun.wait()
-    monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
-    monkeypatch.setattr(session_runner, "CUT_OFF_GRACE_SECONDS", 0.0)
-    worker = next(each for each in dispatcher.workers.values() if each.account == "odd")
-    worker.cut_off()
-    worker.cut_off()
-    await dispatcher.drain()
-    send = await odd.send()
-    assert send.status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
-    (session,) = (task for task in asyncio.all_tasks() if "SessionRunner.run" in repr(task.get_coro()))
-    channel.hears.set()
-    await asyncio.wait([session])
-    await dispatcher.drain()
-    # What had not begun to leave may not leave any more.
-    assert (await odd.send()).status is (SendStatus.IN_DOUBT if asks else SendStatus.DEFERRED)
-    assert channel.answer is (None if asks else False)
-
-
 async def test_a_channel_that_asks_twice_may_transmit_once(odd: World) -> None:
     answers: list[bool] = []
 
@@ -408,47 +221,3 @@ async def test_a_channel_that_asks_twice_may_transmit_once(odd: World) -> None:
     odd_of(odd).deliver = deliver  # type: ignore[method-assign]
     assert (await outcome(odd))[:2] == (SendStatus.IN_DOUBT, "UNEXPECTED")
     assert answers == [True, False]
-
-
-async def test_an_email_that_is_cut_off_while_its_channel_asks_may_not_be_sent(
-    odd: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers, dispatcher = list[bool](), Dispatcher(odd.runtime)
-
-    async def deliver(outgoing: Outgoing, ask: Ask) -> Receipt:
-        asking = asyncio.ensure_future(ask())
-        await asyncio.sleep(0)  # it has asked, and nothing is committed
-        monkeypatch.setattr(session_runner, "SESSION_TIMEOUT_SECONDS", -1.0)
-        monkeypatch.setattr(session_runner, "CUT_OFF_GRACE_SECONDS", 0.0)
-        worker = next(each for each in dispatcher.workers.values() if each.account == "odd")
-        worker.cut_off()
-        worker.cut_off()
-        monkeypatch.undo()
-        while not asking.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(asking)
-        answers.append(asking.result())
-        return Receipt(Outcome.SENT if answers[0] else Outcome.WITHDRAWN, "OK", "posted")
-
-    odd_of(odd).deliver = deliver  # type: ignore[method-assign]
-    await dispatcher.step(NOW)
-    await dispatcher.drain()
-    await asyncio.gather(*(task for task in asyncio.all_tasks() if "SessionRunner.run" in repr(task.get_coro())))
-    await dispatcher.drain()
-    assert answers == [False]
-    assert (await odd.send()).status is SendStatus.DEFERRED
-
-
-async def test_a_channel_that_does_not_heed_the_stop_gives_its_email_back(
-    odd: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    channel = deaf(odd, asks=False)
-    monkeypatch.setattr(dispatcher, "STOP_PATIENCE_SECONDS", 0.05)
-    running = Dispatcher(odd.runtime)
-    await running.step(NOW)
-    await channel.begun.wait()
-    await running.stop()
-    assert (await odd.send()).status is SendStatus.SCHEDULED
-    channel.hears.set()
-    await channel.answered.wait()
-    assert channel.answer is False

@@ -1,0 +1,198 @@
+"""Scheduled emails while they are claimed, while campaigns are paused and edited, and when people leave."""
+
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+
+from api.models import Campaign, Enrollment, Event, Send, Task
+from api.services.campaigns.authoring import add_step, move_step, remove_step
+from api.services.campaigns.ending.ending import end_enrollment
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
+from api.services.emails.emails import retry_send
+from api.services.emails.scheduled_emails import edit_email, reschedule_email, withdraw_email
+from api.services.people.suppressions import unsubscribe
+from api.services.tasks.tasks import complete_task, send_task, skip_task
+from api.states import SendStatus, TaskStatus
+from plugins.contract import Outcome, Outgoing
+from strategies import Refusal
+from tests.services.campaigns.edited import content, later
+from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
+from tests.services.world import NOW, World, make_world
+
+TWO = NOW + 2 * DAY
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """One person: a first email that waits for now, a task on day 2, and an email on day 9 that refers to it."""
+    world = await make_world(1)
+    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
+    await Event.all().delete()
+    return world
+
+
+async def by_hand(world: World, at: datetime | None = TWO, **text: str) -> Send:
+    """The email of the task, scheduled."""
+    return await send_task(world.context, (await Task.get()).id, at=at, **text)
+
+
+async def automatic() -> Send:
+    return await Send.get(by_hand=False, step__number=1)
+
+
+async def refusal(work: Any) -> tuple[str, tuple[str, ...]]:
+    with pytest.raises(Refusal) as refused:
+        await work
+    return refused.value.code, tuple(refused.value.path)
+
+
+def arrivals(world: World) -> list[tuple[str, str]]:
+    """Subject and HTML of what leaves from now on."""
+    arrived: list[tuple[str, str]] = []
+
+    async def arrives(outgoing: Outgoing) -> None:
+        message = message_from_bytes(outgoing.message, policy=policy.default)
+        html = message.get_body(("html",))
+        assert html is not None
+        arrived.append((message["Subject"], html.get_content()))
+
+    world.channel.during = arrives
+    return arrived
+
+
+@pytest.mark.parametrize("work", ["complete", "withdraw", "reschedule", "edit"])
+async def test_an_email_that_is_claimed_is_taken_back(world: World, work: str) -> None:
+    send, task = await by_hand(world), await Task.get()
+    await world.tick()
+    world.channel.left.clear()
+    at_two = later(world, TWO)
+
+    async def meanwhile(_: Outgoing) -> None:
+        world.channel.before = None
+        match work:
+            case "complete":
+                await complete_task(at_two.context, task.id)
+            case "withdraw":
+                await withdraw_email(at_two.context, send.id)
+            case "reschedule":
+                await reschedule_email(at_two.context, send.id, TWO + DAY)
+            case "edit":
+                await edit_email(at_two.context, send.id, subject="Other")
+
+    world.channel.before = meanwhile
+    await at_two.tick(TWO)
+    assert world.channel.left == []
+    if work == "edit":
+        arrived = arrivals(world)
+        await at_two.tick(TWO)
+        assert [subject for subject, _ in arrived] == ["Other"]
+    elif work == "reschedule":
+        await later(world, TWO + DAY).tick(TWO + DAY)
+        assert world.channel.left == ["ada@example.com"]
+    else:
+        await later(world, TWO + DAY).tick(TWO + DAY)
+        assert world.channel.left == []
+        assert (await Task.get(id=task.id)).status is (TaskStatus.COMPLETED if work == "complete" else TaskStatus.OPEN)
+
+
+async def test_while_it_is_handed_over_it_is_not_for_anyone_to_change(world: World) -> None:
+    send, task = await by_hand(world), await Task.get()
+    await world.tick()
+    at_two, codes = later(world, TWO), []
+
+    async def meanwhile(_: Outgoing) -> None:
+        for work in (
+            complete_task(at_two.context, task.id),
+            withdraw_email(at_two.context, send.id),
+            reschedule_email(at_two.context, send.id, TWO + DAY),
+            edit_email(at_two.context, send.id, subject="Other"),
+        ):
+            code, _ = await refusal(work)
+            codes.append(code)
+
+    world.channel.during = meanwhile
+    await at_two.tick(TWO)
+    assert codes == ["EMAIL_LEAVING"] * 4
+    assert (await Send.get(id=send.id)).status is SendStatus.SENT
+    task = await Task.get(id=task.id)
+    assert (task.status, task.done_at) == (TaskStatus.COMPLETED, TWO)
+    assert await Event.filter(kind="TASK_COMPLETED").count() == 1
+
+
+async def test_a_pause_and_a_resume(world: World) -> None:
+    await world.tick()
+    send = await by_hand(world)
+    campaign = (await Campaign.get()).id
+    await reschedule_email(world.context, send.id, NOW + HOUR)
+    await pause_campaign(world.context, campaign)
+    assert await refusal(reschedule_email(world.context, send.id, None)) == ("CAMPAIGN_PAUSED", ("id",))
+    await edit_email(world.context, send.id, subject="Mine")
+    after = await reschedule_email(world.context, send.id, NOW + 2 * HOUR)
+    assert (after.held, after.subject) == (True, "Mine")
+    await resume_campaign(later(world, NOW + 3 * HOUR).context, campaign)
+    after = await Send.get(id=send.id)
+    assert (after.held, after.due_at) == (False, NOW + DAY + 2 * HOUR), "a wall time moves by whole days"
+
+
+async def test_a_pause_of_a_second_moves_a_wall_time_and_not_what_was_sent_now(world: World) -> None:
+    first, campaign = await automatic(), (await Campaign.get()).id
+    await reschedule_email(world.context, first.id, NOW + HOUR)
+    at_one = later(world, NOW + HOUR)
+    await pause_campaign(at_one.context, campaign)
+    await resume_campaign(later(world, NOW + HOUR + timedelta(seconds=1)).context, campaign)
+    assert (await automatic()).due_at == NOW + DAY + HOUR
+    noon = later(world, NOW + 5 * HOUR)
+    await reschedule_email(noon.context, first.id, None)
+    await pause_campaign(noon.context, campaign)
+    await resume_campaign(later(world, NOW + 5 * HOUR + timedelta(seconds=1)).context, campaign)
+    assert (await automatic()).due_at == NOW + 5 * HOUR
+
+
+async def test_a_removed_step_a_skip_an_end_and_an_unsubscribe(world: World) -> None:
+    first = await automatic()
+    await reschedule_email(world.context, first.id, TWO)
+    send = await by_hand(world)
+    await reschedule_email(world.context, send.id, TWO + HOUR)
+    await skip_task(world.context, (await Task.get()).id)
+    assert await refusal(reschedule_email(world.context, send.id, TWO)) == ("NOT_SCHEDULED", ("id",))
+    assert await refusal(withdraw_email(world.context, send.id)) == ("TASK_NOT_OPEN", ("id",))
+    last = await Send.get(step__day=9)
+    await reschedule_email(world.context, last.id, TWO)
+    await remove_step(world.context, last.step_id)
+    assert ((await Send.get(id=last.id)).status, (await Send.get(id=last.id)).reason) == ("FAILED", "STEP_REMOVED")
+    await end_enrollment(world.context, (await Enrollment.get()).id)
+    assert await refusal(edit_email(world.context, first.id, subject="x")) == ("NOT_SCHEDULED", ("id",))
+    await later(world, TWO + DAY).tick(TWO + DAY)
+    assert world.channel.left == []
+
+
+async def test_an_unsubscribe_stops_what_was_rescheduled(world: World) -> None:
+    first = await automatic()
+    await reschedule_email(world.context, first.id, NOW + HOUR)
+    await unsubscribe(world.context, first.person_id, "")
+    assert await refusal(reschedule_email(world.context, first.id, None)) == ("NOT_SCHEDULED", ("id",))
+    await later(world, NOW + HOUR).tick(NOW + HOUR)
+    assert world.channel.left == []
+
+
+async def test_an_edit_that_takes_the_task_away_keeps_its_scheduled_email(world: World) -> None:
+    send = await by_hand(world)
+    await move_step(world.context, send.step_id, day=3)
+    await reschedule_email(world.context, send.id, TWO + HOUR)
+    await later(world, TWO + HOUR).tick(TWO + HOUR)
+    assert (await Send.get(id=send.id)).status is SendStatus.SENT
+
+
+async def test_a_retried_email_can_be_rescheduled(world: World) -> None:
+    world.channel.outcome = Outcome.FAILED
+    await world.tick()
+    first = await automatic()
+    await retry_send(world.context, first.id)
+    await reschedule_email(world.context, first.id, NOW + HOUR)
+    world.channel.outcome = Outcome.SENT
+    await world.tick()
+    assert world.channel.left == []
+    await later(world, NOW + HOUR).tick(NOW + HOUR)
+    assert world.channel.left == ["ada@example.com"]
