@@ -1,6 +1,9 @@
-"""Every code that clients read, with its sentences and its documentation.
+"""Every code that clients read, with its sentences and its documentation. docs/errors.md is printed from them.
 
-A new code is one entry here.
+To add a refusal: add a member to the class of its subject here, then raise ``Refusal.of(Class.MEMBER, path, …)``.
+To add a kind of event: add a member to ``EventKind``, then write a line of a function in ``api/store/events.py``.
+To add a warning: add a member to ``strategies/warning_codes.py``, then return ``WarningCode.MEMBER.note(…)``.
+Then run ``python -m api.codes docs/errors.md``.
 
 Imports: plugins, strategies.
 Imported by: cli, csv_reading, graphql, http, mail, server, services, store.

@@ -20,14 +20,6 @@ class LaunchCode(Code):
         ),
         do="Pass `again: true` to launch the campaign for them again.",
     )
-    LAUNCH_CANCELLED = code(
-        when="The background launch was cancelled before it enrolled this person.",
-        do="Launch the campaign for this person again.",
-    )
-    LAUNCH_FAILED = code(
-        when="The background launch failed, so this person was left out. `Launch.problem` says why.",
-        do="Fix the cause and launch the campaign for this person again.",
-    )
     LAUNCH_NOT_PAUSED = code(
         "This launch is not paused.",
         when="The launch is not paused.",

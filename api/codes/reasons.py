@@ -33,6 +33,14 @@ class ReasonCode(Code):
         when="The process stopped while it transmitted the email.",
         do="Check with the recipient or in the mail server's log, then call `resolveInDoubt`.",
     )
+    LAUNCH_CANCELLED = code(
+        when="The background launch was cancelled before it enrolled this person.",
+        do="Launch the campaign for this person again.",
+    )
+    LAUNCH_FAILED = code(
+        when="The background launch failed, so this person was left out. `Launch.problem` says why.",
+        do="Fix the cause and launch the campaign for this person again.",
+    )
     REMOVED = code(
         "The person was removed from this campaign.",
         when="A user removed the person from the campaign.",

@@ -1,12 +1,17 @@
-"""The Live Feed: events, written in the transaction of the change that they report."""
+"""The Live Feed: events, written in the transaction of the change that they report.
+
+A new kind of event is one more member of ``EventKind``. One of the functions below makes its line: about a workspace, a
+campaign, an enrollment, an email or a task. ``write`` writes lines.
+"""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.ids import new_id
-from api.store.engine.sql import Records, Row, execute
+from api.store.engine.sql import Records, execute
 
 COLUMNS = {
     "id": "text",
@@ -21,6 +26,10 @@ COLUMNS = {
     "task_id": "text",
     "data": "jsonb",
 }
+EMAIL_COLUMNS = ("workspace_id", "person_id", "enrollment_id", "step_id", "id")
+"""The columns of an email or a task that its events name."""
+Data = dict[str, Any] | None
+"""The values of an event, as its kind documents them."""
 MAX_INSERT_EVENTS = 2_000
 """The most events of one statement."""
 
@@ -40,60 +49,57 @@ class Line(NamedTuple):
     data: str = "{}"
 
 
-def event(
-    workspace_id: str, kind: EventKind, at: datetime, *, data: dict[str, Any] | None = None, **about: str | None
+def workspace_event(
+    workspace_id: str, kind: EventKind, at: datetime, *, data: Data = None, person_id: str | None = None
 ) -> Line:
-    """Make an event, not yet written. ``about`` names rows: campaign_id, person_id, enrollment_id, step_id, …"""
-    return Line(workspace_id, kind, at, data=json.dumps(data) if data else "{}", **about)
+    """Return an event about a workspace, or about an address and the person who has it."""
+    return Line(workspace_id, kind, at, person_id=person_id, data=_json(data))
 
 
-class Email(Protocol):
-    """A send, or the columns of it that an event names."""
+def campaign_event(
+    workspace_id: str,
+    campaign_id: str,
+    kind: EventKind,
+    at: datetime,
+    *,
+    data: Data = None,
+    step_id: str | None = None,
+) -> Line:
+    """Return an event about a campaign, or about one of its steps."""
+    return Line(workspace_id, kind, at, campaign_id, step_id=step_id, data=_json(data))
 
-    @property
-    def id(self) -> str:
-        """The send's id."""
 
-    @property
-    def workspace_id(self) -> str:
-        """The workspace's id."""
-
-    @property
-    def person_id(self) -> str:
-        """The person's id."""
-
-    @property
-    def enrollment_id(self) -> str:
-        """The enrollment's id."""
-
-    @property
-    def step_id(self) -> str:
-        """The step's id."""
+def enrollment_event(enrollment: object, kind: EventKind, at: datetime, *, data: Data = None) -> Line:
+    """Return an event about an enrollment: a model or a row with ``id``, and the ids of campaign and person."""
+    workspace, campaign, person, own = _values(enrollment, "workspace_id", "campaign_id", "person_id", "id")
+    return Line(workspace, kind, at, campaign, person, own, data=_json(data))
 
 
 def email_event(
-    email: Email, kind: EventKind, at: datetime, *, data: dict[str, Any] | None = None, campaign_id: str | None = None
+    email: object, kind: EventKind, at: datetime, *, data: Data = None, campaign_id: str | None = None
 ) -> Line:
-    """Make an event about an email, not yet written."""
-    return Line(
-        email.workspace_id,
-        kind,
-        at,
-        campaign_id,
-        email.person_id,
-        email.enrollment_id,
-        email.step_id,
-        email.id,
-        data=json.dumps(data) if data else "{}",
-    )
+    """Return an event about an email: a model or a row with ``id``, and the ids of person, enrollment and step."""
+    workspace, person, enrollment, step, own = _values(email, *EMAIL_COLUMNS)
+    return Line(workspace, kind, at, campaign_id, person, enrollment, step, own, data=_json(data))
 
 
-def row_event(
-    row: Row, kind: EventKind, at: datetime, *, data: dict[str, Any] | None = None, **about: str | None
+def task_event(
+    task: object, kind: EventKind, at: datetime, *, data: Data = None, campaign_id: str | None = None
 ) -> Line:
-    """Make an event about a row that has a person, an enrollment and a step. ``about`` names further rows."""
-    ids = {name: row[name] for name in ("person_id", "enrollment_id", "step_id")}
-    return event(row["workspace_id"], kind, at, data=data, **ids, **about)
+    """Return an event about a task: a model or a row with ``id``, and the ids of person, enrollment and step."""
+    workspace, person, enrollment, step, own = _values(task, *EMAIL_COLUMNS)
+    return Line(workspace, kind, at, campaign_id, person, enrollment, step, task_id=own, data=_json(data))
+
+
+def _json(data: Data) -> str:
+    return json.dumps(data) if data else "{}"
+
+
+def _values(about: object, *names: str) -> tuple[Any, ...]:
+    """Return columns of a row or attributes of a model."""
+    if isinstance(about, Mapping):
+        return tuple(about[name] for name in names)
+    return tuple(getattr(about, name) for name in names)
 
 
 async def write(events: list[Line]) -> None:

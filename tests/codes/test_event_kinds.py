@@ -1,6 +1,7 @@
 """The kinds of events: each is written somewhere, and no kind is written as bare text."""
 
 import ast
+import re
 from pathlib import Path
 
 from api.codes.documents import with_tables
@@ -29,3 +30,21 @@ def test_the_document_lists_the_kinds() -> None:
     document = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     assert document == with_tables(document), "run: python -m api.codes docs/errors.md"
     assert all(f"| `{kind}` |" in document for kind in EventKind)
+
+
+def test_every_event_has_the_values_of_its_documentation() -> None:
+    """Where the kind and the dictionary of its values stand in one call."""
+    found = 0
+    for node in nodes():
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func).endswith("_event")):
+            continue
+        kinds = [EventKind[each.attr] for each in node.args if isinstance(each, ast.Attribute) and is_kind(each)]
+        data = [each.value for each in node.keywords if each.arg == "data" and isinstance(each.value, ast.Dict)]
+        for kind, given in zip(kinds, data, strict=False):
+            found += 1
+            assert {ast.literal_eval(key) for key in given.keys if key} <= set(re.findall(r"`(\w+)`", kind.data)), kind
+    assert found
+
+
+def is_kind(node: ast.Attribute) -> bool:
+    return ast.unparse(node.value) == "EventKind"

@@ -16,7 +16,7 @@ from api.services.tasks.tasks import email_went_out
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import email_event, write
 from strategies import Refusal
 
 
@@ -85,6 +85,5 @@ async def _change(context: WorkspaceContext, send: Send, kind: EventKind, why: s
     async with transaction():
         if not await Send.filter(id=send.id, status=before).update(**values):
             raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="email")
-        about = {"person_id": send.person_id, "enrollment_id": send.enrollment_id, "send_id": send.id}
-        await write([event(context.workspace_id, kind, context.now, data={"reason": why} if why else None, **about)])
+        await write([email_event(send, kind, context.now, data={"reason": why} if why else None)])
     send.update_from_dict(values)

@@ -24,7 +24,7 @@ from api.states import UNBEGUN_STATUSES, SendStatus, TaskStatus
 from api.store import written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, email_event, write
+from api.store.events import email_event, write
 from api.store.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
@@ -74,7 +74,9 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
             values |= chosen_columns(chosen, send.zone)
         await written_texts.change_waiting_email(send, paused=paused, **values)
         data = {"before": _utc(send.due_at), "after": _utc(chosen)}
-        await write([_event(enrollment, send, EventKind.EMAIL_RESCHEDULED, now, data)])
+        await write(
+            [email_event(send, EventKind.EMAIL_RESCHEDULED, now, data=data, campaign_id=enrollment.campaign_id)]
+        )
         if task is not None and closes:
             await close_task(context, task, TaskStatus.COMPLETED, now)
     context.wake()
@@ -111,7 +113,9 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
         )
         given = {"subject": subject, "html": html}
         data = {"parts": [name for name, part in given.items() if not isinstance(part, Unset)]}
-        await write([_event(enrollment, send, EventKind.EMAIL_EDITED, context.now, data)])
+        await write(
+            [email_event(send, EventKind.EMAIL_EDITED, context.now, data=data, campaign_id=enrollment.campaign_id)]
+        )
     context.wake()
     return await Send.get(id=send.id)
 
@@ -175,10 +179,6 @@ async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:
             raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="undelivered_task", status=status)
         raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="undelivered", status=status)
     return send
-
-
-def _event(enrollment: Enrollment, send: Send, kind: EventKind, now: datetime, data: dict[str, Any]) -> Line:
-    return email_event(send, kind, now, data=data, campaign_id=enrollment.campaign_id)
 
 
 def _utc(instant: datetime) -> str:

@@ -11,9 +11,8 @@ from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.timelines import records, resolve, scheduled_steps, send_row, slot, task_row
 from api.states import EnrollmentStatus, SendStatus
 from api.store.campaign_state import lock_campaign_state
-from api.store.engine.sql import Row
 from api.store.enrollments import finish, stop
-from api.store.events import Line, event, write
+from api.store.events import Line, email_event, enrollment_event, task_event, write
 from api.store.holds import lock_enrollments
 from api.store.written_texts import restore_texts
 from strategies.codes import Message
@@ -74,17 +73,8 @@ async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
 
 def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
     """Return the event of a new task."""
-    return event(
-        enrollment.workspace_id,
-        EventKind.TASK_CREATED,
-        now,
-        campaign_id=enrollment.campaign_id,
-        person_id=enrollment.person_id,
-        enrollment_id=enrollment.id,
-        step_id=task.step_id,
-        task_id=task.id,
-        data={"type": str(task.type), "due": task.due_date.isoformat()},
-    )
+    data = {"type": str(task.type), "due": task.due_date.isoformat()}
+    return task_event(task, EventKind.TASK_CREATED, now, data=data, campaign_id=enrollment.campaign_id)
 
 
 async def finish_done(enrollment_ids: list[str], now: datetime) -> None:
@@ -94,17 +84,8 @@ async def finish_done(enrollment_ids: list[str], now: datetime) -> None:
 
 async def finished(enrollment_ids: list[str], now: datetime) -> list[Line]:
     """Finish enrollments as ``finish_done`` does, and return the events. Write them in the same transaction."""
-    return [
-        event(
-            row["workspace_id"],
-            EventKind.CAMPAIGN_FINISHED,
-            now,
-            campaign_id=row["campaign_id"],
-            person_id=row["person_id"],
-            enrollment_id=row["id"],
-        )
-        for row in await finish(enrollment_ids, now)
-    ]
+    rows = await finish(enrollment_ids, now)
+    return [enrollment_event(row, EventKind.CAMPAIGN_FINISHED, now) for row in rows]
 
 
 async def end(
@@ -135,18 +116,15 @@ async def end_all(
     """End many enrollments, as ``end`` does. Call inside a transaction. Returns how many were active."""
     stopped = await stop(enrollment_ids, now, status, why.code, send_reason, why.sentence)
 
-    def about(kind: EventKind, reason: str, row: Row, **ids: str) -> Line:
-        who = {"campaign_id": row["campaign_id"], "person_id": row["person_id"]}
-        return event(row["workspace_id"], kind, now, data={"reason": reason}, **who, **ids)
-
-    def step(row: Row) -> dict[str, str]:
-        return {"enrollment_id": row["enrollment_id"], "step_id": row["step_id"]}
-
-    await write(
-        [
-            *(about(EventKind.EMAIL_FAILED, send_reason, row, **step(row), send_id=row["id"]) for row in stopped.sends),
-            *(about(EventKind.TASK_CANCELLED, why.code, row, **step(row), task_id=row["id"]) for row in stopped.tasks),
-            *(about(EventKind.CAMPAIGN_ENDED, why.code, row, enrollment_id=row["id"]) for row in stopped.enrollments),
-        ]
-    )
+    ended, failed = {"reason": why.code}, {"reason": send_reason}
+    lines = [
+        email_event(row, EventKind.EMAIL_FAILED, now, data=failed, campaign_id=row["campaign_id"])
+        for row in stopped.sends
+    ]
+    lines += [
+        task_event(row, EventKind.TASK_CANCELLED, now, data=ended, campaign_id=row["campaign_id"])
+        for row in stopped.tasks
+    ]
+    lines += [enrollment_event(row, EventKind.CAMPAIGN_ENDED, now, data=ended) for row in stopped.enrollments]
+    await write(lines)
     return len(stopped.enrollments)

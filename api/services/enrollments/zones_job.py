@@ -20,7 +20,7 @@ from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import enrollment_event, write
 from api.store.time_zones import stored_zone_rules
 from strategies.calendar import instant_of
 
@@ -43,9 +43,8 @@ async def zone_chunks(context: WorkspaceContext) -> Chunks:
 
     async def pass_over(enrollment_id: str, reason: str) -> None:
         row = await Enrollment.get(id=enrollment_id)
-        about = {"campaign_id": row.campaign_id, "person_id": row.person_id, "enrollment_id": row.id}
         data = {"reason": JobCode.ROW_FAILED}
-        await write([event(context.workspace_id, EventKind.EDIT_NOT_APPLIED, context.now, data=data, **about)])
+        await write([enrollment_event(row, EventKind.EDIT_NOT_APPLIED, context.now, data=data)])
 
     last, done = "", set[str]()
     unsent = Send.filter(

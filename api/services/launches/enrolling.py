@@ -23,7 +23,7 @@ from api.store.campaign_state import lock_campaign_state
 from api.store.engine.bulk import insert, shared
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import earlier_endings, lock_open_enrollments
-from api.store.events import Line, event, write
+from api.store.events import Line, campaign_event, task_event, write
 from api.store.send_ledger import MAX_CODE_CHARACTERS
 from api.store.suppressions import suppressed_people
 from strategies import Refusal
@@ -215,11 +215,11 @@ class _Enroller:
             tasks = [{"id": new_id("tsk"), **row} for row in about]
             await insert("task", task, tasks)
             due = {"type": str(task["type"]), "due": task["due_date"].isoformat()}
+            shared = {"workspace_id": self.row.workspace_id, "step_id": task["step_id"]}
             lines = [
-                event(self.row.workspace_id, EventKind.TASK_CREATED, now, **campaign, step_id=task["step_id"], data=due,
-                      task_id=row["id"], person_id=row["person_id"], enrollment_id=row["enrollment_id"])
+                task_event(shared | row, EventKind.TASK_CREATED, now, data=due, campaign_id=self.campaign.id)
                 for row in tasks
-            ]  # fmt: skip
+            ]
             await write(lines)
         return {row["person_id"] for row in about}
 
@@ -232,4 +232,4 @@ class _Enroller:
 
     def _finished_event(self, counted: Mapping[str, int], now: datetime) -> Line:
         data = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}
-        return event(self.row.workspace_id, EventKind.LAUNCH_FINISHED, now, data=data, campaign_id=self.campaign.id)
+        return campaign_event(self.row.workspace_id, self.campaign.id, EventKind.LAUNCH_FINISHED, now, data=data)

@@ -28,7 +28,7 @@ from api.services.replies.bounces import refuse_dead
 from api.store.engine.rows import by_ids, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import earlier_endings, lock_open_enrollments, people_in_campaign
-from api.store.events import Line, event, write
+from api.store.events import Line, enrollment_event, write
 from api.store.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
 from strategies.calendar import local
@@ -96,11 +96,10 @@ async def launch(
     tasks: list[Task] = []
     events: list[Line] = []
     _check_scheduled(checked)
-    for number, (enrollment, person, timeline) in enumerate(checked.enrollments):
+    for number, (enrollment, _, timeline) in enumerate(checked.enrollments):
         if not number % TURN_EVERY:
             await asyncio.sleep(0)
-        about = {"campaign_id": checked.campaign.id, "person_id": person.id, "enrollment_id": enrollment.id}
-        events.append(event(context.workspace_id, EventKind.CAMPAIGN_LAUNCHED, context.now, **about))
+        events.append(enrollment_event(enrollment, EventKind.CAMPAIGN_LAUNCHED, context.now))
         for planned in timeline.planned:
             step = checked.steps[planned.number - 1]
             if isinstance(planned, PlannedSend):

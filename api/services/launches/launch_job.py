@@ -1,7 +1,7 @@
 """The background job that enrolls the audience of a launch."""
 
 from api.codes.event_kinds import EventKind
-from api.codes.launches import LaunchCode
+from api.codes.reasons import ReasonCode
 from api.models import Job, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.common.context import workspace_now
@@ -9,7 +9,7 @@ from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.services.launches.enrolling import launch_chunks
 from api.states import LaunchStatus
 from api.store import launches as audience
-from api.store.events import event, write
+from api.store.events import campaign_event, write
 
 
 async def _work(job: Job, runtime: JobRuntime) -> Chunks:
@@ -23,11 +23,11 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     if not await Launch.filter(id=job.subject_id, status=LaunchStatus.RUNNING).update(**failed):
         return
     row = await Launch.get(id=job.subject_id)
-    rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=LaunchCode.LAUNCH_FAILED)
+    rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=ReasonCode.LAUNCH_FAILED)
     await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
     now = await workspace_now(row.workspace_id, runtime.clock)
     data = {"launch": row.id, "reason": reason}
-    await write([event(row.workspace_id, EventKind.LAUNCH_FAILED, now, data=data, campaign_id=row.campaign_id)])
+    await write([campaign_event(row.workspace_id, row.campaign_id, EventKind.LAUNCH_FAILED, now, data=data)])
 
 
 LAUNCH = Kind(LAUNCH_JOB, Priority.BULK, _work, _give_up, problem_column=(Launch, "problem"))

@@ -6,7 +6,7 @@ from api.services.common.context import workspace_now
 from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.services.people.imports import IMPORT_JOB, import_chunks
 from api.states import ImportStatus
-from api.store.events import event, write
+from api.store.events import workspace_event, write
 
 
 async def _work(job: Job, runtime: JobRuntime) -> Chunks:
@@ -21,7 +21,7 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     if await PeopleImport.filter(id=job.subject_id, status=ImportStatus.RUNNING).update(**failed):
         now = await workspace_now(job.workspace_id, runtime.clock)
         data = {"import": job.subject_id, "reason": reason}
-        await write([event(job.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=data)])
+        await write([workspace_event(job.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=data)])
 
 
 IMPORT = Kind(IMPORT_JOB, Priority.BULK, _work, _give_up, problem_column=(PeopleImport, "problem"))

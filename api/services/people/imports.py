@@ -26,7 +26,7 @@ from api.services.people.people import MAX_FIELDS
 from api.states import ImportStatus, OnKnown
 from api.store import jobs, send_ledger
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import workspace_event, write
 from api.store.suppressions import prevent_suppressions, suppressed_keys
 from strategies import Refusal
 
@@ -235,7 +235,7 @@ async def _write(
         await PeopleImport.filter(id=row.id).update(**counts)
         if last and not row.dry_run:
             data = {"import": row.id, **{name: counts[name] for name in COUNTS}}
-            await write([event(row.workspace_id, EventKind.PEOPLE_IMPORTED, now, data=data)])
+            await write([workspace_event(row.workspace_id, EventKind.PEOPLE_IMPORTED, now, data=data)])
     row.update_from_dict(values | counts)
     seen.update(chunk.names.maps[0])
     return [] if row.dry_run else [str(person.id) for person in chunk.changed.values()]

@@ -32,7 +32,7 @@ from api.services.jobs.bisection import bisect_failures
 from api.services.people.csv_source import check_source
 from api.services.people.suppressions import MAX_REASON_CHARACTERS, suppress
 from api.states import SuppressionSource
-from api.store.events import event, write
+from api.store.events import workspace_event, write
 from api.store.suppressions import NewSuppression, count_suppressed, next_suppressed
 from strategies import Refusal
 
@@ -119,7 +119,7 @@ async def import_suppressions(
         await bisect_failures(given, write_rows, refuse)
         progress(done)
     counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
-    await write([event(context.workspace_id, EventKind.SUPPRESSIONS_IMPORTED, context.now, data=counted)])
+    await write([workspace_event(context.workspace_id, EventKind.SUPPRESSIONS_IMPORTED, context.now, data=counted)])
     return done
 
 

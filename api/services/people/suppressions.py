@@ -5,7 +5,6 @@ the campaigns of the person who has it. Ending the suppression does not restart 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from api.codes.event_kinds import EventKind
 from api.codes.people import PersonCode
@@ -18,7 +17,7 @@ from api.states import SuppressionSource
 from api.store import suppressions as store
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, event, write
+from api.store.events import Line, workspace_event, write
 from api.store.suppressions import NewSuppression
 from strategies import Refusal
 
@@ -114,5 +113,5 @@ def _reason(reason: str, *, required: bool) -> str:
 def _event(
     context: WorkspaceContext, kind: EventKind, email: str, person_id: str | None, source: SuppressionSource
 ) -> Line:
-    at: datetime = context.now
-    return event(context.workspace_id, kind, at, person_id=person_id, data={"email": email, "source": str(source)})
+    data = {"email": email, "source": str(source)}
+    return workspace_event(context.workspace_id, kind, context.now, data=data, person_id=person_id)

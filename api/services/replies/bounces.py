@@ -21,7 +21,7 @@ from api.states import BounceKind, SendStatus
 from api.store import bounces
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import email_event, workspace_event, write
 from strategies import Refusal
 
 LONGEST_DETAIL = 500
@@ -79,10 +79,8 @@ async def record_bounce(
         changes = {"status": SendStatus.BOUNCED, "reason": reason, "detail": detail or returned}
         if not await Send.filter(id=send.id, status=SendStatus.SENT).update(**changes):
             raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="email")
-        about = {"campaign_id": enrollment.campaign_id, "person_id": send.person_id, "enrollment_id": enrollment.id}
-        told = {"bounce": str(kind), "reason": reason}
-        about |= {"send_id": send.id, "step_id": send.step_id}
-        await write([event(context.workspace_id, EventKind.BOUNCED, context.now, data=told, **about)])
+        data, campaign_id = {"bounce": str(kind), "reason": reason}, enrollment.campaign_id
+        await write([email_event(send, EventKind.BOUNCED, context.now, data=data, campaign_id=campaign_id)])
         address = send.recipient or (await Person.get(id=send.person_id)).email
         await settle_bounces([Bounced(send.id, send.person_id, address, kind)], context.now)
     return await Enrollment.get(id=enrollment.id)
@@ -96,5 +94,7 @@ async def clear_bounce(context: WorkspaceContext, person_id: str) -> Person:
         return person
     async with transaction():
         if await Person.filter(id=person.id, bounced_at__isnull=False).update(bounced_at=None):
-            await write([event(context.workspace_id, EventKind.BOUNCE_CLEARED, context.now, person_id=person.id)])
+            await write(
+                [workspace_event(context.workspace_id, EventKind.BOUNCE_CLEARED, context.now, person_id=person.id)]
+            )
     return await Person.get(id=person.id)

@@ -8,7 +8,7 @@ from api.services.enrollments.progress import end
 from api.states import EnrollmentStatus, OnReply
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import enrollment_event, write
 
 
 @retry_on_deadlock
@@ -16,9 +16,8 @@ async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollm
     """Record a person's reply. The campaign's ``on_reply`` decides whether the campaign ends for them."""
     enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
     campaign = await Campaign.get(id=enrollment.campaign_id)
-    about = {"campaign_id": campaign.id, "person_id": enrollment.person_id, "enrollment_id": enrollment.id}
     async with transaction():
-        await write([event(context.workspace_id, EventKind.REPLIED, context.now, **about)])
+        await write([enrollment_event(enrollment, EventKind.REPLIED, context.now)])
         if campaign.on_reply is not OnReply.CONTINUE:
             success = campaign.on_reply is OnReply.END_AS_SUCCESS
             await end(

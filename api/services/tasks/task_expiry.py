@@ -12,11 +12,10 @@ from api.services.common.runtime import DispatchRuntime
 from api.services.enrollments.progress import end, schedule_next_steps
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import bisect_failures, is_database_fault
-from api.services.tasks.tasks import task_event
 from api.states import OnExpiry, TaskStatus
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import write
+from api.store.events import task_event, write
 from api.store.tasks import expiring, lock_expiring
 
 log = logging.getLogger("touchline.tasks")
@@ -108,7 +107,8 @@ async def _expire(context: WorkspaceContext, task: Task, now: datetime, *, waits
         if not await lock_expiring(task.id, now):
             return False
         await Task.filter(id=task.id).update(status=TaskStatus.EXPIRED, done_at=now if rule is OnExpiry.SKIP else None)
-        await write([task_event(enrollment, task, EventKind.TASK_EXPIRED, now)])
+        data, campaign_id = {"type": str(task.type)}, enrollment.campaign_id
+        await write([task_event(task, EventKind.TASK_EXPIRED, now, data=data, campaign_id=campaign_id)])
         if rule is OnExpiry.SKIP:
             await schedule_next_steps(context, enrollment, now)
         elif rule is OnExpiry.END:

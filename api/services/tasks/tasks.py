@@ -28,7 +28,7 @@ from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatu
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, email_event, event, write
+from api.store.events import Line, email_event, task_event, write
 from api.store.tasks import lock_undone
 from api.store.written_texts import WrittenEmail, delete_text, find_text
 from strategies import Refusal, StepType
@@ -242,7 +242,8 @@ async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, 
         raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="meanwhile")
     task.status, task.done_at = status, at
     enrollment = await Enrollment.get(id=task.enrollment_id)
-    lines = [task_event(enrollment, task, EventKind[f"TASK_{status}"], at)]
+    kind, data = EventKind[f"TASK_{status}"], {"type": str(task.type)}
+    lines = [task_event(task, kind, at, data=data, campaign_id=enrollment.campaign_id)]
     if status is TaskStatus.SKIPPED:
         lines += await _fail_email(enrollment, task, at)
     await write(lines)
@@ -261,18 +262,3 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
         return []
     data = {"reason": reason}
     return [email_event(send, EventKind.EMAIL_FAILED, at, data=data, campaign_id=enrollment.campaign_id)]
-
-
-def task_event(enrollment: Enrollment, task: Task, kind: EventKind, at: datetime) -> Line:
-    """Return an event about a task. Does not write it."""
-    return event(
-        enrollment.workspace_id,
-        kind,
-        at,
-        campaign_id=enrollment.campaign_id,
-        person_id=enrollment.person_id,
-        enrollment_id=enrollment.id,
-        step_id=task.step_id,
-        task_id=task.id,
-        data={"type": str(task.type)},
-    )

@@ -22,7 +22,7 @@ from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
 from api.store import edits, holds
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import enrollment_event, write
 
 EDIT_JOB = "edit"
 RETRY_AFTER = timedelta(seconds=2)
@@ -110,13 +110,9 @@ class _Work:
         if not paused:
             await holds.release(ids)
         await edits.mark_recalculated(ids, self.row.revision)
-        about = {"campaign_id": self.row.id, "data": {"reason": JobCode.ROW_FAILED}}
-        lines = [
-            event(self.row.workspace_id, EventKind.EDIT_NOT_APPLIED, self.context.now, person_id=each.person_id,
-                  enrollment_id=each.id, **about)
-            for each in await Enrollment.filter(id__in=ids)
-        ]  # fmt: skip
-        await write(lines)
+        now, data = self.context.now, {"reason": JobCode.ROW_FAILED}
+        rows = await Enrollment.filter(id__in=ids)
+        await write([enrollment_event(row, EventKind.EDIT_NOT_APPLIED, now, data=data) for row in rows])
 
     async def _close(self) -> bool:
         async with transaction():

@@ -16,11 +16,11 @@ from strategies.timeline import Timeline
 
 # The columns that are read. Many rows are read, so no other columns are.
 SEND_COLUMNS = (
-    *("id", "enrollment_id", "step_id", "person_id", "status", "attempts", "by_hand", "due_at"),
+    *("id", "workspace_id", "enrollment_id", "step_id", "person_id", "status", "attempts", "by_hand", "due_at"),
     *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
 )
 TASK_COLUMNS = (
-    *("id", "enrollment_id", "step_id", "person_id", "status", "due_date", "done_at", "expires_at"),
+    *("id", "workspace_id", "enrollment_id", "step_id", "person_id", "status", "due_date", "done_at", "expires_at"),
     *("explanation", "name", "details", "priority"),
 )
 ENROLLMENT_COLUMNS = (

@@ -14,7 +14,7 @@ from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.timelines import expiry, send_row, task_name, task_row
 from api.store import edits
-from api.store.events import Line, event, write
+from api.store.events import Line, email_event, enrollment_event, task_event, write
 from api.store.written_texts import restore_texts
 from strategies import Note
 from strategies.records import PlannedSend
@@ -29,8 +29,7 @@ async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChan
     lines, missed = await _emails(context, campaign, found, held=held)
     lines += await _tasks(context, campaign, found)
     for enrollment, code in found.unresolved:
-        about = {"campaign_id": campaign.id, "person_id": enrollment.person_id, "enrollment_id": enrollment.id}
-        lines.append(event(campaign.workspace_id, EventKind.EDIT_NOT_APPLIED, now, data={"reason": code}, **about))
+        lines.append(enrollment_event(enrollment, EventKind.EDIT_NOT_APPLIED, now, data={"reason": code}))
     await write(lines)
     return missed
 
@@ -47,25 +46,29 @@ async def _emails(
     for send, planned in found.moved:
         if send.id in written:
             data = {"before": _utc(send.due_at), "after": _utc(planned.instant)}
-            lines.append(_event_of_row(campaign, send, EventKind.EMAIL_MOVED, now, data))
+            lines.append(email_event(send, EventKind.EMAIL_MOVED, now, data=data, campaign_id=campaign.id))
     new = [
         send_row(context, enrollment, step, campaign.sender_id, planned) for enrollment, step, planned in found.emails
     ]
     for send in new:
         send.held = held
-        lines.append(_event_of_row(campaign, send, EventKind.EMAIL_ADDED, now, {"at": _utc(send.due_at)}))
+        lines.append(
+            email_event(send, EventKind.EMAIL_ADDED, now, data={"at": _utc(send.due_at)}, campaign_id=campaign.id)
+        )
     if new:
         await restore_texts(new)
     await Send.bulk_create(new, batch_size=300)
     gone = await edits.withdraw_emails(_ids(found.withdrawn)) if found.withdrawn else set()
     lines += [
-        _event_of_row(campaign, send, EventKind.EMAIL_WITHDRAWN, now) for send in found.withdrawn if send.id in gone
+        email_event(send, EventKind.EMAIL_WITHDRAWN, now, campaign_id=campaign.id)
+        for send in found.withdrawn
+        if send.id in gone
     ]
     removed = CampaignCode.STEP_REMOVED.message("email")
     failed = await edits.fail_emails(_ids(found.removed), *removed) if found.removed else set()
     reason = {"reason": removed.code}
     lines += [
-        _event_of_row(campaign, send, EventKind.EMAIL_FAILED, now, reason)
+        email_event(send, EventKind.EMAIL_FAILED, now, data=reason, campaign_id=campaign.id)
         for send in found.removed
         if send.id in failed
     ]
@@ -87,17 +90,17 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
     for _, _, task, planned in found.tasks_moved:
         if task.id in written:
             data = {"before": task.due_date.isoformat(), "after": planned.due.isoformat()}
-            lines.append(_event_of_row(campaign, task, EventKind.TASK_MOVED, now, data))
+            lines.append(task_event(task, EventKind.TASK_MOVED, now, data=data, campaign_id=campaign.id))
     withdrawn = await edits.withdraw_tasks(_ids(found.tasks_withdrawn)) if found.tasks_withdrawn else set()
     lines += [
-        _event_of_row(campaign, task, EventKind.TASK_WITHDRAWN, now)
+        task_event(task, EventKind.TASK_WITHDRAWN, now, campaign_id=campaign.id)
         for task in found.tasks_withdrawn
         if task.id in withdrawn
     ]
     cancelled = await edits.cancel_tasks(_ids(found.tasks_removed), now) if found.tasks_removed else set()
     reason = {"reason": CampaignCode.STEP_REMOVED}
     lines += [
-        _event_of_row(campaign, task, EventKind.TASK_CANCELLED, now, reason)
+        task_event(task, EventKind.TASK_CANCELLED, now, data=reason, campaign_id=campaign.id)
         for task in found.tasks_removed
         if task.id in cancelled
     ]
@@ -128,14 +131,6 @@ def _task_values(
         "details": step.notes,
         "priority": str(step.priority),
     }
-
-
-def _event_of_row(
-    campaign: Campaign, row: Send | Task, kind: EventKind, now: datetime, data: dict[str, Any] | None = None
-) -> Line:
-    about = {"campaign_id": campaign.id, "person_id": row.person_id, "enrollment_id": row.enrollment_id}
-    which = {"send_id": row.id} if isinstance(row, Send) else {"task_id": row.id}
-    return event(campaign.workspace_id, kind, now, data=data, step_id=row.step_id, **about, **which)
 
 
 def _ids(rows: Iterable[Send | Task]) -> list[str]:

@@ -18,7 +18,7 @@ from api.states import GOING_ON, SendStatus, TaskStatus
 from api.store import edits, jobs
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, event, write
+from api.store.events import Line, campaign_event, write
 from strategies import Refusal
 from strategies.codes import StrategyCode
 
@@ -123,8 +123,9 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
 
 def _edit_event(context: WorkspaceContext, draft: Draft) -> Line:
     data = {"edit": draft.kind} | ({"step": draft.changed.number} if draft.changed is not None else {})
-    about = {"campaign_id": draft.campaign.id, "step_id": draft.changed.id if draft.changed is not None else None}
-    return event(context.workspace_id, EventKind.CAMPAIGN_EDITED, context.now, data=data, **about)
+    step_id = draft.changed.id if draft.changed is not None else None
+    kind, at = EventKind.CAMPAIGN_EDITED, context.now
+    return campaign_event(context.workspace_id, draft.campaign.id, kind, at, data=data, step_id=step_id)
 
 
 async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> Campaign:

@@ -21,7 +21,7 @@ from api.store import holds
 from api.store.campaign_state import lock_campaign_state
 from api.store.edits import people_in
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import email_event, write
 
 HOLD_JOB = "hold"
 PEOPLE_HELD_PER_CHUNK = 500
@@ -111,13 +111,11 @@ async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: in
     ids = await holds.enrollments_on_hold(row.id, after, people)
     why = JobCode.ROW_FAILED.message("not_moved")
     failed = await holds.fail_held(ids, *why)
+    now, data, workspace = context.now, {"reason": why.code}, {"workspace_id": row.workspace_id}
     lines = [
-        event(
-            row.workspace_id, EventKind.EMAIL_FAILED, context.now, data={"reason": why.code}, campaign_id=row.id,
-            **{name: each[name] for name in ("person_id", "enrollment_id", "step_id")}, send_id=each["id"],
-        )
+        email_event(workspace | dict(each), EventKind.EMAIL_FAILED, now, data=data, campaign_id=row.id)
         for each in failed
-    ]  # fmt: skip
+    ]
     await write(lines)
     await finish_done(ids, context.now)
     return ids[-1] if ids else None

@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import count
 
 from api.codes.launches import LaunchCode
+from api.codes.reasons import ReasonCode
 from api.models import Campaign, Launch, Sender
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_stopped
@@ -93,7 +94,7 @@ async def cancel(launch_id: str, real_now: datetime) -> bool:
         if not await going_on.update(status=LaunchStatus.CANCELLED):
             return False
         row = await Launch.get(id=launch_id)
-        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=LaunchCode.LAUNCH_CANCELLED)
+        rest = await audience.leave_out_the_rest(row.id, row.workspace_id, reason=ReasonCode.LAUNCH_CANCELLED)
         await Launch.filter(id=row.id).update(left_out=row.left_out + rest)
         await jobs.cancel(LAUNCH_JOB, [row.id], real_now)
     return True

@@ -18,7 +18,7 @@ from api.store import jobs
 from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import event, write
+from api.store.events import campaign_event, write
 from api.store.tasks import extend_expiry
 from strategies import Refusal
 
@@ -38,7 +38,7 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
             raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, ("id",), case="already")
         await pause_launches(context, row.id)
         await _start_job(context, row)
-        await write([event(context.workspace_id, EventKind.CAMPAIGN_PAUSED, context.now, campaign_id=row.id)])
+        await write([campaign_event(context.workspace_id, row.id, EventKind.CAMPAIGN_PAUSED, context.now)])
 
 
 async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
@@ -68,7 +68,7 @@ async def _resume(context: WorkspaceContext, row: Campaign) -> None:
         await extend_expiry(row.id, paused_at, context.now)
         await resume_launches(context, row)
         await _start_job(context, row)
-        await write([event(context.workspace_id, EventKind.CAMPAIGN_RESUMED, context.now, campaign_id=row.id)])
+        await write([campaign_event(context.workspace_id, row.id, EventKind.CAMPAIGN_RESUMED, context.now)])
 
 
 def _new_holds() -> dict[str, object]:

@@ -23,7 +23,7 @@ from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.store import claims, send_ledger
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, row_event, write
+from api.store.events import Line, email_event, write
 from plugins.contract import Outcome, Receipt
 
 log = logging.getLogger("touchline.dispatch")
@@ -160,7 +160,7 @@ class BisectingClaim:
             if row is None:
                 return []
             reason_data = {"reason": JobCode.ROW_FAILED}
-            line = row_event(row, EventKind.EMAIL_FAILED, self.now, data=reason_data, send_id=send_id)
+            line = email_event(row, EventKind.EMAIL_FAILED, self.now, data=reason_data)
             await _write_each([line], [row["enrollment_id"]], self.now)
         log.error("the email %s: %s %s", send_id, receipt.outcome, receipt.code)
         return [receipt.outcome]

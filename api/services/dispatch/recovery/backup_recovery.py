@@ -26,7 +26,7 @@ from api.services.jobs.caller_chunks import carry_out
 from api.store import backup_recovery, jobs
 from api.store.engine.sql import Row, instant
 from api.store.engine.transactions import transaction
-from api.store.events import Line, row_event, write
+from api.store.events import Line, email_event, task_event, write
 from strategies import Refusal
 
 EMAIL_ID = re.compile(r"snd_[0-9a-z]{26}")
@@ -188,9 +188,9 @@ def _shown(moment: datetime) -> str:
 
 def _in_doubt(row: Row, now: datetime) -> Line:
     reason = {"reason": ReasonCode.RESTORED}
-    return row_event(row, EventKind.EMAIL_IN_DOUBT, now, data=reason, send_id=row["id"])
+    return email_event(row, EventKind.EMAIL_IN_DOUBT, now, data=reason)
 
 
 def _expired(row: Row, now: datetime) -> Line:
-    about = {"campaign_id": row["campaign_id"], "task_id": row["id"]}
-    return row_event(row, EventKind.TASK_EXPIRED, now, data={"type": row["type"]}, **about)
+    data, campaign_id = {"type": row["type"]}, row["campaign_id"]
+    return task_event(row, EventKind.TASK_EXPIRED, now, data=data, campaign_id=campaign_id)

@@ -20,7 +20,7 @@ from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.store import doubts, send_ledger, throttles
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, row_event, write
+from api.store.events import email_event, write
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -113,12 +113,8 @@ async def _doubt(real_now: datetime, selection: LeaseFilter, *, alone: bool = Fa
             consequences.append(partial(throttles.start_windows, ids, now))
             consequences.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
         lines = [
-            row_event(
-                row,
-                EventKind.EMAIL_IN_DOUBT,
-                clocks.get(row["workspace_id"], real_now),
-                data={"reason": reason.code},
-                send_id=row["id"],
+            email_event(
+                row, EventKind.EMAIL_IN_DOUBT, clocks.get(row["workspace_id"], real_now), data={"reason": reason.code}
             )
             for row in lost
         ]
@@ -148,12 +144,11 @@ async def _send_again(real_now: datetime, selection: LeaseFilter) -> Sequence[Ro
         )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
         lines = [
-            row_event(
+            email_event(
                 row,
                 EventKind.EMAIL_RETRIED,
                 clocks.get(row["workspace_id"], real_now),
                 data={"automatic": row["doubts"]},
-                send_id=row["id"],
             )
             for row in again
         ]
@@ -176,7 +171,3 @@ def _by_workspace_time(
     for row in rows:
         found.setdefault(clocks.get(row["workspace_id"], real_now), []).append(row)
     return found
-
-
-def _event(row: Row, kind: EventKind, now: datetime, data: dict[str, Any]) -> Line:
-    return row_event(row, kind, now, data=data, send_id=row["id"])
