@@ -61,13 +61,15 @@ async def copied(url: str, done: Launch, campaign: Campaign, context: Any, ids: 
     """Make the same rows and send them by COPY, in one transaction. Returns seconds."""
     sender = await Sender.get(id=campaign.sender_id)
     steps = await Step.filter(campaign_id=campaign.id).order_by("number")
-    plan = enrolling._Enroller(context, done, campaign, steps, sender.zone)._resolved((sender.zone, ZoneOf.SENDER))
+    plan = enrolling._Enroller(context, done, campaign, steps, sender.zone)._make_plan((sender.zone, ZoneOf.SENDER))
     connection = await asyncpg.connect(url)
     began = time.perf_counter()
     enrollments = [(new_id("enr"), person) for person in ids]
     constant = tuple(plan.enrollment.values())
     sent = [
-        (new_id("snd"), enrollment, person, *send.values()) for enrollment, person in enrollments for send in plan.sends
+        (new_id("snd"), enrollment, person, *send.values())
+        for enrollment, person in enrollments
+        for send in plan.emails
     ]
     events = [
         (new_id("evt"), enrollment, person, campaign.workspace_id, "CAMPAIGN_LAUNCHED", done.launched_at, "{}")
@@ -76,7 +78,7 @@ async def copied(url: str, done: Launch, campaign: Campaign, context: Any, ids: 
     async with connection.transaction():
         for table, columns, records in (
             ("enrollment", ["id", "person_id", *plan.enrollment], [(*pair, *constant) for pair in enrollments]),
-            ("send", ["id", "enrollment_id", "person_id", *plan.sends[0]], sent),
+            ("send", ["id", "enrollment_id", "person_id", *plan.emails[0]], sent),
             ("event", ["id", "enrollment_id", "person_id", "workspace_id", "kind", "at", "data"], events),
         ):
             await connection.copy_records_to_table(table, columns=columns, records=records)

@@ -5,10 +5,11 @@ before the commit, and processes do not commit in the order of their ids.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from api.ids import new_id
+from api.store.engine.bulk import insert
 from api.store.engine.sql import Records, Row, execute
 from api.store.suppressions import UNSUBSCRIBED_AT
 
@@ -84,6 +85,14 @@ async def left_out_by_code(launch_id: str) -> dict[str, int]:
 async def delete_processed(launch_id: str, processed: int) -> None:
     """Delete the processed part of an audience."""
     await execute("DELETE FROM launch_audience WHERE launch_id = $1 AND position <= $2", launch_id, processed)
+
+
+async def leave_out(launch_id: str, workspace_id: str, codes: Mapping[str, str]) -> None:
+    """Leave people out, each for the reason with this code. Call in the transaction that processes them."""
+    about = {"workspace_id": workspace_id, "launch_id": launch_id}
+    for code in sorted(set(codes.values())):
+        people = [person_id for person_id, why in codes.items() if why == code]
+        await insert("left_out", {**about, "code": code}, [{"id": new_id("out"), "person_id": each} for each in people])
 
 
 async def leave_out_the_rest(launch_id: str, workspace_id: str, *, reason: str) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 
 from api.codes.event_kinds import EventKind
 from api.codes.jobs import JobCode
-from api.ids import new_id
 from api.mail.clean import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
@@ -20,10 +19,10 @@ from api.states import LaunchStatus
 from api.store import launches as audience
 from api.store.bounces import bounced
 from api.store.campaign_state import lock_campaign_state
-from api.store.engine.bulk import insert, shared
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.enrolling import EnrollmentPlan, enroll
 from api.store.enrollments import earlier_endings, lock_open_enrollments
-from api.store.events import Line, campaign_event, task_event, write
+from api.store.events import Line, campaign_event, write
 from api.store.send_ledger import MAX_CODE_CHARACTERS
 from api.store.suppressions import suppressed_people
 from strategies import Refusal
@@ -33,7 +32,6 @@ PEOPLE_PER_CHUNK = 1_000
 """People whom one transaction enrolls. Fewer if the campaign has many steps."""
 Zone = tuple[str, ZoneOf]
 """A time zone, and whose zone it is."""
-OWN_COLUMNS = {"id", "enrollment_id", "person_id"}
 
 
 async def launch_chunks(row: Launch, context_of: Callable[[Workspace], WorkspaceContext]) -> Chunks:
@@ -56,15 +54,6 @@ async def launch_chunks(row: Launch, context_of: Callable[[Workspace], Workspace
 
 
 @dataclass(slots=True)
-class _Plan:
-    """The columns that the rows of all people of one zone share."""
-
-    enrollment: Mapping[str, Any]
-    sends: Sequence[Mapping[str, Any]]
-    tasks: Sequence[Mapping[str, Any]]
-
-
-@dataclass(slots=True)
 class _Enroller:
     context: WorkspaceContext
     row: Launch
@@ -73,7 +62,7 @@ class _Enroller:
     zone: str
     edited: bool = False
     """Whether the campaign was edited after it was read."""
-    plans: dict[Zone, _Plan | Refusal] = field(default_factory=dict)
+    plans: dict[Zone, EnrollmentPlan | Refusal] = field(default_factory=dict)
 
     @property
     def began(self) -> datetime:
@@ -129,12 +118,15 @@ class _Enroller:
             left_out |= dict.fromkeys(before, "ENDED_BEFORE")
             for zone, everyone in wanted.items():
                 ids = [person_id for person_id in everyone if person_id not in left_out]
-                added = await self._enroll(self.plans[zone], ids)
+                plan = self.plans[zone]
+                assert isinstance(plan, EnrollmentPlan)  # noqa: S101 - people without a plan are left out before
+                added, lines = await enroll(plan, ids, self.began)
+                await write(lines)
                 left_out |= dict.fromkeys(
                     (person_id for person_id in ids if person_id not in added), "ALREADY_ENROLLED"
                 )
                 enrolled += len(added)
-            await self._leave_out(left_out)
+            await audience.leave_out(self.row.id, self.row.workspace_id, left_out)
             await audience.delete_processed(self.row.id, processed)
             counted = {"enrolled": enrolled, "left_out": self.row.left_out + len(left_out)}
             over = processed >= self.row.total
@@ -172,7 +164,7 @@ class _Enroller:
         await lock_open_enrollments(self.campaign.id, person_ids)
         return list(await earlier_endings(self.campaign.id, person_ids))
 
-    def _plan(self, zone: Zone) -> _Plan | Refusal:
+    def _plan(self, zone: Zone) -> EnrollmentPlan | Refusal:
         """Return the plan for a zone, or why it has none. It is calculated once."""
         if zone not in self.plans:
             try:
@@ -181,7 +173,7 @@ class _Enroller:
                 self.plans[zone] = refusal
         return self.plans[zone]
 
-    def _make_plan(self, zone: Zone) -> _Plan:
+    def _make_plan(self, zone: Zone) -> EnrollmentPlan:
         example = Enrollment(
             id="", workspace_id=self.row.workspace_id, campaign_id=self.campaign.id, person_id="",
             zone=zone[0], zone_of=zone[1],
@@ -192,43 +184,10 @@ class _Enroller:
         for planned in resolve(self.context, self.campaign, self.steps, example, {}, self.began).planned:
             step = self.steps[planned.number - 1]
             if isinstance(planned, PlannedSend):
-                send = send_row(self.context, example, step, self.campaign.sender_id, planned)
-                sends.append(shared(send, OWN_COLUMNS))
+                sends.append(send_row(self.context, example, step, self.campaign.sender_id, planned))
             else:
-                tasks.append(shared(task_row(self.context, example, step, self.campaign, planned), OWN_COLUMNS))
-        return _Plan(shared(example, {"id", "person_id"}), sends, tasks)
-
-    async def _enroll(self, plan: _Plan | Refusal, person_ids: Sequence[str]) -> set[str]:
-        """Enroll those people of one zone who are not in the campaign yet. Returns their ids."""
-        assert isinstance(plan, _Plan)  # noqa: S101 - people without a plan are left out before
-        enrollments = {new_id("enr"): person_id for person_id in person_ids}
-        rows = [{"id": key, "person_id": person_id} for key, person_id in enrollments.items()]
-        added = await insert("enrollment", plan.enrollment, rows, skip_known=True)
-        about = [{"enrollment_id": key, "person_id": enrollments[key]} for key in enrollments if key in added]
-        for send in plan.sends:
-            await insert("send", send, [{"id": new_id("snd"), **row} for row in about])
-        now, shared_columns = self.began, {"workspace_id": self.row.workspace_id, "at": self.began}
-        campaign = {"campaign_id": self.campaign.id}
-        kind = {"kind": EventKind.CAMPAIGN_LAUNCHED, "data": "{}"}
-        await insert("event", shared_columns | campaign | kind, [{"id": new_id("evt"), **row} for row in about])
-        for task in plan.tasks:
-            tasks = [{"id": new_id("tsk"), **row} for row in about]
-            await insert("task", task, tasks)
-            due = {"type": str(task["type"]), "due": task["due_date"].isoformat()}
-            shared = {"workspace_id": self.row.workspace_id, "step_id": task["step_id"]}
-            lines = [
-                task_event(shared | row, EventKind.TASK_CREATED, now, data=due, campaign_id=self.campaign.id)
-                for row in tasks
-            ]
-            await write(lines)
-        return {row["person_id"] for row in about}
-
-    async def _leave_out(self, codes: Mapping[str, str]) -> None:
-        about = {"workspace_id": self.row.workspace_id, "launch_id": self.row.id}
-        for code in sorted(set(codes.values())):
-            people = [person_id for person_id, why in codes.items() if why == code]
-            rows = [{"id": new_id("out"), "person_id": person_id} for person_id in people]
-            await insert("left_out", {**about, "code": code}, rows)
+                tasks.append(task_row(self.context, example, step, self.campaign, planned))
+        return EnrollmentPlan.of(example, sends, tasks)
 
     def _finished_event(self, counted: Mapping[str, int], now: datetime) -> Line:
         data = {"launch": self.row.id, "enrolled": counted["enrolled"], "leftOut": counted["left_out"]}

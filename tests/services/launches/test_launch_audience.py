@@ -25,6 +25,7 @@ from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
+from api.store import enrolling as store_enrolling
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.manager import load
@@ -218,7 +219,7 @@ async def test_a_cancel_waits_for_the_chunk_that_is_under_way(
     campaign, _ = await author(context)
     await imported(context, 25)
     launch = await start_launch(context, campaign, None, Choice("NOW"))
-    right, cancels = enrolling.insert, []
+    right, cancels = store_enrolling.insert, []
 
     async def and_cancel(table: str, *args: Any, **options: Any) -> set[str]:
         if not cancels:
@@ -226,7 +227,7 @@ async def test_a_cancel_waits_for_the_chunk_that_is_under_way(
             assert await waits_for_us(cancels[0])
         return await right(table, *args, **options)
 
-    monkeypatch.setattr(enrolling, "insert", and_cancel)
+    monkeypatch.setattr(store_enrolling, "insert", and_cancel)
     await done(launch, context)
     await cancels[0]
     after = await Launch.get()

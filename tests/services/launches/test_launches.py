@@ -19,6 +19,7 @@ from api.services.templates.templates import create_template, update_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
+from api.store import enrolling as store_enrolling
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from plugins.manager import load
@@ -149,7 +150,7 @@ async def test_who_cannot_be_enrolled_is_left_out_and_listed(
 async def test_a_crash_in_the_middle_enrolls_everyone_once(
     context: WorkspaceContext, campaign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right, calls = enrolling.insert, []
+    right, calls = store_enrolling.insert, []
 
     async def crash(table: str, *args: Any, **options: Any) -> set[str]:
         calls.append(table)
@@ -158,7 +159,7 @@ async def test_a_crash_in_the_middle_enrolls_everyone_once(
         return await right(table, *args, **options)
 
     await start_launch(context, campaign, None, Choice("NOW"))
-    monkeypatch.setattr(enrolling, "insert", crash)
+    monkeypatch.setattr(store_enrolling, "insert", crash)
     first = await claim_launch(NOW)
     assert first is not None
     with pytest.raises(Killed):
