@@ -1,10 +1,8 @@
 """The composition root: connects settings, packages, database, tick loop and routes."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,55 +21,15 @@ from api.http.request_guard import RequestGuard
 from api.http.websocket_endpoint import WebSocketEndpoint
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
+from api.runtime import make_ticker
 from api.server.options import server_options
-from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
+from api.services.dispatch.dispatcher import TerminalLine
 from api.services.launches.launch_progress import LaunchWatch
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
-from api.store.engine.database_clock import DatabaseClock, sync_clock
-from api.tick import Ticker
+from api.store.engine.database_clock import sync_clock
 from api.workers.pool import start_worker
-from plugins.manager import Installed, load
-
-
-def make_runtime(
-    settings: Settings,
-    installed: Installed,
-    clock: Clock | None = None,
-    *,
-    wake: Callable[[], None] = lambda: None,
-    show: Callable[[TerminalLine], None] = lambda line: None,
-) -> DispatchRuntime:
-    """Return what dispatch needs: packages, clock, links, lease."""
-    lease = timedelta(seconds=float(settings.lease_seconds))
-    return DispatchRuntime(
-        installed, clock or DatabaseClock(), unsubscribe_page.link_maker(settings), wake, show, lease
-    )
-
-
-def make_ticker(
-    settings: Settings,
-    installed: Installed,
-    clock: Clock | None = None,
-    show: Callable[[TerminalLine], None] = lambda line: None,
-) -> Ticker:
-    """Return a tick loop that its runtime can wake. Without ``clock``, it uses the database's clock."""
-    clock = clock or DatabaseClock()
-    sleeper: list[Ticker] = []
-    runtime = make_runtime(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - the list is still empty
-    sleeper.append(Ticker(runtime, clock, float(settings.poll_seconds)))
-    return sleeper[0]
-
-
-def freeze_loaded_objects() -> None:
-    """Exclude loaded objects from garbage collection, and collect less often.
-
-    A dispatch creates tens of thousands of objects without reference cycles. By default Python would look for cycles
-    after every 700 of them.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000)
+from plugins.manager import load
 
 
 def _report_end(loop: "asyncio.Task[None]", on_tick_end: Callable[[BaseException], None]) -> None:

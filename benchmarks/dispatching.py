@@ -13,10 +13,10 @@ from datetime import timedelta
 import aiosmtplib
 import asyncpg
 
-from api.app import freeze_loaded_objects
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Send
+from api.runtime import freeze_loaded_objects
 from api.services.launches.launch import Choice
 from api.states import SendStatus
 from api.store.engine.sql import execute

@@ -11,13 +11,13 @@ from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 
-from api.app import make_runtime
 from api.clock import system_clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.request_guard import RequestGuard
 from api.models import Campaign, Step, Workspace
+from api.runtime import make_runtime
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.launches.launch_progress import LaunchWatch
 from api.services.templates.templates import create_template

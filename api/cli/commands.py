@@ -1,50 +1,23 @@
-"""``touchline serve``, ``tick``, ``migrate``, ``schema``, ``plugins`` and ``workspace``."""
+"""``touchline migrate``, ``schema`` and ``plugins``, and what all commands share."""
 
-import asyncio
 import logging
-import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from contextlib import asynccontextmanager
 
-import uvicorn
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from api.app import freeze_loaded_objects, make_app, make_ticker
-from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, logged
-from api.cli.logs import set_up_logs
-from api.clock import system_clock
-from api.codes.inputs import InputCode
-from api.graphql.schema import schema_text
-from api.http import health
-from api.loop_watch import LoopWatch
-from api.mail.worker_jobs import preload
 from api.printable import printable
-from api.server.options import server_options
-from api.services.common.inputs import line
-from api.services.dispatch.dispatcher import TerminalLine
-from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.upgrade_report import collect_reports
-from api.store.workspaces import has_token, workspace_by_name
-from api.tick import Ticker
-from api.workers.pool import start_worker
-from plugins.channels.smtp.channel import check_accounts
 from plugins.extension_points import EXTENSION_POINTS
 from plugins.manager import load
-from strategies import Refusal
 
 console = Console()
 log = logging.getLogger("touchline.service")
-
-TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
-SHUTDOWN_SECONDS = 20
-"""How long a stopping server waits for running requests and for websockets whose client has stopped reading."""
 
 UNFOLDED_WIDTH = 10_000
 """Width in columns of output that is not a terminal, so that no line is folded."""
@@ -59,109 +32,6 @@ async def database(settings: Settings) -> AsyncIterator[None]:
         yield
     finally:
         await close_database()
-
-
-def show(line: TerminalLine) -> None:
-    """Print the outcome of one email, never its content."""
-    colour = {"SENT": "green", "FAILED": "red", "HARD_BOUNCE": "red", "SOFT_BOUNCE": "red", "IN_DOUBT": "red"}.get(
-        line.outcome, "yellow"
-    )
-    # Text instead of markup, because names and server answers may contain brackets.
-    outcome, detail = Text(f"{line.outcome:<8}", style=colour), Text(printable(line.detail), style="dim")
-    # The clock of a sandbox may be on another day.
-    day = "" if line.at.date() == system_clock().date() else f"{line.at:%Y-%m-%d} "
-    texts = (line.workspace, line.recipient, line.subject)
-    about = (*(Text(printable(text), style="dim" if text is texts[0] else "") for text in texts), detail)
-    console.print(f"{day}{line.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
-
-
-def limits(settings: Settings) -> dict[str, Any]:
-    """Return uvicorn's options: the limits of connections, and how long it waits when it stops."""
-    return server_options(settings) | {"timeout_graceful_shutdown": SHUTDOWN_SECONDS}
-
-
-def free_port(host: str, port: int, setting: str = "TOUCHLINE_PORT") -> int:
-    """Check that a port is free and return it; for 0, return any free port. Raises OSError, naming the
-    setting to change.
-    """
-    try:
-        for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            with socket.socket(family, kind) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-                found = int(probe.getsockname()[1])
-    except OSError as problem:
-        reason = (problem.strerror or str(problem)).lower()
-        raise OSError(f"Cannot listen on {host}:{port}: {reason}. Set {setting} to another port.") from problem
-    return found
-
-
-async def _check_database(settings: Settings) -> None:
-    """Open the database once, so that an error is reported in one sentence before the server starts."""
-    async with database(settings):
-        pass
-
-
-def serve(settings: Settings, *, no_tick: bool) -> int:
-    """Run the server until it is stopped."""
-    check_accounts(environment())
-    free_port(settings.host, int(settings.port))
-    if settings.server_watch_port:
-        free_port(settings.host, int(settings.server_watch_port), "TOUCHLINE_SERVER_WATCH_PORT")
-    asyncio.run(_check_database(settings))
-    set_up_logs(settings)
-    problems: list[BaseException] = []
-
-    def ended(problem: BaseException) -> None:
-        problems.append(problem)
-        server.should_exit = True
-
-    app = make_app(settings, environment(), tick=not no_tick, on_tick_end=ended)
-    config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
-    server = Server(config, app.state.stop_sending)
-    freeze_loaded_objects()
-    exit_on_sigterm()
-    with logged("the server" if no_tick else "the server with its tick loop", settings):
-        with suppress(KeyboardInterrupt):
-            server.run()
-        if problems:
-            raise problems[0]
-        if not server.started:
-            raise ConnectionError("the server could not start; see the lines above")
-    return 0
-
-
-async def tick(settings: Settings, *, once: bool) -> int:
-    """Run the tick loop until it is stopped; with ``once``, until nothing is due."""
-    check_accounts(environment())
-    if settings.watch_port:
-        free_port(settings.host, int(settings.watch_port), "TOUCHLINE_WATCH_PORT")
-    set_up_logs(settings)
-    # Print recipients only to a terminal: the output of a service is stored.
-    shown = show if console.is_terminal else lambda line: None
-    ticker = make_ticker(settings, load(environment()), show=shown)
-    if not once:
-        # Set before the database is opened, so that a process stopped during its start also ends cleanly.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, _stop, ticker, each)
-    with logged("the tick loop", settings):
-        async with database(settings):
-            if once:
-                await ticker.until_idle()
-                return 0
-            freeze_loaded_objects()
-            start_worker(preload)
-            pages = health.routes(ticker.runtime, ticker, health.Access(token=settings.metrics_token))
-            async with health.monitoring_server(settings.host, settings.watch_port, pages, server_options(settings)):
-                with LoopWatch(ticker.runtime.metrics).watching():
-                    await ticker.run()
-    return 0
-
-
-def _stop(ticker: Ticker, received: signal.Signals) -> None:
-    log.info("%s: finishing the emails that are being transmitted, then stopping", received.name)
-    kill_after_timeout()
-    ticker.stop()
 
 
 async def migrate_database(settings: Settings) -> int:
@@ -180,6 +50,8 @@ async def migrate_database(settings: Settings) -> int:
 
 def print_schema(_settings: Settings) -> int:
     """Print the GraphQL schema."""
+    from api.graphql.schema import schema_text  # takes longer than all that the other commands import
+
     sys.stdout.write(schema_text())
     return 0
 
@@ -203,37 +75,3 @@ def list_plugins(_settings: Settings) -> int:
             soft_wrap=True,
         )
     return 1 if installed.broken else 0
-
-
-def graphiql_link(host: str, port: int | str, token: str) -> str:
-    """Return a link that opens GraphiQL signed in with a token."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql#token={token}"
-
-
-async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
-    """Create a workspace if it does not exist, and print a new token, which cannot be read again.
-
-    Only the token goes to standard output, for scripts; everything else goes to standard error.
-    """
-    name = line(name, ("name",))
-    if "\t" in name:  # ``line`` allows this one control character
-        raise Refusal.of(InputCode.INVALID_TEXT, ("name",), case="tab")
-    async with database(settings):
-        workspace = await workspace_by_name(name)
-        if workspace and sandbox and not workspace.sandbox:
-            told = f"touchline: {name!r} exists and is not a sandbox; choose another name for a sandbox."
-            print(told, file=sys.stderr)
-            return 1
-        if workspace is None:
-            workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
-            about = "was created"
-        elif await has_token(workspace.id, TOKEN_NAME):
-            about = "has a new token; the old one stopped working"
-        else:
-            about = "has a new token"
-        token = await issue_token(workspace, TOKEN_NAME, system_clock())
-    kind = "The sandbox" if workspace.sandbox else "The workspace"
-    print(f"{kind} {name!r} {about}.", file=sys.stderr)
-    print(f"GraphiQL, while the server runs: {graphiql_link(settings.host, settings.port, token)}", file=sys.stderr)
-    print(token)
-    return 0

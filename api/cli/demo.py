@@ -10,11 +10,15 @@ from pathlib import Path
 
 import uvicorn
 
-from api.app import make_app, make_runtime
-from api.cli.commands import console, database, free_port, graphiql_link, limits, show
+from api.app import make_app
+from api.cli.commands import console, database
 from api.cli.demo_content import fill
+from api.cli.errors import DemoRunsError
+from api.cli.serving import free_port, limits, show
+from api.cli.workspaces import graphiql_link
 from api.clock import system_clock
 from api.models import Workspace
+from api.runtime import make_runtime
 from api.server.server import Server
 from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token
@@ -22,10 +26,6 @@ from api.settings import Settings, environment
 from plugins.manager import load
 
 DEMO_FOLDER = Path("touchline-data/demo")
-
-
-class DemoRunsError(Exception):
-    """A demo is running in this folder. A new one would delete its database."""
 
 
 async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int:

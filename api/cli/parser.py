@@ -2,22 +2,32 @@
 
 import argparse
 import asyncio
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import api
 import plugins
 import strategies
-from api.cli import accounts, commands, recover, suppressions
-from api.cli.demo import DemoRunsError, demo
-from api.cli.people import import_people
+from api.cli.errors import DemoRunsError
 from api.csv_reading import ENCODINGS
 from api.printable import printable
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
 EPILOG = "Settings come from the environment; README.md lists them. Exit codes: 0 done, 1 failed, 2 wrong usage."
+
+
+def lazy(module: str, name: str) -> Callable[..., object]:
+    """Return a function that imports its module when it is called: the help needs none of the server."""
+
+    def run(*args: Any, **given: Any) -> object:
+        called: Callable[..., object] = getattr(importlib.import_module(f"api.cli.{module}"), name)
+        return called(*args, **given)
+
+    return run
 
 
 def build() -> argparse.ArgumentParser:
@@ -31,26 +41,32 @@ def build() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    serve = command("serve", "Run the API server together with the tick loop, which sends due emails.", commands.serve)
+    serve = command(
+        "serve", "Run the API server together with the tick loop, which sends due emails.", lazy("serving", "serve")
+    )
     serve.add_argument(
         "--no-tick",
         action="store_true",
         help="serve the API only; sending is left to separate `touchline tick` processes",
     )
-    tick = command("tick", "Run only the tick loop, next to a server on the same PostgreSQL database.", commands.tick)
+    tick = command(
+        "tick", "Run only the tick loop, next to a server on the same PostgreSQL database.", lazy("serving", "tick")
+    )
     tick.add_argument("--once", action="store_true", help="send everything that is due now, then exit")
-    show = command("demo", "Run a server with demo data; emails are written to a folder.", demo)
+    show = command("demo", "Run a server with demo data; emails are written to a folder.", lazy("demo", "demo"))
     show.add_argument("--keep", action="store_true", help="continue the last demo instead of starting a new one")
     show.add_argument("--exit-after-first", action="store_true", help="exit after the first email is sent")
-    command("migrate", "Bring the database's tables up to date.", commands.migrate_database)
-    command("schema", "Print the GraphQL schema.", commands.print_schema)
+    command("migrate", "Bring the database's tables up to date.", lazy("commands", "migrate_database"))
+    command("schema", "Print the GraphQL schema.", lazy("commands", "print_schema"))
     command(
         "plugins",
         "List installed packages with their send options and channels; exit code 1 if a package fails to load.",
-        commands.list_plugins,
+        lazy("commands", "list_plugins"),
     )
     workspace = command(
-        "workspace", "Create a workspace, or issue a new token for it, and print the token.", commands.create
+        "workspace",
+        "Create a workspace, or issue a new token for it, and print the token.",
+        lazy("workspaces", "create"),
     )
     workspace.add_argument(
         "name", help="workspace name; if it exists, a new token is issued and the old one stops working"
@@ -61,7 +77,7 @@ def build() -> argparse.ArgumentParser:
     restored = command(
         "recover",
         "After restoring a backup, mark emails in doubt that may have been sent since. Stop other processes first.",
-        recover.run,
+        lazy("recover", "run"),
     )
     restored.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
     restored.add_argument("--until", help="time at which the lost database stopped (default: now)")
@@ -99,7 +115,7 @@ def build() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"encoding of the file, needed if it cannot be detected: {', '.join(ENCODINGS)}",
     )
-    importing.set_defaults(run=import_people)
+    importing.set_defaults(run=lazy("people", "import_people"))
     add_accounts(command("accounts", "Show channel accounts, and set which workspace may use which.", lambda **_: 2))
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
@@ -109,7 +125,7 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
     """Add the actions of `touchline accounts`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     about = "List the accounts that senders use, why an account is paused, and which accounts each workspace may use."
-    actions.add_parser("show", help=about, description=about, epilog=EPILOG).set_defaults(run=accounts.show)
+    actions.add_parser("show", help=about, description=about, epilog=EPILOG).set_defaults(run=lazy("accounts", "show"))
     about = "Set which accounts a workspace may use. Emails that its senders send through other accounts fail."
     allowing = actions.add_parser("allow", help=about, description=about, epilog=EPILOG)
     allowing.add_argument("workspace", help="name or id of the workspace")
@@ -120,11 +136,11 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
     allowing.add_argument(
         "--unchecked", action="store_true", help="accept accounts that are not configured in this environment"
     )
-    allowing.set_defaults(run=accounts.allow)
+    allowing.set_defaults(run=lazy("accounts", "allow"))
     about = "End the pause of an account: its emails are tried again immediately."
     resuming = actions.add_parser("resume", help=about, description=about, epilog=EPILOG)
     resuming.add_argument("account", help="account name, such as smtp:SALES; `touchline accounts show` lists them")
-    resuming.set_defaults(run=accounts.resume)
+    resuming.set_defaults(run=lazy("accounts", "resume"))
 
 
 def add_suppressions(command: argparse.ArgumentParser) -> None:
@@ -140,11 +156,11 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
     importing.add_argument("--workspace", required=True, help="name or id of the workspace")
     importing.add_argument("--reason", default="", help="reason for rows that have none")
     importing.add_argument("--encoding", help="encoding of the file, needed if it cannot be detected")
-    importing.set_defaults(run=suppressions.import_file)
+    importing.set_defaults(run=lazy("suppressions", "import_file"))
     about = "Print the suppressed addresses as CSV, in the format that import reads."
     exporting = actions.add_parser("export", help=about, description=about, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
-    exporting.set_defaults(run=suppressions.export_file)
+    exporting.set_defaults(run=lazy("suppressions", "export_file"))
 
 
 def check_packages() -> None:

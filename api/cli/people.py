@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.app import make_runtime
 from api.cli.commands import console, database
 from api.cli.suppressions import workspace_named
 from api.codes.inputs import InputCode
 from api.csv_reading import Decoded, decode
 from api.models import Job, PeopleImport
 from api.printable import printable
+from api.runtime import make_runtime
 from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.kinds import Chunks
 from api.services.people.imports import IMPORT_JOB, MAX_SOURCE_CHARACTERS, import_chunks, start_import

@@ -6,12 +6,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from api.app import make_runtime
 from api.cli.commands import console, database
 from api.codes.inputs import InputCode
 from api.csv_reading import decode
 from api.models import Workspace
 from api.printable import printable
+from api.runtime import make_runtime
 from api.services.people.suppression_files import HEADER, cells, export_suppressions, import_suppressions
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api import version
-from api.cli.commands import show
+from api.cli.serving import show
 from api.services.common.runtime import TerminalLine
 from tests.program import touchline as run
 
@@ -257,3 +257,18 @@ def test_no_password_is_logged_where_a_service_cannot_start(environment: dict[st
     assert "starts the tick loop on postgresql://touchline@127.0.0.1:1/acme\n" in done.stderr
     assert "ERROR touchline.service the tick loop ended after 0 s: the database cannot be opened" in done.stderr
     assert "s3cr" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "unneeded"),
+    [
+        ("api.cli.parser", {"graphql", "rich", "starlette", "strawberry", "tortoise", "uvicorn"}),
+        ("api.cli.commands", {"graphql", "starlette", "strawberry", "uvicorn"}),
+        ("api.cli.serving", {"graphql", "strawberry"}),
+    ],
+)
+def test_a_command_imports_what_it_needs(module: str, unneeded: set[str]) -> None:
+    """Help appears at once, and no command but ``serve``, ``demo`` and ``schema`` waits for GraphQL."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert unneeded & set(loaded.stdout.split()) == set()

@@ -8,9 +8,9 @@ from typing import Any
 
 from graphql import OperationDefinitionNode, parse
 
-from api.app import make_runtime
 from api.cli.demo_content import fill
 from api.graphiql import FIRST_CAMPAIGN
+from api.runtime import make_runtime
 from api.settings import Settings
 from plugins.manager import load
 from tests import story

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.cli import commands
+from api.cli import serving
 from tests import story
 from tests.client import Client, new_client
 from tests.graphql.test_launch_progress import FOLLOW, begun, event
@@ -27,7 +27,7 @@ async def test_a_server_that_stops_closes_what_is_followed(live: Live, rep: Clie
 async def test_a_client_that_reads_no_more_keeps_no_server_from_stopping(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "SHUTDOWN_SECONDS", 0.1)
+    monkeypatch.setattr(serving, "SHUTDOWN_SECONDS", 0.1)
     async with listening(database_url) as live:
         rep = await new_client(live.http, NOW)
         await story.template(rep, html=f"<p>{'x' * 100_000}</p>")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.cli.commands import show
+from api.cli.serving import show
 from api.models import Campaign, Event, Person, Send, Step, Task
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign

@@ -1,0 +1,138 @@
+"""``touchline serve`` and ``tick``."""
+
+import asyncio
+import logging
+import signal
+import socket
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from rich.text import Text
+
+from api.cli.commands import console, database
+from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, logged
+from api.cli.logs import set_up_logs
+from api.clock import system_clock
+from api.http import health
+from api.loop_watch import LoopWatch
+from api.mail.worker_jobs import preload
+from api.printable import printable
+from api.runtime import freeze_loaded_objects, make_ticker
+from api.server.options import server_options
+from api.services.dispatch.dispatcher import TerminalLine
+from api.settings import Settings, environment
+from api.tick import Ticker
+from api.workers.pool import start_worker
+from plugins.channels.smtp.channel import check_accounts
+from plugins.manager import load
+
+log = logging.getLogger("touchline.service")
+
+SHUTDOWN_SECONDS = 20
+"""How long a stopping server waits for running requests and for websockets whose client has stopped reading."""
+
+
+def show(line: TerminalLine) -> None:
+    """Print the outcome of one email, never its content."""
+    colour = {"SENT": "green", "FAILED": "red", "HARD_BOUNCE": "red", "SOFT_BOUNCE": "red", "IN_DOUBT": "red"}.get(
+        line.outcome, "yellow"
+    )
+    # Text instead of markup, because names and server answers may contain brackets.
+    outcome, detail = Text(f"{line.outcome:<8}", style=colour), Text(printable(line.detail), style="dim")
+    # The clock of a sandbox may be on another day.
+    day = "" if line.at.date() == system_clock().date() else f"{line.at:%Y-%m-%d} "
+    texts = (line.workspace, line.recipient, line.subject)
+    about = (*(Text(printable(text), style="dim" if text is texts[0] else "") for text in texts), detail)
+    console.print(f"{day}{line.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
+
+
+def limits(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options: the limits of connections, and how long it waits when it stops."""
+    return server_options(settings) | {"timeout_graceful_shutdown": SHUTDOWN_SECONDS}
+
+
+def free_port(host: str, port: int, setting: str = "TOUCHLINE_PORT") -> int:
+    """Check that a port is free and return it; for 0, return any free port. Raises OSError, naming the
+    setting to change.
+    """
+    try:
+        for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                found = int(probe.getsockname()[1])
+    except OSError as problem:
+        reason = (problem.strerror or str(problem)).lower()
+        raise OSError(f"Cannot listen on {host}:{port}: {reason}. Set {setting} to another port.") from problem
+    return found
+
+
+async def _check_database(settings: Settings) -> None:
+    """Open the database once, so that an error is reported in one sentence before the server starts."""
+    async with database(settings):
+        pass
+
+
+def serve(settings: Settings, *, no_tick: bool) -> int:
+    """Run the server until it is stopped."""
+    from api.app import make_app  # with GraphQL, which the tick loop alone does not need
+
+    check_accounts(environment())
+    free_port(settings.host, int(settings.port))
+    if settings.server_watch_port:
+        free_port(settings.host, int(settings.server_watch_port), "TOUCHLINE_SERVER_WATCH_PORT")
+    asyncio.run(_check_database(settings))
+    set_up_logs(settings)
+    problems: list[BaseException] = []
+
+    def ended(problem: BaseException) -> None:
+        problems.append(problem)
+        server.should_exit = True
+
+    app = make_app(settings, environment(), tick=not no_tick, on_tick_end=ended)
+    config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
+    server = Server(config, app.state.stop_sending)
+    freeze_loaded_objects()
+    exit_on_sigterm()
+    with logged("the server" if no_tick else "the server with its tick loop", settings):
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if problems:
+            raise problems[0]
+        if not server.started:
+            raise ConnectionError("the server could not start; see the lines above")
+    return 0
+
+
+async def tick(settings: Settings, *, once: bool) -> int:
+    """Run the tick loop until it is stopped; with ``once``, until nothing is due."""
+    check_accounts(environment())
+    if settings.watch_port:
+        free_port(settings.host, int(settings.watch_port), "TOUCHLINE_WATCH_PORT")
+    set_up_logs(settings)
+    # Print recipients only to a terminal: the output of a service is stored.
+    shown = show if console.is_terminal else lambda line: None
+    ticker = make_ticker(settings, load(environment()), show=shown)
+    if not once:
+        # Set before the database is opened, so that a process stopped during its start also ends cleanly.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, _stop, ticker, each)
+    with logged("the tick loop", settings):
+        async with database(settings):
+            if once:
+                await ticker.until_idle()
+                return 0
+            freeze_loaded_objects()
+            start_worker(preload)
+            pages = health.routes(ticker.runtime, ticker, health.Access(token=settings.metrics_token))
+            async with health.monitoring_server(settings.host, settings.watch_port, pages, server_options(settings)):
+                with LoopWatch(ticker.runtime.metrics).watching():
+                    await ticker.run()
+    return 0
+
+
+def _stop(ticker: Ticker, received: signal.Signals) -> None:
+    log.info("%s: finishing the emails that are being transmitted, then stopping", received.name)
+    kill_after_timeout()
+    ticker.stop()

@@ -1,0 +1,48 @@
+"""``touchline workspace``: create a workspace, and issue its tokens."""
+
+import sys
+
+from api.cli.commands import database
+from api.clock import system_clock
+from api.codes.inputs import InputCode
+from api.services.common.inputs import line
+from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.settings import Settings
+from api.store.workspaces import has_token, workspace_by_name
+from strategies import Refusal
+
+TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
+
+
+def graphiql_link(host: str, port: int | str, token: str) -> str:
+    """Return a link that opens GraphiQL signed in with a token."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql#token={token}"
+
+
+async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
+    """Create a workspace if it does not exist, and print a new token, which cannot be read again.
+
+    Only the token goes to standard output, for scripts; everything else goes to standard error.
+    """
+    name = line(name, ("name",))
+    if "\t" in name:  # ``line`` allows this one control character
+        raise Refusal.of(InputCode.INVALID_TEXT, ("name",), case="tab")
+    async with database(settings):
+        workspace = await workspace_by_name(name)
+        if workspace and sandbox and not workspace.sandbox:
+            told = f"touchline: {name!r} exists and is not a sandbox; choose another name for a sandbox."
+            print(told, file=sys.stderr)
+            return 1
+        if workspace is None:
+            workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
+            about = "was created"
+        elif await has_token(workspace.id, TOKEN_NAME):
+            about = "has a new token; the old one stopped working"
+        else:
+            about = "has a new token"
+        token = await issue_token(workspace, TOKEN_NAME, system_clock())
+    kind = "The sandbox" if workspace.sandbox else "The workspace"
+    print(f"{kind} {name!r} {about}.", file=sys.stderr)
+    print(f"GraphiQL, while the server runs: {graphiql_link(settings.host, settings.port, token)}", file=sys.stderr)
+    print(token)
+    return 0
