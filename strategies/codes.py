@@ -58,7 +58,7 @@ class StrategyCode(Code):
     """Codes of the scheduling rules."""
 
     FOLLOW_UP_NOT_AVAILABLE = code(
-        "A follow-up is only possible directly after another email step.",
+        "A follow-up must come directly after another email step. Move the step, or set followUp to false.",
         when="The step directly before this one is not an email step.",
         do="Move the step, or set `followUp` to false.",
     )
@@ -118,7 +118,7 @@ class StrategyCode(Code):
         do="Query `sendOptions`.",
     )
     SEND_OPTION_REQUIRED = code(
-        "An email step needs a send option.",
+        "An email step needs a send option. Set sendOption.",
         when="An email step needs a send option.",
         do="Query `sendOptions`.",
     )
@@ -133,7 +133,7 @@ class StrategyCode(Code):
         do="Query the campaign's `steps`.",
     )
     TIME_NOT_ACCEPTED = code(
-        "The send option of step {number} does not take a time.",
+        "The send option of step {number} does not take a time. Leave the time out.",
         when="The step's send option does not take a new time.",
         do="Leave the time out.",
     )

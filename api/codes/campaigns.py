@@ -7,7 +7,7 @@ class CampaignCode(Code):
     """Refusals about campaigns, their steps and edits."""
 
     CAMPAIGN_ENDED = code(
-        "The campaign has ended for this person.",
+        "The campaign has ended for this person. To continue, launch it for them again.",
         everyone="The campaign was ended for everyone.",
         when="The campaign has ended for this person (also the reason of a failed email).",
         do="Launch the campaign for this person again.",
@@ -46,7 +46,7 @@ class CampaignCode(Code):
         do="Query the campaign's `days`.",
     )
     EDIT_AMBIGUOUS = code(
-        "A preview takes the arguments of one mutation; {count} were given.",
+        "A preview takes one edit. This request has {count}.",
         when="A preview takes exactly one edit.",
         do="Pass the arguments of one mutation.",
     )
@@ -69,24 +69,24 @@ class CampaignCode(Code):
     SUBJECT_REQUIRED = code(
         "Step {number} has no subject. Give it or its template one, or make it a follow-up.",
         in_use=(
-            "Step {number} of {campaign!r} uses the subject of this template, and people are in that campaign or being "
-            "launched. Keep a subject, or give the step its own first."
+            "Step {number} of {campaign!r} uses the subject of this template, and people are in that campaign. Keep "
+            "the subject, or first give the step a subject of its own."
         ),
         when="The email has no subject of its own or of its template, and it is not a follow-up.",
         do="Give the step or its template a subject.",
     )
     TEMPLATE_NOT_AVAILABLE = code(
-        "Only email steps have a template.",
+        "Only email steps have a template. Leave the template out.",
         when="Only email steps have a template.",
         do="Leave the template out.",
     )
     TEMPLATE_REQUIRED = code(
-        "An email step needs a template.",
+        "An email step needs a template. Choose one.",
         when="An email step needs a template.",
         do="Choose a template.",
     )
     TOO_MANY_STEPS = code(
-        "A campaign can have {limit} steps.",
+        "A campaign can have up to {limit} steps. Build a second campaign.",
         when="A campaign can have up to 100 steps.",
         do="Build a second campaign.",
     )

@@ -7,13 +7,13 @@ class CsvCode(Code):
     """Refusals about CSV files."""
 
     CSV_DUPLICATE_COLUMN = code(
-        "{columns} are both {name}. Rename or delete one of them.",
+        "{columns} are the same field, {name}. Rename or delete one of them.",
         email="Several columns are named email. Keep the one with the addresses.",
         when="Two columns have the same name, or two names for the same field.",
         do="Rename or remove one of the columns.",
     )
     CSV_EMPTY = code(
-        "The file has no rows after the header.",
+        "The file has no rows after the header. Add rows.",
         blank="The file is blank.",
         no_addresses="The file has no addresses.",
         when="The file has no rows after the header.",

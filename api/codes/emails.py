@@ -74,17 +74,17 @@ class EmailCode(Code):
         ),
     )
     NOT_SENT = code(
-        "Only sent emails can be archived.",
+        "This email is {status}. Only a sent email can be archived.",
         when="Only sent emails can be archived.",
         do="Check its status.",
     )
     NOT_UNDELIVERED = code(
-        "This email is {status}, not undelivered.",
+        "This email is {status}. Only an undelivered email can be retried.",
         when="Only undelivered emails can be retried.",
         do="Check its status.",
     )
     TASK_NOT_OPEN = code(
-        "This task is {status}.",
+        "This task is {status}. Only an open task can be changed.",
         email="The task of this email is completed. It cannot be opened again, because the next steps are scheduled.",
         email_cancelled="The task of this email was cancelled with the person's campaign. It cannot be opened again.",
         ended="This person's campaign has ended.",

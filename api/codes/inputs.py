@@ -9,7 +9,7 @@ class InputCode(Code):
     CHANGED_MEANWHILE = code(
         campaign="Someone has changed this campaign. Load it again.",
         campaign_edited="Someone has just edited this campaign. Load it again and repeat the request.",
-        email="This email has changed. Load it again.",
+        email="Another request has just changed this email. Load it again.",
         email_edited="Someone else has just edited this email. Load it again.",
         paused="Someone has just paused this campaign again, or edited it. Load it again.",
         database="Another request has just changed something that this one refers to. Load it again.",
@@ -30,8 +30,8 @@ class InputCode(Code):
     INVALID_INSTANT = code(
         "Dates and times must be between the years 2000 and 2200.",
         backup_order=(
-            "The backup ({as_of}) must be older than the end of the lost database ({until}), and neither can be in the "
-            "future."
+            "The time of the backup ({as_of}) must be before the end of the lost database ({until}). Neither can be in "
+            "the future."
         ),
         backup_too_early=(
             "This database has an event of {newest}, so the backup was made later than {as_of}. Give the moment of the "
@@ -68,7 +68,7 @@ class InputCode(Code):
     )
     REQUIRED = code(
         "{argument} must not be empty.",
-        content="An email needs content.",
+        content="The email is empty. Write its content.",
         null="{argument} cannot be null. Leave it out to keep the value.",
         part="Give a new subject or html for the email.",
         row="This row has no address.",
@@ -78,7 +78,7 @@ class InputCode(Code):
     TOO_LONG = code(
         "{argument} can have {limit:,} characters; this has {length:,}.",
         cell="This cell can have {limit:,} characters; it has {length:,}.",
-        domains="A workspace can block {limit} domains.",
+        domains="A workspace can block up to {limit} domains.",
         domains_together="The domains that a workspace blocks can have {limit:,} characters together.",
         export="There are more than {limit:,} addresses. Page through suppressions, or use the command line.",
         file="{name} is larger than {limit:,} bytes. Split the file.",

@@ -7,8 +7,8 @@ class LaunchCode(Code):
     """Refusals about launches."""
 
     ALREADY_ENROLLED = code(
-        "{email} is already in this campaign.",
-        meanwhile="Someone was enrolled at the same moment. Check the list and launch again.",
+        "{email} is already in this campaign. Leave this person out.",
+        meanwhile="Another launch has just enrolled one of these people. Check the list and launch again.",
         when="The person is already in this campaign, or the launch names them twice.",
         do="Leave the person out, or end the campaign for them first.",
     )
@@ -26,8 +26,8 @@ class LaunchCode(Code):
         do="Check its status.",
     )
     LAUNCH_NOT_RUNNING = code(
-        "This launch is finished. It enrolls nobody else.",
-        paused="This launch is paused or finished.",
+        "This launch is already finished.",
+        paused="This launch is already paused or finished.",
         when="The launch is finished, or paused already.",
         do="Check its status.",
     )
@@ -41,7 +41,7 @@ class LaunchCode(Code):
     NO_PEOPLE = code(
         "Choose at least one person.",
         or_everyone="Choose at least one person, or everyone.",
-        when="Nobody was chosen.",
+        when="The launch has no people.",
         do="Choose at least one person.",
     )
     SEND_AT_AMBIGUOUS = code(

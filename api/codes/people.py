@@ -7,7 +7,7 @@ class PersonCode(Code):
     """Refusals about people and their addresses."""
 
     BLOCKED_DOMAIN = code(
-        "This workspace sends nothing to {domain} and its subdomains.",
+        "This workspace sends nothing to {domain} and its subdomains. Use another address, or unblock the domain.",
         when="The workspace sends nothing to this domain and its subdomains (also the reason of a failed email).",
         do="Use another address, or unblock the domain with `setBlockedDomains`.",
     )
@@ -43,7 +43,7 @@ class PersonCode(Code):
         do="Use a-z, 0-9 and _ in names, and texts as values.",
     )
     NOTHING_SENT = code(
-        "No email that could have bounced was sent to this person.",
+        "This person has no sent email, so nothing can have bounced.",
         when="The person got no email that could have bounced.",
         do="Check the enrollment.",
     )
@@ -53,7 +53,7 @@ class PersonCode(Code):
         do="Nothing. Touchline sends emails to this address.",
     )
     PERSON_EXISTS = code(
-        "{email} is already in this workspace.",
+        "{email} is already in this workspace. Update that person.",
         when="The workspace already has a person with this address.",
         do="Update that person.",
     )

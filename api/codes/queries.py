@@ -97,7 +97,7 @@ class QueryCode(Code):
     )
     TOO_MANY_MUTATIONS = code(
         "This request has {count} mutations. The limit is {limit}.",
-        one="This request has {count} times {mutation}. The limit is {limit}.",
+        one="This request uses {mutation} {count} times. The limit is {limit}.",
         when=(
             "The operation has more than 10 mutations, or it has an expensive mutation more often than [its "
             "limit](cost.md#limits)."

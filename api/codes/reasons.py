@@ -62,7 +62,7 @@ class ReasonCode(Code):
         do="Look for its `messageId` in the mail server's log, then call `resolveInDoubt`.",
     )
     SETTLED = code(
-        "Dispatch settled this email before it was given to the channel.",
+        "This email already had an outcome before it reached the channel.",
         when="The email had its outcome before it reached the channel. Only the server's log has this code.",
         do="Nothing.",
     )

@@ -50,7 +50,7 @@ class RequestCode(Code):
     )
     TOO_LARGE = code(
         "A request can have up to {limit:,} bytes.",
-        database="This is more than the database takes at once. Send shorter texts, or fewer values.",
+        database="This request is too large for the database. Send shorter texts, or fewer values.",
         message="A message can have up to {limit:,} bytes.",
         json="The JSON is too large: {fault}",
         values="The JSON has too many values. The limit is {limit:,}; a name counts as 2, an object as 4.",

@@ -7,7 +7,7 @@ class TemplateCode(Code):
     """Refusals about templates."""
 
     CATEGORY_EXISTS = code(
-        "A category {name!r} exists already.",
+        "A category named {name!r} already exists. Use it, or choose another name.",
         when="A category with this name exists already.",
         do="Use that category, or choose another name.",
     )

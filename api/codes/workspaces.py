@@ -53,7 +53,7 @@ class WorkspaceCode(Code):
         do="Use a sandbox.",
     )
     SENDER_EXISTS = code(
-        "A sender with the address {email} exists already.",
+        "A sender with the address {email} already exists. Use that sender.",
         when="A sender with this address exists.",
         do="Use that sender.",
     )

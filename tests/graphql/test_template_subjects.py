@@ -31,8 +31,8 @@ async def keeps(client: Client, template: str, number: int = 1) -> None:
         code, path, told = await refused(client, "updateTemplate", changes)
         assert (code, path) == ("SUBJECT_REQUIRED", ["subject"])
         assert told == (
-            f"Step {number} of 'Spring' uses the subject of this template, and people are in that campaign or being"
-            " launched. Keep a subject, or give the step its own first."
+            f"Step {number} of 'Spring' uses the subject of this template, and people are in that campaign. Keep"
+            " the subject, or first give the step a subject of its own."
         )
     assert await Template.all().order_by("id").values() == before
 

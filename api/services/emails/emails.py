@@ -64,7 +64,7 @@ async def archive_send(context: WorkspaceContext, send_id: str, *, archived: boo
     """Move a sent email to the archive, or back. Campaign emails cannot be deleted."""
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.SENT:
-        raise Refusal.of(EmailCode.NOT_SENT, ("id",))
+        raise Refusal.of(EmailCode.NOT_SENT, ("id",), status=send.status.lower().replace("_", " "))
     send.archived = archived
     await send.save(update_fields=["archived"])
     return send
