@@ -16,7 +16,7 @@ from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
 from api.http import health, unsubscribe_page
 from api.http.graphql_endpoint import GraphQLEndpoint
-from api.http.headers import SecurityHeaders, answer_fault
+from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.request_guard import RequestGuard
 from api.http.websocket_endpoint import WebSocketEndpoint
 from api.loop_watch import LoopWatch
@@ -115,7 +115,7 @@ def make_app(
         ],
         lifespan=lifespan,
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={Exception: answer_fault},
+        exception_handlers={Exception: respond_to_exception},
     )
     # Starlette would build the redirect from the Host header, which the client controls.
     made.router.redirect_slashes = False

@@ -1,4 +1,4 @@
-"""The GraphQL endpoint over HTTP. Every request gets a GraphQL response, whatever its body is."""
+"""The GraphQL endpoint over HTTP. Every request gets a GraphQL response, even if its body is not JSON."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -38,34 +38,34 @@ STATUSES: Mapping[str, int] = {
 """HTTP statuses of responses to requests that are not executed, by code. All others have 400."""
 
 
-def headers_of(status: int, code: str = "") -> dict[str, str]:
+def error_headers(status: int, code: str = "") -> dict[str, str]:
     """Return the headers of an error response: WWW-Authenticate or Retry-After."""
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
     return RETRY_HEADERS if code in TRANSIENT_CODES else {}
 
 
-def refusal(message: Message, status: int | None = None) -> JSONResponse:
-    """Return an error in the form of a GraphQL response."""
+def error_response(message: Message, status: int | None = None) -> JSONResponse:
+    """Return an error in the form of a GraphQL response. The status follows from the code, unless it is given."""
     status = status or STATUSES.get(message.code, 400)
     body = {"data": None, "errors": [{"message": message.sentence, "extensions": {"code": message.code}}]}
-    return JSONResponse(body, status, headers_of(status, message.code))
+    return JSONResponse(body, status, error_headers(status, message.code))
 
 
 async def _response(result: ExecutionResult, *, suggest: bool) -> Response:
-    answer: dict[str, Any] = {"data": result.data}
+    content: dict[str, Any] = {"data": result.data}
     status, headers = 200, dict[str, str]()
     if result.errors:
-        answer["errors"] = errors = [coded(error, suggest=suggest).formatted for error in result.errors]
+        content["errors"] = errors = [coded(error, suggest=suggest).formatted for error in result.errors]
         codes = {error["extensions"]["code"] for error in errors}
-        if result.data is None and (found := [each for each in UNAVAILABLE if each in codes]):
-            status, headers = 503, headers_of(503, found[0])
-        wait = errors[0]["extensions"].get("retryAfter")
-        if wait is not None:
-            status, headers = 429, {"Retry-After": str(wait)}
+        if result.data is None and (unavailable := [each for each in UNAVAILABLE if each in codes]):
+            status, headers = 503, error_headers(503, unavailable[0])
+        retry_after = errors[0]["extensions"].get("retryAfter")
+        if retry_after is not None:
+            status, headers = 429, {"Retry-After": str(retry_after)}
     if result.extensions:
-        answer["extensions"] = result.extensions
-    return Response(await write_any_json(answer), status, headers, "application/json")
+        content["extensions"] = result.extensions
+    return Response(await write_any_json(content), status, headers, "application/json")
 
 
 class GraphQLEndpoint:
@@ -76,64 +76,64 @@ class GraphQLEndpoint:
         self.guard = guard
 
     async def __call__(self, request: Request) -> Response:
-        """Answer one request."""
+        """Respond to one request."""
         authorization = request.headers.get("authorization", "")
         try:
             context = await self.guard.context(authorization)
         except Exception as problem:
             if not log_database_outage(problem):
                 raise
-            return refusal(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), 503)
+            return error_response(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), 503)
         if context is None and authorization:
-            return refusal(RequestCode.UNAUTHENTICATED.message())
+            return error_response(RequestCode.UNAUTHENTICATED.message())
         if context is None:
-            return refusal(RequestCode.UNAUTHENTICATED.message("missing"))
+            return error_response(RequestCode.UNAUTHENTICATED.message("missing"))
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            return refusal(RequestCode.NOT_JSON.message())
+            return error_response(RequestCode.NOT_JSON.message())
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            return refusal(RequestCode.NOT_JSON.message("compressed"))
+            return error_response(RequestCode.NOT_JSON.message("compressed"))
         key = context.workspace_context.workspace_id
         try:
             async with self._reserve_memory(request, key):
-                asked = check_operation(await read_any_json(await self._read_body(request), key))
-                self.guard.check_query(asked["query"])
-                async with self.guard.turns.turn(key):
-                    return await self._execute(asked, context)
+                operation = check_operation(await read_any_json(await self._read_body(request), key))
+                self.guard.check_query(operation["query"])
+                async with self.guard.operations.slot(key):
+                    return await self._execute(operation, context)
         except WorkersBusyError:
-            return refusal(RequestCode.BUSY.message("workers"), 503)
+            return error_response(RequestCode.BUSY.message("workers"), 503)
         except Refusal as refused:
-            return refusal(Message(refused.code, refused.message))
+            return error_response(Message(refused.code, refused.message))
 
-    async def _execute(self, asked: dict[str, Any], context: Context) -> Response:
+    async def _execute(self, operation: dict[str, Any], context: Context) -> Response:
         try:
             result = await self.schema.execute(
-                asked["query"],
-                variable_values=asked.get("variables"),
+                operation["query"],
+                variable_values=operation.get("variables"),
                 context_value=context,
-                operation_name=asked.get("operationName") or None,
+                operation_name=operation.get("operationName") or None,
                 allowed_operation_types=ALLOWED_OPERATIONS,
             )
         except CannotGetOperationTypeError:
-            return refusal(QueryCode.NO_OPERATION.message())
+            return error_response(QueryCode.NO_OPERATION.message())
         except InvalidOperationTypeError:
-            return refusal(RequestCode.WEBSOCKET_NEEDED.message())
+            return error_response(RequestCode.WEBSOCKET_NEEDED.message())
         return await _response(result, suggest=context.introspection)
 
     def _reserve_memory(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
         """Return a context manager that reserves memory for the body before it is read. Raises Refusal."""
-        told = request.headers.get("content-length", "")
-        size = int(told) if told.isascii() and told.isdigit() and len(told) <= 15 else self.guard.max_body
-        if size > self.guard.max_body:
-            raise Refusal.of(RequestCode.TOO_LARGE, limit=self.guard.max_body)
-        return nullcontext() if size <= INLINE_MAX_BYTES else self.guard.bodies.reserve(key, size)
+        length = request.headers.get("content-length", "")
+        size = int(length) if length.isascii() and length.isdigit() and len(length) <= 15 else self.guard.max_body_bytes
+        if size > self.guard.max_body_bytes:
+            raise Refusal.of(RequestCode.TOO_LARGE, limit=self.guard.max_body_bytes)
+        return nullcontext() if size <= INLINE_MAX_BYTES else self.guard.body_memory.reserve(key, size)
 
     async def _read_body(self, request: Request) -> bytes:
         parts, size = [], 0
         try:
             async for part in request.stream():
                 size += len(part)
-                if size > self.guard.max_body:
-                    raise Refusal.of(RequestCode.TOO_LARGE, limit=self.guard.max_body)
+                if size > self.guard.max_body_bytes:
+                    raise Refusal.of(RequestCode.TOO_LARGE, limit=self.guard.max_body_bytes)
                 parts.append(part)
         except ClientDisconnect:
             raise Refusal.of(RequestCode.BAD_REQUEST, case="incomplete") from None

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.codes.requests import RequestCode
-from api.http.graphql_endpoint import refusal
+from api.http.graphql_endpoint import error_response
 from api.services.common.database_faults import public_fault
 from api.store.engine.availability import log_database_outage
 
@@ -33,7 +33,7 @@ class SecurityHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -52,9 +52,9 @@ def add_security_headers(headers: MutableHeaders) -> None:
         headers.setdefault(name, value)
 
 
-async def answer_fault(_request: Request, problem: Exception) -> Response:
+async def respond_to_exception(_request: Request, problem: Exception) -> Response:
     """Respond to an unhandled exception with JSON that reveals no details."""
     status = 503 if log_database_outage(problem) else 500
-    answer = refusal(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), status)
-    add_security_headers(answer.headers)
-    return answer
+    response = error_response(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), status)
+    add_security_headers(response.headers)
+    return response

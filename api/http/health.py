@@ -39,7 +39,7 @@ log = logging.getLogger("touchline.watching")
 Answer = TypeVar("Answer")
 
 CHECK_TIMEOUT_SECONDS = 5.0
-"""How long a check may take."""
+"""Longest time that a check may take."""
 GAUGE_DESCRIPTIONS = {
     "due": "Due emails that no process has claimed yet.",
     "oldest_due_seconds": "How long the oldest unclaimed email has been due, in seconds.",
@@ -94,26 +94,26 @@ def database_problem(problem: Exception) -> str:
 
 
 async def channel_problems(runtime: DispatchRuntime) -> dict[str, str]:
-    """Return why this process cannot use channels that senders need, by ``channel KEY``."""
-    found = {}
+    """Return the problems of the channels that senders use, by ``channel KEY``."""
+    problems = {}
     for key in await channels_in_use():
         channel = runtime.installed.channels.get(key)
         try:
             problem = await channel.trouble() if channel is not None else None
             problem = None if problem is None else plain_text(problem)
-        except BaseException as broken:  # even SystemExit of a package must not end the process
-            if isinstance(broken, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
+        except BaseException as error:  # even SystemExit of a package must not end the process
+            if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
                 raise
             log.exception("the channel %s failed in trouble()", key)
             problem = "Its health check failed; see the log."
         if problem is not None:
-            found[f"channel {key}"] = problem
-    return found
+            problems[f"channel {key}"] = problem
+    return problems
 
 
-async def _checked_channel_problems(look: TimedCheck[dict[str, str]]) -> dict[str, str]:
+async def _check_channels(check: TimedCheck[dict[str, str]]) -> dict[str, str]:
     try:
-        return await look()
+        return await check()
     except TimeoutError:
         return {"channels": "The health check of a channel timed out."}
     except Exception as problem:
@@ -122,16 +122,17 @@ async def _checked_channel_problems(look: TimedCheck[dict[str, str]]) -> dict[st
 
 
 def _consume_result(running_check: "asyncio.Task[Answer]") -> None:
-    """Consume the result of a check that nobody waits for, so that asyncio does not report it."""
+    """Retrieve the exception of a check for which nobody waits, so that asyncio does not log it."""
     if not running_check.cancelled():
         running_check.exception()
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may read metrics and causes of problems. ``internal``: this port serves only the monitoring."""
+    """Decides which requests may read metrics and the causes of problems."""
 
     internal: bool = True
+    """Whether the port serves only the monitoring."""
     token: str = ""
     """If set, /metrics requires it as a bearer token, on an internal port as well."""
 
@@ -139,13 +140,13 @@ class Access:
         """Say whether a request may read metrics and causes. Compares the token in constant time."""
         if not self.token:
             return self.internal
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self.token.encode())
-        return scheme.lower() == "bearer" and same
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        is_equal = hmac.compare_digest(token.strip().encode("utf-8", "replace"), self.token.encode())
+        return scheme.lower() == "bearer" and is_equal
 
 
 def _add_jobs(registry: CollectorRegistry, counts: Mapping[tuple[str, str], int], ages: Mapping[str, float]) -> None:
-    """Add the gauges of background jobs. Every kind is there, so that an alert finds it."""
+    """Add the gauges of background jobs. Kinds without jobs have the value 0, so that alerts can refer to them."""
     jobs, oldest = (
         Gauge(f"touchline_{name}", description, list(labels), registry=registry)
         for name, (description, labels) in JOB_GAUGES.items()
@@ -161,14 +162,14 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
 
     Everyone may read whether the process is alive and ready; only requests that ``access`` allows get details.
     """
-    running = version()
-    database = TimedCheck(lambda: probe_write())  # noqa: PLW0108 - looked up each time: tests replace it
+    current_version = version()
+    database = TimedCheck(lambda: probe_write())  # noqa: PLW0108 - tests replace the function
     channels = TimedCheck(lambda: channel_problems(runtime))
     counts = TimedCheck(lambda: backlog_numbers(runtime.clock()))
     job_counts = TimedCheck(lambda: job_numbers(runtime.clock()))
 
     async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok"} | ({"version": running} if access.allows(request) else {}))
+        return JSONResponse({"status": "ok"} | ({"version": current_version} if access.allows(request) else {}))
 
     async def ready(request: Request) -> Response:
         problems = {}
@@ -179,31 +180,31 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
             problems["database"] = database_problem(problem)
         else:
             if ticker is not None:
-                problems |= await _checked_channel_problems(channels)
+                problems |= await _check_channels(channels)
         if ticker is not None and not ticker.alive:
             problems["tick"] = "The tick loop has made no progress for a while; see the log."
         if problems:
-            about = {"problems": problems} if access.allows(request) else {}
-            return JSONResponse({"status": "not ready", **about}, 503)
+            details = {"problems": problems} if access.allows(request) else {}
+            return JSONResponse({"status": "not ready", **details}, 503)
         return JSONResponse({"status": "ready"})
 
     async def metrics(request: Request) -> Response:
         if not access.allows(request):
             denied = HttpCode.METRICS_DENIED.message().sentence
             return PlainTextResponse(denied + "\n", 401 if access.token else 404, {"WWW-Authenticate": "Bearer"})
-        shared = CollectorRegistry()
+        database_registry = CollectorRegistry()
         try:
             numbers = await counts()
         except Exception as problem:  # the metrics of this process are still served
             log.warning("cannot count the backlog: %s", one_line(problem))
             numbers = {}
         try:
-            _add_jobs(shared, *await job_counts())
+            _add_jobs(database_registry, *await job_counts())
         except Exception as problem:
             log.warning("cannot count the background jobs: %s", one_line(problem))
         for name, value in numbers.items():
-            Gauge(f"touchline_{name}", GAUGE_DESCRIPTIONS[name], registry=shared).set(value)
-        text = generate_latest(shared) + generate_latest(runtime.metrics.registry)
+            Gauge(f"touchline_{name}", GAUGE_DESCRIPTIONS[name], registry=database_registry).set(value)
+        text = generate_latest(database_registry) + generate_latest(runtime.metrics.registry)
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]
@@ -213,7 +214,7 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
 async def monitoring_server(
     host: str, port: str, pages: list[Route], options: Mapping[str, Any]
 ) -> AsyncIterator[None]:
-    """Serve the monitoring pages on their own port, if the settings name one."""
+    """Serve the monitoring pages on their own port inside the block. An empty ``port`` serves nothing."""
     if not port:
         yield
         return
@@ -222,9 +223,9 @@ async def monitoring_server(
     config = uvicorn.Config(app, host=host, port=int(port), log_config=None, **options)
     server = Server(config)
     # The main server handles signals; this one ends with it.
-    serving = asyncio.create_task(server._serve())
+    task = asyncio.create_task(server._serve())
     try:
         yield
     finally:
         server.should_exit = True
-        await serving
+        await task

@@ -1,7 +1,7 @@
-"""Reads untrusted JSON. Its size is counted before any object is built from it.
+"""Reads untrusted JSON. Its elements are counted before it is parsed.
 
-``json.loads`` holds the interpreter lock, so a thread would not help. Small texts, nearly all of them, are parsed in
-the event loop; larger ones in a worker process, so that they cannot block the event loop.
+``json.loads`` holds the GIL, so a thread does not help. Small texts are parsed in the event loop, larger ones in a
+worker process.
 """
 
 import json
@@ -14,11 +14,11 @@ from api.workers.pool import run
 from strategies import Refusal
 
 MAX_DEPTH = 100
-"""How deeply objects and lists may be nested."""
+"""Deepest nesting of objects and lists."""
 MAX_JSON_COST = 250_000
-"""Cost of a text: a comma counts 1, a colon 2, an opening bracket 4, outside of strings."""
+"""Highest cost of a text. Outside of strings, a comma costs 1, a colon 2 and an opening bracket 4."""
 INLINE_MAX_BYTES = 65_536
-"""Texts up to this size are parsed in the event loop, which takes a few milliseconds at worst."""
+"""Largest text that is parsed in the event loop, in bytes. It takes a few milliseconds at most."""
 WORKER_LIMITS = Limits(cpu_seconds=5, memory_bytes=512_000_000, output_bytes=100_000_000)
 _SLICE_BYTES = 262_144
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -41,7 +41,7 @@ def read_json(body: bytes) -> Any:
 
 
 async def read_any_json(body: bytes, key: str) -> Any:
-    """Parse JSON of any size without blocking the event loop. ``key`` is the workspace that sent it.
+    """Parse JSON of any size without blocking the event loop. ``key`` is the id of the workspace that sent it.
 
     Raises Refusal, and WorkersBusyError.
     """
@@ -49,34 +49,34 @@ async def read_any_json(body: bytes, key: str) -> Any:
         return read_json(body)
     try:
         return await run(read_json, body, key=key, limits=WORKER_LIMITS)
-    except LimitExceededError as broken:
-        if broken.limit is Limit.TIME:  # the machine was busy
-            raise WorkersBusyError(str(broken)) from None
-        raise Refusal.of(RequestCode.TOO_LARGE, case="json", fault=broken) from None
+    except LimitExceededError as error:
+        if error.limit is Limit.TIME:  # the machine was busy
+            raise WorkersBusyError(str(error)) from None
+        raise Refusal.of(RequestCode.TOO_LARGE, case="json", fault=error) from None
 
 
 def check_size(body: bytes) -> None:
-    """Count elements and depth in one linear pass. Raises Refusal.
+    """Check cost and depth in one linear pass. Raises Refusal.
 
-    The count is exact up to the first syntax error, and a parser builds nothing from the text after it.
+    The counts are exact up to the first syntax error. A parser builds no objects from the text after it.
     """
-    elements = depth = 0
-    inside, kept = False, b""
+    cost = depth = 0
+    in_string, carried = False, b""
     for start in range(0, len(body), _SLICE_BYTES):
-        part = kept + body[start : start + _SLICE_BYTES]
-        kept = (
-            b"\\" if (len(part) - len(part.rstrip(b"\\"))) % 2 else b""
-        )  # it escapes the first character of the next slice
-        part = part[: len(part) - len(kept)].replace(b"\\\\", b"").replace(b'\\"', b"")
+        part = carried + body[start : start + _SLICE_BYTES]
+        # An odd number of backslashes at the end escapes the first character of the next slice.
+        carried = b"\\" if (len(part) - len(part.rstrip(b"\\"))) % 2 else b""
+        part = part[: len(part) - len(carried)].replace(b"\\\\", b"").replace(b'\\"', b"")
         pieces = part.split(b'"')
-        plain = b"".join(pieces[1 if inside else 0 :: 2])
-        inside ^= len(pieces) % 2 == 0
-        for bracket in plain.translate(None, _NOT_BRACKETS):
+        outside_strings = b"".join(pieces[1 if in_string else 0 :: 2])
+        in_string ^= len(pieces) % 2 == 0
+        for bracket in outside_strings.translate(None, _NOT_BRACKETS):
             depth += 1 if bracket in _OPENING else -1
             if depth > MAX_DEPTH:
                 raise Refusal.of(RequestCode.BAD_REQUEST, case="too_deep")
-        elements += plain.count(b",") + 2 * plain.count(b":") + 4 * (plain.count(b"[") + plain.count(b"{"))
-        if elements > MAX_JSON_COST:
+        cost += outside_strings.count(b",") + 2 * outside_strings.count(b":")
+        cost += 4 * (outside_strings.count(b"[") + outside_strings.count(b"{"))
+        if cost > MAX_JSON_COST:
             raise Refusal.of(RequestCode.TOO_LARGE, case="values", limit=MAX_JSON_COST)
 
 

@@ -1,4 +1,4 @@
-"""Writes JSON piece by piece, because large responses must not block other clients."""
+"""Writes JSON in pieces, so that large responses do not block the event loop."""
 
 import asyncio
 import json
@@ -7,44 +7,45 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_SLICE_SECONDS = 0.01
-"""How long a response is written before the event loop runs other work."""
+"""How long JSON is written before the event loop runs other tasks."""
 SPLIT_DEPTH = 3
-"""How deeply objects are split into pieces: the response, its data, a field such as a connection."""
+"""Depth to which objects are written in pieces: the response, its data, and a field such as a connection."""
 LIST_SLICE_ITEMS = 20
-"""Items of a list that are written in one piece."""
+"""Items of a list in one piece."""
 
 
 def write_json(content: Any) -> bytes:
-    """Write JSON. A lone surrogate, which an error message may quote, becomes a question mark."""
+    """Return JSON in UTF-8. A lone surrogate, which an error message may quote, becomes a question mark."""
     return _text(content).encode("utf-8", "replace")
 
 
 async def write_any_json(content: Any) -> bytes:
-    """Write JSON of any size as ``write_json`` does, without blocking the event loop."""
+    """Return the same as ``write_json``, without blocking the event loop."""
     pieces: list[bytes] = []
-    began = time.monotonic()
+    started = time.monotonic()
     for piece in _pieces(content, SPLIT_DEPTH):
         pieces.append(piece.encode("utf-8", "replace"))
-        if time.monotonic() - began > MAX_SLICE_SECONDS:
+        if time.monotonic() - started > MAX_SLICE_SECONDS:
             await asyncio.sleep(0)
-            began = time.monotonic()
+            started = time.monotonic()
     return b"".join(pieces)
 
 
-def _pieces(value: Any, levels: int) -> Iterator[str]:
-    if levels and isinstance(value, dict) and value:
-        before = "{"
-        for name, inner in value.items():
-            yield f"{before}{_text(name)}:"
-            yield from _pieces(inner, levels - 1)
-            before = ","
+def _pieces(value: Any, depth: int) -> Iterator[str]:
+    """Yield JSON in pieces. Objects are split down to ``depth``, and long lists at every level above it."""
+    if depth and isinstance(value, dict) and value:
+        separator = "{"
+        for name, item in value.items():
+            yield f"{separator}{_text(name)}:"
+            yield from _pieces(item, depth - 1)
+            separator = ","
         yield "}"
     elif isinstance(value, list) and len(value) > LIST_SLICE_ITEMS:
-        before = "["
+        separator = "["
         for start in range(0, len(value), LIST_SLICE_ITEMS):
-            yield before
+            yield separator
             yield _text(value[start : start + LIST_SLICE_ITEMS])[1:-1]
-            before = ","
+            separator = ","
         yield "]"
     else:
         yield _text(value)

@@ -1,4 +1,4 @@
-"""Checks that HTTP and websocket requests share: token, size of the document, and form."""
+"""Checks for requests over HTTP and websockets: the token, the size of the document, and the form of the request."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -21,46 +21,47 @@ INTROSPECTION = re.compile(r"\b__(schema|type)\b")
 
 @dataclass(frozen=True, slots=True)
 class RequestGuard:
-    """Authenticates requests of both transports, checks their documents, and makes their context."""
+    """Authenticates requests of both transports, checks their documents, and creates their context."""
 
     runtime: DispatchRuntime
     watch: LaunchWatch
-    max_body: int
+    max_body_bytes: int
     introspection: bool
+    """Whether clients may read the schema."""
     budgets: Budgets
-    turns: OperationQueue = field(default_factory=OperationQueue)
-    pace: MessageRateLimit = field(default_factory=MessageRateLimit)
-    bodies: BodyMemory = field(init=False)
+    operations: OperationQueue = field(default_factory=OperationQueue)
+    message_rate: MessageRateLimit = field(default_factory=MessageRateLimit)
+    body_memory: BodyMemory = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bodies", BodyMemory(self.max_body))
+        object.__setattr__(self, "body_memory", BodyMemory(self.max_body_bytes))
 
     async def context(self, authorization: str) -> Context | None:
         """Return a new context for one request; None if the token is invalid."""
-        await sync_clock(self.runtime.clock)  # without a tick loop nothing else syncs the clock
+        await sync_clock(self.runtime.clock)  # a server without a tick loop syncs the clock only here
         scheme, _, token = authorization.partition(" ")
-        found = await workspace_by_token(token.strip()) if scheme.lower() == "bearer" and token else None
-        if found is None:
+        owner = await workspace_by_token(token.strip()) if scheme.lower() == "bearer" and token else None
+        if owner is None:
             return None
-        workspace, actor = found
+        workspace, actor = owner
         context = replace(self.runtime.context(workspace), actor=actor)
         budget = self.budgets.of(workspace.id, actor)
         return Context(context, self.runtime, self.watch, budget, self.introspection)
 
     def check_query(self, query: str) -> None:
-        """Refuse a document that is too long to parse, and introspection if it is switched off. Raises Refusal."""
+        """Check that a document is not too long to parse, and that introspection is allowed. Raises Refusal."""
         if len(query) > MAX_QUERY_BYTES or len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
             raise Refusal.of(QueryCode.QUERY_TOO_LARGE, limit=MAX_QUERY_BYTES)
         if not self.introspection and INTROSPECTION.search(query):
             raise Refusal.of(QueryCode.INTROSPECTION_OFF)
 
 
-def check_operation(asked: object) -> dict[str, Any]:
-    """Check the form of a GraphQL request and return it. Raises Refusal."""
-    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str) or not asked["query"]:
+def check_operation(request: object) -> dict[str, Any]:
+    """Check the form of a GraphQL request (``query``, ``variables``, ``operationName``). Returns it. Raises Refusal."""
+    if not isinstance(request, dict) or not isinstance(request.get("query"), str) or not request["query"]:
         raise Refusal.of(RequestCode.BAD_REQUEST)
-    if not isinstance(asked.get("variables") or {}, dict):
+    if not isinstance(request.get("variables") or {}, dict):
         raise Refusal.of(RequestCode.BAD_REQUEST, case="variables")
-    if not isinstance(asked.get("operationName", ""), str | None):
+    if not isinstance(request.get("operationName", ""), str | None):
         raise Refusal.of(RequestCode.BAD_REQUEST, case="operation_name")
-    return asked
+    return request

@@ -1,8 +1,8 @@
-"""The unsubscribe page that every email links to, and its one-click POST (RFC 8058).
+"""The unsubscribe page to which every email links, with one-click unsubscribing by POST (RFC 8058).
 
-A link contains the workspace and the address that the email was sent to. So it suppresses that address even after the
-person's address has changed. Links of early 0.1 releases contain only the person; they suppress the person's present
-address and every address to which emails were sent.
+A link contains the workspace and the address to which the email was sent. So it suppresses that address even if the
+person's address has changed since. Links of early 0.1 releases contain only the person. They suppress the person's
+present address and every address to which emails were sent.
 """
 
 import base64
@@ -38,15 +38,15 @@ CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}';"
     " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Allows the page's own style and form only, and no embedding."""
+"""Allows only the page's own style and form, and forbids embedding."""
 TRY_LATER = "<p>This is not possible right now, and nothing was changed. Please try again in a few minutes.</p>"
 
 
 LINK_REASON = "The recipient used the unsubscribe link in an email."
 
 
-def _signature(secret: str, named: str) -> str:
-    return hmac.new(secret.encode(), named.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+def _signature(secret: str, link_path: str) -> str:
+    return hmac.new(secret.encode(), link_path.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
 def _link_path(workspace_id: str, email: str) -> str:
@@ -55,19 +55,19 @@ def _link_path(workspace_id: str, email: str) -> str:
 
 
 def link_maker(settings: Settings) -> Callable[[Person | Recipient], str | None]:
-    """Return a function that makes a person's unsubscribe link; it returns None without TOUCHLINE_PUBLIC_URL."""
+    """Return a function that returns a person's unsubscribe link, or None if TOUCHLINE_PUBLIC_URL is not set."""
 
     def link(person: Person | Recipient) -> str | None:
         if not settings.public_url:
             return None
-        named = _link_path(person.workspace_id, person.email)
-        return f"{settings.public_url.rstrip('/')}/unsubscribe/{named}/{_signature(settings.secret, named)}"
+        link_path = _link_path(person.workspace_id, person.email)
+        return f"{settings.public_url.rstrip('/')}/unsubscribe/{link_path}/{_signature(settings.secret, link_path)}"
 
     return link
 
 
 def _page(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    # str.format would fail on the braces of the style.
+    # str.format fails on the braces of the style.
     return HTMLResponse(
         PAGE_HTML.replace("{body}", body),
         status,
@@ -76,20 +76,20 @@ def _page(body: str, status: int = 200, headers: Mapping[str, str] | None = None
 
 
 def routes(settings: Settings, runtime: DispatchRuntime) -> list[Route]:
-    """Return the routes. Only POST unsubscribes, because mail scanners GET and HEAD links."""
+    """Return the routes. Only POST unsubscribes, because mail scanners follow links with GET and HEAD."""
 
-    async def answer(request: Request) -> Response:
+    async def unsubscribe(request: Request) -> Response:
         try:
-            found = await _addresses((settings.secret, settings.old_secret), request.path_params)
-            if found is None:
+            target = await _find_target((settings.secret, settings.old_secret), request.path_params)
+            if target is None:
                 return _page("<p>This link is not valid.</p>", 404)
             # Starlette adds HEAD to every route that accepts GET.
             if request.method != "POST":
                 return _page(CONFIRM_FORM)
-            workspace, addresses = found
+            workspace, addresses = target
             context = runtime.context(workspace)
-            given = [NewSuppression(email, address_key(email), context.now, LINK_REASON) for email in addresses]
-            await suppress(context, given, SuppressionSource.LINK)
+            rows = [NewSuppression(email, address_key(email), context.now, LINK_REASON) for email in addresses]
+            await suppress(context, rows, SuppressionSource.LINK)
         except Exception as problem:
             if not log_database_outage(problem):
                 raise
@@ -98,23 +98,23 @@ def routes(settings: Settings, runtime: DispatchRuntime) -> list[Route]:
 
     methods = ["GET", "POST"]
     return [
-        Route("/unsubscribe/{workspace}/{address}/{signature}", answer, methods=methods),
-        Route("/unsubscribe/{person}/{signature}", answer, methods=methods),
+        Route("/unsubscribe/{workspace}/{address}/{signature}", unsubscribe, methods=methods),
+        Route("/unsubscribe/{person}/{signature}", unsubscribe, methods=methods),
     ]
 
 
-async def _addresses(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[Workspace, list[str]] | None:
+async def _find_target(secrets: Sequence[str], path: Mapping[str, str]) -> tuple[Workspace, list[str]] | None:
     """Return the workspace and the addresses of a link; None if its signature is not valid."""
-    named = path["person"] if "person" in path else f"{path['workspace']}/{path['address']}"
+    link_path = path["person"] if "person" in path else f"{path['workspace']}/{path['address']}"
     signature = path["signature"].encode("ascii", "replace").decode()
-    if not any(hmac.compare_digest(_signature(secret, named), signature) for secret in secrets if secret):
+    if not any(hmac.compare_digest(_signature(secret, link_path), signature) for secret in secrets if secret):
         return None
     if "person" in path:
-        person = await Person.get_or_none(id=named) if is_possible_id(named) else None
+        person = await Person.get_or_none(id=link_path) if is_possible_id(link_path) else None
         if person is None:
             return None
         workspace = await workspace_by_id(person.workspace_id)
-        addresses = list(dict.fromkeys([person.email, *await recipients_of(named)]))
+        addresses = list(dict.fromkeys([person.email, *await recipients_of(link_path)]))
         return (workspace, addresses) if workspace else None
     workspace = await workspace_by_id(path["workspace"])
     try:

@@ -1,4 +1,4 @@
-"""Authentication of websockets. The token is checked again for each operation, because a connection lives long."""
+"""Authentication of websockets. The token is checked again for each operation, because connections stay open long."""
 
 import logging
 from collections.abc import AsyncGenerator
@@ -24,7 +24,7 @@ log = logging.getLogger("touchline.websocket")
 
 
 class ConnectionAuth:
-    """The token of one connection, from connection_init or else from the handshake."""
+    """The token of one connection: from connection_init, or else from the headers of the handshake."""
 
     def __init__(self, guard: RequestGuard, socket: Socket, handshake: str) -> None:
         self.guard = guard
@@ -34,8 +34,8 @@ class ConnectionAuth:
 
     async def context(self) -> Context | None:
         """Return a new context for one operation. Closes the connection and returns None if the token is invalid."""
-        given = {name.lower(): value for name, value in self.connection_params.items()}
-        authorization = str(given.get("authorization") or self.handshake)
+        params = {name.lower(): value for name, value in self.connection_params.items()}
+        authorization = str(params.get("authorization") or self.handshake)
         if not authorization:
             init = RequestCode.UNAUTHENTICATED.message("init")
             await self.socket.close(CloseCode.UNAUTHENTICATED, init.sentence)
@@ -52,18 +52,18 @@ class AuthenticatedSchema:
     def __init__(self, schema: BaseSchema) -> None:
         self.schema = schema
 
-    async def stream(self, query: str, *, context_value: ConnectionAuth, **given: Any) -> AsyncGenerator[Any, None]:
+    async def stream(self, query: str, *, context_value: ConnectionAuth, **kwargs: Any) -> AsyncGenerator[Any, None]:
         """Return the results of an operation as an async generator."""
-        return self._results(query, context_value, given)
+        return self._results(query, context_value, kwargs)
 
-    async def _results(self, query: str, auth: ConnectionAuth, given: dict[str, Any]) -> AsyncGenerator[Any, None]:
+    async def _results(self, query: str, auth: ConnectionAuth, kwargs: dict[str, Any]) -> AsyncGenerator[Any, None]:
         try:
             context = await auth.context()
             if context is None:
                 return
             async with (
-                AsyncExitStack() as turn,
-                aclosing(await self._start(turn, query, auth, context, given)) as results,
+                AsyncExitStack() as slot,
+                aclosing(await self._start(slot, query, auth, context, kwargs)) as results,
             ):
                 is_later_event = False
                 async for result in results:
@@ -82,19 +82,19 @@ class AuthenticatedSchema:
                         result.errors = [coded(error, suggest=context.introspection) for error in result.errors]
                     yield result
                     is_later_event = True
-                    await turn.aclose()  # a subscription must not hold a turn while it waits for events
+                    await slot.aclose()  # a subscription must not occupy a slot while it waits for events
         except Refusal as refused:
             yield PreExecutionError(data=None, errors=[coded_error(Message(refused.code, refused.message))])
-        except GraphQLError as wrong:
+        except GraphQLError as error:
             # The document cannot be parsed. Strawberry's cache raises outside of its own error handling.
-            yield PreExecutionError(data=None, errors=[coded(wrong)])
+            yield PreExecutionError(data=None, errors=[coded(error)])
         except Exception as problem:
             if not log_database_outage(problem):
                 log.exception("a websocket operation failed")
             yield PreExecutionError(data=None, errors=[fault(problem)])
 
     async def _start(
-        self, turn: AsyncExitStack, query: str, auth: ConnectionAuth, context: Context, given: dict[str, Any]
+        self, slot: AsyncExitStack, query: str, auth: ConnectionAuth, context: Context, kwargs: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
-        await turn.enter_async_context(auth.guard.turns.turn(context.workspace_context.workspace_id))
-        return await self.schema.stream(query, context_value=context, **given)
+        await slot.enter_async_context(auth.guard.operations.slot(context.workspace_context.workspace_id))
+        return await self.schema.stream(query, context_value=context, **kwargs)

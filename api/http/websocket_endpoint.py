@@ -33,8 +33,9 @@ log = logging.getLogger("touchline.websocket")
 INIT_TIMEOUT_SECONDS = 10.0
 """How long a connection may take to send connection_init."""
 MAX_OPERATIONS = 50
-"""Operations of one connection that may run at the same time."""
+"""Most operations of one connection that run at the same time."""
 MAX_ID_LENGTH = 200
+"""Longest id of an operation, in characters."""
 NO_ACK_PAYLOAD: UnsetType = UNSET
 
 
@@ -46,7 +47,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
     async def handle_message(self, message: Any) -> None:
         """Handle a message. A malformed message closes the connection."""
         try:
-            _check(message)
+            _check_form(message)
         except Refusal as refused:
             await self.websocket.close(CloseCode.INVALID_MESSAGE, refused.message)
             return
@@ -65,7 +66,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
                 await self.websocket.close(CloseCode.INTERNAL_ERROR, RequestCode.INTERNAL_ERROR.message().sentence)
 
     async def handle_subscribe(self, message: Any) -> None:
-        """Start an operation, or send the reason for a refusal as its error."""
+        """Start an operation. If it is refused, send an error for it."""
         if self.connection_acknowledged and message["id"] not in self.operations:
             try:
                 if len(self.operations) >= MAX_OPERATIONS:
@@ -96,7 +97,7 @@ class WebSocketEndpoint(GraphQL[Any, None]):
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_TIMEOUT_SECONDS),
-            max_subscriptions_per_connection=None,  # the handler counts them, and refuses with a code
+            max_subscriptions_per_connection=None,  # the handler limits them, with an error code
             allowed_origins=(public,) if public else (),
         )
         self.guard = guard
@@ -108,24 +109,24 @@ class WebSocketEndpoint(GraphQL[Any, None]):
         return ConnectionAuth(self.guard, Socket(self, request, response), request.headers.get("authorization", ""))
 
     async def on_ws_connect(self, context: ConnectionAuth) -> UnsetType | dict[str, object] | None:
-        """Accept the connection if its token is valid. Otherwise it has been closed with the reason."""
-        found = await context.context()
-        if found is None:
+        """Accept the connection if its token is valid. Otherwise ``ConnectionAuth`` has closed it with the reason."""
+        operation_context = await context.context()
+        if operation_context is None:
             raise ConnectionRejectionError
-        context.socket.acknowledged(found.workspace_context.workspace_id)
+        context.socket.acknowledge(operation_context.workspace_context.workspace_id)
         return NO_ACK_PAYLOAD
 
 
-def _check(message: Any) -> None:
+def _check_form(message: Any) -> None:
     """Check the form that strawberry's handler expects. Raises Refusal."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise Refusal.of(RequestCode.BAD_REQUEST, case="message_type")
     if message["type"] in {"subscribe", "complete"}:
-        name = message.get("id")
+        id_ = message.get("id")
         if (
-            not isinstance(name, str)
-            or not 0 < len(name) <= MAX_ID_LENGTH
-            or name != name.encode(errors="replace").decode()
+            not isinstance(id_, str)
+            or not 0 < len(id_) <= MAX_ID_LENGTH
+            or id_ != id_.encode(errors="replace").decode()
         ):
             raise Refusal.of(RequestCode.BAD_REQUEST, case="message_id", limit=MAX_ID_LENGTH)
     if message["type"] == "subscribe":

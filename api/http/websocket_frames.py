@@ -26,7 +26,7 @@ MAX_REASON_BYTES = 123
 def hide_frames(record: logging.LogRecord) -> bool:
     """Drop uvicorn's debug logs of frames and handshakes, because they contain tokens.
 
-    A text frame that is not UTF-8 is logged in one line without a traceback: the client was told, and it is its error.
+    A text frame that is not UTF-8 is logged in one line without a traceback, because it is an error of the client.
     """
     if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
         record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
@@ -41,14 +41,14 @@ class Socket(ASGIWebSocketAdapter):
         """Largest message in bytes. The server enforces the same limit while it reads a message."""
         if not self.ws.scope.get(WORKSPACE_SCOPE_KEY):
             return ServerLimits.init_bytes
-        return min(ServerLimits.message_bytes, int(cast(Any, self.view).guard.max_body))
+        return min(ServerLimits.message_bytes, int(cast(Any, self.view).guard.max_body_bytes))
 
-    def acknowledged(self, workspace: str) -> None:
+    def acknowledge(self, workspace_id: str) -> None:
         """Note the client's workspace, and allow larger messages."""
-        self.ws.scope[WORKSPACE_SCOPE_KEY] = workspace
-        tell_server = self.ws.scope.get("extensions", {}).get(ACKNOWLEDGE_EXTENSION)
-        if tell_server is not None:
-            tell_server()
+        self.ws.scope[WORKSPACE_SCOPE_KEY] = workspace_id
+        acknowledge = self.ws.scope.get("extensions", {}).get(ACKNOWLEDGE_EXTENSION)
+        if acknowledge is not None:
+            acknowledge()
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
         """Yield messages until either side closes. An invalid frame closes the connection."""
@@ -72,7 +72,7 @@ class Socket(ASGIWebSocketAdapter):
                     await self.close(CloseCode.INVALID_MESSAGE, refused.message)
                 else:
                     if workspace := self.ws.scope.get(WORKSPACE_SCOPE_KEY):
-                        await cast(Any, self.view).guard.pace.wait(str(workspace))
+                        await cast(Any, self.view).guard.message_rate.wait(str(workspace))
                     yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:

@@ -10,9 +10,9 @@ from api.codes.requests import RequestCode
 from strategies import Refusal
 
 MAX_RUNNING_OPERATIONS = 20
-"""Operations of one workspace that run at the same time, over HTTP and websockets. Others wait in order."""
+"""Most operations of one workspace that run at the same time, over HTTP and websockets. Others wait in order."""
 MAX_WAITING_OPERATIONS = 200
-"""Operations of one workspace that may wait. More are refused."""
+"""Most operations of one workspace that wait. More are refused."""
 MAX_LARGEST_BODIES = 4
 """How many bodies of the largest size fit into the memory for bodies. One workspace may use half of it."""
 BODY_WAIT_SECONDS = 10.0
@@ -20,7 +20,7 @@ BODY_WAIT_SECONDS = 10.0
 MESSAGES_PER_SECOND = 300.0
 """Websocket messages of one workspace that are read per second, over all its connections."""
 MESSAGE_BURST = 500
-"""How many messages may come in a burst above that rate."""
+"""Most messages of a workspace in a burst above that rate."""
 
 
 @dataclass
@@ -50,36 +50,39 @@ class OperationQueue:
     _waiting: dict[str, deque["asyncio.Future[None]"]] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def turn(self, key: str) -> AsyncIterator[None]:
-        """Wait for a turn of this workspace. Raises Refusal if too many operations wait already."""
-        await self._take(key)
+    async def slot(self, key: str) -> AsyncIterator[None]:
+        """Run the block when fewer than ``max_running`` operations of the workspace run.
+
+        Raises Refusal if too many operations wait.
+        """
+        await self._acquire(key)
         try:
             yield
         finally:
-            self._give(key)
+            self._release(key)
 
-    async def _take(self, key: str) -> None:
+    async def _acquire(self, key: str) -> None:
         if self._running[key] < self.max_running:
             self._running[key] += 1
             return
         queue = self._waiting.setdefault(key, deque())
         if len(queue) >= self.max_waiting:
             raise Refusal.of(RequestCode.BUSY, running=self.max_running, waiting=self.max_waiting)
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.append(turn)
+        slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.append(slot)
         try:
-            await turn
+            await slot
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the turn came in the same moment
-                self._give(key)
+            if slot.done() and not slot.cancelled():  # the operation got a slot just before it was cancelled
+                self._release(key)
             raise
 
-    def _give(self, key: str) -> None:
+    def _release(self, key: str) -> None:
         queue = self._waiting.get(key)
         while queue:
-            turn = queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
+            slot = queue.popleft()
+            if not slot.done():
+                slot.set_result(None)
                 return
         self._waiting.pop(key, None)
         self._running[key] -= 1

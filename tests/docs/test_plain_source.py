@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CLEAN_ROOMS = (
     "api/mail",
+    "api/http",
     "api/models",
     "api/server",
     "api/workers",

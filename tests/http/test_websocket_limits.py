@@ -160,20 +160,20 @@ async def test_many_that_say_nothing_make_room(database_url: str) -> None:
 
 async def test_operations_of_one_workspace_take_turns() -> None:
     turns = workspace_limits.OperationQueue(max_running=2, max_waiting=3)
-    held = [await turns._take("a") for _ in range(2)]
-    waiting = [asyncio.create_task(turns._take("a")) for _ in range(3)]
+    held = [await turns._acquire("a") for _ in range(2)]
+    waiting = [asyncio.create_task(turns._acquire("a")) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(Refusal, match="BUSY"):
-        await turns._take("a")
-    await turns._take("b")
+        await turns._acquire("a")
+    await turns._acquire("b")
     waiting[0].cancel()
     await asyncio.sleep(0)
     for _ in held:
-        turns._give("a")
+        turns._release("a")
     await asyncio.gather(*waiting[1:])
     assert turns._running == {"a": 2, "b": 1}
     for key in "aab":
-        turns._give(key)
+        turns._release(key)
     assert not turns._running
     assert not turns._waiting
 
@@ -182,13 +182,13 @@ async def test_a_workspace_that_is_busy_does_not_stop_another(live: Live, rep: C
     other = await new_client(live.http, NOW)
     (guard,) = [route.app.guard for route in live.server.config.app.routes if hasattr(route.app, "guard")]
     for _ in range(workspace_limits.MAX_RUNNING_OPERATIONS):
-        await guard.turns._take(rep.workspace.id)
+        await guard.operations._acquire(rep.workspace.id)
     asking = asyncio.create_task(rep.ask("{ __typename }"))
     async with live.opened(rep.token) as socket:
         name = await socket.begin("{ __typename }")
         assert await other.ask("{ __typename }") == {"__typename": "Query"}
         assert not asking.done()
-        guard.turns._give(rep.workspace.id)
+        guard.operations._release(rep.workspace.id)
         assert await asking == {"__typename": "Query"}
         assert (await socket.hear())["id"] == name
 
