@@ -5,7 +5,6 @@ campaign, an enrollment, an email or a task. ``write`` writes lines.
 """
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -97,8 +96,8 @@ def _json(data: Data) -> str:
 
 def _values(about: object, *names: str) -> tuple[Any, ...]:
     """Return columns of a row or attributes of a model."""
-    if isinstance(about, Mapping):
-        return tuple(about[name] for name in names)
+    if hasattr(about, "keys"):  # asyncpg's rows are no Mapping
+        return tuple(about[name] for name in names)  # type: ignore[index]
     return tuple(getattr(about, name) for name in names)
 
 
