@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
+from api.models import Campaign, Sender, Task
+from api.services.campaigns.authoring import add_step
+from api.states import SendStatus, TaskDue
+from api.store.email_folders import FOLDERS
+from api.store.engine.transactions import transaction
+from api.store.tasks import tasks
+from api.store.throttles import Allowance, allowance, start_windows, take_slots
+from strategies import StepType
 from strategies.records import TaskRecord, TimelineStep
+from tests.services.world import make_world
 from tests.strategies.test_timeline import at, call, email, resolve, same, shown, task
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +157,7 @@ def test_every_rule_is_there_in_order_with_an_example() -> None:
         *("10a", "10b", "10c"),
         *map(str, range(11, 16)),
         *("15a", "16", "16a", "16b", "16c"),
-        *map(str, range(17, 21)),
+        *map(str, range(17, 24)),
     ]
     assert [part[:6] for part in rules if part.count("*Example:*") != 1] == []
 
@@ -162,3 +171,45 @@ def test_every_rule_that_the_code_names_is_explained() -> None:
         for number in RULE.findall(path.read_text(encoding="utf-8"))
     }
     assert {(name, number) for name, number in named if f"**R{number}." not in GUIDE} == set()
+
+
+def says(rule: str, sentence: str) -> bool:
+    """Say whether the text of a rule contains a sentence."""
+    return sentence in next(part for part in GUIDE.split("\n\n") if part.startswith(f"**{rule}."))
+
+
+def test_the_folders_of_an_email() -> None:
+    def folders(status: SendStatus, archived: bool) -> list[str]:
+        return [name for name, (statuses, kept) in FOLDERS.items() if status in statuses and archived in kept]
+
+    assert says("R21", "The email is in Scheduled")
+    assert folders(SendStatus.DEFERRED, False) == ["PENDING", "SCHEDULED"]
+    assert says("R21", "in one of these seven folders, and in the folder that contains it")
+    assert {len(folders(status, archived)) for status in SendStatus for archived in (False, True)} == {2}
+    assert len(FOLDERS) == 7 + 3
+
+
+async def test_the_due_dates_of_tasks(database: str) -> None:
+    world = await make_world(1)
+    await add_step(world.context, (await Campaign.get()).id, day=3, step_type=StepType.CALL)
+    now = utc("03-04T12:00")
+    listed = {}
+    for due in (date(2026, 3, 10), date(2026, 3, 11)):
+        await Task.all().update(due_date=due)
+        page = await tasks(str(world.context.workspace_id), now, None, TaskDue.NEXT_SEVEN_DAYS)
+        listed[due.day] = len((await page.page(50, None))[0])
+    assert says("R22", "due on 10 March is in NEXT_SEVEN_DAYS. A task that is due on 11 March is not.")
+    assert listed == {10: 1, 11: 0}
+
+
+async def test_a_rate_limit(database: str) -> None:
+    await make_world(1)
+    await Sender.all().update(throttle_emails=25, throttle_seconds=45)
+    (sender,) = await Sender.all().values()
+    send_ids = [f"snd_{number}" for number in range(30)]
+    async with transaction():
+        assert len(await take_slots(sender, send_ids, utc("03-02T09:00"))) == 25
+    await start_windows(send_ids, utc("03-02T09:00:01"))
+    assert says("R23", "The next email is sent at 09:00:46.")
+    assert await allowance(sender, utc("03-02T09:00:45")) == Allowance(0, utc("03-02T09:00:46"))
+    assert (await allowance(sender, utc("03-02T09:00:46"))).emails == 25
