@@ -1,4 +1,4 @@
-"""Decide when a step goes out. What partners import to write a send option of their own.
+"""Decide when each step is sent. Partners import from here to write a send option.
 
 A send option is a subclass of SendOption, returned by a function ``touchline_register_send_options`` that
 carries ``@hookimpl``, in a module that the package names in its ``touchline`` entry points.

@@ -50,7 +50,7 @@ def _plan_task(
 ) -> PlannedTask | None:
     if added is not None and answer.due < context.calendar.local(added).date():
         return None
-    due = timeline_notes.option_chose_due(step.send_option, context.date, answer)
+    due = timeline_notes.due_notes(step.send_option, context.date, answer)
     return PlannedTask(context.number, answer.due, (*opening, *answer.notes, *due))
 
 
@@ -69,9 +69,9 @@ def _plan_email(
         return None
     # R12: an email whose time has passed is sent immediately. It keeps its planned wall time.
     late = now if instant < now else None
-    if context.first and timeline_notes.fixes_the_day(answer.notes):
+    if context.first and timeline_notes.contains_date(answer.notes):
         opening = opening[:1]
-    timing = timeline_notes.timing(step.send_option, context.date, answer, moment, late)
+    timing = timeline_notes.time_notes(step.send_option, context.date, answer, moment, late)
     notes = (*opening, *answer.notes, *timing)
     return PlannedSend(context.number, answer.date, answer.time, context.calendar.zone, late or instant, notes)
 

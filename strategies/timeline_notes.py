@@ -59,50 +59,50 @@ def late_task(day: int, how: str, date: dt.date, weekend: dt.date | None) -> Not
     return Note("SHIFTED_TO_MONDAY", {**values, "from": weekend.isoformat()})
 
 
-def fixes_the_day(notes: Sequence[Note]) -> bool:
+def contains_date(notes: Sequence[Note]) -> bool:
     """Say whether an option's notes already contain the date, so that the explanation does not repeat it."""
     return any(note.code in DATE_CODES for note in notes)
 
 
-def option_chose_due(option: str | None, day: dt.date, answer: CreateTask) -> Iterator[Note]:
+def due_notes(option: str | None, day: dt.date, answer: CreateTask) -> Iterator[Note]:
     """Return the note that an option creates a task, or that it chose another due date than the step's day."""
     if answer.due != day or not any(note.code in TASK_CODES for note in answer.notes):
         yield Note("OPTION_CHOSE_DUE", {"option": option or "", "date": answer.due.isoformat()})
 
 
-def timing(
+def time_notes(
     option: str | None, day: dt.date, answer: SendAt, moment: Moment, late: dt.datetime | None
 ) -> Iterator[Note]:
     """Yield the notes from the wall time to the instant: the option's choice, daylight saving, and a late email.
 
     ``moment`` has the effect of daylight saving. ``late`` is the new send time if the wall time has passed.
     """
-    spoken: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
-    if not _notes_give_time(answer, day, spoken):
+    wall: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
+    if not _notes_give_time(answer, day, wall):
         exact = {} if answer.instant is None else {"at": utc(answer.instant)}
-        yield Note("OPTION_CHOSE", {"option": option or "", **spoken, **exact})
+        yield Note("OPTION_CHOSE", {"option": option or "", **wall, **exact})
     if moment.skipped or moment.repeated:
-        yield from clocks(answer, moment)
+        yield from daylight_saving_notes(answer, moment)
     if late is not None:
-        yield Note("LATE", {**spoken, "at": utc(late)})
+        yield Note("LATE", {**wall, "at": utc(late)})
 
 
-def _notes_give_time(answer: SendAt, day: dt.date, spoken: Why) -> bool:
+def _notes_give_time(answer: SendAt, day: dt.date, wall: Why) -> bool:
     """Say whether the option's own notes contain the time, and the date if it is not the date of the day."""
     time = date = exact = False
     for note in answer.notes:
         values = note.values
-        if note.code in TIME_CODES and values.get("time") == spoken["time"]:
+        if note.code in TIME_CODES and values.get("time") == wall["time"]:
             time, exact = True, "at" in values
-        date |= (note.code in DATE_CODES or note.code in TIME_CODES) and values.get("date") == spoken["date"]
+        date |= (note.code in DATE_CODES or note.code in TIME_CODES) and values.get("date") == wall["date"]
     return time and (date or answer.date == day) and exact is (answer.instant is not None)
 
 
-def clocks(answer: SendAt, moment: Moment) -> Iterator[Note]:
+def daylight_saving_notes(answer: SendAt, moment: Moment) -> Iterator[Note]:
     """Yield the notes on daylight saving: a wall time that is skipped, or the choice of one that occurs twice."""
-    spoken: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
+    wall: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
     if moment.skipped and answer.instant is None:
-        yield Note("CLOCKS_GO_FORWARD", spoken)
+        yield Note("CLOCKS_GO_FORWARD", wall)
     if not moment.repeated:
         return
     offset = moment.offset
@@ -112,4 +112,4 @@ def clocks(answer: SendAt, moment: Moment) -> Iterator[Note]:
             return
         offset = shown.isoformat(timespec="seconds")[19:]
     which = {} if offset == moment.offset else {"which": "SECOND"}
-    yield Note("CLOCKS_GO_BACK", {**spoken, "offset": offset, **which})
+    yield Note("CLOCKS_GO_BACK", {**wall, "offset": offset, **which})

@@ -1,4 +1,4 @@
-"""The GraphQL API, a file a noun: types, queries and mutations. The rules are in services.
+"""The GraphQL API: types, queries and mutations, one file for each noun. The rules are in services.
 
 Imports: codes, plugins, services.campaigns, services.common, services.dispatch, services.emails,
     services.enrollments, services.launches, services.people, services.replies, services.tasks,

@@ -1,4 +1,4 @@
-"""Lists filtered by the beginning of an address."""
+"""Filter a list by the beginning of an address."""
 
 from typing import Annotated
 

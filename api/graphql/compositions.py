@@ -1,4 +1,4 @@
-"""Emails as compose windows show them."""
+"""The content of compose windows."""
 
 import strawberry
 
@@ -36,8 +36,8 @@ class Composition:
     )
 
 
-def shown(made: Compose) -> Composition:
-    """Return what a compose window is filled with."""
+def composition_of(made: Compose) -> Composition:
+    """Return the content of a compose window."""
     return Composition(
         to=made.to,
         subject=made.subject,

@@ -107,7 +107,7 @@ class EditPreviewQuery:
 
 
 async def preview(info: Request, edit: EditInput) -> EditPreview:
-    """Resolve what the edit would do. Raises Refusal as the mutation would, its path inside the mutation's name."""
+    """Calculate the effect of an edit. Raises Refusal as the mutation does, with the mutation's name in its path."""
     given = {name: value for name, value in vars(edit).items() if value is not None}
     if len(given) != 1:
         raise Refusal.of(CampaignCode.EDIT_AMBIGUOUS, ("edit",), count=len(given))

@@ -1,4 +1,4 @@
-"""The edit that a preview is asked for: the arguments of one mutation."""
+"""The edit to preview: the arguments of one mutation."""
 
 from collections.abc import Awaitable
 from typing import Any

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.graphql.arguments.ids import EmailId
-from api.graphql.compositions import Composition, shown
+from api.graphql.compositions import Composition, composition_of
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import BounceKind, SendStatus
 from api.graphql.engine.language import Language
@@ -141,7 +141,7 @@ class Email:
     async def composition(self, info: Request) -> Composition | None:
         if self.status not in UNBEGUN_STATUSES:
             return None
-        return shown(await compose_email(info.context.workspace_context, self.id))
+        return composition_of(await compose_email(info.context.workspace_context, self.id))
 
     @strawberry.field(description="The person to whom the email is sent.")
     async def person(self, info: Request) -> Person:

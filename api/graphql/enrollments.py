@@ -86,7 +86,7 @@ class Enrollment:
         loaders = info.context.loaders
         emails = {send.step_id: send for send in await loaders.emails_of_enrollment.load(self.id)}
         tasks = {task.step_id: task for task in await loaders.tasks_of_enrollment.load(self.id)}
-        # What comes next is scheduled up to the first task that is not done; a step that was added may be passed.
+        # The next steps are scheduled up to the first task that is not done. An added step may have been passed.
         waits = self.status is EnrollmentStatus.ACTIVE and any(task.done_at is None for task in tasks.values())
 
         def state(step_id: str) -> StepState:

@@ -21,7 +21,7 @@ class ExplanationLine:
 
 
 def explain(info: Request, explanation: Any, language: str) -> list[ExplanationLine]:
-    """Say a stored explanation."""
+    """Return the sentences of a stored explanation."""
     options = info.context.workspace_context.installed.send_options.values()
     return [
         ExplanationLine(code=note.code, sentence=sentence(note, language, options), values=JSON(dict(note.values)))

@@ -82,47 +82,47 @@ class StartLaunchInput:
     )
 
 
-Chooses = LaunchInput | PersonLaunchInput | StartLaunchInput
+Choices = LaunchInput | PersonLaunchInput | StartLaunchInput
 
 
-def choice(of: Chooses, *path: str) -> Choice:
-    """Return the choices, new times by the number of the step. Raises Refusal where something is chosen twice."""
-    if of.send_now and of.send_at is not None:
+def choice_of(given: Choices, *path: str) -> Choice:
+    """Return the choices of a launch. Times are by step number. Raises Refusal if a step has two times."""
+    if given.send_now and given.send_at is not None:
         raise Refusal.of(LaunchCode.SEND_AT_AMBIGUOUS, (*path, "sendAt"))
     times: dict[int, str] = {}
-    for index, item in enumerate(of.times):
+    for index, item in enumerate(given.times):
         if item.step in times:
             raise Refusal.of(LaunchCode.NAMED_TWICE, (*path, "times", str(index), "step"), case="step", step=item.step)
         times[item.step] = item.time
-    return Choice("NOW" if of.send_now else of.send_at, times)
+    return Choice("NOW" if given.send_now else given.send_at, times)
 
 
-def arguments(of: LaunchInput) -> tuple[str, list[str], Choice, dict[str, Choice]]:
-    """Return the service's arguments, with single people's choices by id. Raises Refusal."""
+def launch_arguments(given: LaunchInput) -> tuple[str, list[str], Choice, dict[str, Choice]]:
+    """Return the service's arguments. The choices for single people are by their id. Raises Refusal."""
     own: dict[str, Choice] = {}
-    for index, item in enumerate(of.per_person):
+    for index, item in enumerate(given.per_person):
         path = ("perPerson", str(index))
         if item.person_id in own:
             raise Refusal.of(LaunchCode.NAMED_TWICE, (*path, "personId"), case="choice", person=item.person_id[:60])
-        own[str(item.person_id)] = choice(item, *path)
-    return str(of.campaign_id), [str(person) for person in of.person_ids], choice(of), own
+        own[str(item.person_id)] = choice_of(item, *path)
+    return str(given.campaign_id), [str(person) for person in given.person_ids], choice_of(given), own
 
 
 @contextmanager
-def placed(of: LaunchInput | StartLaunchInput) -> Iterator[None]:
-    """Give the service's refusals the path in the request: an element's index instead of the service's key."""
+def request_paths(given: LaunchInput | StartLaunchInput) -> Iterator[None]:
+    """Change the paths of refusals to paths in the request, with the index of an element instead of its key."""
     try:
         yield
     except Refusal as refusal:
-        raise Refusal(refusal.code, refusal.message, _indexed(of, refusal.path)) from None
+        raise Refusal(refusal.code, refusal.message, _request_path(given, refusal.path)) from None
 
 
-def _indexed(of: Chooses, path: Sequence[str]) -> tuple[str, ...]:
+def _request_path(given: Choices, path: Sequence[str]) -> tuple[str, ...]:
     match path:
-        case ("perPerson", key, *rest) if isinstance(of, LaunchInput):
-            index = [item.person_id for item in of.per_person].index(strawberry.ID(key))
-            return ("perPerson", str(index), *_indexed(of.per_person[index], rest))
+        case ("perPerson", key, *rest) if isinstance(given, LaunchInput):
+            index = [item.person_id for item in given.per_person].index(strawberry.ID(key))
+            return ("perPerson", str(index), *_request_path(given.per_person[index], rest))
         case ("times", key, *rest):
-            index = [str(item.step) for item in of.times].index(key)
+            index = [str(item.step) for item in given.times].index(key)
             return ("times", str(index), *rest)
     return tuple(path)

@@ -9,7 +9,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments import Enrollment
-from api.graphql.launch_inputs import LaunchInput, StartLaunchInput, arguments, choice, placed
+from api.graphql.launch_inputs import LaunchInput, StartLaunchInput, choice_of, launch_arguments, request_paths
 from api.graphql.launches import Launch
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
@@ -62,8 +62,8 @@ class LaunchMutation:
             LaunchInput, strawberry.argument(description="The campaign, its new people, and the times chosen for them.")
         ],
     ) -> LaunchPayload:
-        given = arguments(input)
-        with placed(input):
+        given = launch_arguments(input)
+        with request_paths(input):
             rows = await launch.launch(info.context.workspace_context, *given, again=input.again)
         return LaunchPayload(enrollments=[from_row(Enrollment, row) for row in rows])
 
@@ -84,8 +84,8 @@ class LaunchMutation:
         ],
     ) -> StartLaunchPayload:
         ids = None if input.person_ids is None else [str(person) for person in input.person_ids]
-        chosen = choice(input)
-        with placed(input):
+        chosen = choice_of(input)
+        with request_paths(input):
             started = await background_launch.start_launch(
                 info.context.workspace_context, str(input.campaign_id), ids, chosen, again=input.again
             )

@@ -9,7 +9,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
-from api.graphql.launch_inputs import LaunchInput, arguments, placed
+from api.graphql.launch_inputs import LaunchInput, launch_arguments, request_paths
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION, PLANNED, WARNINGS_OF_PERSON
 from api.graphql.people import Person
@@ -74,9 +74,9 @@ class LaunchPreviewQuery:
 
 
 async def preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:
-    """Resolve what launching would do."""
-    given = arguments(input)
-    with placed(input):
+    """Calculate what a launch would schedule."""
+    given = launch_arguments(input)
+    with request_paths(input):
         previews = await launch.preview(info.context.workspace_context, *given, again=input.again)
     return [
         LaunchPreview(

@@ -66,7 +66,7 @@ class ResumePreviewQuery:
 
 
 async def preview(info: Request, campaign_id: str) -> ResumePreview:
-    """Resolve what resuming would do."""
+    """Calculate the effect of a resume."""
     found = await resume_preview.resume_preview(info.context.workspace_context, campaign_id)
     return ResumePreview(
         at=found.at,

@@ -1,4 +1,4 @@
-"""The schema, composed of the parts of each noun. It never varies with what is installed.
+"""The schema, composed of the parts of each noun. It does not depend on the installed packages.
 
 Send options and channels are data. A new noun adds its classes to the bases of Query and Mutation.
 """
@@ -107,5 +107,5 @@ describe_sizes(schema._schema)
 
 
 def schema_text() -> str:
-    """Return the schema as it is committed in schema.graphql."""
+    """Return the text of schema.graphql."""
     return schema.as_str() + "\n"

@@ -1,4 +1,4 @@
-"""The send options that a step may have."""
+"""The send options that are available for a step."""
 
 from typing import Annotated
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.graphql.arguments.ids import TaskId
-from api.graphql.compositions import Composition, shown
+from api.graphql.compositions import Composition, composition_of
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import EnrollmentStatus, Priority, StepType, TaskDue, TaskStatus
@@ -90,7 +90,7 @@ class Task:
         enrollment = await info.context.loaders.enrollment.load(self.enrollment_id)
         if enrollment.status is not EnrollmentStatus.ACTIVE:
             return None
-        return shown(await compose(info.context.workspace_context, self.id))
+        return composition_of(await compose(info.context.workspace_context, self.id))
 
     @strawberry.field(
         description="The email that was scheduled or sent from an EMAIL task, whatever its status; null "

@@ -1,4 +1,4 @@
-"""Warnings: what to consider, returned beside a result. They are not errors."""
+"""Warnings about a result. They are not errors."""
 
 from collections.abc import Iterable
 
@@ -38,5 +38,5 @@ class WarningLine:
 
 
 def warning_lines(notes: Iterable[WarningNote]) -> list[WarningLine]:
-    """Return warnings as GraphQL gives them."""
+    """Return the warnings as GraphQL objects."""
     return [WarningLine(note=note) for note in notes]

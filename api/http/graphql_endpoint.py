@@ -14,7 +14,7 @@ from strawberry.types.graphql import OperationType
 from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
-from api.graphql.engine.errors import coded
+from api.graphql.engine.errors import with_code
 from api.http.json_reading import INLINE_MAX_BYTES, read_any_json
 from api.http.json_writing import write_any_json
 from api.http.request_guard import RequestGuard, check_operation
@@ -56,7 +56,7 @@ async def _response(result: ExecutionResult, *, suggest: bool) -> Response:
     content: dict[str, Any] = {"data": result.data}
     status, headers = 200, dict[str, str]()
     if result.errors:
-        content["errors"] = errors = [coded(error, suggest=suggest).formatted for error in result.errors]
+        content["errors"] = errors = [with_code(error, suggest=suggest).formatted for error in result.errors]
         codes = {error["extensions"]["code"] for error in errors}
         if result.data is None and (unavailable := [each for each in UNAVAILABLE if each in codes]):
             status, headers = 503, error_headers(503, unavailable[0])

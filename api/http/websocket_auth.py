@@ -13,7 +13,7 @@ from api.codes.http_answers import CloseCode
 from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
-from api.graphql.engine.errors import coded, fault
+from api.graphql.engine.errors import public_error, with_code
 from api.http.request_guard import RequestGuard
 from api.http.websocket_frames import Socket
 from api.store.engine.availability import log_database_outage
@@ -79,7 +79,7 @@ class AuthenticatedSchema:
                         if isinstance(result, ExecutionResult):
                             result.extensions = (result.extensions or {}) | {"cost": context.charged}
                     if isinstance(result, ExecutionResult) and result.errors:
-                        result.errors = [coded(error, suggest=context.introspection) for error in result.errors]
+                        result.errors = [with_code(error, suggest=context.introspection) for error in result.errors]
                     yield result
                     is_later_event = True
                     await slot.aclose()  # a subscription must not occupy a slot while it waits for events
@@ -87,11 +87,11 @@ class AuthenticatedSchema:
             yield PreExecutionError(data=None, errors=[coded_error(Message(refused.code, refused.message))])
         except GraphQLError as error:
             # The document cannot be parsed. Strawberry's cache raises outside of its own error handling.
-            yield PreExecutionError(data=None, errors=[coded(error)])
+            yield PreExecutionError(data=None, errors=[with_code(error)])
         except Exception as problem:
             if not log_database_outage(problem):
                 log.exception("a websocket operation failed")
-            yield PreExecutionError(data=None, errors=[fault(problem)])
+            yield PreExecutionError(data=None, errors=[public_error(problem)])
 
     async def _start(
         self, slot: AsyncExitStack, query: str, auth: ConnectionAuth, context: Context, kwargs: dict[str, Any]

@@ -20,7 +20,7 @@ from strawberry.types.unset import UnsetType
 from api.codes.http_answers import CloseCode
 from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.engine.errors import fault
+from api.graphql.engine.errors import public_error
 from api.http.request_guard import RequestGuard, check_operation
 from api.http.websocket_auth import AuthenticatedSchema, ConnectionAuth
 from api.http.websocket_frames import Socket, hide_frames
@@ -60,7 +60,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             await super().handle_message(message)
         except Exception as problem:
             if log_database_outage(problem):
-                await self.websocket.close(CloseCode.TRY_AGAIN_LATER, fault(problem).message)
+                await self.websocket.close(CloseCode.TRY_AGAIN_LATER, public_error(problem).message)
             else:
                 log.exception("failed to handle a websocket message")
                 await self.websocket.close(CloseCode.INTERNAL_ERROR, RequestCode.INTERNAL_ERROR.message().sentence)

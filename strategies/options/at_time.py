@@ -1,14 +1,14 @@
-"""Send this email at the following time."""
+"""The send option "Send this email at the following time"."""
 
 from datetime import time
 
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
 from strategies.hookspecs import hookimpl
-from strategies.options.choose_at_launch import chosen
+from strategies.options.choose_at_launch import send_at_answer
 
 
 class AtTime(SendOption):
-    """A wall time on the step's own day. On the first step, a time that has passed makes the next day day 1."""
+    """A wall time on the step's own day. If the time has passed on the first step, day 1 is the next day."""
 
     key = "at_time"
     labels = {
@@ -36,13 +36,13 @@ class AtTime(SendOption):
     takes_time = True
 
     def availability(self, position: Position) -> Availability:
-        """Offered for every email step."""
+        """Available for every email step."""
         return Availability()
 
     def resolve(self, step: StepContext) -> SendAt:
-        """Take launch's "send at", else launch's new time, else the configured one."""
+        """Use the send time of the launch, else the new time of the launch, else the configured time."""
         if step.send_at is not None:
-            return chosen(step, step.send_at)
+            return send_at_answer(step, step.send_at)
         wall = step.time or time.fromisoformat(step.config["at"])
         note = Note("TIME_FROM_LAUNCH" if step.time else "TIME_CONFIGURED", {"time": wall.isoformat()})
         if step.first and step.calendar.instant(step.date, wall) < step.now:

@@ -1,4 +1,4 @@
-"""I will choose when to send this email."""
+"""The send option "I will choose when to send this email"."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from strategies.timeline_notes import utc
 
 
 class ChooseAtLaunch(SendOption):
-    """Launching asks for a "send at": now, or an instant. Its local date is day 1."""
+    """The launch must set a send time: now, or an instant. Its local date is day 1."""
 
     key = "choose_at_launch"
     labels = {
@@ -24,20 +24,20 @@ class ChooseAtLaunch(SendOption):
     asks_send_at = True
 
     def availability(self, position: Position) -> Availability:
-        """Offered for the first step, on day 1."""
+        """Available for the first step, on day 1."""
         if position.number == 1 and position.day == 1:
             return Availability()
         return Availability(False, *StrategyCode.SEND_OPTION_NOT_AVAILABLE.message("at_launch"))
 
     def resolve(self, step: StepContext) -> SendAt:
-        """Take the "send at" as it was given. Raises Refusal SEND_AT_REQUIRED without one."""
+        """Use the send time of the launch. Raises Refusal SEND_AT_REQUIRED without one."""
         if step.send_at is None:
             raise Refusal.of(StrategyCode.SEND_AT_REQUIRED, ("sendAt",))
-        return chosen(step, step.send_at)
+        return send_at_answer(step, step.send_at)
 
 
-def chosen(step: StepContext, instant: datetime) -> SendAt:
-    """Resolve to the instant that launching chose, moved off a skipped weekend with its wall time kept."""
+def send_at_answer(step: StepContext, instant: datetime) -> SendAt:
+    """Return the instant that was chosen at launch. A skipped weekend moves it to Monday at the same wall time."""
     day, wall, moved = step.calendar.start(instant)
     values: dict[str, str | int] = {"day": step.day, "date": day.isoformat(), "time": wall.isoformat()}
     if moved:

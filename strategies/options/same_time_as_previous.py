@@ -1,4 +1,4 @@
-"""Send this email at the same time as the previous email in this campaign."""
+"""The send option "Send this email at the same time as the previous email in this campaign"."""
 
 from strategies.codes import StrategyCode
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
@@ -22,7 +22,7 @@ class SameTimeAsPrevious(SendOption):
     }
 
     def availability(self, position: Position) -> Availability:
-        """Offered for every step but the first; later than day 1 only after an email on an earlier day."""
+        """Available for every step except the first. After day 1 it needs an email on an earlier day."""
         if position.number == 1:
             return Availability(False, *StrategyCode.SEND_OPTION_NOT_AVAILABLE.message("no_previous_email"))
         if position.day == 1:

@@ -1,11 +1,11 @@
-"""Create a task; I will send this email myself."""
+"""The send option "Create a task; I will send this email myself"."""
 
 from strategies.contract import Availability, CreateTask, Note, Position, SendOption, StepContext
 from strategies.hookspecs import hookimpl
 
 
 class Task(SendOption):
-    """An EMAIL task, due on the step's date, that a person edits and sends."""
+    """Creates an EMAIL task that is due on the step's date. A person edits and sends its email."""
 
     key = "task"
     labels = {

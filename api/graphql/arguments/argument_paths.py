@@ -27,7 +27,7 @@ def in_form(path: Sequence[str | int]) -> list[str]:
 
 
 def path_of_variable(variable: str, definition: Node) -> list[str] | None:
-    """Return the path of a variable's first use: its argument, and the place inside. None where it is not used."""
+    """Return the path of a variable's first use: its argument, and the path inside it. None if it is not used."""
     place = definition.loc
     if place is None:
         return None
@@ -38,7 +38,7 @@ def path_of_variable(variable: str, definition: Node) -> list[str] | None:
 
 
 def path_of_value(nodes: Sequence[Node] | None) -> list[str] | None:
-    """Return the path of a value in its document. None where the first node is not part of an argument."""
+    """Return the path of a value in its document. None if the first node is not part of an argument."""
     place = nodes[0].loc if nodes else None
     if place is None:
         return None

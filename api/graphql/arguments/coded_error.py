@@ -14,6 +14,6 @@ def coded_error(
     path: Sequence[str | int] | None = None,
     **facts: object,
 ) -> GraphQLError:
-    """Return the error of a message. ``nodes`` are its places in the document, ``facts`` are further extensions."""
+    """Return the error of a message. ``nodes`` locate it in the document, ``facts`` are further extensions."""
     place = {} if path is None else {"path": in_form(path)}
     return GraphQLError(message.sentence, nodes, extensions={"code": message.code} | place | facts)

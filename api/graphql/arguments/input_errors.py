@@ -66,7 +66,7 @@ class ValuesFit(ValidationRule):
     def _check(self, value: Node, begin: Sequence[str | int] | None) -> None:
         kind = self.context.get_input_type()
         if kind is None:
-            return  # another rule says that there is no such argument or type
+            return  # another rule reports that the argument or type does not exist
         places = _Places(value, kind)
         length = value.loc.end - value.loc.start if value.loc else 1
         most = max(MAX_QUOTED // length, 1)

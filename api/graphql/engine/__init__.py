@@ -1,4 +1,4 @@
-"""What is about GraphQL itself: execution, errors, pages of lists, scalars, loaders.
+"""GraphQL itself: execution, errors, pages of lists, scalars, loaders.
 
 Imports: codes, graphql.arguments, graphql.limits, services.common, services.dispatch, services.launches,
     services.workspaces, strategies.

@@ -1,4 +1,4 @@
-"""What every resolver may use: the caller's workspace, the dispatch runtime for sandboxes, the request's loaders."""
+"""What resolvers share: the caller's workspace, the dispatch runtime for sandboxes, and the request's loaders."""
 
 from dataclasses import dataclass, field
 from functools import partial

@@ -118,11 +118,11 @@ class Documents(SchemaExtension):
         return errors
 
     def _charge(self, document: DocumentNode) -> None:
-        """Charge the cost. Raises GraphQLError where the operation is too expensive or the budget is used up."""
+        """Charge the cost. Raises GraphQLError if the operation is too expensive or the budget is used up."""
         asked = self.execution_context
         operation = get_operation_ast(document, asked.operation_name)
         if operation is None:
-            return  # the execution says that there is no such operation
+            return  # the execution reports that the operation does not exist
         schema = asked.schema._schema
         _check_mutations(schema, document, operation)
         estimate = Estimate(schema, document, operation, asked.variables or {})

@@ -1,4 +1,4 @@
-"""Errors as clients see them: each with a code, and without details of the server's own faults."""
+"""Errors as clients see them: each with a code, and without details of faults of the server."""
 
 from typing import Any, TypeVar
 
@@ -24,46 +24,46 @@ CLIENTS = (GraphQLError, Refusal, CannotGetOperationTypeError)
 """Errors caused by the request."""
 
 
-def hidden(error: GraphQLError) -> bool:
-    """Return whether the details of an error are hidden: of all that the request did not cause."""
+def is_hidden(error: GraphQLError) -> bool:
+    """Return whether clients do not see the details of an error, because the request did not cause it."""
     return error.original_error is not None and not isinstance(error.original_error, CLIENTS)
 
 
-def fault(problem: Exception | None) -> GraphQLError:
+def public_error(problem: Exception | None) -> GraphQLError:
     """Return the error that a client gets for a fault of the server or its database, without details."""
     return coded_error(public_fault(problem) or RequestCode.INTERNAL_ERROR.message())
 
 
 class HideFaults(MaskErrors):
-    """Replaces errors that the request did not cause by what ``fault`` returns, and keeps their path."""
+    """Replaces errors that the request did not cause by what ``public_error`` returns, and keeps their path."""
 
     def __init__(self) -> None:
-        super().__init__(should_mask_error=hidden)
+        super().__init__(should_mask_error=is_hidden)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         """Return the error that replaces another."""
-        public = fault(error.original_error)
+        public = public_error(error.original_error)
         return GraphQLError(public.message, error.nodes, path=error.path, extensions=public.extensions)
 
 
-def coded(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:
+def with_code(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:
     """Return an error with a code. Errors without one are graphql-core's own.
 
     Without ``suggest``, the message names no fields and values of the schema that the client may have meant.
     """
     if not suggest:
         error.message = error.message.partition(SUGGESTION)[0]
-    # graphql-core repeats what it was given, of whatever size.
+    # graphql-core repeats the value of the request, which can be large.
     error.message = error.message[:MAX_MESSAGE_CHARACTERS]
     if error.extensions and "code" in error.extensions:
         return error
     if isinstance(error.original_error, CannotGetOperationTypeError):
         return coded_error(QueryCode.NO_OPERATION.message())
-    if hidden(error):
-        return fault(error.original_error)
+    if is_hidden(error):
+        return public_error(error.original_error)
     if isinstance(error, GraphQLSyntaxError):
         own: dict[str, Any] = {"code": QueryCode.SYNTAX.value}
-    else:  # an argument whose variables turn out wrong only when its field is executed
+    else:  # an argument whose variables are found to be wrong when its field is executed
         own = invalid_value(error.message, None, path_of_value(error.nodes)).extensions or {}
     error.extensions = own | (error.extensions or {})
     return error

@@ -64,7 +64,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         *args: Any,
         **given: Any,
     ) -> "list[GraphQLError] | Self":
-        """Return the executor of an operation. Where its variables are wrong, return errors with their paths.
+        """Return the executor of an operation. If its variables are wrong, return errors with their paths.
 
         The sizes of variables are checked before graphql-core converts them. Long lists of texts are checked as a
         whole, and graphql-core converts their first element alone.
@@ -95,7 +95,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     ) -> Results | Awaitable[Results]:
         """Read an object's plain fields, and leave the others to graphql-core. Leave all if a value is unexpected."""
         execute = super().execute_fields
-        # A root's fields have resolvers. Each event of a subscription collects them again.
+        # Root fields have resolvers. Each event of a subscription collects them again.
         made = self._plan(parent_type, grouped_field_set) if path else None
         results = read(made, source_value) if made and made.plain else None
         if made is None or results is None:

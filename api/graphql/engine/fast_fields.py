@@ -52,7 +52,7 @@ class Plan(NamedTuple):
     blank: Results  # in the order in which they were selected
     plain: dict[str, Plain]
     rest: GroupedFieldSet
-    selected: GroupedFieldSet  # kept, so that no other has its identity
+    selected: GroupedFieldSet  # kept in memory, so that no other object gets its id
 
 
 def plan(schema: GraphQLSchema, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Plan:
@@ -71,7 +71,7 @@ def plan(schema: GraphQLSchema, parent: GraphQLObjectType, selected: GroupedFiel
 
 
 def read(made: Plan, source: object) -> Results | None:
-    """Return the plain fields of an object; None where a value is unexpected, so that graphql-core reports it."""
+    """Return the plain fields of an object; None if a value is unexpected, so that graphql-core reports it."""
     results = made.blank.copy()
     try:
         for name, (attribute, as_it_is, others, write, nullable) in made.plain.items():

@@ -1,4 +1,4 @@
-"""How the schema runs operations: which of a document, for how long, and which errors are logged."""
+"""Run operations: choose one of the document, limit its time, and log its errors."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from strawberry.types.graphql import OperationType
 
 from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.engine.errors import hidden
+from api.graphql.engine.errors import is_hidden
 from api.services.common.database_faults import log_outage, public_fault
 
 REQUEST_SECONDS = 60.0
@@ -25,7 +25,7 @@ class OperationContext(ExecutionContext):
 
     @property
     def operation_type(self) -> OperationType:
-        """Return query, mutation or subscription. Raises RuntimeError where the operation is not named."""
+        """Return query, mutation or subscription. Raises RuntimeError if the operation is not named."""
         parts = self.graphql_document.definitions if self.graphql_document else ()
         if (
             self._provided_operation_name is None
@@ -70,10 +70,10 @@ class Schema(strawberry.Schema):
         An error's own text quotes the document, which may contain addresses and texts that people wrote.
         """
         for error in errors:
-            if not hidden(error) or log_outage(error.original_error):
+            if not is_hidden(error) or log_outage(error.original_error):
                 continue
             if fault := public_fault(error.original_error):
-                # The database's own sentence may quote the value.
+                # The database's message may quote the value.
                 log.warning("%s at %s: %s", fault.code, _where(error), type(error.original_error).__name__)
             else:
                 log.error("an internal error at %s", _where(error), exc_info=error.original_error)

@@ -46,7 +46,7 @@ class RefusalsAsErrors(FieldExtension):
 
     async def resolve_async(self, next_: Any, source: Any, info: Request, **kwargs: Any) -> Payload:
         """Carry out the mutation."""
-        # An earlier mutation of this request may have changed what its loaders have read.
+        # An earlier mutation of this request may have changed rows that the loaders have cached.
         info.context.forget()
         try:
             return await next_(source, info, **kwargs)

@@ -1,4 +1,4 @@
-"""Connections: pages of a list, bounded in size, that begin after a cursor."""
+"""Connections: pages of a list. Their size is limited, and they begin after a cursor."""
 
 import re
 from typing import Annotated, Any, Generic, TypeVar

@@ -1,4 +1,4 @@
-"""Scalars that refuse what they cannot keep."""
+"""Scalars that reject values which cannot be stored."""
 
 import math
 import re
@@ -77,7 +77,7 @@ JSON = ScalarDefinition(
     parse_literal=None,
     origin=scalars.JSON,
 )
-# Strawberry's own would read a variable inside a literal as Python's object of it, which no JSON can carry.
+# Strawberry's own scalar would read a variable inside a literal as a Python object, which is not valid JSON.
 JSON.implementation = GraphQLScalarType(
     "JSON",
     description=_ABOUT,

@@ -140,7 +140,7 @@ class _Measure:
         if selection is None:
             return 0, 0
         if len(inside) > MAX_DEPTH:
-            return MAX_FIELDS + 1, MAX_DEPTH + 1  # fragments within fragments: deeper than is read
+            return MAX_FIELDS + 1, MAX_DEPTH + 1  # fragments within fragments, beyond the depth that is read
         fields = depth = 0
         for part in selection.selections:
             fields += len(part.directives or ())
@@ -156,7 +156,7 @@ class _Measure:
         return min(fields, 10**9), depth
 
     def _fragment(self, name: str, inside: frozenset[str]) -> Size:
-        # A fragment that spreads itself is refused by another rule; here it only must not loop.
+        # Another rule rejects a fragment that spreads itself. Here it must not cause an endless loop.
         if name in inside or name not in self._fragments:
             return 0, 0
         if name not in self._known:

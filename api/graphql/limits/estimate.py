@@ -123,7 +123,7 @@ class Estimate:
         argument, *path = cost.sized_by
         given = next((part.value for part in node.arguments or () if part.name.value == argument), None)
         size = _default(field, argument) if given is None else self._count(given, path)
-        if size is None:  # the default counts, where there is one; a required value that is missing is refused
+        if size is None:  # uses the default, if there is one; a missing required value is rejected later
             return 0 if _default(field, argument) is None else cost.size_most
         return min(max(size, 0), cost.size_most)
 

@@ -96,7 +96,7 @@ class _Check:
         if isinstance(kind, GraphQLList):
             items = _items_of(value)
             if items is None:
-                self.value(value, kind.of_type, at, path)  # a value that is no list stands for a list of one
+                self.value(value, kind.of_type, at, path)  # a value that is not a list counts as a list of one
             else:
                 self._list(items, kind.of_type, at, path)
         elif isinstance(kind, GraphQLInputObjectType):
@@ -200,7 +200,7 @@ class SizesFit(ValidationRule):
             self.context.get_field_def(),
         )
         if kind is None:
-            return  # another rule says that there is no such argument
+            return  # another rule reports that the argument does not exist
         name = _name_of_field(parent, field)
         self._check(node.value, kind, f"{name}.{node.name.value}", [node.name.value])
 

@@ -161,7 +161,8 @@ def chosen_notes(code: str, at: datetime, zone: str) -> list[Note]:
     shown = local(at, zone)
     day, wall = shown.date(), shown.time().replace(microsecond=0, fold=0)
     values = {"date": day.isoformat(), "time": wall.isoformat(), "at": timeline_notes.utc(at)}
-    return [Note(code, values), *timeline_notes.clocks(SendAt(day, wall, instant=at), moment_of(day, wall, zone))]
+    moment = moment_of(day, wall, zone)
+    return [Note(code, values), *timeline_notes.daylight_saving_notes(SendAt(day, wall, instant=at), moment)]
 
 
 def _has_chosen_time(send: Send) -> bool:

@@ -181,7 +181,7 @@ class ResumePlanner:
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
         due, planned_so = instant_of(day, wall, send.zone), keeps_planned_time(send)
         note = Note("MOVED_AFTER_PAUSE", {"date": day.isoformat(), "time": wall.isoformat()})
-        clocks = timeline_notes.clocks(SendAt(day, wall), moment_of(day, wall, send.zone))
+        clocks = timeline_notes.daylight_saving_notes(SendAt(day, wall), moment_of(day, wall, send.zone))
         earlier = takewhile(lambda line: line[0] != note.code, send.explanation)
         return {
             "id": send.id,
