@@ -22,8 +22,16 @@ reuse()
 
 
 FOLDER = pytest.StashKey[Path]()
+WORKERS_PER_CORE = 2
+MAX_WORKERS = 4
 ALLOCATIONS = 50_000
 """New objects after which Python looks for cycles, as in the server."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Say how many processes run the tests: many tests wait for a browser, a database or another process."""
+    return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
