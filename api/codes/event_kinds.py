@@ -40,7 +40,7 @@ class EventKind(StrEnum):
     LAUNCH_FAILED = (
         auto(),
         "A background launch failed five times and ended. The remaining people are left out.",
-        "`launch`, `reason`",
+        "`launch`, `reason` (a sentence)",
     )
     PEOPLE_IMPORTED = (
         auto(),
@@ -50,14 +50,18 @@ class EventKind(StrEnum):
     PEOPLE_IMPORT_FAILED = (
         auto(),
         "A CSV import of people failed five times and ended. The rows that it had imported stay.",
-        "`import`, `reason`",
+        "`import`, `reason` (a sentence)",
     )
     SUPPRESSIONS_IMPORTED = (
         auto(),
         "A CSV file of suppressed addresses was imported. An address that no person has gets no event of its own.",
         "`new`, `known`, `refused`",
     )
-    EMAIL_SENT = auto(), "An email was sent, or an email in doubt was found to have arrived."
+    EMAIL_SENT = (
+        auto(),
+        "An email was sent, or an email in doubt was found to have arrived.",
+        "`reason`, `RESTORED`, if `touchline recover` found that it had been sent",
+    )
     EMAIL_DEFERRED = auto(), "The mail server rejected an email for now. It is tried again.", "`reason`"
     EMAIL_FAILED = auto(), "An email was not sent, and is not tried again automatically.", "`reason`"
     EMAIL_IN_DOUBT = auto(), "Nobody can know whether an email was delivered.", "`reason`"

@@ -9,6 +9,7 @@ class JobCode(Code):
     ROW_FAILED = code(
         "This row could not be written. {reason}",
         unreadable="This email could not be read. {reason}",
+        follows="{detail} Not every consequence could be recorded. {reason}",
         not_recorded="{outcome}: the answer could not be recorded. {reason}",
         not_moved="The email's time could not be moved when the campaign resumed.",
         when=(

@@ -34,6 +34,13 @@ class QueryCode(Code):
         element="This element of the list is not {expected}.",
         field="{type} has no field {field!r}….",
         fields="{type} has none of these {count:,} fields.",
+        instant=(
+            "{value!r} is not a date and time with an offset. Use the form 2026-03-02T08:30:00Z or "
+            "2026-03-02T09:30:00+01:00."
+        ),
+        instant_type="A DateTime must be a string, such as 2026-03-02T08:30:00Z.",
+        json_depth="JSON can be nested up to {limit} levels deep.",
+        json_number="This number is too large for JSON.",
         more="This request has more wrong values than these {limit}.",
         text="This text can have {limit:,} characters; it has {length:,}.",
         variable="Variable '${name}' has invalid value{place}: {fault}",

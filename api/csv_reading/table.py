@@ -167,7 +167,7 @@ def _header(
                 if len(beginning) == len(text):
                     return Record(number, line, [], len(text), line), delimiter
         except Refusal as refusal:
-            if refusal.code == "CSV_TOO_LARGE":
+            if refusal.code == CsvCode.CSV_TOO_LARGE:
                 raise
             refused.append((text.count(delimiter, start, start + 10_000), refusal))
     if refused and not any(fits for (fits, _, _), _, _ in found):

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from api.codes.campaigns import CampaignCode
+from api.codes.people import PersonCode
+from api.codes.reasons import ReasonCode
 from api.models import Enrollment
 from api.states import EnrollmentStatus
 from api.store.engine.database import is_postgres
 from api.store.engine.listing import Listing
 from api.store.engine.sql import Row, execute, in_list, instant
 
-PERMANENT_END_REASONS = ("REPLIED", "BOUNCED", "UNSUBSCRIBED", "REMOVED")
+PERMANENT_END_REASONS = (ReasonCode.REPLIED, PersonCode.BOUNCED, PersonCode.UNSUBSCRIBED, ReasonCode.REMOVED)
 """Reasons that keep a person from being launched into the same campaign again, unless the launch asks for it.
 
 TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because they say nothing about the person.
@@ -95,7 +98,7 @@ async def stop(
         reason,
         now,
     )
-    if reason in (*PERMANENT_END_REASONS, "CAMPAIGN_ENDED"):
+    if reason in (*PERMANENT_END_REASONS, CampaignCode.CAMPAIGN_ENDED):
         # The status stays FINISHED. The reason keeps their emails in doubt from being sent again automatically.
         await execute(
             f"UPDATE enrollment SET end_reason = $2 WHERE {in_list('id', 1)} AND status = 'FINISHED'"

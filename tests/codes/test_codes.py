@@ -1,20 +1,21 @@
 """Codes: each is a member with its documentation, each is used, and each call gives the values of its sentence."""
 
 import ast
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from api import states
 from api.codes.documents import ALL_CODES, with_tables
+from plugins.contract import Outcome
 from strategies import Refusal
 from strategies.codes import Code
 from tests.source_code import called, source
 
 ROOT = Path(__file__).parents[2]
-CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")
 MEMBERS: list[Code] = [code for kind in ALL_CODES for code in kind]
 BY_CLASS = {kind.__name__: kind for kind in ALL_CODES}
 
@@ -22,45 +23,20 @@ DYNAMIC = {"code.message(case, **values)", "code.message(**values)", "code.messa
 """The calls that pass on a code that another call names."""
 
 
+def statuses() -> set[str]:
+    """Names that are a status as well as a code, such as BOUNCED."""
+    kinds = [kind for kind in vars(states).values() if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    return {str(status) for kind in (*kinds, Outcome) for status in kind}
+
+
 def written_codes() -> set[str]:
-    """Every code in the source that is written as text: of a receipt, a send's reason, or an error's extensions."""
-    found = set()
-    for folder, node in source("api", "strategies", "plugins"):
-        if isinstance(node, ast.Dict):
-            pairs = zip(node.keys, node.values, strict=True)
-            found |= codes([value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "code"])
-        if isinstance(node, ast.Assign) and (folder == "plugins" or ast.unparse(node.targets[0]) == "CODE"):
-            found |= assigned(node.targets[0], node.value)
-        if isinstance(node, ast.ClassDef):
-            told = [each for each in node.body if isinstance(each, ast.Assign)]
-            found |= {code for each in told for code in assigned(each.targets[0], each.value)}
-        if folder == "plugins" and isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            found |= codes(node.value.elts[:1])
-        if not isinstance(node, ast.Call):
-            continue
-        name = called(node)
-        given = []
-        if name in {"Refusal", "AccountUnavailableError"} or name == "NotWritten":
-            given = node.args[:1]
-        elif name in {"Receipt", "_receipt", "refused", "refusal"}:
-            given = node.args[1:2]
-        given += [keyword.value for keyword in node.keywords if keyword.arg in {"reason", "send_reason"}]
-        found |= codes(given)
-    return found
-
-
-def assigned(target: ast.expr, value: ast.expr) -> set[str]:
-    """Return what a variable named code is set to, alone or as the first of several."""
-    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        target, value = target.elts[0], value.elts[0]
-    return codes([value]) if isinstance(target, ast.Name) and target.id in {"code", "CODE"} else set()
-
-
-def codes(given: Sequence[ast.expr]) -> set[str]:
-    """Return what is written there as a code."""
-    either = [part for item in given if isinstance(item, ast.IfExp) for part in (item.body, item.orelse)]
-    texts = [item.value for item in (*given, *either) if isinstance(item, ast.Constant)]
-    return {text for text in texts if isinstance(text, str) and CODE.fullmatch(text)}
+    """Every code that the source writes as text instead of naming its member."""
+    constants = {
+        node.value
+        for _, node in source("api", "strategies", "plugins")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return (constants & set(MEMBERS)) - statuses()
 
 
 def used_codes() -> set[str]:
@@ -133,10 +109,6 @@ def test_the_document_lists_the_codes() -> None:
     document = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     assert document == with_tables(document), "run: python -m api.codes docs/errors.md"
     assert all(code.when in document and code.do in document for code in MEMBERS)
-
-
-def test_text_that_is_no_code_is_found() -> None:
-    assert codes([ast.Constant("NOT_A_MEMBER"), ast.Constant("a sentence")]) == {"NOT_A_MEMBER"}
 
 
 def test_a_refusal_of_a_code_is_plain_text() -> None:

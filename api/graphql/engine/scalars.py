@@ -10,6 +10,8 @@ from graphql import GraphQLError, GraphQLScalarType, ValueNode, value_from_ast_u
 from strawberry import scalars
 from strawberry.types.scalar import ScalarDefinition
 
+from api.codes.queries import QueryCode
+
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}(:?\d{2})?)", re.ASCII)
 """RFC 3339, where seconds and the minutes of the offset may be left out."""
 MAX_DEPTH = 100
@@ -18,16 +20,13 @@ MAX_DEPTH = 100
 
 def _read_instant(value: object) -> datetime:
     if not isinstance(value, str):
-        raise GraphQLError("DateTime is a string such as 2026-03-02T08:30:00Z.")
+        raise GraphQLError(QueryCode.INVALID_VALUE.message("instant_type").sentence)
     try:
         if INSTANT.fullmatch(value) is None:
             raise ValueError
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise GraphQLError(
-            f"{value[:60]!r} is not an instant. Give date, time and offset: "
-            "2026-03-02T08:30:00Z or 2026-03-02T09:30:00+01:00."
-        ) from None
+        raise GraphQLError(QueryCode.INVALID_VALUE.message("instant", value=value[:60]).sentence) from None
 
 
 def _write_instant(value: datetime) -> str:
@@ -58,12 +57,12 @@ def _read_literal(node: ValueNode) -> Any:
     level: list[object] = [value]
     for _ in range(MAX_DEPTH):
         if any(isinstance(item, float) and not math.isfinite(item) for item in level):
-            raise GraphQLError("JSON cannot carry a number as large as this.")
+            raise GraphQLError(QueryCode.INVALID_VALUE.message("json_number").sentence)
         inside = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
         level = [item for items in inside for item in items]
         if not level:
             return value
-    raise GraphQLError(f"JSON may be nested {MAX_DEPTH} levels deep.")
+    raise GraphQLError(QueryCode.INVALID_VALUE.message("json_depth", limit=MAX_DEPTH).sentence)
 
 
 _ABOUT = "Any JSON value: object, list, string, number, boolean or null. Variables may stand inside."

@@ -13,6 +13,7 @@ from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, Refusal, SendAt, StepType, WarningNote, timeline_notes
 from strategies.answers import availability
 from strategies.calendar import local, moment_of
+from strategies.codes import StrategyCode
 from strategies.edit_plan import Slot
 from strategies.records import (
     EmailRecord,
@@ -112,7 +113,7 @@ def resolve(  # every argument is a fact of its own
             scheduled_steps=scheduled,
         )
     except Refusal as refusal:
-        if refusal.code == "SEND_OPTION_FAILED":
+        if refusal.code == StrategyCode.SEND_OPTION_FAILED:
             log.error("%s: %s", campaign.id, refusal.message, exc_info=refusal.__cause__)
         raise
 

@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from api.codes.event_kinds import EventKind
+from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
+from api.codes.launches import LaunchCode
+from api.codes.people import PersonCode
 from api.mail.clean import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
@@ -110,12 +113,12 @@ class _Enroller:
                 return False
             enrolled = self.row.enrolled
             gone = await suppressed_people([each for ids in wanted.values() for each in ids])
-            left_out |= dict.fromkeys(sorted(gone), "UNSUBSCRIBED")
+            left_out |= dict.fromkeys(sorted(gone), PersonCode.UNSUBSCRIBED)
             if self.campaign.remove_on_bounce:
                 dead = await bounced([each for ids in wanted.values() for each in ids if each not in gone])
-                left_out |= dict.fromkeys(sorted(dead), "BOUNCED")
+                left_out |= dict.fromkeys(sorted(dead), PersonCode.BOUNCED)
             before = await self._ended_before([each for ids in wanted.values() for each in ids if each not in left_out])
-            left_out |= dict.fromkeys(before, "ENDED_BEFORE")
+            left_out |= dict.fromkeys(before, LaunchCode.ENDED_BEFORE)
             for zone, everyone in wanted.items():
                 ids = [person_id for person_id in everyone if person_id not in left_out]
                 plan = self.plans[zone]
@@ -123,7 +126,7 @@ class _Enroller:
                 added, lines = await enroll(plan, ids, self.began)
                 await write(lines)
                 left_out |= dict.fromkeys(
-                    (person_id for person_id in ids if person_id not in added), "ALREADY_ENROLLED"
+                    (person_id for person_id in ids if person_id not in added), LaunchCode.ALREADY_ENROLLED
                 )
                 enrolled += len(added)
             await audience.leave_out(self.row.id, self.row.workspace_id, left_out)
@@ -144,14 +147,14 @@ class _Enroller:
         """Sort people into those left out, with the reason, and those to enroll, by zone."""
         for person in people:
             if person["id"] is None:
-                left_out[person["person_id"]] = "NOT_FOUND"
+                left_out[person["person_id"]] = InputCode.NOT_FOUND
                 continue
             zone = zone_for(self.campaign, person["zone"], self.zone)
             plan = self._plan(zone)
             if person["unsubscribed"]:
-                left_out[person["id"]] = "UNSUBSCRIBED"
+                left_out[person["id"]] = PersonCode.UNSUBSCRIBED
             elif person["bounced"] and self.campaign.remove_on_bounce:
-                left_out[person["id"]] = "BOUNCED"
+                left_out[person["id"]] = PersonCode.BOUNCED
             elif isinstance(plan, Refusal):
                 left_out[person["id"]] = storable_text(plan.code, MAX_CODE_CHARACTERS)
             else:

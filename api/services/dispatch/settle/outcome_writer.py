@@ -152,7 +152,8 @@ class OutcomeWriter:
             detail=detail,
             event=None,
         )
-        kept = made._replace(detail=f"{made.detail} Not all that follows could be recorded. {reason}".strip())
+        follows = JobCode.ROW_FAILED.message("follows", detail=made.detail, reason=reason)
+        kept = made._replace(detail=follows.sentence.strip())
         for outcome in (kept, fallback):
             try:
                 return await commit_alone(self._runtime, delivery, outcome)
