@@ -79,14 +79,14 @@ class Ticker:
 
     async def until_idle(self) -> None:
         """Do everything that is due now, including background jobs."""
-        while await self._jobs.turn():  # an edit, or a new tz database, may move emails that are due now
+        while await self._jobs.run_next():  # an edit, or a new tz database, may move emails that are due now
             pass
         dispatcher = Dispatcher(self.runtime, recover_every=0.0)
         try:
             while True:
                 done = await dispatcher.step(self.clock())
                 await dispatcher.drain()
-                if done.idle and not await self._jobs.turn():
+                if done.idle and not await self._jobs.run_next():
                     return
         finally:
             await self._jobs.close()
@@ -154,7 +154,7 @@ class Ticker:
             self._jobs_awake.clear()
             try:
                 await sync_clock(self.clock)  # before a lease is compared with the clock
-                if await self._jobs.turn():
+                if await self._jobs.run_next():
                     continue
             except Exception as problem:
                 if not log_database_outage(problem):

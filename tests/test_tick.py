@@ -73,7 +73,7 @@ async def test_no_lease_is_looked_at_before_the_clock_is_set(database: str, monk
     async def look(*_: object) -> None:
         looked.append(Clock.asked)
 
-    monkeypatch.setattr(JobRunner, "turn", look)
+    monkeypatch.setattr(JobRunner, "run_next", look)
     world = await make_world(1)
     ticker = Ticker(world.runtime, Clock(), 60)
     loop = asyncio.create_task(ticker.run())
@@ -102,7 +102,7 @@ async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None
 
         return fail
 
-    monkeypatch.setattr(tick.JobRunner, "turn", meets("job"))
+    monkeypatch.setattr(tick.JobRunner, "run_next", meets("job"))
     monkeypatch.setattr(tick.Dispatcher, "step", meets("step"))
     monkeypatch.setattr(tick, "listen", until_cancelled)  # which would wake all of them once more
     ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)

@@ -14,7 +14,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import authoring, reading
+from api.services.campaigns import authoring, queries
 from api.services.campaigns.ending import ending
 from api.services.campaigns.pausing import pausing
 from api.services.enrollments import order_warnings
@@ -222,4 +222,4 @@ class CampaignMutation:
     async def end_campaign(self, info: Request, id: CampaignId) -> EndCampaignPayload:
         context = info.context.workspace_context
         people = await ending.end_campaign(context, id)
-        return EndCampaignPayload(ended=people, campaign=from_row(Campaign, await reading.campaign(context, id)))
+        return EndCampaignPayload(ended=people, campaign=from_row(Campaign, await queries.campaign(context, id)))

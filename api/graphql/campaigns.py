@@ -15,7 +15,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import DAYS, STEPS, STEPS_OF_DAY
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
-from api.services.campaigns import reading
+from api.services.campaigns import queries
 
 
 @strawberry.type(description="A day of a campaign that has at least one step.")
@@ -125,10 +125,10 @@ class CampaignQuery:
         metadata=cost(100, queries=True), description="The campaign with this id; null if the workspace has none."
     )
     async def campaign(self, info: Request, id: CampaignId) -> Campaign | None:
-        return from_row(Campaign, await reading.campaign(info.context.workspace_context, id))
+        return from_row(Campaign, await queries.campaign(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(), description="All campaigns of the workspace, in the order in which they were created."
     )
     async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
-        return await connect(reading.campaigns(info.context.workspace_context), first, after)
+        return await connect(queries.campaigns(info.context.workspace_context), first, after)

@@ -20,7 +20,7 @@ from api.graphql.people import Person
 from api.graphql.steps import Step
 from api.graphql.tasks import Task
 from api.services.campaigns.ending import ending
-from api.services.enrollments import reading
+from api.services.enrollments import queries
 from api.services.replies import bounces, replies
 
 
@@ -109,7 +109,7 @@ class EnrollmentQuery:
         metadata=cost(100, queries=True), description="The enrollment with this id; null if the workspace has none."
     )
     async def enrollment(self, info: Request, id: EnrollmentId) -> Enrollment | None:
-        return from_row(Enrollment, await reading.enrollment(info.context.workspace_context, id))
+        return from_row(Enrollment, await queries.enrollment(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -137,7 +137,7 @@ class EnrollmentQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Enrollment]:
-        rows = reading.enrollments(info.context.workspace_context, campaign_id, person_id, status)
+        rows = queries.enrollments(info.context.workspace_context, campaign_id, person_id, status)
         return await connect(rows, first, after)
 
 

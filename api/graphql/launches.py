@@ -16,7 +16,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import LEFT_OUT_CODES
 from api.graphql.people import Person
-from api.services.launches import background_launch, reading
+from api.services.launches import background_launch, queries
 
 
 @strawberry.type(description="Number of people whom a launch left out for one reason.")
@@ -103,7 +103,7 @@ class Launch:
         description="The people who were left out, and why.",
     )
     async def left_out_people(self, first: First = 50, after: After = None) -> Connection[LeftOut]:
-        return await connect(reading.left_out_people(self.id), first, after)
+        return await connect(queries.left_out_people(self.id), first, after)
 
 
 @strawberry.type
@@ -113,7 +113,7 @@ class LaunchQuery:
         description="The background launch with this id and its progress; null if the workspace has none.",
     )
     async def launch(self, info: Request, id: LaunchId) -> Launch | None:
-        return from_row(Launch, await reading.launch(info.context.workspace_context, id))
+        return from_row(Launch, await queries.launch(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -131,7 +131,7 @@ class LaunchQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Launch]:
-        return await connect(reading.launches(info.context.workspace_context, campaign_id), first, after)
+        return await connect(queries.launches(info.context.workspace_context, campaign_id), first, after)
 
 
 @strawberry.type

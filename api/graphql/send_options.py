@@ -10,7 +10,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.language import Language
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import LANGUAGES, OPTIONS_OF_DAY
-from api.services.campaigns import reading
+from api.services.campaigns import queries
 from api.services.common.context import WorkspaceContext
 from strategies import Position, SendOption, step_checks
 from strategies.answers import availability
@@ -111,7 +111,7 @@ class SendOptionQuery:
         position: Number = None,
     ) -> list[SendOptionOffer]:
         context = info.context.workspace_context
-        return offers(context, await reading.place_of_new_email(context, campaign_id, day, position))
+        return offers(context, await queries.place_of_new_email(context, campaign_id, day, position))
 
     @strawberry.field(
         metadata=cost(300, queries=True),
@@ -124,7 +124,7 @@ class SendOptionQuery:
         day: Annotated[int, strawberry.argument(description="The day on which the step would be, 1 to 365.")],
         position: Number = None,
     ) -> FollowUpOffer:
-        place = await reading.place_of_new_email(info.context.workspace_context, campaign_id, day, position)
+        place = await queries.place_of_new_email(info.context.workspace_context, campaign_id, day, position)
         return FollowUpOffer(available=step_checks.follow_up_offered(place))
 
 

@@ -1,6 +1,6 @@
 """The table of background jobs.
 
-A process takes a job for one turn, which adds 1 to ``turns``. So a job's id and ``turns`` identify its owner.
+A process takes a job for one time slice, which adds 1 to ``turns``. So a job's id and ``turns`` identify its owner.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ async def start(
 ) -> None:
     """Create a job for a row, or restart its open job. Call it in the transaction that changes the row.
 
-    A process that works on the open job loses it. The next turn reads the changed row. ``lease_until`` reserves the job
-    for the caller. ``now`` and ``lease_until`` are real time (UTC).
+    A process that works on the open job loses it. The next slice reads the changed row. ``lease_until`` reserves the
+    job for the caller. ``now`` and ``lease_until`` are real time (UTC).
     """
     state = JobState.WAITING if lease_until is None else JobState.RUNNING
     await execute(
@@ -57,9 +57,9 @@ def is_leased(until: datetime | None, now: datetime) -> bool:
 
 
 async def take(job_id: str, turns: int, now: datetime) -> Job | None:
-    """Take a job for a turn. Returns None if another process was faster.
+    """Take a job for a time slice. Returns None if another process was faster.
 
-    The turn counts as a failure until there is progress, because the job may end the process.
+    The slice counts as a failure until there is progress, because the job may end the process.
     """
     taken = await execute(
         "UPDATE job SET lease_until = $3, turns = turns + 1, failures = failures + 1, state = 'RUNNING'"
@@ -80,9 +80,9 @@ async def renew(job: Job, until: datetime, progress: int) -> bool:
 
 
 async def put_back(job: Job, progress: int, until: datetime | None = None, *, failures: int = 0) -> bool:
-    """End a turn without a failure. Any process may take the job again, at once or at ``until`` (UTC).
+    """End a slice without a failure. Any process may take the job again, at once or at ``until`` (UTC).
 
-    ``failures`` are the failures that still count, because the turn wrote nothing. Returns False if another process
+    ``failures`` are the failures that still count, because the slice wrote nothing. Returns False if another process
     owns the job.
     """
     rows = await execute(
@@ -94,13 +94,13 @@ async def put_back(job: Job, progress: int, until: datetime | None = None, *, fa
 
 
 async def interrupt(job: Job) -> None:
-    """End a turn that a database outage interrupted. It does not count as a failure of the job."""
+    """End a slice that a database outage interrupted. It does not count as a failure of the job."""
     interrupted = f"UPDATE job SET lease_until = NULL, failures = failures - 1, state = 'WAITING' WHERE {OWNED}"
     await execute(interrupted, job.id, job.turns)
 
 
 async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
-    """Write the failure of a turn. The job waits until ``until`` (UTC)."""
+    """Write the failure of a slice. The job waits until ``until`` (UTC)."""
     await execute(
         f"UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING' WHERE {OWNED}",
         job.id, job.turns, until, failures, reason,

@@ -74,11 +74,11 @@ async def test_a_job_of_the_release_before_ends_after_its_failures(world: World,
     await migrate()
     job, now = await Job.get(kind=kind.name), NOW
     for number in range(1, MAX_FAILURES + 1):
-        assert await runner(world, kind, now, broken).turn()
+        assert await runner(world, kind, now, broken).run_next()
         job = await job_of(job.subject_id, kind.name)
         assert job.failures == number
         now = job.lease_until or now
-    assert not await runner(world, kind, now, broken).turn()
+    assert not await runner(world, kind, now, broken).run_next()
     if kind is IMPORT:
         assert (await PeopleImport.get()).status is ImportStatus.FAILED
     elif kind is LAUNCH:
@@ -92,7 +92,7 @@ async def test_a_job_of_the_release_before_ends_after_its_failures(world: World,
 async def test_an_import_of_the_release_before_goes_on(world: World) -> None:
     await before(NAME)
     await migrate()
-    assert await runner(world, IMPORT, NOW).turn()
+    assert await runner(world, IMPORT, NOW).run_next()
     done = await PeopleImport.get()
     assert (done.status, done.created, done.problem) == (ImportStatus.FINISHED, 1, None)
     assert await Person.filter(workspace_id=world.context.workspace_id).count() == 4

@@ -1,4 +1,4 @@
-"""Jobs that a caller carries out by itself: as far as it is quick, or to the end."""
+"""Carry out a job in the request that started it: a few chunks, or all."""
 
 from contextlib import aclosing
 from datetime import timedelta
@@ -10,19 +10,18 @@ from api.states import JobState
 from api.store import jobs
 
 CHUNKS_OF_A_CALLER = 20
-"""Chunks that a request carries out before it leaves the rest to a tick loop."""
+"""The most chunks that a request carries out. A tick loop carries out the rest."""
 
 
-async def carry_out(job: Job | None, chunks: Chunks, clock: Clock, most: int | None = None) -> bool:
-    """Carry out up to ``most`` chunks of a job, or all. Returns whether the job is done.
+async def carry_out(job: Job | None, chunks: Chunks, clock: Clock, max_chunks: int | None = None) -> bool:
+    """Carry out up to ``max_chunks`` chunks of a job, or all. Returns whether the job is done.
 
-    Where it is not, any tick loop goes on with it. Where someone else has begun the job again meanwhile, the new one
-    stays open.
+    If it is not done, a tick loop continues it. If it was started again meanwhile, the new job stays open.
     """
     done, progress, until = 0, 0, None
     renewed = clock()
     async with aclosing(chunks):
-        while most is None or done < most:
+        while max_chunks is None or done < max_chunks:
             try:
                 chunk = await anext(chunks)
             except StopAsyncIteration:

@@ -1,4 +1,4 @@
-"""What a kind of background job is: a row of the table in api/job_kinds.py."""
+"""The definition of one kind of background job. api/job_kinds.py lists all kinds."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from api.services.common.context import WorkspaceContext
 
 
 class Priority(IntEnum):
-    """Jobs of a lower number go first. They interrupt others after the chunk at hand."""
+    """Jobs with a lower number run first. They interrupt other jobs after the present chunk."""
 
     URGENT = 0
-    """Emails wait for it, or must not leave before it: pauses, resumes and edits."""
+    """For jobs that decide when emails are sent: pauses, resumes, edits and new time zone rules."""
     BULK = 10
-    """It takes as long as it takes: imports and launches."""
+    """For long jobs that may wait: imports, launches and endings."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobRuntime:
-    """What a job needs from its surroundings."""
+    """The context and the clock with which jobs run."""
 
     context_of: Callable[[Workspace], WorkspaceContext]
     clock: Clock
@@ -36,11 +36,11 @@ class JobRuntime:
 
 
 Chunks = AsyncGenerator[int | timedelta, None]
-"""What the work of a job yields after each chunk, which is one committed transaction: how many people or rows it did.
+"""The work of a job. After each chunk, which is one committed transaction, it yields the number of people or rows.
 
-0 means that nothing was written, and that others may have their turn. A timedelta means that there is nothing to do
-for so long. Where the generator returns, the job is done. It may be closed after any chunk, and begins again from the
-database: what it has written tells it where to go on.
+0 means that the chunk wrote nothing, and that other jobs may run. A timedelta means that the job has nothing to do for
+that time. When the generator returns, the job is done. The runner may close it after any chunk. A new generator reads
+from the database where to continue.
 """
 
 
@@ -49,21 +49,21 @@ class Kind:
     """One kind of job."""
 
     name: str
-    """Stands in the column ``job.kind`` and in metrics. It never changes: open jobs are found by it."""
+    """The value of the column ``job.kind``, and the label in metrics. Do not change it: open jobs have it."""
     priority: Priority
     work: Callable[[Job, JobRuntime], Chunks]
     give_up: Callable[[Job, str, JobRuntime], Awaitable[None]]
-    """Ends what the job is for, with the reason that a user reads.
+    """Ends the subject of a job that failed too often. The text is the reason that users read.
 
-    It runs in the transaction that ends the job, and is undone where the job turns out to have begun again.
+    It runs in the transaction that ends the job. The transaction is rolled back if the job has been started again.
     """
     start_if_needed: Callable[[JobRuntime], Awaitable[None]] | None = None
-    """Starts jobs that no mutation decides, such as after an upgrade. The runner of each process calls it once."""
+    """Starts jobs that no mutation starts, such as after an upgrade. The runner of each process calls it once."""
     problem_column: tuple[type[Model], str] | None = None
-    """Where GraphQL reads why the last attempt failed: a model, found by the job's ``subject_id``, and its column."""
+    """The column that tells users why the last attempt failed: a model, and its column. Its key is ``subject_id``."""
 
     async def show_problem(self, subject_id: str, reason: str | None) -> None:
-        """Show a user why the last attempt failed; None where there is progress again."""
+        """Tell users why the last attempt failed. None if there has been progress since."""
         if self.problem_column is not None:
             model, column = self.problem_column
             values: dict[str, Any] = {column: reason}

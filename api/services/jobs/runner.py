@@ -1,11 +1,11 @@
 """The one runner of all background jobs.
 
-It takes the most urgent job, carries out one chunk, and looks again. A job of the same priority gets its turn after a
-few chunks: the workspace whose last turn is the longest ago comes first, so that a tenant's large import does not
-delay another tenant's. An urgent job (a resume) goes next after the chunk at hand.
+It takes the most urgent job and carries out chunks of it, for one time slice. A job with a higher priority interrupts
+it after the present chunk. A job with the same priority interrupts it after a few chunks. The workspace whose last
+slice was the longest ago comes first, so that one tenant's large import does not delay another tenant's.
 
-The trade-off: a job that is interrupted stays open in memory, because to begin again costs an import the reading of
-its file. ``MAX_OPEN`` bounds how many; beyond it, jobs that interrupt each other begin again from the database.
+The trade-off: an interrupted job stays open in memory, because an import that starts again has to read its file again.
+``MAX_OPEN`` limits how many jobs stay open. Beyond it, interrupted jobs start again from the database.
 """
 
 import itertools
@@ -28,14 +28,14 @@ from strategies import Refusal
 
 log = logging.getLogger("touchline.jobs")
 
-CHUNKS_OF_A_TURN = 5
-"""Chunks after which a job lets another of its priority go on."""
+CHUNKS_PER_SLICE = 5
+"""Chunks after which a job lets another job of its priority run."""
 MAX_OPEN = 8
-"""Jobs that are kept in memory between their turns."""
+"""Interrupted jobs that are kept in memory."""
 
 
 class _LostError(Exception):
-    """The job is no longer ours."""
+    """Another process or a new decision has taken the job."""
 
 
 class JobRunner:
@@ -50,38 +50,38 @@ class JobRunner:
     ) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
         self._unchecked = [kind.start_if_needed for kind in self._kinds.values() if kind.start_if_needed is not None]
-        """What still has to start the jobs that no mutation decides. Only ``_start_needed_jobs`` changes it."""
+        """Functions of kinds that still have to be called. Only ``_start_needed_jobs`` changes it."""
         self._runtime = runtime
         self._metrics = metrics
         self._stopping = stopping
-        """Asked after each chunk. A job that is interrupted by it is put back."""
+        """Says whether the process stops. It is called after each chunk, and then the job is put back."""
         self._open: OrderedDict[tuple[str, int], Chunks] = OrderedDict()
-        """Interrupted jobs by id and turns, the last one last. ``_opened`` and ``_interrupt`` change it."""
-        self._turn_number = itertools.count(1)
-        self._last_turns: dict[str, int] = {}
-        """The number of each workspace's last turn. Only ``turn`` writes it."""
+        """Interrupted jobs by id and turns, the latest at the end. ``_pop_or_start`` and ``_interrupt`` change it."""
+        self._slice_numbers = itertools.count(1)
+        self._last_slices: dict[str, int] = {}
+        """The number of each workspace's last slice. Only ``run_next`` writes it."""
 
-    async def turn(self) -> bool:
-        """Take the most urgent job and give it a turn. Returns False where no job waits."""
+    async def run_next(self) -> bool:
+        """Take the most urgent job and run it for one time slice. Returns False if no job is waiting."""
         await self._start_needed_jobs()
         now = self._runtime.clock()
         waiting = await self._waiting(now)
         for row in sorted(waiting, key=self._order):
             job = await jobs.take(row["id"], row["turns"], now)
             if job is not None:  # else another process was faster
-                self._last_turns[job.workspace_id] = next(self._turn_number)
+                self._last_slices[job.workspace_id] = next(self._slice_numbers)
                 await self._attempt(self._kinds[job.kind], job)
                 return True
         return False
 
     async def _start_needed_jobs(self) -> None:
-        """Start the jobs that no mutation decides, once in the life of a process."""
+        """Start the jobs that no mutation starts, once per process."""
         while self._unchecked:
             await self._unchecked[-1](self._runtime)
             self._unchecked.pop()
 
     async def close(self) -> None:
-        """Close the jobs that are open in memory. What they have done is committed."""
+        """Close the jobs that are open in memory. Their finished chunks are committed."""
         while self._open:
             await self._open.popitem()[1].aclose()
 
@@ -91,19 +91,19 @@ class JobRunner:
         return [row for row in rows if row["kind"] in self._kinds and not jobs.is_leased(row["lease_until"], now)]
 
     def _order(self, row: Any) -> tuple[int, int, int]:
-        """Order jobs by priority, then by the last turn of the workspace, then by their own turns."""
-        return self._kinds[row["kind"]].priority, self._last_turns.get(row["workspace_id"], 0), row["turns"]
+        """Order jobs by priority, then by the last slice of the workspace, then by their own turns."""
+        return self._kinds[row["kind"]].priority, self._last_slices.get(row["workspace_id"], 0), row["turns"]
 
     async def _attempt(self, kind: Kind, job: Job) -> None:
-        """Give a job a turn. One that fails is tried later; one that fails again and again ends."""
+        """Run a job for one slice. After a failure it is tried again later, up to MAX_FAILURES times."""
         if job.failures > MAX_FAILURES:
             await self._give_up(kind, job, job.problem or LOST_WORKER)
             return
         try:
-            await self._turn(kind, job)
+            await self._run_slice(kind, job)
         except Exception as problem:
             if is_transient(problem):
-                with suppress(Exception):  # where the database is away, the lease ends by itself
+                with suppress(Exception):  # if the database is unavailable, the lease expires
                     await jobs.interrupt(job)
                 raise
             log.exception("the job %s failed", job.id)
@@ -122,14 +122,14 @@ class JobRunner:
     async def _give_up(self, kind: Kind, job: Job, reason: str) -> None:
         with suppress(_LostError):
             async with transaction():
-                # The subject first, as in every decision about it: so nobody waits for each other in a circle.
+                # Lock the subject first, as every decision about it does, so that no deadlock occurs.
                 await kind.give_up(job, reason, self._runtime)
                 if not await jobs.finish(job, JobState.FAILED, self._runtime.clock(), reason=reason):
-                    raise _LostError  # a new decision is not undone
+                    raise _LostError  # so that the new decision stays
 
-    async def _turn(self, kind: Kind, job: Job) -> None:
-        """Carry out chunks until the job is done, has nothing to do for a while, or lets another go on."""
-        chunks = self._opened(kind, job)
+    async def _run_slice(self, kind: Kind, job: Job) -> None:
+        """Carry out chunks until the job is done, has to wait, or is interrupted by another job."""
+        chunks = self._pop_or_start(kind, job)
         done, progress, until = 0, 0, None
         renewed: datetime | None = None
         try:
@@ -147,8 +147,9 @@ class JobRunner:
                     break
                 now = self._runtime.clock()
                 progress += chunk
-                done += chunk > 0  # what only reads is no turn: with many jobs, none would come to write
-                # The first progress is noted at once: it says that the attempt has not failed.
+                # Do not count chunks that only read: among many jobs, a job would be interrupted before it writes.
+                done += chunk > 0
+                # Store the first progress at once: the attempt has not failed.
                 if chunk and (renewed is None or now - renewed > jobs.LEASE / 2):
                     if not await jobs.renew(job, now + jobs.LEASE, progress):
                         await chunks.aclose()
@@ -156,21 +157,21 @@ class JobRunner:
                     if renewed is None:
                         await self._clear_problem(kind, job)
                     renewed, progress = now, 0
-                if self._stopping() or await self._others_go_on(kind, job, done, now):
+                if self._stopping() or await self._must_yield(kind, job, done, now):
                     break
         except BaseException:
             await chunks.aclose()
             raise
-        # A turn that wrote nothing was no attempt, and proves nothing either.
+        # A slice that wrote nothing does not count as an attempt, and does not reset the number of failures.
         wrote = renewed is not None or until is not None
         await self._interrupt(job, chunks, progress, until, 0 if wrote else job.failures - 1)
 
     async def _clear_problem(self, kind: Kind, job: Job) -> None:
-        if job.problem is not None:  # as it was when the turn began
+        if job.problem is not None:  # as it was at the start of the slice
             await kind.show_problem(job.subject_id, None)
 
-    async def _others_go_on(self, kind: Kind, job: Job, done: int, now: datetime) -> bool:
-        """Say whether another job is to have its turn now, or this one is no longer ours."""
+    async def _must_yield(self, kind: Kind, job: Job, done: int, now: datetime) -> bool:
+        """Say whether another job runs next, or another process has taken this one."""
         rows = await jobs.open_jobs()
         if not any((row["id"], row["turns"]) == (job.id, job.turns) for row in rows):
             return True
@@ -181,16 +182,16 @@ class JobRunner:
         ]
         most_urgent = min(waiting, default=None)
         return most_urgent is not None and (
-            most_urgent < kind.priority or (most_urgent == kind.priority and done >= CHUNKS_OF_A_TURN)
+            most_urgent < kind.priority or (most_urgent == kind.priority and done >= CHUNKS_PER_SLICE)
         )
 
-    def _opened(self, kind: Kind, job: Job) -> Chunks:
-        """Return the work of a job: as it was left, unless another process or a new decision had it meanwhile."""
+    def _pop_or_start(self, kind: Kind, job: Job) -> Chunks:
+        """Return the open work of a job, or start it if another process or a new decision has taken it meanwhile."""
         chunks = self._open.pop((job.id, job.turns - 1), None)
         return kind.work(job, self._runtime) if chunks is None else chunks
 
     async def _interrupt(self, job: Job, chunks: Chunks, progress: int, until: datetime | None, failures: int) -> None:
-        """Put a job back, and keep its work for its next turn."""
+        """Put a job back, and keep its work open for its next slice."""
         if not await jobs.put_back(job, progress, until, failures=failures):
             await chunks.aclose()
             return

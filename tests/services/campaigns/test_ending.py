@@ -99,11 +99,11 @@ async def test_a_large_campaign_is_ended_by_the_runner(world: World) -> None:
     row = await Campaign.get()
     assert (row.ending_at, await ended()) == (NOW, 2)
     later = runner_of(world, NOW + MINUTE)
-    assert await later.turn()
+    assert await later.run_next()
     assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
     job = await job_of(row.id, "end")
     assert (job.state, job.progress) == (JobState.DONE, 7)
-    assert not await later.turn()
+    assert not await later.run_next()
     assert set(await Enrollment.all().values_list("ended_at", flat=True)) == {NOW}, "when it was decided"
     assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
     assert await Event.filter(kind="EMAIL_FAILED").count() == 14
@@ -117,7 +117,7 @@ async def test_nothing_is_sent_after_the_answer(world: World) -> None:
             await world.tick(NOW + days * DAY)
     assert world.channel.left == []
     assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 14}, "dispatch fails what is due"
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     assert (await ended(), await Enrollment.all().count()) == (7, 7), "nobody has finished the campaign instead"
     assert world.channel.left == []
 
@@ -138,7 +138,7 @@ async def test_an_email_that_is_ready_to_be_sent_is_not_sent_after_the_answer(wo
         await world.tick()
     assert (answered, world.channel.left) == (True, [])
     assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 9, ("SCHEDULED", None): 5}
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 14}
 
 
@@ -168,7 +168,7 @@ async def test_another_process_continues_after_a_kill(
             with pytest.raises(Killed):
                 await run_end(row, world.runtime.context)
     assert await ended() == (6 if committed else 4)
-    assert await runner_of(world, NOW + 2 * jobs.LEASE).turn()
+    assert await runner_of(world, NOW + 2 * jobs.LEASE).run_next()
     assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
     assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
     assert await Event.filter(kind="EMAIL_FAILED").count() == 14
@@ -179,7 +179,7 @@ async def test_a_process_that_slept_ends_nobody_who_was_launched_since(world: Wo
     await end_campaign(world.context, campaign(world))
     async with aclosing(end_chunks(world.context, await Campaign.get())) as asleep:
         await anext(asleep)
-        assert await runner_of(world, NOW + MINUTE).turn()
+        assert await runner_of(world, NOW + MINUTE).run_next()
         people = [row.person_id for row in world.enrollments]
         await launch(world.context, campaign(world), people, Choice("NOW"), {})
         assert [chunk async for chunk in asleep] == []
@@ -219,7 +219,7 @@ async def test_while_it_is_ended_nothing_is_scheduled(world: World) -> None:
             await work()
         assert refused.value.code == "CAMPAIGN_ENDING"
     assert (await Enrollment.all().count(), await Launch.all().count()) == (7, 0)
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     await launch(world.context, campaign(world), [added.id], Choice("NOW"), {})
 
 
@@ -238,7 +238,7 @@ async def test_the_tasks_of_a_campaign_that_is_ended_are_closed(world: World) ->
         with pytest.raises(Refusal) as refused:
             await work(world.context, open_task.id)
         assert refused.value.code == "TASK_NOT_OPEN"
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     assert set(await Task.all().values_list("status", flat=True)) == {TaskStatus.CANCELLED}
     assert await Task.all().count() == 7
 
@@ -251,7 +251,7 @@ async def test_a_pause_that_is_still_carried_out_gives_way(world: World, monkeyp
     assert await end_campaign(world.context, campaign(world)) == 7
     await run_holds(pausing_row, world.runtime.context)
     assert await claim_holds(NOW + DAY) is None
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     assert await emails() == {("FAILED", "CAMPAIGN_ENDED"): 14}
     row = await Campaign.get()
     assert (row.holds, row.paused_at, await Send.filter(held=True).count()) == (None, NOW, 0)
@@ -270,7 +270,7 @@ async def test_a_pause_and_a_resume_while_it_is_ended_send_nothing(
     await resume_campaign(world.context, campaign(world))
     await world.tick()
     assert world.channel.left == []
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     row = await claim_holds(NOW + DAY)
     assert row is not None
     await run_holds(row, world.runtime.context)
@@ -288,7 +288,7 @@ async def test_an_edit_that_is_still_applied_gives_way(world: World, monkeypatch
     assert await end_campaign(world.context, campaign(world)) == 7
     await run_edit(edited, world.runtime.context)
     assert (await claim_edit(NOW + DAY), (await Campaign.get()).editing) == (None, False)
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     assert (await ended(), await emails()) == (7, {("FAILED", "CAMPAIGN_ENDED"): 14})
 
 
@@ -299,7 +299,7 @@ async def test_an_edit_while_it_is_ended_moves_nobody(world: World) -> None:
     row = await Campaign.get()
     assert (row.editing, row.use_recipient_zone) == (False, True), "as if nobody were in it"
     assert await Event.filter(kind="CAMPAIGN_EDITED").count() == 0
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     assert await ended() == 7
 
 
@@ -321,7 +321,7 @@ async def test_who_leaves_for_another_reason_meanwhile_keeps_it(world: World) ->
     rest = await Enrollment.filter(status=EnrollmentStatus.ACTIVE).order_by("id")
     await record_reply(world.context, rest[0].id)
     await end_enrollment(world.context, rest[1].id)
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     reasons = Counter(await Enrollment.all().values_list("end_reason", flat=True))
     assert reasons == {"CAMPAIGN_ENDED": 5, "REPLIED": 1, "REMOVED": 1}
 
@@ -350,9 +350,9 @@ async def test_a_transmission_that_has_begun_is_not_tried_again(world: World) ->
     send = await finished_with(SendStatus.TRANSMITTING, attempt_id="att_1", lease_until=NOW + MINUTE)
     assert await end_campaign(world.context, campaign(world)) == 6
     assert (await Campaign.get()).ending_at == NOW
-    assert not await runner_of(world, NOW + timedelta(seconds=1)).turn(), "it waits"
+    assert not await runner_of(world, NOW + timedelta(seconds=1)).run_next(), "it waits"
     await Send.filter(id=send.id).update(status=SendStatus.DEFERRED, attempts=1, attempt_id=None, lease_until=None)
-    assert await runner_of(world, NOW + MINUTE).turn()
+    assert await runner_of(world, NOW + MINUTE).run_next()
     assert ((await Send.get(id=send.id)).status, (await Campaign.get()).ending_at) == (SendStatus.FAILED, None)
 
 
@@ -379,8 +379,8 @@ async def test_a_row_that_the_database_refuses_keeps_the_campaign_blocked(world:
     now = NOW
     for _ in range(MAX_FAILURES):
         now = (await job_of(campaign(world), "end")).lease_until or now
-        assert await runner_of(world, now).turn()
-    assert not await runner_of(world, now + DAY).turn()
+        assert await runner_of(world, now).run_next()
+    assert not await runner_of(world, now + DAY).run_next()
     row = await Campaign.get()
     assert (await ended(), row.ending_at) == (6, NOW)
     assert "EndingIncompleteError" in str(row.job_problem)

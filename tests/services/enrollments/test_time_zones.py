@@ -44,7 +44,7 @@ async def runtime(database: str, monkeypatch: pytest.MonkeyPatch) -> DispatchRun
     people = [(await create_person(context, f"{name}@example.com")).id for name in ("ada", "bob")]
     await launch(context, campaign.id, people, Choice(NOW + timedelta(days=1)), {})
     rules(monkeypatch, "2026a")
-    assert not await runner(runtime).turn(), "nothing was scheduled by other rules"
+    assert not await runner(runtime).run_next(), "nothing was scheduled by other rules"
     return runtime
 
 
@@ -59,7 +59,7 @@ def runner(runtime: DispatchRuntime, now: datetime = NOW) -> JobRunner:
 
 
 async def until_idle(runner: JobRunner) -> None:
-    while await runner.turn():
+    while await runner.run_next():
         pass
     await runner.close()
 
@@ -80,7 +80,7 @@ async def test_unsent_emails_are_resolved_again_when_the_rules_change(
     runtime: DispatchRuntime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     right = await as_of_other_rules()
-    assert not await runner(runtime).turn(), "the rules are the same"
+    assert not await runner(runtime).run_next(), "the rules are the same"
     rules(monkeypatch, "2026b")
     with caplog.at_level(logging.INFO):
         await until_idle(runner(runtime))
@@ -93,7 +93,7 @@ async def test_unsent_emails_are_resolved_again_when_the_rules_change(
     assert "the unsent emails of 2 workspaces are recalculated" in caplog.text
     progress = sorted(await Job.all().values_list("kind", "state", "progress"))
     assert progress == [("zones", JobState.DONE, 0), ("zones", JobState.DONE, 2)]
-    assert not await runner(runtime).turn(), "once"
+    assert not await runner(runtime).run_next(), "once"
 
 
 async def test_each_of_several_processes_starts_the_jobs_once(
@@ -108,7 +108,7 @@ async def test_a_process_with_the_old_rules_leaves_the_jobs_to_another(
     runtime: DispatchRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = runner(runtime, NOW)
-    await old.turn()
+    await old.run_next()
     right = await as_of_other_rules()
     rules(monkeypatch, "2026b")
     await runner(runtime)._start_needed_jobs()

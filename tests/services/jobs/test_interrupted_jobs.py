@@ -62,7 +62,7 @@ def recorded(done: list[tuple[str, str]], after: Callable[[Job], Any] | None = N
 
 
 async def until_idle(runner: JobRunner) -> None:
-    while await runner.turn():
+    while await runner.run_next():
         pass
     await runner.close()
 
@@ -70,7 +70,7 @@ async def until_idle(runner: JobRunner) -> None:
 async def test_an_interrupted_job_goes_on_without_beginning_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "CHUNKS_OF_A_TURN", 1)
+    monkeypatch.setattr(running, "CHUNKS_PER_SLICE", 1)
     opened: list[str] = []
 
     def counted(kind: Kind) -> Kind:
@@ -106,7 +106,7 @@ async def test_a_job_goes_on_where_a_killed_process_left_it(world: World) -> Non
         done.clear()
         runner = runner_of(world, now, recorded(done, killed))
         with suppress(Killed):
-            while await runner.turn():
+            while await runner.run_next():
                 pass
         if not await Job.filter(finished_at=None).exists():
             break
@@ -127,11 +127,11 @@ async def test_a_killed_process_keeps_its_lease_and_the_attempt_counts(world: Wo
 
     kind = next(kind for kind in JOB_KINDS if kind.name == "import")
     with pytest.raises(Killed):
-        await runner_of(world, kinds=[replace(kind, work=dies)]).turn()
+        await runner_of(world, kinds=[replace(kind, work=dies)]).run_next()
     job = await job_of(started.id)
     assert (job.state, job.failures, job.lease_until) == (JobState.RUNNING, 1, NOW + jobs.LEASE)
-    assert not await runner_of(world, NOW + jobs.LEASE / 2).turn(), "somebody may still work on it"
-    assert await runner_of(world, NOW + jobs.LEASE).turn()
+    assert not await runner_of(world, NOW + jobs.LEASE / 2).run_next(), "somebody may still work on it"
+    assert await runner_of(world, NOW + jobs.LEASE).run_next()
     assert (await job_of(started.id)).state is JobState.DONE
 
 
@@ -144,14 +144,14 @@ async def test_what_only_reads_again_proves_no_progress(world: World) -> None:
         yield 0
 
     kind = next(kind for kind in JOB_KINDS if kind.name == "import")
-    await runner_of(world, kinds=[replace(kind, work=reads)], stopping=lambda: True).turn()
+    await runner_of(world, kinds=[replace(kind, work=reads)], stopping=lambda: True).run_next()
     job = await job_of(started.id)
     assert (job.state, job.failures, job.problem, job.lease_until) == (JobState.WAITING, 3, "again", None)
 
 
 async def test_a_process_that_stops_puts_its_job_back(world: World) -> None:
     started = await start_import(world.context, file(9))
-    assert await runner_of(world, stopping=lambda: True).turn()
+    assert await runner_of(world, stopping=lambda: True).run_next()
     job = await job_of(started.id)
     assert (job.state, job.lease_until, job.progress) == (JobState.WAITING, None, 2)
     await until_idle(runner_of(world))
@@ -191,7 +191,7 @@ async def test_a_job_that_gives_up_undoes_no_new_decision(world: World, monkeypa
         raise RuntimeError("too late")
         yield 1
 
-    await runner_of(world, kinds=[replace(hold_job.HOLD, work=resumed)]).turn()
+    await runner_of(world, kinds=[replace(hold_job.HOLD, work=resumed)]).run_next()
     row, job = await Campaign.get(id=campaign), await job_of(campaign)
     assert (row.paused_at, row.holds is not None, row.job_problem) == (None, True, None)
     assert job.finished_at is None

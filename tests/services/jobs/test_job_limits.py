@@ -34,7 +34,7 @@ async def test_a_workspace_runs_five_imports_at_once(world: World) -> None:
 
 async def test_an_import_that_fails_makes_room_and_keeps_no_file(world: World) -> None:
     started = [await start_import(world.context, "email\na@x.org") for _ in range(MAX_IMPORTS)]
-    assert await runner(world, IMPORT, NOW, refused).turn()
+    assert await runner(world, IMPORT, NOW, refused).run_next()
     assert (await PeopleImport.get(id=started[0].id)).source == ""
     await start_import(world.context, "email\na@x.org")
 

@@ -173,7 +173,7 @@ async def test_a_job_that_fails_is_tried_later_each_time_and_ends(world: World) 
     started = await start_import(world.context, "email\na@x.org")
     now, waits = NOW, []
     for _ in range(MAX_FAILURES):
-        assert await runner(world, IMPORT, now, broken).turn()
+        assert await runner(world, IMPORT, now, broken).run_next()
         job, row = await job_of(started.id), await PeopleImport.get(id=started.id)
         assert "RuntimeError" in str(row.problem)
         if job.lease_until is not None:
@@ -197,12 +197,12 @@ async def test_each_kind_of_job_ends_with_its_reason(world: World, kind: Kind) -
     await ours.update(holds="hld_1", editing=True, edited_at=NOW, revision=1)
     for name in (HOLD.name, EDIT.name):
         await jobs.start(name, world.context.workspace_id, world.enrollments[0].campaign_id, NOW)
-    assert await runner(world, kind, NOW, broken).turn()
+    assert await runner(world, kind, NOW, broken).run_next()
     assert await claim(kind.name, NOW) is None
     # A process that was killed each time has written nothing but the attempt.
     for number in range(1, MAX_FAILURES):
         assert await claim(kind.name, NOW + timedelta(hours=number)) is not None
-    assert await runner(world, kind, NOW + timedelta(hours=MAX_FAILURES), broken).turn()
+    assert await runner(world, kind, NOW + timedelta(hours=MAX_FAILURES), broken).run_next()
     assert await claim(kind.name, NOW + timedelta(days=9)) is None
     if kind is LAUNCH:
         row = await Launch.get(id=launch.id)
@@ -213,16 +213,16 @@ async def test_each_kind_of_job_ends_with_its_reason(world: World, kind: Kind) -
 
 async def test_what_a_refusal_says_is_told_at_once(world: World) -> None:
     started = await start_import(world.context, "email\na@x.org")
-    assert await runner(world, IMPORT, NOW, refused).turn()
+    assert await runner(world, IMPORT, NOW, refused).run_next()
     row = await PeopleImport.get(id=started.id)
     assert (row.status, row.problem) == (ImportStatus.FAILED, "This campaign has no steps.")
 
 
 async def test_success_forgets_earlier_failures(world: World) -> None:
     started = await start_import(world.context, "email\na@x.org")
-    assert await runner(world, IMPORT, NOW, broken).turn()
+    assert await runner(world, IMPORT, NOW, broken).run_next()
     assert (await PeopleImport.get(id=started.id)).problem is not None
-    assert await runner(world, IMPORT, NOW + timedelta(hours=1)).turn()
+    assert await runner(world, IMPORT, NOW + timedelta(hours=1)).run_next()
     row, job = await PeopleImport.get(id=started.id), await job_of(started.id)
     assert (row.status, row.problem) == (ImportStatus.FINISHED, None)
     assert (job.state, job.failures, job.problem, job.progress) == (JobState.DONE, 0, None, 1)

@@ -66,7 +66,7 @@ async def other_workspace(world: World, name: str) -> WorkspaceContext:
 
 
 async def until_idle(runner: JobRunner) -> None:
-    while await runner.turn():
+    while await runner.run_next():
         pass
     await runner.close()
 
@@ -81,10 +81,10 @@ async def test_a_pause_goes_next_after_one_chunk_of_a_large_import(world: World)
 
     await start_import(world.context, file(20))
     runner = runner_of(world, kinds=recorded(done, pauses))
-    assert await runner.turn()
+    assert await runner.run_next()
     assert [kind for kind, _ in done] == ["import"] * 2, "the import lets the pause go on after its chunk"
     assert (await job_of(campaign, "hold")).state is JobState.WAITING
-    assert await runner.turn()
+    assert await runner.run_next()
     assert {kind for kind, _ in done[2:]} == {"hold"}
     assert (await job_of(campaign, "hold")).state is JobState.DONE
     assert await Send.filter(held=True).count() == 14
@@ -114,7 +114,7 @@ async def test_workspaces_take_turns_however_many_jobs_one_has(world: World) -> 
     other = await start_import(await other_workspace(world, "B"), file(30, "b"))
     third = await start_import(await other_workspace(world, "C"), file(30, "c"))
     await until_idle(runner_of(world, kinds=recorded(done)))
-    turns = [subject for number, (_, subject) in enumerate(done) if number % running.CHUNKS_OF_A_TURN == 0]
+    turns = [subject for number, (_, subject) in enumerate(done) if number % running.CHUNKS_PER_SLICE == 0]
     assert len(done) == 4 * 30 + 15 + 15
     first = {row.id for row in many}
     assert [subject if subject not in first else "A" for subject in turns[:9]] == ["A", other.id, third.id] * 3
@@ -132,7 +132,7 @@ async def test_a_second_process_takes_another_job(world: World) -> None:
     async def beside(job: Job) -> None:
         if not taken:
             taken.append(job.subject_id)
-            await other.turn()
+            await other.run_next()
 
     await until_idle(runner_of(world, kinds=recorded([], beside)))
     await other.close()
@@ -142,7 +142,7 @@ async def test_a_second_process_takes_another_job(world: World) -> None:
 
 async def test_jobs_of_a_kind_that_is_not_known_are_left_alone(world: World) -> None:
     await jobs.start("of_a_newer_release", world.context.workspace_id, "x", NOW)
-    assert not await runner_of(world).turn()
+    assert not await runner_of(world).run_next()
     assert (await job_of("x")).state is JobState.WAITING
 
 
@@ -159,7 +159,7 @@ async def test_jobs_that_are_over_are_kept_for_a_month(world: World) -> None:
 async def test_open_jobs_are_counted_by_kind_and_state(world: World) -> None:
     await start_import(world.context, file(9, "a"))
     await start_import(world.context, file(9, "b"))
-    await runner_of(world, stopping=lambda: True).turn()
+    await runner_of(world, stopping=lambda: True).run_next()
     first = await Job.filter(kind="import").first()
     assert first is not None
     await jobs.take(first.id, first.turns, NOW)

@@ -70,9 +70,9 @@ async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> 
     row = await Campaign.get(id=campaign_id)
     job = await jobs.open_job(END_JOB, campaign_id)
     # One chunk more closes the ending.
-    most = 1 + -(-PEOPLE_OF_A_CALLER // people_per_chunk(len(await steps_of(row))))
+    max_chunks = 1 + -(-PEOPLE_OF_A_CALLER // people_per_chunk(len(await steps_of(row))))
     try:
-        await carry_out(job, end_chunks(context, row), context.clock, min(most, CHUNKS_OF_A_CALLER))
+        await carry_out(job, end_chunks(context, row), context.clock, min(max_chunks, CHUNKS_OF_A_CALLER))
     except Exception as problem:
         if is_database_fault(problem):
             raise
