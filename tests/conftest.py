@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from api.store.engine.database import close_database, open_database
 from tests.databases import PREFIX, Databases, drop, folder_in_memory, own, remove_left_behind
+from tests.process_state import unchanged_process
 from tests.reuse import reuse
 
 # The same examples at every run, however slow the machine is.
@@ -61,6 +62,13 @@ def pytest_collection_finish() -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist the folder."""
     node.workerinput["databases"] = str(node.config.stash[FOLDER])
+
+
+@pytest.fixture(autouse=True)
+def _unchanged_process() -> Iterator[None]:
+    """No test leaves its process changed."""
+    with unchanged_process():
+        yield
 
 
 @pytest.fixture(scope="session")
