@@ -11,7 +11,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import OPTIONS_OF_STEP
 from api.graphql.send_options import SendOptionOffer, offers
 from api.graphql.templates import Template
-from api.services.enrollments.timelines import core_steps
+from api.services.enrollments.timelines import timeline_steps
 from strategies import step_checks
 
 
@@ -70,7 +70,7 @@ class Step:
     async def send_options(self, info: Request) -> list[SendOptionOffer]:
         if self.removed_at is not None:
             return []
-        steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
+        steps = timeline_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
         return offers(info.context.workspace_context, step_checks.position(steps, self.number))
 
     @strawberry.field(
@@ -80,5 +80,5 @@ class Step:
     async def follow_up_available(self, info: Request) -> bool:
         if self.removed_at is not None:
             return False
-        steps = core_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
+        steps = timeline_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
         return self.type is StepType.EMAIL and step_checks.follow_up_offered(step_checks.position(steps, self.number))

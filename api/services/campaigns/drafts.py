@@ -11,7 +11,7 @@ from api.models import Campaign, Step
 from api.services.campaigns.campaign_rules import set_content, set_settings
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.timelines import core_steps
+from api.services.enrollments.timelines import timeline_steps
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode
@@ -179,7 +179,7 @@ def _number_and_check(
     steps.sort(key=lambda row: row.day)
     for number, row in enumerate(steps, 1):
         row.number = number
-    in_order = core_steps(steps)
+    in_order = timeline_steps(steps)
     for number, (row, step) in enumerate(zip(steps, in_order, strict=True), 1):
         try:
             check_step(in_order, number, step, context.installed.send_options)

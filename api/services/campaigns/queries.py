@@ -7,7 +7,7 @@ from api.models import Campaign, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.common.row_lists import RowList, list_rows
-from api.services.enrollments.timelines import core_steps
+from api.services.enrollments.timelines import timeline_steps
 from api.store.engine.rows import find, get_or_refuse
 from strategies import Position, Refusal, StepType, step_checks
 from strategies.codes import StrategyCode
@@ -42,5 +42,5 @@ def _place(steps: Sequence[Step], day: int, position: int | None) -> Position:
         raise Refusal.of(CampaignCode.INVALID_POSITION, ("position",), last=len(same_day) + 1)
     index = len(same_day) if position is None else position - 1
     new = TimelineStep(day, StepType.EMAIL, None, {})
-    in_order = [*core_steps(before), *core_steps(same_day)[:index], new]
+    in_order = [*timeline_steps(before), *timeline_steps(same_day)[:index], new]
     return step_checks.position(in_order, len(in_order))

@@ -8,7 +8,7 @@ from strategies import Refusal
 
 
 async def refuse_stopped(campaign_id: str, path: tuple[str, ...]) -> None:
-    """Refuse if the campaign is paused or being ended. Call it first in the transaction: then neither can follow."""
+    """Refuse if the campaign is paused or being ended. Call it first: it cannot change before the transaction ends."""
     if (await refuse_ending(campaign_id, path)).paused_at is not None:
         raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, path)
 

@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 from api.models import Step
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.timelines import core_steps, offer_warnings
+from api.services.enrollments.timelines import offer_warnings, timeline_steps
 from strategies import WarningNote
 from strategies.calendar import local
 from strategies.records import TimelineStep
@@ -27,7 +27,7 @@ def campaign_warnings(
     options = context.installed.send_options
     return [
         *offer_warnings(context, steps),
-        *order_warnings(core_steps(steps), options, skip_weekends=skip_weekends, times=times),
+        *order_warnings(timeline_steps(steps), options, skip_weekends=skip_weekends, times=times),
     ]
 
 

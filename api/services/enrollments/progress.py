@@ -8,7 +8,7 @@ from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.planned_columns import planned_columns
-from api.services.enrollments.timelines import records, resolve, scheduled_steps, send_row, slot, task_row
+from api.services.enrollments.timelines import resolve, scheduled_steps, send_row, slot, step_records, task_row
 from api.states import EnrollmentStatus, SendStatus
 from api.store.campaign_state import lock_campaign_state
 from api.store.enrollments import finish, stop
@@ -33,14 +33,14 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
     steps = await steps_of(campaign)
     sends = {send.step_id: send for send in await Send.filter(enrollment_id=enrollment.id)}
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
-    # New emails go on hold if others of the person are: a resume moves them together.
+    # New emails go on hold if other emails of the person are on hold: a resume moves them together.
     held = state.paused_at is not None or any(send.held for send in sends.values())
     timeline = resolve(
         context,
         campaign,
         steps,
         enrollment,
-        records(steps, sends.values(), tasks.values()),
+        step_records(steps, sends.values(), tasks.values()),
         now,
         scheduled=scheduled_steps(steps, sends.values(), tasks.values()),
     )
@@ -65,7 +65,7 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
 
 
 async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
-    """Write the new time of an email that has not been tried."""
+    """Write the new time of an email that has never been sent or tried."""
     if not moves(slot(send), planned, now):
         return
     await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(**planned_columns(planned))

@@ -35,8 +35,8 @@ DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
 log = logging.getLogger("touchline.plans")
 
 
-def core_steps(rows: Iterable[Step], launched_revision: int | None = None) -> list[TimelineStep]:
-    """Return the steps in order, as the timeline takes them, for a person who was launched with a revision."""
+def timeline_steps(rows: Iterable[Step], launched_revision: int | None = None) -> list[TimelineStep]:
+    """Return the steps in order, as arguments of the timeline, for a person who was launched with a revision."""
 
     def added(row: Step) -> datetime | None:
         passes = launched_revision is not None and added_after(row, launched_revision)
@@ -53,7 +53,7 @@ def added_after(step: Step, launched_revision: int) -> bool:
     return step.added_revision is not None and launched_revision < step.added_revision
 
 
-def core_launch(enrollment: Enrollment, steps: Iterable[Step]) -> LaunchChoices:
+def launch_choices(enrollment: Enrollment, steps: Iterable[Step]) -> LaunchChoices:
     """Return the choices of the launch for this person."""
     times = {row.number: time.fromisoformat(enrollment.times[row.id]) for row in steps if row.id in enrollment.times}
     whose = ZoneOf(enrollment.zone_of) if enrollment.zone_of else None
@@ -100,10 +100,10 @@ def resolve(  # every argument is a fact of its own
     """
     calendar = Calendar(enrollment.zone, campaign.skip_weekends)
     resumed = resumes(enrollment, steps, calendar) if resumed is None else resumed
-    launched, options = core_launch(enrollment, steps), context.installed.send_options
+    launched, options = launch_choices(enrollment, steps), context.installed.send_options
     try:
         return resolve_timeline(
-            core_steps(steps, enrollment.launched_revision),
+            timeline_steps(steps, enrollment.launched_revision),
             calendar,
             launched,
             options,
@@ -120,7 +120,7 @@ def resolve(  # every argument is a fact of its own
 
 def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[WarningNote]:
     """Return a warning for each step whose send option is available but not recommended there."""
-    steps, options = core_steps(rows), context.installed.send_options
+    steps, options = timeline_steps(rows), context.installed.send_options
     found: list[WarningNote] = []
     for number, step in enumerate(steps, 1):
         if step.send_option is None or step.send_option not in options:
@@ -172,13 +172,13 @@ def _has_chosen_time(send: Send) -> bool:
     return bool(times) and local(send.due_at, send.zone).time().isoformat("seconds") == times[-1]
 
 
-def at_wall_time(send: Send) -> bool:
+def is_at_local_time(send: Send) -> bool:
     """Say whether an email was planned for a local time that had not passed yet."""
     codes = {code for code, _ in send.explanation}
     return "LATE" not in codes and not codes.isdisjoint(timeline_notes.WALL_TIME_CODES)
 
 
-def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
+def is_immediate(send: Send, moments: Collection[datetime | None]) -> bool:
     """Say whether an email was scheduled to be sent immediately, not at a local time.
 
     ``moments`` (UTC) are the times at which immediate emails are scheduled: the person's launch, and the completion of
@@ -190,7 +190,7 @@ def for_now(send: Send, moments: Collection[datetime | None]) -> bool:
     if not keeps_planned_time(send) and not is_postponed(send):
         return True
     late = any(code == "LATE" for code, _ in send.explanation)
-    return late or (send.planned_at in moments and not at_wall_time(send))
+    return late or (send.planned_at in moments and not is_at_local_time(send))
 
 
 def slot(send: Send) -> Slot:
@@ -198,8 +198,8 @@ def slot(send: Send) -> Slot:
     return Slot(send.planned_date, time.fromisoformat(send.planned_time), send.zone, send.planned_at)
 
 
-def records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, StepRecord]:
-    """Return what has happened, by step number: emails that no longer follow the plan, and completed tasks.
+def step_records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> dict[int, StepRecord]:
+    """Return records of past events by step number: emails that no longer follow the plan, and completed tasks.
 
     Emails and tasks of removed steps are left out.
     """

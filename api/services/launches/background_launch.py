@@ -12,7 +12,7 @@ from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopped
-from api.services.enrollments.timelines import core_launch, core_steps, resolve
+from api.services.enrollments.timelines import launch_choices, resolve, timeline_steps
 from api.services.jobs.job_limits import refuse_further_launch
 from api.services.launches.launch import Choice, enrollment_row, ready
 from api.states import GOING_ON
@@ -50,7 +50,7 @@ async def start_launch(
         raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, ("personIds",), case="by_id", limit=MAX_IDS)
     sender = await Sender.get(id=campaign.sender_id)
     example = enrollment_row(context, campaign, steps, "", (sender.zone, ZoneOf.SENDER), choice, ())
-    check_launch(core_steps(steps), core_launch(example, steps), context.installed.send_options)
+    check_launch(timeline_steps(steps), launch_choices(example, steps), context.installed.send_options)
     resolve(context, campaign, steps, example, {}, context.now)
     async with transaction():
         await refuse_further_launch(Launch.filter(status__in=GOING_ON), context.workspace_id)
@@ -79,7 +79,7 @@ async def start_launch(
 
 
 def _storable_ids(given: Sequence[str]) -> list[str]:
-    """Return each id once, in a form that the database can store. No person's id needs a change."""
+    """Return each id once, in a form that the database can store. Ids of people do not change by this."""
     short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable_text(each) for each in given)
     return list(dict.fromkeys(each[:MAX_ID_CHARACTERS] for each in short))
 

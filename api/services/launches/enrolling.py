@@ -78,7 +78,7 @@ class _Enroller:
         return people_per_transaction(PEOPLE_PER_CHUNK, len(self.steps), INSERTED_ROWS_PER_TRANSACTION)
 
     async def chunk(self) -> bool:
-        """Enroll the next people, and leave out those who cannot be written. Returns what ``part`` returns."""
+        """Enroll the next people, and leave out people whose rows cannot be written. Returns the result of ``part``."""
 
         async def enroll(places: Sequence[int]) -> bool:
             return await self.part(len(places))
@@ -90,12 +90,12 @@ class _Enroller:
         return all(await bisect_failures(places, enroll, leave_out))
 
     @retry_on_deadlock
-    async def part(self, most: int, left_out_as: str | None = None) -> bool:
-        """Enroll up to ``most`` next people, or leave them out for a reason.
+    async def part(self, max_people: int, left_out_as: str | None = None) -> bool:
+        """Enroll up to ``max_people`` next people, or leave them out for a reason.
 
         Returns False if nobody remains, or if the launch was paused, resumed, cancelled or taken over.
         """
-        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, most)
+        people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, max_people)
         left_out: dict[str, str] = {}
         wanted: dict[Zone, list[str]] = {}
         if left_out_as is None:
@@ -107,8 +107,8 @@ class _Enroller:
             self.edited = (await lock_campaign_state(self.campaign.id)).revision != self.campaign.revision
             if self.edited:
                 return True
-            # Pausing, cancelling and taking over the launch lock its row too, so they happen before this or wait for
-            # it. A resume changes the launch time: then this run, which has the old one, stops.
+            # A pause, a cancellation and another process lock the launch's row too, so they come before this chunk or
+            # wait for it. A resume changes the launch time: then this run, which has the old time, stops.
             if not await audience.mark_processed(self.row.id, self.row.processed, processed, self.began):
                 return False
             enrolled = self.row.enrolled

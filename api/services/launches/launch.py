@@ -20,11 +20,11 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopped
 from api.services.enrollments.progress import task_created
-from api.services.enrollments.timelines import core_launch, core_steps, resolve, send_row, task_row, zone_for
+from api.services.enrollments.timelines import launch_choices, resolve, send_row, task_row, timeline_steps, zone_for
 from api.services.launches.launch_warnings import launch_warnings
 from api.services.launches.merge_field_check import missing_warnings
 from api.services.people.reachability import unreachable_warnings
-from api.services.replies.bounces import refuse_dead
+from api.services.replies.bounces import refuse_bounced
 from api.store.engine.rows import by_ids, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import earlier_endings, lock_open_enrollments, people_in_campaign
@@ -67,7 +67,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class _LaunchPlan:
     campaign: Campaign
     steps: list[Step]
     sender: Sender
@@ -89,48 +89,48 @@ async def launch(
     ``again`` also enrolls people for whom the campaign has already ended by a reply, a bounce, an unsubscribe or a
     removal.
     """
-    checked = await _check(context, campaign_id, person_ids, choice, per_person)
+    plan = await _check(context, campaign_id, person_ids, choice, per_person)
     if not again:
-        await _refuse_ended(checked)
+        await _refuse_ended(plan)
     sends: list[Send] = []
     tasks: list[Task] = []
     events: list[Line] = []
-    _check_scheduled(checked)
-    for number, (enrollment, _, timeline) in enumerate(checked.enrollments):
+    _check_scheduled(plan)
+    for number, (enrollment, _, timeline) in enumerate(plan.enrollments):
         if not number % TURN_EVERY:
             await asyncio.sleep(0)
         events.append(enrollment_event(enrollment, EventKind.CAMPAIGN_LAUNCHED, context.now))
         for planned in timeline.planned:
-            step = checked.steps[planned.number - 1]
+            step = plan.steps[planned.number - 1]
             if isinstance(planned, PlannedSend):
-                sends.append(send_row(context, enrollment, step, checked.campaign.sender_id, planned))
+                sends.append(send_row(context, enrollment, step, plan.campaign.sender_id, planned))
             else:
-                tasks.append(task_row(context, enrollment, step, checked.campaign, planned))
+                tasks.append(task_row(context, enrollment, step, plan.campaign, planned))
                 events.append(task_created(enrollment, tasks[-1], context.now))
     try:
         async with transaction():
-            await refuse_stopped(checked.campaign.id, ("campaignId",))
-            await refuse_edited(checked.campaign, ("campaignId",))
-            await check_subjects(await steps_of(checked.campaign), ("campaignId",))
+            await refuse_stopped(plan.campaign.id, ("campaignId",))
+            await refuse_edited(plan.campaign, ("campaignId",))
+            await check_subjects(await steps_of(plan.campaign), ("campaignId",))
             await _refuse_unsubscribed(list(person_ids))
-            if checked.campaign.remove_on_bounce:
-                await refuse_dead([person for _, person, _ in checked.enrollments])
+            if plan.campaign.remove_on_bounce:
+                await refuse_bounced([person for _, person, _ in plan.enrollments])
             if not again:
-                await lock_open_enrollments(checked.campaign.id, list(person_ids))
-                await _refuse_ended(checked)
-            await Enrollment.bulk_create([row for row, _, _ in checked.enrollments], batch_size=500)
+                await lock_open_enrollments(plan.campaign.id, list(person_ids))
+                await _refuse_ended(plan)
+            await Enrollment.bulk_create([row for row, _, _ in plan.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)
             await write(events)
     except IntegrityError:
         raise Refusal.of(LaunchCode.ALREADY_ENROLLED, ("personIds",), case="meanwhile") from None
     context.wake()
-    return [row for row, _, _ in checked.enrollments]
+    return [row for row, _, _ in plan.enrollments]
 
 
-def _check_scheduled(checked: _Checked) -> None:
+def _check_scheduled(plan: _LaunchPlan) -> None:
     """Refuse a launch that would block the server for too long. Raises Refusal TOO_MANY_PEOPLE."""
-    scheduled = sum(len(timeline.planned) for _, _, timeline in checked.enrollments)
+    scheduled = sum(len(timeline.planned) for _, _, timeline in plan.enrollments)
     if scheduled > MAX_SCHEDULED:
         raise Refusal.of(
             LaunchCode.TOO_MANY_PEOPLE, ("personIds",), case="scheduled", limit=MAX_SCHEDULED, scheduled=scheduled
@@ -145,10 +145,10 @@ async def _refuse_unsubscribed(person_ids: list[str]) -> None:
             raise Refusal.of(PersonCode.UNSUBSCRIBED, ("personIds", str(index)), case="meanwhile")
 
 
-async def _refuse_ended(checked: _Checked) -> None:
+async def _refuse_ended(plan: _LaunchPlan) -> None:
     """Refuse people for whom the campaign has ended by a reply, a bounce and so on. Raises Refusal ENDED_BEFORE."""
-    ended = await earlier_endings(checked.campaign.id, [person.id for _, person, _ in checked.enrollments])
-    for index, (enrollment, person, _) in enumerate(checked.enrollments):
+    ended = await earlier_endings(plan.campaign.id, [person.id for _, person, _ in plan.enrollments])
+    for index, (enrollment, person, _) in enumerate(plan.enrollments):
         if person.id in ended:
             at, reason = ended[person.id]
             on = local(at, enrollment.zone).date()
@@ -167,21 +167,21 @@ async def preview(
     again: bool = False,
 ) -> list[Preview]:
     """Calculate what a launch would schedule. Writes nothing. Raises Refusal as the launch would."""
-    checked = await _check(context, campaign_id, person_ids, choice, per_person)
+    plan = await _check(context, campaign_id, person_ids, choice, per_person)
     if not again:
-        await _refuse_ended(checked)
-    ended = await earlier_endings(checked.campaign.id, list(person_ids)) if again else {}
-    people = [person for _, person, _ in checked.enrollments]
-    missing = await missing_warnings(context, checked.steps, people, checked.sender)
+        await _refuse_ended(plan)
+    ended = await earlier_endings(plan.campaign.id, list(person_ids)) if again else {}
+    people = [person for _, person, _ in plan.enrollments]
+    missing = await missing_warnings(context, plan.steps, people, plan.sender)
     known: dict[int, list[WarningNote]] = {}
     previews = []
-    for enrollment, person, timeline in checked.enrollments:
+    for enrollment, person, timeline in plan.enrollments:
         # People of one zone and one choice share one timeline.
         if id(timeline) not in known:
-            known[id(timeline)] = launch_warnings(context, checked.campaign, checked.steps, enrollment, timeline)
-        waiting = range(timeline.blocked_by + 1, len(checked.steps) + 1) if timeline.blocked_by else ()
+            known[id(timeline)] = launch_warnings(context, plan.campaign, plan.steps, enrollment, timeline)
+        waiting = range(timeline.blocked_by + 1, len(plan.steps) + 1) if timeline.blocked_by else ()
         warnings = [*known[id(timeline)], *missing]
-        warnings += unreachable_warnings(context.workspace, checked.campaign, person)
+        warnings += unreachable_warnings(context.workspace, plan.campaign, person)
         if person.id in ended:
             at, reason = ended[person.id]
             warnings.append(
@@ -207,7 +207,7 @@ async def _check(
     person_ids: Sequence[str],
     choice: Choice,
     per_person: Mapping[str, Choice],
-) -> _Checked:
+) -> _LaunchPlan:
     campaign, steps = await ready(context, campaign_id)
     people = await _people(context, campaign, person_ids)
     for person_id in per_person:
@@ -229,13 +229,13 @@ async def _check(
         same = (zone, repr(own))
         if same not in known:
             try:
-                check_launch(core_steps(steps), core_launch(enrollment, steps), context.installed.send_options)
+                check_launch(timeline_steps(steps), launch_choices(enrollment, steps), context.installed.send_options)
                 known[same] = resolve(context, campaign, steps, enrollment, {}, context.now)
             except Refusal as refusal:
                 # A fault of the campaign itself keeps its path, because it concerns everyone.
                 raise (refusal if refusal.path == ("campaignId",) else refusal.under(*path)) from None
         enrollments.append((enrollment, person, known[same]))
-    return _Checked(campaign, steps, sender, enrollments)
+    return _LaunchPlan(campaign, steps, sender, enrollments)
 
 
 async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Sequence[str]) -> dict[str, Person]:

@@ -6,7 +6,7 @@ from api.models import Campaign, Enrollment, Launch, Sender, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally, campaign_warnings
-from api.services.enrollments.timelines import core_launch, core_steps, resolve
+from api.services.enrollments.timelines import launch_choices, resolve, timeline_steps
 from api.states import GOING_ON
 from strategies import Refusal, WarningNote
 from strategies.records import PlannedSend, ZoneOf
@@ -22,9 +22,9 @@ def launch_warnings(
 ) -> list[WarningNote]:
     """Return the warnings about a launch for one person. Warnings about steps after a task are estimates."""
     instants = {each.number: each.instant for each in timeline.planned if isinstance(each, PlannedSend)}
-    order = OrderTally(core_steps(steps))
+    order = OrderTally(timeline_steps(steps))
     order.add(instants, instants.keys(), enrollment.zone)
-    times = core_launch(enrollment, steps).times
+    times = launch_choices(enrollment, steps).times
     others = campaign_warnings(context, steps, skip_weekends=campaign.skip_weekends, times=times)
     planned = {each.number for each in timeline.planned}
     return order.warnings(

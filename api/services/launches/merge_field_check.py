@@ -20,7 +20,7 @@ NOT_ENROLLED = ""
 async def missing_warnings(
     context: WorkspaceContext, steps: Sequence[Step], people: Sequence[Person], sender: Sender
 ) -> list[WarningNote]:
-    """Return warnings about emails that people would not get: for each field or prompt, the number of people."""
+    """Return warnings about emails that would fail: for each field or prompt, the number of people."""
     emails = [step for step in steps if step.type is StepType.EMAIL]
     launched = max((step.added_revision or 0 for step in steps), default=0)
     library = replace(await ContentLoader.load([step.id for step in emails], ()), launched={NOT_ENROLLED: launched})

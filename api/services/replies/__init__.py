@@ -1,4 +1,4 @@
-"""Record replies and bounces, and what follows from them.
+"""Record replies and bounces, and end the campaigns that they end.
 
 Imports: codes, mail, models, services.common, services.enrollments, store, strategies.
 Imported by: graphql, services.dispatch.settle, services.launches.

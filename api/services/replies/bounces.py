@@ -1,8 +1,8 @@
-"""Bounces: what a rejected or returned email means for its person and their campaigns.
+"""Record bounces, mark the people whose address is rejected, and end their campaigns.
 
 A hard bounce marks the person (``bounced_at``). It ends their campaigns that have Remove on Bounce, in the whole
-workspace. In a campaign without it they stay, and its later emails to the dead address fail with the reason BOUNCED.
-A soft bounce marks the email alone.
+workspace. Other campaigns stay active, and their later emails to the rejected address fail with the reason BOUNCED.
+A soft bounce marks only the email.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, workspace_event, write
 from strategies import Refusal
 
-LONGEST_DETAIL = 500
+MAX_DETAIL_CHARACTERS = 500
 
 
 class Bounced(NamedTuple):
-    """An email that has just bounced, and the address that it was written to."""
+    """An email that has just bounced, and the address to which it was sent."""
 
     send_id: str
     person_id: str
@@ -36,8 +36,8 @@ class Bounced(NamedTuple):
     kind: BounceKind
 
 
-async def refuse_dead(people: Sequence[Person]) -> None:
-    """Refuse people whose address has bounced since they were checked; the transaction keeps the answer true."""
+async def refuse_bounced(people: Sequence[Person]) -> None:
+    """Refuse people whose address has bounced since the check. It cannot change before the transaction ends."""
     dead = await bounces.bounced([person.id for person in people])
     for index, person in enumerate(people):
         if person.id in dead:
@@ -45,7 +45,7 @@ async def refuse_dead(people: Sequence[Person]) -> None:
 
 
 async def settle_bounces(bounced: Sequence[Bounced], now: datetime) -> None:
-    """Write what follows from bounces. Call in the transaction that makes the emails BOUNCED, behind their events."""
+    """Mark bounced people and end their campaigns. Call after the bounce events, in the same transaction."""
     await bounces.mark_emails({each.send_id: str(each.kind) for each in bounced}, now)
     dead = {each.person_id: address_key(each.address) for each in bounced if each.kind is BounceKind.HARD}
     people = await bounces.mark_people(dead, now) if dead else []
@@ -62,9 +62,9 @@ async def record_bounce(
     kind: BounceKind = BounceKind.HARD,
     detail: str | None = None,
 ) -> Enrollment:
-    """Record that an email came back: the one of ``send_id``, else the last that was sent. ``detail`` says why."""
+    """Record that an email bounced: the one of ``send_id``, else the last that was sent. ``detail`` says why."""
     enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
-    detail = inputs.line(detail, ("detail",), limit=LONGEST_DETAIL, required=False) if detail else ""
+    detail = inputs.line(detail, ("detail",), limit=MAX_DETAIL_CHARACTERS, required=False) if detail else ""
     sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
     if send_id is not None:
         sent, path = (
@@ -88,7 +88,7 @@ async def record_bounce(
 
 @retry_on_deadlock
 async def clear_bounce(context: WorkspaceContext, person_id: str) -> Person:
-    """Let emails go to a person's address again. Campaigns that have ended stay so. A second time changes nothing."""
+    """Allow emails to a person's address again. Ended campaigns stay ended. A second call changes nothing."""
     person = await get_or_refuse(Person, context.workspace_id, person_id, ("personId",))
     if person.bounced_at is None:
         return person

@@ -1,4 +1,4 @@
-"""Edit a campaign while people go through it: preview the edit, apply it, and recalculate what is unsent.
+"""Edit a campaign while people are in it: preview the edit, apply it, and recalculate unsent emails and tasks.
 
 Imports: codes, models, services.campaigns.pausing, services.common, services.enrollments, services.jobs, store,
     strategies.

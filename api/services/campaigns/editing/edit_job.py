@@ -35,7 +35,7 @@ async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
     """Recalculate everyone in the campaign. Stops if the campaign is edited again."""
     if not row.editing:
         return
-    work = _Work(context, row, await _rescheduler(context, row, row.paused_at))
+    work = _EditRun(context, row, await _rescheduler(context, row, row.paused_at))
     people = people_per_transaction(PEOPLE_PER_CHUNK, len(work.rescheduler.steps))
     while all(await bisect_failures(range(people), work.chunk, work.pass_over)):
         yield RETRY_AFTER if work.waits else people
@@ -46,8 +46,8 @@ async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: date
     return EditPlanner(context, row, await steps_of(row), paused_at or row.edited_at)
 
 
-class _Work:
-    """The state of one run of the job: how far it has come."""
+class _EditRun:
+    """One run of the job, with its position."""
 
     def __init__(self, context: WorkspaceContext, row: Campaign, rescheduler: EditPlanner) -> None:
         self.context = context

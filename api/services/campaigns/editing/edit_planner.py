@@ -7,7 +7,14 @@ from datetime import datetime
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.timelines import core_launch, records, resolve, scheduled_steps, slot, uses_planned_time
+from api.services.enrollments.timelines import (
+    launch_choices,
+    resolve,
+    scheduled_steps,
+    slot,
+    step_records,
+    uses_planned_time,
+)
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from strategies import Note, Refusal
 from strategies.edit_plan import Edit, edit
@@ -31,7 +38,7 @@ TRANSMITTING_OR_IN_DOUBT = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
 MAX_KEPT_TIMELINES = 1_000
 """Timelines that are kept. People with the same facts share one."""
 HISTORY_CODES = ("EDITED", "TASK_EDITED", "LATE")
-"""Notes that say what happened to a plan, not how its time was calculated."""
+"""Codes of notes about changes of a plan, not about how its time was calculated."""
 
 
 @dataclass(slots=True)
@@ -168,8 +175,8 @@ class EditPlanner:
 
     def _timeline(self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> Timeline | str:
         """Recalculate one person. Returns the code of the error if a send option fails."""
-        happened = records(self.steps, sends, tasks)
-        launched = core_launch(enrollment, self.steps)
+        happened = step_records(self.steps, sends, tasks)
+        launched = launch_choices(enrollment, self.steps)
         key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
         scheduled = scheduled_steps(self.steps, sends, tasks)
         key += repr((enrollment.launched_revision, scheduled))

@@ -14,7 +14,7 @@ from api.services.campaigns.editing.editing import check
 from api.services.common.chunk_sizes import people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.order_warnings import OrderTally, campaign_warnings
-from api.services.enrollments.timelines import core_steps
+from api.services.enrollments.timelines import timeline_steps
 from api.states import GOING_ON, SendStatus
 from api.store import edits
 from strategies import WarningNote
@@ -95,7 +95,7 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
         known[step.id] = StepEdit(step.id, step.number, step.name, removed=True)
     if draft.new and draft.changed is not None:
         known[draft.changed.id].added = True
-    order, after = OrderTally(core_steps(draft.steps)), ""
+    order, after = OrderTally(timeline_steps(draft.steps)), ""
     at_once = people_per_transaction(PEOPLE_PER_CHUNK, len(draft.steps))
     while anyone and (people := await edits.people_in(row.id, after, at_once)):
         changes = await rescheduler.changes([person["id"] for person in people])

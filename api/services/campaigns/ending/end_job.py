@@ -2,7 +2,7 @@
 
 After the decision commits, no email of the campaign is sent, even if the job has not reached its person: dispatch
 checks ``campaign.ending_at``. Each chunk is one transaction. It ends only enrollments that are still active, so a
-process that continues after a crash ends nobody twice. The decision cannot be taken back, so the job has no cancel.
+process that continues after a crash ends nobody twice. The decision is final: nobody can cancel the job.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,12 +26,12 @@ END_JOB = "end"
 PEOPLE_PER_CHUNK = 500
 """People for whom one transaction ends a campaign. Fewer if the campaign has many steps."""
 RETRY_AFTER = timedelta(seconds=2)
-"""Wait before the next look if the only emails left are in transmission."""
+"""Wait before the next check if all remaining emails are in transmission."""
 NextPeople = Callable[[str, str, int], Awaitable[Sequence[Row]]]
 
 
 class EndingIncompleteError(Exception):
-    """The campaign could not be ended for some people. Its emails stay blocked, and the job is tried again."""
+    """The campaign could not be ended for some people. Its emails stay blocked, and the job is retried."""
 
 
 def people_per_chunk(steps: int) -> int:

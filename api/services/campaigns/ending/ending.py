@@ -26,7 +26,7 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 log = logging.getLogger("touchline.ending")
 
 PEOPLE_OF_A_CALLER = 1_000
-"""People for whom a request ends a campaign before it leaves the others to a tick loop."""
+"""People whose campaign a request ends. A tick loop ends it for the others."""
 
 
 @retry_on_deadlock
@@ -56,7 +56,7 @@ async def _decide(context: WorkspaceContext, row: Campaign) -> int:
     async with transaction():
         await lock_campaign(row.id)
         people = await endings.begin(row.id, context.now)
-        # Nobody is left to recalculate, to put on hold or to release.
+        # The edit, the pause or the resume no longer concerns anybody.
         await jobs.cancel(EDIT_JOB, [row.id], now)
         await jobs.cancel(HOLD_JOB, [row.id], now)
         for launch in await Launch.filter(campaign_id=row.id, status__in=GOING_ON).order_by("id"):

@@ -50,7 +50,7 @@ async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerato
 
 
 class _Chunk(NamedTuple):
-    """The result of one transaction: whether it released emails, and after whom the next begins (None: at an end)."""
+    """The result of one transaction: whether it released emails, and after whom the next begins (None at the end)."""
 
     released: bool
     after: str | None

@@ -12,16 +12,16 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.timelines import (
-    at_wall_time,
-    core_launch,
     expiry,
-    for_now,
+    is_at_local_time,
+    is_immediate,
     is_postponed,
     keeps_planned_time,
-    records,
+    launch_choices,
     resolve,
     resumes,
     scheduled_steps,
+    step_records,
     uses_planned_time,
 )
 from api.states import WAITING_STATUSES, TaskStatus
@@ -97,7 +97,7 @@ class ResumePlanner:
         waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
         moments = {task.done_at for task in tasks}
         # If the first email waits for a local time, no email was to be sent at the moment of the launch.
-        if not any(at_wall_time(send) for send in sends if numbers.get(send.step_id) == 1):
+        if not any(is_at_local_time(send) for send in sends if numbers.get(send.step_id) == 1):
             moments.add(enrollment.launched_at)
         now = {send.id for send in waiting if self._at_once(enrollment, send, moments)}
         at_once = sorted(numbers[send.step_id] for send in waiting if send.id in now)
@@ -126,12 +126,12 @@ class ResumePlanner:
         found.resumed.append({"id": enrollment.id, "resumed": resumed})
 
     def _at_once(self, enrollment: Enrollment, send: Send, moments: Collection[datetime | None]) -> bool:
-        """Say whether an overdue email is sent as soon as the campaign is resumed. See ``for_now``."""
+        """Say whether an overdue email is sent as soon as the campaign is resumed. See ``is_immediate``."""
         paused = self.campaign.last_paused_at
         if paused is None or send.due_at >= self.now:
             return False
         due = send.planned_at if is_postponed(send) else send.due_at
-        return goes_at_once(for_now(send, moments), due, paused, self.now, enrollment.zone)
+        return goes_at_once(is_immediate(send, moments), due, paused, self.now, enrollment.zone)
 
     def _shift(
         self,
@@ -141,12 +141,12 @@ class ResumePlanner:
         waiting: Sequence[Send],
         at_once: Sequence[int],
     ) -> Shift:
-        happened = records(self.steps, sends, tasks)
+        happened = step_records(self.steps, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
         overdue = [send for send in waiting if send.due_at < self.now]
         planned = sorted(numbers[send.step_id] for send in overdue if uses_planned_time(send))
         others = sorted(_local_due(send) for send in overdue if not uses_planned_time(send))
-        launched = core_launch(enrollment, self.steps)
+        launched = launch_choices(enrollment, self.steps)
         # People with the same launch and the same facts share one shift.
         key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, others, at_once))
         scheduled = scheduled_steps(self.steps, sends, tasks)

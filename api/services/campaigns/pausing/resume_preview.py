@@ -12,7 +12,7 @@ from api.services.common.chunk_sizes import people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.order_warnings import OrderTally
-from api.services.enrollments.timelines import core_steps
+from api.services.enrollments.timelines import timeline_steps
 from api.states import UNBEGUN_STATUSES, SendStatus
 from api.store import holds
 from api.store.engine.rows import get_or_refuse
@@ -72,7 +72,7 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
     if row.paused_at is None:
         raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
     planner = ResumePlanner(context, row, await steps_of(row), context.now)
-    order = OrderTally(core_steps(planner.steps))
+    order = OrderTally(timeline_steps(planner.steps))
     found, after = ResumePreview(context.now), ""
     steps = {step.id: StepPreview(step.number) for step in planner.steps}
     at_once = people_per_transaction(PEOPLE_RELEASED_PER_CHUNK, len(planner.steps))
