@@ -16,6 +16,7 @@ from api.services.launches.launch import Choice
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
+from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 from plugins.manager import load
 from strategies import StepType
@@ -49,10 +50,14 @@ async def author(channel: str, steps: int) -> tuple[DispatchRuntime, Campaign]:
 
 async def people(workspace_id: str, count: int) -> None:
     """Fill a workspace by one statement."""
+    numbers, past = "generate_series(1, $2::int) AS n", "now() - interval '1 minute'"
+    if not is_postgres():
+        numbers = "(WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < $2) SELECT n FROM r)"
+        past = "datetime('now', '-1 minute') || '+00:00'"
     await execute(
         "INSERT INTO person (id, workspace_id, email, email_key, first_name, last_name, title, company, own_fields,"
         " created_at) SELECT 'per_' || $1 || n, $1, n || '@example.com', n || '@example.com', 'Ada', 'L', '', 'Acme',"
-        " '{}', now() - interval '1 minute' FROM generate_series(1, $2::int) AS n",
+        f" '{{}}', {past} FROM {numbers}",
         workspace_id,
         count,
     )
