@@ -1,12 +1,13 @@
-"""Compute the keys of stored addresses again, after the way of comparing addresses has changed.
+"""Compute the normalised addresses (``email_key``) of all rows again, after the normalisation has changed.
 
-Until release 0.1 the key was ``str.casefold``, which takes different mailboxes for one: ``oﬃce`` and ``office``,
-``straße.de`` and ``strasse.de``. A suppression covered all of them. So that no refusal is lost, whatever a suppression
-covered stays suppressed: the address that it names, its old key, the people whose old key it was, and the addresses
-with that old key that emails have gone to.
+Before release 0.1 the key was the result of ``str.casefold``, which is equal for some different mailboxes: ``oﬃce``
+and ``office``, ``straße.de`` and ``strasse.de``. A suppression applied to all of them. So that no suppression is lost,
+all these addresses stay suppressed: the address of the suppression, its old key, the addresses of people with that old
+key, and the addresses with that old key to which emails were sent.
 
-All runs in the transaction of the migration, in chunks, so that a killed process leaves nothing half done. Keys are
-replaced in two passes, since a new key may be another row's old one: first by the row's id, which is no address.
+The functions run in the transaction of the migration, so that a killed process changes nothing. They replace keys in
+two passes, because a new key may be the old key of another row. The first pass sets the key to the row's id, which is
+not a valid address.
 """
 
 import unicodedata
@@ -21,7 +22,7 @@ from api.store.engine.sql import Records, execute, in_list
 from api.store.engine.upgrade_report import report
 
 CHUNK_ROWS = 1_000
-"""Rows that are read and written at a time."""
+"""Rows of one statement."""
 NEW_COLUMNS = {
     "id": "text",
     "workspace_id": "text",
@@ -36,7 +37,7 @@ Row = Mapping[str, Any]
 
 
 class KeptSuppression(NamedTuple):
-    """An address that stays suppressed. Without ``key``, the key is set in the second pass."""
+    """An address that stays suppressed. If ``key`` is None, the second pass sets the key."""
 
     workspace_id: str
     email: str
@@ -46,7 +47,7 @@ class KeptSuppression(NamedTuple):
 
 
 async def compute_suppressions() -> None:
-    """Give suppressions their new keys, and keep their old keys suppressed."""
+    """Set the new keys of suppressions, and keep the addresses of their old keys suppressed."""
     columns = SUPPRESSION_COLUMNS
     async for rows in _chunks("suppression", columns, f"{_may_change('email')} AND email_key <> id"):
         changed = [row for row in rows if address_key(row["email"]) != row["email_key"]]
@@ -67,7 +68,7 @@ async def compute_suppressions() -> None:
 
 
 async def compute_people(now: datetime) -> None:
-    """Give people their new keys. Whoever was suppressed stays so; of two people of one mailbox, one gets emails."""
+    """Set the new keys of people. Suppressed people stay suppressed. Of two people with one mailbox, one gets emails."""
     columns = "id, workspace_id, email, email_key"
     async for rows in _chunks("person", columns, f"{_may_change('email')} AND email_key <> id"):
         changed = [row for row in rows if address_key(row["email"]) != row["email_key"]]
@@ -86,7 +87,7 @@ async def compute_people(now: datetime) -> None:
 
 
 async def keep_recipients() -> None:
-    """Keep addresses suppressed that emails have gone to, and that the old key of a suppression covered."""
+    """Keep the recipients of sent emails suppressed whose old key was suppressed."""
     condition = f"recipient IS NOT NULL AND {_not_ascii('recipient')}"
     async for rows in _chunks("send", "id, workspace_id, recipient", condition):
         given = {(row["workspace_id"], row["recipient"], row["recipient"].casefold()) for row in rows}
@@ -94,7 +95,7 @@ async def keep_recipients() -> None:
 
 
 async def compute_senders() -> None:
-    """Give senders their keys, and report those who share a mailbox."""
+    """Set the keys of senders, and report senders that share a mailbox."""
     async for rows in _chunks("sender", "id, workspace_id, email", "email_key = ''"):
         keys = {row["id"]: address_key(row["email"]) for row in rows}
         holders = await _rows_with_keys("sender", "id, workspace_id, email, email_key", rows, keys)
@@ -109,12 +110,12 @@ async def compute_senders() -> None:
 
 
 def _covers_more(row: Row) -> bool:
-    """Say whether the old key of a suppression stands for another mailbox than its address."""
+    """Say whether the old key of a suppression is the key of another mailbox than its address."""
     return row["unsubscribed_at"] is not None and _from_old_key(row["email_key"]) != address_key(row["email"])
 
 
 def _from_old_key(key: str) -> str:
-    """Return an old key as an address has it now. ``str.casefold`` made some longer than an address can be."""
+    """Return the new key of an old key. ``str.casefold`` made some keys longer than an address can be."""
     return address_key(unicodedata.normalize("NFC", key)[:MAX_ADDRESS_LENGTH])
 
 
@@ -129,28 +130,28 @@ def _reason(other: str) -> str:
 
 
 async def _keep_covered(given: Sequence[tuple[str, str, str]]) -> None:
-    """Keep addresses suppressed whose old key was: of each the workspace, the address and the old key."""
+    """Keep addresses suppressed whose old key was suppressed. Takes workspace, address and old key of each."""
     for workspace_id in sorted({workspace_id for workspace_id, _, _ in given}):
-        mine = [(email, _from_old_key(key)) for owner, email, key in given if owner == workspace_id]
-        moved = [(email, old) for email, old in mine if address_key(email) != old]
+        addresses = [(email, _from_old_key(key)) for owner, email, key in given if owner == workspace_id]
+        changed = [(email, old) for email, old in addresses if address_key(email) != old]
         found = await execute(
             f"SELECT email, email_key, unsubscribed_at FROM suppression WHERE workspace_id = $1"
             f" AND {in_list('email_key', 2)} AND unsubscribed_at IS NOT NULL",
             workspace_id,
-            [old for _, old in moved],
+            [old for _, old in changed],
         )
         by_key = {row["email_key"]: row for row in found}
         await _keep_suppressed(
             KeptSuppression(
                 workspace_id, email, by_key[old]["unsubscribed_at"], _reason(by_key[old]["email"]), address_key(email)
             )
-            for email, old in moved
+            for email, old in changed
             if old in by_key
         )
 
 
 async def _keep_suppressed(given: Iterable[KeptSuppression]) -> None:
-    """Suppress addresses, with their history, and report those that were not suppressed under their own key."""
+    """Suppress addresses and write their history. Report addresses that were not suppressed before."""
     ids = [(new_id("sup"), each) for each in given]
     unique = {(each.workspace_id, each.key or row_id): (row_id, each) for row_id, each in ids}
     if not unique:
@@ -180,7 +181,7 @@ async def _keep_suppressed(given: Iterable[KeptSuppression]) -> None:
 
 
 async def _merge(row: Row, into: dict[str, Any]) -> None:
-    """Make one suppression of two of the same mailbox. It is suppressed if one of them was, and has both histories."""
+    """Merge two suppressions of one mailbox. The result is suppressed if one of them was, and has both histories."""
     if row["unsubscribed_at"] is not None and into["unsubscribed_at"] is None:
         into |= {name: row[name] for name in ("unsubscribed_at", "source", "reason")}
         await execute(
@@ -201,7 +202,7 @@ async def _merge(row: Row, into: dict[str, Any]) -> None:
 
 
 async def _suppress_duplicate(row: Row, holder: Row, now: datetime) -> str:
-    """Let a second person of a mailbox get no emails, and return their key: a text that is no address."""
+    """Suppress the second person of a mailbox. Returns the person's new key, which is not an address."""
     key = f"{row['id']} duplicates {holder['id']}"
     shown = f"{row['email']} ({key})"[:MAX_ADDRESS_LENGTH]
     why = "A second person of one mailbox gets no emails. Correct or remove the address."
@@ -228,7 +229,7 @@ async def _chunks(table: str, columns: str, condition: str) -> AsyncIterator[Seq
 async def _rows_with_keys(
     table: str, columns: str, rows: Sequence[Row], keys: Mapping[str, str]
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return who has the keys that these rows are to get, by workspace and key."""
+    """Return the rows that already have one of the new keys ``keys``, by workspace and key."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for workspace_id in {row["workspace_id"] for row in rows}:
         wanted = [keys[row["id"]] for row in rows if row["workspace_id"] == workspace_id]
@@ -250,5 +251,5 @@ def _not_ascii(column: str) -> str:
 
 
 def _may_change(column: str) -> str:
-    """Return the condition that an address may have another key than until now: most addresses are plain ASCII."""
+    """Return the SQL condition that the key of an address may change. Most addresses are ASCII and keep their keys."""
     return f"({_not_ascii(column)} OR lower({column}) LIKE '%xn--%' OR email_key <> lower({column}))"

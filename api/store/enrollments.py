@@ -155,7 +155,7 @@ async def lock_open_enrollments(campaign_id: str, person_ids: list[str]) -> None
 
 
 async def earlier_endings(campaign_id: str, person_ids: list[str]) -> dict[str, EarlierEnding]:
-    """Return those of these people for whom the campaign has ended for a reason in ENDED_FOR_GOOD."""
+    """Return those of these people for whom the campaign has ended for a reason in PERMANENT_END_REASONS."""
     reasons = ", ".join(f"'{reason}'" for reason in PERMANENT_END_REASONS)
     rows = await execute(
         f"SELECT person_id, ended_at, end_reason FROM enrollment WHERE campaign_id = $1 AND {in_list('person_id', 2)}"
