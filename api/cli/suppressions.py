@@ -43,7 +43,7 @@ async def import_file(
         row = await workspace_named(workspace)
         context = replace(make_runtime(settings, load(environment()), clock).context(row), actor=ACTOR)
         done = await import_suppressions(context, source, reason, limit=None)
-    console.print(f"{done.new} suppressed, {done.known} already suppressed, {len(done.refused)} refused.")
+    console.print(f"{done.new} suppressed, {done.unchanged} already suppressed, {len(done.refused)} refused.")
     for refused in done.refused[:MAX_REFUSALS_SHOWN]:
         text = f"  row {refused.row}: {refused.code}: {refused.message}"
         console.print(printable(text), highlight=False, soft_wrap=True, markup=False)

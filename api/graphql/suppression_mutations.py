@@ -98,7 +98,9 @@ class SuppressionMutation:
     ) -> ImportSuppressionsPayload:
         done = await suppression_files.import_suppressions(info.context.workspace_context, csv, reason)
         rows = [RefusedRow(row=row.row, code=row.code, message=row.message) for row in done.refused[:SHOWN_ROWS]]
-        return ImportSuppressionsPayload(new=done.new, known=done.known, refused=len(done.refused), refused_rows=rows)
+        return ImportSuppressionsPayload(
+            new=done.new, known=done.unchanged, refused=len(done.refused), refused_rows=rows
+        )
 
     @mutation(
         description="Allow emails to an unsubscribed address again, for a reason that is kept in its "

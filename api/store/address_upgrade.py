@@ -68,7 +68,7 @@ async def compute_suppressions() -> None:
 
 
 async def compute_people(now: datetime) -> None:
-    """Set the new keys of people. Suppressed people stay suppressed. Of two people with one mailbox, one gets emails."""
+    """Set the new keys of people. Suppressed people stay suppressed. Of two people in one mailbox, one gets emails."""
     columns = "id, workspace_id, email, email_key"
     async for rows in _chunks("person", columns, f"{_may_change('email')} AND email_key <> id"):
         changed = [row for row in rows if address_key(row["email"]) != row["email_key"]]
@@ -90,8 +90,8 @@ async def keep_recipients() -> None:
     """Keep the recipients of sent emails suppressed whose old key was suppressed."""
     condition = f"recipient IS NOT NULL AND {_not_ascii('recipient')}"
     async for rows in _chunks("send", "id, workspace_id, recipient", condition):
-        given = {(row["workspace_id"], row["recipient"], row["recipient"].casefold()) for row in rows}
-        await _keep_covered(sorted(given))
+        recipients = {(row["workspace_id"], row["recipient"], row["recipient"].casefold()) for row in rows}
+        await _keep_covered(sorted(recipients))
 
 
 async def compute_senders() -> None:
@@ -129,10 +129,10 @@ def _reason(other: str) -> str:
     return f"Counted as one address with {other} in an earlier release, and stays suppressed with it."
 
 
-async def _keep_covered(given: Sequence[tuple[str, str, str]]) -> None:
+async def _keep_covered(rows: Sequence[tuple[str, str, str]]) -> None:
     """Keep addresses suppressed whose old key was suppressed. Takes workspace, address and old key of each."""
-    for workspace_id in sorted({workspace_id for workspace_id, _, _ in given}):
-        addresses = [(email, _from_old_key(key)) for owner, email, key in given if owner == workspace_id]
+    for workspace_id in sorted({workspace_id for workspace_id, _, _ in rows}):
+        addresses = [(email, _from_old_key(key)) for owner, email, key in rows if owner == workspace_id]
         changed = [(email, old) for email, old in addresses if address_key(email) != old]
         found = await execute(
             f"SELECT email, email_key, unsubscribed_at FROM suppression WHERE workspace_id = $1"
@@ -150,9 +150,9 @@ async def _keep_covered(given: Sequence[tuple[str, str, str]]) -> None:
         )
 
 
-async def _keep_suppressed(given: Iterable[KeptSuppression]) -> None:
+async def _keep_suppressed(suppressions: Iterable[KeptSuppression]) -> None:
     """Suppress addresses and write their history. Report addresses that were not suppressed before."""
-    ids = [(new_id("sup"), each) for each in given]
+    ids = [(new_id("sup"), each) for each in suppressions]
     unique = {(each.workspace_id, each.key or row_id): (row_id, each) for row_id, each in ids}
     if not unique:
         return
@@ -232,9 +232,9 @@ async def _rows_with_keys(
     """Return the rows that already have one of the new keys ``keys``, by workspace and key."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for workspace_id in {row["workspace_id"] for row in rows}:
-        wanted = [keys[row["id"]] for row in rows if row["workspace_id"] == workspace_id]
+        new_keys = [keys[row["id"]] for row in rows if row["workspace_id"] == workspace_id]
         condition = f"workspace_id = $1 AND {in_list('email_key', 2)}"
-        for row in await execute(f"SELECT {columns} FROM {table} WHERE {condition}", workspace_id, wanted):
+        for row in await execute(f"SELECT {columns} FROM {table} WHERE {condition}", workspace_id, new_keys):
             found[workspace_id, row["email_key"]] = dict(row)
     return found
 

@@ -26,10 +26,10 @@ async def put_expired_in_doubt(
     Takes all such emails, or those of ``ids``, except ``excluded_ids``. ``real_now`` is real time, as leases are. Then
     call ``start_resend_wait`` with the time of each workspace's clock. A late answer may still settle the emails.
     """
-    which, values = _id_condition(4, ids, excluded_ids)
+    condition, values = _id_condition(4, ids, excluded_ids)
     return await execute(
         "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3"
-        f" WHERE status = 'TRANSMITTING' AND lease_until < $1 {which}"
+        f" WHERE status = 'TRANSMITTING' AND lease_until < $1 {condition}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox,"
         " (SELECT channel FROM sender WHERE sender.id = sender_id) AS channel",
         real_now,
@@ -69,10 +69,10 @@ async def schedule_resends(
     ``ids``, except ``excluded_ids``. The wait in a sandbox goes by the sandbox's clock.
     """
     present = "coalesce((SELECT virtual_now FROM workspace WHERE workspace.id = send.workspace_id), $1)"
-    which, values = _id_condition(5, ids, excluded_ids)
+    condition, values = _id_condition(5, ids, excluded_ids)
     rested = (
         f"send.status = 'IN_DOUBT' AND send.due_at <= {present}"
-        f" AND coalesce(send.reason, '') NOT IN ($4, '{JobCode.ROW_FAILED}') {which}"
+        f" AND coalesce(send.reason, '') NOT IN ($4, '{JobCode.ROW_FAILED}') {condition}"
     )
     return await execute(
         f"{with_paused_campaigns(f'{rested} AND {MAY_BE_RESENT}')}"

@@ -99,12 +99,12 @@ async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
 
 async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
     """Write the new dates and content of open tasks. Returns the ids of those that were still open."""
-    given = as_records(TASK_COLUMNS, rows)
+    records = as_records(TASK_COLUMNS, rows)
     changed = await execute(
         "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation,"
-        f" name = r.name, details = r.details, priority = r.priority FROM {given.table(1)}"
+        f" name = r.name, details = r.details, priority = r.priority FROM {records.table(1)}"
         " WHERE task.id = r.id AND status = 'OPEN' RETURNING task.id",
-        given,
+        records,
     )
     return {row["id"] for row in changed}
 

@@ -17,7 +17,7 @@ from api.store.engine.sql import Row, execute, in_list, instant
 PERMANENT_END_REASONS = (ReasonCode.REPLIED, PersonCode.BOUNCED, PersonCode.UNSUBSCRIBED, ReasonCode.REMOVED)
 """Reasons that keep a person from being launched into the same campaign again, unless the launch asks for it.
 
-TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because they say nothing about the person.
+TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because the person is not the cause.
 """
 
 
@@ -120,15 +120,15 @@ async def _stop_rows(
         " (SELECT campaign_id FROM enrollment WHERE enrollment.id = enrollment_id) AS campaign_id"
     )
     # PostgreSQL looks up each row by key, also before it has statistics. ``||`` keeps it from the indexes on status.
-    theirs = f"{in_list('enrollment_id', 1)} AND status || '' IN"
+    pending = f"{in_list('enrollment_id', 1)} AND status || '' IN"
     tasks = await execute(
-        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {theirs} ('OPEN') RETURNING {about}",
+        f"UPDATE task SET status = 'CANCELLED', done_at = $2 WHERE {pending} ('OPEN') RETURNING {about}",
         enrollment_ids,
         now,
     )
     sends = await execute(
         "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
-        f" lease_until = NULL WHERE {theirs} ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
+        f" lease_until = NULL WHERE {pending} ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
         enrollment_ids,
         reason,
         detail,

@@ -135,20 +135,20 @@ async def write_resume(
             dates,
         )
     if resumed:
-        given = as_records(ENROLLMENT_COLUMNS, resumed)
+        records = as_records(ENROLLMENT_COLUMNS, resumed)
         await execute(
-            f"UPDATE enrollment SET resumed = r.resumed FROM {given.table(1)} WHERE enrollment.id = r.id", given
+            f"UPDATE enrollment SET resumed = r.resumed FROM {records.table(1)} WHERE enrollment.id = r.id", records
         )
 
 
-async def move_emails(rows: list[Mapping[str, Any]], which: str) -> set[str]:
+async def move_emails(rows: list[Mapping[str, Any]], condition: str) -> set[str]:
     """Write the new times of those emails for which a condition still holds. Returns their ids."""
-    given = as_records(EMAIL_COLUMNS, rows)
+    records = as_records(EMAIL_COLUMNS, rows)
     moved = await execute(
         "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
-        f" planned_time = r.planned_time, explanation = r.explanation FROM {given.table(1)}"
-        f" WHERE send.id = r.id AND {which} RETURNING send.id",
-        given,
+        f" planned_time = r.planned_time, explanation = r.explanation FROM {records.table(1)}"
+        f" WHERE send.id = r.id AND {condition} RETURNING send.id",
+        records,
     )
     return {row["id"] for row in moved}
 

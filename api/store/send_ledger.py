@@ -1,7 +1,7 @@
 """The state transitions of emails. Each is one conditional UPDATE that checks which attempt owns the email.
 
-An email that becomes due again goes on hold if its campaign is paused. Each statement reads the campaign's row and (on
-PostgreSQL) locks it until the commit, so that a pause happens either before or after the whole transaction.
+An email that becomes due again is put on hold if its campaign is paused. Each statement reads the campaign's row and
+(on PostgreSQL) locks it until the commit, so that a pause happens either before or after the whole transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,9 +103,9 @@ async def begin_transmission(
 
     An email may not be sent if its attempt does not own it any more, if its address is unsubscribed or bounced, if the
     campaign has ended for its person or is being ended, or if its step was removed. If the campaign is paused, or an
-    edit has not been applied to the person yet, the email goes on hold, so that nobody claims it again. ``recipients``
-    has the address in each written email, by the email's id. Such an email may not be sent if the person's address has
-    changed. An email that is not in ``recipients`` goes to the person's present address.
+    edit has not been applied to the person yet, the email is put on hold, so that no process claims it again.
+    ``recipients`` has the address in each rendered email, by the email's id. Such an email may not be sent if the
+    person's address has changed. An email that is not in ``recipients`` goes to the person's present address.
     """
     leaving, addresses = list(sends), recipients or {}
     paused, edited, ending = await _blocked_steps({send.step_id for send, _ in leaving})
@@ -144,13 +144,13 @@ async def _put_on_hold(sends: Sequence[tuple[str, str, str, str]], where: str = 
     """Put claimed emails on hold. Returns their ids."""
     if not sends:
         return set()
-    given = Records(TRANSMISSION_COLUMNS, sends)
+    records = Records(TRANSMISSION_COLUMNS, sends)
     held = await execute(
         f"UPDATE send SET status = {UNSENT_STATUS}, held = true, attempt_id = NULL, lease_until = NULL"
-        f" FROM {given.table(1)}"
+        f" FROM {records.table(1)}"
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
         f" AND {where} RETURNING send.id",
-        given,
+        records,
     )
     return {row["id"] for row in held}
 
@@ -212,11 +212,11 @@ def _columns(outcome: SendOutcome, paused: set[str]) -> tuple[Any, ...]:
 
 async def still_claimed(sends: Sequence[ClaimedEmail]) -> set[str]:
     """Return the ids of sends that are still claimed by their attempts."""
-    given = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
+    records = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
     rows = await execute(
-        f"SELECT send.id FROM send, {given.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        f"SELECT send.id FROM send, {records.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
         " AND send.status || '' = 'CLAIMED'",
-        given,
+        records,
     )
     return {row["id"] for row in rows}
 

@@ -59,11 +59,11 @@ async def prevent_new_addresses(workspace_id: str) -> None:
 
 
 async def suppress(
-    workspace_id: str, given: Iterable[NewSuppression], source: SuppressionSource, actor: str
+    workspace_id: str, addresses: Iterable[NewSuppression], source: SuppressionSource, actor: str
 ) -> Sequence[str]:
     """Suppress addresses and write their history. Returns the keys of the newly suppressed ones."""
     rows = Records(NEW_COLUMNS, [(new_id("sup"), each.email, each.email_key, each.at, str(source), each.reason)
-                         for each in {each.email_key: each for each in given}.values()])  # fmt: skip
+                         for each in {each.email_key: each for each in addresses}.values()])  # fmt: skip
     names = ", ".join(NEW_COLUMNS)
     added = await execute(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
@@ -96,16 +96,18 @@ async def _write_history(
 ) -> None:
     if not rows:
         return
-    given = Records(CHANGE_COLUMNS, [(new_id("chg"), row["id"], row["unsubscribed_at"], row["reason"]) for row in rows])
+    records = Records(
+        CHANGE_COLUMNS, [(new_id("chg"), row["id"], row["unsubscribed_at"], row["reason"]) for row in rows]
+    )
     names = ", ".join(CHANGE_COLUMNS)
     await execute(
         f"INSERT INTO suppression_change (workspace_id, kind, source, actor, {names})"
-        f" SELECT $1, $2, $3, $4, {names} FROM {given.table(5)}",
+        f" SELECT $1, $2, $3, $4, {names} FROM {records.table(5)}",
         workspace_id,
         str(kind),
         str(source),
         actor,
-        given,
+        records,
     )
 
 

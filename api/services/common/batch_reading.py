@@ -24,7 +24,7 @@ from api.store.holds import count_held_by_campaign
 
 
 class BatchReader:
-    """Reads rows of one workspace. A method returns one entry for each key: None where no row has the key."""
+    """Reads rows of one workspace. A method returns one entry for each key: None if no row has the key."""
 
     def __init__(self, workspace_id: str) -> None:
         self._workspace_id = workspace_id

@@ -115,12 +115,12 @@ def _missing_property(error: ValidationError) -> list[str]:
 def _config_problem(error: ValidationError) -> Message:
     """Return the message of an error, with the schema's description of the property."""
     about = error.schema.get("description") if isinstance(error.schema, dict) else None
-    given, shown = repr(error.instance), _json_beginning(error.instance)
+    instance, shown = repr(error.instance), _json_beginning(error.instance)
     if error.validator == "pattern" and about:
         return InputCode.INVALID_CONFIG.message("described_pattern", value=shown, description=about)
     if error.validator == "pattern":
         return InputCode.INVALID_CONFIG.message("pattern", value=shown, pattern=error.validator_value)
-    fault = (error.message.replace(given, shown) if len(given) > SHOWN_CHARACTERS else error.message)[:200]
+    fault = (error.message.replace(instance, shown) if len(instance) > SHOWN_CHARACTERS else error.message)[:200]
     if about:
         return InputCode.INVALID_CONFIG.message("described", fault=fault, description=about)
     return InputCode.INVALID_CONFIG.message(fault=fault)

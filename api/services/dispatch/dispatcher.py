@@ -198,8 +198,8 @@ class Dispatcher:
                     await asyncio.wait(tasks, timeout=STOP_PATIENCE_SECONDS)
                 unasked = [delivery for worker in self.workers.values() for delivery in worker.unasked_deliveries()]
                 settling += [self.writer.settle(delivery, stops) for delivery in unasked]
-                while asked := self._tasks(asked_only=True):
-                    await asyncio.wait(asked, timeout=STOP_PATIENCE_SECONDS)
+                while requesting := self._tasks(asked_only=True):
+                    await asyncio.wait(requesting, timeout=STOP_PATIENCE_SECONDS)
                 if tasks := self._tasks():
                     await asyncio.wait(tasks, timeout=STOP_PATIENCE_SECONDS)  # the tasks close their sessions
                 orphans = [delivery for worker in self.workers.values() for delivery in worker.orphans]

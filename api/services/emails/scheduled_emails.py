@@ -111,8 +111,8 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
         await written_texts.change_waiting_email(
             send, paused=paused, subject=after[0], html=after[1], written_as_template=False
         )
-        given = {"subject": subject, "html": html}
-        data = {"parts": [name for name, part in given.items() if not isinstance(part, Unset)]}
+        parts = {"subject": subject, "html": html}
+        data = {"parts": [name for name, part in parts.items() if not isinstance(part, Unset)]}
         await write(
             [email_event(send, EventKind.EMAIL_EDITED, context.now, data=data, campaign_id=enrollment.campaign_id)]
         )

@@ -13,7 +13,7 @@ from api.services.people.people import ARGUMENT_NAMES, MAX_FIELDS, checked_colum
 from strategies import Refusal
 
 CELL_CHARACTERS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
-"""Most characters in a cell. The limit for email leaves room for a display name."""
+"""Most characters in a cell. The limit for email allows a display name."""
 OWN_FIELD_CHARACTERS = 1_000
 """Most characters in a cell of a dynamic field."""
 

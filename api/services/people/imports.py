@@ -221,8 +221,8 @@ async def _write(
             return None
         keys = {each.values["email_key"] for each in rows if not each.refusal}
         found = Person.filter(workspace_id=row.workspace_id, email_key__in=list(keys))
-        known = {person.email_key: person for person in await (found if row.dry_run else found.select_for_update())}
-        chunk = _sort_rows(row, rows, known, seen, now)
+        existing = {person.email_key: person for person in await (found if row.dry_run else found.select_for_update())}
+        chunk = _sort_rows(row, rows, existing, seen, now)
         if not row.dry_run:
             await Person.bulk_create(chunk.created.values(), batch_size=500)
             if chunk.changed:
@@ -244,7 +244,7 @@ async def _write(
 def _sort_rows(
     row: PeopleImport,
     rows: Sequence[PersonRow],
-    known: dict[str, Person],
+    existing: dict[str, Person],
     seen: Names,
     now: datetime,
 ) -> Chunk:
@@ -253,7 +253,7 @@ def _sort_rows(
     for each in rows:
         key = each.values.get("email_key", "")
         repeated = key in chunk.names
-        person = known.get(key) or chunk.created.get(key)
+        person = existing.get(key) or chunk.created.get(key)
         # A dry run creates no people, so a repeated address means that the person would exist.
         exists = person is not None or (row.dry_run and repeated)
         skipped = exists and row.on_known == OnKnown.SKIP
@@ -277,8 +277,8 @@ def _sort_rows(
         elif not exists:
             about = {"id": new_id("per"), "workspace_id": row.workspace_id, "created_at": now}
             chunk.created[key] = Person(**about, **each.values)
-        if key in known:
-            chunk.changed[key] = known[key]
+        if key in existing:
+            chunk.changed[key] = existing[key]
     return chunk
 
 

@@ -66,13 +66,13 @@ class SuppressionImport:
 
     total: int
     new: int = 0
-    known: int = 0
+    unchanged: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
 
     @property
     def processed(self) -> int:
         """The number of processed rows."""
-        return self.new + self.known + len(self.refused)
+        return self.new + self.unchanged + len(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +104,21 @@ async def import_suppressions(
         raise refusal.under(*PATH) from None
     done, rows = SuppressionImport(total), _rows(table)
     while chunk := await asyncio.to_thread(_next_rows, rows):
-        given, refused = await asyncio.to_thread(_read_chunk, table, chunk, columns, why, context.now)
+        suppressions, refused = await asyncio.to_thread(_read_chunk, table, chunk, columns, why, context.now)
         done.refused += refused
 
         async def write_rows(part: Sequence[tuple[int, NewSuppression]]) -> None:
             rows = [each for _, each in part]
             new = await suppress(context, rows, SuppressionSource.CSV, quiet=True) if rows else 0
             done.new += new
-            done.known += len(rows) - new
+            done.unchanged += len(rows) - new
 
         async def refuse(each: tuple[int, NewSuppression], reason: str) -> None:
             done.refused.append(RefusedRow(each[0], *JobCode.ROW_FAILED.message(reason=reason)))
 
-        await bisect_failures(given, write_rows, refuse)
+        await bisect_failures(suppressions, write_rows, refuse)
         progress(done)
-    counted = {"new": done.new, "known": done.known, "refused": len(done.refused)}
+    counted = {"new": done.new, "known": done.unchanged, "refused": len(done.refused)}
     await write([workspace_event(context.workspace_id, EventKind.SUPPRESSIONS_IMPORTED, context.now, data=counted)])
     return done
 
@@ -141,13 +141,13 @@ def _read_chunk(
     table: Table, rows: Sequence[Row], columns: _Columns, why: str, now: datetime
 ) -> tuple[list[tuple[int, NewSuppression]], list[RefusedRow]]:
     """Return the suppressions of rows, with the row numbers, and the rows without a valid address."""
-    given, refused = [], []
+    suppressions, refused = [], []
     for row in rows:
         try:
-            given.append((row.number, _read(table, row, columns, why, now)))
+            suppressions.append((row.number, _read(table, row, columns, why, now)))
         except Refusal as refusal:
             refused.append(RefusedRow(row.number, refusal.code, refusal.message))
-    return given, refused
+    return suppressions, refused
 
 
 def _columns(table: Table) -> _Columns:
@@ -221,8 +221,8 @@ def _label(table: Table, index: int) -> str:
 def _since(cell: str, now: datetime) -> datetime:
     """Return the time (UTC) in a cell, if it has an offset from UTC. Else return now, so that the row still counts."""
     try:
-        given = datetime.fromisoformat(cell)
-        since = given.astimezone(UTC).replace(microsecond=0) if given.tzinfo is not None else now
+        time = datetime.fromisoformat(cell)
+        since = time.astimezone(UTC).replace(microsecond=0) if time.tzinfo is not None else now
     except (ValueError, OverflowError):
         return now
     return min(since, now) if since.year >= 2000 else now

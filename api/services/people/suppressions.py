@@ -45,17 +45,17 @@ async def suppress_address(context: WorkspaceContext, email: str, reason: str = 
 
 @retry_on_deadlock
 async def suppress(
-    context: WorkspaceContext, given: Sequence[NewSuppression], source: SuppressionSource, *, quiet: bool = False
+    context: WorkspaceContext, addresses: Sequence[NewSuppression], source: SuppressionSource, *, quiet: bool = False
 ) -> int:
     """Suppress addresses, and end the campaigns of the people who have them, in one transaction.
 
     Returns how many addresses are newly suppressed. With ``quiet`` only addresses of people get an event in the Live
     Feed.
     """
-    by_key = {each.email_key: each for each in given}
+    by_key = {each.email_key: each for each in addresses}
     async with transaction():
         await store.prevent_new_addresses(context.workspace_id)
-        new = await store.suppress(context.workspace_id, given, source, context.actor)
+        new = await store.suppress(context.workspace_id, addresses, source, context.actor)
         # Include addresses that were already suppressed, so that no campaign keeps running for their people.
         people = await store.lock_people_of(context.workspace_id, list(by_key))
         owners = {row["email_key"]: row["id"] for row in await Person.filter(id__in=people).values("id", "email_key")}

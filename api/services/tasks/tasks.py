@@ -253,8 +253,8 @@ async def close_task(context: WorkspaceContext, task: Task, status: TaskStatus, 
 async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[Line]:
     """Mark the scheduled email of a task as failed, unless its transmission has started."""
     reason, detail = ReasonCode.TASK_SKIPPED.message()
-    theirs = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
-    send = await theirs.filter(status__in=UNBEGUN_STATUSES).first()
+    emails_of_task = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
+    send = await emails_of_task.filter(status__in=UNBEGUN_STATUSES).first()
     if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN_STATUSES).update(
         status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason=reason,
         detail=detail,

@@ -183,7 +183,7 @@ async def _find_fact(key: str, fact: TemplateFact) -> None:
 
     Raises TemplateProblem and WorkersBusyError, and LimitExceededError if the machine is too busy.
     """
-    known = _FACT_CACHES[fact.name]
+    cache = _FACT_CACHES[fact.name]
     name = (fact.name, *fact.arguments)
     if name in _refused_templates:
         known_problem = _refused_templates.lookup(name)
@@ -196,8 +196,8 @@ async def _find_fact(key: str, fact: TemplateFact) -> None:
     _pending_facts[fact] = own
     try:
         value = await run(worker_jobs.find_template_fact, fact, key=key, limits=CHECK_LIMITS)
-        known.put(fact.arguments, value)
-        if fact.arguments not in known:
+        cache.put(fact.arguments, value)
+        if fact.arguments not in cache:
             raise SlowWorkError  # too large for the cache
     except LimitExceededError as error:
         if error.limit is Limit.TIME:  # the machine is too busy: the template is not the cause

@@ -77,20 +77,21 @@ def check_accounts(installed: Installed, accounts: Iterable[str]) -> None:
 
     If a channel cannot list its accounts, its key and all names that start with its key and a colon are valid.
     """
-    known: list[str] = []
+    listed_accounts: list[str] = []
     open_ended: list[str] = []
     for key, channel in installed.channels.items():
         listed = configured_accounts(channel)
-        known += listed or ()
+        listed_accounts += listed or ()
         if listed is None:
             open_ended.append(key)
     wrong = [
         account
         for account in accounts
-        if account not in known and not any(account == key or account.startswith(f"{key}:") for key in open_ended)
+        if account not in listed_accounts
+        and not any(account == key or account.startswith(f"{key}:") for key in open_ended)
     ]
     if wrong:
-        there_are = ", ".join([*known, *(f"{key}:…" for key in open_ended)])
+        there_are = ", ".join([*listed_accounts, *(f"{key}:…" for key in open_ended)])
         raise Refusal.of(WorkspaceCode.ACCOUNT_UNKNOWN, ("accounts",), account=wrong[0], configured=there_are or "none")
 
 

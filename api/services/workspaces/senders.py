@@ -91,8 +91,8 @@ async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> boo
 async def are_accounts_shared(context: WorkspaceContext, accounts: Sequence[str]) -> list[bool]:
     """Say for each account whether other workspaces use it as well."""
     others = [each for each in await real_senders() if each.workspace_id != context.workspace_id]
-    theirs = {account_of_sender(context.installed, each) for each in others}
-    return [account in theirs for account in accounts]
+    accounts_of_others = {account_of_sender(context.installed, each) for each in others}
+    return [account in accounts_of_others for account in accounts]
 
 
 async def senders_of_account(installed: Installed, account: str) -> list[Sender]:
@@ -136,8 +136,8 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
         setattr(row, key, checks[key](value))
     channel = context.installed.channels.get(row.channel)
     if channel is None:
-        known = ", ".join(context.installed.channels)
-        raise Refusal.of(WorkspaceCode.CHANNEL_UNKNOWN, ("channel",), channel=row.channel, installed=known)
+        installed = ", ".join(context.installed.channels)
+        raise Refusal.of(WorkspaceCode.CHANNEL_UNKNOWN, ("channel",), channel=row.channel, installed=installed)
     row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
     if not may_use(context.workspace, account := account_name(channel, row.channel_config, row.id)):
         raise Refusal.of(WorkspaceCode.ACCOUNT_NOT_ALLOWED, ("channelConfig",), account=account)

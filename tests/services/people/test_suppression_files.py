@@ -30,7 +30,7 @@ async def test_a_file_with_a_header(world: World) -> None:
         "\r\nEve;Eve <eve@example.org>;;2020-01-02\r\nNobody;nobody;;\r\nEve;eve@EXAMPLE.org;;"
     )
     done = await import_suppressions(world.context, csv, "From the old system")
-    assert (done.total, done.new, done.known) == (4, 2, 1)
+    assert (done.total, done.new, done.unchanged) == (4, 2, 1)
     assert [(row.row, row.code) for row in done.refused] == [(5, "INVALID_ADDRESS")]
     assert await suppressed() == [("ADA@example.com", "Asked by phone"), ("eve@example.org", "From the old system")]
     since = {row.email: row.unsubscribed_at for row in await Suppression.all()}
@@ -111,6 +111,6 @@ async def test_what_is_exported_is_imported_elsewhere_with_its_time_and_reason(
     other = world.runtime.context(await create_workspace("Other", NOW + timedelta(days=1)))
     assert await suppressions_csv(other) == "email,unsubscribed_at,source,reason\n"
     done = await import_suppressions(other, text)
-    assert (done.new, done.known, done.refused) == (4, 0, [])
+    assert (done.new, done.unchanged, done.refused) == (4, 0, [])
     assert (await suppressions_csv(other)).replace(",CSV,", ",API,") == text
-    assert (await import_suppressions(other, text)).known == 4, "a second time changes nothing"
+    assert (await import_suppressions(other, text)).unchanged == 4, "a second time changes nothing"

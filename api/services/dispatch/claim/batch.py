@@ -126,10 +126,10 @@ class Batch:
         if refused := self.refused(send):
             return refused
         try:
-            made = await self.emails.write(send)
+            rendered = await self.emails.write(send)
         except WorkersBusyError:
             return Reason.RENDERERS_BUSY
-        return made if isinstance(made, RenderedEmail) else _failed(made.why)
+        return rendered if isinstance(rendered, RenderedEmail) else _failed(rendered.why)
 
     def order(self, send: ClaimedEmail) -> RenderRequest:
         """Return the data from which an email is rendered."""

@@ -49,8 +49,8 @@ class BatchRendering:
         coming = self._coming.get(send.step_id, OrderedDict())
         coming.pop(send.id, None)
         ahead = self._ahead.pop(send.id, None)
-        if ahead is not None and (made := await asyncio.shield(ahead)) is not None:
-            return made
+        if ahead is not None and (rendered := await asyncio.shield(ahead)) is not None:
+            return rendered
         order = self._order(send)
         try:
             return await write_quickly(self._key, order)
@@ -65,21 +65,21 @@ class BatchRendering:
             0 if step_id in self._alone else min(MAX_BATCH_ITEMS - 1, MAX_EMAILS_AHEAD - len(self._ahead), len(coming))
         )
         others = [coming.popitem(last=False)[1] for _ in range(most)]
-        orders = [(each, theirs) for each in others if (theirs := self._order_or_none(each)) is not None]
+        orders = [(each, next_order) for each in others if (next_order := self._order_or_none(each)) is not None]
         others = [each for each, _ in orders]
         waiting = {each.id: asyncio.get_running_loop().create_future() for each in others}
         self._ahead |= waiting
         written: Sequence[RenderedEmail | RenderFailure] = ()
         try:
-            written = await write_slowly(self._key, [order, *(theirs for _, theirs in orders)])
+            written = await write_slowly(self._key, [order, *(next_order for _, next_order in orders)])
             limit = isinstance(written[0], RenderFailure) and written[0].why.code == TemplateCode.TEMPLATE_LIMIT
             (self._alone.add if limit else self._alone.discard)(step_id)
             return written[0]
         finally:
-            made = dict(zip(waiting, written[1:], strict=False))
+            rendered = dict(zip(waiting, written[1:], strict=False))
             for each in others:
-                waiting[each.id].set_result(made.get(each.id))
-                if each.id not in made and self._ahead.pop(each.id, None) is not None:
+                waiting[each.id].set_result(rendered.get(each.id))
+                if each.id not in rendered and self._ahead.pop(each.id, None) is not None:
                     coming[each.id] = each
 
     def _order_or_none(self, send: ClaimedEmail) -> RenderRequest | None:

@@ -136,10 +136,10 @@ class BisectingClaim:
     async def _write(self, pairs: Sequence[tuple[ClaimedEmail, Answer]], *, alone: bool = False) -> list[Outcome]:
         """Write the outcomes of claimed emails. Returns the outcomes of emails that the attempt still owned."""
         now = self.now
-        made = [decide_outcome(send, answer, now, random.random()) for send, answer in pairs]  # noqa: S311 - jitter
+        outcomes = [decide_outcome(send, answer, now, random.random()) for send, answer in pairs]  # noqa: S311 - jitter
         async with transaction():
-            ids = await send_ledger.settle(made)
-            owned = [outcome for outcome in made if outcome.send.id in ids]
+            ids = await send_ledger.settle(outcomes)
+            owned = [outcome for outcome in outcomes if outcome.send.id in ids]
             lines = [line for outcome in owned if (line := event_line(outcome)) is not None]
             ended = [outcome.send.enrollment_id for outcome in owned if outcome.ended]
             if alone:

@@ -15,7 +15,7 @@ class Stage(Enum):
     """It waits or is being rendered. The claim sets it, and a session that puts the delivery back into the queue."""
     HANDED_OVER = auto()
     """The channel has the email and has not asked to transmit it yet. ``attempt`` sets it."""
-    ASKED = auto()
+    REQUESTED = auto()
     """The channel has asked, and the transaction that allows it is not committed yet. The outcome writer sets it."""
     TRANSMITTING = auto()
     """The permission is committed. From now on the email may have been sent. The outcome writer sets it."""
@@ -30,9 +30,9 @@ class Stage(Enum):
     """
 
 
-MAY_ASK = frozenset({Stage.CLAIMED, Stage.HANDED_OVER})
+MAY_REQUEST = frozenset({Stage.CLAIMED, Stage.HANDED_OVER})
 """The stages in which a channel may ask to transmit, once in an attempt."""
-HAS_ASKED = frozenset({Stage.ASKED, Stage.TRANSMITTING, Stage.REFUSED, Stage.THROTTLED})
+HAS_REQUESTED = frozenset({Stage.REQUESTED, Stage.TRANSMITTING, Stage.REFUSED, Stage.THROTTLED})
 
 
 @dataclass(slots=True)

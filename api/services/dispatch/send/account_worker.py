@@ -10,7 +10,7 @@ from typing import Any
 
 from api.mail.clean import storable_text
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.claim.delivery import HAS_ASKED, Delivery, Stage
+from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer
 from api.services.dispatch.send.attempt import channel_failure
@@ -28,15 +28,15 @@ from plugins.contract import Channel
 log = logging.getLogger("touchline.dispatch")
 
 UNUSABLE_HERE_SECONDS = 60.0
-"""How long a process leaves an account to other processes if it cannot use the account itself."""
+"""How long a process does not use an account that it cannot use itself. Other processes may use it."""
 
 
 class AccountWorker:
     """Sends the emails of one account, on as many concurrent sessions as the account allows.
 
     One worker for each account isolates failures: a server that is down or slow does not delay other accounts. The
-    trade-off is a queue in memory for each account. It holds the emails of about one second, so that a crash leaves
-    little to recover.
+    trade-off is a queue in memory for each account. It holds the emails of about one second, so that little
+    has to be recovered after a crash.
 
     - ``queue``: the dispatcher adds deliveries with ``add``. Sessions take them.
     - ``sessions``: the running tasks and their runners. ``_start_sessions`` adds them. ``_ended`` and ``cut_off``
@@ -46,7 +46,7 @@ class AccountWorker:
     - ``open_sessions``, ``doubts_in_a_row``, ``ahead``: sessions write them.
     - ``may_have_failures``: whether the database may have failures of this account, which a success has to delete. The
       dispatcher and ``pause`` set it. A session clears it after a success.
-    - ``unusable_until``: until when (monotonic clock, seconds) this process leaves the account to others. A session
+    - ``unusable_until``: until when (monotonic clock, seconds) this process does not use the account. A session
       writes it. The dispatcher reads it.
     - ``wants_more``: whether the dispatcher found the queue full. The worker wakes it when the queue is half empty.
     - ``orphans``: unsent deliveries of sessions that ``stop`` has stopped. The dispatcher releases them.
@@ -125,14 +125,14 @@ class AccountWorker:
     def unasked_deliveries(self) -> list[Delivery]:
         """Return the deliveries of running sessions whose channel has not asked to transmit."""
         deliveries = [runner.delivery for runner in self.sessions.values()]
-        return [delivery for delivery in deliveries if delivery is not None and delivery.stage not in HAS_ASKED]
+        return [delivery for delivery in deliveries if delivery is not None and delivery.stage not in HAS_REQUESTED]
 
     def tasks(self, *, asked_only: bool = False) -> list[asyncio.Task[None]]:
         """Return the tasks of sessions, or only of those whose channel has asked to transmit."""
         return [
             task
             for task, runner in self.sessions.items()
-            if not asked_only or (runner.delivery is not None and runner.delivery.stage in HAS_ASKED)
+            if not asked_only or (runner.delivery is not None and runner.delivery.stage in HAS_REQUESTED)
         ]
 
     # -- for the sessions

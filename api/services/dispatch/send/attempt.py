@@ -11,14 +11,14 @@ from contextlib import suppress
 from inspect import isawaitable
 
 from api.mail.message.email_rendering import RenderedEmail
-from api.services.dispatch.claim.delivery import HAS_ASKED, Delivery, Stage
+from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.reasons import Answer, Reason
 from plugins.checks import describe
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
 
 log = logging.getLogger("touchline.dispatch")
 
-STAGES_FOR_WITHDRAWN = (HAS_ASKED | {Stage.ENDED}) - {Stage.TRANSMITTING}
+STAGES_FOR_WITHDRAWN = (HAS_REQUESTED | {Stage.ENDED}) - {Stage.TRANSMITTING}
 
 
 async def attempt(
@@ -61,7 +61,7 @@ async def attempt(
     finally:
         if not stopping():
             await undo_cancellations()  # the task continues, even if the channel has cancelled it
-    return _checked(answer, delivery, channel)
+    return _check_answer(answer, delivery, channel)
 
 
 def channel_failure(delivery: Delivery) -> Reason:
@@ -93,7 +93,7 @@ async def undo_cancellations() -> None:
         await asyncio.sleep(0)  # Python 3.11 still raises a cancellation that was undone, at the next await
 
 
-def _checked(answer: object, delivery: Delivery, channel: str) -> Answer:
+def _check_answer(answer: object, delivery: Delivery, channel: str) -> Answer:
     """Return a channel's answer if the contract allows it. Otherwise return a failure of the channel."""
     if isinstance(answer, Receipt) and isinstance(answer.outcome, Outcome):
         if answer.outcome is Outcome.WITHDRAWN and delivery.stage in STAGES_FOR_WITHDRAWN:

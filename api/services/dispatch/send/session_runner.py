@@ -122,10 +122,10 @@ class SessionRunner:
             worker.ahead.finished_one()
             if stage is not Stage.TRANSMITTING:
                 await written  # no transmission makes the next email wait for this outcome
-            if answer.outcome is Outcome.WITHDRAWN and stage in (Stage.ASKED, Stage.REFUSED):
+            if answer.outcome is Outcome.WITHDRAWN and stage in (Stage.REQUESTED, Stage.REFUSED):
                 await worker.drop_lost_deliveries()
             if stage is Stage.CLAIMED or answer.outcome is Outcome.WITHDRAWN:
-                continue  # the outcome says nothing about the account
+                continue  # the account is not the cause of this outcome
             if answer.outcome is Outcome.SENT:
                 worker.doubts_in_a_row = 0
             if answer.outcome is Outcome.IN_DOUBT:

@@ -37,13 +37,13 @@ class OutcomeLog:
         counted = Counter((outcome.outcome, delivery.batch.sender["channel"]) for delivery, outcome in settled)
         for (outcome, channel), number in counted.items():
             self.count(outcome, channel, number)
-        for delivery, made in settled:
-            self._log(delivery, made, real_now)
-            if made.outcome is not Outcome.WITHDRAWN:
-                self._print(delivery, made, real_now)
+        for delivery, settled_outcome in settled:
+            self._log(delivery, settled_outcome, real_now)
+            if settled_outcome.outcome is not Outcome.WITHDRAWN:
+                self._print(delivery, settled_outcome, real_now)
 
-    def _log(self, delivery: Delivery, made: SendOutcome, real_now: datetime) -> None:
-        send, outcome = delivery.send, made.outcome
+    def _log(self, delivery: Delivery, settled_outcome: SendOutcome, real_now: datetime) -> None:
+        send, outcome = delivery.send, settled_outcome.outcome
         if outcome is Outcome.SENT and not send.sandbox:
             self._runtime.metrics.latency.observe(max(0.0, (real_now - send.due_at).total_seconds()))
         level = logging.DEBUG if outcome in USUAL else logging.INFO
@@ -55,15 +55,16 @@ class OutcomeLog:
             "workspace": send.workspace_id,
             "enrollment": send.enrollment_id,
             "outcome": str(outcome),
-            "code": made.receipt.code,
+            "code": settled_outcome.receipt.code,
         }
-        log.log(level, "the email %s: %s %s", send.id, outcome, made.receipt.code, extra=about)
+        log.log(level, "the email %s: %s %s", send.id, outcome, settled_outcome.receipt.code, extra=about)
 
-    def _print(self, delivery: Delivery, made: SendOutcome, real_now: datetime) -> None:
+    def _print(self, delivery: Delivery, settled_outcome: SendOutcome, real_now: datetime) -> None:
         """Print one email's line. An error in the terminal does not undo the commit."""
         try:
             address = delivery.batch.people[delivery.send.person_id].email
             name, at = delivery.batch.workspace.name, delivery.at(real_now)
-            self._runtime.show(TerminalLine(name, at, made.outcome, address, delivery.subject, made.receipt.detail))
+            detail = settled_outcome.receipt.detail
+            self._runtime.show(TerminalLine(name, at, settled_outcome.outcome, address, delivery.subject, detail))
         except (Exception, SystemExit):  # rich exits when the terminal is closed
             log.debug("cannot print the line of the email %s", delivery.send.id, exc_info=True)

@@ -43,16 +43,16 @@ async def commit(
 ) -> tuple[list[SendOutcome], dict[str, Stage]]:
     """Commit outcomes, and the transmissions that may begin. Returns the outcomes, and the new stages of ``asking``."""
     real_now = runtime.clock()
-    made = [(delivery, decide(delivery, answer, real_now)) for delivery, answer in done]
+    decided = [(delivery, decide(delivery, answer, real_now)) for delivery, answer in done]
     async with transaction():
         # Lock emails first, then the rows that belong to them. All transactions use this order.
-        settled = await send_ledger.settle([outcome for _, outcome in made]) if made else set()
+        settled = await send_ledger.settle([outcome for _, outcome in decided]) if decided else set()
         stages = await _begin(runtime, asking) if asking else {}
-        await _write_consequences(runtime, [each for each in made if each[0].send.id in settled])
-        answered = [delivery for delivery, _ in made if throttles.windows(delivery.batch.sender)]
+        await _write_consequences(runtime, [each for each in decided if each[0].send.id in settled])
+        answered = [delivery for delivery, _ in decided if throttles.windows(delivery.batch.sender)]
         if answered:
             await throttles.start_windows([delivery.send.id for delivery in answered], answered[0].at(runtime.clock()))
-    return [outcome if delivery.send.id in settled else withdrawn(outcome) for delivery, outcome in made], stages
+    return [outcome if delivery.send.id in settled else withdrawn(outcome) for delivery, outcome in decided], stages
 
 
 @retry_on_deadlock
@@ -95,9 +95,11 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> di
         if delivery.send.id in may and throttles.windows(delivery.batch.sender):
             throttled.setdefault(delivery.send.sender_id, []).append(delivery)
     for sender_id in sorted(throttled):
-        theirs = throttled[sender_id]
-        ids = [delivery.send.id for delivery in theirs]
-        allowed = await throttles.take_slots(theirs[0].batch.sender, ids, theirs[0].at(runtime.clock()))
+        sender_deliveries = throttled[sender_id]
+        ids = [delivery.send.id for delivery in sender_deliveries]
+        allowed = await throttles.take_slots(
+            sender_deliveries[0].batch.sender, ids, sender_deliveries[0].at(runtime.clock())
+        )
         stages.update({each: Stage.THROTTLED for each in ids if each not in allowed})
     return stages
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterator, Sequence
 
 from api.codes.jobs import JobCode
 from api.services.common.runtime import DispatchRuntime
-from api.services.dispatch.claim.delivery import MAY_ASK, Delivery, Stage
+from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage
 from api.services.dispatch.reasons import Answer
 from api.services.dispatch.settle.group_commit import GroupCommit
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
@@ -35,11 +35,11 @@ class OutcomeWriter:
     """Commits the entries of sessions, hundreds of emails in one transaction: outcomes, and begins of transmissions.
 
     A session continues before the outcome of its last email is committed. That is safe, because the entries of one
-    session are written in their order. The commit that allows the next email contains the last outcome as well. So a
-    crash leaves at most one email in doubt for each session.
+    session are written in their order. The commit that allows the next email contains the last outcome as well. So
+    after a crash, at most one email of each session is in doubt.
 
     ``begin`` and ``settle`` add entries to ``_groups``, whose tasks write them with ``_write``. ``begin`` moves a
-    delivery to ASKED and then to TRANSMITTING, REFUSED or THROTTLED. ``_leases`` ends committed deliveries, and
+    delivery to REQUESTED and then to TRANSMITTING, REFUSED or THROTTLED. ``_leases`` ends committed deliveries, and
     ``_outcomes`` counts and logs them. An outcome is never dropped. The writer waits for an unavailable database. If
     the consequences of an email cannot be written, it writes that email alone.
     """
@@ -56,13 +56,13 @@ class OutcomeWriter:
 
         A channel may ask once in an attempt. A second call returns False and changes nothing.
         """
-        if delivery.stage not in MAY_ASK:
+        if delivery.stage not in MAY_REQUEST:
             return False
-        asked_at, delivery.stage = time.monotonic(), Stage.ASKED
+        asked_at, delivery.stage = time.monotonic(), Stage.REQUESTED
         stage = await self._group(delivery).put((delivery, None))
         if stage is Stage.TRANSMITTING and time.monotonic() - asked_at >= self._runtime.lease.total_seconds() / 2:
             stage = Stage.REFUSED  # the process was suspended, so another process may own the email
-        if delivery.stage is not Stage.ASKED:
+        if delivery.stage is not Stage.REQUESTED:
             return False  # meanwhile the channel was cut off, and the email settled as unsent
         delivery.stage = stage
         return stage is Stage.TRANSMITTING
@@ -139,11 +139,11 @@ class OutcomeWriter:
         If the outcome cannot be written either, the email gets the outcome IN_DOUBT if it may have been sent, else
         FAILED. If that fails too, the email keeps its status, and nothing sends it.
         """
-        made = decide(delivery, answer, self._runtime.clock())
-        doubtful = made.outcome is Outcome.IN_DOUBT or made.sent_at is not None or made.bounce is not None
+        decided = decide(delivery, answer, self._runtime.clock())
+        doubtful = decided.outcome is Outcome.IN_DOUBT or decided.sent_at is not None or decided.bounce is not None
         may_be_sent = doubtful or delivery.stage is Stage.TRANSMITTING
-        code, detail = JobCode.ROW_FAILED.message("not_recorded", outcome=made.outcome, reason=reason)
-        fallback = made._replace(
+        code, detail = JobCode.ROW_FAILED.message("not_recorded", outcome=decided.outcome, reason=reason)
+        fallback = decided._replace(
             outcome=Outcome.IN_DOUBT if may_be_sent else Outcome.FAILED,
             status=SendStatus.IN_DOUBT if may_be_sent else SendStatus.FAILED,
             due_at=None,
@@ -152,8 +152,8 @@ class OutcomeWriter:
             detail=detail,
             event=None,
         )
-        follows = JobCode.ROW_FAILED.message("follows", detail=made.detail, reason=reason)
-        kept = made._replace(detail=follows.sentence.strip())
+        follows = JobCode.ROW_FAILED.message("follows", detail=decided.detail, reason=reason)
+        kept = decided._replace(detail=follows.sentence.strip())
         for outcome in (kept, fallback):
             try:
                 return await commit_alone(self._runtime, delivery, outcome)
@@ -161,8 +161,8 @@ class OutcomeWriter:
                 if is_transient(problem):
                     raise
                 log.exception("cannot record the email %s as %s", delivery.send.id, outcome.outcome)
-        log.error("the outcome of the email %s is %s, and cannot be recorded at all", delivery.send.id, made.outcome)
-        return withdrawn(made)
+        log.error("the outcome of the email %s is %s, and cannot be recorded at all", delivery.send.id, decided.outcome)
+        return withdrawn(decided)
 
 
 def _distinct_emails(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
