@@ -96,7 +96,7 @@ def _json(data: Data) -> str:
 
 def _values(about: object, *names: str) -> tuple[Any, ...]:
     """Return columns of a row or attributes of a model."""
-    if hasattr(about, "keys"):  # asyncpg's rows are no Mapping
+    if hasattr(about, "keys"):  # asyncpg's rows are not a Mapping
         return tuple(about[name] for name in names)  # type: ignore[index]
     return tuple(getattr(about, name) for name in names)
 
