@@ -20,7 +20,7 @@ class CampaignCode(Code):
     CAMPAIGN_NOT_PAUSED = code(
         "This campaign is not paused.",
         when="The campaign is not paused.",
-        do="Check its `pausedAt`.",
+        do="Query its `pausedAt`.",
     )
     CAMPAIGN_PAUSED = code(
         "This campaign is paused. Resume it first.",

@@ -61,8 +61,8 @@ class CsvCode(Code):
             'quote inside a quoted cell is written twice ("").'
         ),
         when=(
-            "The text is not valid CSV: a quote is not closed, text follows a closing quote, or a cell contains what "
-            "looks like more rows. The message names the row, the line and the column."
+            "The text is not valid CSV: a quote is not closed, text follows a closing quote, or a cell seems to "
+            "contain more rows. The message names the row, the line and the column."
         ),
         do='Close the quote. Write a quote inside a quoted cell twice (`""`).',
     )
@@ -108,7 +108,7 @@ class CsvCode(Code):
             "A character was lost (U+FFFD) because the file was decoded with the wrong encoding. Save the file as CSV "
             "UTF-8."
         ),
-        when="A cell was read in the wrong encoding before: it has `MÃ¼ller`, or a lost character (U+FFFD).",
+        when="A cell was decoded with the wrong encoding: it has text such as `MÃ¼ller`, or a lost character (U+FFFD).",
         do="Read the original file in its own encoding, or save it as CSV UTF-8.",
     )
     TOO_MANY_CELLS = code(

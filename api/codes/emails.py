@@ -58,7 +58,7 @@ class EmailCode(Code):
     NOT_IN_DOUBT = code(
         "This email is {status}, not in doubt.",
         when="The email is not in doubt.",
-        do="Check its status.",
+        do="Query its `status`.",
     )
     NOT_SCHEDULED = code(
         "This email is {status}. Only a scheduled email can be changed.",
@@ -69,19 +69,19 @@ class EmailCode(Code):
         ),
         when="Only a scheduled email can be changed. This email was sent, failed, bounced or is in doubt.",
         do=(
-            "Check its status. `retrySend` sends an undelivered email again. `withdrawEmail` withdraws the email of "
+            "Query its `status`. `retrySend` sends an undelivered email again. `withdrawEmail` withdraws the email of "
             "an open task."
         ),
     )
     NOT_SENT = code(
         "This email is {status}. Only a sent email can be archived.",
         when="Only sent emails can be archived.",
-        do="Check its status.",
+        do="Query its `status`.",
     )
     NOT_UNDELIVERED = code(
         "This email is {status}. Only an undelivered email can be retried.",
         when="Only undelivered emails can be retried.",
-        do="Check its status.",
+        do="Query its `status`.",
     )
     TASK_NOT_OPEN = code(
         "This task is {status}. Only an open task can be changed.",
@@ -91,5 +91,5 @@ class EmailCode(Code):
         gone="This task has just been completed, or an edit has removed it.",
         meanwhile="Someone else has just done this task.",
         when="The task is not open any more, or the campaign has ended for the person.",
-        do="Check its status.",
+        do="Query its `status`.",
     )

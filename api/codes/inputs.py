@@ -25,7 +25,7 @@ class InputCode(Code):
         endless="The JSON Schema of the configuration refers to itself without end.",
         not_email="Only email steps have a configuration. Leave it out.",
         when="The configuration does not match its JSON Schema.",
-        do="Query `sendOptions` or `channels` for the schema.",
+        do="Read the message. `sendOptions` and `channels` have the schema.",
     )
     INVALID_INSTANT = code(
         "Dates and times must be between the years 2000 and 2200.",
@@ -37,7 +37,7 @@ class InputCode(Code):
             "This database has an event of {newest}, so the backup was made later than {as_of}. Give the moment of the "
             "backup, and make sure that this is the restored database."
         ),
-        when="The date or time is not between the years 2000 and 2200, or not possible here. The message says why.",
+        when="The date or time is not between the years 2000 and 2200, or not usable here. The message says why.",
         do="Choose another date or time.",
     )
     INVALID_PAGE = code(

@@ -15,7 +15,7 @@ class LaunchCode(Code):
     ENDED_BEFORE = code(
         "This campaign ended for {email} on {date} ({reason}). To launch it for them again, pass `again: true`.",
         when=(
-            "This campaign has ended for the person before: by a reply, a bounce or an unsubscribe, or because a user "
+            "This campaign has already ended for the person: by a reply, a bounce or an unsubscribe, or because a user "
             "removed the person. Also why a background launch left people out."
         ),
         do="Pass `again: true` to launch the campaign for them again.",
@@ -23,13 +23,13 @@ class LaunchCode(Code):
     LAUNCH_NOT_PAUSED = code(
         "This launch is not paused.",
         when="The launch is not paused.",
-        do="Check its status.",
+        do="Query its `status`.",
     )
     LAUNCH_NOT_RUNNING = code(
         "This launch is already finished.",
         paused="This launch is already paused or finished.",
         when="The launch is finished, or paused already.",
-        do="Check its status.",
+        do="Query its `status`.",
     )
     NAMED_TWICE = code(
         "{email} is in the list twice. Name each person once.",

@@ -45,7 +45,7 @@ class PersonCode(Code):
     NOTHING_SENT = code(
         "This person has no sent email, so nothing can have bounced.",
         when="The person got no email that could have bounced.",
-        do="Check the enrollment.",
+        do="Query the emails of the enrollment.",
     )
     NOT_UNSUBSCRIBED = code(
         "{address} has not unsubscribed from this workspace.",
