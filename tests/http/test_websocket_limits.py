@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -141,8 +142,12 @@ async def test_who_does_not_read_is_closed(database_url: str, monkeypatch: pytes
         rep = await new_client(live.http, NOW)
         async with upgraded(live, rep.token) as (wire, _):
             wire.reader._transport.pause_reading()  # type: ignore[attr-defined]
-            sending = asyncio.create_task(wire.send(frame(TEXT, b'{"type": "ping"}') * 2_000_000))
             sockets = [c for c in live.server.server_state.connections if hasattr(c, "acknowledged")]
+            for side in (wire.writer, *(each.transport for each in sockets)):
+                kernel = side.get_extra_info("socket")  # keeps few answers, so that the server soon waits
+                kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+                kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            sending = asyncio.create_task(wire.send(frame(TEXT, b'{"type": "ping"}') * 100_000))
             await until(lambda: not any(c in live.server.server_state.connections for c in sockets))
             await sending
 
