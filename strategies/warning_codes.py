@@ -150,6 +150,18 @@ class WarningCode(StrEnum):
         when="A send option fails for some people. Their emails keep their times.",
         values="`people` (how many)",
     )
+    PREVIEW_INCOMPLETE = warning(
+        en="The preview covers {calculated} of {people} people, because most people have times of their own. Its"
+        " numbers count only these people.",
+        de="Die Vorschau umfasst {calculated} von {people} Personen, weil die meisten eigene Zeiten haben. Ihre Zahlen"
+        " gelten nur für diese Personen.",
+        when=(
+            "A preview calculates people with equal times together. There are too many different times to calculate "
+            "all of them, so it calculates the times that most people share. Its numbers count only these people. The "
+            "edit or the resume itself includes everyone."
+        ),
+        values="`people` (how many there are), `calculated` (how many the preview covers)",
+    )
     LAUNCH_IN_PROGRESS = warning(
         en="A background launch is in progress. People who are enrolled later get the edited steps.",
         de="Ein Start im Hintergrund läuft noch. Personen, die er noch aufnimmt, bekommen die bearbeiteten Schritte.",

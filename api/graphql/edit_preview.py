@@ -13,7 +13,8 @@ from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import MOVES, STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns.editing import edit_preview
+from api.services.campaigns.editing.edit_preview import edit_preview
+from api.services.campaigns.editing.edit_tally import StepEdit
 from strategies import Refusal
 
 
@@ -73,7 +74,15 @@ class EditStepPreview:
 @strawberry.type(description="What an edit of a running campaign would do now. Nothing is written.")
 class EditPreview:
     at: datetime = strawberry.field(description="When this preview was calculated. UTC.")
+    exact: bool = strawberry.field(
+        description="Whether the preview covers everyone. It is false if more than 2,000 different combinations of "
+        "times occur in the campaign. Then the numbers are those of `calculatedPeople`, and a warning says so."
+    )
     people: int = strawberry.field(description="Number of people for whom the campaign is active.")
+    calculated_people: int = strawberry.field(
+        description="Number of people that the other numbers cover: `people` if `exact`, otherwise fewer. People who "
+        "share their times with the most others come first."
+    )
     moving_people: int = strawberry.field(description="Number of people for whom an email or a task would change.")
     unresolved_people: int = strawberry.field(
         description="Number of people for whom no new times can be calculated. Their emails would keep their times."
@@ -113,12 +122,14 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
         raise Refusal.of(CampaignCode.EDIT_AMBIGUOUS, ("edit",), count=len(given))
     ((name, arguments),) = given.items()
     try:
-        found = await edit_preview.edit_preview(info.context.workspace_context, await draft_of(info, arguments))
+        found = await edit_preview(info.context.workspace_context, await draft_of(info, arguments))
     except Refusal as refusal:
         raise refusal.under(to_camel_case(name)) from None
     return EditPreview(
         at=found.at,
+        exact=found.exact,
         people=found.people,
+        calculated_people=found.calculated_people,
         moving_people=found.moving_people,
         unresolved_people=found.unresolved_people,
         steps=[_step(step) for step in found.steps],
@@ -126,6 +137,6 @@ async def preview(info: Request, edit: EditInput) -> EditPreview:
     )
 
 
-def _step(step: edit_preview.StepEdit) -> EditStepPreview:
+def _step(step: StepEdit) -> EditStepPreview:
     names = [field.python_name for field in get_object_definition(EditStepPreview, strict=True).fields]
     return EditStepPreview(**{name: getattr(step, name) for name in names} | ({"id": None} if step.added else {}))

@@ -35,6 +35,15 @@ class ResumeStepPreview:
 @strawberry.type(description="What resuming a campaign would do now. Nothing is written.")
 class ResumePreview:
     at: datetime = strawberry.field(description="When this preview was calculated. UTC.")
+    exact: bool = strawberry.field(
+        description="Whether the preview covers everyone. It is false if more than 2,000 different combinations of "
+        "times occur in the campaign. Then the numbers are those of `calculatedPeople`, and a warning says so."
+    )
+    people: int = strawberry.field(description="Number of people with emails on hold.")
+    calculated_people: int = strawberry.field(
+        description="Number of people that the other numbers cover: `people` if `exact`, otherwise fewer. People who "
+        "share their times with the most others come first."
+    )
     held_emails: int = strawberry.field(description="Number of emails on hold because of the pause.")
     moving_people: int = strawberry.field(
         description="Number of people with something overdue. All their remaining emails would move by "
@@ -70,6 +79,9 @@ async def preview(info: Request, campaign_id: str) -> ResumePreview:
     found = await resume_preview.resume_preview(info.context.workspace_context, campaign_id)
     return ResumePreview(
         at=found.at,
+        exact=found.exact,
+        people=found.people,
+        calculated_people=found.calculated_people,
         held_emails=found.held_emails,
         moving_people=found.moving_people,
         staying_people=found.staying_people,

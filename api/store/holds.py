@@ -81,16 +81,6 @@ async def overdue_enrollments(enrollment_ids: list[str], now: datetime) -> list[
     return [row["enrollment_id"] for row in rows]
 
 
-async def count_waiting_by_step(enrollment_ids: list[str]) -> dict[str, int]:
-    """Count the waiting emails of these enrollments by step."""
-    rows = await execute(
-        f"SELECT step_id, count(*) AS emails FROM send WHERE {in_list('enrollment_id', 1)}"
-        " AND status IN ('SCHEDULED', 'DEFERRED') GROUP BY step_id",
-        enrollment_ids,
-    )
-    return {row["step_id"]: int(row["emails"]) for row in rows}
-
-
 async def count_held_by_campaign(campaign_ids: list[str]) -> dict[str, int]:
     """Count the emails on hold by campaign."""
     rows = await execute(

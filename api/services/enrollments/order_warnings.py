@@ -49,16 +49,16 @@ class OrderTally:
     steps: Sequence[TimelineStep]
     people: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     examples: dict[tuple[int, int, bool], tuple[Pair, str]] = field(default_factory=dict)
-    """The earliest example for each key, with the person's time zone."""
+    """The earliest example for each key, with the person's time zone. It does not depend on the order of people."""
 
-    def add(self, instants: Mapping[int, datetime], waiting: Collection[int], zone: str) -> None:
-        """Count one person: ``instants`` are their emails' times (UTC) by step number, ``waiting`` the unsent ones."""
+    def add(self, instants: Mapping[int, datetime], waiting: Collection[int], zone: str, people: int = 1) -> None:
+        """Count people: ``instants`` are their emails' times (UTC) by step number, ``waiting`` the unsent ones."""
         for pair in out_of_order(self.steps, instants):
             if pair.number not in waiting and pair.earlier not in waiting:
                 continue  # both are sent: a warning would come too late
             key = (pair.number, pair.earlier, pair.waits)
-            self.people[key] = self.people.get(key, 0) + 1
-            if key not in self.examples or pair.at < self.examples[key][0].at:
+            self.people[key] = self.people.get(key, 0) + people
+            if key not in self.examples or _earliest(pair, zone) < _earliest(*self.examples[key]):
                 self.examples[key] = (pair, zone)
 
     def warnings(self, others: Sequence[WarningNote] = ()) -> list[WarningNote]:
@@ -80,6 +80,10 @@ class OrderTally:
             "zone": zone,
         }
         return (WarningCode.FOLLOW_UP_WAITS if pair.waits else WarningCode.OUT_OF_ORDER).note(**values)
+
+
+def _earliest(pair: Pair, zone: str) -> tuple[datetime, datetime, str]:
+    return pair.at, pair.earlier_at, zone
 
 
 def _pair_of(note: WarningNote) -> tuple[object, object] | None:

@@ -1,25 +1,25 @@
 """A preview says just what its edit then does, whoever stands where in the campaign."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from api.models import Campaign, Enrollment, Send, Step, Task
+from api.models import Campaign, Enrollment, Send, Task
 from api.services.campaigns import drafts
 from api.services.campaigns.authoring import add_step
 from api.services.campaigns.drafts import Draft
 from api.services.campaigns.editing import edit_job, edit_preview, editing
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
+from api.services.enrollments import fact_groups
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task, send_task
 from api.states import SendStatus, TaskStatus
 from strategies import StepType
 from tests.services.campaigns.edited import content, later, step
+from tests.services.campaigns.previewed import actual_changes, edit_person_by_person, foretold_changes, state
 from tests.services.world import NOW, World, make_world
 
 DAY = timedelta(days=1)
@@ -29,8 +29,8 @@ Made = Callable[[WorkspaceContext, str], Awaitable[Draft]]
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Ten people on day 4 of five steps: some with an open task, or done with it, some just launched."""
-    for module in (edit_job, edit_preview):
-        monkeypatch.setattr(module, "PEOPLE_PER_CHUNK", 3)
+    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 3)
+    monkeypatch.setattr(fact_groups, "PEOPLE_PER_SLICE", 3)
     world = await make_world(7)
     campaign, email = (await Campaign.get()).id, await content()
     await add_step(world.context, campaign, day=3, send_option="task", **email)
@@ -82,12 +82,6 @@ async def two_less(context: WorkspaceContext, campaign: str) -> Draft:
     return await drafts.remove_day(context, campaign, day=3)
 
 
-async def state() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Every email and task, as far as an edit may change it."""
-    sends = {row.id: row for row in await Send.all()}
-    return sends, {row.id: row for row in await Task.all()}
-
-
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize(
     "made",
@@ -100,39 +94,17 @@ async def test_the_edit_does_what_its_preview_says(world: World, made: Made, pau
         await pause_campaign(world.context, campaign)
         world = later(world, NOW + 5 * DAY)
     before = await state()
-    preview = await edit_preview.edit_preview(world.context, await made(world.context, campaign))
+    draft = await made(world.context, campaign)
+    by_person = await edit_person_by_person(world.context, draft)
+    preview = await edit_preview.edit_preview(world.context, draft)
+    assert preview == by_person
     again = await state()
     assert [{key: dict(row) for key, row in rows.items()} for rows in again] == [
         {key: dict(row) for key, row in rows.items()} for rows in before
     ]
     draft = await made(world.context, campaign)
     await editing.apply(world.context, draft)
-    sends, tasks = await state()
-    told, done = Counter[Any](), Counter[Any]()
-    place = {row.id: (row.removed_at is not None, row.number) for row in await Step.all()}
-    for each in preview.steps:
-        for (old, new), emails in each.pairs.items():
-            told[each.removed, each.step, old, new] += emails
-        told[each.removed, each.step, "moving"] = each.tasks_moving
-        told[each.removed, each.step, "created"] = each.tasks_created
-        told[each.removed, each.step, "gone"] = each.tasks_withdrawn + each.tasks_cancelled
-    for key, send in sends.items():
-        was = before[0].get(key)
-        if was is None or was.due_at != send.due_at:
-            done[*place[send.step_id], was and was.due_at, send.due_at] += 1
-        elif was.status is not send.status:
-            assert (send.status, send.reason) == (SendStatus.FAILED, "STEP_REMOVED")
-            done[*place[send.step_id], was.due_at, None] += 1
-    for key in before[0].keys() - sends.keys():
-        done[*place[before[0][key].step_id], before[0][key].due_at, None] += 1
-    for key, task in tasks.items():
-        was = before[1].get(key)
-        done[*place[task.step_id], "created"] += was is None
-        done[*place[task.step_id], "moving"] += was is not None and was.due_date != task.due_date
-        done[*place[task.step_id], "gone"] += was is not None and was.status is not task.status
-    for key in before[1].keys() - tasks.keys():
-        done[*place[before[1][key].step_id], "gone"] += 1
-    assert +done == +told
+    assert await actual_changes(before, await state()) == foretold_changes(preview)
     assert preview.people == await Enrollment.filter(launched_at__lte=world.context.now).count()
     assert await Send.filter(held=True).exclude(status__in=["SCHEDULED", "DEFERRED"]).count() == 0
     assert await Send.filter(held=False, status__in=["SCHEDULED", "DEFERRED"]).exists() is not paused

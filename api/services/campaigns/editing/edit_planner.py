@@ -91,20 +91,23 @@ class EditPlanner:
         """Return the edit's changes for these enrollments, as far as they are active. Writes nothing."""
         ids, found = list(enrollment_ids), EditChanges()
         active = Enrollment.filter(id__in=ids, status=EnrollmentStatus.ACTIVE)
-        found.people = await active.order_by("id").only(*ENROLLMENT_COLUMNS)
-        sends: dict[str, list[Send]] = {row.id: [] for row in found.people}
-        tasks: dict[str, list[Task]] = {row.id: [] for row in found.people}
+        people = await active.order_by("id").only(*ENROLLMENT_COLUMNS)
+        sends: dict[str, list[Send]] = {row.id: [] for row in people}
+        tasks: dict[str, list[Task]] = {row.id: [] for row in people}
         for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND_COLUMNS):
-            if send.status is SendStatus.CLAIMED:  # its transmission has not started: the edit releases it
-                send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
             sends[send.enrollment_id].append(send)
         for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK_COLUMNS):
             tasks[task.enrollment_id].append(task)
-        for enrollment in found.people:
-            self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
+        for enrollment in people:
+            self.add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
         return found
 
-    def _add(self, found: EditChanges, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+    def add(self, found: EditChanges, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+        """Add one active person's changes to ``found``."""
+        found.people.append(enrollment)
+        for send in sends:
+            if send.status is SendStatus.CLAIMED:  # its transmission has not started: the edit releases it
+                send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
         timeline = self._timeline(enrollment, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
         emails = {numbers[send.step_id]: send for send in sends if send.step_id in numbers and uses_planned_time(send)}

@@ -89,10 +89,11 @@ class ResumePlanner:
             tasks[task.enrollment_id].append(task)
         found = Changes()
         for enrollment in await Enrollment.filter(id__in=moving).only(*ENROLLMENT_COLUMNS):
-            self._add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
+            self.add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
         return found
 
-    def _add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+    def add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
+        """Add one person's changes to ``found``."""
         numbers = {step.id: step.number for step in self.steps}
         waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
         moments = {task.done_at for task in tasks}

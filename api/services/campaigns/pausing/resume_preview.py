@@ -1,64 +1,37 @@
-"""Preview a resume: how many people's emails would move, with old and new times. Writes nothing."""
+"""Preview a resume: how many people's emails would move, with old and new times. Writes nothing.
 
-from collections.abc import Mapping, Sequence
+People whose facts are equal form a group, which is calculated once.
+"""
+
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.codes.campaigns import CampaignCode
-from api.models import Campaign, Send, Step
-from api.services.campaigns.pausing.hold_job import PEOPLE_RELEASED_PER_CHUNK
-from api.services.campaigns.pausing.resume_planner import Change, ResumePlanner
-from api.services.common.chunk_sizes import people_per_transaction
+from api.models import Campaign
+from api.services.campaigns.pausing.resume_planner import Changes, ResumePlanner
+from api.services.campaigns.pausing.resume_tally import ResumeTally, StepPreview
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.order_warnings import OrderTally
-from api.services.enrollments.timelines import timeline_steps
-from api.states import UNBEGUN_STATUSES, SendStatus
-from api.store import holds
+from api.services.enrollments.fact_groups import FactGroups, ReadSlice, example_of, read_groups
+from api.states import EnrollmentStatus
 from api.store.engine.rows import get_or_refuse
+from api.store.fact_groups import FactSlice, resume_facts
 from strategies import Refusal, WarningNote
-
-SEND_COLUMNS = ("id", "enrollment_id", "step_id", "status", "due_at", "planned_at", "zone")
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """An email's due time (UTC) before and after."""
-
-    before: datetime
-    after: datetime
-
-
-@dataclass(slots=True)
-class StepPreview:
-    """One step: for how many people its email moves or stays, and the first and last email that moves.
-
-    ``at_once`` counts the emails in ``staying`` that are sent as soon as the campaign is resumed.
-    """
-
-    step: int
-    moving: int = 0
-    staying: int = 0
-    at_once: int = 0
-    first: Moved | None = None
-    last: Moved | None = None
-
-    def add(self, change: Change) -> None:
-        """Count one email that moves."""
-        self.moving += 1
-        self.staying -= 1
-        moved = Moved(change.before, change.after)
-        if self.first is None or moved.before < self.first.before:
-            self.first = moved
-        if self.last is None or moved.before > self.last.before:
-            self.last = moved
 
 
 @dataclass(slots=True)
 class ResumePreview:
-    """Preview for the whole campaign. ``at`` (UTC) is the assumed time of the resume."""
+    """Preview for the whole campaign. ``at`` (UTC) is the assumed time of the resume.
+
+    The numbers are those of ``calculated_people``. If ``exact`` is False, these are fewer than ``people``.
+    """
 
     at: datetime
+    exact: bool = True
+    people: int = 0
+    calculated_people: int = 0
     held_emails: int = 0
     moving_people: int = 0
     staying_people: int = 0
@@ -72,45 +45,35 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
     if row.paused_at is None:
         raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
     planner = ResumePlanner(context, row, await steps_of(row), context.now)
-    order = OrderTally(timeline_steps(planner.steps))
-    found, after = ResumePreview(context.now), ""
-    steps = {step.id: StepPreview(step.number) for step in planner.steps}
-    at_once = people_per_transaction(PEOPLE_RELEASED_PER_CHUNK, len(planner.steps))
-    by_number = {step.step: step for step in steps.values()}
-    while people := await holds.enrollments_on_hold(row.id, after, at_once):
-        changes = await planner.changes(people)
-        for step_id, emails in (await holds.count_waiting_by_step(people)).items():
-            steps[step_id].staying += emails
-            found.held_emails += emails
-        for change in changes.emails:
-            by_number[change.number].add(change)
-        await _count_order(
-            order, planner.steps, context.now, people, {each["id"]: each["due_at"] for each in changes.sends}
-        )
-        for number in changes.at_once:
-            by_number[number].at_once += 1
-        found.moving_people += len(changes.resumed)
-        found.staying_people += len(people) - len(changes.resumed)
-        after = people[-1]
-    found.steps = [step for step in by_number.values() if step.moving or step.staying]
-    found.warnings = order.warnings()
-    return found
+    tally = ResumeTally(planner.steps, planner.now)
+    first = next((step.id for step in planner.steps if step.number == 1), "")
+
+    def people_with(status: EnrollmentStatus) -> ReadSlice:
+        async def read(after: str, people: int) -> FactSlice:
+            return await resume_facts(row.id, status, after, people, planner.now, first)
+
+        return read
+
+    # People who have finished the campaign may have an email that is sent again.
+    groups = await read_groups(*map(people_with, EnrollmentStatus))
+    for number, (facts, people) in enumerate(groups.people.items()):
+        person, changes = example_of(facts, number), Changes()
+        planner.add(changes, person.enrollment, person.sends, person.tasks)
+        tally.add(changes, person.enrollment, person.sends, people)
+        await asyncio.sleep(0)  # let other tasks run
+    return preview_of(context.now, tally, groups)
 
 
-async def _count_order(
-    order: OrderTally, steps: Sequence[Step], now: datetime, people: Sequence[str], after: Mapping[str, datetime]
-) -> None:
-    """Count the people whose emails would go out in another order. ``after`` maps moved emails to their new times."""
-    numbers = {step.id: step.number for step in steps}
-    theirs: dict[str, list[Send]] = {key: [] for key in people}
-    for send in await Send.filter(enrollment_id__in=list(people)).exclude(status=SendStatus.FAILED).only(*SEND_COLUMNS):
-        if send.step_id in numbers:
-            theirs[send.enrollment_id].append(send)
-    for sends in theirs.values():
-        waiting = {numbers[send.step_id] for send in sends if send.status in UNBEGUN_STATUSES}
-        instants = {}
-        for send in sends:
-            waits = numbers[send.step_id] in waiting
-            instants[numbers[send.step_id]] = max(after.get(send.id, send.due_at), now) if waits else send.planned_at
-        if sends:
-            order.add(instants, waiting, sends[0].zone)
+def preview_of(at: datetime, tally: ResumeTally, groups: FactGroups) -> ResumePreview:
+    """Return the preview with the sums of ``tally``."""
+    return ResumePreview(
+        at,
+        exact=groups.exact,
+        people=groups.total,
+        calculated_people=tally.people,
+        held_emails=tally.held_emails,
+        moving_people=tally.moving_people,
+        staying_people=tally.people - tally.moving_people,
+        steps=tally.steps,
+        warnings=[*groups.warnings(), *tally.order.warnings()],
+    )

@@ -1,0 +1,137 @@
+"""The people of a campaign in groups of equal facts, so that a preview calculates each group once.
+
+A preview is exact for up to MAX_GROUPS groups. If there are more, because most people have times of their own, it
+calculates the largest groups and says how many people these are.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from api.models import Enrollment, Send, Task
+from api.states import SendStatus, TaskStatus
+from api.store.engine.sql import instant
+from api.store.fact_groups import EMAIL_FACTS, ENROLLMENT_FACTS, FIELD, PART, ROW, TASK_FACTS, FactSlice
+from strategies import WarningNote
+from strategies.warning_codes import WarningCode
+
+MAX_GROUPS = 2_000
+"""Groups that a preview calculates."""
+PEOPLE_PER_SLICE = 2_000
+"""People whom one statement groups."""
+EMAIL_COLUMNS = (*EMAIL_FACTS, "reason", "explanation")
+ReadSlice = Callable[[str, int], Awaitable[FactSlice]]
+"""Groups the next people after an enrollment id."""
+
+
+@dataclass(slots=True)
+class FactGroups:
+    """People by the text of their facts. Keeps the largest groups if there are more than MAX_GROUPS.
+
+    ``add`` writes all fields.
+    """
+
+    people: Counter[str] = field(default_factory=Counter)
+    total: int = 0
+    """All people, including those whose groups are not kept."""
+    exact: bool = True
+
+    def add(self, people: dict[str, int]) -> None:
+        """Count more people. Those without facts do not count."""
+        people.pop("", None)
+        self.people.update(people)
+        self.total += sum(people.values())
+        if len(self.people) > 2 * MAX_GROUPS:
+            self.shorten()
+
+    def warnings(self) -> list[WarningNote]:
+        """Return a warning if the preview is not exact."""
+        calculated = sum(self.people.values())
+        return [] if self.exact else [WarningCode.PREVIEW_INCOMPLETE.note(people=self.total, calculated=calculated)]
+
+    def shorten(self) -> None:
+        """Keep the MAX_GROUPS largest groups."""
+        if len(self.people) > MAX_GROUPS:
+            self.people = Counter(dict(self.people.most_common(MAX_GROUPS)))
+            self.exact = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """One person for a whole group: rows that are not in the database, with the columns that decide."""
+
+    enrollment: Enrollment
+    sends: list[Send]
+    tasks: list[Task]
+
+
+async def read_groups(*readers: ReadSlice) -> FactGroups:
+    """Group people, slice by slice, so that no statement takes long."""
+    found = FactGroups()
+    for read in readers:
+        last: str | None = ""
+        while last is not None:
+            chunk = await read(last, PEOPLE_PER_SLICE)
+            found.add(chunk.people)
+            last = chunk.last
+    found.shorten()
+    return found
+
+
+def example_of(facts: str, number: int) -> PersonFacts:
+    """Return the person that the text of a group's facts describes. ``number`` makes the ids."""
+    own, emails, tasks = facts.split(PART)
+    key = f"group{number}"
+    enrollment = Enrollment(id=key, status="ACTIVE", **_enrollment(own))
+    return PersonFacts(
+        enrollment,
+        [Send(id=f"{key}-{row['step_id']}", enrollment_id=key, **row) for row in map(_email, _rows(emails))],
+        [Task(id=f"{key}-{row['step_id']}", enrollment_id=key, **row) for row in map(_task, _rows(tasks))],
+    )
+
+
+def _rows(text: str) -> Iterator[str]:
+    return iter(text.split(ROW) if text else ())
+
+
+def _enrollment(text: str) -> dict[str, Any]:
+    values = dict(zip(ENROLLMENT_FACTS, text.split(FIELD), strict=True))
+    return values | {
+        "zone_of": values["zone_of"] or None,
+        "launched_at": instant(values["launched_at"]),
+        "send_at": _moment(values["send_at"]),
+        "times": json.loads(values["times"]),
+        "resumed": json.loads(values["resumed"] or "null"),
+        "launched_revision": int(values["launched_revision"]),
+    }
+
+
+def _email(text: str) -> dict[str, Any]:
+    values = dict(zip(EMAIL_COLUMNS, text.split(FIELD), strict=False))
+    planned_at = instant(values["planned_at"])
+    return values | {
+        "status": SendStatus(values["status"]),
+        "attempts": int(values["attempts"]),
+        "by_hand": values["by_hand"] == "1",
+        "due_at": _moment(values["due_at"]) or planned_at,
+        "planned_at": planned_at,
+        "planned_date": date.fromisoformat(values["planned_date"]),
+        "reason": values.get("reason") or None,
+        "explanation": json.loads(values.get("explanation") or "[]"),
+    }
+
+
+def _task(text: str) -> dict[str, Any]:
+    values = dict(zip(TASK_FACTS, text.split(FIELD), strict=True))
+    return values | {
+        "status": TaskStatus(values["status"]),
+        "due_date": date.fromisoformat(values["due_date"]),
+        "done_at": _moment(values["done_at"]),
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    return instant(text) if text else None
