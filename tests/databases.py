@@ -18,7 +18,7 @@ from tortoise.migrations.executor import MigrationTarget
 
 from api.ids import new_id
 from api.store.engine.database import TORTOISE_APP, close_database, migrate, open_database
-from api.store.engine.migration_executor import SchemaMigrationExecutor
+from api.store.engine.migration_executor import LazyMigrationExecutor
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 2_000_000_000
@@ -151,7 +151,7 @@ async def migrated(url: str, migration: str = NEWEST) -> None:
         if migration == NEWEST:
             await migrate()
         else:
-            executor = SchemaMigrationExecutor(get_connection("default"), {"touchline": TORTOISE_APP})
+            executor = LazyMigrationExecutor(get_connection("default"), {"touchline": TORTOISE_APP})
             await executor.migrate([MigrationTarget("touchline", migration)])
     finally:
         await close_database()

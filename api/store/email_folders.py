@@ -27,7 +27,7 @@ def emails_in_folder(workspace_id: str, folder: str | None) -> Listing:
     if folder is None:
         return listing
     statuses, archived = FOLDERS[folder]
-    return listing.among("status", statuses).among("archived", archived)
+    return listing.one_of("status", statuses).one_of("archived", archived)
 
 
 async def folder_counts(workspace_id: str) -> dict[str, int]:

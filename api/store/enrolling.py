@@ -40,7 +40,7 @@ async def enroll(plan: EnrollmentPlan, person_ids: Sequence[str], at: datetime) 
     """
     enrollments = {new_id("enr"): person_id for person_id in person_ids}
     rows = [{"id": key, "person_id": person_id} for key, person_id in enrollments.items()]
-    added = await insert("enrollment", plan.enrollment, rows, skip_known=True)
+    added = await insert("enrollment", plan.enrollment, rows, skip_duplicates=True)
     about = [{"enrollment_id": key, "person_id": enrollments[key]} for key in enrollments if key in added]
     for email in plan.emails:
         await insert("send", email, [{"id": new_id("snd"), **row} for row in about])

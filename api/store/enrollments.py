@@ -31,7 +31,7 @@ def enrollments(
     if person_id is not None:
         # A person has few enrollments. They are sorted when they are read.
         return listing.equal(person_id=person_id, **({} if status is None else {"status": status}))
-    return listing.among("status", list(EnrollmentStatus) if status is None else [status])
+    return listing.one_of("status", list(EnrollmentStatus) if status is None else [status])
 
 
 async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:

@@ -36,7 +36,7 @@ async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due
         statuses = [TaskStatus.OPEN] if status in {None, TaskStatus.OPEN} else []
     else:
         statuses = list(TaskStatus) if status is None else [status]
-    listing = Listing(Task).equal(workspace_id=workspace_id).among("status", statuses)
+    listing = Listing(Task).equal(workspace_id=workspace_id).one_of("status", statuses)
     if due is None:
         return listing
     return replace(_due(listing, await _assignees(workspace_id, now), due), order=("due_date", "id"))

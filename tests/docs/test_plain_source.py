@@ -26,6 +26,7 @@ CLEAN_ROOMS = (
     "api/services/templates",
     "api/services/workspaces",
     "api/store/*.py",
+    "api/store/engine",
     "api/workers",
 )
 """Folders, files and patterns, relative to the repository."""

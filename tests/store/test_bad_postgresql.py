@@ -95,7 +95,7 @@ async def too_many(server: str) -> tuple[str, str]:
 
 async def anothers(server: str) -> tuple[str, str]:
     url = await new_database(server, "CREATE TABLE auth_user (id int)", "CREATE TABLE django_migrations (id int)")
-    return url, "it holds tables that Touchline did not make (auth_user, django_migrations). Give Touchline a database"
+    return url, "it has tables that Touchline did not create (auth_user, django_migrations). Give Touchline a database"
 
 
 async def no_schema(server: str) -> tuple[str, str]:
@@ -107,7 +107,10 @@ async def of_a_newer_release(server: str) -> tuple[str, str]:
     await opened(url)
     later = "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('touchline', '0999_later', now())"
     await on_server(url, later)
-    return url, "a newer release of Touchline: this one does not know 0999_later. Install that release again"
+    return (
+        url,
+        "this release does not have 0999_later. Install that release again, or restore the backup",
+    )
 
 
 SILENT = socket.create_server(("127.0.0.1", 0))

@@ -117,13 +117,16 @@ def robbed(file: Path) -> None:
         (random, "is not a SQLite database: it is encrypted, overwritten, or another program's file. Let TOUCHLINE_"),
         (a_folder, "is a folder and not a SQLite file. Let TOUCHLINE_DATABASE_URL name another file."),
         (a_pipe, "is a pipe, a socket or a device and not a SQLite file."),
-        (foreign, "it holds tables that Touchline did not make (moz_hosts, moz_places). Give Touchline a database"),
+        (foreign, "it has tables that Touchline did not create (moz_hosts, moz_places). Give Touchline a database"),
         (marked, "belongs to another program (application_id 252006673). Let TOUCHLINE_DATABASE_URL"),
         (garbage, "is damaged: "),
         (last_page, "is damaged: "),
         (cut, "is damaged: "),
-        (newer, "a newer release of Touchline: this one does not know 0999_later. Install that release again"),
-        (robbed, "it lacks tables of Touchline (import_refusal). Restore a backup"),
+        (
+            newer,
+            "this release does not have 0999_later. Install that release again, or restore the backup",
+        ),
+        (robbed, "tables of Touchline are missing (import_refusal). Restore a backup"),
     ],
 )
 async def test_a_sqlite_file_that_cannot_be_used(file: Path, spoil: Callable[[Path], None], said: str) -> None:
@@ -205,5 +208,7 @@ def test_a_command_ends_with_exit_code_1(file: Path, tmp_path: Path, command: st
     own = {"TOUCHLINE_DATABASE_URL": f"sqlite://{file}", "PYTHONPATH": str(Path(__file__).parents[2])}
     done = touchline({**os.environ, **own, "TOUCHLINE_PORT": "0"}, tmp_path, *command.split())
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("touchline: the database cannot be used: its tables were made by")
+    assert done.stderr.splitlines()[-1].startswith(
+        "touchline: the database cannot be used: a newer release of Touchline has migrated"
+    )
     assert "Traceback" not in done.stderr

@@ -84,7 +84,7 @@ def test_the_system_s_certificates_are_trusted(query: str) -> None:
         (f"{PLAIN}?ssl=false", "write sslmode=disable|allow|prefer|require|verify-ca|verify-full instead of ssl"),
         (f"{PLAIN}?sslrootcert=system&sslmode=require", "sslrootcert=system needs sslmode=verify-full"),
         (f"{PLAIN}?sslrootcert=/no/file&sslmode=require", "sslrootcert cannot be read: No such file or directory"),
-        (f"{PLAIN}?sslrootcert={__file__}&sslmode=require", "sslrootcert cannot be read: it holds no certificates"),
+        (f"{PLAIN}?sslrootcert={__file__}&sslmode=require", "sslrootcert cannot be read: it contains no certificates"),
         (f"{PLAIN}?max_size=4", "one of host, port, user, password, passfile, minsize, maxsize, "),
         ("mysql://h/db", "must begin with sqlite:// or postgresql://"),
         ("nonsense", "must begin with sqlite:// or postgresql://"),

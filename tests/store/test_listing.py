@@ -55,7 +55,7 @@ async def test_pages_have_every_row_once_in_order(
     people: list[models.Person], order: tuple[str, ...], descending: bool, size: int
 ) -> None:
     found = Listing(models.Person, order=order, descending=descending).equal(workspace_id=people[0].workspace_id)
-    found = found.among("title", ["CEO", "CTO"]).among("company", list(COMPANIES)[::-1])
+    found = found.one_of("title", ["CEO", "CTO"]).one_of("company", list(COMPANIES)[::-1])
 
     def key(person: models.Person) -> tuple[Any, ...]:
         return tuple(getattr(person, column) for column in order)
@@ -71,13 +71,13 @@ async def test_an_order_without_the_id_needs_unique_columns_alone(people: list[m
 
 
 async def test_a_listing_without_alternatives_is_empty(people: list[models.Person]) -> None:
-    found = Listing(models.Person).equal(workspace_id=people[0].workspace_id).among("title", [])
+    found = Listing(models.Person).equal(workspace_id=people[0].workspace_id).one_of("title", [])
     assert await found.page(10, None) == ([], False)
     assert await found.count() == Count(0, exact=True)
 
 
 async def test_counting_stops_at_the_bound(people: list[models.Person], monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Listing(models.Person).equal(workspace_id=people[0].workspace_id).among("title", list(TITLES))
+    found = Listing(models.Person).equal(workspace_id=people[0].workspace_id).one_of("title", list(TITLES))
     for bound, count in ((60, Count(60, exact=True)), (59, Count(59, exact=False)), (1, Count(1, exact=False))):
         monkeypatch.setattr(listing, "MAX_EXACT_COUNT", bound)
         assert await found.count() == count

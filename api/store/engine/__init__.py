@@ -1,4 +1,4 @@
-"""What is about databases: connections, transactions, SQL for both dialects, faults, notifications.
+"""Access to both databases: connections, transactions, SQL for both dialects, errors and notifications.
 
 Imports: codes, plugins, strategies.
 Imported by: cli, http, services.

@@ -1,4 +1,4 @@
-"""Recognises errors that the state of the database causes, and logs each in one line."""
+"""Recognizes errors that the state of the database causes, and logs each in one line."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Inserts many rows that differ in a few columns. Shared values are sent once."""
+"""Inserts many rows that differ in few columns. Values that all rows share are sent once."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -11,33 +11,34 @@ from api.store.engine.sql import Records, execute
 
 
 def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
-    """Return the columns of a row for ``insert``, without the columns in ``own``."""
-    found = {}
+    """Return the columns of a row that all rows share, for ``insert``: all except the columns in ``own``."""
+    columns = {}
     for name, column in row._meta.fields_db_projection.items():
         if column not in own:
             value = getattr(row, name)
-            found[column] = json.dumps(value) if isinstance(row._meta.fields_map[name], JSONField) else value
-    return found
+            columns[column] = json.dumps(value) if isinstance(row._meta.fields_map[name], JSONField) else value
+    return columns
 
 
 async def insert(
-    table: str, columns: Mapping[str, Any], rows: Sequence[Mapping[str, str | None]], *, skip_known: bool = False
+    table: str, columns: Mapping[str, Any], rows: Sequence[Mapping[str, str | None]], *, skip_duplicates: bool = False
 ) -> set[str]:
-    """Insert rows, each a dict of its own text columns with ``id``; ``columns`` are shared. Returns the inserted ids.
+    """Insert rows. Returns the ids of the inserted rows.
 
-    ``skip_known`` skips rows that violate a unique index. Call it in the transaction that makes the parent row.
+    ``columns`` has the values that all rows share. Each of ``rows`` has its own text columns, including ``id``.
+    ``skip_duplicates`` skips rows that violate a unique index.
     """
     if not rows:
         return set()
-    own = Records(dict.fromkeys(rows[0], "text"), [tuple(row.values()) for row in rows])
-    names = ", ".join([*columns, *own.columns])
+    records = Records(dict.fromkeys(rows[0], "text"), [tuple(row.values()) for row in rows])
+    names = ", ".join([*columns, *records.columns])
     numbers = range(1, len(columns) + 1)
-    values = ", ".join([*(f"${number}" for number in numbers), *(f"r.{name}" for name in own.columns)])
+    values = ", ".join([*(f"${number}" for number in numbers), *(f"r.{name}" for name in records.columns)])
     inserted = await execute(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
-        f"INSERT INTO {table} ({names}) SELECT {values} FROM {own.table(len(columns) + 1)} WHERE true"
-        f" {'ON CONFLICT DO NOTHING' if skip_known else ''} RETURNING id",
+        f"INSERT INTO {table} ({names}) SELECT {values} FROM {records.table(len(columns) + 1)} WHERE true"
+        f" {'ON CONFLICT DO NOTHING' if skip_duplicates else ''} RETURNING id",
         *columns.values(),
-        own,
+        records,
     )
     return {row["id"] for row in inserted}

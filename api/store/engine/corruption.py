@@ -1,4 +1,4 @@
-"""Recognises a damaged database or a missing SQLite file. Retrying does not help: an operator must act."""
+"""Recognizes a damaged database or a missing SQLite file. A retry does not help: an operator must act."""
 
 import os
 import sqlite3
@@ -13,7 +13,7 @@ POSTGRES_ERRORS = (
 )
 SQLITE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 SQLITE_MESSAGES = ("no such table", "Could not decode to UTF-8")
-"""Beginnings of SQLite messages without a code of their own: a table is missing, or a text was overwritten."""
+"""How SQLite's messages without a specific code begin: a table is missing, or a text is not UTF-8."""
 PRIMARY_CODE_MASK = 0xFF
 """Mask of the primary result code in SQLite's extended result codes."""
 
@@ -38,9 +38,9 @@ def watch_file(path: str | None) -> None:
 
 
 def check_file_in_place() -> None:
-    """Check that the open file is still in its place. Raises FileGoneError.
+    """Check that the open file has not been deleted or replaced. Raises FileGoneError.
 
-    SQLite continues with a deleted file, and all writes would be lost when the process ends.
+    SQLite continues to use a deleted file, and all writes would be lost when the process ends.
     """
     if _OpenFile.identity is not None and _identity(_OpenFile.path) != _OpenFile.identity:
         raise FileGoneError("the database's file was deleted or replaced while it is open")
@@ -48,10 +48,10 @@ def check_file_in_place() -> None:
 
 def _identity(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def is_corrupt(problem: BaseException | None) -> bool:

@@ -12,7 +12,7 @@ from tortoise.connection import get_connection
 from api.store.engine.availability import database_unavailable, one_line
 from api.store.engine.corruption import driver_error, is_corrupt, watch_file
 from api.store.engine.database_url import connection_settings
-from api.store.engine.migration_executor import SchemaMigrationExecutor
+from api.store.engine.migration_executor import LazyMigrationExecutor
 from api.store.engine.opening import OPENING_ERRORS, OWN_DATABASE_ADVICE, describe_opening_error
 from api.store.engine.schema_check import check_schema
 from api.store.engine.sqlite_file import prepare_file
@@ -104,13 +104,13 @@ async def _migrate() -> list[str]:
 
     if not is_postgres():
         await check_schema()
-        await SchemaMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
+        await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
         return applied
     async with connection.acquire_connection() as holder:
         await holder.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK_KEY})")
         try:
             await check_schema()
-            await SchemaMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
+            await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
         finally:
             await holder.execute(f"SELECT pg_advisory_unlock({MIGRATION_LOCK_KEY})")
     return applied

@@ -8,6 +8,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, instant
 
 SYNC_INTERVAL_SECONDS = 10.0
+"""How often the clock is set by the database."""
 
 
 class DatabaseClock:
@@ -18,18 +19,18 @@ class DatabaseClock:
         self._set: tuple[datetime, float] | None = None
 
     def __call__(self) -> datetime:
-        """Return the present instant, UTC."""
+        """Return the present time, UTC."""
         if self._set is None:
             return self._system()
-        shown, at = self._set
-        return shown + timedelta(seconds=time.monotonic() - at)
+        database_now, set_at = self._set
+        return database_now + timedelta(seconds=time.monotonic() - set_at)
 
     async def sync(self) -> None:
         """Set the clock, unless it was set in the last SYNC_INTERVAL_SECONDS."""
         if not is_postgres() or (self._set is not None and time.monotonic() - self._set[1] < SYNC_INTERVAL_SECONDS):
             return
-        (row,) = await execute("SELECT clock_timestamp() AS shown")
-        self._set = (instant(row["shown"]), time.monotonic())
+        (row,) = await execute("SELECT clock_timestamp() AS now")
+        self._set = (instant(row["now"]), time.monotonic())
 
 
 async def sync_clock(clock: Clock) -> None:

@@ -49,27 +49,27 @@ class DatabaseFault(Enum):
 
 FAULT_BY_SQLSTATE = {
     "08": DatabaseFault.AWAY,  # the connection
-    "22": DatabaseFault.INVALID,  # a number, a date, a text or a JSON document that a column cannot keep
-    "23": DatabaseFault.CHANGED,  # a row that another one refers to is gone, or a unique one is there
+    "22": DatabaseFault.INVALID,  # a value that a column cannot store
+    "23": DatabaseFault.CHANGED,  # a foreign key or a unique constraint
     "23502": DatabaseFault.INVALID,  # not null
-    "23514": DatabaseFault.INVALID,  # a check
-    "25006": DatabaseFault.AWAY,  # read-only: a standby, until it takes over
+    "23514": DatabaseFault.INVALID,  # a check constraint
+    "25006": DatabaseFault.AWAY,  # read-only: a standby before its promotion
     "25P03": DatabaseFault.TIMEOUT,  # idle in a transaction
     "25P04": DatabaseFault.TIMEOUT,  # a transaction
-    "28": DatabaseFault.AWAY,  # a wrong password: it was changed while this process runs
-    "3D000": DatabaseFault.AWAY,  # the database was dropped: restoring it under its name helps
+    "28": DatabaseFault.AWAY,  # the password was changed while this process runs
+    "3D000": DatabaseFault.AWAY,  # the database was dropped, and may be restored
     "40": DatabaseFault.BUSY,  # a deadlock, or a transaction that cannot be serialized
     "40002": DatabaseFault.CHANGED,
     "42501": DatabaseFault.AWAY,  # a privilege was revoked
     "53": DatabaseFault.BUSY,  # too many connections, or no memory (shared memory for locks included)
     "53100": DatabaseFault.FULL,
-    "54": DatabaseFault.TOO_LARGE,  # a row of an index, the depth of the stack, the number of arguments
+    "54": DatabaseFault.TOO_LARGE,  # an index row, the stack depth or the number of arguments
     "55": DatabaseFault.BUSY,  # a lock that was not granted in time
     "57": DatabaseFault.AWAY,  # the server stops or starts
     "57014": DatabaseFault.TIMEOUT,  # statement_timeout, or an operator cancelled it
     "58": DatabaseFault.AWAY,  # the server cannot read or write a file
 }
-"""By PostgreSQL's SQLSTATE, or its class. A state that is not listed, such as a syntax error, is a bug of ours."""
+"""By PostgreSQL's SQLSTATE, or its class. Other states, such as a syntax error, are bugs of Touchline."""
 FAULT_BY_SQLITE_CODE = {
     sqlite3.SQLITE_BUSY: DatabaseFault.BUSY,
     sqlite3.SQLITE_LOCKED: DatabaseFault.BUSY,
@@ -93,11 +93,11 @@ FAULT_BY_SQLITE_CONSTRAINT = {
     sqlite3.SQLITE_CONSTRAINT_CHECK: DatabaseFault.INVALID,
 }
 FAULT_BY_ASYNCPG_CLASS: tuple[tuple[type[Exception], DatabaseFault], ...] = (
-    (TargetServerAttributeNotMatched, DatabaseFault.AWAY),  # a standby, where the URL asks for a server that writes
+    (TargetServerAttributeNotMatched, DatabaseFault.AWAY),  # a standby, but the URL requires a primary
     (InvalidCachedStatementError, DatabaseFault.BUSY),  # another session has changed a table
     (OutdatedSchemaCacheError, DatabaseFault.BUSY),
 )
-"""Errors of asyncpg without a state, or with a state that is too general."""
+"""Errors of asyncpg that have no SQLSTATE, or one that is too general."""
 FAULT_BY_TEXT = (
     (re.compile(r"closed|closing|no active connection"), DatabaseFault.AWAY),
     (
@@ -127,21 +127,21 @@ def fault_of(problem: BaseException | None) -> DatabaseFault | None:
         return None
     if is_corrupt(problem):
         return DatabaseFault.CORRUPT
-    if isinstance(problem, ValidationError):  # tortoise checks a column's length before it asks the database
+    if isinstance(problem, ValidationError):  # tortoise checks the length of values itself
         return DatabaseFault.INVALID
     own = driver_error(problem)
-    if found := next((fault for kind, fault in FAULT_BY_ASYNCPG_CLASS if isinstance(own, kind)), None):
-        return found
+    if fault := next((fault for kind, fault in FAULT_BY_ASYNCPG_CLASS if isinstance(own, kind)), None):
+        return fault
     if isinstance(own, asyncpg.PostgresError):
         state = own.sqlstate or ""
         return FAULT_BY_SQLSTATE.get(state) or FAULT_BY_SQLSTATE.get(state[:2])
     if isinstance(own, sqlite3.Error):
-        return _sqlite(own)
+        return _classify_sqlite_error(own)
     if isinstance(own, asyncpg.InterfaceError | asyncpg.InternalClientError):
-        return _by_text(own)
+        return _classify_by_text(own)
     if isinstance(own, IntegrityError):
         return DatabaseFault.CHANGED
-    return _python(own) if own is not None and raised_by_driver(own) else None
+    return _classify_python_error(own) if own is not None and is_raised_by_driver(own) else None
 
 
 def is_read_only(problem: BaseException) -> bool:
@@ -152,35 +152,35 @@ def is_read_only(problem: BaseException) -> bool:
     return isinstance(own, ReadOnlySQLTransactionError)
 
 
-def raised_by_driver(problem: BaseException) -> bool:
+def is_raised_by_driver(problem: BaseException) -> bool:
     """Say whether a database driver raised an error: one of its functions is in the traceback."""
-    at = problem.__traceback__
-    while at is not None:
-        module = str(at.tb_frame.f_globals.get("__name__", ""))
+    traceback = problem.__traceback__
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
         if module.startswith(DRIVER_MODULES):
             return True
-        at = at.tb_next
+        traceback = traceback.tb_next
     return False
 
 
-def _sqlite(problem: sqlite3.Error) -> DatabaseFault | None:
+def _classify_sqlite_error(problem: sqlite3.Error) -> DatabaseFault | None:
     code = sqlite_code(problem)
     return (
         FAULT_BY_SQLITE_CONSTRAINT.get(getattr(problem, "sqlite_errorcode", 0))
         or FAULT_BY_SQLITE_CODE.get(code)
-        or _by_text(problem)
+        or _classify_by_text(problem)
     )
 
 
-def _by_text(problem: BaseException) -> DatabaseFault | None:
+def _classify_by_text(problem: BaseException) -> DatabaseFault | None:
     text = str(problem)
     return next((fault for pattern, fault in FAULT_BY_TEXT if pattern.search(text)), None)
 
 
-def _python(problem: BaseException) -> DatabaseFault | None:
+def _classify_python_error(problem: BaseException) -> DatabaseFault | None:
     """Classify a built-in exception that a driver has raised."""
     if isinstance(problem, OSError):  # a connection failed or broke
         return DatabaseFault.AWAY
     if isinstance(problem, OverflowError | UnicodeError):
         return DatabaseFault.INVALID
-    return (_by_text(problem) or DatabaseFault.INVALID) if isinstance(problem, ValueError) else None
+    return (_classify_by_text(problem) or DatabaseFault.INVALID) if isinstance(problem, ValueError) else None

@@ -14,10 +14,10 @@ SCHEMES = frozenset({"postgres", "postgresql"})
 URL_FORM = "It must be of the form postgresql://user:password@host:5432/database"
 ENCODING_HINT = "special characters in the user and the password must be percent-encoded"
 MIN_CONNECTIONS = 2
-"""Smallest ``maxsize``: one connection listens, or holds the lock of ``migrate``, and one does the work."""
+"""Smallest ``maxsize``: one connection for LISTEN or for the lock of ``migrate``, and one for everything else."""
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SYSTEM_ROOTS = "system"
-"""libpq's name for the certificates that the system trusts."""
+"""libpq's name for the certificate authorities that the system trusts."""
 URL_PARAMETERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "host": str,  # also the folder of a socket
@@ -44,7 +44,7 @@ URL_PARAMETERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 
 
 def connection_settings(url: str) -> dict[str, Any]:
-    """Return tortoise's connection settings. Raises ValueError with a sentence that does not reveal the password."""
+    """Return tortoise's connection settings. Raises ValueError. Its message does not contain the password."""
     scheme, mark, _ = url.partition("://")
     if mark and scheme == "sqlite":
         return _sqlite(url)
@@ -54,7 +54,7 @@ def connection_settings(url: str) -> dict[str, Any]:
 
 
 def redacted_url(url: str) -> str:
-    """Return the URL for logs: without password and parameters."""
+    """Return the URL for logs, without password and parameters."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return f"sqlite://{rest.partition('?')[0]}"
@@ -81,7 +81,7 @@ def _postgres(url: str) -> dict[str, Any]:
         raise ValueError(f"{VARIABLE} cannot be used: maxsize must be at least {MIN_CONNECTIONS}.")
     if not 0 <= options.get("minsize", 1) <= options.get("maxsize", 5):
         raise ValueError(f"{VARIABLE} cannot be used: minsize must be between 0 and maxsize, which is 5 by default.")
-    given = {
+    parts_of_url = {
         "host": parts.hostname and unquote(parts.hostname),
         "port": port,
         "user": parts.username and unquote(parts.username),
@@ -90,7 +90,7 @@ def _postgres(url: str) -> dict[str, Any]:
     }
     mode, roots = options.pop("sslmode", None), options.pop("sslrootcert", None)
     tls = _tls(mode, roots)
-    return options | {name: value for name, value in given.items() if value} | ({"ssl": tls} if tls else {})
+    return options | {name: value for name, value in parts_of_url.items() if value} | ({"ssl": tls} if tls else {})
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
@@ -111,8 +111,8 @@ def _options(query: str) -> dict[str, Any]:
     if "ssl" in texts:
         raise ValueError(f"{VARIABLE} cannot be used: write sslmode={'|'.join(SSL_MODES)} instead of ssl.")
     if not set(texts) <= set(URL_PARAMETERS):
-        known = ", ".join(URL_PARAMETERS)
-        raise ValueError(f"{VARIABLE} cannot be used: it has a parameter that is not one of {known} ({ENCODING_HINT}).")
+        names = ", ".join(URL_PARAMETERS)
+        raise ValueError(f"{VARIABLE} cannot be used: it has a parameter that is not one of {names} ({ENCODING_HINT}).")
     options = {}
     for name, text in texts.items():
         try:
@@ -139,6 +139,6 @@ def _tls(mode: str | None, roots: str | None) -> str | ssl.SSLContext | None:
     try:
         context.load_verify_locations(cafile=roots)
     except OSError as problem:
-        reason = "it holds no certificates" if isinstance(problem, ssl.SSLError) else problem.strerror
+        reason = "it contains no certificates" if isinstance(problem, ssl.SSLError) else problem.strerror
         raise ValueError(f"{VARIABLE} cannot be used: the file of sslrootcert cannot be read: {reason}.") from None
     return context

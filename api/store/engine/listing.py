@@ -1,13 +1,13 @@
 """Lists that are read page by page: each page and each count costs the same, however many rows the table has.
 
-A listing is a condition in one or more alternatives, and an order. Each alternative is what one index answers in that
-order, so a page reads the first rows of each alternative and merges them:
+A listing has an order and one or more alternative conditions. One index has the rows of each alternative in that order,
+so a page reads the first rows of each alternative and merges them:
 
-    Listing(Send).equal(workspace_id="wsp_…").among("status", ["SCHEDULED", "DEFERRED"])   # two alternatives
+    Listing(Send).equal(workspace_id="wsp_…").one_of("status", ["SCHEDULED", "DEFERRED"])   # two alternatives
 
-The index (workspace_id, status, id) has each of them in the order of ``id``. One statement with ``status IN (…)`` would
-sort all rows of both. Ids are in the order of their bytes: only the indexes of lists have this order on PostgreSQL, so
-it does not read the primary key instead, row by row of all workspaces.
+The index (workspace_id, status, id) has the rows of each status in the order of ``id``. One statement with
+``status IN (…)`` would sort all rows of both. Ids are in the order of their bytes. On PostgreSQL only the indexes for
+lists have this order, so PostgreSQL does not scan the primary key of all workspaces instead.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ from tortoise.models import Model
 from api.store.engine.row_reader import columns_of, read_statement
 from api.store.engine.sql import execute, in_byte_order
 
-TEXTS = {"id", "email_key"}
-"""Columns of orders that are texts."""
+TEXT_COLUMNS = {"id", "email_key"}
+"""Columns of ``order`` that are texts."""
 MAX_EXACT_COUNT = 10_000
-"""Rows up to which a count is exact. Counting stops there."""
+"""Largest exact count. Counting stops there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition of SQL with ``{}`` for each value."""
+    """An SQL condition with ``{}`` for each value."""
 
     sql: str
     values: tuple[Any, ...] = ()
@@ -35,7 +35,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of rows. If it is not exact, there are more."""
+    """A number of rows. If it is not exact, there are more rows."""
 
     number: int
     exact: bool
@@ -61,7 +61,7 @@ class Listing:
             listing = listing.where(f"{column} = {{}}", value)
         return listing
 
-    def among(self, column: str, values: Sequence[Any]) -> "Listing":
+    def one_of(self, column: str, values: Sequence[Any]) -> "Listing":
         """Return the rows whose column has one of these values. Each value is an alternative."""
         return self.either(*(Condition(f"{column} = {{}}", (value,)) for value in values))
 
@@ -132,7 +132,7 @@ class _Statement:
 
 def _sorted(column: str) -> str:
     """Return a column of an order as SQL. Texts are in the order of bytes, as the indexes of lists have them."""
-    return in_byte_order(column) if column in TEXTS else column
+    return in_byte_order(column) if column in TEXT_COLUMNS else column
 
 
 def _union(parts: list[str]) -> str:

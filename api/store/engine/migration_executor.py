@@ -1,7 +1,7 @@
-"""Apply migrations without rendering models that nothing reads: a new database takes a fraction of the time.
+"""Applies migrations with as few rendered models as possible, so that a new database takes a fraction of the time.
 
-Tortoise renders almost all models twice for each operation, with their queries: once as they were before it, once as
-they are after it. A schema change needs one model and those that it refers to.
+For each operation tortoise renders almost all models twice, with their querysets: as they are before and after it. A
+schema change needs only one model and those to which it refers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,14 +13,17 @@ from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
-ModelStates = dict[tuple[str, str], ModelState]
-FORWARD = (ForeignKeyFieldInstance, ManyToManyFieldInstance)
+ModelKey = tuple[str, str]
+"""The app and the name of a model."""
+ModelStates = dict[ModelKey, ModelState]
+FORWARD_RELATIONS = (ForeignKeyFieldInstance, ManyToManyFieldInstance)
 
 
-class SchemaApps(StateApps):
-    """The models at one point of the migrations, each rendered when it is first asked for.
+class LazyApps(StateApps):
+    """The models after some migrations. Each is rendered at its first use.
 
-    They cannot be queried. A migration reads and writes rows with SQL, so that no later change of the models alters it.
+    They cannot be queried. Migrations read and write rows with SQL, so that later changes of the models do not change
+    what they do.
     """
 
     def __init__(self, connections: dict[str, str], states: ModelStates) -> None:
@@ -28,47 +31,49 @@ class SchemaApps(StateApps):
         self._states = states
 
     def get_model(self, app_label: str, model_name: str | None = None) -> type[Model]:
-        """Return a model whose forward relations are set up."""
+        """Return a model with its forward relations."""
         label, name = self.split_reference(app_label) if model_name is None else (app_label, model_name)
         if name not in self.apps.get(label, {}):
-            for key in self._with_references((label, name)):
+            for key in self._unrendered((label, name)):
                 self.register_model(key[0], self._states[key].render(self))
             self._init_relations()
         return self.apps[label][name]
 
-    def _with_references(self, key: tuple[str, str]) -> Iterator[tuple[str, str]]:
-        """Yield what has to be rendered for a model: itself, and what it refers to, directly or by others."""
-        found, left = set(), [key]
-        while left:
-            label, name = each = left.pop()
-            if each in found or each not in self._states or name in self.apps.get(label, {}):
+    def _unrendered(self, key: ModelKey) -> Iterator[ModelKey]:
+        """Yield a model and all models to which it refers, directly or indirectly, that are not rendered yet."""
+        visited, pending = set[ModelKey](), [key]
+        while pending:
+            label, name = current = pending.pop()
+            if current in visited or current not in self._states or name in self.apps.get(label, {}):
                 continue
-            found.add(each)
-            yield each
-            fields = self._states[each].fields.values()
-            left += [self.split_reference(field.model_name) for field in fields if isinstance(field, FORWARD)]
+            visited.add(current)
+            yield current
+            fields = self._states[current].fields.values()
+            pending += [
+                self.split_reference(field.model_name) for field in fields if isinstance(field, FORWARD_RELATIONS)
+            ]
 
     def _build_initial_querysets(self) -> None:
-        return
+        """Build no querysets, because nothing queries these models."""
 
 
 class LazyState(State):
-    """What the models look like after some migrations. Operations change ``models`` and read ``apps``."""
+    """The models after some migrations. Operations change ``models`` and read ``apps``."""
 
     def __init__(self, models: ModelStates, connections: dict[str, str]) -> None:
-        super().__init__(models, SchemaApps(connections, models))
+        super().__init__(models, LazyApps(connections, models))
         self._connections = connections
 
-    def _reload(self, models_to_reload: Iterable[tuple[str, str]]) -> None:
-        self.apps = SchemaApps(self._connections, self.models)
+    def _reload(self, models_to_reload: Iterable[ModelKey]) -> None:
+        self.apps = LazyApps(self._connections, self.models)
 
     def clone(self) -> State:
         """Return a copy that later operations do not change."""
         return LazyState({key: model.clone() for key, model in self.models.items()}, self._connections)
 
 
-class SchemaMigrationExecutor(MigrationExecutor):
-    """Tortoise's executor, with states that render what is read."""
+class LazyMigrationExecutor(MigrationExecutor):
+    """Tortoise's executor with a LazyState."""
 
     async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
         connections = {label: config["default_connection"] for label, config in self.loader.apps_config.items()}

@@ -33,10 +33,10 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def describe_opening_error(problem: BaseException) -> str:
-    """Return one line: the driver's message, and what to do."""
+    """Return one line: the driver's message, and what the operator can do."""
     own = driver_error(problem)
     if isinstance(own, BaseORMException) and isinstance(own.__cause__, InvalidCatalogNameError):
         own = own.__cause__
-    told = "it does not respond" if isinstance(own, TimeoutError) else one_line(own or problem)
+    reason = "it does not respond" if isinstance(own, TimeoutError) else one_line(own or problem)
     advice = next((advice for kind, advice in ADVICE if isinstance(own, kind)), "")
-    return f"{told.rstrip('.')}: {advice}" if advice else told
+    return f"{reason.rstrip('.')}: {advice}" if advice else reason

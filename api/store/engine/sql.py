@@ -1,4 +1,4 @@
-"""One SQL text for both databases: numbered values (``$1``), lists of ids, and many rows in one value."""
+"""SQL for both databases: numbered parameters (``$1``), lists of ids, and many rows in one parameter."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,82 +11,86 @@ from api.store.engine.database import is_postgres
 
 
 def in_list(column: str, number: int) -> str:
-    """Return the condition that a column is one of the texts in value ``$number``, a list."""
+    """Return the condition that a column is one of the texts in parameter ``$number``, a list."""
     return in_values(column, f"${number}")
 
 
 def in_byte_order(column: str) -> str:
-    """Return a column of texts in the order of their bytes, which does not depend on the database's locale."""
+    """Return a text column for ORDER BY, in the order of bytes, which does not depend on the database's locale."""
     return f'{column} COLLATE "C"' if is_postgres() else column
 
 
 def in_values(column: str, value: str) -> str:
-    """Return the condition that a column is one of the texts in a list: ``value`` is an SQL expression."""
+    """Return the condition that a column is one of the texts in a list. ``value`` is an SQL expression."""
     if is_postgres():
         return f"{column} = ANY({value}::text[])"
     return f"{column} IN (SELECT value FROM json_each({value}))"
 
 
 Row = Mapping[str, Any]
-LONG_PAST = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Records:
-    """Many rows as the last value of a statement: tuples in the order of ``columns``, which are named with their types.
+    """Many rows as the last parameter of a statement.
 
-    PostgreSQL gets an array for each column; a column in which all rows agree is sent once.
+    ``columns`` has SQL types by column name, and ``rows`` are tuples in the order of ``columns``. PostgreSQL gets an
+    array for each column. A value that is the same in all rows is sent once.
     """
 
     def __init__(self, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
         self.columns = columns
         self.rows = rows
         self.values: list[Any] = []
-        self._own: list[bool] = []
+        self._differs: list[bool] = []
+        """For each column, whether it is sent as an array."""
         if is_postgres():
             by_column = zip(*rows, strict=True) if rows else ((),) * len(columns)
             for values in by_column:
-                own = not self._own or not rows or values.count(values[0]) != len(values)
-                self._own.append(own)  # the first one always is: it says how many rows there are
-                self.values.append(values if own else values[0])
+                # The first column is always an array, because its length is the number of rows.
+                differs = not self._differs or not rows or values.count(values[0]) != len(values)
+                self._differs.append(differs)
+                self.values.append(values if differs else values[0])
 
     def table(self, number: int) -> str:
-        """Return the rows as a table named ``r``, where they are the value ``$number``."""
+        """Return an SQL table named ``r`` with the rows. ``number`` is the number of their first parameter."""
         if not is_postgres():
-            picked = ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(self.columns))
-            return f"(SELECT {picked} FROM json_each(${number})) AS r"
-        own, arrays, shared = [], [], []
-        for at, ((name, kind), differs) in enumerate(zip(self.columns.items(), self._own, strict=True), number):
+            selected = ", ".join(f"value ->> {index} AS {name}" for index, name in enumerate(self.columns))
+            return f"(SELECT {selected} FROM json_each(${number})) AS r"
+        names, arrays, shared = [], [], []
+        columns = zip(self.columns.items(), self._differs, strict=True)
+        for parameter, ((name, type_), differs) in enumerate(columns, number):
             if differs:
-                own.append(name)
-                arrays.append(f"${at}::{kind}[]")
+                names.append(name)
+                arrays.append(f"${parameter}::{type_}[]")
             else:
-                shared.append(f", ${at}::{kind} AS {name}")
-        return f"(SELECT u.*{''.join(shared)} FROM unnest({', '.join(arrays)}) AS u({', '.join(own)})) AS r"
+                shared.append(f", ${parameter}::{type_} AS {name}")
+        return f"(SELECT u.*{''.join(shared)} FROM unnest({', '.join(arrays)}) AS u({', '.join(names)})) AS r"
 
 
 async def execute(statement: str, *values: Any) -> Sequence[Row]:
     """Execute a statement, in the current transaction if there is one. Returns its rows as the driver returns them."""
     postgres, connection = is_postgres(), get_connection("default")
-    given = [each for value in values for each in _values(value, postgres)]
+    parameters = [parameter for value in values for parameter in _parameters(value, postgres)]
     if not postgres:
-        return await connection.execute_query_dict(statement.replace("$", "?"), given)
-    # Tortoise answers an UPDATE with a number, unless it does not see that it is one; and a dict for each row, which
-    # it would make otherwise, costs as much as fetching it.
-    _, rows = await connection.execute_query(f"/* rows */ {statement}", given)
+        return await connection.execute_query_dict(statement.replace("$", "?"), parameters)
+    # For a statement that starts with UPDATE, tortoise returns a number, so a comment precedes it. execute_query_dict
+    # is not used, because a dict for each row costs as much as fetching the row.
+    _, rows = await connection.execute_query(f"/* rows */ {statement}", parameters)
     return rows
 
 
 def instant(value: Any) -> datetime:
-    """Return a stored instant, UTC."""
+    """Return a stored time as a datetime in UTC."""
     return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
 
 
 def instant_or_past(value: Any) -> datetime:
-    """Return a stored instant, UTC. One that cannot be read is long past: its row is looked at, and then found."""
+    """Return a stored time in UTC; EPOCH if it is invalid, so that its row counts as due and the error is found."""
     try:
         return instant(value)
     except (ValueError, OverflowError, TypeError):
-        return LONG_PAST
+        return EPOCH
 
 
 def document(value: Any) -> Any:
@@ -94,7 +98,7 @@ def document(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _values(value: Any, postgres: bool) -> Iterable[Any]:
+def _parameters(value: Any, postgres: bool) -> Iterable[Any]:
     """Return a value as the driver takes it; on PostgreSQL, records are a value for each column."""
     if not isinstance(value, Records):
         return (_value(value, postgres),)

@@ -1,6 +1,7 @@
 """Checks a SQLite file before it is opened, and describes each problem in one sentence.
 
-It runs in a thread and uses the sqlite3 module directly, so that an unusable file leaves no connection and no thread.
+It runs in a thread and uses the sqlite3 module directly, so that no connection and no thread stay open if the file is
+unusable.
 """
 
 import errno
@@ -16,9 +17,9 @@ from plugins.private_files import create_private, make_private
 
 MEMORY = ":memory:"
 LOCK_TIMEOUT_SECONDS = 5.0
-"""How long a start waits for another program's lock."""
+"""How long Touchline waits at its start for another program's lock."""
 FULL_CHECK_MAX_BYTES = 50_000_000
-"""Files up to this size are checked completely at each start. Of larger files only header and tables are checked."""
+"""Largest file that is checked completely at each start. Larger files are only checked for header and tables."""
 SQLITE_HEADER = b"SQLite format 3\x00"
 OTHER_FILE_ADVICE = "Let TOUCHLINE_DATABASE_URL name another file."
 RESTORE_ADVICE = 'Restore a backup, as "Back up, and restore" of docs/operations.md shows.'
@@ -58,10 +59,10 @@ def _create(file: Path) -> None:
 
 
 def _check_kind(file: Path) -> None:
-    kind = file.stat().st_mode
-    if stat.S_ISDIR(kind):
+    mode = file.stat().st_mode
+    if stat.S_ISDIR(mode):
         raise ConnectionError(f"{file} is a folder and not a SQLite file. {OTHER_FILE_ADVICE}")
-    if not stat.S_ISREG(kind):
+    if not stat.S_ISREG(mode):
         raise ConnectionError(f"{file} is a pipe, a socket or a device and not a SQLite file. {OTHER_FILE_ADVICE}")
     with file.open("r+b") as opened:  # SQLite silently continues with a read-only file
         start = opened.read(len(SQLITE_HEADER))
@@ -70,20 +71,22 @@ def _check_kind(file: Path) -> None:
 
 
 def _check_usable(file: Path) -> None:
-    """Read the file, then take the write lock. Raises sqlite3.Error and ConnectionError.
+    """Read the file, then acquire the write lock. Raises sqlite3.Error and ConnectionError.
 
-    Nothing is written until it is certain that the file is Touchline's.
+    Nothing is written before it is certain that the file belongs to Touchline.
     """
     connection = sqlite3.connect(file, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
     try:
-        (mark,) = connection.execute("PRAGMA application_id").fetchone()
-        if mark:
-            raise ConnectionError(f"{file} belongs to another program (application_id {mark}). {OTHER_FILE_ADVICE}")
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        if application_id:
+            raise ConnectionError(
+                f"{file} belongs to another program (application_id {application_id}). {OTHER_FILE_ADVICE}"
+            )
         _check_tables(connection, file)
         if file.stat().st_size <= FULL_CHECK_MAX_BYTES:
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok":
-                raise ConnectionError(f"{file} is damaged: {' '.join(str(found).split())}. {RESTORE_ADVICE}")
+            (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if result != "ok":
+                raise ConnectionError(f"{file} is damaged: {' '.join(str(result).split())}. {RESTORE_ADVICE}")
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")

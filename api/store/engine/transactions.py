@@ -1,13 +1,13 @@
 """Transactions that stay consistent when a request is cancelled or a connection breaks.
 
-tortoise-orm 1.1.9 acquires a lock (SQLite) or a pooled connection (PostgreSQL) when a transaction begins, and
-keeps it when the task is cancelled before the block is entered: a few clients that disconnect would block the
-server. This module replaces both entries by ones that release it. On SQLite a transaction begins
-IMMEDIATE, because a deferred one that writes later fails with "database is locked" between processes.
+When a transaction begins, tortoise-orm 1.1.9 acquires a lock (SQLite) or a pooled connection (PostgreSQL). It does not
+release it if the task is cancelled before the block is entered, so a few clients that disconnect would block the
+server. This module replaces both ``__aenter__`` methods. On SQLite a transaction begins with BEGIN IMMEDIATE, because a
+deferred one that writes later can fail with "database is locked".
 
-When a connection breaks inside a transaction, tortoise keeps it for the task, and every later transaction of that task
-fails. A transaction in which PostgreSQL refused a write is released without a rollback, which asyncpg reports as an
-error. So the exit is replaced as well.
+If a connection breaks inside a transaction, tortoise keeps it for the task, and every later transaction of the task
+fails. If PostgreSQL refuses a write, tortoise releases the connection without a rollback, which asyncpg reports as an
+error. So ``__aexit__`` is replaced as well.
 
 Every statement on SQLite first checks that the open file is still in its place.
 """
@@ -31,7 +31,7 @@ from api.store.engine.corruption import check_file_in_place
 log = logging.getLogger("touchline.store")
 
 Answer = TypeVar("Answer")
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 
 
 async def _enter_sqlite(self: Any) -> Any:
@@ -55,7 +55,7 @@ async def _enter_pooled(self: Any) -> Any:
     try:
         await self.client.begin()
     except BaseException:
-        await asyncio.shield(_give_back(self.client))
+        await asyncio.shield(_release(self.client))
         raise
     self.token = get_connections().set(self.connection_name, self.client)
     return self.client
@@ -67,10 +67,10 @@ async def _exit_pooled(self: Any, kind: type[BaseException] | None, *_: object) 
             await (self.client.rollback() if kind else self.client.commit())
     finally:
         get_connections().reset(self.token)
-        await _give_back(self.client)
+        await _release(self.client)
 
 
-async def _give_back(client: Any) -> None:
+async def _release(client: Any) -> None:
     """Release a connection to the pool, which closes it if it is broken."""
     try:
         await client._parent._pool.release(client._connection)
@@ -95,29 +95,28 @@ def forget_dialect() -> None:
 
 
 MAX_DEADLOCK_RETRIES = 5
+"""Retries of an aborted transaction. The last error is raised."""
 
 
 def retry_on_deadlock(
-    work: Callable[Given, Coroutine[Any, Any, Answer]],
-) -> Callable[Given, Coroutine[Any, Any, Answer]]:
-    """Retry a function when PostgreSQL aborts its transaction because of another one.
-
-    PostgreSQL does so to resolve a deadlock, or with a higher isolation level.
+    work: Callable[Params, Coroutine[Any, Any, Answer]],
+) -> Callable[Params, Coroutine[Any, Any, Answer]]:
+    """Decorate a function to retry it when PostgreSQL aborts its transaction because of a deadlock or a conflict.
 
     The function must be one outermost transaction without other side effects, and must not change its arguments before
     the commit.
     """
 
     @functools.wraps(work)
-    async def done(*args: Given.args, **given: Given.kwargs) -> Answer:
+    async def retry(*args: Params.args, **kwargs: Params.kwargs) -> Answer:
         for _ in range(MAX_DEADLOCK_RETRIES):
             try:
-                return await work(*args, **given)
+                return await work(*args, **kwargs)
             except (DeadlockDetectedError, SerializationError) as problem:
                 log.info("retrying a transaction: %s", problem)
-        return await work(*args, **given)
+        return await work(*args, **kwargs)
 
-    return done
+    return retry
 
 
 @asynccontextmanager

@@ -38,10 +38,10 @@ async def probe_write() -> None:
     if not is_postgres():
         file = cast(Any, get_connection("default")).filename
         if file != MEMORY:
-            await asyncio.to_thread(_try_file_beside, file)
+            await asyncio.to_thread(_try_writing_next_to, file)
 
 
-def _try_file_beside(file: str) -> None:
+def _try_writing_next_to(file: str) -> None:
     try_writing(Path(file).absolute().parent)
 
 
