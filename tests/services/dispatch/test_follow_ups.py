@@ -6,8 +6,9 @@ from email.message import Message
 
 import pytest
 
-from api.models import Send, Sender
+from api.models import Campaign, Send, Sender
 from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.emails.emails import resolve_in_doubt
@@ -20,6 +21,7 @@ from api.states import SendStatus
 from plugins.contract import Outcome, Outgoing
 from plugins.manager import load
 from strategies import StepType
+from tests.services.campaigns.edited import later
 from tests.services.world import NOW, World, make_world
 
 SOON = NOW + timedelta(seconds=10)
@@ -106,3 +108,17 @@ async def test_the_message_id_stays_when_the_sender_moves_between_two_attempts(w
     before, after = arrived[:5], arrived[5:]
     assert {message["From"] for message in after} == {"G <g@moved.example>"}
     assert {message["Message-ID"] for message in after} == {message["Message-ID"] for message in before}
+
+
+async def test_a_follow_up_that_waited_keeps_its_planned_time_after_a_pause(database: str) -> None:
+    world = await make_world(1, day=2, follow_up=True)
+    campaign = (await Campaign.get()).id
+    world.channel.outcome = Outcome.DEFERRED
+    await world.tick(NOW)
+    await world.tick(NOW + timedelta(days=1))
+    assert (await Send.get(step__number=2)).reason == "FOLLOWS_UNSENT"
+    await pause_campaign(later(world, NOW + timedelta(days=1, minutes=1)).context, campaign)
+    await resume_campaign(later(world, NOW + timedelta(days=2, hours=2)).context, campaign)
+    follow_up = await Send.get(step__number=2)
+    assert follow_up.due_at == follow_up.planned_at == NOW + timedelta(days=3)
+    assert (str(follow_up.planned_date), follow_up.planned_time) == ("2026-03-05", "07:00:00")

@@ -180,7 +180,7 @@ class ResumePlanner:
             return {"id": send.id, **planned_columns(planned)}
         day, wall = _local_due(send)
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
-        due, planned_so = instant_of(day, wall, send.zone), keeps_planned_time(send)
+        due, planned_so = instant_of(day, wall, send.zone), _has_planned_time(send)
         note = Note("MOVED_AFTER_PAUSE", {"date": day.isoformat(), "time": wall.isoformat()})
         clocks = timeline_notes.daylight_saving_notes(SendAt(day, wall), moment_of(day, wall, send.zone))
         earlier = takewhile(lambda line: line[0] != note.code, send.explanation)
@@ -194,9 +194,14 @@ class ResumePlanner:
         }
 
 
+def _has_planned_time(send: Send) -> bool:
+    """Say whether a shift starts from an email's planned time: it was not tried, though it may have been postponed."""
+    return keeps_planned_time(send) or is_postponed(send)
+
+
 def _local_due(send: Send) -> tuple[date, time]:
     """Return the date and local time that a shift starts from: the planned ones, or those of the next attempt."""
-    if keeps_planned_time(send):
+    if _has_planned_time(send):
         return send.planned_date, time.fromisoformat(send.planned_time)
     shown = local(send.due_at, send.zone)
     return shown.date(), shown.time().replace(fold=0)
