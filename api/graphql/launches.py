@@ -1,15 +1,14 @@
 """Background launches: types, queries and the subscription."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import strawberry
 
 from api.graphql.arguments.ids import LaunchId
 from api.graphql.campaigns import Campaign
-from api.graphql.engine.context import Context, Request
+from api.graphql.engine.context import Request
 from api.graphql.engine.enums import LaunchStatus
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
@@ -142,13 +141,11 @@ class LaunchSubscription:
     )
     async def launch_progress(self, info: Request, id: LaunchId) -> AsyncGenerator[Launch, None]:
         # A wrong id is refused here, before the stream begins.
-        launches = await info.context.watch.follow(info.context.workspace_context, id)
-        return cast(Any, _fresh(info.context, launches))
+        launch = await reading.launch_to_follow(info.context.workspace_context, id)
+        info.context.followed = launch
+        return _first_event(cast(Launch, launch))
 
 
-async def _fresh(context: Context, rows: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-    """Start each event with empty loaders: the rows that an earlier event loaded may have changed."""
-    async with aclosing(rows):
-        async for row in rows:
-            context.forget()
-            yield row
+async def _first_event(launch: Launch) -> AsyncGenerator[Launch, None]:
+    """Yield the launch as it is now. The websocket sends the later events, which it shares among its connections."""
+    yield launch

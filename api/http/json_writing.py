@@ -14,6 +14,17 @@ LIST_SLICE_ITEMS = 20
 """Items of a list in one piece."""
 
 
+class EncodedJson(str):
+    """JSON that is encoded already. ``write_any_json`` copies it, so that many messages share one encoding."""
+
+    __slots__ = ()
+
+
+async def encode_once(content: Any) -> EncodedJson:
+    """Encode a part of many messages."""
+    return EncodedJson((await write_any_json(content)).decode())
+
+
 def write_json(content: Any) -> bytes:
     """Return JSON in UTF-8. A lone surrogate, which an error message may quote, becomes a question mark."""
     return _text(content).encode("utf-8", "replace")
@@ -33,7 +44,9 @@ async def write_any_json(content: Any) -> bytes:
 
 def _pieces(value: Any, depth: int) -> Iterator[str]:
     """Yield JSON in pieces. Objects are split down to ``depth``, and long lists at every level above it."""
-    if depth and isinstance(value, dict) and value:
+    if isinstance(value, EncodedJson):
+        yield value
+    elif depth and isinstance(value, dict) and value:
         separator = "{"
         for name, item in value.items():
             yield f"{separator}{_text(name)}:"

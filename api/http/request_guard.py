@@ -1,6 +1,7 @@
 """Checks for requests over HTTP and websockets: the token, the size of the document, and the form of the request."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from api.graphql.limits.document_limits import MAX_QUERY_BYTES
 from api.http.workspace_limits import BodyMemory, MessageRateLimit, OperationQueue
 from api.services.common.runtime import DispatchRuntime
 from api.services.launches.launch_progress import LaunchWatch
-from api.services.workspaces.workspaces import workspace_by_token
+from api.services.workspaces.workspaces import valid_tokens, workspace_by_token
 from api.store.engine.database_clock import sync_clock
 from strategies import Refusal
 
@@ -36,11 +37,17 @@ class RequestGuard:
     def __post_init__(self) -> None:
         object.__setattr__(self, "body_memory", BodyMemory(self.max_body_bytes))
 
+    async def valid(self, authorizations: Collection[str]) -> frozenset[str]:
+        """Return those of many Authorization headers whose token is still valid."""
+        tokens = {authorization: bearer_token(authorization) for authorization in authorizations}
+        valid = await valid_tokens({token for token in tokens.values() if token})
+        return frozenset(authorization for authorization, token in tokens.items() if token in valid)
+
     async def context(self, authorization: str) -> Context | None:
         """Return a new context for one request; None if the token is invalid."""
         await sync_clock(self.runtime.clock)  # a server without a tick loop syncs the clock only here
-        scheme, _, token = authorization.partition(" ")
-        owner = await workspace_by_token(token.strip()) if scheme.lower() == "bearer" and token else None
+        token = bearer_token(authorization)
+        owner = await workspace_by_token(token) if token else None
         if owner is None:
             return None
         workspace, actor = owner
@@ -54,6 +61,12 @@ class RequestGuard:
             raise Refusal.of(QueryCode.QUERY_TOO_LARGE, limit=MAX_QUERY_BYTES)
         if not self.introspection and INTROSPECTION.search(query):
             raise Refusal.of(QueryCode.INTROSPECTION_OFF)
+
+
+def bearer_token(authorization: str) -> str:
+    """Return the token of an Authorization header; an empty text if it has none."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def check_operation(request: object) -> dict[str, Any]:

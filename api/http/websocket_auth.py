@@ -2,11 +2,10 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from typing import Any
 
 from graphql import GraphQLError
-from strawberry.schema import BaseSchema
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from api.codes.http_answers import CloseCode
@@ -14,6 +13,8 @@ from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import public_error, with_code
+from api.graphql.engine.operations import Schema
+from api.http.launch_events import EventMaker, later_events
 from api.http.request_guard import RequestGuard
 from api.http.websocket_frames import Socket
 from api.store.engine.availability import log_database_outage
@@ -32,24 +33,31 @@ class ConnectionAuth:
         self.handshake = handshake
         self.connection_params: dict[str, object] = {}
 
+    @property
+    def authorization(self) -> str:
+        """The Authorization header, or what connection_init has given instead."""
+        given = {name.lower(): value for name, value in self.connection_params.items()}
+        return str(given.get("authorization") or self.handshake)
+
     async def context(self) -> Context | None:
         """Return a new context for one operation. Closes the connection and returns None if the token is invalid."""
-        params = {name.lower(): value for name, value in self.connection_params.items()}
-        authorization = str(params.get("authorization") or self.handshake)
-        if not authorization:
-            init = RequestCode.UNAUTHENTICATED.message("init")
-            await self.socket.close(CloseCode.UNAUTHENTICATED, init.sentence)
+        if not self.authorization:
+            await self.refuse("init")
             return None
-        context = await self.guard.context(authorization)
+        context = await self.guard.context(self.authorization)
         if context is None:
-            await self.socket.close(CloseCode.UNAUTHENTICATED, RequestCode.UNAUTHENTICATED.message().sentence)
+            await self.refuse()
         return context
+
+    async def refuse(self, case: str = "") -> None:
+        """Close the connection, because its token is missing or invalid."""
+        await self.socket.close(CloseCode.UNAUTHENTICATED, RequestCode.UNAUTHENTICATED.message(case).sentence)
 
 
 class AuthenticatedSchema:
     """Wraps the schema for strawberry's websocket handler, which passes a ConnectionAuth as context."""
 
-    def __init__(self, schema: BaseSchema) -> None:
+    def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
     async def stream(self, query: str, *, context_value: ConnectionAuth, **kwargs: Any) -> AsyncGenerator[Any, None]:
@@ -61,28 +69,18 @@ class AuthenticatedSchema:
             context = await auth.context()
             if context is None:
                 return
-            async with (
-                AsyncExitStack() as slot,
-                aclosing(await self._start(slot, query, auth, context, kwargs)) as results,
-            ):
-                is_later_event = False
+            async with aclosing(self._execute(query, auth, context, kwargs)) as results:
                 async for result in results:
-                    # Check the token again before each later event.
-                    if is_later_event:
-                        if await auth.context() is None:
-                            return
-                        try:
-                            context.charge_again()
-                        except GraphQLError as error:
-                            yield ExecutionResult(data=None, errors=[error])
-                            return
-                        if isinstance(result, ExecutionResult):
-                            result.extensions = (result.extensions or {}) | {"cost": context.charged}
-                    if isinstance(result, ExecutionResult) and result.errors:
-                        result.errors = [with_code(error, suggest=context.introspection) for error in result.errors]
                     yield result
-                    is_later_event = True
-                    await slot.aclose()  # a subscription must not occupy a slot while it waits for events
+            if context.followed is None or context.followed.status.over:
+                return
+            names = kwargs.get("variable_values"), kwargs.get("operation_name")
+            maker = EventMaker(self.schema, auth.guard, context, query, *names)
+            events = later_events(auth, context.followed, maker, context.charge)
+            del context, maker  # thousands of followers must not keep them
+            async with aclosing(events):
+                async for event in events:
+                    yield event
         except Refusal as refused:
             yield PreExecutionError(data=None, errors=[coded_error(Message(refused.code, refused.message))])
         except GraphQLError as error:
@@ -93,8 +91,15 @@ class AuthenticatedSchema:
                 log.exception("a websocket operation failed")
             yield PreExecutionError(data=None, errors=[public_error(problem)])
 
-    async def _start(
-        self, slot: AsyncExitStack, query: str, auth: ConnectionAuth, context: Context, kwargs: dict[str, Any]
+    async def _execute(
+        self, query: str, auth: ConnectionAuth, context: Context, kwargs: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
-        await slot.enter_async_context(auth.guard.operations.slot(context.workspace_context.workspace_id))
-        return await self.schema.stream(query, context_value=context, **kwargs)
+        """Yield the result of a query or a mutation, or the first event of a subscription."""
+        async with (
+            auth.guard.operations.slot(context.workspace_context.workspace_id),
+            aclosing(await self.schema.stream(query, context_value=context, **kwargs)) as results,
+        ):
+            async for result in results:
+                if isinstance(result, ExecutionResult) and result.errors:
+                    result.errors = [with_code(error, suggest=context.introspection) for error in result.errors]
+                yield result

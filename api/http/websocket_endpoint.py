@@ -11,7 +11,6 @@ from strawberry import UNSET
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.websocket_origin import normalize_origin
-from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.execution import PreExecutionError
@@ -21,6 +20,7 @@ from api.codes.http_answers import CloseCode
 from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.errors import public_error
+from api.graphql.engine.operations import Schema
 from api.http.request_guard import RequestGuard, check_operation
 from api.http.websocket_auth import AuthenticatedSchema, ConnectionAuth
 from api.http.websocket_frames import Socket, hide_frames
@@ -89,7 +89,7 @@ class WebSocketEndpoint(GraphQL[Any, None]):
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = Handler
 
-    def __init__(self, schema: BaseSchema, guard: RequestGuard, public_url: str) -> None:
+    def __init__(self, schema: Schema, guard: RequestGuard, public_url: str) -> None:
         logging.getLogger("uvicorn.error").addFilter(hide_frames)
         public = normalize_origin(public_url)
         super().__init__(

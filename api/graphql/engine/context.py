@@ -7,7 +7,8 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
 from api.graphql.engine.loaders import Loaders
-from api.graphql.limits.budgets import Budget
+from api.graphql.limits.budgets import Budget, Charge
+from api.models import Launch
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.launches.launch_progress import LaunchWatch
@@ -24,25 +25,18 @@ class Context:
     budget: Budget
     introspection: bool
     loaders: Loaders = field(init=False)
+    charge: Charge = field(init=False)
+    """What the operation costs. Each event of a subscription costs the same again."""
     charged: dict[str, int] | None = field(init=False, default=None)
     """The cost of the operation, as the response reports it."""
-    _points: tuple[int, str] = field(init=False, default=(0, ""))
+    followed: Launch | None = field(init=False, default=None)
+    """The launch that a subscription follows, as its first event shows it. The websocket sends the later events."""
     shared_accounts: DataLoader[str, bool] = field(init=False)
     """Loads whether other workspaces use an account as well."""
 
     def __post_init__(self) -> None:
+        self.charge = Charge(self.budget)
         self.forget()
-
-    def charge(self, points: int, dearest: str) -> None:
-        """Charge the token's budget for the operation. Raises GraphQLError."""
-        self._points = (points, dearest)
-        self.charge_again()
-
-    def charge_again(self) -> None:
-        """Charge the operation once more, for one event of a subscription. Raises GraphQLError."""
-        points, dearest = self._points
-        self.budget.spend(points, dearest)
-        self.charged = {"requested": points, "limit": self.budget.request, "remaining": self.budget.remaining}
 
     def forget(self) -> None:
         """Start with empty loaders: rows that were read may have changed since."""

@@ -128,7 +128,13 @@ class Documents(SchemaExtension):
         estimate = Estimate(schema, document, operation, asked.variables or {})
         charge = getattr(asked.context, "charge", None)
         if charge is not None:
-            charge(estimate.points, estimate.dearest)
+            charge.points, charge.dearest = estimate.points, estimate.dearest
+            asked.context.charged = charge.spend()
+
+
+def valid_document(query: str) -> DocumentNode:
+    """Return a document that was validated before."""
+    return _valid.get(query) or parse(query, max_tokens=MAX_TOKENS)
 
 
 def _parsed(query: str) -> tuple[DocumentNode, int]:

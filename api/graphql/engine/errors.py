@@ -42,8 +42,13 @@ class HideFaults(MaskErrors):
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         """Return the error that replaces another."""
-        public = public_error(error.original_error)
-        return GraphQLError(public.message, error.nodes, path=error.path, extensions=public.extensions)
+        return without_details(error)
+
+
+def without_details(error: GraphQLError) -> GraphQLError:
+    """Return the error that replaces one that the request did not cause. It keeps the path."""
+    public = public_error(error.original_error)
+    return GraphQLError(public.message, error.nodes, path=error.path, extensions=public.extensions)
 
 
 def with_code(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:

@@ -5,17 +5,20 @@ import logging
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, execute_subscription_event
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.engine.errors import is_hidden
+from api.graphql.engine.context import Context
+from api.graphql.engine.documents import valid_document
+from api.graphql.engine.errors import is_hidden, with_code, without_details
+from api.graphql.engine.executor import Executor
 from api.services.common.database_faults import log_outage, public_fault
 
 REQUEST_SECONDS = 60.0
-"""How long a query or a mutation may take. A subscription may last."""
+"""How long a query, a mutation, or one event of a subscription may take."""
 
 log = logging.getLogger("touchline.graphql")
 
@@ -63,6 +66,25 @@ class Schema(strawberry.Schema):
             if not deadline.expired():
                 raise
             raise coded_error(RequestCode.REQUEST_TIMEOUT.message(seconds=REQUEST_SECONDS)) from None
+
+    async def execute_event(
+        self, query: str, variables: dict[str, Any] | None, operation_name: str | None, event: object, context: Context
+    ) -> ExecutionResult:
+        """Execute a subscription for one event. Its document was validated when the subscription began."""
+        context.forget()  # the rows that an earlier event loaded may have changed
+        document = valid_document(query)
+        built = Executor.build(self._schema, document, event, context, variables, operation_name)
+        if isinstance(built, list):
+            result = ExecutionResult(None, built)
+        else:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                executed = execute_subscription_event(built)
+                result = executed if isinstance(executed, ExecutionResult) else await executed
+        if result.errors:
+            self.process_errors(result.errors)
+            shown = [without_details(error) if is_hidden(error) else error for error in result.errors]
+            result.errors = [with_code(error, suggest=context.introspection) for error in shown]
+        return result
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log the errors that are hidden from clients, by the path of their field.

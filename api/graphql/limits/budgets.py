@@ -61,6 +61,20 @@ class Budget:
         self.left -= points
 
 
+@dataclass(slots=True)
+class Charge:
+    """The cost of one operation, which its token's budget pays once, or for each event of a subscription."""
+
+    budget: Budget
+    points: int = 0
+    dearest: str = ""
+
+    def spend(self) -> dict[str, int]:
+        """Charge the budget, and return the cost as the response reports it. Raises GraphQLError."""
+        self.budget.spend(self.points, self.dearest)
+        return {"requested": self.points, "limit": self.budget.request, "remaining": self.budget.remaining}
+
+
 class Budgets:
     """The budgets of all tokens."""
 

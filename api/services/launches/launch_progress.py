@@ -3,104 +3,126 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from api.models import Launch
-from api.services.common.context import WorkspaceContext
-from api.store.engine.rows import get_or_refuse
+from api.services.launches.follower_group import Follower, FollowerGroup, MakeResult, Result, progress
+from api.store.engine.availability import one_line
 
 log = logging.getLogger("touchline.launch_watch")
 
-POLL_SECONDS = 1.0
-"""Pause between two queries."""
+POLL_SECONDS = 0.25
+"""Pause between two queries while nothing changes."""
+MIN_EVENT_SECONDS = 1.0
+"""Pause after a change. A follower gets at most one event in this time."""
+SENDERS = 4
+"""Groups of followers to which changes are sent at the same time. The others wait in order."""
+GROUPS_PER_TURN = 200
+"""Groups that are compared with their launch before other tasks of the event loop run."""
 
 
-async def rest() -> None:
-    """Pause between two queries."""
-    await asyncio.sleep(POLL_SECONDS)
-
-
-def _progress(launch: Launch) -> tuple[Any, ...]:
-    return launch.status, launch.total, launch.processed, launch.enrolled, launch.left_out
-
-
-@dataclass(eq=False, slots=True)
-class _Follower:
-    launch: Launch
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def keep_newest(self, launch: Launch) -> None:
-        """Keep the newest row. A slow follower skips the older ones."""
-        if _progress(launch) != _progress(self.launch):
-            self.launch = launch
-            self.changed.set()
-
-    async def next(self) -> Launch:
-        await self.changed.wait()
-        self.changed.clear()
-        return self.launch
+async def rest(changed: bool) -> None:
+    """Pause between two queries. ``changed`` says whether the last one found a change."""
+    await asyncio.sleep(MIN_EVENT_SECONDS if changed else POLL_SECONDS)
 
 
 class LaunchWatch:
-    """Polls the launches that clients of this process follow: one query for all of them, and none without followers."""
+    """Polls the launches that clients of this process follow: one query for all of them, and none without followers.
 
-    def __init__(self, pause: Callable[[], Awaitable[object]] = rest) -> None:
+    Followers with the same key form a group, for which the result of a change is made once.
+    """
+
+    def __init__(self, pause: Callable[[bool], Awaitable[object]] = rest) -> None:
         self._pause = pause
-        self._followers: set[_Follower] = set()
-        self._polling: asyncio.Task[None] | None = None
+        self._groups: dict[Hashable, FollowerGroup[Any]] = {}
+        self._queue: asyncio.Queue[tuple[FollowerGroup[Any], Launch, list[Follower[Any]]]] = asyncio.Queue()
+        """Changes that the senders take. Only ``_look`` adds to it."""
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def followers(self) -> int:
         """The number of followers of launches that have not ended."""
-        return len(self._followers)
-
-    async def follow(self, context: WorkspaceContext, launch_id: str) -> AsyncGenerator[Launch, None]:
-        """Yield the launch now, after each change, and a last time when it ends. Raises Refusal NOT_FOUND."""
-        return self._changes(await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",)))
-
-    async def close(self) -> None:
-        """Stop polling. Call before the database is closed."""
-        if self._polling is not None:
-            self._polling.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._polling
-
-    async def _changes(self, launch: Launch) -> AsyncGenerator[Launch, None]:
-        yield launch
-        with self._registered(_Follower(launch)) as follower:
-            while not launch.status.over:
-                launch = await follower.next()
-                yield launch
+        return sum(len(group.followers) for group in self._groups.values())
 
     @contextmanager
-    def _registered(self, follower: _Follower) -> Iterator[_Follower]:
-        self._followers.add(follower)
-        if len(self._followers) == 1:
-            # An empty context: the task serves all followers, so it must not inherit the first one's transaction.
-            self._polling = asyncio.get_running_loop().create_task(self._poll(), context=contextvars.Context())
+    def following(
+        self, key: Hashable, launch: Launch, token: str, make: MakeResult[Result]
+    ) -> Iterator[Follower[Result]]:
+        """Follow a launch whose present state the client has. The first follower with a key sets ``make``."""
+        group: FollowerGroup[Result] | None = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = FollowerGroup(launch.id, make)
+        follower = Follower[Result](launch, token)
+        group.followers[follower] = None
+        if not self._tasks:
+            self._start()
         try:
             yield follower
         finally:
-            self._followers.discard(follower)
-            if not self._followers and self._polling is not None:
-                self._polling.cancel()
+            del group.followers[follower]
+            if not group.followers:
+                del self._groups[key]
+            if not self._groups:
+                self._stop()
+
+    async def close(self) -> None:
+        """Stop polling. Call before the database is closed."""
+        if stopped := self._stop():
+            await asyncio.wait(stopped)
+
+    def _start(self) -> None:
+        self._queue = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        for work in (self._poll(), *(self._send() for _ in range(SENDERS))):
+            # An empty context: the task serves all followers, so it must not inherit the first one's transaction.
+            self._tasks.append(loop.create_task(work, context=contextvars.Context()))
+
+    def _stop(self) -> list[asyncio.Task[None]]:
+        stopped, self._tasks = self._tasks, []
+        for task in stopped:
+            task.cancel()
+        return stopped
 
     async def _poll(self) -> None:
+        changed = False
         while True:
-            await self._pause()
-            # A follower that joins during the query has a newer row already.
-            followers = list(self._followers)
+            await self._pause(changed)
             try:
-                rows = await _rows(follower.launch.id for follower in followers)
+                changed = await self._look()
             except Exception as problem:
-                log.warning("cannot read the launches that clients follow; trying again: %s", problem)
-                continue
-            for follower in followers:
-                if follower.launch.id in rows:
-                    follower.keep_newest(rows[follower.launch.id])
+                log.warning("cannot read the launches that clients follow; trying again: %s", one_line(problem))
+
+    async def _look(self) -> bool:
+        """Read the launches and queue the changes. Return whether there are any."""
+        # A follower that joins during the query has a newer row already.
+        groups = [(group, list(group.followers)) for group in self._groups.values() if not group.busy]
+        rows = await _rows(group.launch_id for group, _ in groups) if groups else {}
+        changed = False
+        for number, (group, followers) in enumerate(groups, 1):
+            launch = rows.get(group.launch_id)
+            if launch is not None and (behind := _behind(followers, launch)):
+                changed = group.busy = True
+                self._queue.put_nowait((group, launch, behind))
+            if number % GROUPS_PER_TURN == 0:
+                await asyncio.sleep(0)
+        return changed
+
+    async def _send(self) -> None:
+        while True:
+            group, launch, behind = await self._queue.get()
+            try:
+                await group.send(launch, behind)
+            except Exception as problem:
+                log.warning("cannot send the progress of a launch; trying again: %s", one_line(problem))
+            finally:
+                group.busy = False
+
+
+def _behind(followers: list[Follower[Any]], launch: Launch) -> list[Follower[Any]]:
+    now = progress(launch)
+    return [follower for follower in followers if follower.seen != now]
 
 
 async def _rows(ids: Iterable[str]) -> dict[str, Launch]:

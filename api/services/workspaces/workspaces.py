@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from api.codes.inputs import InputCode
@@ -19,6 +20,7 @@ TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets c
 MAX_DOMAINS = 10_000
 MAX_DOMAINS_CHARACTERS = 250_000
 """Characters of all blocked domains of a workspace together. Every request reads them."""
+TOKENS_PER_QUERY = 500
 DOMAINS_PER_TURN = 10
 """Domains that are checked before other tasks of the event loop run."""
 
@@ -42,6 +44,17 @@ async def workspace_by_token(token: str) -> tuple[Workspace, str] | None:
     """Return the workspace and the name of a bearer token, or None if the token is not valid."""
     row = await Token.filter(sha256=_hash(token)).select_related("workspace").first()
     return (row.workspace, row.name) if row else None
+
+
+async def valid_tokens(tokens: Collection[str]) -> set[str]:
+    """Return those of many bearer tokens that are valid."""
+    valid: set[str] = set()
+    given = sorted(tokens)
+    for start in range(0, len(given), TOKENS_PER_QUERY):
+        hashes = {_hash(token): token for token in given[start : start + TOKENS_PER_QUERY]}
+        found = await Token.filter(sha256__in=list(hashes)).values_list("sha256", flat=True)
+        valid.update(hashes[str(each)] for each in found)
+    return valid
 
 
 async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> Workspace:
