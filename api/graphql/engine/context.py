@@ -8,10 +8,9 @@ from strawberry.types import Info
 
 from api.graphql.engine.loaders import Loaders
 from api.graphql.limits.budgets import Budget, Charge
-from api.models import Launch
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
-from api.services.launches.launch_progress import LaunchWatch
+from api.services.launches.launch_progress import FollowedLaunch, LaunchWatch
 from api.services.workspaces import senders
 
 
@@ -29,7 +28,7 @@ class Context:
     """What the operation costs. Each event of a subscription costs the same again."""
     charged: dict[str, int] | None = field(init=False, default=None)
     """The cost of the operation, as the response reports it."""
-    followed: Launch | None = field(init=False, default=None)
+    followed: FollowedLaunch | None = field(init=False, default=None)
     """The launch that a subscription follows, as its first event shows it. The websocket sends the later events."""
     shared_accounts: DataLoader[str, bool] = field(init=False)
     """Loads whether other workspaces use an account as well."""

@@ -24,25 +24,28 @@ def progress(launch: Launch) -> Progress:
 class Follower(Generic[Result]):
     """One client that follows a launch. Its group writes results, and the client's own task reads them."""
 
-    __slots__ = ("_changed", "_newest", "seen", "token")
+    __slots__ = ("_newest", "_waiting", "seen", "token")
 
     def __init__(self, launch: Launch, token: str) -> None:
         self.token = token
         self.seen = progress(launch)
         """The progress that was sent or waits to be sent. Only ``offer`` changes it."""
         self._newest: tuple[Launch, Result] | None = None
-        self._changed = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None  # an Event would need a kilobyte
 
     def offer(self, launch: Launch, result: Result) -> None:
         """Keep the newest result. A slow client skips the older ones."""
         self.seen = progress(launch)
         self._newest = launch, result
-        self._changed.set()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def next(self) -> tuple[Launch, Result]:
         """Wait for a change. Return the launch and the result."""
-        await self._changed.wait()
-        self._changed.clear()
+        if self._newest is None:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+            self._waiting = None
         assert self._newest is not None  # noqa: S101 - offer has set it
         newest, self._newest = self._newest, None
         return newest

@@ -5,11 +5,14 @@ import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from api.models import Launch
 from api.services.launches.follower_group import Follower, FollowerGroup, MakeResult, Result, progress
 from api.store.engine.availability import one_line
+
+FollowedLaunch: TypeAlias = Launch
+"""The row that a client follows."""
 
 log = logging.getLogger("touchline.launch_watch")
 
@@ -54,8 +57,9 @@ class LaunchWatch:
         group: FollowerGroup[Result] | None = self._groups.get(key)
         if group is None:
             group = self._groups[key] = FollowerGroup(launch.id, make)
-        follower = Follower[Result](launch, token)
+        follower: Follower[Result] = Follower(launch, token)
         group.followers[follower] = None
+        del launch, make  # thousands of followers must not keep them
         if not self._tasks:
             self._start()
         try:
