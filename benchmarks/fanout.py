@@ -88,7 +88,7 @@ async def _serving(runtime: Any, limits: ServerLimits) -> AsyncIterator[int]:
     """Run the server in this process, on the open database. Gives its port."""
     watch = LaunchWatch()
     pace = MessageRateLimit(per_second=10**6, burst=10**6)
-    guard = RequestGuard(runtime, watch, 1_000_000, True, Budgets(UNLIMITED, UNLIMITED), pace=pace)
+    guard = RequestGuard(runtime, watch, 1_000_000, True, Budgets(UNLIMITED, UNLIMITED), message_rate=pace)
     endpoint = GraphQLEndpoint(schema, guard)
     http = Route("/graphql", endpoint.__call__, methods=["POST"])
     app = Starlette(routes=[http, WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, ""))])

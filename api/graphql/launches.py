@@ -141,7 +141,7 @@ class LaunchSubscription:
     )
     async def launch_progress(self, info: Request, id: LaunchId) -> AsyncGenerator[Launch, None]:
         # A wrong id is refused here, before the stream begins.
-        launch = await reading.launch_to_follow(info.context.workspace_context, id)
+        launch = await queries.launch_to_follow(info.context.workspace_context, id)
         info.context.followed = launch
         return _first_event(cast(Launch, launch))
 
