@@ -21,6 +21,11 @@ async def real_workspaces() -> list[Workspace]:
     return await Workspace.filter(sandbox=False).order_by("name")
 
 
+async def sandboxes() -> list[Workspace]:
+    """Return all sandboxes."""
+    return await Workspace.filter(sandbox=True)
+
+
 async def has_token(workspace_id: str, name: str) -> bool:
     """Say whether a workspace has a token of this name."""
     return await Token.filter(workspace_id=workspace_id, name=name).exists()

@@ -24,6 +24,7 @@ from api.services.people.csv_source import check_source
 from api.services.people.import_rows import PersonRow, open_people, person_rows
 from api.services.people.people import MAX_FIELDS
 from api.states import ImportStatus, OnKnown
+from api.store import imports as store
 from api.store import jobs, send_ledger
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import workspace_event, write
@@ -39,7 +40,6 @@ ROWS_PER_CHUNK = 100
 CHARACTERS_PER_CHUNK = 500_000
 """Characters of rows after which a chunk ends."""
 IMPORT_JOB = "import"
-PERSON_COLUMNS = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
 Names = MutableMapping[str, frozenset[str]]
 COUNTS = ("created", "updated", "skipped", "failed")
 
@@ -102,7 +102,7 @@ async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, 
         return
     seen: dict[str, frozenset[str]] = {}
     # Rows that an earlier run of the job refused: their addresses do not count as used.
-    refused = set(await ImportRefusal.filter(people_import_id=row.id).values_list("row", flat=True))
+    refused = await store.refused_rows(row.id)
     async for chunk in _chunks(row, seen, refused):
         if chunk is None:
             yield 0
@@ -216,18 +216,14 @@ async def _write(
         values |= {"status": ImportStatus.FINISHED, "source": "", "total": processed}
     async with transaction():
         await prevent_suppressions(row.workspace_id)
-        ours = PeopleImport.filter(id=row.id, status=ImportStatus.RUNNING, processed=row.processed)
-        if not await ours.update(**values):
+        if not await store.mark_processed(row, values):
             return None
         keys = {each.values["email_key"] for each in rows if not each.refusal}
-        found = Person.filter(workspace_id=row.workspace_id, email_key__in=list(keys))
-        existing = {person.email_key: person for person in await (found if row.dry_run else found.select_for_update())}
+        existing = await store.people_by_key(row.workspace_id, keys, lock=not row.dry_run)
         chunk = _sort_rows(row, rows, existing, seen, now)
         if not row.dry_run:
-            await Person.bulk_create(chunk.created.values(), batch_size=500)
-            if chunk.changed:
-                await Person.bulk_update(chunk.changed.values(), PERSON_COLUMNS, batch_size=100)
-        await ImportRefusal.bulk_create(chunk.refused, batch_size=500)
+            await store.write_people(chunk.created.values(), chunk.changed.values())
+        await store.write_refusals(chunk.refused)
         # Count people, not rows: leave out those whom an earlier chunk has counted.
         used = [key for key in {**chunk.created, **chunk.changed} if key not in seen]
         chunk.counts["suppressed"] = len(await suppressed_keys(row.workspace_id, used))

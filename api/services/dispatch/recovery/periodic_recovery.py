@@ -3,7 +3,6 @@
 import logging
 import time
 
-from api.models import Workspace
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.expired_leases import recover_expired
@@ -11,6 +10,7 @@ from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import is_transient
 from api.store import email_folders, throttles
 from api.store.engine.corruption import is_corrupt
+from api.store.workspaces import sandboxes
 from plugins.contract import Outcome
 
 log = logging.getLogger("touchline.dispatch")
@@ -65,7 +65,7 @@ class PeriodicRecovery:
         if time.monotonic() - self._cleaned_at > THROTTLE_CLEANUP_INTERVAL_SECONDS:
             self._cleaned_at = time.monotonic()
             await throttles.delete_old_slots(real_now)
-            for workspace in await Workspace.filter(sandbox=True):
+            for workspace in await sandboxes():
                 await throttles.delete_old_slots(workspace.virtual_now or real_now, workspace.id)
         if time.monotonic() - self._counted_at > COUNT_INTERVAL_SECONDS:
             self._counted_at = time.monotonic()
