@@ -101,7 +101,7 @@ async def test_refused_rows_name_row_and_column(context: WorkspaceContext) -> No
         ("email,,name\na@example.com,x,Ada", "CSV_UNNAMED_COLUMN", "Row 2 has 'x' in column B"),
         ("Email,e-mail address\na@example.com,", "", ""),
         ("E-Mail,email address\na@example.com,", "CSV_DUPLICATE_COLUMN", "Column A (E-Mail) and column B"),
-        ("email,Town,town\na@example.com,,", "CSV_DUPLICATE_COLUMN", "column C (town) are both town"),
+        ("email,Town,town\na@example.com,,", "CSV_DUPLICATE_COLUMN", "column C (town) are the same field, town"),
         ("email,2nd phone\na@example.com,", "CSV_INVALID_COLUMN", "column B (2nd phone)"),
         ("email,a" + "!" * 300 + "b\na@example.com,", "CSV_INVALID_COLUMN", "column B (a!!!"),
         ("ada@example.com,Ada\nbob@example.com,Bob", "CSV_NO_EMAIL_COLUMN", "Row 1 seems to be a person"),
