@@ -54,8 +54,8 @@ class EventMaker:
     @property
     def key(self) -> Hashable:
         """Followers with the same key get the same events."""
-        asked = json.dumps([self.query, self.operation_name, self.variables], sort_keys=True)
-        return self.context.workspace_context.workspace_id, hashlib.sha256(asked.encode()).digest()
+        operation = json.dumps([self.query, self.operation_name, self.variables], sort_keys=True)
+        return self.context.workspace_context.workspace_id, hashlib.sha256(operation.encode()).digest()
 
     async def make(self, launch: Launch, authorizations: Collection[str]) -> Event:
         """Return the event of a change for clients with these Authorization headers."""

@@ -35,9 +35,9 @@ class ConnectionAuth:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header, or what connection_init has given instead."""
-        given = {name.lower(): value for name, value in self.connection_params.items()}
-        return str(given.get("authorization") or self.handshake)
+        """The Authorization header, or what connection_init has params instead."""
+        params = {name.lower(): value for name, value in self.connection_params.items()}
+        return str(params.get("authorization") or self.handshake)
 
     async def context(self) -> Context | None:
         """Return a new context for one operation. Closes the connection and returns None if the token is invalid."""

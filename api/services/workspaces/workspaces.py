@@ -49,11 +49,11 @@ async def workspace_by_token(token: str) -> tuple[Workspace, str] | None:
 async def valid_tokens(tokens: Collection[str]) -> set[str]:
     """Return those of many bearer tokens that are valid."""
     valid: set[str] = set()
-    given = sorted(tokens)
-    for start in range(0, len(given), TOKENS_PER_QUERY):
-        hashes = {_hash(token): token for token in given[start : start + TOKENS_PER_QUERY]}
-        found = await Token.filter(sha256__in=list(hashes)).values_list("sha256", flat=True)
-        valid.update(hashes[str(each)] for each in found)
+    ordered = sorted(tokens)
+    for start in range(0, len(ordered), TOKENS_PER_QUERY):
+        hashes = {_hash(token): token for token in ordered[start : start + TOKENS_PER_QUERY]}
+        hashes_found = await Token.filter(sha256__in=list(hashes)).values_list("sha256", flat=True)
+        valid.update(hashes[str(each)] for each in hashes_found)
     return valid
 
 
