@@ -1,4 +1,4 @@
-"""The composition root: connects settings, packages, database, tick loop and routes."""
+"""The composition root: creates the server from settings, packages, database, tick loop and routes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -47,10 +47,11 @@ def make_app(
     watch: LaunchWatch | None = None,
     on_tick_end: Callable[[BaseException], None] = lambda problem: None,
 ) -> Starlette:
-    """Return the server. When it starts, it opens and migrates the database and starts the tick loop.
+    """Return the ASGI application. At its start it opens and migrates the database and starts the tick loop.
 
-    Signal handlers may call its ``state.stop_sending`` to stop the tick loop before the server.
-    ``on_tick_end`` is called if the tick loop ends with an error, so that the process can end as well.
+    Signal handlers may call its ``state.stop_sending`` to stop the tick loop before the server. ``show`` is called for
+    each outcome of an email. ``on_tick_end`` is called if the tick loop ends with an error, so that the process can end
+    as well. Raises what loading the packages raises.
     """
     installed = load(environment)
     watch = watch or LaunchWatch()
@@ -58,8 +59,8 @@ def make_app(
     running: list[asyncio.AbstractEventLoop] = []
 
     def stop_sending() -> None:
-        for each in running:
-            each.call_soon_threadsafe(ticker.stop)
+        for event_loop in running:
+            event_loop.call_soon_threadsafe(ticker.stop)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -105,7 +106,7 @@ def make_app(
     pages = (
         [Route("/", home), Route("/graphiql/", home), *graphiql.routes("/graphql")] if settings.graphiql == "on" else []
     )
-    made = Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", graphql, methods=["POST"]),
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, settings.public_url)),
@@ -118,6 +119,6 @@ def make_app(
         exception_handlers={Exception: respond_to_exception},
     )
     # Starlette would build the redirect from the Host header, which the client controls.
-    made.router.redirect_slashes = False
-    made.state.stop_sending = stop_sending
-    return made
+    app.router.redirect_slashes = False
+    app.state.stop_sending = stop_sending
+    return app

@@ -1,4 +1,4 @@
-"""What every process needs that dispatches emails, also one without GraphQL: its runtime and its tick loop."""
+"""Creates the runtime and the tick loop of a process that dispatches emails, with or without GraphQL."""
 
 import gc
 from collections.abc import Callable
@@ -21,7 +21,10 @@ def make_runtime(
     wake: Callable[[], None] = lambda: None,
     show: Callable[[TerminalLine], None] = lambda line: None,
 ) -> DispatchRuntime:
-    """Return what dispatch needs: packages, clock, links, lease."""
+    """Return the runtime of dispatch: packages, clock, unsubscribe links and the length of leases.
+
+    Without ``clock``, it uses the database's clock. ``wake`` wakes the tick loop; ``show`` is called for each outcome.
+    """
     lease = timedelta(seconds=float(settings.lease_seconds))
     return DispatchRuntime(
         installed, clock or DatabaseClock(), unsubscribe_page.link_maker(settings), wake, show, lease
@@ -36,10 +39,10 @@ def make_ticker(
 ) -> Ticker:
     """Return a tick loop that its runtime can wake. Without ``clock``, it uses the database's clock."""
     clock = clock or DatabaseClock()
-    sleeper: list[Ticker] = []
-    runtime = make_runtime(settings, installed, clock, wake=lambda: sleeper[0].wake(), show=show)  # noqa: PLW0108 - the list is still empty
-    sleeper.append(Ticker(runtime, clock, float(settings.poll_seconds)))
-    return sleeper[0]
+    tickers: list[Ticker] = []
+    runtime = make_runtime(settings, installed, clock, wake=lambda: tickers[0].wake(), show=show)  # noqa: PLW0108 - the list is still empty
+    tickers.append(Ticker(runtime, clock, float(settings.poll_seconds)))
+    return tickers[0]
 
 
 def freeze_loaded_objects() -> None:

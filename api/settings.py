@@ -65,13 +65,13 @@ def secret_weakness(secret: str) -> str | None:
     return None
 
 
-def _setting(name: str, default: str, about: str) -> Any:
-    return field(default=default, metadata={"name": name, "about": about})
+def _setting(name: str, default: str, description: str) -> Any:
+    return field(default=default, metadata={"name": name, "about": description})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one process."""
+    """The settings of one process, as texts of the environment. ``read`` has checked their values."""
 
     database_url: str = _setting(
         "TOUCHLINE_DATABASE_URL", "sqlite://touchline-data/touchline.db", "`sqlite://PATH` or `postgresql://…`"
@@ -155,12 +155,12 @@ class Settings:
         _check_costs(settings)
         if not _is_port(settings.port):
             raise SettingsError(f"TOUCHLINE_PORT must be a whole number from 0 to {MAX_PORT}.")
-        for name, least in (("poll_seconds", 0.05), ("lease_seconds", 1.0)):
+        for name, minimum in (("poll_seconds", 0.05), ("lease_seconds", 1.0)):
             try:
-                if not least <= float(getattr(settings, name)) <= 3600:
+                if not minimum <= float(getattr(settings, name)) <= 3600:
                     raise ValueError
             except ValueError:
-                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {least:g} to 3600.") from None
+                raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {minimum:g} to 3600.") from None
         for name in ("watch_port", "server_watch_port"):
             if (text := getattr(settings, name)) and not _is_port(text):
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from 0 to {MAX_PORT}, or empty.")
@@ -189,8 +189,8 @@ class Settings:
 
 def _check_costs(settings: Settings) -> None:
     for name in ("request_cost", "minute_cost"):
-        given = getattr(settings, name)
-        if not _is_whole_number(given) or not MIN_COST_POINTS <= int(given[:12]) <= MAX_COST_POINTS:
+        text = getattr(settings, name)
+        if not _is_whole_number(text) or not MIN_COST_POINTS <= int(text[:12]) <= MAX_COST_POINTS:
             raise SettingsError(
                 f"TOUCHLINE_{name.upper()} must be a whole number from {MIN_COST_POINTS} to {MAX_COST_POINTS}."
             )

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from api.cli.commands import UNFOLDED_WIDTH, console, database
-from api.cli.suppressions import workspace_named
+from api.cli.suppressions import find_workspace
 from api.services.workspaces.accounts import check_accounts
 from api.services.workspaces.senders import account_of_sender, end_pause, senders_of_account
 from api.settings import Settings, environment
@@ -32,11 +32,13 @@ async def show(settings: Settings) -> int:
         pause = paused.get(account)
         why = (f"{pause.until:%Y-%m-%d %H:%M:%S}", f"{pause.code}: {pause.detail}") if pause else ("", "")
         table.add_row(account, ", ".join(sorted(used.get(account, ()))), *why)
-    may = Table(*(Column(title, overflow="fold") for title in ("workspace", "may use")))
+    permissions = Table(*(Column(title, overflow="fold") for title in ("workspace", "may use")))
     for row in workspaces:
-        may.add_row(row.name, "every account" if row.accounts is None else ", ".join(row.accounts) or "no account")
+        permissions.add_row(
+            row.name, "every account" if row.accounts is None else ", ".join(row.accounts) or "no account"
+        )
     printer = console if console.is_terminal else Console(width=UNFOLDED_WIDTH)
-    printer.print(table, may)
+    printer.print(table, permissions)
     return 0
 
 
@@ -49,13 +51,13 @@ async def allow(
     """
     accounts = [] if none else sorted(set(accounts))
     async with database(settings):
-        row = await workspace_named(workspace)
+        row = await find_workspace(workspace)
         if not unchecked:
             try:
                 check_accounts(load(environment()), accounts)
             except Refusal as refusal:
-                told = f"{refusal.message} Add --unchecked to set it anyway."
-                raise Refusal(refusal.code, told, refusal.path) from None
+                message = f"{refusal.message} Add --unchecked to set it anyway."
+                raise Refusal(refusal.code, message, refusal.path) from None
         await set_accounts(row.id, None if every else accounts)
     may = "every account" if every else ", ".join(accounts) or "no account"
     console.print(f"The workspace {row.name!r} may use {may}.", highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""``touchline demo``: a server with people, campaigns and a first email that is sent at once."""
+"""``touchline demo``: a server with people and campaigns that sends a first email immediately."""
 
 import asyncio
 import sqlite3
@@ -30,42 +30,42 @@ DEMO_FOLDER = Path("touchline-data/demo")
 
 async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int:
     """Set up the demo workspaces, print their links, and run the server until it is stopped."""
-    own = "TOUCHLINE_DATABASE_URL" not in environment()
-    with _alone() if own else nullcontext():
-        if own:
+    uses_demo_database = "TOUCHLINE_DATABASE_URL" not in environment()
+    with _locked_folder() if uses_demo_database else nullcontext():
+        if uses_demo_database:
             if not keep:
-                await asyncio.to_thread(_start_over)
+                await asyncio.to_thread(_delete_database)
             settings = replace(settings, database_url=f"sqlite://{DEMO_FOLDER / 'touchline.db'}")
         return await _run(settings, exit_after_first=exit_after_first)
 
 
 async def _run(settings: Settings, *, exit_after_first: bool) -> int:
-    given = dict(environment())
-    outbox = given.setdefault("TOUCHLINE_OUTBOX", str(DEMO_FOLDER / "outbox"))
-    wanted = int(settings.port)
-    port = _port(settings.host, wanted)
+    variables = dict(environment())
+    outbox = variables.setdefault("TOUCHLINE_OUTBOX", str(DEMO_FOLDER / "outbox"))
+    preferred_port = int(settings.port)
+    port = _choose_port(settings.host, preferred_port)
     tokens = await _prepare(settings)
-    if port != wanted:
-        console.print(f"Port {wanted} is in use: the demo listens on port {port}.", highlight=False)
+    if port != preferred_port:
+        console.print(f"Port {preferred_port} is in use: the demo listens on port {port}.", highlight=False)
     _welcome({name: (graphiql_link(settings.host, port, token), token) for name, token in tokens.items()}, outbox)
 
-    first = asyncio.Event()
+    first_sent = asyncio.Event()
 
-    def shown(line: TerminalLine) -> None:
+    def show_and_note(line: TerminalLine) -> None:
         show(line)
-        first.set()
+        first_sent.set()
 
     problems: list[BaseException] = []
 
-    def ended(problem: BaseException) -> None:
+    def on_tick_end(problem: BaseException) -> None:
         problems.append(problem)
         server.should_exit = True
 
-    app = make_app(settings, given, show=shown, on_tick_end=ended)
+    app = make_app(settings, variables, show=show_and_note, on_tick_end=on_tick_end)
     config = uvicorn.Config(app, host=settings.host, port=port, log_level="warning", **limits(settings))
     server = Server(config)
     if exit_after_first:
-        asyncio.get_running_loop().create_task(_stop_after(first, server))
+        asyncio.get_running_loop().create_task(_stop_after(first_sent, server))
     await server.serve()
     if problems:
         raise problems[0]
@@ -73,10 +73,10 @@ async def _run(settings: Settings, *, exit_after_first: bool) -> int:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _locked_folder() -> Iterator[None]:
     """Lock the folder while this demo runs. Raises DemoRunsError if another demo has locked it."""
     DEMO_FOLDER.mkdir(parents=True, exist_ok=True)
-    # SQLite locks files on every system. The system unlocks them whenever the process ends.
+    # SQLite locks files on every system. The system releases the lock when the process ends.
     lock = sqlite3.connect(DEMO_FOLDER / "running.lock", timeout=0)
     try:
         try:
@@ -90,13 +90,13 @@ def _alone() -> Iterator[None]:
         lock.close()
 
 
-def _start_over() -> None:
-    for old in DEMO_FOLDER.glob("touchline.db*"):
-        old.unlink()
+def _delete_database() -> None:
+    for file in DEMO_FOLDER.glob("touchline.db*"):
+        file.unlink()
 
 
 async def _prepare(settings: Settings) -> dict[str, str]:
-    """Make or find the workspaces, and return a new token for each by its name."""
+    """Create the workspaces if they do not exist. Returns a new token for each, by name."""
     tokens = {}
     async with database(settings):
         runtime = make_runtime(settings, load(environment()))
@@ -105,29 +105,30 @@ async def _prepare(settings: Settings) -> dict[str, str]:
             workspace = await Workspace.get_or_none(name=name, sandbox=sandbox)
             if workspace is None:
                 workspace = await create_workspace(name, now.replace(microsecond=0), sandbox=sandbox)
-                await fill(runtime.context(workspace), later=timedelta(seconds=20))
+                await fill(runtime.context(workspace), interval=timedelta(seconds=20))
             tokens[name] = await issue_token(workspace, "demo", now)
     return tokens
 
 
-def _welcome(ways: dict[str, tuple[str, str]], outbox: str) -> None:
+def _welcome(access: dict[str, tuple[str, str]], outbox: str) -> None:
+    """Print the links and tokens. ``access`` has a GraphiQL link and a token by workspace name."""
     console.print("[bold]Touchline demo[/]: three campaigns, a dozen people, and the tick loop inside.\n")
     for name, about in (("Demo", "real time"), ("Demo sandbox", "a mutation moves its clock")):
         console.print(f"[bold]{name}[/] ({about})")
-        for title, text in zip(("GraphiQL", "token"), ways[name], strict=True):
+        for title, text in zip(("GraphiQL", "token"), access[name], strict=True):
             console.print(f"  {title:<9}{text}", highlight=False, soft_wrap=True)
     console.print(f"\nEmails are written to [bold]{outbox}[/] as .eml files. Open one with your mail program.")
     console.print("Sent emails are listed below. Stop with Ctrl+C.\n")
 
 
-def _port(host: str, wanted: int) -> int:
-    """Return the wanted port, or a free one if it is in use."""
+def _choose_port(host: str, preferred: int) -> int:
+    """Return the preferred port, or a free one if it is in use."""
     try:
-        return free_port(host, wanted)
+        return free_port(host, preferred)
     except OSError:
         return free_port(host, 0)
 
 
-async def _stop_after(first: asyncio.Event, server: uvicorn.Server) -> None:
-    await first.wait()
+async def _stop_after(event: asyncio.Event, server: uvicorn.Server) -> None:
+    await event.wait()
     server.should_exit = True

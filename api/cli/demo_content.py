@@ -36,8 +36,11 @@ CASE = """<p>Hello {{ first_name | default: "there" }},</p>
 <p>here is how a team of your size went from 3 to 40 campaigns a month.</p><p>{{ sender_name }}</p>"""
 
 
-async def fill(context: WorkspaceContext, later: timedelta) -> None:
-    """Fill an empty workspace, and launch its campaigns for some of its people."""
+async def fill(context: WorkspaceContext, interval: timedelta) -> None:
+    """Fill an empty workspace and launch its campaigns for some people.
+
+    The first emails of one campaign are sent one by one, with ``interval`` between them.
+    """
     sender = await create_sender(context, name="Mia Demo", email="mia@touchline.example", zone="Europe/Berlin")
     outreach = await create_category(context, "Outreach")
     people = [
@@ -88,7 +91,7 @@ async def fill(context: WorkspaceContext, later: timedelta) -> None:
         (4, {**_email(nudge, "same_time_as_previous"), "subject": "A short reminder"}),
         (6, {"step_type": StepType.CUSTOM, "name": "Send a postcard"}),
     )
-    await _launch(context, welcome, people[0:3], later)
+    await _launch_one_by_one(context, welcome, people[0:3], interval)
     await launch(context, fair.id, [person.id for person in people[3:6]], Choice(), {})
     await launch(context, executives.id, [person.id for person in people[6:8]], Choice(), {})
 
@@ -103,7 +106,9 @@ async def _steps(context: WorkspaceContext, campaign: Campaign, *steps: tuple[in
         await add_step(context, campaign.id, day=day, **content)
 
 
-async def _launch(context: WorkspaceContext, campaign: Campaign, people: list[Person], later: timedelta) -> None:
-    """Send the first email at once and the others a little later, so that a viewer sees them arrive."""
-    own = {person.id: Choice(send_at=context.now + later * number) for number, person in enumerate(people) if number}
+async def _launch_one_by_one(
+    context: WorkspaceContext, campaign: Campaign, people: list[Person], interval: timedelta
+) -> None:
+    """Send the first email immediately and the others later, so that a viewer sees them arrive."""
+    own = {person.id: Choice(send_at=context.now + interval * number) for number, person in enumerate(people) if number}
     await launch(context, campaign.id, [person.id for person in people], Choice(send_at="NOW"), own)

@@ -1,4 +1,4 @@
-"""The start and the stop of a service: what it logs, and how it ends within a time limit."""
+"""Logs the start and stop of a service, and ends it within a time limit."""
 
 import logging
 import os
@@ -20,41 +20,41 @@ from api.store.engine.database_url import redacted_url
 log = logging.getLogger("touchline.service")
 
 FORCED_STOP_SECONDS = 29.0
-"""Seconds after which a process that was asked to stop is killed."""
+"""How long a process may take to stop after a signal. Then it kills itself."""
 
 
 @contextmanager
-def logged(what: str, settings: Settings) -> Iterator[None]:
-    """Log the start and the stop of a service, such as ``the tick loop``. The database is named without a password."""
-    about = {"version": version(), "database": redacted_url(settings.database_url)}
-    log.info("Touchline %s starts %s on %s", about["version"], what, about["database"], extra=about)
-    began = time.monotonic()
+def log_start_and_stop(service: str, settings: Settings) -> Iterator[None]:
+    """Log the start and stop of a service, such as ``the tick loop``. The log contains no password."""
+    fields = {"version": version(), "database": redacted_url(settings.database_url)}
+    log.info("Touchline %s starts %s on %s", fields["version"], service, fields["database"], extra=fields)
+    started = time.monotonic()
     problem: BaseException | None = None
     try:
         yield
-    except BaseException as raised:
-        problem = raised
+    except BaseException as error:
+        problem = error
         raise
     finally:
-        seconds = time.monotonic() - began
-        if problem is None or _was_asked(problem):
-            log.info("%s stopped after %.0f s", what, seconds)
+        seconds = time.monotonic() - started
+        if problem is None or _is_requested_stop(problem):
+            log.info("%s stopped after %.0f s", service, seconds)
         else:
-            log.error("%s ended after %.0f s: %s", what, seconds, str(problem) or type(problem).__name__)
+            log.error("%s ended after %.0f s: %s", service, seconds, str(problem) or type(problem).__name__)
 
 
-def _was_asked(problem: BaseException) -> bool:
-    """Say whether a service was asked to stop: by Ctrl+C, or by SIGTERM."""
+def _is_requested_stop(problem: BaseException) -> bool:
+    """Say whether Ctrl+C or SIGTERM stopped the service."""
     return isinstance(problem, KeyboardInterrupt) or (isinstance(problem, SystemExit) and not problem.code)
 
 
 def exit_on_sigterm() -> None:
-    """Exit with code 0 on SIGTERM, which uvicorn raises again after it has closed everything."""
+    """Exit with code 0 on SIGTERM. uvicorn raises the signal again after it has closed everything."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def kill_after_timeout() -> None:
-    """Kill the process after FORCED_STOP_SECONDS, because the code of a package may ignore the request to stop."""
+    """Kill the process after FORCED_STOP_SECONDS, because a partner's code may prevent it from stopping."""
     timer = threading.Timer(FORCED_STOP_SECONDS, _kill)
     timer.daemon = True
     timer.start()
@@ -70,7 +70,7 @@ def _kill() -> None:
 
 
 class Server(server.Server):
-    """The server. It calls ``on_stop`` when a signal asks it to stop, and ends within FORCED_STOP_SECONDS."""
+    """A server that calls ``on_stop`` when it receives a signal, and ends within FORCED_STOP_SECONDS."""
 
     def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)

@@ -17,9 +17,9 @@ def _utc(record: logging.LogRecord, datefmt: str | None = None) -> str:
 
 
 class _LineFormatter(logging.Formatter):
-    """A text format in which untrusted text cannot start a line: it is escaped, and tracebacks are indented."""
+    """A text format in which untrusted text cannot forge a log line: it is escaped, and tracebacks are indented."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name in the standard library
         return printable(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
@@ -29,27 +29,27 @@ class _LineFormatter(logging.Formatter):
         return "\n".join(f"  {printable(line)}" for line in stack_info.split("\n"))
 
 
-def _is_no_pool_traceback(record: logging.LogRecord) -> bool:
-    """Drop the traceback that asyncpg's pool repeats while PostgreSQL is down. Our own log lines report the outage."""
+def _drop_pool_tracebacks(record: logging.LogRecord) -> bool:
+    """Drop the traceback that asyncpg's pool repeats while PostgreSQL is down. Touchline logs the outage itself."""
     return not (record.name == "asyncpg.pool" and record.msg.startswith("Failed to restore the pool connection floor"))
 
 
 def set_up_logs(settings: Settings) -> None:
     """Write logs to standard error: text for people, or JSON for programs.
 
-    The level applies to our own loggers. Libraries log at WARNING or above: below it they log SQL values.
+    The level applies to Touchline's loggers. Libraries log from WARNING, because at lower levels they log SQL values.
     """
     style = "%(asctime)s %(levelname)s %(name)s %(message)s"
     formatter: logging.Formatter = _LineFormatter(style)
     if settings.log == "json":
         names = {"asctime": "time", "levelname": "level"}
-        # Uvicorn adds a second, coloured copy of each message.
+        # uvicorn adds a second, colored copy of each message.
         formatter = JsonFormatter(style, rename_fields=names, reserved_attrs=[*RESERVED_ATTRS, "color_message"])
     formatter.formatTime = _utc  # type: ignore[method-assign]
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     if settings.log_level != "DEBUG":
-        handler.addFilter(_is_no_pool_traceback)
+        handler.addFilter(_drop_pool_tracebacks)
     level = logging.getLevelNamesMapping()[settings.log_level]
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     logging.getLogger("touchline").setLevel(level)

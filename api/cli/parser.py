@@ -21,23 +21,23 @@ EPILOG = "Settings come from the environment; README.md lists them. Exit codes: 
 
 
 def lazy(module: str, name: str) -> Callable[..., object]:
-    """Return a function that imports its module when it is called: the help needs none of the server."""
+    """Return a function that imports its module when it is called, so that the help does not load the server."""
 
-    def run(*args: Any, **given: Any) -> object:
-        called: Callable[..., object] = getattr(importlib.import_module(f"api.cli.{module}"), name)
-        return called(*args, **given)
+    def run(*args: Any, **kwargs: Any) -> object:
+        function: Callable[..., object] = getattr(importlib.import_module(f"api.cli.{module}"), name)
+        return function(*args, **kwargs)
 
     return run
 
 
-def build() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(prog="touchline", description="Send sales campaigns.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=api.version())
     subs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, about: str, run: Callable[..., object]) -> argparse.ArgumentParser:
-        sub = subs.add_parser(name, help=about, description=about, epilog=EPILOG)
+    def command(name: str, description: str, run: Callable[..., object]) -> argparse.ArgumentParser:
+        sub = subs.add_parser(name, help=description, description=description, epilog=EPILOG)
         sub.set_defaults(run=run)
         return sub
 
@@ -74,14 +74,14 @@ def build() -> argparse.ArgumentParser:
     workspace.add_argument(
         "--sandbox", action="store_true", help="create a sandbox: virtual clock, no email is ever delivered"
     )
-    restored = command(
+    recovery = command(
         "recover",
         "After restoring a backup, mark emails in doubt that may have been sent since. Stop other processes first.",
         lazy("recover", "run"),
     )
-    restored.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
-    restored.add_argument("--until", help="time at which the lost database stopped (default: now)")
-    restored.add_argument(
+    recovery.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
+    recovery.add_argument("--until", help="time at which the lost database stopped (default: now)")
+    recovery.add_argument(
         "--delivered",
         type=Path,
         nargs="+",
@@ -89,12 +89,12 @@ def build() -> argparse.ArgumentParser:
         metavar="LOG",
         help="mail server logs: emails whose Message-IDs appear in them count as sent",
     )
-    restored.add_argument(
+    recovery.add_argument(
         "--resend-others",
         action="store_true",
         help="the logs are complete: emails that are not in them are sent as scheduled",
     )
-    restored.add_argument("--dry-run", action="store_true", help="count only; nothing is written")
+    recovery.add_argument("--dry-run", action="store_true", help="count only; nothing is written")
     people = command("people", "Import people.", lambda **_: 2)
     importing = people.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
         "import", help="Import people from a CSV file.", description="Import people from a CSV file.", epilog=EPILOG
@@ -124,21 +124,25 @@ def build() -> argparse.ArgumentParser:
 def add_accounts(command: argparse.ArgumentParser) -> None:
     """Add the actions of `touchline accounts`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    about = "List the accounts that senders use, why an account is paused, and which accounts each workspace may use."
-    actions.add_parser("show", help=about, description=about, epilog=EPILOG).set_defaults(run=lazy("accounts", "show"))
-    about = "Set which accounts a workspace may use. Emails that its senders send through other accounts fail."
-    allowing = actions.add_parser("allow", help=about, description=about, epilog=EPILOG)
+    description = (
+        "List the accounts that senders use, why an account is paused, and which accounts each workspace may use."
+    )
+    actions.add_parser("show", help=description, description=description, epilog=EPILOG).set_defaults(
+        run=lazy("accounts", "show")
+    )
+    description = "Set which accounts a workspace may use. Emails that its senders send through other accounts fail."
+    allowing = actions.add_parser("allow", help=description, description=description, epilog=EPILOG)
     allowing.add_argument("workspace", help="name or id of the workspace")
-    which = allowing.add_mutually_exclusive_group(required=True)
-    which.add_argument("accounts", nargs="*", default=[], metavar="ACCOUNT", help="accounts that it may use")
-    which.add_argument("--every", action="store_true", help="allow every account (the default of a new workspace)")
-    which.add_argument("--none", action="store_true", help="allow no account")
+    choice = allowing.add_mutually_exclusive_group(required=True)
+    choice.add_argument("accounts", nargs="*", default=[], metavar="ACCOUNT", help="accounts that it may use")
+    choice.add_argument("--every", action="store_true", help="allow every account (the default of a new workspace)")
+    choice.add_argument("--none", action="store_true", help="allow no account")
     allowing.add_argument(
         "--unchecked", action="store_true", help="accept accounts that are not configured in this environment"
     )
     allowing.set_defaults(run=lazy("accounts", "allow"))
-    about = "End the pause of an account: its emails are tried again immediately."
-    resuming = actions.add_parser("resume", help=about, description=about, epilog=EPILOG)
+    description = "End the pause of an account: its emails are tried again immediately."
+    resuming = actions.add_parser("resume", help=description, description=description, epilog=EPILOG)
     resuming.add_argument("account", help="account name, such as smtp:SALES; `touchline accounts show` lists them")
     resuming.set_defaults(run=lazy("accounts", "resume"))
 
@@ -146,8 +150,8 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
 def add_suppressions(command: argparse.ArgumentParser) -> None:
     """Add the actions of `touchline suppressions`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    about = "Suppress the addresses in a CSV file: they get no more emails."
-    importing = actions.add_parser("import", help=about, description=about, epilog=EPILOG)
+    description = "Suppress the addresses in a CSV file: they get no more emails."
+    importing = actions.add_parser("import", help=description, description=description, epilog=EPILOG)
     importing.add_argument(
         "file",
         type=Path,
@@ -157,34 +161,34 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
     importing.add_argument("--reason", default="", help="reason for rows that have none")
     importing.add_argument("--encoding", help="encoding of the file, needed if it cannot be detected")
     importing.set_defaults(run=lazy("suppressions", "import_file"))
-    about = "Print the suppressed addresses as CSV, in the format that import reads."
-    exporting = actions.add_parser("export", help=about, description=about, epilog=EPILOG)
+    description = "Print the suppressed addresses as CSV, in the format that import reads."
+    exporting = actions.add_parser("export", help=description, description=description, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
     exporting.set_defaults(run=lazy("suppressions", "export_file"))
 
 
 def check_packages() -> None:
     """Check that no other package shadows ``strategies`` or ``plugins``. Raises ValueError."""
-    ours = Path(api.__file__).parent.parent
+    own_folder = Path(api.__file__).parent.parent
     for package in (plugins, strategies):
-        found = Path(str(package.__file__))
-        if found.parent.parent != ours:
+        file = Path(str(package.__file__))
+        if file.parent.parent != own_folder:
             raise ValueError(
-                f"another package has a module {package.__name__!r} that shadows Touchline's: {found}. Uninstall it."
+                f"another package has a module {package.__name__!r} that shadows Touchline's: {file}. Uninstall it."
             )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    given = vars(build().parse_args(arguments))
-    run = given.pop("run")
-    given.pop("command")
-    given.pop("action", None)
+    options = vars(build_parser().parse_args(arguments))
+    run = options.pop("run")
+    options.pop("command")
+    options.pop("action", None)
     try:
         check_packages()
         settings = Settings.read(environment())
-        answer = run(settings, **given)
-        return int(asyncio.run(answer) if asyncio.iscoroutine(answer) else answer)
+        result = run(settings, **options)
+        return int(asyncio.run(result) if asyncio.iscoroutine(result) else result)
     except KeyboardInterrupt:
         return 130
     except FileNotFoundError as problem:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.cli.commands import console, database
-from api.cli.suppressions import workspace_named
+from api.cli.suppressions import find_workspace
 from api.codes.inputs import InputCode
 from api.csv_reading import Decoded, decode
 from api.models import Job, PeopleImport
@@ -25,6 +25,7 @@ from plugins.manager import load
 from strategies import Refusal
 
 MAX_REFUSALS_SHOWN = 20
+"""Most refused rows that are printed."""
 STOPPED = (
     "the import was stopped at row {done} of {total}. A running serve or tick, or the next people import, continues it."
 )
@@ -41,7 +42,7 @@ async def import_people(
             file=sys.stderr,
         )
     async with database(settings):
-        row = await workspace_named(workspace)
+        row = await find_workspace(workspace)
         clock = DatabaseClock()
         await clock.sync()  # other processes compare the lease with the database's clock
         context = make_runtime(settings, load(environment()), clock).context(row)

@@ -13,15 +13,15 @@ from api.store.engine.database_clock import DatabaseClock, sync_clock
 from plugins.manager import load
 
 
-def moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """Parse a time argument, ISO 8601 with an offset. Raises ValueError."""
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        time = None
+    if time is None or time.tzinfo is None:
         raise ValueError(f"{text[:60]!r} is not a time with a UTC offset, such as 2026-03-02T08:30:00Z.")
-    return found.astimezone(UTC)
+    return time.astimezone(UTC)
 
 
 async def run(
@@ -36,17 +36,17 @@ async def run(
     """Mark emails in doubt that may have been sent since the backup, and print the counts."""
     if resend_others and not delivered:
         raise ValueError("--resend-others needs --delivered with complete mail server logs.")
-    known = await asyncio.to_thread(_read, delivered)
+    delivered_ids = await asyncio.to_thread(_read_ids, delivered)
     async with database(settings):
         clock = DatabaseClock()
         await sync_clock(clock)
         now = clock().replace(microsecond=0)
         found = await recover(
             make_runtime(settings, load(environment()), clock).context,
-            as_of=moment(as_of),
-            until=moment(until) if until else now,
+            as_of=parse_time(as_of),
+            until=parse_time(until) if until else now,
             now=now,
-            delivered=known,
+            delivered=delivered_ids,
             resend_others=resend_others,
             dry_run=dry_run,
         )
@@ -54,13 +54,13 @@ async def run(
     return 0
 
 
-def _read(files: Sequence[Path]) -> set[str]:
+def _read_ids(files: Sequence[Path]) -> set[str]:
     """Read the ids of emails from mail server logs in any encoding."""
-    found: set[str] = set()
+    ids: set[str] = set()
     for path in files:
         with path.open(encoding="ascii", errors="replace") as lines:
-            found |= email_ids(lines)
-    return found
+            ids |= email_ids(lines)
+    return ids
 
 
 def _report(found: RecoveryCounts, *, dry_run: bool) -> None:

@@ -11,7 +11,7 @@ import uvicorn
 from rich.text import Text
 
 from api.cli.commands import console, database
-from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, logged
+from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, log_start_and_stop
 from api.cli.logs import set_up_logs
 from api.clock import system_clock
 from api.http import health
@@ -40,32 +40,33 @@ def show(line: TerminalLine) -> None:
     )
     # Text instead of markup, because names and server answers may contain brackets.
     outcome, detail = Text(f"{line.outcome:<8}", style=colour), Text(printable(line.detail), style="dim")
-    # The clock of a sandbox may be on another day.
+    # The date is shown only if it is not today, as with the clock of a sandbox.
     day = "" if line.at.date() == system_clock().date() else f"{line.at:%Y-%m-%d} "
     texts = (line.workspace, line.recipient, line.subject)
-    about = (*(Text(printable(text), style="dim" if text is texts[0] else "") for text in texts), detail)
-    console.print(f"{day}{line.at:%H:%M:%S}", outcome, *about, highlight=False, soft_wrap=True)
+    columns = (*(Text(printable(text), style="dim" if text is texts[0] else "") for text in texts), detail)
+    console.print(f"{day}{line.at:%H:%M:%S}", outcome, *columns, highlight=False, soft_wrap=True)
 
 
 def limits(settings: Settings) -> dict[str, Any]:
-    """Return uvicorn's options: the limits of connections, and how long it waits when it stops."""
+    """Return uvicorn's options: the limits of connections, and how long the server may take to stop."""
     return server_options(settings) | {"timeout_graceful_shutdown": SHUTDOWN_SECONDS}
 
 
 def free_port(host: str, port: int, setting: str = "TOUCHLINE_PORT") -> int:
-    """Check that a port is free and return it; for 0, return any free port. Raises OSError, naming the
-    setting to change.
+    """Check that a port is free, and return it; for 0, return any free port.
+
+    Raises OSError. Its message names the setting to change.
     """
     try:
         for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             with socket.socket(family, kind) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
-                found = int(probe.getsockname()[1])
+                free = int(probe.getsockname()[1])
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
         raise OSError(f"Cannot listen on {host}:{port}: {reason}. Set {setting} to another port.") from problem
-    return found
+    return free
 
 
 async def _check_database(settings: Settings) -> None:
@@ -86,16 +87,16 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     set_up_logs(settings)
     problems: list[BaseException] = []
 
-    def ended(problem: BaseException) -> None:
+    def on_tick_end(problem: BaseException) -> None:
         problems.append(problem)
         server.should_exit = True
 
-    app = make_app(settings, environment(), tick=not no_tick, on_tick_end=ended)
+    app = make_app(settings, environment(), tick=not no_tick, on_tick_end=on_tick_end)
     config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
     server = Server(config, app.state.stop_sending)
     freeze_loaded_objects()
     exit_on_sigterm()
-    with logged("the server" if no_tick else "the server with its tick loop", settings):
+    with log_start_and_stop("the server" if no_tick else "the server with its tick loop", settings):
         with suppress(KeyboardInterrupt):
             server.run()
         if problems:
@@ -111,14 +112,14 @@ async def tick(settings: Settings, *, once: bool) -> int:
     if settings.watch_port:
         free_port(settings.host, int(settings.watch_port), "TOUCHLINE_WATCH_PORT")
     set_up_logs(settings)
-    # Print recipients only to a terminal: the output of a service is stored.
-    shown = show if console.is_terminal else lambda line: None
-    ticker = make_ticker(settings, load(environment()), show=shown)
+    # Recipients are printed only to a terminal, because the output of a service is stored.
+    show_line = show if console.is_terminal else lambda line: None
+    ticker = make_ticker(settings, load(environment()), show=show_line)
     if not once:
         # Set before the database is opened, so that a process stopped during its start also ends cleanly.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, _stop, ticker, each)
-    with logged("the tick loop", settings):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, _stop, ticker, number)
+    with log_start_and_stop("the tick loop", settings):
         async with database(settings):
             if once:
                 await ticker.until_idle()

@@ -20,15 +20,15 @@ from plugins.manager import load
 from strategies import Refusal
 
 MAX_REFUSALS_SHOWN = 20
-"""How many refused rows are printed."""
+"""Most refused rows that are printed."""
 ACTOR = "command line"
 
 
-async def workspace_named(named: str) -> Workspace:
+async def find_workspace(name_or_id: str) -> Workspace:
     """Return a workspace by its name or its id. Raises Refusal."""
-    row = await workspace_by_name(named) or await workspace_by_id(named)
+    row = await workspace_by_name(name_or_id) or await workspace_by_id(name_or_id)
     if row is None:
-        raise Refusal.of(InputCode.NOT_FOUND, ("workspace",), case="workspace", name=named)
+        raise Refusal.of(InputCode.NOT_FOUND, ("workspace",), case="workspace", name=name_or_id)
     return row
 
 
@@ -40,7 +40,7 @@ async def import_file(
     async with database(settings):
         clock = DatabaseClock()
         await clock.sync()
-        row = await workspace_named(workspace)
+        row = await find_workspace(workspace)
         context = replace(make_runtime(settings, load(environment()), clock).context(row), actor=ACTOR)
         done = await import_suppressions(context, source, reason, limit=None)
     console.print(f"{done.new} suppressed, {done.unchanged} already suppressed, {len(done.refused)} refused.")
@@ -56,7 +56,7 @@ async def export_file(settings: Settings, *, workspace: str) -> int:
     """Print the suppressed addresses as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     async with database(settings):
-        row = await workspace_named(workspace)
+        row = await find_workspace(workspace)
         writer.writerow(HEADER)
         async for each in export_suppressions(row.id):
             writer.writerow(cells(each))

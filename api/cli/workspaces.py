@@ -30,8 +30,8 @@ async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
     async with database(settings):
         workspace = await workspace_by_name(name)
         if workspace and sandbox and not workspace.sandbox:
-            told = f"touchline: {name!r} exists and is not a sandbox; choose another name for a sandbox."
-            print(told, file=sys.stderr)
+            message = f"touchline: {name!r} exists and is not a sandbox; choose another name for a sandbox."
+            print(message, file=sys.stderr)
             return 1
         if workspace is None:
             workspace = await create_workspace(name, system_clock(), sandbox=sandbox)

@@ -77,7 +77,7 @@ async def resume_facts(
 
 
 async def _group(
-    campaign_id: str, status: str, after: str, people: int, emails: Mapping[str, str], wanted: str, *values: Any
+    campaign_id: str, status: str, after: str, people: int, emails: Mapping[str, str], condition: str, *values: Any
 ) -> FactSlice:
     order = in_byte_order("id")
     own = _joined(ENROLLMENT_FACTS.values())
@@ -87,7 +87,7 @@ async def _group(
     facts = f"{own} || '{PART}' || {_rows('send', emails)} || '{PART}' || {_rows('task', TASK_FACTS)}"
     rows = await execute(
         f"SELECT facts, count(*) AS people, max({order}) AS last FROM"
-        f" (SELECT id, CASE WHEN {wanted} THEN {facts} ELSE '' END AS facts FROM ({chosen}) AS chosen) AS person"
+        f" (SELECT id, CASE WHEN {condition} THEN {facts} ELSE '' END AS facts FROM ({chosen}) AS chosen) AS person"
         " GROUP BY facts",
         campaign_id,
         status,

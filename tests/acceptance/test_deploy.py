@@ -20,7 +20,7 @@ import trustme
 import yaml
 from websockets.asyncio.client import connect
 
-from api.cli.parser import build
+from api.cli.parser import build_parser
 from api.http import health
 from api.services.common.metrics import Metrics
 from api.settings import Settings
@@ -246,6 +246,6 @@ def test_the_environment_file_has_settings_that_exist() -> None:
 def test_the_units_start_commands_that_exist(unit: str) -> None:
     text = (DEPLOY / unit).read_text(encoding="utf-8")
     (command,) = re.findall(r"^ExecStart=/opt/touchline/bin/touchline (.*)$", text, re.MULTILINE)
-    build().parse_args(command.replace("$SERVE_OPTIONS", "--no-tick").split())
+    build_parser().parse_args(command.replace("$SERVE_OPTIONS", "--no-tick").split())
     for needed in ("User=touchline", "WorkingDirectory=/var/lib/touchline", "StateDirectory=touchline"):
         assert f"\n{needed}\n" in text

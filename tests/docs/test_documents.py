@@ -10,7 +10,7 @@ import pytest
 
 import strategies
 import strategies.hookspecs
-from api.cli.parser import build, check_packages
+from api.cli.parser import build_parser, check_packages
 from api.http import health
 from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
@@ -43,7 +43,7 @@ def test_the_readme_lists_the_settings() -> None:
 
 
 def test_the_readme_lists_the_commands() -> None:
-    choices = next(action.choices for action in build()._actions if action.choices)
+    choices = next(action.choices for action in build_parser()._actions if action.choices)
     for command in choices or ():
         assert f"`touchline {command}" in README
 

@@ -15,8 +15,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CLEAN_ROOMS = (
     "api/mail",
+    "api/app.py",
+    "api/cli",
     "api/http",
     "api/models",
+    "api/runtime.py",
     "api/server",
     "api/services/common",
     "api/services/dispatch",
@@ -27,6 +30,7 @@ CLEAN_ROOMS = (
     "api/services/workspaces",
     "api/store/*.py",
     "api/store/engine",
+    "api/settings.py",
     "api/workers",
 )
 """Folders, files and patterns, relative to the repository."""
