@@ -223,8 +223,8 @@ async def test_who_has_nothing_else_to_come_has_finished(database: str) -> None:
     ("given", "message"),
     [
         ({"as_of": NOW - timedelta(seconds=1)}, "This database has an event of 2026-03-02 07:00:00 UTC"),
-        ({"as_of": LATER + timedelta(seconds=1)}, "must be older than the end of the lost database"),
-        ({"until": LATER + timedelta(days=1)}, "neither can be in the future"),
+        ({"as_of": LATER + timedelta(seconds=1)}, "must be before the end of the lost database"),
+        ({"until": LATER + timedelta(days=1)}, "Neither can be in the future"),
     ],
 )
 async def test_moments_that_cannot_be_are_refused(world: World, given: dict[str, datetime], message: str) -> None:
