@@ -20,6 +20,8 @@ INTERVAL_SECONDS = 0.05
 """How often the loop is checked, and the precision of a measured stall."""
 LOG_INTERVAL_SECONDS = 10.0
 """Stalls are logged at most once in this time. The next line counts those in between."""
+IDLE = "selectors.select:"
+"""The innermost call of a loop that waits for work."""
 MAX_FRAMES = 12
 """How many of the innermost calls a log line contains."""
 
@@ -107,6 +109,10 @@ class LoopWatch:
             self.on_stall(stall)
 
     def _log(self, stall: Stall) -> None:
+        if stall.stack.startswith(IDLE):  # no code blocks the loop
+            milliseconds = stall.seconds * 1000
+            log.debug("the event loop was %.0f ms late while it waited: the machine has too little CPU", milliseconds)
+            return
         now = time.perf_counter()
         if now - self._logged_at < LOG_INTERVAL_SECONDS:
             self._unlogged += 1

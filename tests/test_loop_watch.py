@@ -80,6 +80,15 @@ async def test_the_log_is_limited_and_counts_what_it_leaves_out(
     assert f"blocked for 500 ms by somewhere; {left_out} more stalls" in caplog.records[-1].getMessage()
 
 
+async def test_a_lack_of_cpu_is_not_reported_as_blocking_code(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "touchline.loop")
+    stalls = Stalls()
+    stalls.watch._log(Stall(0.12, "selectors.select:468 < asyncio.base_events._run_once:1884"))
+    (line,) = caplog.records
+    assert line.levelname == "DEBUG"
+    assert line.getMessage() == "the event loop was 120 ms late while it waited: the machine has too little CPU"
+
+
 async def test_no_values_are_in_the_stack() -> None:
     address = "ada@example.com"
     assert address not in stack_of(threading.get_ident())
