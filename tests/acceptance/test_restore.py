@@ -88,7 +88,7 @@ async def test_no_email_leaves_twice_after_a_restore(database: str, tmp_path: Pa
         (["--as-of", "2026-03-02T08:30:00"], "is not a time with a UTC offset"),
         (["--as-of", "2026-03-02T08:30:00Z", "--resend-others"], "--resend-others needs --delivered"),
         (["--as-of", "2026-03-02T08:30:00Z", "--delivered", "no.log"], "no.log"),
-        (["--as-of", "2999-01-01T00:00:00Z"], "neither can be in the future"),
+        (["--as-of", "2999-01-01T00:00:00Z"], "Neither can be in the future"),
     ],
 )
 def test_what_cannot_be_recovered_is_one_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
