@@ -12,7 +12,7 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError
 
 from api.models import Event, Send
-from api.services.dispatch.claim.batch import LOOK_AGAIN_AFTER
+from api.services.dispatch.claim.batch import RECHECK_WAIT
 from api.store.engine.database import close_database, open_database
 from plugins.contract import Outgoing
 from tests.faults.machines import Count
@@ -89,10 +89,10 @@ async def _rounds(name: str, url: str, times: int, fault: Fault) -> Count:
             async with asyncio.timeout(60):
                 for each in range(10):
                     with suppress(OperationalError):  # as the loop does, which tries again
-                        await world.tick(NOW + each * LOOK_AGAIN_AFTER)
+                        await world.tick(NOW + each * RECHECK_WAIT)
                 await over.wait()
                 for each in range(10, 13):  # an email that waited for the database, then its follow-up
-                    await world.tick(NOW + each * LOOK_AGAIN_AFTER)
+                    await world.tick(NOW + each * RECHECK_WAIT)
             await _count(world, transmitted, result)
     finally:
         await close_database()
