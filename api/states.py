@@ -1,4 +1,4 @@
-"""The states that rows go through, and the choices that settings offer."""
+"""The values of status columns and of settings."""
 
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ class OnExpiry(StrEnum):
 
 
 class EnrollmentStatus(StrEnum):
-    """Where a person stands in a campaign."""
+    """The status of a person in a campaign."""
 
     ACTIVE = "ACTIVE"
     FINISHED = "FINISHED"
@@ -29,11 +29,11 @@ class EnrollmentStatus(StrEnum):
 
 
 MAY_GET_EMAILS = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
-"""Of whom something may still leave: who has finished may have an email that was retried."""
+"""Statuses in which emails may still be sent. A finished person may have an email that is retried."""
 
 
 class SendStatus(StrEnum):
-    """The ledger of one scheduled send."""
+    """The status of an email."""
 
     SCHEDULED = "SCHEDULED"
     CLAIMED = "CLAIMED"
@@ -46,21 +46,22 @@ class SendStatus(StrEnum):
 
 
 class BounceKind(StrEnum):
-    """What a bounce says about the address."""
+    """The kind of a bounce: HARD if the address does not exist, SOFT for all other reasons."""
 
     HARD = "HARD"
     SOFT = "SOFT"
 
 
 WAITING_STATUSES = (SendStatus.SCHEDULED, SendStatus.DEFERRED)
-UNBEGUN_STATUSES = (*WAITING_STATUSES, SendStatus.CLAIMED)
-"""Of an email that has not begun to leave."""
-PENDING_STATUSES = (*UNBEGUN_STATUSES, SendStatus.TRANSMITTING)
+"""Statuses of an email that waits for its due time."""
+UNTRANSMITTED_STATUSES = (*WAITING_STATUSES, SendStatus.CLAIMED)
+"""Statuses of an email whose transmission has not started."""
+PENDING_STATUSES = (*UNTRANSMITTED_STATUSES, SendStatus.TRANSMITTING)
 UNDELIVERED_STATUSES = (SendStatus.FAILED, SendStatus.BOUNCED, SendStatus.IN_DOUBT)
 
 
 class TaskStatus(StrEnum):
-    """What became of a task."""
+    """The status of a task."""
 
     OPEN = "OPEN"
     COMPLETED = "COMPLETED"
@@ -87,7 +88,7 @@ class Priority(StrEnum):
 
 
 class SuppressionSource(StrEnum):
-    """What suppressed an address or let it be written to again."""
+    """Where the suppression of an address, or its end, comes from."""
 
     LINK = "LINK"
     API = "API"
@@ -96,14 +97,14 @@ class SuppressionSource(StrEnum):
 
 
 class SuppressionChangeKind(StrEnum):
-    """What changed for a suppressed address."""
+    """The kind of change in the history of an address."""
 
     UNSUBSCRIBED = "UNSUBSCRIBED"
     RESUBSCRIBED = "RESUBSCRIBED"
 
 
 class ImportStatus(StrEnum):
-    """Where a CSV import stands."""
+    """The status of a CSV import."""
 
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
@@ -111,14 +112,14 @@ class ImportStatus(StrEnum):
 
 
 class OnKnown(StrEnum):
-    """What an import does with a row whose address is in the workspace already."""
+    """How an import handles a row whose address belongs to a person in the workspace."""
 
     UPDATE = "UPDATE"
     SKIP = "SKIP"
 
 
 class JobState(StrEnum):
-    """Where a background job stands."""
+    """The state of a background job."""
 
     WAITING = "WAITING"
     RUNNING = "RUNNING"
@@ -142,8 +143,8 @@ class LaunchStatus(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether it has come to its end: nobody else will ever be enrolled by it."""
+        """Whether the launch has ended, so that it enrolls no more people."""
         return self in {LaunchStatus.FINISHED, LaunchStatus.CANCELLED, LaunchStatus.FAILED}
 
 
-GOING_ON = (LaunchStatus.RUNNING, LaunchStatus.PAUSED)
+OPEN_LAUNCH_STATUSES = (LaunchStatus.RUNNING, LaunchStatus.PAUSED)

@@ -21,7 +21,7 @@ from api.graphql.senders import Sender
 from api.graphql.steps import Step
 from api.services.emails import queries
 from api.services.tasks.tasks import compose_email
-from api.states import UNBEGUN_STATUSES
+from api.states import UNTRANSMITTED_STATUSES
 
 if TYPE_CHECKING:
     from api.graphql.enrollments import Enrollment
@@ -139,7 +139,7 @@ class Email:
         "and pass to `editEmail`. Null unless the email is SCHEDULED, DEFERRED or CLAIMED.",
     )
     async def composition(self, info: Request) -> Composition | None:
-        if self.status not in UNBEGUN_STATUSES:
+        if self.status not in UNTRANSMITTED_STATUSES:
             return None
         return composition_of(await compose_email(info.context.workspace_context, self.id))
 

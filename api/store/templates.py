@@ -1,7 +1,7 @@
 """Templates and the steps that use them."""
 
 from api.models import Enrollment, Launch, Step
-from api.states import GOING_ON
+from api.states import OPEN_LAUNCH_STATUSES
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, in_list
 from strategies import StepType
@@ -31,7 +31,7 @@ async def running_step_without_subject(template_id: str) -> Step | None:
         campaign = {"campaign_id": step.campaign_id}
         if not step.subject and (
             await Enrollment.filter(**campaign, ended_at=None).exists()
-            or await Launch.filter(**campaign, status__in=GOING_ON).exists()
+            or await Launch.filter(**campaign, status__in=OPEN_LAUNCH_STATUSES).exists()
         ):
             return step
     return None

@@ -28,8 +28,8 @@ CLEAN_ROOMS = (
     "api/services/tasks",
     "api/services/templates",
     "api/services/workspaces",
-    "api/store/*.py",
-    "api/store/engine",
+    "api/states.py",
+    "api/store",
     "api/settings.py",
     "api/workers",
 )

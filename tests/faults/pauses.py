@@ -18,7 +18,7 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.launches import enrolling
 from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice
-from api.states import GOING_ON
+from api.states import OPEN_LAUNCH_STATUSES
 from api.store.jobs import LEASE
 from strategies import Refusal
 from tests.services.jobs.claims import (
@@ -106,7 +106,7 @@ class Pauses:
 
     @rule(data=st.data(), how=st.sampled_from([pause_launch, resume_launch, cancel_launch]))
     def decides_about_a_launch(self: Any, data: st.DataObject, how: Callable[..., Awaitable[Any]]) -> None:
-        chosen = self.pick(data, self.do(Launch.filter(status__in=GOING_ON)))
+        chosen = self.pick(data, self.do(Launch.filter(status__in=OPEN_LAUNCH_STATUSES)))
         if chosen is not None:
             with suppress(Refusal):
                 self.do(how(self.context, chosen.id))

@@ -29,7 +29,7 @@ from api.services.people.people import create_person
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
-from api.states import GOING_ON, PENDING_STATUSES
+from api.states import OPEN_LAUNCH_STATUSES, PENDING_STATUSES
 from api.store.engine.database import close_database, open_database
 from api.store.jobs import LEASE as JOB_LEASE
 from plugins.contract import Outcome
@@ -220,7 +220,7 @@ class AnyOrder(Endings, Pauses, RuleBasedStateMachine):
         waiting = await Send.filter(status__in=PENDING_STATUSES)
         self.follow_ups_reply_to_what_was_sent()
         assert waiting == [], [(send.status, send.held, send.due_at, self.now) for send in waiting]
-        assert not await Launch.filter(status__in=GOING_ON).exists()
+        assert not await Launch.filter(status__in=OPEN_LAUNCH_STATUSES).exists()
 
     @invariant()
     def the_feed_tells_the_state(self) -> None:

@@ -26,7 +26,7 @@ from api.services.people.suppressions import unsubscribe
 from api.services.replies.bounces import record_bounce
 from api.services.replies.replies import record_reply
 from api.services.tasks.task_expiry import expire_tasks
-from api.services.tasks.tasks import complete_task, email_went_out, send_task, skip_task
+from api.services.tasks.tasks import complete_task, complete_task_of_email, send_task, skip_task
 from api.store import send_ledger
 from api.store.engine.sql import execute
 from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock, transaction
@@ -282,9 +282,9 @@ async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, mo
     async def unlucky(*args: Any) -> None:
         if problem := next(raised, None):
             raise problem
-        await email_went_out(*args)
+        await complete_task_of_email(*args)
 
-    monkeypatch.setattr(outcome_transaction, "email_went_out", unlucky)
+    monkeypatch.setattr(outcome_transaction, "complete_task_of_email", unlucky)
     await run_once(later(world, NOW + timedelta(hours=1)).runtime, NOW + timedelta(hours=1))
     assert next(raised, None) is None
     assert (await Task.get(id=doing)).status == "COMPLETED"

@@ -12,7 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_stopped
 from api.services.people.reachability import refuse_unreachable
 from api.services.people.suppressions import refuse_suppressed
-from api.services.tasks.tasks import email_went_out
+from api.services.tasks.tasks import complete_task_of_email
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -56,7 +56,7 @@ async def settle_as_sent(context: WorkspaceContext, send: Send, at: datetime, wh
             context, send, EventKind.EMAIL_SENT, why, status=SendStatus.SENT, sent_at=at, reason=None, detail=""
         )
         if send.by_hand:
-            await email_went_out(context, send, at)
+            await complete_task_of_email(context, send, at)
     return send
 
 

@@ -20,7 +20,7 @@ from api.services.tasks.tasks import close_task, refuse_prompts
 from api.services.tasks.withdrawing import withdraw
 from api.services.templates import template_inputs
 from api.services.templates.email_content import composed_for
-from api.states import UNBEGUN_STATUSES, SendStatus, TaskStatus
+from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
 from api.store import written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -171,7 +171,7 @@ async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:
         raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="withdrawn")
     if send.status is SendStatus.TRANSMITTING:
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
-    if send.status not in (*UNBEGUN_STATUSES, *others):
+    if send.status not in (*UNTRANSMITTED_STATUSES, *others):
         status = send.status.lower().replace("_", " ")
         if send.status not in (SendStatus.FAILED, SendStatus.BOUNCED):
             raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), status=status)

@@ -15,7 +15,7 @@ from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopp
 from api.services.enrollments.timelines import launch_choices, resolve, timeline_steps
 from api.services.jobs.job_limits import refuse_further_launch
 from api.services.launches.launch import Choice, enrollment_row, ready
-from api.states import GOING_ON
+from api.states import OPEN_LAUNCH_STATUSES
 from api.store import jobs
 from api.store import launches as audience
 from api.store.engine.rows import get_or_refuse
@@ -53,7 +53,7 @@ async def start_launch(
     check_launch(timeline_steps(steps), launch_choices(example, steps), context.installed.send_options)
     resolve(context, campaign, steps, example, {}, context.now)
     async with transaction():
-        await refuse_further_launch(Launch.filter(status__in=GOING_ON), context.workspace_id)
+        await refuse_further_launch(Launch.filter(status__in=OPEN_LAUNCH_STATUSES), context.workspace_id)
         await refuse_stopped(campaign.id, ("campaignId",))
         await refuse_edited(campaign, ("campaignId",))
         await check_subjects(await steps_of(campaign), ("campaignId",))

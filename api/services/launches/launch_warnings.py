@@ -7,7 +7,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally, campaign_warnings
 from api.services.enrollments.timelines import launch_choices, resolve, timeline_steps
-from api.states import GOING_ON
+from api.states import OPEN_LAUNCH_STATUSES
 from strategies import Refusal, WarningNote
 from strategies.records import PlannedSend, ZoneOf
 from strategies.timeline import Timeline
@@ -38,7 +38,7 @@ def launch_warnings(
 
 async def warnings_of(context: WorkspaceContext, row: Launch) -> list[WarningNote]:
     """Return the warnings about a launch that has not ended, by times in the sender's zone."""
-    if row.status not in GOING_ON:
+    if row.status not in OPEN_LAUNCH_STATUSES:
         return []
     campaign = await Campaign.get(id=row.campaign_id)
     steps = await steps_of(campaign)

@@ -21,10 +21,10 @@ from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.timelines import chosen_notes, zone_note
 from api.services.people.reachability import refuse_unreachable
 from api.services.people.suppressions import check_address_of, refuse_suppressed
-from api.services.tasks.withdrawing import withdraw_with
+from api.services.tasks.withdrawing import withdraw_email_of
 from api.services.templates import template_inputs
 from api.services.templates.email_content import RepText, composed_for
-from api.states import UNBEGUN_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
+from api.states import UNTRANSMITTED_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -151,7 +151,7 @@ async def _refuse_scheduled(task: Task) -> None:
     raise Refusal.of(EmailCode.ALREADY_SCHEDULED, ("id",))
 
 
-async def email_went_out(context: WorkspaceContext, send: ClaimedEmail | Send, at: datetime) -> None:
+async def complete_task_of_email(context: WorkspaceContext, send: ClaimedEmail | Send, at: datetime) -> None:
     """Complete the task of a sent email at ``at`` (UTC), and move the later steps that depend on it.
 
     Call inside the transaction that records the send.
@@ -227,7 +227,7 @@ async def _find_workable(context: WorkspaceContext, task_id: str) -> Task:
 async def _finish(context: WorkspaceContext, task: Task, status: TaskStatus) -> Task:
     async with transaction():
         if status is TaskStatus.COMPLETED and task.type is StepType.EMAIL:
-            await withdraw_with(task, context.now)
+            await withdraw_email_of(task, context.now)
         await close_task(context, task, status, context.now)
     return task
 
@@ -254,8 +254,8 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
     """Mark the scheduled email of a task as failed, unless its transmission has started."""
     reason, detail = ReasonCode.TASK_SKIPPED.message()
     emails_of_task = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
-    send = await emails_of_task.filter(status__in=UNBEGUN_STATUSES).first()
-    if send is None or not await Send.filter(id=send.id, status__in=UNBEGUN_STATUSES).update(
+    send = await emails_of_task.filter(status__in=UNTRANSMITTED_STATUSES).first()
+    if send is None or not await Send.filter(id=send.id, status__in=UNTRANSMITTED_STATUSES).update(
         status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason=reason,
         detail=detail,
     ):  # fmt: skip

@@ -6,7 +6,7 @@ from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.codes.reasons import ReasonCode
 from api.models import Enrollment, Send, Task
-from api.states import UNBEGUN_STATUSES, SendStatus
+from api.states import UNTRANSMITTED_STATUSES, SendStatus
 from api.store.events import Line, email_event, write
 from api.store.tasks import lock_undone
 from api.store.written_texts import keep_texts, lock_email
@@ -21,7 +21,7 @@ async def withdraw(enrollment: Enrollment, send: Send, now: datetime, *, reason:
     return email_event(send, EventKind.EMAIL_WITHDRAWN, now, data=data, campaign_id=enrollment.campaign_id)
 
 
-async def withdraw_with(task: Task, now: datetime) -> None:
+async def withdraw_email_of(task: Task, now: datetime) -> None:
     """Withdraw the scheduled email of a task that is completed without it.
 
     Call in the transaction that completes the task. Raises Refusal if the email is in transmission.
@@ -33,6 +33,6 @@ async def withdraw_with(task: Task, now: datetime) -> None:
         return
     if send.status is SendStatus.TRANSMITTING:
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",), case="of_task")
-    if send.status in UNBEGUN_STATUSES:
+    if send.status in UNTRANSMITTED_STATUSES:
         enrollment = await Enrollment.get(id=task.enrollment_id)
         await write([await withdraw(enrollment, send, now, reason=ReasonCode.TASK_COMPLETED)])

@@ -17,7 +17,7 @@ from api.services.campaigns.editing.editing import check
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.fact_groups import FactGroups, example_of, read_groups
 from api.services.enrollments.order_warnings import campaign_warnings
-from api.states import GOING_ON
+from api.states import OPEN_LAUNCH_STATUSES
 from api.store.fact_groups import edit_facts
 from strategies import WarningNote
 from strategies.warning_codes import WarningCode
@@ -84,6 +84,6 @@ async def _warnings(context: WorkspaceContext, draft: Draft, tally: EditTally, g
     ]
     if tally.unresolved_people:
         warnings.append(WarningCode.PEOPLE_NOT_RESOLVED.note(people=tally.unresolved_people))
-    if await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
+    if await Launch.filter(campaign_id=row.id, status__in=OPEN_LAUNCH_STATUSES).exists():
         warnings.append(WarningCode.LAUNCH_IN_PROGRESS.note())
     return [*groups.warnings(), *warnings]

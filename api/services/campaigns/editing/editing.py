@@ -14,7 +14,7 @@ from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
-from api.states import GOING_ON, SendStatus, TaskStatus
+from api.states import OPEN_LAUNCH_STATUSES, SendStatus, TaskStatus
 from api.store import edits, jobs
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -64,7 +64,7 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
     """
     row = draft.campaign
     people = await Enrollment.filter(campaign_id=row.id, ended_at=None, campaign__ending_at=None).exists()
-    if not people and not await Launch.filter(campaign_id=row.id, status__in=GOING_ON).exists():
+    if not people and not await Launch.filter(campaign_id=row.id, status__in=OPEN_LAUNCH_STATUSES).exists():
         return False
     for name, argument in FIXED_SETTINGS.items():
         if name in draft.settings:
@@ -90,7 +90,7 @@ async def _check_send_at(context: WorkspaceContext, draft: Draft) -> None:
     if (
         await Send.filter(**theirs, status__in=UNSENT, attempts=0, by_hand=False).exists()
         or await Task.filter(**theirs, status=TaskStatus.OPEN).exists()
-        or await Launch.filter(campaign_id=draft.campaign.id, status__in=GOING_ON, send_at=None).exists()
+        or await Launch.filter(campaign_id=draft.campaign.id, status__in=OPEN_LAUNCH_STATUSES, send_at=None).exists()
     ):
         raise Refusal.of(StrategyCode.SEND_AT_REQUIRED, ("sendOption",), case="running")
 

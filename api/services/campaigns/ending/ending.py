@@ -17,7 +17,7 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import end
 from api.services.jobs.bisection import is_database_fault
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
-from api.states import GOING_ON
+from api.states import OPEN_LAUNCH_STATUSES
 from api.store import endings, jobs
 from api.store.campaign_state import lock_campaign
 from api.store.engine.rows import get_or_refuse
@@ -59,7 +59,7 @@ async def _decide(context: WorkspaceContext, row: Campaign) -> int:
         # The edit, the pause or the resume no longer concerns anybody.
         await jobs.cancel(EDIT_JOB, [row.id], now)
         await jobs.cancel(HOLD_JOB, [row.id], now)
-        for launch in await Launch.filter(campaign_id=row.id, status__in=GOING_ON).order_by("id"):
+        for launch in await Launch.filter(campaign_id=row.id, status__in=OPEN_LAUNCH_STATUSES).order_by("id"):
             await cancel(launch.id, now)
         await jobs.start(END_JOB, context.workspace_id, row.id, now, lease_until=now + jobs.LEASE)
     return people or 0

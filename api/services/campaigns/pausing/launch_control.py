@@ -8,7 +8,7 @@ from api.codes.reasons import ReasonCode
 from api.models import Campaign, Launch, Sender
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_stopped
-from api.states import GOING_ON, LaunchStatus
+from api.states import OPEN_LAUNCH_STATUSES, LaunchStatus
 from api.store import jobs
 from api.store import launches as audience
 from api.store.campaign_state import lock_campaign_state
@@ -90,7 +90,7 @@ async def cancel(launch_id: str, real_now: datetime) -> bool:
     """Cancel a launch, and leave out everyone who is not processed. Returns False if it has already ended."""
     async with transaction():
         # A running chunk holds this row until it commits.
-        going_on = Launch.filter(id=launch_id, status__in=GOING_ON)
+        going_on = Launch.filter(id=launch_id, status__in=OPEN_LAUNCH_STATUSES)
         if not await going_on.update(status=LaunchStatus.CANCELLED):
             return False
         row = await Launch.get(id=launch_id)

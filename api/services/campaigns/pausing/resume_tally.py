@@ -8,7 +8,7 @@ from api.models import Enrollment, Send, Step
 from api.services.campaigns.pausing.resume_planner import Change, Changes
 from api.services.enrollments.order_warnings import OrderTally
 from api.services.enrollments.timelines import timeline_steps
-from api.states import UNBEGUN_STATUSES, WAITING_STATUSES, SendStatus
+from api.states import UNTRANSMITTED_STATUSES, WAITING_STATUSES, SendStatus
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,7 +82,7 @@ class ResumeTally:
             for send in sends
             if send.step_id in self._numbers and send.status is not SendStatus.FAILED
         }
-        waiting = {number for number, send in emails.items() if send.status in UNBEGUN_STATUSES}
+        waiting = {number for number, send in emails.items() if send.status in UNTRANSMITTED_STATUSES}
         instants = {
             number: max(after.get(send.id, send.due_at), self._now) if number in waiting else send.planned_at
             for number, send in emails.items()

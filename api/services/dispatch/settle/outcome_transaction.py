@@ -12,7 +12,7 @@ from api.services.dispatch.reasons import Answer
 from api.services.enrollments.progress import finish_done, finished
 from api.services.jobs.bisection import is_transient
 from api.services.replies.bounces import Bounced, settle_bounces
-from api.services.tasks.tasks import email_went_out
+from api.services.tasks.tasks import complete_task_of_email
 from api.store import send_ledger, throttles
 from api.store.account_pauses import FAILED_EMAIL_WAIT
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -121,7 +121,7 @@ async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settle
 async def _complete_tasks(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
     for delivery, outcome in settled:
         if delivery.send.by_hand and outcome.sent_at is not None:
-            await email_went_out(runtime.context(delivery.batch.workspace), delivery.send, outcome.sent_at)
+            await complete_task_of_email(runtime.context(delivery.batch.workspace), delivery.send, outcome.sent_at)
 
 
 async def _settle_bounced(settled: Sequence[Settled]) -> None:
