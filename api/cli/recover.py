@@ -41,7 +41,7 @@ async def run(
         clock = DatabaseClock()
         await sync_clock(clock)
         now = clock().replace(microsecond=0)
-        found = await recover(
+        counts = await recover(
             make_runtime(settings, load(environment()), clock).context,
             as_of=parse_time(as_of),
             until=parse_time(until) if until else now,
@@ -50,7 +50,7 @@ async def run(
             resend_others=resend_others,
             dry_run=dry_run,
         )
-    _report(found, dry_run=dry_run)
+    _report(counts, dry_run=dry_run)
     return 0
 
 
@@ -63,14 +63,14 @@ def _read_ids(files: Sequence[Path]) -> set[str]:
     return ids
 
 
-def _report(found: RecoveryCounts, *, dry_run: bool) -> None:
+def _report(counts: RecoveryCounts, *, dry_run: bool) -> None:
     lines = [
-        (found.in_doubt, "emails may have been sent: in doubt, in Undelivered, with the reason RESTORED"),
-        (found.sent, "emails are in the mail server log: marked as sent"),
-        (found.unsent, "emails are not in the log: sent as scheduled"),
-        (found.paused_launches, "background launches: paused until someone resumes or cancels them"),
-        (found.expired_tasks, "tasks would have expired since the backup: expired, each waits for a person"),
-        (found.open_tasks, "tasks are open: someone may have completed them since the backup"),
+        (counts.in_doubt, "emails may have been sent: in doubt, in Undelivered, with the reason RESTORED"),
+        (counts.sent, "emails are in the mail server log: marked as sent"),
+        (counts.unsent, "emails are not in the log: sent as scheduled"),
+        (counts.paused_launches, "background launches: paused until someone resumes or cancels them"),
+        (counts.expired_tasks, "tasks would have expired since the backup: expired, each waits for a person"),
+        (counts.open_tasks, "tasks are open: someone may have completed them since the backup"),
     ]
     if dry_run:
         console.print("Dry run: nothing was written.")

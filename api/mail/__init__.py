@@ -1,4 +1,4 @@
-"""Write emails: templates, safe HTML, addresses, MIME, and links that open an email elsewhere.
+"""The content of emails: templates, sanitized HTML, the text part, addresses and MIME.
 
 Imports: codes, strategies.
 Imported by: cli, http, services.common, services.dispatch, services.jobs, services.launches, services.people,

@@ -16,7 +16,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def text_problem(text: str) -> Message | None:
-    """Say in a sentence why a text cannot be stored or sent; None if it can."""
+    """Return why a text cannot be stored or sent; None if it can."""
     if _SURROGATE.search(text):
         return InputCode.INVALID_TEXT.message("surrogate")
     if "\x00" in text:
@@ -25,7 +25,7 @@ def text_problem(text: str) -> Message | None:
 
 
 def header_problem(text: str) -> Message | None:
-    """Say in a sentence why a text cannot be a header of an email; None if it can."""
+    """Return why a text cannot be a header of an email; None if it can."""
     if problem := text_problem(text):
         return problem
     if _NOT_IN_HEADERS.search(text):

@@ -41,9 +41,10 @@ _FORBIDDEN_POSITIONS = frozenset({"fixed", "sticky", "absolute"})
 
 
 class SanitizedCss(NamedTuple):
-    """Sanitized CSS."""
+    """The result of sanitizing CSS."""
 
     css: str
+    """The CSS that may be sent."""
     removed: tuple[str, ...]
     """What was removed: names of properties or at-rules, or a description such as ``CSS that is nested too deeply``."""
 

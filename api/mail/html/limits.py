@@ -84,16 +84,16 @@ class HtmlLimitError(ValueError):
         self.message = message
 
     def __reduce__(self) -> tuple[type["HtmlLimitError"], tuple[Message]]:
-        """Pickle it for the way out of a worker process."""
+        """Support pickling, because worker processes raise this error."""
         return HtmlLimitError, (self.message,)
 
 
 def _limit_error(limit: int, unit: str, html: str, index: int) -> HtmlLimitError:
-    line, column = _place(html, index)
+    line, column = _line_and_column(html, index)
     return HtmlLimitError(TemplateCode.TEMPLATE_LIMIT.message("html", limit=limit, unit=unit, line=line, column=column))
 
 
-def _place(html: str, index: int) -> tuple[int, int]:
+def _line_and_column(html: str, index: int) -> tuple[int, int]:
     return html.count("\n", 0, index) + 1, index - html.rfind("\n", 0, index)
 
 
@@ -163,7 +163,7 @@ def check_html(html: str) -> None:
             index = _nth_index(html, character, maximum + 1)
             raise _limit_error(maximum, f"characters {character}", html, index)
     if (ambiguous := _AMBIGUOUS.search(html)) is not None and len(_START.findall(html)) > MAX_AMBIGUOUS_ELEMENTS:
-        line, column = _place(html, ambiguous.start())
+        line, column = _line_and_column(html, ambiguous.start())
         message = TemplateCode.TEMPLATE_LIMIT.message(
             "html_element", element=ambiguous.group(), limit=MAX_AMBIGUOUS_ELEMENTS, line=line, column=column
         )

@@ -1,7 +1,7 @@
 """A tokenizer for HTML: tags and text, in one pass and in linear time for any input.
 
 No library meets these requirements: libxml2 drops elements nested 2,000 deep, the HTML5 tree builders take quadratic
-time for deep nesting, and html.parser takes it for comments without an end.
+time for deep nesting, and html.parser takes quadratic time for comments without an end.
 """
 
 import re

@@ -59,7 +59,7 @@ class TemplateProblem(Exception):  # noqa: N818 - the author reads it
         self.message = message
 
     def __reduce__(self) -> tuple[type["TemplateProblem"], tuple[Message]]:
-        """Pickle it for the way out of a worker process."""
+        """Support pickling, because worker processes raise this error."""
         return type(self), (self.message,)
 
 

@@ -1,6 +1,7 @@
-"""Templates of only text and dynamic fields, as most are. Liquid parses them once; joining their parts is much faster.
+"""Simple templates, which have only text and dynamic fields. Most templates are simple.
 
-Liquid also computes, once for each template, the text for a missing value of each field. So both ways of rendering
+Liquid parses a simple template once. Afterwards its parts are joined, which is much faster than liquid's rendering.
+Liquid also computes, once for each template, the text for a missing value of each field, so both ways of rendering
 return the same result.
 """
 

@@ -129,27 +129,27 @@ def fault_of(problem: BaseException | None) -> DatabaseFault | None:
         return DatabaseFault.CORRUPT
     if isinstance(problem, ValidationError):  # tortoise checks the length of values itself
         return DatabaseFault.INVALID
-    own = driver_error(problem)
-    if fault := next((fault for kind, fault in FAULT_BY_ASYNCPG_CLASS if isinstance(own, kind)), None):
+    error = driver_error(problem)
+    if fault := next((fault for kind, fault in FAULT_BY_ASYNCPG_CLASS if isinstance(error, kind)), None):
         return fault
-    if isinstance(own, asyncpg.PostgresError):
-        state = own.sqlstate or ""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
         return FAULT_BY_SQLSTATE.get(state) or FAULT_BY_SQLSTATE.get(state[:2])
-    if isinstance(own, sqlite3.Error):
-        return _classify_sqlite_error(own)
-    if isinstance(own, asyncpg.InterfaceError | asyncpg.InternalClientError):
-        return _classify_by_text(own)
-    if isinstance(own, IntegrityError):
+    if isinstance(error, sqlite3.Error):
+        return _classify_sqlite_error(error)
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        return _classify_by_text(error)
+    if isinstance(error, IntegrityError):
         return DatabaseFault.CHANGED
-    return _classify_python_error(own) if own is not None and is_raised_by_driver(own) else None
+    return _classify_python_error(error) if error is not None and is_raised_by_driver(error) else None
 
 
 def is_read_only(problem: BaseException) -> bool:
     """Say whether an error means that the database is read-only."""
-    own = driver_error(problem)
-    if isinstance(own, sqlite3.Error):
-        return sqlite_code(own) == sqlite3.SQLITE_READONLY
-    return isinstance(own, ReadOnlySQLTransactionError)
+    error = driver_error(problem)
+    if isinstance(error, sqlite3.Error):
+        return sqlite_code(error) == sqlite3.SQLITE_READONLY
+    return isinstance(error, ReadOnlySQLTransactionError)
 
 
 def is_raised_by_driver(problem: BaseException) -> bool:

@@ -1,6 +1,6 @@
 """Applies migrations with as few rendered models as possible, so that a new database takes a fraction of the time.
 
-For each operation tortoise renders almost all models twice, with their querysets: as they are before and after it. A
+For each operation tortoise renders almost all models twice, with their querysets: as they are before it and after it. A
 schema change needs only one model and those to which it refers.
 """
 

@@ -34,9 +34,9 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
 
 def describe_opening_error(problem: BaseException) -> str:
     """Return one line: the driver's message, and what the operator can do."""
-    own = driver_error(problem)
-    if isinstance(own, BaseORMException) and isinstance(own.__cause__, InvalidCatalogNameError):
-        own = own.__cause__
-    reason = "it does not respond" if isinstance(own, TimeoutError) else one_line(own or problem)
-    advice = next((advice for kind, advice in ADVICE if isinstance(own, kind)), "")
+    error = driver_error(problem)
+    if isinstance(error, BaseORMException) and isinstance(error.__cause__, InvalidCatalogNameError):
+        error = error.__cause__
+    reason = "it does not respond" if isinstance(error, TimeoutError) else one_line(error or problem)
+    advice = next((advice for kind, advice in ADVICE if isinstance(error, kind)), "")
     return f"{reason.rstrip('.')}: {advice}" if advice else reason

@@ -47,7 +47,7 @@ def _try_writing_next_to(file: str) -> None:
 
 def is_disk_full(problem: BaseException) -> bool:
     """Say whether an error means that the database's disk is full."""
-    own = driver_error(problem)
-    if isinstance(own, sqlite3.Error):
-        return sqlite_code(own) == sqlite3.SQLITE_FULL
-    return isinstance(own, DiskFullError) or (isinstance(own, OSError) and own.errno in DISK_FULL_ERRNOS)
+    error = driver_error(problem)
+    if isinstance(error, sqlite3.Error):
+        return sqlite_code(error) == sqlite3.SQLITE_FULL
+    return isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in DISK_FULL_ERRNOS)
