@@ -5,7 +5,9 @@ campaign, an enrollment, an email or a task. ``write`` writes lines.
 """
 
 import json
+from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
@@ -27,6 +29,10 @@ COLUMNS = {
 }
 EMAIL_COLUMNS = ("workspace_id", "person_id", "enrollment_id", "step_id", "id")
 """The columns of an email or a task that its events name."""
+ENROLLMENT_COLUMNS = ("workspace_id", "campaign_id", "person_id", "id")
+GETTERS: dict[tuple[str, ...], Callable[[Any], tuple[Any, ...]]] = {
+    names: attrgetter(*names) for names in (EMAIL_COLUMNS, ENROLLMENT_COLUMNS)
+}
 Data = dict[str, Any] | None
 """The values of an event, as its kind documents them."""
 MAX_INSERT_EVENTS = 2_000
@@ -70,7 +76,7 @@ def campaign_event(
 
 def enrollment_event(enrollment: object, kind: EventKind, at: datetime, *, data: Data = None) -> Line:
     """Return an event about an enrollment: a model or a row with ``id``, and the ids of campaign and person."""
-    workspace, campaign, person, own = _values(enrollment, "workspace_id", "campaign_id", "person_id", "id")
+    workspace, campaign, person, own = _values(enrollment, ENROLLMENT_COLUMNS)
     return Line(workspace, kind, at, campaign, person, own, data=_json(data))
 
 
@@ -78,7 +84,7 @@ def email_event(
     email: object, kind: EventKind, at: datetime, *, data: Data = None, campaign_id: str | None = None
 ) -> Line:
     """Return an event about an email: a model or a row with ``id``, and the ids of person, enrollment and step."""
-    workspace, person, enrollment, step, own = _values(email, *EMAIL_COLUMNS)
+    workspace, person, enrollment, step, own = _values(email, EMAIL_COLUMNS)
     return Line(workspace, kind, at, campaign_id, person, enrollment, step, own, data=_json(data))
 
 
@@ -86,7 +92,7 @@ def task_event(
     task: object, kind: EventKind, at: datetime, *, data: Data = None, campaign_id: str | None = None
 ) -> Line:
     """Return an event about a task: a model or a row with ``id``, and the ids of person, enrollment and step."""
-    workspace, person, enrollment, step, own = _values(task, *EMAIL_COLUMNS)
+    workspace, person, enrollment, step, own = _values(task, EMAIL_COLUMNS)
     return Line(workspace, kind, at, campaign_id, person, enrollment, step, task_id=own, data=_json(data))
 
 
@@ -94,11 +100,11 @@ def _json(data: Data) -> str:
     return json.dumps(data) if data else "{}"
 
 
-def _values(about: object, *names: str) -> tuple[Any, ...]:
+def _values(about: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
     """Return columns of a row or attributes of a model."""
     if hasattr(about, "keys"):  # asyncpg's rows are not a Mapping
-        return tuple(about[name] for name in names)  # type: ignore[index]
-    return tuple(getattr(about, name) for name in names)
+        return tuple([about[name] for name in names])
+    return GETTERS[names](about)
 
 
 async def write(events: list[Line]) -> None:
