@@ -19,6 +19,7 @@ def make_runtime(
     clock: Clock | None = None,
     *,
     wake: Callable[[], None] = lambda: None,
+    wake_own_loop: Callable[[], None] = lambda: None,
     show: Callable[[TerminalLine], None] = lambda line: None,
 ) -> DispatchRuntime:
     """Return the runtime of dispatch: packages, clock, unsubscribe links and the length of leases.
@@ -27,7 +28,13 @@ def make_runtime(
     """
     lease = timedelta(seconds=float(settings.lease_seconds))
     return DispatchRuntime(
-        installed, clock or DatabaseClock(), unsubscribe_page.link_maker(settings), wake, show, lease
+        installed,
+        clock or DatabaseClock(),
+        unsubscribe_page.link_maker(settings),
+        wake,
+        show,
+        lease,
+        wake_own_loop=wake_own_loop,
     )
 
 
@@ -40,7 +47,14 @@ def make_ticker(
     """Return a tick loop that its runtime can wake. Without ``clock``, it uses the database's clock."""
     clock = clock or DatabaseClock()
     tickers: list[Ticker] = []
-    runtime = make_runtime(settings, installed, clock, wake=lambda: tickers[0].wake(), show=show)  # noqa: PLW0108 - the list is still empty
+    runtime = make_runtime(
+        settings,
+        installed,
+        clock,
+        wake=lambda: tickers[0].wake(),  # noqa: PLW0108 - the list is still empty
+        wake_own_loop=lambda: tickers[0].wake_here(),  # noqa: PLW0108
+        show=show,
+    )
     tickers.append(Ticker(runtime, clock, float(settings.poll_seconds)))
     return tickers[0]
 

@@ -14,6 +14,7 @@ from api.store.engine.availability import log_database_outage
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_clock import sync_clock
 from api.store.engine.notifications import Notifier, listen
+from api.store.engine.transactions import after_transaction
 
 log = logging.getLogger("touchline.tick")
 
@@ -59,18 +60,25 @@ class Ticker:
         """Steps in a row, up to the last one, that found the database damaged. Only ``_step`` writes it."""
 
     def wake(self) -> None:
-        """Run the next step at once, here and in other processes: something may be due earlier than before."""
-        self._wake_here()
+        """Run the next step at once, here and in other processes, because something may be due earlier than before.
+
+        Inside a transaction this waits for its end: an earlier step would not see the change.
+        """
+        after_transaction(self._wake_everywhere)
+
+    def wake_here(self) -> None:
+        """Run the next step of this process at once."""
+        self._awake.set()
+        self._jobs_awake.set()
+
+    def _wake_everywhere(self) -> None:
+        self.wake_here()
         self._notifier.announce()
 
     def stop(self) -> None:
         """Claim no more emails, finish the transmissions that have started, then end."""
         self._stopping.set()
-        self._wake_here()
-
-    def _wake_here(self) -> None:
-        self._awake.set()
-        self._jobs_awake.set()
+        self.wake_here()
 
     @property
     def alive(self) -> bool:
@@ -103,7 +111,7 @@ class Ticker:
         beside = [
             stop,
             jobs,
-            asyncio.create_task(listen(self._wake_here)),
+            asyncio.create_task(listen(self.wake_here)),
         ]
         try:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)

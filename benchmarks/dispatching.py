@@ -42,7 +42,7 @@ async def dispatch(channel: str, count: int) -> float:
             done.set()
 
     freeze_loaded_objects()  # as both commands do that run a tick loop
-    ticker = Ticker(replace(runtime, show=shown, wake=lambda: ticker.wake()), system_clock, 5.0)  # noqa: PLW0108 - not there yet
+    ticker = Ticker(replace(runtime, show=shown, wake_own_loop=lambda: ticker.wake_here()), system_clock, 5.0)  # noqa: PLW0108 - not there yet
     began = time.perf_counter()
     loop = asyncio.create_task(ticker.run())
     await done.wait()

@@ -16,7 +16,6 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
-from api.app import make_runtime
 from api.clock import system_clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
@@ -25,6 +24,7 @@ from api.http.request_guard import RequestGuard
 from api.http.websocket_endpoint import WebSocketEndpoint
 from api.http.workspace_limits import MessageRateLimit
 from api.models import Launch, Workspace
+from api.runtime import make_runtime
 from api.server.limits import ServerLimits
 from api.server.options import server_options
 from api.server.server import Server

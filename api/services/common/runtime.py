@@ -32,10 +32,13 @@ class DispatchRuntime:
     clock: Clock
     unsubscribe_url: Callable[[Person | Recipient], str | None]
     wake: Callable[[], None]
+    """Runs the next step here and in other processes, once the change is committed."""
     show: Callable[[TerminalLine], None] = lambda line: None
     lease: timedelta = timedelta(seconds=60)
     """How long a claim is valid unless it is renewed. After a crash, emails wait this long to be claimed again."""
     metrics: Metrics = field(default_factory=Metrics)
+    wake_own_loop: Callable[[], None] = lambda: None
+    """Runs the next step of this process, without a notification of other processes."""
 
     def context(self, workspace: Workspace) -> WorkspaceContext:
         """Return the context with which services of a workspace are called."""

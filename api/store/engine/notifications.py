@@ -1,47 +1,61 @@
-"""Wakes other processes when an email may be due, with PostgreSQL's LISTEN and NOTIFY. Without them, processes poll."""
+"""Wake other processes when an email may be due: by LISTEN and NOTIFY, or by sockets beside a SQLite file.
+
+If a notification is lost, the other processes find the email when they poll.
+"""
 
 import asyncio
 import contextvars
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 
+from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
 
+from api.store.engine import wake_sockets
 from api.store.engine.availability import log_database_outage, one_line
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
+from api.store.engine.sqlite_file import MEMORY
 
 log = logging.getLogger("touchline.tick")
 
 CHANNEL = "touchline_due"
-NOTIFY_DELAY_SECONDS = 0.1
-"""How long a notification is delayed, so that the transaction that causes it is committed first."""
+MIN_GAP_SECONDS = 0.01
+"""Shortest time between two notifications of a process. Changes in this time share one notification."""
 KEEPALIVE_SECONDS = 10.0
-"""How often the listening connection is tested."""
 RECONNECT_SECONDS = 2.0
-"""How long the listener waits before it connects again after an error."""
 
 
 class Notifier:
-    """Notifies the other processes. Changes within NOTIFY_DELAY_SECONDS share one notification."""
+    """Notifies the other processes: of the first change immediately, of those in MIN_GAP_SECONDS after it together."""
 
     def __init__(self) -> None:
-        self._pending: asyncio.Task[None] | None = None
+        self._notifying: asyncio.Task[None] | None = None
+        self._again = False
+        """Whether something has changed since the last notification."""
 
     def announce(self) -> None:
-        """Notify the other processes soon. Does nothing on SQLite."""
-        if self._pending is not None and not self._pending.done():
-            return
-        empty_context = contextvars.Context()  # outside of the caller's transaction
-        self._pending = asyncio.get_running_loop().create_task(_notify(), context=empty_context)
+        """Notify the other processes of a committed change."""
+        self._again = True
+        if self._notifying is None or self._notifying.done():
+            with_nothing = contextvars.Context()  # outside of the caller's transaction
+            self._notifying = asyncio.get_running_loop().create_task(self._notify(), context=with_nothing)
+
+    async def _notify(self) -> None:
+        while self._again:
+            self._again = False
+            await _notify()
+            await asyncio.sleep(MIN_GAP_SECONDS)
 
 
 async def _notify() -> None:
-    await asyncio.sleep(NOTIFY_DELAY_SECONDS)
     try:
         if is_postgres():
             await execute(f"SELECT pg_notify('{CHANNEL}', '')")
+        elif (path := _sqlite_file()) is not None:
+            wake_sockets.notify(path)
     except Exception as problem:
         if not log_database_outage(problem):
             log.info("cannot notify other processes, which will poll instead: %s", one_line(problem))
@@ -49,11 +63,20 @@ async def _notify() -> None:
 
 async def listen(on_notification: Callable[[], None]) -> None:
     """Call ``on_notification`` for each notification until cancelled. Reconnects after an error."""
+    if is_postgres():
+        await _listen_on_connection(on_notification)
+    elif (path := _sqlite_file()) is not None:
+        try:
+            await wake_sockets.listen(path, on_notification)
+        except OSError as problem:  # the file system has no sockets, or the path is too long for one
+            log.info("cannot listen for notifications, polling continues: %s", one_line(problem))
 
+
+async def _listen_on_connection(on_notification: Callable[[], None]) -> None:
     def callback(*_: object) -> None:
         on_notification()
 
-    while is_postgres():
+    while True:
         try:
             async with get_connection("default").acquire_connection() as connection:
                 await connection.add_listener(CHANNEL, callback)
@@ -69,3 +92,11 @@ async def listen(on_notification: Callable[[], None]) -> None:
             if not log_database_outage(problem):
                 log.info("cannot listen for notifications, polling continues: %s", one_line(problem))
         await asyncio.sleep(RECONNECT_SECONDS)
+
+
+def _sqlite_file() -> str | None:
+    """Return the path of the open SQLite file; None if the database is in memory."""
+    connection = get_connection("default")
+    if not isinstance(connection, SqliteClient) or connection.filename == MEMORY:
+        return None
+    return os.path.abspath(connection.filename)

@@ -17,6 +17,7 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
@@ -119,8 +120,44 @@ def retry_on_deadlock(
     return retry
 
 
+class _Outermost:
+    """The outermost transaction of a task, and what is called when it has ended."""
+
+    def __init__(self) -> None:
+        self.has_ended = False
+        self.calls: list[Callable[[], object]] = []
+
+
+_outermost: ContextVar[_Outermost | None] = ContextVar("outermost", default=None)
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     """Run the block in one transaction. A block inside a block is a savepoint."""
-    async with in_transaction("default") as connection:
-        yield connection
+    outermost = _outermost.get()
+    if outermost is not None and not outermost.has_ended:
+        async with in_transaction("default") as connection:
+            yield connection
+        return
+    outermost = _Outermost()
+    _outermost.set(outermost)
+    try:
+        async with in_transaction("default") as connection:
+            yield connection
+    finally:
+        outermost.has_ended = True
+        _outermost.set(None)
+        for call in outermost.calls:
+            call()
+
+
+def after_transaction(call: Callable[[], object]) -> None:
+    """Call a function once the task's outermost transaction has ended; immediately outside of a transaction.
+
+    It is called after a failure too, because a broken connection does not say whether the commit has succeeded.
+    """
+    outermost = _outermost.get()
+    if outermost is None or outermost.has_ended:  # a task inherits the transaction of the one that started it
+        call()
+    elif call not in outermost.calls:
+        outermost.calls.append(call)

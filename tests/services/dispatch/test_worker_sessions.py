@@ -108,7 +108,7 @@ async def test_a_channel_of_more_sessions_than_are_claimed_ahead_waits_for_nobod
     monkeypatch.setattr(claim_ahead, "MIN_EMAILS_AHEAD", 4)
     monkeypatch.setattr(Scripted, "sessions", lambda *_: 9)
     hungry = asyncio.Event()
-    dispatcher = Dispatcher(replace(world.runtime, wake=hungry.set), linger=600)
+    dispatcher = Dispatcher(replace(world.runtime, wake_own_loop=hungry.set), linger=600)
     async with asyncio.timeout(30):
         while await due(SendStatus.SENT) < 30:
             hungry.clear()

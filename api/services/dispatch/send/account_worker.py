@@ -145,7 +145,7 @@ class AccountWorker:
         """Take a delivery, or wait for one. Wake the dispatcher if it shall refill the queue."""
         if self.wants_more and len(self.queue) <= self.ahead.limit(self.max_sessions) // 2:
             self.wants_more = False
-            self._runtime.wake()
+            self._runtime.wake_own_loop()
         return await self.queue.next()
 
     async def works(self) -> None:
