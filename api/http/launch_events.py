@@ -9,12 +9,14 @@ from typing import Any, Protocol
 from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult
 
+from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.engine.operations import Schema
 from api.graphql.limits.budgets import Charge
 from api.http.json_writing import EncodedJson, encode_once
 from api.http.request_guard import RequestGuard
 from api.models import Launch
+from strategies.codes import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class FollowingClient(Protocol):
     def authorization(self) -> str:
         """The client's Authorization header."""
 
-    async def refuse(self, case: str = "") -> None:
+    async def refuse(self, why: Message) -> None:
         """Close the connection, because its token is invalid."""
 
 
@@ -74,7 +76,7 @@ async def later_events(
         while not over:
             launch, event = await follower.next()
             if authorization not in event.valid:
-                await client.refuse()
+                await client.refuse(RequestCode.UNAUTHENTICATED.message())
                 return
             try:
                 cost = charge.spend()

@@ -42,16 +42,16 @@ class ConnectionAuth:
     async def context(self) -> Context | None:
         """Return a new context for one operation. Closes the connection and returns None if the token is invalid."""
         if not self.authorization:
-            await self.refuse("init")
+            await self.refuse(RequestCode.UNAUTHENTICATED.message("init"))
             return None
         context = await self.guard.context(self.authorization)
         if context is None:
-            await self.refuse()
+            await self.refuse(RequestCode.UNAUTHENTICATED.message())
         return context
 
-    async def refuse(self, case: str = "") -> None:
+    async def refuse(self, why: Message) -> None:
         """Close the connection, because its token is missing or invalid."""
-        await self.socket.close(CloseCode.UNAUTHENTICATED, RequestCode.UNAUTHENTICATED.message(case).sentence)
+        await self.socket.close(CloseCode.UNAUTHENTICATED, why.sentence)
 
 
 class AuthenticatedSchema:
