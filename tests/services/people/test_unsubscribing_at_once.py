@@ -117,14 +117,14 @@ async def test_an_unsubscribe_beside_a_chunk_of_a_launch_ends_whom_it_enrolls(
     await start_launch(world.context, campaign, [eve.id], Choice())
     row = await claim_launch(NOW)
     assert row is not None
-    enroll, late = enrolling._Enroller._enroll, []
+    enroll, late = enrolling.enroll, []
 
-    async def then_unsubscribes(self: Any, *given: Any) -> Any:
+    async def then_unsubscribes(*given: Any) -> Any:
         late.append(beside(unsubscribe(world.context, eve.id)))
         assert await waits_for_us(late[0])
-        return await enroll(self, *given)
+        return await enroll(*given)
 
-    monkeypatch.setattr(enrolling._Enroller, "_enroll", then_unsubscribes)
+    monkeypatch.setattr(enrolling, "enroll", then_unsubscribes)
     await run_launch(row, world.runtime.context, lambda: NOW)
     await late[0]
     assert (await Enrollment.get(person_id=eve.id)).end_reason == "UNSUBSCRIBED"
