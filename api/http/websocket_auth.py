@@ -35,7 +35,7 @@ class ConnectionAuth:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header, or what connection_init has params instead."""
+        """The token: the value of ``authorization`` in connection_init, or else the header of the handshake."""
         params = {name.lower(): value for name, value in self.connection_params.items()}
         return str(params.get("authorization") or self.handshake)
 
