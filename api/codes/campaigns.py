@@ -6,6 +6,17 @@ from strategies.codes import Code, code
 class CampaignCode(Code):
     """Refusals about campaigns, their steps and edits."""
 
+    CAMPAIGN_BUSY = code(
+        (
+            "An earlier pause, resume or edit of this campaign is still being applied to its people. Try again when "
+            "its `applyingPause` and `editing` are false."
+        ),
+        when=(
+            "A background job still applies an earlier pause, resume or edit to the people in the campaign. A resume "
+            "waits for both, and an edit waits for a pause or resume."
+        ),
+        do="Query the campaign's `applyingPause` and `editing`, and try again when both are false.",
+    )
     CAMPAIGN_ENDED = code(
         "The campaign has ended for this person. To continue, launch it for them again.",
         everyone="The campaign was ended for everyone.",

@@ -83,6 +83,14 @@ class Campaign:
     created_at: datetime = strawberry.field(description="When the campaign was created, by the workspace's clock. UTC.")
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]
+    holds: strawberry.Private[str | None]
+
+    @strawberry.field(
+        description="True while the last pause or resume is still being applied to the emails. Meanwhile the campaign "
+        "cannot be resumed, and edits that move emails are rejected (`CAMPAIGN_BUSY`)."
+    )
+    def applying_pause(self) -> bool:
+        return self.holds is not None
 
     @strawberry.field(description="The sender from whom the emails come, and to whom the tasks are assigned.")
     async def sender(self, info: Request) -> Sender:

@@ -13,7 +13,7 @@ from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
+from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out, finish_earlier
 from api.states import OPEN_LAUNCH_STATUSES, SendStatus, TaskStatus
 from api.store import edits, jobs
 from api.store.campaign_state import lock_campaign
@@ -30,9 +30,10 @@ UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
 async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
     """Write an edit, and recalculate the people in the campaign. Raises Refusal; then nothing is written."""
     row = draft.campaign
-    if draft.resolves and row.holds is not None:
-        # Finish a pause or resume first: a resume moves emails by the steps before this edit.
-        await carry_out(await jobs.open_job(HOLD_JOB, row.id), hold_chunks(context, row), context.clock)
+    # Finish a pause or resume first: a resume moves emails by the steps before this edit.
+    busy = draft.resolves and row.holds is not None
+    if busy and not await finish_earlier(HOLD_JOB, row.id, hold_chunks(context, row), context.clock):
+        raise Refusal.of(CampaignCode.CAMPAIGN_BUSY, draft.path)
     await _decide(context, draft)
     return await _carry_out_quick_part(context, row.id)
 

@@ -13,7 +13,7 @@ from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.campaigns.pausing.launch_control import pause_launches, resume_launches
 from api.services.common.context import WorkspaceContext
-from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
+from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out, finish_earlier
 from api.store import jobs
 from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.rows import get_or_refuse
@@ -44,12 +44,14 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
 async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
     """Resume a campaign. Each person with an overdue email gets all unsent emails later, by whole (working) days."""
     row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
-    if row.paused_at is not None and row.holds is not None:
-        # Put every email on hold before any is released.
-        await carry_out(await jobs.open_job(HOLD_JOB, row.id), hold_chunks(context, row), context.clock)
-    if row.paused_at is not None and row.editing:
-        # Recalculate everyone by the last edit first.
-        await carry_out(await jobs.open_job(EDIT_JOB, row.id), edit_chunks(context, row), context.clock)
+    if row.paused_at is not None:
+        # Put every email on hold before any is released, and recalculate everyone by the last edit.
+        holds, edits = hold_chunks(context, row), edit_chunks(context, row)
+        if not (
+            await finish_earlier(HOLD_JOB, row.id, holds, context.clock)
+            and await finish_earlier(EDIT_JOB, row.id, edits, context.clock)
+        ):
+            raise Refusal.of(CampaignCode.CAMPAIGN_BUSY, ("id",))
     await _resume(context, row)
     return await _carry_out_quick_part(context, row.id)
 
