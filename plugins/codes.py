@@ -81,6 +81,12 @@ class ChannelCode(Code):
         when="The account is not configured in this process.",
         do="Configure it. Until then, only other processes send its emails.",
     )
+    NOT_SYNCED = code(
+        "The email was written to {file}, but the disk has not confirmed it.",
+        when="The email was written to the outbox folder, but the disk reported an error when it was to confirm the "
+        "name of the file.",
+        do="Check whether the file is there. Then confirm the email, or send it again.",
+    )
     NOT_WRITABLE = code(
         "Touchline does not have the permission to write to the outbox folder.",
         when="Touchline does not have the permission to write to the outbox folder.",

@@ -1,11 +1,9 @@
 """The channel "outbox": writes each email as an ``.eml`` file into the folder ``TOUCHLINE_OUTBOX``."""
 
 import asyncio
-import contextlib
 import errno
 import hashlib
 import logging
-import os
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -14,13 +12,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session, hookimpl
+from plugins.channels.outbox_folder import OutboxFolder, UnconfirmedError
 from plugins.codes import ChannelCode
-from plugins.private_files import create_private, make_private, try_writing
+from plugins.private_files import make_private, try_writing
 from strategies.codes import Message
 
 log = logging.getLogger("touchline.outbox")
 
 DEFAULT_FOLDER = "touchline-data/outbox"
+SESSIONS = 64
+"""Emails that are delivered at the same time. The more there are, the more of them share a sync."""
 MAX_PART_CHARACTERS = 80
 """Longest part of a file name. Two parts and a digest fit into the 255 bytes of a file name."""
 
@@ -38,9 +39,14 @@ def file_name(send_id: str, recipient: str) -> str:
     return stem + ".eml"
 
 
+def log_problem(error: OSError) -> None:
+    """Log a disk error with the path, for the operator."""
+    log.warning("the outbox folder cannot be used: %s", " ".join(str(error).split()))
+
+
 def explain(error: OSError) -> Message:
     """Return the message for a disk error. Its sentence has no path, because tenants read it. The log has the path."""
-    log.warning("the outbox folder cannot be used: %s", " ".join(str(error).split()))
+    log_problem(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return ChannelCode.DISK_FULL.message()
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -48,57 +54,37 @@ def explain(error: OSError) -> Message:
     return ChannelCode.DISK_ERROR.message(fault=error.strerror or type(error).__name__)
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file that only this service's user can read, and wait until it is on the disk."""
-    with open(create_private(path), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def publish(temporary: Path, final: Path) -> None:
-    """Rename the finished file in one atomic step, so that readers of the folder never see a part of it."""
-    os.replace(temporary, final)
-    # The email is written now. It does not fail if the system cannot sync a folder (Windows).
-    with contextlib.suppress(OSError):
-        folder = os.open(final.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def remove(path: Path) -> None:
-    """Remove a temporary file. Ignores errors, because a leftover file does no harm."""
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
-
-
 class OutboxSession(Session):
-    """One open outbox folder."""
+    """One writer of an outbox folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: OutboxFolder) -> None:
         self._folder = folder
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
         """Write a temporary file, call ``about_to_transmit``, then rename it. Most failures happen before the call."""
-        final = self._folder / file_name(outgoing.send_id, outgoing.recipient)
-        temporary = self._folder / f".{uuid.uuid4().hex}.tmp"
+        final = self._folder.path / file_name(outgoing.send_id, outgoing.recipient)
+        temporary = self._folder.path / f".{uuid.uuid4().hex}.tmp"
+        published = False
         try:
-            await asyncio.to_thread(write, temporary, outgoing.message)
-        except OSError as error:
-            await asyncio.to_thread(remove, temporary)
-            return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
-        try:
+            try:
+                await self._folder.write(temporary, outgoing.message)
+            except OSError as error:
+                return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
             if not await about_to_transmit():
                 return Receipt(Outcome.WITHDRAWN, *ChannelCode.WITHDRAWN.message())
             try:
-                await asyncio.to_thread(publish, temporary, final)
+                await self._folder.publish(temporary, final)
+            except UnconfirmedError as error:
+                published = True
+                log_problem(error)
+                return Receipt(Outcome.IN_DOUBT, *ChannelCode.NOT_SYNCED.message(file=final.name))
             except OSError as error:
                 return Receipt(Outcome.ACCOUNT_UNAVAILABLE, *explain(error))
+            published = True
             return Receipt(Outcome.SENT, *ChannelCode.WRITTEN.message(file=final.name))
         finally:
-            await asyncio.to_thread(remove, temporary)
+            if not published:
+                await self._folder.remove(temporary)
 
 
 class OutboxChannel(Channel):
@@ -112,10 +98,11 @@ class OutboxChannel(Channel):
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.folder = Path(environment.get("TOUCHLINE_OUTBOX") or DEFAULT_FOLDER)
+        self._files = OutboxFolder(self.folder)
 
     def sessions(self, config: Mapping[str, Any]) -> int:
         """Return how many files are written at the same time."""
-        return 8
+        return SESSIONS
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
@@ -124,7 +111,7 @@ class OutboxChannel(Channel):
             await asyncio.to_thread(make_private, self.folder)
         except OSError as error:
             raise AccountUnavailableError(*explain(error)) from error
-        yield OutboxSession(self.folder)
+        yield OutboxSession(self._files)
 
     async def trouble(self) -> str | None:
         """Write a file to the folder and remove it."""

@@ -75,7 +75,7 @@ async def test_trouble_with_the_disk_is_the_accounts_and_leaves_nothing(
 
     async with OutboxChannel({"TOUCHLINE_OUTBOX": str(tmp_path)}).connect({}) as session:
         with monkeypatch.context() as patch:
-            patch.setattr(f"plugins.channels.outbox.os.{call}", fail)
+            patch.setattr(f"plugins.channels.outbox_folder.os.{call}", fail)
             receipt = await session.deliver(outgoing(), permission)
         assert (receipt.outcome, receipt.code) == (Outcome.ACCOUNT_UNAVAILABLE, code)
         assert str(tmp_path) not in receipt.detail, "tenants read it"
