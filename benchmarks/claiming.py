@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from api.clock import system_clock
 from api.models import Campaign, Step
-from api.store import send_ledger
+from api.store import claims
 from api.store.engine.sql import execute
 from benchmarks.world import launched, row
 
@@ -15,13 +15,13 @@ CLAIMS = 500
 CHUNK = 1_000_000
 
 
-async def claims(sender_id: str, count: int) -> tuple[float, float]:
+async def claim_times(sender_id: str, count: int) -> tuple[float, float]:
     """Return median and 99th percentile, in milliseconds, of claiming ten due emails."""
     times = []
     for _ in range(count):
         now = system_clock()
         began = time.perf_counter()
-        sends = await send_ledger.claim(sender_id, now, now + timedelta(minutes=1), 10)
+        sends = await claims.claim(sender_id, now, now + timedelta(minutes=1), 10)
         times.append((time.perf_counter() - began) * 1000)
         assert len(sends) == 10
     return statistics.median(times), statistics.quantiles(times, n=100)[98]
@@ -51,13 +51,13 @@ async def measure(sizes: list[int]) -> None:
     """Print the latency for each number of future emails, against none."""
     _, campaign = await launched("record", DUE)
     await execute("VACUUM ANALYZE send")
-    await claims(campaign.sender_id, 100)  # warms up
-    none, there = await claims(campaign.sender_id, CLAIMS), 0
+    await claim_times(campaign.sender_id, 100)  # warms up
+    none, there = await claim_times(campaign.sender_id, CLAIMS), 0
     for size in sizes:
         await future(campaign, there, size - there)
         there = size
-        await claims(campaign.sender_id, 100)
-        many = await claims(campaign.sender_id, CLAIMS)
+        await claim_times(campaign.sender_id, 100)
+        many = await claim_times(campaign.sender_id, CLAIMS)
         what = f"claim of 10 beside {size:,} future emails"
         row(f"{what}, p50", f"{many[0]:.2f} ms", f"beside none: {none[0]:.2f} ms", many[0] / none[0], "≤ 1.3")
         row(f"{what}, p99", f"{many[1]:.2f} ms", f"beside none: {none[1]:.2f} ms", many[1] / none[1], "≤ 2")

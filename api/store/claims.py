@@ -1,15 +1,55 @@
-"""Claim emails by their ids, after the claim of all due emails has failed because of some of them."""
+"""Claim due emails for an attempt, and release claims.
+
+``claim`` takes all due emails of a sender in one statement. If it fails because of some of them, ``claim_by_ids``
+claims the others.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Literal
 
+from api.ids import new_id
 from api.store.claimed_email import ClaimedEmail, read_claimed
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Row, execute, in_list
-from api.store.send_ledger import WAITING
+from api.store.engine.sql import Records, Row, execute, in_list
+from api.store.engine.transactions import retry_on_deadlock
+from api.store.send_ledger import UNSENT_STATUS, WAITING, with_paused_campaigns
 
 CLAIMED_BY_ATTEMPT = "status = 'CLAIMED' AND attempt_id = "
 """SQL condition, which ends with the attempt. The failed claim may have been committed for its attempt."""
+ClaimColumn = Literal["workspace_id", "sender_id", "person_id", "step_id"]
+
+
+async def claim(
+    sender_id: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    attempt: str = "",
+    excluded_ids: Sequence[str] = (),
+) -> list[ClaimedEmail]:
+    """Claim up to ``limit`` emails of a sender that are due at ``now`` (UTC), the earliest first, for a new attempt.
+
+    Emails whose ids are in ``excluded_ids`` are not claimed.
+    """
+    row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
+    others = f"AND NOT ({in_list('id', 6)})" if excluded_ids else ""
+    first = (
+        f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 {others}"
+        f" ORDER BY due_at, id LIMIT $5 {lock}"
+    )
+    chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
+    rows = await execute(
+        f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen}"
+        f" RETURNING {', '.join(ClaimedEmail._fields)}",
+        attempt or new_id("att"),
+        lease_until,
+        sender_id,
+        now,
+        limit,
+        *([list(excluded_ids)] if excluded_ids else []),
+    )
+    return read_claimed(rows)
 
 
 async def due_ids(sender_id: str, now: datetime, limit: int, attempt: str, excluded_ids: Sequence[str]) -> list[str]:
@@ -57,3 +97,46 @@ async def fail_unreadable(send_id: str, now: datetime, attempt: str, reason: str
         detail,
     )
     return rows[0] if rows else None
+
+
+async def still_claimed(sends: Sequence[ClaimedEmail]) -> set[str]:
+    """Return the ids of sends that are still claimed by their attempts."""
+    records = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
+    rows = await execute(
+        f"SELECT send.id FROM send, {records.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        " AND send.status || '' = 'CLAIMED'",
+        records,
+    )
+    return {row["id"] for row in rows}
+
+
+async def release_expired_claims(
+    real_now: datetime, ids: Sequence[str] | None = None, excluded_ids: Sequence[str] = ()
+) -> Sequence[Row]:
+    """Release expired claims: of all emails, or of ``ids``, except ``excluded_ids``. Returns the emails."""
+    if ids is not None:
+        return await _release_where(f"send.lease_until < $1 AND {in_list('send.id', 2)}", real_now, list(ids))
+    if excluded_ids:
+        return await _release_where(
+            f"send.lease_until < $1 AND NOT ({in_list('send.id', 2)})", real_now, list(excluded_ids)
+        )
+    return await _release_where("send.lease_until < $1", real_now)
+
+
+@retry_on_deadlock
+async def release_claims(column: ClaimColumn, ids: Sequence[str]) -> int:
+    """Release the claims of some workspaces, senders, people or steps, so that their emails are rendered again.
+
+    Call it after the change is committed, so that the next claim reads the change. Returns the number of emails.
+    """
+    return len(await _release_where(in_list(f"send.{column}", 1), list(ids)))
+
+
+async def _release_where(condition: str, *values: Any) -> Sequence[Row]:
+    claimed = f"send.status = 'CLAIMED' AND {condition}"
+    return await execute(
+        f"{with_paused_campaigns(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = campaign_pause.paused,"
+        f" attempt_id = NULL, lease_until = NULL FROM campaign_pause WHERE send.id = campaign_pause.id"
+        f" AND {claimed} RETURNING send.id",
+        *values,
+    )

@@ -6,14 +6,12 @@ An email that becomes due again is put on hold if its campaign is paused. Each s
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from api.ids import new_id
 from api.states import WAITING_STATUSES, SendStatus
-from api.store.claimed_email import ClaimedEmail, read_claimed
+from api.store.claimed_email import ClaimedEmail
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, Row, execute, in_list, instant_or_past
-from api.store.engine.transactions import retry_on_deadlock
+from api.store.engine.sql import Records, execute, in_list, instant_or_past
 from api.store.send_outcome import SendOutcome
 from api.store.suppressions import UNSUBSCRIBED_AT
 
@@ -32,10 +30,20 @@ NOT_RECALCULATED = (
 )
 """SQL condition: the last edit of the campaign has not been applied to the email's person yet."""
 
+MAY_BE_SENT = (
+    f"(SELECT r.recipient IN ('', person.email) AND {UNSUBSCRIBED_AT} IS NULL AND bounced_at IS NULL"
+    " FROM person WHERE person.id = send.person_id)"
+    " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
+    " IN ('ACTIVE', 'FINISHED')"
+    " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
+)
+"""SQL condition: the person's address is the rendered one (``r.recipient``), neither unsubscribed nor bounced; the
+campaign has not ended for the person; and the step was not removed. ``dispatch/claim/send_checks.py`` asks the same
+before rendering."""
+
 SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
 """The columns of a sender that dispatch needs."""
 
-ClaimColumn = Literal["workspace_id", "sender_id", "person_id", "step_id"]
 TRANSMISSION_COLUMNS = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
 
 
@@ -62,38 +70,6 @@ def with_paused_campaigns(condition: str) -> str:
         " JOIN enrollment ON enrollment.id = send.enrollment_id"
         f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock})"
     )
-
-
-async def claim(
-    sender_id: str,
-    now: datetime,
-    lease_until: datetime,
-    limit: int,
-    attempt: str = "",
-    excluded_ids: Sequence[str] = (),
-) -> list[ClaimedEmail]:
-    """Claim up to ``limit`` emails of a sender that are due at ``now`` (UTC), the earliest first, for a new attempt.
-
-    Emails whose ids are in ``excluded_ids`` are not claimed.
-    """
-    row, lock = ("ctid", "FOR UPDATE SKIP LOCKED") if is_postgres() else ("rowid", "")
-    others = f"AND NOT ({in_list('id', 6)})" if excluded_ids else ""
-    first = (
-        f"SELECT {row} FROM send WHERE sender_id = $3 AND {WAITING} AND due_at <= $4 {others}"
-        f" ORDER BY due_at, id LIMIT $5 {lock}"
-    )
-    chosen = f"ctid = ANY(ARRAY({first}))" if is_postgres() else f"rowid IN ({first})"
-    rows = await execute(
-        f"UPDATE send SET status = 'CLAIMED', attempt_id = $1, lease_until = $2 WHERE {chosen}"
-        f" RETURNING {', '.join(ClaimedEmail._fields)}",
-        attempt or new_id("att"),
-        lease_until,
-        sender_id,
-        now,
-        limit,
-        *([list(excluded_ids)] if excluded_ids else []),
-    )
-    return read_claimed(rows)
 
 
 async def begin_transmission(
@@ -128,12 +104,7 @@ async def begin_transmission(
         # Look up each row by its key. With a bare ``status``, PostgreSQL may read all leased rows instead. With EXISTS,
         # it may read whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
-        f" AND (SELECT r.recipient IN ('', person.email) AND {UNSUBSCRIBED_AT} IS NULL AND bounced_at IS NULL"
-        " FROM person WHERE person.id = send.person_id)"
-        " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
-        " IN ('ACTIVE', 'FINISHED')"
-        " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
-        " RETURNING send.id",
+        f" AND {MAY_BE_SENT} RETURNING send.id",
         lease_until,
         going,
     )
@@ -210,17 +181,6 @@ def _columns(outcome: SendOutcome, paused: set[str]) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-async def still_claimed(sends: Sequence[ClaimedEmail]) -> set[str]:
-    """Return the ids of sends that are still claimed by their attempts."""
-    records = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
-    rows = await execute(
-        f"SELECT send.id FROM send, {records.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
-        " AND send.status || '' = 'CLAIMED'",
-        records,
-    )
-    return {row["id"] for row in rows}
-
-
 async def renew_leases(attempts: list[str], lease_until: datetime) -> None:
     """Renew the leases of a process's own attempts."""
     # Skip rows that another transaction writes. It settles them or renews their leases.
@@ -230,38 +190,6 @@ async def renew_leases(attempts: list[str], lease_until: datetime) -> None:
         f" AND status IN ('CLAIMED', 'TRANSMITTING') {lock})",
         attempts,
         lease_until,
-    )
-
-
-async def release_expired_claims(
-    real_now: datetime, ids: Sequence[str] | None = None, excluded_ids: Sequence[str] = ()
-) -> Sequence[Row]:
-    """Release expired claims: of all emails, or of ``ids``, except ``excluded_ids``. Returns the emails."""
-    if ids is not None:
-        return await _release_where(f"send.lease_until < $1 AND {in_list('send.id', 2)}", real_now, list(ids))
-    if excluded_ids:
-        return await _release_where(
-            f"send.lease_until < $1 AND NOT ({in_list('send.id', 2)})", real_now, list(excluded_ids)
-        )
-    return await _release_where("send.lease_until < $1", real_now)
-
-
-@retry_on_deadlock
-async def release_claims(column: ClaimColumn, ids: Sequence[str]) -> int:
-    """Release the claims of some workspaces, senders, people or steps, so that their emails are rendered again.
-
-    Call it after the change is committed, so that the next claim reads the change. Returns the number of emails.
-    """
-    return len(await _release_where(in_list(f"send.{column}", 1), list(ids)))
-
-
-async def _release_where(condition: str, *values: Any) -> Sequence[Row]:
-    claimed = f"send.status = 'CLAIMED' AND {condition}"
-    return await execute(
-        f"{with_paused_campaigns(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = campaign_pause.paused,"
-        f" attempt_id = NULL, lease_until = NULL FROM campaign_pause WHERE send.id = campaign_pause.id"
-        f" AND {claimed} RETURNING send.id",
-        *values,
     )
 
 

@@ -24,8 +24,8 @@ from api.services.people.csv_source import check_source
 from api.services.people.import_rows import PersonRow, open_people, person_rows
 from api.services.people.people import MAX_FIELDS
 from api.states import ImportStatus, OnKnown
+from api.store import claims, jobs
 from api.store import imports as store
-from api.store import jobs, send_ledger
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import workspace_event, write
 from api.store.suppressions import prevent_suppressions, suppressed_keys
@@ -113,7 +113,7 @@ async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, 
             if changed is None:  # another process has taken the job over
                 return
             # Claimed emails are rendered again with the people's new fields.
-            await send_ledger.release_claims("person_id", changed)
+            await claims.release_claims("person_id", changed)
         yield len(rows)
 
 

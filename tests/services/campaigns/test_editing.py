@@ -15,7 +15,7 @@ from api.services.launches import background_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.states import EnrollmentStatus, SendStatus
-from api.store import doubts, send_ledger
+from api.store import claims, doubts, send_ledger
 from api.tick import Ticker
 from plugins.contract import Outgoing
 from strategies import Refusal
@@ -109,7 +109,7 @@ async def test_what_launching_chose_stays(world: World) -> None:
 async def test_what_someone_has_in_hand_is_left_as_it_is(world: World) -> None:
     seven = await Send.filter(step__number=1).order_by("id")
     sender = seven[0].sender_id
-    claimed = await send_ledger.claim(sender, NOW, NOW + HOUR, 2)
+    claimed = await claims.claim(sender, NOW, NOW + HOUR, 2)
     await send_ledger.begin_transmission([(claimed[0], "<1@example.com>")], NOW + HOUR)
     await Send.filter(id=seven[2].id).update(status=SendStatus.IN_DOUBT)
     await Send.filter(id=seven[3].id).update(status=SendStatus.DEFERRED, attempts=1, due_at=NOW + HOUR)

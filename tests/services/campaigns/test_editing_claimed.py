@@ -11,7 +11,7 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.emails.emails import retry_send
 from api.states import EnrollmentStatus, SendStatus
-from api.store import send_ledger
+from api.store import claims, send_ledger
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome, Outgoing, Receipt
 from tests.services.campaigns.edited import due, later, step, taken_up
@@ -58,10 +58,10 @@ async def test_a_claimed_email_leaves_when_its_step_says_now(world: World) -> No
 
 
 async def test_a_claim_that_comes_back_after_an_edit_has_the_new_time(world: World) -> None:
-    claimed = await send_ledger.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
+    claimed = await claims.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
     assert len(claimed) == 7
     await move_step(world.context, (await step(2)).id, day=20)
-    await send_ledger.release_expired_claims(NOW + 9 * DAY)
+    await claims.release_expired_claims(NOW + 9 * DAY)
     assert await due(2) == {NOW + 19 * DAY}
     assert (await Campaign.get()).editing is False
     assert (
@@ -71,7 +71,7 @@ async def test_a_claim_that_comes_back_after_an_edit_has_the_new_time(world: Wor
 
 async def leaving(world: World, number: int) -> list[send_ledger.ClaimedEmail]:
     """Claim everyone's second email, and begin to transmit so many of them."""
-    claimed = await send_ledger.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
+    claimed = await claims.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
     begun = [(send, f"<{send.id}@example.com>") for send in claimed[:number]]
     assert len(await send_ledger.begin_transmission(begun, NOW + 8 * DAY + HOUR)) == number
     return claimed[:number]

@@ -9,7 +9,7 @@ from api.models import Campaign, Send
 from api.services.campaigns.authoring import change_step, move_step
 from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.dispatch.reasons import Reason
-from api.store import edits, send_ledger
+from api.store import claims, edits, send_ledger
 from api.store.engine.transactions import transaction
 from tests.services.campaigns.edited import later, step, taken_up
 from tests.services.locks import beside
@@ -37,9 +37,9 @@ async def test_it_does_not_leave_by_the_old_plan(
     claimed: list[Any] = []
     release, with_email = edits.release_claims_of, edits.enrollments_with_email
 
-    async def claims() -> None:
+    async def claim_and_give_back() -> None:
         until = NOW_DUE + (-DAY if back == "its lease ends" else DAY)
-        claimed.extend(await send_ledger.claim(email.sender_id, NOW_DUE, until, 10))
+        claimed.extend(await claims.claim(email.sender_id, NOW_DUE, until, 10))
 
     async def gives_back() -> None:
         async with transaction():
@@ -48,11 +48,11 @@ async def test_it_does_not_leave_by_the_old_plan(
             elif back == "it is given back":
                 await send_ledger.settle([decide_outcome(claimed[0], Reason.PROCESS_STOPS, NOW_DUE)])
             else:
-                assert len(await send_ledger.release_expired_claims(NOW_DUE)) == 1
+                assert len(await claims.release_expired_claims(NOW_DUE)) == 1
 
     async def then_another_claims(ids: list[str]) -> None:
         await release(ids)
-        await beside(claims())
+        await beside(claim_and_give_back())
 
     async def before_it_is_looked_for(ids: list[str], status: str) -> set[str]:
         if status == "CLAIMED" and claimed:

@@ -19,7 +19,7 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus
-from api.store import send_ledger
+from api.store import claims, send_ledger
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
@@ -129,7 +129,7 @@ async def test_edits_pauses_tasks_and_farewells_at_once(world: World) -> None:
 async def test_what_begins_to_leave_and_an_edit_come_one_after_the_other(world: World) -> None:
     campaign = (await Campaign.get()).id
     async with transaction():
-        (send,) = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
+        (send,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
         assert await send_ledger.begin_transmission([(send, "<1@example.com>")], NOW + DAY) == {send.id}
         edit = beside(change_step(world.context, (await step(2)).id, send_option="at_time", config={"at": "11:00"}))
         assert await waits_for_us(edit), "an edit that does not wait may miss what is about to leave"
@@ -138,7 +138,7 @@ async def test_what_begins_to_leave_and_an_edit_come_one_after_the_other(world: 
     async with transaction():
         await lock_campaign(campaign)
         await Campaign.filter(id=campaign).update(editing=True, revision=99)
-        (other,) = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
+        (other,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
     assert await send_ledger.begin_transmission([(other, "<2@example.com>")], NOW + DAY) == set()
     row = await Send.get(id=other.id)
     assert (row.status, row.held, row.attempt_id) == ("SCHEDULED", True, None)

@@ -22,7 +22,7 @@ from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task, send_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus
-from api.store import send_ledger
+from api.store import claims
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
@@ -154,7 +154,7 @@ async def test_what_comes_back_while_paused_is_on_hold(world: World, outcome: Ou
 async def test_an_expired_claim_comes_back_on_hold(world: World) -> None:
     await Campaign.all().update(paused_at=NOW)
     sender = {"id": (await world.send()).sender_id}
-    assert len(await send_ledger.claim(sender["id"], NOW, NOW, 5)) == 5
+    assert len(await claims.claim(sender["id"], NOW, NOW, 5)) == 5
     await recover_expired(NOW + HOUR)
     assert await Send.filter(held=True, status=SendStatus.SCHEDULED, attempt_id=None).count() == 5
 

@@ -19,7 +19,7 @@ from api.services.enrollments.progress import schedule_next_steps
 from api.services.launches.launch import Choice, launch
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
-from api.store import doubts, send_ledger
+from api.store import claims, doubts, send_ledger
 from api.store.engine.transactions import transaction
 from api.store.jobs import LEASE
 from plugins.contract import Outcome, Outgoing, Receipt
@@ -130,20 +130,20 @@ async def test_many_resume_and_pause_at_once(world: World) -> None:
 
 
 async def begins(world: World) -> None:
-    (send,) = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
+    (send,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
     await send_ledger.begin_transmission([(send, "<1@example.com>")], NOW + DAY)
 
 
 async def is_deferred(world: World) -> None:
-    (send,) = await send_ledger.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
+    (send,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
     settled = decide_outcome(send, Receipt(Outcome.DEFERRED, "SMTP_450", "Later."), NOW)
     async with transaction():
         assert await send_ledger.settle([settled]) == {send.id}
 
 
 async def expires(world: World) -> None:
-    await send_ledger.claim((await world.send()).sender_id, NOW, NOW, 1)
-    assert len(await send_ledger.release_expired_claims(NOW + DAY)) == 1
+    await claims.claim((await world.send()).sender_id, NOW, NOW, 1)
+    assert len(await claims.release_expired_claims(NOW + DAY)) == 1
 
 
 async def is_resent(world: World) -> None:

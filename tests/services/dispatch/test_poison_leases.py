@@ -84,7 +84,7 @@ async def test_another_process_claims_none_of_them_meanwhile(world: World) -> No
     (sender,) = await send_ledger.senders_with_waiting_emails(None)
     ids = await claims.due_ids(sender["id"], NOW, 50, "att_mine", [])
     assert len(ids) == 5
-    theirs = await send_ledger.claim(sender["id"], NOW, NOW + timedelta(minutes=1), 2)
+    theirs = await claims.claim(sender["id"], NOW, NOW + timedelta(minutes=1), 2)
     async with transaction():
         ours = await claims.claim_by_ids(ids, NOW, NOW + timedelta(minutes=1), "att_mine")
     assert len(ours) == 3

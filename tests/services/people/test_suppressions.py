@@ -16,7 +16,7 @@ from api.services.people.suppressions import resubscribe, suppress_address, unsu
 from api.services.tasks.tasks import compose, send_task
 from api.services.workspaces.workspaces import create_workspace
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
-from api.store import send_ledger
+from api.store import claims, send_ledger
 from api.store.engine.sql import execute
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later
@@ -212,7 +212,7 @@ async def test_every_way_out_asks(world: World) -> None:
 
 async def claimed(world: World) -> list[send_ledger.ClaimedEmail]:
     send = await world.send()
-    return await send_ledger.claim(send.sender_id, NOW, NOW + DAY, 10)
+    return await claims.claim(send.sender_id, NOW, NOW + DAY, 10)
 
 
 async def test_what_is_about_to_leave_asks_for_the_address_that_it_is_written_to(world: World) -> None:

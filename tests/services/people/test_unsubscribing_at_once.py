@@ -17,7 +17,7 @@ from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import suppress_address, unsubscribe
 from api.services.tasks.tasks import send_task
 from api.states import SendStatus
-from api.store import send_ledger
+from api.store import claims, send_ledger
 from api.store.engine.transactions import transaction
 from plugins.contract import Outcome
 from strategies import Refusal, StepType
@@ -151,7 +151,7 @@ async def test_a_chunk_of_a_launch_beside_an_unsubscribe_leaves_them_out(databas
 async def test_an_email_that_is_about_to_leave_beside_an_unsubscribe_stays(database: str, database_kind: str) -> None:
     world = await make_world(1)
     send = await world.send()
-    (mine,) = await send_ledger.claim(send.sender_id, NOW, NOW + DAY, 10)
+    (mine,) = await claims.claim(send.sender_id, NOW, NOW + DAY, 10)
     async with transaction():
         await suppress_address(world.context, "ada@example.com")
         late = beside(send_ledger.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"}))
@@ -164,7 +164,7 @@ async def test_an_email_that_is_about_to_leave_beside_an_unsubscribe_stays(datab
 async def test_an_unsubscribe_waits_for_an_email_that_begins_to_leave(database: str, database_kind: str) -> None:
     world = await make_world(1)
     send = await world.send()
-    (mine,) = await send_ledger.claim(send.sender_id, NOW, NOW + DAY, 10)
+    (mine,) = await claims.claim(send.sender_id, NOW, NOW + DAY, 10)
     async with transaction():
         await send_ledger.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"})
         late = beside(suppress_address(world.context, "ada@example.com"))

@@ -14,7 +14,7 @@ from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import is_database_fault
-from api.store import send_ledger
+from api.store import claims
 from plugins.contract import Outcome
 
 log = logging.getLogger("touchline.dispatch")
@@ -38,9 +38,7 @@ async def claim_and_load(
     bisecting = BisectingClaim(runtime, now, sender, account, backoff, real_now)
     excluded_ids = backoff.waiting(real_now)
     try:
-        sends = await send_ledger.claim(
-            sender["id"], now, real_now + runtime.lease, limit, bisecting.attempt, excluded_ids
-        )
+        sends = await claims.claim(sender["id"], now, real_now + runtime.lease, limit, bisecting.attempt, excluded_ids)
     except Exception as problem:
         if is_database_fault(problem):
             raise

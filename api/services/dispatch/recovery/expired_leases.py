@@ -17,7 +17,7 @@ from api.services.dispatch.reasons import Reason
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.back_off import Backoff
 from api.services.jobs.bisection import bisect_failures, is_database_fault
-from api.store import doubts, send_ledger, throttles
+from api.store import claims, doubts, throttles
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, write
@@ -160,7 +160,7 @@ async def _send_again(real_now: datetime, selection: LeaseFilter) -> Sequence[Ro
 async def _release(real_now: datetime, selection: LeaseFilter) -> Sequence[Row]:
     """Release expired claims. Returns the emails."""
     async with transaction():
-        return await send_ledger.release_expired_claims(real_now, *selection)
+        return await claims.release_expired_claims(real_now, *selection)
 
 
 def _by_workspace_time(

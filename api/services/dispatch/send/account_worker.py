@@ -20,7 +20,7 @@ from api.services.dispatch.send.session_runner import SessionRunner
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.workspaces import accounts
-from api.store import account_pauses, send_ledger
+from api.store import account_pauses, claims
 from api.store.engine.availability import log_database_outage
 from api.store.send_ledger import MAX_CODE_CHARACTERS
 from plugins.contract import Channel
@@ -187,7 +187,7 @@ class AccountWorker:
         if not waiting:
             return
         try:
-            owned = await send_ledger.still_claimed([delivery.send for delivery in waiting])
+            owned = await claims.still_claimed([delivery.send for delivery in waiting])
         except Exception as problem:  # the ledger still refuses each lost email when its channel asks
             if not log_database_outage(problem):
                 log.exception("cannot read which claims this process still owns")
