@@ -5,20 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.codes.campaigns import CampaignCode
-from api.codes.people import PersonCode
-from api.codes.workspaces import WorkspaceCode
-from api.mail.domains import blocking_domain
 from api.mail.message.email_rendering import RenderedEmail, RenderRequest
 from api.mail.message.message import message_id
 from api.models import Workspace
 from api.services.common.recipient import Recipient
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch_rendering import BatchRendering
+from api.services.dispatch.claim.send_checks import why_not_send
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.templates.email_content import ContentLoader, fields_of
-from api.services.workspaces.accounts import may_use
-from api.states import MAY_GET_EMAILS
 from api.store.claimed_email import ClaimedEmail
 from api.store.enrollments import statuses
 from api.store.people import recipients
@@ -90,22 +85,16 @@ class Batch:
         """Return the recipient's address."""
         return self.people[send.person_id].email
 
-    def refused(self, send: ClaimedEmail) -> Receipt | None:
+    def why_not_send(self, send: ClaimedEmail) -> Message | None:
         """Return why the email must not be sent any more, or None if it may be sent."""
-        if not may_use(self.workspace, self.account):
-            return _failed(WorkspaceCode.ACCOUNT_NOT_ALLOWED.message(account=self.account))
-        person = self.people[send.person_id]
-        if person.unsubscribed:
-            return _failed(PersonCode.UNSUBSCRIBED.message(email=person.email))
-        if self.enrollments[send.enrollment_id] not in MAY_GET_EMAILS:
-            return _failed(CampaignCode.CAMPAIGN_ENDED.message())
-        if self.library.steps[send.step_id].removed_at is not None:
-            return _failed(CampaignCode.STEP_REMOVED.message("email"))
-        if person.bounced:
-            return _failed(PersonCode.BOUNCED.message(email=person.email))
-        if domain := blocking_domain(person.email, self.blocked):
-            return _failed(PersonCode.BLOCKED_DOMAIN.message(domain=domain))
-        return None
+        return why_not_send(
+            self.workspace,
+            self.account,
+            self.people[send.person_id],
+            self.enrollments[send.enrollment_id],
+            self.library.steps[send.step_id],
+            self.blocked,
+        )
 
     def waits_until(self, send: ClaimedEmail) -> datetime | None:
         """Return when to check again a follow-up whose earlier email is not sent yet, or None if it may be sent.
@@ -123,8 +112,8 @@ class Batch:
 
     async def write(self, send: ClaimedEmail) -> RenderedEmail | Answer:
         """Check, render and build one email. Returns the reason instead if it must not be sent now."""
-        if refused := self.refused(send):
-            return refused
+        if why := self.why_not_send(send):
+            return _failed(why)
         try:
             rendered = await self.emails.write(send)
         except WorkersBusyError:
