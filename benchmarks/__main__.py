@@ -22,6 +22,7 @@ from benchmarks import (
     reading,
     resolving,
 )
+from benchmarks.peers import queues
 from benchmarks.world import row, spread
 
 PARTS = ("launch", "dispatch", "smtp", "processes", "claim", "resolve", "graphql", "lists", "answering", "fanout")
@@ -37,16 +38,7 @@ async def measure(url: str, given: argparse.Namespace) -> None:
     if "launch" in wanted:
         await launching.measure(url, given.people, given.times)
     if "dispatch" in wanted:
-        ours, jobs, floors = [], [], []
-        for _ in times:
-            ours.append(await dispatching.dispatch("record", sends))
-            jobs.append(await dispatching.procrastinate(url, max(1_000, sends // 20)))
-            floors.append(await dispatching.floor(url, sends))
-        median = statistics.median(ours)
-        what, rate = f"dispatch {sends:,}, null channel, one process", f"{spread(ours)} a second"
-        row(what, rate, f"procrastinate, no-op jobs: {spread(jobs)}", median / statistics.median(jobs), "≥ 10")
-        row("the same", rate, f"asyncpg loop, same SQL, no email: {spread(floors)}",
-            median / statistics.median(floors), "the floor")  # fmt: skip
+        await queues.measure(url, sends, given.jobs or sends, given.times)
     if "smtp" in wanted:
         ours, alone = [], []
         with dispatching.mail_server() as port:
@@ -96,6 +88,9 @@ def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sends", type=int, default=50_000)
+    parser.add_argument(
+        "--jobs", type=int, help="of the job queues, as many as sends unless given; procrastinate gets 5 %%"
+    )
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--future", type=int, nargs="*", default=[1_000_000, 5_000_000])
     parser.add_argument("--emails", type=int, default=5_000_000, help="beside which lists are read on PostgreSQL")

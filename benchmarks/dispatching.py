@@ -151,28 +151,6 @@ async def floor(url: str, count: int) -> float:
     return rate
 
 
-async def procrastinate(url: str, count: int) -> float:
-    """Return no-op jobs a second of one worker, with the settings that were the fastest here."""
-    from procrastinate import App, PsycopgConnector
-
-    app = App(connector=PsycopgConnector(conninfo=url, min_size=5, max_size=20))
-
-    @app.task(name="noop")
-    async def noop() -> None:
-        return
-
-    async with app.open_async():
-        if not await app.check_connection_async():
-            await app.schema_manager.apply_schema_async()
-        await noop.batch_defer_async(*[{} for _ in range(count)])
-        await execute("VACUUM ANALYZE")  # as behind a launch
-        began = time.perf_counter()
-        await app.run_worker_async(
-            wait=False, concurrency=100, install_signal_handlers=False, delete_jobs="always", listen_notify=False
-        )
-        return count / (time.perf_counter() - began)
-
-
 @contextmanager
 def mail_server() -> Iterator[int]:
     """Run the sink in a process of its own; the channel's account is there. Gives its port."""
