@@ -7,17 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from plugins.built_in import BUILT_IN_PLUGINS
+
 ENTRY_POINT_GROUP = "touchline"
 OWN_DISTRIBUTION = "touchline"
-DEFAULT_PLUGINS = (
-    "strategies.options.choose_at_launch",
-    "strategies.options.at_time",
-    "strategies.options.task",
-    "strategies.options.same_time_as_previous",
-    "plugins.channels.outbox",
-    "plugins.channels.record",
-    "plugins.channels.smtp.channel",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +30,7 @@ def candidates() -> Iterator[Candidate]:
         version = importlib.metadata.version(OWN_DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
         version = "unknown"  # run from a source folder that was never installed
-    for module in DEFAULT_PLUGINS:
+    for module in BUILT_IN_PLUGINS:
         yield Candidate(OWN_DISTRIBUTION, version, module, module, partial(importlib.import_module, module))
     found = []
     for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):

@@ -10,8 +10,8 @@ import pytest
 
 from api.services.common import inputs
 from plugins import Channel, hookimpl
+from plugins.built_in import BUILT_IN_PLUGINS
 from plugins.declared import DeclaredChannel
-from plugins.discovery import DEFAULT_PLUGINS
 from plugins.extension_points import CHANNELS, SEND_OPTIONS
 from plugins.manager import Installed, load
 from strategies import Plural, Refusal
@@ -43,7 +43,7 @@ def test_touchline_alone(install: Install) -> None:
     assert installed.broken == ()
     assert list(installed.send_options) == OWN_OPTIONS
     assert list(installed.channels) == OWN_CHANNELS
-    assert [package.module for package in installed.packages] == list(DEFAULT_PLUGINS)
+    assert [package.module for package in installed.packages] == list(BUILT_IN_PLUGINS)
     assert {package.distribution for package in installed.packages} == {"touchline"}
     installed.manager.check_pending()
 
