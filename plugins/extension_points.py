@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 import plugins.hookspecs
 import strategies.hookspecs
 from plugins.contract import Channel
-from plugins.declarations import Check, check_flag, check_schema, check_sentences, check_texts
-from plugins.declared import DeclaredChannel, DeclaredOption
+from plugins.declaration_checks import Check, check_flag, check_schema, check_sentences, check_texts
+from plugins.wrappers import ChannelWrapper, OptionWrapper
 from strategies import SendOption
 from strategies.registry import Registry, SendOptions
 
@@ -46,7 +46,7 @@ SEND_OPTIONS: ExtensionPoint[SendOption] = ExtensionPoint(
     noun="send option",
     hookspec=strategies.hookspecs.touchline_register_send_options,
     contract=SendOption,  # type: ignore[type-abstract]
-    wrapper=DeclaredOption,
+    wrapper=OptionWrapper,
     checks={
         "labels": check_texts,
         "help": check_texts,
@@ -62,7 +62,7 @@ CHANNELS: ExtensionPoint[Channel] = ExtensionPoint(
     noun="channel",
     hookspec=plugins.hookspecs.touchline_register_channels,
     contract=Channel,  # type: ignore[type-abstract]
-    wrapper=DeclaredChannel,
+    wrapper=ChannelWrapper,
     checks={"labels": check_texts, "config_schema": check_schema},
 )
 EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS)

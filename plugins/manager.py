@@ -13,11 +13,11 @@ from typing import Any, cast
 
 import pluggy
 
-from plugins.checks import check, collect, run_guarded
 from plugins.contract import Channel
-from plugins.declarations import UnusableError
+from plugins.declaration_checks import UnusableError
 from plugins.discovery import Candidate, candidates
 from plugins.extension_points import CHANNELS, EXTENSION_POINTS, SEND_OPTIONS, Contract, ExtensionPoint
+from plugins.hook_results import check, collect, run_guarded
 from strategies.registry import Registry, SendOptions
 
 

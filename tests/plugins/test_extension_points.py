@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from plugins import hookimpl
-from plugins.declarations import check_flag, check_texts
+from plugins.declaration_checks import check_flag, check_texts
 from plugins.extension_points import EXTENSION_POINTS, ExtensionPoint
 from plugins.manager import Installed, load
 from strategies import hookspec

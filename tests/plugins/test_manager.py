@@ -11,9 +11,9 @@ import pytest
 from api.services.common import inputs
 from plugins import Channel, hookimpl
 from plugins.built_in import BUILT_IN_PLUGINS
-from plugins.declared import DeclaredChannel
 from plugins.extension_points import CHANNELS, SEND_OPTIONS
 from plugins.manager import Installed, load
+from plugins.wrappers import ChannelWrapper
 from strategies import Plural, Refusal
 from strategies.options.task import Task
 from tests.plugins import packages as fake
@@ -65,7 +65,7 @@ def test_a_package_that_works(install: Install) -> None:
     assert (package.keys[SEND_OPTIONS.hook], package.keys[CHANNELS.hook]) == (("quick",), ("pigeon",))
     assert installed.send_options.distribution("quick") == "loft"
     pigeon = installed.channels["pigeon"]
-    assert isinstance(pigeon, DeclaredChannel)
+    assert isinstance(pigeon, ChannelWrapper)
     assert isinstance(pigeon.own, Pigeon)
 
 

@@ -13,8 +13,8 @@ from inspect import isawaitable
 from api.mail.message.email_rendering import RenderedEmail
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.reasons import Answer, Reason
-from plugins.checks import describe
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
+from plugins.hook_results import describe
 
 log = logging.getLogger("touchline.dispatch")
 

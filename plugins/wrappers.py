@@ -1,4 +1,4 @@
-"""A package's objects with their declarations as plain values.
+"""Wrappers: a package's objects with their declarations as plain values.
 
 Touchline reads declarations (key, labels, schema and so on) from these objects only. Method calls go to the package's
 own object, and each caller checks what they return.
@@ -12,7 +12,7 @@ from plugins.contract import Channel, Session
 from strategies import Availability, CreateTask, Position, SendAt, SendOption, StepContext
 
 
-class DeclaredOption(SendOption):
+class OptionWrapper(SendOption):
     """A package's send option with its declarations as plain values."""
 
     def __init__(self, own: SendOption, declarations: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ class DeclaredOption(SendOption):
         return self.own.resolve(step)
 
 
-class DeclaredChannel(Channel):
+class ChannelWrapper(Channel):
     """A package's channel with its declarations as plain values."""
 
     def __init__(self, own: Channel, declarations: Mapping[str, Any]) -> None:

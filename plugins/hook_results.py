@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from plugins.declarations import UnusableError, one_line
+from plugins.declaration_checks import UnusableError, one_line
 from plugins.extension_points import Contract, ExtensionPoint
 
 KEY = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
