@@ -12,7 +12,7 @@ from typing import Any
 from plugins.schemas import fault_of
 from strategies import ByValue, Plural
 from strategies.contract import Text
-from strategies.plain_values import plain_text
+from strategies.plain_values import plain_string
 
 MAX_LANGUAGES_OF_TEXT = 100
 MAX_SENTENCES_OF_OPTION = 1_000
@@ -43,7 +43,7 @@ def check_texts(owner: str, attribute: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise UnusableError(f'{owner} has no {attribute}["en"].')
     try:
-        found = {language: plain_text(text) for language, text in _items(attribute, value, MAX_LANGUAGES_OF_TEXT)}
+        found = {language: plain_string(text) for language, text in _items(attribute, value, MAX_LANGUAGES_OF_TEXT)}
     except (TypeError, ValueError) as error:
         raise UnusableError(f"{owner} has {attribute} that are not text by language code: {one_line(error)}.") from None
     if not found.get("en"):
@@ -94,7 +94,7 @@ def _items(name: str, value: object, most: int) -> list[tuple[str, Any]]:
     items = list(value.items())
     if len(items) > most:
         raise ValueError(f"{name} has {len(items):,} entries; it can have up to {most:,}")
-    return [(plain_text(key), entry) for key, entry in items]
+    return [(plain_string(key), entry) for key, entry in items]
 
 
 def _sentence(name: str, by_language: object) -> dict[str, Text]:
@@ -106,16 +106,16 @@ def _sentence(name: str, by_language: object) -> dict[str, Text]:
 
 def _text(name: str, text: object) -> Text:
     if isinstance(text, Plural):
-        return Plural(plain_text(text.by), *(_form(name, form) for form in (text.one, text.other, text.without)))
+        return Plural(plain_string(text.by), *(_form(name, form) for form in (text.one, text.other, text.without)))
     if isinstance(text, ByValue):
         forms = {value: _form(name, form) for value, form in _items(name, text.forms, MAX_SENTENCES_OF_OPTION)}
-        return ByValue(plain_text(text.by), forms, _form(name, text.other))
+        return ByValue(plain_string(text.by), forms, _form(name, text.other))
     return _form(name, text)
 
 
 def _form(name: str, text: object) -> str:
     """Check the {names} in a text: attributes, positions, conversions and long formats are not allowed."""
-    plain = plain_text(text)
+    plain = plain_string(text)
     for _, field, written, conversion in Formatter().parse(plain):
         if field is None:
             continue

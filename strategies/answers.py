@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from strategies.codes import StrategyCode
 from strategies.contract import Availability, CreateTask, Position, SendAt, SendOption
 from strategies.errors import Refusal
-from strategies.plain_values import plain_date, plain_instant, plain_notes, plain_refusal, plain_text, plain_time
+from strategies.plain_values import plain_date, plain_instant, plain_notes, plain_refusal, plain_string, plain_time
 
 log = logging.getLogger("touchline.options")
 
@@ -21,7 +21,7 @@ def availability(option: SendOption, at: Position) -> Availability:
         if not isinstance(answer, Availability):
             raise TypeError(f"availability() returned {answer!r:.60}")
         texts = (answer.code, answer.reason, answer.warning, answer.warning_code)
-        return Availability(bool(answer.offered), *(None if text is None else plain_text(text) for text in texts))
+        return Availability(bool(answer.offered), *(None if text is None else plain_string(text) for text in texts))
     except BaseException as problem:  # also SystemExit: a package must not stop the server
         log.exception("the send option %s failed in availability()", option.key)
         failed = StrategyCode.SEND_OPTION_FAILED.message(option=option.key, error=type(problem).__name__)

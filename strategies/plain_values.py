@@ -85,22 +85,22 @@ def _is_plain(note: object) -> bool:
 def _plain_note(note: object) -> Note:
     if not isinstance(note, Note):
         raise TypeError(f"{note!r:.60} is not a Note")
-    code, values = plain_text(note.code), note.values
+    code, values = plain_string(note.code), note.values
     if not isinstance(values, Mapping):
         raise TypeError(f"the values of a note are {values!r:.60}, not a mapping")
-    return Note(code, {plain_text(name): _plain_value(value) for name, value in values.items()})
+    return Note(code, {plain_string(name): _plain_value(value) for name, value in values.items()})
 
 
 def _plain_value(value: object) -> str | int:
     if not isinstance(value, int):
-        return plain_text(value)
+        return plain_string(value)
     number = value if type(value) in {int, bool} else int.__index__(value)
     if not -NUMBER_LIMIT < number < NUMBER_LIMIT:
         raise ValueError("a number has more than 64 bits")
     return number
 
 
-def plain_text(text: object) -> str:
+def plain_string(text: object) -> str:
     """Return a text that can be stored and sent to clients. Raises TypeError or ValueError."""
     if not isinstance(text, str):
         raise TypeError(f"{text!r:.60} is neither text nor int")

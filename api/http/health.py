@@ -29,7 +29,7 @@ from api.store.engine.database_faults import is_read_only
 from api.store.engine.write_probe import is_disk_full, probe_write
 from api.store.jobs import job_numbers
 from api.store.senders import channels_in_use
-from strategies.plain_values import plain_text
+from strategies.plain_values import plain_string
 
 if TYPE_CHECKING:
     from api.tick import Ticker
@@ -100,7 +100,7 @@ async def channel_problems(runtime: DispatchRuntime) -> dict[str, str]:
         channel = runtime.installed.channels.get(key)
         try:
             problem = await channel.trouble() if channel is not None else None
-            problem = None if problem is None else plain_text(problem)
+            problem = None if problem is None else plain_string(problem)
         except BaseException as error:  # even SystemExit of a package must not end the process
             if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
                 raise

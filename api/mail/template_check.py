@@ -7,12 +7,13 @@ from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
 from api.codes.templates import TemplateCode
-from api.mail.clean import header_problem, text_from_html
 from api.mail.message.body import sanitize_rendered
+from api.mail.plain_text import text_from_html
 from api.mail.templates.liquid import TemplateProblem, parse_template, template_values, to_template_problem
 from api.mail.templates.prompts import restore_prompts
 from api.mail.templates.simple import LIQUID_NAMES
 from api.mail.templates.tags import prepare_template
+from api.mail.text_checks import header_problem
 
 SAMPLE_VALUES = ("1", "Ada", "2026-03-02T09:30:00Z")
 """Values that all fields get in turn. A template must render with one of them."""

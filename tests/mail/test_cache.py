@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.mail import clean
+from api.mail import plain_text
 from api.mail.cache import ENTRY_BYTES, Cache, cached_in, text_bytes
 from api.mail.html import css
 from api.mail.inline_limits import (
@@ -64,7 +64,7 @@ def test_a_value_that_is_too_large_is_not_kept() -> None:
 def test_every_cache_of_mail_with_content_of_clients_is_bounded_by_bytes() -> None:
     for function in (
         liquid.parse_template, liquid.simple_template, liquid.find_field_names, body.make_frame, tags.prepare_template,
-        clean.text_from_html,
+        plain_text.text_from_html,
         css.sanitize_declarations, css.sanitize_stylesheet, wire.unstructured, wire.mailbox, wire.addr_spec,
     ):  # fmt: skip
         assert not hasattr(function, "cache_info"), function
@@ -117,7 +117,7 @@ def test_html_that_is_not_small_and_plain_is_not_cleaned_there(html: str) -> Non
     with pytest.raises(SlowWorkError):
         run_quick(body.sanitize_rendered, html)
     with pytest.raises(SlowWorkError):
-        run_quick(clean.text_from_html, html + " ")
+        run_quick(plain_text.text_from_html, html + " ")
 
 
 def test_outside_of_the_servers_process_everything_is_done() -> None:

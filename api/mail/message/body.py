@@ -14,11 +14,11 @@ from html import escape
 from typing import NamedTuple
 
 from api.mail.cache import Cache, cached_in, text_bytes
-from api.mail.clean import text_from_html
 from api.mail.html.limits import HtmlLimitError
 from api.mail.html.sanitize import sanitize
 from api.mail.inline_limits import SlowWorkError, TemplateFact, require_quick_html
-from api.mail.plain_text.writer import NO_SPACE_AFTER
+from api.mail.plain_text import text_from_html
+from api.mail.plain_text.line_writer import NO_SPACE_AFTER
 from api.mail.templates.liquid import TemplateLimitProblem, render, simple_template
 from api.mail.templates.prompts import RenderedText, restore_prompts
 from api.mail.templates.simple import MAX_RESULT_LENGTH

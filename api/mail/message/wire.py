@@ -12,8 +12,8 @@ from itertools import groupby
 import idna
 
 from api.mail.cache import Cache, cached_in, text_bytes
-from api.mail.clean import header_problem
 from api.mail.message.header_lines import ENCODED_LINE_LENGTH, LINE_LENGTH, encoded_words, fold, longest_line_length
+from api.mail.text_checks import header_problem
 
 HEADER_CACHE_BYTES = 4_000_000
 """Size of the cache for each kind of header value, in bytes."""

@@ -32,7 +32,7 @@ class OpenLink:
 
     url: str
     first_piece: int
-    """Index in ``Writer.pieces``, valid while ``Writer.flushes`` is still ``flushes``."""
+    """Index in ``LineWriter.pieces``, valid while ``LineWriter.flushes`` is still ``flushes``."""
     first_line: int
     flushes: int
     has_image: bool = False
@@ -52,7 +52,7 @@ class Element:
     open_list: OpenList | None = None
     table: Table | None = None
     first_line: int = 0
-    """Index of its first line in ``Writer.lines``."""
+    """Index of its first line in ``LineWriter.lines``."""
     blocks_around: int = 0
     """How many blocks were open at its start tag."""
     scope: int = -1

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from api.mail.plain_text.line_writer import Line, LineWriter
 from api.mail.plain_text.styles import BLANK_LINE_PIXELS, declarations
-from api.mail.plain_text.writer import Line, Writer
 
 _DATA_ROLES = frozenset({"table", "grid", "treegrid"})
 _LAYOUT_ROLES = frozenset({"presentation", "none"})
@@ -18,7 +18,7 @@ class Table:
     """A table whose end tag has not been read."""
 
     first_line: int
-    """Index of its first line in ``Writer.lines``."""
+    """Index of its first line in ``LineWriter.lines``."""
     is_data: bool
     is_layout: bool
     rows: list[list[tuple[int, int]]] = field(default_factory=list)
@@ -76,7 +76,7 @@ def _has_border(css: Mapping[str, str]) -> bool:
     return any(not _LINE_STYLES.isdisjoint(words) and _ZERO_WIDTHS.isdisjoint(words) for words in values)
 
 
-def finish_table(table: Table, writer: Writer) -> None:
+def finish_table(table: Table, writer: LineWriter) -> None:
     """Format the lines of a table that ends. Linear in total, because each line belongs to one innermost table."""
     if not table.innermost or len(writer.lines) == table.first_line:
         return

@@ -11,7 +11,7 @@ from referencing import Registry
 
 from api.codes.inputs import InputCode
 from api.mail.address import AddressProblem, check_address
-from api.mail.clean import header_problem, text_problem
+from api.mail.text_checks import header_problem, text_problem
 from strategies import Refusal
 from strategies.calendar import zone_info
 from strategies.codes import Message

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from api.codes.event_kinds import EventKind
-from api.mail.clean import storable_text
+from api.mail.text_checks import storable_text
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.dispatch.retry_policy import next_retry_at, retries_exhausted

@@ -3,7 +3,7 @@
 import logging
 import re
 
-from api.mail.clean import storable_text
+from api.mail.text_checks import storable_text
 from api.printable import printable
 
 log = logging.getLogger("touchline.dispatch")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 
-from api.mail.clean import storable_text
+from api.mail.text_checks import storable_text
 from api.store.engine.availability import database_unavailable
 from api.store.engine.database_faults import fault_of
 from strategies import Refusal

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from api.codes.launches import LaunchCode
 from api.ids import new_id
-from api.mail.clean import storable_text
+from api.mail.text_checks import storable_text
 from api.models import Launch, Sender
 from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel

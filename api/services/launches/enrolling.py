@@ -10,7 +10,7 @@ from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
 from api.codes.launches import LaunchCode
 from api.codes.people import PersonCode
-from api.mail.clean import storable_text
+from api.mail.text_checks import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
 from api.services.common.context import WorkspaceContext, workspace_now

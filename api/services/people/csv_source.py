@@ -1,6 +1,6 @@
 """Check the text of a CSV file before it is read."""
 
-from api.mail.clean import text_problem
+from api.mail.text_checks import text_problem
 from strategies import Refusal
 
 CHARACTERS_PER_SEARCH = 1_000_000

@@ -2,7 +2,7 @@
 
 from api.codes.inputs import InputCode
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key, address_prefix
-from api.mail.clean import text_problem
+from api.mail.text_checks import text_problem
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext

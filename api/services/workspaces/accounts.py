@@ -7,7 +7,7 @@ from typing import Any
 
 from api.codes.reasons import ReasonCode
 from api.codes.workspaces import WorkspaceCode
-from api.mail.clean import storable_text
+from api.mail.text_checks import storable_text
 from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.manager import Installed

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.clean import header_problem
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent, compose
 from api.mail.message.links import compose_links
 from api.mail.message.message import MessageProblem, build_message
 from api.mail.template_check import check_template
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError, render
+from api.mail.text_checks import header_problem
 
 MOMENT = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 FIELDS = {"first_name": "Ada", "sender_name": "Grace", "company": ""}

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.mail.clean import header_problem
 from api.mail.message import wire
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
 from api.mail.message.message import MessageProblem, build_message
+from api.mail.text_checks import header_problem
 
 WHEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 BODIES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=400)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.mail.plain_text import plain_text, reader
+from api.mail.plain_text import converter, plain_text
 from api.mail.plain_text.styles import Style
 
 WORDS = st.sampled_from(
@@ -72,13 +72,13 @@ def test_hostile_input_is_read(html: str, longest: int) -> None:
 
 def test_many_classes_and_equal_styles_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    parse_style = reader.parse_style
+    parse_style = converter.parse_style
 
     def counted(said: str, hidden: bool) -> Style:
         read.append(said)
         return parse_style(said, hidden)
 
-    monkeypatch.setattr(reader, "parse_style", counted)
+    monkeypatch.setattr(converter, "parse_style", counted)
     rules = "".join(f".c{number} {{ margin: {number}px }}" for number in range(1_000))
     classes = " ".join(f"c{number}" for number in range(1_000))
     html = f"<style>{rules}</style>" + f"<p class='{classes} {'c1 ' * 10_000}'>x</p>" + "<p class='c9 c9'>y</p>" * 500

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from api.mail.clean import storable_text
+from api.mail.text_checks import storable_text
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.public_detail import public_detail

@@ -1,15 +1,9 @@
-"""Checks text for emails, and converts rendered HTML into the text part."""
+"""Check whether a text can be stored and sent, and make untrusted text storable."""
 
 import re
 
 from api.codes.inputs import InputCode
-from api.mail.cache import Cache, cached_in, text_bytes
-from api.mail.inline_limits import require_quick_html
-from api.mail.plain_text import plain_text
 from strategies.codes import Message
-
-TEXT_CACHE_BYTES = 8_000_000
-"""Size of the cache of text parts with their HTML, in bytes."""
 
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -31,13 +25,6 @@ def header_problem(text: str) -> Message | None:
     if _NOT_IN_HEADERS.search(text):
         return InputCode.INVALID_TEXT.message()
     return None
-
-
-@cached_in(Cache[str](TEXT_CACHE_BYTES, text_bytes))
-def text_from_html(html: str) -> str:
-    """Return the text part for a rendered HTML part. Raises SlowWorkError within ``run_quick``."""
-    require_quick_html(html)
-    return plain_text(html)
 
 
 def storable_text(text: str, max_length: int = 2_000) -> str:

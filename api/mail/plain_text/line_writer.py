@@ -32,7 +32,7 @@ class Line:
     blank_before: bool = False
 
 
-class Writer:
+class LineWriter:
     """Writes lines. The caller says where a block starts and ends, and which prefix its lines have."""
 
     def __init__(self) -> None:

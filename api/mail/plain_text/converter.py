@@ -14,18 +14,25 @@ from api.mail.plain_text.elements import (
     PREFORMATTED,
     VOID,
 )
+from api.mail.plain_text.line_writer import (
+    LINE_BREAK,
+    MAX_PREFIX_LENGTH,
+    SOFT_SPACE,
+    VISIBLE,
+    LineWriter,
+    collapse_spaces,
+)
 from api.mail.plain_text.lists import start_list
 from api.mail.plain_text.stack import Context, Element, OpenLink, Stack
 from api.mail.plain_text.style_rules import StyleRules
 from api.mail.plain_text.styles import Style, parse_style
 from api.mail.plain_text.tables import finish_table, start_table
 from api.mail.plain_text.tokens import EndTag, StartTag, tokenize
-from api.mail.plain_text.writer import LINE_BREAK, MAX_PREFIX_LENGTH, SOFT_SPACE, VISIBLE, Writer, collapse_spaces
 
 _TRACKING_PIXEL_SIZES = frozenset({"0", "1", "0px", "1px"})
 
 
-class HtmlReader:
+class HtmlConverter:
     """Reads one document or fragment. Afterwards ``writer`` has the lines.
 
     If nothing is readable, because the email has only images without alternative texts or links, the lines are the
@@ -33,7 +40,7 @@ class HtmlReader:
     """
 
     def __init__(self, html: str) -> None:
-        self.writer = Writer()
+        self.writer = LineWriter()
         self._stack = Stack()
         self._style_rules = StyleRules()
         self._image_urls: dict[str, None] = {}
