@@ -4,11 +4,11 @@ from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.ending.end_job import END
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.enrollments.zones_job import ZONES
-from api.services.jobs.kinds import Kind
+from api.services.jobs.job_kind import JobKind
 from api.services.launches.launch_job import LAUNCH
 from api.services.people.import_job import IMPORT
 
-JOB_KINDS: tuple[Kind, ...] = (
+JOB_KINDS: tuple[JobKind, ...] = (
     HOLD,
     EDIT,
     ZONES,

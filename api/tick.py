@@ -8,7 +8,7 @@ from contextlib import suppress
 from api.clock import Clock
 from api.job_kinds import JOB_KINDS
 from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, DispatchRuntime
-from api.services.jobs.kinds import JobRuntime
+from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.store.engine.availability import log_database_outage
 from api.store.engine.corruption import is_corrupt

@@ -15,7 +15,7 @@ from api.models import Job, PeopleImport
 from api.printable import printable
 from api.runtime import make_runtime
 from api.services.jobs.caller_chunks import carry_out
-from api.services.jobs.kinds import Chunks
+from api.services.jobs.job_kind import Chunks
 from api.services.people.imports import IMPORT_JOB, MAX_SOURCE_CHARACTERS, import_chunks, start_import
 from api.settings import Settings, environment
 from api.states import OnKnown

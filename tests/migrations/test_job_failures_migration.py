@@ -8,7 +8,7 @@ from api.models import Campaign, Job, Launch, PeopleImport, Person
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.pausing.hold_job import HOLD
-from api.services.jobs.bisection import MAX_FAILURES
+from api.services.jobs.runner import MAX_FAILURES
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.launches.launch_job import LAUNCH

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.models import Workspace
+from api.services.common.back_off import Backoff
+from api.services.common.bisection import is_database_fault
 from api.services.common.runtime import Counts, DispatchRuntime, TerminalLine
 from api.services.dispatch.claim.claiming import claim_and_load
 from api.services.dispatch.reasons import Reason
@@ -17,8 +19,6 @@ from api.services.dispatch.send.account_worker import AccountWorker
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
-from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import is_database_fault
 from api.services.tasks.task_expiry import expire_all
 from api.services.workspaces.accounts import NotInstalled, account_name
 from api.store import account_pauses, send_ledger, throttles

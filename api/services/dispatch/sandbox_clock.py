@@ -5,9 +5,9 @@ from datetime import datetime
 from api.codes.workspaces import WorkspaceCode
 from api.models import Workspace
 from api.services.common import inputs
+from api.services.common.back_off import Backoff
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
-from api.services.jobs.back_off import Backoff
 from plugins.contract import Outcome
 from strategies import Refusal
 

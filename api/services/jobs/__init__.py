@@ -10,12 +10,12 @@ To add a kind of job, write one file in the room of its subject, such as ``api/s
    transaction it yields how many people or rows it has processed. The runner may stop it after any of them, and then
    starts it again. A transaction that writes for the job first checks that the decision still holds.
 2. ``async def _give_up(job, reason, runtime)`` ends the subject after too many failures.
-3. ``MY_KIND = Kind("my_kind", Priority.BULK, _work, _give_up)``.
+3. ``MY_KIND = JobKind("my_kind", Priority.BULK, _work, _give_up)``.
 
 Then add one line, ``MY_KIND``, to ``JOB_KINDS`` in ``api/job_kinds.py``. Leases, retries, priorities, fairness and
-metrics need no further code. ``bisect_failures`` (bisection.py) finds the one row that makes a chunk fail. To cancel a
-job, write the decision and call ``store.jobs.cancel`` in one transaction.
+metrics need no further code. ``bisect_failures`` (services/common/bisection.py) finds the one row that makes a chunk
+fail. To cancel a job, write the decision and call ``store.jobs.cancel`` in one transaction.
 
-Imports: codes, mail, models, services.common, store, strategies.
+Imports: codes, models, services.common, store, strategies.
 Imported by: cli, services.
 """

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from api.clock import Clock
 from api.models import Job
-from api.services.jobs.kinds import Chunks
+from api.services.jobs.job_kind import Chunks
 from api.states import JobState
 from api.store import jobs
 

@@ -6,6 +6,10 @@ slice was the longest ago comes first, so that one tenant's large import does no
 
 The trade-off: an interrupted job stays open in memory, because an import that starts again has to read its file again.
 ``MAX_OPEN`` limits how many jobs stay open. Beyond it, interrupted jobs start again from the database.
+
+A job that fails as a whole waits longer each time. After ``MAX_FAILURES`` attempts without progress it ends, and
+GraphQL shows the reason. The runner counts an attempt in the database when it takes the job, so that a job that kills
+its process is counted too.
 """
 
 import itertools
@@ -18,9 +22,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.models import Job
+from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT, is_transient, reason_of
 from api.services.common.metrics import Metrics
-from api.services.jobs.bisection import FIRST_WAIT, LONGEST_WAIT, LOST_WORKER, MAX_FAILURES, is_transient, reason_of
-from api.services.jobs.kinds import Chunks, JobRuntime, Kind
+from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
 from api.states import JobState
 from api.store import jobs
 from api.store.engine.transactions import transaction
@@ -30,6 +34,9 @@ log = logging.getLogger("touchline.jobs")
 
 CHUNKS_PER_SLICE = 5
 """Chunks after which a job lets another job of its priority run."""
+MAX_FAILURES = 5
+"""Attempts without progress after which a job ends."""
+LOST_WORKER = "The process that worked on it ended each time."
 MAX_OPEN = 8
 """Interrupted jobs that are kept in memory."""
 
@@ -43,7 +50,7 @@ class JobRunner:
 
     def __init__(
         self,
-        kinds: Iterable[Kind],
+        kinds: Iterable[JobKind],
         runtime: JobRuntime,
         metrics: Metrics,
         stopping: Callable[[], bool] = lambda: False,
@@ -94,7 +101,7 @@ class JobRunner:
         """Order jobs by priority, then by the last slice of the workspace, then by their own turns."""
         return self._kinds[row["kind"]].priority, self._last_slices.get(row["workspace_id"], 0), row["turns"]
 
-    async def _attempt(self, kind: Kind, job: Job) -> None:
+    async def _attempt(self, kind: JobKind, job: Job) -> None:
         """Run a job for one slice. After a failure it is tried again later, up to MAX_FAILURES times."""
         if job.failures > MAX_FAILURES:
             await self._give_up(kind, job, job.problem or LOST_WORKER)
@@ -110,7 +117,7 @@ class JobRunner:
             self._metrics.job_failures(kind.name).inc()
             await self._failed(kind, job, problem)
 
-    async def _failed(self, kind: Kind, job: Job, problem: Exception) -> None:
+    async def _failed(self, kind: JobKind, job: Job, problem: Exception) -> None:
         failures, reason = max(1, (await Job.get(id=job.id)).failures), reason_of(problem)
         if isinstance(problem, Refusal) or failures >= MAX_FAILURES:
             await self._give_up(kind, job, reason)
@@ -119,7 +126,7 @@ class JobRunner:
         await jobs.retry(job, failures, reason, self._runtime.clock() + wait)
         await kind.show_problem(job.subject_id, reason)
 
-    async def _give_up(self, kind: Kind, job: Job, reason: str) -> None:
+    async def _give_up(self, kind: JobKind, job: Job, reason: str) -> None:
         with suppress(_LostError):
             async with transaction():
                 # Lock the subject first, as every decision about it does, so that no deadlock occurs.
@@ -127,7 +134,7 @@ class JobRunner:
                 if not await jobs.finish(job, JobState.FAILED, self._runtime.clock(), reason=reason):
                     raise _LostError  # so that the new decision stays
 
-    async def _run_slice(self, kind: Kind, job: Job) -> None:
+    async def _run_slice(self, kind: JobKind, job: Job) -> None:
         """Carry out chunks until the job is done, has to wait, or is interrupted by another job."""
         chunks = self._pop_or_start(kind, job)
         done, progress, until = 0, 0, None
@@ -166,11 +173,11 @@ class JobRunner:
         wrote = renewed is not None or until is not None
         await self._interrupt(job, chunks, progress, until, 0 if wrote else job.failures - 1)
 
-    async def _clear_problem(self, kind: Kind, job: Job) -> None:
+    async def _clear_problem(self, kind: JobKind, job: Job) -> None:
         if job.problem is not None:  # as it was at the start of the slice
             await kind.show_problem(job.subject_id, None)
 
-    async def _must_yield(self, kind: Kind, job: Job, done: int, now: datetime) -> bool:
+    async def _must_yield(self, kind: JobKind, job: Job, done: int, now: datetime) -> bool:
         """Say whether another job runs next, or another process has taken this one."""
         rows = await jobs.open_jobs()
         if not any((row["id"], row["turns"]) == (job.id, job.turns) for row in rows):
@@ -185,7 +192,7 @@ class JobRunner:
             most_urgent < kind.priority or (most_urgent == kind.priority and done >= CHUNKS_PER_SLICE)
         )
 
-    def _pop_or_start(self, kind: Kind, job: Job) -> Chunks:
+    def _pop_or_start(self, kind: JobKind, job: Job) -> Chunks:
         """Return the open work of a job, or start it if another process or a new decision has taken it meanwhile."""
         chunks = self._open.pop((job.id, job.turns - 1), None)
         return kind.work(job, self._runtime) if chunks is None else chunks

@@ -12,11 +12,11 @@ from api.codes.launches import LaunchCode
 from api.codes.people import PersonCode
 from api.mail.text_checks import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
+from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.enrollments.timelines import resolve, send_row, task_row, zone_for
-from api.services.jobs.bisection import bisect_failures
-from api.services.jobs.kinds import Chunks
+from api.services.jobs.job_kind import Chunks
 from api.services.launches.launch import ready
 from api.states import LaunchStatus
 from api.store import launches as audience

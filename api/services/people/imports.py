@@ -17,8 +17,8 @@ from api.codes.jobs import JobCode
 from api.codes.people import PersonCode
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
+from api.services.common.bisection import bisect_failures
 from api.services.common.context import WorkspaceContext, workspace_now
-from api.services.jobs.bisection import bisect_failures
 from api.services.jobs.job_limits import refuse_further_import
 from api.services.people.csv_source import check_source
 from api.services.people.import_rows import PersonRow, open_people, person_rows

@@ -1,6 +1,6 @@
 """Tasks of reps: complete, skip, compose and send, expire.
 
-Imports: codes, mail.message, mail.templates, models, services.common, services.enrollments, services.jobs,
-    services.people, services.templates, store, strategies.
+Imports: codes, mail.message, mail.templates, models, services.common, services.enrollments, services.people,
+    services.templates, store, strategies.
 Imported by: graphql, services.dispatch, services.emails.
 """

@@ -7,11 +7,11 @@ from datetime import datetime
 from api.codes.event_kinds import EventKind
 from api.codes.reasons import ReasonCode
 from api.models import Campaign, Enrollment, Task, Workspace
+from api.services.common.back_off import Backoff
+from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
 from api.services.enrollments.progress import end, schedule_next_steps
-from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.states import OnExpiry, TaskStatus
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction

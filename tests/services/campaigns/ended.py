@@ -5,7 +5,7 @@ from datetime import datetime
 
 from api.models import Enrollment, Send
 from api.services.campaigns.ending.end_job import END
-from api.services.jobs.kinds import JobRuntime
+from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.states import EnrollmentStatus
 from tests.services.world import NOW, World

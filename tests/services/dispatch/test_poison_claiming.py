@@ -10,11 +10,11 @@ from asyncpg.exceptions import AdminShutdownError
 
 from api.codes.jobs import JobCode
 from api.models import Event, Send, Step, Workspace
+from api.services.common.bisection import MAX_SET_ASIDE
 from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.emails.emails import retry_send
-from api.services.jobs.bisection import MAX_SET_ASIDE
 from api.services.templates.email_content import ContentLoader
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute

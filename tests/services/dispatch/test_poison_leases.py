@@ -9,11 +9,11 @@ import pytest
 
 from api.codes.jobs import JobCode
 from api.models import Send
+from api.services.common.back_off import Backoff
 from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim import bisecting_claim
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.expired_leases import recover_expired
-from api.services.jobs.back_off import Backoff
 from api.store import claims, send_ledger
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute

@@ -9,12 +9,12 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, ThrottleSlot, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.common.back_off import Backoff
 from api.services.common.context import WorkspaceContext
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.periodic_recovery import PeriodicRecovery
 from api.services.dispatch.sandbox_clock import advance_clock
-from api.services.jobs.back_off import Backoff
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.templates.templates import create_template

@@ -11,7 +11,7 @@ from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.enrollments import zone_rules, zones_job
 from api.services.enrollments.zones_job import RETRY_AFTER, ZONES
-from api.services.jobs.kinds import JobRuntime
+from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person

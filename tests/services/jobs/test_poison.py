@@ -12,11 +12,11 @@ from api.services.campaigns.authoring import add_step, change_step, create_campa
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
+from api.services.common import bisection
+from api.services.common.bisection import bisect_failures
 from api.services.enrollments.zones_job import zone_chunks
-from api.services.jobs import bisection
-from api.services.jobs.bisection import MAX_FAILURES, bisect_failures
-from api.services.jobs.kinds import Chunks, JobRuntime, Kind
-from api.services.jobs.runner import JobRunner
+from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
+from api.services.jobs.runner import MAX_FAILURES, JobRunner
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.launches.launch_job import LAUNCH
@@ -163,7 +163,7 @@ async def refused(job: Job, runtime: JobRuntime) -> Chunks:
     yield 1
 
 
-def runner(world: World, kind: Kind, now: datetime, work: Any = None) -> JobRunner:
+def runner(world: World, kind: JobKind, now: datetime, work: Any = None) -> JobRunner:
     """Return a runner of one kind at a moment. ``work`` takes the place of the kind's own."""
     kind = replace(kind, work=work) if work is not None else kind
     return JobRunner([kind], JobRuntime(world.runtime.context, lambda: now), world.runtime.metrics)
@@ -190,7 +190,7 @@ async def test_a_job_that_fails_is_tried_later_each_time_and_ends(world: World) 
 
 
 @pytest.mark.parametrize("kind", [LAUNCH, HOLD, EDIT], ids=lambda kind: kind.name)
-async def test_each_kind_of_job_ends_with_its_reason(world: World, kind: Kind) -> None:
+async def test_each_kind_of_job_ends_with_its_reason(world: World, kind: JobKind) -> None:
     people = [row.id for row in await Person.all()]
     launch = await new_launch(world, people)
     ours = Campaign.filter(id=world.enrollments[0].campaign_id)

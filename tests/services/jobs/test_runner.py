@@ -13,7 +13,7 @@ from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.jobs import runner as running
-from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.services.jobs.runner import JobRunner
 from api.services.launches import enrolling
 from api.services.launches.background_launch import start_launch
@@ -44,10 +44,10 @@ def runner_of(world: World, now: datetime = NOW, kinds: Any = JOB_KINDS, **named
     return JobRunner(kinds, JobRuntime(world.runtime.context, lambda: now), world.runtime.metrics, **named)
 
 
-def recorded(done: list[tuple[str, str]], after: Callable[[Job], Any] | None = None) -> list[Kind]:
+def recorded(done: list[tuple[str, str]], after: Callable[[Job], Any] | None = None) -> list[JobKind]:
     """Return the kinds, with work that notes each chunk that wrote: its kind and subject. ``after`` follows it."""
 
-    def noted(kind: Kind) -> Kind:
+    def noted(kind: JobKind) -> JobKind:
         async def work(job: Job, runtime: JobRuntime) -> Chunks:
             async for chunk in kind.work(job, runtime):
                 if chunk:

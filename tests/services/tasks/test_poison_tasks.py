@@ -8,8 +8,8 @@ import pytest
 
 from api.models import Campaign, Event, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.common.back_off import Backoff
 from api.services.dispatch.dispatcher import Dispatcher
-from api.services.jobs.back_off import Backoff
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks import task_expiry

@@ -13,12 +13,12 @@ from api.codes.jobs import JobCode
 from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_writer import rewrite
+from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.bisection import bisect_failures
-from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.store import edits, holds
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -130,4 +130,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(editing=False, job_problem=reason)
 
 
-EDIT = Kind(EDIT_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))
+EDIT = JobKind(EDIT_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))

@@ -11,12 +11,12 @@ from datetime import timedelta
 
 from api.codes.campaigns import CampaignCode
 from api.models import Campaign, Job
+from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import end_all
-from api.services.jobs.bisection import bisect_failures
-from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.store import edits, endings
 from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.sql import Row
@@ -107,4 +107,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(job_problem=reason)
 
 
-END = Kind(END_JOB, Priority.BULK, _work, _give_up, problem_column=(Campaign, "job_problem"))
+END = JobKind(END_JOB, Priority.BULK, _work, _give_up, problem_column=(Campaign, "job_problem"))

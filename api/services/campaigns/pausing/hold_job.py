@@ -11,12 +11,12 @@ from api.codes.event_kinds import EventKind
 from api.codes.jobs import JobCode
 from api.models import Campaign, Job
 from api.services.campaigns.pausing.resume_planner import ResumePlanner
+from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.bisection import bisect_failures
-from api.services.jobs.kinds import Chunks, JobRuntime, Kind, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.store import holds
 from api.store.campaign_state import lock_campaign_state
 from api.store.edits import people_in
@@ -146,4 +146,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(holds=None, job_problem=reason)
 
 
-HOLD = Kind(HOLD_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))
+HOLD = JobKind(HOLD_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))

@@ -11,6 +11,8 @@ from typing import Any
 from api.codes.event_kinds import EventKind
 from api.codes.jobs import JobCode
 from api.ids import new_id
+from api.services.common.back_off import Backoff
+from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery
@@ -18,8 +20,6 @@ from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer, Reason
 from api.services.enrollments.progress import finish_done, finished
-from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.store import claims, send_ledger
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction

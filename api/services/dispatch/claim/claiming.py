@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from api.services.common.back_off import Backoff
+from api.services.common.bisection import is_database_fault
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
-from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import is_database_fault
 from api.store import claims
 from plugins.contract import Outcome
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.codes.reasons import ReasonCode
+from api.services.common.back_off import Backoff
+from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.reasons import Reason
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import bisect_failures, is_database_fault
 from api.store import claims, doubts, throttles
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction

@@ -3,11 +3,11 @@
 import logging
 import time
 
+from api.services.common.back_off import Backoff
+from api.services.common.bisection import is_transient
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.expired_leases import recover_expired
-from api.services.jobs.back_off import Backoff
-from api.services.jobs.bisection import is_transient
 from api.store import email_folders, throttles
 from api.store.engine.corruption import is_corrupt
 from api.store.workspaces import sandboxes

@@ -5,12 +5,12 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from api.services.common.bisection import is_transient
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.reasons import Answer
 from api.services.enrollments.progress import finish_done, finished
-from api.services.jobs.bisection import is_transient
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.tasks import complete_task_of_email
 from api.store import send_ledger, throttles

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Iterator, Sequence
 
 from api.codes.jobs import JobCode
+from api.services.common.bisection import bisect_failures, is_transient
 from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage
 from api.services.dispatch.reasons import Answer
@@ -13,7 +14,6 @@ from api.services.dispatch.settle.group_commit import GroupCommit
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_transaction import commit, commit_alone, decide, withdrawn
-from api.services.jobs.bisection import bisect_failures, is_transient
 from api.states import SendStatus
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database import is_postgres

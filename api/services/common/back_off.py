@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from api.services.jobs.bisection import FIRST_WAIT, LONGEST_WAIT
+from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT
 
 
 class Backoff:

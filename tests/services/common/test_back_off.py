@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from api.services.jobs.back_off import Backoff
+from api.services.common.back_off import Backoff
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 

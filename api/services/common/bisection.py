@@ -1,9 +1,7 @@
-"""Find the row that makes a chunk of a background job fail, by bisection, and set it aside so that the job can finish.
+"""Find the row that makes a chunk of work fail, by bisection, and set it aside so that the work can finish.
 
 A chunk that fails twice is halved until one row is left. That row is set aside with its reason, and the other rows are
-processed. A job that fails as a whole waits longer each time. After ``MAX_FAILURES`` attempts without progress it
-ends, and GraphQL shows the reason. ``runner`` counts an attempt in the database when it takes the job, so that a job
-that kills its process is counted too.
+processed. Background jobs, dispatch and the expiry of tasks use it.
 """
 
 import logging
@@ -24,13 +22,10 @@ log = logging.getLogger("touchline.jobs")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-MAX_FAILURES = 5
-"""Attempts without progress after which a job ends."""
 MAX_SET_ASIDE = 20
 """The most rows of one chunk that are set aside. If more rows fail, the rows are not the cause, and the job fails."""
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
-LOST_WORKER = "The process that worked on it ended each time."
 
 
 def is_transient(problem: BaseException) -> bool:

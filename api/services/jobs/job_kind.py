@@ -45,7 +45,7 @@ from the database where to continue.
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class JobKind:
     """One kind of job."""
 
     name: str
