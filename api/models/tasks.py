@@ -24,10 +24,15 @@ class Task(StepRow):
     status = fields.CharEnumField(TaskStatus, default=TaskStatus.OPEN, max_length=20)
     due_date = fields.DateField()
     expires_at = fields.DatetimeField(null=True)
+    held = fields.BooleanField(default=False)
+    """Whether the campaign is paused, so that the task cannot expire. A pause sets it in the background.
+
+    It keeps these tasks out of the index by which the tick loop finds the next expiry. A resume clears it.
+    """
     done_at = fields.DatetimeField(null=True)
     explanation: Any = fields.JSONField(default=list)
 
     class Meta:
         table = "task"
         unique_together = (("enrollment_id", "step_id"),)
-        indexes = (("workspace_id", "status", "due_date"), ("status", "expires_at"))
+        indexes = (("workspace_id", "status", "due_date"),)

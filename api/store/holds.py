@@ -1,4 +1,7 @@
-"""Emails on hold: the waiting emails of a paused campaign. Dispatch ignores them until they are released."""
+"""Emails on hold: the waiting emails of a paused campaign. Dispatch ignores them until they are released.
+
+The open tasks of these people are on hold too: they do not expire.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,6 +12,7 @@ from typing import Any
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.send_ledger import UNSENT_STATUS
+from api.store.tasks import hold_tasks
 
 EMAIL_COLUMNS = {
     "id": "text",
@@ -48,6 +52,7 @@ async def hold(campaign_id: str, after: str, people: int) -> HoldChunk:
     # Skip rows that another process has locked, so that neither waits for the other. The caller tries them again.
     lock = "FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     ids = [row["id"] for row in rows]
+    await hold_tasks(ids)
     await execute(
         f"UPDATE send SET held = true, status = CASE WHEN status = 'CLAIMED' THEN {UNSENT_STATUS} ELSE status END,"
         " attempt_id = CASE WHEN status = 'CLAIMED' THEN NULL ELSE attempt_id END"

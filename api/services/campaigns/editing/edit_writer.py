@@ -21,13 +21,15 @@ from strategies.records import PlannedSend
 
 
 async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool) -> set[str]:
-    """Write the changes. Call in the transaction that calculated them. ``held`` puts new emails on hold, for a pause.
+    """Write the changes. Call in the transaction that calculated them.
+
+    ``held`` puts new emails and tasks on hold, for a pause.
 
     Returns the enrollments whose emails could not be changed because another process had claimed them.
     """
     now = context.now
     lines, missed = await _emails(context, campaign, found, held=held)
-    lines += await _tasks(context, campaign, found)
+    lines += await _tasks(context, campaign, found, held=held)
     for enrollment, code in found.unresolved:
         lines.append(enrollment_event(enrollment, EventKind.EDIT_NOT_APPLIED, now, data={"reason": code}))
     await write(lines)
@@ -76,7 +78,7 @@ async def _emails(
     return lines, {send.enrollment_id for send in touched if send.id not in written | gone | failed}
 
 
-async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChanges) -> list[Line]:
+async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool) -> list[Line]:
     now, lines = context.now, []
     changed: list[Mapping[str, Any]] = []
     for enrollment, step, task, planned in found.tasks_moved:
@@ -107,6 +109,7 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
     new = []
     for enrollment, step, due in found.tasks:
         new.append(task_row(context, enrollment, step, campaign, due))
+        new[-1].held = held
         lines.append(task_created(enrollment, new[-1], now))
     await Task.bulk_create(new, batch_size=300)
     return lines
