@@ -14,10 +14,9 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import authoring, queries
+from api.services.campaigns import authoring, campaign_warnings, queries
 from api.services.campaigns.ending import ending
 from api.services.campaigns.pausing import pausing
-from api.services.enrollments import order_warnings
 
 
 @strawberry.input(description="The settings of a new campaign. It has no steps yet.")
@@ -117,7 +116,7 @@ class CampaignPayload(Payload):
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.campaign.id)
         skip = self.campaign.skip_weekends
         return warning_lines(
-            order_warnings.campaign_warnings(info.context.workspace_context, steps, skip_weekends=skip)
+            campaign_warnings.campaign_warnings(info.context.workspace_context, steps, skip_weekends=skip)
         )
 
 

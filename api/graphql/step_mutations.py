@@ -17,8 +17,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.steps import Step
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import authoring
-from api.services.enrollments import order_warnings
+from api.services.campaigns import authoring, campaign_warnings
 
 
 @strawberry.input(description="The content of a new step, and its place in the campaign.")
@@ -108,7 +107,7 @@ class StepPayload(Payload):
         context, loaders, step = info.context.workspace_context, info.context.loaders, self.step
         steps: list[Any] = await loaders.steps_of_campaign.load(step.campaign_id)
         skip = (await loaders.campaign.load(step.campaign_id)).skip_weekends
-        return warning_lines(order_warnings.step_warnings(context, steps, step.number, skip_weekends=skip))
+        return warning_lines(campaign_warnings.step_warnings(context, steps, step.number, skip_weekends=skip))
 
 
 @strawberry.type

@@ -1,45 +1,16 @@
-"""Warnings about a campaign's steps, and about emails that would go out in another order than the steps."""
+"""Warnings about people whose emails would go out in another order than the steps."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 
-from api.models import Step
-from api.services.common.context import WorkspaceContext
-from api.services.enrollments.timelines import offer_warnings, timeline_steps
 from strategies import WarningNote
 from strategies.calendar import local
 from strategies.records import TimelineStep
-from strategies.send_order import Pair, order_warnings, out_of_order
+from strategies.send_order import Pair, out_of_order
 from strategies.warning_codes import WarningCode
 
-NO_TIMES: Mapping[int, time] = {}
 ORDER_CODES = (WarningCode.OUT_OF_ORDER, WarningCode.OUT_OF_ORDER_AFTER_TASK, WarningCode.FOLLOW_UP_WAITS)
-
-
-def campaign_warnings(
-    context: WorkspaceContext, steps: Sequence[Step], *, skip_weekends: bool, times: Mapping[int, time] = NO_TIMES
-) -> list[WarningNote]:
-    """Return the warnings that apply to every person. ``steps`` are all steps of the campaign, in order.
-
-    ``times`` are the local times that a launch sets, by step number.
-    """
-    options = context.installed.send_options
-    return [
-        *offer_warnings(context, steps),
-        *order_warnings(timeline_steps(steps), options, skip_weekends=skip_weekends, times=times),
-    ]
-
-
-def step_warnings(
-    context: WorkspaceContext, steps: Sequence[Step], number: int, *, skip_weekends: bool
-) -> list[WarningNote]:
-    """Return those of the campaign's warnings that concern one step."""
-    return [
-        note
-        for note in campaign_warnings(context, steps, skip_weekends=skip_weekends)
-        if number in (note.values["step"], note.values.get("earlierStep"))
-    ]
 
 
 @dataclass(slots=True)

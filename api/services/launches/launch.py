@@ -22,7 +22,7 @@ from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopp
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.timelines import launch_choices, resolve, send_row, task_row, timeline_steps, zone_for
 from api.services.launches.launch_warnings import launch_warnings
-from api.services.launches.merge_field_check import missing_warnings
+from api.services.launches.missing_field_warnings import missing_field_warnings
 from api.services.people.reachability import unreachable_warnings
 from api.services.replies.bounces import refuse_bounced
 from api.store.engine.rows import by_ids, get_or_refuse
@@ -172,7 +172,7 @@ async def preview(
         await _refuse_ended(plan)
     ended = await earlier_endings(plan.campaign.id, list(person_ids)) if again else {}
     people = [person for _, person, _ in plan.enrollments]
-    missing = await missing_warnings(context, plan.steps, people, plan.sender)
+    missing = await missing_field_warnings(context, plan.steps, people, plan.sender)
     known: dict[int, list[WarningNote]] = {}
     previews = []
     for enrollment, person, timeline in plan.enrollments:

@@ -17,7 +17,7 @@ NOT_ENROLLED = ""
 """Enrollment id of people who are not enrolled yet."""
 
 
-async def missing_warnings(
+async def missing_field_warnings(
     context: WorkspaceContext, steps: Sequence[Step], people: Sequence[Person], sender: Sender
 ) -> list[WarningNote]:
     """Return warnings about emails that would fail: for each field or prompt, the number of people."""

@@ -1,0 +1,37 @@
+"""Warnings about a campaign's steps that apply to every person."""
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+
+from api.models import Step
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.timelines import offer_warnings, timeline_steps
+from strategies import WarningNote
+from strategies.send_order import order_warnings
+
+NO_TIMES: Mapping[int, time] = {}
+
+
+def campaign_warnings(
+    context: WorkspaceContext, steps: Sequence[Step], *, skip_weekends: bool, times: Mapping[int, time] = NO_TIMES
+) -> list[WarningNote]:
+    """Return the warnings that apply to every person. ``steps`` are all steps of the campaign, in order.
+
+    ``times`` are the local times that a launch sets, by step number.
+    """
+    options = context.installed.send_options
+    return [
+        *offer_warnings(context, steps),
+        *order_warnings(timeline_steps(steps), options, skip_weekends=skip_weekends, times=times),
+    ]
+
+
+def step_warnings(
+    context: WorkspaceContext, steps: Sequence[Step], number: int, *, skip_weekends: bool
+) -> list[WarningNote]:
+    """Return those of the campaign's warnings that concern one step."""
+    return [
+        note
+        for note in campaign_warnings(context, steps, skip_weekends=skip_weekends)
+        if number in (note.values["step"], note.values.get("earlierStep"))
+    ]
