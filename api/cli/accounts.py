@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Column, Table
 
-from api.cli.commands import UNFOLDED_WIDTH, console, database
+from api.cli.common import UNFOLDED_WIDTH, console, database
 from api.cli.suppressions import find_workspace
 from api.services.workspaces.accounts import check_accounts
 from api.services.workspaces.senders import account_of_sender, end_pause, senders_of_account

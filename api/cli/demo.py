@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import make_app
-from api.cli.commands import console, database
+from api.cli.common import console, database
 from api.cli.demo_content import fill
 from api.cli.errors import DemoRunsError
 from api.cli.serving import free_port, limits, show

@@ -56,12 +56,12 @@ def build_parser() -> argparse.ArgumentParser:
     show = command("demo", "Run a server with demo data; emails are written to a folder.", lazy("demo", "demo"))
     show.add_argument("--keep", action="store_true", help="continue the last demo instead of starting a new one")
     show.add_argument("--exit-after-first", action="store_true", help="exit after the first email is sent")
-    command("migrate", "Bring the database's tables up to date.", lazy("commands", "migrate_database"))
-    command("schema", "Print the GraphQL schema.", lazy("commands", "print_schema"))
+    command("migrate", "Bring the database's tables up to date.", lazy("database_commands", "migrate_database"))
+    command("schema", "Print the GraphQL schema.", lazy("schema_and_plugins", "print_schema"))
     command(
         "plugins",
         "List installed packages with their send options and channels; exit code 1 if a package fails to load.",
-        lazy("commands", "list_plugins"),
+        lazy("schema_and_plugins", "list_plugins"),
     )
     workspace = command(
         "workspace",

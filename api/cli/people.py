@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.cli.commands import console, database
+from api.cli.common import console, database
 from api.cli.suppressions import find_workspace
 from api.codes.inputs import InputCode
 from api.csv_reading import Decoded, decode

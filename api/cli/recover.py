@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.cli.commands import console, database
+from api.cli.common import console, database
 from api.runtime import make_runtime
 from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
 from api.settings import Settings, environment

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from rich.text import Text
 
-from api.cli.commands import console, database
+from api.cli.common import console, database
 from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, log_start_and_stop
 from api.cli.logs import set_up_logs
 from api.clock import system_clock

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from api.cli.commands import console, database
+from api.cli.common import console, database
 from api.codes.inputs import InputCode
 from api.csv_reading import decode
 from api.models import Workspace

@@ -2,7 +2,7 @@
 
 import sys
 
-from api.cli.commands import database
+from api.cli.common import database
 from api.clock import system_clock
 from api.codes.inputs import InputCode
 from api.services.common.inputs import line

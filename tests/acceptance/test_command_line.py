@@ -263,7 +263,8 @@ def test_no_password_is_logged_where_a_service_cannot_start(environment: dict[st
     ("module", "unneeded"),
     [
         ("api.cli.parser", {"graphql", "rich", "starlette", "strawberry", "tortoise", "uvicorn"}),
-        ("api.cli.commands", {"graphql", "starlette", "strawberry", "uvicorn"}),
+        ("api.cli.database_commands", {"graphql", "starlette", "strawberry", "uvicorn"}),
+        ("api.cli.schema_and_plugins", {"graphql", "starlette", "strawberry", "uvicorn"}),
         ("api.cli.serving", {"graphql", "strawberry"}),
     ],
 )

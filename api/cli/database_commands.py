@@ -1,0 +1,20 @@
+"""``touchline migrate``."""
+
+from api.cli.common import console
+from api.settings import Settings
+from api.store.engine.database import close_database, migrate, open_database
+from api.store.engine.upgrade_report import collect_reports
+
+
+async def migrate_database(settings: Settings) -> int:
+    """Apply the missing migrations and print their names."""
+    await open_database(settings.database_url)
+    try:
+        with collect_reports() as reports:
+            applied = await migrate()
+    finally:
+        await close_database()
+    for sentence in reports:
+        console.print(sentence, highlight=False, soft_wrap=True, markup=False)
+    console.print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do: the tables are up to date.")
+    return 0
