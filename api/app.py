@@ -21,7 +21,7 @@ from api.http.request_guard import RequestGuard
 from api.http.websocket_endpoint import WebSocketEndpoint
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
-from api.runtime import make_ticker
+from api.make_runtime import make_ticker
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
 from api.services.launches.launch_progress import LaunchWatch

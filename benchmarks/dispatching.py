@@ -15,8 +15,8 @@ import asyncpg
 
 from api.clock import system_clock
 from api.ids import new_id
+from api.make_runtime import freeze_loaded_objects
 from api.models import Send
-from api.runtime import freeze_loaded_objects
 from api.services.launches.launch import Choice
 from api.states import SendStatus
 from api.store.engine.sql import execute

@@ -23,8 +23,8 @@ from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.request_guard import RequestGuard
 from api.http.websocket_endpoint import WebSocketEndpoint
 from api.http.workspace_limits import MessageRateLimit
+from api.make_runtime import make_runtime
 from api.models import Launch, Workspace
-from api.runtime import make_runtime
 from api.server.limits import ServerLimits
 from api.server.options import server_options
 from api.server.server import Server

@@ -16,8 +16,8 @@ from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.request_guard import RequestGuard
+from api.make_runtime import make_runtime
 from api.models import Campaign, Step, Workspace
-from api.runtime import make_runtime
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.launches.launch_progress import LaunchWatch
 from api.services.templates.templates import create_template

@@ -9,7 +9,7 @@ from api.clock import system_clock
 from api.ids import new_id
 from api.models import Campaign, Launch, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches import background_launch
 from api.services.launches.enrolling import launch_chunks
 from api.services.launches.launch import Choice

@@ -7,7 +7,7 @@ import pytest
 from api.cli.serving import show
 from api.clock import system_clock
 from api.printable import printable
-from api.services.common.runtime import TerminalLine
+from api.services.common.dispatch_runtime import TerminalLine
 from api.services.dispatch.public_detail import HIDDEN, public_detail
 from tests.test_logs import process
 

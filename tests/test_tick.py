@@ -13,8 +13,8 @@ from asyncpg.exceptions import ConnectionDoesNotExistError
 from api import tick
 from api.graphql.limits.budgets import Budgets
 from api.http.request_guard import RequestGuard
+from api.make_runtime import make_ticker
 from api.models import Job, Person
-from api.runtime import make_ticker
 from api.services.jobs.runner import JobRunner
 from api.services.launches.launch_progress import LaunchWatch
 from api.services.people.imports import start_import

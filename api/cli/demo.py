@@ -17,8 +17,8 @@ from api.cli.errors import DemoRunsError
 from api.cli.serving import free_port, limits, show
 from api.cli.workspaces import graphiql_link
 from api.clock import system_clock
+from api.make_runtime import make_runtime
 from api.models import Workspace
-from api.runtime import make_runtime
 from api.server.server import Server
 from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token

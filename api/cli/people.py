@@ -11,9 +11,9 @@ from api.cli.common import console, database
 from api.cli.suppressions import find_workspace
 from api.codes.inputs import InputCode
 from api.csv_reading import Decoded, decode
+from api.make_runtime import make_runtime
 from api.models import Job, PeopleImport
 from api.printable import printable
-from api.runtime import make_runtime
 from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.job_kind import Chunks
 from api.services.people.imports import IMPORT_JOB, MAX_SOURCE_CHARACTERS, import_chunks, start_import

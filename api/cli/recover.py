@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli.common import console, database
-from api.runtime import make_runtime
+from api.make_runtime import make_runtime
 from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock, sync_clock

@@ -17,8 +17,8 @@ from api.clock import system_clock
 from api.http import health
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
+from api.make_runtime import freeze_loaded_objects, make_ticker
 from api.printable import printable
-from api.runtime import freeze_loaded_objects, make_ticker
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
 from api.settings import Settings, environment

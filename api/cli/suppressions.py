@@ -9,9 +9,9 @@ from pathlib import Path
 from api.cli.common import console, database
 from api.codes.inputs import InputCode
 from api.csv_reading import decode
+from api.make_runtime import make_runtime
 from api.models import Workspace
 from api.printable import printable
-from api.runtime import make_runtime
 from api.services.people.suppression_files import HEADER, cells, export_suppressions, import_suppressions
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock

@@ -20,7 +20,7 @@ from api import version
 from api.codes.http_answers import HttpCode
 from api.job_kinds import JOB_KINDS
 from api.server.server import Server
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.states import OPEN_JOB_STATES
 from api.store.backlog import backlog_numbers
 from api.store.engine.availability import one_line

@@ -11,7 +11,7 @@ from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
 from api.http.workspace_limits import BodyMemory, MessageRateLimit, OperationQueue
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches.launch_progress import LaunchWatch
 from api.services.workspaces.workspaces import valid_tokens, workspace_by_token
 from api.store.engine.database_clock import sync_clock

@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from api.mail.address import address_key
 from api.models import Person, Workspace
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.recipient import Recipient
-from api.services.common.runtime import DispatchRuntime
 from api.services.people.suppressions import suppress
 from api.settings import Settings
 from api.states import SuppressionSource

@@ -16,7 +16,7 @@ import pytest
 
 from api import version
 from api.cli.serving import show
-from api.services.common.runtime import TerminalLine
+from api.services.common.dispatch_runtime import TerminalLine
 from tests.program import touchline as run
 
 ROOT = Path(__file__).parents[2]

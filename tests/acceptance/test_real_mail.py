@@ -16,7 +16,7 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from api.clock import system_clock
-from api.runtime import make_runtime
+from api.make_runtime import make_runtime
 from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings
 from plugins.manager import load

@@ -19,7 +19,7 @@ CLEAN_ROOMS = (
     "api/cli",
     "api/http",
     "api/models",
-    "api/runtime.py",
+    "api/make_runtime.py",
     "api/server",
     "api/services/common",
     "api/services/dispatch",

@@ -10,7 +10,7 @@ from graphql import OperationDefinitionNode, parse
 
 from api.cli.demo_content import fill
 from api.graphiql import FIRST_CAMPAIGN
-from api.runtime import make_runtime
+from api.make_runtime import make_runtime
 from api.settings import Settings
 from plugins.manager import load
 from tests import story

@@ -8,7 +8,7 @@ from api.ids import new_id
 from api.models import Person, Sender, Task, Template
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches.launch import Choice, launch
 from api.services.tasks.tasks import send_task
 from api.services.templates.templates import create_template

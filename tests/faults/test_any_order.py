@@ -21,7 +21,7 @@ from api.services.campaigns.editing import edit_job, editing
 from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.launch_control import resume_launch
 from api.services.campaigns.pausing.pausing import resume_campaign
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.launches import enrolling
 from api.services.launches.launch import Choice, launch

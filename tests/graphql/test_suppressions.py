@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from api.make_runtime import make_runtime
 from api.models import Person, Send, Suppression, SuppressionChange, Workspace
-from api.runtime import make_runtime
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 
 from api.clock import system_clock
 from api.models import Send
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import run_once
 from api.states import SendStatus
 from api.store import backlog, email_folders, jobs, throttles

@@ -11,7 +11,7 @@ from typing import Any
 from api.models import Workspace
 from api.services.common.back_off import Backoff
 from api.services.common.bisection import is_database_fault
-from api.services.common.runtime import Counts, DispatchRuntime, TerminalLine
+from api.services.common.dispatch_runtime import Counts, DispatchRuntime, TerminalLine
 from api.services.dispatch.claim.claiming import claim_and_load
 from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.periodic_recovery import RECOVERY_INTERVAL_SECONDS, PeriodicRecovery

@@ -10,7 +10,7 @@ from api.models import Campaign, Enrollment, Task, Workspace
 from api.services.common.back_off import Backoff
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import WorkspaceContext
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.enrollments.progress import end, schedule_next_steps
 from api.states import OnExpiry, TaskStatus
 from api.store.campaign_state import lock_campaign_state

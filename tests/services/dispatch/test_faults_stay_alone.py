@@ -13,7 +13,7 @@ from api.cli.serving import show
 from api.models import Campaign, Event, Person, Send, Step, Task
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.common.runtime import TerminalLine
+from api.services.common.dispatch_runtime import TerminalLine
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person

@@ -14,7 +14,7 @@ from api.services.campaigns.authoring import add_step, change_step, create_campa
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.common.context import WorkspaceContext
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.launches import enrolling
 from api.services.launches.background_launch import cancel_launch, start_launch

@@ -10,7 +10,7 @@ from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Sen
 from api.services.campaigns.authoring import add_step, change_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.common.context import WorkspaceContext
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches import background_launch, enrolling
 from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice, launch

@@ -8,8 +8,8 @@ from typing import Any
 from api.mail.message.email_rendering import RenderedEmail, RenderRequest
 from api.mail.message.message import message_id
 from api.models import Workspace
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.recipient import Recipient
-from api.services.common.runtime import DispatchRuntime
 from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.services.dispatch.claim.send_checks import why_not_send
 from api.services.dispatch.reasons import Answer, Reason

@@ -13,7 +13,7 @@ from api.codes.jobs import JobCode
 from api.ids import new_id
 from api.services.common.back_off import Backoff
 from api.services.common.bisection import bisect_failures, is_database_fault
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.outcome_decision import decide_outcome, event_line

@@ -5,7 +5,7 @@ import time
 
 from api.services.common.back_off import Backoff
 from api.services.common.bisection import is_transient
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.reasons import Reason
 from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.store import email_folders, throttles

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from api.mail.text_checks import storable_text
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.reasons import Answer

@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.store import send_ledger
 from api.store.engine.availability import log_database_outage

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.services.common.runtime import DispatchRuntime, TerminalLine
+from api.services.common.dispatch_runtime import DispatchRuntime, TerminalLine
 from api.services.dispatch.claim.delivery import Delivery
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome

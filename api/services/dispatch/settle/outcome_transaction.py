@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from api.services.common.bisection import is_transient
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.reasons import Answer

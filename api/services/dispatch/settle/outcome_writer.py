@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterator, Sequence
 
 from api.codes.jobs import JobCode
 from api.services.common.bisection import bisect_failures, is_transient
-from api.services.common.runtime import DispatchRuntime
+from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage
 from api.services.dispatch.reasons import Answer
 from api.services.dispatch.settle.group_commit import GroupCommit
