@@ -11,7 +11,7 @@ from api.models import Campaign, Launch, Workspace
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches import background_launch
-from api.services.launches.enrolling import launch_chunks
+from api.services.launches.background_enrolling import launch_chunks
 from api.services.launches.launch import Choice
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender

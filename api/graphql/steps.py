@@ -11,7 +11,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import OPTIONS_OF_STEP
 from api.graphql.send_options import SendOptionOffer, offers
 from api.graphql.templates import Template
-from api.services.enrollments.timelines import timeline_steps
+from api.services.enrollments.timeline_rows import timeline_steps
 from strategies import step_checks
 
 

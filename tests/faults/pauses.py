@@ -15,7 +15,7 @@ from api.services.campaigns.pausing import hold_job
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
-from api.services.launches import enrolling
+from api.services.launches import background_enrolling
 from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice
 from api.states import OPEN_LAUNCH_STATUSES
@@ -120,7 +120,7 @@ class Pauses:
         row = await claim_launch(self.now)
         if row is None:
             return
-        right, enrolled = enrolling._Enroller.chunk, -1
+        right, enrolled = background_enrolling._Enroller.chunk, -1
 
         async def once(job: Any) -> bool:
             nonlocal enrolled
@@ -132,7 +132,7 @@ class Pauses:
             return more
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(enrolling._Enroller, "chunk", once)
+            patch.setattr(background_enrolling._Enroller, "chunk", once)
             done = await run_launch(row, self.runtime.context, lambda: self.now)
         if enrolled >= 0:
             assert done.enrolled == enrolled, "enrolled after the launch was stopped"

@@ -23,7 +23,7 @@ from api.services.campaigns.pausing.launch_control import resume_launch
 from api.services.campaigns.pausing.pausing import resume_campaign
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.launches import enrolling
+from api.services.launches import background_enrolling
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.templates.templates import create_template
@@ -81,7 +81,7 @@ class AnyOrder(Endings, Pauses, RuleBasedStateMachine):
         self.may_have_left = 0
         self.patch = pytest.MonkeyPatch()
         for module, name, count in (
-            (enrolling, "PEOPLE_PER_CHUNK", 2),
+            (background_enrolling, "PEOPLE_PER_CHUNK", 2),
             (hold_job, "PEOPLE_HELD_PER_CHUNK", 2),
             (hold_job, "PEOPLE_RELEASED_PER_CHUNK", 1),
             (pausing, "CHUNKS_OF_A_CALLER", 2),

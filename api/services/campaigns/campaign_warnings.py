@@ -5,7 +5,7 @@ from datetime import time
 
 from api.models import Step
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.timelines import offer_warnings, timeline_steps
+from api.services.enrollments.timeline_rows import offer_warnings, timeline_steps
 from strategies import WarningNote
 from strategies.send_order import order_warnings
 

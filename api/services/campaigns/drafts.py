@@ -11,7 +11,7 @@ from api.models import Campaign, Step
 from api.services.campaigns.campaign_rules import set_content, set_settings
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.timelines import timeline_steps
+from api.services.enrollments.timeline_rows import timeline_steps
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode

@@ -7,7 +7,7 @@ from api.models import Campaign, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.common.row_lists import RowList, list_rows
-from api.services.enrollments.timelines import timeline_steps
+from api.services.enrollments.timeline_rows import timeline_steps
 from api.store.engine.rows import find, get_or_refuse
 from strategies import Position, Refusal, StepType, step_checks
 from strategies.codes import StrategyCode

@@ -8,7 +8,7 @@ from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.planned_columns import planned_columns
-from api.services.enrollments.timelines import resolve, scheduled_steps, send_row, slot, step_records, task_row
+from api.services.enrollments.timeline_rows import resolve, scheduled_steps, send_row, slot, step_records, task_row
 from api.states import EnrollmentStatus, SendStatus
 from api.store.campaign_state import lock_campaign_state
 from api.store.enrollments import finish, stop

@@ -12,7 +12,7 @@ from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopped
-from api.services.enrollments.timelines import launch_choices, resolve, timeline_steps
+from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps
 from api.services.jobs.job_limits import refuse_further_launch
 from api.services.launches.launch import Choice, enrollment_row, ready
 from api.states import OPEN_LAUNCH_STATUSES

@@ -20,7 +20,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopped
 from api.services.enrollments.progress import task_created
-from api.services.enrollments.timelines import launch_choices, resolve, send_row, task_row, timeline_steps, zone_for
+from api.services.enrollments.timeline_rows import launch_choices, resolve, send_row, task_row, timeline_steps, zone_for
 from api.services.launches.launch_warnings import launch_warnings
 from api.services.launches.missing_field_warnings import missing_field_warnings
 from api.services.people.reachability import unreachable_warnings

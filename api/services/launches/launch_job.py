@@ -6,7 +6,7 @@ from api.models import Job, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.common.context import workspace_now
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
-from api.services.launches.enrolling import launch_chunks
+from api.services.launches.background_enrolling import launch_chunks
 from api.states import LaunchStatus
 from api.store import launches as audience
 from api.store.events import campaign_event, write

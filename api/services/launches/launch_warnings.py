@@ -7,7 +7,7 @@ from api.services.campaigns.campaign_warnings import campaign_warnings
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally
-from api.services.enrollments.timelines import launch_choices, resolve, timeline_steps
+from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps
 from api.states import OPEN_LAUNCH_STATUSES
 from strategies import Refusal, WarningNote
 from strategies.records import PlannedSend, ZoneOf

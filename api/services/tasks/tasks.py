@@ -18,7 +18,7 @@ from api.services.enrollments.campaign_checks import refuse_stopped
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
 from api.services.enrollments.progress import schedule_next_steps
-from api.services.enrollments.timelines import chosen_notes, zone_note
+from api.services.enrollments.timeline_rows import chosen_notes, zone_note
 from api.services.people.reachability import refuse_unreachable
 from api.services.people.suppressions import check_address_of, refuse_suppressed
 from api.services.tasks.withdrawing import withdraw_email_of

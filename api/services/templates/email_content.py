@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.services.common.recipient import Recipient
-from api.services.enrollments.timelines import added_after
+from api.services.enrollments.timeline_rows import added_after
 from api.services.templates.rendering import compose_email
 from api.states import PENDING_STATUSES, SendStatus
 from strategies import StepType

@@ -8,7 +8,7 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Step
 from api.services.campaigns.authoring import add_step, change_step
-from api.services.launches import enrolling
+from api.services.launches import background_enrolling
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
@@ -78,14 +78,14 @@ async def test_what_has_come_stays_when_what_is_behind_it_leaves_in_that_second(
 
 async def test_everyone_of_one_launch_gets_the_same(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step is added while the launch runs, whose time has passed: it comes to nobody, whoever's turn it was."""
-    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 2)
+    monkeypatch.setattr(background_enrolling, "PEOPLE_PER_CHUNK", 2)
     world = await make_world(1)
     for number in range(5):
         await create_person(world.context, f"new{number}@example.com")
     await start_launch(world.context, (await Campaign.get()).id, None, Choice("NOW"))
     row = await claim_launch(NOW)
     assert row is not None
-    right, noon, done = enrolling._Enroller.chunk, later(world, NOW + 5 * HOUR), list[Step]()
+    right, noon, done = background_enrolling._Enroller.chunk, later(world, NOW + 5 * HOUR), list[Step]()
 
     async def edited(job: Any) -> bool:
         more = await right(job)
@@ -93,7 +93,7 @@ async def test_everyone_of_one_launch_gets_the_same(database: str, monkeypatch: 
             done.append(await added(noon, day=1, send_option="at_time", config={"at": "11:00"}))
         return more
 
-    monkeypatch.setattr(enrolling._Enroller, "chunk", edited)
+    monkeypatch.setattr(background_enrolling._Enroller, "chunk", edited)
     await run_launch(row, lambda _: world.context, lambda: NOW)
     assert await Enrollment.all().count() == 6
     assert await Send.filter(step_id=done[0].id).count() == 0

@@ -15,7 +15,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.jobs import runner as running
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.services.jobs.runner import JobRunner
-from api.services.launches import enrolling
+from api.services.launches import background_enrolling
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.people import imports
@@ -30,7 +30,7 @@ from tests.services.world import NOW, World, make_world
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 2)
-    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 2)
+    monkeypatch.setattr(background_enrolling, "PEOPLE_PER_CHUNK", 2)
     monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
     monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
     return await make_world(7)

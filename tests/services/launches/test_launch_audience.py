@@ -16,7 +16,7 @@ from api.services.campaigns.pausing.launch_control import pause_launch, resume_l
 from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.sandbox_clock import advance_clock
-from api.services.launches import enrolling
+from api.services.launches import background_enrolling
 from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice
 from api.services.people.imports import start_import
@@ -25,7 +25,7 @@ from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
-from api.store import enrolling as store_enrolling
+from api.store import background_enrolling as store_enrolling
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.manager import load
@@ -47,7 +47,7 @@ POST = DispatchRuntime(load({}), clock, lambda person: None, lambda: None)
 
 @pytest.fixture
 async def context(database: str, monkeypatch: pytest.MonkeyPatch) -> WorkspaceContext:
-    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 10)
+    monkeypatch.setattr(background_enrolling, "PEOPLE_PER_CHUNK", 10)
     return POST.context(await create_workspace("Acme", REAL))
 
 
@@ -104,7 +104,7 @@ async def test_people_who_come_while_it_runs_are_not_meant(
     campaign, _ = await author(context)
     await imported(context, 25)
     launch = await start_launch(context, campaign, None, Choice("NOW"))
-    right = enrolling._Enroller.chunk
+    right = background_enrolling._Enroller.chunk
 
     async def and_someone_comes(job: Any) -> bool:
         more = await right(job)
@@ -113,7 +113,7 @@ async def test_people_who_come_while_it_runs_are_not_meant(
         await imported(context, 3, f"late{number}x")
         return more
 
-    monkeypatch.setattr(enrolling._Enroller, "chunk", and_someone_comes)
+    monkeypatch.setattr(background_enrolling._Enroller, "chunk", and_someone_comes)
     launch = await done(launch, context)
     assert (launch.total, launch.processed, launch.enrolled, launch.left_out) == (25, 25, 25, 0)
     assert await Person.all().count() == 25 + 3 * 4
@@ -168,7 +168,7 @@ async def test_a_cancelled_launch_leaves_out_the_rest(
     await imported(context, 25)
     ids = [str(each) for each in await Person.all().order_by("-id").values_list("id", flat=True)]
     launch = await start_launch(context, campaign, ids if by_id else None, Choice("NOW"))
-    right = enrolling._Enroller.chunk
+    right = background_enrolling._Enroller.chunk
 
     async def once(job: Any) -> bool:
         more = await right(job)
@@ -176,7 +176,7 @@ async def test_a_cancelled_launch_leaves_out_the_rest(
             await (end_campaign(context, campaign) if by_ending else cancel_launch(context, launch.id))
         return more
 
-    monkeypatch.setattr(enrolling._Enroller, "chunk", once)
+    monkeypatch.setattr(background_enrolling._Enroller, "chunk", once)
     launch = await done(launch, context)
     assert (launch.status, launch.total, launch.processed) == (LaunchStatus.CANCELLED, 25, 10)
     assert (launch.enrolled, launch.left_out) == (10, 15)
@@ -192,7 +192,7 @@ async def test_it_adds_up_after_a_pause_an_edit_and_a_resume(
     campaign, step = await author(context)
     await imported(context, 25)
     launch = await start_launch(context, campaign, None, Choice("NOW"))
-    right = enrolling._Enroller.chunk
+    right = background_enrolling._Enroller.chunk
 
     async def once(job: Any) -> bool:
         await right(job)
@@ -200,7 +200,7 @@ async def test_it_adds_up_after_a_pause_an_edit_and_a_resume(
         return False
 
     with monkeypatch.context() as patch:
-        patch.setattr(enrolling._Enroller, "chunk", once)
+        patch.setattr(background_enrolling._Enroller, "chunk", once)
         launch = await done(launch, context)
     assert (launch.status, launch.total, launch.processed, launch.enrolled) == (LaunchStatus.PAUSED, 25, 10, 10)
     await imported(context, 9, "late")

@@ -11,7 +11,7 @@ from api.services.campaigns.authoring import add_step, change_step, create_campa
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.launches import background_launch, enrolling
+from api.services.launches import background_enrolling, background_launch
 from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.suppressions import unsubscribe
@@ -19,7 +19,7 @@ from api.services.templates.templates import create_template, update_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
-from api.store import enrolling as store_enrolling
+from api.store import background_enrolling as store_enrolling
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from plugins.manager import load
@@ -56,7 +56,7 @@ async def context(database: str) -> WorkspaceContext:
 @pytest.fixture
 async def campaign(context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch) -> str:
     """Emails on three days and a call, in recipients' zones."""
-    monkeypatch.setattr(enrolling, "PEOPLE_PER_CHUNK", 10)
+    monkeypatch.setattr(background_enrolling, "PEOPLE_PER_CHUNK", 10)
     return await author(context)
 
 
@@ -189,7 +189,7 @@ async def test_it_is_cancelled_exactly(context: WorkspaceContext, campaign: str,
     calls = 0
 
     async def chunk_then_stop() -> None:
-        right = enrolling._Enroller.chunk
+        right = background_enrolling._Enroller.chunk
 
         async def once(job: Any) -> bool:
             nonlocal calls
@@ -200,7 +200,7 @@ async def test_it_is_cancelled_exactly(context: WorkspaceContext, campaign: str,
             return more
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(enrolling._Enroller, "chunk", once)
+            patch.setattr(background_enrolling._Enroller, "chunk", once)
             await run_launch(row, lambda _: context)
 
     await chunk_then_stop()
@@ -219,14 +219,14 @@ async def test_who_is_left_gets_the_steps_as_they_are_edited(
     row = await claim_launch(NOW)
     assert row is not None
     second = await Step.get(campaign_id=campaign, number=2)
-    right, revision = enrolling._Enroller.chunk, (await Campaign.get(id=campaign)).revision
+    right, revision = background_enrolling._Enroller.chunk, (await Campaign.get(id=campaign)).revision
 
-    async def edited(self: enrolling._Enroller) -> bool:
+    async def edited(self: background_enrolling._Enroller) -> bool:
         if self.row.processed == 10 and self.campaign.revision == revision:
             await change_step(context, second.id, send_option="at_time", config={"at": "11:00"})
         return await right(self)
 
-    monkeypatch.setattr(enrolling._Enroller, "chunk", edited)
+    monkeypatch.setattr(background_enrolling._Enroller, "chunk", edited)
     done = await run_launch(row, lambda _: context, clock)
     assert (done.status, done.enrolled) == (LaunchStatus.FINISHED, await Enrollment.all().count())
     assert await Enrollment.filter(revision=revision + 1).count() == done.enrolled > 10

@@ -9,7 +9,7 @@ import pytest
 from api.models import Enrollment, Person, Send, Task
 from api.services.campaigns.authoring import add_step, create_campaign
 from api.services.emails.emails import retry_send
-from api.services.launches import background_launch, enrolling
+from api.services.launches import background_enrolling, background_launch
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.imports import start_import
@@ -117,14 +117,14 @@ async def test_an_unsubscribe_beside_a_chunk_of_a_launch_ends_whom_it_enrolls(
     await start_launch(world.context, campaign, [eve.id], Choice())
     row = await claim_launch(NOW)
     assert row is not None
-    enroll, late = enrolling.enroll, []
+    enroll, late = background_enrolling.enroll, []
 
     async def then_unsubscribes(*given: Any) -> Any:
         late.append(beside(unsubscribe(world.context, eve.id)))
         assert await waits_for_us(late[0])
         return await enroll(*given)
 
-    monkeypatch.setattr(enrolling, "enroll", then_unsubscribes)
+    monkeypatch.setattr(background_enrolling, "enroll", then_unsubscribes)
     await run_launch(row, world.runtime.context, lambda: NOW)
     await late[0]
     assert (await Enrollment.get(person_id=eve.id)).end_reason == "UNSUBSCRIBED"

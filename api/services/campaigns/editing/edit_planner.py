@@ -7,7 +7,7 @@ from datetime import datetime
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.timelines import (
+from api.services.enrollments.timeline_rows import (
     launch_choices,
     resolve,
     scheduled_steps,

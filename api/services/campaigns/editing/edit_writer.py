@@ -12,7 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.progress import task_created
-from api.services.enrollments.timelines import expiry, send_row, task_name, task_row
+from api.services.enrollments.timeline_rows import expiry, send_row, task_name, task_row
 from api.store import edits
 from api.store.events import Line, email_event, enrollment_event, task_event, write
 from api.store.written_texts import restore_texts

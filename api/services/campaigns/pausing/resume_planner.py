@@ -11,7 +11,7 @@ from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
-from api.services.enrollments.timelines import (
+from api.services.enrollments.timeline_rows import (
     expiry,
     is_at_local_time,
     is_immediate,

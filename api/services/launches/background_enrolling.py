@@ -15,15 +15,15 @@ from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
 from api.services.common.context import WorkspaceContext, workspace_now
-from api.services.enrollments.timelines import resolve, send_row, task_row, zone_for
+from api.services.enrollments.timeline_rows import resolve, send_row, task_row, zone_for
 from api.services.jobs.job_kind import Chunks
 from api.services.launches.launch import ready
 from api.states import LaunchStatus
 from api.store import launches as audience
+from api.store.background_enrolling import EnrollmentPlan, enroll
 from api.store.bounces import bounced
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.enrolling import EnrollmentPlan, enroll
 from api.store.enrollments import earlier_endings, lock_open_enrollments
 from api.store.events import Line, campaign_event, write
 from api.store.send_ledger import MAX_CODE_CHARACTERS
