@@ -21,11 +21,24 @@ from benchmarks import (
     lists,
     reading,
     resolving,
+    sizes,
 )
 from benchmarks.peers import queues
 from benchmarks.world import row, spread
 
-PARTS = ("launch", "dispatch", "smtp", "processes", "claim", "resolve", "graphql", "lists", "answering", "fanout")
+PARTS = (
+    "launch",
+    "dispatch",
+    "smtp",
+    "processes",
+    "claim",
+    "resolve",
+    "graphql",
+    "lists",
+    "answering",
+    "fanout",
+    "sizes",
+)
 
 
 async def measure(url: str, given: argparse.Namespace) -> None:
@@ -79,8 +92,14 @@ async def measure_databases(urls: list[str], folder: Path, given: argparse.Names
             await migrate()
             await lists.measure(50_000, emails)
             await close_database()
+    if "sizes" in wanted:
+        for url in urls[4:]:
+            await open_database(url)
+            await migrate()
+            await sizes.measure(given.sizes)
+            await close_database()
     if "answering" in wanted:
-        for url in urls[2:]:
+        for url in urls[2:4]:
             await answering.measure(url, given.sends, given.people, 10_000, folder)
 
 
@@ -95,6 +114,7 @@ def main() -> None:
     parser.add_argument("--future", type=int, nargs="*", default=[1_000_000, 5_000_000])
     parser.add_argument("--emails", type=int, default=5_000_000, help="beside which lists are read on PostgreSQL")
     parser.add_argument("--emails-on-sqlite", type=int, default=1_000_000)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[100, 10_000, 100_000], help="people enrolled")
     parser.add_argument("--followers", type=int, default=5_000)
     parser.add_argument("--times", type=int, default=3, help="each is the median of so many runs")
     parser.add_argument("--only", nargs="*", choices=PARTS, help="a part, or several")
@@ -113,11 +133,10 @@ def main() -> None:
         get_server(Path(folder) / "data", cleanup_mode="delete") as server,
     ):
         asyncio.run(measure(server.get_uri(), given))
-        for name in ("lists", "answering"):
+        urls = []
+        for name in ("lists", "answering", "sizes"):
             server.psql(f"CREATE DATABASE {name}")
-        postgres = [server.get_uri(database=name) for name in ("lists", "answering")]
-        sqlite = [f"sqlite://{folder}/{name}.db" for name in ("lists", "answering")]
-        urls = [postgres[0], sqlite[0], postgres[1], sqlite[1]]
+            urls += [server.get_uri(database=name), f"sqlite://{folder}/{name}.db"]
         asyncio.run(measure_databases(urls, Path(folder), given))
 
 

@@ -18,6 +18,7 @@ class Size:
     """How many rows a workspace gets. The other tables follow the number of emails."""
 
     emails: int
+    people_per_campaign: int = PEOPLE_PER_CAMPAIGN
 
     @property
     def people(self) -> int:
@@ -26,8 +27,8 @@ class Size:
 
     @property
     def campaigns(self) -> int:
-        """Campaigns, each for 500 people."""
-        return max(1, self.people // PEOPLE_PER_CAMPAIGN)
+        """Campaigns, each for the same number of people."""
+        return max(1, self.people // self.people_per_campaign)
 
     @property
     def tasks(self) -> int:

@@ -47,7 +47,7 @@ class Campaign(WorkspaceRow):
 class Step(WorkspaceRow):
     """One step of a campaign. ``number`` counts from 1 through the whole campaign.
 
-    A removed step that has emails or tasks stays in the table, with ``removed_at``. ``added_revision`` is the revision
+    A removed step stays in the table, with ``removed_at``. ``added_revision`` is the revision
     of the campaign that added the step: people who were launched before it may have passed the step. Revisions are
     compared and not times, because several edits can have the same time, and a sandbox's clock stands still.
     """

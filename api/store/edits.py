@@ -44,14 +44,21 @@ async def people_in(campaign_id: str, after: str, people: int) -> Sequence[Row]:
     return await people_to_recalculate(campaign_id, -1, after, people)
 
 
-async def steps_with_rows(step_ids: list[str]) -> set[str]:
-    """Return those of these steps that have emails or tasks."""
+async def waits_without_send_at(campaign_id: str, step_id: str) -> bool:
+    """Say whether anyone waits for a step's automatic email, or has its open task, and was launched without a send-at.
+
+    It looks up each person's row by its key.
+    """
     rows = await execute(
-        f"SELECT id FROM step WHERE {in_list('id', 1)} AND (EXISTS (SELECT 1 FROM send WHERE send.step_id = step.id)"
-        " OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id))",
-        step_ids,
+        "SELECT 1 AS found FROM enrollment LEFT JOIN send ON send.enrollment_id = enrollment.id AND send.step_id = $2"
+        " LEFT JOIN task ON task.enrollment_id = enrollment.id AND task.step_id = $2"
+        " WHERE campaign_id = $1 AND enrollment.ended_at IS NULL AND send_at IS NULL"
+        " AND ((send.status || '' IN ('SCHEDULED', 'CLAIMED') AND attempts = 0 AND NOT by_hand)"
+        " OR task.status || '' = 'OPEN') LIMIT 1",
+        campaign_id,
+        step_id,
     )
-    return {row["id"] for row in rows}
+    return bool(rows)
 
 
 async def release_claims_of(enrollment_ids: list[str]) -> None:

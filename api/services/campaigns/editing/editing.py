@@ -6,7 +6,7 @@ from typing import Any
 from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
-from api.models import Campaign, Enrollment, Launch, Send, Step, Task
+from api.models import Campaign, Enrollment, Launch, Step
 from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.drafts import Draft
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
@@ -14,7 +14,7 @@ from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out, finish_earlier
-from api.states import OPEN_LAUNCH_STATUSES, SendStatus, TaskStatus
+from api.states import OPEN_LAUNCH_STATUSES
 from api.store import edits, jobs
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -24,7 +24,6 @@ from strategies.codes import StrategyCode
 
 FIXED_SETTINGS = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
 """Settings that people keep from their launch, with the names of their arguments."""
-UNSENT = (SendStatus.SCHEDULED, SendStatus.CLAIMED)
 
 
 async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
@@ -87,10 +86,8 @@ async def _check_send_at(context: WorkspaceContext, draft: Draft) -> None:
         return
     if not context.installed.send_options.need(first.send_option).asks_send_at:
         return
-    theirs = {"step_id": first.id, "enrollment__send_at": None, "enrollment__ended_at": None}
     if (
-        await Send.filter(**theirs, status__in=UNSENT, attempts=0, by_hand=False).exists()
-        or await Task.filter(**theirs, status=TaskStatus.OPEN).exists()
+        await edits.waits_without_send_at(draft.campaign.id, first.id)
         or await Launch.filter(campaign_id=draft.campaign.id, status__in=OPEN_LAUNCH_STATUSES, send_at=None).exists()
     ):
         raise Refusal.of(StrategyCode.SEND_AT_REQUIRED, ("sendOption",), case="running")
@@ -111,9 +108,8 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
     if not draft.writes_steps:
         return
     if removed := [step.id for step in draft.removed]:
-        kept = await edits.steps_with_rows(removed)
-        await Step.filter(id__in=sorted(kept)).update(removed_at=context.now)
-        await Step.filter(id__in=[each for each in removed if each not in kept]).delete()
+        # Their rows stay: a database looks through all emails and tasks before it deletes a step.
+        await Step.filter(id__in=removed).update(removed_at=context.now)
     for step in draft.steps:
         new = draft.new and step is draft.changed
         if new:
