@@ -44,8 +44,8 @@ async def active_people(campaign_ids: list[str]) -> dict[str, int]:
     """Count the active enrollments of each of these campaigns that is being ended."""
     rows = await execute(
         "SELECT campaign_id, count(*) AS people FROM enrollment"
-        f" WHERE campaign_id IN (SELECT id FROM campaign WHERE {in_list('id', 1)} AND ending_at IS NOT NULL)"
-        " AND ended_at IS NULL GROUP BY campaign_id",
+        f" WHERE {in_list('campaign_id', 1)} AND ended_at IS NULL"
+        " AND (SELECT ending_at FROM campaign WHERE campaign.id = campaign_id) IS NOT NULL GROUP BY campaign_id",
         campaign_ids,
     )
     return {row["campaign_id"]: int(row["people"]) for row in rows}

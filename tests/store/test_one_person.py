@@ -3,28 +3,19 @@
 PostgreSQL counts the rows of each statement, SQLite the instructions of its virtual machine.
 """
 
-import json
-import logging
-import sqlite3
-from typing import Any
-
 import pytest
-from tortoise.connection import get_connection
 
 from api.store.engine.database import is_postgres
 from benchmarks.lists import client_of
 from benchmarks.one_person import Journey, crowded
 from benchmarks.populated import refresh_statistics
+from tests.store.row_costs import Costs, costs_of
 
 SMALL, LARGE = 100, 2_000
-COUNTED = ("SELECT", "UPDATE", "DELETE", "WITH")
-"""Statements that can be repeated. The plans of others are only searched for scans."""
-MORE_ROWS = 40
+MORE_ROWS = 10
 """Rows that a statement may read more in the large campaign: a plan differs a little with the statistics."""
-STEPS_PER_CALL = 50
-MORE_STEPS = 1_000
-"""Instructions of SQLite that a statement may need more. A scan of the 400 active people needs 1,900."""
-Costs = dict[tuple[str, str], int]
+MORE_STEPS = 300
+"""Instructions of SQLite that a statement may need more. A scan of 400 people needs 1,900."""
 
 
 async def test_requests_about_one_person_cost_the_same_in_a_large_campaign(
@@ -37,80 +28,8 @@ async def test_requests_about_one_person_cost_the_same_in_a_large_campaign(
         async with client_of(workspace) as client:
             journey = Journey(client, campaign)
             async for request in journey.requests():
-                caplog.clear()
-                with caplog.at_level(logging.DEBUG, "tortoise.db_client"):
-                    await journey.ask(request.document)
-                for statement, values in _statements(caplog):
-                    key = request.what, statement
-                    costs[key] = max(costs.get(key, 0), await _cost(database, statement, values))
+                for statement, cost in (await costs_of(database, journey, request.document, caplog)).items():
+                    costs[request.what, statement] = max(costs.get((request.what, statement), 0), cost)
     assert len(large) > 100
     more = MORE_ROWS if is_postgres() else MORE_STEPS
     assert {key: (small.get(key), cost) for key, cost in large.items() if cost > small.get(key, 0) + more} == {}
-
-
-def _statements(caplog: pytest.LogCaptureFixture) -> list[tuple[str, list[Any]]]:
-    found = [record.args for record in caplog.records if record.name == "tortoise.db_client" and record.args]
-    return [
-        (str(args[0]).removeprefix("/* rows */ "), list(args[1] or []))
-        for args in found
-        if isinstance(args, tuple) and len(args) > 1
-    ]
-
-
-async def _cost(database: str, statement: str, values: list[Any]) -> int:
-    repeated = statement.startswith(COUNTED)
-    if not repeated and not statement.startswith("INSERT"):
-        return 0
-    if is_postgres():
-        return await _rows_read(statement, values, repeated=repeated)
-    return _instructions(database.removeprefix("sqlite://"), statement, values) if repeated else 0
-
-
-async def _rows_read(statement: str, values: list[Any], *, repeated: bool) -> int:
-    """Return the rows that PostgreSQL reads from tables. Nothing is changed."""
-    if statement.startswith("INSERT") and values and isinstance(values[0], (list, tuple)):
-        return 0  # many rows of values
-    async with get_connection("default").acquire_connection() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        try:
-            await connection.execute("SET LOCAL enable_seqscan = off")
-            analyze = "ANALYZE, " if repeated else ""
-            text = await connection.fetchval(f"EXPLAIN ({analyze}FORMAT JSON) {statement}", *values)
-        finally:
-            await transaction.rollback()
-    return sum(_read_by(node, repeated=repeated) for node in _nodes(json.loads(text)[0]["Plan"]))
-
-
-def _read_by(node: dict[str, Any], *, repeated: bool) -> int:
-    if "Relation Name" not in node or "Scan" not in node["Node Type"]:
-        return 0
-    if not repeated:
-        return int(node["Plan Rows"])
-    removed = sum(node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Index Recheck"))
-    return int((node["Actual Rows"] + removed) * node["Actual Loops"])
-
-
-def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(inner for each in plan.get("Plans", ()) for inner in _nodes(each))]
-
-
-def _instructions(file: str, statement: str, values: list[Any]) -> int:
-    """Return about how many instructions SQLite carries out. Nothing is changed."""
-    calls = 0
-
-    def count() -> int:
-        nonlocal calls
-        calls += 1
-        return 0
-
-    connection = sqlite3.connect(file, isolation_level=None)
-    try:
-        connection.execute("BEGIN")
-        connection.set_progress_handler(count, STEPS_PER_CALL)
-        connection.execute(statement, values).fetchall()
-        connection.set_progress_handler(None, 0)
-        connection.execute("ROLLBACK")
-    finally:
-        connection.close()
-    return calls * STEPS_PER_CALL
