@@ -99,11 +99,14 @@ async def interrupt(job: Job) -> None:
     await execute(interrupted, job.id, job.turns)
 
 
-async def retry(job: Job, failures: int, reason: str, until: datetime) -> None:
-    """Write the failure of a slice. The job waits until ``until`` (UTC)."""
-    await execute(
-        f"UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING' WHERE {OWNED}",
-        job.id, job.turns, until, failures, reason,
+async def retry(job: Job, failures: int, reason: str, until: datetime) -> bool:
+    """Write the failure of a slice; the job waits until ``until`` (UTC). Returns False if another process owns it."""
+    return bool(
+        await execute(
+            "UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING'"
+            f" WHERE {OWNED} RETURNING id",
+            job.id, job.turns, until, failures, reason,
+        )
     )  # fmt: skip
 
 

@@ -123,8 +123,8 @@ class JobRunner:
             await self._give_up(kind, job, reason)
             return
         wait = min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT)
-        await jobs.retry(job, failures, reason, self._runtime.clock() + wait)
-        await kind.show_problem(job.subject_id, reason)
+        if await jobs.retry(job, failures, reason, self._runtime.clock() + wait):
+            await kind.show_problem(job.subject_id, reason)
 
     async def _give_up(self, kind: JobKind, job: Job, reason: str) -> None:
         with suppress(_LostError):
