@@ -23,7 +23,7 @@ from benchmarks import (
     resolving,
     sizes,
 )
-from benchmarks.peers import queues
+from benchmarks.peers import postgraphile, queues
 from benchmarks.world import row, spread
 
 PARTS = (
@@ -38,6 +38,7 @@ PARTS = (
     "answering",
     "fanout",
     "sizes",
+    "postgraphile",
 )
 
 
@@ -116,6 +117,8 @@ def main() -> None:
     parser.add_argument("--emails-on-sqlite", type=int, default=1_000_000)
     parser.add_argument("--sizes", type=int, nargs="*", default=[100, 10_000, 100_000], help="people enrolled")
     parser.add_argument("--followers", type=int, default=5_000)
+    parser.add_argument("--requests", type=int, default=500, help="in each run beside PostGraphile")
+    parser.add_argument("--connections", type=int, nargs="*", default=[1, 8], help="over which these requests come")
     parser.add_argument("--times", type=int, default=3, help="each is the median of so many runs")
     parser.add_argument("--only", nargs="*", choices=PARTS, help="a part, or several")
     parser.add_argument("--sink", action="store_true", help=argparse.SUPPRESS)
@@ -138,6 +141,10 @@ def main() -> None:
             server.psql(f"CREATE DATABASE {name}")
             urls += [server.get_uri(database=name), f"sqlite://{folder}/{name}.db"]
         asyncio.run(measure_databases(urls, Path(folder), given))
+        if "postgraphile" in (given.only or PARTS):
+            server.psql("CREATE DATABASE postgraphile")
+            url = server.get_uri(database="postgraphile")
+            asyncio.run(postgraphile.measure(url, given.requests, given.times, given.connections, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from api.services.launches import background_launch
 from api.services.launches.launch import Choice
 from api.services.workspaces.workspaces import issue_token
 from api.store.engine.database import close_database, is_postgres, migrate, open_database
+from benchmarks.hostile.server import free_port
 from benchmarks.world import author, enroll_all, people, row
 
 SMALL = "{ workspace { name } }"
@@ -55,15 +55,15 @@ class Asker:
 
 
 @contextmanager
-def server(url: str, log: Path) -> Iterator[str]:
-    """Run ``touchline serve``, with its tick loop, on a free port. Yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def server(url: str, log: Path, *options: str) -> Iterator[str]:
+    """Run ``touchline serve``, with its tick loop unless an option says otherwise, on a free port. Yields its address."""
+    port = free_port()
     environment = {**os.environ, "TOUCHLINE_DATABASE_URL": url, "TOUCHLINE_PORT": str(port), "TOUCHLINE_LOG_LEVEL": "WARNING",
                    "TOUCHLINE_MINUTE_COST": "1000000000"}  # fmt: skip
     with log.open("w") as lines:
-        process = subprocess.Popen([sys.executable, "-m", "api", "serve"], env=environment, stdout=lines, stderr=lines)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api", "serve", *options], env=environment, stdout=lines, stderr=lines
+        )
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

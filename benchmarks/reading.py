@@ -94,7 +94,7 @@ async def measure(times: int) -> None:
     workspace = await create_workspace("Reading", system_clock())
     installed = load({})
     runtime = make_runtime(Settings.read({}), installed)
-    await _fill(workspace, runtime)
+    await fill(workspace, runtime)
     token = await issue_token(workspace, "reading", system_clock())
     endpoint = GraphQLEndpoint(
         schema, RequestGuard(runtime, LaunchWatch(), 1_000_000, True, Budgets(UNLIMITED, UNLIMITED))
@@ -111,7 +111,8 @@ async def measure(times: int) -> None:
     row(what, f"{us:.0f} requests a second", f"plain strawberry, ORM, loaders: {them:.0f}", us / them, "≥ 1.5")
 
 
-async def _fill(workspace: Workspace, runtime: Any) -> None:
+async def fill(workspace: Workspace, runtime: Any) -> None:
+    """Make the campaigns and their steps."""
     context = runtime.context(workspace)
     sender = await create_sender(context, name="G", email="g@example.com", zone="UTC", channel="record")
     template = await create_template(context, name="T", subject="Hi", html="<p>x</p>")
