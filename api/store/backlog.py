@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.store.engine.sql import execute, instant
-from api.store.send_ledger import WAITING
+from api.store.send_ledger import CLAIMED, LEASED, WAITING
 
 
 async def backlog_numbers(now: datetime) -> dict[str, float]:
@@ -25,8 +25,8 @@ async def backlog_numbers(now: datetime) -> dict[str, float]:
     return {
         "due": float(row["due"] or 0),
         "oldest_due_seconds": max(0.0, (now - instant(row["oldest"])).total_seconds()) if row["oldest"] else 0.0,
-        "claimed": await count("send WHERE status = 'CLAIMED'"),
-        "transmitting": await count("send WHERE status = 'TRANSMITTING'"),
+        "claimed": await count(f"send WHERE {CLAIMED}"),
+        "transmitting": await count(f"send WHERE {LEASED} AND status = 'TRANSMITTING'"),
         "on_hold": await count("send WHERE held"),
         "in_doubt": await count("send WHERE status = 'IN_DOUBT'"),
         "paused_accounts": await count("account_pause WHERE until > $1", now),

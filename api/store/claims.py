@@ -13,7 +13,7 @@ from api.store.claimed_email import ClaimedEmail, read_claimed
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.engine.transactions import retry_on_deadlock
-from api.store.send_ledger import UNSENT_STATUS, WAITING, with_paused_campaigns
+from api.store.send_ledger import CLAIMED, UNSENT_STATUS, WAITING, with_paused_campaigns
 
 CLAIMED_BY_ATTEMPT = "status = 'CLAIMED' AND attempt_id = "
 """SQL condition, which ends with the attempt. The failed claim may have been committed for its attempt."""
@@ -128,12 +128,18 @@ async def release_claims(column: ClaimColumn, ids: Sequence[str]) -> int:
     """Release the claims of some workspaces, senders, people or steps, so that their emails are rendered again.
 
     Call it after the change is committed, so that the next claim reads the change. Returns the number of emails.
+
+    A read first looks for claims, because on SQLite an update waits for the writes of jobs and of dispatch, even if it
+    finds nothing. A claim that is committed after that read loads its rows after the change.
     """
-    return len(await _release_where(in_list(f"send.{column}", 1), list(ids)))
+    condition = in_list(f"send.{column}", 1)
+    if not await execute(f"SELECT 1 AS found FROM send WHERE {CLAIMED} AND {condition} LIMIT 1", list(ids)):
+        return 0
+    return len(await _release_where(condition, list(ids)))
 
 
 async def _release_where(condition: str, *values: Any) -> Sequence[Row]:
-    claimed = f"send.status = 'CLAIMED' AND {condition}"
+    claimed = f"{CLAIMED} AND {condition}"
     return await execute(
         f"{with_paused_campaigns(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = campaign_pause.paused,"
         f" attempt_id = NULL, lease_until = NULL FROM campaign_pause WHERE send.id = campaign_pause.id"

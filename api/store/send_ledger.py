@@ -17,6 +17,9 @@ from api.store.suppressions import UNSUBSCRIBED_AT
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """The condition of the partial index, word for word, so that PostgreSQL uses the index."""
+LEASED = "send.status IN ('CLAIMED', 'TRANSMITTING')"
+"""The condition of the partial index ``send_leased``. SQLite uses the index only for statements that repeat it."""
+CLAIMED = f"{LEASED} AND send.status = 'CLAIMED'"
 UNSENT_STATUS = "CASE WHEN attempts > 0 THEN 'DEFERRED' ELSE 'SCHEDULED' END"
 """The status that a claimed send gets when it was not sent."""
 MAX_CODE_CHARACTERS = 64
