@@ -1,4 +1,4 @@
-"""How long a small query takes while the same server sends, launches, imports and advances a sandbox."""
+"""How long a small query and a small mutation take while the server sends, launches, imports, advances a sandbox."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -23,7 +23,11 @@ from api.store.engine.database import close_database, is_postgres, migrate, open
 from benchmarks.hostile.server import free_port
 from benchmarks.world import author, enroll_all, people, row
 
-SMALL = "{ workspace { name } }"
+SMALL_QUERY = "{ workspace { name } }"
+SMALL_MUTATION = (
+    "mutation($id: ID!, $title: String!) { updatePerson(id: $id, input: { title: $title }) { errors { message } } }"
+)
+"""It changes a person in the workspace of the launch."""
 IDLE_REQUESTS = 500
 PAUSE_SECONDS = 0.005
 """Between two queries."""
@@ -43,15 +47,62 @@ class Asker:
         assert "errors" not in answer, answer
         return answer["data"]
 
-    async def times(self, done: Callable[[], bool]) -> list[float]:
-        """Ask a small query again and again. Returns the milliseconds of each answer."""
-        found = []
+    async def query_times(self, done: Callable[[], bool]) -> list[float]:
+        """Ask the small query again and again. Returns the milliseconds of each answer."""
+        return await self._times(done, lambda number: self.ask(SMALL_QUERY))
+
+    async def mutation_times(self, done: Callable[[], bool], person_id: str) -> list[float]:
+        """Change a person again and again. Returns the milliseconds of each answer."""
+
+        async def change(number: int) -> None:
+            answer = await self.ask(SMALL_MUTATION, id=person_id, title=f"Title {number}")
+            assert not answer["updatePerson"]["errors"], answer
+
+        return await self._times(done, change)
+
+    async def _times(self, done: Callable[[], bool], ask: Callable[[int], Awaitable[Any]]) -> list[float]:
+        found: list[float] = []
         while not done():
             began = time.perf_counter()
-            await self.ask(SMALL)
+            await ask(len(found))
             found.append((time.perf_counter() - began) * 1000)
             await asyncio.sleep(PAUSE_SECONDS)
         return found
+
+
+class _Times(NamedTuple):
+    """The milliseconds of each answer."""
+
+    queries: list[float]
+    mutations: list[float]
+
+
+class _Small:
+    """Two clients side by side: one asks the small query, the other changes one person."""
+
+    def __init__(self, asker: Asker, changer: Asker, person_id: str) -> None:
+        self._asker = asker
+        self._changer = changer
+        self._person_id = person_id
+
+    async def during(self, work: Awaitable[None]) -> _Times:
+        """Measure until the work is done."""
+        task = asyncio.ensure_future(work)
+        found = await self._until(task.done, task.done)
+        await task
+        return found
+
+    async def idle(self) -> _Times:
+        """Measure IDLE_REQUESTS of each."""
+        queries, mutations = iter(range(IDLE_REQUESTS)), iter(range(IDLE_REQUESTS))
+        return await self._until(lambda: next(queries, None) is None, lambda: next(mutations, None) is None)
+
+    async def _until(self, asked: Callable[[], bool], changed: Callable[[], bool]) -> _Times:
+        return _Times(
+            *await asyncio.gather(
+                self._asker.query_times(asked), self._changer.mutation_times(changed, self._person_id)
+            )
+        )
 
 
 @contextmanager
@@ -91,16 +142,19 @@ async def measure(url: str, emails: int, crowd: int, sandbox: int, folder: Path)
         async with httpx.AsyncClient(base_url=address, timeout=120) as http:
             await _ready(http, folder / "server.log")
             clients = {name: Asker(http, token) for name, token in tokens.items()}
-            small = clients["importing"]
-            busy = {f"dispatch of {emails:,}": await _during(small, _sent(clients["sending"]))}
-            count = iter(range(IDLE_REQUESTS))
-            idle = await small.times(lambda: next(count, None) is None)
-            busy[f"a launch of {crowd:,}"] = await _during(small, _launch(clients["launching"], launching.id))
-            busy[f"an import of {crowd:,}"] = await _during(small, _import(clients["importing"], crowd))
-            busy[f"a sandbox of {sandbox:,} emails"] = await _during(small, _advance(clients["playing"], now))
-    for what, times in busy.items():
-        row(f"{kind}: small query during {what}", _percentiles(times), f"idle: {_percentiles(idle)}",
-            _p99(times) / _p99(idle), "p99 ≤ 50 ms")  # fmt: skip
+            small = _Small(clients["importing"], clients["launching"], f"per_{launching.workspace_id}1")
+            busy = {f"dispatch of {emails:,}": await small.during(_sent(clients["sending"]))}
+            idle = await small.idle()
+            busy[f"a launch of {crowd:,}"] = await small.during(_launch(clients["launching"], launching.id))
+            busy[f"an import of {crowd:,}"] = await small.during(_import(clients["importing"], crowd))
+            busy[f"a sandbox of {sandbox:,} emails"] = await small.during(_advance(clients["playing"], now))
+    for what, found in busy.items():
+        for name, times, alone in (
+            ("query", found.queries, idle.queries),
+            ("mutation", found.mutations, idle.mutations),
+        ):
+            row(f"{kind}: small {name} during {what}", _percentiles(times), f"idle: {_percentiles(alone)}",
+                _p99(times) / _p99(alone), "p99 ≤ 50 ms")  # fmt: skip
 
 
 async def _token(campaign: Campaign) -> str:
@@ -121,13 +175,6 @@ async def _ready(http: httpx.AsyncClient, log: Path) -> None:
 
 def _text(log: Path) -> str:
     return log.read_text()
-
-
-async def _during(small: Asker, work: Awaitable[None]) -> list[float]:
-    task = asyncio.ensure_future(work)
-    times = await small.times(task.done)
-    await task
-    return times
 
 
 async def _sent(client: Asker) -> None:
