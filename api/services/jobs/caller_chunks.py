@@ -11,16 +11,19 @@ from api.store import jobs
 
 TIME_OF_A_CALLER = timedelta(milliseconds=500)
 """Time after which a request leaves the rest to a tick loop. The chunk that is under way ends first."""
-CHUNKS_OF_A_CALLER = 20
+CHUNKS_OF_A_CALLER = 80
 """The most chunks that a request carries out. A tick loop carries out the rest."""
 
 
-async def carry_out(job: Job | None, chunks: Chunks, clock: Clock, max_chunks: int | None = None) -> bool:
+async def carry_out(
+    job: Job | None, chunks: Chunks, clock: Clock, max_chunks: int | None = None, max_rows: int | None = None
+) -> bool:
     """Carry out up to ``max_chunks`` chunks of a job for up to TIME_OF_A_CALLER, or all. Returns whether it is done.
 
-    If it is not done, a tick loop continues it. If it was started again meanwhile, the new job stays open.
+    It also stops after the chunk that exceeds ``max_rows`` people or rows. If the job is not done, a tick loop
+    continues it. If it was started again meanwhile, the new job stays open.
     """
-    done, progress, until = 0, 0, None
+    done, rows, progress, until = 0, 0, 0, None
     began = renewed = clock()
     async with aclosing(chunks):
         while max_chunks is None or done < max_chunks:
@@ -33,7 +36,9 @@ async def carry_out(job: Job | None, chunks: Chunks, clock: Clock, max_chunks: i
             if isinstance(chunk, timedelta):
                 until = clock() + chunk
                 break
-            done, progress = done + 1, progress + chunk
+            done, rows, progress = done + 1, rows + chunk, progress + chunk
+            if max_rows is not None and rows > max_rows:
+                break
             if max_chunks is not None and clock() - began >= TIME_OF_A_CALLER:
                 break
             if job is not None and clock() - renewed > jobs.LEASE / 2:

@@ -13,7 +13,7 @@ from api.codes.people import PersonCode
 from api.mail.text_checks import storable_text
 from api.models import Campaign, Enrollment, Launch, Sender, Step, Workspace
 from api.services.common.bisection import bisect_failures
-from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
+from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.enrollments.timeline_rows import resolve, send_row, task_row, zone_for
 from api.services.jobs.job_kind import Chunks
@@ -23,7 +23,7 @@ from api.store import launches as audience
 from api.store.background_enrolling import EnrollmentPlan, enroll
 from api.store.bounces import bounced
 from api.store.campaign_state import lock_campaign_state
-from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.engine.transactions import retry_on_deadlock
 from api.store.enrollments import earlier_endings, lock_open_enrollments
 from api.store.events import Line, campaign_event, write
 from api.store.send_ledger import MAX_CODE_CHARACTERS
@@ -32,7 +32,7 @@ from strategies import Refusal
 from strategies.records import PlannedSend, ZoneOf
 
 PEOPLE_PER_CHUNK = 1_000
-"""People whom one transaction enrolls. Fewer if the campaign has many steps."""
+"""Most people whom one transaction enrolls. Fewer if the campaign has many steps."""
 Zone = tuple[str, ZoneOf]
 """A time zone, and whose zone it is."""
 
@@ -42,12 +42,13 @@ async def launch_chunks(row: Launch, context_of: Callable[[Workspace], Workspace
     if row.status is not LaunchStatus.RUNNING:
         return
     context = context_of(await Workspace.get(id=row.workspace_id))
-    more = True
+    more, size = True, ChunkSize(PEOPLE_PER_CHUNK)
     while more:
         # The remaining people get the present steps: read them again after an edit.
         campaign, steps = await ready(context, row.campaign_id)
         sender = await Sender.get(id=campaign.sender_id)
-        enroller = _Enroller(context, row, campaign, steps, sender.zone)
+        size.most = people_per_transaction(PEOPLE_PER_CHUNK, len(steps), INSERTED_ROWS_PER_TRANSACTION)
+        enroller = _Enroller(context, row, campaign, steps, sender.zone, size)
         while more and not enroller.edited:
             before = row.processed
             more = await enroller.chunk()
@@ -63,6 +64,7 @@ class _Enroller:
     campaign: Campaign
     steps: Sequence[Step]
     zone: str
+    size: ChunkSize
     edited: bool = False
     """Whether the campaign was edited after it was read."""
     plans: dict[Zone, EnrollmentPlan | Refusal] = field(default_factory=dict)
@@ -71,11 +73,6 @@ class _Enroller:
     def began(self) -> datetime:
         """The launch time of the remaining people (UTC): when the launch started, or was last resumed."""
         return self.row.resumed_at or self.row.launched_at
-
-    @property
-    def people_per_transaction(self) -> int:
-        """The number of people in a chunk."""
-        return people_per_transaction(PEOPLE_PER_CHUNK, len(self.steps), INSERTED_ROWS_PER_TRANSACTION)
 
     async def chunk(self) -> bool:
         """Enroll the next people, and leave out people whose rows cannot be written. Returns the result of ``part``."""
@@ -86,7 +83,7 @@ class _Enroller:
         async def leave_out(place: int, reason: str) -> bool:
             return await self.part(1, left_out_as=JobCode.ROW_FAILED)
 
-        places = range(max(1, min(self.people_per_transaction, self.row.total - self.row.processed)))
+        places = range(max(1, min(self.size.size, self.row.total - self.row.processed)))
         return all(await bisect_failures(places, enroll, leave_out))
 
     @retry_on_deadlock
@@ -103,7 +100,7 @@ class _Enroller:
         else:
             left_out = {person["person_id"]: left_out_as for person in people}
         processed = self.row.processed + len(people)
-        async with transaction():
+        async with self.size.transaction(max_people):
             self.edited = (await lock_campaign_state(self.campaign.id)).revision != self.campaign.revision
             if self.edited:
                 return True

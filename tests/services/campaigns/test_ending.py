@@ -11,6 +11,7 @@ from api.services.campaigns.authoring import create_campaign
 from api.services.campaigns.ending import end_job, ending
 from api.services.campaigns.ending.end_job import end_chunks
 from api.services.campaigns.ending.ending import end_campaign
+from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.jobs.runner import MAX_FAILURES
 from api.services.launches.launch import Choice, launch
 from api.states import EnrollmentStatus, JobState, SendStatus
@@ -51,11 +52,19 @@ async def test_a_small_campaign_is_ended_at_once(world: World) -> None:
 
 
 async def test_a_thousand_people_are_ended_in_one_request(world: World) -> None:
-    """Whatever the number of steps, up to where a chunk has a twentieth of them."""
+    """Whatever the number of steps, even in the smallest chunks."""
     for steps in (1, 5, 20, 40):
-        chunks = 1 + -(-ending.PEOPLE_OF_A_CALLER // end_job.people_per_chunk(steps))
-        assert chunks <= ending.CHUNKS_OF_A_CALLER + 1
-        assert (chunks - 1) * end_job.people_per_chunk(steps) >= 1_000
+        most = people_per_transaction(end_job.PEOPLE_PER_CHUNK, steps, INSERTED_ROWS_PER_TRANSACTION)
+        assert ending.CHUNKS_OF_A_CALLER * ChunkSize(most).smallest >= ending.PEOPLE_OF_A_CALLER
+
+
+async def test_a_request_ends_no_more_people_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(end_job, "PEOPLE_PER_CHUNK", 1)
+    monkeypatch.setattr(ending, "PEOPLE_OF_A_CALLER", 3)
+    assert await end_campaign(world.context, campaign(world)) == 7
+    assert await ended() == 4, "the chunk after which it has exceeded its number is the last one"
+    assert await runner_of(world, NOW + MINUTE).run_next()
+    assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
 
 
 async def test_a_campaign_without_people_is_ended_at_once(world: World) -> None:

@@ -14,7 +14,7 @@ from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_writer import rewrite
 from api.services.common.bisection import bisect_failures
-from api.services.common.chunk_sizes import people_per_transaction
+from api.services.common.chunk_sizes import ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
@@ -28,7 +28,7 @@ EDIT_JOB = "edit"
 RETRY_AFTER = timedelta(seconds=2)
 """Wait before the next chunk if every remaining person has an email in transmission."""
 PEOPLE_PER_CHUNK = 250
-"""People whom one transaction recalculates. Fewer if the campaign has many steps."""
+"""Most people whom one transaction recalculates. Fewer if the campaign has many steps."""
 
 
 async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
@@ -36,8 +36,7 @@ async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
     if not row.editing:
         return
     work = _EditRun(context, row, await _rescheduler(context, row, row.paused_at))
-    people = people_per_transaction(PEOPLE_PER_CHUNK, len(work.rescheduler.steps))
-    while all(await bisect_failures(range(people), work.chunk, work.pass_over)):
+    while all(await bisect_failures(range(people := work.size.size), work.chunk, work.pass_over)):
         yield RETRY_AFTER if work.waits else people
 
 
@@ -53,6 +52,7 @@ class _EditRun:
         self.context = context
         self.row = row
         self.rescheduler = rescheduler
+        self.size = ChunkSize(people_per_transaction(PEOPLE_PER_CHUNK, len(rescheduler.steps)))
         self._after = ""
         self._resolved = 0
         self.waits = False
@@ -67,7 +67,7 @@ class _EditRun:
         """Recalculate the next people. Returns False if none remain or a later edit has replaced this one."""
         at_once = len(places)
         row, after, resolved = self.row, self._after, 0
-        async with transaction():
+        async with self.size.transaction(at_once):
             state = await lock_campaign_state(row.id)
             if state.revision != row.revision or not state.editing:
                 return False

@@ -12,7 +12,7 @@ from datetime import timedelta
 from api.codes.campaigns import CampaignCode
 from api.models import Campaign, Job
 from api.services.common.bisection import bisect_failures
-from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
+from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import end_all
@@ -24,7 +24,7 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 
 END_JOB = "end"
 PEOPLE_PER_CHUNK = 500
-"""People for whom one transaction ends a campaign. Fewer if the campaign has many steps."""
+"""Most people for whom one transaction ends a campaign. Fewer if the campaign has many steps."""
 RETRY_AFTER = timedelta(seconds=2)
 """Wait before the next check if all remaining emails are in transmission."""
 NextPeople = Callable[[str, str, int], Awaitable[Sequence[Row]]]
@@ -34,21 +34,17 @@ class EndingIncompleteError(Exception):
     """The campaign could not be ended for some people. Its emails stay blocked, and the job is retried."""
 
 
-def people_per_chunk(steps: int) -> int:
-    """Return for how many people one transaction ends a campaign of so many steps."""
-    return people_per_transaction(PEOPLE_PER_CHUNK, steps, INSERTED_ROWS_PER_TRANSACTION)
-
-
 async def end_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
     """End the campaign for everyone in it. Stops if another process has done so.
 
     People whose rows the database refuses are passed over. Then the job fails, and the campaign stays blocked.
     """
-    ending, people = _Ending(row.id), people_per_chunk(len(await steps_of(row)))
+    most = people_per_transaction(PEOPLE_PER_CHUNK, len(await steps_of(row)), INSERTED_ROWS_PER_TRANSACTION)
+    ending = _Ending(row.id, ChunkSize(most))
     while True:
         for find, key in ((edits.people_in, "person_id"), (endings.finished_people, "id")):
             after = ""
-            while found := await find(row.id, after, people):
+            while found := await find(row.id, after, ending.size.size):
                 ended = sum(await bisect_failures([each["id"] for each in found], ending.end, ending.pass_over))
                 if ending.closed:
                     return
@@ -64,9 +60,10 @@ async def end_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
 
 @dataclass(slots=True)
 class _Ending:
-    """The ending of one campaign. ``end`` and ``pass_over`` write the other fields, ``end_chunks`` reads them."""
+    """The ending of one campaign. ``end`` and ``pass_over`` write the fields, ``end_chunks`` reads them."""
 
     campaign_id: str
+    size: ChunkSize
     closed: bool = False
     """Whether another process has carried out the ending."""
     passed_over: int = 0
@@ -75,7 +72,7 @@ class _Ending:
     @retry_on_deadlock
     async def end(self, ids: Sequence[str]) -> int:
         """End these enrollments. Returns how many."""
-        async with transaction():
+        async with self.size.transaction(len(ids)):
             ending_at = (await lock_campaign_state(self.campaign_id)).ending_at
             if ending_at is None:
                 self.closed = True

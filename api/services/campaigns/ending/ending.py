@@ -9,12 +9,11 @@ import logging
 from api.codes.reasons import ReasonCode
 from api.models import Campaign, Enrollment, Launch
 from api.services.campaigns.editing.edit_job import EDIT_JOB
-from api.services.campaigns.ending.end_job import END_JOB, end_chunks, people_per_chunk
+from api.services.campaigns.ending.end_job import END_JOB, end_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB
 from api.services.campaigns.pausing.launch_control import cancel
 from api.services.common.bisection import is_database_fault
 from api.services.common.context import WorkspaceContext
-from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import end
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
 from api.states import OPEN_LAUNCH_STATUSES
@@ -69,10 +68,8 @@ async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> 
     """Carry out the first chunks. A tick loop does the rest."""
     row = await Campaign.get(id=campaign_id)
     job = await jobs.open_job(END_JOB, campaign_id)
-    # One chunk more closes the ending.
-    max_chunks = 1 + -(-PEOPLE_OF_A_CALLER // people_per_chunk(len(await steps_of(row))))
     try:
-        await carry_out(job, end_chunks(context, row), context.clock, min(max_chunks, CHUNKS_OF_A_CALLER))
+        await carry_out(job, end_chunks(context, row), context.clock, CHUNKS_OF_A_CALLER, PEOPLE_OF_A_CALLER)
     except Exception as problem:
         if is_database_fault(problem):
             raise

@@ -12,7 +12,7 @@ from api.codes.jobs import JobCode
 from api.models import Campaign, Job
 from api.services.campaigns.pausing.resume_planner import ResumePlanner
 from api.services.common.bisection import bisect_failures
-from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, people_per_transaction
+from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
@@ -20,13 +20,14 @@ from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.store import holds
 from api.store.campaign_state import lock_campaign_state
 from api.store.edits import people_in
-from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.engine.transactions import retry_on_deadlock
 from api.store.events import email_event, write
 
 HOLD_JOB = "hold"
 PEOPLE_HELD_PER_CHUNK = 500
-"""People whose emails one transaction puts on hold. Fewer if the campaign has many steps."""
+"""Most people whose emails one transaction puts on hold. Fewer if the campaign has many steps."""
 PEOPLE_RELEASED_PER_CHUNK = 250
+"""Most people whose emails one transaction releases. Fewer if the campaign has many steps."""
 
 
 async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerator[int, None]:
@@ -35,10 +36,14 @@ async def hold_chunks(context: WorkspaceContext, row: Campaign) -> AsyncGenerato
         return
     steps = await steps_of(row)
     planner = None if row.resumed_at is None else ResumePlanner(context, row, steps, row.resumed_at)
-    people = people_per_transaction(PEOPLE_HELD_PER_CHUNK, len(steps), INSERTED_ROWS_PER_TRANSACTION)
+    most = people_per_transaction(PEOPLE_HELD_PER_CHUNK, len(steps), INSERTED_ROWS_PER_TRANSACTION)
+    if planner is not None and row.paused_at is None:
+        most = people_per_transaction(PEOPLE_RELEASED_PER_CHUNK, len(steps))
+    size = ChunkSize(most)
     after: str | None = ""
     while True:
-        chunk = await _next_chunk(context, row, planner, after or "", people)
+        people = size.size
+        chunk = await _next_chunk(context, row, planner, after or "", size)
         if chunk is None:
             return
         after = chunk.after
@@ -57,7 +62,7 @@ class _Chunk(NamedTuple):
 
 
 async def _next_chunk(
-    context: WorkspaceContext, row: Campaign, planner: ResumePlanner | None, after: str, people: int
+    context: WorkspaceContext, row: Campaign, planner: ResumePlanner | None, after: str, size: ChunkSize
 ) -> _Chunk | None:
     """Carry out the next chunk. Returns None if a later pause or resume has replaced this one.
 
@@ -70,17 +75,14 @@ async def _next_chunk(
         nonlocal place
         if place is None:
             return _Chunk(released=False, after=None)
-        done = await _chunk(context, row, planner, place, len(people), aside=aside)
+        done = await _chunk(context, row, planner, place, size, len(people), aside=aside)
         place = done.after if done else None
         return done
 
     async def pass_over(person: int, reason: str) -> _Chunk | None:
         return await carry([person], aside=True)
 
-    holding = planner is None or row.paused_at is not None
-    releases = PEOPLE_RELEASED_PER_CHUNK
-    size = people if holding or planner is None else people_per_transaction(releases, len(planner.steps))
-    chunks = await bisect_failures(range(size), carry, pass_over)
+    chunks = await bisect_failures(range(size.size), carry, pass_over)
     if None in chunks:
         return None
     return _Chunk(any(chunk.released for chunk in chunks if chunk), place)
@@ -88,10 +90,17 @@ async def _next_chunk(
 
 @retry_on_deadlock
 async def _chunk(
-    context: WorkspaceContext, row: Campaign, planner: ResumePlanner | None, after: str, people: int, *, aside: bool
+    context: WorkspaceContext,
+    row: Campaign,
+    planner: ResumePlanner | None,
+    after: str,
+    size: ChunkSize,
+    people: int,
+    *,
+    aside: bool,
 ) -> _Chunk | None:
     """Put the emails of the next people on hold, or release them. ``aside`` skips people, or lets their emails fail."""
-    async with transaction():
+    async with size.transaction(people):
         state = await lock_campaign_state(row.id)
         if state.holds != row.holds:
             return None
