@@ -32,10 +32,12 @@ class Person(WorkspaceRow):
 
 
 class PeopleImport(WorkspaceRow):
-    """A CSV import: its progress and the refused rows. ``source`` is the file's text until the import is finished."""
+    """A CSV import: its progress and the refused rows.
+
+    Until the import is over, the file's text is in the table import_source (see store/imports.py).
+    """
 
     status = fields.CharEnumField(ImportStatus, default=ImportStatus.RUNNING, max_length=20)
-    source = fields.TextField(default="")
     total = fields.IntField()
     processed = fields.IntField(default=0)
     created = fields.IntField(default=0)

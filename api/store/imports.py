@@ -1,13 +1,60 @@
-"""The statements of a CSV import of people. Call them in the transaction of a chunk of rows."""
+"""The statements of a CSV import of people. Call them in the transaction of a chunk of rows.
 
+The file's text is stored in pieces, apart from the import's progress: SQLite rewrites a whole row for each update, and
+a client that asks for the progress does not read the file. A short piece also holds the interpreter's lock only briefly
+while it is converted.
+"""
+
+import json
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Any
 
 from api.models import ImportRefusal, PeopleImport, Person
 from api.states import ImportStatus
+from api.store.engine.sql import Records, execute
 
-IMPORTED_COLUMNS = ["email", "email_key", "first_name", "last_name", "title", "company", "zone", "own_fields"]
-"""The columns of a person that an import may change."""
+IMPORTED_COLUMNS = {
+    "id": "text",
+    "email": "text",
+    "email_key": "text",
+    "first_name": "text",
+    "last_name": "text",
+    "title": "text",
+    "company": "text",
+    "zone": "text",
+    "own_fields": "jsonb",
+}
+"""The key of a person, and the columns that an import may change."""
+CHARACTERS_PER_PIECE = 1_000_000
+"""Characters of a file in one row."""
+
+
+async def store_source(import_id: str, source: str) -> None:
+    """Store the text of an import's file. Call in the transaction that starts the import."""
+    for position, start in enumerate(range(0, len(source), CHARACTERS_PER_PIECE), 1):
+        piece = source[start : start + CHARACTERS_PER_PIECE]
+        await execute(
+            "INSERT INTO import_source (people_import_id, position, text) VALUES ($1, $2, $3)",
+            import_id,
+            position,
+            piece,
+        )
+
+
+async def read_source(import_id: str) -> str:
+    """Return the text of an import's file. It is empty when the import is over."""
+    pieces: list[str] = []
+    while rows := await execute(
+        "SELECT text FROM import_source WHERE people_import_id = $1 AND position = $2", import_id, len(pieces) + 1
+    ):
+        pieces.append(rows[0]["text"])
+    return "".join(pieces)
+
+
+async def delete_source(import_id: str) -> None:
+    """Delete the text of an import's file. Call in the transaction that ends the import."""
+    await execute("DELETE FROM import_source WHERE people_import_id = $1", import_id)
 
 
 async def refused_rows(import_id: str) -> set[Any]:
@@ -31,7 +78,13 @@ async def write_people(created: Collection[Person], changed: Collection[Person])
     """Insert new people, and update changed ones."""
     await Person.bulk_create(created, batch_size=500)
     if changed:
-        await Person.bulk_update(changed, IMPORTED_COLUMNS, batch_size=100)
+        documents = [[*_texts(person), json.dumps(person.own_fields)] for person in changed]
+        rows = Records(IMPORTED_COLUMNS, documents)
+        columns = ", ".join(f"{name} = r.{name}" for name in IMPORTED_COLUMNS if name != "id")
+        await execute(f"UPDATE person SET {columns} FROM {rows.table(1)} WHERE person.id = r.id", rows)
+
+
+_texts = attrgetter(*(name for name in IMPORTED_COLUMNS if name != "own_fields"))
 
 
 async def write_refusals(refusals: Sequence[ImportRefusal]) -> None:

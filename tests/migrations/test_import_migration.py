@@ -8,6 +8,7 @@ from api.models import ImportRefusal, PeopleImport, Person
 from api.states import ImportStatus, OnKnown
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
+from api.store.imports import read_source
 from tests.migrations.migrating import before
 from tests.services.jobs.claims import claim_import, run_import
 from tests.services.world import NOW, World, make_world
@@ -45,3 +46,28 @@ async def test_an_import_that_was_running_goes_on(world: World) -> None:
     done = await run_import(claimed, lambda: NOW)
     assert (done.status, done.created, done.failed, done.total) == (ImportStatus.FINISHED, 2, 1, 3)
     assert await Person.all().count() == people + 1
+
+
+async def test_a_running_import_keeps_its_file(world: World) -> None:
+    names = await before("0024_import_sources")
+    for key, status, source in (("imp_old", "RUNNING", SOURCE), ("imp_over", "FINISHED", "")):
+        await execute(
+            "INSERT INTO people_import (id, workspace_id, status, source, total, processed, created, updated, skipped,"
+            " failed, suppressed, repeated, on_known, dry_run, created_at)"
+            " VALUES ($1, $2, $3, $4, 3, 1, 1, 0, 0, 0, 0, 0, 'UPDATE', false, $5)",
+            key,
+            world.context.workspace_id,
+            status,
+            source,
+            NOW,
+        )
+    await execute(
+        "INSERT INTO import_refusal (id, workspace_id, people_import_id, row, code, message)"
+        " VALUES ('ref_old', $1, 'imp_old', 4, 'INVALID_ADDRESS', 'Nobody')",
+        world.context.workspace_id,
+    )
+    assert await migrate() == names
+    assert (await read_source("imp_old"), await read_source("imp_over")) == (SOURCE, "")
+    assert await ImportRefusal.filter(people_import_id="imp_old").count() == 1
+    done = await run_import(await PeopleImport.get(id="imp_old"), lambda: NOW)
+    assert (done.status, done.processed, await read_source("imp_old")) == (ImportStatus.FINISHED, 3, "")

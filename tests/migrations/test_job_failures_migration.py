@@ -24,8 +24,8 @@ from tests.services.jobs.test_poison import broken, runner
 from tests.services.world import NOW, World, make_world
 
 NAME = "0020_job_failures"
-ADDED = {
-    "people_import": ("failures", "problem", "lease_until"),
+CHANGED = {
+    "people_import": ("failures", "problem", "lease_until", "source"),
     "launch": ("failures", "problem", "lease_until"),
     "campaign": ("holds_failures", "edit_failures", "job_problem", "holds_lease", "edit_lease", "ending_at"),
 }
@@ -46,11 +46,11 @@ async def world(database: str) -> World:
 
 
 async def rows() -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of the tables, without the columns that the migration adds."""
+    """Return all rows of the tables, without the columns that this migration and later ones add or drop."""
     found = {}
-    for table, added in ADDED.items():
+    for table, changed in CHANGED.items():
         every = await execute(f"SELECT * FROM {table} ORDER BY id")
-        found[table] = [{key: value for key, value in dict(row).items() if key not in added} for row in every]
+        found[table] = [{key: value for key, value in dict(row).items() if key not in changed} for row in every]
     return found
 
 

@@ -15,7 +15,7 @@ Statements = dict[str, list[Any]]
 """Statements with the values of their last run."""
 GROWING = {
     "send", "task", "enrollment", "person", "event", "suppression", "suppression_change", "left_out", "launch_audience",
-    "import_refusal", "launch", "campaign", "step", "written_email", "departure", "people_import",
+    "import_source", "import_refusal", "launch", "campaign", "step", "written_email", "departure", "people_import",
 }  # fmt: skip
 """Tables that grow with use. The others have a few rows for each workspace, or are read by their key."""
 MAX_WASTED_ROWS = 250

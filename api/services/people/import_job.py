@@ -7,6 +7,7 @@ from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.services.people.imports import IMPORT_JOB, import_chunks
 from api.states import ImportStatus
 from api.store.events import workspace_event, write
+from api.store.imports import delete_source
 
 
 async def _work(job: Job, runtime: JobRuntime) -> Chunks:
@@ -17,8 +18,9 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     """End an import that cannot continue. People who are already imported stay."""
-    failed = {"status": ImportStatus.FAILED, "source": "", "problem": reason}
+    failed = {"status": ImportStatus.FAILED, "problem": reason}
     if await PeopleImport.filter(id=job.subject_id, status=ImportStatus.RUNNING).update(**failed):
+        await delete_source(job.subject_id)
         now = await workspace_now(job.workspace_id, runtime.clock)
         data = {"import": job.subject_id, "reason": reason}
         await write([workspace_event(job.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=data)])

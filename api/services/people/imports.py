@@ -77,7 +77,8 @@ async def start_import(
     about: dict[str, Any] = {"id": new_id("imp"), "workspace_id": context.workspace_id, "created_at": context.now}
     async with transaction():
         await refuse_further_import(PeopleImport.filter(status=ImportStatus.RUNNING), context.workspace_id)
-        row = await PeopleImport.create(source=source, total=total, on_known=on_known, dry_run=dry_run, **about)
+        row = await PeopleImport.create(total=total, on_known=on_known, dry_run=dry_run, **about)
+        await store.store_source(row.id, source)
         await jobs.start(IMPORT_JOB, context.workspace_id, row.id, context.clock(), lease_until)
     return row
 
@@ -145,7 +146,7 @@ async def _chunks(
 
     A thread reads and checks the rows. Yields None for each chunk of earlier rows.
     """
-    rows, done = person_rows(row.source), row.processed
+    rows, done = person_rows(await store.read_source(row.id)), row.processed
     index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(ROWS_PER_CHUNK, done) or ROWS_PER_CHUNK)
     while index < done and ahead:
         for each in ahead:
@@ -213,7 +214,7 @@ async def _write(
     values: dict[str, Any] = {"processed": processed}
     if last:
         # Correct the total of a source that an earlier release counted in another way.
-        values |= {"status": ImportStatus.FINISHED, "source": "", "total": processed}
+        values |= {"status": ImportStatus.FINISHED, "total": processed}
     async with transaction():
         await prevent_suppressions(row.workspace_id)
         if not await store.mark_processed(row, values):
@@ -229,6 +230,8 @@ async def _write(
         chunk.counts["suppressed"] = len(await suppressed_keys(row.workspace_id, used))
         counts = {name: getattr(row, name) + count for name, count in chunk.counts.items()}
         await PeopleImport.filter(id=row.id).update(**counts)
+        if last:
+            await store.delete_source(row.id)
         if last and not row.dry_run:
             data = {"import": row.id, **{name: counts[name] for name in COUNTS}}
             await write([workspace_event(row.workspace_id, EventKind.PEOPLE_IMPORTED, now, data=data)])

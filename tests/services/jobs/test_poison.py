@@ -27,6 +27,7 @@ from api.states import ImportStatus, JobState, LaunchStatus
 from api.store import jobs
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
+from api.store.imports import read_source
 from strategies import Refusal, StepType
 from tests.services.jobs.claims import claim, claim_import, job_of, run_import, run_launch
 from tests.services.world import NOW, World, make_world
@@ -183,7 +184,7 @@ async def test_a_job_that_fails_is_tried_later_each_time_and_ends(world: World) 
             now = job.lease_until
     assert waits == sorted(set(waits))
     assert len(waits) == MAX_FAILURES - 1
-    assert (row.status, row.source, await claim_import(now)) == (ImportStatus.FAILED, "", None)
+    assert (row.status, await read_source(row.id), await claim_import(now)) == (ImportStatus.FAILED, "", None)
     assert (job.state, job.finished_at, job.problem) == (JobState.FAILED, now, row.problem)
     assert "RuntimeError" in str(row.problem)
     assert "secret" not in str(row.problem)
