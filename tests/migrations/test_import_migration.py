@@ -49,7 +49,7 @@ async def test_an_import_that_was_running_goes_on(world: World) -> None:
 
 
 async def test_a_running_import_keeps_its_file(world: World) -> None:
-    names = await before("0024_import_sources")
+    names = await before("0025_import_sources")
     for key, status, source in (("imp_old", "RUNNING", SOURCE), ("imp_over", "FINISHED", "")):
         await execute(
             "INSERT INTO people_import (id, workspace_id, status, source, total, processed, created, updated, skipped,"

@@ -40,7 +40,7 @@ class RemoveSource(ops.RemoveField):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("touchline", "0023_lists")]
+    dependencies = [("touchline", "0024_expiry")]
     initial = False
 
     operations = [
