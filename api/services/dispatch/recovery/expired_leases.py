@@ -1,21 +1,22 @@
-"""Recover the emails of processes that stopped, by their expired leases, and resend emails in doubt.
+"""Recover the emails of processes that stopped, by their expired leases.
 
-There are three kinds of such emails, and each kind is one transaction. If a transaction fails, bisection finds the
-emails that are the cause. They wait, longer each time, and the others are recovered.
+Interrupted transmissions, emails in doubt that are resent (``doubt_resends``) and claims are three kinds, and each kind
+is one transaction. If a transaction fails, bisection finds the emails that are the cause. They wait, longer each time,
+and the others are recovered.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from api.codes.event_kinds import EventKind
-from api.codes.reasons import ReasonCode
 from api.services.common.back_off import Backoff
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.reasons import Reason
+from api.services.dispatch.recovery.doubt_resends import RecoveryFilter, resend_doubts
 from api.services.enrollments.progress import finish_done
 from api.store import claims, doubts, throttles
 from api.store.engine.sql import Row
@@ -28,14 +29,7 @@ MAX_SET_ASIDE_EMAILS = 100
 """The most emails of one kind that are set aside in one recovery. The next recovery tries the rest."""
 
 
-class LeaseFilter(NamedTuple):
-    """The emails to recover: those of ``ids``, or all except ``excluded_ids``."""
-
-    ids: Sequence[str] | None = None
-    excluded_ids: Sequence[str] = ()
-
-
-Recover = Callable[[datetime, LeaseFilter], Awaitable[Sequence[Row]]]
+Recover = Callable[[datetime, RecoveryFilter], Awaitable[Sequence[Row]]]
 
 
 async def recover_expired(real_now: datetime, backoff: Backoff | None = None) -> tuple[Sequence[Row], int]:
@@ -49,7 +43,7 @@ async def recover_expired(real_now: datetime, backoff: Backoff | None = None) ->
     backoff = backoff or Backoff()
     found: list[Sequence[Row]] = []
     fault: Exception | None = None
-    for kind, recover in enumerate((_doubt, _send_again, _release)):
+    for kind, recover in enumerate((_doubt, resend_doubts, _release)):
         recovered: list[Row] = []
         found.append(recovered)
         try:
@@ -65,7 +59,7 @@ async def _recover(recover: Recover, kind: int, real_now: datetime, backoff: Bac
     """Recover all emails of one kind. If that fails, recover those that can be. Appends them to ``recovered``."""
     excluded_ids = backoff.waiting(real_now)
     try:
-        recovered += await recover(real_now, LeaseFilter(excluded_ids=excluded_ids))
+        recovered += await recover(real_now, RecoveryFilter(excluded_ids=excluded_ids))
         return
     except Exception as problem:
         if is_database_fault(problem):
@@ -73,12 +67,12 @@ async def _recover(recover: Recover, kind: int, real_now: datetime, backoff: Bac
         log.warning("cannot recover the emails of a stopped process together", exc_info=problem)
 
     async def recover_part(ids: Sequence[str]) -> None:
-        recovered.extend(await recover(real_now, LeaseFilter(ids)))
+        recovered.extend(await recover(real_now, RecoveryFilter(ids)))
 
     async def recover_alone(send_id: str, _: str) -> None:
         try:
             if recover is _doubt:
-                recovered.extend(await _doubt(real_now, LeaseFilter([send_id]), alone=True))
+                recovered.extend(await _doubt(real_now, RecoveryFilter([send_id]), alone=True))
                 return
         except Exception as problem:
             if is_database_fault(problem):
@@ -96,7 +90,7 @@ async def _recover(recover: Recover, kind: int, real_now: datetime, backoff: Bac
 
 
 @retry_on_deadlock
-async def _doubt(real_now: datetime, selection: LeaseFilter, *, alone: bool = False) -> Sequence[Row]:
+async def _doubt(real_now: datetime, selection: RecoveryFilter, *, alone: bool = False) -> Sequence[Row]:
     """Put the emails in doubt that a stopped process had begun to transmit. Returns them.
 
     With ``alone``, each consequence has its own transaction. Then the email is in doubt even if a consequence cannot be
@@ -136,28 +130,7 @@ async def _try(write_consequence: Callable[[], Awaitable[object]]) -> None:
 
 
 @retry_on_deadlock
-async def _send_again(real_now: datetime, selection: LeaseFilter) -> Sequence[Row]:
-    """Resend the emails in doubt whose wait is over, if their campaigns allow it. Returns them."""
-    async with transaction():
-        again = await doubts.schedule_resends(
-            real_now, Reason.RESENT.code, Reason.RESENT.detail, ReasonCode.RESTORED, *selection
-        )
-        clocks = await sandbox_clocks(row["workspace_id"] for row in again)
-        lines = [
-            email_event(
-                row,
-                EventKind.EMAIL_RETRIED,
-                clocks.get(row["workspace_id"], real_now),
-                data={"automatic": row["doubts"]},
-            )
-            for row in again
-        ]
-        await write(lines)
-    return again
-
-
-@retry_on_deadlock
-async def _release(real_now: datetime, selection: LeaseFilter) -> Sequence[Row]:
+async def _release(real_now: datetime, selection: RecoveryFilter) -> Sequence[Row]:
     """Release expired claims. Returns the emails."""
     async with transaction():
         return await claims.release_expired_claims(real_now, *selection)
