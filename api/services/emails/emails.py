@@ -11,7 +11,6 @@ from api.models import Enrollment, Person, Send
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_stopped
 from api.services.people.reachability import refuse_unreachable
-from api.services.people.suppressions import refuse_suppressed
 from api.services.tasks.tasks import complete_task_of_email
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store.engine.rows import get_or_refuse
@@ -72,8 +71,7 @@ async def archive_send(context: WorkspaceContext, send_id: str, *, archived: boo
 
 async def _check_sendable(context: WorkspaceContext, send: Send) -> Enrollment:
     person = await Person.get(id=send.person_id)
-    await refuse_suppressed(person, ("id",))
-    refuse_unreachable(context.workspace, person, ("id",))
+    await refuse_unreachable(context.workspace, person, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     if enrollment.status not in MAY_GET_EMAILS:
         raise Refusal.of(CampaignCode.CAMPAIGN_ENDED, ("id",))

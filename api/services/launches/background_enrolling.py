@@ -18,6 +18,7 @@ from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.enrollments.timeline_rows import resolve, send_row, task_row, zone_for
 from api.services.jobs.job_kind import Chunks
 from api.services.launches.launch import ready
+from api.services.people.reachability import why_not_launch
 from api.states import LaunchStatus
 from api.store import launches as audience
 from api.store.background_enrolling import EnrollmentPlan, enroll
@@ -148,10 +149,8 @@ class _Enroller:
                 continue
             zone = zone_for(self.campaign, person["zone"], self.zone)
             plan = self._plan(zone)
-            if person["unsubscribed"]:
-                left_out[person["id"]] = PersonCode.UNSUBSCRIBED
-            elif person["bounced"] and self.campaign.remove_on_bounce:
-                left_out[person["id"]] = PersonCode.BOUNCED
+            if why := why_not_launch(self.campaign, unsubscribed=person["unsubscribed"], bounced=person["bounced"]):
+                left_out[person["id"]] = why
             elif isinstance(plan, Refusal):
                 left_out[person["id"]] = storable_text(plan.code, MAX_CODE_CHARACTERS)
             else:

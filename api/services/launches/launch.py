@@ -23,7 +23,7 @@ from api.services.enrollments.progress import task_created
 from api.services.enrollments.timeline_rows import launch_choices, resolve, send_row, task_row, timeline_steps, zone_for
 from api.services.launches.launch_warnings import launch_warnings
 from api.services.launches.missing_field_warnings import missing_field_warnings
-from api.services.people.reachability import unreachable_warnings
+from api.services.people.reachability import unreachable_warnings, why_not_launch
 from api.services.replies.bounces import refuse_bounced
 from api.store.engine.rows import by_ids, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -256,10 +256,9 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
             raise Refusal.of(LaunchCode.NAMED_TWICE, path, email=person.email)
         if person_id in running:
             raise Refusal.of(LaunchCode.ALREADY_ENROLLED, path, email=person.email)
-        if person.email_key in suppressed:
-            raise Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
-        if person.bounced_at is not None and campaign.remove_on_bounce:
-            raise Refusal.of(PersonCode.BOUNCED, path, email=person.email)
+        unsubscribed, bounced = person.email_key in suppressed, person.bounced_at is not None
+        if why := why_not_launch(campaign, unsubscribed=unsubscribed, bounced=bounced):
+            raise Refusal.of(why, path, email=person.email)
         seen.add(person_id)
     return people
 

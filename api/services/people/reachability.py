@@ -1,25 +1,66 @@
-"""Check that a person's address can get emails: it has not bounced, and its domain is not blocked."""
+"""Check whether emails may go to a person's address: it has not unsubscribed, has not bounced, and is not blocked.
+
+Dispatch makes the same checks for each claimed email in ``services/dispatch/claim/send_checks.py``.
+"""
 
 from api.codes.people import PersonCode
 from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
+from api.store.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
 from strategies.warning_codes import WarningCode
 
 
-def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
-    """Raise Refusal if the address has bounced or its domain is blocked."""
+async def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
+    """Refuse to schedule an email: the address has unsubscribed, has bounced, or its domain is blocked.
+
+    Call in the transaction that schedules the email. Raises Refusal.
+    """
+    await refuse_unsubscribed(person, path)
+    refuse_undeliverable(workspace, person, path)
+
+
+async def refuse_unsubscribed(person: Person, path: tuple[str, ...]) -> None:
+    """Refuse an address that has unsubscribed. It cannot unsubscribe before the transaction ends."""
+    if await suppressed_people([person.id]):
+        raise _unsubscribed(person, path)
+
+
+def refuse_undeliverable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
+    """Refuse an address that has bounced, or whose domain is blocked."""
     if person.bounced_at is not None:
         raise Refusal.of(PersonCode.BOUNCED, path, email=person.email)
     if domain := blocking_domain(person.email, workspace.blocked_domains):
         raise Refusal.of(PersonCode.BLOCKED_DOMAIN, path, domain=domain)
 
 
+async def refuse_composing(person: Person, path: tuple[str, ...]) -> None:
+    """Refuse to show an email to an address that has unsubscribed, so that a rep does not send it by hand."""
+    if await suppressed_keys(person.workspace_id, [person.email_key]):
+        raise _unsubscribed(person, path)
+
+
+def why_not_launch(campaign: Campaign, *, unsubscribed: bool, bounced: bool) -> PersonCode | None:
+    """Return why a launch cannot enroll a person. A blocked domain is no obstacle: tasks still happen."""
+    if unsubscribed:
+        return PersonCode.UNSUBSCRIBED
+    if bounced and campaign.remove_on_bounce:
+        return PersonCode.BOUNCED
+    return None
+
+
 def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Person) -> list[WarningNote]:
-    """Return the reasons why the person's emails would fail in this campaign. Their tasks are still created."""
+    """Return the reasons why the person's emails would fail in this campaign. Their tasks are still created.
+
+    ``why_not_launch`` refuses the other people, so nobody here has unsubscribed.
+    """
     found = []
     if person.bounced_at is not None and not campaign.remove_on_bounce:
         found.append(WarningCode.ADDRESS_BOUNCES.note(email=person.email))
     if domain := blocking_domain(person.email, workspace.blocked_domains):
         found.append(WarningCode.DOMAIN_BLOCKED.note(email=person.email, domain=domain))
     return found
+
+
+def _unsubscribed(person: Person, path: tuple[str, ...]) -> Refusal:
+    return Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)

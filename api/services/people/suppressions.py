@@ -90,22 +90,6 @@ async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Sup
     return await Suppression.get(workspace_id=context.workspace_id, email_key=key)
 
 
-async def refuse_suppressed(person: Person, path: tuple[str, ...]) -> None:
-    """Refuse to schedule an email to a suppressed address. Call in the transaction that schedules it."""
-    if await store.suppressed_people([person.id]):
-        raise _unsubscribed_refusal(person, path)
-
-
-async def check_address_of(person: Person, path: tuple[str, ...]) -> None:
-    """Refuse to show an email to a suppressed address."""
-    if await store.suppressed_keys(person.workspace_id, [person.email_key]):
-        raise _unsubscribed_refusal(person, path)
-
-
-def _unsubscribed_refusal(person: Person, path: tuple[str, ...]) -> Refusal:
-    return Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
-
-
 def _reason(reason: str, *, required: bool) -> str:
     return inputs.line(reason, ("reason",), limit=MAX_REASON_CHARACTERS, required=required)
 

@@ -19,8 +19,7 @@ from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.timeline_rows import chosen_notes, zone_note
-from api.services.people.reachability import refuse_unreachable
-from api.services.people.suppressions import check_address_of, refuse_suppressed
+from api.services.people.reachability import refuse_composing, refuse_undeliverable, refuse_unsubscribed
 from api.services.tasks.withdrawing import withdraw_email_of
 from api.services.templates import template_inputs
 from api.services.templates.email_content import RepText, composed_for
@@ -79,7 +78,7 @@ async def send_task(
     if task.type is not StepType.EMAIL:
         raise Refusal.of(EmailCode.NOT_AN_EMAIL_TASK, ("id",), type=task.type)
     await _refuse_scheduled(task)
-    refuse_unreachable(context.workspace, await Person.get(id=task.person_id), ("id",))
+    refuse_undeliverable(context.workspace, await Person.get(id=task.person_id), ("id",))
     if subject is not None:
         subject = inputs.line(subject, ("subject",), limit=900)
     if html is not None:
@@ -116,7 +115,7 @@ async def send_task(
         await refuse_prompts(send, ("id",) if html is None else ("html",))
     async with transaction():
         await refuse_stopped(enrollment.campaign_id, ("id",))
-        await refuse_suppressed(person, ("id",))
+        await refuse_unsubscribed(person, ("id",))
         # Meanwhile an edit may have deleted the task, or someone else may have completed it.
         if not await lock_undone(task.id):
             raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="gone")
@@ -188,7 +187,7 @@ async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
 
 async def _compose_for(of: Task | Send, sender_id: str, text: RepText | None, now: datetime) -> Compose:
     person = await Person.get(id=of.person_id)
-    await check_address_of(person, ("id",))
+    await refuse_composing(person, ("id",))
     try:
         composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, now, text)
     except UnresolvedFieldError as problem:
