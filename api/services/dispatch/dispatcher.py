@@ -13,7 +13,7 @@ from api.services.common.back_off import Backoff
 from api.services.common.bisection import is_database_fault
 from api.services.common.dispatch_runtime import Counts, DispatchRuntime, TerminalLine
 from api.services.dispatch.claim.claiming import claim_and_load
-from api.services.dispatch.reasons import Reason
+from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.periodic_recovery import RECOVERY_INTERVAL_SECONDS, PeriodicRecovery
 from api.services.dispatch.send.account_worker import AccountWorker
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
@@ -190,7 +190,7 @@ class Dispatcher:
         waiting = [delivery for worker in self.workers.values() for delivery in worker.close()]
         for worker in self.workers.values():
             worker.stop()
-        stops = Reason.PROCESS_STOPS
+        stops = DispatchAnswer.PROCESS_STOPS
         try:
             async with asyncio.timeout(timeout_seconds):
                 settling = [self.writer.settle(delivery, stops) for delivery in waiting]

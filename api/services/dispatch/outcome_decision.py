@@ -4,8 +4,8 @@ from datetime import datetime
 
 from api.codes.event_kinds import EventKind
 from api.mail.text_checks import storable_text
+from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.public_detail import public_detail
-from api.services.dispatch.reasons import Answer, Reason
 from api.services.dispatch.retry_policy import next_retry_at, retries_exhausted
 from api.states import SendStatus
 from api.store.claimed_email import ClaimedEmail
@@ -23,7 +23,7 @@ def decide_outcome(
     ``jitter`` (0 to 1) spreads retries; see ``next_retry_at``. ``retry_at`` (UTC) is when an email is due again whose
     wait does not count as an attempt: a follow-up whose earlier email is unsent, or an email whose account failed.
     """
-    receipt = answer.receipt if isinstance(answer, Reason) else answer
+    receipt = answer.receipt if isinstance(answer, DispatchAnswer) else answer
     outcome, code, detail = (
         receipt.outcome,
         storable_text(receipt.code, MAX_CODE_CHARACTERS),
@@ -47,7 +47,9 @@ def decide_outcome(
                 return _give_up(send, answer, now)
             due_at = next_retry_at(now, tried, jitter)
             return SendOutcome(*about, SendStatus.DEFERRED, due_at, tried + 1, code, detail, EventKind.EMAIL_DEFERRED)
-        case Outcome.WITHDRAWN if answer is not Reason.WAITS_FOR_EARLIER_EMAIL and answer is not Reason.RENDERERS_BUSY:
+        case Outcome.WITHDRAWN if (
+            answer is not DispatchAnswer.WAITS_FOR_EARLIER_EMAIL and answer is not DispatchAnswer.RENDERERS_BUSY
+        ):
             return SendOutcome(*about, waiting, None, tried)
         case _:
             return SendOutcome(*about, waiting, retry_at, tried, code, detail)
@@ -55,10 +57,10 @@ def decide_outcome(
 
 def _give_up(send: ClaimedEmail, answer: Answer, now: datetime) -> SendOutcome:
     """Give up an email whose retries are used up: a soft bounce if the server deferred it, else a failure."""
-    receipt, attempts = answer.receipt if isinstance(answer, Reason) else answer, send.attempts + 1
+    receipt, attempts = answer.receipt if isinstance(answer, DispatchAnswer) else answer, send.attempts + 1
     code = storable_text(receipt.code, MAX_CODE_CHARACTERS)
     detail = public_detail(f"Given up after {attempts} attempts. {receipt.detail}")
-    if isinstance(answer, Reason):
+    if isinstance(answer, DispatchAnswer):
         failed = Outcome.FAILED, SendStatus.FAILED
         return SendOutcome(send, now, receipt, *failed, None, attempts, code, detail, EventKind.EMAIL_FAILED)
     bounced = Outcome.SOFT_BOUNCE, SendStatus.BOUNCED

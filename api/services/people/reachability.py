@@ -41,7 +41,7 @@ async def refuse_composing(person: Person, path: tuple[str, ...]) -> None:
 
 
 def why_not_launch(campaign: Campaign, *, unsubscribed: bool, bounced: bool) -> PersonCode | None:
-    """Return why a launch cannot enroll a person. A blocked domain is no obstacle: tasks still happen."""
+    """Return why a launch cannot enroll a person. A blocked domain does not prevent it: tasks still happen."""
     if unsubscribed:
         return PersonCode.UNSUBSCRIBED
     if bounced and campaign.remove_on_bounce:

@@ -7,8 +7,8 @@ import pytest
 
 from api.models import Campaign, Send
 from api.services.campaigns.authoring import change_step, move_step
+from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome
-from api.services.dispatch.reasons import Reason
 from api.store import claims, edits, send_ledger
 from api.store.engine.transactions import transaction
 from tests.services.campaigns.edited import later, step, taken_up
@@ -46,7 +46,7 @@ async def test_it_does_not_leave_by_the_old_plan(
             if back == "it is held as it begins":
                 assert await send_ledger.begin_transmission([(claimed[0], "<1@example.com>")], NOW_DUE + DAY) == set()
             elif back == "it is given back":
-                await send_ledger.settle([decide_outcome(claimed[0], Reason.PROCESS_STOPS, NOW_DUE)])
+                await send_ledger.settle([decide_outcome(claimed[0], DispatchAnswer.PROCESS_STOPS, NOW_DUE)])
             else:
                 assert len(await claims.release_expired_claims(NOW_DUE)) == 1
 

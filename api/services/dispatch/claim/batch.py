@@ -12,7 +12,7 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.recipient import Recipient
 from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.services.dispatch.claim.send_checks import why_not_send
-from api.services.dispatch.reasons import Answer, Reason
+from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.templates.email_content import ContentLoader, fields_of
 from api.store.claimed_email import ClaimedEmail
 from api.store.enrollments import statuses
@@ -117,7 +117,7 @@ class Batch:
         try:
             rendered = await self.emails.write(send)
         except WorkersBusyError:
-            return Reason.RENDERERS_BUSY
+            return DispatchAnswer.RENDERERS_BUSY
         return rendered if isinstance(rendered, RenderedEmail) else _failed(rendered.why)
 
     def order(self, send: ClaimedEmail) -> RenderRequest:

@@ -16,9 +16,9 @@ from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery
+from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.public_detail import public_detail
-from api.services.dispatch.reasons import Answer, Reason
 from api.services.enrollments.progress import finish_done, finished
 from api.store import claims, send_ledger
 from api.store.claimed_email import ClaimedEmail
@@ -76,7 +76,7 @@ class BisectingClaim:
     async def load(self, sends: Sequence[ClaimedEmail]) -> list[Delivery]:
         """Load the emails that can be loaded, step by step, and settle the others. Returns the earliest first."""
         if not await self._can_load_sender():
-            await self._settle((send, Reason.NOT_PREPARED) for send in sends)
+            await self._settle((send, DispatchAnswer.NOT_PREPARED) for send in sends)
             return []
         deliveries: list[Delivery] = []
         steps: dict[str, list[ClaimedEmail]] = {}
@@ -105,7 +105,7 @@ class BisectingClaim:
                 raise
             log.exception("cannot load more than %s emails of the step %s", len(failed), sends[0].step_id)
             loaded = {delivery.send.id for delivery in deliveries}
-            failed = [(send, Reason.NOT_PREPARED) for send in sends if send.id not in loaded]
+            failed = [(send, DispatchAnswer.NOT_PREPARED) for send in sends if send.id not in loaded]
         await self._settle(failed)
         return deliveries
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from api.codes.event_kinds import EventKind
 from api.codes.reasons import ReasonCode
 from api.services.common.context import sandbox_clocks
-from api.services.dispatch.reasons import Reason
+from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.store import doubts
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -26,7 +26,7 @@ async def resend_doubts(real_now: datetime, selection: RecoveryFilter) -> Sequen
     """Resend the emails in doubt whose wait is over, if their campaigns allow it. Returns them."""
     async with transaction():
         again = await doubts.schedule_resends(
-            real_now, Reason.RESENT.code, Reason.RESENT.detail, ReasonCode.RESTORED, *selection
+            real_now, DispatchAnswer.RESENT.code, DispatchAnswer.RESENT.detail, ReasonCode.RESTORED, *selection
         )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)
         lines = [

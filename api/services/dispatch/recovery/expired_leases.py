@@ -15,7 +15,7 @@ from api.codes.event_kinds import EventKind
 from api.services.common.back_off import Backoff
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import sandbox_clocks
-from api.services.dispatch.reasons import Reason
+from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.doubt_resends import RecoveryFilter, resend_doubts
 from api.services.enrollments.progress import finish_done
 from api.store import claims, doubts, throttles
@@ -96,7 +96,7 @@ async def _doubt(real_now: datetime, selection: RecoveryFilter, *, alone: bool =
     With ``alone``, each consequence has its own transaction. Then the email is in doubt even if a consequence cannot be
     written.
     """
-    reason = Reason.LOST_IN_TRANSMISSION
+    reason = DispatchAnswer.LOST_IN_TRANSMISSION
     async with transaction():
         lost = await doubts.put_expired_in_doubt(real_now, reason.code, reason.detail, *selection)
         clocks = await sandbox_clocks(row["workspace_id"] for row in lost)

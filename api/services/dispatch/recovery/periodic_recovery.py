@@ -6,7 +6,7 @@ import time
 from api.services.common.back_off import Backoff
 from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.dispatch.reasons import Reason
+from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.store import email_folders, throttles
 from api.store.engine.corruption import is_corrupt
@@ -58,7 +58,7 @@ class PeriodicRecovery:
     async def _recover(self) -> int:
         real_now = self._runtime.clock()
         lost, others = await recover_expired(real_now, self._backoff)
-        code = Reason.LOST_IN_TRANSMISSION.code
+        code = DispatchAnswer.LOST_IN_TRANSMISSION.code
         for row in lost:
             self._runtime.metrics.outcomes(Outcome.IN_DOUBT, row["channel"]).inc()
             log.info("the email %s: IN_DOUBT %s", row["id"], code, extra={"send": row["id"], "code": code})

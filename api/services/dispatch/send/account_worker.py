@@ -11,8 +11,8 @@ from typing import Any
 from api.mail.text_checks import storable_text
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
+from api.services.dispatch.dispatch_answers import Answer
 from api.services.dispatch.public_detail import public_detail
-from api.services.dispatch.reasons import Answer
 from api.services.dispatch.send.attempt import channel_failure
 from api.services.dispatch.send.claim_ahead import ClaimAhead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue

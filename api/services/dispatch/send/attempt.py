@@ -12,7 +12,7 @@ from inspect import isawaitable
 
 from api.mail.message.email_rendering import RenderedEmail
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
-from api.services.dispatch.reasons import Answer, Reason
+from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
 from plugins.hook_results import describe
 
@@ -35,17 +35,17 @@ async def attempt(
     try:
         delivery.retry_at = delivery.batch.waits_until(delivery.send)
         if delivery.retry_at is not None:
-            return Reason.WAITS_FOR_EARLIER_EMAIL
+            return DispatchAnswer.WAITS_FOR_EARLIER_EMAIL
         written = await delivery.batch.write(delivery.send)
-        if written is Reason.RENDERERS_BUSY:
+        if written is DispatchAnswer.RENDERERS_BUSY:
             delivery.retry_at = delivery.batch.recheck_at(delivery.send)
     except Exception:
         log.exception("cannot prepare the email %s", delivery.send.id)
-        return Reason.NOT_PREPARED
+        return DispatchAnswer.NOT_PREPARED
     if not isinstance(written, RenderedEmail):
         return written
     if delivery.stage is not Stage.CLAIMED:
-        return Reason.SETTLED_BEFORE
+        return DispatchAnswer.SETTLED_BEFORE
     delivery.subject, delivery.stage = written.subject, Stage.HANDED_OVER
     try:
         handed = session.deliver(_outgoing(delivery, written), begin)
@@ -64,9 +64,13 @@ async def attempt(
     return _check_answer(answer, delivery, channel)
 
 
-def channel_failure(delivery: Delivery) -> Reason:
+def channel_failure(delivery: Delivery) -> DispatchAnswer:
     """Return the reason for an email whose channel failed. It is in doubt if it may have been sent."""
-    return Reason.CHANNEL_BROKE_IN_TRANSMISSION if delivery.stage is Stage.TRANSMITTING else Reason.CHANNEL_BROKE
+    return (
+        DispatchAnswer.CHANNEL_BROKE_IN_TRANSMISSION
+        if delivery.stage is Stage.TRANSMITTING
+        else DispatchAnswer.CHANNEL_BROKE
+    )
 
 
 def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOUNT_UNAVAILABLE) -> Receipt:
@@ -97,7 +101,7 @@ def _check_answer(answer: object, delivery: Delivery, channel: str) -> Answer:
     """Return a channel's answer if the contract allows it. Otherwise return a failure of the channel."""
     if isinstance(answer, Receipt) and isinstance(answer.outcome, Outcome):
         if answer.outcome is Outcome.WITHDRAWN and delivery.stage in STAGES_FOR_WITHDRAWN:
-            return Reason.THROTTLED if delivery.stage is Stage.THROTTLED else answer
+            return DispatchAnswer.THROTTLED if delivery.stage is Stage.THROTTLED else answer
         if answer.outcome is Outcome.SENT and delivery.stage is Stage.HANDED_OVER:
             log.error("the channel %s sent %s without asking to transmit it", channel, delivery.send.id)
         if answer.outcome is not Outcome.WITHDRAWN:

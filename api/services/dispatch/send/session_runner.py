@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from api.services.dispatch.claim.delivery import Delivery, Stage
-from api.services.dispatch.reasons import Answer, Reason
+from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.send.attempt import attempt, is_stopped, unavailable, undo_cancellations
 from plugins.contract import AccountUnavailableError, Outcome, Session
 
@@ -65,10 +65,10 @@ class SessionRunner:
                     raise
                 await undo_cancellations()
                 log.exception("the channel %s failed with an account", worker.channel.key)
-                failure = Reason.ACCOUNT_BROKE
+                failure = DispatchAnswer.ACCOUNT_BROKE
             if failure is None:
                 continue
-            if worker.open_sessions and failure is not Reason.DOUBTS_IN_A_ROW:
+            if worker.open_sessions and failure is not DispatchAnswer.DOUBTS_IN_A_ROW:
                 # The server accepts fewer connections than the channel allows. The other sessions continue.
                 worker.max_sessions = worker.open_sessions
                 return
@@ -134,8 +134,8 @@ class SessionRunner:
                 if worker.doubts_in_a_row < MAX_DOUBTS_IN_A_ROW:
                     return None
                 worker.doubts_in_a_row = 0
-                return Reason.DOUBTS_IN_A_ROW
-            if answer is Reason.CHANNEL_BROKE:
+                return DispatchAnswer.DOUBTS_IN_A_ROW
+            if answer is DispatchAnswer.CHANNEL_BROKE:
                 return None
             first = False
             if worker.may_have_failures:

@@ -8,8 +8,8 @@ from datetime import datetime
 from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
+from api.services.dispatch.dispatch_answers import Answer
 from api.services.dispatch.outcome_decision import decide_outcome, event_line
-from api.services.dispatch.reasons import Answer
 from api.services.enrollments.progress import finish_done, finished
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.tasks import complete_task_of_email

@@ -9,7 +9,7 @@ from api.codes.jobs import JobCode
 from api.services.common.bisection import bisect_failures, is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage
-from api.services.dispatch.reasons import Answer
+from api.services.dispatch.dispatch_answers import Answer
 from api.services.dispatch.settle.group_commit import GroupCommit
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog

@@ -1,4 +1,4 @@
-"""Reasons for which dispatch, not the channel, decides the outcome of an attempt."""
+"""The answers that dispatch itself, not the channel, gives to an attempt."""
 
 from enum import Enum
 
@@ -8,8 +8,11 @@ from plugins.contract import Outcome, Receipt
 from strategies.codes import Message
 
 
-class Reason(Enum):
-    """A reason of dispatch. Like a channel's ``Receipt``, it has an outcome, a code and a detail."""
+class DispatchAnswer(Enum):
+    """An answer of dispatch. Like a channel's ``Receipt``, it has an outcome, a code and a detail.
+
+    The codes are in ``api/codes/reasons.py``.
+    """
 
     LOST_IN_TRANSMISSION = Outcome.IN_DOUBT, ReasonCode.IN_DOUBT.message()
     RESENT = Outcome.DEFERRED, ReasonCode.RESENT_IN_DOUBT.message()
@@ -30,5 +33,5 @@ class Reason(Enum):
         self.receipt = Receipt(outcome, *message)
 
 
-Answer = Receipt | Reason
-"""The answer to an attempt, which decides its outcome: the channel's receipt, or a reason of dispatch."""
+Answer = Receipt | DispatchAnswer
+"""The answer to an attempt, which decides its outcome: the channel's receipt, or an answer of dispatch."""
