@@ -89,7 +89,10 @@ def installed(package: str) -> Iterator[Installed]:
                 check=False,
                 timeout=NPM_SECONDS,
                 # npm starts `node` by name; a node on the PATH may be too old for it.
-                env={**os.environ, "PATH": os.pathsep.join([str(Path(node.executable).parent), os.environ["PATH"]])},
+                env={
+                    **os.environ,
+                    "PATH": os.pathsep.join([str(Path(node.executable).parent), os.environ.get("PATH", "")]),
+                },
             )
         except (OSError, subprocess.SubprocessError) as problem:
             raise CannotInstallError(f"npm did not run to its end: {problem}") from problem
