@@ -10,7 +10,7 @@ from datetime import datetime
 
 from api.ids import new_id
 from api.store.engine.bulk import insert
-from api.store.engine.sql import Records, Row, execute
+from api.store.engine.sql import Row, execute, numbered
 from api.store.suppressions import UNSUBSCRIBED_AT
 
 IDS_PER_STATEMENT = 10_000
@@ -32,15 +32,12 @@ async def store_everyone(launch_id: str, workspace_id: str) -> int:
 async def store_people(launch_id: str, person_ids: Sequence[str]) -> int:
     """Store these ids, in their order, as a launch's audience. Call in the launch's transaction. Returns how many."""
     for start in range(0, len(person_ids), IDS_PER_STATEMENT):
-        chunk = person_ids[start : start + IDS_PER_STATEMENT]
-        rows = Records(
-            {"person_id": "text", "position": "int"}, [(each, at) for at, each in enumerate(chunk, start + 1)]
-        )
         await execute(
             "INSERT INTO launch_audience (launch_id, position, person_id)"
-            f" SELECT $1, r.position, r.person_id FROM {rows.table(2)}",
+            f" SELECT $1, $2 + number, value FROM {numbered('$3')}",
             launch_id,
-            rows,
+            start,
+            person_ids[start : start + IDS_PER_STATEMENT],
         )
     return len(person_ids)
 
