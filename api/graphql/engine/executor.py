@@ -35,6 +35,8 @@ MAX_FIELDS_WITHOUT_PAUSE = 2_000
 """Plain fields of a list that is completed without letting others run, which takes about a millisecond."""
 PLAIN_FIELDS_PER_RESOLVER = 5
 """Plain fields that take as long as one field with a resolver."""
+MAX_ITEMS_WITHOUT_PAUSE = 50
+"""Items with resolvers that are completed without letting others run: what they contain is not counted beforehand."""
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -123,8 +125,9 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             made = self._plan(kind, selected)
             streamed = deferred or self.get_stream_usage(field_details_list, path)
             settled = not streamed and not self._unsettled(items)
-            short = (
-                len(items) * (len(made.plain) + PLAIN_FIELDS_PER_RESOLVER * len(made.rest)) <= MAX_FIELDS_WITHOUT_PAUSE
+            fields = len(made.plain) + PLAIN_FIELDS_PER_RESOLVER * len(made.rest)
+            short = len(items) * fields <= MAX_FIELDS_WITHOUT_PAUSE and (
+                not made.rest or len(items) <= MAX_ITEMS_WITHOUT_PAUSE
             )
             if made.plain and not made.rest and settled and short:
                 results = [read(made, item) for item in items]
