@@ -22,6 +22,7 @@ from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.tasks.task_expiry import expire_all
 from api.services.workspaces.accounts import NotInstalled, account_name
 from api.store import account_pauses, send_ledger, throttles
+from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, document
 from api.store.tasks import next_expiry
 
@@ -30,6 +31,8 @@ __all__ = ["Counts", "DispatchRuntime", "Dispatcher", "TerminalLine", "run_once"
 log = logging.getLogger("touchline.dispatch")
 
 SANDBOX_CHANNEL = "record"
+MAX_CLAIM_ON_SQLITE = 500
+"""The most emails that one statement claims on SQLite, where users' changes wait for it. The next step claims more."""
 STOP_TIMEOUT_SECONDS = 25.0
 """How long ``stop`` waits in total, mainly for emails in transmission."""
 STOP_PATIENCE_SECONDS = 2.0
@@ -139,7 +142,7 @@ class Dispatcher:
         if unusable_seconds > 0:
             return 0, now + timedelta(seconds=unusable_seconds)
         worker.may_have_failures |= until is not None
-        limit = worker.room()
+        limit = worker.room() if is_postgres() else min(worker.room(), MAX_CLAIM_ON_SQLITE)
         if limit <= 0:
             worker.wants_more = True
             return 0, None

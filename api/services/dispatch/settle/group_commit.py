@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MAX_GROUP_ITEMS = 500
-"""The most items of one transaction."""
+"""The most items of one transaction, unless the caller sets another number."""
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -19,8 +19,11 @@ class GroupCommit(Generic[Item, Result]):
     ``_run``, which takes items from ``_waiting`` and sets the result of each item's future.
     """
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], max_items: int = MAX_GROUP_ITEMS
+    ) -> None:
         self._write = write
+        self._max_items = max_items
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -39,9 +42,9 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _run(self) -> None:
         while self._waiting:
-            if len(self._waiting) < MAX_GROUP_ITEMS:
+            if len(self._waiting) < self._max_items:
                 await asyncio.sleep(0)  # tasks that are ready now add their items to this group
-            group, self._waiting = self._waiting[:MAX_GROUP_ITEMS], self._waiting[MAX_GROUP_ITEMS:]
+            group, self._waiting = self._waiting[: self._max_items], self._waiting[self._max_items :]
             try:
                 results = await self._write([item for item, _ in group])
             except Exception as problem:

@@ -10,7 +10,7 @@ from api.services.common.bisection import bisect_failures, is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer
-from api.services.dispatch.settle.group_commit import GroupCommit
+from api.services.dispatch.settle.group_commit import MAX_GROUP_ITEMS, GroupCommit
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_transaction import commit, commit_alone, decide, withdrawn
@@ -24,6 +24,8 @@ log = logging.getLogger("touchline.dispatch")
 
 MAX_FAILED_WRITES = 3
 """Failed writes of a group after which bisection finds its failing emails. Database outages do not count."""
+MAX_GROUP_ITEMS_ON_SQLITE = 250
+"""The most items of one transaction on SQLite, where users' changes wait for it. 500 save 2 % of the CPU time."""
 FIRST_RETRY_SECONDS = 0.1
 MAX_RETRY_SECONDS = 2.0
 
@@ -49,7 +51,8 @@ class OutcomeWriter:
         self._leases = leases
         self._outcomes = outcomes
         # While PostgreSQL writes one group, sessions fill the other. SQLite writes one group at a time.
-        self._groups = [GroupCommit[Entry, Stage](self._write) for _ in range(2 if is_postgres() else 1)]
+        groups, max_items = (2, MAX_GROUP_ITEMS) if is_postgres() else (1, MAX_GROUP_ITEMS_ON_SQLITE)
+        self._groups = [GroupCommit[Entry, Stage](self._write, max_items) for _ in range(groups)]
 
     async def begin(self, delivery: Delivery) -> bool:
         """Commit the begin of a transmission. Returns False if the email may not be sent, or if the commit is too late.

@@ -1,0 +1,59 @@
+"""On SQLite dispatch writes in short transactions, because users' changes wait for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from api.models import Send
+from api.services.dispatch import dispatcher
+from api.services.dispatch.claim import claiming
+from api.services.dispatch.dispatcher import run_once
+from api.services.dispatch.settle import outcome_writer
+from api.services.dispatch.settle.group_commit import GroupCommit
+from api.states import SendStatus
+from api.store.engine.database import is_postgres
+from tests.services.world import NOW, make_world
+
+
+async def test_a_group_has_no_more_items_than_its_limit() -> None:
+    groups: list[list[int]] = []
+
+    async def write(items: Sequence[int]) -> Sequence[int]:
+        groups.append(list(items))
+        return [item * 10 for item in items]
+
+    commit = GroupCommit[int, int](write, 3)
+    futures = [commit.put(number) for number in range(7)]
+    assert [await future for future in futures] == [0, 10, 20, 30, 40, 50, 60]
+    assert groups == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+@pytest.mark.usefixtures("database")
+async def test_all_due_emails_are_sent_in_small_claims_and_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher, "MAX_CLAIM_ON_SQLITE", 3)
+    monkeypatch.setattr(outcome_writer, "MAX_GROUP_ITEMS_ON_SQLITE", 2)
+    claims: list[int] = []
+    entries: list[int] = []
+    right, commit = dispatcher.claim_and_load, outcome_writer.commit
+
+    async def noted(*args: Any) -> claiming.ClaimResult:
+        found = await right(*args)
+        claims.append(len(found.deliveries))
+        return found
+
+    async def committed(runtime: Any, done: Sequence[Any], asking: Sequence[Any]) -> Any:
+        entries.append(len(done) + len(asking))
+        return await commit(runtime, done, asking)
+
+    monkeypatch.setattr(dispatcher, "claim_and_load", noted)
+    monkeypatch.setattr(outcome_writer, "commit", committed)
+    world = await make_world(7)
+    while not (await run_once(world.runtime, NOW)).idle:
+        pass
+    assert await Send.filter(status=SendStatus.SENT).count() == 7
+    if is_postgres():
+        assert claims[0] == 7
+    else:
+        assert [claim for claim in claims if claim] == [3, 3, 1]
+        assert max(entries) <= 2
