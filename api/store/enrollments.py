@@ -72,24 +72,24 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class StoppedRows:
-    """The rows that ``stop`` has changed."""
+class EndedRows:
+    """The rows that ``end_enrollments`` has changed."""
 
     enrollments: Sequence[Row]
     sends: Sequence[Row]
     tasks: Sequence[Row]
 
 
-async def stop(
+async def end_enrollments(
     enrollment_ids: list[str], now: datetime, status: str, reason: str, send_reason: str, detail: str
-) -> StoppedRows:
+) -> EndedRows:
     """End the active enrollments: cancel open tasks, and mark emails as failed whose transmission has not started.
 
     The emails of finished enrollments that were retried fail too. An email in transmission cannot be stopped.
     Call inside a transaction.
     """
     ids = sorted(set(enrollment_ids))
-    tasks, sends = await _stop_rows(ids, now, send_reason, detail)
+    tasks, sends = await _end_rows(ids, now, send_reason, detail)
     enrollments = await execute(
         f"UPDATE enrollment SET status = $2, end_reason = $3, ended_at = $4 WHERE {in_list('id', 1)}"
         " AND status = 'ACTIVE' RETURNING id, workspace_id, campaign_id, person_id",
@@ -107,11 +107,11 @@ async def stop(
             reason,
         )
     # The update has locked the enrollments. Stop the emails and tasks that others scheduled for them before that.
-    new_tasks, new_sends = await _stop_rows([row["id"] for row in enrollments], now, send_reason, detail)
-    return StoppedRows(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
+    new_tasks, new_sends = await _end_rows([row["id"] for row in enrollments], now, send_reason, detail)
+    return EndedRows(enrollments, [*sends, *new_sends], [*tasks, *new_tasks])
 
 
-async def _stop_rows(
+async def _end_rows(
     enrollment_ids: list[str], now: datetime, reason: str, detail: str
 ) -> tuple[Sequence[Row], Sequence[Row]]:
     """Cancel open tasks, and mark emails as failed whose transmission has not started. Returns both."""

@@ -9,7 +9,7 @@ from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
 from api.models import Enrollment, Person, Send
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.campaign_checks import refuse_stopped
+from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.services.people.reachability import refuse_unreachable
 from api.services.tasks.tasks import complete_task_of_email
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
@@ -26,7 +26,7 @@ async def retry_send(context: WorkspaceContext, send_id: str) -> Send:
     if send.status not in UNDELIVERED_STATUSES:
         raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), status=send.status.lower())
     async with transaction():
-        await refuse_stopped((await _check_sendable(context, send)).campaign_id, ("id",))
+        await refuse_paused_or_ending((await _check_sendable(context, send)).campaign_id, ("id",))
         again: dict[str, Any] = {"status": SendStatus.SCHEDULED, "due_at": context.now, "reason": None, "detail": ""}
         again |= {"bounce": None, "bounced_at": None}
         await _change(context, send, EventKind.EMAIL_RETRIED, **again)

@@ -12,7 +12,7 @@ from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.campaign_checks import refuse_ending, refuse_stopped
+from api.services.enrollments.campaign_checks import refuse_ending, refuse_paused_or_ending
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
 from api.services.enrollments.timeline_rows import NOTES_OF_A_PERSON, chosen_notes, expiry
@@ -56,7 +56,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
     enrollment = await Enrollment.get(id=send.enrollment_id)
     async with transaction():
         if chosen == now:
-            await refuse_stopped(enrollment.campaign_id, ("id",))
+            await refuse_paused_or_ending(enrollment.campaign_id, ("id",))
         paused = (await refuse_ending(enrollment.campaign_id, ("id",))).paused_at is not None
         task = await Task.get_or_none(enrollment_id=send.enrollment_id, step_id=send.step_id) if send.by_hand else None
         closes = task is not None and chosen == now and await lock_undone(task.id)

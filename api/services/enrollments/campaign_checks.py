@@ -7,7 +7,7 @@ from api.store.campaign_state import CampaignState, lock_campaign_state
 from strategies import Refusal
 
 
-async def refuse_stopped(campaign_id: str, path: tuple[str, ...]) -> None:
+async def refuse_paused_or_ending(campaign_id: str, path: tuple[str, ...]) -> None:
     """Refuse if the campaign is paused or being ended. Call it first: it cannot change before the transaction ends."""
     if (await refuse_ending(campaign_id, path)).paused_at is not None:
         raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, path)

@@ -1,8 +1,7 @@
-"""Continue an enrollment: schedule its next steps, finish it, or end it."""
+"""Continue an enrollment: schedule its next steps, or finish it."""
 
 from datetime import datetime
 
-from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
@@ -11,11 +10,10 @@ from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.timeline_rows import resolve, scheduled_steps, send_row, slot, step_records, task_row
 from api.states import EnrollmentStatus, SendStatus
 from api.store.campaign_state import lock_campaign_state
-from api.store.enrollments import finish, stop
-from api.store.events import Line, email_event, enrollment_event, task_event, write
+from api.store.enrollments import finish
+from api.store.events import Line, enrollment_event, task_event, write
 from api.store.holds import lock_enrollments
 from api.store.written_texts import restore_texts
-from strategies.codes import Message
 from strategies.edit_plan import moves
 from strategies.records import PlannedSend
 
@@ -87,45 +85,3 @@ async def finished(enrollment_ids: list[str], now: datetime) -> list[Line]:
     """Finish enrollments as ``finish_done`` does, and return the events. Write them in the same transaction."""
     rows = await finish(enrollment_ids, now)
     return [enrollment_event(row, EventKind.CAMPAIGN_FINISHED, now) for row in rows]
-
-
-async def end(
-    enrollment: Enrollment,
-    now: datetime,
-    *,
-    why: Message,
-    send_reason: str = CampaignCode.CAMPAIGN_ENDED,
-    status: EnrollmentStatus = EnrollmentStatus.ENDED,
-) -> None:
-    """End a campaign for one person: cancel open tasks, and mark pending emails as failed. Call inside a transaction.
-
-    If the person has finished the campaign, only emails fail that were retried since.
-    ``why`` says why the enrollment ended (REPLIED, BOUNCED, …). Its pending emails get ``send_reason``.
-    """
-    if await end_all([enrollment.id], now, why=why, send_reason=send_reason, status=status):
-        enrollment.status, enrollment.end_reason, enrollment.ended_at = status, why.code, now
-
-
-async def end_all(
-    enrollment_ids: list[str],
-    now: datetime,
-    *,
-    why: Message,
-    send_reason: str = CampaignCode.CAMPAIGN_ENDED,
-    status: EnrollmentStatus = EnrollmentStatus.ENDED,
-) -> int:
-    """End many enrollments, as ``end`` does. Call inside a transaction. Returns how many were active."""
-    stopped = await stop(enrollment_ids, now, status, why.code, send_reason, why.sentence)
-
-    ended, failed = {"reason": why.code}, {"reason": send_reason}
-    lines = [
-        email_event(row, EventKind.EMAIL_FAILED, now, data=failed, campaign_id=row["campaign_id"])
-        for row in stopped.sends
-    ]
-    lines += [
-        task_event(row, EventKind.TASK_CANCELLED, now, data=ended, campaign_id=row["campaign_id"])
-        for row in stopped.tasks
-    ]
-    lines += [enrollment_event(row, EventKind.CAMPAIGN_ENDED, now, data=ended) for row in stopped.enrollments]
-    await write(lines)
-    return len(stopped.enrollments)

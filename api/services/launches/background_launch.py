@@ -11,7 +11,7 @@ from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopped
+from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
 from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps
 from api.services.jobs.job_limits import refuse_further_launch
 from api.services.launches.launch import Choice, enrollment_row, ready
@@ -54,7 +54,7 @@ async def start_launch(
     resolve(context, campaign, steps, example, {}, context.now)
     async with transaction():
         await refuse_further_launch(Launch.filter(status__in=OPEN_LAUNCH_STATUSES), context.workspace_id)
-        await refuse_stopped(campaign.id, ("campaignId",))
+        await refuse_paused_or_ending(campaign.id, ("campaignId",))
         await refuse_edited(campaign, ("campaignId",))
         await check_subjects(await steps_of(campaign), ("campaignId",))
         started = await Launch.create(

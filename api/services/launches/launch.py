@@ -18,7 +18,7 @@ from api.services.campaigns.campaign_rules import check_subjects
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.campaign_checks import refuse_edited, refuse_stopped
+from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.timeline_rows import launch_choices, resolve, send_row, task_row, timeline_steps, zone_for
 from api.services.launches.launch_warnings import launch_warnings
@@ -109,7 +109,7 @@ async def launch(
                 events.append(task_created(enrollment, tasks[-1], context.now))
     try:
         async with transaction():
-            await refuse_stopped(plan.campaign.id, ("campaignId",))
+            await refuse_paused_or_ending(plan.campaign.id, ("campaignId",))
             await refuse_edited(plan.campaign, ("campaignId",))
             await check_subjects(await steps_of(plan.campaign), ("campaignId",))
             await _refuse_unsubscribed(list(person_ids))

@@ -12,7 +12,7 @@ from api.mail.address import address_key
 from api.models import Person, Suppression
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.progress import end_all
+from api.services.enrollments.enrollment_ending import end_all
 from api.states import SuppressionSource
 from api.store import suppressions as store
 from api.store.engine.rows import get_or_refuse

@@ -16,7 +16,7 @@ from api.mail.address import address_key
 from api.models import Enrollment, Person, Send
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.progress import end_all
+from api.services.enrollments.enrollment_ending import end_all
 from api.states import BounceKind, SendStatus
 from api.store import bounces
 from api.store.engine.rows import get_or_refuse

@@ -4,7 +4,7 @@ from api.codes.event_kinds import EventKind
 from api.codes.reasons import ReasonCode
 from api.models import Campaign, Enrollment
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.progress import end
+from api.services.enrollments.enrollment_ending import end
 from api.states import EnrollmentStatus, OnReply
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction

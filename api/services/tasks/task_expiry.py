@@ -11,7 +11,8 @@ from api.services.common.back_off import Backoff
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.enrollments.progress import end, schedule_next_steps
+from api.services.enrollments.enrollment_ending import end
+from api.services.enrollments.progress import schedule_next_steps
 from api.states import OnExpiry, TaskStatus
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction

@@ -14,7 +14,7 @@ from api.mail.templates.prompts import prompt_list
 from api.models import Campaign, Enrollment, Person, Send, Step, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.campaign_checks import refuse_stopped
+from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
 from api.services.enrollments.progress import schedule_next_steps
@@ -114,7 +114,7 @@ async def send_task(
     if at == now:
         await refuse_prompts(send, ("id",) if html is None else ("html",))
     async with transaction():
-        await refuse_stopped(enrollment.campaign_id, ("id",))
+        await refuse_paused_or_ending(enrollment.campaign_id, ("id",))
         await refuse_unsubscribed(person, ("id",))
         # Meanwhile an edit may have deleted the task, or someone else may have completed it.
         if not await lock_undone(task.id):

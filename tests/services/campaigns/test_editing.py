@@ -227,13 +227,13 @@ async def test_an_edit_writes_no_old_content_over_another(world: World) -> None:
 async def test_a_launch_in_the_background_begins_by_the_steps_that_were_checked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = background_launch.refuse_stopped
+    right = background_launch.refuse_paused_or_ending
 
     async def edited(*given: Any) -> None:
         await Campaign.all().update(revision=99)
         await right(*given)
 
-    monkeypatch.setattr(background_launch, "refuse_stopped", edited)
+    monkeypatch.setattr(background_launch, "refuse_paused_or_ending", edited)
     with pytest.raises(Refusal) as refused:
         await background_launch.start_launch(world.context, (await Campaign.get()).id, None, Choice("NOW"))
     assert refused.value.code == "CHANGED_MEANWHILE"

@@ -59,7 +59,7 @@ async def test_a_launch_that_is_being_written_sees_a_bounce(world: World, monkey
     async def bounces(campaign_id: str, path: tuple[str, ...]) -> None:
         await Person.filter(id=people[1]).update(bounced_at=NOW)
 
-    monkeypatch.setattr(launching, "refuse_stopped", bounces)
+    monkeypatch.setattr(launching, "refuse_paused_or_ending", bounces)
     with pytest.raises(Refusal, match="BOUNCED") as refused:
         await launch(world.context, campaign.id, people, Choice("NOW"), {})
     assert refused.value.path == ("personIds", "1")

@@ -15,7 +15,7 @@ from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.progress import end_all
+from api.services.enrollments.enrollment_ending import end_all
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.store import edits, endings
 from api.store.campaign_state import lock_campaign, lock_campaign_state

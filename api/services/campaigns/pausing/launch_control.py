@@ -7,7 +7,7 @@ from api.codes.launches import LaunchCode
 from api.codes.reasons import ReasonCode
 from api.models import Campaign, Launch, Sender
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.campaign_checks import refuse_stopped
+from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.states import OPEN_LAUNCH_STATUSES, LaunchStatus
 from api.store import jobs
 from api.store import launches as audience
@@ -40,7 +40,7 @@ async def resume_launch(context: WorkspaceContext, launch_id: str) -> Launch:
     """Resume a launch: enroll the remaining people as if launched now."""
     row = await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",))
     async with transaction():
-        await refuse_stopped(row.campaign_id, ("id",))
+        await refuse_paused_or_ending(row.campaign_id, ("id",))
         if not await _resume(context, await Launch.get(id=row.id), await Campaign.get(id=row.campaign_id)):
             raise Refusal.of(LaunchCode.LAUNCH_NOT_PAUSED, ("id",))
     context.wake()
