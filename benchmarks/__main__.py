@@ -19,6 +19,7 @@ from benchmarks import (
     followers,
     launching,
     lists,
+    previews,
     reading,
     resolving,
     sizes,
@@ -39,6 +40,7 @@ PARTS = (
     "fanout",
     "sizes",
     "postgraphile",
+    "previews",
 )
 
 
@@ -79,6 +81,8 @@ async def measure(url: str, given: argparse.Namespace) -> None:
         resolving.measure(given.times)
     if "graphql" in wanted:
         await reading.measure(given.times)
+    if "previews" in wanted:
+        await previews.measure(given.people)
     if "fanout" in wanted:
         await fanout.measure(given.followers)
     await close_database()

@@ -32,7 +32,7 @@ async def edit_person_by_person(context: WorkspaceContext, draft: Draft) -> Edit
     for person in people:
         tally.add(await planner.changes([person["id"]]))
     groups.total = len(people)
-    return await edit_preview.preview_of(context, draft, tally, groups)
+    return await edit_preview.preview_of(context, draft, tally, groups, context.now)
 
 
 async def resume_person_by_person(context: WorkspaceContext, campaign_id: str) -> ResumePreview:

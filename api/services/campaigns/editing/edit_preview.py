@@ -44,7 +44,8 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
     """Calculate the edit's changes for everyone in the campaign. Raises Refusal as the edit would."""
     anyone = await check(context, draft)
     row = draft.campaign
-    planner = EditPlanner(context, row, draft.steps, row.paused_at or context.now)
+    at = context.now
+    planner = EditPlanner(context, row, draft.steps, row.paused_at or at)
     tally, groups = EditTally(draft, planner.now), FactGroups()
     if anyone:
         groups = await read_groups(partial(edit_facts, row.id))
@@ -53,13 +54,15 @@ async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
         planner.add(changes, person.enrollment, person.sends, person.tasks)
         tally.add(changes, people)
         await asyncio.sleep(0)  # let other tasks run
-    return await preview_of(context, draft, tally, groups)
+    return await preview_of(context, draft, tally, groups, at)
 
 
-async def preview_of(context: WorkspaceContext, draft: Draft, tally: EditTally, groups: FactGroups) -> EditPreview:
-    """Return the preview with the sums of ``tally``."""
+async def preview_of(
+    context: WorkspaceContext, draft: Draft, tally: EditTally, groups: FactGroups, at: datetime
+) -> EditPreview:
+    """Return the preview with the sums of ``tally``, calculated ``at`` (UTC)."""
     return EditPreview(
-        context.now,
+        at,
         exact=groups.exact,
         people=groups.total,
         calculated_people=tally.people,

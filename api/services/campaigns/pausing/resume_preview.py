@@ -61,7 +61,7 @@ async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumeP
         planner.add(changes, person.enrollment, person.sends, person.tasks)
         tally.add(changes, person.enrollment, person.sends, people)
         await asyncio.sleep(0)  # let other tasks run
-    return preview_of(context.now, tally, groups)
+    return preview_of(planner.now, tally, groups)
 
 
 def preview_of(at: datetime, tally: ResumeTally, groups: FactGroups) -> ResumePreview:
