@@ -1,11 +1,11 @@
-"""People, and the addresses that have unsubscribed."""
+"""People: the list of them, and the recipients of emails."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from api.models import Person, Suppression
+from api.models import Person
+from api.store.address_lists import by_address
 from api.store.engine.listing import Listing
-from api.store.engine.sql import Row, execute, in_byte_order, in_list
+from api.store.engine.sql import Row, execute, in_list
 from api.store.suppressions import UNSUBSCRIBED_AT
 
 
@@ -21,18 +21,4 @@ async def recipients(person_ids: Sequence[str]) -> Sequence[Row]:
 
 def people(workspace_id: str, prefix: str | None) -> Listing:
     """Return the workspace's people, or those whose address begins with a text, in the order of their addresses."""
-    return _by_address(Listing(Person).equal(workspace_id=workspace_id), prefix)
-
-
-def suppressions(workspace_id: str, prefix: str | None) -> Listing:
-    """Return the addresses that are unsubscribed now, or those of them that begin with a text, in their order."""
-    listing = Listing(Suppression).equal(workspace_id=workspace_id).where("unsubscribed_at IS NOT NULL")
-    return _by_address(listing, prefix)
-
-
-def _by_address(listing: Listing, prefix: str | None) -> Listing:
-    if prefix is None:
-        return listing
-    # The last character of Unicode comes after all others, and is in no address.
-    condition = f"{in_byte_order('email_key')} BETWEEN {{}} AND {{}}"
-    return replace(listing.where(condition, prefix, prefix + "\U0010ffff"), order=("email_key",))
+    return by_address(Listing(Person).equal(workspace_id=workspace_id), prefix)

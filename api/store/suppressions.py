@@ -16,7 +16,9 @@ from typing import NamedTuple
 from api.ids import new_id
 from api.models import Suppression
 from api.states import SuppressionChangeKind, SuppressionSource
+from api.store.address_lists import by_address
 from api.store.engine.database import is_postgres
+from api.store.engine.listing import Listing
 from api.store.engine.sql import Records, Row, execute, in_list
 
 UNSUBSCRIBED_AT = (
@@ -44,6 +46,12 @@ class NewSuppression(NamedTuple):
     email_key: str
     at: datetime
     reason: str
+
+
+def suppressions(workspace_id: str, prefix: str | None) -> Listing:
+    """Return the addresses that are unsubscribed now, or those of them that begin with a text, in their order."""
+    listing = Listing(Suppression).equal(workspace_id=workspace_id).where("unsubscribed_at IS NOT NULL")
+    return by_address(listing, prefix)
 
 
 async def prevent_suppressions(workspace_id: str) -> None:

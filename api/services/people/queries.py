@@ -8,6 +8,7 @@ from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList
 from api.store import people as stored_people
+from api.store import suppressions as stored_suppressions
 from api.store.engine.listing import Listing
 from api.store.engine.rows import find
 from strategies import Refusal
@@ -38,7 +39,7 @@ def import_refusals(import_id: str) -> RowList:
 
 def suppressions(context: WorkspaceContext, address_begins: str | None = None) -> RowList:
     """Return the suppressed addresses, or those that begin with a text. Raises Refusal TOO_LONG."""
-    return RowList(stored_people.suppressions(context.workspace_id, _prefix(address_begins)))
+    return RowList(stored_suppressions.suppressions(context.workspace_id, _prefix(address_begins)))
 
 
 def key_of_address(email: str) -> str:
