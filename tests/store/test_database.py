@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError, TransactionManagementError
 
 from api.clock import system_clock
@@ -77,4 +78,33 @@ async def test_a_transaction_that_may_only_read_is_ended(database: str, caplog: 
     assert caplog.messages == [], "asyncpg has found it open"
     async with transaction():
         await _workspace()
+    assert await Workspace.all().count() == 1
+
+
+async def _statements(statement: str) -> list[str]:
+    """Return what PostgreSQL gets for one statement, and then for a transaction with it."""
+    sent: list[str] = []
+    async with get_connection("default").acquire_connection() as connection:
+        connection.add_query_logger(log := lambda record: sent.append(record.query))
+    try:
+        await execute(statement)
+        async with transaction():
+            await execute(statement)
+    finally:
+        async with get_connection("default").acquire_connection() as connection:
+            connection.remove_query_logger(log)
+    return sent
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_connection_returns_to_the_pool_without_a_query() -> None:
+    one = "/* rows */ SELECT 1"
+    assert await _statements("SELECT 1") == [one, "BEGIN;", one, "COMMIT;"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_an_open_transaction_of_a_returned_connection_is_rolled_back() -> None:
+    await _workspace()
+    async with get_connection("default").acquire_connection() as connection:
+        await connection.execute("BEGIN; DELETE FROM workspace")
     assert await Workspace.all().count() == 1

@@ -41,6 +41,8 @@ async def open_database(url: str) -> None:
     connection = connection_settings(url)
     if "file_path" in connection["credentials"]:
         await asyncio.to_thread(prepare_file, connection["credentials"]["file_path"])
+    else:
+        connection["credentials"]["reset"] = _keep_session
     config: dict[str, Any] = {
         "connections": {"default": connection},
         "apps": {"touchline": TORTOISE_APP},
@@ -59,6 +61,14 @@ async def open_database(url: str) -> None:
             raise
         raise ConnectionError(f"the database cannot be opened: {describe_opening_error(problem)}") from problem
     watch_file(connection["credentials"].get("file_path"))
+
+
+async def _keep_session(_: object) -> None:
+    """Return a connection to the pool without a query, because no statement here changes settings of its session.
+
+    asyncpg rolls back an open transaction and removes listeners before it calls this. Its default also sends RESET ALL,
+    so that every transaction and every single statement waits for one more answer of the database.
+    """
 
 
 async def close_database() -> None:
