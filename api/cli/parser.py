@@ -11,6 +11,7 @@ from typing import Any
 import api
 import plugins
 import strategies
+from api import event_loop
 from api.cli.errors import DemoRunsError
 from api.csv_reading import ENCODINGS
 from api.printable import printable
@@ -188,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_packages()
         settings = Settings.read(environment())
         result = run(settings, **options)
-        return int(asyncio.run(result) if asyncio.iscoroutine(result) else result)
+        return int(event_loop.run(result) if asyncio.iscoroutine(result) else result)
     except KeyboardInterrupt:
         return 130
     except FileNotFoundError as problem:
