@@ -1,5 +1,8 @@
 """The tables. Every row belongs to a workspace. Times are UTC; a local time has its time zone in the same row.
 
+The indexes of lists, partial indexes and those that start with ``workspace_id`` are only in ``api/migrations``. The
+models declare the others.
+
 Imports: strategies.
 Imported by: cli, http, services, store.
 """

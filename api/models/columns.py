@@ -12,15 +12,12 @@ def varchar(length: int = 40, **options: Any) -> Any:
 
 
 def workspace_key(**options: Any) -> Any:
-    """Return the foreign key to the workspace. It has an index of its own, unless ``db_index`` is False."""
-    return fields.ForeignKeyField("touchline.Workspace", **{"db_index": True, **options})
+    """Return the foreign key to the workspace."""
+    return fields.ForeignKeyField("touchline.Workspace", **options)
 
 
 class WorkspaceRow(Model):
-    """A row that belongs to a workspace.
-
-    Tables with an index that starts with ``workspace_id`` override ``workspace``, so that it has no index of its own.
-    """
+    """A row that belongs to a workspace."""
 
     id = varchar(primary_key=True)
     workspace: Any = workspace_key()
@@ -33,7 +30,6 @@ class WorkspaceRow(Model):
 class StepRow(WorkspaceRow):
     """An email or a task: one step of a campaign for one person."""
 
-    workspace: Any = workspace_key(db_index=False)
     enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
     enrollment_id: str
     step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)

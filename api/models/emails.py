@@ -47,5 +47,3 @@ class Send(StepRow):
     class Meta:
         table = "send"
         unique_together = (("enrollment_id", "step_id"),)
-        # The migrations also create partial indexes: send_waiting, send_held, send_leased and send_in_doubt.
-        indexes = (("workspace_id", "status", "due_at"),)

@@ -10,7 +10,7 @@ from api.models.columns import WorkspaceRow, varchar, workspace_key
 class Event(WorkspaceRow):
     """One entry of the Live Feed. It is stored in the same transaction as the change it reports."""
 
-    workspace: Any = workspace_key(db_index=False, db_constraint=False)
+    workspace: Any = workspace_key(db_constraint=False)
     kind = varchar(40)
     at = fields.DatetimeField()
     campaign_id = varchar(null=True)
@@ -23,4 +23,3 @@ class Event(WorkspaceRow):
 
     class Meta:
         table = "event"
-        indexes = (("workspace_id", "id"),)

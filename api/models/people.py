@@ -4,7 +4,7 @@ from typing import Any
 
 from tortoise import fields
 
-from api.models.columns import WorkspaceRow, varchar, workspace_key
+from api.models.columns import WorkspaceRow, varchar
 from api.states import ImportStatus, OnKnown
 
 
@@ -14,7 +14,6 @@ class Person(WorkspaceRow):
     ``own_fields`` are dynamic fields by name. ``zone`` is an IANA time zone; null if it is unknown.
     """
 
-    workspace: Any = workspace_key(db_index=False)
     email = varchar(320)
     email_key = varchar(320)
     first_name = varchar(200, default="")

@@ -4,7 +4,7 @@ from typing import Any
 
 from tortoise import fields
 
-from api.models.columns import WorkspaceRow, varchar, workspace_key
+from api.models.columns import WorkspaceRow, varchar
 from api.states import SuppressionChangeKind, SuppressionSource
 
 
@@ -15,7 +15,6 @@ class Suppression(WorkspaceRow):
     unsubscribed.
     """
 
-    workspace: Any = workspace_key(db_index=False)
     email = varchar(320)
     email_key = varchar(320)
     unsubscribed_at = fields.DatetimeField(null=True)
@@ -30,7 +29,6 @@ class Suppression(WorkspaceRow):
 class SuppressionChange(WorkspaceRow):
     """One change of a suppression: the address unsubscribed or was resubscribed."""
 
-    workspace: Any = workspace_key(db_index=False)
     suppression: Any = fields.ForeignKeyField("touchline.Suppression", on_delete=fields.CASCADE)
     suppression_id: str
     kind = fields.CharEnumField(SuppressionChangeKind, max_length=20)

@@ -35,4 +35,3 @@ class Task(StepRow):
     class Meta:
         table = "task"
         unique_together = (("enrollment_id", "step_id"),)
-        indexes = (("workspace_id", "status", "due_date"),)

@@ -7,6 +7,7 @@ import pytest
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.models import Model
 
 from api.store.engine.database import TORTOISE_APP, close_database, is_postgres, migrate, open_database
 from api.store.engine.sql import execute
@@ -25,6 +26,15 @@ COLUMNS = {
 INDEXES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index'",
     "postgres": "SELECT indexname AS name, indexdef AS sql FROM pg_indexes WHERE schemaname = 'public'",
+}
+INDEX_COLUMNS = {
+    "sqlite": """SELECT t.name AS "table", i.name AS name, c.name AS "column" FROM sqlite_master AS t
+        JOIN pragma_index_list(t.name) AS i JOIN pragma_index_info(i.name) AS c
+        WHERE t.type = 'table' ORDER BY i.name, c.seqno""",
+    "postgres": """SELECT t.relname AS "table", i.relname AS name, a.attname AS "column" FROM pg_index AS x
+        JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_class AS t ON t.oid = x.indrelid
+        JOIN pg_attribute AS a ON a.attrelid = i.oid
+        WHERE t.relnamespace = 'public'::regnamespace ORDER BY i.relname, a.attnum""",
 }
 
 
@@ -52,6 +62,26 @@ async def test_the_tables_are_as_the_models_say() -> None:
             assert nullable == field.null, f"{table}.{column}"
             length = getattr(field, "max_length", None)
             assert length is None or f"({length})" in kind, f"{table}.{column} is {kind}"
+
+
+def declared_indexes(model: type[Model]) -> set[tuple[str, ...]]:
+    """Return the columns of each index that a model declares."""
+    fields, columns = model._meta.fields_map, model._meta.fields_db_projection
+    single = {(column,) for name, column in columns.items() if fields[name].index and not fields[name].pk}
+    several = (*(model._meta.indexes or ()), *(model._meta.unique_together or ()))
+    return single | {tuple(columns.get(name, name) for name in index) for index in several}
+
+
+@pytest.mark.usefixtures("database")
+async def test_every_index_that_a_model_declares_exists() -> None:
+    """The migrations create more indexes: partial ones, and those for lists."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for row in await execute(INDEX_COLUMNS["postgres" if is_postgres() else "sqlite"]):
+        named.setdefault((row["table"], row["name"]), []).append(row["column"])
+    found = {(table, tuple(names)) for (table, _), names in named.items()}
+    for model in Tortoise.apps["touchline"].values():
+        declared = {(model._meta.db_table, each) for each in declared_indexes(model)}
+        assert declared - found == set(), model.__name__
 
 
 @pytest.mark.usefixtures("database")
