@@ -14,7 +14,7 @@ from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import public_error, with_code
 from api.graphql.engine.operations import Schema
-from api.http.launch_events import EventMaker, later_events
+from api.http.launch_updates import UpdateMaker, later_updates
 from api.http.request_guard import RequestGuard
 from api.http.websocket_frames import Socket
 from api.store.engine.availability import log_database_outage
@@ -75,12 +75,12 @@ class AuthenticatedSchema:
             if context.followed is None or context.followed.status.over:
                 return
             names = kwargs.get("variable_values"), kwargs.get("operation_name")
-            maker = EventMaker(self.schema, auth.guard, context, query, *names)
-            events = later_events(auth, context.followed, maker, context.charge)
+            maker = UpdateMaker(self.schema, auth.guard, context, query, *names)
+            updates = later_updates(auth, context.followed, maker, context.charge)
             del context, maker  # thousands of followers must not keep them
-            async with aclosing(events):
-                async for event in events:
-                    yield event
+            async with aclosing(updates):
+                async for update in updates:
+                    yield update
         except Refusal as refused:
             yield PreExecutionError(data=None, errors=[coded_error(Message(refused.code, refused.message))])
         except GraphQLError as error:

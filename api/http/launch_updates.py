@@ -1,4 +1,4 @@
-"""The later events of subscriptions: executed and encoded once for all followers that get the same event."""
+"""The updates of followed launches: each is executed and encoded once for all followers that get the same."""
 
 import hashlib
 import json
@@ -20,8 +20,8 @@ from strategies.codes import Message
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One event of a subscription, for all followers that get the same."""
+class LaunchUpdate:
+    """One update of a followed launch, for all followers that get the same."""
 
     data: EncodedJson
     errors: list[GraphQLError] | None
@@ -43,8 +43,8 @@ class FollowingClient(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class EventMaker:
-    """Executes and encodes the events of one document with one set of variables in one workspace."""
+class UpdateMaker:
+    """Executes and encodes the updates of one document with one set of variables in one workspace."""
 
     schema: Schema
     guard: RequestGuard
@@ -55,27 +55,27 @@ class EventMaker:
 
     @property
     def key(self) -> Hashable:
-        """Followers with the same key get the same events."""
+        """Followers with the same key get the same updates."""
         operation = json.dumps([self.query, self.operation_name, self.variables], sort_keys=True)
         return self.context.workspace_context.workspace_id, hashlib.sha256(operation.encode()).digest()
 
-    async def make(self, launch: Launch, authorizations: Collection[str]) -> Event:
-        """Return the event of a change for clients with these Authorization headers."""
+    async def make(self, launch: Launch, authorizations: Collection[str]) -> LaunchUpdate:
+        """Return the update after a change for clients with these Authorization headers."""
         valid = await self.guard.valid(authorizations)
         result = await self.schema.execute_event(self.query, self.variables, self.operation_name, launch, self.context)
-        return Event(await encode_once(result.data), result.errors, valid)
+        return LaunchUpdate(await encode_once(result.data), result.errors, valid)
 
 
-async def later_events(
-    client: FollowingClient, launch: Launch, maker: EventMaker, charge: Charge
+async def later_updates(
+    client: FollowingClient, launch: Launch, maker: UpdateMaker, charge: Charge
 ) -> AsyncGenerator[ExecutionResult, None]:
-    """Yield an event after each change, until the launch has ended. Each event is charged, and needs a valid token."""
+    """Yield an update after each change, until the launch has ended. Each is charged, and needs a valid token."""
     authorization, over = client.authorization, False
     with client.guard.watch.following(maker.key, launch, authorization, maker.make) as follower:
         del launch, maker  # thousands of followers must not keep them
         while not over:
-            launch, event = await follower.next()
-            if authorization not in event.valid:
+            launch, update = await follower.next()
+            if authorization not in update.valid:
                 await client.refuse(RequestCode.UNAUTHENTICATED.message())
                 return
             try:
@@ -83,5 +83,5 @@ async def later_events(
             except GraphQLError as error:
                 yield ExecutionResult(data=None, errors=[error])
                 return
-            yield ExecutionResult(data=event.data, errors=event.errors, extensions={"cost": cost})  # type: ignore[arg-type]
+            yield ExecutionResult(data=update.data, errors=update.errors, extensions={"cost": cost})  # type: ignore[arg-type]
             over = launch.status.over
