@@ -14,6 +14,7 @@ from api.mail.domains import normalize_domain
 from api.models import Token, Workspace
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
+from api.store import workspaces
 from strategies import Refusal
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
@@ -42,8 +43,7 @@ async def issue_token(workspace: Workspace, name: str, now: datetime) -> str:
 
 async def workspace_by_token(token: str) -> tuple[Workspace, str] | None:
     """Return the workspace and the name of a bearer token, or None if the token is not valid."""
-    row = await Token.filter(sha256=_hash(token)).select_related("workspace").first()
-    return (row.workspace, row.name) if row else None
+    return await workspaces.workspace_by_token(_hash(token))
 
 
 async def valid_tokens(tokens: Collection[str]) -> set[str]:

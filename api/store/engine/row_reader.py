@@ -32,9 +32,10 @@ async def read_statement(model: Any, statement: str, *values: Any) -> list[Any]:
     return _rows(model, await execute(statement, *values))
 
 
-def columns_of(model: Any) -> str:
-    """Return the columns of a model's table, as a SELECT lists them."""
-    return ", ".join(f'"{column}"' for column in model._meta.db_fields)
+def columns_of(model: Any, table: str = "") -> str:
+    """Return the columns of a model's table, as a SELECT lists them. ``table`` is needed where it joins tables."""
+    prefix = f"{table}." if table else ""
+    return ", ".join(f'{prefix}"{column}"' for column in model._meta.db_fields)
 
 
 def _rows(model: Any, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
