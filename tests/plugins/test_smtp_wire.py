@@ -103,6 +103,37 @@ async def test_what_comes_behind_the_answer_that_was_wanted_is_not_taken_for_the
         wire.check()
 
 
+async def _ask(wire: Wire, seconds: float, *pieces: bytes) -> list[Reply]:
+    """Ask for one answer, which comes after the event loop has run due timers."""
+    asked = asyncio.ensure_future(wire.exchange(b"?", 1, seconds))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    for piece in pieces:
+        wire.data_received(piece)
+    return await asked
+
+
+@pytest.mark.parametrize("first", [600.0, 0.001])
+async def test_each_exchange_has_its_own_timeout(first: float) -> None:
+    wire = Wire(line := Line())
+    asked = asyncio.ensure_future(wire.exchange(b"?", 1, first))
+    await asyncio.sleep(0)
+    wire.data_received(b"250 ok\r\n")
+    assert await asked == [(250, "ok")]
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(_ask(wire, 0.002), 60)
+    assert line.closed
+
+
+async def test_the_timeout_of_an_answered_exchange_does_not_end_the_next() -> None:
+    wire = Wire(Line())
+    asked = asyncio.ensure_future(wire.exchange(b"?", 1, 0.0))
+    asyncio.get_running_loop().call_soon(wire.data_received, b"250 ok\r\n")
+    assert await asked == [(250, "ok")]
+    assert await _ask(wire, 600, b"250 later\r\n") == [(250, "later")]
+    wire.check()
+
+
 async def test_a_refusal_stands_when_the_server_hangs_up_behind_it() -> None:
     _, replies = await exchange([b"250 ok\r\n421 closing\r\n"], 3, hang_up=True)
     assert replies == [(250, "ok"), (421, "closing")]

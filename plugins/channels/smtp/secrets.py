@@ -12,7 +12,9 @@ MIN_UNMARKED_CHARACTERS = 4
 
 def one_line(text: str) -> str:
     """Return a text in one line of up to 500 characters."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:500]
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(text.split())[:500]
 
 
 def redact(text: str, username: str | None, secrets: Iterable[str]) -> str:

@@ -32,6 +32,10 @@ class Wire(asyncio.Protocol):
         self._replies: list[Reply] = []
         self._wanted = 0
         self._waiter: asyncio.Future[None] | None = None
+        self._until = 0.0
+        """When the waiting exchange times out, by the event loop's clock."""
+        self._timer: asyncio.TimerHandle | None = None
+        """Runs ``_watch`` at ``_until`` or earlier. It outlives an exchange, because a timer for each is expensive."""
         self._problem: Exception | None = None
         transport.set_protocol(self)
 
@@ -43,7 +47,9 @@ class Wire(asyncio.Protocol):
         self.check()
         loop = asyncio.get_running_loop()
         self._wanted, self._waiter = answers, loop.create_future()
-        timer = loop.call_later(seconds, self._end, TimeoutError())
+        self._until = loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._until:
+            self._watch_until(self._until)
         try:
             self._transport.write(data)
             await self._waiter
@@ -51,7 +57,6 @@ class Wire(asyncio.Protocol):
             self.close()  # nobody reads the answer
             raise
         finally:
-            timer.cancel()
             self._waiter = None
         replies, self._replies = self._replies[:answers], []
         return replies
@@ -66,6 +71,8 @@ class Wire(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection."""
         self._transport.close()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Read the complete lines of the answers."""
@@ -92,6 +99,22 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the exchange that is waiting."""
         self._end(ConnectionError(str(exc or "The server closed the connection.")))
+
+    def _watch_until(self, moment: float) -> None:
+        """Let ``_watch`` run at a moment of the event loop's clock."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(moment, self._watch)
+
+    def _watch(self) -> None:
+        """End the waiting exchange if its time is over. If it is a later one, watch on."""
+        self._timer = None
+        if self._waiter is None:
+            return
+        if asyncio.get_running_loop().time() < self._until:
+            self._watch_until(self._until)
+        else:
+            self._end(TimeoutError())
 
     def _end(self, problem: Exception) -> None:
         """Close before all answers have arrived. A rejection as the last answer is valid: it says why."""
