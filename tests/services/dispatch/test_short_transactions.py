@@ -1,5 +1,6 @@
-"""On SQLite dispatch writes in short transactions, because users' changes wait for them."""
+"""Dispatch leaves room for requests: short transactions on SQLite, and few results in one turn of the event loop."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from api.models import Send
 from api.services.dispatch import dispatcher
 from api.services.dispatch.claim import claiming
 from api.services.dispatch.dispatcher import run_once
-from api.services.dispatch.settle import outcome_writer
+from api.services.dispatch.settle import group_commit, outcome_writer
 from api.services.dispatch.settle.group_commit import GroupCommit
 from api.states import SendStatus
 from api.store.engine.database import is_postgres
@@ -27,6 +28,34 @@ async def test_a_group_has_no_more_items_than_its_limit() -> None:
     futures = [commit.put(number) for number in range(7)]
     assert [await future for future in futures] == [0, 10, 20, 30, 40, 50, 60]
     assert groups == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+async def test_others_run_between_the_results_of_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group wakes hundreds of sessions, each of which renders an email. Requests come in between."""
+    monkeypatch.setattr(group_commit, "RESULTS_PER_TURN", 2)
+    order: list[str] = []
+    started = asyncio.Event()
+
+    async def write(items: Sequence[int]) -> Sequence[int]:
+        started.set()
+        await asyncio.sleep(0)
+        return items
+
+    async def session(number: int) -> None:
+        await commit.put(number)
+        order.append(f"session {number}")
+
+    async def request() -> None:
+        await started.wait()
+        while "session 5" not in order:
+            if order and order[-1] != "request":
+                order.append("request")
+            await asyncio.sleep(0)
+
+    commit = GroupCommit[int, int](write)
+    await asyncio.gather(request(), *(session(number) for number in range(6)))
+    assert [each for each in order if each != "request"] == [f"session {number}" for number in range(6)]
+    assert order.count("request") == 2
 
 
 @pytest.mark.usefixtures("database")

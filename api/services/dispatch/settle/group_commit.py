@@ -9,6 +9,8 @@ Result = TypeVar("Result")
 
 MAX_GROUP_ITEMS = 500
 """The most items of one transaction, unless the caller sets another number."""
+RESULTS_PER_TURN = 200
+"""Results that are set in one turn of the event loop. The tasks that wait for them all run in the next turn."""
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -52,6 +54,8 @@ class GroupCommit(Generic[Item, Result]):
                     if not future.done():
                         future.set_exception(problem)
                 continue
-            for (_, future), result in zip(group, results, strict=True):
+            for number, ((_, future), result) in enumerate(zip(group, results, strict=True), 1):
                 if not future.done():
                     future.set_result(result)
+                if number % RESULTS_PER_TURN == 0:
+                    await asyncio.sleep(0)
