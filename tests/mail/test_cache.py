@@ -65,7 +65,7 @@ def test_every_cache_of_mail_with_content_of_clients_is_bounded_by_bytes() -> No
     for function in (
         liquid.parse_template, liquid.simple_template, liquid.find_field_names, body.make_frame, tags.prepare_template,
         plain_text.text_from_html,
-        css.sanitize_declarations, css.sanitize_stylesheet, wire.unstructured, wire.mailbox, wire.addr_spec,
+        css.sanitize_declarations, css.sanitize_stylesheet, wire.unstructured, wire.sender_mailbox,
     ):  # fmt: skip
         assert not hasattr(function, "cache_info"), function
 

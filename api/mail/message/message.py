@@ -30,9 +30,15 @@ def _unsubscribe_mailto(sender_address: str) -> str:
     return wire.bracketed_url(f"mailto:{quote(wire.addr_spec(sender_address), safe='@')}?subject=unsubscribe")
 
 
+@lru_cache(maxsize=512)
+def _domain_of(sender_address: str) -> str:
+    """Return the domain of a sender's address in ASCII."""
+    return wire.addr_spec(sender_address).rpartition("@")[2]
+
+
 def message_id(send_id: str, sender_address: str) -> str:
     """Return the Message-ID of an email, which is the same for every attempt: ``<send_id@sender's domain>``."""
-    return f"<{send_id}@{wire.addr_spec(sender_address).rpartition('@')[2]}>"
+    return f"<{send_id}@{_domain_of(sender_address)}>"
 
 
 def build_message(
@@ -57,7 +63,7 @@ def build_message(
     check_size(text, html)
     try:
         headers = [
-            ("From", wire.mailbox(sender_name, sender_address)),
+            ("From", wire.sender_mailbox(sender_name, sender_address)),
             ("To", wire.mailbox(to_name, to_address)),
             # It contains the person's fields, so it is checked here again, and not only when the template is saved.
             ("Subject", wire.unstructured("Subject", composed.subject)),

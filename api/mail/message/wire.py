@@ -74,7 +74,6 @@ def unstructured(name: str, value: str) -> str:
     return "\r\n ".join(encoded_words(value, column))
 
 
-@cached_in(Cache[str](HEADER_CACHE_BYTES, text_bytes))
 def mailbox(name: str, address: str) -> str:
     """Encode ``name <address>`` for a header such as From. Raises UnencodableError."""
     spec = addr_spec(address)
@@ -93,6 +92,10 @@ def mailbox(name: str, address: str) -> str:
     return fold(f"{name} <{spec}>", _MAILBOX_COLUMN)
 
 
+sender_mailbox = cached_in(Cache[str](HEADER_CACHE_BYTES, text_bytes))(mailbox)
+"""``mailbox`` for an address that many emails share. Caching a recipient's address takes longer than encoding it."""
+
+
 def _phrase(name: str) -> str:
     """Encode a name. Words of plain ASCII are not encoded.
 
@@ -108,7 +111,6 @@ def _phrase(name: str) -> str:
     return " ".join(parts)
 
 
-@cached_in(Cache[str](HEADER_CACHE_BYTES, text_bytes))
 def addr_spec(address: str) -> str:
     """Encode an address for a header or SMTP: its domain in ASCII (IDNA 2008). Raises UnencodableError."""
     local, _, domain = address.rpartition("@")
