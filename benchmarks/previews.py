@@ -11,7 +11,7 @@ from typing import Any
 
 from api.make_runtime import freeze_loaded_objects
 from api.models import Campaign, Send, Step, Workspace
-from api.services.campaigns import drafts
+from api.services.campaigns import edit_drafts
 from api.services.campaigns.editing.edit_preview import edit_preview
 from api.services.campaigns.pausing.resume_preview import resume_preview
 from api.services.common.context import WorkspaceContext
@@ -63,7 +63,7 @@ async def _print(context: WorkspaceContext, campaign: Campaign, who: str) -> Non
     step = await Step.get(campaign_id=campaign.id, number=3)
 
     async def of_an_edit() -> Any:
-        return await edit_preview(context, await drafts.move_step(context, step.id, day=9))
+        return await edit_preview(context, await edit_drafts.move_step(context, step.id, day=9))
 
     async def of_a_resume() -> Any:
         later = context.now + timedelta(days=2)

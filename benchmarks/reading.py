@@ -18,7 +18,7 @@ from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.request_guard import RequestGuard
 from api.make_runtime import make_runtime
 from api.models import Campaign, Step, Workspace
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.launches.launch_progress import LaunchWatch
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from api.models import Campaign, Person, Template
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person

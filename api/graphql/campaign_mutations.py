@@ -14,7 +14,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import authoring, campaign_warnings, queries
+from api.services.campaigns import campaign_warnings, campaigns, queries
 from api.services.campaigns.ending import ending
 from api.services.campaigns.pausing import pausing
 
@@ -144,7 +144,7 @@ class CampaignMutation:
             CampaignInput, strawberry.argument(description="Name, sender and settings of the new campaign.")
         ],
     ) -> CampaignPayload:
-        row = await authoring.create_campaign(info.context.workspace_context, **given_fields_not_null(input))
+        row = await campaigns.create_campaign(info.context.workspace_context, **given_fields_not_null(input))
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(
@@ -161,7 +161,7 @@ class CampaignMutation:
             strawberry.argument(description="The settings to change; those that are left out stay as they are."),
         ],
     ) -> CampaignPayload:
-        row = await authoring.update_campaign(info.context.workspace_context, id, **given_fields_not_null(input))
+        row = await campaigns.update_campaign(info.context.workspace_context, id, **given_fields_not_null(input))
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(metadata=cost(3_000), description="Move all steps of a day to another day.")
@@ -172,7 +172,7 @@ class CampaignMutation:
         day: Annotated[int, strawberry.argument(description="The day whose steps move, counted from 1.")],
         to: Annotated[int, strawberry.argument(description="The day that they move to, 1 to 365.")],
     ) -> CampaignPayload:
-        row = await authoring.move_day(info.context.workspace_context, campaign_id, day=day, to=to)
+        row = await campaigns.move_day(info.context.workspace_context, campaign_id, day=day, to=to)
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(
@@ -184,7 +184,7 @@ class CampaignMutation:
         campaign_id: CampaignId,
         day: Annotated[int, strawberry.argument(description="The day whose steps are removed, counted from 1.")],
     ) -> CampaignPayload:
-        row = await authoring.remove_day(info.context.workspace_context, campaign_id, day=day)
+        row = await campaigns.remove_day(info.context.workspace_context, campaign_id, day=day)
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(

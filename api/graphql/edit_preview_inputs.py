@@ -9,8 +9,8 @@ from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaign_mutations import CampaignChanges
 from api.graphql.engine.context import Request
 from api.graphql.step_mutations import StepChanges, StepInput
-from api.services.campaigns import drafts
-from api.services.campaigns.drafts import Draft
+from api.services.campaigns import edit_drafts
+from api.services.campaigns.edit_drafts import Draft
 
 
 @strawberry.input(description="Other settings of a campaign, as the mutation `updateCampaign` takes them.")
@@ -92,18 +92,18 @@ def draft_of(info: Request, arguments: Any) -> Awaitable[Draft]:
     context = info.context.workspace_context
     match arguments:
         case UpdateCampaignArguments(id=key, input=changes):
-            return drafts.settings(context, key, **given_fields_not_null(changes))
+            return edit_drafts.settings(context, key, **given_fields_not_null(changes))
         case AddStepArguments(campaign_id=key, input=step):
             content = given_fields_not_null(step)
-            return drafts.add_step(context, key, step_type=content.pop("type"), **content)
+            return edit_drafts.add_step(context, key, step_type=content.pop("type"), **content)
         case ChangeStepArguments(id=key, input=changes):
-            return drafts.change_step(context, key, **given_fields_not_null(changes))
+            return edit_drafts.change_step(context, key, **given_fields_not_null(changes))
         case MoveStepArguments(id=key, day=day, position=position):
-            return drafts.move_step(context, key, day=day, position=position)
+            return edit_drafts.move_step(context, key, day=day, position=position)
         case RemoveStepArguments(id=key):
-            return drafts.remove_step(context, key)
+            return edit_drafts.remove_step(context, key)
         case MoveDayArguments(campaign_id=key, day=day, to=to):
-            return drafts.move_day(context, key, day=day, to=to)
+            return edit_drafts.move_day(context, key, day=day, to=to)
         case RemoveDayArguments(campaign_id=key, day=day):
-            return drafts.remove_day(context, key, day=day)
+            return edit_drafts.remove_day(context, key, day=day)
     raise AssertionError(arguments)

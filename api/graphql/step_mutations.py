@@ -17,7 +17,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.steps import Step
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import authoring, campaign_warnings
+from api.services.campaigns import campaign_warnings, campaigns
 
 
 @strawberry.input(description="The content of a new step, and its place in the campaign.")
@@ -121,7 +121,7 @@ class StepMutation:
     ) -> StepPayload:
         content = given_fields_not_null(input)
         context = info.context.workspace_context
-        row = await authoring.add_step(context, campaign_id, step_type=content.pop("type"), **content)
+        row = await campaigns.add_step(context, campaign_id, step_type=content.pop("type"), **content)
         return StepPayload(step=from_row(Step, row))
 
     @mutation(
@@ -135,7 +135,7 @@ class StepMutation:
             StepChanges, strawberry.argument(description="The content to change; what is left out stays as it is.")
         ],
     ) -> StepPayload:
-        row = await authoring.change_step(info.context.workspace_context, id, **given_fields_not_null(input))
+        row = await campaigns.change_step(info.context.workspace_context, id, **given_fields_not_null(input))
         return StepPayload(step=from_row(Step, row))
 
     @mutation(metadata=cost(3_000), description="Move a step to a day and a position on it. Unsent emails follow.")
@@ -152,7 +152,7 @@ class StepMutation:
             ),
         ] = None,
     ) -> StepPayload:
-        row = await authoring.move_step(info.context.workspace_context, id, day=day, position=position)
+        row = await campaigns.move_step(info.context.workspace_context, id, day=day, position=position)
         return StepPayload(step=from_row(Step, row))
 
     @mutation(
@@ -161,5 +161,5 @@ class StepMutation:
         "record of those who have.",
     )
     async def remove_step(self, info: Request, id: StepId) -> CampaignPayload:
-        row = await authoring.remove_step(info.context.workspace_context, id)
+        row = await campaigns.remove_step(info.context.workspace_context, id)
         return CampaignPayload(campaign=from_row(Campaign, row))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Sender, Task
-from api.services.campaigns.authoring import add_step
+from api.services.campaigns.campaigns import add_step
 from api.states import SendStatus, TaskDue
 from api.store.email_folders import FOLDERS
 from api.store.engine.transactions import transaction

@@ -6,7 +6,7 @@ from typing import Any
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import Person, Sender, Task, Template
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches.launch import Choice, launch

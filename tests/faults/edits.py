@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from api.models import Campaign, Enrollment, Send, Step
-from api.services.campaigns.authoring import add_step, change_step, move_step, remove_step, update_campaign
+from api.services.campaigns.campaigns import add_step, change_step, move_step, remove_step, update_campaign
 from api.services.campaigns.editing import edit_job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.common.live_steps import steps_of

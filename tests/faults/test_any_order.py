@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from api.models import Campaign, Enrollment, Event, Launch, Send
-from api.services.campaigns.authoring import add_step, create_campaign
-from api.services.campaigns.editing import edit_job, editing
+from api.services.campaigns.campaigns import add_step, create_campaign
+from api.services.campaigns.editing import apply_edit, edit_job
 from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.launch_control import resume_launch
 from api.services.campaigns.pausing.pausing import resume_campaign
@@ -86,7 +86,7 @@ class AnyOrder(Endings, Pauses, RuleBasedStateMachine):
             (hold_job, "PEOPLE_RELEASED_PER_CHUNK", 1),
             (pausing, "CHUNKS_OF_A_CALLER", 2),
             (edit_job, "PEOPLE_PER_CHUNK", 1),
-            (editing, "CHUNKS_OF_A_CALLER", 3),
+            (apply_edit, "CHUNKS_OF_A_CALLER", 3),
         ):
             self.patch.setattr(module, name, count)
 

@@ -25,7 +25,7 @@ from api.graphql.limits.estimate import Estimate
 from api.graphql.schema import schema
 from api.graphql.suppression_mutations import SHOWN_ROWS
 from api.models import Category, PeopleImport
-from api.services.campaigns.drafts import MAX_STEPS
+from api.services.campaigns.edit_drafts import MAX_STEPS
 from api.services.campaigns.editing.edit_tally import MAX_MOVES_PER_STEP
 from api.services.workspaces.workspaces import MAX_DOMAINS
 from tests import story

@@ -8,7 +8,7 @@ import pytest
 from tortoise.connection import get_connection
 
 from api.models import Campaign, Enrollment, Launch
-from api.services.campaigns.authoring import add_step
+from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Job, Launch, PeopleImport, Person
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.jobs.runner import MAX_FAILURES

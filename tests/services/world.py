@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.models import Enrollment, Send
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.services.launches.launch import Choice, launch

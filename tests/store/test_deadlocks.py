@@ -8,7 +8,7 @@ import pytest
 from asyncpg.exceptions import DeadlockDetectedError
 
 from api.models import Campaign, Enrollment, Event, Send, Task
-from api.services.campaigns.authoring import add_step
+from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Launch, PeopleImport, Person, Send
-from api.services.campaigns.authoring import change_step
+from api.services.campaigns.campaigns import change_step
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once

@@ -4,7 +4,7 @@ Where a service bounds a list, its limit is used. Sizes without a limit, or far 
 """
 
 from api.mail.templates.tag_limits import MAX_TAGS
-from api.services.campaigns.drafts import MAX_STEPS
+from api.services.campaigns.edit_drafts import MAX_STEPS
 from api.services.campaigns.editing.edit_tally import MAX_MOVES_PER_STEP
 from api.services.workspaces.workspaces import MAX_DOMAINS
 

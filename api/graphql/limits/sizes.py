@@ -18,7 +18,7 @@ from graphql import (
 from api.codes.inputs import InputCode
 from api.codes.launches import LaunchCode
 from api.services.campaigns.campaign_rules import MAX_NOTES
-from api.services.campaigns.drafts import MAX_STEPS
+from api.services.campaigns.edit_drafts import MAX_STEPS
 from api.services.common.inputs import MAX_TEXT_CHARACTERS
 from api.services.launches.background_launch import MAX_IDS
 from api.services.launches.launch import MAX_PEOPLE

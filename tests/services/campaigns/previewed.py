@@ -4,12 +4,12 @@ from collections import Counter
 from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.campaigns.drafts import Draft
+from api.services.campaigns.edit_drafts import Draft
 from api.services.campaigns.editing import edit_preview
+from api.services.campaigns.editing.apply_edit import check
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_preview import EditPreview
 from api.services.campaigns.editing.edit_tally import EditTally
-from api.services.campaigns.editing.editing import check
 from api.services.campaigns.pausing import resume_preview
 from api.services.campaigns.pausing.resume_planner import ResumePlanner
 from api.services.campaigns.pausing.resume_preview import ResumePreview

@@ -6,10 +6,10 @@ from random import Random
 from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.campaigns import drafts
-from api.services.campaigns.authoring import add_step, create_campaign
-from api.services.campaigns.drafts import Draft
-from api.services.campaigns.editing import editing
+from api.services.campaigns import edit_drafts
+from api.services.campaigns.campaigns import add_step, create_campaign
+from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.editing import apply_edit
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
@@ -121,7 +121,7 @@ async def _pause(random: Random, world: World, campaign: str) -> None:
 
 
 async def _edit(random: Random, world: World, campaign: str) -> None:
-    await editing.apply(world.context, await random_edit(random, world, campaign))
+    await apply_edit.apply(world.context, await random_edit(random, world, campaign))
 
 
 async def _crash(random: Random, world: World, campaign: str) -> None:
@@ -143,17 +143,17 @@ async def random_edit(random: Random, world: World, campaign: str) -> Draft:
     step = random.choice(steps)
     match random.randint(0, 5):
         case 0:
-            return await drafts.add_step(context, campaign, **_step(random, random.randint(2, 9), template))
+            return await edit_drafts.add_step(context, campaign, **_step(random, random.randint(2, 9), template))
         case 1:
-            return await drafts.move_step(context, step.id, day=random.randint(2, 12))
+            return await edit_drafts.move_step(context, step.id, day=random.randint(2, 12))
         case 2:
-            return await drafts.remove_step(context, step.id)
+            return await edit_drafts.remove_step(context, step.id)
         case 3:
-            return await drafts.settings(context, campaign, skip_weekends=random.random() < 0.5)
+            return await edit_drafts.settings(context, campaign, skip_weekends=random.random() < 0.5)
         case 4:
-            return await drafts.move_day(context, campaign, day=step.day, to=random.randint(2, 15))
+            return await edit_drafts.move_day(context, campaign, day=step.day, to=random.randint(2, 15))
         case _:
             emails = [each for each in steps if each.type is StepType.EMAIL]
             config = {"send_option": "at_time", "config": {"at": random.choice(TIMES)}}
             changed = random.choice([config, {"send_option": "task", "config": {}}])
-            return await drafts.change_step(context, random.choice(emails or steps).id, **changed)
+            return await edit_drafts.change_step(context, random.choice(emails or steps).id, **changed)

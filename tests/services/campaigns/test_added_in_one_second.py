@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Step
-from api.services.campaigns.authoring import add_step, change_step
+from api.services.campaigns.campaigns import add_step, change_step
 from api.services.launches import background_enrolling
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch

@@ -8,8 +8,8 @@ from itertools import count
 import pytest
 
 from api.models import Campaign, Send
-from api.services.campaigns import drafts
-from api.services.campaigns.editing import edit_job, editing
+from api.services.campaigns import edit_drafts
+from api.services.campaigns.editing import apply_edit, edit_job
 from api.services.campaigns.pausing import hold_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.context import WorkspaceContext
@@ -63,18 +63,18 @@ async def test_an_edit_waits_for_the_resume(world: World) -> None:
     context = slow(world, NOW + 25 * HOUR)
     before = (await campaign()).revision
     with pytest.raises(Refusal) as refused:
-        await editing.apply(context, await drafts.move_step(context, (await step(2)).id, day=4))
+        await apply_edit.apply(context, await edit_drafts.move_step(context, (await step(2)).id, day=4))
     assert (refused.value.code, refused.value.path) == ("CAMPAIGN_BUSY", ("id",))
     assert ((await campaign()).revision, (await step(2)).day) == (before, 9)
     await free(key)
     later = replace(world.runtime, clock=lambda: NOW + 26 * HOUR).context(world.context.workspace)
-    edited = await editing.apply(later, await drafts.move_step(later, (await step(2)).id, day=4))
+    edited = await apply_edit.apply(later, await edit_drafts.move_step(later, (await step(2)).id, day=4))
     assert (edited.editing, edited.holds, (await step(2)).day) == (False, None, 4)
 
 
 async def test_an_edit_answers_before_it_has_reached_everyone(world: World) -> None:
     context = slow(world, NOW + HOUR)
-    edited = await editing.apply(context, await drafts.move_step(context, (await step(2)).id, day=4))
+    edited = await apply_edit.apply(context, await edit_drafts.move_step(context, (await step(2)).id, day=4))
     assert edited.editing
     assert await Send.filter(step__number=2, planned_date=NOW.date() + timedelta(days=3)).count() == 2
 
@@ -83,7 +83,7 @@ async def test_a_resume_waits_for_the_edit(world: World) -> None:
     key = (await campaign()).id
     await pause_campaign(world.context, key)
     context = slow(world, NOW + HOUR)
-    await editing.apply(context, await drafts.move_step(context, (await step(2)).id, day=4))
+    await apply_edit.apply(context, await edit_drafts.move_step(context, (await step(2)).id, day=4))
     with pytest.raises(Refusal) as refused:
         await resume_campaign(slow(world, NOW + 2 * HOUR), key)
     assert refused.value.code == "CAMPAIGN_BUSY"

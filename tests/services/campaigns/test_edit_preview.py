@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from api.models import Campaign, Enrollment, Send, Task
-from api.services.campaigns import drafts
-from api.services.campaigns.authoring import add_step
-from api.services.campaigns.drafts import Draft
-from api.services.campaigns.editing import edit_job, edit_preview, editing
+from api.services.campaigns import edit_drafts
+from api.services.campaigns.campaigns import add_step
+from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.editing import apply_edit, edit_job, edit_preview
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments import fact_groups
@@ -51,35 +51,35 @@ async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 async def move(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.move_step(context, (await step(3)).id, day=2)
+    return await edit_drafts.move_step(context, (await step(3)).id, day=2)
 
 
 async def to_the_end(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.move_day(context, campaign, day=3, to=20)
+    return await edit_drafts.move_day(context, campaign, day=3, to=20)
 
 
 async def by_time(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.change_step(context, (await step(2)).id, send_option="at_time", config={"at": "09:00"})
+    return await edit_drafts.change_step(context, (await step(2)).id, send_option="at_time", config={"at": "09:00"})
 
 
 async def by_hand(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.change_step(context, (await step(1)).id, send_option="task", config={})
+    return await edit_drafts.change_step(context, (await step(1)).id, send_option="task", config={})
 
 
 async def without_weekends(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.settings(context, campaign, skip_weekends=True)
+    return await edit_drafts.settings(context, campaign, skip_weekends=True)
 
 
 async def another(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.add_step(context, campaign, day=2, step_type=StepType.INMAIL)
+    return await edit_drafts.add_step(context, campaign, day=2, step_type=StepType.INMAIL)
 
 
 async def one_less(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.remove_step(context, (await step(2)).id)
+    return await edit_drafts.remove_step(context, (await step(2)).id)
 
 
 async def two_less(context: WorkspaceContext, campaign: str) -> Draft:
-    return await drafts.remove_day(context, campaign, day=3)
+    return await edit_drafts.remove_day(context, campaign, day=3)
 
 
 @pytest.mark.parametrize("paused", [False, True])
@@ -103,7 +103,7 @@ async def test_the_edit_does_what_its_preview_says(world: World, made: Made, pau
         {key: dict(row) for key, row in rows.items()} for rows in before
     ]
     draft = await made(world.context, campaign)
-    await editing.apply(world.context, draft)
+    await apply_edit.apply(world.context, draft)
     assert await actual_changes(before, await state()) == foretold_changes(preview)
     assert preview.people == await Enrollment.filter(launched_at__lte=world.context.now).count()
     assert await Send.filter(held=True).exclude(status__in=["SCHEDULED", "DEFERRED"]).count() == 0

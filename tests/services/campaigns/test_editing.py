@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Launch, Send
-from api.services.campaigns import drafts
-from api.services.campaigns.authoring import add_step, change_step, move_step, update_campaign
-from api.services.campaigns.editing import edit_job, editing
+from api.services.campaigns import edit_drafts
+from api.services.campaigns.campaigns import add_step, change_step, move_step, update_campaign
+from api.services.campaigns.editing import apply_edit, edit_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches import background_launch
@@ -176,7 +176,7 @@ async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
 
 
 async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "CHUNKS_OF_A_CALLER", 1)
+    monkeypatch.setattr(apply_edit, "CHUNKS_OF_A_CALLER", 1)
     await move_step(world.context, (await step(2)).id, day=3)
     assert (await Campaign.get()).editing is True
     assert await Send.filter(due_at=NOW + 2 * DAY).count() == 2
@@ -206,20 +206,20 @@ async def test_a_paused_campaign_is_edited_and_resumed(world: World) -> None:
 
 async def test_two_edits_at_once(world: World) -> None:
     """The second was checked against steps that are old: it is told so, and writes nothing."""
-    draft = await drafts.move_step(world.context, (await step(2)).id, day=3)
+    draft = await edit_drafts.move_step(world.context, (await step(2)).id, day=3)
     await move_step(world.context, (await step(2)).id, day=4)
     with pytest.raises(Refusal) as refused:
-        await editing.apply(world.context, draft)
+        await apply_edit.apply(world.context, draft)
     assert refused.value.code == "CHANGED_MEANWHILE"
     assert await due(2) == {NOW + 3 * DAY}
 
 
 async def test_an_edit_writes_no_old_content_over_another(world: World) -> None:
     """The other one moves nobody, and so counts as no revision: what it wrote stays all the same."""
-    draft = await drafts.move_step(world.context, (await step(2)).id, day=3)
+    draft = await edit_drafts.move_step(world.context, (await step(2)).id, day=3)
     await change_step(world.context, (await step(2)).id, subject="Another")
     with pytest.raises(Refusal) as refused:
-        await editing.apply(world.context, draft)
+        await apply_edit.apply(world.context, draft)
     assert refused.value.code == "CHANGED_MEANWHILE"
     assert ((await step(2)).subject, (await step(2)).day) == ("Another", 9)
 

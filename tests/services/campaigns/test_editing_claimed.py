@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from api.models import Campaign, Enrollment, Send
-from api.services.campaigns.authoring import move_step, remove_step
+from api.services.campaigns.campaigns import move_step, remove_step
 from api.services.campaigns.editing import edit_job
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.outcome_decision import decide_outcome

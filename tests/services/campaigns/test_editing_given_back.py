@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Send
-from api.services.campaigns.authoring import change_step, move_step
+from api.services.campaigns.campaigns import change_step, move_step
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome
 from api.store import claims, edits, send_ledger

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Step, Task
-from api.services.campaigns.authoring import (
+from api.services.campaigns.campaigns import (
     add_step,
     change_step,
     create_campaign,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Person, Send, Task
-from api.services.campaigns.authoring import add_step, change_step, move_step, remove_step
+from api.services.campaigns.campaigns import add_step, change_step, move_step, remove_step
 from api.services.campaigns.editing import edit_job
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign

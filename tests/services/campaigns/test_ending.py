@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Job, Send, Sender
-from api.services.campaigns.authoring import create_campaign
+from api.services.campaigns.campaigns import create_campaign
 from api.services.campaigns.ending import end_job, ending
 from api.services.campaigns.ending.end_job import end_chunks
 from api.services.campaigns.ending.ending import end_campaign

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Send, Sender, Task, Template
-from api.services.campaigns import drafts
-from api.services.campaigns.authoring import add_step, change_step, create_campaign, update_campaign
-from api.services.campaigns.editing import editing
+from api.services.campaigns import edit_drafts
+from api.services.campaigns.campaigns import add_step, change_step, create_campaign, update_campaign
+from api.services.campaigns.editing import apply_edit
 from api.services.campaigns.editing.edit_preview import edit_preview
 from api.services.campaigns.ending import end_job, ending
 from api.services.campaigns.ending.ending import end_campaign, end_enrollment
@@ -126,7 +126,7 @@ async def test_a_pause_and_a_resume_while_it_is_ended_send_nothing(
 
 @pytest.mark.usefixtures("large")
 async def test_an_edit_that_is_still_applied_gives_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "CHUNKS_OF_A_CALLER", 0)
+    monkeypatch.setattr(apply_edit, "CHUNKS_OF_A_CALLER", 0)
     second = (await Send.filter(due_at__gt=NOW).first().select_related("step")).step  # type: ignore[union-attr]
     await change_step(world.context, second.id, send_option="at_time", config={"at": "12:00"})
     edited = await Campaign.get()
@@ -142,7 +142,7 @@ async def test_an_edit_that_is_still_applied_gives_way(world: World, monkeypatch
 async def test_an_edit_while_it_is_ended_moves_nobody(world: World) -> None:
     await end_campaign(world.context, campaign(world))
     preview = await edit_preview(
-        world.context, await drafts.settings(world.context, campaign(world), skip_weekends=True)
+        world.context, await edit_drafts.settings(world.context, campaign(world), skip_weekends=True)
     )
     assert (preview.people, preview.moving_people) == (0, 0)
     await update_campaign(world.context, campaign(world), skip_weekends=True, use_recipient_zone=True)

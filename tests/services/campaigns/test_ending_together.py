@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Step
-from api.services.campaigns.authoring import change_step
+from api.services.campaigns.campaigns import change_step
 from api.services.campaigns.ending import end_job
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign

@@ -9,7 +9,7 @@ import pytest
 
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Event, Launch, Send, Task
-from api.services.campaigns.authoring import add_step, create_campaign, update_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign, update_campaign
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign

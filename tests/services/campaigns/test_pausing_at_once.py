@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Enrollment, Event, Send, Task
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.campaigns.pausing.resume_preview import resume_preview
 from api.services.dispatch.dispatcher import run_once

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Person, Send, Task
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing import hold_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from api.models import Send
-from api.services.campaigns.drafts import Draft
-from api.services.campaigns.editing import editing
+from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.editing import apply_edit
 from api.services.campaigns.editing.edit_preview import edit_preview
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.campaigns.pausing.resume_preview import resume_preview
@@ -52,7 +52,7 @@ async def test_previews_of_random_campaigns_agree_with_each_person_and_with_the_
     assert found.exact
     assert found == await edit_person_by_person(world.context, draft)
     before = await state()
-    await editing.apply(world.context, await _edit(world, campaign, seed_of_edit))
+    await apply_edit.apply(world.context, await _edit(world, campaign, seed_of_edit))
     assert await actual_changes(before, await state()) == foretold_changes(found)
 
 

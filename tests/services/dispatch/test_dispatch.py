@@ -9,7 +9,7 @@ import pytest
 
 from api import tick
 from api.models import Enrollment, Event, Person, Send, Task
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.dispatch.dispatcher import Dispatcher
 from api.services.dispatch.sandbox_clock import advance_clock

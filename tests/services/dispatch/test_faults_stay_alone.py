@@ -11,7 +11,7 @@ import pytest
 
 from api.cli.serving import show
 from api.models import Campaign, Event, Person, Send, Step, Task
-from api.services.campaigns.authoring import add_step, change_step, create_campaign
+from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.dispatch_runtime import TerminalLine
 from api.services.dispatch.dispatcher import run_once

@@ -7,7 +7,7 @@ from email.message import Message
 import pytest
 
 from api.models import Campaign, Send, Sender
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.dispatch.sandbox_clock import advance_clock

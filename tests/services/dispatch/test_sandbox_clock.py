@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, ThrottleSlot, Workspace
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.back_off import Backoff
 from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime

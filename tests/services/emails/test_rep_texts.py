@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Person, Send, Task, Template
-from api.services.campaigns.authoring import add_step
+from api.services.campaigns.campaigns import add_step
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import compose, send_task

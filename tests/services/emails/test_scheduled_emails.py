@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Event, Send, Task
-from api.services.campaigns.authoring import add_step, change_step
+from api.services.campaigns.campaigns import add_step, change_step
 from api.services.emails.scheduled_emails import edit_email, reschedule_email, withdraw_email
 from api.services.tasks.tasks import complete_task, compose, compose_email, send_task
 from api.states import SendStatus, TaskStatus

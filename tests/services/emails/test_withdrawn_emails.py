@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Task
-from api.services.campaigns.authoring import add_step
+from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import withdraw_email

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Send, Sender, Task
-from api.services.campaigns.authoring import add_step, change_step, create_campaign, update_campaign
+from api.services.campaigns.campaigns import add_step, change_step, create_campaign, update_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import reschedule_email
 from api.services.launches.background_launch import start_launch

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from api.models import Event, Job, Send
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.enrollments import zone_rules, zones_job
 from api.services.enrollments.zones_job import RETRY_AFTER, ZONES

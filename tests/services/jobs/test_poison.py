@@ -8,7 +8,7 @@ import pytest
 
 from api.codes.jobs import JobCode
 from api.models import Campaign, Event, ImportRefusal, Job, Launch, LeftOut, PeopleImport, Person, Send
-from api.services.campaigns.authoring import add_step, change_step, create_campaign
+from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign

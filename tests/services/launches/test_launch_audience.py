@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 
 from api.ids import new_id
 from api.models import Enrollment, Event, Launch, LeftOut, Person
-from api.services.campaigns.authoring import add_step, change_step, create_campaign
+from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.common.context import WorkspaceContext

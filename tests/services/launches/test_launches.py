@@ -7,7 +7,7 @@ import pytest
 
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task, Template
-from api.services.campaigns.authoring import add_step, change_step, create_campaign
+from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime

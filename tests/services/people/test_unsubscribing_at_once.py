@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Enrollment, Person, Send, Task
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.emails.emails import retry_send
 from api.services.launches import background_enrolling, background_launch
 from api.services.launches.background_launch import start_launch

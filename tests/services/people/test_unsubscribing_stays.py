@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Person, Send, Suppression, Task
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign, end_enrollment
 from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import retry_send

@@ -9,7 +9,7 @@ import pytest
 from tortoise.connection import get_connection
 
 from api.models import Campaign, Enrollment, Event, Person, Send, Step, Task
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.dispatch.dispatcher import Dispatcher
 from api.services.emails.emails import retry_send
 from api.services.launches.launch import Choice, launch

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from api.models import Campaign, Event, Workspace
-from api.services.campaigns.authoring import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.back_off import Backoff
 from api.services.dispatch.dispatcher import Dispatcher
 from api.services.launches.launch import Choice, launch

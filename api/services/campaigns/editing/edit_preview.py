@@ -11,10 +11,10 @@ from functools import partial
 
 from api.models import Launch
 from api.services.campaigns.campaign_warnings import campaign_warnings
-from api.services.campaigns.drafts import Draft
+from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.editing.apply_edit import check
 from api.services.campaigns.editing.edit_planner import EditChanges, EditPlanner
 from api.services.campaigns.editing.edit_tally import EditTally, StepEdit
-from api.services.campaigns.editing.editing import check
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.fact_groups import FactGroups, example_of, read_groups
 from api.states import OPEN_LAUNCH_STATUSES

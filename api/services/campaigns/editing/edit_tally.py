@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.models import Enrollment, Send, Task
-from api.services.campaigns.drafts import Draft
+from api.services.campaigns.edit_drafts import Draft
 from api.services.campaigns.editing.edit_planner import EditChanges
 from api.services.enrollments.order_warnings import OrderTally
 from api.services.enrollments.timeline_rows import timeline_steps

@@ -8,7 +8,7 @@ from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
 from api.models import Campaign, Enrollment, Launch, Step
 from api.services.campaigns.campaign_rules import check_subjects
-from api.services.campaigns.drafts import Draft
+from api.services.campaigns.edit_drafts import Draft
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.common.context import WorkspaceContext
