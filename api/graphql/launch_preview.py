@@ -15,7 +15,7 @@ from api.graphql.limits.list_sizes import EXPLANATION, PLANNED, WARNINGS_OF_PERS
 from api.graphql.people import Person
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.enrollments.explanations import notes_to_json
-from api.services.launches import launch
+from api.services.launches import launch_preview
 from api.services.launches.launch import MAX_PEOPLE
 from strategies.records import Planned, PlannedSend
 
@@ -77,7 +77,7 @@ async def preview(info: Request, input: LaunchInput) -> list[LaunchPreview]:
     """Calculate what a launch would schedule."""
     given = launch_arguments(input)
     with request_paths(input):
-        previews = await launch.preview(info.context.workspace_context, *given, again=input.again)
+        previews = await launch_preview.preview(info.context.workspace_context, *given, again=input.again)
     return [
         LaunchPreview(
             person=from_row(Person, preview.person),

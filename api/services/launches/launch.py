@@ -1,4 +1,4 @@
-"""Launch a campaign for people, or preview a launch."""
+"""Launch a campaign for people. ``launch_preview`` shows what a launch would schedule."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -21,22 +21,19 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.timeline_rows import launch_choices, resolve, send_row, task_row, timeline_steps, zone_for
-from api.services.launches.launch_warnings import launch_warnings
-from api.services.launches.missing_field_warnings import missing_field_warnings
-from api.services.people.reachability import unreachable_warnings, why_not_launch
+from api.services.people.reachability import why_not_launch
 from api.services.replies.bounces import refuse_bounced
 from api.store.engine.rows import by_ids, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import earlier_endings, lock_open_enrollments, people_in_campaign
 from api.store.events import Line, enrollment_event, write
 from api.store.suppressions import suppressed_keys, suppressed_people
-from strategies import Refusal, WarningNote
+from strategies import Refusal
 from strategies.calendar import local
 from strategies.codes import StrategyCode
-from strategies.records import Planned, PlannedSend, ZoneOf
+from strategies.records import PlannedSend, ZoneOf
 from strategies.step_checks import check_launch
 from strategies.timeline import Timeline
-from strategies.warning_codes import WarningCode
 
 MAX_PEOPLE = 1_000
 """Most people in one launch, which enrolls all or none. Nobody else can write to SQLite meanwhile."""
@@ -56,18 +53,9 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """The emails and tasks that a launch would schedule for one person, up to the first task."""
+class LaunchPlan:
+    """The enrollments of a launch with their timelines, before anything is written."""
 
-    person: Person
-    zone: str
-    planned: Sequence[Planned]
-    waiting: Sequence[int]
-    warnings: Sequence[WarningNote]
-
-
-@dataclass(frozen=True, slots=True)
-class _LaunchPlan:
     campaign: Campaign
     steps: list[Step]
     sender: Sender
@@ -89,9 +77,9 @@ async def launch(
     ``again`` also enrolls people for whom the campaign has already ended by a reply, a bounce, an unsubscribe or a
     removal.
     """
-    plan = await _check(context, campaign_id, person_ids, choice, per_person)
+    plan = await plan_launch(context, campaign_id, person_ids, choice, per_person)
     if not again:
-        await _refuse_ended(plan)
+        await refuse_ended(plan)
     sends: list[Send] = []
     tasks: list[Task] = []
     events: list[Line] = []
@@ -117,7 +105,7 @@ async def launch(
                 await refuse_bounced([person for _, person, _ in plan.enrollments])
             if not again:
                 await lock_open_enrollments(plan.campaign.id, list(person_ids))
-                await _refuse_ended(plan)
+                await refuse_ended(plan)
             await Enrollment.bulk_create([row for row, _, _ in plan.enrollments], batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)
@@ -128,7 +116,7 @@ async def launch(
     return [row for row, _, _ in plan.enrollments]
 
 
-def _check_scheduled(plan: _LaunchPlan) -> None:
+def _check_scheduled(plan: LaunchPlan) -> None:
     """Refuse a launch that would block the server for too long. Raises Refusal TOO_MANY_PEOPLE."""
     scheduled = sum(len(timeline.planned) for _, _, timeline in plan.enrollments)
     if scheduled > MAX_SCHEDULED:
@@ -145,7 +133,7 @@ async def _refuse_unsubscribed(person_ids: list[str]) -> None:
             raise Refusal.of(PersonCode.UNSUBSCRIBED, ("personIds", str(index)), case="meanwhile")
 
 
-async def _refuse_ended(plan: _LaunchPlan) -> None:
+async def refuse_ended(plan: LaunchPlan) -> None:
     """Refuse people for whom the campaign has ended by a reply, a bounce and so on. Raises Refusal ENDED_BEFORE."""
     ended = await earlier_endings(plan.campaign.id, [person.id for _, person, _ in plan.enrollments])
     for index, (enrollment, person, _) in enumerate(plan.enrollments):
@@ -155,40 +143,6 @@ async def _refuse_ended(plan: _LaunchPlan) -> None:
             raise Refusal.of(
                 LaunchCode.ENDED_BEFORE, ("personIds", str(index)), email=person.email, date=on, reason=reason
             )
-
-
-async def preview(
-    context: WorkspaceContext,
-    campaign_id: str,
-    person_ids: Sequence[str],
-    choice: Choice,
-    per_person: Mapping[str, Choice],
-    *,
-    again: bool = False,
-) -> list[Preview]:
-    """Calculate what a launch would schedule. Writes nothing. Raises Refusal as the launch would."""
-    plan = await _check(context, campaign_id, person_ids, choice, per_person)
-    if not again:
-        await _refuse_ended(plan)
-    ended = await earlier_endings(plan.campaign.id, list(person_ids)) if again else {}
-    people = [person for _, person, _ in plan.enrollments]
-    missing = await missing_field_warnings(context, plan.steps, people, plan.sender)
-    known: dict[int, list[WarningNote]] = {}
-    previews = []
-    for enrollment, person, timeline in plan.enrollments:
-        # People of one zone and one choice share one timeline.
-        if id(timeline) not in known:
-            known[id(timeline)] = launch_warnings(context, plan.campaign, plan.steps, enrollment, timeline)
-        waiting = range(timeline.blocked_by + 1, len(plan.steps) + 1) if timeline.blocked_by else ()
-        warnings = [*known[id(timeline)], *missing]
-        warnings += unreachable_warnings(context.workspace, plan.campaign, person)
-        if person.id in ended:
-            at, reason = ended[person.id]
-            warnings.append(
-                WarningCode.LAUNCHED_AGAIN.note(date=local(at, enrollment.zone).date().isoformat(), reason=reason)
-            )
-        previews.append(Preview(person, enrollment.zone, timeline.planned, waiting, warnings))
-    return previews
 
 
 async def ready(context: WorkspaceContext, campaign_id: str) -> tuple[Campaign, list[Step]]:
@@ -201,13 +155,14 @@ async def ready(context: WorkspaceContext, campaign_id: str) -> tuple[Campaign, 
     return campaign, steps
 
 
-async def _check(
+async def plan_launch(
     context: WorkspaceContext,
     campaign_id: str,
     person_ids: Sequence[str],
     choice: Choice,
     per_person: Mapping[str, Choice],
-) -> _LaunchPlan:
+) -> LaunchPlan:
+    """Check a launch, and calculate its timelines. Writes nothing. Raises Refusal."""
     campaign, steps = await ready(context, campaign_id)
     people = await _people(context, campaign, person_ids)
     for person_id in per_person:
@@ -235,7 +190,7 @@ async def _check(
                 # A fault of the campaign itself keeps its path, because it concerns everyone.
                 raise (refusal if refusal.path == ("campaignId",) else refusal.under(*path)) from None
         enrollments.append((enrollment, person, known[same]))
-    return _LaunchPlan(campaign, steps, sender, enrollments)
+    return LaunchPlan(campaign, steps, sender, enrollments)
 
 
 async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Sequence[str]) -> dict[str, Person]:

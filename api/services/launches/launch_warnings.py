@@ -1,6 +1,6 @@
-"""Warnings before a launch, and about a background launch that has not ended."""
+"""Warnings of a launch preview, from all their sources, and of a background launch that has not ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from api.models import Campaign, Enrollment, Launch, Sender, Step
 from api.services.campaigns.campaign_warnings import campaign_warnings
@@ -8,10 +8,43 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally
 from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps
+from api.services.launches.launch import LaunchPlan
+from api.services.launches.missing_field_warnings import missing_field_warnings
+from api.services.people.reachability import unreachable_warnings
 from api.states import OPEN_LAUNCH_STATUSES
+from api.store.enrollments import EarlierEnding
 from strategies import Refusal, WarningNote
+from strategies.calendar import local
 from strategies.records import PlannedSend, ZoneOf
 from strategies.timeline import Timeline
+from strategies.warning_codes import WarningCode
+
+
+async def preview_warnings(
+    context: WorkspaceContext, plan: LaunchPlan, ended: Mapping[str, EarlierEnding]
+) -> list[list[WarningNote]]:
+    """Return the warnings of a preview for each of its people, in their order.
+
+    They are about send options and the order of emails, missing fields, the person's address, and people for whom the
+    campaign has ended before: ``ended`` has when (UTC) and why, by person.
+    """
+    people = [person for _, person, _ in plan.enrollments]
+    missing = await missing_field_warnings(context, plan.steps, people, plan.sender)
+    known: dict[int, list[WarningNote]] = {}
+    found = []
+    for enrollment, person, timeline in plan.enrollments:
+        # People of one zone and one choice share one timeline.
+        if id(timeline) not in known:
+            known[id(timeline)] = launch_warnings(context, plan.campaign, plan.steps, enrollment, timeline)
+        warnings = [*known[id(timeline)], *missing]
+        warnings += unreachable_warnings(context.workspace, plan.campaign, person)
+        if person.id in ended:
+            at, reason = ended[person.id]
+            warnings.append(
+                WarningCode.LAUNCHED_AGAIN.note(date=local(at, enrollment.zone).date().isoformat(), reason=reason)
+            )
+        found.append(warnings)
+    return found
 
 
 def launch_warnings(
@@ -21,7 +54,10 @@ def launch_warnings(
     enrollment: Enrollment,
     timeline: Timeline,
 ) -> list[WarningNote]:
-    """Return the warnings about a launch for one person. Warnings about steps after a task are estimates."""
+    """Return the warnings about send options, and about the order of one person's emails.
+
+    Warnings about steps after a task are estimates.
+    """
     instants = {each.number: each.instant for each in timeline.planned if isinstance(each, PlannedSend)}
     order = OrderTally(timeline_steps(steps))
     order.add(instants, instants.keys(), enrollment.zone)

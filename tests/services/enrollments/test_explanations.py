@@ -10,7 +10,8 @@ from api.services.campaigns.campaigns import add_step, change_step, create_campa
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import reschedule_email
 from api.services.launches.background_launch import start_launch
-from api.services.launches.launch import Choice, launch, preview
+from api.services.launches.launch import Choice, launch
+from api.services.launches.launch_preview import preview
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task, send_task, skip_task
 from api.states import SendStatus, TaskStatus
