@@ -9,6 +9,7 @@ from api.graphql.arguments.ids import CampaignId
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import OnExpiry, OnReply
+from api.graphql.engine.loaded_lists import loaded_list
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
@@ -114,7 +115,7 @@ class Campaign:
         return await info.context.loaders.people_to_end_of_campaign.load(self.id)
 
     @strawberry.field(
-        metadata=cost(size=STEPS, plain_at=5),
+        metadata=cost(size=STEPS, plain_at=5) | loaded_list("steps_of_campaign"),
         description="All steps that have not been removed, in the order in which they are carried out.",
     )
     async def steps(self, info: Request) -> list[Step]:

@@ -8,6 +8,7 @@ import strawberry
 from api.graphql.address_filter import AddressBegins
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import SuppressionChangeKind, SuppressionSource
+from api.graphql.engine.loaded_lists import loaded_list
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import HISTORY
@@ -64,7 +65,7 @@ class Suppression:
         return await info.context.loaders.person_of_address.load(self.email_key)
 
     @strawberry.field(
-        metadata=cost(size=HISTORY),
+        metadata=cost(size=HISTORY) | loaded_list("suppression_history"),
         description="Every time that the address unsubscribed or was resubscribed, the oldest first.",
     )
     async def history(self, info: Request) -> list[SuppressionChange]:

@@ -68,3 +68,14 @@ async def test_rows_by_id_and_by_parent_are_the_workspaces_own(workspace_id: str
     steps = await children(models.Step, workspace_id, "campaign_id", "number", ["cmp_2", "cmp_1"])
     assert [[step.id for step in of] for of in steps] == [[], ["stp_1", "stp_2"]]
     assert await children(models.Step, "another", "campaign_id", "number", ["cmp_1"]) == [[]]
+
+
+async def test_rows_of_parents_may_have_few_columns(workspace_id: str) -> None:
+    given: tuple[Any, ...] = (models.Step, workspace_id, "campaign_id", "number", ["cmp_2", "cmp_1"])
+    names = {"type", "config", "added_at"}
+    none, few = await children(*given, columns={*names, "no_column"})
+    assert (none, [set(vars(step)) for step in few]) == ([], [{*names, "campaign_id"}] * 2)
+    for step, whole in zip(few, (await children(*given))[1], strict=True):
+        assert [getattr(step, name) for name in names] == [getattr(whole, name) for name in names]
+    _, keys = await children(*given, columns=())
+    assert [vars(step) for step in keys] == [{"campaign_id": "cmp_1"}] * 2

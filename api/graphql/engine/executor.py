@@ -26,6 +26,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.arguments.input_errors import MAX_ERRORS, variable_errors
 from api.graphql.engine.fast_fields import Plan, Results, plan, read
+from api.graphql.engine.loaded_lists import LoadedList, loaded_lists, read_loaded
 from api.graphql.engine.time_slices import TIME_SLICE
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.long_lists import LongList, put_back, without
@@ -133,9 +134,35 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 results = [read(made, item) for item in items]
                 if None not in results:
                     return results
+            given = (item_type, field_details_list, info, path, items, position_context)
+            if items and made.rest and settled:
+                lists = loaded_lists(self.schema, kind, made.rest, self.collect_subfields, self._plan)
+                if lists:
+                    return self._with_loaded_lists(made, lists, short, *given)
             if settled and not short:
-                return self._in_turns(item_type, field_details_list, info, path, items, position_context)
+                return self._in_turns(*given)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    async def _with_loaded_lists(
+        self,
+        made: Plan,
+        lists: list[LoadedList],
+        short: bool,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: list[Any],
+        position_context: Any,
+    ) -> list[Any]:
+        """Read a list of objects and lists that belong to them, if every value is as expected."""
+        loaders = getattr(self.context_value, "loaders", None)
+        results = await read_loaded(made, lists, items, loaders, self._unsettled)
+        if results is not None:
+            return results
+        given = (item_type, field_details_list, info, path, items, position_context)
+        completed = super().complete_iterable_value(*given) if short else self._in_turns(*given)
+        return completed if isinstance(completed, list) else await completed
 
     async def _in_turns(
         self,

@@ -1,9 +1,11 @@
 """The loaders of one request: one query for all rows of a kind that the request needs, instead of one for each."""
 
+from functools import partial
 from typing import Any
 
 from strawberry.dataloader import DataLoader
 
+from api.graphql.engine.loaded_lists import load_together
 from api.services.common.batch_reading import BatchReader
 
 
@@ -12,6 +14,11 @@ class Loaders:
 
     def __init__(self, workspace_id: str) -> None:
         reader = BatchReader(workspace_id)
+        self.lists: dict[str, DataLoader[Any, list[list[Any]]]] = {
+            "steps_of_campaign": DataLoader(load_fn=partial(load_together, reader.steps_of_campaigns)),
+            "suppression_history": DataLoader(load_fn=partial(load_together, reader.suppression_histories)),
+        }
+        """Loaders of the lists of several rows, by the rows' ids and the columns to read."""
         self.person = DataLoader[str, Any](load_fn=reader.people)
         self.sender = DataLoader[str, Any](load_fn=reader.senders)
         self.template = DataLoader[str, Any](load_fn=reader.templates)

@@ -1,5 +1,6 @@
 """Read the rows of many parents or ids by one query each, in the order of the keys, for GraphQL's loaders."""
 
+from collections.abc import Collection
 from typing import Any
 
 from tortoise.models import Model
@@ -73,13 +74,18 @@ class BatchReader:
         """Return people by the normal form of their address."""
         return await self._by_address(Person, address_keys)
 
-    async def suppression_histories(self, suppression_ids: list[str]) -> list[list[Any]]:
-        """Return the changes of each suppression, the oldest first."""
-        return await self._children(SuppressionChange, "suppression_id", "id", suppression_ids)
+    async def suppression_histories(
+        self, suppression_ids: list[str], columns: Collection[str] | None = None
+    ) -> list[list[Any]]:
+        """Return the changes of each suppression, the oldest first. With ``columns``, the rows have only these."""
+        return await self._children(SuppressionChange, "suppression_id", "id", suppression_ids, columns=columns)
 
-    async def steps_of_campaigns(self, campaign_ids: list[str]) -> list[list[Any]]:
-        """Return the steps of each campaign in order, without removed ones."""
-        return await self._children(Step, "campaign_id", "number", campaign_ids, only="removed_at IS NULL")
+    async def steps_of_campaigns(
+        self, campaign_ids: list[str], columns: Collection[str] | None = None
+    ) -> list[list[Any]]:
+        """Return the steps of each campaign in order, without removed ones. With ``columns``, only these are read."""
+        active = "removed_at IS NULL"
+        return await self._children(Step, "campaign_id", "number", campaign_ids, only=active, columns=columns)
 
     async def every_step_of_campaigns(self, campaign_ids: list[str]) -> list[list[Any]]:
         """Return the steps of each campaign in order, with removed ones."""
@@ -117,6 +123,12 @@ class BatchReader:
         return [rows.get(address_key) for address_key in address_keys]
 
     async def _children(
-        self, model: type[Model], parent: str, order: str, ids: list[str], only: str = "TRUE"
+        self,
+        model: type[Model],
+        parent: str,
+        order: str,
+        ids: list[str],
+        only: str = "TRUE",
+        columns: Collection[str] | None = None,
     ) -> list[list[Any]]:
-        return await children(model, self._workspace_id, parent, order, ids, only=only)
+        return await children(model, self._workspace_id, parent, order, ids, only=only, columns=columns)

@@ -4,7 +4,7 @@ A row has its table's columns as attributes. Values that need conversion, such a
 attribute is read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -21,9 +21,12 @@ class ReadRow:
         self.__dict__ = dict(columns)
 
 
-async def read_where(model: Any, condition: str, *values: Any) -> list[Any]:
-    """Return the rows of a model's table that match an SQL condition, which may end with ORDER BY."""
-    statement = f'SELECT {columns_of(model)} FROM "{model._meta.db_table}" WHERE {condition}'
+async def read_where(model: Any, condition: str, *values: Any, columns: Container[str] | None = None) -> list[Any]:
+    """Return the rows of a model's table that match an SQL condition, which may end with ORDER BY.
+
+    With ``columns``, the rows have only these. Names that are no columns are left out.
+    """
+    statement = f'SELECT {columns_of(model, only=columns)} FROM "{model._meta.db_table}" WHERE {condition}'
     return await read_statement(model, statement, *values)
 
 
@@ -32,10 +35,13 @@ async def read_statement(model: Any, statement: str, *values: Any) -> list[Any]:
     return _rows(model, await execute(statement, *values))
 
 
-def columns_of(model: Any, table: str = "") -> str:
-    """Return the columns of a model's table, as a SELECT lists them. ``table`` is needed where it joins tables."""
+def columns_of(model: Any, table: str = "", only: Container[str] | None = None) -> str:
+    """Return all columns of a model's table, or ``only`` some, as a SELECT lists them.
+
+    ``table`` is its name, which is needed where the SELECT joins tables.
+    """
     prefix = f"{table}." if table else ""
-    return ", ".join(f'{prefix}"{column}"' for column in model._meta.db_fields)
+    return ", ".join(f'{prefix}"{column}"' for column in model._meta.db_fields if only is None or column in only)
 
 
 def _rows(model: Any, rows: Iterable[Mapping[str, Any]]) -> list[Any]:

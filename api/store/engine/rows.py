@@ -1,6 +1,6 @@
 """Queries for rows of any table: one row of a workspace, or several rows by id, address or parent."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from tortoise.models import Model
@@ -49,14 +49,23 @@ async def by_address_keys(model: type[Model], workspace_id: str, keys: list[str]
 
 
 async def children(
-    model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str], *, only: str = "TRUE"
+    model: type[Model],
+    workspace_id: str,
+    parent: str,
+    order: str,
+    ids: list[str],
+    *,
+    only: str = "TRUE",
+    columns: Collection[str] | None = None,
 ) -> list[list[Any]]:
     """Return the workspace's rows for each parent id, read-only.
 
-    ``parent`` is the column with the parent's id. ``order`` and ``only`` are SQL: an ORDER BY and a condition.
+    ``parent`` is the column with the parent's id. ``order`` and ``only`` are SQL: an ORDER BY and a condition. With
+    ``columns``, the rows have only these and ``parent``.
     """
     rows_by_parent: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
     condition = f"workspace_id = $1 AND {in_list(parent, 2)} AND {only} ORDER BY {order}"
-    for row in await read_where(model, condition, workspace_id, ids):
+    read = None if columns is None else {*columns, parent}
+    for row in await read_where(model, condition, workspace_id, ids, columns=read):
         rows_by_parent[getattr(row, parent)].append(row)
     return [rows_by_parent[parent_id] for parent_id in ids]
