@@ -24,7 +24,7 @@ class ReadRow:
 async def read_where(model: Any, condition: str, *values: Any, columns: Container[str] | None = None) -> list[Any]:
     """Return the rows of a model's table that match an SQL condition, which may end with ORDER BY.
 
-    With ``columns``, the rows have only these. Names that are no columns are left out.
+    With ``columns``, the rows have only these. A name that is not a column has no effect.
     """
     statement = f'SELECT {columns_of(model, only=columns)} FROM "{model._meta.db_table}" WHERE {condition}'
     return await read_statement(model, statement, *values)
