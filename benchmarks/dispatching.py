@@ -20,7 +20,7 @@ from api.models import Send
 from api.services.launches.launch import Choice
 from api.states import SendStatus
 from api.store.engine.sql import execute
-from api.store.send_ledger import WAITING
+from api.store.transmissions import WAITING
 from api.tick import Ticker
 from benchmarks.world import empty, launched
 from tests.faults.sink import Sink

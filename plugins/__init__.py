@@ -13,8 +13,8 @@ Imports: strategies.
 Imported by: cli, codes, graphql, services, store.
 """
 
+from plugins.bounce_classification import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
-from plugins.rejections import Phase, Verdict, classify
 from strategies import hookimpl
 
 __all__ = [

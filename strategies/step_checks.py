@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from strategies.answers import availability
 from strategies.codes import StrategyCode
 from strategies.contract import Position, StepType
 from strategies.errors import Refusal
+from strategies.option_calls import availability
 from strategies.records import LaunchChoices, TimelineStep
 from strategies.registry import SendOptions
 

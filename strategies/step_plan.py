@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import replace
 
 from strategies import timeline_notes
-from strategies.answers import call_option, plain_answer
 from strategies.codes import StrategyCode
 from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
 from strategies.errors import Refusal
+from strategies.option_calls import call_option, plain_answer
 from strategies.records import Planned, PlannedSend, PlannedTask, TimelineStep
 from strategies.registry import SendOptions
 

@@ -12,9 +12,9 @@ from api.codes.http_answers import CloseCode, HttpCode
 from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
 from api.codes.launches import LaunchCode
+from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
 from api.codes.queries import QueryCode
-from api.codes.reasons import ReasonCode
 from api.codes.requests import RequestCode
 from api.codes.templates import TemplateCode
 from api.codes.workspaces import WorkspaceCode

@@ -13,7 +13,7 @@ from api.graphql.limits.list_sizes import LANGUAGES, OPTIONS_OF_DAY
 from api.services.campaigns import queries
 from api.services.common.context import WorkspaceContext
 from strategies import Position, SendOption, step_checks
-from strategies.answers import availability
+from strategies.option_calls import availability
 
 Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from api.store.engine.sql import execute, in_list, instant
-from api.store.send_ledger import WAITING
+from api.store.transmissions import WAITING
 
 FIRST_PAUSE = timedelta(minutes=1)
 MAX_PAUSE = timedelta(minutes=15)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.store.engine.sql import execute, instant
-from api.store.send_ledger import CLAIMED, LEASED, WAITING
+from api.store.transmissions import CLAIMED, LEASED, WAITING
 
 
 async def backlog_numbers(now: datetime) -> dict[str, float]:

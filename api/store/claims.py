@@ -13,7 +13,7 @@ from api.store.claimed_email import ClaimedEmail, read_claimed
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.engine.transactions import retry_on_deadlock
-from api.store.send_ledger import CLAIMED, UNSENT_STATUS, WAITING, with_paused_campaigns
+from api.store.transmissions import CLAIMED, UNSENT_STATUS, WAITING, with_paused_campaigns
 
 CLAIMED_BY_ATTEMPT = "status = 'CLAIMED' AND attempt_id = "
 """SQL condition, which ends with the attempt. The failed claim may have been committed for its attempt."""

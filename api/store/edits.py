@@ -8,7 +8,7 @@ from api.store.campaign_state import lock_campaign
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
 from api.store.holds import as_records
-from api.store.send_ledger import UNSENT_STATUS
+from api.store.transmissions import UNSENT_STATUS
 from api.store.written_texts import keep_texts
 
 TASK_COLUMNS = {

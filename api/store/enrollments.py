@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.codes.campaigns import CampaignCode
+from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
-from api.codes.reasons import ReasonCode
 from api.models import Enrollment
 from api.states import EnrollmentStatus
 from api.store.engine.database import is_postgres

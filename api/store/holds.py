@@ -11,8 +11,8 @@ from typing import Any
 
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
-from api.store.send_ledger import UNSENT_STATUS
 from api.store.tasks import hold_tasks
+from api.store.transmissions import UNSENT_STATUS
 
 EMAIL_COLUMNS = {
     "id": "text",

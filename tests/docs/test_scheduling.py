@@ -10,7 +10,7 @@ import pytest
 from api.models import Campaign, Sender, Task
 from api.services.campaigns.campaigns import add_step
 from api.states import SendStatus, TaskDue
-from api.store.email_folders import FOLDERS
+from api.store.emails import FOLDERS
 from api.store.engine.transactions import transaction
 from api.store.tasks import tasks
 from api.store.throttles import Allowance, allowance, start_windows, take_slots

@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from api.graphql.schema import schema_text
-from api.store.email_folders import FOLDERS
+from api.store.emails import FOLDERS
 
 FILLERS = set(
     re.findall(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.rejections import MAX_TEXT_CHARACTERS, Phase, Verdict, classify, enhanced_status
+from plugins.bounce_classification import MAX_TEXT_CHARACTERS, Phase, Verdict, classify, enhanced_status
 
 HARD, SOFT, OURS = Verdict.HARD, Verdict.SOFT, Verdict.OURS
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from api.clock import system_clock
-from api.store import backlog, claims, send_ledger
+from api.store import backlog, claims, transmissions
 from benchmarks.populated import Size, populate, refresh_statistics
 from tests.store.plans import problems, recorded
 
@@ -30,7 +30,7 @@ async def test_no_statement_about_claims_scans_the_emails(caplog: pytest.LogCapt
         await claims.release_expired_claims(now)
         await claims.release_expired_claims(now, ["none"])
         await claims.release_expired_claims(now, excluded_ids=["none"])
-        await send_ledger.renew_leases(["none"], now + timedelta(minutes=1))
+        await transmissions.renew_leases(["none"], now + timedelta(minutes=1))
         await backlog.backlog_numbers(now)
     assert len(statements) > 10
     assert await problems(statements) == set()

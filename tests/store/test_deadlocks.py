@@ -20,7 +20,7 @@ from api.services.replies.bounces import record_bounce
 from api.services.replies.replies import record_reply
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, complete_task_of_email, send_task, skip_task
-from api.store import claims, send_ledger
+from api.store import claims, transmissions
 from api.store.engine.sql import execute
 from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock, transaction
 from tests.services.campaigns.edited import content, later
@@ -161,7 +161,7 @@ async def test_an_email_is_retried(world: World, again: Callable[[], bool]) -> N
 
 
 async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], bool]) -> None:
-    (sender,) = await send_ledger.senders_with_waiting_emails(None)
+    (sender,) = await transmissions.senders_with_waiting_emails(None)
     (send, _) = await claims.claim(sender["id"], NOW, NOW + DAY, 2)
     delivery = Delivery(send, await Batch.load(world.runtime, NOW, sender, [send], "scripted"))
 

@@ -6,7 +6,7 @@ import pytest
 
 from api.models import Send
 from api.states import SendStatus
-from api.store import email_folders
+from api.store import emails as stored_emails
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
@@ -19,8 +19,8 @@ SIZE = Size(500)
 async def counted(workspace_id: str) -> dict[str, int]:
     """Count the emails of each folder by reading them."""
     found = {}
-    for folder in email_folders.FOLDERS:
-        rows, more = await email_folders.emails_in_folder(workspace_id, folder).page(1_000, None)
+    for folder in stored_emails.FOLDERS:
+        rows, more = await stored_emails.emails_in_folder(workspace_id, folder).page(1_000, None)
         assert not more
         found[folder] = len(rows)
     return found
@@ -53,12 +53,12 @@ async def test_any_change_is_counted(workspaces: list[str]) -> None:
         except InterruptedError:
             pass
         if chance.random() < 0.2:
-            await email_folders.merge_counts()
+            await stored_emails.merge_counts()
     for workspace_id in workspaces:
-        assert await email_folders.folder_counts(workspace_id) == await counted(workspace_id)
+        assert await stored_emails.folder_counts(workspace_id) == await counted(workspace_id)
         assert (
-            await email_folders.count(workspace_id, None)
-            == await email_folders.emails_in_folder(workspace_id, None).count()
+            await stored_emails.count(workspace_id, None)
+            == await stored_emails.emails_in_folder(workspace_id, None).count()
         )
 
 
@@ -66,17 +66,17 @@ async def test_a_populated_database_is_counted_when_it_is_upgraded(workspaces: l
     names = await before("0023_lists")
     await Send.filter(status=SendStatus.SENT).limit(3).delete()
     assert list(await migrate()) == names
-    assert await email_folders.folder_counts(workspaces[0]) == await counted(workspaces[0])
+    assert await stored_emails.folder_counts(workspaces[0]) == await counted(workspaces[0])
     await Send.filter(workspace_id=workspaces[0], status=SendStatus.FAILED).update(status=SendStatus.SENT)
-    assert await email_folders.folder_counts(workspaces[0]) == await counted(workspaces[0])
+    assert await stored_emails.folder_counts(workspaces[0]) == await counted(workspaces[0])
 
 
 async def test_merging_keeps_one_row_for_each_number(workspaces: list[str]) -> None:
     for status in (SendStatus.FAILED, SendStatus.SENT, SendStatus.SCHEDULED):
         await Send.all().update(status=status)
-    wanted = await email_folders.folder_counts(workspaces[1])
-    await email_folders.merge_counts()
+    wanted = await stored_emails.folder_counts(workspaces[1])
+    await stored_emails.merge_counts()
     rows = await execute("SELECT workspace_id, status, archived, emails FROM email_count WHERE emails <> 0")
     assert len(rows) == len({(row["workspace_id"], row["status"], row["archived"]) for row in rows}) == 4
-    assert await email_folders.folder_counts(workspaces[1]) == wanted
+    assert await stored_emails.folder_counts(workspaces[1]) == wanted
     assert wanted["SCHEDULED"] == wanted["PENDING"] == SIZE.emails

@@ -13,7 +13,8 @@ from api.models import Send
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import run_once
 from api.states import SendStatus
-from api.store import backlog, email_folders, jobs, throttles
+from api.store import backlog, jobs, throttles
+from api.store import emails as stored_emails
 from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
 from plugins.manager import load
@@ -46,7 +47,7 @@ async def test_monitoring(runtime: DispatchRuntime, caplog: pytest.LogCaptureFix
         await backlog.backlog_numbers(system_clock())
         await jobs.job_numbers(system_clock())
         await throttles.delete_old_slots(system_clock())
-        await email_folders.merge_counts()
+        await stored_emails.merge_counts()
     assert await problems(statements, sorts=False) == set()
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepType
-from strategies.answers import availability, validate
+from strategies.option_calls import availability, validate
 from strategies.records import LaunchChoices, PlannedSend, TimelineStep
 from strategies.registry import SendOptions
 from strategies.step_checks import check_step

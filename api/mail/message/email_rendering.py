@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.codes.emails import EmailCode
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.mail.message.compose import EarlierEmail, EmailContent, compose
 from api.mail.message.message import MessageProblem, build_message
 from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError

@@ -13,8 +13,8 @@ from api.states import OnExpiry, OnReply, Priority
 from api.store.engine.rows import get_or_refuse
 from api.store.templates import subjects_of
 from strategies import Refusal, StepType
-from strategies.answers import validate
 from strategies.codes import StrategyCode
+from strategies.option_calls import validate
 from strategies.step_checks import LAST_DAY
 
 MAX_RESENDS = 5

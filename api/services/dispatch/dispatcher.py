@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.models import Workspace
-from api.services.common.back_off import Backoff
 from api.services.common.bisection import is_database_fault
 from api.services.common.dispatch_runtime import Counts, DispatchRuntime, TerminalLine
+from api.services.common.row_backoff import Backoff
 from api.services.dispatch.claim.claiming import claim_and_load
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.periodic_recovery import RECOVERY_INTERVAL_SECONDS, PeriodicRecovery
@@ -21,7 +21,7 @@ from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.tasks.task_expiry import expire_all
 from api.services.workspaces.accounts import NotInstalled, account_name
-from api.store import account_pauses, send_ledger, throttles
+from api.store import account_pauses, throttles, transmissions
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, document
 from api.store.tasks import next_expiry
@@ -103,7 +103,7 @@ class Dispatcher:
         moments = [self._next_expiry]
         pauses = {} if sandbox else await account_pauses.pauses_by_account()
         fault: Exception | None = None
-        for sender in await send_ledger.senders_with_waiting_emails(
+        for sender in await transmissions.senders_with_waiting_emails(
             workspace_id, self._backoff.waiting(self.runtime.clock())
         ):
             try:

@@ -10,8 +10,8 @@ from api.services.dispatch.retry_policy import next_retry_at, retries_exhausted
 from api.states import SendStatus
 from api.store.claimed_email import ClaimedEmail
 from api.store.events import Line, email_event
-from api.store.send_ledger import DOUBT_RESEND_WAIT, MAX_CODE_CHARACTERS
 from api.store.send_outcome import SendOutcome
+from api.store.transmissions import DOUBT_RESEND_WAIT, MAX_CODE_CHARACTERS
 from plugins.contract import Outcome
 
 

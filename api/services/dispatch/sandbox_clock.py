@@ -5,8 +5,8 @@ from datetime import datetime
 from api.codes.workspaces import WorkspaceCode
 from api.models import Workspace
 from api.services.common import inputs
-from api.services.common.back_off import Backoff
 from api.services.common.context import WorkspaceContext
+from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from plugins.contract import Outcome
 from strategies import Refusal

@@ -3,7 +3,7 @@
 from api.models import Send
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList
-from api.store import email_folders as folders
+from api.store import emails as folders
 from api.store.engine.rows import find
 
 

@@ -11,10 +11,10 @@ from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
 from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, Refusal, SendAt, StepType, WarningNote, timeline_notes
-from strategies.answers import availability
 from strategies.calendar import local, moment_of
 from strategies.codes import StrategyCode
 from strategies.edit_plan import Slot
+from strategies.option_calls import availability
 from strategies.records import (
     EmailRecord,
     LaunchChoices,

@@ -27,8 +27,8 @@ from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock
 from api.store.enrollments import earlier_endings, lock_open_enrollments
 from api.store.events import Line, campaign_event, write
-from api.store.send_ledger import MAX_CODE_CHARACTERS
 from api.store.suppressions import suppressed_people
+from api.store.transmissions import MAX_CODE_CHARACTERS
 from strategies import Refusal
 from strategies.records import PlannedSend, ZoneOf
 

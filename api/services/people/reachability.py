@@ -1,6 +1,6 @@
 """Check whether emails may go to a person's address: it has not unsubscribed, has not bounced, and is not blocked.
 
-Dispatch makes the same checks for each claimed email in ``services/dispatch/claim/send_checks.py``.
+Dispatch makes the same checks for each claimed email in ``services/dispatch/claim/checks_before_rendering.py``.
 """
 
 from api.codes.people import PersonCode

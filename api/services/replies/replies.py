@@ -1,7 +1,7 @@
 """Replies: a person's reply, and what it means for their campaign."""
 
 from api.codes.event_kinds import EventKind
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.models import Campaign, Enrollment
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end

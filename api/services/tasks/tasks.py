@@ -6,7 +6,7 @@ from datetime import datetime
 
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.ids import new_id
 from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.models import Enrollment, Send, Task
 from api.states import UNTRANSMITTED_STATUSES, SendStatus
 from api.store.events import Line, email_event, write

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.codes.templates import TemplateCode
 from api.mail import worker_jobs
 from api.mail.cache import Cache, text_bytes

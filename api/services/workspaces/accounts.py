@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from typing import Any
 
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.codes.workspaces import WorkspaceCode
 from api.mail.text_checks import storable_text
 from api.models import Workspace

@@ -15,7 +15,7 @@ from api.services.launches import background_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.states import EnrollmentStatus, SendStatus
-from api.store import claims, doubts, send_ledger
+from api.store import claims, in_doubt, transmissions
 from api.tick import Ticker
 from plugins.contract import Outgoing
 from strategies import Refusal
@@ -110,7 +110,7 @@ async def test_what_someone_has_in_hand_is_left_as_it_is(world: World) -> None:
     seven = await Send.filter(step__number=1).order_by("id")
     sender = seven[0].sender_id
     claimed = await claims.claim(sender, NOW, NOW + HOUR, 2)
-    await send_ledger.begin_transmission([(claimed[0], "<1@example.com>")], NOW + HOUR)
+    await transmissions.begin_transmission([(claimed[0], "<1@example.com>")], NOW + HOUR)
     await Send.filter(id=seven[2].id).update(status=SendStatus.IN_DOUBT)
     await Send.filter(id=seven[3].id).update(status=SendStatus.DEFERRED, attempts=1, due_at=NOW + HOUR)
     touched = [claimed[0].id, seven[2].id, seven[3].id]
@@ -124,7 +124,7 @@ async def test_what_someone_has_in_hand_is_left_as_it_is(world: World) -> None:
     # Whose email is just being handed over has their turn when it is: it may come back as it was.
     new = NOW.replace(hour=9, minute=30) + 8 * DAY
     assert await due(2) == {NOW + 8 * DAY, new}
-    await doubts.put_expired_in_doubt(NOW + 2 * HOUR, "IN_DOUBT", "Nobody knows.")
+    await in_doubt.put_expired_in_doubt(NOW + 2 * HOUR, "IN_DOUBT", "Nobody knows.")
     assert await taken_up(world, NOW + HOUR)
     assert await due(2) == {new}
 

@@ -11,7 +11,7 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.emails.emails import retry_send
 from api.states import EnrollmentStatus, SendStatus
-from api.store import claims, send_ledger
+from api.store import claims, transmissions
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome, Outgoing, Receipt
 from tests.services.campaigns.edited import due, later, step, taken_up
@@ -65,19 +65,19 @@ async def test_a_claim_that_comes_back_after_an_edit_has_the_new_time(world: Wor
     assert await due(2) == {NOW + 19 * DAY}
     assert (await Campaign.get()).editing is False
     assert (
-        await send_ledger.begin_transmission([(send, "<1@example.com>") for send in claimed], NOW + 10 * DAY) == set()
+        await transmissions.begin_transmission([(send, "<1@example.com>") for send in claimed], NOW + 10 * DAY) == set()
     )
 
 
-async def leaving(world: World, number: int) -> list[send_ledger.ClaimedEmail]:
+async def leaving(world: World, number: int) -> list[transmissions.ClaimedEmail]:
     """Claim everyone's second email, and begin to transmit so many of them."""
     claimed = await claims.claim((await world.send()).sender_id, NOW + 8 * DAY, NOW + 8 * DAY + HOUR, 7)
     begun = [(send, f"<{send.id}@example.com>") for send in claimed[:number]]
-    assert len(await send_ledger.begin_transmission(begun, NOW + 8 * DAY + HOUR)) == number
+    assert len(await transmissions.begin_transmission(begun, NOW + 8 * DAY + HOUR)) == number
     return claimed[:number]
 
 
-def became(send: send_ledger.ClaimedEmail, outcome: Outcome) -> SendOutcome:
+def became(send: transmissions.ClaimedEmail, outcome: Outcome) -> SendOutcome:
     return decide_outcome(send, Receipt(outcome, "TEST", "The server's words."), NOW + 8 * DAY)
 
 
@@ -91,7 +91,7 @@ async def test_an_email_that_comes_back_unsent_follows_the_edit(world: World, ou
     again = NOW + 8 * DAY + edit_job.RETRY_AFTER
     assert await taken_up(world, again)
     assert (await Campaign.get()).editing is True, "and nothing has changed meanwhile"
-    await send_ledger.settle([became(send, outcome) for send in begun])
+    await transmissions.settle([became(send, outcome) for send in begun])
     await world.tick(NOW + 8 * DAY)
     assert world.channel.left == [], "nothing leaves by the old plan"
     assert await taken_up(world, again)
@@ -103,7 +103,7 @@ async def test_an_email_that_comes_back_unsent_follows_the_edit(world: World, ou
 async def test_an_email_of_a_removed_step_that_comes_back_unsent_fails(world: World) -> None:
     (begun,) = await leaving(world, 1)
     await remove_step(world.context, (await step(2)).id)
-    await send_ledger.settle([became(begun, Outcome.ACCOUNT_UNAVAILABLE)])
+    await transmissions.settle([became(begun, Outcome.ACCOUNT_UNAVAILABLE)])
     assert await taken_up(world, NOW + 8 * DAY + edit_job.RETRY_AFTER)
     assert await Send.filter(reason="STEP_REMOVED", status=SendStatus.FAILED).count() == 7
     assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 7
@@ -113,7 +113,7 @@ async def test_an_email_that_has_left_meanwhile_stays_as_it_was(world: World) ->
     (begun,) = await leaving(world, 1)
     await move_step(world.context, (await step(2)).id, day=20)
     before = await Send.get(id=begun.id)
-    await send_ledger.settle([became(begun, Outcome.SENT)])
+    await transmissions.settle([became(begun, Outcome.SENT)])
     assert await taken_up(world, NOW + 8 * DAY + edit_job.RETRY_AFTER)
     sent = await Send.get(id=begun.id)
     assert (sent.status, sent.due_at, sent.explanation) == (SendStatus.SENT, before.due_at, before.explanation)

@@ -9,7 +9,7 @@ from api.models import Campaign, Send
 from api.services.campaigns.campaigns import change_step, move_step
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome
-from api.store import claims, edits, send_ledger
+from api.store import claims, edits, transmissions
 from api.store.engine.transactions import transaction
 from tests.services.campaigns.edited import later, step, taken_up
 from tests.services.locks import beside
@@ -44,9 +44,9 @@ async def test_it_does_not_leave_by_the_old_plan(
     async def gives_back() -> None:
         async with transaction():
             if back == "it is held as it begins":
-                assert await send_ledger.begin_transmission([(claimed[0], "<1@example.com>")], NOW_DUE + DAY) == set()
+                assert await transmissions.begin_transmission([(claimed[0], "<1@example.com>")], NOW_DUE + DAY) == set()
             elif back == "it is given back":
-                await send_ledger.settle([decide_outcome(claimed[0], DispatchAnswer.PROCESS_STOPS, NOW_DUE)])
+                await transmissions.settle([decide_outcome(claimed[0], DispatchAnswer.PROCESS_STOPS, NOW_DUE)])
             else:
                 assert len(await claims.release_expired_claims(NOW_DUE)) == 1
 

@@ -19,7 +19,7 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus
-from api.store import claims, send_ledger
+from api.store import claims, transmissions
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
@@ -130,7 +130,7 @@ async def test_what_begins_to_leave_and_an_edit_come_one_after_the_other(world: 
     campaign = (await Campaign.get()).id
     async with transaction():
         (send,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
-        assert await send_ledger.begin_transmission([(send, "<1@example.com>")], NOW + DAY) == {send.id}
+        assert await transmissions.begin_transmission([(send, "<1@example.com>")], NOW + DAY) == {send.id}
         edit = beside(change_step(world.context, (await step(2)).id, send_option="at_time", config={"at": "11:00"}))
         assert await waits_for_us(edit), "an edit that does not wait may miss what is about to leave"
     await edit
@@ -139,7 +139,7 @@ async def test_what_begins_to_leave_and_an_edit_come_one_after_the_other(world: 
         await lock_campaign(campaign)
         await Campaign.filter(id=campaign).update(editing=True, revision=99)
         (other,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
-    assert await send_ledger.begin_transmission([(other, "<2@example.com>")], NOW + DAY) == set()
+    assert await transmissions.begin_transmission([(other, "<2@example.com>")], NOW + DAY) == set()
     row = await Send.get(id=other.id)
     assert (row.status, row.held, row.attempt_id) == ("SCHEDULED", True, None)
 

@@ -26,7 +26,7 @@ from api.store import claims
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
-from api.store.send_ledger import WAITING
+from api.store.transmissions import WAITING
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
 from tests.services.world import NOW, World, make_world

@@ -19,7 +19,7 @@ from api.services.enrollments.progress import schedule_next_steps
 from api.services.launches.launch import Choice, launch
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
-from api.store import claims, doubts, send_ledger
+from api.store import claims, in_doubt, transmissions
 from api.store.engine.transactions import transaction
 from api.store.jobs import LEASE
 from plugins.contract import Outcome, Outgoing, Receipt
@@ -131,14 +131,14 @@ async def test_many_resume_and_pause_at_once(world: World) -> None:
 
 async def begins(world: World) -> None:
     (send,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
-    await send_ledger.begin_transmission([(send, "<1@example.com>")], NOW + DAY)
+    await transmissions.begin_transmission([(send, "<1@example.com>")], NOW + DAY)
 
 
 async def is_deferred(world: World) -> None:
     (send,) = await claims.claim((await world.send()).sender_id, NOW, NOW + DAY, 1)
     settled = decide_outcome(send, Receipt(Outcome.DEFERRED, "SMTP_450", "Later."), NOW)
     async with transaction():
-        assert await send_ledger.settle([settled]) == {send.id}
+        assert await transmissions.settle([settled]) == {send.id}
 
 
 async def expires(world: World) -> None:
@@ -149,7 +149,7 @@ async def expires(world: World) -> None:
 async def is_resent(world: World) -> None:
     first = await world.send()
     await Send.filter(id=first.id).update(status="IN_DOUBT")
-    assert len(await doubts.schedule_resends(NOW, "RESENT_IN_DOUBT", "", "RESTORED")) == 1
+    assert len(await in_doubt.schedule_resends(NOW, "RESENT_IN_DOUBT", "", "RESTORED")) == 1
 
 
 async def is_scheduled(world: World) -> None:

@@ -22,7 +22,7 @@ from api.services.workspaces.senders import (
     update_sender,
 )
 from api.states import SendStatus
-from api.store import account_pauses, send_ledger
+from api.store import account_pauses, transmissions
 from api.tick import Ticker
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Session
 from strategies import Refusal
@@ -40,7 +40,7 @@ async def world(database: str) -> World:
 async def test_a_success_in_any_process_ends_the_row_of_failures(world: World) -> None:
     await account_pauses.pause("scripted", NOW - 2 * MINUTE, "CONNECTION_FAILED", "Nobody answered another process.")
     dispatcher = Dispatcher(world.runtime)
-    for row in await send_ledger.senders_with_waiting_emails(None):
+    for row in await transmissions.senders_with_waiting_emails(None):
         dispatcher._worker(row, None).may_have_failures = False  # it has worked here all the time
     await dispatcher.step(NOW)
     await dispatcher.drain()

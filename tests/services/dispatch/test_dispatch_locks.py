@@ -16,7 +16,7 @@ from api.services.dispatch.dispatcher import Dispatcher
 from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.enrollments.progress import finished
 from api.states import SendStatus
-from api.store import claims, send_ledger, throttles
+from api.store import claims, throttles, transmissions
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.contract import Outcome, Receipt
@@ -46,7 +46,7 @@ def beside(work: Awaitable[Any]) -> asyncio.Task[Any]:
 
 async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(world: World) -> None:
     dispatcher = Dispatcher(world.runtime)
-    (sender,) = await send_ledger.senders_with_waiting_emails(None)
+    (sender,) = await transmissions.senders_with_waiting_emails(None)
     (old,) = await claims.claim(sender["id"], NOW, NOW - MINUTE, 1)
     await claims.release_expired_claims(NOW)
     claimed = await claims.claim(sender["id"], NOW, NOW + MINUTE, 30)
@@ -62,12 +62,12 @@ async def test_of_two_attempts_at_one_email_in_the_same_moment_one_may_begin(wor
 @pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: World) -> None:
     first, second, *_ = await claims.claim((await world.send()).sender_id, NOW, NOW + MINUTE, 30)
-    await send_ledger.begin_transmission([(first, "<m>")], NOW + MINUTE)
+    await transmissions.begin_transmission([(first, "<m>")], NOW + MINUTE)
     async with transaction():
-        await send_ledger.settle([decide_outcome(first, SENT, NOW)])
+        await transmissions.settle([decide_outcome(first, SENT, NOW)])
         async with asyncio.timeout(5):
-            await beside(send_ledger.renew_leases([first.attempt_id], NOW + 2 * MINUTE))
-        assert await send_ledger.begin_transmission([(second, "<n>")], NOW + MINUTE) == {second.id}
+            await beside(transmissions.renew_leases([first.attempt_id], NOW + 2 * MINUTE))
+        assert await transmissions.begin_transmission([(second, "<n>")], NOW + MINUTE) == {second.id}
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])

@@ -9,12 +9,12 @@ import pytest
 
 from api.codes.jobs import JobCode
 from api.models import Send
-from api.services.common.back_off import Backoff
+from api.services.common.row_backoff import Backoff
 from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim import bisecting_claim
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.expired_leases import recover_expired
-from api.store import claims, send_ledger
+from api.store import claims, transmissions
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
@@ -63,7 +63,7 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
             await reject("send", "UPDATE", f"NEW.id = '{poisoned.id}' AND NEW.status = 'CLAIMED'")
         where, name = {
             "load": (bisecting_claim.BisectingClaim, "_load_step"),
-            "settle": (send_ledger, "settle"),
+            "settle": (transmissions, "settle"),
             "claim": (claims, "claim_by_ids"),
             "fail": (bisecting_claim, "_write_each"),
         }[moment]
@@ -81,7 +81,7 @@ async def test_a_kill_at_any_moment_sends_nothing_twice_and_loses_nothing(
 
 
 async def test_another_process_claims_none_of_them_meanwhile(world: World) -> None:
-    (sender,) = await send_ledger.senders_with_waiting_emails(None)
+    (sender,) = await transmissions.senders_with_waiting_emails(None)
     ids = await claims.due_ids(sender["id"], NOW, 50, "att_mine", [])
     assert len(ids) == 5
     theirs = await claims.claim(sender["id"], NOW, NOW + timedelta(minutes=1), 2)

@@ -16,7 +16,7 @@ from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.send import claim_ahead
 from api.states import SendStatus
-from api.store import account_pauses, claims, send_ledger
+from api.store import account_pauses, claims, transmissions
 from plugins.contract import Outgoing
 from tests.services.world import NOW, Scripted, World, make_world
 
@@ -70,7 +70,7 @@ async def test_one_senders_trouble_stops_no_other(world: World, monkeypatch: pyt
 
 async def test_a_worker_that_has_ended_is_none(world: World) -> None:
     dispatcher = Dispatcher(world.runtime)
-    (sender,) = await send_ledger.senders_with_waiting_emails(None)
+    (sender,) = await transmissions.senders_with_waiting_emails(None)
     first, second, *_ = await claims.claim(sender["id"], NOW, NOW + MINUTE, 10)
     batch = await Batch.load(world.runtime, NOW, sender, [first, second], "scripted")
     account = dispatcher._worker(sender, None)

@@ -17,7 +17,7 @@ from api.services.people.suppressions import resubscribe, suppress_address, unsu
 from api.services.tasks.tasks import compose, send_task
 from api.services.workspaces.workspaces import create_workspace
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
-from api.store import claims, send_ledger
+from api.store import claims, transmissions
 from api.store.engine.sql import execute
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later
@@ -211,7 +211,7 @@ async def test_every_way_out_asks(world: World) -> None:
     assert await refused(retry_send(world.context, first.id)) == ("UNSUBSCRIBED", ("id",))
 
 
-async def claimed(world: World) -> list[send_ledger.ClaimedEmail]:
+async def claimed(world: World) -> list[transmissions.ClaimedEmail]:
     send = await world.send()
     return await claims.claim(send.sender_id, NOW, NOW + DAY, 10)
 
@@ -220,15 +220,15 @@ async def test_what_is_about_to_leave_asks_for_the_address_that_it_is_written_to
     (send,) = await claimed(world)
     ada = {send.id: "ada@example.com"}
     await Person.all().update(email="bob@example.com", email_key="bob@example.com")
-    assert await send_ledger.begin_transmission([(send, "<m>")], NOW + DAY, ada) == set(), (
+    assert await transmissions.begin_transmission([(send, "<m>")], NOW + DAY, ada) == set(), (
         "it would go to the old address"
     )
     await Person.all().update(email="ada@example.com", email_key="ada@example.com")
     await suppress_behind_our_back()
-    assert await send_ledger.begin_transmission([(send, "<m>")], NOW + DAY, ada) == set()
-    assert await send_ledger.begin_transmission([(send, "<m>")], NOW + DAY) == set()
+    assert await transmissions.begin_transmission([(send, "<m>")], NOW + DAY, ada) == set()
+    assert await transmissions.begin_transmission([(send, "<m>")], NOW + DAY) == set()
     await execute("UPDATE suppression SET unsubscribed_at = NULL")
-    assert await send_ledger.begin_transmission([(send, "<m>")], NOW + DAY, ada) == {send.id}
+    assert await transmissions.begin_transmission([(send, "<m>")], NOW + DAY, ada) == {send.id}
     assert (await world.send()).recipient == "ada@example.com"
 
 

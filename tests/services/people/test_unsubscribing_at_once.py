@@ -17,7 +17,7 @@ from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import suppress_address, unsubscribe
 from api.services.tasks.tasks import send_task
 from api.states import SendStatus
-from api.store import claims, send_ledger
+from api.store import claims, transmissions
 from api.store.engine.transactions import transaction
 from plugins.contract import Outcome
 from strategies import Refusal, StepType
@@ -154,7 +154,7 @@ async def test_an_email_that_is_about_to_leave_beside_an_unsubscribe_stays(datab
     (mine,) = await claims.claim(send.sender_id, NOW, NOW + DAY, 10)
     async with transaction():
         await suppress_address(world.context, "ada@example.com")
-        late = beside(send_ledger.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"}))
+        late = beside(transmissions.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"}))
         assert await waits_for_us(late)
     assert await late == set()
     assert (await world.send()).reason == "UNSUBSCRIBED"
@@ -166,7 +166,7 @@ async def test_an_unsubscribe_waits_for_an_email_that_begins_to_leave(database: 
     send = await world.send()
     (mine,) = await claims.claim(send.sender_id, NOW, NOW + DAY, 10)
     async with transaction():
-        await send_ledger.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"})
+        await transmissions.begin_transmission([(mine, "<m>")], NOW + DAY, {mine.id: "ada@example.com"})
         late = beside(suppress_address(world.context, "ada@example.com"))
         assert await waits_for_us(late)
     await late

@@ -6,7 +6,7 @@ ends the campaign person by person. The caller carries out the first chunks, a t
 
 import logging
 
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.models import Campaign, Enrollment, Launch
 from api.services.campaigns.editing.edit_job import EDIT_JOB
 from api.services.campaigns.ending.end_job import END_JOB, end_chunks

@@ -11,7 +11,7 @@ from api.models import Workspace
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.recipient import Recipient
 from api.services.dispatch.claim.batch_rendering import BatchRendering
-from api.services.dispatch.claim.send_checks import why_not_send
+from api.services.dispatch.claim.checks_before_rendering import why_not_send
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.templates.email_content import ContentLoader, fields_of
 from api.store.claimed_email import ClaimedEmail

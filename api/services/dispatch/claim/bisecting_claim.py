@@ -11,16 +11,16 @@ from typing import Any
 from api.codes.event_kinds import EventKind
 from api.codes.jobs import JobCode
 from api.ids import new_id
-from api.services.common.back_off import Backoff
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.row_backoff import Backoff
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.public_detail import public_detail
 from api.services.enrollments.progress import finish_done, finished
-from api.store import claims, send_ledger
+from api.store import claims, transmissions
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, write
@@ -138,7 +138,7 @@ class BisectingClaim:
         now = self.now
         outcomes = [decide_outcome(send, answer, now, random.random()) for send, answer in pairs]  # noqa: S311 - jitter
         async with transaction():
-            ids = await send_ledger.settle(outcomes)
+            ids = await transmissions.settle(outcomes)
             owned = [outcome for outcome in outcomes if outcome.send.id in ids]
             lines = [line for outcome in owned if (line := event_line(outcome)) is not None]
             ended = [outcome.send.enrollment_id for outcome in owned if outcome.ended]

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from api.services.common.back_off import Backoff
 from api.services.common.bisection import is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.row_backoff import Backoff
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery

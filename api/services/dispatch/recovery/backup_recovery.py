@@ -15,7 +15,7 @@ from datetime import datetime
 
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks

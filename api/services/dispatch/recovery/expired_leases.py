@@ -1,8 +1,8 @@
 """Recover the emails of processes that stopped, by their expired leases.
 
-Interrupted transmissions, emails in doubt that are resent (``doubt_resends``) and claims are three kinds, and each kind
-is one transaction. If a transaction fails, bisection finds the emails that are the cause. They wait, longer each time,
-and the others are recovered.
+Interrupted transmissions, emails in doubt that are resent (``in_doubt_resends``) and claims are three kinds. Each is one
+transaction. If it fails, bisection finds the emails that are the cause. They wait, longer each time, and the others
+are recovered.
 """
 
 import logging
@@ -12,13 +12,13 @@ from functools import partial
 from typing import Any
 
 from api.codes.event_kinds import EventKind
-from api.services.common.back_off import Backoff
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import sandbox_clocks
+from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatch_answers import DispatchAnswer
-from api.services.dispatch.recovery.doubt_resends import RecoveryFilter, resend_doubts
+from api.services.dispatch.recovery.in_doubt_resends import RecoveryFilter, resend_doubts
 from api.services.enrollments.progress import finish_done
-from api.store import claims, doubts, throttles
+from api.store import claims, in_doubt, throttles
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, write
@@ -82,7 +82,7 @@ async def _recover(recover: Recover, kind: int, real_now: datetime, backoff: Bac
         log.error("cannot recover the email %s; trying again at %s", send_id, until.isoformat())
 
     skipped = set(excluded_ids)
-    ids = [each for each in (await doubts.ids_to_recover(real_now))[kind] if each not in skipped]
+    ids = [each for each in (await in_doubt.ids_to_recover(real_now))[kind] if each not in skipped]
     if ids:
         await bisect_failures(
             ids, recover_part, recover_alone, max_set_aside=MAX_SET_ASIDE_EMAILS, reraise=is_database_fault
@@ -98,12 +98,12 @@ async def _doubt(real_now: datetime, selection: RecoveryFilter, *, alone: bool =
     """
     reason = DispatchAnswer.LOST_IN_TRANSMISSION
     async with transaction():
-        lost = await doubts.put_expired_in_doubt(real_now, reason.code, reason.detail, *selection)
+        lost = await in_doubt.put_expired_in_doubt(real_now, reason.code, reason.detail, *selection)
         clocks = await sandbox_clocks(row["workspace_id"] for row in lost)
         consequences: list[Callable[[], Awaitable[object]]] = []
         for now, rows in _by_workspace_time(lost, clocks, real_now).items():
             ids = [row["id"] for row in rows]
-            consequences.append(partial(doubts.start_resend_wait, ids, now))
+            consequences.append(partial(in_doubt.start_resend_wait, ids, now))
             consequences.append(partial(throttles.start_windows, ids, now))
             consequences.append(partial(finish_done, [row["enrollment_id"] for row in rows], now))
         lines = [

@@ -3,12 +3,13 @@
 import logging
 import time
 
-from api.services.common.back_off import Backoff
 from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.expired_leases import recover_expired
-from api.store import email_folders, throttles
+from api.store import emails as stored_emails
+from api.store import throttles
 from api.store.engine.corruption import is_corrupt
 from api.store.workspaces import sandboxes
 from plugins.contract import Outcome
@@ -69,5 +70,5 @@ class PeriodicRecovery:
                 await throttles.delete_old_slots(workspace.virtual_now or real_now, workspace.id)
         if time.monotonic() - self._counted_at > COUNT_INTERVAL_SECONDS:
             self._counted_at = time.monotonic()
-            await email_folders.merge_counts()
+            await stored_emails.merge_counts()
         return others + len(lost)

@@ -22,7 +22,7 @@ from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.workspaces import accounts
 from api.store import account_pauses, claims
 from api.store.engine.availability import log_database_outage
-from api.store.send_ledger import MAX_CODE_CHARACTERS
+from api.store.transmissions import MAX_CODE_CHARACTERS
 from plugins.contract import Channel
 
 log = logging.getLogger("touchline.dispatch")

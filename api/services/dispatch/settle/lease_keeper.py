@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
-from api.store import send_ledger
+from api.store import transmissions
 from api.store.engine.availability import log_database_outage
 
 log = logging.getLogger("touchline.dispatch")
@@ -55,7 +55,7 @@ class LeaseKeeper:
             await asyncio.sleep(self._runtime.lease.total_seconds() / 3)
             self._held = Counter({attempt: number for attempt, number in self._held.items() if number > 0})
             try:
-                await send_ledger.renew_leases(attempts, self._runtime.clock() + self._runtime.lease)
+                await transmissions.renew_leases(attempts, self._runtime.clock() + self._runtime.lease)
             except Exception as problem:
                 if not log_database_outage(problem):
                     log.exception("cannot renew leases")

@@ -13,7 +13,7 @@ from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.enrollments.progress import finish_done, finished
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.tasks import complete_task_of_email
-from api.store import send_ledger, throttles
+from api.store import throttles, transmissions
 from api.store.account_pauses import FAILED_EMAIL_WAIT
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import write
@@ -46,7 +46,7 @@ async def commit(
     decided = [(delivery, decide(delivery, answer, real_now)) for delivery, answer in done]
     async with transaction():
         # Lock emails first, then the rows that belong to them. All transactions use this order.
-        settled = await send_ledger.settle([outcome for _, outcome in decided]) if decided else set()
+        settled = await transmissions.settle([outcome for _, outcome in decided]) if decided else set()
         stages = await _begin(runtime, asking) if asking else {}
         await _write_consequences(runtime, [each for each in decided if each[0].send.id in settled])
         answered = [delivery for delivery, _ in decided if throttles.windows(delivery.batch.sender)]
@@ -64,7 +64,7 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
         await finish_done([delivery.send.enrollment_id], outcome.at)
 
     async with transaction():
-        if not await send_ledger.settle([outcome]):
+        if not await transmissions.settle([outcome]):
             return withdrawn(outcome)
         consequences: list[Callable[[], Awaitable[object]]] = [lambda: write([line] if line else [])]
         consequences += [lambda: _complete_tasks(runtime, settled), lambda: _settle_bounced(settled)]
@@ -86,7 +86,7 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> di
     """Begin the transmissions that the ledger and the senders' throttles allow. Returns the new stages by email."""
     pairs = [(delivery.send, delivery.batch.message_id(delivery.send)) for delivery in deliveries]
     recipients = {delivery.send.id: delivery.batch.address(delivery.send) for delivery in deliveries}
-    may = await send_ledger.begin_transmission(pairs, runtime.clock() + runtime.lease, recipients)
+    may = await transmissions.begin_transmission(pairs, runtime.clock() + runtime.lease, recipients)
     stages = {
         delivery.send.id: Stage.TRANSMITTING if delivery.send.id in may else Stage.REFUSED for delivery in deliveries
     }

@@ -41,8 +41,8 @@ MAY_BE_SENT = (
     " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
 )
 """SQL condition: the person's address is the rendered one (``r.recipient``), neither unsubscribed nor bounced; the
-campaign has not ended for the person; and the step was not removed. ``dispatch/claim/send_checks.py`` asks the same
-before rendering."""
+campaign has not ended for the person; and the step was not removed. This is the last check before an email is sent;
+``dispatch/claim/checks_before_rendering.py`` asks the same before rendering."""
 
 SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
 """The columns of a sender that dispatch needs."""

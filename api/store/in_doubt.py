@@ -5,7 +5,7 @@ from datetime import datetime
 
 from api.codes.jobs import JobCode
 from api.store.engine.sql import Row, execute, in_list
-from api.store.send_ledger import DOUBT_RESEND_WAIT, with_paused_campaigns
+from api.store.transmissions import DOUBT_RESEND_WAIT, with_paused_campaigns
 
 MAY_BE_RESENT = (
     "send.doubts < campaign.in_doubt_resends AND campaign.ending_at IS NULL"

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.codes.event_kinds import EventKind
-from api.codes.reasons import ReasonCode
+from api.codes.outcome_reasons import ReasonCode
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.dispatch_answers import DispatchAnswer
-from api.store import doubts
+from api.store import in_doubt
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, write
@@ -25,7 +25,7 @@ class RecoveryFilter(NamedTuple):
 async def resend_doubts(real_now: datetime, selection: RecoveryFilter) -> Sequence[Row]:
     """Resend the emails in doubt whose wait is over, if their campaigns allow it. Returns them."""
     async with transaction():
-        again = await doubts.schedule_resends(
+        again = await in_doubt.schedule_resends(
             real_now, DispatchAnswer.RESENT.code, DispatchAnswer.RESENT.detail, ReasonCode.RESTORED, *selection
         )
         clocks = await sandbox_clocks(row["workspace_id"] for row in again)

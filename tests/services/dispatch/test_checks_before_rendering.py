@@ -8,7 +8,7 @@ from api.codes.people import PersonCode
 from api.codes.workspaces import WorkspaceCode
 from api.models import Step, Workspace
 from api.services.common.recipient import Recipient
-from api.services.dispatch.claim.send_checks import why_not_send
+from api.services.dispatch.claim.checks_before_rendering import why_not_send
 from api.states import EnrollmentStatus
 
 ADA = Recipient("per_1", "wsp_1", "ada@mail.acme.com", "Ada", "", "", "", {}, False, False)
