@@ -212,8 +212,11 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
         if person_id in running:
             raise Refusal.of(LaunchCode.ALREADY_ENROLLED, path, email=person.email)
         unsubscribed, bounced = person.email_key in suppressed, person.bounced_at is not None
-        if why := why_not_launch(campaign, unsubscribed=unsubscribed, bounced=bounced):
-            raise Refusal.of(why, path, email=person.email)
+        why = why_not_launch(campaign, unsubscribed=unsubscribed, bounced=bounced)
+        if why is PersonCode.UNSUBSCRIBED:
+            raise Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
+        if why is PersonCode.BOUNCED:
+            raise Refusal.of(PersonCode.BOUNCED, path, email=person.email)
         seen.add(person_id)
     return people
 

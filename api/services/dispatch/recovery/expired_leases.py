@@ -1,6 +1,6 @@
 """Recover the emails of processes that stopped, by their expired leases.
 
-Interrupted transmissions, emails in doubt that are resent (``in_doubt_resends``) and claims are three kinds. Each is one
+Interrupted transmissions, emails in doubt (``in_doubt_resends`` resends them) and claims are three kinds. Each is one
 transaction. If it fails, bisection finds the emails that are the cause. They wait, longer each time, and the others
 are recovered.
 """
