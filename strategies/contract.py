@@ -179,4 +179,7 @@ class SendOption(ABC):
 
     @abstractmethod
     def resolve(self, step: StepContext) -> SendAt | CreateTask:
-        """Resolve the step for one person. This function is pure. It can raise Refusal."""
+        """Resolve the step for one person. This function is pure. It can raise Refusal.
+
+        Without a note of its own, the explanation says which option chose the time.
+        """

@@ -3,7 +3,8 @@
 To add a refusal: add a member to the class of its subject here, then raise ``Refusal.of(Class.MEMBER, path, …)``.
 To add a kind of event: add a member to ``EventKind``, then write a line of a function in ``api/store/events.py``.
 To add a warning: add a member to ``strategies/warning_codes.py``, then return ``WarningCode.MEMBER.note(…)``.
-Then run ``python -m api.codes docs/errors.md``.
+Then run ``python -m api.codes docs/errors.md`` and ``touchline schema > schema.graphql``. Tests compare both files, and
+fail for a code that nothing uses. The code of a name that is taken ends in ``_EXISTS``; a unique index must enforce it.
 
 Imports: plugins, strategies.
 Imported by: cli, csv_reading, graphql, http, mail, server, services, store.

@@ -1,4 +1,4 @@
-"""The kinds of events in the Live Feed. A new kind is one more member: docs/errors.md and the schema follow from it."""
+"""The kinds of events in the Live Feed. ``api/codes/__init__.py`` says how to add one."""
 
 from enum import StrEnum, auto
 

@@ -3,6 +3,10 @@
 The indexes of lists, partial indexes and those that start with ``workspace_id`` are only in ``api/migrations``. The
 models declare the others.
 
+To add a column: the model here, the next migration in ``api/migrations`` (with ``db_default`` unless it may be null),
+the statements of ``api/store`` that write it, the GraphQL type in ``api/graphql``, then
+``touchline schema > schema.graphql``. A filter or an order of a list needs an index, as in migration 0023.
+
 Imports: strategies.
 Imported by: cli, http, services, store.
 """

@@ -1,4 +1,4 @@
-"""The send option "Send this email at the following time"."""
+"""The send option "Send this email at the following time". ``plugins/built_in.py`` lists Touchline's own options."""
 
 from datetime import time
 

@@ -24,7 +24,7 @@ class Counter(Protocol):
 
 
 class RowList:
-    """The rows of a listing, in its order."""
+    """The rows of a listing, in its order. A ``counter`` must count the same rows as the listing."""
 
     def __init__(self, listing: Listing, counter: Counter | None = None) -> None:
         self._listing = listing

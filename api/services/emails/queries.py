@@ -1,4 +1,9 @@
-"""Read emails: one by id, and the list with its filter."""
+"""Read emails: one by id, and the list with its filter.
+
+To add a filter: the argument in ``api/graphql/emails.py``, its condition in ``api/store/emails.py``, and an index.
+``id_condition`` makes any text safe to compare with ids. The kept counts know only folders, so a list with another
+filter is counted by its listing.
+"""
 
 from api.models import Send
 from api.services.common.context import WorkspaceContext

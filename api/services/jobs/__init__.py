@@ -12,7 +12,9 @@ To add a kind of job, write one file in the room of its subject, such as ``api/s
 2. ``async def _give_up(job, reason, runtime)`` ends the subject after too many failures.
 3. ``MY_KIND = JobKind("my_kind", Priority.BULK, _work, _give_up)``.
 
-Then add one line, ``MY_KIND``, to ``JOB_KINDS`` in ``api/job_kinds.py``. Leases, retries, priorities, fairness and
+Then add one line, ``MY_KIND``, to ``JOB_KINDS`` in ``api/job_kinds.py``, and name ``services.jobs`` under ``Imports:``
+of the room (``python -m tests.rooms`` prints the right lines). ``runtime.clock`` is real time; a sandbox has its own. A
+job that waits yields a timedelta. Leases, retries, priorities, fairness and
 metrics need no further code. ``bisect_failures`` (services/common/bisection.py) finds the one row that makes a chunk
 fail. To cancel a job, write the decision and call ``store.jobs.cancel`` in one transaction.
 
