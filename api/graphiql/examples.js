@@ -114,5 +114,6 @@ const hasExamples = (examples, shown) =>
 function addExamples(examples, shown) {
   const tabs = [...tabsOfWindow(shown), ...examples.map(keptTab)];
   pageStorage.setItem(TABS, JSON.stringify({ activeTabIndex: 0, ...parse(ofWindow.get(TABS)), tabs }));
+  reloading = true;
   location.reload();
 }

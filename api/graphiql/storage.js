@@ -42,10 +42,14 @@ function withHeaders(text, headers) {
   try { return JSON.stringify(JSON.parse(text, (name, value) => (name === "headers" ? headers : value))); } catch { return text; }
 }
 
+// Whether the page is about to load again with tabs that it has just stored. GraphiQL stores its own half a second late.
+let reloading = false;
+
 // The storage that GraphiQL uses.
 const pageStorage = {
   getItem: (name) => ofWindow.get(name),
   setItem(name, value) {
+    if (reloading) return;
     ofWindow.set(name, value);
     const workspace = ofWindow.get("workspace");
     if (workspace && !Object.values(EDITORS).includes(name)) ofAll.set(`${workspace}:${name}`, withHeaders(value, null));
