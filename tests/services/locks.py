@@ -2,10 +2,11 @@
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from api.store.engine.sql import execute
+from api.store.engine.transactions import transaction
 
 
 def beside(work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
@@ -23,3 +24,22 @@ async def waits_for_us(task: "asyncio.Task[Any]") -> bool:
             return True
     await task
     return False
+
+
+async def lock(table: str) -> None:
+    """Lock as whoever changes the rows does."""
+    await execute(f"SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE")
+
+
+async def crossed(work: Coroutine[Any, Any, Any], first: Awaitable[Any], then: Awaitable[Any]) -> Any:
+    """Do ``first``, let the work come to wait for it, and do what has to wait for the work.
+
+    PostgreSQL ends the work and not us, since we never look for a deadlock.
+    """
+    async with transaction():
+        await execute("SET LOCAL deadlock_timeout = '1h'")
+        await first
+        crossing = beside(work)
+        assert await waits_for_us(crossing)
+        await then
+    return await crossing

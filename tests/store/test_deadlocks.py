@@ -1,6 +1,6 @@
 """Work on tasks, emails and campaigns retries a transaction that PostgreSQL aborts because of a deadlock."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +21,9 @@ from api.services.replies.replies import record_reply
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, complete_task_of_email, send_task, skip_task
 from api.store import claims, transmissions
-from api.store.engine.sql import execute
-from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock, transaction
+from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock
 from tests.services.campaigns.edited import content, later
-from tests.services.locks import beside, waits_for_us
+from tests.services.locks import crossed, lock
 from tests.services.world import NOW, World, make_world
 
 DAY = timedelta(days=1)
@@ -56,25 +55,6 @@ def again(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
         return found
 
     return told
-
-
-async def lock(table: str) -> None:
-    """Lock as whoever changes the rows does."""
-    await execute(f"SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE")
-
-
-async def crossed(work: Work, first: Awaitable[Any], then: Awaitable[Any]) -> Any:
-    """Do ``first``, let the work come to wait for it, and do what has to wait for the work.
-
-    PostgreSQL ends the work and not us, since we never look for a deadlock.
-    """
-    async with transaction():
-        await execute("SET LOCAL deadlock_timeout = '1h'")
-        await first
-        crossing = beside(work)
-        assert await waits_for_us(crossing)
-        await then
-    return await crossing
 
 
 async def task_of(world: World) -> str:

@@ -1,6 +1,6 @@
 """Background jobs and recovery retry a transaction that PostgreSQL aborts because of a deadlock."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +16,10 @@ from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.imports import start_import
 from api.services.people.people import create_person
-from api.store.engine.sql import execute
-from api.store.engine.transactions import transaction
 from strategies import Refusal
 from tests.services.campaigns.edited import later, step
 from tests.services.jobs.claims import claim_import, claim_launch, run_import, run_launch
-from tests.services.locks import beside, waits_for_us
+from tests.services.locks import crossed, lock
 from tests.services.world import NOW, World, make_world
 
 DAY = timedelta(days=1)
@@ -53,25 +51,6 @@ def again(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
         return found
 
     return told
-
-
-async def lock(table: str) -> None:
-    """Lock as whoever changes the rows does."""
-    await execute(f"SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE")
-
-
-async def crossed(work: Work, first: Awaitable[Any], then: Awaitable[Any]) -> Any:
-    """Do ``first``, let the work come to wait for it, and do what has to wait for the work.
-
-    PostgreSQL ends the work and not us, since we never look for a deadlock.
-    """
-    async with transaction():
-        await execute("SET LOCAL deadlock_timeout = '1h'")
-        await first
-        crossing = beside(work)
-        assert await waits_for_us(crossing)
-        await then
-    return await crossing
 
 
 async def test_zones_are_resolved_again(world: World, again: Callable[[], bool]) -> None:
