@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from plugins import incoming
+
 
 class OnReply(StrEnum):
     """What a reply does to the person's campaign."""
@@ -45,11 +47,32 @@ class SendStatus(StrEnum):
     IN_DOUBT = "IN_DOUBT"
 
 
-class BounceKind(StrEnum):
-    """The kind of a bounce: HARD if the address does not exist, SOFT for all other reasons."""
+BounceKind = incoming.BounceKind
 
-    HARD = "HARD"
-    SOFT = "SOFT"
+
+class MatchedBy(StrEnum):
+    """How an incoming mail or event was matched to the email that it is about."""
+
+    MESSAGE_ID = "MESSAGE_ID"
+    RETURN_ADDRESS = "RETURN_ADDRESS"
+    EMAIL_ID = "EMAIL_ID"
+    RECIPIENT = "RECIPIENT"
+
+
+class IncomingResult(StrEnum):
+    """The result of an incoming mail or event."""
+
+    APPLIED = "APPLIED"
+    IGNORED = "IGNORED"
+    UNMATCHED = "UNMATCHED"
+    FAILED = "FAILED"
+
+
+class ReplyKind(StrEnum):
+    """The kind of a reply: by a person, or by a program such as an out-of-office notice."""
+
+    REPLY = "REPLY"
+    AUTO_REPLY = "AUTO_REPLY"
 
 
 WAITING_STATUSES = (SendStatus.SCHEDULED, SendStatus.DEFERRED)

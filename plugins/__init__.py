@@ -15,15 +15,20 @@ Imported by: cli, codes, graphql, services, store.
 
 from plugins.bounce_classification import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
+from plugins.incoming import BounceKind, IncomingMail, ReportedEvent, ReportedKind
 from strategies import hookimpl
 
 __all__ = [
     "AccountUnavailableError",
+    "BounceKind",
     "Channel",
+    "IncomingMail",
     "Outcome",
     "Outgoing",
     "Phase",
     "Receipt",
+    "ReportedEvent",
+    "ReportedKind",
     "Session",
     "Verdict",
     "classify",

@@ -1,4 +1,6 @@
-"""The tables. Every row belongs to a workspace. Times are UTC; a local time has its time zone in the same row.
+"""The tables. Every row belongs to a workspace, except jobs of the server and incoming events that match no email.
+
+Times are UTC; a local time has its time zone in the same row.
 
 The indexes of lists, partial indexes and those that start with ``workspace_id`` are only in ``api/migrations``. The
 models declare the others.
@@ -15,6 +17,7 @@ from api.models.campaigns import Campaign, Step
 from api.models.emails import Send
 from api.models.enrollments import Enrollment
 from api.models.events import Event
+from api.models.incoming import IncomingEvent, Reply
 from api.models.jobs import Job
 from api.models.launches import Launch, LeftOut
 from api.models.people import ImportRefusal, PeopleImport, Person
@@ -32,11 +35,13 @@ __all__ = [
     "Enrollment",
     "Event",
     "ImportRefusal",
+    "IncomingEvent",
     "Job",
     "Launch",
     "LeftOut",
     "PeopleImport",
     "Person",
+    "Reply",
     "Send",
     "Sender",
     "Step",

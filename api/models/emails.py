@@ -41,6 +41,7 @@ class Send(StepRow):
     detail = fields.TextField(default="")
     bounce = fields.CharEnumField(BounceKind, null=True, max_length=10)
     bounced_at = fields.DatetimeField(null=True)
+    replied_at = fields.DatetimeField(null=True)
     archived = fields.BooleanField(default=False)
     held = fields.BooleanField(default=False, db_default=False)
 

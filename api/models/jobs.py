@@ -1,17 +1,24 @@
 """Background jobs of every kind."""
 
-from tortoise import fields
+from typing import Any
 
-from api.models.columns import WorkspaceRow, varchar
+from tortoise import fields
+from tortoise.models import Model
+
+from api.models.columns import varchar, workspace_key
 from api.states import JobState
 
 
-class Job(WorkspaceRow):
+class Job(Model):
     """A background job, which is done in chunks. ``kind`` is a kind of api/job_kinds.py, ``subject_id`` an id of a row.
 
-    A subject has at most one open job of a kind. Times are real times, even in a sandbox.
+    A subject has at most one open job of a kind. Times are real times, even in a sandbox. A job of the server, such as
+    the processing of incoming mails, has no workspace.
     """
 
+    id = varchar(primary_key=True)
+    workspace: Any = workspace_key(null=True)
+    workspace_id: str | None
     kind = varchar()
     subject_id = varchar()
     state = fields.CharEnumField(JobState, default=JobState.WAITING, max_length=20)

@@ -3,14 +3,16 @@
 A process takes a job for one time slice, which adds 1 to ``turns``. So a job's id and ``turns`` identify its owner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from api.ids import new_id
 from api.models import Job
 from api.states import JobState
+from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, in_list, instant_or_past
+from api.store.engine.transactions import transaction
 
 LEASE = timedelta(minutes=2)
 """How long a process owns a job that it has taken, unless it renews the lease."""
@@ -20,12 +22,12 @@ OWNED = "id = $1 AND turns = $2 AND finished_at IS NULL"
 
 
 async def start(
-    kind: str, workspace_id: str, subject_id: str, now: datetime, lease_until: datetime | None = None
+    kind: str, workspace_id: str | None, subject_id: str, now: datetime, lease_until: datetime | None = None
 ) -> None:
     """Create a job for a row, or restart its open job. Call it in the transaction that changes the row.
 
     A process that works on the open job loses it. The next slice reads the changed row. ``lease_until`` reserves the
-    job for the caller. ``now`` and ``lease_until`` are real time (UTC).
+    job for the caller. ``now`` and ``lease_until`` are real time (UTC). A job of the server has no workspace.
     """
     state = JobState.WAITING if lease_until is None else JobState.RUNNING
     await execute(
@@ -36,6 +38,43 @@ async def start(
         " created_at = excluded.created_at",
         new_id("job"), workspace_id, kind, subject_id, state.value, lease_until, now,
     )  # fmt: skip
+
+
+async def keep_open(kind: str, workspace_id: str | None, subject_id: str, now: datetime) -> None:
+    """Create a job, unless it is open. Call it in the transaction that adds work for the job.
+
+    A process that works on the open job keeps it, and finds the new work: the job ends by ``finish_when_done``, which
+    waits for this transaction. A job that waits for a later time may start at once.
+    """
+    lock = "FOR KEY SHARE" if is_postgres() else ""
+    rows = await execute(
+        "SELECT id, lease_until IS NOT NULL AND state = 'WAITING' AS waits FROM job"
+        f" WHERE kind = $1 AND subject_id = $2 AND finished_at IS NULL {lock}",
+        kind,
+        subject_id,
+    )
+    if not rows:
+        await execute(
+            "INSERT INTO job (id, workspace_id, kind, subject_id, state, turns, failures, progress, created_at)"
+            " VALUES ($1, $2, $3, $4, 'WAITING', 0, 0, 0, $5)"
+            # If another transaction has just created it, this one waits, and makes sure that the job is still open.
+            " ON CONFLICT (kind, subject_id) WHERE finished_at IS NULL DO UPDATE SET turns = job.turns",
+            new_id("job"), workspace_id, kind, subject_id, now,
+        )  # fmt: skip
+    elif rows[0]["waits"]:
+        await execute("UPDATE job SET lease_until = NULL WHERE id = $1 AND state = 'WAITING'", rows[0]["id"])
+
+
+async def finish_when_done(job: Job, now: datetime, has_work: Callable[[], Awaitable[bool]]) -> bool:
+    """Finish a job of ``keep_open`` unless it has more work. Returns True also if another process owns it.
+
+    Work that another transaction adds at the same time is either seen, or starts a new job.
+    """
+    async with transaction():
+        lock = "FOR UPDATE" if is_postgres() else ""
+        if not await execute(f"SELECT id FROM job WHERE {OWNED} {lock}", job.id, job.turns):
+            return True
+        return not await has_work() and await finish(job, JobState.DONE, now)
 
 
 async def open_job(kind: str, subject_id: str) -> Job | None:

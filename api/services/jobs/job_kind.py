@@ -31,7 +31,9 @@ class JobRuntime:
     """Real time, UTC."""
 
     async def context(self, job: Job) -> WorkspaceContext:
-        """Return the context of a job's workspace."""
+        """Return the context of a job's workspace. A job of the server has none, and raises ValueError."""
+        if job.workspace_id is None:
+            raise ValueError(f"the job {job.kind} belongs to no workspace")
         return self.context_of(await Workspace.get(id=job.workspace_id))
 
 

@@ -65,8 +65,8 @@ class JobRunner:
         self._open: OrderedDict[tuple[str, int], Chunks] = OrderedDict()
         """Interrupted jobs by id and turns, the latest at the end. ``_pop_or_start`` and ``_interrupt`` change it."""
         self._slice_numbers = itertools.count(1)
-        self._last_slices: dict[str, int] = {}
-        """The number of each workspace's last slice. Only ``run_next`` writes it."""
+        self._last_slices: dict[str | None, int] = {}
+        """The number of the last slice of each workspace, and of the server (None). Only ``run_next`` writes it."""
 
     async def run_next(self) -> bool:
         """Take the most urgent job and run it for one time slice. Returns False if no job is waiting."""

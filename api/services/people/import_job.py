@@ -2,7 +2,6 @@
 
 from api.codes.event_kinds import EventKind
 from api.models import Job, PeopleImport
-from api.services.common.context import workspace_now
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
 from api.services.people.imports import IMPORT_JOB, import_chunks
 from api.states import ImportStatus
@@ -21,9 +20,9 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     failed = {"status": ImportStatus.FAILED, "problem": reason}
     if await PeopleImport.filter(id=job.subject_id, status=ImportStatus.RUNNING).update(**failed):
         await delete_source(job.subject_id)
-        now = await workspace_now(job.workspace_id, runtime.clock)
+        context = await runtime.context(job)
         data = {"import": job.subject_id, "reason": reason}
-        await write([workspace_event(job.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, now, data=data)])
+        await write([workspace_event(context.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, context.now, data=data)])
 
 
 IMPORT = JobKind(IMPORT_JOB, Priority.BULK, _work, _give_up, problem_column=(PeopleImport, "problem"))
