@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from api.clock import Clock
 from api.http import unsubscribe_page
+from api.mail.return_address import ReturnAddresses
 from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
 from api.settings import Settings
 from api.store.engine.database_clock import DatabaseClock
@@ -35,7 +36,15 @@ def make_runtime(
         show,
         lease,
         wake_own_loop=wake_own_loop,
+        return_addresses=return_addresses(settings),
     )
+
+
+def return_addresses(settings: Settings) -> ReturnAddresses | None:
+    """Return the return addresses of the settings; None if TOUCHLINE_RETURN_PATH is not set."""
+    if not settings.return_path:
+        return None
+    return ReturnAddresses(settings.return_path, settings.secret, [settings.old_secret])
 
 
 def make_ticker(

@@ -7,6 +7,8 @@ from ipaddress import ip_network
 from itertools import pairwise
 from typing import Any
 
+from api.mail.return_address import mailbox_fault
+
 
 class SettingsError(Exception):
     """A setting has an invalid value. The message names the variable and says which values are valid."""
@@ -86,13 +88,19 @@ class Settings:
     secret: str = _setting(
         "TOUCHLINE_SECRET",
         "",
-        "key that signs unsubscribe links: at least 32 random characters, the same on all machines; required with"
-        " TOUCHLINE_PUBLIC_URL",
+        "key that signs unsubscribe links and return addresses: at least 32 random characters, the same on all"
+        " machines; required with TOUCHLINE_PUBLIC_URL",
     )
     old_secret: str = _setting(
         "TOUCHLINE_SECRET_OLD",
         "",
         "previous TOUCHLINE_SECRET: links signed with it keep working; it signs no new links",
+    )
+    return_path: str = _setting(
+        "TOUCHLINE_RETURN_PATH",
+        "",
+        "address to which bounces are returned, such as `bounces@example.com`: each email gets its own"
+        " `bounces+TOKEN@example.com` as envelope sender; requires TOUCHLINE_SECRET; see docs/answers.md",
     )
     poll_seconds: str = _setting(
         "TOUCHLINE_POLL_SECONDS",
@@ -181,6 +189,10 @@ class Settings:
             raise SettingsError("TOUCHLINE_PUBLIC_URL requires TOUCHLINE_SECRET, which signs unsubscribe links.")
         if self.secret and (fault := secret_weakness(self.secret)):
             raise SettingsError(f"TOUCHLINE_SECRET {fault}. {NEW_SECRET_HINT} {KEEP_LINKS_HINT}")
+        if self.return_path and not self.secret:
+            raise SettingsError("TOUCHLINE_RETURN_PATH requires TOUCHLINE_SECRET, which signs return addresses.")
+        if self.return_path and (fault := mailbox_fault(self.return_path)):
+            raise SettingsError(f"TOUCHLINE_RETURN_PATH {fault}.")
         if self.old_secret and not self.secret:
             raise SettingsError("TOUCHLINE_SECRET_OLD requires TOUCHLINE_SECRET, which signs new links.")
         if self.metrics_token and (fault := secret_weakness(self.metrics_token)):

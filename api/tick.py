@@ -52,7 +52,8 @@ class Ticker:
         self._jobs_awake = asyncio.Event()
         self._notifier = Notifier()
         self._stopping = asyncio.Event()
-        self._jobs = JobRunner(JOB_KINDS, JobRuntime(runtime.context, clock), runtime.metrics, self._stopping.is_set)
+        job_runtime = JobRuntime(runtime.context, clock, runtime.return_addresses)
+        self._jobs = JobRunner(JOB_KINDS, job_runtime, runtime.metrics, self._stopping.is_set)
         self._last_step_at = time.monotonic()
         self._failures = 0
         """Failed steps in a row. Only ``_step`` writes it."""

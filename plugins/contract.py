@@ -55,7 +55,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One email, ready to be transmitted. ``message`` is in RFC 5322 format, with CRLF line ends."""
+    """One email, ready to be transmitted. ``message`` is in RFC 5322 format, with CRLF line ends.
+
+    ``envelope_from`` is the address to which mail servers return the email if they cannot deliver it: the sender's, or
+    an address that belongs to this email only (TOUCHLINE_RETURN_PATH).
+    """
 
     send_id: str
     envelope_from: str

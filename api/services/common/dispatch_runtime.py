@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from api.clock import Clock
+from api.mail.return_address import ReturnAddresses
 from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
@@ -37,6 +38,8 @@ class DispatchRuntime:
     lease: timedelta = timedelta(seconds=60)
     """How long a claim is valid unless it is renewed. After a crash, emails wait this long to be claimed again."""
     metrics: Metrics = field(default_factory=Metrics)
+    return_addresses: ReturnAddresses | None = None
+    """Makes the envelope sender of each email. None: it is the sender's address."""
     wake_own_loop: Callable[[], None] = lambda: None
     """Runs the next step of this process, without a notification of other processes."""
 

@@ -18,6 +18,6 @@ job that waits yields a timedelta. Leases, retries, priorities, fairness and
 metrics need no further code. ``bisect_failures`` (services/common/bisection.py) finds the one row that makes a chunk
 fail. To cancel a job, write the decision and call ``store.jobs.cancel`` in one transaction.
 
-Imports: codes, models, services.common, store, strategies.
+Imports: codes, mail, models, services.common, store, strategies.
 Imported by: cli, services.
 """

@@ -9,6 +9,7 @@ from typing import Any
 from tortoise.models import Model
 
 from api.clock import Clock
+from api.mail.return_address import ReturnAddresses
 from api.models import Job, Workspace
 from api.services.common.context import WorkspaceContext
 
@@ -29,6 +30,8 @@ class JobRuntime:
     context_of: Callable[[Workspace], WorkspaceContext]
     clock: Clock
     """Real time, UTC."""
+    return_addresses: ReturnAddresses | None = None
+    """Reads the return addresses of emails, if TOUCHLINE_RETURN_PATH is set."""
 
     async def context(self, job: Job) -> WorkspaceContext:
         """Return the context of a job's workspace. A job of the server has none, and raises ValueError."""

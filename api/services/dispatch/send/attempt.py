@@ -125,5 +125,7 @@ def _text(value: object) -> str:
 
 
 def _outgoing(delivery: Delivery, written: RenderedEmail) -> Outgoing:
-    recipient = delivery.batch.people[delivery.send.person_id].email
-    return Outgoing(delivery.send.id, delivery.batch.sender["email"], recipient, written.message)
+    batch, send_id = delivery.batch, delivery.send.id
+    returns = batch.runtime.return_addresses
+    envelope_from = batch.sender["email"] if returns is None else returns.address(send_id)
+    return Outgoing(send_id, envelope_from, batch.people[delivery.send.person_id].email, written.message)
