@@ -114,6 +114,11 @@ class SuppressionSource(StrEnum):
     """Where the suppression of an address, or its end, comes from."""
 
     LINK = "LINK"
+    ONE_CLICK = "ONE_CLICK"
+    MAILTO = "MAILTO"
+    COMPLAINT = "COMPLAINT"
+    PROVIDER = "PROVIDER"
+    UNDO = "UNDO"
     API = "API"
     CSV = "CSV"
     UPGRADE = "UPGRADE"
@@ -124,6 +129,15 @@ class SuppressionChangeKind(StrEnum):
 
     UNSUBSCRIBED = "UNSUBSCRIBED"
     RESUBSCRIBED = "RESUBSCRIBED"
+
+
+class UnsubscribeReason(StrEnum):
+    """Why a recipient unsubscribed, as they chose on the unsubscribe page."""
+
+    TOO_MANY = "TOO_MANY"
+    NOT_RELEVANT = "NOT_RELEVANT"
+    NEVER_ASKED = "NEVER_ASKED"
+    OTHER = "OTHER"
 
 
 class ImportStatus(StrEnum):

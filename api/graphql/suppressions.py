@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.address_filter import AddressBegins
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import SuppressionChangeKind, SuppressionSource
+from api.graphql.engine.enums import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
 from api.graphql.engine.loaded_lists import loaded_list
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.limits.cost import cost
@@ -35,6 +35,13 @@ class SuppressionChange:
     reason: str = strawberry.field(description="The reason that was given; empty if none was.")
     actor: str = strawberry.field(
         description="Name of the API token that was used; empty for unsubscribe links and the command line."
+    )
+    recipient_reason: UnsubscribeReason | None = strawberry.field(
+        description="Why the recipient unsubscribed, as they chose on the unsubscribe page; null if they chose nothing."
+    )
+    recipient_comment: str = strawberry.field(
+        description="What the recipient wrote on the unsubscribe page, as plain text of up to 500 characters; empty if "
+        "they wrote nothing. It comes from outside: escape it before you show it as HTML."
     )
 
 
@@ -100,3 +107,13 @@ class SuppressionQuery:
     )
     async def suppression(self, info: Request, email: Address) -> Suppression | None:
         return await info.context.loaders.suppression.load(queries.key_of_address(email))
+
+    @strawberry.field(
+        metadata=page_cost(),
+        description="Every time that an address unsubscribed or was resubscribed, the oldest first, page by page: "
+        "when, why, and by whom or by what. Empty if the address has never unsubscribed.",
+    )
+    async def suppression_history(
+        self, info: Request, email: Address, first: First = 50, after: After = None
+    ) -> Connection[SuppressionChange]:
+        return await connect(await queries.suppression_history(info.context.workspace_context, email), first, after)

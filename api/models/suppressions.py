@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 
 from api.models.columns import WorkspaceRow, varchar
-from api.states import SuppressionChangeKind, SuppressionSource
+from api.states import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
 
 
 class Suppression(WorkspaceRow):
@@ -27,7 +27,10 @@ class Suppression(WorkspaceRow):
 
 
 class SuppressionChange(WorkspaceRow):
-    """One change of a suppression: the address unsubscribed or was resubscribed."""
+    """One change of a suppression: the address unsubscribed or was resubscribed.
+
+    ``recipient_reason`` and ``recipient_comment`` are what the recipient chose and wrote on the unsubscribe page.
+    """
 
     suppression: Any = fields.ForeignKeyField("touchline.Suppression", on_delete=fields.CASCADE)
     suppression_id: str
@@ -36,6 +39,8 @@ class SuppressionChange(WorkspaceRow):
     source = fields.CharEnumField(SuppressionSource, max_length=20)
     reason = fields.TextField(default="")
     actor = varchar(200, default="")
+    recipient_reason = fields.CharEnumField(UnsubscribeReason, null=True, max_length=20)
+    recipient_comment = fields.TextField(default="", db_default="")
 
     class Meta:
         table = "suppression_change"

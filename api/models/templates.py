@@ -19,7 +19,10 @@ class Category(WorkspaceRow):
 
 
 class Template(WorkspaceRow):
-    """The content of an email, with dynamic fields."""
+    """The content of an email, with dynamic fields.
+
+    ``transactional``: its emails also go to addresses that have unsubscribed.
+    """
 
     category: Any = fields.ForeignKeyField("touchline.Category", null=True, on_delete=fields.SET_NULL)
     category_id: str | None
@@ -27,6 +30,7 @@ class Template(WorkspaceRow):
     subject = fields.TextField(default="")
     html = fields.TextField(default="")
     text = fields.TextField(null=True)
+    transactional = fields.BooleanField(default=False, db_default=False)
     created_at = fields.DatetimeField()
 
     class Meta:

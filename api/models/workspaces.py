@@ -19,6 +19,9 @@ class Workspace(Model):
     created_at = fields.DatetimeField()
     # Names of the channel accounts that the workspace may use; null for all.
     accounts: Any = fields.JSONField(null=True)
+    # The line that emails end with to unsubscribe (HTML), and a text on the unsubscribe page; null for the defaults.
+    unsubscribe_html = fields.TextField(null=True)
+    unsubscribe_page_text = fields.TextField(null=True)
 
     class Meta:
         table = "workspace"

@@ -86,7 +86,9 @@ async def suppress(
     return [row["email_key"] for row in added]
 
 
-async def release(workspace_id: str, email_key: str, at: datetime, reason: str, actor: str) -> bool:
+async def release(
+    workspace_id: str, email_key: str, at: datetime, reason: str, source: SuppressionSource, actor: str
+) -> bool:
     """End the suppression of an address, and write its history. Returns False if it was not suppressed."""
     released = await execute(
         "UPDATE suppression SET unsubscribed_at = NULL WHERE workspace_id = $1 AND email_key = $2"
@@ -95,7 +97,7 @@ async def release(workspace_id: str, email_key: str, at: datetime, reason: str, 
         email_key,
     )
     rows = [{"id": row["id"], "unsubscribed_at": at, "reason": reason} for row in released]
-    await _write_history(workspace_id, rows, SuppressionChangeKind.RESUBSCRIBED, SuppressionSource.API, actor)
+    await _write_history(workspace_id, rows, SuppressionChangeKind.RESUBSCRIBED, source, actor)
     return bool(rows)
 
 

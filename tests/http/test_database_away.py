@@ -90,7 +90,7 @@ async def test_the_unsubscribe_page_asks_to_come_back(database_url: str) -> None
             answer = await http.post(link)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         assert "try again in a few minutes" in answer.text
-        assert "will receive no more emails" in (await http.post(link)).text
+        assert "will receive no more emails from" in (await http.post(link)).text
 
 
 async def test_a_websocket_stays_open_and_a_new_one_is_asked_to_come_back(

@@ -86,7 +86,7 @@ async def test_the_unsubscribe_page_has_a_policy_of_its_own(database_url: str) -
         for answer in (await http.get(link), await http.post(link), await http.get(link + "0")):
             check(answer)
             policy = answer.headers["Content-Security-Policy"]
-            (style,) = re.findall(r"<style>(.*?)</style>", answer.text)
+            (style,) = re.findall(r"(?s)<style>(.*?)</style>", answer.text)
             digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
             assert f"style-src 'sha256-{digest}'" in policy
             assert "form-action 'self'" in policy

@@ -19,6 +19,7 @@ from api.states import (
     SuppressionSource,
     TaskDue,
     TaskStatus,
+    UnsubscribeReason,
 )
 from strategies import StepType
 
@@ -125,7 +126,12 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     SuppressionSource: (
         "Where the change of a suppression came from.",
         {
-            "LINK": "The recipient followed the unsubscribe link of an email.",
+            "LINK": "The recipient pressed the button of the unsubscribe page, to which each email links.",
+            "ONE_CLICK": "The recipient's mail program used one-click unsubscribing (RFC 8058).",
+            "MAILTO": "The recipient sent an email to the signed unsubscribe address.",
+            "COMPLAINT": "The recipient reported an email as spam.",
+            "PROVIDER": "An email provider reported that the recipient unsubscribed there.",
+            "UNDO": "The recipient undid the unsubscribe on the unsubscribe page.",
             "API": "A mutation: `unsubscribe`, `suppressAddress` or `resubscribe`.",
             "CSV": "A CSV file of suppressed addresses.",
             "UPGRADE": "The person had unsubscribed before Touchline recorded addresses.",
@@ -136,6 +142,15 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         {
             "UNSUBSCRIBED": "Nothing is sent to the address from then on.",
             "RESUBSCRIBED": "Emails may be sent to the address again from then on.",
+        },
+    ),
+    UnsubscribeReason: (
+        "Why a recipient unsubscribed, as they chose on the unsubscribe page.",
+        {
+            "TOO_MANY": "They get too many emails.",
+            "NOT_RELEVANT": "The emails are not relevant to them.",
+            "NEVER_ASKED": "They did not ask for the emails.",
+            "OTHER": "Another reason, which the comment may explain.",
         },
     ),
     EventKind: (
@@ -173,4 +188,5 @@ __all__ = [
     "SuppressionSource",
     "TaskDue",
     "TaskStatus",
+    "UnsubscribeReason",
 ]

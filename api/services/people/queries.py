@@ -11,6 +11,7 @@ from api.store import people as stored_people
 from api.store import suppressions as stored_suppressions
 from api.store.engine.listing import Listing
 from api.store.engine.rows import find
+from api.store.suppression_history import history
 from strategies import Refusal
 
 
@@ -40,6 +41,11 @@ def import_refusals(import_id: str) -> RowList:
 def suppressions(context: WorkspaceContext, address_begins: str | None = None) -> RowList:
     """Return the suppressed addresses, or those that begin with a text. Raises Refusal TOO_LONG."""
     return RowList(stored_suppressions.suppressions(context.workspace_id, _prefix(address_begins)))
+
+
+async def suppression_history(context: WorkspaceContext, email: str) -> RowList:
+    """Return the changes of an address, the oldest first. Raises Refusal if the address is not valid."""
+    return RowList(await history(context.workspace_id, key_of_address(email)))
 
 
 def key_of_address(email: str) -> str:

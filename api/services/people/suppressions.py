@@ -82,12 +82,22 @@ async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Sup
     key = address_key(address)
     async with transaction():
         await store.prevent_new_addresses(context.workspace_id)
-        if not await store.release(context.workspace_id, key, context.now, why, context.actor):
+        if not await release(context, address, why, SuppressionSource.API):
             raise Refusal.of(PersonCode.NOT_UNSUBSCRIBED, ("email",), address=address)
-        owner = await Person.get_or_none(workspace_id=context.workspace_id, email_key=key)
-        person = owner.id if owner else None
-        await write([_event(context, EventKind.RESUBSCRIBED, address, person, SuppressionSource.API)])
     return await Suppression.get(workspace_id=context.workspace_id, email_key=key)
+
+
+async def release(context: WorkspaceContext, email: str, reason: str, source: SuppressionSource) -> bool:
+    """End the suppression of an address, with its event. Call after ``prevent_new_addresses``, in its transaction.
+
+    Returns False if the address was not suppressed.
+    """
+    key = address_key(email)
+    if not await store.release(context.workspace_id, key, context.now, reason, source, context.actor):
+        return False
+    owner = await Person.get_or_none(workspace_id=context.workspace_id, email_key=key)
+    await write([_event(context, EventKind.RESUBSCRIBED, email, owner.id if owner else None, source)])
+    return True
 
 
 def _reason(reason: str, *, required: bool) -> str:

@@ -1,0 +1,5 @@
+"""Sign the links and addresses by which recipients unsubscribe, and read them again.
+
+Imports: nothing.
+Imported by: http.
+"""

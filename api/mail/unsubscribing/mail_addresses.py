@@ -1,0 +1,51 @@
+"""The signed address to which a mail program writes to unsubscribe (the mailto variant of RFC 2369).
+
+``unsubscribe+TOKEN@example.com?subject=unsubscribe%20TOKEN``: the token identifies one sent email and has a signature.
+It is in the subject as well, because some mail systems remove the part after the plus. Its letters may change their
+case on the way.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+SIGNATURE_CHARACTERS = 16
+"""Length of the signature: 80 bits in base32. With the email's id and a plus, the token takes 43 characters."""
+TOKEN_CHARACTERS = 43
+MAX_LOCAL_CHARACTERS = 64 - TOKEN_CHARACTERS
+"""Longest local part of the address in TOUCHLINE_UNSUBSCRIBE_ADDRESS. RFC 5321 allows 64 characters with the token."""
+MAX_SEARCHED_CHARACTERS = 2_000
+"""How much of a subject or address is searched for a token."""
+_TOKEN = re.compile(rf"(?<![a-z0-9])([0-9a-hjkmnp-tv-z]{{26}})([a-z2-7]{{{SIGNATURE_CHARACTERS}}})(?![a-z0-9])")
+_PREFIX = "snd_"
+
+
+def unsubscribe_token(secret: str, send_id: str) -> str:
+    """Return the token that unsubscribes the recipient of an email."""
+    return f"{send_id.removeprefix(_PREFIX)}{_signature(secret, send_id)}"
+
+
+def unsubscribe_mailto(address: str, token: str | None, *, plus: bool) -> str:
+    """Return the ``mailto:`` link that unsubscribes. ``plus``: the address takes the token after a plus sign."""
+    local, _, domain = address.rpartition("@")
+    to = f"{local}+{token}@{domain}" if plus and token else address
+    subject = f"unsubscribe {token}" if token else "unsubscribe"
+    return f"mailto:{quote(to, safe='@+')}?subject={quote(subject)}"
+
+
+def signed_email(secrets: Sequence[str], texts: Iterable[str]) -> str | None:
+    """Return the id of the email whose valid token is in one of these subjects or addresses; None if there is none."""
+    for text in texts:
+        for match in _TOKEN.finditer(text[:MAX_SEARCHED_CHARACTERS].lower()):
+            send_id = f"{_PREFIX}{match[1]}"
+            if any(hmac.compare_digest(_signature(secret, send_id), match[2]) for secret in secrets if secret):
+                return send_id
+    return None
+
+
+def _signature(secret: str, send_id: str) -> str:
+    digest = hmac.new(secret.encode(), f"unsubscribe by mail:{send_id}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest)[:SIGNATURE_CHARACTERS].decode().lower()
