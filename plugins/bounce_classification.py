@@ -123,6 +123,11 @@ def enhanced_status(text: str) -> str | None:
     return f"{match[1]}.{match[2]}" if match else None
 
 
+def verdict_of_words(text: str) -> Verdict | None:
+    """Return the verdict of the words of a report alone, or None if they are not clear."""
+    return _words(text[:MAX_TEXT_CHARACTERS], None)
+
+
 def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
     """Return whether the status is permanent (None without a status), and its subject and detail.
 

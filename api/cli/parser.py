@@ -118,6 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     importing.set_defaults(run=lazy("people", "import_people"))
     add_accounts(command("accounts", "Show channel accounts, and set which workspace may use which.", lambda **_: 2))
+    add_mail(command("mail", "Read received mails.", lambda **_: 2))
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
 
@@ -166,6 +167,25 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
     exporting = actions.add_parser("export", help=description, description=description, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
     exporting.set_defaults(run=lazy("suppressions", "export_file"))
+
+
+def add_mail(command: argparse.ArgumentParser) -> None:
+    """Add the actions of `touchline mail`."""
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    description = (
+        "Print what received mails are (reply, automatic answer, bounce, complaint), and why: a JSON object a line. "
+        "Nothing is stored."
+    )
+    reading = actions.add_parser("read", help=description, description=description, epilog=EPILOG)
+    reading.add_argument("files", nargs="+", metavar="FILE", help="file with one mail (.eml), or - for standard input")
+    reading.add_argument(
+        "--own",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="address of our own: its mails are OWN; can be repeated",
+    )
+    reading.set_defaults(run=lazy("mail", "read"))
 
 
 def check_packages() -> None:

@@ -1,0 +1,78 @@
+"""Finds failed recipients in the text of a bounce that has no delivery report, and the words about each of them."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from api.mail.address import address_key
+from api.mail.reading.headers import Headers, addresses_in
+
+MAX_LINES = 400
+MAX_LINE_CHARACTERS = 1_000
+MAX_RECIPIENTS = 100
+NOT_RECIPIENTS = re.compile(
+    r"^(?:mailer-daemon|postmaster|abuse|support|help|helpdesk|hostmaster|webmaster|info-?spam|noreply|no-reply)@", re.I
+)
+ABOUT_SENDER = re.compile(
+    r"\b(?:from|sender|reply-to|return-path|contact|message-id|e?mail from|mail from"
+    r"|envelope-from)\b\s{0,3}[:=<(]|\bcontact\b|https?://|mailto:",
+    re.I,
+)
+ENTRY = re.compile(
+    r"^[\s>*•·-]{0,20}(?:<[^<>\s]+@|[^\s<>@:]+@[^\s<>@:]+(?:[\s:,;]|$)|\"?[^<>@\"]{0,60}\"?\s?<[^<>\s]+@"
+    r"|(?:to|recipient|address|user|unknown user|mailbox|final-recipient|original recipient|recipient address"
+    r"|undeliverable to"
+    r"|failed recipient|could not be delivered to)\b[^@:]{0,30}:?\s?<?[^\s@]+@)",
+    re.I,
+)
+
+
+def key(address: str) -> str:
+    """Return what two spellings of an address have in common."""
+    return address_key(address[:320])
+
+
+def recipients_in_text(text: str, returned: Sequence[Headers], own: Collection[str]) -> list[str]:
+    """Return the recipients that a mail server names in its text.
+
+    An address counts first if the returned email went to it, then if it begins a line, then anywhere. ``own`` are the
+    keys of addresses that are not recipients, such as that of the sender.
+    """
+    sent_to = {
+        key(address) for header in returned for address in header.addresses("to", "cc", "delivered-to", "x-original-to")
+    }
+    named, entries, others = dict[str, str](), dict[str, str](), dict[str, str]()
+    for line in _lines(text):
+        for address in addresses_in(line):
+            name = key(address)
+            if name in own or NOT_RECIPIENTS.match(address):
+                continue
+            if name in sent_to:
+                named.setdefault(name, address)
+            if ENTRY.match(line):
+                entries.setdefault(name, address)
+            elif not ABOUT_SENDER.search(line):
+                others.setdefault(name, address)
+    found = {**named, **entries} if entries else named or others
+    return list(found.values())[:MAX_RECIPIENTS]
+
+
+def words_about(text: str, address: str, others: Collection[str]) -> str:
+    """Return the lines about one recipient: each that names it, and those after it up to the next recipient.
+
+    Without other recipients this is the text from the first line that names it. Without such a line it is the text.
+    """
+    wanted, rest = key(address), {key(other) for other in others} - {key(address)}
+    kept, about, seen = list[str](), False, False
+    for line in _lines(text):
+        names = {key(found) for found in addresses_in(line)}
+        if wanted in names:
+            about = seen = True
+        elif names & rest:
+            about = False
+        if about:
+            kept.append(line)
+    return "\n".join(kept) if seen else text
+
+
+def _lines(text: str) -> list[str]:
+    return [line[:MAX_LINE_CHARACTERS] for line in text.split("\n")[:MAX_LINES]]
