@@ -11,7 +11,7 @@ from api.mail.reading import FailedRecipient, MailKind, MailReading, read_mail
 from api.mail.reading.parts import MAX_MAIL_BYTES
 from api.printable import printable
 from api.settings import Settings
-from api.states import BounceKind
+from plugins.incoming import BounceKind
 
 STANDARD_INPUT = "-"
 

@@ -12,6 +12,7 @@ from api.codes.http_answers import CloseCode, HttpCode
 from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
 from api.codes.launches import LaunchCode
+from api.codes.mail_reasons import MailReason
 from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
 from api.codes.queries import QueryCode
@@ -36,7 +37,8 @@ REFUSALS: tuple[type[Code], ...] = (
 )
 REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
 ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
-ALL_CODES = (*REFUSALS, *REASONS, *ANSWERS, HttpCode)
+MAIL_REASONS: tuple[type[Code], ...] = (MailReason,)
+ALL_CODES = (*REFUSALS, *REASONS, *ANSWERS, *MAIL_REASONS, HttpCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -78,6 +80,7 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "refusals": lambda: _codes(REFUSALS),
     "reasons": lambda: _codes(REASONS),
+    "mail reasons": lambda: _codes(MAIL_REASONS),
     "answers of the endpoint": lambda: _codes(ANSWERS),
     "http answers": _http_answers,
     "close codes": _close_codes,

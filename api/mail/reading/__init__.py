@@ -1,11 +1,11 @@
 """Reads received mails: replies, automatic answers, bounces, complaints. Pure: no database, no clock, no network.
 
-Imports: codes, mail, mail.html, plugins, states, strategies.
+Imports: codes, plugins, strategies.
 Imported by: cli.
 """
 
+from api.codes.mail_reasons import MailReason
 from api.mail.reading.mail_reading import FailedRecipient, MailKind, MailReading, ReadingReason
-from api.mail.reading.reasons import MailReason
 from api.mail.reading.verdict import read_mail
 
 __all__ = ["FailedRecipient", "MailKind", "MailReading", "MailReason", "ReadingReason", "read_mail"]

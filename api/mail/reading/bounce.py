@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from api.codes.mail_reasons import MailReason
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
 from api.mail.reading.failure_text import key, recipients_in_text
 from api.mail.reading.headers import Headers
@@ -9,9 +10,8 @@ from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
 from api.mail.reading.parts import ReceivedMail
 from api.mail.reading.phrases import DAEMON, DAEMON_NAME, FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY
-from api.mail.reading.reasons import MailReason
 from api.mail.reading.returned_mail import Report
-from api.states import BounceKind
+from plugins.incoming import BounceKind
 from strategies.codes import Message
 
 READ_CHARACTERS = 4_000
@@ -41,7 +41,7 @@ def read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
     if (LATE.search(subject) or LATE.search(report.text[:READ_CHARACTERS])) and not GAVE_UP.search(
         report.text[:READ_CHARACTERS]
     ):
-        return Failures(MailReason.DELAYED.message())
+        return Failures(MailReason.DELIVERY_DELAYED.message())
     addresses = _failed_header(mail.headers) or recipients_in_text(report.text, report.returned, own)
     addresses = addresses or _returned_to(report, own)
     if not addresses:
@@ -55,7 +55,7 @@ def _by_report(mail: ReceivedMail, report: Report, reports: list[RecipientReport
     failed = [each for each in reports if _is_failed(each, report.text)]
     if not failed:
         done = all(each.action in DONE for each in reports)
-        return Failures((MailReason.DELIVERED if done else MailReason.DELAYED).message())
+        return Failures(MailReason.DELIVERY_CONFIRMED.message() if done else MailReason.DELIVERY_DELAYED.message())
     in_text = recipients_in_text(report.text, report.returned, own)
     fallback = _failed_header(mail.headers) or in_text or _returned_to(report, own)
     named = [each.address for each in failed if each.address]
@@ -64,8 +64,8 @@ def _by_report(mail: ReceivedMail, report: Report, reports: list[RecipientReport
         address = each.address or next((other for other in fallback if other not in named), "")
         if address:
             found = judge(address, each.status, each.diagnostic, report.text, named or [address])
-            known = judged.get(key(address))
-            if known is None or known.kind is BounceKind.SOFT:
+            earlier = judged.get(key(address))
+            if earlier is None or earlier.kind is BounceKind.SOFT:
                 judged[key(address)] = found
     if not judged:
         return Failures(MailReason.NO_RECIPIENT.message(phrase=failed[0].diagnostic[:80] or failed[0].status))

@@ -42,7 +42,7 @@ def _groups(block: str) -> Iterator[Headers]:
     for _ in range(MAX_RECIPIENTS * 2):
         headers, after = read_headers(data, position)
         if after <= position:
-            after = data.find(b"\n", position) + 1  # a line that is no field
+            after = data.find(b"\n", position) + 1  # a line without a field
             if not after:
                 return
         yield headers

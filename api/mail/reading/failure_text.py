@@ -61,11 +61,11 @@ def words_about(text: str, address: str, others: Collection[str]) -> str:
 
     Without other recipients this is the text from the first line that names it. Without such a line it is the text.
     """
-    wanted, rest = key(address), {key(other) for other in others} - {key(address)}
+    name, rest = key(address), {key(other) for other in others} - {key(address)}
     kept, about, seen = list[str](), False, False
     for line in _lines(text):
         names = {key(found) for found in addresses_in(line)}
-        if wanted in names:
+        if name in names:
             about = seen = True
         elif names & rest:
             about = False

@@ -5,7 +5,6 @@ from collections.abc import Collection
 
 from api.mail.reading.failure_text import words_about
 from api.mail.reading.mail_reading import FailedRecipient
-from api.states import BounceKind
 from plugins.bounce_classification import (
     MAX_TEXT_CHARACTERS,
     Phase,
@@ -14,6 +13,7 @@ from plugins.bounce_classification import (
     enhanced_status,
     verdict_of_words,
 )
+from plugins.incoming import BounceKind
 
 MAX_DIAGNOSTIC_CHARACTERS = 500
 REPLY_CODE = re.compile(r"(?:^|[\s:;(\"'=])([45]\d\d)(?=[ -](?!\d))")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from api.mail.reading.reasons import MailReason
-from api.states import BounceKind
+from api.codes.mail_reasons import MailReason
+from plugins.incoming import BounceKind
 
 
 class MailKind(StrEnum):

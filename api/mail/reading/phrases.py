@@ -86,7 +86,7 @@ LATE = re.compile(
     r"|延迟|延遲|尚未送达|尚未送達|遅延|遅れて|まだ配信|försenad|forsinket",
     re.IGNORECASE,
 )
-"""An email is late, and the server goes on trying."""
+"""An email is late, and the server keeps trying."""
 GAVE_UP = re.compile(
     r"giv(?:en|ing|e) up|gave up|retry time(?:out)? (?:not reached for any host after|exceeded)"
     r"|will not (?:be )?(?:retr|try|attempt)"

@@ -22,6 +22,10 @@ class SesNotification:
     message_ids: tuple[str, ...]
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(str(each["emailAddress"])[:320] for each in self.recipients)
+
+    @property
     def failures(self) -> tuple[FailedRecipient, ...]:
         """Return the recipients of a bounce."""
         return tuple(
@@ -68,5 +72,5 @@ def _message_ids(mail: object) -> tuple[str, ...]:
     if not isinstance(mail, dict):
         return ()
     headers = mail.get("commonHeaders")
-    known = [headers.get("messageId") if isinstance(headers, dict) else None, mail.get("messageId")]
-    return tuple(each if each.startswith("<") else f"<{each}>" for each in known if isinstance(each, str) and each)
+    ids = [headers.get("messageId") if isinstance(headers, dict) else None, mail.get("messageId")]
+    return tuple(each if each.startswith("<") else f"<{each}>" for each in ids if isinstance(each, str) and each)

@@ -4,16 +4,16 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from api.codes.mail_reasons import MailReason
 from api.mail.reading.auto_reply import header_of_answer, header_of_list, header_of_program, words_of_absence
 from api.mail.reading.bounce import read_failures
 from api.mail.reading.failure_text import key
-from api.mail.reading.feedback import read_feedback
+from api.mail.reading.feedback import Feedback, read_feedback
 from api.mail.reading.headers import Headers
 from api.mail.reading.mail_reading import FailedRecipient, MailKind, MailReading, ReadingReason
 from api.mail.reading.message_ids import distinct, ids_of_answer, ids_of_returned, message_ids_in
 from api.mail.reading.new_text import body_text, new_text
 from api.mail.reading.parts import ReceivedMail, split_mail
-from api.mail.reading.reasons import MailReason
 from api.mail.reading.returned_mail import Report, read_report
 from api.mail.reading.ses_notification import SesNotification, read_notification
 from strategies.codes import Message
@@ -95,9 +95,7 @@ def _verdict(mail: ReceivedMail, report: Report, own: Collection[str]) -> _Verdi
         return _Verdict(MailKind.OTHER, MailReason.TOO_COMPLEX.message(what=what, limit=limit))
     feedback = read_feedback(mail, report.returned)
     if feedback is not None:
-        code = MailReason.COMPLAINT_REPORT if feedback.is_complaint else MailReason.NOT_A_COMPLAINT
-        kind = MailKind.COMPLAINT if feedback.is_complaint else MailKind.OTHER
-        return _Verdict(kind, code.message(feedback=feedback.type), complainants=feedback.recipients)
+        return _of_feedback(feedback)
     notification = read_notification(report.text)
     if notification is not None:
         return _of_notification(notification)
@@ -114,21 +112,28 @@ def _verdict(mail: ReceivedMail, report: Report, own: Collection[str]) -> _Verdi
     return _of_correspondence(mail, headers)
 
 
+def _of_feedback(feedback: Feedback, message_ids: tuple[str, ...] = ()) -> _Verdict:
+    """Return the verdict on a feedback report."""
+    if not feedback.is_complaint:
+        return _Verdict(
+            MailKind.OTHER, MailReason.NOT_A_COMPLAINT.message(feedback=feedback.type), message_ids=message_ids
+        )
+    reason = MailReason.COMPLAINT_REPORT.message(feedback=feedback.type)
+    return _Verdict(MailKind.COMPLAINT, reason, complainants=feedback.recipients, message_ids=message_ids)
+
+
 def _of_notification(notification: SesNotification) -> _Verdict:
     """Return the verdict on a notification of Amazon SES."""
-    addresses = tuple(str(each.get("emailAddress", ""))[:320] for each in notification.recipients)
     ids = notification.message_ids
     if notification.kind == "complaint":
-        is_complaint = notification.feedback != "not-spam"
-        kind = MailKind.COMPLAINT if is_complaint else MailKind.OTHER
-        code = MailReason.COMPLAINT_REPORT if is_complaint else MailReason.NOT_A_COMPLAINT
-        return _Verdict(kind, code.message(feedback=notification.feedback), complainants=addresses, message_ids=ids)
-    if notification.kind == "bounce" and addresses:
+        return _of_feedback(Feedback(notification.feedback, notification.addresses), ids)
+    if notification.kind == "bounce" and notification.recipients:
         failures = notification.failures
         return _Verdict(MailKind.BOUNCE, MailReason.FAILURE_REPORT.message(), failures=failures, message_ids=ids)
     if notification.kind == "delivery":
-        return _Verdict(MailKind.OTHER, MailReason.DELIVERED.message(), message_ids=ids)
-    return _Verdict(MailKind.OTHER, MailReason.SYSTEM_MAIL.message(header=f"Amazon SES: {notification.kind[:40]}"))
+        return _Verdict(MailKind.OTHER, MailReason.DELIVERY_CONFIRMED.message(), message_ids=ids)
+    program = f"Amazon SES: {notification.kind[:40]}"
+    return _Verdict(MailKind.OTHER, MailReason.SYSTEM_MAIL.message(header=program))
 
 
 def _of_correspondence(mail: ReceivedMail, headers: Headers) -> _Verdict:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.mail.reading import MailKind, MailReading, read_mail
-from api.states import BounceKind
+from plugins.incoming import BounceKind
 
 
 @dataclass(frozen=True)

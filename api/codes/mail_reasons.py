@@ -31,12 +31,12 @@ class MailReason(Code):
         when="A mail provider reports that the recipient marked the email as spam, or wants no more of them.",
         do="Nothing. The address is unsubscribed.",
     )
-    DELAYED = code(
+    DELIVERY_DELAYED = code(
         "The mail server reports a delay. It is still trying to deliver the email.",
-        when="The email was not delivered yet, and the server goes on trying.",
+        when="The email was not delivered yet, and the server keeps trying.",
         do="Nothing. A second report follows if the server gives up.",
     )
-    DELIVERED = code(
+    DELIVERY_CONFIRMED = code(
         "The mail server reports that it delivered or passed on the email.",
         when="A delivery report says delivered, relayed or expanded.",
         do="Nothing. It is not an answer.",
