@@ -8,14 +8,14 @@ class CampaignCode(Code):
 
     CAMPAIGN_BUSY = code(
         (
-            "An earlier pause, resume or edit of this campaign is still being applied to its people. Try again when "
-            "its `applyingPause` and `editing` are false."
+            "The last resume of this campaign is still being applied to its people, by the steps before this edit. "
+            "Try again when its `applyingPause` is false."
         ),
         when=(
-            "A background job still applies an earlier pause, resume or edit to the people in the campaign. A resume "
-            "waits for both, and an edit waits for a pause or resume."
+            "A background job still applies `resumeCampaign` to the people in the campaign. An edit that moves emails "
+            "has to wait, so that the resume moves the emails of all people by the same steps."
         ),
-        do="Query the campaign's `applyingPause` and `editing`, and try again when both are false.",
+        do="Query the campaign's `applyingPause`, and try again when it is false.",
     )
     CAMPAIGN_ENDED = code(
         "The campaign has ended for this person. To continue, launch it for them again.",

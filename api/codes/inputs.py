@@ -11,7 +11,6 @@ class InputCode(Code):
         campaign_edited="Someone has just edited this campaign. Load it again and repeat the request.",
         email="Another request has just changed this email. Load it again.",
         email_edited="Someone else has just edited this email. Load it again.",
-        paused="Someone has just paused this campaign again, or edited it. Load it again.",
         database="Another request has just changed something that this one refers to. Load it again.",
         withdrawn="This email has just been withdrawn. Load its task again.",
         when="Another request changed the same object, or one that it refers to.",

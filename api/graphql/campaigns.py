@@ -68,9 +68,6 @@ class Campaign:
         "pause, resume or edit. A campaign that could not be ended sends nothing until `endCampaign` is called again. "
         "Null when nothing is wrong."
     )
-    paused_at: datetime | None = strawberry.field(
-        description="When the campaign was paused, UTC; null when it is not paused."
-    )
     edited_at: datetime | None = strawberry.field(
         description="When an edit last changed the schedule of people in the campaign, UTC; null if none has."
     )
@@ -85,10 +82,21 @@ class Campaign:
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]
     holds: strawberry.Private[str | None]
+    paused_at: strawberry.Private[datetime | None]
+    resume_requested_at: strawberry.Private[datetime | None]
 
     @strawberry.field(
-        description="True while the last pause or resume is still being applied to the emails. Meanwhile the campaign "
-        "cannot be resumed, and edits that move emails are rejected (`CAMPAIGN_BUSY`)."
+        name="pausedAt",
+        description="When the campaign was paused, UTC; null when it is not paused, and as soon as `resumeCampaign` "
+        "has answered. See `applyingPause`.",
+    )
+    def shown_paused_at(self) -> datetime | None:
+        return self.paused_at if self.resume_requested_at is None else None
+
+    @strawberry.field(
+        description="True while the last pause or resume is still being applied to the emails and tasks. After a "
+        "pause, no email is sent meanwhile. After a resume, each email is sent once the resume is applied to it, and "
+        "edits that move emails are rejected until the resume is applied to everyone (`CAMPAIGN_BUSY`)."
     )
     def applying_pause(self) -> bool:
         return self.holds is not None

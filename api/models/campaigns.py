@@ -28,6 +28,11 @@ class Campaign(WorkspaceRow):
     resumed_at = fields.DatetimeField(null=True)
     # When the last pause started. Emails that were due then are sent on resume, if that is on the same day.
     last_paused_at = fields.DatetimeField(null=True)
+    # When a resume was requested while a job still applied the pause or an edit. Until that job has resumed the
+    # campaign, ``paused_at`` stays, and nothing is sent. Users see a campaign that is not paused.
+    resume_requested_at = fields.DatetimeField(null=True)
+    # Length of all pauses before the last resume in seconds. See ``Task.paused_seconds``.
+    paused_seconds = fields.BigIntField(default=0, db_default=0)
     # Id of the pause or resume for which a job still puts emails on hold or releases them.
     holds = varchar(null=True)
     # Counts the edits that can change emails of launched people. While ``editing``, a job still applies the last one.

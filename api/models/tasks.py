@@ -29,6 +29,11 @@ class Task(StepRow):
 
     It keeps these tasks out of the index by which the tick loop finds the next expiry. A resume clears it.
     """
+    paused_seconds = fields.BigIntField(default=0, db_default=0)
+    """The ``paused_seconds`` of the campaign that ``expires_at`` allows for. A task with another number cannot expire.
+
+    After a resume, a job adds the difference to ``expires_at``, once for each task.
+    """
     done_at = fields.DatetimeField(null=True)
     explanation: Any = fields.JSONField(default=list)
 

@@ -33,10 +33,13 @@ class EnrollmentPlan:
         )
 
 
-async def enroll(plan: EnrollmentPlan, person_ids: Sequence[str], at: datetime) -> tuple[set[str], list[Line]]:
+async def enroll(
+    plan: EnrollmentPlan, person_ids: Sequence[str], at: datetime, paused_seconds: int
+) -> tuple[set[str], list[Line]]:
     """Enroll those of these people who are not in the campaign, with an event of their launch ``at`` (UTC).
 
-    Returns their ids, and the events of their tasks, not yet written. Call in a transaction.
+    Their tasks get the campaign's ``paused_seconds``. Returns their ids, and the events of their tasks, which it does
+    not write. Call in a transaction.
     """
     enrollments = {new_id("enr"): person_id for person_id in person_ids}
     rows = [{"id": key, "person_id": person_id} for key, person_id in enrollments.items()]
@@ -50,7 +53,7 @@ async def enroll(plan: EnrollmentPlan, person_ids: Sequence[str], at: datetime) 
     lines: list[Line] = []
     for task in plan.tasks:
         tasks = [{"id": new_id("tsk"), **row} for row in about]
-        await insert("task", task, tasks)
+        await insert("task", {**task, "paused_seconds": paused_seconds}, tasks)
         lines += [_task_created(plan, task, row, at) for row in tasks]
     return {row["person_id"] for row in about}, lines
 

@@ -23,16 +23,39 @@ class CampaignState(NamedTuple):
     paused_at: datetime | None
     ending_at: datetime | None
     """Since when the campaign is being ended for everyone."""
+    resume_requested_at: datetime | None
+    """When the campaign was resumed, if a job must first finish the pause. ``paused_at`` is set until then."""
+    paused_seconds: int
+    """Length of all pauses before the last resume that was carried out."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the campaign is paused for its users: nobody has resumed it."""
+        return self.paused_at is not None and self.resume_requested_at is None
+
+    @property
+    def all_paused_seconds(self) -> int:
+        """Length of all pauses before the last resume, also if that resume is still to be carried out."""
+        if self.paused_at is None or self.resume_requested_at is None:
+            return self.paused_seconds
+        return self.paused_seconds + int((self.resume_requested_at - self.paused_at).total_seconds())
 
 
 async def lock_campaign_state(campaign_id: str) -> CampaignState:
     """Return the state of a campaign. It cannot change before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
     (row,) = await execute(
-        f"SELECT revision, editing, holds, paused_at, ending_at FROM campaign WHERE id = $1 {lock}", campaign_id
+        "SELECT revision, editing, holds, paused_at, ending_at, resume_requested_at, paused_seconds"
+        f" FROM campaign WHERE id = $1 {lock}",
+        campaign_id,
     )
-    paused_at, ending_at = (None if row[name] is None else instant(row[name]) for name in ("paused_at", "ending_at"))
-    return CampaignState(int(row["revision"]), bool(row["editing"]), row["holds"], paused_at, ending_at)
+    paused_at, ending_at, requested_at = (
+        None if row[name] is None else instant(row[name]) for name in ("paused_at", "ending_at", "resume_requested_at")
+    )
+    return CampaignState(
+        int(row["revision"]), bool(row["editing"]), row["holds"], paused_at, ending_at,
+        requested_at, int(row["paused_seconds"]),
+    )  # fmt: skip
 
 
 async def lock_campaign(campaign_id: str) -> None:

@@ -15,6 +15,7 @@ TASK_COLUMNS = {
     "id": "text",
     "due_date": "date",
     "expires_at": "timestamptz",
+    "paused_seconds": "bigint",
     "explanation": "jsonb",
     "name": "text",
     "details": "text",
@@ -108,8 +109,9 @@ async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
     """Write the new dates and content of open tasks. Returns the ids of those that were still open."""
     records = as_records(TASK_COLUMNS, rows)
     changed = await execute(
-        "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation,"
-        f" name = r.name, details = r.details, priority = r.priority FROM {records.table(1)}"
+        "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, paused_seconds = r.paused_seconds,"
+        " explanation = r.explanation, name = r.name, details = r.details, priority = r.priority"
+        f" FROM {records.table(1)}"
         " WHERE task.id = r.id AND status = 'OPEN' RETURNING task.id",
         records,
     )

@@ -28,11 +28,15 @@ If the transmission fails, the email would be tried again after the ending.
 async def begin(campaign_id: str, now: datetime) -> int | None:
     """Begin to end a campaign at ``now`` (UTC), and drop its pending edit, pause or resume.
 
+    A campaign whose resume was requested is not paused any longer.
+
     Returns the number of active enrollments, or None if the campaign is being ended already. Call in a transaction that
     has locked the campaign.
     """
     begun = await execute(
-        "UPDATE campaign SET ending_at = $2, holds = NULL, editing = false, job_problem = NULL"
+        "UPDATE campaign SET ending_at = $2, holds = NULL, editing = false, job_problem = NULL,"
+        " paused_at = CASE WHEN resume_requested_at IS NULL THEN paused_at END,"
+        " resumed_at = coalesce(resume_requested_at, resumed_at), resume_requested_at = NULL"
         " WHERE id = $1 AND ending_at IS NULL RETURNING id",
         campaign_id,
         now,

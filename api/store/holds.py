@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from api.store.campaign_state import CampaignState
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.tasks import hold_tasks
@@ -22,7 +23,13 @@ EMAIL_COLUMNS = {
     "planned_time": "text",
     "explanation": "jsonb",
 }
-TASK_COLUMNS = {"id": "text", "due_date": "date", "expires_at": "timestamptz", "explanation": "jsonb"}
+TASK_COLUMNS = {
+    "id": "text",
+    "due_date": "date",
+    "expires_at": "timestamptz",
+    "paused_seconds": "bigint",
+    "explanation": "jsonb",
+}
 ENROLLMENT_COLUMNS = {"id": "text", "resumed": "jsonb"}
 NOT_ON_HOLD = "status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND NOT held"
 
@@ -125,8 +132,8 @@ async def write_resume(
     if tasks:
         dates = as_records(TASK_COLUMNS, tasks)
         await execute(
-            "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, explanation = r.explanation"
-            f" FROM {dates.table(1)} WHERE task.id = r.id AND status = 'OPEN'",
+            "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, paused_seconds = r.paused_seconds,"
+            f" explanation = r.explanation FROM {dates.table(1)} WHERE task.id = r.id AND status = 'OPEN'",
             dates,
         )
     if resumed:
@@ -173,6 +180,22 @@ async def fail_held(enrollment_ids: list[str], reason: str, detail: str) -> Sequ
         reason,
         detail,
     )
+
+
+async def resume(campaign_id: str, state: CampaignState, holds: str) -> bool:
+    """Carry out the requested resume of a paused campaign, and give it the id ``holds``.
+
+    Returns False if no resume is requested, or an edit is still applied. Call in a transaction that has locked it.
+    """
+    rows = await execute(
+        "UPDATE campaign SET paused_at = NULL, resumed_at = resume_requested_at, resume_requested_at = NULL,"
+        " paused_seconds = $2, holds = $3 WHERE id = $1 AND resume_requested_at IS NOT NULL AND NOT editing"
+        " RETURNING id",
+        campaign_id,
+        state.all_paused_seconds,
+        holds,
+    )
+    return bool(rows)
 
 
 async def close(campaign_id: str, holds: str) -> bool:

@@ -73,7 +73,8 @@ async def _assignees(workspace_id: str, now: datetime) -> dict[date, list[str]]:
 
 EXPIRING = (
     "task WHERE task.status = 'OPEN' AND expires_at IS NOT NULL AND NOT task.held"
-    " AND (SELECT paused_at IS NULL AND ending_at IS NULL FROM enrollment"
+    " AND (SELECT paused_at IS NULL AND ending_at IS NULL AND campaign.paused_seconds = task.paused_seconds"
+    " FROM enrollment"
     " JOIN campaign ON campaign.id = enrollment.campaign_id WHERE enrollment.id = task.enrollment_id)"
     " AND (SELECT count(*) FROM send WHERE send.enrollment_id = task.enrollment_id AND send.step_id = task.step_id"
     " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING', 'IN_DOUBT')) = 0"
@@ -81,6 +82,7 @@ EXPIRING = (
 """SQL: open tasks that can expire. They have no pending or in-doubt email, and their campaign sends.
 
 ``held`` says that the campaign was paused when its background job came to the task. Until then ``paused_at`` says it.
+After a resume, ``paused_seconds`` excludes the tasks whose expiry the job has not extended yet.
 Joins would let PostgreSQL read and sort all of them: subqueries make it read them in the order of the index.
 """
 
@@ -127,21 +129,18 @@ async def hold_tasks(enrollment_ids: list[str]) -> None:
     )
 
 
-async def extend_expiry(campaign_id: str, since: datetime, until: datetime) -> None:
-    """Let the tasks of a resumed campaign expire again, later by the length of the pause."""
-    span: object = until - since
-    later = "expires_at + $2::interval"
+async def extend_expiry(enrollment_ids: list[str], paused_seconds: int) -> None:
+    """Let these people's open tasks expire again, later by the length of the pauses that they do not allow for yet.
+
+    ``paused_seconds`` is that of their campaign. Each task stores it, so that a second call changes nothing.
+    """
+    later = "expires_at + ($2 - paused_seconds) * interval '1 second'"
     if not is_postgres():
-        later = "strftime('%Y-%m-%d %H:%M:%S+00:00', expires_at, $2)"
-        span = f"{(until - since).total_seconds()} seconds"
+        later = "strftime('%Y-%m-%d %H:%M:%S+00:00', expires_at, ($2 - paused_seconds) || ' seconds')"
     await execute(
-        f"UPDATE task SET expires_at = {later}, held = false WHERE status = 'OPEN' AND expires_at IS NOT NULL"
-        " AND enrollment_id IN (SELECT id FROM enrollment WHERE campaign_id = $1 AND status = 'ACTIVE')",
-        campaign_id,
-        span,
-    )
-    await execute(
-        "UPDATE task SET held = false WHERE held AND enrollment_id IN"
-        " (SELECT id FROM enrollment WHERE campaign_id = $1)",
-        campaign_id,
+        f"UPDATE task SET expires_at = CASE WHEN paused_seconds < $2 THEN {later} ELSE expires_at END,"
+        f" held = false, paused_seconds = $2 WHERE {in_list('enrollment_id', 1)} AND status || '' = 'OPEN'"
+        " AND (held OR paused_seconds <> $2)",
+        enrollment_ids,
+        paused_seconds,
     )

@@ -191,6 +191,7 @@ class AnyOrder(Endings, Pauses, RuleBasedStateMachine):
         assert {send.status for send in held} <= {"SCHEDULED", "DEFERRED"}
         if campaign.paused_at is not None:
             assert len(self.channel.left) <= self.may_have_left, "left while paused"
+        if campaign.paused_at is not None and campaign.resume_requested_at is None:
             assert not await Launch.filter(status="RUNNING").exists(), "launched while paused"
         if campaign.holds is None and campaign.paused_at is None and not campaign.editing:
             assert held == [], "on hold, and nobody will release it"

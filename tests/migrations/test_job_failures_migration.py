@@ -27,7 +27,16 @@ NAME = "0020_job_failures"
 CHANGED = {
     "people_import": ("failures", "problem", "lease_until", "source"),
     "launch": ("failures", "problem", "lease_until"),
-    "campaign": ("holds_failures", "edit_failures", "job_problem", "holds_lease", "edit_lease", "ending_at"),
+    "campaign": (
+        "holds_failures",
+        "edit_failures",
+        "job_problem",
+        "holds_lease",
+        "edit_lease",
+        "ending_at",
+        "resume_requested_at",
+        "paused_seconds",
+    ),
 }
 
 

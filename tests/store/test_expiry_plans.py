@@ -75,8 +75,11 @@ async def test_a_resume_lets_tasks_expire_again(paused: Campaign) -> None:
     done = await Task.filter(workspace_id=paused.workspace_id).order_by("id").first()
     assert done is not None
     await Task.filter(id=done.id).update(status=TaskStatus.COMPLETED, done_at=NOW)
-    await extend_expiry(paused.id, NOW - timedelta(hours=1), NOW)
-    await Campaign.filter(id=paused.id).update(paused_at=None)
-    assert not await Task.filter(held=True).exists()
+    await Campaign.filter(id=paused.id).update(paused_at=None, paused_seconds=3_600)
+    assert await next_expiry(None) == LATER, "no task expires before its expiry is extended"
+    everyone = [str(each) for each in await Enrollment.filter(campaign_id=paused.id).values_list("id", flat=True)]
+    for _ in range(2):
+        await extend_expiry(everyone, 3_600)
+    assert not await Task.filter(held=True, status=TaskStatus.OPEN).exists()
     assert await next_expiry(None) == DUE + timedelta(hours=1)
     assert len(await expiring(NOW, None)) == 1_599  # the others have an email that waits

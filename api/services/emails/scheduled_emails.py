@@ -161,7 +161,9 @@ async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
     if task.expires_at is not None and task.expires_at <= now:
         campaign = await Campaign.get(id=enrollment.campaign_id)
         due = local(now, enrollment.zone).date()
-        await Task.filter(id=task.id).update(expires_at=expiry(enrollment, campaign, due))
+        await Task.filter(id=task.id).update(
+            expires_at=expiry(enrollment, campaign, due), paused_seconds=campaign.paused_seconds
+        )
 
 
 async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:

@@ -7,10 +7,15 @@ from api.store.campaign_state import CampaignState, lock_campaign_state
 from strategies import Refusal
 
 
-async def refuse_paused_or_ending(campaign_id: str, path: tuple[str, ...]) -> None:
-    """Refuse if the campaign is paused or being ended. Call it first: it cannot change before the transaction ends."""
-    if (await refuse_ending(campaign_id, path)).paused_at is not None:
+async def refuse_paused_or_ending(campaign_id: str, path: tuple[str, ...]) -> CampaignState:
+    """Refuse if the campaign is paused or being ended. Returns its state.
+
+    Call it first: the state cannot change before the transaction ends.
+    """
+    state = await refuse_ending(campaign_id, path)
+    if state.is_paused:
         raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, path)
+    return state
 
 
 async def refuse_ending(campaign_id: str, path: tuple[str, ...]) -> CampaignState:

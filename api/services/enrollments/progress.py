@@ -55,7 +55,7 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
                 await new.save(force_create=True)
         elif step.id not in tasks:
             task = task_row(context, enrollment, step, campaign, planned)
-            task.held = state.paused_at is not None
+            task.held, task.paused_seconds = state.paused_at is not None, state.all_paused_seconds
             await task.save(force_create=True)
             events.append(task_created(enrollment, task, now))
     await write(events)

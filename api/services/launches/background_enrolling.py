@@ -102,7 +102,8 @@ class _Enroller:
             left_out = {person["person_id"]: left_out_as for person in people}
         processed = self.row.processed + len(people)
         async with self.size.transaction(max_people):
-            self.edited = (await lock_campaign_state(self.campaign.id)).revision != self.campaign.revision
+            state = await lock_campaign_state(self.campaign.id)
+            self.edited = state.revision != self.campaign.revision
             if self.edited:
                 return True
             # A pause, a cancellation and another process lock the launch's row too, so they come before this chunk or
@@ -121,7 +122,7 @@ class _Enroller:
                 ids = [person_id for person_id in everyone if person_id not in left_out]
                 plan = self.plans[zone]
                 assert isinstance(plan, EnrollmentPlan)  # noqa: S101 - people without a plan are left out before
-                added, lines = await enroll(plan, ids, self.began)
+                added, lines = await enroll(plan, ids, self.began, state.all_paused_seconds)
                 await write(lines)
                 left_out |= dict.fromkeys(
                     (person_id for person_id in ids if person_id not in added), LaunchCode.ALREADY_ENROLLED

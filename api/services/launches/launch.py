@@ -97,7 +97,9 @@ async def launch(
                 events.append(task_created(enrollment, tasks[-1], context.now))
     try:
         async with transaction():
-            await refuse_paused_or_ending(plan.campaign.id, ("campaignId",))
+            state = await refuse_paused_or_ending(plan.campaign.id, ("campaignId",))
+            for task in tasks:
+                task.paused_seconds = state.all_paused_seconds
             await refuse_edited(plan.campaign, ("campaignId",))
             await check_subjects(await steps_of(plan.campaign), ("campaignId",))
             await _refuse_unsubscribed(list(person_ids))

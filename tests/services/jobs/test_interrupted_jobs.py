@@ -193,7 +193,8 @@ async def test_a_job_that_gives_up_undoes_no_new_decision(world: World, monkeypa
 
     await runner_of(world, kinds=[replace(hold_job.HOLD, work=resumed)]).run_next()
     row, job = await Campaign.get(id=campaign), await job_of(campaign)
-    assert (row.paused_at, row.holds is not None, row.job_problem) == (None, True, None)
+    assert (row.resume_requested_at is not None, row.holds is not None, row.job_problem) == (True, True, None)
     assert job.finished_at is None
     await until_idle(runner_of(world))
-    assert ((await Campaign.get(id=campaign)).holds, await Send.filter(held=True).count()) == (None, 0)
+    row = await Campaign.get(id=campaign)
+    assert (row.paused_at, row.holds, await Send.filter(held=True).count()) == (None, None, 0)

@@ -29,12 +29,20 @@ FIXED_SETTINGS = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZo
 async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
     """Write an edit, and recalculate the people in the campaign. Raises Refusal; then nothing is written."""
     row = draft.campaign
-    # Finish a pause or resume first: a resume moves emails by the steps before this edit.
-    busy = draft.resolves and row.holds is not None
-    if busy and not await finish_earlier(HOLD_JOB, row.id, hold_chunks(context, row), context.clock):
+    # Finish a resume first: it moves everyone's emails by the steps before this edit.
+    if (
+        draft.resolves
+        and _is_resuming(row)
+        and not await finish_earlier(HOLD_JOB, row.id, hold_chunks(context, row), context.clock)
+    ):
         raise Refusal.of(CampaignCode.CAMPAIGN_BUSY, draft.path)
     await _decide(context, draft)
     return await _carry_out_quick_part(context, row.id)
+
+
+def _is_resuming(row: Campaign) -> bool:
+    """Say whether a resume still has to be applied to people."""
+    return row.holds is not None and (row.paused_at is None or row.resume_requested_at is not None)
 
 
 @retry_on_deadlock
@@ -45,7 +53,7 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
         current = await Campaign.get(id=row.id)
         # Content that moves no email has no revision. Compare it too, so that no other edit is overwritten.
         same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
-        if not same or current.revision != row.revision or (draft.resolves and current.holds is not None):
+        if not same or current.revision != row.revision or (draft.resolves and _is_resuming(current)):
             raise Refusal.of(InputCode.CHANGED_MEANWHILE, draft.path, case="campaign")
         people = await check(context, draft)
         await _write(context, draft, current)

@@ -71,6 +71,7 @@ class _EditRun:
             state = await lock_campaign_state(row.id)
             if state.revision != row.revision or not state.editing:
                 return False
+            row.paused_seconds = state.paused_seconds  # the campaign may have been resumed since it was read
             people = await edits.people_to_recalculate(row.id, row.revision, after, at_once)
             ids = [person["id"] for person in people]
             if not ids and state.paused_at is None:

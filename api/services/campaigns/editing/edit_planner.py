@@ -28,7 +28,7 @@ SEND_COLUMNS = (
 )
 TASK_COLUMNS = (
     *("id", "workspace_id", "enrollment_id", "step_id", "person_id", "status", "due_date", "done_at", "expires_at"),
-    *("explanation", "name", "details", "priority"),
+    *("paused_seconds", "explanation", "name", "details", "priority"),
 )
 ENROLLMENT_COLUMNS = (
     *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),

@@ -83,6 +83,7 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
     changed: list[Mapping[str, Any]] = []
     for enrollment, step, task, planned in found.tasks_moved:
         notes = notes_to_json((*planned.notes, Note("TASK_EDITED", {"date": task.due_date.isoformat()})))
+        task.paused_seconds = campaign.paused_seconds
         expires = expiry(enrollment, campaign, planned.due)
         changed.append(_task_values(task, step, planned.due, expires, notes))
     for _, step, task in found.tasks_stay:
@@ -109,7 +110,7 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
     new = []
     for enrollment, step, due in found.tasks:
         new.append(task_row(context, enrollment, step, campaign, due))
-        new[-1].held = held
+        new[-1].held, new[-1].paused_seconds = held, campaign.paused_seconds
         lines.append(task_created(enrollment, new[-1], now))
     await Task.bulk_create(new, batch_size=300)
     return lines
@@ -129,6 +130,7 @@ def _task_values(
         "id": task.id,
         "due_date": due,
         "expires_at": expires,
+        "paused_seconds": task.paused_seconds,
         "explanation": notes,
         "name": task_name(step),
         "details": step.notes,

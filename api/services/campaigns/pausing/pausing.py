@@ -1,25 +1,22 @@
 """Pause and resume a campaign.
 
 One short transaction writes the pause or resume. After a pause commits, no transmission starts. A job puts the emails
-on hold, or releases them, in chunks: the caller carries out the first chunks, a tick loop the others.
+on hold, or releases them, in chunks: the caller carries out the first chunks, a tick loop the others. A resume is
+accepted before the pause is applied to everyone: the job then does both, one after the other.
 """
 
 from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
-from api.ids import new_id
 from api.models import Campaign
-from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
-from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
+from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks, new_holds
 from api.services.campaigns.pausing.launch_control import pause_launches, resume_launches
 from api.services.common.context import WorkspaceContext
-from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out, finish_earlier
-from api.store import jobs
+from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
+from api.store import holds, jobs
 from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import campaign_event, write
-from api.store.tasks import extend_expiry
 from strategies import Refusal
 
 
@@ -33,9 +30,19 @@ async def pause_campaign(context: WorkspaceContext, campaign_id: str) -> Campaig
 @retry_on_deadlock
 async def _pause(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
-        paused = {"paused_at": context.now, "last_paused_at": context.now}
-        if not await Campaign.filter(id=row.id, paused_at=None).update(**paused, **_new_holds()):
+        await lock_campaign(row.id)
+        state = await lock_campaign_state(row.id)
+        if state.is_paused:
             raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, ("id",), case="already")
+        # A resume that was requested and not carried out has ended a pause: tasks expire later by its length too.
+        await Campaign.filter(id=row.id).update(
+            paused_at=context.now,
+            last_paused_at=context.now,
+            resume_requested_at=None,
+            paused_seconds=state.all_paused_seconds,
+            holds=new_holds(),
+            job_problem=None,
+        )
         await pause_launches(context, row.id)
         await _start_job(context, row)
         await write([campaign_event(context.workspace_id, row.id, EventKind.CAMPAIGN_PAUSED, context.now)])
@@ -44,38 +51,28 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
 async def resume_campaign(context: WorkspaceContext, campaign_id: str) -> Campaign:
     """Resume a campaign. Each person with an overdue email gets all unsent emails later, by whole (working) days."""
     row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
-    if row.paused_at is not None:
-        # Put every email on hold before any is released, and recalculate everyone by the last edit.
-        holds, edits = hold_chunks(context, row), edit_chunks(context, row)
-        if not (
-            await finish_earlier(HOLD_JOB, row.id, holds, context.clock)
-            and await finish_earlier(EDIT_JOB, row.id, edits, context.clock)
-        ):
-            raise Refusal.of(CampaignCode.CAMPAIGN_BUSY, ("id",))
     await _resume(context, row)
     return await _carry_out_quick_part(context, row.id)
 
 
 @retry_on_deadlock
 async def _resume(context: WorkspaceContext, row: Campaign) -> None:
+    """Resume the campaign, or let its job do it after the rest of the pause and of the last edit.
+
+    Every email must be on hold before any is released, and everyone must be recalculated by the last edit.
+    """
     async with transaction():
         await lock_campaign(row.id)
-        paused_at = (await lock_campaign_state(row.id)).paused_at
-        resumed = Campaign.filter(id=row.id, holds=None, editing=False).exclude(paused_at=None)
-        if not await resumed.update(paused_at=None, resumed_at=context.now, **_new_holds()):
-            if paused_at is not None:
-                raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="paused")
+        state = await lock_campaign_state(row.id)
+        if not state.is_paused:
             raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("id",))
-        assert paused_at is not None  # noqa: S101 - the update found it paused
-        await extend_expiry(row.id, paused_at, context.now)
+        requested = {"resume_requested_at": context.now, "holds": new_holds(), "job_problem": None}
+        await Campaign.filter(id=row.id).update(**requested)
+        if state.holds is None and not state.editing:
+            await holds.resume(row.id, await lock_campaign_state(row.id), new_holds())
         await resume_launches(context, row)
         await _start_job(context, row)
         await write([campaign_event(context.workspace_id, row.id, EventKind.CAMPAIGN_RESUMED, context.now)])
-
-
-def _new_holds() -> dict[str, object]:
-    """Give this pause or resume an id, so that the job of an earlier one stops."""
-    return {"holds": new_id("hld"), "job_problem": None}
 
 
 async def _start_job(context: WorkspaceContext, row: Campaign) -> None:

@@ -119,6 +119,7 @@ class ResumePlanner:
                         "id": task.id,
                         "due_date": planned.due,
                         "expires_at": expiry(enrollment, self.campaign, planned.due),
+                        "paused_seconds": self.campaign.paused_seconds,
                         "explanation": notes_to_json(planned.notes),
                     }
                 )

@@ -42,7 +42,7 @@ class ResumePreview:
 async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumePreview:
     """Calculate the changes of a resume for everyone with emails on hold. Raises Refusal if it is not paused."""
     row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("campaignId",))
-    if row.paused_at is None:
+    if row.paused_at is None or row.resume_requested_at is not None:
         raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
     planner = ResumePlanner(context, row, await steps_of(row), context.now)
     tally = ResumeTally(planner.steps, planner.now)
