@@ -14,7 +14,7 @@ from api import graphiql
 from api.clock import Clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
-from api.http import health, unsubscribe_page
+from api.http import health, unsubscribe_page, webhooks
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.request_guard import RequestGuard
@@ -112,6 +112,7 @@ def make_app(
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, settings.public_url)),
             *health.routes(ticker.runtime, ticker if tick else None, public),
             *unsubscribe_page.routes(settings, ticker.runtime),
+            *webhooks.routes(ticker.runtime),
             *pages,
         ],
         lifespan=lifespan,

@@ -153,6 +153,30 @@ class Settings:
         "",
         "mail server of the smtp channel: `smtp://user:password@host:587`; more accounts in TOUCHLINE_SMTP_URL_NAME",
     )
+    webhook_generic: str = _setting(
+        "TOUCHLINE_WEBHOOK_GENERIC",
+        "",
+        "secret of the webhook `/webhooks/generic`, at least 32 characters; more accounts in "
+        "TOUCHLINE_WEBHOOK_GENERIC_NAME, as for all webhooks (docs/answers.md)",
+    )
+    webhook_mailgun: str = _setting(
+        "TOUCHLINE_WEBHOOK_MAILGUN", "", "HTTP webhook signing key of Mailgun, for `/webhooks/mailgun`"
+    )
+    webhook_postmark: str = _setting(
+        "TOUCHLINE_WEBHOOK_POSTMARK",
+        "",
+        "password with which Postmark calls `/webhooks/postmark`, at least 32 characters",
+    )
+    webhook_sendgrid: str = _setting(
+        "TOUCHLINE_WEBHOOK_SENDGRID",
+        "",
+        "verification key of SendGrid's signed Event Webhook, for `/webhooks/sendgrid`",
+    )
+    webhook_ses: str = _setting(
+        "TOUCHLINE_WEBHOOK_SES",
+        "",
+        "ARNs of the SNS topics with events of Amazon SES, with commas between them, for `/webhooks/ses`",
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":

@@ -1,4 +1,4 @@
-"""What a partner's channel package imports.
+"""What a partner's package of channels or webhooks imports.
 
 A channel package defines a ``Channel``, returns it from a function marked ``@hookimpl`` and named
 ``touchline_register_channels``, and names its module in the entry point group "touchline"::
@@ -10,12 +10,19 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
         return [PigeonChannel(environment)]
 
 Imports: strategies.
-Imported by: cli, codes, graphql, mail.reading, services, store.
+Imported by: cli, codes, graphql, http, mail.reading, services, store.
 """
 
 from plugins.bounce_classification import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 from plugins.incoming import BounceKind, IncomingMail, ReportedEvent, ReportedKind
+from plugins.webhook_contract import (
+    Webhook,
+    WebhookRefusedError,
+    WebhookRequest,
+    WebhookResult,
+    WebhookStatus,
+)
 from strategies import hookimpl
 
 __all__ = [
@@ -31,6 +38,11 @@ __all__ = [
     "ReportedKind",
     "Session",
     "Verdict",
+    "Webhook",
+    "WebhookRefusedError",
+    "WebhookRequest",
+    "WebhookResult",
+    "WebhookStatus",
     "classify",
     "hookimpl",
 ]

@@ -5,7 +5,8 @@ once, when it loads the package, and keeps the plain value.
 """
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
@@ -20,6 +21,12 @@ MAX_SCHEMA_CHARACTERS = 100_000
 """Characters of a JSON Schema, written as JSON."""
 MAX_FORMAT_CHARACTERS = 3
 """Characters after the colon of `{name:…}` in a sentence: enough for a width of two digits."""
+
+MAX_MEDIA_TYPES = 20
+MEDIA_TYPE = re.compile("[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
+"""In lower case and without parameters."""
+MAX_BODY_BYTES = 16_000_000
+"""The largest body that a webhook can ask for."""
 
 Check = Callable[[str, str, object], Any]
 """Takes the name of the object, the attribute and its value. Returns the plain value, or raises UnusableError."""
@@ -75,6 +82,27 @@ def check_flag(owner: str, attribute: str, value: object) -> bool:
     if value is True or value is False:
         return value
     raise UnusableError(f"{owner} cannot be used: {attribute} is a {type(value).__name__}, and neither True nor False.")
+
+
+def check_media_types(owner: str, attribute: str, value: object) -> tuple[str, ...]:
+    """Check a list of media types, such as "application/json"."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or not 1 <= len(value) <= MAX_MEDIA_TYPES:
+        raise UnusableError(f"{owner} cannot be used: {attribute} is not a list of 1 to {MAX_MEDIA_TYPES} media types.")
+    try:
+        found = tuple(plain_string(each) for each in value)
+    except (TypeError, ValueError) as error:
+        raise UnusableError(f"{owner} cannot be used: {attribute} has an entry that is not text: {error}.") from None
+    for each in found:
+        if not MEDIA_TYPE.fullmatch(each):
+            raise UnusableError(f"{owner} cannot be used: {attribute} has {each!r:.80}, which is not a media type.")
+    return found
+
+
+def check_body_size(owner: str, attribute: str, value: object) -> int:
+    """Check the largest size of a body, in bytes."""
+    if type(value) is not int or not 1 <= value <= MAX_BODY_BYTES:
+        raise UnusableError(f"{owner} cannot be used: {attribute} must be a number from 1 to {MAX_BODY_BYTES:,}.")
+    return value
 
 
 def check_sentences(owner: str, attribute: str, value: object) -> dict[str, dict[str, Text]]:

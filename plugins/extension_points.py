@@ -12,8 +12,17 @@ from typing import Any, Generic, TypeVar
 import plugins.hookspecs
 import strategies.hookspecs
 from plugins.contract import Channel
-from plugins.declaration_checks import Check, check_flag, check_schema, check_sentences, check_texts
-from plugins.wrappers import ChannelWrapper, OptionWrapper
+from plugins.declaration_checks import (
+    Check,
+    check_body_size,
+    check_flag,
+    check_media_types,
+    check_schema,
+    check_sentences,
+    check_texts,
+)
+from plugins.webhook_contract import Webhook
+from plugins.wrappers import ChannelWrapper, OptionWrapper, WebhookWrapper
 from strategies import SendOption
 from strategies.registry import Registry, SendOptions
 
@@ -65,4 +74,11 @@ CHANNELS: ExtensionPoint[Channel] = ExtensionPoint(
     wrapper=ChannelWrapper,
     checks={"labels": check_texts, "config_schema": check_schema},
 )
-EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS)
+WEBHOOKS: ExtensionPoint[Webhook] = ExtensionPoint(
+    noun="webhook",
+    hookspec=plugins.hookspecs.touchline_register_webhooks,
+    contract=Webhook,  # type: ignore[type-abstract]
+    wrapper=WebhookWrapper,
+    checks={"labels": check_texts, "content_types": check_media_types, "max_body_bytes": check_body_size},
+)
+EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS, WEBHOOKS)

@@ -1,4 +1,4 @@
-"""The hook that a channel package implements."""
+"""The hooks that packages of channels and webhooks implement."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from strategies import hookspec
 
 if TYPE_CHECKING:
     from plugins.contract import Channel
+    from plugins.webhook_contract import Webhook
 
 
 @hookspec
@@ -14,5 +15,14 @@ def touchline_register_channels(environment: Mapping[str, str]) -> "Iterable[Cha
     """Return the channels that this package adds.
 
     ``environment`` has the environment variables of the process. A channel reads its settings and secrets from them.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def touchline_register_webhooks(environment: Mapping[str, str]) -> "Iterable[Webhook]":
+    """Return the webhooks that this package adds.
+
+    ``environment`` has the environment variables of the process. A webhook reads its settings and secrets from them.
     """
     raise AssertionError("a specification is never called")

@@ -88,6 +88,8 @@ class ReportedEvent:
     url: str = ""
     user_agent: str = ""
     ip: str = ""
+    machine: bool = False
+    """Whether the provider says that a program opened the email or the link, such as a proxy or a scanner."""
 
     def __post_init__(self) -> None:
         """Refuse ids that cannot be stored and times without a zone; cut texts that are too long."""
@@ -113,7 +115,8 @@ class ReportedEvent:
     def details(self) -> dict[str, Any]:
         """Return the fields beside key, kind and time that have a value, as JSON."""
         names = ("message_id", "email_id", "recipient", "bounce", "status", "detail", "url", "user_agent", "ip")
-        return {name: str(value) for name in names if (value := getattr(self, name))}
+        found: dict[str, Any] = {name: str(value) for name in names if (value := getattr(self, name))}
+        return found | {"machine": True} if self.machine else found
 
 
 def _check_key(key: str) -> None:

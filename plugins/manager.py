@@ -16,8 +16,9 @@ import pluggy
 from plugins.contract import Channel
 from plugins.declaration_checks import UnusableError
 from plugins.discovery import Candidate, candidates
-from plugins.extension_points import CHANNELS, EXTENSION_POINTS, SEND_OPTIONS, Contract, ExtensionPoint
+from plugins.extension_points import CHANNELS, EXTENSION_POINTS, SEND_OPTIONS, WEBHOOKS, Contract, ExtensionPoint
 from plugins.hook_results import check, collect, run_guarded
+from plugins.webhook_contract import Webhook
 from strategies.registry import Registry, SendOptions
 
 
@@ -62,6 +63,11 @@ class Installed:
     def channels(self) -> Mapping[str, Channel]:
         """The channels, by key."""
         return self.of(CHANNELS)
+
+    @property
+    def webhooks(self) -> Mapping[str, Webhook]:
+        """The webhooks, by key."""
+        return self.of(WEBHOOKS)
 
 
 def load(environment: Mapping[str, str], points: Sequence[ExtensionPoint[Any]] = EXTENSION_POINTS) -> Installed:

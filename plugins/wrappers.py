@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from plugins.contract import Channel, Session
+from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
 from strategies import Availability, CreateTask, Position, SendAt, SendOption, StepContext
 
 
@@ -60,3 +61,19 @@ class ChannelWrapper(Channel):
     def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
         """Call the package's channel."""
         return self.own.connect(config)
+
+
+class WebhookWrapper(Webhook):
+    """A package's webhook with its declarations as plain values."""
+
+    def __init__(self, own: Webhook, declarations: Mapping[str, Any]) -> None:
+        self.own = own
+        vars(self).update(declarations)
+
+    def accounts(self) -> Sequence[str]:
+        """Call the package's webhook."""
+        return self.own.accounts()
+
+    async def receive(self, request: WebhookRequest) -> WebhookResult:
+        """Call the package's webhook."""
+        return await self.own.receive(request)

@@ -26,6 +26,7 @@ from api.tick import Ticker
 from api.workers.pool import start_worker
 from plugins.channels.smtp.channel import check_accounts
 from plugins.manager import load
+from plugins.webhooks.check import check_webhooks
 
 log = logging.getLogger("touchline.service")
 
@@ -80,6 +81,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     from api.app import make_app  # with GraphQL, which the tick loop alone does not need
 
     check_accounts(environment())
+    check_webhooks(environment())
     free_port(settings.host, int(settings.port))
     if settings.server_watch_port:
         free_port(settings.host, int(settings.server_watch_port), "TOUCHLINE_SERVER_WATCH_PORT")
@@ -109,6 +111,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
 async def tick(settings: Settings, *, once: bool) -> int:
     """Run the tick loop until it is stopped; with ``once``, until nothing is due."""
     check_accounts(environment())
+    check_webhooks(environment())
     if settings.watch_port:
         free_port(settings.host, int(settings.watch_port), "TOUCHLINE_WATCH_PORT")
     set_up_logs(settings)

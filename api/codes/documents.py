@@ -20,6 +20,7 @@ from api.codes.requests import RequestCode
 from api.codes.templates import TemplateCode
 from api.codes.workspaces import WorkspaceCode
 from plugins.codes import ChannelCode
+from plugins.webhook_codes import WebhookCode
 from strategies.codes import Code, StrategyCode
 from strategies.warning_codes import WarningCode
 
@@ -38,7 +39,7 @@ REFUSALS: tuple[type[Code], ...] = (
 REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
 ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
 MAIL_REASONS: tuple[type[Code], ...] = (MailReason,)
-ALL_CODES = (*REFUSALS, *REASONS, *ANSWERS, *MAIL_REASONS, HttpCode)
+ALL_CODES = (*REFUSALS, *REASONS, *ANSWERS, *MAIL_REASONS, HttpCode, WebhookCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -84,6 +85,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "answers of the endpoint": lambda: _codes(ANSWERS),
     "http answers": _http_answers,
     "close codes": _close_codes,
+    "answers of webhooks": lambda: _codes((WebhookCode,)),
     "event kinds": _event_kinds,
     "warnings": _warnings,
 }

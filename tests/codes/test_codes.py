@@ -11,6 +11,7 @@ import pytest
 from api import states
 from api.codes.documents import ALL_CODES, with_tables
 from plugins.contract import Outcome
+from plugins.incoming import ReportedKind
 from strategies import Refusal
 from strategies.codes import Code
 from tests.source_code import called, source
@@ -24,9 +25,9 @@ DYNAMIC = {"code.message(case, **values)", "code.message(**values)", "code.messa
 
 
 def statuses() -> set[str]:
-    """Names that are a status as well as a code, such as BOUNCED."""
+    """Names that are a status or a kind of event as well as a code, such as BOUNCED."""
     kinds = [kind for kind in vars(states).values() if isinstance(kind, type) and issubclass(kind, StrEnum)]
-    return {str(status) for kind in (*kinds, Outcome) for status in kind}
+    return {str(status) for kind in (*kinds, Outcome, ReportedKind) for status in kind}
 
 
 def written_codes() -> set[str]:

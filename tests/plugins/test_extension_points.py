@@ -85,6 +85,7 @@ def test_a_package_registers_plugins_of_a_new_kind(monkeypatch: pytest.MonkeyPat
     assert found.packages[-1].keys == {
         "touchline_register_send_options": (),
         "touchline_register_channels": ("pigeon",),
+        "touchline_register_webhooks": (),
         "touchline_register_mailboxes": ("inbox",),
     }
 

@@ -1,22 +1,27 @@
 """The examples in docs/plugins.md work as they stand there."""
 
 import asyncio
+import hashlib
+import hmac
 import importlib.metadata
+import json
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.services.common import inputs
-from plugins import AccountUnavailableError, Channel, Outcome, Outgoing
+from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, WebhookRefusedError, WebhookRequest
 from plugins.manager import load
 from strategies import Position, Refusal, StepType
 from tests.plugins.packages import FakeEntry
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
 LOFT = {"loft": "north"}
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 Make = Callable[..., Outgoing]
 
 
@@ -127,3 +132,19 @@ def test_what_the_example_keeps_for_a_sender(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(Refusal) as refused:
         inputs.config({"loft": "North!"}, schema, ("channelConfig",))
     assert refused.value.message == '"North!" is not valid. The loft\'s name, a to z.'
+
+
+async def test_the_example_of_a_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example("class PigeonWebhook"))
+    assert load({}).webhooks["pigeon"].accounts() == [], "it does not exist without its setting"
+    found = load({"PIGEON_SECRET": "s"})
+    assert found.broken == ()
+    webhook = found.webhooks["pigeon"]
+    event = {"id": "1", "kind": "opened", "time": 1772438400, "email": "snd_1"}
+    body = json.dumps([event, event | {"kind": "lost"}]).encode()
+    signature = hmac.new(b"s", body, hashlib.sha256).hexdigest()
+    result = await webhook.receive(WebhookRequest("", {"x-pigeon-signature": signature}, {}, body, NOW))
+    assert [(each.key, each.kind, each.email_id) for each in result.events] == [("1", "OPENED", "snd_1")]
+    assert result.ignored == 1
+    with pytest.raises(WebhookRefusedError, match="signature"):
+        await webhook.receive(WebhookRequest("", {}, {}, body, NOW))

@@ -10,6 +10,7 @@ from plugins.channels.smtp.secrets import one_line
 from plugins.channels.smtp.url import SmtpSettings
 from plugins.channels.smtp.wire import Reply, UnexpectedReplyError, Wire
 from plugins.codes import ChannelCode, smtp_message
+from plugins.provider_headers import provider_headers
 from strategies.codes import Message
 
 CLOSING = 421
@@ -55,7 +56,9 @@ class SmtpSession(Session):
             return self._receipt(Outcome.WITHDRAWN, ChannelCode.WITHDRAWN.message())
         if refusal := await self._ask((b"DATA\r\n",), DATA_FOLLOWS):
             return refusal
-        return await self._transmit(outgoing.message)
+        provider = self._settings.provider
+        headers = provider_headers(provider, outgoing.send_id) if provider else b""
+        return await self._transmit(headers + outgoing.message)
 
     def _envelope(self, outgoing: Outgoing) -> tuple[bytes, ...] | Receipt:
         """Return the commands before the content. If an address is not valid, returns a receipt and sends nothing."""

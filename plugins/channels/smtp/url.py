@@ -12,6 +12,8 @@
 - ``auth``: ``password`` (the default) or ``xoauth2``, which logs in with an access token instead of a password
 - ``token_file``: the file that has the token, for xoauth2; another program renews it
 - ``token_command``: a program that prints the token, with its arguments, for xoauth2; it runs without a shell
+- ``provider``: ``mailgun``, ``postmark``, ``sendgrid`` or ``ses``; each email gets a header with its id, which the
+  provider removes from the email and returns with its events
 
 User and password are percent-encoded. Messages of this module quote only the host of the URL, because a password that
 is not encoded can end up in any other part.
@@ -27,6 +29,7 @@ from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from plugins.channels.smtp.secrets import one_line, redact
+from plugins.provider_headers import PROVIDERS
 
 OPTIONS = (
     "security",
@@ -38,6 +41,7 @@ OPTIONS = (
     "auth",
     "token_file",
     "token_command",
+    "provider",
 )
 SCHEMES = MappingProxyType({"smtp": "starttls", "smtps": "tls"})
 PORTS = MappingProxyType({"starttls": 587, "tls": 465, "none": 25})
@@ -60,6 +64,8 @@ class SmtpSettings:
     helo: str | None = None
     token_file: str | None = None
     token_command: str | None = field(default=None, repr=False)
+    provider: str | None = None
+    """The provider that returns the id of an email with its events, one of PROVIDERS."""
     token: str = field(default="", repr=False)
     """The token of the session's login. It is a secret as well."""
 
@@ -96,6 +102,9 @@ def parse(url: str) -> SmtpSettings:
     helo = options.get("helo") or None
     if helo and not re.fullmatch(r"[A-Za-z0-9._:\[\]-]{1,255}", helo):
         raise ValueError("helo must be a host name.")
+    provider = options.get("provider") or None
+    if provider is not None and provider not in PROVIDERS:
+        raise ValueError(f"provider must be one of {', '.join(PROVIDERS)}.")
     return SmtpSettings(
         host=parts.hostname,
         port=port or PORTS[security],
@@ -107,6 +116,7 @@ def parse(url: str) -> SmtpSettings:
         connections=_connections(options),
         cafile=options.get("cafile") or None,
         helo=helo,
+        provider=provider,
         **_token_source(options, parts),
     )
 

@@ -1,4 +1,4 @@
-"""The names that a partner's package imports: the contracts of options and channels, and ``load`` for its tests.
+"""The names that a partner's package imports: the contracts of its objects, and ``load`` for its tests.
 
 Import these names from here. The names ``plugins`` and ``strategies`` work as well, but not in a project that has a
 folder of the same name.
@@ -22,6 +22,11 @@ with own_packages():
         ReportedKind,
         Session,
         Verdict,
+        Webhook,
+        WebhookRefusedError,
+        WebhookRequest,
+        WebhookResult,
+        WebhookStatus,
         classify,
     )
     from plugins import manager as _manager
@@ -70,6 +75,11 @@ __all__ = [
     "StepType",
     "Verdict",
     "WarningNote",
+    "Webhook",
+    "WebhookRefusedError",
+    "WebhookRequest",
+    "WebhookResult",
+    "WebhookStatus",
     "classify",
     "hookimpl",
     "load",

@@ -1,0 +1,193 @@
+"""The endpoint of webhooks: POST /webhooks/KEY and /webhooks/KEY/ACCOUNT.
+
+A provider gets 200 when its events are stored. The job runner applies them later, so that a burst of events cannot
+delay other requests. All workspaces share the webhooks: an event acts on the workspace of the email that it names.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import NoReturn
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api.http.workspace_limits import BodyMemory, OperationQueue
+from api.mail.text_checks import storable_text
+from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.replies.incoming import receive_events, receive_mails
+from api.store.engine.availability import log_database_outage
+from api.store.engine.database_clock import sync_clock
+from plugins.declaration_checks import MAX_BODY_BYTES
+from plugins.incoming import IncomingMail, ReportedEvent
+from plugins.webhook_codes import WebhookCode
+from plugins.webhook_contract import (
+    DEFAULT_ACCOUNT,
+    MAX_EVENTS,
+    Webhook,
+    WebhookRefusedError,
+    WebhookRequest,
+    WebhookResult,
+    WebhookStatus,
+)
+from strategies import Refusal
+
+log = logging.getLogger("touchline.webhooks")
+
+MAX_RUNNING_REQUESTS = 4
+"""Most requests of one webhook that are checked and stored at the same time. Others wait in order."""
+MAX_WAITING_REQUESTS = 200
+"""Most requests of one webhook that wait. More get 503, and the provider repeats them."""
+TIMEOUT_SECONDS = 30.0
+"""Longest time that a package may take to check a request."""
+RETRY_HEADERS = {"Retry-After": "5"}
+MAX_ERROR_CHARACTERS = 2_000
+
+
+class WebhookEndpoint:
+    """Responds to the requests of all webhooks."""
+
+    def __init__(self, runtime: DispatchRuntime) -> None:
+        self.runtime = runtime
+        self.requests = OperationQueue(MAX_RUNNING_REQUESTS, MAX_WAITING_REQUESTS)
+        self.body_memory = BodyMemory(MAX_BODY_BYTES)
+
+    async def __call__(self, request: Request) -> Response:
+        """Respond to one request. Errors have a code and a sentence."""
+        key, account = request.path_params["key"], request.path_params.get("account", DEFAULT_ACCOUNT)
+        try:
+            webhook = self._webhook(key, account)
+            check_headers(webhook, request)
+            async with AsyncExitStack() as stack:
+                size = _content_length(request, webhook.max_body_bytes)
+                await stack.enter_async_context(self.body_memory.reserve(key, size))
+                body = await read_body(request, webhook.max_body_bytes)
+                await stack.enter_async_context(self.requests.slot(key))
+                return await self._respond(webhook, account, request, body)
+        except WebhookRefusedError as refused:
+            return _error(refused.status, refused.code, refused.detail, refused.headers)
+        except Refusal:  # too many requests, or no memory for the body
+            return _error(503, *WebhookCode.WEBHOOK_BUSY.message(), RETRY_HEADERS)
+
+    def _webhook(self, key: str, account: str) -> Webhook:
+        """Return the webhook of a path. Raises WebhookRefusedError if this process has none for the account."""
+        webhook = self.runtime.installed.webhooks.get(key)
+        if webhook is None or account not in _accounts(webhook):
+            raise WebhookRefusedError(WebhookStatus.NOT_FOUND, *WebhookCode.WEBHOOK_NOT_FOUND.message())
+        return webhook
+
+    async def _respond(self, webhook: Webhook, account: str, request: Request, body: bytes) -> Response:
+        try:
+            await sync_clock(self.runtime.clock)
+            result = await self._receive(webhook, account, request, body)
+            source = f"webhook:{webhook.key}" + (f":{account}" if account else "")
+            now, wake = self.runtime.clock(), self.runtime.wake
+            new = await receive_events(source, result.events, now, wake=wake)
+            new += await receive_mails(source, result.mails, now, wake=wake)
+        except Exception as problem:
+            if not log_database_outage(problem):
+                raise
+            return _error(503, *WebhookCode.WEBHOOK_BUSY.message("database"), RETRY_HEADERS)
+        if result.ignored:
+            log.info("%s: ignored %d events that Touchline does not use", source, result.ignored)
+        received = len(result.events) + len(result.mails)
+        return JSONResponse({"received": received, "new": new, "ignored": result.ignored})
+
+    async def _receive(self, webhook: Webhook, account: str, request: Request, body: bytes) -> WebhookResult:
+        """Call the webhook. Raises WebhookRefusedError, also for a failure of the package."""
+        headers: dict[str, str] = {}
+        for name, value in request.headers.items():
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        webhook_request = WebhookRequest(account, headers, dict(request.query_params), body, self.runtime.clock())
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                result = await webhook.receive(webhook_request)
+            if not isinstance(result, WebhookResult):
+                raise TypeError(f"receive returned a {type(result).__name__}, not a WebhookResult")
+            count = len(result.events) + len(result.mails)
+            if not all(isinstance(each, ReportedEvent) for each in result.events):
+                raise TypeError("an event is not a ReportedEvent")
+            if not all(isinstance(each, IncomingMail) for each in result.mails):
+                raise TypeError("a mail is not an IncomingMail")
+        except WebhookRefusedError:
+            raise
+        except BaseException as error:  # even SystemExit of a package must not end the process
+            if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                raise
+            _fail(webhook)
+        if count > MAX_EVENTS:
+            message = WebhookCode.WEBHOOK_TOO_LARGE.message("events", limit=MAX_EVENTS)
+            raise WebhookRefusedError(WebhookStatus.TOO_LARGE, *message)
+        return result
+
+
+def check_headers(webhook: Webhook, request: Request) -> None:
+    """Check the content type. Raises WebhookRefusedError."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise WebhookRefusedError(WebhookStatus.WRONG_TYPE, *WebhookCode.WEBHOOK_INVALID.message("compressed"))
+    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if content_type not in webhook.content_types:
+        message = WebhookCode.WEBHOOK_INVALID.message("content_type", types=", ".join(webhook.content_types))
+        raise WebhookRefusedError(WebhookStatus.WRONG_TYPE, *message)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body up to its limit. Raises WebhookRefusedError."""
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+            parts.append(part)
+    except ClientDisconnect:
+        raise WebhookRefusedError(WebhookStatus.INVALID, *WebhookCode.WEBHOOK_INVALID.message("incomplete")) from None
+    return b"".join(parts)
+
+
+def _content_length(request: Request, limit: int) -> int:
+    """Return the size of the body, or the limit if the request does not say it. Raises WebhookRefusedError."""
+    length = request.headers.get("content-length", "")
+    size = int(length) if length.isascii() and length.isdigit() and len(length) <= 15 else limit
+    if size > limit:
+        raise _too_large(limit)
+    return size
+
+
+def _too_large(limit: int) -> WebhookRefusedError:
+    return WebhookRefusedError(WebhookStatus.TOO_LARGE, *WebhookCode.WEBHOOK_TOO_LARGE.message(limit=limit))
+
+
+def _accounts(webhook: Webhook) -> set[str]:
+    try:
+        return {str(account) for account in webhook.accounts()}
+    except (Exception, SystemExit):
+        _fail(webhook)
+
+
+def _fail(webhook: Webhook) -> NoReturn:
+    log.exception("the webhook %s failed", webhook.key)
+    raise WebhookRefusedError(WebhookStatus.FAILED, *WebhookCode.WEBHOOK_FAILED.message())
+
+
+def _error(status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    texts = {
+        "code": storable_text(code, MAX_ERROR_CHARACTERS),
+        "message": storable_text(sentence, MAX_ERROR_CHARACTERS),
+    }
+    return JSONResponse({"error": texts}, int(status), dict(headers or {}))
+
+
+def routes(runtime: DispatchRuntime) -> list[Route]:
+    """Return the routes. They exist without settings too, and then answer 404."""
+    endpoint = WebhookEndpoint(runtime)
+
+    async def webhook(request: Request) -> Response:
+        return await endpoint(request)
+
+    return [
+        Route("/webhooks/{key}", webhook, methods=["POST"]),
+        Route("/webhooks/{key}/{account}", webhook, methods=["POST"]),
+    ]
