@@ -7,6 +7,7 @@ from datetime import timedelta
 from api.clock import Clock
 from api.http import unsubscribe_page
 from api.mail.return_address import ReturnAddresses
+from api.mail.tracking.signed_urls import TrackingLinks, tracking_key
 from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
 from api.settings import Settings
 from api.store.engine.database_clock import DatabaseClock
@@ -37,6 +38,7 @@ def make_runtime(
         lease,
         wake_own_loop=wake_own_loop,
         return_addresses=return_addresses(settings),
+        tracking=_tracking_links(settings),
     )
 
 
@@ -45,6 +47,14 @@ def return_addresses(settings: Settings) -> ReturnAddresses | None:
     if not settings.return_path:
         return None
     return ReturnAddresses(settings.return_path, settings.secret, [settings.old_secret])
+
+
+def _tracking_links(settings: Settings) -> TrackingLinks | None:
+    """Return how tracked URLs are written, or None if TOUCHLINE_TRACKING_URL is not set."""
+    if not settings.tracking_url:
+        return None
+    own = f"{settings.public_url.rstrip('/')}/unsubscribe/" if settings.public_url else ""
+    return TrackingLinks(settings.tracking_url.rstrip("/"), tracking_key(settings.secret), own)
 
 
 def make_ticker(

@@ -1,6 +1,7 @@
 """Settings, read from the environment. README.md lists them, and a test compares the list."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
@@ -17,6 +18,10 @@ class SettingsError(Exception):
 MAX_PORT = 65_535
 MIN_COST_POINTS, MAX_COST_POINTS = 1_000, 1_000_000_000
 """Limits of TOUCHLINE_REQUEST_COST and TOUCHLINE_MINUTE_COST, in points."""
+
+
+_TRACKING_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,200}(?:/[A-Za-z0-9._~-]{1,40}){0,3}/?")
+"""It has no character that HTML or a header must escape."""
 
 
 def _is_whole_number(text: str) -> bool:
@@ -88,8 +93,8 @@ class Settings:
     secret: str = _setting(
         "TOUCHLINE_SECRET",
         "",
-        "key that signs unsubscribe links and return addresses: at least 32 random characters, the same on all"
-        " machines; required with TOUCHLINE_PUBLIC_URL",
+        "key that signs unsubscribe links, tracked links and return addresses: at least 32 random characters, the same"
+        " on all machines; required with TOUCHLINE_PUBLIC_URL, TOUCHLINE_TRACKING_URL and TOUCHLINE_RETURN_PATH",
     )
     old_secret: str = _setting(
         "TOUCHLINE_SECRET_OLD",
@@ -101,6 +106,17 @@ class Settings:
         "",
         "address to which bounces are returned, such as `bounces@example.com`: each email gets its own"
         " `bounces+TOKEN@example.com` as envelope sender; requires TOUCHLINE_SECRET; see docs/answers.md",
+    )
+    tracking_url: str = _setting(
+        "TOUCHLINE_TRACKING_URL",
+        "",
+        "URL to which tracked links and the pixel lead, such as `https://go.example.com`: best a host name of its own"
+        " that leads to this server; empty: no email is tracked; requires TOUCHLINE_SECRET",
+    )
+    own_networks: str = _setting(
+        "TOUCHLINE_OWN_NETWORKS",
+        "",
+        "addresses and networks of your own offices, separated by commas: opens and clicks from there do not count",
     )
     poll_seconds: str = _setting(
         "TOUCHLINE_POLL_SECONDS",
@@ -199,6 +215,7 @@ class Settings:
         for proxy in settings.trusted_proxies.split(",") if settings.trusted_proxies != "*" else ():
             if proxy.strip() and not _is_network(proxy.strip()):
                 raise SettingsError("TOUCHLINE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, or *.")
+        _check_tracking(settings)
         settings._check_secrets()
         if settings.log not in {"text", "json"}:
             raise SettingsError("TOUCHLINE_LOG must be text or json.")
@@ -211,6 +228,8 @@ class Settings:
     def _check_secrets(self) -> None:
         if self.public_url and not self.secret:
             raise SettingsError("TOUCHLINE_PUBLIC_URL requires TOUCHLINE_SECRET, which signs unsubscribe links.")
+        if self.tracking_url and not self.secret:
+            raise SettingsError("TOUCHLINE_TRACKING_URL requires TOUCHLINE_SECRET, which signs tracked links.")
         if self.secret and (fault := secret_weakness(self.secret)):
             raise SettingsError(f"TOUCHLINE_SECRET {fault}. {NEW_SECRET_HINT} {KEEP_LINKS_HINT}")
         if self.return_path and not self.secret:
@@ -221,6 +240,14 @@ class Settings:
             raise SettingsError("TOUCHLINE_SECRET_OLD requires TOUCHLINE_SECRET, which signs new links.")
         if self.metrics_token and (fault := secret_weakness(self.metrics_token)):
             raise SettingsError(f"TOUCHLINE_METRICS_TOKEN {fault}. {NEW_SECRET_HINT}")
+
+
+def _check_tracking(settings: Settings) -> None:
+    if settings.tracking_url and not _TRACKING_URL.fullmatch(settings.tracking_url):
+        raise SettingsError("TOUCHLINE_TRACKING_URL must be a URL such as https://go.example.com, without ? and #.")
+    for network in settings.own_networks.split(","):
+        if network.strip() and not _is_network(network.strip()):
+            raise SettingsError("TOUCHLINE_OWN_NETWORKS must be addresses or networks such as 203.0.113.0/24.")
 
 
 def _check_costs(settings: Settings) -> None:

@@ -13,6 +13,14 @@ class OnReply(StrEnum):
     CONTINUE = "CONTINUE"
 
 
+class Tracking(StrEnum):
+    """Which answers of recipients a campaign's emails track."""
+
+    OFF = "OFF"
+    CLICKS = "CLICKS"
+    OPENS_AND_CLICKS = "OPENS_AND_CLICKS"
+
+
 class OnExpiry(StrEnum):
     """What an expired task does to the person's campaign."""
 

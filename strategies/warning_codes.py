@@ -177,6 +177,16 @@ class WarningCode(StrEnum):
         ),
         values="`removed`, such as `<script>`, `onclick`, `javascript: link` or `style: position`",
     )
+    NOT_TRACKED = warning(
+        en="Opens and clicks are not tracked, because this server has no address for tracked links. An operator sets it"
+        " as TOUCHLINE_TRACKING_URL.",
+        de="Öffnungen und Klicks werden nicht erfasst, weil dieser Server keine Adresse für erfasste Links hat. Ein"
+        " Administrator setzt sie als TOUCHLINE_TRACKING_URL.",
+        when=(
+            "The campaign's `tracking` is not OFF, but the server has no `TOUCHLINE_TRACKING_URL`. Emails are sent as "
+            "with OFF."
+        ),
+    )
     FIELD_PROMPT_LEFT = warning(
         en=Plural(
             "people",

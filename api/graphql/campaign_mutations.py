@@ -8,7 +8,7 @@ from api.graphql.arguments.ids import CampaignId
 from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import OnExpiry, OnReply
+from api.graphql.engine.enums import OnExpiry, OnReply, Tracking
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
@@ -58,6 +58,11 @@ class CampaignInput:
         description="How many times, 0 to 5, an email in doubt is sent again without a decision of a "
         "person. The person may then get it twice.",
     )
+    tracking: Tracking = strawberry.field(
+        default=Tracking.OFF,
+        description="Which answers of recipients the emails track. Consider the law first: in the EU, tracking "
+        "usually needs the person's consent.",
+    )
 
 
 @strawberry.input(description="Settings of a campaign to change. A setting that is left out keeps its value.")
@@ -97,6 +102,11 @@ class CampaignChanges:
         default=strawberry.UNSET,
         description="How many times, 0 to 5, an email in doubt is sent again without a decision of a person.",
     )
+    tracking: Tracking | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Which answers of recipients the emails track. A change applies to emails that are rendered after "
+        "it. Opens and clicks of earlier emails are still counted.",
+    )
 
 
 @strawberry.type(description="Result of the mutations on campaigns: the campaign, or errors.")
@@ -107,16 +117,19 @@ class CampaignPayload(Payload):
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
-        description="What to check in the campaign's steps as they are now, such as an email that goes "
+        description="What to check in the campaign's steps and settings as they are now, such as an email that goes "
         "out before one of an earlier step. Empty if there are errors.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         if self.campaign is None:
             return []
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.campaign.id)
-        skip = self.campaign.skip_weekends
+        context, skip = info.context.workspace_context, self.campaign.skip_weekends
         return warning_lines(
-            campaign_warnings.campaign_warnings(info.context.workspace_context, steps, skip_weekends=skip)
+            [
+                *campaign_warnings.tracking_warnings(context, self.campaign.tracking),
+                *campaign_warnings.campaign_warnings(context, steps, skip_weekends=skip),
+            ]
         )
 
 

@@ -8,7 +8,7 @@ import strawberry
 from api.graphql.arguments.ids import CampaignId
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import OnExpiry, OnReply
+from api.graphql.engine.enums import OnExpiry, OnReply, Tracking
 from api.graphql.engine.loaded_lists import loaded_list
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
@@ -61,6 +61,10 @@ class Campaign:
     in_doubt_resends: int = strawberry.field(
         description="How many times, 0 to 5, an email in doubt is sent again without a decision of a "
         "person. With 0 it waits for `resolveInDoubt`."
+    )
+    tracking: Tracking = strawberry.field(
+        description="Which answers of recipients the emails track. It needs the server's setting "
+        "`TOUCHLINE_TRACKING_URL`: without it, emails are sent as with OFF."
     )
     job_problem: str | None = strawberry.field(
         description="Why the last attempt to apply a pause, a resume, an edit or `endCampaign` to everyone failed. "

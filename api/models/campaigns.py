@@ -5,7 +5,7 @@ from typing import Any
 from tortoise import fields
 
 from api.models.columns import WorkspaceRow, varchar
-from api.states import OnExpiry, OnReply, Priority
+from api.states import OnExpiry, OnReply, Priority, Tracking
 from strategies import StepType
 
 
@@ -24,6 +24,8 @@ class Campaign(WorkspaceRow):
     task_expiry_days = fields.IntField(null=True)
     on_task_expiry = fields.CharEnumField(OnExpiry, default=OnExpiry.WAIT, max_length=20)
     in_doubt_resends = fields.IntField(default=0, db_default=0)
+    # Read when an email is rendered, so a change applies to emails that are rendered later.
+    tracking = fields.CharEnumField(Tracking, default=Tracking.OFF, db_default=Tracking.OFF, max_length=20)
     paused_at = fields.DatetimeField(null=True)
     resumed_at = fields.DatetimeField(null=True)
     # When the last pause started. Emails that were due then are sent on resume, if that is on the same day.

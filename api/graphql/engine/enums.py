@@ -20,6 +20,7 @@ from api.states import (
     TaskDue,
     TaskStatus,
     UnsubscribeReason,
+    Tracking,
 )
 from strategies import StepType
 
@@ -43,6 +44,15 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "END": "It ends for them, as ENDED. This is the default.",
             "END_AS_SUCCESS": "It ends for them, as SUCCEEDED.",
             "CONTINUE": "It goes on as if they had not replied.",
+        },
+    ),
+    Tracking: (
+        "Which answers of recipients the emails of a campaign track. docs/answers.md says what that costs.",
+        {
+            "OFF": "None. Links stay as they are. This is the default.",
+            "CLICKS": "Clicks: links of the HTML part lead through the tracking server.",
+            "OPENS_AND_CLICKS": "Clicks, and opens by an invisible image. Opens are unreliable, because mail programs "
+            "block such images, and proxies load them without a person.",
         },
     ),
     OnExpiry: (
@@ -189,4 +199,5 @@ __all__ = [
     "TaskDue",
     "TaskStatus",
     "UnsubscribeReason",
+    "Tracking",
 ]

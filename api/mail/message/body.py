@@ -22,6 +22,9 @@ from api.mail.plain_text.line_writer import NO_SPACE_AFTER
 from api.mail.templates.liquid import TemplateLimitProblem, render, simple_template
 from api.mail.templates.prompts import RenderedText, restore_prompts
 from api.mail.templates.simple import MAX_RESULT_LENGTH
+from api.mail.tracking.link_slots import LinkSlots, split_at_links
+from api.mail.tracking.links import rewrite_links
+from api.mail.tracking.signed_urls import EmailTracking
 
 FRAME_CACHE_BYTES = 32_000_000
 """Size of the cache of frames, in bytes, in each process."""
@@ -61,20 +64,31 @@ class _Frame:
     prompts: tuple[str, ...]
 
 
-def render_body(source: str, fields: Mapping[str, str], now: datetime, *, quoted: bool = False) -> Body:
-    """Render an HTML template for one person. Raises UnresolvedFieldError or TemplateProblem."""
-    body = _render_with_frame(source, fields, quoted=quoted)
-    return body or _finish_body(render(source, fields, now, html=True, quoted=quoted))
+def render_body(
+    source: str,
+    fields: Mapping[str, str],
+    now: datetime,
+    *,
+    quoted: bool = False,
+    tracking: EmailTracking | None = None,
+) -> Body:
+    """Render an HTML template for one person. Raises UnresolvedFieldError or TemplateProblem.
+
+    ``tracking`` says how the links of the HTML part are tracked. The text part keeps the links of the template.
+    """
+    body = _render_with_frame(source, fields, quoted=quoted, tracking=tracking)
+    return body or _finish_body(render(source, fields, now, html=True, quoted=quoted), tracking)
 
 
-def finish_final_body(html: str, prompts: tuple[str, ...]) -> Body:
+def finish_final_body(html: str, prompts: tuple[str, ...], tracking: EmailTracking | None = None) -> Body:
     """Return both parts of an email that a rep wrote. It is not rendered as a template."""
-    return _finish_body(RenderedText(html, prompts))
+    return _finish_body(RenderedText(html, prompts), tracking)
 
 
-def _finish_body(rendered: RenderedText) -> Body:
+def _finish_body(rendered: RenderedText, tracking: EmailTracking | None) -> Body:
     html = sanitize_rendered(rendered.text)
-    return Body(html, text_from_html(html), rendered.prompts)
+    text = text_from_html(html)
+    return Body(html if tracking is None else rewrite_links(html, tracking), text, rendered.prompts)
 
 
 def sanitize_rendered(html: str) -> str:
@@ -86,7 +100,9 @@ def sanitize_rendered(html: str) -> str:
         raise TemplateLimitProblem(problem.message) from None
 
 
-def _render_with_frame(source: str, fields: Mapping[str, str], *, quoted: bool) -> Body | None:
+def _render_with_frame(
+    source: str, fields: Mapping[str, str], *, quoted: bool, tracking: EmailTracking | None = None
+) -> Body | None:
     """Render a template with its frame; None if it has no frame, or if a value could change the text around it.
 
     A value cannot if it is one line without consecutive spaces, and if the text part adds or removes no space next to
@@ -121,7 +137,16 @@ def _render_with_frame(source: str, fields: Mapping[str, str], *, quoted: bool) 
     html = _fill(frame.html, escaped)
     if len(html) > MAX_RESULT_LENGTH:
         return None
-    return Body(html, text_from_html(html) if frame.text is None else _fill(frame.text, values), frame.prompts)
+    text = text_from_html(html) if frame.text is None else _fill(frame.text, values)
+    if tracking is not None:
+        slots = _link_slots(source, tuple(present), quoted, tracking.links.unsubscribe_prefix)
+        html = _rewrite_quickly(html, tracking) if slots is None else slots.fill(escaped, tracking)
+    return Body(html, text, frame.prompts)
+
+
+def _rewrite_quickly(html: str, tracking: EmailTracking) -> str:
+    require_quick_html(html)
+    return rewrite_links(html, tracking)
 
 
 def _fill(parts: Sequence[str], values: Sequence[str]) -> str:
@@ -147,6 +172,18 @@ def make_frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame |
         return _split_template(source, present, quoted=quoted)
     except SlowWorkError:
         raise SlowWorkError(TemplateFact("frame", (source, present, quoted))) from None
+
+
+def _link_slots_bytes(slots: LinkSlots | None, source: str, present: tuple[bool, ...], _quoted: bool, _own: str) -> int:
+    size = text_bytes(source) + 16 * len(present)
+    return size if slots is None else size + text_bytes(*slots.parts, *(target for _, target in slots.links))
+
+
+@cached_in(Cache[LinkSlots | None](FRAME_CACHE_BYTES, _link_slots_bytes))
+def _link_slots(source: str, present: tuple[bool, ...], quoted: bool, unsubscribe_prefix: str) -> LinkSlots | None:
+    """Return the frame of a template, split at its links as well; None if a link's text depends on the person."""
+    frame = make_frame(source, present, quoted)
+    return None if frame is None else split_at_links(frame.html, unsubscribe_prefix)
 
 
 def _split_template(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | None:

@@ -11,6 +11,7 @@ from api.mail.message.body import Body, finish_final_body, render_body
 from api.mail.message.size import check_size
 from api.mail.templates.liquid import render
 from api.mail.templates.prompts import RenderedText, find_remaining_prompts
+from api.mail.tracking.signed_urls import EmailTracking
 
 _REPLY_PREFIX = re.compile(r"^\s*re\s*:", re.IGNORECASE)
 
@@ -73,18 +74,23 @@ class ComposedEmail:
 
 
 def compose(
-    content: EmailContent, fields: Mapping[str, str], now: datetime, follow_up_to: EarlierEmail | None
+    content: EmailContent,
+    fields: Mapping[str, str],
+    now: datetime,
+    follow_up_to: EarlierEmail | None,
+    tracking: EmailTracking | None = None,
 ) -> ComposedEmail:
     """Compose an email for one person. A follow-up quotes the earlier email, with the emails that it quotes itself.
 
     ``now`` is the workspace's time in the person's zone. A quoted email is rendered with the time when it was sent.
+    ``tracking`` says how links are tracked, quoted ones included: a click counts for the email that was clicked in.
     Raises UnresolvedFieldError and TemplateProblem, and ValueError if ``now`` has no zone.
     """
     if now.tzinfo is None:
         raise ValueError("now must have a time zone")
     if follow_up_to is not None:
         require_quick_size(_thread_length(content, follow_up_to))
-    subject, body = _render_subject(content, fields, now), _render_body(content, fields, now)
+    subject, body = _render_subject(content, fields, now), _render_body(content, fields, now, tracking)
     text, prompts = body.text, (*subject.prompts, *body.prompts)
     if content.text is not None:
         text_part = render(content.text, fields, now, html=False, quoted=content.quoted)
@@ -97,7 +103,7 @@ def compose(
     # Nobody can edit a quoted email, so its field prompts are removed and do not stop the follow-up.
     quoted = replace(follow_up_to.content, quoted=True)
     sent_at = None if follow_up_to.sent_at is None else follow_up_to.sent_at.astimezone(now.tzinfo)
-    earlier_email = compose(quoted, fields, sent_at or now, follow_up_to.earlier)
+    earlier_email = compose(quoted, fields, sent_at or now, follow_up_to.earlier, tracking)
     check_size(earlier_email.html, earlier_email.text, body.html, text)
     quote = _quote(_quote_heading(sent_at, fields), earlier_email)
     return ComposedEmail(subject_text or _reply_subject(earlier_email.subject), body.html, text, quote, prompts)
@@ -119,10 +125,13 @@ def _render_subject(content: EmailContent, fields: Mapping[str, str], now: datet
     return render(content.subject, fields, now, html=False, quoted=content.quoted)
 
 
-def _render_body(content: EmailContent, fields: Mapping[str, str], now: datetime) -> Body:
+def _render_body(
+    content: EmailContent, fields: Mapping[str, str], now: datetime, tracking: EmailTracking | None
+) -> Body:
     if content.final_html:
-        return finish_final_body(content.html, find_remaining_prompts(content.html, fields.values(), html=True))
-    return render_body(content.html, fields, now, quoted=content.quoted)
+        prompts = find_remaining_prompts(content.html, fields.values(), html=True)
+        return finish_final_body(content.html, prompts, tracking)
+    return render_body(content.html, fields, now, quoted=content.quoted, tracking=tracking)
 
 
 def _reply_subject(subject: str) -> str:

@@ -11,6 +11,7 @@ from api.mail.message.compose import EarlierEmail, EmailContent, compose
 from api.mail.message.message import MessageProblem, build_message
 from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError
 from api.mail.templates.prompts import prompt_list
+from api.mail.tracking.signed_urls import EmailTracking
 from strategies.codes import Message
 
 
@@ -31,6 +32,8 @@ class RenderRequest:
     to_name: str
     to_address: str
     unsubscribe_url: str | None
+    tracking: EmailTracking | None = None
+    """How opens and clicks are tracked. None if they are not."""
 
 
 class RenderedEmail(NamedTuple):
@@ -49,7 +52,7 @@ class RenderFailure(NamedTuple):
 def render_email(request: RenderRequest) -> RenderedEmail | RenderFailure:
     """Render one email. Raises SlowWorkError within ``run_quick``."""
     try:
-        composed = compose(request.content, request.fields, request.now, request.earlier)
+        composed = compose(request.content, request.fields, request.now, request.earlier, request.tracking)
         if composed.prompts:
             return RenderFailure(EmailCode.FIELD_PROMPT_LEFT.message(prompts=prompt_list(composed.prompts)))
         message = build_message(
@@ -63,6 +66,7 @@ def render_email(request: RenderRequest) -> RenderedEmail | RenderFailure:
             date=request.now,
             earlier=request.earlier,
             unsubscribe_url=request.unsubscribe_url,
+            pixel_url=request.tracking.pixel_url if request.tracking is not None and request.tracking.opens else None,
         )
     except UnresolvedFieldError as problem:
         return RenderFailure(ReasonCode.UNRESOLVED_FIELD.message(field=problem.field))

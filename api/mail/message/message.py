@@ -53,11 +53,13 @@ def build_message(
     date: datetime,
     earlier: EarlierEmail | None,
     unsubscribe_url: str | None,
+    pixel_url: str | None = None,
 ) -> bytes:
     """Return an email as RFC 5322 bytes with CRLF, with a text and an HTML part.
 
     A follow-up refers to the earlier emails that were sent. ``date`` needs a time zone. Without ``unsubscribe_url``,
-    people unsubscribe by an email to the sender. Raises MessageProblem and EmailTooLargeProblem.
+    people unsubscribe by an email to the sender. With ``pixel_url``, the HTML part ends with an image that nobody sees.
+    Raises MessageProblem and EmailTooLargeProblem.
     """
     text, html = composed.text, composed.html
     check_size(text, html)
@@ -79,6 +81,8 @@ def build_message(
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n".lstrip("\n")
             html = f'{html}\n<p style="font-size: small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>\n'
+        if pixel_url is not None:
+            html = f'{html}\n<img src="{escape(pixel_url)}" width="1" height="1" alt="">\n'
         message = wire.assemble(headers, text, html, send_id)
     except wire.UnencodableError as problem:
         raise MessageProblem(str(problem)) from problem

@@ -9,7 +9,7 @@ from api.models import Campaign, Category, Sender, Step, Template
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.templates import template_inputs
-from api.states import OnExpiry, OnReply, Priority
+from api.states import OnExpiry, OnReply, Priority, Tracking
 from api.store.engine.rows import get_or_refuse
 from api.store.templates import subjects_of
 from strategies import Refusal, StepType
@@ -28,6 +28,7 @@ async def set_settings(context: WorkspaceContext, row: Campaign, settings: dict[
         "name": lambda value: inputs.line(value, ("name",)),
         "on_reply": OnReply,
         "on_task_expiry": OnExpiry,
+        "tracking": Tracking,
         "task_expiry_days": _check_expiry_days,
         "in_doubt_resends": _check_resends,
     }

@@ -1,4 +1,4 @@
-"""Warnings about a campaign's steps that apply to every person."""
+"""Warnings about a campaign's steps and settings that apply to every person."""
 
 from collections.abc import Mapping, Sequence
 from datetime import time
@@ -6,8 +6,10 @@ from datetime import time
 from api.models import Step
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.timeline_rows import offer_warnings, timeline_steps
+from api.states import Tracking
 from strategies import WarningNote
 from strategies.send_order import order_warnings
+from strategies.warning_codes import WarningCode
 
 NO_TIMES: Mapping[int, time] = {}
 
@@ -24,6 +26,11 @@ def campaign_warnings(
         *offer_warnings(context, steps),
         *order_warnings(timeline_steps(steps), options, skip_weekends=skip_weekends, times=times),
     ]
+
+
+def tracking_warnings(context: WorkspaceContext, tracking: Tracking) -> list[WarningNote]:
+    """Return the warning that emails are not tracked although the campaign says so."""
+    return [] if tracking is Tracking.OFF or context.tracks else [WarningCode.NOT_TRACKED.note()]
 
 
 def step_warnings(

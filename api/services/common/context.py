@@ -21,6 +21,9 @@ class WorkspaceContext:
     actor: str = ""
     """The name of the caller's token. Empty if the caller is a background job or the command line."""
 
+    tracks: bool = False
+    """Whether the server can track opens and clicks: TOUCHLINE_TRACKING_URL is set."""
+
     @property
     def workspace_id(self) -> str:
         """The id of the workspace. Every query filters by it."""

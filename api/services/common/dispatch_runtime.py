@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from api.clock import Clock
 from api.mail.return_address import ReturnAddresses
+from api.mail.tracking.signed_urls import TrackingLinks
 from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
@@ -42,10 +43,12 @@ class DispatchRuntime:
     """Makes the envelope sender of each email. None: it is the sender's address."""
     wake_own_loop: Callable[[], None] = lambda: None
     """Runs the next step of this process, without a notification of other processes."""
+    tracking: TrackingLinks | None = None
+    """How tracked URLs are written. None without TOUCHLINE_TRACKING_URL: then no email is tracked."""
 
     def context(self, workspace: Workspace) -> WorkspaceContext:
         """Return the context with which services of a workspace are called."""
-        return WorkspaceContext(workspace, self.installed, self.clock, self.wake)
+        return WorkspaceContext(workspace, self.installed, self.clock, self.wake, tracks=self.tracking is not None)
 
 
 @dataclass(slots=True)

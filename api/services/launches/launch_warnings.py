@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from api.models import Campaign, Enrollment, Launch, Sender, Step
-from api.services.campaigns.campaign_warnings import campaign_warnings
+from api.services.campaigns.campaign_warnings import campaign_warnings, tracking_warnings
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally
@@ -63,6 +63,7 @@ def launch_warnings(
     order.add(instants, instants.keys(), enrollment.zone)
     times = launch_choices(enrollment, steps).times
     others = campaign_warnings(context, steps, skip_weekends=campaign.skip_weekends, times=times)
+    others += tracking_warnings(context, campaign.tracking)
     planned = {each.number for each in timeline.planned}
     return order.warnings(
         [

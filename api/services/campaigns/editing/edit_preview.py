@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from api.models import Launch
-from api.services.campaigns.campaign_warnings import campaign_warnings
+from api.services.campaigns.campaign_warnings import campaign_warnings, tracking_warnings
 from api.services.campaigns.edit_drafts import Draft
 from api.services.campaigns.editing.apply_edit import check
 from api.services.campaigns.editing.edit_planner import EditChanges, EditPlanner

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.mail.message.email_rendering import RenderedEmail, RenderRequest
 from api.mail.message.message import message_id
+from api.mail.tracking.signed_urls import EmailTracking
 from api.models import Workspace
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.recipient import Recipient
@@ -15,6 +16,8 @@ from api.services.dispatch.claim.checks_before_rendering import why_not_send
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.templates.email_content import ContentLoader, fields_of
 from api.store.claimed_email import ClaimedEmail
+from api.states import Tracking
+from api.store.engagement import tracked_campaigns
 from api.store.enrollments import statuses
 from api.store.people import recipients
 from api.workers.limits import WorkersBusyError
@@ -45,6 +48,8 @@ class Batch:
     library: ContentLoader
     account: str
     """The account that sends the emails."""
+    tracked: Mapping[str, Tracking]
+    """The campaigns that track opens or clicks, and which."""
     emails: BatchRendering = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +68,8 @@ class Batch:
         """Load the rows for these claimed emails."""
         people = await recipients([send.person_id for send in sends])
         workspace = await Workspace.get(id=sender["workspace_id"])
+        library = await ContentLoader.load([send.step_id for send in sends], [send.enrollment_id for send in sends])
+        campaigns = {step.campaign_id for step in library.steps.values()}
         batch = cls(
             runtime,
             now,
@@ -71,8 +78,9 @@ class Batch:
             sender,
             {row["id"]: Recipient(*row.values()) for row in people},
             await statuses([send.enrollment_id for send in sends]),
-            await ContentLoader.load([send.step_id for send in sends], [send.enrollment_id for send in sends]),
+            library,
             account,
+            await tracked_campaigns(campaigns) if runtime.tracking is not None else {},
         )
         batch.emails.expect(sends)
         return batch
@@ -136,7 +144,14 @@ class Batch:
             to_name=f"{person.first_name} {person.last_name}".strip(),
             to_address=person.email,
             unsubscribe_url=self.runtime.unsubscribe_url(person),
+            tracking=self._tracking(send.id, step.campaign_id) if self.tracked else None,
         )
+
+    def _tracking(self, email_id: str, campaign_id: str) -> EmailTracking | None:
+        links, tracking = self.runtime.tracking, self.tracked.get(campaign_id)
+        if links is None or tracking is None:
+            return None
+        return EmailTracking(links, email_id, tracking is Tracking.OPENS_AND_CLICKS)
 
 
 def _failed(why: Message) -> Receipt:
