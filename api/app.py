@@ -1,7 +1,7 @@
 """The composition root: creates the server from settings, packages, database, tick loop and routes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -14,7 +14,7 @@ from api import graphiql
 from api.clock import Clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
-from api.http import health, unsubscribe_page, webhooks
+from api.http import health, tracking_pages, unsubscribe_page, webhooks
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.request_guard import RequestGuard
@@ -25,10 +25,13 @@ from api.make_runtime import make_ticker
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
 from api.services.launches.launch_progress import LaunchWatch
+from api.services.replies.incoming import receive_events
+from api.services.tracking.recorder import CLOSE_SECONDS, TRACKING_SOURCE, HitRecorder
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.database_clock import sync_clock
 from api.workers.pool import start_worker
+from plugins.incoming import ReportedEvent
 from plugins.manager import load
 
 
@@ -56,6 +59,11 @@ def make_app(
     installed = load(environment)
     watch = watch or LaunchWatch()
     ticker = make_ticker(settings, installed, clock, show)
+
+    async def store_hits(events: Sequence[ReportedEvent]) -> None:
+        await receive_events(TRACKING_SOURCE, events, ticker.clock(), wake=ticker.wake)
+
+    recorder = HitRecorder(store_hits, ticker.clock)
     running: list[asyncio.AbstractEventLoop] = []
 
     def stop_sending() -> None:
@@ -69,6 +77,7 @@ def make_app(
         await migrate()
         await sync_clock(ticker.clock)
         start_worker(preload)
+        recording = asyncio.create_task(recorder.run())
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
             loop.add_done_callback(lambda done: _report_end(done, on_tick_end))
@@ -84,6 +93,9 @@ def make_app(
             ticker.stop()
             if loop is not None:
                 await asyncio.wait([loop])
+            recording.cancel()
+            await asyncio.wait([recording], timeout=CLOSE_SECONDS)
+            await recorder.close()
             await watch.close()
             await close_database()
 
@@ -113,6 +125,7 @@ def make_app(
             *health.routes(ticker.runtime, ticker if tick else None, public),
             *unsubscribe_page.routes(settings, ticker.runtime),
             *webhooks.routes(ticker.runtime),
+            *tracking_pages.routes(settings, recorder),
             *pages,
         ],
         lifespan=lifespan,

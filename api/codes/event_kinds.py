@@ -91,6 +91,24 @@ class EventKind(StrEnum):
     TASK_MOVED = auto(), "An edit changed the due date of a task.", "`before`, `after`"
     TASK_WITHDRAWN = auto(), "An edit removed a task."
     REPLIED = auto(), "A person replied to an email."
+    OPENED = (
+        auto(),
+        "An email was opened: its invisible image was loaded. Only the first open is reported, and one that comes six "
+        "hours or more after the last reported one.",
+        "`agent`, such as `BROWSER` or `GMAIL_PROXY`; `machine`, the reason why it is no person's open, if it is not",
+    )
+    CLICKED = (
+        auto(),
+        "A link of an email was clicked. For each link, the first click is reported, and one that comes six hours or "
+        "more after the last reported one.",
+        "`url`, `agent`; `machine`, the reason why it is no person's click, if it is not",
+    )
+    CLICKS_CORRECTED = (
+        auto(),
+        "Clicks that were reported as a person's turned out to be a machine's: another link of the email was clicked "
+        "within seconds.",
+        "`urls`, `machine` (the reason)",
+    )
     BOUNCED = (
         auto(),
         "An email bounced: the recipient's server rejected it for good, it was given up after four days, or it was "

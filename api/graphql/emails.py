@@ -143,6 +143,44 @@ class Email:
             return None
         return composition_of(await compose_email(info.context.workspace_context, self.id))
 
+    @strawberry.field(
+        description="When a person first opened the email, UTC; null if nobody has, as far as is known. Opens are "
+        "tracked only if the campaign's `tracking` is OPENS_AND_CLICKS, and many mail programs hide them."
+    )
+    async def opened_at(self, info: Request) -> datetime | None:
+        return (await info.context.loaders.engagement.load(self.id)).opened_at
+
+    @strawberry.field(
+        description="How often people opened the email. Opens of forwarded copies count too. Opens of the same kind of "
+        "program within 10 seconds count once."
+    )
+    async def opens(self, info: Request) -> int:
+        return (await info.context.loaders.engagement.load(self.id)).opens
+
+    @strawberry.field(
+        description="How often a machine loaded the invisible image, such as Apple's Mail Privacy Protection. These "
+        "are not in `opens`."
+    )
+    async def machine_opens(self, info: Request) -> int:
+        return (await info.context.loaders.engagement.load(self.id)).machine_opens
+
+    @strawberry.field(
+        description="When a person first clicked a link of the email, UTC; null if nobody has, as far as is known."
+    )
+    async def clicked_at(self, info: Request) -> datetime | None:
+        return (await info.context.loaders.engagement.load(self.id)).clicked_at
+
+    @strawberry.field(description="How often people clicked links of the email.")
+    async def clicks(self, info: Request) -> int:
+        return (await info.context.loaders.engagement.load(self.id)).clicks
+
+    @strawberry.field(
+        description="How often a machine followed links of the email, such as a security gateway. These are not in "
+        "`clicks`."
+    )
+    async def machine_clicks(self, info: Request) -> int:
+        return (await info.context.loaders.engagement.load(self.id)).machine_clicks
+
     @strawberry.field(description="The person to whom the email is sent.")
     async def person(self, info: Request) -> Person:
         return await info.context.loaders.person.load(self.person_id)

@@ -27,6 +27,7 @@ class Loaders:
         self.step = DataLoader[str, Any](load_fn=reader.steps)
         self.enrollment = DataLoader[str, Any](load_fn=reader.enrollments)
         self.email = DataLoader[str, Any](load_fn=reader.emails)
+        self.engagement = DataLoader[str, Any](load_fn=reader.engagements)
         self.task = DataLoader[str, Any](load_fn=reader.tasks)
         self.suppression = DataLoader[str, Any](load_fn=reader.suppressions)
         self.person_of_address = DataLoader[str, Any](load_fn=reader.people_of_addresses)

@@ -20,6 +20,7 @@ from api.models import (
     Template,
 )
 from api.store.endings import active_people
+from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
 from api.store.engine.rows import by_address_keys, by_ids, children
 from api.store.holds import count_held_by_campaign
 
@@ -108,6 +109,11 @@ class BatchReader:
         """Count the people of each campaign for whom it is still to be ended. 0 if it is not being ended."""
         counts = await active_people(campaign_ids)
         return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
+
+    async def engagements(self, email_ids: list[str]) -> list[Engagement]:
+        """Return the opens and clicks of each email."""
+        found = await engagements(self._workspace_id, email_ids)
+        return [found.get(email_id, NO_ENGAGEMENT) for email_id in email_ids]
 
     async def account_pauses(self, accounts: list[str]) -> list[Any]:
         """Return the pause of each account of a channel."""

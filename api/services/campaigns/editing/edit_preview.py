@@ -76,6 +76,8 @@ async def preview_of(
 async def _warnings(context: WorkspaceContext, draft: Draft, tally: EditTally, groups: FactGroups) -> list[WarningNote]:
     row = draft.campaign
     warnings = tally.order.warnings(campaign_warnings(context, draft.steps, skip_weekends=row.skip_weekends))
+    if "tracking" in draft.settings:
+        warnings += tracking_warnings(context, row.tracking)
     if row.paused_at is not None and groups.total:
         warnings.append(WarningCode.EMAILS_STAY_ON_HOLD.note())
     elif late := sum(step.at_once for step in tally.steps):

@@ -15,8 +15,8 @@ from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.services.dispatch.claim.checks_before_rendering import why_not_send
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.templates.email_content import ContentLoader, fields_of
-from api.store.claimed_email import ClaimedEmail
 from api.states import Tracking
+from api.store.claimed_email import ClaimedEmail
 from api.store.engagement import tracked_campaigns
 from api.store.enrollments import statuses
 from api.store.people import recipients
