@@ -19,8 +19,8 @@ from api.states import (
     SuppressionSource,
     TaskDue,
     TaskStatus,
-    UnsubscribeReason,
     Tracking,
+    UnsubscribeReason,
 )
 from strategies import StepType
 
@@ -198,6 +198,6 @@ __all__ = [
     "SuppressionSource",
     "TaskDue",
     "TaskStatus",
-    "UnsubscribeReason",
     "Tracking",
+    "UnsubscribeReason",
 ]
