@@ -1,4 +1,4 @@
-"""Tracked links, the pixel, and the page on which one's own browser is told apart from recipients'.
+"""Tracked links, the pixel, and the page on which a user excludes their own browser.
 
 Every answer is the same whether or not an email exists, and also while the database is away. A link redirects only to
 a target that was signed when the email was rendered. Nothing sets a cookie on a recipient.

@@ -52,7 +52,7 @@ async def engagements(workspace_id: str, email_ids: Sequence[str]) -> dict[str, 
 
 
 class EngagedEmail(NamedTuple):
-    """An email with opens or clicks, and what is known of them. Times are UTC."""
+    """An email with its opens and clicks so far. Times are UTC."""
 
     id: str
     workspace_id: str

@@ -35,6 +35,7 @@ CHANGED = {
         "edit_lease",
         "ending_at",
         "resume_requested_at",
+        "tracking",
         "paused_seconds",
     ),
 }
