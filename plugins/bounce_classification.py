@@ -4,12 +4,15 @@ The SMTP channel uses this while it transmits an email. A program that reads bou
 ``Phase.REPORT``. A partner's channel can use it if its service passes on the answer of the recipient's server. The
 functions are pure.
 
-A precise enhanced status (RFC 3463) counts most, then the text, then the reply code. A bounce is hard only if this is
-clear, because a hard bounce ends the person's campaigns.
+A precise enhanced status (RFC 3463) counts most, then the text, then the reply code. A text such as "user unknown" is
+not clear if the server accepted the recipient and rejected the content: filters use it too. A bounce is hard only if
+this is clear, because a hard bounce ends the person's campaigns.
 """
 
 import re
 from enum import StrEnum
+
+from plugins.bounce_words import FULL, NO_HOST, POLICY, SENDER, TO_THE_SENDER, UNAVAILABLE, UNKNOWN
 
 
 class Phase(StrEnum):
@@ -59,36 +62,6 @@ MAX_TEXT_CHARACTERS = 2_000
 STATUS = re.compile(r"(?:^|[\[(#]|(?<![\d.])[245]\d\d[ -])[\[(#]?([245])\.(\d{1,3}\.\d{1,3})(?![.\d])")
 """At the beginning, after a reply code, or in brackets as in "(#5.1.1)"; never in the middle of an IP address."""
 
-SENDER = re.compile(r"\b(sender|originator|mail from|from address|return[- ]path|envelope from)\b", re.IGNORECASE)
-POLICY = re.compile(
-    r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b|policy|dmarc|\bspf\b|dkim|virus"
-    r"|quota|over ?quota|mailbox (is )?full|too (large|big|many)|rate limit|greylist|authenticat|disabled|suspended",
-    re.IGNORECASE,
-)
-PERSON = r"(user|recipient|mailbox|address|account|addressee|alias|e-?mail)"
-UNKNOWN = re.compile(
-    rf"\b(unknown|no such|invalid|inexistent|non-?existent|bad destination) (local )?(\w+ )?{PERSON}\b"
-    rf"|\b{PERSON}( (name|address|account|id))?( [^\s@]*@\S*)?( is| was| are)? ?(unknown|invalid|inexistent)\b"
-    rf"|\b{PERSON}( name| address| account)?( [^\s@]*@\S*)?( (that )?you tried to reach)? ?(was |is |has )?"
-    r"(not (be )?(found|known|exist\w*|recogni[sz]ed|listed)|could not be found|cannot be found|does ?n[o']t exist"
-    r"|doesn't exist|no longer (exists|valid|available|on server|in use|here))"
-    r"|\bno (mailbox|account) (here|by that name)|\bno such (person|recipient|user|mailbox|address)"
-    r"|\b(not a known|not our|is not a valid|is not an? (active|existing)) (user|customer|mailbox|recipient|address)"
-    r"|\buser (doesn't|does not) have an? \S+ account|\bno longer (employed|works here|with the company)"
-    r"|\brecipient address rejected: (access denied|undeliverable)|\brecipientnotfound\b|\binactive e-?mail address\b"
-    r"|\bunrouteable address\b|\bunknown local[- ]part\b|\b(has|have) moved\b|\bnot local\b",
-    re.IGNORECASE,
-)
-UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b(?! or )", re.IGNORECASE)
-"""The text of RFC 5321 for 550. It counts only without a precise status and without an alternative, such as "mailbox
-unavailable or access denied"."""
-NO_HOST = re.compile(
-    r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|not reachable|does ?n[o']t exist|doesn't exist)"
-    r"|\b(unknown|no such|invalid|non-?existent) (mail )?(host|domain)\b"
-    r"|\b(host|domain) (\S+ )?does not (accept|receive) (mail|email)|\bnull mx\b|\bnxdomain\b",
-    re.IGNORECASE,
-)
-
 
 def classify(text: str, *, phase: Phase, code: int | None = None, status: str | None = None) -> Verdict:
     """Return the meaning of a rejection.
@@ -107,6 +80,12 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
     if found in OUR_STATUSES or (words is Verdict.OURS and (found is None or found in ALSO_OF_SENDERS)):
         return Verdict.OURS
     if found == "1.0" and words is Verdict.SOFT:
+        return Verdict.SOFT
+    if found in HARD_STATUSES and words is Verdict.SOFT and FULL.search(text):
+        return Verdict.SOFT
+    if phase is Phase.CONTENT and words is Verdict.HARD and (found is None or found in VAGUE):
+        return Verdict.SOFT
+    if phase is Phase.REPORT and words is Verdict.HARD and found == "7.1":
         return Verdict.SOFT
     if found in HARD_STATUSES:
         return Verdict.HARD
@@ -145,6 +124,7 @@ def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
 def _words(text: str, found: str | None) -> Verdict | None:
     """Return the verdict of the text alone, or None if the text is not clear."""
     text = " ".join(re.sub(r"[<>\"\[\]{}]", " ", text).replace("’", "'").split())
+    text = TO_THE_SENDER.sub(" ", text)
     unknown = bool(UNKNOWN.search(text) or NO_HOST.search(text))
     if found in UNDEFINED:
         unknown = unknown or bool(UNAVAILABLE.search(text))

@@ -1,6 +1,7 @@
 """Recognizes bounces, reports of delays and of deliveries, and finds each failed recipient."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from api.codes.mail_reasons import MailReason
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
@@ -8,9 +9,9 @@ from api.mail.reading.failure_text import key, recipients_in_text
 from api.mail.reading.headers import Headers
 from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
-from api.mail.reading.parts import ReceivedMail
-from api.mail.reading.phrases import DAEMON, DAEMON_NAME, FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY
-from api.mail.reading.returned_mail import Report
+from api.mail.reading.parts import ReceivedMail, split_mail
+from api.mail.reading.phrases import FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY, is_daemon
+from api.mail.reading.returned_mail import Report, read_report
 from plugins.incoming import BounceKind
 from strategies.codes import Message
 
@@ -43,7 +44,10 @@ def read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
     ):
         return Failures(MailReason.DELIVERY_DELAYED.message())
     addresses = _failed_header(mail.headers) or recipients_in_text(report.text, report.returned, own)
-    addresses = addresses or _returned_to(report, own)
+    addresses = addresses or ([] if report.inner else _returned_to(report, own))
+    if not addresses and report.inner:
+        inner = split_mail(report.inner.encode("utf-8", "replace"))
+        return read_failures(inner, replace(read_report(inner), inner=""))
     if not addresses:
         return Failures(MailReason.NO_RECIPIENT.message(phrase=phrase))
     judged = [judge(address, "", "", report.text, addresses) for address in addresses]
@@ -92,8 +96,7 @@ def _failure_phrase(mail: ReceivedMail, report: Report) -> str | None:
     if found is None:
         return None
     sender = headers.addresses("from")
-    daemon = bool(sender and DAEMON.match(sender[0])) or bool(DAEMON_NAME.search(headers.text("from")[:300]))
-    daemon = daemon or bool(DAEMON.match(headers.get("from")[:100])) or "x-failed-recipients" in headers
+    daemon = is_daemon(headers)
     bare = headers.get("return-path").replace(" ", "").lower() in {"<>", "<mailer-daemon>"}
     program = bare or bool(sender and NO_REPLY.match(sender[0])) or not sender
     if (

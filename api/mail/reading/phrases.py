@@ -2,6 +2,8 @@
 
 import re
 
+from api.mail.reading.headers import Headers
+
 _FAILED_ENGLISH = (
     r"undeliver(?:able|ed)|non-?deliver(?:able|y)|not deliverable|returned? mail|mail returned|returned message"
     r"|returned to (?:the )?sender|returning (?:your )?(?:message|mail) to|failure notice|failure notification"
@@ -23,7 +25,8 @@ _FAILED_ENGLISH = (
     r"|error(?:s)? (?:occurred )?(?:in|during|while) (?:processing|deliver\w+|sending)|transcript of session"
     r"|invalid (?:final delivery )?(?:user|recipient|address|mailbox)|mailbox (?:is )?(?:full|unavailable)|over quota"
     r"|message (?:is |was )?(?:too large|rejected|blocked|expired)|no mailbox here|rejected (?:by|for|because|your)"
-    r"|account is disabled|don['’]t have permission to post|delivery incomplete"
+    r"|account is disabled|don['’]t have permission to post|not a member of this (?:mailing )?list"
+    r"|not allowed to post|not a subscriber|delivery incomplete"
 )
 _FAILED_ELSEWHERE = (
     r"unzustellbar|nicht (?:zugestellt|übermittelt|ausgeliefert|gesendet|zustellbar)"
@@ -90,7 +93,7 @@ LATE = re.compile(
 GAVE_UP = re.compile(
     r"giv(?:en|ing|e) up|gave up|retry time(?:out)? (?:not reached for any host after|exceeded)"
     r"|will not (?:be )?(?:retr|try|attempt)"
-    r"|not going to try again|in the queue too long|message (?:has )?(?:expired|timed out)|permanent"
+    r"|not going to try again|in the queue too long|(?:message|envelope)(?: has)? (?:expired|timed out)|permanent"
     r"|no more attempts|final attempt",
     re.IGNORECASE,
 )
@@ -106,7 +109,7 @@ DAEMON = re.compile(
     r"^(?:mailer-?daemon|postmaster|post-master|poostmaster|mdaemon|mail-?daemon|mail[._-]?delivery[\w.-]*"
     r"|mail[._-]?system|mailsystem|daemon"
     r"|microsoftexchange[\w-]*|ndr|undeliverable[\w.-]*|bounces?(?:[+=_.-]\S*)?|mailer|mail-?admin\w*"
-    r"|noreply-?dmarc\S*|root|system|listserv|majordomo)@"
+    r"|noreply-?dmarc\S*|root|system|listserv|majordomo|[\w.-]{1,60}-(?:admin|owner|request|bounces?|errors))@"
     r"|^(?:mailer-daemon|postmaster)$",
     re.IGNORECASE,
 )
@@ -119,3 +122,12 @@ DAEMON_NAME = re.compile(
     re.IGNORECASE,
 )
 NO_REPLY = re.compile(r"^(?:no-?_?reply|do-?_?not-?_?reply|donotreply|nobody)\b", re.IGNORECASE)
+
+
+def is_daemon(headers: Headers) -> bool:
+    """Return whether a mail server wrote a mail, by its sender."""
+    sender = headers.addresses("from")
+    if sender and DAEMON.match(sender[0]):
+        return True
+    name = headers.get("from")[:300]
+    return bool(DAEMON.match(name[:100]) or DAEMON_NAME.search(name)) or "x-failed-recipients" in headers

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.mail.reading.headers import NAME, Headers, read_headers
 from api.mail.reading.parts import Part, ReceivedMail
+from api.mail.reading.phrases import is_daemon
 
 RETURNED_TYPES = frozenset(
     {
@@ -43,29 +44,37 @@ class Report:
 
     text: str
     returned: tuple[Headers, ...]
+    inner: str = ""
+    """A bounce of another mail server that this one quotes in its text. Empty without one."""
 
 
 def read_report(mail: ReceivedMail) -> Report:
     """Separate the text of a mail from the emails that it returns."""
-    texts, returned = list[str](), list[Headers]()
+    texts, returned, inner = list[str](), list[Headers](), ""
     for part in mail.parts:
         if part.content_type in RETURNED_TYPES:
             returned.append(_header_of(part))
         elif part.content_type.startswith("text/") and not part.is_attachment:
-            text, quoted = split_quoted_header(part.plain_text)
+            text, quoted, quoted_mail = split_quoted_header(part.plain_text)
+            if quoted and not inner and is_daemon(quoted):
+                inner = quoted_mail
             if text.strip() and not (returned and part.content_type == "text/html"):
                 texts.append(text)
             if quoted:
                 returned.append(quoted)
-    return Report("\n".join(texts), tuple(header for header in returned if header))
+    return Report("\n".join(texts), tuple(header for header in returned if header), inner)
 
 
 def _header_of(part: Part) -> Headers:
     return read_headers(part.text.lstrip("\n").encode("utf-8", "replace"), 0)[0]
 
 
-def split_quoted_header(text: str) -> tuple[str, Headers | None]:
-    """Return the text before the header of a returned email, and this header. Without one the text stays whole."""
+def split_quoted_header(text: str) -> tuple[str, Headers | None, str]:
+    """Return the text around the header of a returned email, this header, and the text from the header on.
+
+    A header that is indented, with other lines after it, is a summary inside the report. Any other one begins the
+    returned email, which is not part of the report.
+    """
     lines = text.split("\n")[:MAX_LINES]
     index = 0
     while index < len(lines):
@@ -76,9 +85,12 @@ def split_quoted_header(text: str) -> tuple[str, Headers | None]:
         headers = read_headers("\n".join(_unindented(lines[index:end])).encode("utf-8", "replace"), 0)[0]
         names = {name for name, _ in headers.fields}
         if len(names & QUOTED_FIELDS) >= MIN_FIELDS and names & TRACE_FIELDS:
-            return "\n".join(lines[:index]), headers
+            rest = next((line for line in lines[end:] if line.strip()), "")
+            is_summary = lines[index][0] in " \t" and rest[:1] not in ("", " ", "\t")
+            kept = lines[:index] + (lines[end:] if is_summary else [])
+            return "\n".join(kept), headers, "" if is_summary else "\n".join(lines[index:])
         index = end
-    return text, None
+    return text, None, ""
 
 
 def _is_field(line: str) -> bool:

@@ -1,0 +1,117 @@
+"""The words of mail servers about rejections: who is unknown, which mailbox is full, which host does not exist.
+
+English has the words of many servers. The other languages have the words of servers that write to people: German,
+French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Chinese and Japanese. Gaps have a limit, so that the time
+grows with the length of the text.
+"""
+
+import re
+
+SENDER = re.compile(
+    r"\b(sender|originator|mail from|from address|return[- ]path|envelope from|my name was rejected|helo)\b",
+    re.IGNORECASE,
+)
+"""The rejection is about the sender."""
+TO_THE_SENDER = re.compile(
+    r"\b(return\w*|sent|send|back|reply|message|mail|notif\w+) (\w+ ){0,4}to (the |its )?(original )?sender\b"
+    r"|\bretorn\w* al remitente|\b(original|message) sender\b|\bsender of (this|the) (message|mail)\b",
+    re.IGNORECASE,
+)
+"""Words of every bounce, which are not about a rejected sender."""
+POLICY = re.compile(
+    r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b|policy|dmarc|\bspf\b|dkim|virus"
+    r"|quota|over ?quota|mailbox (is )?full|too (large|big|many)|rate limit|greylist|authenticat|disabled|suspended"
+    r"|temporar(y|ily)|try (again )?later|timed? ?out|\bexpired\b|not reachable|unreachable|\bfrozen\b"
+    r"|gesperrt|suspendu|suspendid[oa]|sospes[oa]|bloqu[eé]|bloccat|geblokkeerd|заблокирован|спам|垃圾邮件|迷惑メール|停止|無効になって",
+    re.IGNORECASE,
+)
+"""The rejection is about this email or this moment, also if it names the recipient."""
+FULL = re.compile(
+    r"\bquota|\b(mailbox|inbox|account|folder|storage|disk|maildir|user)\b.{0,40}\b(full|exceed\w*|overflow\w*"
+    r"|over (its |the )?(limit|size))\b"
+    r"|\b(exceed\w*|over|out of|insufficient) .{0,30}(storage|disk space|mailbox size|size limit|space)\b"
+    r"|postfach .{0,30}voll|speicherplatz|kontingent|boîte .{0,40}(pleine|saturée)|espace .{0,20}insuffisant"
+    r"|buz[oó]n .{0,30}llen|casella .{0,30}piena|caixa .{0,40}(cheia|lotada)|(mailbox|postbus) .{0,20}vol\b"
+    r"|skrzynk\w .{0,30}(pełn|przepełn)"
+    r"|(ящик|квота)\S{0,4} .{0,30}(переполнен|превышен)|переполнен|превышена квота|(邮箱|郵箱|信箱).{0,10}(已?满|已?滿)"
+    r"|空间不足|容量.{0,20}(超|いっぱい|オーバー|不足)"
+    r"|メールボックス.{0,10}(いっぱい|一杯|満杯)",
+    re.IGNORECASE,
+)
+"""The mailbox is full."""
+PERSON = r"(user|recipient|mailbox|address|account|addressee|alias|e-?mail)"
+_UNKNOWN_ENGLISH = (
+    rf"\b(unknown|no such|invalid|inexistent|non-?existent|bad destination) (local )?(\w+ )?{PERSON}\b"
+    rf"|\b{PERSON}( (name|address|account|id))?( [^\s@]*@\S*)?( is| was| are)? ?(unknown|invalid|inexistent)\b"
+    rf"|\b{PERSON}( name| address| account)?( [^\s@]*@\S*)?( (that )?you tried to reach)? ?(was |is |has |could |can)?"
+    r"(not (be )?(found|known|exist\w*|recogni[sz]ed|listed|located|resolved)|could not be found"
+    r"|cannot be found|does ?n[o']t exist"
+    r"|doesn't exist|no longer (exists|valid|available|on server|in use|here|active))"
+    r"|\bno (mailbox|account) (here|by that name)|\bno such (person|recipient|user|mailbox|address)"
+    r"|\b(not a known|not our|is not a valid|is not an? (active|existing)) (user|customer|mailbox|recipient|address)"
+    r"|\buser (doesn't|does not) have an? \S+ account|\bno longer (employed|works here|with the company)"
+    r"|\brecipient address rejected: (access denied|undeliverable)|\brecipientnotfound\b|\binactive e-?mail address\b"
+    r"|\bunrouteable address\b|\bunknown local[- ]part\b|\b(has|have) moved\b|\bnot local\b"
+    r"|\bnot listed in (the )?(\w+ ){0,3}(directory|address book|name (and|&) address)"
+    r"|\binvalid (final delivery )?userid\b"
+    r"|\b(name|address|recipient|user)s? (\w+ ){0,3}(is |was |are )?not (found|listed) in (the "
+    r"|our )?(\w+ ){0,2}(directory|database|system|list)"
+    r"|\bno (valid )?(user|person|recipient)s? (here|by that name|of that name|found|with that (name|address))"
+    r"|\b(account|mailbox|user|address) (\S+ )?(has been |was |is )(deleted|removed|terminated|closed"
+    r"|deactivated permanently)\b"
+    r"|\b(has|have) (left|departed from) (the|this|our) (company|organi[sz]ation)|\bis no longer (at"
+    r"|with) (this|the|our)\b"
+    r"|\b(recipient|user|address|mailbox) (has |was )?(changed|moved) (e-?mail|address|to)"
+    r"|\bnew (e-?mail )?address is\b"
+    r"|\bunknown (or illegal|or invalid) (alias|user|address)|\billegal alias\b|\bdelivery to \S+ failed: unknown\b"
+    r"|\bno such (local )?(\w+ )?(user|mailbox|account|address|recipient)|\bthere is no (such )?(user|mailbox|account)"
+)
+_UNKNOWN_ELSEWHERE = (
+    r"\b(benutzer|empfänger|adressat|adresse|postfach|konto|nutzer|mailbox)\w*\b.{0,80}"
+    r"(unbekannt|existiert nicht|nicht gefunden|nicht vorhanden|ungültig|nicht existier|gibt es nicht)"
+    r"|\b(unbekannte[rns]?|ungültige[rns]?) (e-?mail-?)?(empfänger|benutzer|adress|postfach)"
+    r"|\b(utilisateur|destinataire|adresse|boîte|compte|usager)\b.{0,80}(inconnue?s?\b|inexistante?|n'existe p"
+    r"|introuvable|invalide|non trouvé)"
+    r"|\b(usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b.{0,80}(desconocid|no existe|inexistente"
+    r"|no (se )?(ha )?encontr|no válid|inválid|no es válid)"
+    r"|\b(utente|destinatario|indirizzo|casella)\b.{0,80}(sconosciut|inesistente|non esiste"
+    r"|non (è stat[oa] )?trovat|non valid)"
+    r"|\b(usuário|utilizador|destinatário|endereço|caixa|conta)\b.{0,80}(desconhecid|não existe|inexistente"
+    r"|inválid|não (foi )?encontrad)"
+    r"|\b(gebruiker|ontvanger|adres|e-?mailadres|mailbox|postbus|geadresseerde)\b.{0,80}(onbekend|bestaat niet"
+    r"|niet gevonden|ongeldig)|\bonbekende (gebruiker|ontvanger)"
+    r"|\b(użytkownik|odbiorc|adres|skrzynk|konto)\w*\b.{0,80}(nieznan|nie istnieje|nie znalezion|nieprawidłow)"
+    r"|\bnie ma takie\w+ (użytkownik|adres|kont)|\bnieznany (użytkownik|odbiorca|adres)"
+    r"|(пользовател|получател|адрес|ящик|абонент|аккаунт)\S{0,6}\b.{0,80}(не существует|не найден|неизвест"
+    r"|не зарегистрирован|недействител|удал[её]н)"
+    r"|(нет|не существует) такого (пользовател|адрес|ящик|получател)|так(ого|ой) (пользовател|адрес"
+    r"|ящик)\S{0,4} (нет|не существует)|неизвестн\S+ (пользователь|получатель|адрес)"
+    r"|(用户|用戶|使用者|收件人|邮箱|郵箱|信箱|邮件地址|電子郵件地址|地址|帐号|帳號|账号|帐户|帳戶).{0,30}(不存在|未找到|找不到|没有找到|無此|无效|無效)|(不存在|未知|无效"
+    r"|無效)的?(用户|用戶|收件人|邮箱|地址)|找不到.{0,20}(用户|收件人|邮箱|信箱|地址)|查无此|查無此"
+    r"|(ユーザ|アドレス|宛先|あて先|受信者|メールボックス|アカウント).{0,40}(存在(し|いた)|見つか(りま|ら)|みつか(りま|ら)|不明|ございません|ありません|登録され)|リストにありません"
+    r"|宛先不明|存在しない.{0,10}(アドレス|ユーザ|メール|宛先)|有効なアドレスでは"
+)
+UNKNOWN = re.compile(f"{_UNKNOWN_ENGLISH}|{_UNKNOWN_ELSEWHERE}", re.IGNORECASE)
+"""The address does not exist, or the person has moved."""
+UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b(?! or )", re.IGNORECASE)
+"""The text of RFC 5321 for 550. It counts only without a precise status and without an alternative, such as "mailbox
+unavailable or access denied"."""
+NO_HOST = re.compile(
+    r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|does ?n[o']t exist|doesn't exist)"
+    r"|\b(unknown|no such|invalid|non-?existent) (mail )?(host|domain)\b"
+    r"|\b(host|domain) (\S+ )?does not (accept|receive) (mail|email)|\bnull mx\b|\bnxdomain\b"
+    r"|\bno (mx|mail exchanger)s? (record )?(found|for)\b|\bmx or srv record indicated no smtp\b"
+    r"|\bcouldn't find any host named\b"
+    r"|\bunrouteable (mail )?domain\b|\bmx records? point to non-?existent hosts|\bhas no (mx|mail exchanger"
+    r"|mail server)|\bhost or domain name not found"
+    r"|\bdomain \S+ (is )?not (valid|resolvable|registered)|\b(domain|host) .{0,40}(invalid|nonexistent|non-existent)\b"
+    r"|\b(domain|domäne|host|rechner)\b.{0,60}(nicht gefunden|existiert nicht|unbekannt)"
+    r"|\bdomaine\b.{0,60}(inexistant|introuvable|n'existe pas|inconnu)"
+    r"|\bdomini?o\b.{0,60}(no existe|no se encontr|inesistente|non esiste|sconosciut|desconocid)"
+    r"|\bdomínio\b.{0,60}(não existe|inexistente|não encontrad|desconhecid)"
+    r"|\bdomein\b.{0,60}(bestaat niet|niet gevonden|onbekend)|\bdomen\w{0,3}\b.{0,60}nie istnieje"
+    r"|домен\S{0,3}\b.{0,60}(не существует|не найден)"
+    r"|(域名|网域|網域).{0,30}(不存在|无法解析|找不到|無法解析)|(ドメイン|ホスト).{0,40}(存在し|見つか(りま|ら)|みつか(りま|ら)|不明)",
+    re.IGNORECASE,
+)
+"""The host does not exist, or accepts no mail."""
