@@ -12,7 +12,7 @@ this is clear, because a hard bounce ends the person's campaigns.
 import re
 from enum import StrEnum
 
-from plugins.bounce_words import FULL, NO_HOST, POLICY, SENDER, TO_THE_SENDER, UNAVAILABLE, UNKNOWN
+from plugins.bounce_words import FULL, LOCAL_FAULT, NO_HOST, POLICY, SENDER, TO_THE_SENDER, UNAVAILABLE, UNKNOWN
 
 
 class Phase(StrEnum):
@@ -56,6 +56,13 @@ UNDEFINED = frozenset({None, "0.0", "5.0"})
 """No status, or a status without a meaning."""
 VAGUE = frozenset({"0.0", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "7.0", "7.1"})
 """Statuses that servers also use for unknown users. A clear text counts more."""
+OTHER_STATUSES = frozenset({"2.0", "2.1", "7.0", "7.1"})
+"""Statuses that say something else than "unknown": the mailbox is disabled, or a policy forbids the email."""
+QUOTED_CODE = re.compile(r"(?:^|[\s:;(\"'=])55[0-9][\s:,-]")
+"""A reply code in the text of a report."""
+
+LOOKED_UP = re.compile(r"unknown in (?:local|virtual|relay)\b[^.]{0,40}\btable\b", re.IGNORECASE)
+"""The server does not find the user in its tables. In a report it has given up, also with a temporary reply code."""
 
 MAX_TEXT_CHARACTERS = 2_000
 """Longest part of a server's text that is read."""
@@ -73,19 +80,20 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
     text = text[:MAX_TEXT_CHARACTERS]
     permanent, found = _status(text, status)
     if (code is not None and code < 500) or permanent is False:
-        return Verdict.SOFT
+        is_final = phase is Phase.REPORT and found == "1.1" and LOOKED_UP.search(text)
+        return Verdict.HARD if is_final else Verdict.SOFT
     if phase is Phase.MAIL:
         return _about_the_sender(found)
-    words = _words(text, found)
+    words = _words(text, found, phase)
     if found in OUR_STATUSES or (words is Verdict.OURS and (found is None or found in ALSO_OF_SENDERS)):
         return Verdict.OURS
     if found == "1.0" and words is Verdict.SOFT:
         return Verdict.SOFT
-    if found in HARD_STATUSES and words is Verdict.SOFT and FULL.search(text):
+    if found in HARD_STATUSES and (
+        FULL.search(text) or LOCAL_FAULT.search(text) or (words is Verdict.SOFT and not UNKNOWN.search(text))
+    ):
         return Verdict.SOFT
-    if phase is Phase.CONTENT and words is Verdict.HARD and (found is None or found in VAGUE):
-        return Verdict.SOFT
-    if phase is Phase.REPORT and words is Verdict.HARD and found == "7.1":
+    if words is Verdict.HARD and not _proves_unknown(text, phase, found):
         return Verdict.SOFT
     if found in HARD_STATUSES:
         return Verdict.HARD
@@ -96,6 +104,19 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
     return Verdict.OURS if found is not None and found.startswith("5.") else Verdict.SOFT
 
 
+def _proves_unknown(text: str, phase: Phase, found: str | None) -> bool:
+    """Return whether words such as "user unknown" prove that the address does not exist.
+
+    Filters use the same words after the content. A report may leave open which command the server rejected: then words
+    against the status prove nothing, nor does a reply code that comes without a status.
+    """
+    if phase is Phase.CONTENT:
+        return not (found is None or found in VAGUE)
+    if phase is not Phase.REPORT or NO_HOST.search(text):
+        return True
+    return found not in OTHER_STATUSES and not (found is None and QUOTED_CODE.search(text))
+
+
 def enhanced_status(text: str) -> str | None:
     """Return the enhanced status in a server's text, such as "5.1.1", or None."""
     match = STATUS.search(text)
@@ -104,7 +125,7 @@ def enhanced_status(text: str) -> str | None:
 
 def verdict_of_words(text: str) -> Verdict | None:
     """Return the verdict of the words of a report alone, or None if they are not clear."""
-    return _words(text[:MAX_TEXT_CHARACTERS], None)
+    return _words(text[:MAX_TEXT_CHARACTERS], None, Phase.REPORT)
 
 
 def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
@@ -121,12 +142,12 @@ def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
     return known.startswith("5"), known.partition(".")[2]
 
 
-def _words(text: str, found: str | None) -> Verdict | None:
+def _words(text: str, found: str | None, phase: Phase) -> Verdict | None:
     """Return the verdict of the text alone, or None if the text is not clear."""
     text = " ".join(re.sub(r"[<>\"\[\]{}]", " ", text).replace("’", "'").split())
     text = TO_THE_SENDER.sub(" ", text)
     unknown = bool(UNKNOWN.search(text) or NO_HOST.search(text))
-    if found in UNDEFINED:
+    if found in UNDEFINED and not (phase is Phase.REPORT and found is None):
         unknown = unknown or bool(UNAVAILABLE.search(text))
     if SENDER.search(text):
         return Verdict.OURS

@@ -21,7 +21,8 @@ TO_THE_SENDER = re.compile(
 POLICY = re.compile(
     r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b|policy|dmarc|\bspf\b|dkim|virus"
     r"|quota|over ?quota|mailbox (is )?full|too (large|big|many)|rate limit|greylist|authenticat|disabled|suspended"
-    r"|temporar(y|ily)|try (again )?later|timed? ?out|\bexpired\b|not reachable|unreachable|\bfrozen\b"
+    r"|temporar(y|ily)|(, |try )again (later|in)|, try again|timed? ?out|\bexpired\b|\bfrozen\b|too many"
+    r"|\bloop\b"
     r"|gesperrt|suspendu|suspendid[oa]|sospes[oa]|bloqu[eé]|bloccat|geblokkeerd|заблокирован|спам|垃圾邮件|迷惑メール|停止|無効になって",
     re.IGNORECASE,
 )
@@ -39,6 +40,21 @@ FULL = re.compile(
     re.IGNORECASE,
 )
 """The mailbox is full."""
+LOCAL_FAULT = re.compile(
+    r"\b(procmail|maildrop|mail\.local|local mailer)\b|\b(can['o]?n?[o']t|couldn'?t|could not"
+    r"|unable to) (create|open|lock|write|chdir)\b"
+    r"|\binsufficient permission|\bpermission denied\b|\bI/O error|\bno space left",
+    re.IGNORECASE,
+)
+"""The program that stores mails on the recipient's server failed."""
+INACTIVE = re.compile(
+    r"\b(user|recipient|mailbox|account|address)\S{0,3}( account)? (is |has been |was )?(\w+ )?(disabled"
+    r"|suspended|inactive|locked|frozen)\b"
+    r"|(postfach|konto) .{0,40}(gesperrt|deaktiviert)|(compte|boîte) .{0,40}(désactivé|suspendu)|(cuenta"
+    r"|buz[oó]n) .{0,40}(suspendid|desactivad)",
+    re.IGNORECASE,
+)
+"""The mailbox exists, and accepts no mail now."""
 PERSON = r"(user|recipient|mailbox|address|account|addressee|alias|e-?mail)"
 _UNKNOWN_ENGLISH = (
     rf"\b(unknown|no such|invalid|inexistent|non-?existent|bad destination) (local )?(\w+ )?{PERSON}\b"
@@ -65,6 +81,7 @@ _UNKNOWN_ENGLISH = (
     r"|\bnew (e-?mail )?address is\b"
     r"|\bunknown (or illegal|or invalid) (alias|user|address)|\billegal alias\b|\bdelivery to \S+ failed: unknown\b"
     r"|\bno such (local )?(\w+ )?(user|mailbox|account|address|recipient)|\bthere is no (such )?(user|mailbox|account)"
+    r"|\bno valid recipients?\b|\b(account|address|user|mailbox|recipient) or domain may not exist"
 )
 _UNKNOWN_ELSEWHERE = (
     r"\b(benutzer|empfänger|adressat|adresse|postfach|konto|nutzer|mailbox)\w*\b.{0,80}"
@@ -88,7 +105,7 @@ _UNKNOWN_ELSEWHERE = (
     r"|ящик)\S{0,4} (нет|не существует)|неизвестн\S+ (пользователь|получатель|адрес)"
     r"|(用户|用戶|使用者|收件人|邮箱|郵箱|信箱|邮件地址|電子郵件地址|地址|帐号|帳號|账号|帐户|帳戶).{0,30}(不存在|未找到|找不到|没有找到|無此|无效|無效)|(不存在|未知|无效"
     r"|無效)的?(用户|用戶|收件人|邮箱|地址)|找不到.{0,20}(用户|收件人|邮箱|信箱|地址)|查无此|查無此"
-    r"|(ユーザ|アドレス|宛先|あて先|受信者|メールボックス|アカウント).{0,40}(存在(し|いた)|見つか(りま|ら)|みつか(りま|ら)|不明|ございません|ありません|登録され)|リストにありません"
+    r"|(ユーザ|ディレクトリ|アドレス|宛先|あて先|受信者|メールボックス|アカウント).{0,40}(存在(し|いた)|見つか(りま|ら)|みつか(りま|ら)|不明|ございません|ありません|登録され)|リストにありません"
     r"|宛先不明|存在しない.{0,10}(アドレス|ユーザ|メール|宛先)|有効なアドレスでは"
 )
 UNKNOWN = re.compile(f"{_UNKNOWN_ENGLISH}|{_UNKNOWN_ELSEWHERE}", re.IGNORECASE)
@@ -97,7 +114,7 @@ UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b(?! or
 """The text of RFC 5321 for 550. It counts only without a precise status and without an alternative, such as "mailbox
 unavailable or access denied"."""
 NO_HOST = re.compile(
-    r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|does ?n[o']t exist|doesn't exist)"
+    r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|not reachable|does ?n[o']t exist|doesn't exist)"
     r"|\b(unknown|no such|invalid|non-?existent) (mail )?(host|domain)\b"
     r"|\b(host|domain) (\S+ )?does not (accept|receive) (mail|email)|\bnull mx\b|\bnxdomain\b"
     r"|\bno (mx|mail exchanger)s? (record )?(found|for)\b|\bmx or srv record indicated no smtp\b"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from api.mail.address import AddressProblem, check_address
-from api.mail.reading import FailedRecipient, MailKind, MailReading, read_mail
+from api.mail.reading import FailedRecipient, MailReading, read_mail
 from api.mail.reading.parts import MAX_MAIL_BYTES
 from api.printable import printable
 from api.settings import Settings
@@ -48,7 +48,7 @@ def as_json(reading: MailReading) -> dict[str, object]:
     return {
         "kind": reading.kind.value,
         "severity": _severity(reading),
-        "recipients": _people(reading),
+        "recipients": list(reading.people),
         "status": next((each.status for each in _worst_first(reading) if each.status), None),
         "message_ids": list(reading.message_ids),
         "reason": reading.reason.sentence,
@@ -71,10 +71,3 @@ def _severity(reading: MailReading) -> str | None:
     """Return HARD, SOFT, or MIXED if a bounce has recipients of both kinds; None for other mails."""
     kinds = {each.kind.value for each in reading.failures}
     return "MIXED" if len(kinds) > 1 else next(iter(kinds), None)
-
-
-def _people(reading: MailReading) -> list[str]:
-    """Return the addresses that failed, that complained, or that answered."""
-    if reading.kind in (MailKind.REPLY, MailKind.AUTO_REPLY):
-        return [reading.sender] if reading.sender else []
-    return [each.address for each in reading.failures] or list(reading.complainants)

@@ -136,6 +136,78 @@ def test_a_report(status: str | None, text: str, verdict: Verdict) -> None:
     assert classify(text, phase=Phase.REPORT, status=status) is verdict
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Empfänger ann@x.example ist unbekannt",
+        "Das Postfach existiert nicht",
+        "Adresse destinataire invalide",
+        "L'utilisateur ann@x.example n'existe pas",
+        "El usuario ann@x.example no existe",
+        "Indirizzo ann@x.example sconosciuto",
+        "O endereço ann@x.example não existe",
+        "De ontvanger ann@x.example is onbekend",
+        "Nieznany użytkownik ann@x.example",
+        "Пользователь ann@x.example не найден",
+        "收件人 ann@x.example 不存在",
+        "宛先のアドレスは存在しません",
+        "Der Host x.example wurde nicht gefunden",
+        "Le domaine x.example n'existe pas",
+        "ドメイン x.example が見つかりません",
+        "No MX found for domain",
+        "an MX or SRV record indicated no SMTP service",
+        "User Ann Lee (ann@x.example) not listed in Domino Directory",
+        "The recipient name is not recognized",
+        "Invalid final delivery userid: ann@x.example",
+    ],
+)
+def test_a_report_says_in_many_languages_that_nobody_has_the_address(text: str) -> None:
+    assert classify(text, phase=Phase.REPORT) is HARD
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Das Postfach des Empfängers ist voll",
+        "La boîte aux lettres est pleine",
+        "El buzón del usuario está lleno",
+        "La casella è piena",
+        "A caixa postal está cheia",
+        "De mailbox is vol",
+        "Skrzynka odbiorcy jest przepełniona",
+        "Ящик получателя переполнен",
+        "收件人的邮箱已满",
+        "メールボックスがいっぱいです",
+        "Host x.example not found, try again",
+        "The account is disabled",
+        "552 user unknown or mailbox is over quota",
+        "550 5.2.1 <ann@x.example>... User Unknown",
+        "550 5.7.1 User unknown",
+    ],
+)
+def test_a_report_says_that_this_email_failed(text: str) -> None:
+    assert classify(text, phase=Phase.REPORT) is SOFT
+
+
+def test_unknown_after_the_content_proves_nothing_without_a_precise_status() -> None:
+    assert classify("User unknown", phase=Phase.CONTENT, code=550) is SOFT
+    assert classify("5.1.1 User unknown", phase=Phase.CONTENT, code=550) is HARD
+
+
+def test_a_full_mailbox_counts_more_than_a_status_that_says_unknown() -> None:
+    assert classify("sorry, mailbox is over quota (#5.1.1)", phase=Phase.RCPT, code=552) is SOFT
+
+
+def test_words_to_the_sender_are_not_about_a_rejected_sender() -> None:
+    assert classify("Returned to sender: user unknown", phase=Phase.REPORT) is HARD
+
+
+def test_a_user_that_is_in_no_table_is_unknown_although_the_code_is_temporary() -> None:
+    text = "450 4.1.1 <ann@x.example>: Recipient address rejected: User unknown in virtual alias table"
+    assert classify(text, phase=Phase.REPORT, code=450) is HARD
+    assert classify(text, phase=Phase.RCPT, code=450) is SOFT
+
+
 def test_the_status_in_a_text() -> None:
     assert enhanced_status("5.1.1 no") == "5.1.1"
     assert enhanced_status("no (#5.7.1)") == "5.7.1"

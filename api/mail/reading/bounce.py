@@ -1,67 +1,106 @@
 """Recognizes bounces, reports of delays and of deliveries, and finds each failed recipient."""
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 
 from api.codes.mail_reasons import MailReason
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
 from api.mail.reading.failure_text import key, recipients_in_text
-from api.mail.reading.headers import Headers
 from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
 from api.mail.reading.parts import ReceivedMail, split_mail
 from api.mail.reading.phrases import FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY, is_daemon
 from api.mail.reading.returned_mail import Report, read_report
+from api.mail.reading.subjects import ANSWER_SUBJECT, FORWARD_SUBJECT
 from plugins.incoming import BounceKind
 from strategies.codes import Message
 
 READ_CHARACTERS = 4_000
 """How much of a report's text is searched for the words of a failure."""
 DONE = frozenset({"delivered", "relayed", "expanded"})
+MAX_LINES = 5_000
+QUOTE_MARK = re.compile(r"^(?:> ?){1,3}")
 LATE_ACTIONS = frozenset({"delayed", "deferred"})
 
 
 class Failures:
     """What a mail says about deliveries: the failed recipients, or why it is not a bounce."""
 
-    def __init__(self, reason: Message, recipients: Collection[FailedRecipient] = ()) -> None:
+    def __init__(
+        self, reason: Message, recipients: Collection[FailedRecipient] = (), others: Collection[str] = ()
+    ) -> None:
         self.reason = reason
         self.recipients = tuple(recipients)
+        self.others = tuple(dict.fromkeys(others))
+        """Recipients whose email was delayed or delivered."""
 
 
 def read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
     """Return what a mail says about deliveries, or None if a mail server did not write it."""
-    own = _own_addresses(mail, report)
+    if FORWARD_SUBJECT.match(mail.headers.text("subject")):
+        return _forwarded(mail, report)
     reports = read_recipient_reports(mail, report.text)
     if reports:
-        return _by_report(mail, report, reports, own)
+        return _by_report(mail, report, reports)
     phrase = _failure_phrase(mail, report)
     if phrase is None:
         return None
-    subject = mail.headers.text("subject")[:500]
-    if (LATE.search(subject) or LATE.search(report.text[:READ_CHARACTERS])) and not GAVE_UP.search(
-        report.text[:READ_CHARACTERS]
-    ):
-        return Failures(MailReason.DELIVERY_DELAYED.message())
-    addresses = _failed_header(mail.headers) or recipients_in_text(report.text, report.returned, own)
-    addresses = addresses or ([] if report.inner else _returned_to(report, own))
-    if not addresses and report.inner:
-        inner = split_mail(report.inner.encode("utf-8", "replace"))
-        return read_failures(inner, replace(read_report(inner), inner=""))
+    named = recipients_in_text(report.text, report.returned, _own_addresses(mail, report))
+    if report.inner and not named and (inner := _inner(report)) is not None:
+        return inner
+    addresses = _recipients(mail, report)
+    if _is_late(mail.headers.text("subject"), report.text):
+        return Failures(MailReason.DELIVERY_DELAYED.message(), others=addresses)
     if not addresses:
         return Failures(MailReason.NO_RECIPIENT.message(phrase=phrase))
     judged = [judge(address, "", "", report.text, addresses) for address in addresses]
     return Failures(MailReason.FAILURE_TEXT.message(phrase=phrase), judged)
 
 
-def _by_report(mail: ReceivedMail, report: Report, reports: list[RecipientReport], own: Collection[str]) -> Failures:
+def _forwarded(mail: ReceivedMail, report: Report) -> Failures | None:
+    """Return the failures in a bounce that a person forwards. Only one with the fields of a delivery report counts."""
+    text = "\n".join(QUOTE_MARK.sub("", line) for line in report.whole.split("\n")[:MAX_LINES])
+    inner = replace(report, text=text)
+    reports = read_recipient_reports(mail, text)
+    if reports and FAILED_SUBJECT.search(mail.headers.text("subject")[:500]):
+        return _by_report(mail, inner, reports)
+    return None
+
+
+def _inner(report: Report) -> Failures | None:
+    """Return the failures in the bounce of another server that a report quotes."""
+    mail = split_mail(report.inner.encode("utf-8", "replace"))
+    found = read_failures(mail, replace(read_report(mail), inner=""))
+    return found if found is not None and found.recipients else None
+
+
+def _is_late(subject: str, text: str) -> bool:
+    """Return whether a server reports a delay and keeps trying."""
+    text = text[:READ_CHARACTERS]
+    return bool(LATE.search(subject[:500]) or LATE.search(text)) and not GAVE_UP.search(text)
+
+
+def _recipients(mail: ReceivedMail, report: Report) -> list[str]:
+    """Return the recipients of a report without fields: as a header names them, else the text, else the returned email.
+
+    A mail to oneself can fail: if nobody else is named, the address that got the bounce counts as well.
+    """
+    own = _own_addresses(mail, report)
+    found = list(mail.headers.addresses("x-failed-recipients")) or recipients_in_text(report.text, report.returned, own)
+    sender = {key(address) for address in mail.headers.addresses("from")}
+    return found or _returned_to(report, own) or recipients_in_text(report.text, (), sender)
+
+
+def _by_report(mail: ReceivedMail, report: Report, reports: list[RecipientReport]) -> Failures:
     """Return the failures in a delivery report."""
     failed = [each for each in reports if _is_failed(each, report.text)]
     if not failed:
-        done = all(each.action in DONE for each in reports)
-        return Failures(MailReason.DELIVERY_CONFIRMED.message() if done else MailReason.DELIVERY_DELAYED.message())
-    in_text = recipients_in_text(report.text, report.returned, own)
-    fallback = _failed_header(mail.headers) or in_text or _returned_to(report, own)
+        others = [each.address for each in reports if each.address]
+        if all(each.action in DONE for each in reports):
+            return Failures(MailReason.DELIVERY_CONFIRMED.message(), others=others)
+        return Failures(MailReason.DELIVERY_DELAYED.message(), others=others)
+    fallback = _recipients(mail, report) if any(not each.address for each in failed) else []
     named = [each.address for each in failed if each.address]
     judged = dict[str, FailedRecipient]()
     for each in failed:
@@ -81,7 +120,8 @@ def _is_failed(report: RecipientReport, text: str) -> bool:
     if report.action in DONE:
         return False
     if report.action in LATE_ACTIONS:
-        return bool(GAVE_UP.search(text[:READ_CHARACTERS])) and not LATE.search(text[:READ_CHARACTERS])
+        text = text[:READ_CHARACTERS]
+        return bool(GAVE_UP.search(text)) and not LATE.search(text)
     return report.action.startswith("fail") or not report.status.startswith("2")
 
 
@@ -89,8 +129,7 @@ def _failure_phrase(mail: ReceivedMail, report: Report) -> str | None:
     """Return the words by which a mail server reports a failure, or None if none did."""
     headers = mail.headers
     subject = headers.text("subject")[:500]
-    answers = subject.lstrip().lower().startswith(("re:", "aw:", "fw:", "fwd:", "wg:", "sv:", "tr:"))
-    in_subject = None if answers else FAILED_SUBJECT.search(subject)
+    in_subject = None if ANSWER_SUBJECT.match(subject) else FAILED_SUBJECT.search(subject)
     in_text = FAILED.search(report.text[:READ_CHARACTERS])
     found = in_text or in_subject
     if found is None:
@@ -118,10 +157,6 @@ def _own_addresses(mail: ReceivedMail, report: Report) -> set[str]:
         key(address) for address in mail.headers.addresses("to", "delivered-to", "x-original-to", "envelope-to", "cc")
     }
     return {key(address) for address in own} - sent_to | (got - sent_to)
-
-
-def _failed_header(headers: Headers) -> list[str]:
-    return list(headers.addresses("x-failed-recipients"))
 
 
 def _returned_to(report: Report, own: Collection[str]) -> list[str]:

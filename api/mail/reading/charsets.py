@@ -38,13 +38,15 @@ def codec_name(charset: str) -> str | None:
 
 
 def decode_bytes(data: bytes, charset: str = "") -> str:
-    """Decode bytes; without a known charset as UTF-8, else as Windows-1252. Never fails."""
+    """Decode bytes; without a known charset as ISO-2022-JP, UTF-8 or Windows-1252. Never fails."""
     codec = codec_name(charset[:40]) if charset else None
     if codec is not None:
         try:
             return data.decode(codec, "replace")
         except (ValueError, LookupError):
             codec = None
+    if b"\x1b$" in data:
+        return data.decode("iso2022_jp_ext", "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -17,6 +17,9 @@ ABOUT_SENDER = re.compile(
     r"|envelope-from)\b\s{0,3}[:=<(]|\bcontact\b|https?://|mailto:",
     re.I,
 )
+MAIL_FROM = re.compile(r"\bmail from\s?:|^\s{0,10}from:\s?<", re.I)
+SUMMARY = re.compile(r"^[ \t]{0,10}(?:to|cc|subject|sent|date|from)\s?:", re.I)
+"""A line of the summary of the email, such as "Subject: …" and "Sent: …" in the reports of Exchange."""
 ENTRY = re.compile(
     r"^[\s>*•·-]{0,20}(?:<[^<>\s]+@|[^\s<>@:]+@[^\s<>@:]+(?:[\s:,;]|$)|\"?[^<>@\"]{0,60}\"?\s?<[^<>\s]+@"
     r"|(?:to|recipient|address|user|unknown user|mailbox|final-recipient|original recipient|recipient address"
@@ -40,11 +43,16 @@ def recipients_in_text(text: str, returned: Sequence[Headers], own: Collection[s
     sent_to = {
         key(address) for header in returned for address in header.addresses("to", "cc", "delivered-to", "x-original-to")
     }
+    lines = _lines(text)
+    return _recipients_in(_without_summary(lines), sent_to, own) or _recipients_in(lines, sent_to, own)
+
+
+def _recipients_in(lines: list[str], sent_to: Collection[str], own: Collection[str]) -> list[str]:
     named, entries, others = dict[str, str](), dict[str, str](), dict[str, str]()
-    for line in _lines(text):
+    for line in lines:
         for address in addresses_in(line):
             name = key(address)
-            if name in own or NOT_RECIPIENTS.match(address):
+            if name in own or NOT_RECIPIENTS.match(address) or MAIL_FROM.search(line):
                 continue
             if name in sent_to:
                 named.setdefault(name, address)
@@ -72,6 +80,16 @@ def words_about(text: str, address: str, others: Collection[str]) -> str:
         if about:
             kept.append(line)
     return "\n".join(kept) if seen else text
+
+
+def _without_summary(lines: list[str]) -> list[str]:
+    """Leave out summaries of the email: two lines or more that follow each other. Its recipient may be another one."""
+    kept = list[str]()
+    for index, line in enumerate(lines):
+        around = lines[max(0, index - 1) : index] + lines[index + 1 : index + 2]
+        if not (SUMMARY.match(line) and any(map(SUMMARY.match, around))):
+            kept.append(line)
+    return kept
 
 
 def _lines(text: str) -> list[str]:

@@ -13,13 +13,18 @@ from plugins.bounce_classification import (
     enhanced_status,
     verdict_of_words,
 )
+from plugins.bounce_words import INACTIVE
 from plugins.incoming import BounceKind
 
 MAX_DIAGNOSTIC_CHARACTERS = 500
 READ_CHARACTERS = 8_000
 """How much of a report is searched for the rejected command."""
-REPLY_CODE = re.compile(r"(?:^|[\s:;(\"'=])([45]\d\d)(?=[ -](?!\d))")
+REPLY_CODE = re.compile(r"(?:^|[\s:;(\"'=])([45]\d\d)(?=[\s,.:-](?!\d))")
 """A reply code (RFC 5321) in a text."""
+STATUS = re.compile(r"(?<![\d.\w])[45]\.\d{1,3}\.\d{1,3}(?![.\d\w])")
+"""An enhanced status anywhere in a report; never in the middle of an IP address or a version."""
+UNKNOWN_STATUS = re.compile(r"^5\d\d 5\.1\.[1236] ([^\n]{1,1000})", re.MULTILINE)
+"""A line of a transcript in which the reporting server calls the recipient unknown."""
 COMMAND = re.compile(r"^\s{0,5}>>> ?(RCPT|DATA|MAIL|HELO|EHLO|\.)", re.IGNORECASE | re.MULTILINE)
 """A command in the transcript of a session."""
 REJECTION = re.compile(r"^\s{0,5}<<< ?[45]\d\d", re.MULTILINE)
@@ -27,7 +32,7 @@ REJECTION = re.compile(r"^\s{0,5}<<< ?[45]\d\d", re.MULTILINE)
 PHASES = (
     (
         Phase.RCPT,
-        re.compile(r"in reply to rcpt|after rcpt to|smtp:rcpt|does not like recipient|rcpt to:? ?<", re.IGNORECASE),
+        re.compile(r"in reply to rcpt|after rcpt to|smtp:rcpt|does not like recipient|rcpt to:? ?<|\[rcpt_to\]", re.I),
     ),
     (
         Phase.CONTENT,
@@ -59,6 +64,11 @@ def judge(address: str, status: str, diagnostic: str, text: str, addresses: Coll
     kind = _verdict(diagnostic, status, phase) if diagnostic else None
     if kind is None:
         kind = _verdict(about, status, phase) or _verdict(text, status, phase)
+    if kind is BounceKind.HARD and status[2:] in NO_MEANING and INACTIVE.search(text[:MAX_TEXT_CHARACTERS]):
+        kind = BounceKind.SOFT
+    says_unknown = verdict_of_words(diagnostic or about) is Verdict.HARD
+    if kind is not BounceKind.HARD and says_unknown and phase is Phase.CONTENT and _is_called_unknown(about, address):
+        kind = BounceKind.HARD
     shown = " ".join((diagnostic or about).split())[:MAX_DIAGNOSTIC_CHARACTERS]
     found = status if status[2:] not in NO_MEANING else _status(diagnostic) or _status(about) or status
     return FailedRecipient(address, kind or BounceKind.SOFT, found, shown)
@@ -76,16 +86,27 @@ def rejected_phase(text: str) -> Phase | None:
     return min(found)[1] if found else None
 
 
+def _is_called_unknown(text: str, address: str) -> bool:
+    """Return whether the reporting server itself calls an address unknown, in the transcript of a session."""
+    return any(address.lower() in line.lower() for line in UNKNOWN_STATUS.findall(text))
+
+
 def _status(text: str) -> str:
-    return enhanced_status(text[:MAX_TEXT_CHARACTERS]) or ""
+    text = text[:MAX_TEXT_CHARACTERS]
+    anywhere = STATUS.search(text)
+    return enhanced_status(text) or (anywhere[0] if anywhere else "")
 
 
 def _verdict(text: str, status: str, phase: Phase) -> BounceKind | None:
     """Return the verdict of a text, or None if it is not clear."""
     text = text[:MAX_TEXT_CHARACTERS]
-    code = REPLY_CODE.search(text)
-    verdict = classify(text, phase=phase, code=int(code[1]) if code else None, status=status or None)
+    code, status_of_text = REPLY_CODE.search(text), _status(text)
+    if status_of_text.endswith(".0.0") and status:
+        status_of_text = ""
+    if code is not None and code[1].startswith("4"):
+        phase = Phase.REPORT  # the reporting server has given up: the command does not matter any more
+    verdict = classify(text, phase=phase, code=int(code[1]) if code else None, status=status_of_text or status or None)
     if verdict is Verdict.HARD:
         return BounceKind.HARD
-    clear = verdict_of_words(text) is not None or (_status(text) or status)[2:] not in NO_MEANING
+    clear = verdict_of_words(text) is not None or (status_of_text or status)[2:] not in NO_MEANING
     return BounceKind.SOFT if clear else None

@@ -53,8 +53,8 @@ class MailReading:
     reason: ReadingReason
     failures: tuple[FailedRecipient, ...] = ()
     """For a bounce: each recipient that failed, once."""
-    complainants: tuple[str, ...] = ()
-    """For a complaint: the addresses that complained, if the report names them."""
+    people: tuple[str, ...] = ()
+    """The addresses that the mail is about: who failed, complained or answered, or whose email was delayed."""
     message_ids: tuple[str, ...] = ()
     """Message-IDs of the emails that the mail is about, with angle brackets, the nearest first."""
     message_id: str = ""

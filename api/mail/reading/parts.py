@@ -83,6 +83,8 @@ def split_mail(data: bytes) -> ReceivedMail:
     splitter = _Splitter(data)
     splitter.open_part(headers, start)
     splitter.split(start)
+    if not splitter.parts and splitter.exceeded is None:  # the boundary in the header occurs nowhere
+        splitter.parts.append(Part(headers, data[start : start + MAX_TEXT_BYTES]))
     return ReceivedMail(headers, tuple(splitter.parts), splitter.exceeded)
 
 

@@ -22,11 +22,11 @@ _FAILED_ENGLISH = (
     r"had (?:permanent|delivery|transient))|(?:was|were|been) (?:rejected|refused|blocked|bounced|returned)\b"
     r"|address(?:es|ee)? (?:rejected|unknown)|unknown (?:user|recipient|address)|user unknown|no such user"
     r"|not sent|giving up on"
-    r"|error(?:s)? (?:occurred )?(?:in|during|while) (?:processing|deliver\w+|sending)|transcript of session"
+    r"|error(?:s)? (?:occurred )?(?:in |during |while )?(?:processing|deliver\w+|sending)|transcript of session"
     r"|invalid (?:final delivery )?(?:user|recipient|address|mailbox)|mailbox (?:is )?(?:full|unavailable)|over quota"
     r"|message (?:is |was )?(?:too large|rejected|blocked|expired)|no mailbox here|rejected (?:by|for|because|your)"
     r"|account is disabled|don['’]t have permission to post|not a member of this (?:mailing )?list"
-    r"|not allowed to post|not a subscriber|delivery incomplete"
+    r"|not allowed to post|not a subscriber|loop alert|mail loop|delivery incomplete"
 )
 _FAILED_ELSEWHERE = (
     r"unzustellbar|nicht (?:zugestellt|übermittelt|ausgeliefert|gesendet|zustellbar)"
@@ -106,7 +106,7 @@ DELIVERED = re.compile(
     re.IGNORECASE,
 )
 DAEMON = re.compile(
-    r"^(?:mailer-?daemon|postmaster|post-master|poostmaster|mdaemon|mail-?daemon|mail[._-]?delivery[\w.-]*"
+    r"^(?:mailer-?daemon|post_?master|post-master|poostmaster|mdaemon|mail-?daemon|mail[._-]?delivery[\w.-]*"
     r"|mail[._-]?system|mailsystem|daemon"
     r"|microsoftexchange[\w-]*|ndr|undeliverable[\w.-]*|bounces?(?:[+=_.-]\S*)?|mailer|mail-?admin\w*"
     r"|noreply-?dmarc\S*|root|system|listserv|majordomo|[\w.-]{1,60}-(?:admin|owner|request|bounces?|errors))@"

@@ -44,6 +44,8 @@ class Report:
 
     text: str
     returned: tuple[Headers, ...]
+    whole: str = ""
+    """The text with the emails that it quotes."""
     inner: str = ""
     """A bounce of another mail server that this one quotes in its text. Empty without one."""
 
@@ -54,7 +56,7 @@ def read_report(mail: ReceivedMail) -> Report:
     for part in mail.parts:
         if part.content_type in RETURNED_TYPES:
             returned.append(_header_of(part))
-        elif part.content_type.startswith("text/") and not part.is_attachment:
+        elif is_text(part):
             text, quoted, quoted_mail = split_quoted_header(part.plain_text)
             if quoted and not inner and is_daemon(quoted):
                 inner = quoted_mail
@@ -62,7 +64,13 @@ def read_report(mail: ReceivedMail) -> Report:
                 texts.append(text)
             if quoted:
                 returned.append(quoted)
-    return Report("\n".join(texts), tuple(header for header in returned if header), inner)
+    whole = "\n".join(part.plain_text for part in mail.parts if is_text(part))
+    return Report("\n".join(texts), tuple(header for header in returned if header), whole, inner)
+
+
+def is_text(part: Part) -> bool:
+    """Return whether a part is shown as text. A multipart without a readable boundary is."""
+    return part.content_type.startswith(("text/", "multipart/")) and not part.is_attachment
 
 
 def _header_of(part: Part) -> Headers:

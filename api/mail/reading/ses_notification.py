@@ -49,13 +49,20 @@ def read_notification(text: str) -> SesNotification | None:
     about = data.get(kind)
     if not kind or not isinstance(about, dict):
         return None
-    listed = about.get("bouncedRecipients") or about.get("complainedRecipients") or []
+    listed = about.get("bouncedRecipients") or about.get("complainedRecipients") or _named(about.get("recipients"))
     return SesNotification(
         kind=kind,
         recipients=tuple(filter(_has_address, listed)) if isinstance(listed, list) else (),
         feedback=str(about.get("complaintFeedbackType") or "abuse")[:40].lower(),
         message_ids=_message_ids(data.get("mail")),
     )
+
+
+def _named(addresses: object) -> list[dict[str, str]]:
+    """Return the recipients of a delivery, which have only an address."""
+    if not isinstance(addresses, list):
+        return []
+    return [{"emailAddress": each} for each in addresses if isinstance(each, str)]
 
 
 def _has_address(recipient: object) -> bool:

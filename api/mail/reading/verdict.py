@@ -1,6 +1,5 @@
 """Reads a mail: says what it is, which emails it is about, and why."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from api.mail.reading.new_text import body_text, new_text
 from api.mail.reading.parts import ReceivedMail, split_mail
 from api.mail.reading.returned_mail import Report, read_report
 from api.mail.reading.ses_notification import SesNotification, read_notification
+from api.mail.reading.subjects import ANSWER_SUBJECT, FORWARD_SUBJECT
 from strategies.codes import Message
 
 RECIPIENT_FIELDS = (
@@ -33,15 +33,6 @@ RECIPIENT_FIELDS = (
 )
 MAX_RECIPIENTS = 100
 MAX_SUBJECT_CHARACTERS = 1_000
-ANSWER_SUBJECT = re.compile(
-    r"^\s{0,5}(?:\[[^\]]{0,40}\]\s{0,3})?(?:re|aw|antw|antwort|sv|vs|odp|rif|r|res|ref|回复|回覆|答复|答覆|返信|회신|ynt"
-    r"|atb|vá|отв|на)"
-    r"\s{0,2}(?:\[\d{1,3}\]|\^\d{1,3})?\s{0,2}[:：]",
-    re.IGNORECASE,
-)
-FORWARD_SUBJECT = re.compile(
-    r"^\s{0,5}(?:fw|fwd|wg|tr|rv|i|enc|doorst|pd|vb|转发|轉寄|転送)\s{0,2}[:：]", re.IGNORECASE
-)
 RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 
 
@@ -50,7 +41,7 @@ class _Verdict:
     kind: MailKind
     reason: Message
     failures: tuple[FailedRecipient, ...] = ()
-    complainants: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
     message_ids: tuple[str, ...] = ()
     text: str = ""
 
@@ -69,15 +60,16 @@ def read_mail(data: bytes, own_addresses: Collection[str] = ()) -> MailReading:
     about = [*verdict.message_ids, *ids_of_returned(report.returned), *ids_of_answer(headers)]
     if verdict.kind in (MailKind.REPLY, MailKind.AUTO_REPLY, MailKind.OWN):
         about = [*ids_of_answer(headers), *ids_of_returned(report.returned)]
-    sender = headers.addresses("from")
+    sender = headers.addresses("from")[-1:]
+    people = sender if verdict.kind in (MailKind.REPLY, MailKind.AUTO_REPLY) else verdict.people
     return MailReading(
         kind=verdict.kind,
         reason=ReadingReason(MailReason[verdict.reason.code], verdict.reason.sentence),
         failures=verdict.failures,
-        complainants=verdict.complainants,
+        people=people,
         message_ids=distinct(about, message_id),
         message_id=message_id,
-        sender=sender[-1] if sender else "",
+        sender=sender[0] if sender else "",
         recipients=headers.addresses(*RECIPIENT_FIELDS)[:MAX_RECIPIENTS],
         subject=" ".join(headers.text("subject").split())[:MAX_SUBJECT_CHARACTERS],
         date=headers.date,
@@ -108,7 +100,8 @@ def _verdict(mail: ReceivedMail, report: Report, own: Collection[str]) -> _Verdi
     if failures is not None:
         kind = MailKind.BOUNCE if failures.recipients else MailKind.OTHER
         ids = tuple(ids_of_returned((), report.text))
-        return _Verdict(kind, failures.reason, failures=failures.recipients, message_ids=ids)
+        people = tuple(each.address for each in failures.recipients) or failures.others
+        return _Verdict(kind, failures.reason, failures=failures.recipients, people=people, message_ids=ids)
     return _of_correspondence(mail, headers)
 
 
@@ -119,7 +112,7 @@ def _of_feedback(feedback: Feedback, message_ids: tuple[str, ...] = ()) -> _Verd
             MailKind.OTHER, MailReason.NOT_A_COMPLAINT.message(feedback=feedback.type), message_ids=message_ids
         )
     reason = MailReason.COMPLAINT_REPORT.message(feedback=feedback.type)
-    return _Verdict(MailKind.COMPLAINT, reason, complainants=feedback.recipients, message_ids=message_ids)
+    return _Verdict(MailKind.COMPLAINT, reason, people=feedback.recipients, message_ids=message_ids)
 
 
 def _of_notification(notification: SesNotification) -> _Verdict:
@@ -128,10 +121,17 @@ def _of_notification(notification: SesNotification) -> _Verdict:
     if notification.kind == "complaint":
         return _of_feedback(Feedback(notification.feedback, notification.addresses), ids)
     if notification.kind == "bounce" and notification.recipients:
-        failures = notification.failures
-        return _Verdict(MailKind.BOUNCE, MailReason.FAILURE_REPORT.message(), failures=failures, message_ids=ids)
+        return _Verdict(
+            MailKind.BOUNCE,
+            MailReason.FAILURE_REPORT.message(),
+            failures=notification.failures,
+            people=notification.addresses,
+            message_ids=ids,
+        )
     if notification.kind == "delivery":
-        return _Verdict(MailKind.OTHER, MailReason.DELIVERY_CONFIRMED.message(), message_ids=ids)
+        return _Verdict(
+            MailKind.OTHER, MailReason.DELIVERY_CONFIRMED.message(), people=notification.addresses, message_ids=ids
+        )
     program = f"Amazon SES: {notification.kind[:40]}"
     return _Verdict(MailKind.OTHER, MailReason.SYSTEM_MAIL.message(header=program))
 

@@ -85,7 +85,7 @@ def scores(pairs: Sequence[tuple[Expected, MailReading]]) -> Iterator[Score]:
     yield score("hard found", hard, lambda _, got: severity(got) == "hard")
     yield score("soft called hard", soft, lambda _, got: severity(got) in ("hard", "mixed"))
     yield score("mixed found", mixed, lambda _, got: severity(got) == "mixed")
-    yield score("recipients right", bounces, lambda want, got: len(got.failures) == want.recipients)
+    yield score("recipients right", pairs, lambda want, got: len(got.people) == want.recipients)
     yield score("status right", bounces, lambda want, got: want.status in {each.status for each in got.failures})
     yield score(
         "others never bounce or reply", others, lambda _, got: got.kind not in (MailKind.BOUNCE, MailKind.REPLY)
