@@ -4,7 +4,8 @@ A provider's own type is often wider: "permanent" also has mails that a policy o
 of the recipient's server counts more than the type, if the provider passes it on.
 """
 
-from plugins.bounce_classification import POLICY, Phase, Verdict, classify, enhanced_status
+from plugins.bounce_classification import Phase, Verdict, classify, enhanced_status
+from plugins.bounce_words import POLICY
 from plugins.incoming import BounceKind
 
 

@@ -19,7 +19,7 @@ from plugins.incoming import BounceKind
 MAX_DIAGNOSTIC_CHARACTERS = 500
 READ_CHARACTERS = 8_000
 """How much of a report is searched for the rejected command."""
-REPLY_CODE = re.compile(r"(?:^|[\s:;(\"'=])([45]\d\d)(?=[\s,.:-](?!\d))")
+REPLY_CODE = re.compile(r"(?:^|[\s:;(\"'=])([45]\d\d)(?=[\s,:-])")
 """A reply code (RFC 5321) in a text."""
 STATUS = re.compile(r"(?<![\d.\w])[45]\.\d{1,3}\.\d{1,3}(?![.\d\w])")
 """An enhanced status anywhere in a report; never in the middle of an IP address or a version."""
