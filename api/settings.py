@@ -169,6 +169,11 @@ class Settings:
         "",
         "mail server of the smtp channel: `smtp://user:password@host:587`; more accounts in TOUCHLINE_SMTP_URL_NAME",
     )
+    imap_url: str = _setting(
+        "TOUCHLINE_IMAP_URL",
+        "",
+        "mailbox whose mails are read: `imaps://user:password@host:993`; more accounts in TOUCHLINE_IMAP_URL_NAME",
+    )
     webhook_generic: str = _setting(
         "TOUCHLINE_WEBHOOK_GENERIC",
         "",

@@ -177,6 +177,16 @@ class JobState(StrEnum):
 OPEN_JOB_STATES = (JobState.WAITING, JobState.RUNNING, JobState.RETRYING)
 
 
+class MailboxState(StrEnum):
+    """The state of a mailbox account."""
+
+    STARTING = "STARTING"
+    READING = "READING"
+    WATCHING = "WATCHING"
+    FAILED = "FAILED"
+    UNWATCHED = "UNWATCHED"
+
+
 class LaunchStatus(StrEnum):
     """The status of a background launch."""
 

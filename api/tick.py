@@ -1,4 +1,7 @@
-"""The tick loop: it sleeps until something is due or it is woken, and then runs one step of the dispatcher."""
+"""The tick loop: it sleeps until something is due or it is woken, and then runs one step of the dispatcher.
+
+Background jobs and the mailboxes run beside it, in tasks of their own.
+"""
 
 import asyncio
 import logging
@@ -10,6 +13,7 @@ from api.job_kinds import JOB_KINDS
 from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, DispatchRuntime
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
+from api.services.mailboxes.watcher import MailboxWatcher
 from api.store.engine.availability import log_database_outage
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_clock import sync_clock
@@ -54,6 +58,7 @@ class Ticker:
         self._stopping = asyncio.Event()
         job_runtime = JobRuntime(runtime.context, clock, runtime.return_addresses)
         self._jobs = JobRunner(JOB_KINDS, job_runtime, runtime.metrics, self._stopping.is_set)
+        self._mailboxes = MailboxWatcher(runtime, clock)
         self._last_step_at = time.monotonic()
         self._failures = 0
         """Failed steps in a row. Only ``_step`` writes it."""
@@ -87,7 +92,8 @@ class Ticker:
         return time.monotonic() - self._last_step_at < max(ALIVE_SECONDS, 3 * self.poll)
 
     async def until_idle(self) -> None:
-        """Do everything that is due now, including background jobs."""
+        """Read the mailboxes, and do everything that is due now, including background jobs."""
+        await self._mailboxes.check_once()
         while await self._jobs.run_next():  # an edit, or a new tz database, may move emails that are due now
             pass
         dispatcher = Dispatcher(self.runtime, recover_every=0.0)
@@ -113,6 +119,7 @@ class Ticker:
             stop,
             jobs,
             asyncio.create_task(listen(self.wake_here)),
+            asyncio.create_task(self._mailboxes.run()),
         ]
         try:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What a partner's package of channels or webhooks imports.
+"""What a partner's package of channels, mailboxes or webhooks imports.
 
 A channel package defines a ``Channel``, returns it from a function marked ``@hookimpl`` and named
 ``touchline_register_channels``, and names its module in the entry point group "touchline"::
@@ -16,6 +16,7 @@ Imported by: cli, codes, graphql, http, mail.reading, services, store.
 from plugins.bounce_classification import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 from plugins.incoming import BounceKind, IncomingMail, ReportedEvent, ReportedKind
+from plugins.mailbox_contract import MailBatch, Mailbox, MailboxSession
 from plugins.webhook_contract import (
     Webhook,
     WebhookRefusedError,
@@ -30,6 +31,9 @@ __all__ = [
     "BounceKind",
     "Channel",
     "IncomingMail",
+    "MailBatch",
+    "Mailbox",
+    "MailboxSession",
     "Outcome",
     "Outgoing",
     "Phase",

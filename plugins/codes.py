@@ -1,5 +1,7 @@
 """Codes of the built-in channels: why an email is not sent, or why an account is paused.
 
+Accounts that receive emails have the codes of the connection and the login as well.
+
 A new code is one more member. A channel puts its message into a ``Receipt`` or an ``AccountUnavailableError``.
 """
 
@@ -28,12 +30,12 @@ class ChannelCode(Code):
             "{server} offers the logins {offered}, but not {known}. Use auth=xoauth2 with token_file or token_command."
         ),
         refused="Could not log in to {server}: {reply} (the server does not support this login method)",
-        when="The mail server does not offer the login method of the SMTP URL.",
+        when="The mail server does not offer the login method of the URL.",
         do="The account is paused. Use a password or `auth=xoauth2`, as the detail says.",
     )
     CAFILE_UNREADABLE = code(
         "The certificates of cafile cannot be read: {fault}.",
-        when="The certificate file in the SMTP URL cannot be read.",
+        when="The certificate file in the URL of the account cannot be read.",
         do="The account is paused. Correct the setting.",
     )
     CONNECTION_FAILED = code(
@@ -75,11 +77,11 @@ class ChannelCode(Code):
         do="The account is paused. Put the user and the password into the SMTP URL.",
     )
     NOT_CONFIGURED = code(
-        "Set {variable} to smtp://user:password@host:587 (see the documentation of the channel).",
+        "Set {variable} to {example} (see docs/operations.md).",
         name="The account's name must match {pattern}.",
         url="{variable} cannot be used. {fault}",
         when="The account is not configured in this process.",
-        do="Configure it. Until then, only other processes send its emails.",
+        do="Configure it. Until then, only other processes use it.",
     )
     NOT_SYNCED = code(
         "The email was written to {file}, but the disk has not confirmed it.",
@@ -122,12 +124,12 @@ class ChannelCode(Code):
     TLS_FAILED = code(
         "Could not {step} {server}: {fault} (check security, the port, and cafile for a private authority)",
         when="The TLS connection to the mail server could not be established.",
-        do="The account is paused. Check `security`, the port and `cafile` in the SMTP URL.",
+        do="The account is paused. Check `security`, the port and `cafile` in the URL.",
     )
     TOKEN_UNAVAILABLE = code(
         "No access token from {source}: {fault}",
         when="The access token cannot be read from its file or program.",
-        do="Read the detail. Until then, only other processes send the account's emails.",
+        do="Read the detail. Until then, only other processes use the account.",
     )
     UNEXPECTED_REPLY = code(
         "{server} gave an unexpected answer before the content was sent: {reply}",

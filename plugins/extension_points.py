@@ -21,8 +21,9 @@ from plugins.declaration_checks import (
     check_sentences,
     check_texts,
 )
+from plugins.mailbox_contract import Mailbox
 from plugins.webhook_contract import Webhook
-from plugins.wrappers import ChannelWrapper, OptionWrapper, WebhookWrapper
+from plugins.wrappers import ChannelWrapper, MailboxWrapper, OptionWrapper, WebhookWrapper
 from strategies import SendOption
 from strategies.registry import Registry, SendOptions
 
@@ -44,11 +45,18 @@ class ExtensionPoint(Generic[Contract]):
     checks: Mapping[str, Check]
     """How each declaration other than the key is checked, in this order, by attribute."""
     registry: Callable[[], Registry[Contract]] = field(default=Registry)
+    plural: str = ""
+    """The plural of ``noun``, if it does not end in "s"."""
 
     @property
     def hook(self) -> str:
         """The name of the function that a package defines."""
         return self.hookspec.__name__
+
+    @property
+    def title(self) -> str:
+        """The heading of a list of such plugins."""
+        return self.plural or f"{self.noun}s"
 
 
 SEND_OPTIONS: ExtensionPoint[SendOption] = ExtensionPoint(
@@ -74,6 +82,14 @@ CHANNELS: ExtensionPoint[Channel] = ExtensionPoint(
     wrapper=ChannelWrapper,
     checks={"labels": check_texts, "config_schema": check_schema},
 )
+MAILBOXES: ExtensionPoint[Mailbox] = ExtensionPoint(
+    noun="mailbox",
+    plural="mailboxes",
+    hookspec=plugins.hookspecs.touchline_register_mailboxes,
+    contract=Mailbox,  # type: ignore[type-abstract]
+    wrapper=MailboxWrapper,
+    checks={"labels": check_texts},
+)
 WEBHOOKS: ExtensionPoint[Webhook] = ExtensionPoint(
     noun="webhook",
     hookspec=plugins.hookspecs.touchline_register_webhooks,
@@ -81,4 +97,4 @@ WEBHOOKS: ExtensionPoint[Webhook] = ExtensionPoint(
     wrapper=WebhookWrapper,
     checks={"labels": check_texts, "content_types": check_media_types, "max_body_bytes": check_body_size},
 )
-EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS, WEBHOOKS)
+EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS, MAILBOXES, WEBHOOKS)

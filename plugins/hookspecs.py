@@ -1,4 +1,4 @@
-"""The hooks that packages of channels and webhooks implement."""
+"""The hooks that packages of channels, mailboxes and webhooks implement."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from strategies import hookspec
 
 if TYPE_CHECKING:
     from plugins.contract import Channel
+    from plugins.mailbox_contract import Mailbox
     from plugins.webhook_contract import Webhook
 
 
@@ -15,6 +16,15 @@ def touchline_register_channels(environment: Mapping[str, str]) -> "Iterable[Cha
     """Return the channels that this package adds.
 
     ``environment`` has the environment variables of the process. A channel reads its settings and secrets from them.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def touchline_register_mailboxes(environment: Mapping[str, str]) -> "Iterable[Mailbox]":
+    """Return the mailboxes that this package adds.
+
+    ``environment`` has the environment variables of the process. A mailbox reads its settings and secrets from them.
     """
     raise AssertionError("a specification is never called")
 

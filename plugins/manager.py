@@ -16,8 +16,17 @@ import pluggy
 from plugins.contract import Channel
 from plugins.declaration_checks import UnusableError
 from plugins.discovery import Candidate, candidates
-from plugins.extension_points import CHANNELS, EXTENSION_POINTS, SEND_OPTIONS, WEBHOOKS, Contract, ExtensionPoint
+from plugins.extension_points import (
+    CHANNELS,
+    EXTENSION_POINTS,
+    MAILBOXES,
+    SEND_OPTIONS,
+    WEBHOOKS,
+    Contract,
+    ExtensionPoint,
+)
 from plugins.hook_results import check, collect, run_guarded
+from plugins.mailbox_contract import Mailbox
 from plugins.webhook_contract import Webhook
 from strategies.registry import Registry, SendOptions
 
@@ -65,6 +74,11 @@ class Installed:
         return self.of(CHANNELS)
 
     @property
+    def mailboxes(self) -> Mapping[str, Mailbox]:
+        """The mailboxes, by key."""
+        return self.of(MAILBOXES)
+
+    @property
     def webhooks(self) -> Mapping[str, Webhook]:
         """The webhooks, by key."""
         return self.of(WEBHOOKS)
@@ -97,7 +111,7 @@ class _Loader:
         self.registries: dict[ExtensionPoint[Any], Registry[Any]] = {point: point.registry() for point in points}
         self.packages: list[Package] = []
         self.broken: list[Broken] = []
-        self._hooks = " and ".join(sorted(point.hook for point in points))
+        self._hooks = ", ".join(sorted(point.hook for point in points))
 
     def add(self, candidate: Candidate) -> None:
         """Register all objects of a module. If one cannot be used, registers none and raises UnusableError."""

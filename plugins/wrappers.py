@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from plugins.contract import Channel, Session
+from plugins.mailbox_contract import Mailbox, MailboxSession
 from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
 from strategies import Availability, CreateTask, Position, SendAt, SendOption, StepContext
 
@@ -61,6 +62,22 @@ class ChannelWrapper(Channel):
     def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
         """Call the package's channel."""
         return self.own.connect(config)
+
+
+class MailboxWrapper(Mailbox):
+    """A package's mailbox with its declarations as plain values."""
+
+    def __init__(self, own: Mailbox, declarations: Mapping[str, Any]) -> None:
+        self.own = own
+        vars(self).update(declarations)
+
+    def accounts(self) -> Sequence[str]:
+        """Call the package's mailbox."""
+        return self.own.accounts()
+
+    def open(self, account: str) -> AbstractAsyncContextManager[MailboxSession]:
+        """Call the package's mailbox."""
+        return self.own.open(account)
 
 
 class WebhookWrapper(Webhook):

@@ -25,7 +25,7 @@ def list_plugins(_settings: Settings) -> int:
     """List the packages that are loaded, and those that failed to load."""
     installed = load(environment())
     # Long keys are folded in a narrow terminal, and stay whole where a program reads them.
-    titles = ("package", "version", "module", *(f"{point.noun}s" for point in EXTENSION_POINTS))
+    titles = ("package", "version", "module", *(point.title for point in EXTENSION_POINTS))
     table = Table(*(Column(title, overflow="fold") for title in titles))
     for package in installed.packages:
         keys = (", ".join(package.keys[point.hook]) for point in EXTENSION_POINTS)

@@ -24,7 +24,8 @@ from api.services.dispatch.dispatcher import TerminalLine
 from api.settings import Settings, environment
 from api.tick import Ticker
 from api.workers.pool import start_worker
-from plugins.channels.smtp.channel import check_accounts
+from plugins.channels.smtp import channel as smtp
+from plugins.mailboxes.imap import mailbox as imap
 from plugins.manager import load
 from plugins.webhooks.check import check_webhooks
 
@@ -70,6 +71,13 @@ def free_port(host: str, port: int, setting: str = "TOUCHLINE_PORT") -> int:
     return free
 
 
+def _check_plugin_settings() -> None:
+    """Check URLs of accounts and secrets of webhooks. Raises ValueError with a sentence that names the variable."""
+    smtp.check_accounts(environment())
+    imap.check_accounts(environment())
+    check_webhooks(environment())
+
+
 async def _check_database(settings: Settings) -> None:
     """Open the database once, so that an error is reported in one sentence before the server starts."""
     async with database(settings):
@@ -80,8 +88,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
     from api.app import make_app  # with GraphQL, which the tick loop alone does not need
 
-    check_accounts(environment())
-    check_webhooks(environment())
+    _check_plugin_settings()
     free_port(settings.host, int(settings.port))
     if settings.server_watch_port:
         free_port(settings.host, int(settings.server_watch_port), "TOUCHLINE_SERVER_WATCH_PORT")
@@ -110,8 +117,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
 
 async def tick(settings: Settings, *, once: bool) -> int:
     """Run the tick loop until it is stopped; with ``once``, until nothing is due."""
-    check_accounts(environment())
-    check_webhooks(environment())
+    _check_plugin_settings()
     if settings.watch_port:
         free_port(settings.host, int(settings.watch_port), "TOUCHLINE_WATCH_PORT")
     set_up_logs(settings)

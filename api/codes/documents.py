@@ -20,6 +20,7 @@ from api.codes.requests import RequestCode
 from api.codes.templates import TemplateCode
 from api.codes.workspaces import WorkspaceCode
 from plugins.codes import ChannelCode
+from plugins.mailbox_codes import MailboxCode
 from plugins.webhook_codes import WebhookCode
 from strategies.codes import Code, StrategyCode
 from strategies.warning_codes import WarningCode
@@ -37,9 +38,10 @@ REFUSALS: tuple[type[Code], ...] = (
     WorkspaceCode,
 )
 REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
+MAILBOXES: tuple[type[Code], ...] = (MailboxCode,)
 ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
 MAIL_REASONS: tuple[type[Code], ...] = (MailReason,)
-ALL_CODES = (*REFUSALS, *REASONS, *ANSWERS, *MAIL_REASONS, HttpCode, WebhookCode)
+ALL_CODES = (*REFUSALS, *REASONS, *MAILBOXES, *ANSWERS, *MAIL_REASONS, HttpCode, WebhookCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -82,6 +84,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "refusals": lambda: _codes(REFUSALS),
     "reasons": lambda: _codes(REASONS),
     "mail reasons": lambda: _codes(MAIL_REASONS),
+    "mailboxes": lambda: _codes(MAILBOXES),
     "answers of the endpoint": lambda: _codes(ANSWERS),
     "http answers": _http_answers,
     "close codes": _close_codes,

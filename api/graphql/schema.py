@@ -28,6 +28,7 @@ from api.graphql.launch_mutations import LaunchMutation
 from api.graphql.launch_preview import LaunchPreviewQuery
 from api.graphql.launches import LaunchQuery, LaunchSubscription
 from api.graphql.limits.sizes import describe_sizes
+from api.graphql.mailboxes import MailboxQuery
 from api.graphql.people import PersonMutation, PersonQuery
 from api.graphql.resume_preview import ResumePreviewQuery
 from api.graphql.send_options import SendOptionQuery
@@ -50,6 +51,7 @@ class Query(
     ImportQuery,
     LaunchQuery,
     SenderQuery,
+    MailboxQuery,
     TemplateQuery,
     CategoryQuery,
     CampaignQuery,

@@ -18,9 +18,11 @@ from starlette.routing import Route
 
 from api import version
 from api.codes.http_answers import HttpCode
+from api.http.mailbox_gauges import add_mailboxes
 from api.job_kinds import JOB_KINDS
 from api.server.server import Server
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.mailboxes.queries import mailbox_numbers
 from api.states import OPEN_JOB_STATES
 from api.store.backlog import backlog_numbers
 from api.store.engine.availability import one_line
@@ -167,6 +169,7 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
     channels = TimedCheck(lambda: channel_problems(runtime))
     counts = TimedCheck(lambda: backlog_numbers(runtime.clock()))
     job_counts = TimedCheck(lambda: job_numbers(runtime.clock()))
+    mailboxes = TimedCheck(lambda: mailbox_numbers(runtime.installed, runtime.clock()))
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok"} | ({"version": current_version} if access.allows(request) else {}))
@@ -202,6 +205,10 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
             _add_jobs(database_registry, *await job_counts())
         except Exception as problem:
             log.warning("cannot count the background jobs: %s", one_line(problem))
+        try:
+            add_mailboxes(database_registry, await mailboxes())
+        except Exception as problem:
+            log.warning("cannot read the state of the mailboxes: %s", one_line(problem))
         for name, value in numbers.items():
             Gauge(f"touchline_{name}", GAUGE_DESCRIPTIONS[name], registry=database_registry).set(value)
         text = generate_latest(database_registry) + generate_latest(runtime.metrics.registry)

@@ -1,4 +1,4 @@
-"""The tables. Every row belongs to a workspace, except jobs of the server and incoming events that match no email.
+"""The tables. Every row belongs to a workspace, except mailboxes, jobs of the server, and unmatched incoming events.
 
 Times are UTC; a local time has its time zone in the same row.
 
@@ -20,6 +20,7 @@ from api.models.events import Event
 from api.models.incoming import IncomingEvent, Reply
 from api.models.jobs import Job
 from api.models.launches import Launch, LeftOut
+from api.models.mailboxes import MailboxAccount, MailboxFolder
 from api.models.people import ImportRefusal, PeopleImport, Person
 from api.models.senders import AccountPause, Sender, ThrottleSlot
 from api.models.suppressions import Suppression, SuppressionChange
@@ -39,6 +40,8 @@ __all__ = [
     "Job",
     "Launch",
     "LeftOut",
+    "MailboxAccount",
+    "MailboxFolder",
     "PeopleImport",
     "Person",
     "Reply",

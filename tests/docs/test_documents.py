@@ -12,12 +12,24 @@ import strategies
 import strategies.hookspecs
 from api.cli.parser import build_parser, check_packages
 from api.http import health
+from api.http.mailbox_gauges import MAILBOX_GAUGES
 from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
 from api.store.engine.database_url import URL_PARAMETERS
-from plugins import Channel, Outcome, Outgoing, Receipt, Session
+from plugins import (
+    Channel,
+    IncomingMail,
+    MailBatch,
+    Mailbox,
+    MailboxSession,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Session,
+)
 from plugins.channels.smtp import url
 from plugins.extension_points import EXTENSION_POINTS
+from plugins.mailboxes.imap import url as imap_url
 from strategies import ByValue, Note, Plural, Position, SendOption, StepContext
 from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
 from strategies.sentences import sentence
@@ -72,7 +84,7 @@ def test_another_package_of_our_name_is_named(monkeypatch: pytest.MonkeyPatch) -
 def test_the_partners_guide_names_every_hook_and_method() -> None:
     guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
     names = {point.hook for point in EXTENSION_POINTS}
-    for kind in (SendOption, Channel, Session):
+    for kind in (SendOption, Channel, Session, Mailbox, MailboxSession):
         names |= {name for name in vars(kind) if not name.startswith("_")}
         names |= {name for name in vars(kind).get("__annotations__", {}) if not name.startswith("_")}
     names |= set(Outcome)
@@ -85,7 +97,7 @@ def tables(document: str) -> list[set[str]]:
     return [set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) for part in parts]
 
 
-@pytest.mark.parametrize("kind", [StepContext, Position, Note, Outgoing, Receipt])
+@pytest.mark.parametrize("kind", [StepContext, Position, Note, Outgoing, Receipt, MailBatch, IncomingMail])
 def test_the_partners_guide_has_a_table_of_what_a_package_is_given_and_gives(kind: type) -> None:
     names = {field.name for field in fields(kind)}
     names |= {name for name, value in vars(kind).items() if isinstance(value, property)}
@@ -98,7 +110,7 @@ def test_the_partners_guide_has_a_table_of_all_outcomes() -> None:
 
 def test_the_operators_guide_names_every_metric() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    families = {f"touchline_{name}" for name in health.GAUGE_DESCRIPTIONS}
+    families = {f"touchline_{name}" for name in (*health.GAUGE_DESCRIPTIONS, *MAILBOX_GAUGES)}
     for family in Metrics().registry.collect():
         families.add(f"{family.name}_total" if family.type == "counter" else family.name)
     assert {name for name in families if f"`{name}`" not in guide} == set()
@@ -111,7 +123,8 @@ def test_the_operators_guide_names_every_parameter_of_the_database_s_url() -> No
 
 def test_the_operators_guide_names_every_option_of_a_mail_server_s_url() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert {name for name in url.OPTIONS if f"| `{name}` |" not in guide} == set()
+    options = {*url.OPTIONS, *imap_url.OPTIONS}
+    assert {name for name in options if f"| `{name}` |" not in guide} == set()
 
 
 def test_every_warning_is_listed_with_the_values_of_its_sentences() -> None:

@@ -15,7 +15,7 @@ from strategies import hookspec
 from tests.plugins.packages import FakeEntry, Pigeon, channels
 
 
-class Mailbox(ABC):
+class Dialer(ABC):
     """A kind of plugin that Touchline does not have."""
 
     key: ClassVar[str]
@@ -27,8 +27,8 @@ class Mailbox(ABC):
         """Name the folder."""
 
 
-class DeclaredMailbox(Mailbox):
-    def __init__(self, own: Mailbox, declarations: Mapping[str, Any]) -> None:
+class DeclaredDialer(Dialer):
+    def __init__(self, own: Dialer, declarations: Mapping[str, Any]) -> None:
         self.own = own
         vars(self).update(declarations)
 
@@ -37,20 +37,20 @@ class DeclaredMailbox(Mailbox):
 
 
 @hookspec
-def touchline_register_mailboxes(environment: Mapping[str, str]) -> Iterable[Mailbox]:
+def touchline_register_dialers(environment: Mapping[str, str]) -> Iterable[Dialer]:
     raise AssertionError("a specification is never called")
 
 
-MAILBOXES: ExtensionPoint[Mailbox] = ExtensionPoint(
-    noun="mailbox",
-    hookspec=touchline_register_mailboxes,
-    contract=Mailbox,  # type: ignore[type-abstract]
-    wrapper=DeclaredMailbox,
+DIALERS: ExtensionPoint[Dialer] = ExtensionPoint(
+    noun="dialer",
+    hookspec=touchline_register_dialers,
+    contract=Dialer,  # type: ignore[type-abstract]
+    wrapper=DeclaredDialer,
     checks={"labels": check_texts, "pushes": check_flag},
 )
 
 
-class Inbox(Mailbox):
+class Inbox(Dialer):
     key = "inbox"
     labels = {"en": "Inbox"}
 
@@ -62,38 +62,39 @@ class Inbox(Mailbox):
 
 
 def contents(made: Any) -> dict[str, Any]:
-    """The contents of a module that registers mailboxes."""
+    """The contents of a module that registers dialers."""
 
     @hookimpl
-    def touchline_register_mailboxes(environment: Mapping[str, str]) -> list[Any]:
+    def touchline_register_dialers(environment: Mapping[str, str]) -> list[Any]:
         return [made(environment)]
 
-    return {"touchline_register_mailboxes": touchline_register_mailboxes}
+    return {"touchline_register_dialers": touchline_register_dialers}
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, **packages: dict[str, Any]) -> Installed:
     entries = [FakeEntry(name, found, name) for name, found in packages.items()]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
-    return load({"FOLDER": "INBOX"}, (*EXTENSION_POINTS, MAILBOXES))
+    return load({"FOLDER": "INBOX"}, (*EXTENSION_POINTS, DIALERS))
 
 
 def test_a_package_registers_plugins_of_a_new_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     found = installed(monkeypatch, post=contents(Inbox) | channels(Pigeon()))
     assert found.broken == ()
-    mailbox = found.of(MAILBOXES)["inbox"]
-    assert (mailbox.folder(), mailbox.labels, mailbox.pushes) == ("INBOX", {"en": "Inbox"}, False)
+    dialer = found.of(DIALERS)["inbox"]
+    assert (dialer.folder(), dialer.labels, dialer.pushes) == ("INBOX", {"en": "Inbox"}, False)
     assert found.packages[-1].keys == {
         "touchline_register_send_options": (),
         "touchline_register_channels": ("pigeon",),
+        "touchline_register_mailboxes": (),
         "touchline_register_webhooks": (),
-        "touchline_register_mailboxes": ("inbox",),
+        "touchline_register_dialers": ("inbox",),
     }
 
 
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (lambda _: Pigeon(), "touchline_register_mailboxes returned a Pigeon where a Mailbox belongs."),
+        (lambda _: Pigeon(), "touchline_register_dialers returned a Pigeon where a Dialer belongs."),
         (type("Bare", (Inbox,), {"labels": {}}), "Bare ('inbox') has no labels[\"en\"]."),
         (type("Odd", (Inbox,), {"pushes": 1}), "Odd ('inbox') cannot be used: pushes is a int, and neither"),
         (type("Odd", (Inbox,), {"key": "a b"}), "Odd has the key 'a b'; a key must match"),
@@ -102,23 +103,23 @@ def test_a_package_registers_plugins_of_a_new_kind(monkeypatch: pytest.MonkeyPat
 def test_its_checks_come_from_the_row(monkeypatch: pytest.MonkeyPatch, made: Any, expected: str) -> None:
     found = installed(monkeypatch, bad=contents(made))
     assert expected in found.broken[0].error
-    assert found.of(MAILBOXES) == {}
+    assert found.of(DIALERS) == {}
 
 
 def test_its_keys_are_unique_among_its_own_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     smtp = type("Smtp", (Inbox,), {"key": "smtp"})
     found = installed(monkeypatch, one=contents(smtp), two=contents(smtp))
-    assert list(found.of(MAILBOXES)) == ["smtp"], "a mailbox and a channel can have the same key"
-    assert [broken.error for broken in found.broken] == ["mailbox 'smtp' of two is already registered by one."]
+    assert list(found.of(DIALERS)) == ["smtp"], "a dialer and a channel can have the same key"
+    assert [broken.error for broken in found.broken] == ["dialer 'smtp' of two is already registered by one."]
 
 
 def test_a_misspelt_hook_is_told_all_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     @hookimpl
-    def touchline_register_mailbox() -> list[Any]:
+    def touchline_register_dialer() -> list[Any]:
         return []
 
-    found = installed(monkeypatch, bad={"touchline_register_mailbox": touchline_register_mailbox})
-    assert "touchline_register_mailboxes" in found.broken[0].error
+    found = installed(monkeypatch, bad={"touchline_register_dialer": touchline_register_dialer})
+    assert "touchline_register_dialers" in found.broken[0].error
 
 
 def test_each_contract_has_a_declaration_for_each_check() -> None:

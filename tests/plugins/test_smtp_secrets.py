@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from plugins.channels.smtp.secrets import redact
 from plugins.channels.smtp.url import parse
+from plugins.server_accounts.secrets import redact
 
 
 @pytest.mark.parametrize("password", ["a", "25", "5", "is", "log", "pass", "user", "er"])

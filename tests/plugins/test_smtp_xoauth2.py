@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 from plugins import Outcome, Outgoing
 from plugins.channels.smtp.channel import SmtpChannel
-from plugins.channels.smtp.token import MAX_TOKEN_BYTES
+from plugins.server_accounts.token import MAX_TOKEN_BYTES
 from tests.plugins.scripted import ScriptedServer, refused
 
 USER, TOKEN = "rep@example.org", "ya29.a0AfH6SMB-token_1234567890~+/=="

@@ -10,6 +10,7 @@ from api.states import (
     EnrollmentStatus,
     ImportStatus,
     LaunchStatus,
+    MailboxState,
     OnExpiry,
     OnKnown,
     OnReply,
@@ -133,6 +134,16 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "enrolled.",
         },
     ),
+    MailboxState: (
+        "What happens with a mailbox.",
+        {
+            "STARTING": "A process is opening it.",
+            "READING": "A process reads its new mails.",
+            "WATCHING": "All its mails are read, and a process waits for more.",
+            "FAILED": "It cannot be read; `problem` says why. It is tried again automatically.",
+            "UNWATCHED": "No process reads it: none with its settings runs a tick loop, or one has just ended.",
+        },
+    ),
     SuppressionSource: (
         "Where the change of a suppression came from.",
         {
@@ -188,6 +199,7 @@ __all__ = [
     "EventKind",
     "ImportStatus",
     "LaunchStatus",
+    "MailboxState",
     "OnExpiry",
     "OnKnown",
     "OnReply",

@@ -44,5 +44,9 @@ ERRORS = 1
 """A mutation is refused for one reason."""
 OPTIONS_OF_STEP, OPTIONS_OF_DAY = 6, 8
 """Installed send options. An estimate: Touchline's own are four."""
+MAILBOXES = 20
+"""Mailboxes of the server. An estimate: the operator sets them."""
+MAILBOX_FOLDERS = 3
+"""Folders of a mailbox: inbox, spam and sent."""
 CHANNELS = 10
 """Installed channels. An estimate: Touchline's own are three."""

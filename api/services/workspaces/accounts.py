@@ -10,6 +10,7 @@ from api.codes.workspaces import WorkspaceCode
 from api.mail.text_checks import storable_text
 from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
+from plugins.mailbox_contract import Mailbox
 from plugins.manager import Installed
 from strategies import Refusal
 
@@ -54,8 +55,8 @@ def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) ->
     return f"{channel.key}:{sender_id}"
 
 
-def configured_accounts(channel: Channel) -> list[str] | None:
-    """Return the names of a channel's accounts in this process, or None if the channel cannot list them."""
+def configured_accounts(channel: Channel | Mailbox) -> list[str] | None:
+    """Return the accounts of a channel or mailbox in this process, or None if it cannot list them."""
     try:
         names = channel.accounts()
         if names is None or (isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)):
@@ -64,11 +65,9 @@ def configured_accounts(channel: Channel) -> list[str] | None:
                 if names is None
                 else [storable_text(name, MAX_NAME_CHARACTERS) for name in names[:MAX_LISTED_ACCOUNTS]]
             )
-        log.error(
-            "the channel %s listed its accounts as a %s instead of a list of texts", channel.key, type(names).__name__
-        )
+        log.error("%s listed its accounts as a %s instead of a list of texts", channel.key, type(names).__name__)
     except BaseException:  # also SystemExit: a package must not stop the process
-        log.exception("the channel %s could not list its accounts", channel.key)
+        log.exception("%s could not list its accounts", channel.key)
     return None
 
 
@@ -84,6 +83,8 @@ def check_accounts(installed: Installed, accounts: Iterable[str]) -> None:
         listed_accounts += listed or ()
         if listed is None:
             open_ended.append(key)
+    for mailbox in installed.mailboxes.values():
+        listed_accounts += configured_accounts(mailbox) or ()
     wrong = [
         account
         for account in accounts

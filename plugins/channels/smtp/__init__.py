@@ -1,5 +1,5 @@
 """The channel "smtp": reads the accounts, connects to mail servers and transmits emails.
 
-Imports: strategies.
+Imports: plugins.server_accounts, strategies.
 Imported by: cli.
 """

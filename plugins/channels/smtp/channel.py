@@ -6,12 +6,9 @@ The accounts are in the environment: ``TOUCHLINE_SMTP_URL``, and ``TOUCHLINE_SMT
 
 import asyncio
 import contextlib
-import logging
-import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from aiosmtplib import SMTP, SMTPResponseException
@@ -19,16 +16,16 @@ from aiosmtplib import SMTP, SMTPResponseException
 from plugins import AccountUnavailableError, Channel, Session, hookimpl
 from plugins.channels.smtp.login import about_login, greet, log_in
 from plugins.channels.smtp.session import SmtpSession
-from plugins.channels.smtp.token import read_token
 from plugins.channels.smtp.url import SmtpSettings, parse
 from plugins.channels.smtp.wire import UnexpectedReplyError, Wire
 from plugins.codes import ChannelCode, smtp_message
+from plugins.server_accounts.environment import ACCOUNT, account_names, check_urls, settings_of
+from plugins.server_accounts.tls import trust
+from plugins.server_accounts.token import open_with_token
 from strategies.codes import Message
 
-log = logging.getLogger("touchline.smtp")
-
 VARIABLE = "TOUCHLINE_SMTP_URL"
-ACCOUNT = "^[A-Z][A-Z0-9_]{0,30}$"
+EXAMPLE = "smtp://user:password@host:587"
 QUIT_TIMEOUT_SECONDS = 2.0
 
 
@@ -58,12 +55,7 @@ class SmtpChannel(Channel):
 
     def accounts(self) -> list[str]:
         """Return an account for each URL in the environment."""
-        default = [self.key] if self._environment.get(VARIABLE) else []
-        prefix = f"{VARIABLE}_"
-        set_here = (
-            name.removeprefix(prefix) for name, url in self._environment.items() if name.startswith(prefix) and url
-        )
-        return default + sorted(f"{self.key}:{account}" for account in set_here if re.fullmatch(ACCOUNT, account))
+        return [f"{self.key}:{name}" if name else self.key for name in account_names(self._environment, VARIABLE)]
 
     def sessions(self, config: Mapping[str, Any]) -> int:
         """Return the number of connections that the account's URL allows."""
@@ -76,7 +68,7 @@ class SmtpChannel(Channel):
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
         """Connect, start TLS and log in. Send QUIT at the end."""
         settings = self._settings(config)
-        client, settings = await open_connection(settings)
+        client, settings = await open_with_token(settings, open_connection)
         try:
             wire = Wire(cast(asyncio.Transport, client.transport))
             yield SmtpSession(wire, client.supports_extension, settings)
@@ -87,52 +79,16 @@ class SmtpChannel(Channel):
 
     def _settings(self, config: Mapping[str, Any]) -> SmtpSettings:
         """Find the account's URL in the environment."""
-        account = config.get("account")
-        if account is not None and not re.fullmatch(ACCOUNT, str(account)):
-            raise AccountUnavailableError(*ChannelCode.NOT_CONFIGURED.message("name", pattern=ACCOUNT))
-        variable = f"{VARIABLE}_{account}" if account else VARIABLE
-        url = self._environment.get(variable)
-        if not url:
-            raise AccountUnavailableError(*ChannelCode.NOT_CONFIGURED.message(variable=variable), here=True)
-        try:
-            return parse(url)
-        except ValueError as error:
-            fault = str(error)
-        unusable = ChannelCode.NOT_CONFIGURED.message("url", variable=variable, fault=fault)
-        raise AccountUnavailableError(*unusable, here=True)
+        return settings_of(self._environment, VARIABLE, config.get("account"), parse, EXAMPLE)
 
 
 def check_accounts(environment: Mapping[str, str]) -> None:
     """Check the URL of every account. Raises ValueError with a sentence that names the variable."""
-    for variable, url in sorted(environment.items()):
-        if url and (variable == VARIABLE or variable.startswith(f"{VARIABLE}_")):
-            try:
-                parse(url)
-            except ValueError as error:
-                raise ValueError(f"{variable} cannot be used. {error}") from None
+    check_urls(environment, VARIABLE, parse)
 
 
-async def open_connection(settings: SmtpSettings) -> tuple[SMTP, SmtpSettings]:
-    """Return a client that has logged in, and the settings with the token that it used.
-
-    Raises AccountUnavailableError if this fails. If the server rejects a token, the token is read once more, because
-    another program may have replaced it before the login.
-    """
-    if not settings.xoauth2:
-        return await _open(settings), settings
-    first = replace(settings, token=await read_token(settings))
-    try:
-        return await _open(first), first
-    except AccountUnavailableError as error:
-        if error.code != ChannelCode.LOGIN_REFUSED:
-            raise
-        again = replace(settings, token=await read_token(settings))
-        if again.token == first.token:
-            raise
-    return await _open(again), again
-
-
-async def _open(settings: SmtpSettings) -> SMTP:
+async def open_connection(settings: SmtpSettings) -> SMTP:
+    """Return a client that has logged in. Raises AccountUnavailableError if this fails."""
     context = None if settings.security == "none" else await asyncio.to_thread(trust, settings)
     client = SMTP(
         hostname=settings.host,
@@ -170,16 +126,6 @@ async def _open(settings: SmtpSettings) -> SMTP:
         return client
     # Raised outside of the handler, because the original error can contain the login.
     raise unavailable
-
-
-def trust(settings: SmtpSettings) -> ssl.SSLContext:
-    """Make the TLS context, with the system's certificate authorities or those of ``cafile``."""
-    try:
-        return ssl.create_default_context(cafile=settings.cafile)
-    except OSError as error:
-        log.error("the certificates in cafile=%s cannot be read: %s", settings.cafile, error.strerror)
-        unreadable = ChannelCode.CAFILE_UNREADABLE.message(fault=error.strerror or type(error).__name__)
-        raise AccountUnavailableError(*unreadable, here=True) from error
 
 
 def explain(error: Exception, step: str, settings: SmtpSettings) -> Message:

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from plugins import Outcome, Outgoing, Phase, Receipt, Session, Verdict, classify
 from plugins.channels.smtp.address import for_the_wire
 from plugins.channels.smtp.login import about_login
-from plugins.channels.smtp.secrets import one_line
 from plugins.channels.smtp.url import SmtpSettings
 from plugins.channels.smtp.wire import Reply, UnexpectedReplyError, Wire
 from plugins.codes import ChannelCode, smtp_message
 from plugins.provider_headers import provider_headers
+from plugins.server_accounts.secrets import one_line
 from strategies.codes import Message
 
 CLOSING = 421

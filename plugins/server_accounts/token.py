@@ -1,6 +1,6 @@
 """Read the access token of an account that uses XOAUTH2, from a file or from the output of a program.
 
-Another program renews the token. The channel reads it again for each login. No log and no error contains it.
+Another program renews the token. It is read again for each login. No log and no error contains it.
 """
 
 import asyncio
@@ -9,11 +9,17 @@ import os
 import re
 import shlex
 import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from plugins import AccountUnavailableError
-from plugins.channels.smtp.url import SmtpSettings
 from plugins.codes import ChannelCode
+from plugins.server_accounts.server import ServerSettings
+
+Settings = TypeVar("Settings", bound=ServerSettings)
+Connection = TypeVar("Connection")
 
 MAX_TOKEN_BYTES = 16_384
 """Longest token. Microsoft's tokens have about 2,000 bytes."""
@@ -23,7 +29,29 @@ TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 """RFC 6750. Spaces and control characters are not allowed, because they would end the field in the login."""
 
 
-async def read_token(settings: SmtpSettings) -> str:
+async def open_with_token(
+    settings: Settings, open_connection: Callable[[Settings], Awaitable[Connection]]
+) -> tuple[Connection, Settings]:
+    """Return a connection that has logged in, and the settings with the token that it used.
+
+    Raises AccountUnavailableError if this fails. If the server rejects a token, the token is read once more, because
+    another program may have replaced it before the login.
+    """
+    if not settings.xoauth2:
+        return await open_connection(settings), settings
+    first = replace(settings, token=await read_token(settings))
+    try:
+        return await open_connection(first), first
+    except AccountUnavailableError as error:
+        if error.code != ChannelCode.LOGIN_REFUSED:
+            raise
+        again = replace(settings, token=await read_token(settings))
+        if again.token == first.token:
+            raise
+    return await open_connection(again), again
+
+
+async def read_token(settings: ServerSettings) -> str:
     """Return the token. Raises AccountUnavailableError with ``here=True``: other processes still use the account."""
     if settings.token_file is not None:
         name, found = "token_file", await asyncio.to_thread(_from_file, settings.token_file)

@@ -1,0 +1,151 @@
+"""Watch one account for as long as this process has its lease: read what is new, wait for more, and report failures.
+
+The cursor of a folder is stored in the transaction that stores its mails. So a process that is killed at any moment
+loses no mail, and the next process reads on from there. The transaction locks the account's row and checks its owner: a
+process that lost the lease, for example because its machine was suspended, stores nothing.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+
+from api.clock import Clock
+from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.mailboxes.sessions import addresses_of, batches_of, open_session, wait
+from api.services.replies.incoming import receive_mails
+from api.store import mailboxes
+from api.store.engine.availability import log_database_outage
+from api.store.engine.database_clock import sync_clock
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from plugins.codes import ChannelCode
+from plugins.contract import AccountUnavailableError
+from plugins.mailbox_codes import MailboxCode
+from plugins.mailbox_contract import MailBatch, Mailbox, MailboxSession
+
+log = logging.getLogger("touchline.mailboxes")
+
+READ_BACK = timedelta(days=30)
+"""How far back a folder is read that Touchline sees for the first time: an answer rarely comes later."""
+WAIT_SECONDS = 60.0
+"""Longest wait for news. Folders about which the server does not notify are read as often."""
+FIRST_RETRY, MAX_RETRY = timedelta(seconds=5), timedelta(minutes=5)
+"""The wait after a failure. It doubles with each failure in a row."""
+FIRST_LOGIN_RETRY, MAX_LOGIN_RETRY = timedelta(minutes=1), timedelta(minutes=15)
+"""The wait after a rejected login. Mail servers lock accounts after many of them in a short time."""
+LOGIN_CODES = frozenset({ChannelCode.LOGIN_REFUSED, ChannelCode.LOGIN_DEFERRED, ChannelCode.AUTH_UNSUPPORTED})
+STABLE_SECONDS = 60.0
+"""A connection that worked so long and then breaks is opened again at once. It is no failure."""
+
+
+class LostLeaseError(Exception):
+    """Another process watches the account."""
+
+
+@dataclass(slots=True)
+class AccountWatch:
+    """Reads one account. The lease is taken before ``run``, and has ended after it."""
+
+    account: str
+    mailbox: Mailbox
+    owner: str
+    clock: Clock
+    runtime: DispatchRuntime
+    failures: int
+    """Failures in a row, when the lease was taken. 0 after the account has worked."""
+    unusable_here: bool = False
+    """Whether the account failed for a reason that only this process has, such as a missing file."""
+
+    async def run(self, *, once: bool = False) -> None:
+        """Watch until cancelled or the lease is lost; with ``once``, until all folders are read."""
+        work = asyncio.create_task(self._sessions(once=once))
+        renewing = asyncio.create_task(self._renew())
+        try:
+            await asyncio.wait({work, renewing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (work, renewing):
+                task.cancel()
+            await asyncio.wait({work, renewing})
+            try:
+                await mailboxes.release(self.account, self.owner)
+            except Exception as problem:  # the lease then expires
+                if not log_database_outage(problem):
+                    raise
+        if not work.cancelled():
+            work.result()
+
+    async def _renew(self) -> None:
+        """Renew the lease until another process has it."""
+        while True:
+            await asyncio.sleep(self.runtime.lease.total_seconds() / 3)
+            try:
+                await sync_clock(self.clock)
+                if not await mailboxes.renew(self.account, self.owner, self.clock() + self.runtime.lease):
+                    return
+            except Exception as problem:
+                if not log_database_outage(problem):
+                    log.exception("the lease of the mailbox %s could not be renewed", self.account)
+
+    async def _sessions(self, *, once: bool) -> None:
+        """Open the account again after each connection that worked for a while. A failure is stored, and ends it."""
+        loop = asyncio.get_running_loop()
+        while True:
+            opened_at = loop.time()
+            try:
+                async with open_session(self.mailbox, self.account) as session:
+                    await self._read_and_wait(session, once=once)
+                    return
+            except LostLeaseError:
+                return
+            except AccountUnavailableError as error:
+                if self.failures or loop.time() - opened_at < STABLE_SECONDS:
+                    await self._fail(error)
+                    return
+                log.info("the mailbox %s is opened again: %s", self.account, error.detail)
+            except Exception as problem:
+                if not log_database_outage(problem):
+                    log.exception("the mailbox %s failed", self.account)
+                    failure = MailboxCode.MAILBOX_FAILED.message(mailbox=self.mailbox.key, error=type(problem).__name__)
+                    await self._fail(AccountUnavailableError(*failure))
+                return
+
+    async def _read_and_wait(self, session: MailboxSession, *, once: bool) -> None:
+        await mailboxes.set_reading(self.account, self.owner)
+        while True:
+            cursors = await mailboxes.cursors(self.account)
+            batches = batches_of(self.mailbox, session, cursors, self.clock() - READ_BACK)
+            async with aclosing(batches):
+                async for batch in batches:
+                    await self._store(batch, addresses_of(self.mailbox, session))
+            await mailboxes.set_checked(self.account, self.owner, self.clock())
+            if self.failures:
+                log.info("the mailbox %s works again", self.account)
+                self.failures = 0
+            if once:
+                return
+            await wait(self.mailbox, session, WAIT_SECONDS)
+
+    @retry_on_deadlock
+    async def _store(self, batch: MailBatch, addresses: list[str]) -> None:
+        """Store the mails of a batch, and the cursor after them."""
+        now = self.clock()
+        async with transaction():
+            if not await mailboxes.lock(self.account, self.owner):
+                raise LostLeaseError
+            new = await receive_mails(self.account, batch.mails, now, addresses, wake=self.runtime.wake)
+            await mailboxes.store_cursor(self.account, batch.folder, batch.cursor, new, now)
+
+    async def _fail(self, error: AccountUnavailableError) -> None:
+        """Store why the account cannot be read, and when it is tried again."""
+        now, self.unusable_here = self.clock(), error.here
+        retry_at = None if error.here else now + retry_wait(error.code, self.failures)
+        await mailboxes.set_failed(self.account, self.owner, error.code, error.detail, now, retry_at)
+        level = logging.INFO if self.failures else logging.WARNING
+        log.log(level, "the mailbox %s cannot be read: %s: %s", self.account, error.code, error.detail)
+
+
+def retry_wait(code: str, failures: int) -> timedelta:
+    """Return how long an account waits after a failure. ``failures`` are those in a row before it."""
+    first, longest = (FIRST_LOGIN_RETRY, MAX_LOGIN_RETRY) if code in LOGIN_CODES else (FIRST_RETRY, MAX_RETRY)
+    return min(first * float(2 ** min(failures, 10)), longest)

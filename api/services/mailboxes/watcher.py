@@ -1,0 +1,104 @@
+"""Decide which accounts this process watches: those of its environment whose lease is free."""
+
+import asyncio
+import logging
+
+from api.clock import Clock
+from api.ids import new_id
+from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.mailboxes.account_watch import MAX_LOGIN_RETRY, AccountWatch
+from api.services.mailboxes.sessions import configured_accounts
+from api.store import mailboxes
+from api.store.engine.availability import log_database_outage
+from api.store.engine.database_clock import sync_clock
+from plugins.mailbox_contract import Mailbox
+from plugins.manager import Installed
+
+log = logging.getLogger("touchline.mailboxes")
+
+LOOK_SECONDS = 5.0
+"""How often a process looks for accounts that no process watches."""
+UNUSABLE_SECONDS = 60.0
+"""How long a process leaves an account to others that only it cannot open, for example because a file is missing."""
+
+
+class MailboxWatcher:
+    """Watches the accounts of one process. Several processes share them by leases in the database."""
+
+    def __init__(self, runtime: DispatchRuntime, clock: Clock) -> None:
+        self._runtime = runtime
+        self._clock = clock
+        self._owner = new_id("mbo")
+        self._accounts: dict[str, Mailbox] = {}
+        """The accounts of the environment. Only ``_configured`` writes it, once."""
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        """The accounts that this process watches. Only ``_look`` adds, and ``_remove_ended`` removes."""
+        self._unusable_until: dict[str, float] = {}
+        """When this process tries an account again that failed for a reason of its own, by the event loop's time."""
+
+    async def run(self) -> None:
+        """Watch until cancelled. Then end the leases, so that other processes can take over at once."""
+        accounts = self._configured()
+        try:
+            while accounts:
+                try:
+                    await self._look()
+                except Exception as problem:
+                    if not log_database_outage(problem):
+                        log.exception("looking for mailboxes to watch failed; the next look is in %s s", LOOK_SECONDS)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            for task in self._watches.values():
+                task.cancel()
+            if self._watches:
+                await asyncio.wait(self._watches.values())
+
+    async def check_once(self) -> None:
+        """Read all that is new in the accounts that no other process watches."""
+        if self._configured():
+            await self._look(once=True)
+            if self._watches:
+                await asyncio.wait(self._watches.values())
+
+    async def _look(self, *, once: bool = False) -> None:
+        """Start to watch each account whose lease is free."""
+        await sync_clock(self._clock)
+        self._remove_ended()
+        loop_time = asyncio.get_running_loop().time()
+        wanted = [
+            account
+            for account in self._configured()
+            if account not in self._watches and self._unusable_until.get(account, 0.0) <= loop_time
+        ]
+        if not wanted:
+            return
+        lease = self._runtime.lease
+        await mailboxes.add(wanted)
+        for account in await mailboxes.free(wanted, self._owner, self._clock(), lease, MAX_LOGIN_RETRY):
+            failures = await mailboxes.take(account, self._owner, self._clock(), lease, MAX_LOGIN_RETRY)
+            if failures is not None:  # else another process was faster
+                mailbox = self._configured()[account]
+                watch = AccountWatch(account, mailbox, self._owner, self._clock, self._runtime, failures)
+                self._watches[account] = asyncio.create_task(self._watch(watch, once=once))
+
+    async def _watch(self, watch: AccountWatch, *, once: bool) -> None:
+        try:
+            await watch.run(once=once)
+        except Exception as problem:
+            if not log_database_outage(problem):
+                log.exception("watching the mailbox %s failed", watch.account)
+        if watch.unusable_here:
+            self._unusable_until[watch.account] = asyncio.get_running_loop().time() + UNUSABLE_SECONDS
+
+    def _remove_ended(self) -> None:
+        self._watches = {account: task for account, task in self._watches.items() if not task.done()}
+
+    def _configured(self) -> dict[str, Mailbox]:
+        if not self._accounts:
+            self._accounts = accounts_of(self._runtime.installed)
+        return self._accounts
+
+
+def accounts_of(installed: Installed) -> dict[str, Mailbox]:
+    """Return the mailbox of each account that is configured in this process."""
+    return {account: mailbox for mailbox in installed.mailboxes.values() for account in configured_accounts(mailbox)}
