@@ -8,6 +8,7 @@ from api.clock import Clock
 from api.http import unsubscribe_page
 from api.mail.return_address import ReturnAddresses
 from api.mail.tracking.signed_urls import TrackingLinks, tracking_key
+from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
 from api.settings import Settings
 from api.store.engine.database_clock import DatabaseClock
@@ -39,6 +40,7 @@ def make_runtime(
         wake_own_loop=wake_own_loop,
         return_addresses=return_addresses(settings),
         tracking=_tracking_links(settings),
+        unsubscribe_addresses=unsubscribe_addresses(settings),
     )
 
 
@@ -55,6 +57,13 @@ def _tracking_links(settings: Settings) -> TrackingLinks | None:
         return None
     own = f"{settings.public_url.rstrip('/')}/unsubscribe/" if settings.public_url else ""
     return TrackingLinks(settings.tracking_url.rstrip("/"), tracking_key(settings.secret), own)
+
+
+def unsubscribe_addresses(settings: Settings) -> UnsubscribeAddresses | None:
+    """Return the unsubscribe addresses of the settings; None if TOUCHLINE_UNSUBSCRIBE_ADDRESS is not set."""
+    if not settings.unsubscribe_address:
+        return None
+    return UnsubscribeAddresses(settings.unsubscribe_address, settings.secret)
 
 
 def make_ticker(

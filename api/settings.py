@@ -118,6 +118,13 @@ class Settings:
         "",
         "addresses and networks of your own offices, separated by commas: opens and clicks from there do not count",
     )
+    unsubscribe_address: str = _setting(
+        "TOUCHLINE_UNSUBSCRIBE_ADDRESS",
+        "",
+        "address to which recipients write to unsubscribe, such as `unsubscribe@example.com`, if a mailbox that"
+        " Touchline reads gets its mail: each email gets its own `unsubscribe+TOKEN@example.com`; requires"
+        " TOUCHLINE_SECRET; see docs/answers.md",
+    )
     poll_seconds: str = _setting(
         "TOUCHLINE_POLL_SECONDS",
         "5",
@@ -241,6 +248,10 @@ class Settings:
             raise SettingsError("TOUCHLINE_RETURN_PATH requires TOUCHLINE_SECRET, which signs return addresses.")
         if self.return_path and (fault := mailbox_fault(self.return_path)):
             raise SettingsError(f"TOUCHLINE_RETURN_PATH {fault}.")
+        if self.unsubscribe_address and not self.secret:
+            raise SettingsError("TOUCHLINE_UNSUBSCRIBE_ADDRESS requires TOUCHLINE_SECRET, which signs the addresses.")
+        if self.unsubscribe_address and (fault := mailbox_fault(self.unsubscribe_address)):
+            raise SettingsError(f"TOUCHLINE_UNSUBSCRIBE_ADDRESS {fault}.")
         if self.old_secret and not self.secret:
             raise SettingsError("TOUCHLINE_SECRET_OLD requires TOUCHLINE_SECRET, which signs new links.")
         if self.metrics_token and (fault := secret_weakness(self.metrics_token)):

@@ -47,6 +47,11 @@ class WorkspaceCode(Code):
         when="A throttle or a daily cap is outside its limits.",
         do="Correct the value that the message names.",
     )
+    INVALID_UNSUBSCRIBE_LINE = code(
+        "The line to unsubscribe cannot be used. {fault}",
+        when="The workspace's own line to unsubscribe has no link, another field, or HTML that emails cannot have.",
+        do='Give short HTML with a link, such as `<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>`.',
+    )
     NOT_A_SANDBOX = code(
         "Only a sandbox's clock can be moved. This workspace runs in real time.",
         when="This workspace runs in real time.",

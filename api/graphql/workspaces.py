@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
@@ -45,6 +46,28 @@ class Workspace:
         "`smtp:SALES`; null: all. The server's operator sets them by `touchline accounts "
         "allow`.",
     )
+    unsubscribe_html: str | None = strawberry.field(
+        description="The line by which emails end, if their template has no link to unsubscribe: HTML with the field "
+        '`{{ unsubscribe_url }}`; null: the default line, a link "Unsubscribe".'
+    )
+    unsubscribe_page_text: str | None = strawberry.field(
+        description="The workspace's own text on the unsubscribe page, as plain text; null if it has none."
+    )
+
+
+@strawberry.input(description="Settings of the workspace to change. A field that is left out keeps its value.")
+class WorkspaceChanges:
+    unsubscribe_html: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The line by which emails end, if their template has no link to unsubscribe: HTML with the field "
+        "`{{ unsubscribe_url }}`, and no other field. Example: "
+        '`<p>Not interested? <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>`. Null restores the default line.',
+    )
+    unsubscribe_page_text: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A text of your own on the unsubscribe page, as plain text, such as your postal address. Null "
+        "removes it.",
+    )
 
 
 @strawberry.type
@@ -73,6 +96,20 @@ class ClockPayload(Payload):
 
 @strawberry.type
 class WorkspaceMutation:
+    @mutation(
+        description="Change the workspace's settings for unsubscribing. Emails that have not been sent yet use the new "
+        "line."
+    )
+    async def update_workspace(
+        self,
+        info: Request,
+        input: Annotated[
+            WorkspaceChanges, strawberry.argument(description="The settings to change; others stay as they are.")
+        ],
+    ) -> WorkspacePayload:
+        row = await workspaces.update_workspace(info.context.workspace_context, **given_fields(input))
+        return WorkspacePayload(workspace=from_row(Workspace, row))
+
     @mutation(
         metadata=cost(5_000),
         description="Replace the list of domains to which this workspace sends nothing. A domain "

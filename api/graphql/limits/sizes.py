@@ -24,7 +24,7 @@ from api.services.launches.background_launch import MAX_IDS
 from api.services.launches.launch import MAX_PEOPLE
 from api.services.people.imports import MAX_SOURCE_CHARACTERS
 from api.services.people.suppression_files import MAX_SOURCE_CHARACTERS as MAX_SUPPRESSIONS_LENGTH
-from api.services.workspaces.workspaces import MAX_DOMAINS
+from api.services.workspaces.workspaces import MAX_DOMAINS, MAX_PAGE_TEXT_CHARACTERS, MAX_UNSUBSCRIBE_HTML_CHARACTERS
 from strategies.codes import Code, Message
 
 TEXT_LIMIT = 1_000
@@ -70,6 +70,8 @@ SIZES = {
     "TemplateChanges.text": Size(MAX_TEXT_CHARACTERS),
     "StepInput.notes": Size(MAX_NOTES),
     "StepChanges.notes": Size(MAX_NOTES),
+    "WorkspaceChanges.unsubscribeHtml": Size(MAX_UNSUBSCRIBE_HTML_CHARACTERS),
+    "WorkspaceChanges.unsubscribePageText": Size(MAX_PAGE_TEXT_CHARACTERS),
     "LaunchInput.personIds": Size(MAX_PEOPLE, LaunchCode.TOO_MANY_PEOPLE),
     "LaunchInput.perPerson": Size(OBJECT_LIMIT),
     "LaunchInput.times": Size(MAX_STEPS),

@@ -21,15 +21,18 @@ from api.mail.plain_text import text_from_html
 from api.mail.plain_text.line_writer import NO_SPACE_AFTER
 from api.mail.templates.liquid import TemplateLimitProblem, render, simple_template
 from api.mail.templates.prompts import RenderedText, restore_prompts
-from api.mail.templates.simple import MAX_RESULT_LENGTH
+from api.mail.templates.simple import MAX_RESULT_LENGTH, SimpleTemplate
 from api.mail.tracking.link_slots import LinkSlots, split_at_links
 from api.mail.tracking.links import rewrite_links
 from api.mail.tracking.signed_urls import EmailTracking
+from api.mail.unsubscribing.own_links import LINK_PLACEHOLDER, UNSUBSCRIBE_FIELD
 
 FRAME_CACHE_BYTES = 32_000_000
 """Size of the cache of frames, in bytes, in each process."""
 
 _MARK_BEGIN, _MARK_END = "\ue000", "\ue001"
+_LINK_SCHEME = "https://"
+"""How a link begins that can replace LINK_PLACEHOLDER."""
 _MARK = re.compile(f"{_MARK_BEGIN}([0-9]+){_MARK_END}")
 _MARKUP = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\")*>", re.DOTALL)
 _LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
@@ -62,6 +65,8 @@ class _Frame:
     text: Sequence[str] | None
     """The text part, split in the same way. None if it must be made from each person's HTML."""
     prompts: tuple[str, ...]
+    has_link: bool
+    """Whether it has LINK_PLACEHOLDER in the place of the link to unsubscribe."""
 
 
 def render_body(
@@ -111,24 +116,16 @@ def _render_with_frame(
     template = simple_template(source, True)
     if template is None:
         return None
-    values: list[str] = []
-    present: list[bool] = []
-    for field in template.fields:
-        value = fields.get(field.name, "")
-        is_present = bool(value) and not value.isspace()
-        if is_present:
-            if value[-1] in _UNSAFE_LAST_CHARACTERS or not (value[0].isalnum() or value[0] in _SAFE_FIRST_CHARACTERS):
-                return None
-            values.append(value)
-        elif field.fallback is None:
-            return None
-        present.append(is_present)
+    found = _frame_values(template, fields)
+    if found is None:
+        return None
+    values, present = found
     if sum(map(len, values)) > MAX_RESULT_LENGTH:
         return None
     all_values = "|".join(values)
     if not all_values.isprintable() or "  " in all_values:
         return None
-    frame = make_frame(source, tuple(present), quoted)
+    frame = make_frame(source, present, quoted)
     if frame is None:
         return None
     escaped = values
@@ -139,14 +136,41 @@ def _render_with_frame(
         return None
     text = text_from_html(html) if frame.text is None else _fill(frame.text, values)
     if tracking is not None:
-        slots = _link_slots(source, tuple(present), quoted, tracking.links.unsubscribe_prefix)
+        slots = _link_slots(source, present, quoted, tracking.links.unsubscribe_prefix)
         html = _rewrite_quickly(html, tracking) if slots is None else slots.fill(escaped, tracking)
+    if frame.has_link:
+        # It is not tracked: neither the placeholder nor the link, both of which contain "unsubscribe".
+        link = fields.get(UNSUBSCRIBE_FIELD, "")
+        html, text = html.replace(LINK_PLACEHOLDER, escape(link)), text.replace(LINK_PLACEHOLDER, link)
     return Body(html, text, frame.prompts)
 
 
 def _rewrite_quickly(html: str, tracking: EmailTracking) -> str:
     require_quick_html(html)
     return rewrite_links(html, tracking)
+
+
+def _frame_values(template: SimpleTemplate, fields: Mapping[str, str]) -> tuple[Sequence[str], tuple[bool, ...]] | None:
+    """Return the values for a frame, and for each field whether it has a value; None if a frame cannot be used.
+
+    The link to unsubscribe is not among the values, because frames have LINK_PLACEHOLDER in its place.
+    """
+    values: list[str] = []
+    present: list[bool] = []
+    for field in template.fields:
+        value = fields.get(field.name, "")
+        is_present = bool(value) and not value.isspace()
+        if is_present and field.name == UNSUBSCRIBE_FIELD:
+            if not value.startswith(_LINK_SCHEME):
+                return None
+        elif is_present:
+            if value[-1] in _UNSAFE_LAST_CHARACTERS or not (value[0].isalnum() or value[0] in _SAFE_FIRST_CHARACTERS):
+                return None
+            values.append(value)
+        elif field.fallback is None:
+            return None
+        present.append(is_present)
+    return values, tuple(present)
 
 
 def _fill(parts: Sequence[str], values: Sequence[str]) -> str:
@@ -199,6 +223,8 @@ def _split_template(source: str, present: tuple[bool, ...], *, quoted: bool) -> 
             text = part
         elif not next(next_present):
             text = part.fallback or ""
+        elif part.name == UNSUBSCRIBE_FIELD:
+            text = LINK_PLACEHOLDER
         elif _UNSAFE_TAIL.search(tail):
             return None
         else:
@@ -215,4 +241,5 @@ def _split_template(source: str, present: tuple[bool, ...], *, quoted: bool) -> 
     if not _TEXT_DEPENDS_ON_VALUES.search(html) and not any(_MARK.search(link) for link in _LINK.findall(html)):
         text = text_from_html(html)
         text_part = _MARK.split(text) if _MARK.findall(text) == in_order else None
-    return _Frame(_MARK.split(html), text_part, rendered.prompts)
+    has_link = any(field.name == UNSUBSCRIBE_FIELD for field in template.fields)
+    return _Frame(_MARK.split(html), text_part, rendered.prompts, has_link)

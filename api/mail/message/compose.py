@@ -12,6 +12,7 @@ from api.mail.message.size import check_size
 from api.mail.templates.liquid import render
 from api.mail.templates.prompts import RenderedText, find_remaining_prompts
 from api.mail.tracking.signed_urls import EmailTracking
+from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD, with_own_link
 
 _REPLY_PREFIX = re.compile(r"^\s*re\s*:", re.IGNORECASE)
 
@@ -129,8 +130,8 @@ def _render_body(
     content: EmailContent, fields: Mapping[str, str], now: datetime, tracking: EmailTracking | None
 ) -> Body:
     if content.final_html:
-        prompts = find_remaining_prompts(content.html, fields.values(), html=True)
-        return finish_final_body(content.html, prompts, tracking)
+        html = with_own_link(content.html, fields.get(UNSUBSCRIBE_FIELD, ""))
+        return finish_final_body(html, find_remaining_prompts(html, fields.values(), html=True), tracking)
     return render_body(content.html, fields, now, quoted=content.quoted, tracking=tracking)
 
 

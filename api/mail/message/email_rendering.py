@@ -34,6 +34,9 @@ class RenderRequest:
     unsubscribe_url: str | None
     tracking: EmailTracking | None = None
     """How opens and clicks are tracked. None if they are not."""
+    unsubscribe_mailto: str | None = None
+    unsubscribe_line: str | None = None
+    """The workspace's own line to unsubscribe, as HTML with ``{{ unsubscribe_url }}``."""
 
 
 class RenderedEmail(NamedTuple):
@@ -67,6 +70,8 @@ def render_email(request: RenderRequest) -> RenderedEmail | RenderFailure:
             earlier=request.earlier,
             unsubscribe_url=request.unsubscribe_url,
             pixel_url=request.tracking.pixel_url if request.tracking is not None and request.tracking.opens else None,
+            unsubscribe_mailto=request.unsubscribe_mailto,
+            unsubscribe_line=request.unsubscribe_line,
         )
     except UnresolvedFieldError as problem:
         return RenderFailure(ReasonCode.UNRESOLVED_FIELD.message(field=problem.field))

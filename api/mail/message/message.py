@@ -9,6 +9,7 @@ from urllib.parse import quote
 from api.mail.message import wire
 from api.mail.message.compose import ComposedEmail, EarlierEmail
 from api.mail.message.size import MAX_EMAIL_BYTES, check_size, too_large_problem
+from api.mail.message.unsubscribe_line import unsubscribe_line as make_line
 
 
 class MessageProblem(Exception):  # noqa: N818 - the user reads it
@@ -53,12 +54,16 @@ def build_message(
     date: datetime,
     earlier: EarlierEmail | None,
     unsubscribe_url: str | None,
+    unsubscribe_mailto: str | None = None,
+    unsubscribe_line: str | None = None,
     pixel_url: str | None = None,
 ) -> bytes:
     """Return an email as RFC 5322 bytes with CRLF, with a text and an HTML part.
 
-    A follow-up refers to the earlier emails that were sent. ``date`` needs a time zone. Without ``unsubscribe_url``,
-    people unsubscribe by an email to the sender. With ``pixel_url``, the HTML part ends with an image that nobody sees.
+    A follow-up refers to the earlier emails that were sent. ``date`` needs a time zone. ``unsubscribe_mailto`` is a
+    ``mailto:`` link whose mailbox is read. Without it and ``unsubscribe_url``, people unsubscribe by an email to the
+    sender. ``unsubscribe_line`` is the HTML of the workspace's own line to unsubscribe; None for the default line. A
+    part that contains the link gets no line. With ``pixel_url``, the HTML part ends with an image that nobody sees.
     Raises MessageProblem and EmailTooLargeProblem.
     """
     text, html = composed.text, composed.html
@@ -74,13 +79,19 @@ def build_message(
         ]
         if thread := _thread_message_ids(earlier):
             headers += [("In-Reply-To", wire.message_ids(thread[-1:])), ("References", wire.message_ids(thread))]
-        if unsubscribe_url is None:
+        link = unsubscribe_mailto if unsubscribe_url is None else unsubscribe_url
+        if link is None:
             headers.append(("List-Unsubscribe", _unsubscribe_mailto(sender_address)))
         else:
-            headers.append(("List-Unsubscribe", wire.bracketed_url(unsubscribe_url)))
-            headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-            text = f"{text.rstrip()}\n\n-- \nUnsubscribe: {unsubscribe_url}\n".lstrip("\n")
-            html = f'{html}\n<p style="font-size: small"><a href="{escape(unsubscribe_url)}">Unsubscribe</a></p>\n'
+            ways = [way for way in (unsubscribe_url, unsubscribe_mailto) if way is not None]
+            headers.append(("List-Unsubscribe", ",\r\n ".join(map(wire.bracketed_url, ways))))
+            if unsubscribe_url is not None:
+                headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+            line = make_line(unsubscribe_line, link)
+            if link not in composed.body_text:
+                text = f"{text.rstrip()}\n\n-- \n{line.text}\n".lstrip("\n")
+            if escape(link) not in composed.body_html:
+                html = f"{html}\n{line.html}\n"
         if pixel_url is not None:
             html = f'{html}\n<img src="{escape(pixel_url)}" width="1" height="1" alt="">\n'
         message = wire.assemble(headers, text, html, send_id)

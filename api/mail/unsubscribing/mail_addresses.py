@@ -10,17 +10,28 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 SIGNATURE_CHARACTERS = 16
 """Length of the signature: 80 bits in base32. With the email's id and a plus, the token takes 43 characters."""
 TOKEN_CHARACTERS = 43
-MAX_LOCAL_CHARACTERS = 64 - TOKEN_CHARACTERS
-"""Longest local part of the address in TOUCHLINE_UNSUBSCRIBE_ADDRESS. RFC 5321 allows 64 characters with the token."""
 MAX_SEARCHED_CHARACTERS = 2_000
 """How much of a subject or address is searched for a token."""
 _TOKEN = re.compile(rf"(?<![a-z0-9])([0-9a-hjkmnp-tv-z]{{26}})([a-z2-7]{{{SIGNATURE_CHARACTERS}}})(?![a-z0-9])")
 _PREFIX = "snd_"
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeAddresses:
+    """Makes the ``mailto:`` link of each email for TOUCHLINE_UNSUBSCRIBE_ADDRESS, whose mailbox Touchline reads."""
+
+    mailbox: str
+    secret: str
+
+    def mailto(self, send_id: str) -> str:
+        """Return the link that unsubscribes the recipient of an email."""
+        return unsubscribe_mailto(self.mailbox, unsubscribe_token(self.secret, send_id))
 
 
 def unsubscribe_token(secret: str, send_id: str) -> str:
@@ -28,10 +39,10 @@ def unsubscribe_token(secret: str, send_id: str) -> str:
     return f"{send_id.removeprefix(_PREFIX)}{_signature(secret, send_id)}"
 
 
-def unsubscribe_mailto(address: str, token: str | None, *, plus: bool) -> str:
-    """Return the ``mailto:`` link that unsubscribes. ``plus``: the address takes the token after a plus sign."""
+def unsubscribe_mailto(address: str, token: str | None = None) -> str:
+    """Return the ``mailto:`` link that unsubscribes. Without a token, a person has to read the mail."""
     local, _, domain = address.rpartition("@")
-    to = f"{local}+{token}@{domain}" if plus and token else address
+    to = f"{local}+{token}@{domain}" if token else address
     subject = f"unsubscribe {token}" if token else "unsubscribe"
     return f"mailto:{quote(to, safe='@+')}?subject={quote(subject)}"
 

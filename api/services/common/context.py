@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.clock import Clock
-from api.models import Workspace
+from api.models import Person, Workspace
 from plugins.manager import Installed
 
 
@@ -23,6 +23,8 @@ class WorkspaceContext:
 
     tracks: bool = False
     """Whether the server can track opens and clicks: TOUCHLINE_TRACKING_URL is set."""
+    page_link: Callable[[Person], str | None] = lambda person: None
+    """Return the link of the unsubscribe page for a person. None without TOUCHLINE_PUBLIC_URL."""
 
     @property
     def workspace_id(self) -> str:

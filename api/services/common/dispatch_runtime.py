@@ -8,6 +8,7 @@ from typing import NamedTuple
 from api.clock import Clock
 from api.mail.return_address import ReturnAddresses
 from api.mail.tracking.signed_urls import TrackingLinks
+from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
@@ -41,6 +42,8 @@ class DispatchRuntime:
     metrics: Metrics = field(default_factory=Metrics)
     return_addresses: ReturnAddresses | None = None
     """Makes the envelope sender of each email. None: it is the sender's address."""
+    unsubscribe_addresses: UnsubscribeAddresses | None = None
+    """Makes the address of each email to which its recipient can write to unsubscribe. None: there is none."""
     wake_own_loop: Callable[[], None] = lambda: None
     """Runs the next step of this process, without a notification of other processes."""
     tracking: TrackingLinks | None = None
@@ -48,7 +51,14 @@ class DispatchRuntime:
 
     def context(self, workspace: Workspace) -> WorkspaceContext:
         """Return the context with which services of a workspace are called."""
-        return WorkspaceContext(workspace, self.installed, self.clock, self.wake, tracks=self.tracking is not None)
+        return WorkspaceContext(
+            workspace,
+            self.installed,
+            self.clock,
+            self.wake,
+            tracks=self.tracking is not None,
+            page_link=self.unsubscribe_url,
+        )
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
     if chosen < now:
         raise Refusal.of(StrategyCode.SEND_AT_IN_PAST, ("at",), case="or_now")
     if chosen == now:
-        await refuse_prompts(send, ("id",))
+        await refuse_prompts(context, send, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     async with transaction():
         if chosen == now:
@@ -98,7 +98,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     # Render before the transaction, so that nobody waits for its locks meanwhile.
-    seen, rendered = send, await _render_parts(send, context.now)
+    seen, rendered = send, await _render_parts(context, send)
     async with transaction():
         paused = (await refuse_ending(enrollment.campaign_id, ("id",))).paused_at is not None
         send = await _lock_unsent(send.id)
@@ -120,13 +120,13 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
     return await Send.get(id=send.id)
 
 
-async def _render_parts(send: Send, now: datetime) -> tuple[str | None, str | None] | None:
+async def _render_parts(context: WorkspaceContext, send: Send) -> tuple[str | None, str | None] | None:
     """Render the parts that an earlier release stored as a template. Returns None if the text is not a template."""
     if not send.written_as_template:
         return None
     step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
     try:
-        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, now, send)
+        composed = await composed_for(context, step, person, send.sender_id, send.enrollment_id, context.now, send)
     except (UnresolvedFieldError, TemplateProblem) as problem:
         raise Refusal.of(TemplateCode.INVALID_TEMPLATE, ("id",), case="other_part", fault=problem) from None
     return composed.subject if send.subject is not None else None, composed.body_html if send.html is not None else None

@@ -31,7 +31,7 @@ async def missing_field_warnings(
     shapes: Counter[frozenset[str]] = Counter()
     examples: dict[frozenset[str], Mapping[str, str]] = {}
     for person in people:
-        fields = fields_of(person, sender.name, sender.email)
+        fields = fields_of(person, sender.name, sender.email, context.page_link(person))
         # People with values for the same fields share one check.
         shape = frozenset(name for name in used if fields.get(name, "").strip())
         shapes[shape] += 1

@@ -10,6 +10,7 @@ from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
 from api.ids import new_id
 from api.mail.address import address_key
+from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD
 from api.models import Person
 from api.services.common import inputs
 from api.services.common.claim_release import release_claimed
@@ -21,7 +22,8 @@ from api.store.suppressions import fill_in_recipients, prevent_suppressions, sup
 from strategies import Refusal
 
 FIELD_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,49}")
-BUILT_IN_FIELDS = {"first_name", "last_name", "title", "company", "email", "sender_name", "sender_email"}
+BUILT_IN_FIELDS = {"first_name", "last_name", "title", "company", "email", "sender_name", "sender_email",
+                   UNSUBSCRIBE_FIELD}  # fmt: skip
 MAX_FIELDS = 100
 """Most dynamic fields of one person."""
 MAX_FIELD_CHARACTERS = 1_000

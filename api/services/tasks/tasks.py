@@ -112,7 +112,7 @@ async def send_task(
     )
     person = await Person.get(id=task.person_id)
     if at == now:
-        await refuse_prompts(send, ("id",) if html is None else ("html",))
+        await refuse_prompts(context, send, ("id",) if html is None else ("html",))
     async with transaction():
         await refuse_paused_or_ending(enrollment.campaign_id, ("id",))
         await refuse_unsubscribed(person, ("id",))
@@ -128,11 +128,11 @@ async def send_task(
     return send
 
 
-async def refuse_prompts(send: Send, path: tuple[str, ...]) -> None:
+async def refuse_prompts(context: WorkspaceContext, send: Send, path: tuple[str, ...]) -> None:
     """Refuse to send an email now that contains a field prompt."""
     step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
     try:
-        composed = await composed_for(step, person, send.sender_id, send.enrollment_id, send.due_at, send)
+        composed = await composed_for(context, step, person, send.sender_id, send.enrollment_id, send.due_at, send)
     except (UnresolvedFieldError, TemplateProblem):
         return  # dispatch will fail it with this reason
     if composed.prompts:
@@ -175,21 +175,24 @@ async def compose(context: WorkspaceContext, task_id: str) -> Compose:
     send = await Send.get_or_none(enrollment_id=task.enrollment_id, step_id=task.step_id, by_hand=True)
     text = send or await find_text(task.enrollment_id, task.step_id)
     return await _compose_for(
-        task, task.assignee_id, text, context.now if send is None else max(context.now, send.due_at)
+        context, task, task.assignee_id, text, context.now if send is None else max(context.now, send.due_at)
     )
 
 
 async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
     """Return a scheduled email, rendered for its person as of its due time. Raises Refusal as ``compose`` does."""
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
-    return await _compose_for(send, send.sender_id, send, max(context.now, send.due_at))
+    return await _compose_for(context, send, send.sender_id, send, max(context.now, send.due_at))
 
 
-async def _compose_for(of: Task | Send, sender_id: str, text: RepText | None, now: datetime) -> Compose:
+async def _compose_for(
+    context: WorkspaceContext, of: Task | Send, sender_id: str, text: RepText | None, now: datetime
+) -> Compose:
     person = await Person.get(id=of.person_id)
     await refuse_composing(person, ("id",))
     try:
-        composed = await composed_for(await Step.get(id=of.step_id), person, sender_id, of.enrollment_id, now, text)
+        step = await Step.get(id=of.step_id)
+        composed = await composed_for(context, step, person, sender_id, of.enrollment_id, now, text)
     except UnresolvedFieldError as problem:
         raise Refusal.of(
             ReasonCode.UNRESOLVED_FIELD, ("id",), case="compose", field=problem.field, email=person.email

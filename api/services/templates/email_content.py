@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
+from api.mail.unsubscribing.mail_addresses import unsubscribe_mailto
+from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD
 from api.models import Enrollment, Person, Send, Sender, Step, Template
+from api.services.common.context import WorkspaceContext
 from api.services.common.recipient import Recipient
 from api.services.enrollments.timeline_rows import added_after
 from api.services.templates.rendering import compose_email
@@ -41,8 +44,13 @@ class RepText(Protocol):
         """Whether it is rendered as a template, as texts of earlier releases are. Later texts are sent unchanged."""
 
 
-def fields_of(person: Person | Recipient, sender_name: str, sender_email: str) -> dict[str, str]:
-    """Return the dynamic fields of an email: those of the person and of the sender."""
+def fields_of(
+    person: Person | Recipient, sender_name: str, sender_email: str, unsubscribe_link: str | None
+) -> dict[str, str]:
+    """Return the dynamic fields of an email: those of the person and of the sender, and the link to unsubscribe.
+
+    Without a link, recipients unsubscribe by a mail to the sender.
+    """
     own = {name: str(value) for name, value in person.own_fields.items() if value is not None}
     return {
         **own,
@@ -53,11 +61,18 @@ def fields_of(person: Person | Recipient, sender_name: str, sender_email: str) -
         "email": person.email,
         "sender_name": sender_name,
         "sender_email": sender_email,
+        UNSUBSCRIBE_FIELD: unsubscribe_link or unsubscribe_mailto(sender_email),
     }
 
 
 async def composed_for(
-    step: Step, person: Person, sender_id: str, enrollment_id: str, now: datetime, rep_text: RepText | None = None
+    context: WorkspaceContext,
+    step: Step,
+    person: Person,
+    sender_id: str,
+    enrollment_id: str,
+    now: datetime,
+    rep_text: RepText | None = None,
 ) -> ComposedEmail:
     """Return the step's email for one person at ``now`` (UTC), with the text that a rep wrote for it.
 
@@ -67,7 +82,7 @@ async def composed_for(
     enrollment = await Enrollment.get(id=enrollment_id)
     library = await ContentLoader.load([step.id], [enrollment.id])
     content = library.content(step) if rep_text is None else library.content_with(step, rep_text)
-    fields = fields_of(person, sender.name, sender.email)
+    fields = fields_of(person, sender.name, sender.email, context.page_link(person))
     earlier = library.quoted_email(step, enrollment.id)
     return await compose_email(str(enrollment.workspace_id), content, fields, local(now, enrollment.zone), earlier)
 

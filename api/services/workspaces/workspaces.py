@@ -8,10 +8,13 @@ from datetime import datetime
 
 from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
+from api.codes.workspaces import WorkspaceCode
 from api.ids import new_id
 from api.mail.address import AddressProblem
 from api.mail.domains import normalize_domain
+from api.mail.message.unsubscribe_line import MAX_LINE_CHARACTERS, line_fault
 from api.models import Token, Workspace
+from api.services.common import inputs
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.store import workspaces
@@ -22,6 +25,9 @@ MAX_DOMAINS = 10_000
 MAX_DOMAINS_CHARACTERS = 250_000
 """Characters of all blocked domains of a workspace together. Every request reads them."""
 TOKENS_PER_QUERY = 500
+MAX_UNSUBSCRIBE_HTML_CHARACTERS = MAX_LINE_CHARACTERS
+MAX_PAGE_TEXT_CHARACTERS = 1_000
+"""Characters of a workspace's own text on the unsubscribe page."""
 DOMAINS_PER_TURN = 10
 """Domains that are checked before other tasks of the event loop run."""
 
@@ -75,6 +81,37 @@ async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> 
     await context.workspace.save(update_fields=["blocked_domains"])
     await release_claimed(context, "workspace_id", context.workspace_id)
     return context.workspace
+
+
+async def update_workspace(context: WorkspaceContext, **values: str | None) -> Workspace:
+    """Change the given values: ``unsubscribe_html`` and ``unsubscribe_page_text``. None restores the default.
+
+    Unsent emails use the new line to unsubscribe. Raises Refusal.
+    """
+    columns: dict[str, str | None] = {}
+    if "unsubscribe_html" in values:
+        columns["unsubscribe_html"] = _unsubscribe_html(values["unsubscribe_html"])
+    if "unsubscribe_page_text" in values:
+        page_text = inputs.text(
+            values["unsubscribe_page_text"] or "", ("unsubscribePageText",), limit=MAX_PAGE_TEXT_CHARACTERS
+        ).strip()
+        columns["unsubscribe_page_text"] = page_text or None
+    if columns:
+        context.workspace.update_from_dict(columns)
+        await context.workspace.save(update_fields=[*columns])
+    if "unsubscribe_html" in columns:
+        await release_claimed(context, "workspace_id", context.workspace_id)
+    return context.workspace
+
+
+def _unsubscribe_html(value: str | None) -> str | None:
+    if value is None:
+        return None
+    path = ("unsubscribeHtml",)
+    html = inputs.text(value, path, limit=MAX_UNSUBSCRIBE_HTML_CHARACTERS)
+    if fault := line_fault(html):
+        raise Refusal.of(WorkspaceCode.INVALID_UNSUBSCRIBE_LINE, path, fault=fault)
+    return html
 
 
 def _hash(token: str) -> str:

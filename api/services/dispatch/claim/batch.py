@@ -132,18 +132,22 @@ class Batch:
         """Return the data from which an email is rendered."""
         person, step = self.people[send.person_id], self.library.steps[send.step_id]
         sender_name, sender_email = self.sender["name"], self.sender["email"]
+        page_link, addresses = self.runtime.unsubscribe_url(person), self.runtime.unsubscribe_addresses
+        mailto = addresses.mailto(send.id) if addresses is not None else None
         return RenderRequest(
             send_id=send.id,
             message_id=self.message_id(send),
             content=self.library.content_with(step, send),
-            fields=fields_of(person, sender_name, sender_email),
+            fields=fields_of(person, sender_name, sender_email, page_link or mailto),
             now=local(self.now, send.zone),
             earlier=self.library.quoted_email(step, send.enrollment_id),
             sender_name=sender_name,
             sender_address=sender_email,
             to_name=f"{person.first_name} {person.last_name}".strip(),
             to_address=person.email,
-            unsubscribe_url=self.runtime.unsubscribe_url(person),
+            unsubscribe_url=page_link,
+            unsubscribe_mailto=mailto,
+            unsubscribe_line=self.workspace.unsubscribe_html,
             tracking=self._tracking(send.id, step.campaign_id) if self.tracked else None,
         )
 
