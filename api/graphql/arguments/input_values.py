@@ -20,6 +20,7 @@ NOT_NULL = {
     "remove_on_bounce",
     "sender_id",
     "skip_weekends",
+    "tracking",
     "use_recipient_zone",
 }
 """Fields of campaigns and steps that a client may leave out of its changes, but not set to null."""
