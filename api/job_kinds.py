@@ -7,6 +7,7 @@ from api.services.enrollments.zones_job import ZONES
 from api.services.jobs.job_kind import JobKind
 from api.services.launches.launch_job import LAUNCH
 from api.services.people.import_job import IMPORT
+from api.services.replies.answers_job import ANSWERS
 
 JOB_KINDS: tuple[JobKind, ...] = (
     HOLD,
@@ -15,4 +16,5 @@ JOB_KINDS: tuple[JobKind, ...] = (
     END,
     IMPORT,
     LAUNCH,
+    ANSWERS,
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
+from api.codes.answers import AnswerCode
 from api.codes.campaigns import CampaignCode
 from api.codes.csv_files import CsvCode
 from api.codes.database import DatabaseCode
@@ -41,7 +42,8 @@ REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
 MAILBOXES: tuple[type[Code], ...] = (MailboxCode,)
 ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
 MAIL_REASONS: tuple[type[Code], ...] = (MailReason,)
-ALL_CODES = (*REFUSALS, *REASONS, *MAILBOXES, *ANSWERS, *MAIL_REASONS, HttpCode, WebhookCode)
+INCOMING: tuple[type[Code], ...] = (AnswerCode,)
+ALL_CODES = (*REFUSALS, *REASONS, *MAILBOXES, *ANSWERS, *MAIL_REASONS, *INCOMING, HttpCode, WebhookCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -86,6 +88,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "mail reasons": lambda: _codes(MAIL_REASONS),
     "mailboxes": lambda: _codes(MAILBOXES),
     "answers of the endpoint": lambda: _codes(ANSWERS),
+    "incoming mails and events": lambda: _codes(INCOMING),
     "http answers": _http_answers,
     "close codes": _close_codes,
     "answers of webhooks": lambda: _codes((WebhookCode,)),

@@ -90,7 +90,6 @@ class EventKind(StrEnum):
     )
     TASK_MOVED = auto(), "An edit changed the due date of a task.", "`before`, `after`"
     TASK_WITHDRAWN = auto(), "An edit removed a task."
-    REPLIED = auto(), "A person replied to an email."
     OPENED = (
         auto(),
         "An email was opened: its invisible image was loaded. Only the first open is reported, and one that comes six "
@@ -109,11 +108,31 @@ class EventKind(StrEnum):
         "within seconds.",
         "`urls`, `machine` (the reason)",
     )
+    EMAIL_CROSSED = (
+        auto(),
+        "A reply ended the campaign while this email was being transmitted. It could not be stopped.",
+    )
+    REPLIED = (
+        auto(),
+        "A person replied to an email. If `email` is null, they answered in another way.",
+        "`reply`, its id; `text`, its first 500 characters; `from`, its sender; `matchedBy`, unless a user recorded it",
+    )
+    AUTO_REPLIED = (
+        auto(),
+        "A program replied to an email, such as an out-of-office notice. The campaign continues.",
+        "`reply`, `text`, `from`, `matchedBy`, as for `REPLIED`",
+    )
+    COMPLAINED = (
+        auto(),
+        "The recipient marked an email as spam. The address is unsubscribed.",
+        "`email`, the address; `matchedBy`",
+    )
     BOUNCED = (
         auto(),
         "An email bounced: the recipient's server rejected it for good, it was given up after four days, or it was "
         "returned after it had been sent.",
-        "`bounce`, `HARD` or `SOFT`; `reason`",
+        "`bounce`, `HARD` or `SOFT`; `reason`; for a returned email also `status`, such as `5.1.1`, `detail` and "
+        "`matchedBy`",
     )
     BOUNCE_CLEARED = auto(), "A user allowed emails to an address again after it had bounced."
     UNSUBSCRIBED = (

@@ -6,10 +6,19 @@ from strategies.codes import Code, code
 class ReasonCode(Code):
     """Why an email failed or waits, why an enrollment ended, and why a launch left a person out."""
 
+    ANSWERED = code(
+        when="An answer proves that an email in doubt was sent. Only the Live Feed has this code.",
+        do="Nothing.",
+    )
     CHANNEL_NOT_INSTALLED = code(
         "No channel {channel!r} is installed.",
         when="The sender's channel is not installed.",
         do="Install the channel and retry the email.",
+    )
+    COMPLAINED = code(
+        "The recipient marked an email as spam.",
+        when="The recipient marked an email as spam. It is the reason of the suppression.",
+        do="Do not write to this address.",
     )
     DOUBTS_IN_A_ROW = code(
         (
@@ -97,6 +106,11 @@ class ReasonCode(Code):
         preparing="This email could not be prepared because of an unexpected error. The server's log has the error.",
         when="The channel, or the preparation of the email, failed unexpectedly.",
         do="Read the server's log.",
+    )
+    UNSUBSCRIBED_AT_PROVIDER = code(
+        "The recipient unsubscribed at the provider that sends the emails.",
+        when="A provider reports that the recipient unsubscribed. It is the reason of the suppression.",
+        do="Do not write to this address.",
     )
     UNRESOLVED_FIELD = code(
         "The dynamic field {field} has no value for this person.",

@@ -9,11 +9,24 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.ids import new_id
-from api.store.engine.sql import execute
+from api.states import IncomingResult, MatchedBy
+from api.store.engine.database import is_postgres
+from api.store.engine.sql import Records, document, execute, in_list, instant
 
 MAIL = "MAIL"
 """The kind of a row whose mail has not been read."""
 COLUMNS = ("id", "source", "key", "kind", "at", "stored_at", "due_at", "content", "details", "attempts", "reason")
+OPEN = "done_at IS NULL"
+"""SQL condition of the index of rows that are not processed yet."""
+RESULT_COLUMNS = {
+    "id": "text",
+    "kind": "text",
+    "result": "text",
+    "reason": "text",
+    "matched_by": "text",
+    "workspace_id": "text",
+    "send_id": "text",
+}
 MAX_INSERT_ROWS = 500
 """The most rows of one statement. SQLite allows 32,766 parameters."""
 
@@ -51,3 +64,120 @@ async def add(source: str, rows: Sequence[NewIncoming], now: datetime) -> int:
         )
         added += len(inserted)
     return added
+
+
+class IncomingRow(NamedTuple):
+    """A mail or an event that a process works on."""
+
+    id: str
+    source: str
+    key: str
+    kind: str
+    at: datetime
+    content: bytes | None
+    details: dict[str, Any]
+    attempts: int
+    """Including the present one."""
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The addresses of the mailbox in which a mail was found."""
+        return tuple(self.details.get("addresses", ()))
+
+
+class Result(NamedTuple):
+    """The result of a mail or an event."""
+
+    id: str
+    kind: str
+    result: IncomingResult
+    reason: str
+    matched_by: MatchedBy | None = None
+    workspace_id: str | None = None
+    send_id: str | None = None
+
+
+async def take(now: datetime, max_rows: int, max_bytes: int) -> list[IncomingRow]:
+    """Return the next rows that are due, and count the attempt. Call in no transaction: the count must be committed.
+
+    A row that was attempted before comes alone, because it may be the one that ended the process.
+    """
+    candidates = await execute(
+        f"SELECT id, attempts, coalesce(length(content), 0) AS size FROM incoming_event WHERE {OPEN} AND due_at <= $1"
+        " ORDER BY due_at, id LIMIT $2",
+        now,
+        max_rows,
+    )
+    ids: list[str] = []
+    size = 0
+    for row in candidates:
+        size += row["size"]
+        if ids and (row["attempts"] or size > max_bytes):
+            break
+        ids.append(row["id"])
+        if row["attempts"]:
+            break
+    rows = await execute(
+        f"UPDATE incoming_event SET attempts = attempts + 1 WHERE {in_list('id', 1)} AND {OPEN}"
+        " RETURNING id, source, key, kind, at, content, details, attempts, due_at",
+        ids,
+    )
+    rows = sorted(rows, key=lambda row: (instant(row["due_at"]), row["id"]))
+    return [
+        IncomingRow(
+            row["id"], row["source"], row["key"], row["kind"], instant(row["at"]), row["content"],
+            document(row["details"]), row["attempts"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def lock_open(ids: Sequence[str]) -> set[str]:
+    """Return those of these rows that are not processed yet. No other transaction processes them before this ends."""
+    lock = "FOR UPDATE" if is_postgres() else ""
+    rows = await execute(
+        f"SELECT id FROM incoming_event WHERE {in_list('id', 1)} AND {OPEN} ORDER BY id {lock}", list(ids)
+    )
+    return {row["id"] for row in rows}
+
+
+async def write_results(results: Sequence[Result], now: datetime) -> None:
+    """Mark rows as processed. The bytes of a mail are kept only if it failed, so that it can be tried again."""
+    rows = Records(RESULT_COLUMNS, results)
+    await execute(
+        "UPDATE incoming_event SET done_at = $1, kind = r.kind, result = r.result, reason = r.reason,"
+        " matched_by = r.matched_by, workspace_id = r.workspace_id, send_id = r.send_id,"
+        " content = CASE WHEN r.result = 'FAILED' THEN content END"
+        f" FROM {rows.table(2)} WHERE incoming_event.id = r.id",
+        now,
+        rows,
+    )
+
+
+async def postpone(ids: Sequence[str], due_at: datetime, reason: str, *, counts: bool) -> None:
+    """Let rows wait until ``due_at`` (UTC). ``counts`` says whether the attempt counts as a failure."""
+    await execute(
+        "UPDATE incoming_event SET due_at = $2, reason = $3, attempts = attempts - $4"
+        f" WHERE {in_list('id', 1)} AND {OPEN}",
+        list(ids),
+        due_at,
+        reason,
+        0 if counts else 1,
+    )
+
+
+async def next_due() -> datetime | None:
+    """Return when (UTC) the next row is due; None if all are processed."""
+    (row,) = await execute(f"SELECT min(due_at) AS due_at FROM incoming_event WHERE {OPEN}")
+    return instant(row["due_at"]) if row["due_at"] else None
+
+
+async def delete_old(before: datetime, max_rows: int) -> int:
+    """Delete up to ``max_rows`` rows that were processed before a time. Returns their number."""
+    rows = await execute(
+        "DELETE FROM incoming_event WHERE id IN (SELECT id FROM incoming_event WHERE done_at IS NOT NULL"
+        " AND done_at < $1 ORDER BY done_at LIMIT $2) RETURNING id",
+        before,
+        max_rows,
+    )
+    return len(rows)

@@ -1,7 +1,7 @@
 """Reads received mails: replies, automatic answers, bounces, complaints. Pure: no database, no clock, no network.
 
 Imports: codes, plugins, strategies.
-Imported by: cli.
+Imported by: cli, services.replies.
 """
 
 from api.codes.mail_reasons import MailReason

@@ -1,5 +1,6 @@
-"""Record replies and bounces, and end the campaigns that they end.
+"""Receive mails and events, find the emails that they are about, and apply replies, bounces and complaints.
 
-Imports: codes, mail, models, plugins, services.common, services.enrollments, store, strategies.
+Imports: codes, mail, models, plugins, services.common, services.enrollments, services.jobs, services.people,
+    services.tasks, store, strategies.
 Imported by: graphql, http, services.dispatch.settle, services.launches, services.mailboxes.
 """

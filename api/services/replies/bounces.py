@@ -7,7 +7,7 @@ A soft bounce marks only the email.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
@@ -17,8 +17,9 @@ from api.models import Enrollment, Person, Send
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
-from api.states import BounceKind, SendStatus
-from api.store import bounces
+from api.states import BounceKind, MatchedBy, SendStatus
+from api.store import answered_emails, bounces
+from api.store.answered_emails import NewBounce
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, workspace_event, write
@@ -53,6 +54,48 @@ async def settle_bounces(bounced: Sequence[Bounced], now: datetime) -> None:
         await end_all(enrollments, now, why=PersonCode.BOUNCED.message("ended"))
 
 
+class Returned(NamedTuple):
+    """A bounce of an email that was sent. ``email`` is a row or model of the email."""
+
+    email: Any
+    address: str
+    """The address to which the email was sent."""
+    kind: BounceKind
+    status: str
+    """Enhanced status, such as "5.1.1"; empty if there is none."""
+    detail: str
+    matched_by: MatchedBy | None
+
+
+async def settle_returned(returned: Sequence[Returned], now: datetime, *, despite_replies: bool = False) -> set[str]:
+    """Mark sent emails as bounced, report it, and apply the consequences. Call inside a transaction.
+
+    Returns the ids of the emails that changed; ``answered_emails.mark_bounced`` says which do. Of two bounces of one
+    email, the hard one counts. An email with a reply has arrived, so it changes only with ``despite_replies``.
+    """
+    by_email: dict[str, Returned] = {}
+    for each in sorted(returned, key=lambda one: one.kind is BounceKind.HARD):
+        by_email[each.email.id] = each
+    reason, text = PersonCode.BOUNCED.message("returned")
+    changed = await answered_emails.mark_bounced(
+        [NewBounce(key, str(each.kind), reason, each.detail or text) for key, each in sorted(by_email.items())],
+        despite_replies=despite_replies,
+    )
+    settled = [each for key, each in sorted(by_email.items()) if key in changed]
+    lines = []
+    for each in settled:
+        data = {"bounce": str(each.kind), "reason": reason}
+        data |= {"status": each.status} if each.status else {}
+        data |= {"detail": each.detail} if each.detail else {}
+        data |= {"matchedBy": str(each.matched_by)} if each.matched_by is not None else {}
+        lines.append(email_event(each.email, EventKind.BOUNCED, now, data=data))
+    await write(lines)
+    if settled:
+        bounced = [Bounced(each.email.id, each.email.person_id, each.address, each.kind) for each in settled]
+        await settle_bounces(bounced, now)
+    return changed
+
+
 @retry_on_deadlock
 async def record_bounce(
     context: WorkspaceContext,
@@ -75,14 +118,10 @@ async def record_bounce(
     if send is None:
         raise Refusal.of(PersonCode.NOTHING_SENT, path)
     async with transaction():
-        reason, returned = PersonCode.BOUNCED.message("returned")
-        changes = {"status": SendStatus.BOUNCED, "reason": reason, "detail": detail or returned}
-        if not await Send.filter(id=send.id, status=SendStatus.SENT).update(**changes):
-            raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="email")
-        data, campaign_id = {"bounce": str(kind), "reason": reason}, enrollment.campaign_id
-        await write([email_event(send, EventKind.BOUNCED, context.now, data=data, campaign_id=campaign_id)])
         address = send.recipient or (await Person.get(id=send.person_id)).email
-        await settle_bounces([Bounced(send.id, send.person_id, address, kind)], context.now)
+        returned = Returned(send, address, kind, "", detail, None)
+        if not await settle_returned([returned], context.now, despite_replies=True):
+            raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="email")
     return await Enrollment.get(id=enrollment.id)
 
 

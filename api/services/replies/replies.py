@@ -1,29 +1,122 @@
-"""Replies: a person's reply, and what it means for their campaign."""
+"""Replies: store them, report them, and end the campaigns that they end.
+
+A reply cannot stop an email whose transmission has begun. Then both are in the Live Feed: the reply, and EMAIL_CROSSED
+for the email.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
-from api.models import Campaign, Enrollment
+from api.codes.people import PersonCode
+from api.models import Enrollment, Send
+from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.enrollment_ending import end
-from api.states import EnrollmentStatus, OnReply
+from api.services.enrollments.enrollment_ending import end_all
+from api.services.replies.findings import MAX_TEXT_CHARACTERS, ReplyText
+from api.states import EnrollmentStatus, MatchedBy, OnReply, ReplyKind, SendStatus
+from api.store import answered_emails
+from api.store.answered_emails import NewReply
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import enrollment_event, write
+from api.store.events import Line, email_event, enrollment_event, write
+from strategies import Refusal
+
+MAX_FEED_TEXT_CHARACTERS = 500
+"""Characters of a reply's text in its event. The reply has the whole text."""
+
+
+class Replied(NamedTuple):
+    """A reply to an email. ``email`` is a row or model of the email."""
+
+    email: Any
+    kind: ReplyKind
+    at: datetime
+    text: ReplyText
+    matched_by: MatchedBy | None
+
+
+async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[bool]:
+    """Store replies to emails of one workspace, and end campaigns. Call inside a transaction, with the emails locked.
+
+    Returns of each whether it is new. Two mailboxes may have received the same reply.
+    """
+    rows = [
+        NewReply(
+            answered_emails.new_reply_id(), each.email.workspace_id, each.email.id, each.kind, each.at,
+            each.text.sender, each.text.subject, each.text.text, each.text.message_id, each.matched_by,
+        )
+        for each in replies
+    ]  # fmt: skip
+    stored = await answered_emails.add_replies(rows)
+    new = [(each, row) for each, row in zip(replies, rows, strict=True) if row.id in stored]
+    await write([_line(each, row.id, now) for each, row in new])
+    by_people = [each for each, _ in new if each.kind is ReplyKind.REPLY]
+    if by_people:
+        await answered_emails.mark_replied(_first_times(by_people))
+        await end_by_reply([each.email.enrollment_id for each in by_people], now)
+    return [row.id in stored for row in rows]
+
+
+async def end_by_reply(enrollment_ids: Sequence[str], now: datetime) -> None:
+    """End the enrollments whose campaign ends by a reply. Call inside a transaction, after the event of the reply."""
+    endings = await answered_emails.endings_by_reply(enrollment_ids)
+    for on_reply, ids in sorted(endings.items()):
+        status = EnrollmentStatus.SUCCEEDED if on_reply == OnReply.END_AS_SUCCESS else EnrollmentStatus.ENDED
+        await end_all(ids, now, why=ReasonCode.REPLIED.message(), status=status)
+    ended = [enrollment_id for ids in endings.values() for enrollment_id in ids]
+    if ended:
+        crossed = await answered_emails.in_transmission(ended)
+        await write([email_event(row, EventKind.EMAIL_CROSSED, now) for row in crossed])
 
 
 @retry_on_deadlock
-async def record_reply(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
-    """Record a person's reply. The campaign's ``on_reply`` decides whether the campaign ends for them."""
+async def record_reply(
+    context: WorkspaceContext, enrollment_id: str, *, send_id: str | None = None, text: str = ""
+) -> Enrollment:
+    """Record a person's reply, to the email of ``send_id``, else to the last that was sent.
+
+    The campaign's ``on_reply`` decides whether the campaign ends for them. If no email was sent, the person answered in
+    another way, and only the Live Feed has the reply.
+    """
     enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
-    campaign = await Campaign.get(id=enrollment.campaign_id)
+    text = inputs.text(text, ("text",), limit=MAX_TEXT_CHARACTERS)
+    sent = Send.filter(enrollment_id=enrollment.id, status__in=(SendStatus.SENT, SendStatus.BOUNCED))
+    if send_id is not None:
+        sent = sent.filter(id=(await get_or_refuse(Send, context.workspace_id, send_id, ("emailId",))).id)
     async with transaction():
-        await write([enrollment_event(enrollment, EventKind.REPLIED, context.now)])
-        if campaign.on_reply is not OnReply.CONTINUE:
-            success = campaign.on_reply is OnReply.END_AS_SUCCESS
-            await end(
-                enrollment,
-                context.now,
-                why=ReasonCode.REPLIED.message(),
-                status=EnrollmentStatus.SUCCEEDED if success else EnrollmentStatus.ENDED,
-            )
-    return enrollment
+        found = await sent.order_by("-sent_at", "-step__number").first().values_list("id", flat=True)
+        if found is None and send_id is not None:
+            raise Refusal.of(PersonCode.NOTHING_SENT, ("emailId",))
+        if found is None:
+            await write([enrollment_event(enrollment, EventKind.REPLIED, context.now, data=_data(text))])
+            await end_by_reply([enrollment.id], context.now)
+        else:
+            email = (await answered_emails.by_ids([str(found)], lock=True))[str(found)]
+            reply = Replied(email, ReplyKind.REPLY, context.now, ReplyText(text=text), None)
+            await settle_replies([reply], context.now)
+    return await Enrollment.get(id=enrollment.id)
+
+
+def _first_times(replies: Sequence[Replied]) -> list[tuple[str, datetime]]:
+    """Return the first time of a reply to each email."""
+    found: dict[str, datetime] = {}
+    for each in replies:
+        found[each.email.id] = min(each.at, found.get(each.email.id, each.at))
+    return sorted(found.items())
+
+
+def _line(replied: Replied, reply_id: str, now: datetime) -> Line:
+    kind = EventKind.REPLIED if replied.kind is ReplyKind.REPLY else EventKind.AUTO_REPLIED
+    data = {"reply": reply_id} | _data(replied.text.text)
+    if replied.text.sender:
+        data["from"] = replied.text.sender
+    if replied.matched_by is not None:
+        data["matchedBy"] = str(replied.matched_by)
+    return email_event(replied.email, kind, now, data=data)
+
+
+def _data(text: str) -> dict[str, str]:
+    return {"text": text[:MAX_FEED_TEXT_CHARACTERS]} if text else {}

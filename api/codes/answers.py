@@ -1,0 +1,53 @@
+"""Why an incoming mail or event waits, or changed nothing."""
+
+from strategies.codes import Code, code
+
+
+class AnswerCode(Code):
+    """Why an incoming mail or event waits, or changed nothing."""
+
+    BOUNCE_AFTER_REPLY = code(
+        "The email has a reply, so it arrived. This bounce changes nothing.",
+        when="A bounce arrives for an email that has a reply, for example from an address to which it was forwarded.",
+        do="Nothing.",
+    )
+    BOUNCED_BEFORE = code(
+        "The email had bounced before.",
+        when="A second bounce arrives for an email. A soft bounce after a hard one changes nothing either.",
+        do="Nothing.",
+    )
+    FORWARDED = code(
+        "The email was forwarded to {address}, where it failed: {diagnostic}",
+        when="A bounce reports only addresses in other domains than the recipient's: the email was forwarded.",
+        do="Nothing. The bounce is soft, because the recipient's address exists.",
+    )
+    IN_TRANSMISSION = code(
+        "The email is being transmitted. This waits for its outcome.",
+        when="An answer arrives before the transmission of its email is recorded.",
+        do="Nothing. It is processed within seconds.",
+    )
+    KNOWN_REPLY = code(
+        "This reply was received before, in another mailbox.",
+        when="Two mailboxes received the same reply. It has the same Message-ID, so it counts once.",
+        do="Nothing.",
+    )
+    NO_EMAIL = code(
+        "It belongs to no email of Touchline.",
+        when="The mail or event has no reference to an email, and no email was sent to its address lately.",
+        do="Nothing, unless you expected an answer. Then `touchline mail read FILE` shows what the mail says.",
+    )
+    RESUBSCRIBE_REPORTED = code(
+        "A provider reports that the recipient wants emails again. Only an admin can resubscribe an address.",
+        when="A provider reports a resubscribe.",
+        do="Call `resubscribe` with a reason if the person asks for emails again.",
+    )
+    STOPPED_PROCESS = code(
+        "The process that worked on it ended each time.",
+        when="The process ended five times while it worked on the mail or event.",
+        do="Report it with the mail. The table `incoming_event` keeps the mail for 30 days.",
+    )
+    UNCHANGED = code(
+        "The email has this state already.",
+        when="A provider reports the delivery of an email that is known as sent.",
+        do="Nothing.",
+    )

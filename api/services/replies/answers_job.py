@@ -1,0 +1,135 @@
+"""The background job that works on incoming mails and events. There is one for the whole server.
+
+A chunk takes the rows that are due, in the order in which they came, reads them, finds their emails and applies what
+they say, in one transaction. If that fails, bisection finds the row that is the cause. It is tried again later, up to
+``MAX_ATTEMPTS`` times, and does not delay the others. The attempt is counted before the work, so that a mail that ends
+its process is counted too.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from api.codes.answers import AnswerCode
+from api.models import Job
+from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT, bisect_failures, is_database_fault
+from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.replies.effects import MatchedRow, apply, apply_with_suppression
+from api.services.replies.findings import ReadRow, read_rows
+from api.services.replies.incoming import ANSWERS_JOB, ANSWERS_SUBJECT
+from api.services.replies.matching import match
+from api.states import IncomingResult
+from api.store import incoming, jobs
+from api.store.engine.transactions import transaction
+from api.store.incoming import IncomingRow, Result
+
+log = logging.getLogger("touchline.answers")
+
+MAX_BATCH_ROWS = 200
+MAX_BATCH_BYTES = 4_000_000
+"""The most bytes of mails that are in memory at a time, unless one mail alone has more."""
+MAX_ATTEMPTS = 5
+"""Attempts after which a row is set aside, with its reason."""
+MAX_WAIT = timedelta(seconds=10)
+"""How long the job waits for rows that are due later. It looks again after that."""
+KEPT_FOR = timedelta(days=30)
+"""How long a processed row is kept. A mail or an event that comes again within this time counts once."""
+MAX_DELETED_ROWS = 1_000
+"""The most old rows of one statement."""
+
+
+async def answer_chunks(runtime: JobRuntime) -> Chunks:
+    """Work on all rows that are due. After each chunk, yield the number of rows."""
+    while rows := await incoming.take(runtime.clock(), MAX_BATCH_ROWS, MAX_BATCH_BYTES):
+        await _work_on(rows, runtime)
+        yield len(rows)
+    while await incoming.delete_old(runtime.clock() - KEPT_FOR, MAX_DELETED_ROWS) == MAX_DELETED_ROWS:
+        yield 0
+
+
+async def _work_on(rows: Sequence[IncomingRow], runtime: JobRuntime) -> None:
+    try:
+        tired = [row for row in rows if row.attempts > MAX_ATTEMPTS]
+        for row in tired:
+            await _give_up_row(row, AnswerCode.STOPPED_PROCESS.message().sentence, runtime.clock())
+        await bisect_failures(
+            [row for row in rows if row not in tired],
+            partial(_process, runtime=runtime),
+            partial(_set_aside, runtime=runtime),
+            max_set_aside=len(rows),
+            reraise=is_database_fault,
+        )
+    except Exception:
+        # Not a failure of the rows. If the database is away, this attempt counts.
+        await incoming.postpone([row.id for row in rows], runtime.clock(), "", counts=False)
+        raise
+
+
+async def _process(rows: Sequence[IncomingRow], *, runtime: JobRuntime) -> None:
+    """Read rows, find their emails and apply them."""
+    read = await asyncio.to_thread(read_rows, rows, runtime.return_addresses)
+    matched = await _match(read)
+    together = [row for row in matched if not row.suppresses]
+    if together:
+        await apply(together, runtime)
+    for row in matched:
+        if row.suppresses:
+            await apply_with_suppression(row, runtime)
+
+
+async def _match(read: Sequence[ReadRow]) -> list[MatchedRow]:
+    findings = [finding for each in read for finding in each.findings]
+    found = dict(zip(map(id, findings), await match(findings), strict=True))
+    return [
+        MatchedRow(each, tuple(one for finding in each.findings if (one := found[id(finding)]) is not None))
+        for each in read
+    ]
+
+
+async def _set_aside(row: IncomingRow, reason: str, *, runtime: JobRuntime) -> None:
+    """Try a row again later that failed, or give it up."""
+    now = runtime.clock()
+    if row.attempts >= MAX_ATTEMPTS:
+        await _give_up_row(row, reason, now)
+        return
+    wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)
+    await incoming.postpone([row.id], now + wait, reason, counts=True)
+
+
+async def _give_up_row(row: IncomingRow, reason: str, now: datetime) -> None:
+    log.error("the incoming row %s of %s is set aside: %s", row.id, row.source, reason)
+    async with transaction():
+        if await incoming.lock_open([row.id]):
+            await incoming.write_results([Result(row.id, row.kind, IncomingResult.FAILED, reason)], now)
+
+
+async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    while True:
+        async for rows in answer_chunks(runtime):
+            yield rows
+        if await jobs.finish_when_done(job, runtime.clock(), _has_rows):
+            return
+        next_due = await incoming.next_due()
+        if next_due is not None:
+            yield max(timedelta(), min(next_due - runtime.clock(), MAX_WAIT))
+
+
+async def _has_rows() -> bool:
+    return await incoming.next_due() is not None
+
+
+async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
+    """Leave the rows to the next job, which the next incoming mail or event starts, or the start of a process."""
+    log.error("incoming mails and events are not processed: %s", reason)
+
+
+async def _start_if_needed(runtime: JobRuntime) -> None:
+    """Start the job if rows are left of a job that failed."""
+    async with transaction():
+        if await _has_rows():
+            await jobs.keep_open(ANSWERS_JOB, None, ANSWERS_SUBJECT, runtime.clock())
+
+
+ANSWERS = JobKind(ANSWERS_JOB, Priority.URGENT, _work, _give_up, start_if_needed=_start_if_needed)

@@ -1,0 +1,228 @@
+"""Apply what incoming mails and events say: all changes, the Live Feed and the results in one transaction.
+
+So each of them counts once, wherever the process is killed. An email that is being transmitted is decided by its
+transmission first: what is about it waits.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.codes.answers import AnswerCode
+from api.codes.event_kinds import EventKind
+from api.codes.outcome_reasons import ReasonCode
+from api.mail.address import address_key
+from api.models import Person, Workspace
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.progress import finish_done
+from api.services.jobs.job_kind import JobRuntime
+from api.services.people.suppressions import suppress
+from api.services.replies.bounces import Returned, settle_returned
+from api.services.replies.failed_recipients import failure_of
+from api.services.replies.findings import AnswerKind, ReadRow
+from api.services.replies.matching import Match
+from api.services.replies.replies import Replied, settle_replies
+from api.services.tasks.tasks import complete_task_of_email
+from api.states import IncomingResult, MatchedBy, ReplyKind, SendStatus, SuppressionSource
+from api.store import answered_emails, incoming
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.events import email_event, write
+from api.store.incoming import Result
+from api.store.suppressions import NewSuppression
+from strategies.codes import Message
+
+TRANSMISSION_WAIT = timedelta(seconds=5)
+"""How long an answer waits for the end of its email's transmission."""
+DECIDED_STATUSES = (SendStatus.SENT, SendStatus.BOUNCED, SendStatus.TRANSMITTING)
+"""Statuses that no answer changes to SENT."""
+SUPPRESSING = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
+"""Answers that unsubscribe the address."""
+MAX_DETAIL_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRow:
+    """A row that was read, with the emails of its findings. A finding without an email is left out."""
+
+    read: ReadRow
+    matches: tuple[Match, ...]
+
+    @property
+    def suppresses(self) -> bool:
+        """Whether it unsubscribes an address. Such rows have a transaction of their own, which begins with that."""
+        return any(each.finding.kind in SUPPRESSING for each in self.matches)
+
+    def waits(self, sends: Mapping[str, Any]) -> bool:
+        """Say whether the transmission of one of its emails must end first."""
+        return not self.suppresses and any(
+            each.send_id in sends and sends[each.send_id].status is SendStatus.TRANSMITTING for each in self.matches
+        )
+
+
+@dataclass(slots=True)
+class _Effects:
+    """The answers to emails of one workspace, while they are applied."""
+
+    context: WorkspaceContext
+    now: datetime
+    sends: dict[str, Any]
+    unchanged: dict[int, Message] = field(default_factory=dict)
+    """Why a match has changed nothing, by ``id`` of the match."""
+
+
+@retry_on_deadlock
+async def apply(rows: Sequence[MatchedRow], runtime: JobRuntime) -> None:
+    """Apply rows that suppress nothing. Rows that another process has applied meanwhile are left out."""
+    async with transaction():
+        open_ids = await incoming.lock_open([each.read.row.id for each in rows])
+        await _apply([each for each in rows if each.read.row.id in open_ids], runtime)
+
+
+@retry_on_deadlock
+async def apply_with_suppression(row: MatchedRow, runtime: JobRuntime) -> None:
+    """Apply a row that unsubscribes addresses."""
+    async with transaction():
+        if not await incoming.lock_open([row.read.row.id]):
+            return
+        # First: a suppression locks the addresses of the workspace before it locks any email.
+        for found in row.matches:
+            if found.finding.kind in SUPPRESSING:
+                await _suppress(found, runtime)
+        await _apply([row], runtime)
+
+
+async def _suppress(found: Match, runtime: JobRuntime) -> None:
+    send = (await answered_emails.by_ids([found.send_id])).get(found.send_id)
+    if send is None:
+        return
+    context = runtime.context_of(await Workspace.get(id=found.workspace_id))
+    address = await _address_of(send)
+    reason, source = ReasonCode.UNSUBSCRIBED_AT_PROVIDER.message(), SuppressionSource.PROVIDER
+    if found.finding.kind is AnswerKind.COMPLAINT:
+        reason, source = ReasonCode.COMPLAINED.message(), SuppressionSource.COMPLAINT
+        data = {"email": address, "matchedBy": str(found.by)}
+        await write([email_event(send, EventKind.COMPLAINED, context.now, data=data)])
+    new = NewSuppression(address, address_key(address), context.now, reason.sentence)
+    await suppress(context, [new], source)
+
+
+async def _apply(rows: Sequence[MatchedRow], runtime: JobRuntime) -> None:
+    sends = await answered_emails.by_ids([each.send_id for row in rows for each in row.matches], lock=True)
+    real_now = runtime.clock()
+    waiting = [row for row in rows if row.waits(sends)]
+    if waiting:
+        reason = AnswerCode.IN_TRANSMISSION.message().sentence
+        await incoming.postpone(
+            [row.read.row.id for row in waiting], real_now + TRANSMISSION_WAIT, reason, counts=False
+        )
+    ready = [row for row in rows if row not in waiting]
+    by_workspace: dict[str, list[Match]] = {}
+    for row in ready:
+        for each in row.matches:
+            if each.send_id in sends:
+                by_workspace.setdefault(each.workspace_id, []).append(each)
+    unchanged: dict[int, Message] = {}
+    for workspace_id, matches in sorted(by_workspace.items()):
+        context = runtime.context_of(await Workspace.get(id=workspace_id))
+        effects = _Effects(context, context.now, sends)
+        await _apply_to_workspace(effects, matches)
+        unchanged |= effects.unchanged
+    await incoming.write_results([_result(row, sends, unchanged) for row in ready], real_now)
+
+
+async def _apply_to_workspace(effects: _Effects, matches: Sequence[Match]) -> None:
+    await _prove_sent(effects, matches)
+    await _settle_replies(effects, matches)
+    await _settle_bounces(effects, matches)
+
+
+async def _prove_sent(effects: _Effects, matches: Sequence[Match]) -> None:
+    """Mark emails as sent that an answer proves to have arrived: in doubt, or about to be sent a second time."""
+    proved: dict[str, Match] = {}
+    for each in matches:
+        send = effects.sends[each.send_id]
+        if send.status not in DECIDED_STATUSES and each.by is not MatchedBy.RECIPIENT:
+            proved.setdefault(send.id, each)
+        elif each.finding.kind is AnswerKind.DELIVERED:
+            effects.unchanged[id(each)] = AnswerCode.UNCHANGED.message()
+    if not proved:
+        return
+    times = {key: min(each.finding.row.at, effects.now) for key, each in proved.items()}
+    await answered_emails.mark_sent(sorted(times.items()))
+    emails = await answered_emails.by_ids(list(proved))
+    data = {"reason": ReasonCode.ANSWERED}
+    await write([email_event(email, EventKind.EMAIL_SENT, effects.now, data=data) for email in emails.values()])
+    for key, email in emails.items():
+        effects.sends[key] = email
+        if email.by_hand:
+            await complete_task_of_email(effects.context, email, times[key])
+    await finish_done([email.enrollment_id for email in emails.values()], effects.now)
+
+
+async def _settle_replies(effects: _Effects, matches: Sequence[Match]) -> None:
+    found = [each for each in matches if each.finding.kind in {AnswerKind.REPLY, AnswerKind.AUTO_REPLY}]
+    if not found:
+        return
+    replies = [
+        Replied(
+            effects.sends[each.send_id], ReplyKind(each.finding.kind), _time(each, effects), each.finding.reply, each.by
+        )
+        for each in found
+    ]
+    for each, new in zip(found, await settle_replies(replies, effects.now), strict=True):
+        if not new:
+            effects.unchanged[id(each)] = AnswerCode.KNOWN_REPLY.message()
+
+
+async def _settle_bounces(effects: _Effects, matches: Sequence[Match]) -> None:
+    found = [each for each in matches if each.finding.kind is AnswerKind.BOUNCE]
+    if not found:
+        return
+    returned = []
+    for each in found:
+        send = effects.sends[each.send_id]
+        address = await _address_of(send)
+        failure = failure_of(address, each.finding.failures)
+        detail = " ".join(part for part in (failure.status, failure.diagnostic) if part)
+        returned.append(Returned(send, address, failure.kind, failure.status, detail[:MAX_DETAIL_CHARACTERS], each.by))
+    changed = await settle_returned(returned, effects.now)
+    emails = await answered_emails.by_ids([each.send_id for each in found])
+    for each in found:
+        if each.send_id not in changed:
+            replied = emails[each.send_id].replied_at is not None
+            effects.unchanged[id(each)] = (
+                AnswerCode.BOUNCE_AFTER_REPLY.message() if replied else AnswerCode.BOUNCED_BEFORE.message()
+            )
+
+
+def _time(found: Match, effects: _Effects) -> datetime:
+    """Return when an answer came: not before its email was sent, and not in the future."""
+    sent_at = effects.sends[found.send_id].sent_at
+    return min(max(found.finding.row.at, sent_at or found.finding.row.at), effects.now)
+
+
+async def _address_of(send: Any) -> str:
+    """Return the address to which an email was sent. Early releases did not store it."""
+    return str(send.recipient or (await Person.get(id=send.person_id)).email)
+
+
+def _result(row: MatchedRow, sends: dict[str, Any], unchanged: dict[int, Message]) -> Result:
+    """Return the result of a row, with the first email that it changed."""
+    read = row.read
+    if read.ignored:
+        return Result(read.row.id, read.kind, IncomingResult.IGNORED, read.reason)
+    found = [each for each in row.matches if each.send_id in sends]
+    if not found:
+        reason = _sentences([read.reason, AnswerCode.NO_EMAIL.message().sentence])
+        return Result(read.row.id, read.kind, IncomingResult.UNMATCHED, reason)
+    changed = [each for each in found if id(each) not in unchanged]
+    shown = (changed or found)[0]
+    result = IncomingResult.APPLIED if changed else IncomingResult.IGNORED
+    why = [] if changed else [unchanged[id(shown)].sentence]
+    about = shown.by, shown.workspace_id, shown.send_id
+    return Result(read.row.id, read.kind, result, _sentences([read.reason, *why]), *about)
+
+
+def _sentences(parts: Iterable[str]) -> str:
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,157 @@
+"""What an incoming mail or event says about emails. The functions are pure: they read no database and no clock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from api.codes.answers import AnswerCode
+from api.mail.reading import FailedRecipient, MailKind, MailReading, read_mail
+from api.mail.return_address import ReturnAddresses
+from api.mail.text_checks import storable_text
+from api.states import BounceKind
+from api.store.incoming import MAIL, IncomingRow
+from plugins.incoming import MAX_ADDRESS_CHARACTERS, MAX_ID_CHARACTERS, ReportedKind
+
+MAX_SUBJECT_CHARACTERS = 1_000
+MAX_TEXT_CHARACTERS = 20_000
+"""Characters of a reply's text that are kept."""
+
+
+class AnswerKind(StrEnum):
+    """What somebody, or a mail server, answers to an email."""
+
+    REPLY = "REPLY"
+    AUTO_REPLY = "AUTO_REPLY"
+    BOUNCE = "BOUNCE"
+    COMPLAINT = "COMPLAINT"
+    UNSUBSCRIBE = "UNSUBSCRIBE"
+    DELIVERED = "DELIVERED"
+    OPEN = "OPEN"
+    CLICK = "CLICK"
+
+
+class ReplyText(NamedTuple):
+    """A reply: who wrote it, and what."""
+
+    sender: str = ""
+    subject: str = ""
+    text: str = ""
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer to one email, before the email is known. An incoming mail or event has one, several or none."""
+
+    row: IncomingRow
+    kind: AnswerKind
+    message_ids: tuple[str, ...] = ()
+    """Message-IDs of the email, the most likely one first."""
+    returned_to: str | None = None
+    """The id of the email, from a signed return address."""
+    email_id: str | None = None
+    """The id of the email, as a provider reports it."""
+    addresses: tuple[str, ...] = ()
+    """Addresses of the recipient. They lead to the email if nothing else does."""
+    failures: tuple[FailedRecipient, ...] = ()
+    reply: ReplyText = field(default_factory=ReplyText)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """An incoming row that was read: its kind, the reason for it, and its findings."""
+
+    row: IncomingRow
+    kind: str
+    reason: str
+    findings: tuple[Finding, ...]
+    ignored: bool = False
+    """Whether it is known already that the row changes nothing."""
+
+
+ANSWERS_OF_MAILS: Mapping[MailKind, AnswerKind] = {
+    MailKind.REPLY: AnswerKind.REPLY,
+    MailKind.AUTO_REPLY: AnswerKind.AUTO_REPLY,
+    MailKind.BOUNCE: AnswerKind.BOUNCE,
+    MailKind.COMPLAINT: AnswerKind.COMPLAINT,
+}
+ANSWERS_OF_EVENTS: Mapping[ReportedKind, AnswerKind] = {
+    ReportedKind.DELIVERED: AnswerKind.DELIVERED,
+    ReportedKind.BOUNCED: AnswerKind.BOUNCE,
+    ReportedKind.COMPLAINED: AnswerKind.COMPLAINT,
+    ReportedKind.REPLIED: AnswerKind.REPLY,
+    ReportedKind.OPENED: AnswerKind.OPEN,
+    ReportedKind.CLICKED: AnswerKind.CLICK,
+    ReportedKind.UNSUBSCRIBED: AnswerKind.UNSUBSCRIBE,
+}
+
+
+def read_rows(rows: Sequence[IncomingRow], returns: ReturnAddresses | None) -> list[ReadRow]:
+    """Read incoming mails and events."""
+    return [_read_mail(row, returns) if row.kind == MAIL else _read_event(row, returns) for row in rows]
+
+
+def _read_mail(row: IncomingRow, returns: ReturnAddresses | None) -> ReadRow:
+    reading = read_mail(row.content or b"", row.own_addresses)
+    return ReadRow(
+        row,
+        str(reading.kind),
+        storable_text(reading.reason.sentence),
+        tuple(_findings_of_mail(row, reading, returns)),
+        ignored=reading.kind not in ANSWERS_OF_MAILS,
+    )
+
+
+def _findings_of_mail(row: IncomingRow, reading: MailReading, returns: ReturnAddresses | None) -> Iterable[Finding]:
+    kind = ANSWERS_OF_MAILS.get(reading.kind)
+    if kind is None:
+        return
+    returned_to = _returned_to(
+        [*reading.recipients, *reading.complainants, *(each.address for each in reading.failures)], returns
+    )
+    ids = tuple(each[:MAX_ID_CHARACTERS] for each in reading.message_ids)
+    if kind is AnswerKind.BOUNCE and not ids and returned_to is None:
+        # Without a reference, each failed recipient may belong to another email.
+        for failure in reading.failures:
+            yield Finding(row, kind, addresses=(failure.address,), failures=(failure,))
+        return
+    senders = (reading.sender,) if reading.sender else ()
+    addresses = {
+        AnswerKind.BOUNCE: tuple(each.address for each in reading.failures),
+        AnswerKind.COMPLAINT: tuple(reading.complainants),
+    }.get(kind, senders)
+    reply = ReplyText(
+        storable_text(reading.sender, MAX_ADDRESS_CHARACTERS),
+        storable_text(reading.subject, MAX_SUBJECT_CHARACTERS),
+        storable_text(reading.text, MAX_TEXT_CHARACTERS),
+        storable_text(reading.message_id, MAX_ID_CHARACTERS) or None,
+    )
+    yield Finding(row, kind, ids, returned_to, None, addresses, tuple(reading.failures), reply)
+
+
+def _read_event(row: IncomingRow, returns: ReturnAddresses | None) -> ReadRow:
+    details: Mapping[str, Any] = row.details
+    kind = ANSWERS_OF_EVENTS.get(ReportedKind(row.kind))
+    if kind is None:
+        return ReadRow(row, row.kind, AnswerCode.RESUBSCRIBE_REPORTED.message().sentence, (), ignored=True)
+    recipient = details.get("recipient", "")
+    failures: tuple[FailedRecipient, ...] = ()
+    if kind is AnswerKind.BOUNCE:
+        failure = FailedRecipient(
+            recipient, BounceKind(details["bounce"]), details.get("status", ""), details.get("detail", "")
+        )
+        failures = (failure,)
+    ids = (details["message_id"],) if "message_id" in details else ()
+    addresses = (recipient,) if recipient else ()
+    reply = ReplyText(recipient, "", details.get("detail", "")) if kind is AnswerKind.REPLY else ReplyText()
+    found = Finding(
+        row, kind, ids, _returned_to(addresses, returns), details.get("email_id"), addresses, failures, reply
+    )
+    return ReadRow(row, row.kind, "", (found,))
+
+
+def _returned_to(addresses: Iterable[str], returns: ReturnAddresses | None) -> str | None:
+    if returns is None:
+        return None
+    return next((found for each in addresses if (found := returns.send_id(each)) is not None), None)

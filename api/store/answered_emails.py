@@ -1,0 +1,170 @@
+"""The emails that incoming mails and events are about: find them, and write what the answers change."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from api.ids import new_id
+from api.models import Send
+from api.states import MatchedBy, ReplyKind
+from api.store.engine.database import is_postgres
+from api.store.engine.row_reader import read_where
+from api.store.engine.sql import Records, Row, execute, in_list, instant
+
+COLUMNS = frozenset(
+    {
+        "id", "workspace_id", "enrollment_id", "step_id", "person_id", "sender_id", "status", "message_id",
+        "recipient", "sent_at", "replied_at", "bounce", "by_hand", "sandbox",
+    }
+)  # fmt: skip
+REPLY_COLUMNS = {
+    "id": "text",
+    "workspace_id": "text",
+    "send_id": "text",
+    "kind": "text",
+    "at": "timestamptz",
+    "sender": "text",
+    "subject": "text",
+    "text": "text",
+    "message_id": "text",
+    "matched_by": "text",
+}
+PROVED_COLUMNS = {"id": "text", "at": "timestamptz"}
+BOUNCE_COLUMNS = {"id": "text", "bounce": "text", "reason": "text", "detail": "text"}
+
+
+class NewReply(NamedTuple):
+    """A reply to store."""
+
+    id: str
+    workspace_id: str
+    send_id: str
+    kind: ReplyKind
+    at: datetime
+    sender: str
+    subject: str
+    text: str
+    message_id: str | None
+    matched_by: MatchedBy | None
+
+
+class NewBounce(NamedTuple):
+    """A bounce of an email to store. ``reason`` is a code, and ``detail`` is what users read."""
+
+    send_id: str
+    bounce: str
+    reason: str
+    detail: str
+
+
+async def by_ids(ids: Sequence[str], *, lock: bool = False) -> dict[str, Any]:
+    """Return emails by id, of all workspaces. With ``lock``, nobody changes them before the transaction ends."""
+    locked = "FOR NO KEY UPDATE" if lock and is_postgres() else ""
+    rows = await read_where(Send, f"{in_list('id', 1)} ORDER BY id {locked}", sorted(set(ids)), columns=COLUMNS)
+    return {row.id: row for row in rows}
+
+
+class SentEmail(NamedTuple):
+    """An email that was sent to an address lately."""
+
+    id: str
+    workspace_id: str
+    recipient: str
+    sent_at: datetime
+
+
+async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after: datetime) -> list[SentEmail]:
+    """Return the emails sent after a time (UTC) by senders with one of these addresses to people with one of these.
+
+    Both are keys of addresses. A person's present address counts.
+    """
+    rows = await execute(
+        "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient, send.sent_at"
+        " FROM sender JOIN person ON person.workspace_id = sender.workspace_id"
+        f" AND {in_list('person.email_key', 2)}"
+        " JOIN enrollment ON enrollment.person_id = person.id"
+        " JOIN send ON send.enrollment_id = enrollment.id AND send.sender_id = sender.id"
+        f" WHERE {in_list('sender.email_key', 1)} AND send.status || '' IN ('SENT', 'BOUNCED') AND send.sent_at > $3",
+        list(own_keys),
+        list(recipient_keys),
+        after,
+    )
+    return [SentEmail(row["id"], row["workspace_id"], row["recipient"], instant(row["sent_at"])) for row in rows]
+
+
+async def mark_sent(emails: Sequence[tuple[str, datetime]]) -> None:
+    """Mark emails as sent, each at its time (UTC), because an answer proves it. The caller has locked them."""
+    rows = Records(PROVED_COLUMNS, emails)
+    await execute(
+        "UPDATE send SET status = 'SENT', sent_at = r.at, held = false, attempt_id = NULL, lease_until = NULL,"
+        f" reason = NULL, detail = '' FROM {rows.table(1)} WHERE send.id = r.id",
+        rows,
+    )
+
+
+async def add_replies(replies: Sequence[NewReply]) -> set[str]:
+    """Store replies. Returns the ids of new ones: a reply with a known Message-ID is left out."""
+    names = ", ".join(REPLY_COLUMNS)
+    records = Records(REPLY_COLUMNS, replies)
+    rows = await execute(
+        # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
+        f"INSERT INTO reply ({names}) SELECT {names} FROM {records.table(1)} WHERE true"
+        " ON CONFLICT (send_id, message_id) DO NOTHING RETURNING id",
+        records,
+    )
+    return {row["id"] for row in rows}
+
+
+async def mark_replied(emails: Sequence[tuple[str, datetime]]) -> None:
+    """Store when (UTC) the first reply to each of these emails came."""
+    rows = Records(PROVED_COLUMNS, emails)
+    await execute(
+        "UPDATE send SET replied_at = r.at"
+        f" FROM {rows.table(1)} WHERE send.id = r.id AND (replied_at IS NULL OR replied_at > r.at)",
+        rows,
+    )
+
+
+async def mark_bounced(bounces: Sequence[NewBounce], *, despite_replies: bool = False) -> set[str]:
+    """Mark sent emails as bounced. Returns the ids of those that changed.
+
+    An email with a reply changes only with ``despite_replies``. A hard bounce replaces a soft one, but not the other
+    way.
+    """
+    unanswered = "true" if despite_replies else "send.replied_at IS NULL"
+    rows = Records(BOUNCE_COLUMNS, bounces)
+    changed = await execute(
+        "UPDATE send SET status = 'BOUNCED', reason = r.reason, detail = r.detail"
+        f" FROM {rows.table(1)} WHERE send.id = r.id AND {unanswered}"
+        " AND (send.status = 'SENT' OR (send.status = 'BOUNCED' AND send.bounce = 'SOFT' AND r.bounce = 'HARD'))"
+        " RETURNING send.id",
+        rows,
+    )
+    return {row["id"] for row in changed}
+
+
+async def endings_by_reply(enrollment_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return the enrollments that a reply ends, by the campaign's setting, END or END_AS_SUCCESS."""
+    rows = await execute(
+        "SELECT enrollment.id, campaign.on_reply FROM enrollment JOIN campaign ON campaign.id = enrollment.campaign_id"
+        f" WHERE {in_list('enrollment.id', 1)} AND campaign.on_reply <> 'CONTINUE' ORDER BY enrollment.id",
+        sorted(set(enrollment_ids)),
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["on_reply"], []).append(row["id"])
+    return found
+
+
+async def in_transmission(enrollment_ids: Sequence[str]) -> Sequence[Row]:
+    """Return the emails of these enrollments that are being transmitted."""
+    return await execute(
+        "SELECT id, workspace_id, enrollment_id, person_id, step_id FROM send"
+        f" WHERE {in_list('enrollment_id', 1)} AND status || '' = 'TRANSMITTING' ORDER BY id",
+        list(enrollment_ids),
+    )
+
+
+def new_reply_id() -> str:
+    """Return the id of a new reply."""
+    return new_id("rpl")

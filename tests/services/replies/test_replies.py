@@ -1,0 +1,181 @@
+"""A reply is stored, reported, and ends the campaign that it ends, from whatever address it comes."""
+
+import pytest
+
+from api.models import Campaign, Enrollment, Event, Person, Reply, Send
+from api.services.campaigns.ending.ending import end_enrollment
+from api.services.replies.replies import record_reply
+from api.states import EnrollmentStatus, IncomingResult, MatchedBy, OnReply, ReplyKind, SendStatus
+from strategies import Refusal
+from tests.services.replies.incoming_mails import DAY, HOUR, RETURNS, auto_reply, receive, reply, sent_email
+from tests.services.world import NOW, World, make_world
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Two people who got their first email. The second one is due on day 9."""
+    world = await make_world(2)
+    await world.tick()
+    return world
+
+
+async def kinds(enrollment_id: str) -> list[str]:
+    return [each.kind for each in await Event.filter(enrollment_id=enrollment_id).order_by("id")]
+
+
+async def test_a_reply_ends_the_campaign(world: World) -> None:
+    email = await sent_email(world)
+    (row,) = await receive(world, reply(email.message_id), at=NOW + HOUR)
+    assert (row.result, row.kind, row.matched_by) == (IncomingResult.APPLIED, "REPLY", MatchedBy.MESSAGE_ID)
+    assert (row.workspace_id, row.send_id, row.content) == (world.context.workspace_id, email.id, None)
+    ended = await Enrollment.get(id=email.enrollment_id)
+    assert (ended.status, ended.end_reason) == (EnrollmentStatus.ENDED, "REPLIED")
+    assert (await Send.get(id=email.id)).replied_at == NOW, "a reply is not later than the clock of its workspace"
+    assert await Send.filter(enrollment_id=ended.id, status=SendStatus.FAILED).count() == 1
+    stored = await Reply.get()
+    assert (stored.send_id, stored.kind, stored.sender, stored.subject) == (
+        email.id, ReplyKind.REPLY, "ada@example.com", "Re: Hi you"
+    )  # fmt: skip
+    assert stored.text == "Yes, let us talk."
+    assert await kinds(ended.id) == ["CAMPAIGN_LAUNCHED", "EMAIL_SENT", "REPLIED", "EMAIL_FAILED", "CAMPAIGN_ENDED"]
+    event = await Event.get(kind="REPLIED")
+    assert event.data == {
+        "reply": stored.id, "text": "Yes, let us talk.", "from": "ada@example.com", "matchedBy": "MESSAGE_ID"
+    }  # fmt: skip
+    assert (await Enrollment.get(id=world.enrollments[1].id)).status is EnrollmentStatus.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("setting", "status"),
+    [
+        (OnReply.END, EnrollmentStatus.ENDED),
+        (OnReply.END_AS_SUCCESS, EnrollmentStatus.SUCCEEDED),
+        (OnReply.CONTINUE, EnrollmentStatus.ACTIVE),
+    ],
+)
+async def test_the_campaign_decides_what_a_reply_does(world: World, setting: OnReply, status: EnrollmentStatus) -> None:
+    await Campaign.all().update(on_reply=setting)
+    email = await sent_email(world)
+    await receive(world, reply(email.message_id))
+    assert (await Enrollment.get(id=email.enrollment_id)).status is status
+    assert (await Send.get(id=email.id)).replied_at == NOW
+    left = SendStatus.SCHEDULED if setting is OnReply.CONTINUE else SendStatus.FAILED
+    assert (await Send.get(enrollment_id=email.enrollment_id, step__number=2)).status is left
+
+
+async def test_an_answer_from_another_address_counts(world: World) -> None:
+    email = await sent_email(world)
+    await receive(world, reply(email.message_id, sender="assistant@elsewhere.example"))
+    assert (await Enrollment.get(id=email.enrollment_id)).status is EnrollmentStatus.ENDED
+    assert (await Reply.get()).sender == "assistant@elsewhere.example"
+
+
+async def test_an_answer_of_another_person_ends_the_campaign_of_the_recipient_only(world: World) -> None:
+    email = await sent_email(world)
+    await receive(world, reply(email.message_id, sender="bob@example.com"))
+    ada, bob = [await Enrollment.get(id=each.id) for each in world.enrollments]
+    assert (ada.status, bob.status) == (EnrollmentStatus.ENDED, EnrollmentStatus.ACTIVE)
+    assert not await Event.filter(enrollment_id=bob.id, kind="REPLIED").exists()
+
+
+async def test_the_answer_to_a_forwarded_email_counts_for_the_recipient(world: World) -> None:
+    """The colleague's reply names the recipient's mail first, and ours among the References."""
+    email = await sent_email(world)
+    headers = {"References": f"{email.message_id} <forward@mail.example>"}
+    mail = reply(None, sender="colleague@example.com", headers={"In-Reply-To": "<forward@mail.example>", **headers})
+    (row,) = await receive(world, mail)
+    assert (row.result, row.send_id) == (IncomingResult.APPLIED, email.id)
+
+
+async def test_two_answers_to_one_email_are_kept_and_end_the_campaign_once(world: World) -> None:
+    email = await sent_email(world)
+    await receive(world, reply(email.message_id), reply(email.message_id, text="And again."))
+    assert [each.text for each in await Reply.all().order_by("id")] == ["Yes, let us talk.", "And again."]
+    assert await Event.filter(kind="REPLIED").count() == 2
+    assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 1
+
+
+async def test_a_reply_that_two_mailboxes_receive_counts_once(world: World) -> None:
+    email = await sent_email(world)
+    first, second = await receive(world, *(reply(email.message_id, own_id="<one@mail.example>") for _ in range(2)))
+    assert (first.result, second.result) == (IncomingResult.APPLIED, IncomingResult.IGNORED)
+    assert "another mailbox" in second.reason
+    assert await Event.filter(kind="REPLIED").count() == await Reply.all().count() == 1
+
+
+async def test_a_reply_after_the_campaign_has_ended_is_reported_and_changes_nothing_else(world: World) -> None:
+    email = await sent_email(world)
+    await end_enrollment(world.context, email.enrollment_id)
+    await receive(world, reply(email.message_id))
+    ended = await Enrollment.get(id=email.enrollment_id)
+    assert (ended.status, ended.end_reason) == (EnrollmentStatus.ENDED, "REMOVED")
+    assert (await Send.get(id=email.id)).replied_at == NOW
+    assert (await kinds(ended.id))[2:] == ["EMAIL_FAILED", "CAMPAIGN_ENDED", "REPLIED"]
+
+
+async def test_an_automatic_answer_is_reported_and_changes_nothing(world: World) -> None:
+    email = await sent_email(world)
+    (row,) = await receive(world, auto_reply(email.message_id))
+    assert (row.result, row.kind) == (IncomingResult.APPLIED, "AUTO_REPLY")
+    assert (await Enrollment.get(id=email.enrollment_id)).status is EnrollmentStatus.ACTIVE
+    assert (await Send.get(id=email.id)).replied_at is None
+    assert (await kinds(email.enrollment_id))[2:] == ["AUTO_REPLIED"]
+    assert (await Reply.get()).kind is ReplyKind.AUTO_REPLY
+
+
+async def test_an_automatic_answer_to_the_return_address_finds_its_email(world: World) -> None:
+    email = await sent_email(world)
+    (row,) = await receive(world, auto_reply(None, to=RETURNS.address(email.id).upper()), own=())
+    assert (row.result, row.send_id, row.matched_by) == (IncomingResult.APPLIED, email.id, MatchedBy.RETURN_ADDRESS)
+
+
+async def test_a_reply_to_a_follow_up_belongs_to_the_follow_up(database: str) -> None:
+    world = await make_world(1, follow_up=True)
+    await world.tick()
+    await world.tick(NOW + 8 * DAY)
+    first, second = await Send.all().order_by("step__number")
+    assert second.status is SendStatus.SENT
+    mail = reply(second.message_id, headers={})
+    mail = mail.replace(b"References: ", f"References: {first.message_id} ".encode())
+    (row,) = await receive(world, mail)
+    assert row.send_id == second.id
+    assert (await Send.get(id=first.id)).replied_at is None
+
+
+async def test_a_reply_of_an_unknown_id_changes_nothing(world: World) -> None:
+    email = await sent_email(world)
+    wrong = ["<snd_00000000000000000000000000@example.com>", "<other@example.org>", f"<{email.id}@elsewhere.example>"]
+    for row in await receive(world, *(reply(each, sender="x@y.example") for each in wrong)):
+        assert (row.result, row.workspace_id, row.content) == (IncomingResult.UNMATCHED, None, None)
+    assert await Reply.all().count() == 0
+    assert await Enrollment.filter(status="ACTIVE").count() == 2
+
+
+async def test_a_mail_that_is_no_answer_is_ignored_and_forgotten(world: World) -> None:
+    news = b"From: news@example.org\r\nTo: g@example.com\r\nSubject: Offers\r\nList-Id: news\r\n\r\nBuy!"
+    (row,) = await receive(world, news)
+    assert (row.result, row.workspace_id, row.content) == (IncomingResult.IGNORED, None, None)
+
+
+async def test_a_rep_records_a_reply_with_its_text(world: World) -> None:
+    email = await sent_email(world)
+    row = await record_reply(world.context, email.enrollment_id, text="On the phone: yes.")
+    assert row.status is EnrollmentStatus.ENDED
+    assert (await Send.get(id=email.id)).replied_at == NOW
+    assert (await Reply.get()).text == "On the phone: yes."
+
+
+async def test_a_rep_records_a_reply_to_an_email_of_another_person(world: World) -> None:
+    with pytest.raises(Refusal) as refused:
+        await record_reply(world.context, world.enrollments[0].id, send_id=(await sent_email(world, 1)).id)
+    assert refused.value.path == ("emailId",)
+    assert await Reply.all().count() == await Event.filter(kind="REPLIED").count() == 0
+
+
+async def test_a_reply_before_any_email_has_only_the_feed(database: str) -> None:
+    world = await make_world(1)
+    row = await record_reply(world.context, world.enrollments[0].id)
+    assert row.status is EnrollmentStatus.ENDED
+    assert await Reply.all().count() == 0
+    assert await Event.filter(kind="REPLIED", enrollment_id=row.id).count() == 1
+    assert await Person.all().count() == 1
