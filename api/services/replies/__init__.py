@@ -1,6 +1,6 @@
 """Receive mails and events, find the emails that they are about, and apply replies, bounces and complaints.
 
 Imports: codes, mail, models, plugins, services.common, services.enrollments, services.jobs, services.people,
-    services.tasks, store, strategies.
+    services.tasks, services.tracking, store, strategies.
 Imported by: graphql, http, services.dispatch.settle, services.launches, services.mailboxes.
 """

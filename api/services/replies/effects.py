@@ -7,6 +7,7 @@ transmission first: what is about it waits.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from api.codes.answers import AnswerCode
@@ -24,12 +25,14 @@ from api.services.replies.findings import AnswerKind, ReadRow
 from api.services.replies.matching import Match
 from api.services.replies.replies import Replied, settle_replies
 from api.services.tasks.tasks import complete_task_of_email
+from api.services.tracking.effects import EmailHit, email_hit, record_hits
 from api.states import IncomingResult, MatchedBy, ReplyKind, SendStatus, SuppressionSource
 from api.store import answered_emails, incoming
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, write
 from api.store.incoming import Result
 from api.store.suppressions import NewSuppression
+from plugins.incoming import ReportedKind
 from strategies.codes import Message
 
 TRANSMISSION_WAIT = timedelta(seconds=5)
@@ -38,6 +41,7 @@ DECIDED_STATUSES = (SendStatus.SENT, SendStatus.BOUNCED, SendStatus.TRANSMITTING
 """Statuses that no answer changes to SENT."""
 SUPPRESSING = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
 """Answers that unsubscribe the address."""
+HITS = frozenset({AnswerKind.OPEN, AnswerKind.CLICK})
 MAX_DETAIL_CHARACTERS = 500
 
 
@@ -128,7 +132,13 @@ async def _apply(rows: Sequence[MatchedRow], runtime: JobRuntime) -> None:
         effects = _Effects(context, context.now, sends)
         await _apply_to_workspace(effects, matches)
         unchanged |= effects.unchanged
+    await record_hits([_hit(each) for each in chain.from_iterable(by_workspace.values()) if each.finding.kind in HITS])
     await incoming.write_results([_result(row, sends, unchanged) for row in ready], real_now)
+
+
+def _hit(found: Match) -> EmailHit:
+    row = found.finding.row
+    return email_hit(row.id, ReportedKind(row.kind), row.at, found.send_id, row.details)
 
 
 async def _apply_to_workspace(effects: _Effects, matches: Sequence[Match]) -> None:
