@@ -108,7 +108,7 @@ def _findings_of_mail(row: IncomingRow, reading: MailReading, returns: ReturnAdd
     if kind is None:
         return
     returned_to = _returned_to(
-        [*reading.recipients, *reading.complainants, *(each.address for each in reading.failures)], returns
+        [*reading.recipients, *reading.people, *(each.address for each in reading.failures)], returns
     )
     ids = tuple(each[:MAX_ID_CHARACTERS] for each in reading.message_ids)
     if kind is AnswerKind.BOUNCE and not ids and returned_to is None:
@@ -119,7 +119,7 @@ def _findings_of_mail(row: IncomingRow, reading: MailReading, returns: ReturnAdd
     senders = (reading.sender,) if reading.sender else ()
     addresses = {
         AnswerKind.BOUNCE: tuple(each.address for each in reading.failures),
-        AnswerKind.COMPLAINT: tuple(reading.complainants),
+        AnswerKind.COMPLAINT: tuple(reading.people),
     }.get(kind, senders)
     reply = ReplyText(
         storable_text(reading.sender, MAX_ADDRESS_CHARACTERS),
