@@ -1,4 +1,4 @@
-"""Audiences of background launches: a numbered list of people, stored in the transaction that starts the launch.
+"""Audiences of background launches: a numbered list of people, stored just before the transaction of the launch.
 
 "Everyone" means the people who are committed when the launch starts. Times and ids cannot decide it: both are made
 before the commit, and processes do not commit in the order of their ids.
@@ -10,36 +10,57 @@ from datetime import datetime
 
 from api.ids import new_id
 from api.store.engine.bulk import insert
+from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, numbered
 from api.store.suppressions import UNSUBSCRIBED_AT
 
-IDS_PER_STATEMENT = 10_000
-"""Most ids that one statement stores."""
 
+async def store_next_people(launch_id: str, workspace_id: str, already: int, people: int) -> int:
+    """Store the next people of the workspace as a launch's audience, after the first ``already`` people.
 
-async def store_everyone(launch_id: str, workspace_id: str) -> int:
-    """Store everyone in the workspace as a launch's audience. Call in the launch's transaction. Returns how many."""
+    Returns how many are stored then. On PostgreSQL one statement stores everyone, as of one moment.
+    """
+    limit = None if is_postgres() else people
     await execute(
         "INSERT INTO launch_audience (launch_id, position, person_id)"
-        " SELECT $1, row_number() OVER (ORDER BY id), id FROM person WHERE workspace_id = $2",
+        " SELECT $1, $2 + row_number() OVER (ORDER BY id), id FROM (SELECT id FROM person WHERE workspace_id = $3"
+        " AND id > coalesce((SELECT person_id FROM launch_audience WHERE launch_id = $1 AND position = $2), '')"
+        " ORDER BY id LIMIT $4) AS person",
         launch_id,
+        already,
         workspace_id,
+        limit,
     )
-    (row,) = await execute("SELECT count(*) AS people FROM launch_audience WHERE launch_id = $1", launch_id)
-    return int(row["people"])
+    return await last_position(launch_id)
 
 
-async def store_people(launch_id: str, person_ids: Sequence[str]) -> int:
-    """Store these ids, in their order, as a launch's audience. Call in the launch's transaction. Returns how many."""
-    for start in range(0, len(person_ids), IDS_PER_STATEMENT):
-        await execute(
-            "INSERT INTO launch_audience (launch_id, position, person_id)"
-            f" SELECT $1, $2 + number, value FROM {numbered('$3')}",
-            launch_id,
-            start,
-            person_ids[start : start + IDS_PER_STATEMENT],
-        )
-    return len(person_ids)
+async def store_people(launch_id: str, person_ids: Sequence[str], already: int) -> None:
+    """Store these ids, in their order, as a launch's audience, after the first ``already`` people."""
+    await execute(
+        "INSERT INTO launch_audience (launch_id, position, person_id)"
+        f" SELECT $1, $2 + number, value FROM {numbered('$3')}",
+        launch_id,
+        already,
+        person_ids,
+    )
+
+
+async def audiences_without_launch(before_id: str) -> list[str]:
+    """Return the ids of launches before ``before_id`` that have an audience and were never started."""
+    rows = await execute(
+        "SELECT DISTINCT launch_id FROM launch_audience WHERE launch_id < $1"
+        " AND NOT EXISTS (SELECT 1 FROM launch WHERE launch.id = launch_id) ORDER BY launch_id",
+        before_id,
+    )
+    return [row["launch_id"] for row in rows]
+
+
+async def last_position(launch_id: str) -> int:
+    """Return the number of the last person of an audience; 0 if nobody is left."""
+    (row,) = await execute(
+        "SELECT coalesce(max(position), 0) AS last FROM launch_audience WHERE launch_id = $1", launch_id
+    )
+    return int(row["last"])
 
 
 async def next_people(launch_id: str, workspace_id: str, processed: int, people: int) -> Sequence[Row]:

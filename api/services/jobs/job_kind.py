@@ -63,7 +63,10 @@ class JobKind:
     It runs in the transaction that ends the job. The transaction is rolled back if the job has been started again.
     """
     start_if_needed: Callable[[JobRuntime], Awaitable[None]] | None = None
-    """Starts jobs that no mutation starts, such as after an upgrade. The runner of each process calls it once."""
+    """Starts jobs that no mutation starts, such as after an upgrade, or deletes what a killed process has left.
+
+    The runner of each process calls it once.
+    """
     problem_column: tuple[type[Model], str] | None = None
     """The column that tells users why the last attempt failed: a model, and its column. Its key is ``subject_id``."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from api.codes.launches import LaunchCode
 from api.ids import new_id
 from api.mail.text_checks import storable_text
-from api.models import Launch, Sender
+from api.models import Campaign, Launch, Sender
 from api.services.campaigns.campaign_rules import check_subjects
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
 from api.services.common.context import WorkspaceContext
@@ -14,6 +14,7 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
 from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps
 from api.services.jobs.job_limits import refuse_further_launch
+from api.services.launches.audience import delete_audience, store_audience
 from api.services.launches.launch import Choice, enrollment_row, ready
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store import jobs
@@ -53,29 +54,43 @@ async def start_launch(
     check_launch(timeline_steps(steps), launch_choices(example, steps), context.installed.send_options)
     resolve(context, campaign, steps, example, {}, context.now)
     async with transaction():
-        await refuse_further_launch(Launch.filter(status__in=OPEN_LAUNCH_STATUSES), context.workspace_id)
-        await refuse_paused_or_ending(campaign.id, ("campaignId",))
-        await refuse_edited(campaign, ("campaignId",))
-        await check_subjects(await steps_of(campaign), ("campaignId",))
-        started = await Launch.create(
-            id=new_id("lau"),
-            workspace_id=context.workspace_id,
-            campaign_id=campaign.id,
-            total=0,
-            launched_at=context.now,
-            revision=campaign.revision,
-            send_at=example.send_at,
-            times=example.times,
-            again=again,
-        )
-        if ids is None:
-            started.total = await audience.store_everyone(started.id, context.workspace_id)
-        else:
-            started.total = await audience.store_people(started.id, ids)
-        await started.save(update_fields=["total"])
-        await jobs.start(LAUNCH_JOB, context.workspace_id, started.id, context.clock())
+        await _refuse_start(context, campaign)
+    launch_id = new_id("lau")
+    try:
+        total = await store_audience(launch_id, context.workspace_id, ids)
+        async with transaction():
+            await _refuse_start(context, campaign)
+            started = await Launch.create(
+                id=launch_id,
+                workspace_id=context.workspace_id,
+                campaign_id=campaign.id,
+                total=total,
+                launched_at=context.now,
+                revision=campaign.revision,
+                send_at=example.send_at,
+                times=example.times,
+                again=again,
+            )
+            await jobs.start(LAUNCH_JOB, context.workspace_id, launch_id, context.clock())
+    except BaseException:
+        await asyncio.shield(_forget(launch_id))
+        raise
     context.wake()
     return started
+
+
+async def _refuse_start(context: WorkspaceContext, campaign: Campaign) -> None:
+    """Refuse a launch that cannot start now. Call in a transaction."""
+    await refuse_further_launch(Launch.filter(status__in=OPEN_LAUNCH_STATUSES), context.workspace_id)
+    await refuse_paused_or_ending(campaign.id, ("campaignId",))
+    await refuse_edited(campaign, ("campaignId",))
+    await check_subjects(await steps_of(campaign), ("campaignId",))
+
+
+async def _forget(launch_id: str) -> None:
+    """Delete the audience of a launch that failed, unless the launch was committed all the same."""
+    if not await Launch.exists(id=launch_id):
+        await delete_audience(launch_id)
 
 
 def _storable_ids(given: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from api.models import Job, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.common.context import workspace_now
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.launches.audience import delete_abandoned
 from api.services.launches.background_enrolling import launch_chunks
 from api.states import LaunchStatus
 from api.store import launches as audience
@@ -30,4 +31,11 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await write([campaign_event(row.workspace_id, row.campaign_id, EventKind.LAUNCH_FAILED, now, data=data)])
 
 
-LAUNCH = JobKind(LAUNCH_JOB, Priority.BULK, _work, _give_up, problem_column=(Launch, "problem"))
+LAUNCH = JobKind(
+    LAUNCH_JOB,
+    Priority.BULK,
+    _work,
+    _give_up,
+    start_if_needed=delete_abandoned,
+    problem_column=(Launch, "problem"),
+)
