@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from api.states import Tracking
+from api.states import SendStatus, Tracking
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant
 
@@ -61,6 +61,7 @@ class EngagedEmail(NamedTuple):
     step_id: str
     campaign_id: str
     sandbox: bool
+    status: SendStatus
     sent_at: datetime | None
     opened_at: datetime | None
     open_reported_at: datetime | None
@@ -80,7 +81,7 @@ async def lock_emails(email_ids: Iterable[str]) -> list[EngagedEmail]:
     )
     rows = await execute(
         "SELECT engagement.id, send.workspace_id, send.person_id, send.enrollment_id, send.step_id, step.campaign_id,"
-        " send.sandbox, send.sent_at, opened_at, open_reported_at, opens, machine_opens, machine_clicks"
+        " send.sandbox, send.status, send.sent_at, opened_at, open_reported_at, opens, machine_opens, machine_clicks"
         " FROM engagement JOIN send ON send.id = engagement.id JOIN step ON step.id = send.step_id"
         f" WHERE {in_list('engagement.id', 1)} ORDER BY engagement.id"
         f" {'FOR UPDATE OF engagement' if is_postgres() else ''}",
@@ -90,6 +91,7 @@ async def lock_emails(email_ids: Iterable[str]) -> list[EngagedEmail]:
     return [
         row._replace(
             sandbox=bool(row.sandbox),
+            status=SendStatus(row.status),
             sent_at=_time(row.sent_at),
             opened_at=_time(row.opened_at),
             open_reported_at=_time(row.open_reported_at),

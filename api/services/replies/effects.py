@@ -148,10 +148,15 @@ async def _apply_to_workspace(effects: _Effects, matches: Sequence[Match]) -> No
 
 
 async def _prove_sent(effects: _Effects, matches: Sequence[Match]) -> None:
-    """Mark emails as sent that an answer proves to have arrived: in doubt, or about to be sent a second time."""
+    """Mark emails as sent that an answer proves to have arrived: in doubt, or about to be sent a second time.
+
+    Opens and clicks prove nothing: a gateway follows links before it accepts or rejects an email.
+    """
     proved: dict[str, Match] = {}
     for each in matches:
         send = effects.sends[each.send_id]
+        if each.finding.kind in HITS:
+            continue
         if send.status not in DECIDED_STATUSES and each.by is not MatchedBy.RECIPIENT:
             proved.setdefault(send.id, each)
         elif each.finding.kind is AnswerKind.DELIVERED:

@@ -5,7 +5,7 @@ earlier click is corrected, and so are the counts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import NamedTuple
 
@@ -23,10 +23,13 @@ from api.services.tracking.machine_rules import (
     clicked_together,
     judge,
 )
+from api.states import SendStatus
 from api.store import engagement
 from api.store.engagement import Click, EngagedEmail
 from api.store.events import Data, Line, email_event, write
 from plugins.incoming import ReportedKind
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class EmailHit(NamedTuple):
@@ -70,8 +73,13 @@ async def record_hits(hits: Sequence[EmailHit]) -> set[str]:
 
 
 def _sent_at(email: EngagedEmail) -> datetime | None:
-    """Return when an email was sent; None in a sandbox, whose clock stands still."""
-    return None if email.sandbox else email.sent_at
+    """Return when an email was sent, for the rules; None in a sandbox, whose clock stands still, and if in doubt.
+
+    An email that was not sent can only be known to a gateway that has rejected it.
+    """
+    if email.sandbox or (email.sent_at is None and email.status is SendStatus.IN_DOUBT):
+        return None
+    return email.sent_at or NEVER
 
 
 async def _record_opens(by_email: Mapping[EngagedEmail, Sequence[Hit]]) -> list[Line]:
