@@ -134,5 +134,6 @@ async def folders(names: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
     )
     for row in rows:
         last = row["last_mail_at"] and instant_or_past(row["last_mail_at"])
-        found.setdefault(row["account"], []).append({**row, "last_mail_at": last})
+        folder = {"name": row["name"], "mails": row["mails"], "last_mail_at": last}
+        found.setdefault(row["account"], []).append(folder)
     return found
