@@ -61,3 +61,33 @@ def test_an_old_secret_may_be_weak_but_not_alone() -> None:
 def test_ports_are_checked() -> None:
     with pytest.raises(SettingsError, match="TOUCHLINE_SERVER_WATCH_PORT must be a whole number"):
         Settings.read({"TOUCHLINE_SERVER_WATCH_PORT": "90000"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "go.example.com",
+        "ftp://go.example.com",
+        "https://go.example.com/?a=1",
+        "https://go.example.com/#x",
+        'https://go.example.com/"x',
+        "https://go.example.com/a b",
+        "https://user@go.example.com",
+        "javascript:alert(1)",
+        "https://",
+    ],
+)
+def test_a_tracking_url_that_cannot_be_written_into_an_email_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TOUCHLINE_TRACKING_URL must be a URL"):
+        Settings.read({"TOUCHLINE_TRACKING_URL": url, "TOUCHLINE_SECRET": GOOD})
+
+
+def test_tracking_needs_a_secret_and_networks() -> None:
+    for url in ("https://go.example.com", "http://127.0.0.1:8000/", "https://[::1]:8000", "https://example.com/t/x/"):
+        assert Settings.read({"TOUCHLINE_TRACKING_URL": url, "TOUCHLINE_SECRET": GOOD}).tracking_url == url
+    with pytest.raises(SettingsError, match="TOUCHLINE_TRACKING_URL requires TOUCHLINE_SECRET"):
+        Settings.read({"TOUCHLINE_TRACKING_URL": "https://go.example.com"})
+    assert Settings.read({"TOUCHLINE_OWN_NETWORKS": "203.0.113.0/24, ::1"}).own_networks
+    for networks in ("office", "203.0.113.1/24", "10.0.0.0/8;::1", "*"):
+        with pytest.raises(SettingsError, match=r"^TOUCHLINE_OWN_NETWORKS must be"):
+            Settings.read({"TOUCHLINE_OWN_NETWORKS": networks})

@@ -44,8 +44,9 @@ def email_hit(key: str, kind: ReportedKind, at: datetime, email_id: str, details
 
     An event of the tracking pages has its ``Agent`` as ``detail``: they do not store the User-Agent.
     """
-    known = Agent.__members__.get(details.get("detail", ""))
-    agent = known if known is not None else agent_of(details.get("user_agent", ""))
+    agent = Agent.__members__.get(details.get("detail", ""))
+    if agent is None:
+        agent = agent_of(details["user_agent"]) if "user_agent" in details else Agent.UNKNOWN
     clicked = kind is ReportedKind.CLICKED
     return EmailHit(email_id, Hit(key, at, agent, clicked, details.get("url", "") if clicked else ""))
 

@@ -30,6 +30,8 @@ class Agent(StrEnum):
     """A security gateway that names itself, or a preview of a chat program."""
     PROGRAM = "PROGRAM"
     """A crawler, a script or a program without a name."""
+    UNKNOWN = "UNKNOWN"
+    """A provider reported no User-Agent. It counts as a person's."""
 
 
 class MachineReason(StrEnum):

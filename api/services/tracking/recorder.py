@@ -56,6 +56,8 @@ class HitRecorder:
         self._store = store
         self._clock = clock
         self._waiting: list[ReportedEvent] = []
+        self._dropped = 0
+        """Events that were dropped since the last batch. ``_add`` counts them, and ``_store_batch`` logs them."""
         self._filled = asyncio.Event()
         self._urgent = asyncio.Event()
         self._clicks: dict[str, asyncio.Future[None]] = {}
@@ -85,7 +87,7 @@ class HitRecorder:
         if self._is_repeated((email_id, url, agent), now):
             return None
         if len(self._waiting) >= MAX_WAITING_EVENTS:
-            log.warning("an open or a click of the email %s is dropped: too many wait for the database", email_id)
+            self._dropped += 1
             return None
         key = new_id("hit")
         self._waiting.append(ReportedEvent(key, kind, now, email_id=email_id, detail=str(agent), url=url))
@@ -123,6 +125,9 @@ class HitRecorder:
         if batch:
             await self._store(batch)
         del self._waiting[: len(batch)]
+        if self._dropped:
+            log.warning("%s opens and clicks were dropped, because too many waited for the database", self._dropped)
+            self._dropped = 0
         for event in batch:
             if (waiting := self._clicks.get(event.key)) is not None and not waiting.done():
                 waiting.set_result(None)

@@ -1,5 +1,6 @@
 """What opens and clicks change: the counts of their email, and the Live Feed."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -154,10 +155,16 @@ async def test_unknown_emails_are_left_out(world: World) -> None:
 
 async def test_events_of_providers_are_judged_by_their_user_agent(world: World) -> None:
     send = await world.send()
-    for key, user_agent in (("a", CHROME), ("b", "Mozilla/5.0"), ("c", "")):
-        await record(email_hit(key, ReportedKind.OPENED, LATER, send.id, {"user_agent": user_agent}))
-    assert await engagement(send) == Engagement(LATER, 1, 2, None, 0, 0)
-    await record(email_hit("d", ReportedKind.CLICKED, LATER, send.id, {"user_agent": CHROME}))
+    for key, details in (
+        ("a", {"user_agent": CHROME}),
+        ("b", {"user_agent": "Mozilla/5.0"}),
+        ("c", {"user_agent": "curl/8.1"}),
+        ("d", {}),
+        ("e", {"detail": "a provider's words"}),
+    ):
+        await record(email_hit(key, ReportedKind.OPENED, LATER, send.id, details))
+    assert await engagement(send) == Engagement(LATER, 3, 2, None, 0, 0)
+    await record(email_hit("f", ReportedKind.CLICKED, LATER, send.id, {"user_agent": CHROME}))
     assert (await engagement(send)).clicks == 1
 
 
@@ -174,3 +181,17 @@ async def test_many_emails_in_one_batch(world: World) -> None:
     sends = await Send.filter(sent_at__isnull=False)
     await record(*(opened(send, LATER + timedelta(minutes=n)) for n in range(200) for send in sends))
     assert [(await engagement(send)).opens for send in sends] == [200, 200]
+
+
+async def test_processes_that_record_at_once_lose_no_open(world: World) -> None:
+    sends = await Send.filter(sent_at__isnull=False).order_by("id")
+
+    async def process(order: int) -> None:
+        for minute in range(5):
+            hits = [opened(send, LATER + timedelta(minutes=minute)) for send in sends[::order]]
+            await record(*hits, *(clicked(send, f"{B}{order}", LATER + timedelta(minutes=minute)) for send in sends))
+
+    await asyncio.gather(process(1), process(-1))
+    for send in sends:
+        counts = await engagement(send)
+        assert (counts.opens, counts.clicks + counts.machine_clicks) == (10, 10)
