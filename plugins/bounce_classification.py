@@ -12,7 +12,17 @@ this is clear, because a hard bounce ends the person's campaigns.
 import re
 from enum import StrEnum
 
-from plugins.bounce_words import FULL, LOCAL_FAULT, NO_HOST, POLICY, SENDER, TO_THE_SENDER, UNAVAILABLE, UNKNOWN
+from plugins.bounce_words import (
+    FULL,
+    LOCAL_FAULT,
+    NO_HOST,
+    POLICY,
+    SENDER,
+    TO_THE_SENDER,
+    UNAVAILABLE,
+    UNKNOWN,
+    UNKNOWN_ELSEWHERE,
+)
 
 
 class Phase(StrEnum):
@@ -113,6 +123,8 @@ def _proves_unknown(text: str, phase: Phase, found: str | None) -> bool:
     if phase is Phase.CONTENT:
         return not (found is None or found in VAGUE)
     if phase is not Phase.REPORT or NO_HOST.search(text):
+        return True
+    if UNKNOWN_ELSEWHERE.search(text):
         return True
     return found not in OTHER_STATUSES and not (found is None and QUOTED_CODE.search(text))
 

@@ -81,7 +81,8 @@ _UNKNOWN_ENGLISH = (
     r"|\bnew (e-?mail )?address is\b"
     r"|\bunknown (or illegal|or invalid) (alias|user|address)|\billegal alias\b|\bdelivery to \S+ failed: unknown\b"
     r"|\bno such (local )?(\w+ )?(user|mailbox|account|address|recipient)|\bthere is no (such )?(user|mailbox|account)"
-    r"|\bno valid recipients?\b|\b(account|address|user|mailbox|recipient) or domain may not exist"
+    r"|\bno valid recipients?\b|\b(address|account|recipient) (\S+ )?couldn't be found\b"
+    r"|\brecip(ient)?notfound\b|\b(account|address|user|mailbox|recipient) or domain may not exist"
 )
 _UNKNOWN_ELSEWHERE = (
     r"\b(benutzer|empfänger|adressat|adresse|postfach|konto|nutzer|mailbox)\w*\b.{0,80}"
@@ -110,6 +111,8 @@ _UNKNOWN_ELSEWHERE = (
 )
 UNKNOWN = re.compile(f"{_UNKNOWN_ENGLISH}|{_UNKNOWN_ELSEWHERE}", re.IGNORECASE)
 """The address does not exist, or the person has moved."""
+UNKNOWN_ELSEWHERE = re.compile(_UNKNOWN_ELSEWHERE, re.IGNORECASE)
+"""The same in other languages than English: the words of the reporting server, not those of a reply that it quotes."""
 UNAVAILABLE = re.compile(rf"\b{PERSON} (is )?(unavailable|not available)\b(?! or )", re.IGNORECASE)
 """The text of RFC 5321 for 550. It counts only without a precise status and without an alternative, such as "mailbox
 unavailable or access denied"."""
@@ -119,7 +122,8 @@ NO_HOST = re.compile(
     r"|\b(host|domain) (\S+ )?does not (accept|receive) (mail|email)|\bnull mx\b|\bnxdomain\b"
     r"|\bno (mx|mail exchanger)s? (record )?(found|for)\b|\bmx or srv record indicated no smtp\b"
     r"|\bcouldn't find any host named\b"
-    r"|\bunrouteable (mail )?domain\b|\bmx records? point to non-?existent hosts|\bhas no (mx|mail exchanger"
+    r"|\bunrouteable (mail )?domain\b|\billegal host/domain name|\bdomain name not found"
+    r"|\bmx records? point to non-?existent hosts|\bhas no (mx|mail exchanger"
     r"|mail server)|\bhost or domain name not found"
     r"|\bdomain \S+ (is )?not (valid|resolvable|registered)|\b(domain|host) .{0,40}(invalid|nonexistent|non-existent)\b"
     r"|\b(domain|domäne|host|rechner)\b.{0,60}(nicht gefunden|existiert nicht|unbekannt)"

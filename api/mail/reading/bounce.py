@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from api.codes.mail_reasons import MailReason
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
-from api.mail.reading.failure_text import key, recipients_in_text
+from api.mail.reading.failure_text import FailureWords, key, recipients_in_text
 from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
 from api.mail.reading.parts import ReceivedMail, split_mail
@@ -54,7 +54,8 @@ def read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
         return Failures(MailReason.DELIVERY_DELAYED.message(), others=addresses)
     if not addresses:
         return Failures(MailReason.NO_RECIPIENT.message(phrase=phrase))
-    judged = [judge(address, "", "", report.text, addresses) for address in addresses]
+    words = FailureWords(report.text, addresses)
+    judged = [judge(address, "", "", words) for address in addresses]
     return Failures(MailReason.FAILURE_TEXT.message(phrase=phrase), judged)
 
 
@@ -102,11 +103,12 @@ def _by_report(mail: ReceivedMail, report: Report, reports: list[RecipientReport
         return Failures(MailReason.DELIVERY_DELAYED.message(), others=others)
     fallback = _recipients(mail, report) if any(not each.address for each in failed) else []
     named = [each.address for each in failed if each.address]
+    words = FailureWords(report.text, named or fallback[:1])
     judged = dict[str, FailedRecipient]()
-    for each in failed:
+    for each in dict.fromkeys(failed):
         address = each.address or next((other for other in fallback if other not in named), "")
         if address:
-            found = judge(address, each.status, each.diagnostic, report.text, named or [address])
+            found = judge(address, each.status, each.diagnostic, words)
             earlier = judged.get(key(address))
             if earlier is None or earlier.kind is BounceKind.SOFT:
                 judged[key(address)] = found
@@ -131,11 +133,13 @@ def _failure_phrase(mail: ReceivedMail, report: Report) -> str | None:
     subject = headers.text("subject")[:500]
     in_subject = None if ANSWER_SUBJECT.match(subject) else FAILED_SUBJECT.search(subject)
     in_text = FAILED.search(report.text[:READ_CHARACTERS])
-    found = in_text or in_subject
+    daemon = is_daemon(headers)
+    found = in_text or in_subject or LATE.search(subject)
+    if found is None and daemon:
+        found = LATE.search(report.text[:READ_CHARACTERS])
     if found is None:
         return None
     sender = headers.addresses("from")
-    daemon = is_daemon(headers)
     bare = headers.get("return-path").replace(" ", "").lower() in {"<>", "<mailer-daemon>"}
     program = bare or bool(sender and NO_REPLY.match(sender[0])) or not sender
     if (

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from api.mail.reading.headers import Headers, addresses_in, read_headers
 from api.mail.reading.parts import ReceivedMail
 
 REPORT_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
-MAX_RECIPIENTS = 200
+MAX_RECIPIENTS = 100
 BLOCK_START = re.compile(
     r"^(?:reporting-mta|final-recipient|original-recipient|action)[ \t]*:", re.IGNORECASE | re.MULTILINE
 )
@@ -32,8 +33,9 @@ def read_recipient_reports(mail: ReceivedMail, text: str) -> list[RecipientRepor
     blocks = [part.text for part in mail.parts if part.content_type in REPORT_TYPES]
     if not blocks and (found := BLOCK_START.search(text)) and re.search(r"^final-recipient[ \t]*:", text, re.I | re.M):
         blocks = [text[found.start() :]]
-    reports = [report for block in blocks for group in _groups(block) if (report := _report(group)) is not None]
-    return reports[:MAX_RECIPIENTS]
+    groups = (group for block in blocks for group in _groups(block))
+    reports = (report for group in islice(groups, 2 * MAX_RECIPIENTS) if (report := _report(group)) is not None)
+    return list(islice(reports, MAX_RECIPIENTS))
 
 
 def _groups(block: str) -> Iterator[Headers]:

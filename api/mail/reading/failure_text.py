@@ -64,22 +64,29 @@ def _recipients_in(lines: list[str], sent_to: Collection[str], own: Collection[s
     return list(found.values())[:MAX_RECIPIENTS]
 
 
-def words_about(text: str, address: str, others: Collection[str]) -> str:
-    """Return the lines about one recipient: each that names it, and those after it up to the next recipient.
+class FailureWords:
+    """The text of a report, split into the words about each failed recipient."""
 
-    Without other recipients this is the text from the first line that names it. Without such a line it is the text.
-    """
-    name, rest = key(address), {key(other) for other in others} - {key(address)}
-    kept, about, seen = list[str](), False, False
-    for line in _lines(text):
-        names = {key(found) for found in addresses_in(line)}
-        if name in names:
-            about = seen = True
-        elif names & rest:
-            about = False
-        if about:
-            kept.append(line)
-    return "\n".join(kept) if seen else text
+    def __init__(self, text: str, addresses: Collection[str]) -> None:
+        self.text = text
+        self.is_about_one = len(addresses) <= 1
+        recipients = {key(address) for address in addresses}
+        self._lines = [(line, recipients & {key(found) for found in addresses_in(line)}) for line in _lines(text)]
+
+    def about(self, address: str) -> str:
+        """Return the lines about one recipient: each that names it, and those after it up to the next recipient.
+
+        Without other recipients this is the text from the first line that names it. Without such a line it is the text.
+        """
+        name, kept, about, seen = key(address), list[str](), False, False
+        for line, names in self._lines:
+            if name in names:
+                about = seen = True
+            elif names:
+                about = False
+            if about:
+                kept.append(line)
+        return "\n".join(kept) if seen else self.text
 
 
 def _without_summary(lines: list[str]) -> list[str]:

@@ -49,6 +49,8 @@ def _without_hidden(html: str) -> str:
     while (found := HIDDEN.search(html, position)) is not None:
         kept.append(html[position : found.start()])
         end = lower.find(f"</{found[1].lower()}", found.end())
-        position = found.end() if end < 0 else end
+        if end < 0:
+            return "".join(kept)
+        position = end
     kept.append(html[position:])
     return "".join(kept)

@@ -1,9 +1,8 @@
 """Judges a failure to deliver: hard or soft, with its status and the server's words."""
 
 import re
-from collections.abc import Collection
 
-from api.mail.reading.failure_text import words_about
+from api.mail.reading.failure_text import FailureWords
 from api.mail.reading.mail_reading import FailedRecipient
 from plugins.bounce_classification import (
     MAX_TEXT_CHARACTERS,
@@ -25,27 +24,35 @@ STATUS = re.compile(r"(?<![\d.\w])[45]\.\d{1,3}\.\d{1,3}(?![.\d\w])")
 """An enhanced status anywhere in a report; never in the middle of an IP address or a version."""
 UNKNOWN_STATUS = re.compile(r"^5\d\d 5\.1\.[1236] ([^\n]{1,1000})", re.MULTILINE)
 """A line of a transcript in which the reporting server calls the recipient unknown."""
-COMMAND = re.compile(r"^\s{0,5}>>> ?(RCPT|DATA|MAIL|HELO|EHLO|\.)", re.IGNORECASE | re.MULTILINE)
+COMMAND = re.compile(r"^\s{0,5}(?:>>>|sent <<<|out:|->) ?(RCPT|DATA|MAIL|HELO|EHLO|\.)", re.IGNORECASE | re.MULTILINE)
 """A command in the transcript of a session."""
-REJECTION = re.compile(r"^\s{0,5}<<< ?[45]\d\d", re.MULTILINE)
+REJECTION = re.compile(r"^\s{0,5}(?:<<<|received >>>|in:|<-) ?[45]\d\d", re.IGNORECASE | re.MULTILINE)
 """The server's rejection in the transcript of a session."""
 PHASES = (
     (
         Phase.RCPT,
-        re.compile(r"in reply to rcpt|after rcpt to|smtp:rcpt|does not like recipient|rcpt to:? ?<|\[rcpt_to\]", re.I),
+        re.compile(
+            r"(in reply to|after|following|smtp:) ?rcpt|did not like our rcpt|does not like recipient"
+            r"|rejected recipient"
+            r"|rcpt to:? ?<|\[rcpt_to\]|\(state 14\)",
+            re.IGNORECASE,
+        ),
     ),
     (
         Phase.CONTENT,
         re.compile(
-            r"in reply to (end of )?data|after (end of )?data|failed after i sent the message|smtp:data"
-            r"|smtp command\s{1,5}data",
+            r"(in reply to|after|following|smtp:) ?(end of )?data|did not like our data|failed after i sent the message"
+            r"|smtp command\s{1,5}data|\(state 1[578]\)",
             re.IGNORECASE,
         ),
     ),
     (
         Phase.MAIL,
         re.compile(
-            r"in reply to mail from|after mail from|smtp:mail|sender was rejected|my name was rejected", re.IGNORECASE
+            r"(in reply to|after|following|smtp:) ?mail\b|did not like our mail|sender was rejected"
+            r"|my name was rejected"
+            r"|\(state (9|1[23])\)",
+            re.IGNORECASE,
         ),
     ),
 )
@@ -54,17 +61,15 @@ NO_MEANING = frozenset({"", "0.0", "5.0"})
 """Subject and detail of a status that says nothing."""
 
 
-def judge(address: str, status: str, diagnostic: str, text: str, addresses: Collection[str] = ()) -> FailedRecipient:
-    """Judge a failure by the server's answer; if that is not clear, by the words about this recipient in the report.
-
-    ``addresses`` are all failed recipients. They show where the words about one of them end.
-    """
-    about = words_about(text, address, addresses)
+def judge(address: str, status: str, diagnostic: str, words: FailureWords) -> FailedRecipient:
+    """Judge a failure by the server's answer; if that is not clear, by the report's words about this recipient."""
+    about, text = words.about(address)[:READ_CHARACTERS], words.text[:READ_CHARACTERS]
     phase = rejected_phase(diagnostic) or rejected_phase(about) or rejected_phase(text) or Phase.REPORT
     kind = _verdict(diagnostic, status, phase) if diagnostic else None
     if kind is None:
         kind = _verdict(about, status, phase) or _verdict(text, status, phase)
-    if kind is BounceKind.HARD and status[2:] in NO_MEANING and INACTIVE.search(text[:MAX_TEXT_CHARACTERS]):
+    is_vague = status[2:] in NO_MEANING and words.is_about_one
+    if kind is BounceKind.HARD and is_vague and INACTIVE.search(text[:MAX_TEXT_CHARACTERS]):
         kind = BounceKind.SOFT
     says_unknown = verdict_of_words(diagnostic or about) is Verdict.HARD
     if kind is not BounceKind.HARD and says_unknown and phase is Phase.CONTENT and _is_called_unknown(about, address):

@@ -21,7 +21,7 @@ MAX_DELIMITER_LINES = 100_000
 """Lines that begin like a delimiter of parts."""
 MAX_TEXT_BYTES = 131_072
 """How much of each part is decoded."""
-MAX_READ_BYTES = 2_097_152
+MAX_READ_BYTES = 524_288
 """How much of all parts together is decoded."""
 
 

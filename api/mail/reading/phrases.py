@@ -72,7 +72,7 @@ FAILED_SUBJECT = re.compile(
 )
 LATE = re.compile(
     r"\b(?:has |have )?(?:still |yet )?(?:not|n['’]t) (?:yet )?been (?:able to be )?delivered (?:yet|within|for"
-    r"|after|in)|not yet (?:been )?(?:delivered|sent)"
+    r"|after|in)|(?:not yet|yet not) (?:been )?(?:delivered|sent)|warning ?: .{0,60}\bdelayed\b"
     r"|(?:message|mail|delivery)(?: is| has been| was)? (?:still )?(?:delayed|deferred)\b|delay(?:ed)? delivery"
     r"|delivery delay|notification ?\(delay\)"
     r"|warning ?: (?:could not send|message (?:still )?undelivered|message delayed|delivery|will retry)"

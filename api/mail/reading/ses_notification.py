@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.mail.reading.failure_text import FailureWords
 from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
 
@@ -28,8 +29,9 @@ class SesNotification:
     @property
     def failures(self) -> tuple[FailedRecipient, ...]:
         """Return the recipients of a bounce."""
+        words = FailureWords("", self.addresses)
         return tuple(
-            judge(str(each["emailAddress"])[:320], _text(each, "status"), _text(each, "diagnosticCode"), "")
+            judge(str(each["emailAddress"])[:320], _text(each, "status"), _text(each, "diagnosticCode"), words)
             for each in self.recipients
         )
 

@@ -13,6 +13,7 @@ from api.mail.reading.mail_reading import FailedRecipient, MailKind, MailReading
 from api.mail.reading.message_ids import distinct, ids_of_answer, ids_of_returned, message_ids_in
 from api.mail.reading.new_text import body_text, new_text
 from api.mail.reading.parts import ReceivedMail, split_mail
+from api.mail.reading.phrases import is_daemon
 from api.mail.reading.returned_mail import Report, read_report
 from api.mail.reading.ses_notification import SesNotification, read_notification
 from api.mail.reading.subjects import ANSWER_SUBJECT, FORWARD_SUBJECT
@@ -146,6 +147,8 @@ def _of_correspondence(mail: ReceivedMail, headers: Headers) -> _Verdict:
     if name := header_of_answer(headers):
         return _Verdict(MailKind.AUTO_REPLY, MailReason.AUTO_HEADER.message(header=name), text=text)
     refers = bool(ids_of_answer(headers))
+    if is_daemon(headers) and not refers:
+        return _Verdict(MailKind.OTHER, MailReason.SYSTEM_MAIL.message(header="From"))
     phrase = words_of_absence(subject, text, answers=answers, quotes=quotes)
     if phrase and not (header_of_list(headers) and not refers):
         return _Verdict(MailKind.AUTO_REPLY, MailReason.AUTO_TEXT.message(phrase=phrase[:80]), text=text)
