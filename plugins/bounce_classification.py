@@ -68,9 +68,8 @@ VAGUE = frozenset({"0.0", "2.0", "2.1", "3.0", "4.0", "4.1", "5.0", "7.0", "7.1"
 """Statuses that servers also use for unknown users. A clear text counts more."""
 OTHER_STATUSES = frozenset({"2.0", "2.1", "7.0", "7.1"})
 """Statuses that say something else than "unknown": the mailbox is disabled, or a policy forbids the email."""
-QUOTED_CODE = re.compile(r"(?:^|[\s:;(\"'=])55[0-9][\s:,-]")
-"""A reply code in the text of a report."""
-
+VAGUE_REPORT = re.compile(r"(?:^|[\s:;(\"'=])55[0-9][\s:,-]|\buser doesn't have an? \S+ account", re.IGNORECASE)
+"""A reply code in the text of a report, or words that Yahoo also uses for accounts that it has closed for a time."""
 LOOKED_UP = re.compile(r"unknown in (?:local|virtual|relay)\b[^.]{0,40}\btable\b", re.IGNORECASE)
 """The server does not find the user in its tables. In a report it has given up, also with a temporary reply code."""
 
@@ -118,7 +117,7 @@ def _proves_unknown(text: str, phase: Phase, found: str | None) -> bool:
     """Return whether words such as "user unknown" prove that the address does not exist.
 
     Filters use the same words after the content. A report may leave open which command the server rejected: then words
-    against the status prove nothing, nor does a reply code that comes without a status.
+    against the status prove nothing, nor does a quoted reply without a status.
     """
     if phase is Phase.CONTENT:
         return not (found is None or found in VAGUE)
@@ -126,7 +125,7 @@ def _proves_unknown(text: str, phase: Phase, found: str | None) -> bool:
         return True
     if UNKNOWN_ELSEWHERE.search(text):
         return True
-    return found not in OTHER_STATUSES and not (found is None and QUOTED_CODE.search(text))
+    return found not in OTHER_STATUSES and not (found is None and VAGUE_REPORT.search(text))
 
 
 def enhanced_status(text: str) -> str | None:

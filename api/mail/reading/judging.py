@@ -1,6 +1,7 @@
 """Judges a failure to deliver: hard or soft, with its status and the server's words."""
 
 import re
+from functools import lru_cache
 
 from api.mail.reading.failure_text import FailureWords
 from api.mail.reading.mail_reading import FailedRecipient
@@ -79,6 +80,7 @@ def judge(address: str, status: str, diagnostic: str, words: FailureWords) -> Fa
     return FailedRecipient(address, kind or BounceKind.SOFT, found, shown)
 
 
+@lru_cache(maxsize=64)
 def rejected_phase(text: str) -> Phase | None:
     """Return the part of the transaction that the server rejected, or None if a report does not say it."""
     text = text[:READ_CHARACTERS]
@@ -102,6 +104,7 @@ def _status(text: str) -> str:
     return enhanced_status(text) or (anywhere[0] if anywhere else "")
 
 
+@lru_cache(maxsize=64)
 def _verdict(text: str, status: str, phase: Phase) -> BounceKind | None:
     """Return the verdict of a text, or None if it is not clear."""
     text = text[:MAX_TEXT_CHARACTERS]

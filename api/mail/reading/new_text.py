@@ -8,16 +8,20 @@ from api.mail.reading.parts import ReceivedMail
 MAX_REPLY_CHARACTERS = 20_000
 MAX_LINES = 5_000
 MAX_LINE_CHARACTERS = 2_000
+WROTE = (
+    r"(?:\bwrote|\bwrites|\bschrieb|\ba écrit|\bescribi[oó]|\bha scritto|\bschreef|\bescreveu|\bskrev|\bnapisał"
+    r"|\bnapsal"
+    r"|\bkirjoitti|\bírta|\byazdı|\ba scris|\bпишет|\bнаписал|写道|寫道|のメール|さんは書きました|작성)"
+)
 ATTRIBUTION = re.compile(
-    r"^\W{0,5}(?:(?:on|am|le|el|il|op|em|den|w dniu|dnia|dne|pe|på|kl|lø|ti|a|zo|ma|di|wo|do|vr|za|в|on:)\b.{4,300}"
-    r"(?:\bwrote|\bschrieb|\ba écrit|\bescribi[oó]|\bha scritto|\bschreef|\bescreveu|\bskrev|\bnapisał\w{0,4}"
-    r"|\bnapsal\w?|\bwrites"
-    r"|\bkirjoitti|\bírta|\byazdı|\ba scris|\bпишет|\bнаписал\w?)\b[^\n]{0,200}[:：]"
-    r"|.{0,200}(?:\bwrote|\bschrieb|\ba écrit|\bescribió|\bha scritto|\bschreef|\bescreveu|\bskrev"
-    r"|\bnapisał\w{0,4}|写道|寫道|のメール|さんは書きました|작성|пишет|написал\w?)\s?[:：]"
-    r"|\d{4}[-/年.]\s?\d{1,2}[-/月.]\s?\d{1,2}.{0,200}[:：]|于.{4,200}写道[:：]|在.{4,200}(?:写道|寫道)[:：])\s{0,3}$",
+    rf"^(?=.{{0,400}}[\d@])(?:.{{0,300}}{WROTE}.{{0,200}}[:：]"
+    rf"|.{{0,200}}\d{{4}}.{{0,200}}<[^<>\s]{{1,100}}@[^<>\s]{{1,200}}>\s?[:：]"
+    r"|\d{4}[-/年.]\s?\d{1,2}[-/月.]\s?\d{1,2}.{0,200}[:：])\s{0,3}$",
     re.IGNORECASE,
 )
+"""The line before a quoted mail, such as "On Monday, Ann <ann@example.com> wrote:". It has a date or an address."""
+BARE_ATTRIBUTION = re.compile(rf"^.{{0,100}}{WROTE}.{{0,20}}[:：]\s{{0,3}}$", re.IGNORECASE)
+"""A line before a quoted mail without a date and an address. It counts only if marks of a quote follow."""
 ORIGINAL = re.compile(
     r"^[\s>]{0,5}[-_=*]{2,40}\s?(?:original(?: message| appointment)?|ursprüngliche (?:nachricht|mail)"
     r"|originalnachricht|message d['’]origine|message original|mensaje original"
@@ -101,10 +105,9 @@ def _after_attribution(lines: list[str], index: int) -> int | None:
         return None
     for count in (1, 2, 3):
         joined = " ".join(line.strip() for line in lines[index : index + count])
-        if len(joined) <= 500 and ATTRIBUTION.match(joined):
-            after = index + count
-            while after < len(lines) and not lines[after].strip():
-                after += 1
+        after = _skip_empty(lines, index + count)
+        is_quote_next = after < len(lines) and lines[after].lstrip().startswith(">")
+        if len(joined) <= 500 and (ATTRIBUTION.match(joined) or (is_quote_next and BARE_ATTRIBUTION.match(joined))):
             return after
         if index + count >= len(lines) or not lines[index + count].strip():
             return None
@@ -116,9 +119,14 @@ def _begins_original(lines: list[str], index: int) -> bool:
     if ORIGINAL.match(lines[index]):
         return True
     if RULE.match(lines[index]):
-        index += 1
-        while index < len(lines) and not lines[index].strip():
-            index += 1
+        index = _skip_empty(lines, index + 1)
     if index >= len(lines) or not FROM_LINE.match(lines[index]):
         return False
     return sum(1 for line in lines[index + 1 : index + 7] if BLOCK_LINE.match(line)) >= 2
+
+
+def _skip_empty(lines: list[str], index: int) -> int:
+    """Return the index of the next line with text."""
+    while index < len(lines) and not lines[index].strip():
+        index += 1
+    return index

@@ -1,0 +1,92 @@
+"""Complaints: feedback reports (RFC 5965), Microsoft's reports, notifications of Amazon SES."""
+
+import json
+
+import pytest
+
+from api.codes.mail_reasons import MailReason
+from api.mail.reading import MailKind, read_mail
+from plugins.incoming import BounceKind
+from tests.mail.reading.mails import mail
+
+FEEDBACK = """--b
+Content-Type: text/plain
+
+This is a report.
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: {type}
+User-Agent: Test/1.0
+Version: 1
+Original-Rcpt-To: <ann@customer.example>
+
+--b
+Content-Type: message/rfc822
+
+Message-ID: <first@vendor.example>
+From: rep@vendor.example
+To: ann@customer.example
+Subject: Lunch
+
+Hi
+--b--
+"""
+
+
+def feedback(kind: str) -> bytes:
+    header = 'multipart/report; report-type=feedback-report; boundary="b"'
+    return mail(From="fbl@provider.example", Subject="FW: Lunch", Content_Type=header, body=FEEDBACK.format(type=kind))
+
+
+@pytest.mark.parametrize("kind", ["abuse", "fraud", "opt-out", "Abuse", "other", "virus"])
+def test_a_feedback_report_is_a_complaint(kind: str) -> None:
+    reading = read_mail(feedback(kind))
+    assert (reading.kind, reading.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
+    assert reading.message_ids == ("<first@vendor.example>",)
+
+
+@pytest.mark.parametrize("kind", ["auth-failure", "not-spam", "dmarc"])
+def test_other_feedback_is_not_a_complaint(kind: str) -> None:
+    reading = read_mail(feedback(kind))
+    assert (reading.kind, reading.reason.code) == (MailKind.OTHER, MailReason.NOT_A_COMPLAINT)
+
+
+def test_a_report_of_microsoft_is_a_complaint() -> None:
+    body = (
+        "--b\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: ann@customer.example\n"
+        "Message-ID: <m@v>\n\nHi\n--b--\n"
+    )
+    data = mail(
+        From="staff@hotmail.com",
+        Subject="complaint about message from 192.0.2.1",
+        Content_Type='multipart/mixed; boundary="b"',
+        body=body,
+    )
+    reading = read_mail(data)
+    assert (reading.kind, reading.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
+
+
+def notification(kind: str, **about: object) -> bytes:
+    mail_object = {"messageId": "ses-id", "commonHeaders": {"messageId": "<first@vendor.example>"}}
+    data = {"notificationType": kind, kind.lower(): about, "mail": mail_object}
+    return mail(From="no-reply@sns.amazonaws.com", Subject="AWS Notification Message", body=json.dumps(data))
+
+
+def test_notifications_of_amazon_ses() -> None:
+    ann = {"emailAddress": "ann@customer.example"}
+    complaint = read_mail(notification("Complaint", complainedRecipients=[ann], complaintFeedbackType="abuse"))
+    assert (complaint.kind, complaint.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
+    assert complaint.message_ids[0] == "<first@vendor.example>"
+    diagnostic = {**ann, "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
+    [failure] = read_mail(notification("Bounce", bouncedRecipients=[diagnostic])).failures
+    assert (failure.address, failure.kind, failure.status) == ("ann@customer.example", BounceKind.HARD, "5.1.1")
+    delivery = read_mail(notification("Delivery", recipients=["ann@customer.example"]))
+    assert (delivery.kind, delivery.reason.code) == (MailKind.OTHER, MailReason.DELIVERY_CONFIRMED)
+
+
+def test_a_read_receipt_is_not_a_reply() -> None:
+    body = "--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action; displayed\n--b--\n"
+    data = mail("In-Reply-To: <m@v>", Subject="Read: Lunch", Content_Type='multipart/report; boundary="b"', body=body)
+    assert read_mail(data).reason.code is MailReason.READ_RECEIPT
