@@ -10,7 +10,7 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
         return [PigeonChannel(environment)]
 
 Imports: strategies.
-Imported by: cli, codes, graphql, http, mail.reading, services, store.
+Imported by: cli, codes, graphql, http, mail, services, store.
 """
 
 from plugins.bounce_classification import Phase, Verdict, classify

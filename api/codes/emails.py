@@ -75,7 +75,8 @@ class EmailCode(Code):
     )
     NOT_SENT = code(
         "This email is {status}. Only a sent email can be archived.",
-        when="Only sent emails can be archived.",
+        answer="This email is {status}. Nobody can have received it, so nobody can answer it.",
+        when="The email was not sent. Only sent emails can be archived, and only they can be answered in a sandbox.",
         do="Query its `status`.",
     )
     NOT_UNDELIVERED = code(

@@ -58,6 +58,11 @@ class InputCode(Code):
         when="The text is not a valid time of day.",
         do="Use 24-hour time, such as 09:30.",
     )
+    INVALID_URL = code(
+        "{value!r} is not a link. Use an address that begins with https:// or http://.",
+        when="The text is not the address of a link.",
+        do="Use an address that begins with `https://` or `http://`.",
+    )
     NOT_FOUND = code(
         "There is no {kind} {id!r} in this workspace.",
         not_chosen="{id!r} is not in personIds.",

@@ -54,6 +54,7 @@ class WorkspaceCode(Code):
     )
     NOT_A_SANDBOX = code(
         "Only a sandbox's clock can be moved. This workspace runs in real time.",
+        answers="Answers can be played in a sandbox only. This workspace runs in real time.",
         when="This workspace runs in real time.",
         do="Use a sandbox.",
     )

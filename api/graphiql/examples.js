@@ -9,6 +9,7 @@ const LOOKUP = `{
   campaigns(first: 1) { nodes { id steps { id type } } } people(first: 200) { nodes { id bouncedAt } }
   enrollments(first: 200) { nodes { id status person { id } } }
   tasks(status: OPEN, first: 200) { nodes { id type } }
+  emails(folder: DELIVERED, first: 100) { nodes { id enrollment { status } } }
 }`;
 const HOUR = 36e5;
 
@@ -26,6 +27,8 @@ async function lookUp(endpoint, headers) {
     const lastEmail = data.campaigns.nodes[0]?.steps.findLast((step) => step.type === "EMAIL");
     const emailTask = data.tasks.nodes.find((task) => task.type === "EMAIL");
     const active = data.enrollments.nodes.find((enrollment) => enrollment.status === "ACTIVE");
+    const sent = data.emails.nodes;
+    const unanswered = sent.find((email) => email.enrollment.status === "ACTIVE") ?? sent[0];
     const now = Date.parse(data.workspace.now);
     return {
       workspace: data.workspace,
@@ -41,6 +44,7 @@ async function lookUp(endpoint, headers) {
         "@enrollment": active?.id ?? first(data.enrollments) ?? "<nobody is in a campaign yet: run launch first>",
         "@emailTask": emailTask?.id ?? "<no open email task: launch a campaign with a task first>",
         "@bounced": bounced?.id ?? "<no email has bounced: run recordBounce first>",
+        "@sentEmail": unanswered?.id ?? "<no email has been sent yet: run SendDueEmails first>",
         "@inAnHour": new Date(now + HOUR).toISOString(),
         "@inAWeek": new Date(now + 24 * 7 * HOUR).toISOString(),
       },

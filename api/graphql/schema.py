@@ -33,6 +33,7 @@ from api.graphql.people import PersonMutation, PersonQuery
 from api.graphql.resume_preview import ResumePreviewQuery
 from api.graphql.send_options import SendOptionQuery
 from api.graphql.senders import SenderMutation, SenderQuery
+from api.graphql.simulations import SimulationMutation
 from api.graphql.step_mutations import StepMutation
 from api.graphql.suppression_mutations import SuppressionMutation
 from api.graphql.suppressions import SuppressionQuery
@@ -83,6 +84,7 @@ class Mutation(
     EmailMutation,
     EnrollmentMutation,
     SuppressionMutation,
+    SimulationMutation,
     WorkspaceMutation,
 ):
     """The root of mutations."""

@@ -117,10 +117,20 @@ async def take(now: datetime, max_rows: int, max_bytes: int) -> list[IncomingRow
         ids.append(row["id"])
         if row["attempts"]:
             break
+    return await _take(ids)
+
+
+async def take_one(source: str, key: str) -> list[IncomingRow]:
+    """Return one row, also before it is due, unless it is processed already. Counts the attempt as ``take`` does."""
+    rows = await execute(f"SELECT id FROM incoming_event WHERE source = $1 AND key = $2 AND {OPEN}", source, key)
+    return await _take([row["id"] for row in rows])
+
+
+async def _take(ids: Sequence[str]) -> list[IncomingRow]:
     rows = await execute(
         f"UPDATE incoming_event SET attempts = attempts + 1 WHERE {in_list('id', 1)} AND {OPEN}"
         " RETURNING id, source, key, kind, at, content, details, attempts, due_at",
-        ids,
+        list(ids),
     )
     rows = sorted(rows, key=lambda row: (instant(row["due_at"]), row["id"]))
     return [
@@ -130,6 +140,22 @@ async def take(now: datetime, max_rows: int, max_bytes: int) -> list[IncomingRow
         )
         for row in rows
     ]  # fmt: skip
+
+
+class Outcome(NamedTuple):
+    """What became of a mail or an event so far."""
+
+    kind: str
+    result: IncomingResult | None
+    reason: str
+
+
+async def outcome(source: str, key: str) -> Outcome:
+    """Return what became of a mail or an event. ``result`` is None until it is processed."""
+    (row,) = await execute(
+        "SELECT kind, result, reason FROM incoming_event WHERE source = $1 AND key = $2", source, key
+    )
+    return Outcome(row["kind"], IncomingResult(row["result"]) if row["result"] else None, row["reason"])
 
 
 async def lock_open(ids: Sequence[str]) -> set[str]:

@@ -50,6 +50,7 @@ TABS = [
     ("Tasks", ["Tasks", "OpenTask", "SendTask"]),
     ("Explain", ["Explain", "LiveFeed", "Reply"]),
     ("TimeTravel", ["TimeTravel"]),
+    ("SendDueEmails", ["SendDueEmails", "PlayReply", "PlayBounce"]),
     ("PreviewEdit", ["PreviewEdit", "MoveStep"]),
     ("ImportDryRun", ["ImportDryRun", "ImportReport", "Suppress", "Resubscribe", "ClearBounce"]),
     ("Launches", ["Launches", "LaunchEveryone", "Follow"]),

@@ -9,6 +9,7 @@ from api.states import (
     BounceKind,
     EnrollmentStatus,
     ImportStatus,
+    IncomingResult,
     LaunchStatus,
     MailboxState,
     OnExpiry,
@@ -79,6 +80,15 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "HARD": "The address is dead: no such user or host, or the recipient has moved.",
             "SOFT": "Only this email was not delivered, such as because the mailbox is full or the email is too large, "
             "blocked or given up after four days. The address may be good.",
+        },
+    ),
+    IncomingResult: (
+        "What became of an incoming mail or event.",
+        {
+            "APPLIED": "It changed its email, or what belongs to it.",
+            "IGNORED": "It changed nothing: it says nothing about an email, or nothing new.",
+            "UNMATCHED": "No email was found to which it belongs.",
+            "FAILED": "It could not be processed.",
         },
     ),
     SendStatus: (
@@ -198,6 +208,7 @@ __all__ = [
     "EnrollmentStatus",
     "EventKind",
     "ImportStatus",
+    "IncomingResult",
     "LaunchStatus",
     "MailboxState",
     "OnExpiry",

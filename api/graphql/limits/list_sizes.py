@@ -6,6 +6,7 @@ Where a service bounds a list, its limit is used. Sizes without a limit, or far 
 from api.mail.templates.tag_limits import MAX_TAGS
 from api.services.campaigns.edit_drafts import MAX_STEPS
 from api.services.campaigns.editing.edit_tally import MAX_MOVES_PER_STEP
+from api.services.simulations.simulations import MAX_EVENTS
 from api.services.workspaces.workspaces import MAX_DOMAINS
 
 STEPS = MAX_STEPS
@@ -32,6 +33,8 @@ PLANNED = 20
 """Steps that launching schedules at once for one person, or that a task blocks. An estimate."""
 ACCOUNTS = 100
 """Accounts that a workspace may use. An estimate: the operator sets them."""
+SIMULATED_EVENTS = MAX_EVENTS
+"""Events that one simulated answer wrote to the Live Feed."""
 LANGUAGES = 10
 """Languages of a text in a package. An estimate: packages are installed by the operator."""
 HISTORY = 20

@@ -49,6 +49,12 @@ async def answer_chunks(runtime: JobRuntime) -> Chunks:
         yield 0
 
 
+async def process_now(source: str, key: str, runtime: JobRuntime) -> None:
+    """Process one mail or event now, without the job. Does nothing if the job has processed it meanwhile."""
+    if rows := await incoming.take_one(source, key):
+        await _work_on(rows, runtime)
+
+
 async def _work_on(rows: Sequence[IncomingRow], runtime: JobRuntime) -> None:
     try:
         tired = [row for row in rows if row.attempts > MAX_ATTEMPTS]

@@ -2,5 +2,5 @@
 
 Imports: codes, mail.message, mail.templates, models, services.common, services.enrollments, services.people,
     services.templates, store, strategies.
-Imported by: graphql, services.dispatch, services.emails, services.replies.
+Imported by: graphql, services.dispatch, services.emails, services.replies, services.simulations.
 """

@@ -7,7 +7,7 @@ earlier click is corrected, and so are the counts.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api.codes.event_kinds import EventKind
 from api.services.common.context import sandbox_clocks
@@ -39,13 +39,16 @@ class EmailHit(NamedTuple):
     hit: Hit
 
 
-def email_hit(key: str, kind: ReportedKind, at: datetime, email_id: str, details: Mapping[str, str]) -> EmailHit:
+def email_hit(key: str, kind: ReportedKind, at: datetime, email_id: str, details: Mapping[str, Any]) -> EmailHit:
     """Return a stored event as an open or a click. ``key`` identifies it, and ``details`` are those of the event.
 
-    An event of the tracking pages has its ``Agent`` as ``detail``: they do not store the User-Agent.
+    An event of the tracking pages has its ``Agent`` as ``detail``: they do not store the User-Agent. A provider may say
+    that a program did it (``machine``).
     """
     agent = Agent.__members__.get(details.get("detail", ""))
-    if agent is None:
+    if agent is None and details.get("machine"):
+        agent = Agent.PROGRAM
+    elif agent is None:
         agent = agent_of(details["user_agent"]) if "user_agent" in details else Agent.UNKNOWN
     clicked = kind is ReportedKind.CLICKED
     return EmailHit(email_id, Hit(key, at, agent, clicked, details.get("url", "") if clicked else ""))

@@ -13,7 +13,7 @@ from api.services.tracking.machine_rules import Agent
 from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
-from plugins.incoming import ReportedKind
+from plugins.incoming import ReportedEvent, ReportedKind
 from tests.services.world import NOW, World, make_world
 
 LATER = NOW + timedelta(hours=1)
@@ -166,6 +166,16 @@ async def test_events_of_providers_are_judged_by_their_user_agent(world: World) 
     assert await engagement(send) == Engagement(LATER, 3, 2, None, 0, 0)
     await record(email_hit("f", ReportedKind.CLICKED, LATER, send.id, {"user_agent": CHROME}))
     assert (await engagement(send)).clicks == 1
+
+
+async def test_a_provider_can_say_that_a_program_opened(world: World) -> None:
+    send = await world.send()
+    event = ReportedEvent("a", ReportedKind.OPENED, LATER, email_id=send.id, user_agent=CHROME, machine=True)
+    await record(email_hit("a", event.kind, LATER, send.id, event.details))
+    assert (await engagement(send)) == Engagement(None, 0, 1, None, 0, 0)
+    event = ReportedEvent("b", ReportedKind.OPENED, LATER, email_id=send.id)
+    await record(email_hit("b", event.kind, LATER, send.id, event.details))
+    assert (await engagement(send)) == Engagement(LATER, 1, 1, None, 0, 0), "without a User-Agent, a person's"
 
 
 async def test_a_sandbox_has_its_own_clock(world: World) -> None:
