@@ -32,7 +32,7 @@ OWN_COOKIE = "touchline_own"
 OWN_COOKIE_SECONDS = 365 * 24 * 3600
 OWN_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Your own opens and clicks</title>
 <meta name="viewport" content="width=device-width"><body><h1>Your own opens and clicks</h1>
-<p>{state}</p><form method="post"><button name="count" value="{value}">{action}</button></form></body></html>"""
+<p>{state}</p><form method="post" action="?count={value}"><button>{action}</button></form></body></html>"""
 COUNTED = ("Opens and clicks in this browser count.", "no", "Do not count this browser")
 NOT_COUNTED = ("Opens and clicks in this browser do not count.", "yes", "Count this browser again")
 PREFETCH_HEADERS = ("Purpose", "X-Purpose", "Sec-Purpose", "X-Moz")
@@ -72,14 +72,16 @@ def routes(settings: Settings, recorder: HitRecorder) -> list[Route]:
 
     async def own_browser(request: Request) -> Response:
         own = OWN_COOKIE in request.cookies
-        if request.method == "POST":
-            own = (await request.body()) != b"count=yes"
+        # A page of another site must not exclude the browser of a recipient.
+        changes = request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") in {"none", "same-origin"}
+        if changes:
+            own = request.query_params.get("count") == "no"
         state, value, action = NOT_COUNTED if own else COUNTED
         page = HTMLResponse(
             OWN_PAGE.format(state=state, value=value, action=action),
             headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
         )
-        if request.method == "POST":
+        if changes:
             # Webmail loads the image from another site, so the browser needs SameSite=None to send the cookie there.
             page.set_cookie(
                 OWN_COOKIE,

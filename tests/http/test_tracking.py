@@ -195,12 +195,14 @@ async def test_ones_own_browser(web: httpx.AsyncClient) -> None:
     page = await web.get("/own-browser")
     assert "count." in page.text
     assert "Set-Cookie" not in page.headers
-    answer = await web.post("/own-browser", data={"count": "no"})
+    answer = await web.post("/own-browser?count=no")
     cookie = answer.headers["Set-Cookie"]
     assert "do not count" in answer.text
     assert all(word in cookie for word in (f"{OWN_COOKIE}=1", "HttpOnly", "Secure", "SameSite=none", "Path=/"))
-    answer = await web.post("/own-browser", data={"count": "yes"}, headers={"Cookie": f"{OWN_COOKIE}=1"})
+    answer = await web.post("/own-browser?count=yes", headers={"Cookie": f"{OWN_COOKIE}=1"})
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
+    answer = await web.post("/own-browser?count=no", headers={"Sec-Fetch-Site": "cross-site"})
+    assert "Set-Cookie" not in answer.headers
     assert await stored(web) == []
 
 

@@ -24,7 +24,7 @@ from api.mail.templates.prompts import RenderedText, restore_prompts
 from api.mail.templates.simple import MAX_RESULT_LENGTH, SimpleTemplate
 from api.mail.tracking.link_slots import LinkSlots, split_at_links
 from api.mail.tracking.links import rewrite_links
-from api.mail.tracking.signed_urls import EmailTracking
+from api.mail.tracking.signed_urls import EmailTracking, TrackingLinks
 from api.mail.unsubscribing.own_links import LINK_PLACEHOLDER, UNSUBSCRIBE_FIELD
 
 FRAME_CACHE_BYTES = 32_000_000
@@ -136,7 +136,7 @@ def _render_with_frame(
         return None
     text = text_from_html(html) if frame.text is None else _fill(frame.text, values)
     if tracking is not None:
-        slots = _link_slots(source, present, quoted, tracking.links.unsubscribe_prefix)
+        slots = _link_slots(source, present, quoted, tracking.links)
         html = _rewrite_quickly(html, tracking) if slots is None else slots.fill(escaped, tracking)
     if frame.has_link:
         # It is not tracked: neither the placeholder nor the link, both of which contain "unsubscribe".
@@ -198,16 +198,18 @@ def make_frame(source: str, present: tuple[bool, ...], quoted: bool) -> _Frame |
         raise SlowWorkError(TemplateFact("frame", (source, present, quoted))) from None
 
 
-def _link_slots_bytes(slots: LinkSlots | None, source: str, present: tuple[bool, ...], _quoted: bool, _own: str) -> int:
+def _link_slots_bytes(
+    slots: LinkSlots | None, source: str, present: tuple[bool, ...], _quoted: bool, *_: object
+) -> int:
     size = text_bytes(source) + 16 * len(present)
     return size if slots is None else size + text_bytes(*slots.parts, *(target for _, target in slots.links))
 
 
 @cached_in(Cache[LinkSlots | None](FRAME_CACHE_BYTES, _link_slots_bytes))
-def _link_slots(source: str, present: tuple[bool, ...], quoted: bool, unsubscribe_prefix: str) -> LinkSlots | None:
+def _link_slots(source: str, present: tuple[bool, ...], quoted: bool, tracking: TrackingLinks) -> LinkSlots | None:
     """Return the frame of a template, split at its links as well; None if a link's text depends on the person."""
     frame = make_frame(source, present, quoted)
-    return None if frame is None else split_at_links(frame.html, unsubscribe_prefix)
+    return None if frame is None else split_at_links(frame.html, tracking)
 
 
 def _split_template(source: str, present: tuple[bool, ...], *, quoted: bool) -> _Frame | None:

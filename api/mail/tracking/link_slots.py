@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.mail.inline_limits import require_worker
-from api.mail.tracking.links import find_links
-from api.mail.tracking.signed_urls import EmailTracking
+from api.mail.tracking.links import find_links, has_pixel
+from api.mail.tracking.signed_urls import EmailTracking, TrackingLinks
 
 MAX_QUICK_LINKS = 100
 """Most links that are signed in the server's process for one email."""
@@ -37,16 +37,17 @@ class LinkSlots:
         return "".join(filled)
 
 
-def split_at_links(value_parts: Sequence[str], unsubscribe_prefix: str) -> LinkSlots | None:
+def split_at_links(value_parts: Sequence[str], tracking: TrackingLinks) -> LinkSlots | None:
     """Split HTML at its links. Every second of ``value_parts`` is the slot of a value.
 
-    Returns None if the visible text of a link contains a value: whether it shows a URL depends on the person.
+    Returns None if the visible text of a link contains a value: whether it shows a URL depends on the person. None also
+    for HTML with the pixel of another email.
     """
     marked = [*value_parts]
     marked[1::2] = [f"{_MARK_BEGIN}{_MARK_END}"] * (len(value_parts) // 2)
     html = "".join(marked)
-    links = list(find_links(html, unsubscribe_prefix))
-    if any(_MARK_BEGIN in link.text for link in links):
+    links = list(find_links(html, tracking))
+    if has_pixel(html, tracking) or any(_MARK_BEGIN in link.text for link in links):
         return None
     parts: list[str] = []
     value_slots: list[int] = []

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from api.mail.references import decode_references
-from api.mail.tracking.signed_urls import EmailTracking, encode_target
+from api.mail.tracking.signed_urls import EmailTracking, TrackingLinks, clicked_target, encode_target
 from api.mail.tracking.targets import redirect_target
 
 NO_TRACKING_CLASS = "no-tracking"
@@ -25,6 +25,7 @@ _LINK = re.compile(r"<a((?:\s[^>\"]*+(?:\"[^\"]*+\"[^>\"]*+)*+)?)>")
 _END = "</a>"
 _HREF = re.compile(r"\shref=\"([^\"]*+)\"")
 _CLASS = re.compile(r"\sclass=\"([^\"]*+)\"")
+_PIXEL = r"<img(?:\s[^>\"]*+(?:\"(?!{base}/open/)[^\"]*+\"[^>\"]*+)*+)\"{base}/open/[^\"]*+\"(?:[^>\"]|\"[^\"]*+\")*+>"
 _TAG = re.compile(r"<(?:[^>\"]|\"[^\"]*+\")*+>")
 _SHOWN_URL = re.compile(
     r"(?:https?://|www\.)\S+|[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}(?::[0-9]+)?(?:[/?#]\S*)?", re.IGNORECASE
@@ -45,17 +46,18 @@ class Link(NamedTuple):
     """What it contains, in HTML."""
 
 
-def find_links(html: str, unsubscribe_prefix: str) -> Iterator[Link]:
+def find_links(html: str, tracking: TrackingLinks) -> Iterator[Link]:
     """Yield the links of sanitized HTML that may be tracked. Takes linear time.
 
-    ``unsubscribe_prefix`` is how our own unsubscribe links begin; "" if there are none.
+    A tracked link of another email, which a rep may have pasted, is found with its target, so that the click counts for
+    the present email.
     """
     for match in _LINK.finditer(html):
         href = _HREF.search(match[1])
         if href is None:
             continue
         url = decode_references(href[1]).strip()
-        if not _may_track(url, match[1], unsubscribe_prefix) or (target := encode_target(url)) is None:
+        if not _may_track(url, match[1], tracking) or (target := _target(url, tracking)) is None:
             continue
         end = html.find(_END, match.end())
         text = html[match.end() : end if end >= 0 else len(html)]
@@ -65,18 +67,36 @@ def find_links(html: str, unsubscribe_prefix: str) -> Iterator[Link]:
 
 def rewrite_links(html: str, tracking: EmailTracking) -> str:
     """Return sanitized HTML in which the links that may be tracked lead to the tracking server."""
+    if has_pixel(html, tracking.links):
+        pixel = _PIXEL.format(base=re.escape(tracking.links.base_url))
+        html = re.sub(pixel, "", html)
     parts: list[str] = []
     position = 0
-    for link in find_links(html, tracking.links.unsubscribe_prefix):
+    for link in find_links(html, tracking.links):
         parts += (html[position : link.start], tracking.click_url(link.target))
         position = link.end
     return "".join((*parts, html[position:]))
 
 
-def _may_track(url: str, attributes: str, unsubscribe_prefix: str) -> bool:
+def has_pixel(html: str, tracking: TrackingLinks) -> bool:
+    """Say whether HTML may have the pixel of another email, which a rep has pasted. ``rewrite_links`` removes it."""
+    return f'"{tracking.base_url}/open/' in html
+
+
+def _target(url: str, tracking: TrackingLinks) -> str | None:
+    """Return the encoded target of a link; None if it is too long, or a tracked link that this server did not sign."""
+    base = f"{tracking.base_url}/click/"
+    if not url.startswith(base):
+        return encode_target(url)
+    email_id, _, rest = url.removeprefix(base).partition("/")
+    target, _, signature = rest.partition("/")
+    return target if clicked_target([tracking.key], email_id, target, signature) is not None else None
+
+
+def _may_track(url: str, attributes: str, tracking: TrackingLinks) -> bool:
     if redirect_target(url) is None or "unsubscribe" in url.lower():
         return False
-    if unsubscribe_prefix and url.startswith(unsubscribe_prefix):
+    if tracking.unsubscribe_prefix and url.startswith(tracking.unsubscribe_prefix):
         return False
     classes = _CLASS.search(attributes)
     return classes is None or NO_TRACKING_CLASS not in classes[1].split()

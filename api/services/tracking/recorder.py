@@ -49,7 +49,7 @@ class HitRecorder:
 
     - ``_waiting``: events that are not stored yet, the oldest first. ``record`` adds them, and ``_store_batch`` removes
       them once they are stored.
-    - ``_urgent``: set while a click waits. ``run`` waits for it, or for MAX_WAIT_SECONDS.
+    - ``_urgent``: set while a click or a whole batch waits. ``run`` waits for it, or for MAX_WAIT_SECONDS.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -92,6 +92,8 @@ class HitRecorder:
         key = new_id("hit")
         self._waiting.append(ReportedEvent(key, kind, now, email_id=email_id, detail=str(agent), url=url))
         self._filled.set()
+        if len(self._waiting) >= MAX_BATCH_EVENTS:
+            self._urgent.set()
         return key
 
     def _is_repeated(self, hit: tuple[str, str, Agent], now: datetime) -> bool:
@@ -133,7 +135,7 @@ class HitRecorder:
                 waiting.set_result(None)
         if not self._waiting:
             self._filled.clear()
-        elif self._clicks:
+        elif self._clicks or len(self._waiting) >= MAX_BATCH_EVENTS:
             self._urgent.set()
 
     async def close(self) -> None:

@@ -107,7 +107,7 @@ PIECES = st.one_of(
 @example('<a title="x>y" href="https://example.com/?a=1&amp;amp;">x</a>')
 def test_only_targets_change(html: str) -> None:
     clean = sanitize(html)
-    links = list(find_links(clean, OWN))
+    links = list(find_links(clean, EMAIL.links))
     tracked = rewrite_links(clean, EMAIL)
     assert len(targets(tracked)) == len(links)
     restored = tracked
@@ -155,6 +155,20 @@ def test_a_url_of_another_email_target_or_secret_is_not_ours() -> None:
     assert opened_email([KEY], "snd_01abc", opened) == "snd_01abc"
     assert opened_email([KEY], "snd_01abd", opened) is None
     assert clicked_target([KEY], email, target, opened) is None
+
+
+def test_a_pasted_link_of_another_email_counts_for_this_one() -> None:
+    other = EmailTracking(EMAIL.links, "snd_other", True)
+    pasted = rewrite_links(sanitize('<a href="https://example.com/?a=1&b=2">x</a>'), other)
+    pasted += f'<p>a<img alt="x" src="{other.pixel_url}" width="1">b</p><img src="https://example.com/a.png">'
+    html = rewritten(pasted)
+    assert [match[2] for match in TRACKED.finditer(html)] == [EMAIL.email_id]
+    assert targets(html) == ["https://example.com/?a=1&b=2"]
+    assert "snd_other" not in html
+    assert "<p>ab</p>" in html
+    assert 'src="https://example.com/a.png"' in html
+    forged = '<a href="https://go.example.com/click/snd_other/aHR0cHM6Ly9ldmlsLmV4YW1wbGUv/x">x</a>'
+    assert rewritten(forged) == sanitize(forged)
 
 
 def test_tracked_urls_stay_short() -> None:

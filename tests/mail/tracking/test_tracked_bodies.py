@@ -25,6 +25,8 @@ LINKS = st.sampled_from(
         '<a href="{{ site }}">site</a>',
         '<a href="https://a.example/">https://a.example/</a>',
         '<a href="mailto:a@example.com">{{ company }}</a>',
+        f'<a href="{EMAIL.click_url("aHR0cHM6Ly9hLmV4YW1wbGUv")}">pasted</a>',
+        f'<img src="{EMAIL.pixel_url}">',
     ]
 )
 
