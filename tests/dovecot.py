@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -125,16 +125,18 @@ class Account:
             for mail in mails:
                 client.append(folder, mail)
 
-    def write(self, mails: Iterator[bytes]) -> None:
-        """Write many mails into INBOX, as files."""
-        new = self.maildir / "new"
-        for each in (self.maildir, self.maildir / "cur", new, self.maildir / "tmp"):
+    def write(self, mails: Iterable[bytes], folder: str = "") -> None:
+        """Write mails into INBOX, or into a folder such as ".Junk", as files. A file appears with its whole content."""
+        place = self.maildir / folder
+        temporary = place / "tmp"
+        for each in (self.maildir, place, place / "cur", place / "new", temporary):
             each.mkdir(exist_ok=True)
             self.server.give(each)
         for mail in mails:
-            path = new / f"{next(self.server.numbers):010}.test"
+            path = temporary / f"{next(self.server.numbers):010}.test"
             path.write_bytes(mail)
             self.server.give(path)
+            path.rename(place / "new" / path.name)
 
     def change_uidvalidity(self) -> None:
         """Give all mails of INBOX new UIDs under a new UIDVALIDITY, as a rebuilt server does."""

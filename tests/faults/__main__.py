@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from api.ids import new_id
 from api.store.engine.database import close_database, migrate, open_database
 from tests.databases import Databases, migrated
-from tests.faults import embedded, scenarios, smtp_phases
+from tests.dovecot import PROGRAM
+from tests.faults import answers, embedded, scenarios, smtp_phases
 from tests.faults.edits import Edits
 from tests.faults.machines import Count
 from tests.faults.test_any_order import SETTINGS, AnyOrder, AnyOrderWithEdits
@@ -95,6 +97,8 @@ async def run(scale: float, only: str) -> int:
             ("clocks", False, lambda url: scenarios.skewed(url, [-600, 0, 300, 600], times(5_000))),
             ("smtp", True, phases),
             ("smtp", False, phases),
+            ("answers", True, lambda url: answers.answered(url, times(50), times(1_000))),
+            ("answers", False, lambda url: answers.answered(url, times(50), times(1_000))),
             ("disk", True, lambda url: embedded.full_disk(url, times(50))),
             ("busy", True, lambda url: embedded.busy(url, times(50))),
             ("order", True, lambda _: any_order(times(100), AnyOrder)),
@@ -102,6 +106,9 @@ async def run(scale: float, only: str) -> int:
         ]
         for name, sqlite, fault in plan:
             if only and name != only:
+                continue
+            if name == "answers" and PROGRAM is None:
+                print("Dovecot is not installed: no answers", file=sys.stderr)
                 continue
             if sqlite:
                 url = f"sqlite://{folder}/{new_id('db')}.db"
@@ -117,7 +124,8 @@ async def run(scale: float, only: str) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 does a tenth of everything")
-    parser.add_argument("--only", default="", help="kill, term, stop, cut, suspend, clocks, smtp, disk, busy or order")
+    names = "kill, term, stop, cut, suspend, clocks, smtp, answers, disk, busy or order"
+    parser.add_argument("--only", default="", help=names)
     given = parser.parse_args()
     os.environ.pop("TOUCHLINE_DATABASE_URL", None)
     logging.getLogger("touchline").addHandler(logging.NullHandler())  # what it says of faults made on purpose

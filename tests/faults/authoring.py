@@ -50,13 +50,20 @@ async def author(emails: int, later: int = 0, later_at: datetime | None = None) 
         await send_task(context, row.id)
 
 
-async def _workspace() -> tuple[WorkspaceContext, Sender, dict[str, Any]]:
+async def author_answered(people: int, sender: str) -> None:
+    """Launch a campaign whose first email is due now and whose second one is due on the fifth day."""
+    context, row, reply = await _workspace(sender)
+    steps = [await _email(context, FIRST, "choose_at_launch"), reply | {"day": 5}]
+    await _launch(context, row, await _people(context, people), steps)
+
+
+async def _workspace(email: str = "g@example.com") -> tuple[WorkspaceContext, Sender, dict[str, Any]]:
     """Return a new workspace, its sender, and the arguments of a follow-up step without its day."""
     runtime = DispatchRuntime(
         load({"TOUCHLINE_SMTP_URL": "smtp://127.0.0.1"}), system_clock, lambda person: None, lambda: None
     )
     context = runtime.context(await create_workspace("Faults", system_clock()))
-    sender = await create_sender(context, name="G", email="g@example.com", zone="UTC", channel="smtp")
+    sender = await create_sender(context, name="G", email=email, zone="UTC", channel="smtp")
     template = await _template(context, REPLY, "")
     reply = {"template_id": template.id, "step_type": StepType.EMAIL, "follow_up": True}
     return context, sender, reply | {"send_option": "same_time_as_previous"}

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,8 @@ class Machines:
     url: str
     sink: Sink
     folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables of the processes."""
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, skew: float = 0.0) -> asyncio.subprocess.Process:
@@ -67,6 +69,7 @@ class Machines:
             "TOUCHLINE_SMTP_URL": f"smtp://127.0.0.1:{self.sink.port}?security=none&helo={name}&connections={CONNECTIONS}",
             "TOUCHLINE_LEASE_SECONDS": str(LEASE),
             "TOUCHLINE_POLL_SECONDS": "0.5",
+            **self.environment,
         }
         with (self.folder / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
@@ -140,14 +143,20 @@ class Machines:
 
 
 @asynccontextmanager
-async def machines(url: str, emails: int, sink: Sink) -> AsyncIterator[Machines]:
+async def machines(
+    url: str,
+    emails: int,
+    sink: Sink,
+    fill: Callable[[int], Awaitable[None]] = author,
+    environment: Mapping[str, str] | None = None,
+) -> AsyncIterator[Machines]:
     """Open the database, fill it, and run the sink; end every process afterwards."""
     with _folder() as folder:
         await open_database(url)
         try:
-            await author(emails)
+            await fill(emails)
             async with sink.running():
-                made = Machines(url, sink, folder)
+                made = Machines(url, sink, folder, environment or {})
                 try:
                     yield made
                 finally:

@@ -33,8 +33,8 @@ class Sink:
         self.last = time.monotonic()
         self.port = 0
 
-    def take(self, content: bytes) -> None:
-        """Count one email."""
+    def take(self, content: bytes, sender: str) -> None:
+        """Count one email. ``sender`` is that of the envelope."""
         parsed = BytesHeaderParser().parsebytes(content)
         send_id = parsed["Message-ID"].strip("<>").partition("@")[0]
         self.received[send_id] += 1
@@ -58,6 +58,7 @@ class _Conversation(asyncio.Protocol):
         self.sink = sink
         self.buffer = bytearray()
         self.content = False
+        self.sender = ""
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -71,7 +72,7 @@ class _Conversation(asyncio.Protocol):
             del self.buffer[: end + (5 if self.content else 2)]
             if self.content:
                 self.content = False
-                self.sink.take(taken)
+                self.sink.take(taken, self.sender)
                 if wait := self.sink.delay():
                     asyncio.get_running_loop().call_later(wait, self.transport.write, b"250 taken\r\n")
                 else:
@@ -79,6 +80,8 @@ class _Conversation(asyncio.Protocol):
                 continue
             verb = taken[:4].upper()
             self.content = verb == b"DATA"
+            if verb == b"MAIL":
+                self.sender = taken.partition(b"<")[2].partition(b">")[0].decode()
             if verb == b"EHLO":
                 self.sink.greeted.add(taken[5:].decode())
                 self.transport.write(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")

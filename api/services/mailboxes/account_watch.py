@@ -26,8 +26,11 @@ from plugins.mailbox_contract import MailBatch, Mailbox, MailboxSession
 
 log = logging.getLogger("touchline.mailboxes")
 
-READ_BACK = timedelta(days=30)
-"""How far back a folder is read that Touchline sees for the first time: an answer rarely comes later."""
+READ_BACK = timedelta(days=28)
+"""How far back a folder is read that is new, or that the server has rebuilt.
+
+Incoming mails are kept for longer (KEPT_FOR of the job "answers"), so a mail that is read again counts once.
+"""
 WAIT_SECONDS = 60.0
 """Longest wait for news. Folders about which the server does not notify are read as often."""
 FIRST_RETRY, MAX_RETRY = timedelta(seconds=5), timedelta(minutes=5)
