@@ -80,6 +80,15 @@ class WarningCode(StrEnum):
         when="The campaign has ended for this person before, and `again: true` starts it again.",
         values="`date` (in the zone of the new enrollment), `reason` (a code from above, such as `REPLIED`)",
     )
+    UNSUBSCRIBED_GETS_TRANSACTIONAL = warning(
+        en="{email} has unsubscribed, and gets the emails all the same, because all of them are transactional.",
+        de="{email} hat sich abgemeldet und erhält die E-Mails trotzdem, weil alle transaktional sind.",
+        when=(
+            "The person's address has unsubscribed. All email steps of the campaign have transactional templates, so "
+            "its emails are sent."
+        ),
+        values="`email`",
+    )
     ADDRESS_BOUNCES = warning(
         en="Emails to {email} bounce, and would fail. Correct the address; if it is right, call clearBounce.",
         de="E-Mails an {email} kommen zurück und würden fehlschlagen. Korrigieren Sie die Adresse. Wenn sie stimmt,"

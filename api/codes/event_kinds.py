@@ -60,7 +60,7 @@ class EventKind(StrEnum):
     EMAIL_SENT = (
         auto(),
         "An email was sent, or an email in doubt was found to have arrived.",
-        "`reason`, `RESTORED`, if `touchline recover` found that it had been sent",
+        "`reason`, `RESTORED`, if `touchline recover` found that it had been sent; `transactional` if its template is",
     )
     EMAIL_DEFERRED = auto(), "The mail server rejected an email for now. It is tried again.", "`reason`"
     EMAIL_FAILED = auto(), "An email was not sent, and is not tried again automatically.", "`reason`"

@@ -41,6 +41,10 @@ class Template:
     text: str | None = strawberry.field(
         metadata=cost(50), description="Text part with dynamic fields; null: it is made from each email's HTML."
     )
+    transactional: bool = strawberry.field(
+        description="Whether its emails also go to addresses that have unsubscribed, without a line to unsubscribe. It "
+        "is for emails that a person needs, such as an invoice."
+    )
     created_at: datetime = strawberry.field(description="When the template was created, by the workspace's clock. UTC.")
     category_id: strawberry.Private[str | None]
 
@@ -76,6 +80,11 @@ class TemplateInput:
     category_id: strawberry.ID | None = strawberry.field(
         default=None, description="Identifier of the category for the template, such as `cat_…`."
     )
+    transactional: bool = strawberry.field(
+        default=False,
+        description="Whether its emails also go to addresses that have unsubscribed. Set it only for emails that a "
+        "person needs, such as an invoice: other emails to these addresses may be against the law.",
+    )
 
 
 @strawberry.input(description="Content of a template to change. A field that is left out keeps its value.")
@@ -91,6 +100,10 @@ class TemplateChanges:
     category_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET,
         description="Identifier of another category, such as `cat_…`; null removes the template from its category.",
+    )
+    transactional: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether its emails also go to addresses that have unsubscribed. Cannot be null.",
     )
 
 

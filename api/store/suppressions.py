@@ -20,6 +20,7 @@ from api.store.address_lists import by_address
 from api.store.engine.database import is_postgres
 from api.store.engine.listing import Listing
 from api.store.engine.sql import Records, Row, execute, in_list
+from api.store.transactional import transactional_campaign
 
 UNSUBSCRIBED_AT = (
     "(SELECT suppression.unsubscribed_at FROM suppression"
@@ -166,10 +167,11 @@ async def lock_people_of(workspace_id: str, keys: list[str]) -> list[str]:
     return [row["id"] for row in rows]
 
 
-async def enrollments_with_pending_emails(person_ids: list[str]) -> list[str]:
-    """Return the enrollments of these people that may still send an email."""
+async def enrollments_to_end(person_ids: list[str]) -> list[str]:
+    """Return the enrollments of unsubscribed people that may still send an email, without transactional campaigns."""
     rows = await execute(
-        f"SELECT id FROM enrollment WHERE {in_list('person_id', 1)} AND status IN ('ACTIVE', 'FINISHED') ORDER BY id",
+        f"SELECT id FROM enrollment WHERE {in_list('person_id', 1)} AND status IN ('ACTIVE', 'FINISHED')"
+        f" AND NOT {transactional_campaign('enrollment.campaign_id')} ORDER BY id",
         person_ids,
     )
     return [row["id"] for row in rows]

@@ -14,6 +14,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant_or_past
 from api.store.send_outcome import SendOutcome
 from api.store.suppressions import UNSUBSCRIBED_AT
+from api.store.transactional import TRANSACTIONAL_EMAIL
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """The condition of the partial index, word for word, so that PostgreSQL uses the index."""
@@ -34,15 +35,16 @@ NOT_RECALCULATED = (
 """SQL condition: the last edit of the campaign has not been applied to the email's person yet."""
 
 MAY_BE_SENT = (
-    f"(SELECT r.recipient IN ('', person.email) AND {UNSUBSCRIBED_AT} IS NULL AND bounced_at IS NULL"
+    f"(SELECT r.recipient IN ('', person.email) AND ({UNSUBSCRIBED_AT} IS NULL OR {TRANSACTIONAL_EMAIL})"
+    " AND bounced_at IS NULL"
     " FROM person WHERE person.id = send.person_id)"
     " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
     " IN ('ACTIVE', 'FINISHED')"
     " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
 )
-"""SQL condition: the person's address is the rendered one (``r.recipient``), neither unsubscribed nor bounced; the
-campaign has not ended for the person; and the step was not removed. This is the last check before an email is sent;
-``dispatch/claim/checks_before_rendering.py`` asks the same before rendering."""
+"""SQL condition: the person's address is the rendered one (``r.recipient``); it has not unsubscribed, or the email is
+transactional; it has not bounced; the campaign has not ended for the person; and the step was not removed. This is the
+last check before an email is sent; ``dispatch/claim/checks_before_rendering.py`` asks the same before rendering."""
 
 SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
 """The columns of a sender that dispatch needs."""
@@ -80,7 +82,8 @@ async def begin_transmission(
 ) -> set[str]:
     """Begin to transmit emails, and write their Message-IDs. Returns the ids of emails that may be sent.
 
-    An email may not be sent if its attempt does not own it any more, if its address is unsubscribed or bounced, if the
+    An email may not be sent if its attempt does not own it any more, if its address is unsubscribed (unless the
+    email is transactional) or bounced, if the
     campaign has ended for its person or is being ended, or if its step was removed. If the campaign is paused, or an
     edit has not been applied to the person yet, the email is put on hold, so that no process claims it again.
     ``recipients`` has the address in each rendered email, by the email's id. Such an email may not be sent if the

@@ -127,3 +127,19 @@ async def test_what_a_tag_shows_is_content(client: Client, html: str) -> None:
     assert made["errors"] == []
     assert made["template"]["html"] == html
     assert made["warnings"] == []
+
+
+async def test_a_template_is_transactional_only_if_its_author_says_so(client: Client) -> None:
+    flag = "template { id transactional } errors { code path }"
+    create = f"mutation($input: TemplateInput!) {{ createTemplate(input: $input) {{ {flag} }} }}"
+    update = f"mutation($id: ID!, $input: TemplateChanges!) {{ updateTemplate(id: $id, input: $input) {{ {flag} }} }}"
+    given = {"name": "Invoice", "subject": "Invoice", "html": "<p>1 €</p>"}
+    usual = await client.do(create, "template", input=given)
+    assert usual["transactional"] is False
+    template = await client.do(create, "template", input=given | {"transactional": True})
+    assert template["transactional"] is True
+    assert (await client.do(update, "template", id=template["id"], input={"name": "Bill"}))["transactional"] is True
+    (refused,) = (await client.ask(update, id=template["id"], input={"transactional": None})).values()
+    assert refused["errors"] == [{"code": "REQUIRED", "path": ["transactional"]}]
+    changed = await client.do(update, "template", id=template["id"], input={"transactional": False})
+    assert changed["transactional"] is False

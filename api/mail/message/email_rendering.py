@@ -37,6 +37,8 @@ class RenderRequest:
     unsubscribe_mailto: str | None = None
     unsubscribe_line: str | None = None
     """The workspace's own line to unsubscribe, as HTML with ``{{ unsubscribe_url }}``."""
+    transactional: bool = False
+    """Whether recipients cannot unsubscribe from the email, so that it has no line and no header for it."""
 
 
 class RenderedEmail(NamedTuple):
@@ -72,6 +74,7 @@ def render_email(request: RenderRequest) -> RenderedEmail | RenderFailure:
             pixel_url=request.tracking.pixel_url if request.tracking is not None and request.tracking.opens else None,
             unsubscribe_mailto=request.unsubscribe_mailto,
             unsubscribe_line=request.unsubscribe_line,
+            transactional=request.transactional,
         )
     except UnresolvedFieldError as problem:
         return RenderFailure(ReasonCode.UNRESOLVED_FIELD.message(field=problem.field))

@@ -1,5 +1,6 @@
 """Builds the bytes of an email."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
@@ -56,6 +57,7 @@ def build_message(
     unsubscribe_url: str | None,
     unsubscribe_mailto: str | None = None,
     unsubscribe_line: str | None = None,
+    transactional: bool = False,
     pixel_url: str | None = None,
 ) -> bytes:
     """Return an email as RFC 5322 bytes with CRLF, with a text and an HTML part.
@@ -63,8 +65,8 @@ def build_message(
     A follow-up refers to the earlier emails that were sent. ``date`` needs a time zone. ``unsubscribe_mailto`` is a
     ``mailto:`` link whose mailbox is read. Without it and ``unsubscribe_url``, people unsubscribe by an email to the
     sender. ``unsubscribe_line`` is the HTML of the workspace's own line to unsubscribe; None for the default line. A
-    part that contains the link gets no line. With ``pixel_url``, the HTML part ends with an image that nobody sees.
-    Raises MessageProblem and EmailTooLargeProblem.
+    part that contains the link gets no line. A ``transactional`` email gets no line and no header to unsubscribe. With
+    ``pixel_url``, the HTML part ends with an image that nobody sees. Raises MessageProblem and EmailTooLargeProblem.
     """
     text, html = composed.text, composed.html
     check_size(text, html)
@@ -79,19 +81,15 @@ def build_message(
         ]
         if thread := _thread_message_ids(earlier):
             headers += [("In-Reply-To", wire.message_ids(thread[-1:])), ("References", wire.message_ids(thread))]
-        link = unsubscribe_mailto if unsubscribe_url is None else unsubscribe_url
-        if link is None:
-            headers.append(("List-Unsubscribe", _unsubscribe_mailto(sender_address)))
-        else:
-            ways = [way for way in (unsubscribe_url, unsubscribe_mailto) if way is not None]
-            headers.append(("List-Unsubscribe", ",\r\n ".join(map(wire.bracketed_url, ways))))
-            if unsubscribe_url is not None:
-                headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-            line = make_line(unsubscribe_line, link)
-            if link not in composed.body_text:
-                text = f"{text.rstrip()}\n\n-- \n{line.text}\n".lstrip("\n")
-            if escape(link) not in composed.body_html:
-                html = f"{html}\n{line.html}\n"
+        if not transactional:
+            headers += _unsubscribe_headers(sender_address, unsubscribe_url, unsubscribe_mailto)
+            link = unsubscribe_mailto if unsubscribe_url is None else unsubscribe_url
+            if link is not None:
+                line = make_line(unsubscribe_line, link)
+                if link not in composed.body_text:
+                    text = f"{text.rstrip()}\n\n-- \n{line.text}\n".lstrip("\n")
+                if escape(link) not in composed.body_html:
+                    html = f"{html}\n{line.html}\n"
         if pixel_url is not None:
             html = f'{html}\n<img src="{escape(pixel_url)}" width="1" height="1" alt="">\n'
         message = wire.assemble(headers, text, html, send_id)
@@ -100,6 +98,14 @@ def build_message(
     if len(message) > MAX_EMAIL_BYTES:
         raise too_large_problem()
     return message
+
+
+def _unsubscribe_headers(sender_address: str, url: str | None, mailto: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the headers by which mail programs unsubscribe (RFC 2369, RFC 8058)."""
+    ways = [wire.bracketed_url(way) for way in (url, mailto) if way is not None]
+    yield "List-Unsubscribe", ",\r\n ".join(ways or [_unsubscribe_mailto(sender_address)])
+    if url is not None:
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
 
 
 def _thread_message_ids(earlier: EarlierEmail | None) -> list[str]:

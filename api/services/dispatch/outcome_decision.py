@@ -1,6 +1,7 @@
 """Decide the outcome of an attempt from its answer: the new values of the send's columns, and the event."""
 
 from datetime import datetime
+from typing import Any
 
 from api.codes.event_kinds import EventKind
 from api.mail.text_checks import storable_text
@@ -67,11 +68,16 @@ def _give_up(send: ClaimedEmail, answer: Answer, now: datetime) -> SendOutcome:
     return SendOutcome(send, now, receipt, *bounced, None, attempts, code, detail, EventKind.BOUNCED)
 
 
-def event_line(outcome: SendOutcome) -> Line | None:
-    """Return the Live Feed event of an outcome, or None if the outcome has no event."""
+def event_line(outcome: SendOutcome, *, transactional: bool = False) -> Line | None:
+    """Return the Live Feed event of an outcome, or None if the outcome has no event.
+
+    The event of a sent email says whether the email was transactional.
+    """
     if outcome.event is None:
         return None
-    data = {"reason": outcome.reason} if outcome.reason else {}
+    data: dict[str, Any] = {"reason": outcome.reason} if outcome.reason else {}
     if outcome.bounce:
         data = {"bounce": str(outcome.bounce), **data}
+    if transactional and outcome.sent_at is not None:
+        data = {"transactional": True, **data}
     return email_event(outcome.send, outcome.event, outcome.at, data=data)

@@ -16,6 +16,7 @@ from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, write
+from api.store.transactional import transactional_steps
 from strategies import Refusal
 
 
@@ -71,7 +72,9 @@ async def archive_send(context: WorkspaceContext, send_id: str, *, archived: boo
 
 async def _check_sendable(context: WorkspaceContext, send: Send) -> Enrollment:
     person = await Person.get(id=send.person_id)
-    await refuse_unreachable(context.workspace, person, ("id",))
+    unedited = send.subject is None and send.html is None
+    transactional = unedited and bool(await transactional_steps([send.step_id]))
+    await refuse_unreachable(context.workspace, person, ("id",), transactional=transactional)
     enrollment = await Enrollment.get(id=send.enrollment_id)
     if enrollment.status not in MAY_GET_EMAILS:
         raise Refusal.of(CampaignCode.CAMPAIGN_ENDED, ("id",))

@@ -28,6 +28,7 @@ from api.store.engine.transactions import retry_on_deadlock
 from api.store.enrollments import earlier_endings, lock_open_enrollments
 from api.store.events import Line, campaign_event, write
 from api.store.suppressions import suppressed_people
+from api.store.transactional import is_transactional
 from api.store.transmissions import MAX_CODE_CHARACTERS
 from strategies import Refusal
 from strategies.records import PlannedSend, ZoneOf
@@ -48,8 +49,9 @@ async def launch_chunks(row: Launch, context_of: Callable[[Workspace], Workspace
         # The remaining people get the present steps: read them again after an edit.
         campaign, steps = await ready(context, row.campaign_id)
         sender = await Sender.get(id=campaign.sender_id)
+        transactional = await is_transactional(campaign.id)
         size.most = people_per_transaction(PEOPLE_PER_CHUNK, len(steps), INSERTED_ROWS_PER_TRANSACTION)
-        enroller = _Enroller(context, row, campaign, steps, sender.zone, size)
+        enroller = _Enroller(context, row, campaign, steps, sender.zone, size, transactional)
         while more and not enroller.edited:
             before = row.processed
             more = await enroller.chunk()
@@ -66,6 +68,8 @@ class _Enroller:
     steps: Sequence[Step]
     zone: str
     size: ChunkSize
+    transactional: bool
+    """Whether the campaign is transactional, so that unsubscribed people are enrolled too."""
     edited: bool = False
     """Whether the campaign was edited after it was read."""
     plans: dict[Zone, EnrollmentPlan | Refusal] = field(default_factory=dict)
@@ -112,7 +116,8 @@ class _Enroller:
                 return False
             enrolled = self.row.enrolled
             gone = await suppressed_people([each for ids in wanted.values() for each in ids])
-            left_out |= dict.fromkeys(sorted(gone), PersonCode.UNSUBSCRIBED)
+            if gone and not await is_transactional(self.campaign.id):
+                left_out |= dict.fromkeys(sorted(gone), PersonCode.UNSUBSCRIBED)
             if self.campaign.remove_on_bounce:
                 dead = await bounced([each for ids in wanted.values() for each in ids if each not in gone])
                 left_out |= dict.fromkeys(sorted(dead), PersonCode.BOUNCED)
@@ -150,7 +155,10 @@ class _Enroller:
                 continue
             zone = zone_for(self.campaign, person["zone"], self.zone)
             plan = self._plan(zone)
-            if why := why_not_launch(self.campaign, unsubscribed=person["unsubscribed"], bounced=person["bounced"]):
+            unsubscribed, bounced = person["unsubscribed"], person["bounced"]
+            if why := why_not_launch(
+                self.campaign, unsubscribed=unsubscribed, bounced=bounced, transactional=self.transactional
+            ):
                 left_out[person["id"]] = why
             elif isinstance(plan, Refusal):
                 left_out[person["id"]] = storable_text(plan.code, MAX_CODE_CHARACTERS)

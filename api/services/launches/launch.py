@@ -28,6 +28,7 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import earlier_endings, lock_open_enrollments, people_in_campaign
 from api.store.events import Line, enrollment_event, write
 from api.store.suppressions import suppressed_keys, suppressed_people
+from api.store.transactional import is_transactional
 from strategies import Refusal
 from strategies.calendar import local
 from strategies.codes import StrategyCode
@@ -60,6 +61,8 @@ class LaunchPlan:
     steps: list[Step]
     sender: Sender
     enrollments: list[tuple[Enrollment, Person, Timeline]]
+    unsubscribed: frozenset[str] = frozenset()
+    """The ids of unsubscribed people. Only a transactional campaign can have any."""
 
 
 @retry_on_deadlock
@@ -102,7 +105,7 @@ async def launch(
                 task.paused_seconds = state.all_paused_seconds
             await refuse_edited(plan.campaign, ("campaignId",))
             await check_subjects(await steps_of(plan.campaign), ("campaignId",))
-            await _refuse_unsubscribed(list(person_ids))
+            await _refuse_unsubscribed(plan.campaign.id, list(person_ids))
             if plan.campaign.remove_on_bounce:
                 await refuse_bounced([person for _, person, _ in plan.enrollments])
             if not again:
@@ -127,9 +130,11 @@ def _check_scheduled(plan: LaunchPlan) -> None:
         )
 
 
-async def _refuse_unsubscribed(person_ids: list[str]) -> None:
+async def _refuse_unsubscribed(campaign_id: str, person_ids: list[str]) -> None:
     """Refuse people whose address was suppressed after the check. It cannot change before the transaction ends."""
     gone = await suppressed_people(person_ids)
+    if gone and await is_transactional(campaign_id):
+        return
     for index, person_id in enumerate(person_ids):
         if person_id in gone:
             raise Refusal.of(PersonCode.UNSUBSCRIBED, ("personIds", str(index)), case="meanwhile")
@@ -166,7 +171,7 @@ async def plan_launch(
 ) -> LaunchPlan:
     """Check a launch, and calculate its timelines. Writes nothing. Raises Refusal."""
     campaign, steps = await ready(context, campaign_id)
-    people = await _people(context, campaign, person_ids)
+    people, unsubscribed = await _people(context, campaign, person_ids)
     for person_id in per_person:
         if person_id not in people:
             raise Refusal.of(
@@ -192,10 +197,13 @@ async def plan_launch(
                 # A fault of the campaign itself keeps its path, because it concerns everyone.
                 raise (refusal if refusal.path == ("campaignId",) else refusal.under(*path)) from None
         enrollments.append((enrollment, person, known[same]))
-    return LaunchPlan(campaign, steps, sender, enrollments)
+    return LaunchPlan(campaign, steps, sender, enrollments, unsubscribed)
 
 
-async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Sequence[str]) -> dict[str, Person]:
+async def _people(
+    context: WorkspaceContext, campaign: Campaign, person_ids: Sequence[str]
+) -> tuple[dict[str, Person], frozenset[str]]:
+    """Return the people by id, and the ids of those who have unsubscribed. Raises Refusal."""
     if not person_ids:
         raise Refusal.of(LaunchCode.NO_PEOPLE, ("personIds",))
     if len(person_ids) > MAX_PEOPLE:
@@ -203,6 +211,7 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
     people = await by_ids(Person, context.workspace_id, person_ids)
     running = await people_in_campaign(campaign.id, list(people))
     suppressed = await suppressed_keys(context.workspace_id, [person.email_key for person in people.values()])
+    transactional = bool(suppressed) and await is_transactional(campaign.id)
     seen: set[str] = set()
     for index, person_id in enumerate(person_ids):
         path = ("personIds", str(index))
@@ -214,13 +223,13 @@ async def _people(context: WorkspaceContext, campaign: Campaign, person_ids: Seq
         if person_id in running:
             raise Refusal.of(LaunchCode.ALREADY_ENROLLED, path, email=person.email)
         unsubscribed, bounced = person.email_key in suppressed, person.bounced_at is not None
-        why = why_not_launch(campaign, unsubscribed=unsubscribed, bounced=bounced)
+        why = why_not_launch(campaign, unsubscribed=unsubscribed, bounced=bounced, transactional=transactional)
         if why is PersonCode.UNSUBSCRIBED:
             raise Refusal.of(PersonCode.UNSUBSCRIBED, path, email=person.email)
         if why is PersonCode.BOUNCED:
             raise Refusal.of(PersonCode.BOUNCED, path, email=person.email)
         seen.add(person_id)
-    return people
+    return people, frozenset(key for key, person in people.items() if person.email_key in suppressed)
 
 
 def enrollment_row(  # one argument for each column

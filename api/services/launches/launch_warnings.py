@@ -37,7 +37,9 @@ async def preview_warnings(
         if id(timeline) not in known:
             known[id(timeline)] = launch_warnings(context, plan.campaign, plan.steps, enrollment, timeline)
         warnings = [*known[id(timeline)], *missing]
-        warnings += unreachable_warnings(context.workspace, plan.campaign, person)
+        warnings += unreachable_warnings(
+            context.workspace, plan.campaign, person, unsubscribed=person.id in plan.unsubscribed
+        )
         if person.id in ended:
             at, reason = ended[person.id]
             warnings.append(

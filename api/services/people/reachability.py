@@ -11,12 +11,17 @@ from strategies import Refusal, WarningNote
 from strategies.warning_codes import WarningCode
 
 
-async def refuse_unreachable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
+async def refuse_unreachable(
+    workspace: Workspace, person: Person, path: tuple[str, ...], *, transactional: bool
+) -> None:
     """Refuse to schedule an email: the address has unsubscribed, has bounced, or its domain is blocked.
+
+    A transactional email ignores an unsubscribe.
 
     Call in the transaction that schedules the email. Raises Refusal.
     """
-    await refuse_unsubscribed(person, path)
+    if not transactional:
+        await refuse_unsubscribed(person, path)
     refuse_undeliverable(workspace, person, path)
 
 
@@ -40,21 +45,28 @@ async def refuse_composing(person: Person, path: tuple[str, ...]) -> None:
         raise _unsubscribed(person, path)
 
 
-def why_not_launch(campaign: Campaign, *, unsubscribed: bool, bounced: bool) -> PersonCode | None:
-    """Return why a launch cannot enroll a person. A blocked domain does not prevent it: tasks still happen."""
-    if unsubscribed:
+def why_not_launch(campaign: Campaign, *, unsubscribed: bool, bounced: bool, transactional: bool) -> PersonCode | None:
+    """Return why a launch cannot enroll a person. A blocked domain does not prevent it: tasks still happen.
+
+    ``transactional``: the campaign is transactional, so that it ignores an unsubscribe.
+    """
+    if unsubscribed and not transactional:
         return PersonCode.UNSUBSCRIBED
     if bounced and campaign.remove_on_bounce:
         return PersonCode.BOUNCED
     return None
 
 
-def unreachable_warnings(workspace: Workspace, campaign: Campaign, person: Person) -> list[WarningNote]:
+def unreachable_warnings(
+    workspace: Workspace, campaign: Campaign, person: Person, *, unsubscribed: bool
+) -> list[WarningNote]:
     """Return the reasons why the person's emails would fail in this campaign. Their tasks are still created.
 
-    ``why_not_launch`` refuses the other people, so nobody here has unsubscribed.
+    ``why_not_launch`` refuses unsubscribed people, except in a transactional campaign, whose emails they get.
     """
     found = []
+    if unsubscribed:
+        found.append(WarningCode.UNSUBSCRIBED_GETS_TRANSACTIONAL.note(email=person.email))
     if person.bounced_at is not None and not campaign.remove_on_bounce:
         found.append(WarningCode.ADDRESS_BOUNCES.note(email=person.email))
     if domain := blocking_domain(person.email, workspace.blocked_domains):

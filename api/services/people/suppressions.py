@@ -68,8 +68,8 @@ async def suppress(
 
 
 async def end_campaigns(context: WorkspaceContext, person_ids: list[str]) -> None:
-    """End all campaigns of people whose address is suppressed. Call inside a transaction."""
-    enrollments = await store.enrollments_with_pending_emails(person_ids)
+    """End the campaigns of people whose address is suppressed, except transactional ones. Call inside a transaction."""
+    enrollments = await store.enrollments_to_end(person_ids)
     if enrollments:
         why = PersonCode.UNSUBSCRIBED.message("ended")
         await end_all(enrollments, context.now, why=why, send_reason=why.code)

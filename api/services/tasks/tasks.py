@@ -29,6 +29,7 @@ from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, task_event, write
 from api.store.tasks import lock_undone
+from api.store.transactional import transactional_steps
 from api.store.written_texts import WrittenEmail, delete_text, find_text
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode
@@ -115,7 +116,9 @@ async def send_task(
         await refuse_prompts(context, send, ("id",) if html is None else ("html",))
     async with transaction():
         await refuse_paused_or_ending(enrollment.campaign_id, ("id",))
-        await refuse_unsubscribed(person, ("id",))
+        unedited = written.subject is None and written.html is None
+        if not (unedited and await transactional_steps([task.step_id])):
+            await refuse_unsubscribed(person, ("id",))
         # Meanwhile an edit may have deleted the task, or someone else may have completed it.
         if not await lock_undone(task.id):
             raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="gone")
@@ -189,7 +192,8 @@ async def _compose_for(
     context: WorkspaceContext, of: Task | Send, sender_id: str, text: RepText | None, now: datetime
 ) -> Compose:
     person = await Person.get(id=of.person_id)
-    await refuse_composing(person, ("id",))
+    if not await transactional_steps([of.step_id]):
+        await refuse_composing(person, ("id",))
     try:
         step = await Step.get(id=of.step_id)
         composed = await composed_for(context, step, person, sender_id, of.enrollment_id, now, text)

@@ -137,6 +137,11 @@ class ContentLoader:
         template = self.templates[step.template_id]
         return EmailContent(step.subject or template.subject, template.html, template.text)
 
+    def is_transactional(self, step: Step, rep_text: RepText) -> bool:
+        """Say whether an email is transactional: its template is, and no rep wrote its subject or text."""
+        template = self.templates.get(step.template_id or "")
+        return template is not None and template.transactional and rep_text.subject is None and rep_text.html is None
+
     def content_with(self, step: Step, rep_text: RepText) -> EmailContent:
         """Return the content of the step's template, in which the parts that a rep wrote replace the template's."""
         content, final = self.content(step), not rep_text.written_as_template

@@ -6,6 +6,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.codes.campaigns import CampaignCode
+from api.codes.inputs import InputCode
 from api.codes.templates import TemplateCode
 from api.ids import new_id
 from api.models import Category, Template
@@ -18,7 +19,7 @@ from api.store.engine.transactions import transaction
 from api.store.templates import running_step_without_subject, steps_with_content_of
 from strategies import Refusal
 
-CONTENT_COLUMNS = {"subject", "html", "text"}
+CONTENT_COLUMNS = {"subject", "html", "text", "transactional"}
 
 
 async def create_template(
@@ -29,10 +30,12 @@ async def create_template(
     html: str,
     text: str | None = None,
     category_id: str | None = None,
+    transactional: bool = False,
 ) -> Template:
     """Create a template. Raises Refusal."""
     row = Template(id=new_id("tpl"), workspace_id=context.workspace_id, created_at=context.now)
-    values = {"name": name, "subject": subject, "html": html, "text": text, "category_id": category_id}
+    values: dict[str, Any] = {"name": name, "subject": subject, "html": html, "text": text, "category_id": category_id}
+    values["transactional"] = transactional
     return await _save(context, row, await _check_values(context, values), create=True)
 
 
@@ -87,6 +90,8 @@ async def _check_values(context: WorkspaceContext, values: dict[str, Any]) -> di
         "text": lambda value: template_inputs.text(workspace_id, value, ("text",)),
     }
     columns = dict(values)
+    if "transactional" in values and values["transactional"] is None:
+        raise Refusal.of(InputCode.REQUIRED, ("transactional",), case="null", argument="transactional")
     if "name" in values:
         columns["name"] = inputs.line(values["name"] or "", ("name",))
     for key, value in values.items():

@@ -22,10 +22,12 @@ def reason(
     status: str = EnrollmentStatus.FINISHED,
     removed: bool = False,
     blocked: frozenset[str] = frozenset(),
+    transactional: bool = False,
 ) -> str | None:
     """Return the code of the reason. The workspace may use only the account "record"."""
     step = Step(id="stp_1", removed_at=datetime(2026, 1, 1, tzinfo=UTC) if removed else None)
-    why = why_not_send(Workspace(id="wsp_1", accounts=["record"]), account, person, status, step, blocked)
+    workspace = Workspace(id="wsp_1", accounts=["record"])
+    why = why_not_send(workspace, account, person, status, step, blocked, transactional=transactional)
     return None if why is None else why[0]
 
 
@@ -39,6 +41,16 @@ def test_each_reason_alone() -> None:
     assert reason(removed=True) == CampaignCode.STEP_REMOVED
     assert reason(replace(ADA, bounced=True)) == PersonCode.BOUNCED
     assert reason(blocked=frozenset({"acme.com"})) == PersonCode.BLOCKED_DOMAIN
+
+
+def test_a_transactional_email_ignores_an_unsubscribe_but_nothing_else() -> None:
+    gone, ended = replace(ADA, unsubscribed=True), EnrollmentStatus.ENDED
+    assert reason(gone, transactional=True) is None
+    assert reason(gone, transactional=True, account="smtp") == WorkspaceCode.ACCOUNT_NOT_ALLOWED
+    assert reason(gone, transactional=True, status=ended) == CampaignCode.CAMPAIGN_ENDED
+    assert reason(gone, transactional=True, removed=True) == CampaignCode.STEP_REMOVED
+    assert reason(GONE, transactional=True) == PersonCode.BOUNCED
+    assert reason(gone, transactional=True, blocked=frozenset({"acme.com"})) == PersonCode.BLOCKED_DOMAIN
 
 
 def test_the_first_of_several_reasons() -> None:

@@ -102,7 +102,12 @@ class Batch:
             self.enrollments[send.enrollment_id],
             self.library.steps[send.step_id],
             self.blocked,
+            transactional=self.is_transactional(send),
         )
+
+    def is_transactional(self, send: ClaimedEmail) -> bool:
+        """Say whether the email also goes to an address that has unsubscribed."""
+        return self.library.is_transactional(self.library.steps[send.step_id], send)
 
     def waits_until(self, send: ClaimedEmail) -> datetime | None:
         """Return when to check again a follow-up whose earlier email is not sent yet, or None if it may be sent.
@@ -148,6 +153,7 @@ class Batch:
             unsubscribe_url=page_link,
             unsubscribe_mailto=mailto,
             unsubscribe_line=self.workspace.unsubscribe_html,
+            transactional=self.is_transactional(send),
             tracking=self._tracking(send.id, step.campaign_id) if self.tracked else None,
         )
 

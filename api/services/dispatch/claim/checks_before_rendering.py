@@ -24,15 +24,18 @@ def why_not_send(
     enrollment_status: str,
     step: Step,
     blocked_domains: Collection[str],
+    *,
+    transactional: bool,
 ) -> Message | None:
     """Return why an email must not be sent any more, or None if it may be sent.
 
-    The reasons, the first that applies: the workspace may not use the account, the address has unsubscribed, the
-    campaign has ended for the person, the step was removed, the address has bounced, its domain is blocked.
+    The reasons, the first that applies: the workspace may not use the account, the address has unsubscribed (unless
+    the email is transactional), the campaign has ended for the person, the step was removed, the address has bounced,
+    its domain is blocked.
     """
     if not may_use(workspace, account):
         return WorkspaceCode.ACCOUNT_NOT_ALLOWED.message(account=account)
-    if person.unsubscribed:
+    if person.unsubscribed and not transactional:
         return PersonCode.UNSUBSCRIBED.message(email=person.email)
     if enrollment_status not in MAY_GET_EMAILS:
         return CampaignCode.CAMPAIGN_ENDED.message()

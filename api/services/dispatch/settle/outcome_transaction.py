@@ -16,7 +16,7 @@ from api.services.tasks.tasks import complete_task_of_email
 from api.store import throttles, transmissions
 from api.store.account_pauses import FAILED_EMAIL_WAIT
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import write
+from api.store.events import Line, write
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome
 
@@ -58,7 +58,7 @@ async def commit(
 @retry_on_deadlock
 async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: SendOutcome) -> SendOutcome:
     """Commit one email's outcome, and each of its consequences that can be written."""
-    settled, line = [(delivery, outcome)], event_line(outcome)
+    settled, line = [(delivery, outcome)], _event(delivery, outcome)
 
     async def finish() -> None:
         await finish_done([delivery.send.enrollment_id], outcome.at)
@@ -106,7 +106,7 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> di
 
 async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
     """Write the consequences for tasks, bounces and enrollments, and the events of the Live Feed."""
-    lines = [line for _, outcome in settled if (line := event_line(outcome)) is not None]
+    lines = [line for delivery, outcome in settled if (line := _event(delivery, outcome)) is not None]
     await _complete_tasks(runtime, settled)
     if any(outcome.bounce is not None for _, outcome in settled):
         await write(lines)  # before the events of the bounces' consequences
@@ -116,6 +116,10 @@ async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settle
     if ended:
         lines += await finished([enrollment for enrollment, _ in ended], ended[0][1])
     await write(lines)
+
+
+def _event(delivery: Delivery, outcome: SendOutcome) -> Line | None:
+    return event_line(outcome, transactional=delivery.batch.is_transactional(delivery.send))
 
 
 async def _complete_tasks(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
