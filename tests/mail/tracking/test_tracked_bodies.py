@@ -113,3 +113,16 @@ def test_many_links_are_signed_in_a_worker() -> None:
         run_quick(render_email, order)
     fewer = request('<a href="https://a.example/">x</a>')
     assert isinstance(run_quick(render_email, fewer), RenderedEmail)
+
+
+@pytest.mark.parametrize("more", ["", "{% if email %}x{% endif %}", "{{ city }}"])
+def test_the_unsubscribe_link_of_a_template_is_never_tracked(more: str) -> None:
+    own = "https://touchline.example/unsubscribe/wsp_1/YQ/abc"
+    link = f'<p>Hi {{{{ first_name }}}}, <a href="{{{{ unsubscribe_url }}}}">stop</a> {more}</p>'
+    fields = {"first_name": "Ada", "city": "Ulm", "email": "ada@example.com", "unsubscribe_url": own}
+    order = request(f'{link}<p><a href="https://a.example/">see</a></p>', fields=fields, unsubscribe_url=own)
+    text, html = parts(order)
+    assert targets(html) == ["https://a.example/"]
+    assert f'<a href="{own}"' in html
+    assert own in text
+    assert "touchline.invalid" not in html
