@@ -118,6 +118,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     importing.set_defaults(run=lazy("people", "import_people"))
     add_accounts(command("accounts", "Show channel accounts, and set which workspace may use which.", lambda **_: 2))
+    add_check(
+        command(
+            "check",
+            "Check the DNS records of a sender's domain (MX, SPF, DKIM, DMARC); exit code 1 for a problem.",
+            lazy("check", "check"),
+        )
+    )
     add_mail(command("mail", "Read received mails.", lambda **_: 2))
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
@@ -167,6 +174,21 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
     exporting = actions.add_parser("export", help=description, description=description, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
     exporting.set_defaults(run=lazy("suppressions", "export_file"))
+
+
+def add_check(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `touchline check`."""
+    command.add_argument("address", help="address of a sender, such as sales@example.com")
+    command.add_argument(
+        "--selector",
+        action="append",
+        default=[],
+        dest="selectors",
+        metavar="NAME",
+        help="DKIM selector, the s= of an email's DKIM-Signature; can be repeated (default: common selectors)",
+    )
+    command.add_argument("--dns", default="", metavar="SERVER", help="DNS server, such as 9.9.9.9 or 127.0.0.1:5353")
+    command.add_argument("--json", action="store_true", dest="as_json", help="print JSON for programs")
 
 
 def add_mail(command: argparse.ArgumentParser) -> None:

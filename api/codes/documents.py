@@ -7,6 +7,7 @@ from api.codes.answers import AnswerCode
 from api.codes.campaigns import CampaignCode
 from api.codes.csv_files import CsvCode
 from api.codes.database import DatabaseCode
+from api.codes.deliverability import DnsCode
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.codes.http_answers import CloseCode, HttpCode
@@ -43,7 +44,8 @@ MAILBOXES: tuple[type[Code], ...] = (MailboxCode,)
 ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
 MAIL_REASONS: tuple[type[Code], ...] = (MailReason,)
 INCOMING: tuple[type[Code], ...] = (AnswerCode,)
-ALL_CODES = (*REFUSALS, *REASONS, *MAILBOXES, *ANSWERS, *MAIL_REASONS, *INCOMING, HttpCode, WebhookCode)
+DNS_FINDINGS: tuple[type[Code], ...] = (DnsCode,)
+ALL_CODES = (*REFUSALS, *REASONS, *MAILBOXES, *ANSWERS, *MAIL_REASONS, *DNS_FINDINGS, *INCOMING, HttpCode, WebhookCode)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -87,6 +89,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "reasons": lambda: _codes(REASONS),
     "mail reasons": lambda: _codes(MAIL_REASONS),
     "mailboxes": lambda: _codes(MAILBOXES),
+    "dns findings": lambda: _codes(DNS_FINDINGS),
     "answers of the endpoint": lambda: _codes(ANSWERS),
     "incoming mails and events": lambda: _codes(INCOMING),
     "http answers": _http_answers,

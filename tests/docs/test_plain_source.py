@@ -17,6 +17,7 @@ CLEAN_ROOMS = (
     "api/mail",
     "api/app.py",
     "api/cli",
+    "api/deliverability",
     "api/http",
     "api/models",
     "api/make_runtime.py",

@@ -9,6 +9,7 @@ from api.mail.reading.delivery_report import RecipientReport, read_recipient_rep
 from api.mail.reading.failure_text import FailureWords, key, recipients_in_text
 from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
+from api.mail.reading.message_ids import ids_of_answer
 from api.mail.reading.parts import ReceivedMail, split_mail
 from api.mail.reading.phrases import FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY, is_daemon
 from api.mail.reading.returned_mail import Report, read_report
@@ -145,7 +146,7 @@ def _failure_phrase(mail: ReceivedMail, report: Report) -> str | None:
     if (
         daemon
         or (program and (in_subject or report.returned or in_text))
-        or (in_subject and in_text and report.returned)
+        or (in_subject and in_text and (report.returned or not ids_of_answer(headers)))
     ):
         return found[0].strip()[:80]
     return None
