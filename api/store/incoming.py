@@ -42,15 +42,20 @@ class NewIncoming(NamedTuple):
 
 
 async def add(source: str, rows: Sequence[NewIncoming], now: datetime) -> int:
-    """Store mails and events. Those that the table has already are left out. Returns the number of new rows."""
+    """Store mails and events. Those that the table has already are left out. Returns the number of new rows.
+
+    They are processed in the order of ``rows``. They are inserted in the order of their keys, so that two transactions
+    with the same keys do not lock each other out.
+    """
     added = 0
+    numbered = sorted(((new_id("inc"), row) for row in rows), key=lambda each: each[1].key)
     for start in range(0, len(rows), MAX_INSERT_ROWS):
-        part = rows[start : start + MAX_INSERT_ROWS]
+        part = numbered[start : start + MAX_INSERT_ROWS]
         values = [
             value
-            for row in part
+            for row_id, row in part
             for value in (
-                new_id("inc"), source, row.key, row.kind, row.at, now, now, row.content, json.dumps(row.details), 0, "",
+                row_id, source, row.key, row.kind, row.at, now, now, row.content, json.dumps(row.details), 0, "",
             )
         ]  # fmt: skip
         width = len(COLUMNS)

@@ -57,9 +57,8 @@ async def _receive(source: str, rows: Sequence[NewIncoming], now: datetime, wake
         raise ValueError(f"a source has 1 to {MAX_SOURCE_CHARACTERS} characters, not {len(source)}")
     if not rows:
         return 0
-    # In the order of keys, so that two transactions with the same keys do not lock each other out.
     async with transaction():
-        new = await incoming.add(source, sorted(rows, key=lambda row: row.key), now)
+        new = await incoming.add(source, rows, now)
         if new:
             await jobs.keep_open(ANSWERS_JOB, None, ANSWERS_SUBJECT, now)
             after_transaction(wake)

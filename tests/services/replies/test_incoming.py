@@ -7,7 +7,7 @@ import pytest
 from api.models import IncomingEvent, Job
 from api.services.replies.incoming import ANSWERS_JOB, receive_events, receive_mails
 from api.states import JobState
-from api.store import jobs
+from api.store import incoming, jobs
 from api.store.engine.transactions import transaction
 from plugins import BounceKind, IncomingMail, ReportedEvent, ReportedKind
 from plugins.incoming import MAX_MAIL_BYTES
@@ -45,6 +45,12 @@ async def test_the_same_source_and_key_count_once() -> None:
     assert await receive_mails("imap:A", [mail("1"), mail("3")], NOW) == 1
     assert await receive_mails("imap:B", [mail("1")], NOW) == 1
     assert await IncomingEvent.all().count() == 4
+
+
+async def test_rows_keep_the_order_in_which_they_came() -> None:
+    keys = ["b", "c", "a"]
+    await receive_events("webhook:x", [event(key) for key in keys], NOW)
+    assert [row.key for row in await incoming.take(NOW, 10, 1_000)] == keys
 
 
 async def test_more_events_than_one_statement_takes() -> None:
