@@ -15,8 +15,9 @@ from api.graphql.engine.relay import After, Connection, First, connect, page_cos
 from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import EXPLANATION, FOLDERS
+from api.graphql.limits.list_sizes import EXPLANATION, FOLDERS, REPLIES
 from api.graphql.people import Person
+from api.graphql.replies import Reply
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
 from api.services.emails import queries
@@ -97,6 +98,10 @@ class Email:
     bounce: BounceKind | None = strawberry.field(description="Kind of bounce of a BOUNCED email; null for all others.")
     bounced_at: datetime | None = strawberry.field(
         description="When the email was rejected, or recorded as returned, UTC; null if it was not."
+    )
+    replied_at: datetime | None = strawberry.field(
+        description="When a person first replied to the email, UTC; null if nobody has, as far as is known. Automatic "
+        "replies do not count."
     )
     archived: bool = strawberry.field(description="Whether a rep moved the email to the archive.")
     held: bool = strawberry.field(
@@ -180,6 +185,13 @@ class Email:
     )
     async def machine_clicks(self, info: Request) -> int:
         return (await info.context.loaders.engagement.load(self.id)).machine_clicks
+
+    @strawberry.field(
+        metadata=cost(size=REPLIES),
+        description="The replies to the email, automatic ones too, in the order in which they came.",
+    )
+    async def replies(self, info: Request) -> list[Reply]:
+        return await info.context.loaders.replies_to_email.load(str(self.id))
 
     @strawberry.field(description="The person to whom the email is sent.")
     async def person(self, info: Request) -> Person:

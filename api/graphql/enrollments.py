@@ -150,9 +150,28 @@ class EnrollmentPayload(Payload):
 
 @strawberry.type
 class EnrollmentMutation:
-    @mutation(description="Record that a person replied. The campaign's `onReply` decides whether it ends for them.")
-    async def record_reply(self, info: Request, enrollment_id: EnrollmentId) -> EnrollmentPayload:
-        row = await replies.record_reply(info.context.workspace_context, enrollment_id)
+    @mutation(
+        description="Record that a person replied: to the email given, or else to the last one sent. The campaign's "
+        "`onReply` decides whether it ends for them. Replies in a watched mailbox need no recording."
+    )
+    async def record_reply(
+        self,
+        info: Request,
+        enrollment_id: EnrollmentId,
+        email_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Identifier of the email that was answered, such as `snd_…`. If left out, the last one "
+                "that was sent; if none was, the reply is only in the Live Feed."
+            ),
+        ] = None,
+        text: Annotated[
+            str | None,
+            strawberry.argument(description="What the person said, as plain text, such as `Call me in May.`"),
+        ] = None,
+    ) -> EnrollmentPayload:
+        context = info.context.workspace_context
+        row = await replies.record_reply(context, enrollment_id, send_id=email_id, text=text or "")
         return EnrollmentPayload(enrollment=from_row(Enrollment, row))
 
     @mutation(

@@ -1,6 +1,7 @@
 """The events of the Live Feed."""
 
 from datetime import datetime
+from typing import cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,6 +12,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.enums import EventKind
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.people import Person
+from api.graphql.replies import Reply
 from api.graphql.tasks import Task
 from api.services.workspaces import queries
 
@@ -62,6 +64,16 @@ class Event:
     @strawberry.field(description="The email that the event is about; null if it is about none.")
     async def email(self, info: Request) -> Email | None:
         return await info.context.loaders.email.load(self.send_id) if self.send_id else None
+
+    @strawberry.field(
+        description="The reply of a REPLIED or AUTO_REPLIED event, with its whole text; null for all other events, and "
+        "for a reply to no email."
+    )
+    async def reply(self, info: Request) -> Reply | None:
+        if self.kind not in {EventKind.REPLIED, EventKind.AUTO_REPLIED}:
+            return None
+        reply_id = cast(dict[str, str], self.data).get("reply")
+        return await info.context.loaders.reply.load(reply_id) if reply_id else None
 
     @strawberry.field(description="The task that the event is about; null if it is about none.")
     async def task(self, info: Request) -> Task | None:

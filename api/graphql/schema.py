@@ -24,6 +24,7 @@ from api.graphql.engine.scalars import JSON, Date, DateTime
 from api.graphql.enrollments import EnrollmentMutation, EnrollmentQuery
 from api.graphql.events import EventQuery
 from api.graphql.imports import ImportMutation, ImportQuery
+from api.graphql.incoming_events import IncomingEventQuery
 from api.graphql.launch_mutations import LaunchMutation
 from api.graphql.launch_preview import LaunchPreviewQuery
 from api.graphql.launches import LaunchQuery, LaunchSubscription
@@ -64,6 +65,7 @@ class Query(
     EmailQuery,
     TaskQuery,
     EventQuery,
+    IncomingEventQuery,
 ):
     """The root of queries."""
 

@@ -12,10 +12,12 @@ from api.states import (
     IncomingResult,
     LaunchStatus,
     MailboxState,
+    MatchedBy,
     OnExpiry,
     OnKnown,
     OnReply,
     Priority,
+    ReplyKind,
     SendStatus,
     SuppressionChangeKind,
     SuppressionSource,
@@ -82,13 +84,30 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "blocked or given up after four days. The address may be good.",
         },
     ),
-    IncomingResult: (
-        "What became of an incoming mail or event.",
+    ReplyKind: (
+        "Who wrote a reply.",
         {
-            "APPLIED": "It changed its email, or what belongs to it.",
-            "IGNORED": "It changed nothing: it says nothing about an email, or nothing new.",
-            "UNMATCHED": "No email was found to which it belongs.",
-            "FAILED": "It could not be processed.",
+            "REPLY": "A person. The campaign's `onReply` decides whether it ends.",
+            "AUTO_REPLY": "A program, such as an out-of-office notice. It changes nothing.",
+        },
+    ),
+    MatchedBy: (
+        "How the email was found that an incoming mail or event is about.",
+        {
+            "MESSAGE_ID": "By a Message-ID in In-Reply-To, References, a bounce message or a report.",
+            "RETURN_ADDRESS": "By the signed return address of the email (`TOUCHLINE_RETURN_PATH`).",
+            "EMAIL_ID": "By the id of the email, in a tracking link or in the report of a provider.",
+            "RECIPIENT": "By the recipient's address alone, because exactly one email was sent to it in the last 14 "
+            "days. It may be wrong.",
+        },
+    ),
+    IncomingResult: (
+        "What an incoming mail or event changed.",
+        {
+            "APPLIED": "It changed the email, or is in the Live Feed.",
+            "IGNORED": "It changed nothing; `reason` says why.",
+            "UNMATCHED": "No email was found that it is about.",
+            "FAILED": "It could not be processed five times and was set aside; `reason` says why.",
         },
     ),
     SendStatus: (
@@ -211,10 +230,12 @@ __all__ = [
     "IncomingResult",
     "LaunchStatus",
     "MailboxState",
+    "MatchedBy",
     "OnExpiry",
     "OnKnown",
     "OnReply",
     "Priority",
+    "ReplyKind",
     "SendStatus",
     "StepType",
     "SuppressionChangeKind",

@@ -28,6 +28,8 @@ class Loaders:
         self.enrollment = DataLoader[str, Any](load_fn=reader.enrollments)
         self.email = DataLoader[str, Any](load_fn=reader.emails)
         self.engagement = DataLoader[str, Any](load_fn=reader.engagements)
+        self.reply = DataLoader[str, Any](load_fn=reader.replies)
+        self.replies_to_email = DataLoader[str, list[Any]](load_fn=reader.replies_to_emails)
         self.task = DataLoader[str, Any](load_fn=reader.tasks)
         self.suppression = DataLoader[str, Any](load_fn=reader.suppressions)
         self.person_of_address = DataLoader[str, Any](load_fn=reader.people_of_addresses)

@@ -39,6 +39,8 @@ LANGUAGES = 10
 """Languages of a text in a package. An estimate: packages are installed by the operator."""
 HISTORY = 20
 """Changes of one suppression. An estimate: each resubscribing adds two."""
+REPLIES = 5
+"""Replies to one email. An estimate: each out-of-office notice is one."""
 LEFT_OUT_CODES = 20
 """Codes with which a launch leaves people out. An estimate."""
 PATH_PARTS = 10

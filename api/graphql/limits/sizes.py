@@ -24,6 +24,7 @@ from api.services.launches.background_launch import MAX_IDS
 from api.services.launches.launch import MAX_PEOPLE
 from api.services.people.imports import MAX_SOURCE_CHARACTERS
 from api.services.people.suppression_files import MAX_SOURCE_CHARACTERS as MAX_SUPPRESSIONS_LENGTH
+from api.services.replies.replies import MAX_TEXT_CHARACTERS as MAX_RECORDED_CHARACTERS
 from api.services.simulations.simulations import MAX_REPLY_CHARACTERS
 from api.services.workspaces.workspaces import MAX_DOMAINS, MAX_PAGE_TEXT_CHARACTERS, MAX_UNSUBSCRIBE_HTML_CHARACTERS
 from strategies.codes import Code, Message
@@ -67,6 +68,7 @@ SIZES = {
     "Mutation.editEmail.html": Size(MAX_TEXT_CHARACTERS),
     "Mutation.simulateReply.text": Size(MAX_REPLY_CHARACTERS),
     "Mutation.simulateAutoReply.text": Size(MAX_REPLY_CHARACTERS),
+    "Mutation.recordReply.text": Size(MAX_RECORDED_CHARACTERS),
     "TemplateInput.html": Size(MAX_TEXT_CHARACTERS),
     "TemplateInput.text": Size(MAX_TEXT_CHARACTERS),
     "TemplateChanges.html": Size(MAX_TEXT_CHARACTERS),

@@ -11,6 +11,7 @@ from api.models import (
     Category,
     Enrollment,
     Person,
+    Reply,
     Send,
     Sender,
     Step,
@@ -95,6 +96,14 @@ class BatchReader:
     async def emails_of_enrollments(self, enrollment_ids: list[str]) -> list[list[Any]]:
         """Return the emails of each enrollment, the oldest first."""
         return await self._children(Send, "enrollment_id", "id", enrollment_ids)
+
+    async def replies(self, ids: list[str]) -> list[Any]:
+        """Return replies by id."""
+        return await self._by_id(Reply, ids)
+
+    async def replies_to_emails(self, email_ids: list[str]) -> list[list[Any]]:
+        """Return the replies to each email, the oldest first."""
+        return await self._children(Reply, "send_id", "id", email_ids)
 
     async def tasks_of_enrollments(self, enrollment_ids: list[str]) -> list[list[Any]]:
         """Return the tasks of each enrollment, the oldest first."""

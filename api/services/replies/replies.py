@@ -24,6 +24,8 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, enrollment_event, write
 from strategies import Refusal
 
+__all__ = ["MAX_TEXT_CHARACTERS", "Replied", "end_by_reply", "record_reply", "settle_replies"]
+
 MAX_FEED_TEXT_CHARACTERS = 500
 """Characters of a reply's text in its event. The reply has the whole text."""
 
