@@ -1,4 +1,7 @@
-"""Safe methods (RFC 9110, 9.2.1) change nothing: only POST acts, on every route of the server."""
+"""Safe methods (RFC 9110, 9.2.1) change nothing: only POST acts, on every route of the server.
+
+Tracked links and the pixel of an email count their GET requests. tests/http/test_tracking.py tests them.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -16,13 +16,13 @@ from typing import NamedTuple
 from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.limits import HtmlLimitError
 from api.mail.html.sanitize import sanitize
-from api.mail.inline_limits import SlowWorkError, TemplateFact, require_quick_html
+from api.mail.inline_limits import SlowWorkError, TemplateFact, require_quick_html, require_worker
 from api.mail.plain_text import text_from_html
 from api.mail.plain_text.line_writer import NO_SPACE_AFTER
 from api.mail.templates.liquid import TemplateLimitProblem, render, simple_template
 from api.mail.templates.prompts import RenderedText, restore_prompts
 from api.mail.templates.simple import MAX_RESULT_LENGTH, SimpleTemplate
-from api.mail.tracking.link_slots import LinkSlots, split_at_links
+from api.mail.tracking.link_slots import MAX_QUICK_LINKS, LinkSlots, split_at_links
 from api.mail.tracking.links import rewrite_links
 from api.mail.tracking.signed_urls import EmailTracking, TrackingLinks
 from api.mail.unsubscribing.own_links import LINK_PLACEHOLDER, UNSUBSCRIBE_FIELD
@@ -146,7 +146,8 @@ def _render_with_frame(
 
 
 def _rewrite_quickly(html: str, tracking: EmailTracking) -> str:
-    require_quick_html(html)
+    if html.count("<a ") > MAX_QUICK_LINKS:
+        require_worker()
     return rewrite_links(html, tracking)
 
 

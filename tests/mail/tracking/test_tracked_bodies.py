@@ -111,6 +111,8 @@ def test_many_links_are_signed_in_a_worker() -> None:
     assert len(targets(parts(order)[1])) == MAX_QUICK_LINKS + 1
     with pytest.raises(SlowWorkError):
         run_quick(render_email, order)
+    with pytest.raises(SlowWorkError):
+        run_quick(render_email, request(html + '<a href="https://a.example/">{{ first_name }}</a>'))
     fewer = request('<a href="https://a.example/">x</a>')
     assert isinstance(run_quick(render_email, fewer), RenderedEmail)
 
