@@ -19,6 +19,7 @@ from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_clock import sync_clock
 from api.store.engine.notifications import Notifier, listen
 from api.store.engine.transactions import after_transaction
+from api.store.engine.write_queue import in_background
 
 log = logging.getLogger("touchline.tick")
 
@@ -113,14 +114,15 @@ class Ticker:
         Raises DatabaseCorruptError if the database is damaged, because further writes could damage it more.
         """
         dispatcher = Dispatcher(self.runtime, LINGER_SECONDS)
-        steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
-        jobs = asyncio.create_task(self._run_jobs())
-        beside = [
-            stop,
-            jobs,
-            asyncio.create_task(listen(self.wake_here)),
-            asyncio.create_task(self._mailboxes.run()),
-        ]
+        with in_background():
+            steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
+            jobs = asyncio.create_task(self._run_jobs())
+            beside = [
+                stop,
+                jobs,
+                asyncio.create_task(listen(self.wake_here)),
+                asyncio.create_task(self._mailboxes.run()),
+            ]
         try:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait([steps, jobs], timeout=STEP_STOP_SECONDS)

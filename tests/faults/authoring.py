@@ -17,7 +17,7 @@ from api.services.workspaces.workspaces import create_workspace
 from plugins.manager import load
 from strategies import StepType
 
-CHUNK = 1_000
+CHUNK = 500
 """How many people one launch enrolls."""
 TASK_EVERY = 10
 """One email in so many is sent from a task and followed up today, and as many are followed up tomorrow."""

@@ -24,6 +24,7 @@ from api.services.workspaces.accounts import NotInstalled, account_name
 from api.store import account_pauses, throttles, transmissions
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, document
+from api.store.engine.write_queue import in_background
 from api.store.tasks import next_expiry
 
 __all__ = ["Counts", "DispatchRuntime", "Dispatcher", "TerminalLine", "run_once"]
@@ -47,12 +48,13 @@ async def run_once(
     ``backoff`` has the rows on which earlier passes failed. They are skipped until their wait is over.
     """
     dispatcher = Dispatcher(runtime, backoff=backoff)
-    try:
-        counts = await dispatcher.step(now, sandbox)
-        await dispatcher.drain()
-    except BaseException:
-        await dispatcher.stop()  # nothing may renew the leases of this pass any more
-        raise
+    with in_background():
+        try:
+            counts = await dispatcher.step(now, sandbox)
+            await dispatcher.drain()
+        except BaseException:
+            await dispatcher.stop()  # nothing may renew the leases of this pass any more
+            raise
     counts.by_outcome = dict(dispatcher.outcomes)
     return counts
 

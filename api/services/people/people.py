@@ -92,12 +92,14 @@ async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str
     if address_changes and columns["email_key"] != row.email_key:
         columns["bounced_at"] = None
     row.update_from_dict(columns)
+    if not address_changes:
+        await _save(row, [*columns])  # one statement, so that it waits for the database once
+        return row
     async with transaction():
-        if address_changes:
-            await prevent_suppressions(context.workspace_id)
-            await fill_in_recipients(row.id, before)
+        await prevent_suppressions(context.workspace_id)
+        await fill_in_recipients(row.id, before)
         await _save(row, [*columns])
-        if address_changes and await suppressed_people([row.id]):
+        if await suppressed_people([row.id]):
             await end_campaigns(context, [row.id])
     return row
 

@@ -18,6 +18,7 @@ from api.store.engine.schema_check import check_schema
 from api.store.engine.sqlite_file import prepare_file
 from api.store.engine.sqlite_readers import open_readers
 from api.store.engine.transactions import forget_dialect
+from api.store.engine.write_queue import queue_writes
 
 log = logging.getLogger("touchline.store")
 
@@ -53,6 +54,7 @@ async def open_database(url: str) -> None:
         await Tortoise.init(config=config, _enable_global_fallback=True)
         async with asyncio.timeout(connection["credentials"].get("timeout", CONNECT_TIMEOUT_SECONDS)):
             # Connect now, so that a wrong URL is reported at the start.
+            queue_writes(get_connection("default"))
             await get_connection("default").execute_query("SELECT 1")
             await open_readers(get_connection("default"))
     except BaseException as problem:
