@@ -63,7 +63,7 @@ def unsubscribe_addresses(settings: Settings) -> UnsubscribeAddresses | None:
     """Return the unsubscribe addresses of the settings; None if TOUCHLINE_UNSUBSCRIBE_ADDRESS is not set."""
     if not settings.unsubscribe_address:
         return None
-    return UnsubscribeAddresses(settings.unsubscribe_address, settings.secret)
+    return UnsubscribeAddresses(settings.unsubscribe_address, settings.secret, (settings.old_secret,))
 
 
 def make_ticker(

@@ -57,7 +57,7 @@ class Ticker:
         self._jobs_awake = asyncio.Event()
         self._notifier = Notifier()
         self._stopping = asyncio.Event()
-        job_runtime = JobRuntime(runtime.context, clock, runtime.return_addresses)
+        job_runtime = JobRuntime(runtime.context, clock, runtime.return_addresses, runtime.unsubscribe_addresses)
         self._jobs = JobRunner(JOB_KINDS, job_runtime, runtime.metrics, self._stopping.is_set)
         self._mailboxes = MailboxWatcher(runtime, clock)
         self._last_step_at = time.monotonic()

@@ -6,6 +6,11 @@ from strategies.codes import Code, code
 class AnswerCode(Code):
     """Why an incoming mail or event waits, or changed nothing."""
 
+    ASKS_TO_UNSUBSCRIBE = code(
+        "It has the signed token of an email, and asks to unsubscribe.",
+        when="A mail to the unsubscribe address of an email arrives (`TOUCHLINE_UNSUBSCRIBE_ADDRESS`).",
+        do="Nothing. The address to which the email was sent gets no more emails.",
+    )
     BOUNCE_AFTER_REPLY = code(
         "The email has a reply, so it arrived. This bounce changes nothing.",
         when="A bounce arrives for an email that has a reply, for example from an address to which it was forwarded.",

@@ -112,6 +112,11 @@ class ReasonCode(Code):
         when="A provider reports that the recipient unsubscribed. It is the reason of the suppression.",
         do="Do not write to this address.",
     )
+    UNSUBSCRIBED_BY_MAIL = code(
+        "The recipient sent an email that asks to unsubscribe.",
+        when="A mail to the signed unsubscribe address of an email arrived. It is the reason of the suppression.",
+        do="Do not write to this address.",
+    )
     UNRESOLVED_FIELD = code(
         "The dynamic field {field} has no value for this person.",
         compose="The dynamic field {field} has no value for {email}. Enter a value, then open the task again.",

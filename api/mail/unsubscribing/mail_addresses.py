@@ -24,10 +24,19 @@ _PREFIX = "snd_"
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeAddresses:
-    """Makes the ``mailto:`` link of each email for TOUCHLINE_UNSUBSCRIBE_ADDRESS, whose mailbox Touchline reads."""
+    """Makes the ``mailto:`` link of each email for TOUCHLINE_UNSUBSCRIBE_ADDRESS, whose mailbox Touchline reads.
+
+    New links are signed with ``secret``. Those signed with one of ``old_secrets`` are still read.
+    """
 
     mailbox: str
     secret: str
+    old_secrets: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """The secrets of valid tokens."""
+        return (self.secret, *self.old_secrets)
 
     def mailto(self, send_id: str) -> str:
         """Return the link that unsubscribes the recipient of an email."""

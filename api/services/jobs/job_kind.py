@@ -10,6 +10,7 @@ from tortoise.models import Model
 
 from api.clock import Clock
 from api.mail.return_address import ReturnAddresses
+from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.models import Job, Workspace
 from api.services.common.context import WorkspaceContext
 
@@ -32,6 +33,8 @@ class JobRuntime:
     """Real time, UTC."""
     return_addresses: ReturnAddresses | None = None
     """Reads the return addresses of emails, if TOUCHLINE_RETURN_PATH is set."""
+    unsubscribe_addresses: UnsubscribeAddresses | None = None
+    """Reads the addresses by which recipients unsubscribe, if TOUCHLINE_UNSUBSCRIBE_ADDRESS is set."""
 
     async def context(self, job: Job) -> WorkspaceContext:
         """Return the context of a job's workspace. A job of the server has none, and raises ValueError."""

@@ -1,26 +1,23 @@
-"""What recipients do themselves: unsubscribe by a link or a mail, undo it, and say why they unsubscribed.
+"""What recipients do themselves: unsubscribe by a link, undo it, and say why they unsubscribed.
 
 The link of an email allows this for the address to which the email was sent. Undoing is possible for
 UNDO_PERIOD, if nothing about the address has changed since. So neither an old page nor a repeated request ends a later
 unsubscribe.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.mail.address import address_key
 from api.mail.text_checks import storable_text
-from api.models import Send, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.people.suppressions import release, suppress
 from api.states import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
 from api.store import suppressions as store
-from api.store.engine.rows import is_possible_id
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.suppression_history import LastChange, keep_recipient_reason, last_changes
 from api.store.suppressions import NewSuppression
-from api.store.workspaces import workspace_by_id
 
 UNDO_PERIOD = timedelta(minutes=10)
 """How long a recipient can undo an unsubscribe."""
@@ -32,7 +29,6 @@ OWN_SOURCES = frozenset({SuppressionSource.LINK, SuppressionSource.ONE_CLICK})
 REASONS = {
     SuppressionSource.LINK: "The recipient used the unsubscribe link in an email.",
     SuppressionSource.ONE_CLICK: "The recipient's mail program used one-click unsubscribing.",
-    SuppressionSource.MAILTO: "The recipient sent an email that asks to unsubscribe.",
     SuppressionSource.UNDO: "The recipient undid the unsubscribe.",
 }
 """The reason in the history, by source."""
@@ -57,21 +53,6 @@ async def unsubscribe_recipient(
     rows = [NewSuppression(email, address_key(email), context.now, REASONS[source]) for email in addresses]
     new = await suppress(context, rows, source)
     return await recipient_status(context, addresses), bool(new)
-
-
-async def unsubscribe_by_mail(context_of: Callable[[Workspace], WorkspaceContext], send_id: str) -> bool:
-    """Suppress the address to which an email was sent, because its recipient asks for it by a mail.
-
-    Returns False if there is no such email, or if its address was suppressed before.
-    """
-    send = (
-        await Send.get_or_none(id=send_id).only("id", "workspace_id", "recipient") if is_possible_id(send_id) else None
-    )
-    workspace = await workspace_by_id(send.workspace_id) if send is not None and send.recipient else None
-    if send is None or workspace is None:
-        return False
-    _, changed = await unsubscribe_recipient(context_of(workspace), [str(send.recipient)], SuppressionSource.MAILTO)
-    return changed
 
 
 async def recipient_status(context: WorkspaceContext, addresses: Sequence[str]) -> RecipientStatus:

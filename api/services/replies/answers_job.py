@@ -75,7 +75,7 @@ async def _work_on(rows: Sequence[IncomingRow], runtime: JobRuntime) -> None:
 
 async def _process(rows: Sequence[IncomingRow], *, runtime: JobRuntime) -> None:
     """Read rows, find their emails and apply them."""
-    read = await asyncio.to_thread(read_rows, rows, runtime.return_addresses)
+    read = await asyncio.to_thread(read_rows, rows, runtime.return_addresses, runtime.unsubscribe_addresses)
     matched = await _match(read)
     together = [row for row in matched if not row.suppresses]
     if together:

@@ -39,7 +39,7 @@ TRANSMISSION_WAIT = timedelta(seconds=5)
 """How long an answer waits for the end of its email's transmission."""
 DECIDED_STATUSES = (SendStatus.SENT, SendStatus.BOUNCED, SendStatus.TRANSMITTING)
 """Statuses that no answer changes to SENT."""
-SUPPRESSING = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
+SUPPRESSING = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE, AnswerKind.UNSUBSCRIBE_MAIL})
 """Answers that unsubscribe the address."""
 HITS = frozenset({AnswerKind.OPEN, AnswerKind.CLICK})
 MAX_DETAIL_CHARACTERS = 500
@@ -103,6 +103,8 @@ async def _suppress(found: Match, runtime: JobRuntime) -> None:
     context = runtime.context_of(await Workspace.get(id=found.workspace_id))
     address = await _address_of(send)
     reason, source = ReasonCode.UNSUBSCRIBED_AT_PROVIDER.message(), SuppressionSource.PROVIDER
+    if found.finding.kind is AnswerKind.UNSUBSCRIBE_MAIL:
+        reason, source = ReasonCode.UNSUBSCRIBED_BY_MAIL.message(), SuppressionSource.MAILTO
     if found.finding.kind is AnswerKind.COMPLAINT:
         reason, source = ReasonCode.COMPLAINED.message(), SuppressionSource.COMPLAINT
         data = {"email": address, "matchedBy": str(found.by)}

@@ -9,6 +9,8 @@ from api.codes.answers import AnswerCode
 from api.mail.reading import FailedRecipient, MailKind, MailReading, read_mail
 from api.mail.return_address import ReturnAddresses
 from api.mail.text_checks import storable_text
+from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
+from api.mail.unsubscribing.mail_requests import email_to_unsubscribe
 from api.states import BounceKind
 from api.store.incoming import MAIL, IncomingRow
 from plugins.incoming import MAX_ADDRESS_CHARACTERS, MAX_ID_CHARACTERS, ReportedKind
@@ -26,6 +28,7 @@ class AnswerKind(StrEnum):
     BOUNCE = "BOUNCE"
     COMPLAINT = "COMPLAINT"
     UNSUBSCRIBE = "UNSUBSCRIBE"
+    UNSUBSCRIBE_MAIL = "UNSUBSCRIBE_MAIL"
     DELIVERED = "DELIVERED"
     OPEN = "OPEN"
     CLICK = "CLICK"
@@ -87,13 +90,18 @@ ANSWERS_OF_EVENTS: Mapping[ReportedKind, AnswerKind] = {
 }
 
 
-def read_rows(rows: Sequence[IncomingRow], returns: ReturnAddresses | None) -> list[ReadRow]:
+def read_rows(
+    rows: Sequence[IncomingRow], returns: ReturnAddresses | None, unsubscribes: UnsubscribeAddresses | None = None
+) -> list[ReadRow]:
     """Read incoming mails and events."""
-    return [_read_mail(row, returns) if row.kind == MAIL else _read_event(row, returns) for row in rows]
+    return [_read_mail(row, returns, unsubscribes) if row.kind == MAIL else _read_event(row, returns) for row in rows]
 
 
-def _read_mail(row: IncomingRow, returns: ReturnAddresses | None) -> ReadRow:
+def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: UnsubscribeAddresses | None) -> ReadRow:
     reading = read_mail(row.content or b"", row.own_addresses)
+    if unsubscribes is not None and (send_id := email_to_unsubscribe(reading, unsubscribes.secrets)) is not None:
+        asks = Finding(row, AnswerKind.UNSUBSCRIBE_MAIL, email_id=send_id)
+        return ReadRow(row, str(asks.kind), AnswerCode.ASKS_TO_UNSUBSCRIBE.message().sentence, (asks,))
     return ReadRow(
         row,
         str(reading.kind),

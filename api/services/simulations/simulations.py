@@ -168,7 +168,8 @@ class Simulator:
         """Process the answer now. The job runner would do the same later."""
         runtime = self._runtime
         before = new_id(EVENT_PREFIX)
-        await process_now(self._source, key, JobRuntime(runtime.context, runtime.clock, runtime.return_addresses))
+        returns, unsubscribes = runtime.return_addresses, runtime.unsubscribe_addresses
+        await process_now(self._source, key, JobRuntime(runtime.context, runtime.clock, returns, unsubscribes))
         outcome = await incoming.outcome(self._source, key)
         written = Event.filter(workspace_id=send.workspace_id, person_id=send.person_id, id__gt=before)
         return Simulation(

@@ -7,17 +7,19 @@ from email.policy import default
 
 import pytest
 
+from api.codes.people import PersonCode
 from api.mail.unsubscribing.links import page_link
-from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
-from api.mail.unsubscribing.mail_requests import email_to_unsubscribe
-from api.models import Enrollment, Person, Send, Step, Suppression, SuppressionChange, Task, Template
+from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses, unsubscribe_token
+from api.models import Enrollment, IncomingEvent, Person, Send, Step, Suppression, SuppressionChange, Task, Template
 from api.services.dispatch.dispatcher import run_once
+from api.services.jobs.job_kind import JobRuntime
 from api.services.people.people import update_person
-from api.services.people.recipient_choices import unsubscribe_by_mail
+from api.services.replies.answers_job import answer_chunks
+from api.services.replies.incoming import receive_mails
 from api.services.tasks.tasks import compose, send_task
 from api.services.workspaces.workspaces import update_workspace
+from plugins import IncomingMail
 from plugins.contract import Outgoing
-from tests.mail.unsubscribing.test_signatures import Mail
 from tests.services.world import NOW, World, make_world
 
 SECRET = "secret"
@@ -83,6 +85,19 @@ async def test_a_person_s_own_field_does_not_replace_the_link(outbox: Outbox) ->
     assert "evil" not in content(await outbox.tick(), "html")
 
 
+async def arrives(outbox: Outbox, to: str, subject: str, *, sender: str = "x@example.com") -> IncomingEvent:
+    """Let a mail come in, and return the row with its result."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
+    mail.set_content("Please stop.")
+    key = f"INBOX:1:{await IncomingEvent.all().count()}"
+    await receive_mails("imap:A", [IncomingMail(key, mail.as_bytes(), NOW)], NOW)
+    runtime = outbox.world.runtime
+    async for _ in answer_chunks(JobRuntime(runtime.context, lambda: NOW, None, runtime.unsubscribe_addresses)):
+        pass
+    return await IncomingEvent.get(key=key)
+
+
 async def test_a_mail_to_the_signed_address_unsubscribes_its_recipient_and_nobody_else(outbox: Outbox) -> None:
     world = outbox.world
     email = await outbox.tick()
@@ -90,20 +105,32 @@ async def test_a_mail_to_the_signed_address_unsubscribes_its_recipient_and_nobod
     to, _, subject = mailto.partition("?subject=")
     person = await Person.get()
     await update_person(world.context, person.id, email="new@example.com")
-    for mail in (Mail(recipients=(to.upper(),)), Mail(subject=subject.replace("%20", " "))):
-        send_id = email_to_unsubscribe(mail, [SECRET])
-        assert send_id == (await Send.filter(status="SENT").get()).id
-        await unsubscribe_by_mail(world.runtime.context, send_id)
+    # The sender of the mail does not matter, and neither does the case of the token.
+    row = await arrives(outbox, to.upper(), "no token here", sender="new@example.com")
+    assert (row.kind, row.result) == ("UNSUBSCRIBE_MAIL", "APPLIED")
+    assert row.reason == "It has the signed token of an email, and asks to unsubscribe."
+    await arrives(outbox, "unsubscribe@example.com", subject.replace("%20", " "))
     assert [row.email for row in await Suppression.all()] == ["ada@example.com"]
     (change,) = await SuppressionChange.all()
     assert (str(change.source), change.reason) == ("MAILTO", "The recipient sent an email that asks to unsubscribe.")
     assert (await Enrollment.get()).status == "ACTIVE", "the person has another address now"
 
 
-async def test_a_mail_about_an_unknown_or_unsent_email_changes_nothing(outbox: Outbox) -> None:
-    unsent = await outbox.world.send()
-    for send_id in ("snd_01jd0000000000000000000000", "x", unsent.id):
-        assert not await unsubscribe_by_mail(outbox.world.runtime.context, send_id)
+async def test_a_mail_ends_the_campaigns_of_the_person_who_has_the_address(outbox: Outbox) -> None:
+    await outbox.tick()
+    send = await Send.get(status="SENT")
+    await arrives(outbox, f"unsubscribe+{unsubscribe_token(SECRET, send.id)}@example.com", "")
+    enrollment = await Enrollment.get()
+    assert (enrollment.status, enrollment.end_reason) == ("ENDED", PersonCode.UNSUBSCRIBED)
+
+
+async def test_a_mail_without_a_valid_token_unsubscribes_nobody(outbox: Outbox) -> None:
+    await outbox.tick()
+    sent, unsent = await Send.all().order_by("due_at")
+    forged = unsubscribe_token("another secret", sent.id)
+    unknown = unsubscribe_token(SECRET, "snd_01jd0000000000000000000000")
+    for token in (forged, unknown, unsubscribe_token(SECRET, unsent.id), ""):
+        await arrives(outbox, f"unsubscribe+{token}@example.com", f"unsubscribe {token}", sender="ada@example.com")
     assert await Suppression.all().count() == 0
 
 
