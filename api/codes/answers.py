@@ -41,6 +41,11 @@ class AnswerCode(Code):
         when="The mail or event has no reference to an email, and no email was sent to its address lately.",
         do="Nothing, unless you expected an answer. Then `touchline mail read FILE` shows what the mail says.",
     )
+    OWN_COPY = code(
+        "It is an email of Touchline itself.",
+        when="A mailbox has a copy of an email that Touchline sent.",
+        do="Nothing.",
+    )
     RESUBSCRIBE_REPORTED = code(
         "A provider reports that the recipient wants emails again. Only an admin can resubscribe an address.",
         when="A provider reports a resubscribe.",

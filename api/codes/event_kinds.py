@@ -122,6 +122,12 @@ class EventKind(StrEnum):
         "A program replied to an email, such as an out-of-office notice. The campaign continues.",
         "`reply`, `text`, `from`, `matchedBy`, as for `REPLIED`",
     )
+    SENDER_WROTE = (
+        auto(),
+        "The sender wrote to the person from their own mail program, in answer to an email or within two weeks of it. "
+        "The campaign continues.",
+        "`subject`; `matchedBy`",
+    )
     COMPLAINED = (
         auto(),
         "The recipient marked an email as spam. The address is unsubscribed.",

@@ -64,6 +64,12 @@ async def by_ids(ids: Sequence[str], *, lock: bool = False) -> dict[str, Any]:
     return {row.id: row for row in rows}
 
 
+async def sender_keys(sender_ids: Sequence[str]) -> dict[str, str]:
+    """Return the keys of the addresses of these senders, by their ids."""
+    rows = await execute(f"SELECT id, email_key FROM sender WHERE {in_list('id', 1)}", list(sender_ids))
+    return {row["id"]: row["email_key"] for row in rows}
+
+
 class SentEmail(NamedTuple):
     """An email that was sent to an address lately."""
 

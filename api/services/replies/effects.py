@@ -14,6 +14,7 @@ from api.codes.answers import AnswerCode
 from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
 from api.mail.address import address_key
+from api.mail.reading import MailKind
 from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import finish_done
@@ -22,14 +23,14 @@ from api.services.people.suppressions import suppress
 from api.services.replies.bounces import Returned, settle_returned
 from api.services.replies.failed_recipients import failure_of
 from api.services.replies.findings import AnswerKind, ReadRow
-from api.services.replies.matching import Match
+from api.services.replies.matching import Match, key_or_none
 from api.services.replies.replies import Replied, settle_replies
 from api.services.tasks.tasks import complete_task_of_email
 from api.services.tracking.effects import EmailHit, email_hit, record_hits
 from api.states import IncomingResult, MatchedBy, ReplyKind, SendStatus, SuppressionSource
 from api.store import answered_emails, incoming
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
+from api.store.events import Line, email_event, write
 from api.store.incoming import Result
 from api.store.suppressions import NewSuppression
 from plugins.incoming import ReportedKind
@@ -41,6 +42,7 @@ DECIDED_STATUSES = (SendStatus.SENT, SendStatus.BOUNCED, SendStatus.TRANSMITTING
 """Statuses that no answer changes to SENT."""
 SUPPRESSING = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE, AnswerKind.UNSUBSCRIBE_MAIL})
 """Answers that unsubscribe the address."""
+CORRESPONDENCE = frozenset({AnswerKind.OWN, AnswerKind.REPLY, AnswerKind.AUTO_REPLY})
 HITS = frozenset({AnswerKind.OPEN, AnswerKind.CLICK})
 MAX_DETAIL_CHARACTERS = 500
 
@@ -143,10 +145,33 @@ def _hit(found: Match) -> EmailHit:
     return email_hit(row.id, ReportedKind(row.kind), row.at, found.send_id, row.details)
 
 
-async def _apply_to_workspace(effects: _Effects, matches: Sequence[Match]) -> None:
+async def _apply_to_workspace(effects: _Effects, found: Sequence[Match]) -> None:
+    own = await _written_by_senders(effects, found)
+    await write([_line_of_own(each, effects) for each in own])
+    matches = [each for each in found if each not in own]
     await _prove_sent(effects, matches)
     await _settle_replies(effects, matches)
     await _settle_bounces(effects, matches)
+
+
+async def _written_by_senders(effects: _Effects, matches: Sequence[Match]) -> list[Match]:
+    """Return what the senders of the emails wrote themselves, also from a mailbox whose login is another address."""
+    correspondence = [each for each in matches if each.finding.kind in CORRESPONDENCE]
+    if not correspondence:
+        return []
+    ids = sorted({effects.sends[each.send_id].sender_id for each in correspondence})
+    keys = await answered_emails.sender_keys(ids)
+    return [
+        each
+        for each in correspondence
+        if each.finding.kind is AnswerKind.OWN
+        or key_or_none(each.finding.reply.sender) == keys.get(effects.sends[each.send_id].sender_id, "")
+    ]
+
+
+def _line_of_own(found: Match, effects: _Effects) -> Line:
+    data = {"subject": found.finding.reply.subject[:MAX_DETAIL_CHARACTERS], "matchedBy": str(found.by)}
+    return email_event(effects.sends[found.send_id], EventKind.SENDER_WROTE, effects.now, data=data)
 
 
 async def _prove_sent(effects: _Effects, matches: Sequence[Match]) -> None:
@@ -230,6 +255,8 @@ def _result(row: MatchedRow, sends: dict[str, Any], unchanged: dict[int, Message
     if read.ignored:
         return Result(read.row.id, read.kind, IncomingResult.IGNORED, read.reason)
     found = [each for each in row.matches if each.send_id in sends]
+    if not found and read.kind == MailKind.OWN:
+        return Result(read.row.id, read.kind, IncomingResult.IGNORED, read.reason)
     if not found:
         reason = _sentences([read.reason, AnswerCode.NO_EMAIL.message().sentence])
         return Result(read.row.id, read.kind, IncomingResult.UNMATCHED, reason)

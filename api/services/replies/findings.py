@@ -1,5 +1,6 @@
 """What an incoming mail or event says about emails. The functions are pure: they read no database and no clock."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,9 @@ from api.states import BounceKind
 from api.store.incoming import MAIL, IncomingRow
 from plugins.incoming import MAX_ADDRESS_CHARACTERS, MAX_ID_CHARACTERS, ReportedKind
 
+ID_IN_MESSAGE_ID = re.compile(r"<?(snd_[0-9a-z]{1,36})@", re.IGNORECASE)
+"""The id of an email, in its Message-ID."""
+CORRESPONDENCE = frozenset({MailKind.REPLY, MailKind.AUTO_REPLY, MailKind.OWN, MailKind.OTHER})
 MAX_SUBJECT_CHARACTERS = 1_000
 MAX_TEXT_CHARACTERS = 20_000
 """Characters of a reply's text that are kept."""
@@ -24,6 +28,8 @@ class AnswerKind(StrEnum):
     """What somebody, or a mail server, answers to an email."""
 
     REPLY = "REPLY"
+    OWN = "OWN"
+    """Not an answer: the sender wrote to the person from their own mail program."""
     AUTO_REPLY = "AUTO_REPLY"
     BOUNCE = "BOUNCE"
     COMPLAINT = "COMPLAINT"
@@ -75,6 +81,7 @@ class ReadRow:
 
 ANSWERS_OF_MAILS: Mapping[MailKind, AnswerKind] = {
     MailKind.REPLY: AnswerKind.REPLY,
+    MailKind.OWN: AnswerKind.OWN,
     MailKind.AUTO_REPLY: AnswerKind.AUTO_REPLY,
     MailKind.BOUNCE: AnswerKind.BOUNCE,
     MailKind.COMPLAINT: AnswerKind.COMPLAINT,
@@ -99,6 +106,9 @@ def read_rows(
 
 def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: UnsubscribeAddresses | None) -> ReadRow:
     reading = read_mail(row.content or b"", row.own_addresses)
+    if reading.kind in CORRESPONDENCE and ID_IN_MESSAGE_ID.match(reading.message_id):
+        # Its References name earlier emails, so it looks like a reply to them.
+        return ReadRow(row, str(MailKind.OWN), AnswerCode.OWN_COPY.message().sentence, (), ignored=True)
     if unsubscribes is not None and (send_id := email_to_unsubscribe(reading, unsubscribes.secrets)) is not None:
         asks = Finding(row, AnswerKind.UNSUBSCRIBE_MAIL, email_id=send_id)
         return ReadRow(row, str(asks.kind), AnswerCode.ASKS_TO_UNSUBSCRIBE.message().sentence, (asks,))
@@ -128,6 +138,7 @@ def _findings_of_mail(row: IncomingRow, reading: MailReading, returns: ReturnAdd
     addresses = {
         AnswerKind.BOUNCE: tuple(each.address for each in reading.failures),
         AnswerKind.COMPLAINT: tuple(reading.people),
+        AnswerKind.OWN: tuple(reading.recipients),
     }.get(kind, senders)
     reply = ReplyText(
         storable_text(reading.sender, MAX_ADDRESS_CHARACTERS),

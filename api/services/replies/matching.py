@@ -5,20 +5,18 @@ reports; and, only if exactly one email was sent to the address lately, the reci
 contains the email's id, so that no search is needed.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from api.mail.address import AddressProblem, address_key
-from api.services.replies.findings import AnswerKind, Finding
+from api.services.replies.findings import ID_IN_MESSAGE_ID, AnswerKind, Finding
 from api.states import MatchedBy
 from api.store import answered_emails
 from api.store.answered_emails import SentEmail
 
 RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""
-ID_IN_MESSAGE_ID = re.compile(r"<?(snd_[0-9a-z]{1,36})@", re.IGNORECASE)
 ADDRESS_ANSWERS = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
 """Answers that change the address and not only the email. Several emails to it do not make them ambiguous."""
 
@@ -96,10 +94,12 @@ def _only_email(finding: Finding, sent: Sequence[SentEmail]) -> Match | None:
 
 def _keys(addresses: Iterable[str]) -> set[str]:
     """Return the keys of addresses, without those that cannot be addresses."""
-    found = set()
-    for address in addresses:
-        try:
-            found.add(address_key(address))
-        except AddressProblem:
-            continue
-    return found
+    return {key for address in addresses if (key := key_or_none(address)) is not None}
+
+
+def key_or_none(address: str) -> str | None:
+    """Return the key of an address; None if it cannot be an address."""
+    try:
+        return address_key(address)
+    except AddressProblem:
+        return None
